@@ -1,0 +1,39 @@
+# What a contributor runs before pushing is the default: `make` is `make check`.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: check demo test lint bench docs model clean
+
+check: lint test
+
+demo: .venv/base
+	$(BIN)/nameplate demo --out demo
+
+test: .venv/full
+	$(BIN)/pytest
+
+lint: .venv/full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/full
+	$(BIN)/python -m bench
+
+docs: .venv/full
+	$(BIN)/python -m api.helptext docs/commands.md
+
+clean:
+	rm -rf .venv demo results build *.egg-info
+
+# The base install looks at footage; it carries no torch.
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/full: .venv/base
+	$(INSTALL) --editable '.[train,dev]'
+	touch $@

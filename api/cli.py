@@ -1,0 +1,72 @@
+"""The command `nameplate`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from api.analyze import analyze
+from api.builders import builders_app
+from api.demo import demo
+from api.exits import MEANINGS, Exit, exit_for
+from api.terminal import complain
+from api.train import evaluate, export, train
+from datasets.errors import NameplateError
+
+EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
+
+app = typer.Typer(
+    name="nameplate",
+    help="Finds the CNC machine tools in footage and reads who built them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command(epilog=EPILOG)(analyze)
+app.command(epilog=EPILOG)(demo)
+app.add_typer(builders_app, name="builders")
+app.command(epilog=EPILOG)(train)
+app.command(epilog=EPILOG)(evaluate)
+app.command(epilog=EPILOG)(export)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nameplate {version('nameplate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def nameplate(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Finds the CNC machine tools in footage and reads who built them.
+
+    Nothing is confirmed but by people: every builder named here is a claim with its evidence.
+    """
+
+
+def main() -> None:
+    """Runs the command line; ends the process with one of the exit codes of `api.exits`."""
+    try:
+        app()
+    except NameplateError as error:
+        complain(str(error))
+        sys.exit(exit_for(error))
+    except BrokenPipeError:
+        # Python flushes standard output once more on its way out; give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(Exit.PIPE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""What a person sees: a table on standard output, progress and trouble on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from datasets.errors import ResultError
+from evidence.tables import chance, clock, printable, surest
+
+Step = Callable[[float, str], None]
+TEXTS_SHOWN = 4
+PIPED_WIDTH = 120  # columns, where no terminal says how many it has
+GRADE_STYLES = {"A": "bold green", "B": "bold blue", "C": "yellow", "U": "dim"}
+
+
+def speak(stderr: bool = False) -> Console:
+    """A console that never fails on a letter its terminal cannot show."""
+    stream = sys.stderr if stderr else sys.stdout
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    console = Console(file=stream, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console
+
+
+@contextmanager
+def only_lines() -> Iterator[Callable[[bytes], None]]:
+    """Standard output kept for the caller's lines alone; gives the function that writes one.
+
+    Native code (FFmpeg, OpenVINO) writes to file descriptor 1 without asking Python; while
+    the context lasts that descriptor leads to standard error, and only the function given
+    here writes to the real standard output.
+
+    Raises:
+        ResultError: a line could not be written.
+        BrokenPipeError: whoever read them went away.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+
+    def write(line: bytes) -> None:
+        try:
+            while line:
+                line = line[os.write(kept, line) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ResultError(f"standard output cannot be written ({error.strerror})") from error
+
+    try:
+        yield write
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def progress(label: str, shown: bool) -> Iterator[Step | None]:
+    """A progress bar on standard error, or None where nobody would see it."""
+    console = speak(stderr=True)
+    if not (shown and console.is_terminal):
+        yield None
+        return
+    columns = (
+        TextColumn("{task.fields[name]}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}% {task.description}", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("opening", total=1.0, name=printable(label))
+
+        def step(done: float, stage: str) -> None:
+            bar.update(task, completed=done, description=stage)
+
+        yield step
+
+
+def complain(message: str) -> None:
+    """One line of trouble on standard error."""
+    speak(stderr=True).print(
+        f"[bold red]nameplate:[/] {escape(printable(message))}", soft_wrap=True
+    )
+
+
+def show(record: dict[str, Any], console: Console, where: str | None = None) -> None:
+    """One table for one footage."""
+    losses = f", {record['frames_lost']} lost" if record["frames_lost"] else ""
+    caption = f"{record['frames_decoded']} of {record['frames_expected']} frames decoded{losses}"
+    table = Table(
+        title=Text(printable(record["footage"])),
+        caption=Text(caption),
+        title_justify="left",
+        caption_justify="left",
+    )
+    for name in ("machine", "on screen", "builder", "grade", "probability", "control", "read"):
+        table.add_column(name, overflow="fold")
+    for machine in record["machines"]:
+        table.add_row(*cells(machine))
+    if record["machines"]:
+        console.print(table)
+    else:
+        console.print(Text(f"{printable(record['footage'])}: no machine found ({caption})"))
+    if where is not None:
+        console.print(Text(f"  {where}"), soft_wrap=True)
+
+
+def cells(machine: dict[str, Any]) -> tuple[Text, ...]:
+    """One machine as a row."""
+    builder, control = machine["builder"], machine["control"]
+    return (
+        Text(machine["id"]),
+        Text(f"{clock(machine['first'])} - {clock(machine['last'])}"),
+        Text(who(machine), style="bold" if builder else "dim"),
+        Text(machine["grade"], style=GRADE_STYLES[machine["grade"]]),
+        Text(chance(builder["probability"]) if builder else ""),
+        Text(control["name"] if control else ""),
+        Text(", ".join(printable(text) for text in said(machine))),
+    )
+
+
+def said(machine: dict[str, Any]) -> list[str]:
+    """The few texts worth a cell."""
+    return [part["text"] for part in surest(machine)[:TEXTS_SHOWN]]
+
+
+def who(machine: dict[str, Any]) -> str:
+    """The builder's name, or `unknown`, and whether the mark is concealed."""
+    name = machine["builder"]["name"] if machine["builder"] else "unknown"
+    return f"{name} (mark concealed)" if machine["concealed"] else name

@@ -1,0 +1,268 @@
+"""Labelled photographs on disk: `annotations.jsonl` and YOLO labels, read and checked.
+
+A data set is a folder of splits, each laid out as
+
+    train/  images/ID.jpg   labels/ID.txt   annotations.jsonl
+
+`annotations.jsonl` holds one picture a line (fields as in `Photograph`); a label file holds
+one box a line, `class cx cy w h`, as shares of the picture's sides (the YOLO format).
+Fields unknown here (a note, the picture's origin) are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from datasets.errors import DataError
+
+CLASS_NAMES: tuple[str, ...] = ("machine", "wordmark", "control")
+ANNOTATIONS = "annotations.jsonl"
+
+# Boxes drawn by eye may pass the picture's edge by the rounding of a scaled display.
+EDGE_TOLERANCE = 1.0
+# A YOLO centre and side are written with six decimals: their sum may pass 1 by as much.
+SHARE_TOLERANCE = 1e-4
+
+Scene = Literal["shopfloor", "fair", "studio", "render", "negative"]
+By = Literal["wordmark", "series", "appearance", "metadata"]
+Role = Literal["builder", "series", "control", "dealer", "plant", "safety", "overlay", "other"]
+
+
+def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box
+    if not (x1 < x2 and y1 < y2):
+        raise ValueError(f"a box is [x1, y1, x2, y2] with x1 < x2 and y1 < y2, got {list(box)}")
+    return box
+
+
+Box = Annotated[tuple[float, float, float, float], AfterValidator(_ordered)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=False)
+
+
+class Machine(_Part):
+    """One machine tool. `cnc` None: cannot be told; `builder` `x-...`: not in the registry."""
+
+    box: Box
+    cnc: bool | None
+    kind: str
+    builder: str | None
+    by: By | None
+    truncated: bool
+
+
+class Mark(_Part):
+    """Something written in the picture; `of` is the index of the machine that bears it."""
+
+    box: Box
+    text: str
+    role: Role
+    of: int | None = Field(ge=0)
+    legible: bool
+    id: str | None
+
+
+class Control(_Part):
+    """An operator panel."""
+
+    box: Box
+    of: int | None = Field(ge=0)
+
+
+class Photograph(_Part):
+    """One labelled picture. Boxes are in pixels of the stored picture.
+
+    `path` is the picture on disk; `source` the unit by which splits are kept apart.
+    """
+
+    image: str
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    scene: Scene
+    source: str
+    machines: tuple[Machine, ...]
+    marks: tuple[Mark, ...]
+    controls: tuple[Control, ...]
+    concealed: tuple[Box, ...]
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def path(self) -> Path:
+        return self._folder / self.image
+
+    @property
+    def labels(self) -> Path:
+        return self._folder / "labels" / f"{Path(self.image).stem}.txt"
+
+    def legible_builder_marks(self, machine: int) -> tuple[Mark, ...]:
+        """Marks naming the builder of the machine with that index which a person can read."""
+        return tuple(m for m in self.marks if m.role == "builder" and m.legible and m.of == machine)
+
+
+class Label(_Part):
+    """One line of a YOLO label file: a class and a box as shares of the picture's sides."""
+
+    class_id: int = Field(ge=0, lt=len(CLASS_NAMES))
+    cx: float = Field(ge=0, le=1)
+    cy: float = Field(ge=0, le=1)
+    w: float = Field(gt=0, le=1)
+    h: float = Field(gt=0, le=1)
+
+
+def split_folder(data: Path, split: str) -> Path:
+    """The folder of one split of a data set.
+
+    Raises:
+        DataError: there is none; the message says what was looked for.
+    """
+    folder = data / split
+    if not folder.is_dir():
+        raise DataError(
+            f"{data}: no folder {split!r} in it; a data set holds {split}/images, "
+            f"{split}/labels and {split}/{ANNOTATIONS}"
+        )
+    return folder
+
+
+def read_photographs(folder: Path) -> tuple[Photograph, ...]:
+    """The labelled pictures of one split, in the order of their file, each checked.
+
+    Args:
+        folder: holds `annotations.jsonl` and what it names.
+
+    Raises:
+        DataError: a missing file or picture, or a wrong line; the message names file, line
+            and field.
+    """
+    file = folder / ANNOTATIONS
+    found: list[Photograph] = []
+    seen: dict[str, int] = {}
+    for number, line in _lines(file):
+        photograph = _parse_photograph(line, file, number)
+        photograph._folder = folder
+        if photograph.image in seen:
+            raise DataError(
+                f"{file}:{number}: image: {photograph.image} is already on line "
+                f"{seen[photograph.image]}; keep one of them"
+            )
+        if not photograph.path.is_file():
+            raise DataError(f"{file}:{number}: image: there is no {photograph.path}")
+        seen[photograph.image] = number
+        found.append(photograph)
+    if not found:
+        raise DataError(f"{file}: it names no picture")
+    return tuple(found)
+
+
+def read_labels(file: Path) -> tuple[Label, ...]:
+    """The boxes of one YOLO label file; an empty file is a picture with nothing in it.
+
+    Raises:
+        DataError: a missing file or a wrong line; the message names file, line and field.
+    """
+    return tuple(_parse_label(line, file, number) for number, line in _lines(file) if line.strip())
+
+
+def check_split(folder: Path) -> Counter[str]:
+    """Reads a whole split, labels included, and counts what is in it.
+
+    Returns:
+        Counts: `pictures`, `negatives` (pictures of scene negative), and boxes by class name.
+
+    Raises:
+        DataError: anything missing or wrong, with file, line and field.
+    """
+    counts: Counter[str] = Counter({"pictures": 0, "negatives": 0})
+    counts.update(dict.fromkeys(CLASS_NAMES, 0))
+    for photograph in read_photographs(folder):
+        counts["pictures"] += 1
+        counts["negatives"] += photograph.scene == "negative"
+        counts.update(CLASS_NAMES[label.class_id] for label in read_labels(photograph.labels))
+    return counts
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = file.read_text("utf-8")
+    except OSError as error:
+        raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: it is not UTF-8 text (byte {error.start})") from error
+    # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return enumerate(lines, start=1)
+
+
+def _parse_photograph(line: str, file: Path, number: int) -> Photograph:
+    where = f"{file}:{number}"
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{where}: not JSON ({error.msg} at column {error.colno})") from error
+    try:
+        photograph = Photograph.model_validate(values)
+    except ValidationError as error:
+        raise DataError(f"{where}: {_first_fault(error)}") from error
+    _check_references(photograph, where)
+    return photograph
+
+
+def _check_references(photograph: Photograph, where: str) -> None:
+    parts = Path(photograph.image).parts
+    if Path(photograph.image).is_absolute() or ".." in parts or parts[:1] != ("images",):
+        raise DataError(
+            f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
+        )
+    for name, boxes in (
+        ("machines", [m.box for m in photograph.machines]),
+        ("marks", [m.box for m in photograph.marks]),
+        ("controls", [c.box for c in photograph.controls]),
+        ("concealed", list(photograph.concealed)),
+    ):
+        for index, (x1, y1, x2, y2) in enumerate(boxes):
+            if (
+                min(x1, y1) < -EDGE_TOLERANCE
+                or x2 > photograph.width + EDGE_TOLERANCE
+                or y2 > photograph.height + EDGE_TOLERANCE
+            ):
+                raise DataError(
+                    f"{where}: {name}.{index}.box: {[x1, y1, x2, y2]} leaves the picture of "
+                    f"{photograph.width}x{photograph.height}"
+                )
+    owners = [("marks", i, m.of) for i, m in enumerate(photograph.marks)]
+    owners += [("controls", i, c.of) for i, c in enumerate(photograph.controls)]
+    for name, index, of in owners:
+        if of is not None and of >= len(photograph.machines):
+            raise DataError(
+                f"{where}: {name}.{index}.of: machine {of}, "
+                f"but the line has {len(photograph.machines)} machines"
+            )
+
+
+def _parse_label(line: str, file: Path, number: int) -> Label:
+    where = f"{file}:{number}"
+    fields = line.split()
+    if len(fields) != 5:
+        raise DataError(f"{where}: a label is 'class cx cy w h', got {len(fields)} fields")
+    try:
+        label = Label.model_validate(dict(zip(Label.model_fields, fields, strict=True)))
+    except ValidationError as error:
+        raise DataError(f"{where}: {_first_fault(error)}") from error
+    for name, centre, side in (("w", label.cx, label.w), ("h", label.cy, label.h)):
+        if centre - side / 2 < -SHARE_TOLERANCE or centre + side / 2 > 1 + SHARE_TOLERANCE:
+            raise DataError(f"{where}: {name}: the box leaves the picture")
+    return label
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "line"
+    return f"{where}: {first['msg']}"

@@ -1,0 +1,156 @@
+"""One entry of the registry: a builder, a rebadger or a control, checked field by field."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from datasets.countries import COUNTRIES
+from datasets.letters import LetterScript, letters, script_of, scripts, words
+
+EntryType = Literal["builder", "rebadger", "control"]
+MarkScript = Literal["latin", "han", "cyrillic"]
+Confidence = Literal["high", "medium", "low"]
+Kind = Literal[
+    "lathe",
+    "mill-turn",
+    "swiss",
+    "machining-centre",
+    "five-axis",
+    "boring-mill",
+    "grinder",
+    "gear",
+    "edm",
+    "laser",
+    "waterjet",
+    "press-brake",
+    "control",
+    "other",
+]
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def _code(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError('write the code in quotes ("NO"): bare, YAML reads it as yes or no')
+    return value
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise ValueError(f"{value!r} is not a country code (ISO 3166-1 alpha-2, such as DE)")
+    return value
+
+
+def _said(value: str) -> str:
+    if not letters(value):
+        raise ValueError("empty: at least one letter or digit is needed")
+    return value.strip()
+
+
+Country = Annotated[str, BeforeValidator(_code), AfterValidator(_country)]
+Text = Annotated[str, AfterValidator(_said)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Owner(_Part):
+    name: Text
+    country: Country
+
+
+class Wordmark(_Part):
+    """A text painted on machines, and the script it is painted in."""
+
+    text: Text
+    script: MarkScript
+
+    @model_validator(mode="after")
+    def _letters_are_of_the_script(self) -> Self:
+        found = scripts(self.text)
+        if found and self.script not in found:
+            raise ValueError(f"{self.text!r} has no {self.script} letter, only {_list(found)}")
+        for word in _WORD.findall(self.text):
+            # A Latin A inside a Cyrillic word looks right and never matches as meant.
+            mixed = {script_of(letter) for letter in word} - {"other"}
+            if len(mixed) > 1 and "han" not in mixed:
+                raise ValueError(f"the word {word!r} mixes {_list(mixed)} letters")
+            if self.script == "latin" and mixed - {"latin"}:
+                raise ValueError(f"{self.text!r} is called latin but has {_list(mixed)} letters")
+        return self
+
+
+class WeakCues(_Part):
+    """What never suffices alone; see datasets/data/weak_cues.yaml."""
+
+    series: tuple[Text, ...] = ()
+    needs_second_cue: tuple[Text, ...] = ()
+    too_short: tuple[str, ...] = ()
+
+
+class Entry(_Part):
+    """A builder, rebadger or control.
+
+    id: lower-case letters, digits and hyphens; origin: the badge's home country; owner: whom
+    the firm belongs to, where that is another; production: where such machines are made;
+    wordmarks: texts on the machines; series: model names and codes that point to this entry;
+    weak: cues that need another beside them; confusions: what it is mistaken for; confidence:
+    how sure the way from wordmark to origin is.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: Text
+    type: EntryType
+    origin: Country
+    owner: Owner | None = None
+    production: tuple[Country, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    wordmarks: tuple[Wordmark, ...] = Field(min_length=1)
+    series: tuple[Text, ...] = ()
+    weak: WeakCues = WeakCues()
+    livery: str | None = None
+    confusions: tuple[str, ...] = ()
+    confidence: Confidence
+    note: str | None = None
+
+    @field_validator("wordmarks")
+    @classmethod
+    def _wordmarks_differ(cls, marks: tuple[Wordmark, ...]) -> tuple[Wordmark, ...]:
+        texts = [mark.text for mark in marks]
+        for text in texts:
+            if texts.count(text) > 1:
+                raise ValueError(f"{text!r} is listed twice")
+        return marks
+
+    @model_validator(mode="after")
+    def _second_cues_are_known(self) -> Self:
+        known = {mark.text for mark in self.wordmarks} | {*self.series, *self.weak.series}
+        for text in self.weak.needs_second_cue:
+            if text not in known:
+                raise ValueError(
+                    f"weak.needs_second_cue: {text!r} is neither a wordmark nor a series of it"
+                )
+        return self
+
+    @property
+    def search_text(self) -> str:
+        """All that `Registry.search` looks through, folded, one space between words."""
+        texts = [self.id, self.name, *(mark.text for mark in self.wordmarks)]
+        texts += [*self.series, *self.weak.series, *self.weak.too_short]
+        return " | ".join(" ".join(words(text)) for text in texts)
+
+
+def _list(found: set[LetterScript]) -> str:
+    return " and ".join(sorted(found))

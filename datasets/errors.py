@@ -1,0 +1,108 @@
+"""Every error Nameplate raises on purpose, drawn once.
+
+NameplateError
+├── UsageError            a wrong flag, an empty folder, a path that is not there
+├── RegistryError         an entry or a field of the builder registry is wrong
+├── DataError             a data set, a label or an annotation is wrong
+├── SettingsError         a setting is unknown or out of range
+├── ModelError            a model is missing, damaged or of the wrong kind
+├── ResultError           a result could not be written (full disk, no permission)
+└── FootageError          this footage cannot be looked at; the next one can
+    ├── FootageMissing        no such file, or it may not be read
+    ├── FootageEmpty          no bytes
+    ├── FootageDisguised      a playlist, a page or an archive under a video's name
+    ├── FootageUnsupported    a container that is not on the allow-list
+    ├── FootageUnreadable     the container is damaged beyond reading
+    ├── FootageEncrypted      the pictures are encrypted
+    ├── NoPictures            sound only, or nothing in it could be decoded
+    ├── FootageTooLarge       more pixels or frames than the limits allow
+    ├── DecoderTimeout        the decoder outlasted its CPU or wall time
+    ├── DecoderOutOfMemory    the decoder asked for more memory than it may have
+    └── DecoderDied           the decoder process ended without a word
+
+The tree stands in the lowest room so that each room may raise from it.
+`kind` is the stable, machine-readable name of an error (JSON results carry it);
+the message says what was wrong, with which file, and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NameplateError(Exception):
+    """The root: anything the program itself says went wrong."""
+
+    kind: ClassVar[str] = "error"
+
+
+class UsageError(NameplateError):
+    kind = "usage"
+
+
+class RegistryError(NameplateError):
+    kind = "registry"
+
+
+class DataError(NameplateError):
+    kind = "data"
+
+
+class SettingsError(NameplateError):
+    kind = "settings"
+
+
+class ModelError(NameplateError):
+    kind = "model"
+
+
+class ResultError(NameplateError):
+    kind = "result"
+
+
+class FootageError(NameplateError):
+    kind = "footage"
+
+
+class FootageMissing(FootageError):
+    kind = "missing"
+
+
+class FootageEmpty(FootageError):
+    kind = "empty"
+
+
+class FootageDisguised(FootageError):
+    kind = "disguised"
+
+
+class FootageUnsupported(FootageError):
+    kind = "unsupported"
+
+
+class FootageUnreadable(FootageError):
+    kind = "unreadable"
+
+
+class FootageEncrypted(FootageError):
+    kind = "encrypted"
+
+
+class NoPictures(FootageError):
+    kind = "no-pictures"
+
+
+class FootageTooLarge(FootageError):
+    kind = "too-large"
+
+
+class DecoderTimeout(FootageError):
+    kind = "timeout"
+
+
+class DecoderOutOfMemory(FootageError):
+    kind = "out-of-memory"
+
+
+class DecoderDied(FootageError):
+    kind = "decoder-died"

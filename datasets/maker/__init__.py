@@ -1,0 +1,42 @@
+"""The footage maker: drawn pictures and clips of a shop floor, seeded, with exact truth."""
+
+from datasets.maker.broadcast import DrawnOverlay, Overlay
+from datasets.maker.clip import ClipMachine, ClipSpec, ClipTruth, ShotSpec, View, make_clip
+from datasets.maker.demo import demo_clip, demo_spec, long_clip
+from datasets.maker.encode import Encoding, available, encode, recompress
+from datasets.maker.machine import MachineSpec, random_machine
+from datasets.maker.marks import BUILDER_MARKS, BuilderMark
+from datasets.maker.scene import Scene, draw_scene
+from datasets.maker.stills import draw_still, random_scene, write_stills
+from datasets.maker.truth import DrawnControl, DrawnMachine, DrawnMark, Truth
+
+__all__ = [
+    "BUILDER_MARKS",
+    "BuilderMark",
+    "ClipMachine",
+    "ClipSpec",
+    "ClipTruth",
+    "DrawnControl",
+    "DrawnMachine",
+    "DrawnMark",
+    "DrawnOverlay",
+    "Encoding",
+    "MachineSpec",
+    "Overlay",
+    "Scene",
+    "ShotSpec",
+    "Truth",
+    "View",
+    "available",
+    "demo_clip",
+    "demo_spec",
+    "draw_scene",
+    "draw_still",
+    "encode",
+    "long_clip",
+    "make_clip",
+    "random_machine",
+    "random_scene",
+    "recompress",
+    "write_stills",
+]

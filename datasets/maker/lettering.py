@@ -1,0 +1,188 @@
+"""Lettering: a text in a style, as a cut-out picture with its cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from datasets.fonts import font, system_faces
+from datasets.maker.marks import Script
+
+Colour = tuple[int, int, int]
+Cutout = NDArray[np.uint8]
+Emblem = Literal["none", "disc", "diamond", "bars", "ring", "hexagon"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lettering:
+    """How a mark is written. Lengths are shares of the letter height.
+
+    weight: extra stroke; shear: lean to the right; tracking: extra space between letters;
+    stretch: width against the font's own; plate: colour of a box behind, if any.
+    """
+
+    ink: Colour
+    plate: Colour | None = None
+    outline: Colour | None = None
+    serif: bool = False
+    face: Path | None = None
+    weight: float = 0.04
+    shear: float = 0.0
+    tracking: float = 0.0
+    stretch: float = 1.0
+    emblem: Emblem = "none"
+    emblem_ink: Colour = (200, 30, 40)
+
+
+def draw_lettering(text: str, style: Lettering, height: float) -> Cutout:
+    """`text` in `style`, letters `height` pixels high, as (rows, columns, 4) uint8 RGBA.
+
+    The cut-out is tight around the mark, plate and emblem included.
+    """
+    size = max(6, round(height * 1.36))  # capitals are about 0.73 of the em in both faces
+    drawn = _letters(text, style, size)
+    if style.shear:
+        rows, columns = drawn.shape[:2]
+        lean = abs(style.shear) * rows
+        matrix = np.array(
+            [[1, -style.shear, lean if style.shear > 0 else 0], [0, 1, 0]], np.float64
+        )
+        drawn = cv2.warpAffine(drawn, matrix, (int(columns + lean), rows), flags=cv2.INTER_LINEAR)
+    if style.stretch != 1:
+        wide = max(1, round(drawn.shape[1] * style.stretch))
+        drawn = cv2.resize(drawn, (wide, drawn.shape[0]), interpolation=cv2.INTER_AREA)
+    drawn = _tight(drawn)
+    if style.emblem != "none":
+        drawn = _with_emblem(drawn, style)
+    return _on_plate(drawn, style.plate) if style.plate else drawn
+
+
+def _letters(text: str, style: Lettering, size: int) -> Cutout:
+    face = style.face if style.face and not any("一" <= c <= "鿿" for c in text) else None
+    type_ = font(size, serif=style.serif, face=face)
+    stroke = max(0, round(style.weight * size))
+    edge = max(1, round(size * 0.05)) if style.outline else 0
+    extra = style.tracking * size
+    spaces = [type_.getlength(c) + extra for c in text]
+    margin = stroke + edge + 2 + size // 4
+    image = Image.new("RGBA", (int(sum(spaces)) + 2 * margin, int(size * 1.7)), (*style.ink, 0))
+    pen = ImageDraw.Draw(image)
+    for ink, width in ((style.outline, stroke + edge), (style.ink, stroke)):
+        if ink is None:
+            continue
+        x = float(margin)
+        if not extra:
+            pen.text((x, 0), text, fill=ink, font=type_, stroke_width=width)
+            continue
+        for letter, space in zip(text, spaces, strict=True):
+            pen.text((x, 0), letter, fill=ink, font=type_, stroke_width=width)
+            x += space
+    return np.array(image)
+
+
+def _tight(drawn: Cutout) -> Cutout:
+    cover = drawn[..., 3] > 40
+    rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
+    if not len(rows):
+        return drawn
+    return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _with_emblem(drawn: Cutout, style: Lettering) -> Cutout:
+    rows = drawn.shape[0]
+    side = max(6, round(rows * 1.15))
+    sign = np.zeros((side, side, 4), np.uint8)
+    sign[..., :3] = style.emblem_ink
+    cover = np.zeros((side, side), np.uint8)
+    half = side // 2
+    if style.emblem == "disc":
+        cv2.circle(cover, (half, half), half - 1, 255, -1, cv2.LINE_AA)
+        cv2.ellipse(cover, (half, half), (half // 2, half // 4), 35, 0, 360, 0, -1, cv2.LINE_AA)
+    elif style.emblem == "ring":
+        cv2.circle(
+            cover, (half, half), max(2, half - side // 8), 255, max(1, side // 7), cv2.LINE_AA
+        )
+        cv2.circle(cover, (half, half), max(1, side // 8), 255, -1, cv2.LINE_AA)
+    elif style.emblem == "bars":
+        for i in range(3):
+            x = i * side // 3
+            quad = np.array(
+                [[x + side // 6, 0], [x + side // 3, 0], [x + side // 5, side], [x, side]]
+            )
+            cv2.fillConvexPoly(cover, quad.astype(np.int32), 255, cv2.LINE_AA)
+    else:
+        count, turn = (4, 0.0) if style.emblem == "diamond" else (6, np.pi / 6)
+        angles = turn + np.arange(count) * 2 * np.pi / count
+        points = half + (half - 1) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        cv2.fillConvexPoly(cover, np.round(points).astype(np.int32), 255, cv2.LINE_AA)
+        cv2.circle(cover, (half, half), max(1, side // 6), 0, -1, cv2.LINE_AA)
+    sign[..., 3] = cover
+    gap = rows // 3
+    whole = np.zeros((max(side, rows), side + gap + drawn.shape[1], 4), np.uint8)
+    whole[:side, :side] = sign
+    top = (whole.shape[0] - rows) // 2
+    whole[top : top + rows, side + gap :] = drawn
+    return whole
+
+
+def _on_plate(drawn: Cutout, plate: Colour) -> Cutout:
+    rows, columns = drawn.shape[:2]
+    pad_y, pad_x = max(2, rows // 3), max(3, rows // 2)
+    whole = np.empty((rows + 2 * pad_y, columns + 2 * pad_x, 4), np.uint8)
+    whole[...] = (*plate, 255)
+    here = whole[pad_y : pad_y + rows, pad_x : pad_x + columns, :3]
+    weight = drawn[..., 3:].astype(np.float32) / 255
+    here[...] = (here * (1 - weight) + drawn[..., :3] * weight).astype(np.uint8)
+    return whole
+
+
+def _lightness(colour: Colour) -> float:
+    r, g, b = colour
+    return 0.3 * r + 0.59 * g + 0.11 * b
+
+
+_BRIGHT: tuple[Colour, ...] = ((245, 245, 242), (235, 60, 40), (250, 140, 20), (240, 210, 60))
+_DARK: tuple[Colour, ...] = (
+    (20, 22, 26), (190, 25, 35), (25, 60, 150), (20, 100, 160), (25, 110, 70), (70, 75, 82),
+)  # fmt: skip
+
+
+def random_lettering(
+    rng: np.random.Generator, ground: Colour, script: Script, *, extra_faces: bool = False
+) -> Lettering:
+    """A style that reads on `ground`, as a badge maker might choose."""
+    inks = _DARK if _lightness(ground) > 120 else _BRIGHT
+    ink = inks[rng.integers(len(inks))]
+    plate: Colour | None = None
+    if rng.random() < 0.2:
+        plates = _DARK if rng.random() < 0.6 else _BRIGHT
+        plate = plates[rng.integers(len(plates))]
+        inks = _DARK if _lightness(plate) > 120 else _BRIGHT[:1]
+        ink = inks[rng.integers(len(inks))]
+    faces = system_faces() if extra_faces else ()
+    face = faces[rng.integers(len(faces))] if faces and rng.random() < 0.6 else None
+    signs: tuple[Emblem, ...] = ("disc", "diamond", "bars", "ring", "hexagon")
+    emblem: Emblem = signs[rng.integers(len(signs))] if rng.random() < 0.3 else "none"
+    outline: Colour | None = None
+    if plate is None and rng.random() < 0.12:
+        outline = (245, 245, 245) if _lightness(ink) < 120 else (30, 32, 36)
+    wide = script != "han"
+    return Lettering(
+        ink=ink,
+        plate=plate,
+        outline=outline,
+        serif=bool(rng.random() < 0.15),
+        face=face,
+        weight=float(rng.uniform(0.0, 0.015) if face else rng.uniform(0.01, 0.06)),
+        shear=float(rng.uniform(0.12, 0.28)) if rng.random() < 0.3 else 0.0,
+        tracking=float(rng.uniform(0.05, 0.3)) if rng.random() < 0.3 else 0.0,
+        stretch=float(rng.uniform(0.85, 1.5)) if wide and rng.random() < 0.5 else 1.0,
+        emblem=emblem,
+        emblem_ink=_DARK[rng.integers(1, 5)] if _lightness(ground) > 120 else _BRIGHT[1],
+    )

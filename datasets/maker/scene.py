@@ -1,0 +1,278 @@
+"""A scene: where the camera and the machines stand; drawn, it gives a picture and its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from datasets.maker.camera import Camera, Vector, box_faces
+from datasets.maker.canvas import Box, Canvas, Picture
+from datasets.maker.degrade import mosaic, smear
+from datasets.maker.hall import draw_backdrop, draw_hall, shadow_polygon
+from datasets.maker.machine import MachineSpec
+from datasets.maker.parts import Part, machine_parts
+from datasets.maker.sheet import Sheet
+from datasets.maker.things import random_thing
+from datasets.maker.truth import LEGIBLE_HEIGHT, DrawnControl, DrawnMachine, DrawnMark, Truth
+
+Setting = Literal["hall", "studio"]
+_MOST_SIDE = 2000  # texture pixels; a machine that fills a 4K frame needs no more
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A machine in the scene: lower left front corner in metres, turn in radians."""
+
+    spec: MachineSpec
+    corner: tuple[float, float, float]
+    yaw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that decides a picture, before it is drawn."""
+
+    camera: Camera
+    setting: Setting
+    machines: tuple[Standing, ...]
+    half_width: float
+    depth: float
+    clutter: int
+    seed: int
+
+
+@dataclass(slots=True)
+class _Item:
+    parts: list[Part]
+    footprint: Vector
+    distance: float
+    machine: int | None
+
+
+@dataclass(slots=True)
+class _Record:
+    """What the faces of one machine left in the picture."""
+
+    numbers: list[int]
+    marks: list[tuple[Vector, int, DrawnMark]]
+    panels: list[tuple[Vector, int]]
+
+
+def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
+    """Draw a scene: uint8 RGB (height, width, 3), and what is in it."""
+    rng = np.random.default_rng(scene.seed)
+    canvas = Canvas(scene.camera)
+    if scene.setting == "hall":
+        draw_hall(canvas, rng, scene.half_width, scene.depth)
+    else:
+        draw_backdrop(canvas, rng)
+    items = _items(scene, rng)
+    items.sort(key=lambda item: -item.distance)
+    focal = scene.camera.focal
+    for item in items:
+        outline = scene.camera.outline(item.footprint)
+        if len(outline):
+            softness = float(np.clip(0.12 * focal / max(1.0, item.distance), 1.5, 60))
+            canvas.darken(outline, softness, 0.6 if scene.setting == "hall" else 0.4)
+    records: dict[int, _Record] = {}
+    number = 0
+    for item in items:
+        record = _Record([], [], [])
+        for part in item.parts:
+            number += 1
+            _draw_part(canvas, part, number, scene.seed, record, item.machine)
+        if item.machine is not None:
+            records[item.machine] = record
+    truth, hidden = _truth(scene, canvas, records)
+    for mark, box in hidden:
+        (mosaic if scene.machines[mark].spec.cover == "mosaic" else smear)(canvas.picture, box)
+    return canvas.picture, truth
+
+
+def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
+    items: list[_Item] = []
+    taken: list[tuple[Vector, float]] = []
+    for index, standing in enumerate(scene.machines):
+        corner = np.array(standing.corner)
+        parts = machine_parts(standing.spec, corner, standing.yaw, scene.camera)
+        footprint = shadow_polygon(corner, standing.yaw, standing.spec.size)
+        middle = footprint.mean(axis=0)
+        items.append(_Item(parts, footprint, scene.camera.depth(middle), index))
+        taken.append((middle, 0.62 * float(np.hypot(standing.spec.size[0], standing.spec.size[2]))))
+    for _ in range(scene.clutter):
+        for _ in range(12):
+            z = float(rng.uniform(3.2, scene.depth - 1.5))
+            spread = min(
+                scene.half_width - 1.5, 0.62 * z * scene.camera.size[0] / scene.camera.focal
+            )
+            at = np.array([rng.uniform(-spread, spread), 0.0, z])
+            apart = all(np.linalg.norm(at - middle) > radius + 0.9 for middle, radius in taken)
+            if apart and not (_before(scene, at) and rng.random() < 0.85):
+                break
+        else:
+            continue
+        yaw = float(rng.choice((0.0, np.pi / 2, -np.pi / 2)) + rng.normal(0, 0.08))
+        parts, size = random_thing(rng, at, yaw, scene.camera)
+        footprint = shadow_polygon(at, 0.0 if size[2] == 0.35 else yaw, size)
+        middle = footprint.mean(axis=0)
+        items.append(_Item(parts, footprint, scene.camera.depth(middle), None))
+        taken.append((middle, 0.5 * float(np.hypot(size[0], size[2]))))
+    return items
+
+
+def _before(scene: Scene, at: Vector) -> bool:
+    """Whether a thing at `at` would stand between the camera and a machine."""
+    for standing in scene.machines:
+        footprint = shadow_polygon(np.array(standing.corner), standing.yaw, standing.spec.size)
+        sides = footprint[:, 0] / np.maximum(footprint[:, 2], 0.5)
+        reach = 1.0 / at[2]
+        nearer = at[2] < footprint[:, 2].max()
+        if nearer and sides.min() - reach < at[0] / at[2] < sides.max() + reach:
+            return True
+    return False
+
+
+def _draw_part(
+    canvas: Canvas,
+    part: Part,
+    number: int,
+    seed: int,
+    record: _Record,
+    machine: int | None,
+) -> None:
+    face = part.face
+    outline = canvas.camera.outline(face.corners())
+    w, h = canvas.camera.size
+    if len(outline) < 3 or (outline.max(0) < 0).any() or (outline.min(0) > (w, h)).any():
+        return
+    across, down = canvas.camera.density(face)
+    scale = float(np.clip(max(across, down), 8, _MOST_SIDE / max(face.width, face.height)))
+    sheet = Sheet(face.width, face.height, scale, part.colour)
+    # Streams of their own: what is written on a part disturbs neither its dirt nor the next.
+    part.paint(sheet, np.random.default_rng((seed, number)))
+    sheet.shade(np.random.default_rng((seed, number, 1)), part.level, part.grime)
+    image, cover = sheet.image, sheet.cover
+    columns = max(2, round(min(1.0, across / scale) * image.shape[1]))
+    rows = max(2, round(min(1.0, down / scale) * image.shape[0]))
+    if columns < 0.75 * image.shape[1] or rows < 0.75 * image.shape[0]:
+        # Seen aslant: averaged first, or fine lines would break up.
+        image = np.asarray(
+            cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
+        )
+        if cover is not None:
+            cover = np.asarray(
+                cv2.resize(cover, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
+            )
+    canvas.lay(face, image, cover, number=number)
+    if machine is None:
+        return
+    if part.body:
+        record.numbers.append(number)
+    for mark in sheet.marks:
+        x, y, mw, mh = mark.place
+        quad = np.stack([face.point(x + i * mw, y + j * mh) for i, j in _ROUND])
+        drawn = DrawnMark(
+            (0, 0, 0, 0), mark.role, mark.text, mark.script, mark.id, machine, mark.concealed, False
+        )
+        record.marks.append((canvas.camera.outline(quad), number, drawn))
+    for x, y, pw, ph in sheet.panels:
+        quad = np.stack([face.point(x + i * pw, y + j * ph) for i, j in _ROUND])
+        record.panels.append((canvas.camera.outline(quad), number))
+
+
+_ROUND = ((0, 0), (1, 0), (1, 1), (0, 1))
+
+
+def _bounds(outline: Vector) -> Box:
+    x1, y1 = outline.min(axis=0)
+    x2, y2 = outline.max(axis=0)
+    return float(x1), float(y1), float(x2), float(y2)
+
+
+def _truth(
+    scene: Scene, canvas: Canvas, records: dict[int, _Record]
+) -> tuple[Truth, list[tuple[int, Box]]]:
+    machines: list[DrawnMachine] = []
+    marks: list[DrawnMark] = []
+    controls: list[DrawnControl] = []
+    hidden: list[tuple[int, Box]] = []
+    w, h = scene.camera.size
+    for index in sorted(records):
+        record, spec = records[index], scene.machines[index].spec
+        extent = canvas.extent(record.numbers)
+        if extent is None or extent[1] < 0.15 * _whole(scene, index) or extent[1] < 400:
+            continue
+        box = extent[0]
+        of = len(machines)
+        shown: list[DrawnMark] = []
+        for outline, number, mark in record.marks:
+            share = canvas.seen(outline, number)
+            if share < 0.3:
+                continue
+            place = _bounds(outline)
+            if mark.concealed and spec.cover in ("mosaic", "blur"):
+                hidden.append((index, place))
+            if share >= 0.5:
+                high = place[3] - place[1] >= LEGIBLE_HEIGHT
+                legible = high and share > 0.85 and not mark.concealed
+                shown.append(
+                    DrawnMark(place, mark.role, mark.text, mark.script, mark.id, of,
+                              mark.concealed, legible)
+                )  # fmt: skip
+        controls += [
+            DrawnControl(_bounds(outline), of)
+            for outline, number in record.panels
+            if canvas.seen(outline, number) > 0.4
+        ]
+        marks += shown
+        edge = box[0] <= 0 or box[1] <= 0 or box[2] >= w or box[3] >= h
+        builders = [m for m in shown if m.role == "builder"]
+        covered = any(m.concealed for m in builders)
+        machines.append(
+            DrawnMachine(
+                number=index,
+                box=box,
+                kind=spec.kind,
+                variant=spec.variant,
+                builder=spec.mark.builder if spec.mark and builders and not covered else None,
+                wordmark=spec.mark.text if spec.mark and builders else None,
+                script=spec.mark.script if spec.mark and builders else None,
+                series=next((m.text for m in shown if m.role == "series"), None),
+                control=next((m.id for m in shown if m.role == "control"), None),
+                concealed=covered,
+                truncated=edge,
+            )
+        )
+    whole = Truth((w, h), tuple(machines), tuple(marks), tuple(controls))
+    return whole.moved((w, h), (1, 1), (0, 0)), hidden
+
+
+def _whole(scene: Scene, index: int) -> float:
+    """Pixels of the frame the machine's box would cover with nothing before it."""
+    standing = scene.machines[index]
+    faces = box_faces(np.array(standing.corner), standing.yaw, standing.spec.size)
+    w, h = scene.camera.size
+    mask = np.zeros((h // 4 + 1, w // 4 + 1), np.uint8)  # a quarter of the size is near enough
+    for name, face in faces.items():
+        outline = scene.camera.outline(face.corners())
+        if name != "back" and scene.camera.sees(face) and len(outline) > 2:
+            near = np.clip(outline, -4.0 * w, 5.0 * w)
+            cv2.fillConvexPoly(mask, np.round(near / 4).astype(np.int32), 1)
+    return 16.0 * float(np.count_nonzero(mask))
+
+
+def row_of(
+    specs: Sequence[MachineSpec], start: tuple[float, float], yaw: float, gap: float
+) -> list[Standing]:
+    """Machines side by side from `start` (x, z) along their fronts, `gap` metres apart."""
+    standing: list[Standing] = []
+    x, z = start
+    for spec in specs:
+        standing.append(Standing(spec, (x, 0.0, z), yaw))
+        step = spec.size[0] + gap
+        x, z = x + step * float(np.cos(yaw)), z + step * float(np.sin(yaw))
+    return standing

@@ -1,0 +1,336 @@
+"""Other things that stand in a hall: none of them a CNC machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import cv2
+import numpy as np
+
+from datasets.maker.camera import Camera, Face, Vector
+from datasets.maker.canvas import Picture
+from datasets.maker.lettering import Colour
+from datasets.maker.parts import Painter, Part, box_parts
+from datasets.maker.sheet import Sheet
+from datasets.maker.sheetmetal import darker, draw_seams, draw_stickers, draw_vents
+
+Thing = tuple[list[Part], tuple[float, float, float]]
+
+
+def _upright(corner: Vector, camera: Camera, width: float, height: float) -> Face:
+    """A card that stands on the floor and faces the camera."""
+    middle = corner + np.array([width / 2, 0, 0])
+    away = middle - camera.position
+    yaw = -float(np.arctan2(away[0], away[2]))
+    across = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
+    return Face(middle - across * width / 2 + np.array([0, height, 0]), across,
+                np.array([0.0, -1.0, 0.0]), width, height)  # fmt: skip
+
+
+def _card(corner: Vector, camera: Camera, width: float, height: float, paint: Painter) -> Thing:
+    face = _upright(corner, camera, width, height)
+    return [Part(face, (128, 128, 128), 1.0, paint, False)], (width, height, 0.35)
+
+
+def _cover(sheet: Sheet) -> Picture:
+    """The sheet's cover, empty at first."""
+    if sheet.cover is None:
+        sheet.cover = np.zeros(sheet.image.shape[:2], np.uint8)
+    return sheet.cover
+
+
+def _limb(sheet: Sheet, a: Vector, b: Vector, width: float, colour: Colour) -> None:
+    """A stroke with round ends, in colour and cover."""
+    start, end = ((sheet.px(float(p[0])), sheet.px(float(p[1]))) for p in (a, b))
+    thick = max(1, sheet.px(width))
+    cv2.line(sheet.image, start, end, colour, thick, cv2.LINE_AA)
+    cv2.line(_cover(sheet), start, end, (255,), thick, cv2.LINE_AA)
+
+
+def _shape(sheet: Sheet, points: list[tuple[float, float]], colour: Colour) -> None:
+    corners = np.array([(sheet.px(x), sheet.px(y)) for x, y in points], np.int32)
+    cv2.fillPoly(sheet.image, [corners], colour, cv2.LINE_AA)
+    cv2.fillPoly(_cover(sheet), [corners], (255,), cv2.LINE_AA)
+
+
+def person(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """Someone in working clothes."""
+    tall = float(rng.uniform(1.6, 1.88))
+    clothes: Colour = (
+        (44, 60, 104), (60, 62, 66), (90, 100, 90), (170, 80, 40), (120, 124, 130), (30, 32, 38),
+    )[rng.integers(6)]  # fmt: skip
+    legs = darker(clothes, rng.uniform(0.6, 1.0))
+    helmet: Colour | None = (
+        ((230, 200, 50), (235, 235, 235), (200, 80, 40))[rng.integers(3)]
+        if rng.random() < 0.4
+        else None
+    )
+    swing, step = rng.uniform(-0.15, 0.25, 2), rng.uniform(0.02, 0.16)
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        m, k = sheet.width / 2, tall / 1.75
+
+        def p(x: float, y: float) -> Vector:
+            return np.array([m + x * k, y * k])
+
+        for side in (-1, 1):
+            _limb(sheet, p(side * 0.09, 0.92), p(side * (0.09 + step), 1.68), 0.15 * k, legs)
+            _limb(
+                sheet,
+                p(side * (0.1 + step), 1.7),
+                p(side * (0.14 + step), 1.72),
+                0.08,
+                (25, 25, 25),
+            )
+        _shape(
+            sheet,
+            [tuple(p(x, y)) for x, y in ((-0.22, 0.32), (0.22, 0.32), (0.19, 0.95), (-0.19, 0.95))],
+            clothes,
+        )
+        for side in (-1, 1):
+            elbow = p(side * 0.3, 0.62)
+            _limb(sheet, p(side * 0.22, 0.37), elbow, 0.12 * k, darker(clothes, 0.9))
+            _limb(
+                sheet,
+                elbow,
+                p(side * (0.26 - swing[0]), 0.85 - abs(swing[1])),
+                0.1 * k,
+                darker(clothes, 0.9),
+            )
+            hand = p(side * (0.25 - swing[0]), 0.87 - abs(swing[1]))
+            _limb(sheet, hand, hand, 0.09 * k, (196, 150, 124))
+        _limb(sheet, p(0, 0.2), p(0, 0.3), 0.1 * k, (180, 136, 112))
+        _limb(sheet, p(0, 0.1), p(0, 0.15), 0.17 * k, (196, 150, 124))
+        _limb(sheet, p(0, 0.06), p(0, 0.08), 0.19 * k, helmet or (50, 42, 36))  # fmt: skip
+
+    return _card(corner, camera, 0.9, tall, paint)
+
+
+def cabinet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A locker, a tool cupboard or an electrical cabinet."""
+    size = (rng.uniform(0.6, 1.6), rng.uniform(0.9, 2.1), rng.uniform(0.4, 0.7))
+    colour: Colour = ((150, 156, 160), (70, 100, 150), (190, 190, 182), (170, 60, 50),
+                      (60, 110, 90))[rng.integers(5)]  # fmt: skip
+    drawers = rng.random() < 0.4
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        count = int(rng.integers(3, 7)) if drawers else int(rng.integers(1, 4))
+        for i in range(count):
+            place = (
+                (0.04 * w, h * (0.04 + 0.9 * i / count), 0.92 * w, 0.86 * h / count)
+                if drawers
+                else (w * (0.03 + 0.95 * i / count), 0.04 * h, 0.9 * w / count, 0.9 * h)
+            )
+            sheet.frame(place, darker(colour, 0.6), 0.015)
+            x, y, pw, ph = place
+            sheet.rect((x + 0.4 * pw, y + 0.45 * ph, 0.2 * pw, 0.03), darker(colour, 0.4))
+        if not drawers:
+            draw_vents(sheet, (0.2 * w, 0.1 * h, 0.3 * w, 0.12 * h), colour)
+            draw_stickers(sheet, (0.2 * w, 0.4 * h, 0.5 * w, 0.2 * h), rng)
+
+    return box_parts(corner, yaw, size, colour, camera, body=False, painters={"front": paint}), size
+
+
+def pallet(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A pallet with crates or cartons on it."""
+    wood: Colour = (160, 128, 88)
+    parts = box_parts(corner, yaw, (1.2, 0.14, 0.8), darker(wood, 0.7), camera, body=False,
+                      painters={"front": _slats, "left": _slats, "right": _slats})  # fmt: skip
+    high = float(rng.uniform(0.2, 1.1))
+    load: Colour = ((176, 140, 96), (120, 122, 126), (150, 110, 70), (60, 80, 120))[rng.integers(4)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        draw_seams(sheet, rng, load, 0.35, across=False)
+        draw_seams(sheet, rng, load, 0.5, across=True)
+
+    top = corner + np.array([0.05, 0.14, 0.0])
+    parts += box_parts(top, yaw, (1.1, high, 0.75), load, camera, body=False,
+                       painters={"front": paint, "left": paint, "right": paint})  # fmt: skip
+    return parts, (1.2, high, 0.8)
+
+
+def _slats(sheet: Sheet, rng: np.random.Generator) -> None:
+    for i in range(3):
+        x = sheet.width * (0.05 + 0.33 * i)
+        sheet.rect((x, 0.03, 0.24 * sheet.width, 0.08), (40, 34, 28))
+
+
+def rack(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """Open shelving with boxes."""
+    size = (rng.uniform(1.2, 2.8), rng.uniform(1.6, 3.2), 0.6)
+    frame: Colour = ((60, 90, 150), (190, 110, 40), (110, 114, 118))[rng.integers(3)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        sheet.rect((0, 0, w, h), (54, 54, 56))
+        shelf = h / rng.integers(3, 6)
+        y = shelf
+        while y <= h + 0.01:
+            x = 0.06
+            while x < w - 0.2:
+                wide, tall = rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.85) * shelf
+                tone: Colour = ((176, 140, 96), (60, 90, 150), (180, 60, 50), (150, 152, 154),
+                                (220, 190, 60))[rng.integers(5)]  # fmt: skip
+                if rng.random() < 0.8:
+                    sheet.rect((x, y - tall, min(wide, w - x - 0.06), tall), tone)
+                x += wide + rng.uniform(0.02, 0.1)
+            sheet.rect((0, y - 0.05, w, 0.06), frame)
+            y += shelf
+        for x in (0.0, w - 0.07):
+            sheet.rect((x, 0, 0.07, h), frame)
+
+    return box_parts(corner, yaw, size, frame, camera, body=False, painters={"front": paint}), size
+
+
+def drill_press(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A manual pillar drill."""
+    colour: Colour = ((90, 120, 100), (110, 130, 150), (150, 150, 140))[rng.integers(3)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        _shape(
+            sheet, [(0.2 * w, h), (0.8 * w, h), (0.75 * w, 0.93 * h), (0.25 * w, 0.93 * h)], colour
+        )
+        _limb(
+            sheet,
+            np.array([0.62 * w, 0.15 * h]),
+            np.array([0.62 * w, 0.95 * h]),
+            0.11,
+            (170, 172, 174),
+        )
+        _shape(
+            sheet,
+            [(0.2 * w, 0.04 * h), (0.85 * w, 0.02 * h), (0.85 * w, 0.26 * h), (0.25 * w, 0.28 * h)],
+            colour,
+        )
+        _limb(
+            sheet,
+            np.array([0.35 * w, 0.28 * h]),
+            np.array([0.35 * w, 0.42 * h]),
+            0.06,
+            (150, 152, 154),
+        )
+        _shape(
+            sheet,
+            [(0.15 * w, 0.6 * h), (0.75 * w, 0.6 * h), (0.75 * w, 0.64 * h), (0.15 * w, 0.64 * h)],
+            darker(colour, 0.8),
+        )
+        for turn in (0.3, 1.4, 2.5):
+            end = np.array([0.3 * w + 0.2 * np.cos(turn), 0.22 * h + 0.2 * np.sin(turn)])
+            _limb(sheet, np.array([0.3 * w, 0.22 * h]), end, 0.02, (40, 40, 42))  # fmt: skip
+
+    return _card(corner, camera, 0.7, float(rng.uniform(1.6, 2.0)), paint)
+
+
+def robot(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A robot arm: a machine, but no machine tool."""
+    colour: Colour = ((232, 120, 30), (236, 196, 40), (225, 225, 222))[rng.integers(3)]
+    bends = rng.uniform(-0.35, 0.35, 3)
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        _shape(sheet, [(0.3 * w, h), (0.7 * w, h), (0.62 * w, 0.8 * h), (0.38 * w, 0.8 * h)],
+               (70, 72, 76))  # fmt: skip
+        joint = np.array([0.5 * w, 0.78 * h])
+        for i, (length, thick) in enumerate(((0.36, 0.24), (0.32, 0.18), (0.16, 0.1))):
+            turn = -np.pi / 2 + bends[i] * (1 + i) + i * 0.5
+            end = joint + np.array([np.cos(turn), np.sin(turn)]) * length * h
+            _limb(sheet, joint, end, thick, darker(colour, 1 - 0.08 * i))
+            _limb(sheet, joint, joint, thick * 0.8, darker(colour, 0.6))
+            joint = end
+
+    return _card(corner, camera, 2.0, float(rng.uniform(1.6, 2.4)), paint)
+
+
+def forklift(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A forklift truck, seen from the side."""
+    colour: Colour = ((236, 176, 30), (200, 60, 40), (240, 120, 30))[rng.integers(3)]
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        w, h = sheet.width, sheet.height
+        dark: Colour = (36, 36, 38)
+        _limb(sheet, np.array([0.28 * w, 0.05 * h]), np.array([0.26 * w, 0.9 * h]), 0.1, dark)
+        _limb(sheet, np.array([0.0 * w, 0.93 * h]), np.array([0.28 * w, 0.93 * h]), 0.05, dark)
+        _shape(
+            sheet,
+            [
+                (0.3 * w, 0.5 * h),
+                (0.62 * w, 0.5 * h),
+                (0.7 * w, 0.38 * h),
+                (w, 0.42 * h),
+                (0.97 * w, 0.86 * h),
+                (0.3 * w, 0.86 * h),
+            ],
+            colour,
+        )
+        for a, b in (
+            ((0.36, 0.5), (0.42, 0.08)),
+            ((0.42, 0.08), (0.84, 0.08)),
+            ((0.84, 0.08), (0.9, 0.4)),
+        ):
+            _limb(sheet, np.array([a[0] * w, a[1] * h]), np.array([b[0] * w, b[1] * h]), 0.06, dark)
+        for x, r in ((0.4, 0.32), (0.85, 0.26)):
+            hub = np.array([x * w, 0.87 * h])
+            _limb(sheet, hub, hub, r, (24, 24, 25))  # fmt: skip
+
+    return _card(corner, camera, 2.4, 2.1, paint)
+
+
+def pillar(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A column of the building, striped at the foot."""
+    size = (0.4, 7.0, 0.4)
+    tone = float(rng.uniform(120, 200))
+    striped = rng.random() < 0.5
+
+    def paint(sheet: Sheet, rng: np.random.Generator) -> None:
+        if striped:
+            for i in range(4):
+                ink: Colour = (220, 190, 40) if i % 2 else (35, 35, 36)
+                sheet.rect((0, 5.6 + 0.35 * i, 0.4, 0.35), ink)
+
+    colour: Colour = (int(tone), int(tone), int(tone * 0.97))
+    painters: dict[str, Painter] = {"front": paint, "left": paint, "right": paint}
+    return box_parts(corner, yaw, size, colour, camera, body=False, painters=painters), size
+
+
+def bench(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """A work bench with odds and ends on it."""
+    top: Colour = (150, 120, 84)
+    leg: Colour = (70, 90, 120)
+    size = (float(rng.uniform(1.2, 2.2)), 0.85, 0.7)
+    front = partial(_bench_front, leg=leg)
+    parts = box_parts(corner, yaw, size, leg, camera, body=False, painters={"front": front},
+                      skip=("top",))  # fmt: skip
+    parts += box_parts(corner + np.array([0, 0.85, 0]), yaw, (size[0], 0.06, 0.7), top, camera,
+                       body=False)  # fmt: skip
+    for _ in range(int(rng.integers(1, 5))):
+        x, tone = rng.uniform(0, size[0] - 0.3), rng.uniform(40, 200, 3).astype(int)
+        at = corner + np.array([np.cos(yaw) * x, 0.91, np.sin(yaw) * x + 0.1])
+        colour: Colour = (int(tone[0]), int(tone[1]), int(tone[2]))
+        box = (float(rng.uniform(0.1, 0.35)), float(rng.uniform(0.08, 0.4)), 0.25)
+        parts += box_parts(at, yaw, box, colour, camera, body=False)
+    return parts, size
+
+
+def _bench_front(sheet: Sheet, rng: np.random.Generator, leg: Colour) -> None:
+    w, h = sheet.width, sheet.height
+    sheet.rect((0.08, 0.06, w - 0.16, h - 0.06), (46, 46, 48))
+    if rng.random() < 0.6:
+        sheet.rect((0.1, 0.06, 0.45 * w, h * 0.7), leg)
+        for i in range(1, 4):
+            sheet.line((0.1, h * 0.18 * i), (0.1 + 0.45 * w, h * 0.18 * i), darker(leg, 0.6), 0.015)
+
+
+_Maker = Callable[[np.random.Generator, Vector, float, Camera], Thing]
+_THINGS: tuple[tuple[_Maker, float], ...] = (
+    (person, 0.24), (cabinet, 0.17), (pallet, 0.14), (rack, 0.11), (drill_press, 0.08),
+    (robot, 0.05), (forklift, 0.05), (pillar, 0.06), (bench, 0.1),
+)  # fmt: skip
+
+
+def random_thing(rng: np.random.Generator, corner: Vector, yaw: float, camera: Camera) -> Thing:
+    """One of the hall's other things, standing at `corner`: its faces and its size."""
+    maker = _THINGS[rng.choice(len(_THINGS), p=[share for _, share in _THINGS])][0]
+    return maker(rng, corner, yaw, camera)

@@ -1,0 +1,174 @@
+"""The registry: every builder, rebadger and control whose mark can be told.
+
+    >>> registry = load_registry()
+    >>> registry.get("mazak").origin
+    'JP'
+
+The packaged data stands in datasets/data/; a user's own files add entries or replace those of
+the same id, without touching the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from datasets.entry import Entry, Owner, WeakCues, Wordmark
+from datasets.errors import RegistryError
+from datasets.letters import letters, words
+from datasets.yamlfile import complain, read_yaml
+
+__all__ = ["Entry", "Owner", "Registry", "WeakCues", "Wordmark", "load_registry", "read_entries"]
+
+DATA = Path(__file__).parent / "data"
+
+
+class Registry:
+    """Entries by id, in the order of their files."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+        text = json.dumps(
+            [self._entries[id].model_dump(mode="json") for id in sorted(self._entries)],
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        self._digest = hashlib.sha256(text.encode()).hexdigest()
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
+    def get(self, id: str) -> Entry:
+        """The entry of that id.
+
+        Raises:
+            RegistryError: there is none; the message gives the nearest ids.
+        """
+        try:
+            return self._entries[id]
+        except KeyError:
+            near = get_close_matches(id, self._entries, 3)
+            hint = f"; near it: {', '.join(near)}" if near else ""
+            raise RegistryError(f"no entry {id!r} in the registry{hint}") from None
+
+    @property
+    def builders(self) -> tuple[Entry, ...]:
+        """Entries whose mark a machine bears as its own: builders and rebadgers."""
+        return tuple(entry for entry in self if entry.type != "control")
+
+    @property
+    def controls(self) -> tuple[Entry, ...]:
+        """Makers of controls; a control is never the builder."""
+        return tuple(entry for entry in self if entry.type == "control")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every field of every entry, whatever file or order it came in."""
+        return self._digest
+
+    def search(self, word: str) -> tuple[Entry, ...]:
+        """Entries with the word in their id, name, marks or series, however it is spelt.
+
+        Case, accents, spaces and look-alike letters of other scripts make no difference.
+        """
+        wanted = " ".join(words(word))
+        joined = letters(word)
+        return tuple(
+            entry
+            for entry in self
+            if joined
+            and (wanted in entry.search_text or joined in entry.search_text.replace(" ", ""))
+        )
+
+    def extended(self, *paths: Path) -> Registry:
+        """This registry with the entries of the files added; the same id replaces.
+
+        Raises:
+            RegistryError: a file is wrong; the message names file, entry and field.
+        """
+        entries = dict(self._entries)
+        for path in paths:
+            entries |= {entry.id: entry for entry in read_entries(path)}
+        return Registry(entries.values())
+
+
+def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[Entry, ...]:
+    """The checked entries of one file; `weak` holds weak cues by id, kept beside it.
+
+    Raises:
+        RegistryError: with every fault of the first faulty entry, a line each.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, list) or not raw:
+        raise RegistryError(f"{path}: expected a list of entries, each beginning '- id: ...'")
+    entries: dict[str, Entry] = {}
+    for number, item in enumerate(raw, 1):
+        if not isinstance(item, dict):
+            raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
+        id = item.get("id")
+        name = f"entry {id}" if isinstance(id, str) and id else f"entry {number}"
+        cues = (weak or {}).get(id) if isinstance(id, str) else None
+        try:
+            entry = Entry.model_validate(item if cues is None else {**item, "weak": cues})
+        except ValidationError as error:
+            raise complain(path, name, error) from error
+        if entry.id in entries:
+            raise RegistryError(f"{path}: {name}: id: listed twice in this file")
+        entries[entry.id] = entry
+    return tuple(entries.values())
+
+
+def read_weak_cues(path: Path) -> Mapping[str, object]:
+    """Weak cues by entry id, unchecked but for their shape.
+
+    Raises:
+        RegistryError: the file holds no mapping of ids.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise RegistryError(f"{path}: expected a builder id before each group of weak cues")
+    return raw
+
+
+def read_folder(folder: Path) -> Registry:
+    """The registry kept in a folder as builders.yaml and weak_cues.yaml.
+
+    Raises:
+        RegistryError: a file is wrong, or there are weak cues for an unknown id.
+    """
+    weak = read_weak_cues(folder / "weak_cues.yaml")
+    entries = read_entries(folder / "builders.yaml", weak)
+    for id in weak.keys() - {entry.id for entry in entries}:
+        raise RegistryError(f"{folder / 'weak_cues.yaml'}: {id}: weak cues for an unknown id")
+    return Registry(entries)
+
+
+@cache
+def _packaged() -> Registry:
+    return read_folder(DATA)
+
+
+def load_registry(*extra: Path) -> Registry:
+    """The packaged registry, with the entries of the user's own files added or replaced.
+
+    Raises:
+        RegistryError: a file is wrong; the message names file, entry and field.
+
+    Example:
+        >>> [entry.id for entry in load_registry().search("станкомаш")]
+        ['smk-tver', 'smstroi-penza']
+    """
+    return _packaged().extended(*extra) if extra else _packaged()

@@ -1,0 +1,68 @@
+"""Reading YAML so that a slip is reported, not swallowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from datasets.errors import RegistryError
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The safe loader (in C where built: ten times faster), but a key written twice is an error."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        wrong = None
+        if not isinstance(key, yaml.ScalarNode):
+            wrong = "a field's name must be plain text"
+        elif key.value in seen:
+            wrong = f"{key.value!r} is written twice"
+        if wrong:
+            raise yaml.constructor.ConstructorError(None, None, wrong, key.start_mark)
+        seen.add(key.value)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path) -> object:
+    """The content of a YAML file.
+
+    Raises:
+        RegistryError: it cannot be read, is not UTF-8 or is not YAML; the message says where.
+    """
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=_Loader)  # a subclass of SafeLoader
+    except OSError as error:
+        raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise RegistryError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise RegistryError(f"{path}: not valid YAML{where}: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RegistryError(f"{path}: not valid YAML: {error}") from error
+
+
+def complain(path: Path, entry: str, error: ValidationError) -> RegistryError:
+    """A RegistryError out of pydantic's: file, entry, field and what is wrong, a line each."""
+    lines = []
+    for problem in error.errors():
+        field = ""
+        for part in problem["loc"]:
+            field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else str(part)
+        wrong = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            wrong = "no such field; see docs/registry.md for those there are"
+        elif problem["type"] == "missing":
+            wrong = "this field is required"
+        lines.append(f"{path}: {entry}: {field}: {wrong}" if field else f"{path}: {entry}: {wrong}")
+    return RegistryError("\n".join(lines))

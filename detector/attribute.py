@@ -1,0 +1,301 @@
+"""Who built it: the cues of one track weighed into a builder, or into `unknown`.
+
+Each cue adds log-odds to its builder. All builders and `unknown` share one probability:
+
+    p(builder) = exp(W(builder) - PRIOR) / (1 + sum over builders of exp(W - PRIOR))
+
+so two builders' wordmarks on one machine share it and neither is named. A builder is named
+only where `unknown` has become improbable enough and the cues are of a kind that may name.
+A control's badge sets `control` and counts for no builder, except the two controls that only
+one builder fits. Weights are first estimates, set on the training photographs (see
+docs/accuracy.md); calibration replaces them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from datasets.letters import letters, script_of, words
+from datasets.registry import Registry
+from detector.fuse import Cue, fuse
+from detector.match import Matcher
+from detector.settings import Attributing
+from detector.types import Attribution, Box, Evidence, Grade, Reading
+
+# Log-odds against any one builder before anything is read.
+PRIOR = 5.0
+# A strong wordmark: a base, and more for each letter, since chance marks grow rarer with
+# length. A Han character tells as much as two Latin letters. On the training photographs
+# (615 machines and empty pictures, 1,554 readings) 64 exact ones were of the builder, 4 of
+# another firm's machine that stood there, 1 of a machine beside; none came by chance.
+WORDMARK = 6.5
+PER_LETTER = 0.4
+MOST_LETTERS = 10
+# Each letter read wrong, of the letters of the mark (8 of 8 near matches were right).
+PER_ERROR = 1.5
+# A strong series read exactly (12 right, 4 of a sister badge: see `_sisters`).
+SERIES = 7.4
+# Marks that never suffice alone: wordmarks (35 right, 3 wrong), series (11 right, 17 wrong).
+WEAK_WORDMARK = 5.0
+WEAK_SERIES = 3.0
+# A control that only one builder fits.
+COMPANION = 7.5
+# A further independent view of a mark adds this share of the first, then its square ...
+FURTHER_VIEW = 0.3
+# Text that is there only in the mirror, even where other text flips too.
+MIRRORED_SHARE = 0.9
+
+# Controls built by the builder of the machine itself (registry notes: "Mazak-only",
+# "Okuma-only"). Every other control says nothing about the builder.
+COMPANIONS: Mapping[str, str] = {"ctl-mazatrol": "mazak", "ctl-osp": "okuma"}
+
+
+class Attributor:
+    """Weighs cues against one registry; build it once for many tracks.
+
+    Args:
+        matcher: built on the same registry.
+        registry: the builders, rebadgers and controls.
+        settings: the operating point.
+    """
+
+    def __init__(self, matcher: Matcher, registry: Registry, settings: Attributing) -> None:
+        self._matcher = matcher
+        self._registry = registry
+        self._settings = settings
+        self._control_marks = {
+            letters(mark.text) for control in registry.controls for mark in control.wordmarks
+        }
+        self._sisters = _sisters(registry)
+
+    def attribute(
+        self, readings: Sequence[Reading], concealed: Sequence[tuple[Fraction, Box]] = ()
+    ) -> Attribution:
+        """The attribution of one track.
+
+        Args:
+            readings: of all its frames that were read; those of the broadcast marked `overlay`.
+            concealed: marks hidden on purpose, with the times of their frames.
+        """
+        cues = fuse(readings, self._matcher)
+        speakers = self._speakers(cues)
+        flipped = _flips_together(cues)
+        weights = [
+            self._weight(cue, flipped) if speaker else 0.0
+            for cue, speaker in zip(cues, speakers, strict=True)
+        ]
+        chances = probabilities(_totals(cues, speakers, weights))
+        best = max(chances, key=lambda id: chances[id], default=None)
+        evidence = self._evidence(cues, weights, readings, concealed)
+        control = self._control(cues)
+        hidden = bool(concealed)
+        if best is not None:
+            own = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
+            grade = self._grade(own)
+            if self._may_name(best, chances[best], own, grade):
+                series = next((cue.mark for cue in own if cue.kind == "series"), None)
+                return Attribution(best, chances[best], grade, control, series, hidden, evidence)
+        unknown = 1.0 - sum(chances.values())
+        return Attribution(None, max(0.0, unknown), "U", control, None, hidden, evidence)
+
+    def _speakers(self, cues: Sequence[Cue]) -> list[str | None]:
+        """The builder each cue speaks for, if any.
+
+        A series of a badge whose sister's wordmark was read speaks for the sister: a DMU with
+        DMG MORI on its door is a DMG MORI.
+        """
+        badges = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
+        speakers: list[str | None] = []
+        for cue in cues:
+            speaker = COMPANIONS.get(cue.id) if cue.match.type == "control" else cue.id
+            if cue.kind == "series" and cue.id not in badges:
+                sisters = sorted(self._sisters.get(cue.id, frozenset()) & badges)
+                speaker = sisters[0] if sisters else speaker
+            speakers.append(speaker)
+        return speakers
+
+    def _needs_second(self, cue: Cue) -> bool:
+        """Whether a cue may not name alone.
+
+        It is weak by the registry, or a control's name as well, or a series whose machines
+        bear a sister's badge too.
+        """
+        if cue.match.type == "control":
+            return cue.match.needs_second_cue
+        shared = letters(cue.mark) in self._control_marks or (
+            cue.kind == "series" and cue.id in self._sisters
+        )
+        return cue.match.needs_second_cue or shared
+
+    def _weight(self, cue: Cue, flipped: bool) -> float:
+        """Log-odds that a cue adds to its builder, over all its views."""
+        if cue.mirrored and not flipped:
+            return 0.0
+        first = self._first_weight(cue) * cue.views[0].score
+        if cue.mirrored:
+            first *= MIRRORED_SHARE
+        return first * sum(FURTHER_VIEW**n for n in range(len(cue.views)))
+
+    def _first_weight(self, cue: Cue) -> float:
+        """Log-odds of one sure reading of a cue."""
+        if cue.match.type == "control":
+            return COMPANION if cue.match.exact else 0.0
+        weak = self._needs_second(cue)
+        if cue.kind == "series":
+            return (WEAK_SERIES if weak else SERIES) if cue.match.exact else 0.0
+        # Seen in two places or views a weak wordmark is no chance: it may not name alone, but
+        # it stands against another builder as any wordmark does.
+        if weak and len(cue.views) < 2:
+            return WEAK_WORDMARK if cue.match.exact else 0.0
+        errors = (1 - cue.match.similarity) * len(letters(cue.mark))
+        length = min(mark_length(cue.mark), MOST_LETTERS)
+        return max(0.0, WORDMARK + PER_LETTER * length - PER_ERROR * errors)
+
+    def _grade(self, cues: Sequence[Cue]) -> Grade:
+        """A: a wordmark and another view or cue; B: one mark alone. In the mirror at most B."""
+        upright = [cue for cue in cues if not cue.mirrored]
+        wordmarks = [cue for cue in upright if cue.kind == "wordmark" and cue.id not in COMPANIONS]
+        if not wordmarks:
+            return "B"
+        seen_twice = any(len(cue.views) > 1 for cue in wordmarks)
+        return "A" if seen_twice or len(_distinct(upright)) > 1 else "B"
+
+    def _may_name(self, builder: str, chance: float, cues: Sequence[Cue], grade: Grade) -> bool:
+        strong = [cue for cue in cues if not self._needs_second(cue)]
+        if not strong and len(_distinct(cues)) < 2:
+            return False
+        settings = self._settings
+        if self._registry.get(builder).origin not in settings.tested_origins:
+            return chance >= settings.probability
+        exact = any(cue.kind == "wordmark" and cue.match.exact for cue in strong)
+        return chance >= settings.tested_probability and (exact or grade == "A")
+
+    def _control(self, cues: Sequence[Cue]) -> str | None:
+        """The control's maker: the surest upright badge that may stand alone, or two weak ones."""
+        badges = [cue for cue in cues if cue.match.type == "control" and not cue.mirrored]
+        for badge in badges:
+            others = [cue for cue in cues if cue is not badge and not cue.mirrored]
+            backed = any(
+                cue.id in (badge.id, COMPANIONS.get(badge.id)) for cue in _distinct(others)
+            )
+            if not badge.match.needs_second_cue or (backed and badge.match.exact):
+                return badge.id
+        return None
+
+    def _evidence(
+        self,
+        cues: Sequence[Cue],
+        weights: Sequence[float],
+        readings: Sequence[Reading],
+        concealed: Sequence[tuple[Fraction, Box]],
+    ) -> tuple[Evidence, ...]:
+        """Every cue, hidden mark and broadcast text that names an entry, the weightiest first."""
+        lines = [_cue_line(cue, weights[i]) for i, cue in enumerate(cues)]
+        lines.sort(key=lambda line: -line.weight)
+        lines += [
+            Evidence("concealed", None, "a mark hidden on purpose", 0.0, pts, box)
+            for pts, box in concealed
+        ]
+        for reading in readings:
+            if reading.overlay:
+                lines += [
+                    Evidence("overlay", match.id, reading.text, 0.0, reading.pts, reading.box)
+                    for match in self._matcher.match(reading.text, reading.script)[:1]
+                ]
+        return tuple(lines)
+
+
+def _totals(
+    cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
+) -> dict[str, float]:
+    """Log-odds by builder: part of a mark already counted is a further view, not a new cue."""
+    totals: dict[str, float] = {}
+    counted: dict[str, list[str]] = {}
+    for i in sorted(range(len(cues)), key=lambda i: -weights[i]):
+        builder = speakers[i]
+        if builder is None or weights[i] <= 0:
+            continue
+        mark = letters(cues[i].mark)
+        marks = counted.setdefault(builder, [])
+        known = any(mark in other or other in mark for other in marks)
+        share = FURTHER_VIEW if known else 1.0
+        totals[builder] = totals.get(builder, 0.0) + share * weights[i]
+        marks.append(mark)
+    return totals
+
+
+def probabilities(totals: Mapping[str, float]) -> dict[str, float]:
+    """Probability by builder from log-odds; what is missing to 1 is `unknown`.
+
+    Example:
+        >>> chances = probabilities({"mazak": 9.0, "okuma": 9.0})
+        >>> round(chances["mazak"], 2)
+        0.5
+    """
+    top = max([0.0, *(total - PRIOR for total in totals.values())])
+    shares = {id: math.exp(total - PRIOR - top) for id, total in totals.items()}
+    whole = math.exp(-top) + sum(shares.values())
+    return {id: share / whole for id, share in shares.items()}
+
+
+def mark_length(mark: str) -> int:
+    """Letters of a mark, a Han character counted as two."""
+    return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
+
+
+def _sisters(registry: Registry) -> dict[str, frozenset[str]]:
+    """For each builder, those with a wordmark that begins with one of its own.
+
+    DMG MORI begins with DMG: the two badges stand on the same series, by the year.
+    """
+    marks = {
+        entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
+        for entry in registry.builders
+    }
+    sisters: dict[str, frozenset[str]] = {}
+    for id, own in marks.items():
+        found = frozenset(
+            other
+            for other, theirs in marks.items()
+            if other != id and any(_starts(long, short) for short in own for long in theirs)
+        )
+        if found:
+            sisters[id] = found
+    return sisters
+
+
+def _starts(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    return len(longer) > len(shorter) and longer[: len(shorter)] == shorter
+
+
+def _flips_together(cues: Sequence[Cue]) -> bool:
+    """Whether the picture itself is mirrored: two different marks read only when flipped.
+
+    A match that exists only when flipped is chance until another text flips as well.
+    """
+    return all(cue.mirrored for cue in cues) and len(_distinct(cues)) > 1
+
+
+def _distinct(cues: Sequence[Cue]) -> list[Cue]:
+    """Cues without those whose mark is part of another's: one text, not two."""
+    marks = [letters(cue.mark) for cue in cues]
+    return [
+        cue
+        for i, cue in enumerate(cues)
+        if not any(
+            marks[i] in mark and (marks[i] != mark or j < i)
+            for j, mark in enumerate(marks)
+            if j != i
+        )
+    ]
+
+
+def _cue_line(cue: Cue, weight: float) -> Evidence:
+    """A cue as one line of evidence, pointing at its best reading."""
+    best = cue.readings[0]
+    kind: str = "control" if cue.match.type == "control" else cue.kind
+    if cue.mirrored:
+        kind = "mirrored"
+    return Evidence(kind, cue.id, best.text, weight, best.pts, best.box)  # type: ignore[arg-type]

@@ -1,0 +1,76 @@
+"""Arithmetic on boxes in columns: (n, 4) arrays of `(x1, y1, x2, y2)` in pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.types import Box, Picture
+
+Boxes = NDArray[np.float32]
+
+
+def as_box(row: NDArray[np.floating]) -> Box:
+    """One row of a box column as a plain tuple of four floats."""
+    return (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+
+
+def grown(box: Box, margin: float, picture: Picture) -> tuple[int, int, int, int]:
+    """A box in whole pixels, `margin` of its sides larger on each, cut to the picture."""
+    x1, y1, x2, y2 = box
+    across, down = (x2 - x1) * margin, (y2 - y1) * margin
+    rows, columns = picture.shape[:2]
+    left, top = max(0, int(x1 - across)), max(0, int(y1 - down))
+    right, bottom = min(columns, int(np.ceil(x2 + across))), min(rows, int(np.ceil(y2 + down)))
+    return left, top, max(left, right), max(top, bottom)
+
+
+def areas(boxes: Boxes) -> NDArray[np.float32]:
+    """Areas (n,) in square pixels; 0 for a box turned inside out."""
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def intersections(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Common area of each box of `a` (n, 4) with each of `b` (m, 4): (n, m) square pixels."""
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(bottom_right - top_left, 0)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+
+
+def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of each box of `a` (n, 4) with each of `b` (m, 4): (n, m), 0..1."""
+    common = intersections(a, b)
+    union = areas(a)[:, None] + areas(b)[None, :] - common
+    return np.asarray(common / np.maximum(union, 1e-9), np.float32)
+
+
+def share_inside(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Share of each box of `a` (n, 4) that lies inside each of `b` (m, 4): (n, m), 0..1."""
+    return np.asarray(intersections(a, b) / np.maximum(areas(a)[:, None], 1e-9), np.float32)
+
+
+def suppress(
+    boxes: Boxes, confidence: NDArray[np.float32], class_id: NDArray[np.int64], overlap: float
+) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression within each class.
+
+    Args:
+        boxes: (n, 4); confidence: (n,); class_id: (n,).
+        overlap: a box is dropped whose IoU with a surer one of its class exceeds this.
+
+    Returns:
+        Indices of the boxes kept, surest first. Ties keep their order, so equal input
+        gives equal output.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    rivals = iou(boxes, boxes) > overlap
+    rivals &= class_id[:, None] == class_id[None, :]
+    alive = np.ones(len(boxes), bool)
+    kept = []
+    for index in order:
+        if alive[index]:
+            kept.append(index)
+            alive &= ~rivals[index]
+    return np.asarray(kept, np.int64)

@@ -1,0 +1,249 @@
+"""Reading one clip with PyAV: keyframes alone, spans densely, single frames.
+
+Runs in the decoder process. Each pass opens the clip anew, so that one pass's trouble
+(a failed seek, a decoder in a bad state) does not reach the next.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
+from detector.clip_source import Arrived, ClipSource
+from detector.tally import Tally
+from detector.types import Frame, Loss, Probe, Sample, Span
+from detector.upright import Upright
+
+# Without the keyframes' times (no first pass yet) a seek may land behind where we are;
+# decoding through this much is about as cheap as finding out.
+_BLIND_SEEK_GAP = Fraction(2)
+
+_OUT_OF_ORDER = "decoded but left out: its time is out of order"
+
+
+class ClipReader:
+    """The passes over one clip. Times are seconds since the container's start.
+
+    Raises:
+        FootageError: one of its kinds, where the clip cannot be looked at.
+    """
+
+    def __init__(
+        self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
+    ) -> None:
+        self._most_frames = frames
+        self._source = ClipSource(path, demuxer, pixels, beat)
+        self._path = path
+        # Keyframes in order of PTS, known after the first pass: (pts, dts).
+        self._keyframes: list[tuple[int, int]] = []
+        self._seekable = True
+        self._source.open()
+        self._tally = self._source.tally
+        self._check_count(self._source.declared or 0)
+        self._first = self._first_frame()
+        self._upright = Upright(self._first.frame, self._source.sample_aspect)
+        self.probe = self._probe()
+
+    @property
+    def loss(self) -> Loss:
+        return self._tally.loss()
+
+    def keyframes(self, spacing: Fraction) -> Iterator[Frame]:
+        """The keyframes, at least `spacing` apart; the first frame where there is none."""
+        arrived = None
+        for arrived in _in_order(self._isolated(spacing), None, self._tally):
+            yield self._frame(arrived, keyframe=True)
+        if arrived is None:
+            self._tally.came(self._first.key)
+            yield self._frame(self._first)
+
+    def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
+        """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
+        on what was skipped, and it comes out at once."""
+        source = self._source
+        source.open(isolated=True)
+        self._tally.begin()
+        found: list[tuple[int, int]] = []
+        last: Fraction | None = None
+        for packet, key, shown in source.packets():
+            self._tally.packet(key if shown else None)
+            self._check_count(self._tally.packets)
+            if not packet.is_keyframe:
+                continue
+            found.append((key, key if packet.dts is None else packet.dts))
+            if not shown or (last is not None and 0 <= source.time(key) - last < spacing):
+                continue
+            self._tally.ask(key)
+            for arrived in source.alone(packet, key):
+                self._tally.came(arrived.key)
+                last = arrived.time
+                yield arrived
+        self._keyframes = sorted(found)
+        self._tally.end(source.declared)
+
+    def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
+        """Every frame in the spans, with its number; see `Decoder.dense`."""
+        bounds = [(self._source.raw(span.start), self._source.raw(span.end)) for span in spans]
+        starts = [start for start, _ in bounds]
+
+        def wanted(key: int) -> bool:
+            number = bisect_right(starts, key) - 1
+            return number >= 0 and key < bounds[number][1]
+
+        self._source.open()
+        position: int | None = None
+        number = 0
+        last: Fraction | None = None
+        while number < len(bounds):
+            self._skip_to(bounds[number][0], position)
+            moved = False
+            for arrived in _in_order(self._source.decoded(wanted), position, self._tally):
+                position = arrived.pts
+                while number < len(bounds) and arrived.pts >= bounds[number][1]:
+                    number, last, moved = number + 1, None, True
+                if number == len(bounds):
+                    break
+                if arrived.pts >= bounds[number][0]:
+                    moved = False
+                    due = last is None or arrived.time - last >= every
+                    last = arrived.time if due else last
+                    small = self._upright.thumbnail(arrived.frame)
+                    yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
+                elif moved and self._can_skip(bounds[number][0], position):
+                    break
+            else:
+                return
+
+    def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
+        """The frame on screen at each of the (sorted) times: the last whose PTS is not later."""
+        raws = [self._source.raw(time, ceiling=False) for time in times]
+        asked = set(raws)
+        self._source.open()
+        before: Arrived | None = None
+        index = 0
+        while index < len(raws):
+            position = None if before is None else before.pts
+            self._skip_to(raws[index], position)
+            frames = self._source.decoded(asked.__contains__)
+            for arrived in _in_order(frames, position, self._tally):
+                served = index
+                while index < len(raws) and arrived.pts > raws[index]:
+                    yield self._shown(before or arrived)
+                    index += 1
+                before = arrived
+                while index < len(raws) and arrived.pts == raws[index]:
+                    yield self._shown(arrived)
+                    index += 1
+                if index == len(raws):
+                    break
+                if index > served and self._can_skip(raws[index], arrived.pts):
+                    break
+            else:
+                while before is not None and index < len(raws):
+                    yield self._shown(before)
+                    index += 1
+                return
+
+    def _shown(self, arrived: Arrived) -> Frame:
+        self._tally.came(arrived.key)
+        return self._frame(arrived)
+
+    def _frame(self, arrived: Arrived, keyframe: bool | None = None) -> Frame:
+        key = arrived.frame.key_frame if keyframe is None else keyframe
+        return Frame(arrived.time, self._upright.picture(arrived.frame), bool(key))
+
+    def _can_skip(self, target: int, position: int | None) -> bool:
+        """Whether a keyframe lies between where we are and the target."""
+        if not self._seekable:
+            return False
+        if self._keyframes:
+            nearest = self._keyframe_before(target)
+            first = position is None and nearest == self._keyframes[0]
+            return not first and nearest is not None and nearest[0] > (position or -(1 << 62))
+        here = self._source.time(position) if position is not None else Fraction(0)
+        return self._source.time(target) - here > _BLIND_SEEK_GAP
+
+    def _keyframe_before(self, target: int) -> tuple[int, int] | None:
+        number = bisect_right(self._keyframes, (target, 1 << 62))
+        return self._keyframes[number - 1] if number else None
+
+    def _skip_to(self, target: int, position: int | None) -> None:
+        if not self._can_skip(target, position):
+            return
+        if not self._source.seek(target, self._keyframe_before(target)):
+            # Decoding from the start always arrives.
+            self._seekable = False
+            self._source.open()
+
+    def _check_count(self, count: int) -> None:
+        if count > self._most_frames:
+            raise FootageTooLarge(
+                f"{self._path}: {count} frames or more; at most {self._most_frames} are decoded "
+                "(setting decoding.frames)"
+            )
+
+    def _first_frame(self) -> Arrived:
+        early: list[int] = []
+
+        def wanted(key: int) -> bool:
+            early.append(key)
+            return False
+
+        for arrived in self._source.decoded(wanted):
+            self._source.begin_at(early)
+            return replace(arrived, time=self._source.time(arrived.pts))
+        if self._source.encrypted:
+            raise FootageEncrypted(
+                f"{self._path}: the pictures are encrypted; only a decrypted copy can be looked at"
+            )
+        said = self._source.oversized()
+        if said:
+            raise FootageTooLarge(f"{self._path}: {said} (setting decoding.pixels)")
+        raise NoPictures(
+            f"{self._path}: no frame could be decoded; the pictures are damaged throughout"
+        )
+
+    def _probe(self) -> Probe:
+        width, height = self._upright.size
+        source = self._source
+        return Probe(
+            width=width,
+            height=height,
+            codec=source.codec,
+            time_base=source.time_base,
+            start=source.start,
+            duration=source.duration,
+            average_rate=source.average_rate,
+            declared_frames=source.declared,
+            rotation=self._upright.turn.degrees,
+            sample_aspect=self._upright.sample_aspect,
+            interlaced=self._first.frame.interlaced_frame,
+        )
+
+
+def _in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Iterator[Arrived]:
+    """The frames whose times rise, without those `seen` before a seek that landed short.
+
+    Each is held until the next one has come: a frame with a damaged time far ahead is left
+    out, instead of all those behind it.
+    """
+    held: Arrived | None = None
+    last = seen
+    for arrived in frames:
+        if last is not None and arrived.pts <= last:
+            if seen is None or arrived.pts > seen:
+                tally.reason(_OUT_OF_ORDER)
+            continue
+        if held is not None:
+            if held.pts < arrived.pts:
+                last = held.pts
+                yield held
+            else:
+                tally.reason(_OUT_OF_ORDER)
+        held = arrived
+    if held is not None:
+        yield held

@@ -1,0 +1,381 @@
+"""One clip as PyAV gives it: packets with keys, frames matched to the packets they came from.
+
+Runs in the decoder process. Opens the one given file and nothing else: the demuxer is named,
+the only protocol is `file`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import islice
+from math import ceil, floor
+from pathlib import Path
+
+import av
+from av.codec.context import Flags, ThreadType
+
+from datasets.errors import (
+    FootageEncrypted,
+    FootageTooLarge,
+    FootageUnreadable,
+    FootageUnsupported,
+    NoPictures,
+)
+from detector.tally import Tally
+
+# A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
+# end or encrypted; the rest of the pass is counted as lost without trying each packet.
+CONSECUTIVE_FAILURES = 3000
+
+# A demuxer that reports damage can often read on behind it; one that reports it this often
+# without a packet in between is not getting anywhere.
+_CONSECUTIVE_READ_ERRORS = 16
+
+# More decoding threads than this save little time on one clip and cost a frame each.
+_MOST_THREADS = 4
+
+# A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and as many threads hold one each.
+_MOST_REORDERED = 16 + _MOST_THREADS
+
+# These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
+_UNDATED = ("avi", "mpegvideo")
+
+# Packets asked for the reason why nothing could be decoded.
+_PACKETS_ASKED = 8
+
+# How far before the wanted keyframe a seek that landed behind it is tried again, seconds.
+_SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A decoded frame, the key of its packet, and its time."""
+
+    frame: av.VideoFrame
+    key: int
+    pts: int
+    time: Fraction
+
+
+class ClipSource:
+    """An opened clip; `open` goes back to its start.
+
+    Raises:
+        FootageUnreadable: the container is damaged beyond reading.
+        FootageUnsupported: no decoder for its pictures.
+        FootageEncrypted, NoPictures, FootageTooLarge: as they say.
+    """
+
+    def __init__(self, path: Path, demuxer: str, pixels: int, beat: Callable[[], None]) -> None:
+        self._path = path
+        self._demuxer = demuxer
+        self._pixels = pixels
+        self._undated_container = demuxer in _UNDATED
+        self._beat = beat
+        self.tally = Tally(None)
+        self.encrypted = False
+        self._earliest: Fraction | None = None
+        self._container: av.container.InputContainer | None = None
+        self._pushed_back: av.Packet | None = None
+
+    def open(self, isolated: bool = False) -> None:
+        """Open at the start. `isolated`: keyframes will be decoded each by itself."""
+        if self._container is not None:
+            self._container.close()
+        self._pushed_back = None
+        # "file:" keeps a name with a colon in it from being taken for another protocol.
+        options = {"protocol_whitelist": "file", "max_pixels": str(self._pixels)}
+        try:
+            self._container = av.open(
+                f"file:{self._path}",
+                format=self._demuxer,
+                options=options,
+                metadata_errors="replace",
+            )
+        except MemoryError:
+            raise
+        except av.FFmpegError as error:
+            raise FootageUnreadable(
+                f"{self._path}: the container is damaged beyond reading ({_words(error)}); "
+                "fetch it again"
+            ) from error
+        self._stream = self._choose(self._container)
+        context = self._stream.codec_context
+        context.thread_type = ThreadType.AUTO
+        context.thread_count = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+        context.copy_opaque = True
+        context.options = {"max_pixels": str(self._pixels)}
+        if isolated:
+            # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
+            context.flags |= Flags.output_corrupt
+        self._failures = 0
+        self._counter = 0
+        self._undated: list[int] = []
+
+    def _choose(self, container: av.container.InputContainer) -> av.VideoStream:
+        """The largest picture stream that is no cover art; the others are not even read."""
+        streams = [s for s in container.streams.video if not _is_cover(s)]
+        if not streams:
+            raise NoPictures(f"{self._path}: sound only; there are no pictures in it")
+        stream = max(streams, key=lambda s: s.width * s.height if s.codec_context else -1)
+        if stream.codec_context is None:
+            raise FootageUnsupported(f"{self._path}: no decoder for its pictures; convert it first")
+        if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
+            raise FootageEncrypted(
+                f"{self._path}: the pictures are encrypted; only a decrypted copy can be looked at"
+            )
+        width, height = stream.width, stream.height
+        if width * height > self._pixels:
+            raise FootageTooLarge(
+                f"{self._path}: frames of {width} x {height} pixels; at most {self._pixels} are "
+                "decoded (setting decoding.pixels)"
+            )
+        for other in container.streams:
+            if other.index != stream.index:
+                with suppress(AttributeError):
+                    other.discard = av.stream.Discard.all
+        return stream
+
+    @property
+    def codec(self) -> str:
+        return str(self._stream.codec_context.codec.canonical_name)
+
+    @property
+    def time_base(self) -> Fraction:
+        return self._stream.time_base or Fraction(1, av.time_base)
+
+    @property
+    def start(self) -> Fraction:
+        """Seconds: the container's start, exact where a stream's own start agrees with it.
+
+        FFmpeg rounds the container's to a microsecond, which would turn 1/30 into an odd number.
+        """
+        assert self._container is not None
+        if self._earliest is not None:
+            return self._earliest
+        if self._container.start_time is None:
+            return Fraction(0)
+        rough = Fraction(self._container.start_time, av.time_base)
+        for stream in (self._stream, *self._container.streams):
+            if stream.start_time is not None and stream.time_base is not None:
+                exact = stream.start_time * stream.time_base
+                if abs(exact - rough) <= Fraction(1, av.time_base):
+                    return Fraction(exact)
+        return rough
+
+    def begin_at(self, keys: Iterable[int]) -> None:
+        """Take the start from packets where one is earlier than the container's.
+
+        In a transport stream the container's start is the first packet's time: a single
+        damaged bit there would put all other frames before the beginning.
+        """
+        self._earliest = min([self.start, *(key * self.time_base for key in keys)])
+
+    @property
+    def duration(self) -> Fraction | None:
+        assert self._container is not None
+        if self._stream.duration is not None:
+            return Fraction(self._stream.duration * self.time_base)
+        if self._container.duration is not None:
+            return Fraction(self._container.duration, av.time_base)
+        return None
+
+    @property
+    def average_rate(self) -> Fraction | None:
+        return self._stream.average_rate or None
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        return self._stream.sample_aspect_ratio or Fraction(1)
+
+    @property
+    def declared(self) -> int | None:
+        """Frames the container declares. An MP4's edit list may leave some out on purpose,
+        so there the index counts, which FFmpeg has already cut by it."""
+        if self._demuxer == "mov":
+            return len(self._stream.index_entries) or None
+        return self._stream.frames or None
+
+    def time(self, pts: int) -> Fraction:
+        return pts * self.time_base - self.start
+
+    def raw(self, time: Fraction, ceiling: bool = True) -> int:
+        """The first PTS not before `time`, or the last not after it."""
+        exact = (time + self.start) / self.time_base
+        return ceil(exact) if ceiling else floor(exact)
+
+    def packets(self) -> Iterator[tuple[av.Packet, int, bool]]:
+        """Packets from where we are, each with its key and whether it shows a frame."""
+        assert self._container is not None
+        errors = 0
+        while True:
+            try:
+                for packet in self._container.demux(self._stream):
+                    self._beat()
+                    errors = 0
+                    if packet.size or packet.dts is not None or packet.pts is not None:
+                        yield packet, self._key(packet), self._shows(packet)
+                return
+            except MemoryError:
+                raise
+            except av.FFmpegError as error:
+                errors += 1
+                self.tally.reason(f"reading: {_words(error)}")
+                if errors >= _CONSECUTIVE_READ_ERRORS:
+                    return
+
+    def decoded(self, wanted: Callable[[int], bool]) -> Iterator[Arrived]:
+        """Frames from where we are; those whose key is `wanted` are asked for in the tally.
+
+        Asked-for frames still in the decoder when the caller stops are not counted.
+        """
+        flying: set[int] = set()
+        latest: int | None = None
+        ended = False
+        try:
+            for packet, key, shown in self._packets_and_end():
+                if packet is not None and shown and wanted(key):
+                    flying.add(key)
+                for arrived in self._decode(packet, key):
+                    if arrived.key in flying:
+                        flying.discard(arrived.key)
+                        self.tally.came(arrived.key)
+                    latest = arrived.pts
+                    yield arrived
+            ended = True
+        finally:
+            for key in flying:
+                if ended or (latest is not None and key < latest):
+                    self.tally.ask(key)
+
+    def _packets_and_end(self) -> Iterator[tuple[av.Packet | None, int, bool]]:
+        if self._pushed_back is not None:
+            packet, self._pushed_back = self._pushed_back, None
+            yield packet, self._key(packet), self._shows(packet)
+        yield from self.packets()
+        yield None, 0, False
+
+    def oversized(self) -> str | None:
+        """What FFmpeg says of frames beyond the pixel cap; asked where none could be decoded.
+
+        A size that stands only in the pictures is refused by the decoder itself, with the
+        same error as any damage; its log alone tells the difference.
+        """
+        self.open()
+        self._stream.codec_context.thread_count = 1
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.ERROR)
+        try:
+            with av.logging.Capture() as said:
+                for packet, key, _ in islice(self.packets(), _PACKETS_ASKED):
+                    self._decode(packet, key)
+        finally:
+            av.logging.set_level(level)
+        return next((text.split(",")[0] for _, _, text in said if "max pixel count" in text), None)
+
+    def alone(self, packet: av.Packet, key: int) -> list[Arrived]:
+        """The frame of one packet, decoded with nothing before it."""
+        frames = self._decode(packet, key)
+        frames += self._decode(None, key)
+        self._stream.codec_context.flush_buffers()
+        self._undated.clear()
+        if not frames:
+            self.tally.reason("a keyframe gave no picture")
+        return frames[:1]
+
+    def _decode(self, packet: av.Packet | None, key: int) -> list[Arrived]:
+        if self._failures >= CONSECUTIVE_FAILURES or (packet is not None and not packet.size):
+            return []
+        if packet is not None:
+            if packet.has_sidedata("encryption_info"):
+                self.encrypted = True
+                self.tally.reason("encrypted")
+                return []
+            # A fresh object each time: PyAV keeps them by identity.
+            packet.opaque = (key,)
+            if self._undated_container:
+                heappush(self._undated, key)
+        context = self._stream.codec_context
+        try:
+            frames = context.decode(packet)
+        except MemoryError:
+            raise
+        except av.FFmpegError as error:
+            if isinstance(error, av.error.EOFError):
+                return []
+            self._failures += 1
+            self.tally.reason(f"decoding: {_words(error)}")
+            return []
+        if frames:
+            self._failures = 0
+        return [self._arrived(frame, key) for frame in frames]
+
+    def _arrived(self, frame: av.VideoFrame, key: int) -> Arrived:
+        own = frame.opaque[0] if frame.opaque else key
+        pts = own if frame.pts is None else frame.pts
+        if self._undated_container:
+            # The decoder gives frames in the order they are shown, so each takes the earliest
+            # time of decoding that is still waiting.
+            pts = heappop(self._undated) if self._undated else own
+            while len(self._undated) > _MOST_REORDERED:
+                heappop(self._undated)
+        return Arrived(frame, own, pts, self.time(pts))
+
+    def _key(self, packet: av.Packet) -> int:
+        if packet.pts is not None and not self._undated_container:
+            return int(packet.pts)
+        if packet.dts is not None:
+            return int(packet.dts)
+        self._counter += 1
+        return self._counter
+
+    def _shows(self, packet: av.Packet) -> bool:
+        """Whether a frame is due from this packet: not where an edit list cuts it off, where
+        a VP8 frame is marked as reference only (RFC 6386, 9.1), or where it is empty."""
+        if packet.is_discard or not packet.size:
+            return False
+        return self.codec != "vp8" or bool(bytes(packet)[0] & 0x10)
+
+    def seek(self, target: int, keyframe: tuple[int, int] | None) -> bool:
+        """Go to a keyframe not after `target`; false where no seek lands there.
+
+        Not tried in MPEG program streams, whose times after a seek are estimates, and where
+        times are told by counting reordered frames: both differ from a reading's from the start.
+        Containers seek by PTS, by DTS or by whichever packet is near, so where it landed is
+        looked at, and tried again from further back.
+        """
+        assert self._container is not None
+        reordered = self._undated_container and self._stream.codec_context.has_b_frames
+        if reordered or self._demuxer == "mpeg":
+            return False
+        aims = list(keyframe) if keyframe else [target]
+        aims += [aims[-1] - floor(back / self.time_base) for back in _SEEK_BACK[1:]]
+        for aim in aims:
+            try:
+                self._container.seek(aim, stream=self._stream)
+            except MemoryError:
+                raise
+            except (av.FFmpegError, OverflowError):
+                continue
+            for packet, key, _ in self.packets():
+                if packet.is_keyframe:
+                    if key <= target:
+                        self._undated.clear()
+                        self._pushed_back = packet
+                        self._failures = 0
+                        return True
+                    break
+        return False
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _words(error: av.FFmpegError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,183 @@
+"""The decoder process, started by `Decoder`.
+
+It limits itself before FFmpeg is loaded, opens the files it is told and no other, and answers
+requests until its parent closes the pipe. FFmpeg's parsers meet hostile bytes here; whatever
+goes wrong with them ends with this process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from datasets.errors import DecoderOutOfMemory, FootageError
+from detector import wire
+
+if TYPE_CHECKING:
+    from detector.clip_reader import ClipReader
+    from detector.pictures import StillReader
+    from detector.types import Frame, Loss, Probe, Sample
+
+# A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
+_ALIVE_EVERY = 1.0
+_LISTEN_EVERY = 0.2
+
+# Seconds between the signal that ends the process and the kernel's own kill.
+_CPU_GRACE = 5
+
+
+class _Stopped(Exception):
+    """The parent wants no more of this pass."""
+
+
+class _Server:
+    """Answers requests one after the other."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._sent = self._heard = time.monotonic()
+
+    def serve(self) -> None:
+        request = self._next()
+        _limit(request["address_space"], request["cpu_seconds"])
+        try:
+            reader = _reader(request, self._beat)
+            self._send({"is": "probe", **_probe(reader.probe)})
+            while True:
+                request = self._next()
+                if request["do"] != "stop":
+                    self._pass(reader, request)
+        except FootageError as error:
+            self._send({"is": "error", "kind": error.kind, "text": str(error)})
+        except (MemoryError, ImportError) as error:
+            # A library that cannot be mapped for want of address space fails to import.
+            if isinstance(error, ImportError) and "map" not in str(error).lower():
+                raise
+            text = "the decoder needs more memory than it may have (setting decoding.address_space)"
+            self._send({"is": "error", "kind": DecoderOutOfMemory.kind, "text": text})
+
+    def _pass(self, reader: ClipReader | StillReader, request: dict[str, Any]) -> None:
+        try:
+            for header, *arrays in _answers(reader, request):
+                self._send(header, *(array.data for array in arrays))
+                self._listen()
+        except _Stopped:
+            pass
+        self._send({"is": "done", **_loss(reader.loss)})
+
+    def _next(self) -> dict[str, Any]:
+        return wire.unpack(self._read, 0)[0]
+
+    def _read(self, count: int) -> bytearray:
+        data = self._requests.read(count)
+        if len(data) < count:
+            raise SystemExit(0)  # the parent is gone
+        return bytearray(data)
+
+    def _send(self, header: wire.Header, *bodies: memoryview) -> None:
+        try:
+            self._answers.write(wire.pack(header, sum(body.nbytes for body in bodies)))
+            for body in bodies:
+                self._answers.write(body)
+            self._answers.flush()
+        except BrokenPipeError:
+            raise SystemExit(0) from None
+        self._sent = time.monotonic()
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._heard > _LISTEN_EVERY:
+            self._listen()
+        if now - self._sent > _ALIVE_EVERY:
+            self._send({"is": "alive"})
+
+    def _listen(self) -> None:
+        self._heard = time.monotonic()
+        if select.select([self._requests], [], [], 0)[0]:
+            self._next()
+            raise _Stopped
+
+
+def _limit(address_space: int, cpu_seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + _CPU_GRACE))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+
+
+def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | StillReader:
+    # Imported here: the limits must stand before FFmpeg and Pillow are loaded.
+    if request["kind"] == "video":
+        import av
+
+        from detector.clip_reader import ClipReader
+
+        av.logging.set_level(None)
+        return ClipReader(
+            Path(request["path"]), request["demuxer"], request["pixels"], request["frames"], beat
+        )
+    from detector.pictures import StillReader
+
+    files = [Path(file) for file in request["files"]]
+    return StillReader(files, request["kind"] == "stills", request["pixels"], beat)
+
+
+def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
+    from detector.types import Span
+
+    if request["do"] == "keyframes":
+        yield from map(_frame, reader.keyframes(Fraction(request["spacing"])))
+    elif request["do"] == "at":
+        yield from map(_frame, reader.at([Fraction(time) for time in request["times"]]))
+    else:
+        spans = [Span(Fraction(a), Fraction(b), "hit") for a, b in request["spans"]]
+        for number, sample in reader.dense(spans, Fraction(request["every"])):
+            yield _sample(number, sample)
+
+
+def _frame(frame: Frame) -> tuple[Any, ...]:
+    header = {
+        "is": "frame",
+        "pts": str(frame.pts),
+        "shape": frame.image.shape,
+        "keyframe": frame.keyframe,
+        "file": None if frame.file is None else os.fspath(frame.file),
+    }
+    return header, frame.image
+
+
+def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
+    header = {
+        "is": "sample",
+        "span": number,
+        "pts": str(sample.pts),
+        "thumbnail": sample.thumbnail.shape,
+    }
+    if sample.frame is None:
+        return header, sample.thumbnail
+    frame, image = _frame(sample.frame)
+    return {**header, "frame": frame}, sample.thumbnail, image
+
+
+def _probe(probe: Probe) -> wire.Header:
+    values = {name: getattr(probe, name) for name in probe.__dataclass_fields__}
+    return {k: str(v) if isinstance(v, Fraction) else v for k, v in values.items()}
+
+
+def _loss(loss: Loss) -> wire.Header:
+    return {name: getattr(loss, name) for name in loss.__dataclass_fields__}
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    # Nothing a library prints may get between the messages.
+    os.dup2(2, 1)
+    # Unbuffered: `select` must see what has not been read yet.
+    _Server(os.fdopen(0, "rb", buffering=0), answers).serve()

@@ -1,0 +1,186 @@
+"""Starting, hearing and ending the decoder process; no footage can make the parent hang."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
+from detector import wire
+from detector.settings import Decoding
+
+_ROOM = Path(__file__).parent
+
+# The room's `__init__` would load the network and the reader, which take seconds and more
+# memory than a decoder may have. An empty package in its place leaves only what is imported.
+_START = """
+import sys, types
+package = sys.modules["detector"] = types.ModuleType("detector")
+package.__path__ = [sys.argv[1]]
+from detector.decoder_child import main
+main()
+"""
+_ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
+
+# The largest pipe an ordinary user gets: the child decodes on while the parent looks.
+_PIPE_BYTES = 1 << 20
+# Of what a dying process said, this much is kept.
+_LAST_WORDS = 2000
+# A process that was killed, or whose pipe closed, is gone within moments. Seconds.
+_GRACE = 5
+
+
+class DecoderProcess:
+    """One running decoder. Not a public name; see `Decoder`."""
+
+    def __init__(self, path: Path, limits: Decoding) -> None:
+        self._path = path
+        self._limits = limits
+        # Time spent waiting for it, not while the caller was busy with its pictures.
+        self._waited = 0.0
+        self._words = b""
+        # A picture and its thumbnail; stretching to square pixels makes it at most 4 x wider.
+        self._most_body = 3 * 4 * limits.pixels + (1 << 20)
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self._child = subprocess.Popen(
+            # -P: a stray av.py in the working folder must not be imported instead of PyAV.
+            [sys.executable, "-P", "-B", "-c", _START, str(_ROOM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **threads, "PYTHONPATH": str(_ROOM.parent)},
+            # An interrupt at the terminal is the parent's to handle.
+            start_new_session=True,
+        )
+        assert self._child.stdin and self._child.stdout and self._child.stderr
+        self._down, self._up, self._err = self._child.stdin, self._child.stdout, self._child.stderr
+        with suppress(OSError):
+            fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._poll = select.poll()
+        self._poll.register(self._up, select.POLLIN)
+        self._poll.register(self._err, select.POLLIN)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def send(self, request: wire.Header) -> None:
+        """Send a request.
+
+        Raises:
+            FootageError: the process has ended; the kind says why.
+        """
+        if self._down.closed:
+            raise DecoderDied(f"{self._path}: the decoder has been closed")
+        try:
+            data = memoryview(wire.pack(request))
+            while data:
+                data = data[self._down.write(data) :]
+        except BrokenPipeError:
+            self._died()
+
+    def receive(self) -> tuple[dict[str, Any], bytearray]:
+        """The next message that is no mere sign of life.
+
+        Raises:
+            DecoderTimeout: silent for too long, or the wall time is spent.
+            FootageError: what the process reported, or what its end means.
+        """
+        while True:
+            try:
+                header, body = wire.unpack(self._read, self._most_body)
+            except ValueError as error:
+                self.close()
+                raise DecoderDied(f"{self._path}: the decoder sent nonsense ({error})") from error
+            if header["is"] == "error":
+                self.close()
+                kind, text = str(header["kind"]), str(header["text"])
+                at = "" if str(self._path) in text else f"{self._path}: "
+                raise _ERRORS[kind](at + text)
+            if header["is"] != "alive":
+                return header, body
+
+    def _read(self, count: int) -> bytearray:
+        """Exactly `count` bytes, waiting no longer than the limits allow."""
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            self._wait()
+            got = self._up.readinto(view)  # type: ignore[attr-defined]
+            if not got:
+                self._died()
+            view = view[got:]
+        return data
+
+    def _wait(self) -> None:
+        """Until there is something to read on the answers' pipe."""
+        if self._up.closed:
+            raise DecoderDied(f"{self._path}: the decoder has been closed")
+        begun = time.monotonic()
+        stall = self._limits.stall_seconds
+        while True:
+            left = self._limits.wall_seconds - self._waited
+            spent = time.monotonic() - begun
+            if spent >= min(stall, left):
+                self.close()
+                what = "was silent for" if stall < left else "took more than"
+                limit = stall if stall < left else self._limits.wall_seconds
+                name = "stall_seconds" if stall < left else "wall_seconds"
+                raise DecoderTimeout(
+                    f"{self._path}: the decoder {what} {limit:g} s (setting decoding.{name})"
+                )
+            ready = dict(self._poll.poll((min(stall, left) - spent) * 1000))
+            if self._err.fileno() in ready:
+                self._listen()
+            if self._up.fileno() in ready:
+                self._waited += time.monotonic() - begun
+                return
+
+    def _listen(self) -> None:
+        words = os.read(self._err.fileno(), 1 << 16)
+        if not words:
+            self._poll.unregister(self._err)
+        self._words = (self._words + words)[-_LAST_WORDS:]
+
+    def _died(self) -> None:
+        """The pipe is closed: find out how the process ended, and say so."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(_GRACE)
+        code = self._child.poll()
+        while self._child.poll() is not None and select.select([self._err], [], [], 0)[0]:
+            before = self._words
+            self._words = (self._words + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
+            if self._words == before:
+                break
+        self.close()
+        if code == -signal.SIGXCPU:
+            raise DecoderTimeout(
+                f"{self._path}: the decoder used more than {self._limits.cpu_seconds} s of "
+                "processor time (setting decoding.cpu_seconds)"
+            )
+        words = self._words.decode("utf-8", "replace").strip()
+        if "MemoryError" in words or "bad_alloc" in words:
+            raise DecoderOutOfMemory(
+                f"{self._path}: the decoder needs more memory than it may have "
+                "(setting decoding.address_space)"
+            )
+        end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        last = words.splitlines()[-1] if words else "no last words"
+        raise DecoderDied(f"{self._path}: the decoder ended without a word ({end}; {last})")
+
+    def close(self) -> None:
+        """Kill the process and wait for it; doing so twice does it once."""
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.wait()
+        for pipe in (self._down, self._up, self._err):
+            pipe.close()

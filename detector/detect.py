@@ -1,0 +1,299 @@
+"""Machines, wordmarks and controls in pictures, found by a YOLO network under OpenVINO.
+
+The model is three files in one folder: `model.xml` and `model.bin` (OpenVINO's network,
+sizes of the input left open) and `model.json`, as `nameplate export` writes it:
+
+    {"classes": ["machine", "wordmark", "control"], "image_size": 640,
+     "sha256": "...", "files": {"model.xml": "...", "model.bin": "..."}, ...}
+
+Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
+16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
+every shape; compiling one for each shape was measured 6-12 % faster a picture but costs
+0.4 s a shape, and folders of stills have many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from detector.boxes import grown, suppress
+from detector.settings import Detecting
+from detector.types import CLASSES, MACHINE, Box, Detections, Picture
+
+PACKAGED = Path(__file__).parent / "model"
+STRIDE = 32
+"""Coarsest stride of YOLO's three heads (8, 16, 32): sides of the input are multiples of it."""
+
+PADDING = 114
+"""The grey of the letterbox, as Ultralytics trains with (`LetterBox.padding_value`)."""
+
+MOST_CANDIDATES = 600
+"""Surest boxes that enter suppression: bounds its cost on pictures full of texture."""
+
+CLOSER_MARGIN = 0.08
+"""Share of a machine's box added on each side when looking closer: signs stick out."""
+
+CLOSER_SIDE = 2
+"""A closer look's input is at most so many times `image_size`; four times the work."""
+
+CLOSER_ENLARGED = 3.0
+"""Most a crop is enlarged: beyond it pixels are spread out and nothing new is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A picture on its way through the network."""
+
+    request: Any
+    scale: float
+    offset: tuple[int, int]
+    picture: Picture
+
+
+class Detector:
+    """The network, loaded once and used for any number of pictures, from one thread.
+
+    Args:
+        folder: holds `model.xml`, `model.bin` and `model.json`; the packaged model if None.
+        settings: thresholds and the size of the input.
+
+    Raises:
+        ModelError: a file is missing, damaged or not the one whose hash `model.json` names,
+            or the model knows other classes.
+    """
+
+    def __init__(self, folder: Path | None = None, settings: Detecting | None = None) -> None:
+        settings = settings or Detecting()
+        self.folder = folder or PACKAGED
+        self.settings = settings
+        self.digest = _checked(self.folder)
+        network = _compiled(self.folder)
+        count = network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        self._requests = [network.create_infer_request() for _ in range(count)]
+        self._floors = np.array(
+            [
+                settings.confidence if index == MACHINE else settings.mark_confidence
+                for index in range(len(CLASSES))
+            ],
+            np.float32,
+        )
+
+    def detect(self, pictures: Sequence[Picture], least: float | None = None) -> list[Detections]:
+        """What is in each picture, surest first, boxes in that picture's pixels.
+
+        Pictures run side by side on the cores there are; hand over several at a time.
+
+        Args:
+            pictures: each (height, width, 3); sizes may differ.
+            least: confidence asked of a machine instead of the settings' own.
+        """
+        return self._run(pictures, [self.settings.image_size] * len(pictures), least)
+
+    def look_closer(self, picture: Picture, box: Box) -> Detections:
+        """Looks again at one machine, enlarged, for marks too small in the whole frame.
+
+        Args:
+            picture: the whole frame, (height, width, 3).
+            box: the machine, in pixels of the frame.
+
+        Returns:
+            Detections of every class within the box and a margin, in pixels of the frame.
+        """
+        left, top, right, bottom = grown(box, CLOSER_MARGIN, picture)
+        crop = picture[top:bottom, left:right]
+        if crop.size == 0:
+            return Detections.none()
+        base = self.settings.image_size
+        longer = max(crop.shape[:2])
+        side = min(max(longer, base), CLOSER_SIDE * base, round(CLOSER_ENLARGED * longer))
+        (found,) = self._run([crop], [side])
+        offset = np.array([left, top, left, top], np.float32)
+        return Detections(found.xyxy + offset, found.confidence, found.class_id)
+
+    def _run(
+        self, pictures: Sequence[Picture], sides: Sequence[int], least: float | None = None
+    ) -> list[Detections]:
+        floors = self._floors.copy()
+        if least is not None:
+            floors[MACHINE] = least
+        found: list[Detections] = []
+        running: deque[_Run] = deque()
+
+        def finish() -> None:
+            run = running.popleft()
+            run.request.wait()
+            raw = run.request.get_output_tensor().data[0]
+            found.append(self._decoded(raw, run.scale, run.offset, run.picture, floors))
+
+        # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
+        # from its threads, and was seen to abort the process when dropped just after.
+        for index, (picture, side) in enumerate(zip(pictures, sides, strict=True)):
+            if len(running) == len(self._requests):
+                finish()
+            boxed, scale, offset = letterbox(picture, side)
+            request = self._requests[index % len(self._requests)]
+            request.start_async({0: boxed[None]})
+            running.append(_Run(request, scale, offset, picture))
+        while running:
+            finish()
+        return found
+
+    def _decoded(
+        self,
+        raw: NDArray[np.float32],
+        scale: float,
+        offset: tuple[int, int],
+        picture: Picture,
+        floors: NDArray[np.float32],
+    ) -> Detections:
+        """Boxes from the network's (4 + classes, n): centre x, y, width, height, then scores."""
+        scores = raw[4:]
+        class_id = scores.argmax(0)
+        confidence = scores.max(0)
+        candidates = np.flatnonzero(confidence >= floors[class_id])
+        if len(candidates) > MOST_CANDIDATES:
+            surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
+            candidates = candidates[surest]
+        centre_x, centre_y, width, height = raw[:4, candidates]
+        xyxy = np.stack(
+            [
+                centre_x - width / 2,
+                centre_y - height / 2,
+                centre_x + width / 2,
+                centre_y + height / 2,
+            ],
+            axis=1,
+        )
+        xyxy = (xyxy - np.array([*offset, *offset], np.float32)) / np.float32(scale)
+        rows, columns = picture.shape[:2]
+        xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
+        whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
+        candidates, xyxy = candidates[whole], xyxy[whole]
+        kept = suppress(xyxy, confidence[candidates], class_id[candidates], self.settings.overlap)
+        chosen = candidates[kept]
+        return Detections(
+            xyxy[kept].astype(np.float32),
+            confidence[chosen].astype(np.float32),
+            class_id[chosen].astype(np.int64),
+        )
+
+
+def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, int]]:
+    """Fits a picture into the network's input: scaled, its short side padded to a stride.
+
+    Args:
+        picture: (height, width, 3).
+        side: what the longer side becomes, in pixels; rounded up to a multiple of 32.
+
+    Returns:
+        The input, the scale applied, and (x, y) of the picture's corner in it: a point p
+        of the picture stands at p * scale + (x, y).
+    """
+    rows, columns = picture.shape[:2]
+    side = _up(side)
+    scale = side / max(rows, columns)
+    new_rows, new_columns = max(1, round(rows * scale)), max(1, round(columns * scale))
+    shrinking = scale < 0.5
+    resized = cv2.resize(
+        picture,
+        (new_columns, new_rows),
+        # Linear, as in training; below half size it would skip pixels, so areas are averaged.
+        interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR,
+    )
+    boxed = np.full((_up(new_rows), _up(new_columns), 3), PADDING, np.uint8)
+    top, left = (boxed.shape[0] - new_rows) // 2, (boxed.shape[1] - new_columns) // 2
+    boxed[top : top + new_rows, left : left + new_columns] = resized
+    return boxed, scale, (left, top)
+
+
+def _up(side: int) -> int:
+    return -(-side // STRIDE) * STRIDE
+
+
+def _checked(folder: Path) -> str:
+    """The model's hash, once its files are those that its card names.
+
+    The digest is the SHA-256 over the bytes of `model.xml`, then of `model.bin`.
+    """
+    card = _card(folder)
+    classes = card.get("classes")
+    if not isinstance(classes, list) or tuple(classes) != CLASSES:
+        raise ModelError(
+            f"{folder / 'model.json'}: expected the classes {list(CLASSES)}, got {classes}; "
+            "use a model trained on these (`nameplate train`, `nameplate export`)"
+        )
+    named = card.get("files")
+    both = hashlib.sha256()
+    for name in ("model.xml", "model.bin"):
+        content = _bytes(folder / name)
+        both.update(content)
+        got = hashlib.sha256(content).hexdigest()
+        expected = named.get(name) if isinstance(named, dict) else None
+        if got != expected:
+            raise ModelError(
+                f"{folder / name}: its SHA-256 is {got}, model.json names {expected}; "
+                "the file is damaged or was exchanged: export or install the model again"
+            )
+    return both.hexdigest()
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    file = folder / "model.json"
+    try:
+        card = json.loads(_bytes(file))
+    except ValueError as error:
+        raise ModelError(f"{file}: not JSON ({error}); export the model again") from error
+    if not isinstance(card, dict):
+        raise ModelError(f"{file}: expected an object, got {type(card).__name__}")
+    return card
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{file}: cannot be read ({error.strerror}); a model is the folder that "
+            "`nameplate export` writes: model.xml, model.bin, model.json"
+        ) from error
+
+
+def _compiled(folder: Path) -> Any:
+    """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
+
+    `f32` holds on every processor: by default those with bfloat16 would compute with it,
+    and the same footage would give other numbers there. THROUGHPUT with one request a
+    stream took 25-35 % less time than LATENCY on two cores.
+    """
+    core = ov.Core()
+    try:
+        network = core.read_model(folder / "model.xml", folder / "model.bin")
+        open_sizes = all(network.input().partial_shape[axis].is_dynamic for axis in (2, 3))
+    except (RuntimeError, IndexError) as error:
+        raise ModelError(f"{folder / 'model.xml'}: OpenVINO cannot read it: {error}") from error
+    if not open_sizes:
+        raise ModelError(
+            f"{folder / 'model.xml'}: takes pictures of one size only, "
+            f"{network.input().partial_shape}; export it with open sizes (dynamic=True)"
+        )
+    steps = ov.preprocess.PrePostProcessor(network)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    return core.compile_model(
+        steps.build(),
+        "CPU",
+        {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"},
+    )

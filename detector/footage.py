@@ -1,0 +1,154 @@
+"""Opening footage: is it there, what is it, and the SHA-256 by which it is known.
+
+Files are opened for reading only, read once, and never written (promise P1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.errors import (
+    FootageEmpty,
+    FootageError,
+    FootageMissing,
+    NoPictures,
+    UsageError,
+)
+from detector.sniff import HEAD_BYTES, Sniffed, sniff
+from detector.types import Footage
+
+_CHUNK = 1 << 20
+
+# A damaged clip or picture shows only in its name; listed by it, it ends with a named reason
+# instead of being passed over in silence.
+_CLIP_NAMES = (
+    *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
+    *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".ogg", ".asf", ".wmv"),
+)
+_PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def open_footage(path: Path) -> Footage:
+    """Open one clip, one picture, or a folder of pictures, and hash it.
+
+    A clip's or picture's hash is the SHA-256 of its bytes. A folder's covers, for each
+    picture in order of name: the name's length and bytes, the file's size and bytes
+    (lengths as 8 bytes, big-endian), so that no two folders share one by concatenation.
+
+    Raises:
+        FootageMissing: no such file, no permission, or not a file.
+        FootageEmpty: no bytes.
+        NoPictures: a folder without pictures, or a sound file.
+        FootageDisguised, FootageUnsupported, FootageEncrypted, FootageUnreadable: see `sniff`.
+
+    Example:
+        >>> open_footage(Path("hall.mp4")).sha256             # doctest: +SKIP
+        '9f86d081884c7d65...'
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _open_folder(path)
+    digest = hashlib.sha256()
+    size, head = _feed(path, digest)
+    if size == 0:
+        raise FootageEmpty(f"{path}: the file is empty; fetch it again")
+    found = sniff(head, path)
+    return Footage(path, digest.hexdigest(), size, found.kind, found.container)
+
+
+def list_footage(path: Path) -> list[Path]:
+    """The footage at `path`: the file itself, or what a folder holds, sorted.
+
+    In each folder (recursively; hidden entries and linked folders are passed over) its clips
+    count, or, where it holds none, its pictures together as one footage.
+
+    Raises:
+        FootageMissing: there is nothing at `path`.
+        UsageError: a folder with nothing usable.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        if not path.exists():
+            raise FootageMissing(f"{path}: no such file; check the path")
+        return [path]
+    found: list[Path] = []
+    for name, folders, names in os.walk(path):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        folder = Path(name)
+        files = [folder / n for n in sorted(names) if not n.startswith(".")]
+        kinds = {file: kind for file in files if (kind := _listed_as(file)) is not None}
+        clips = [file for file, kind in kinds.items() if kind == "video"]
+        if clips:
+            found += clips
+        elif kinds:
+            found.append(folder)
+    if not found:
+        raise UsageError(f"{path}: the folder holds neither clips nor pictures; name another")
+    return sorted(found)
+
+
+def _open_folder(folder: Path) -> Footage:
+    """A folder of stills as one footage. Only its own pictures count, not its sub-folders'."""
+    try:
+        names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise FootageMissing(f"{folder}: cannot be read ({error.strerror})") from error
+    files = tuple(file for file in names if _listed_as(file) == "still")
+    if not files:
+        raise NoPictures(f"{folder}: the folder holds no pictures; name a clip or another folder")
+    digest = hashlib.sha256()
+    total = 0
+    for file in files:
+        name = os.fsencode(file.name)
+        digest.update(len(name).to_bytes(8, "big") + name)
+        digest.update(file.stat().st_size.to_bytes(8, "big"))
+        size, _ = _feed(file, digest)
+        total += size
+    if total == 0:
+        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
+    return Footage(folder, digest.hexdigest(), total, "stills", "folder", files)
+
+
+def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
+    """Read the file once into `digest`; gives its size and its first bytes."""
+    head = b""
+    size = 0
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+        if len(head) < HEAD_BYTES:
+            head += chunk[: HEAD_BYTES - len(head)]
+    return size, head
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    # Opening a pipe or a device could wait for ever.
+    if path.exists() and not path.is_file():
+        raise FootageMissing(f"{path}: neither a file nor a folder; name a file")
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except FileNotFoundError as error:
+        raise FootageMissing(f"{path}: no such file; check the path") from error
+    except OSError as error:
+        raise FootageMissing(
+            f"{path}: cannot be read ({error.strerror}); check the permissions and the disk"
+        ) from error
+
+
+def _listed_as(path: Path) -> str | None:
+    """Whether a file in a folder is a clip ("video"), a picture ("still") or neither."""
+    if not path.is_file():
+        return None
+    by_name = {**dict.fromkeys(_CLIP_NAMES, "video"), **dict.fromkeys(_PICTURE_NAMES, "still")}
+    found: Sniffed | None
+    try:
+        with path.open("rb", buffering=0) as file:
+            found = sniff(file.read(HEAD_BYTES), path)
+    except (FootageError, OSError):
+        found = None
+    return found.kind if found else by_name.get(path.suffix.lower())

@@ -1,0 +1,106 @@
+"""The marks of a registry made ready for matching: one record per text, with its rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from datasets.entry import Entry, EntryType
+from datasets.letters import script_of
+from datasets.registry import Registry
+from detector.align import Template
+from detector.fold import letters, words
+
+MarkKind = Literal["wordmark", "series"]
+SHORT = 3
+"""Marks up to this many letters match only exactly and never alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A text that points to an entry.
+
+    letters: its fold; words: the fold's words; limit: the dearest misreading accepted, in the
+    prices of `detector.fold`; needs_second_cue: what it says needs another cue beside it.
+    """
+
+    id: str
+    type: EntryType
+    text: str
+    kind: MarkKind
+    cyrillic: bool
+    han: bool
+    letters: str
+    words: tuple[str, ...]
+    limit: float
+    needs_second_cue: bool
+    template: Template
+
+
+def limit_of(letters: str, kind: MarkKind) -> float:
+    """The dearest misreading accepted of a mark of so many letters.
+
+    Four letters bear one cheap confusion; from six on one thin letter may be missing, from
+    eight any one; long marks about one letter in ten. A model code bears only the confusions
+    that no font tells apart (O and 0, I and 1): its neighbours differ by one letter. Looser
+    limits were tried on English words: with 0.7 for six letters UNITED is VNITEP.
+    """
+    n = len(letters)
+    if n <= SHORT or any(script_of(letter) == "han" for letter in letters):
+        return 0.0
+    if kind == "series":
+        if any(letter.isdigit() for letter in letters):
+            return 0.1
+        return 0.35 if n >= 6 else 0.0
+    return {4: 0.35, 5: 0.5, 6: 0.6, 7: 0.7}.get(n, max(0.85, 0.1 * n))
+
+
+def marks_of(registry: Registry) -> list[Mark]:
+    """Every wordmark and series of the registry that can be matched.
+
+    Series of one or two letters or digits are left out: they are on every second label.
+    """
+    sources = [(entry, *item) for entry in registry for item in _texts(entry)]
+    owners = Counter(folded for _, _, _, folded in sources)
+    return [
+        Mark(
+            id=entry.id,
+            type=entry.type,
+            text=text,
+            kind=kind,
+            cyrillic="cyrillic" in {script_of(letter) for letter in text},
+            han=any(script_of(letter) == "han" for letter in folded),
+            letters=folded,
+            words=tuple(words(text)),
+            limit=limit_of(folded, kind),
+            needs_second_cue=_needs_second_cue(entry, kind, folded, owners[folded] > 1),
+            template=Template.of(folded),
+        )
+        for entry, text, kind, folded in sources
+    ]
+
+
+def _texts(entry: Entry) -> Iterator[tuple[str, MarkKind, str]]:
+    """(text, kind, fold) of an entry, each fold once, wordmarks first."""
+    seen: set[str] = set()
+    for mark in entry.wordmarks:
+        if (folded := letters(mark.text)) not in seen:
+            seen.add(folded)
+            yield mark.text, "wordmark", folded
+    for text in (*entry.series, *entry.weak.series):
+        folded = letters(text)
+        if folded not in seen and len(folded) >= SHORT:
+            seen.add(folded)
+            yield text, "series", folded
+
+
+def _needs_second_cue(entry: Entry, kind: MarkKind, folded: str, shared: bool) -> bool:
+    weak = {letters(text) for text in entry.weak.needs_second_cue}
+    if kind == "series":
+        weak |= {letters(text) for text in entry.weak.series}
+    han = script_of(folded[0]) == "han"
+    short = len(folded) <= SHORT and not han
+    # A text that a control's maker and a builder share names the control at most.
+    return folded in weak or short or folded.isdigit() or (shared and entry.type != "control")

@@ -1,0 +1,200 @@
+"""Matching what was read against the registry.
+
+    >>> from datasets.registry import load_registry
+    >>> [match] = Matcher(load_registry()).match("FANUG")
+    >>> match.id, match.type, match.exact
+    ('ctl-fanuc', 'control', False)
+
+A mark matches whole words only (TOS is not in PHOTOS) or a joined reading whose rest is made of
+the builder's own or generic words (HAASAUTOMATION). Misreadings are priced by `detector.align`;
+a reading about as near to another entry's mark (DMIG: DMG or DMTG?) is no match at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from datasets.entry import EntryType
+from datasets.letters import scripts
+from datasets.registry import Registry
+from detector.fold import words
+from detector.joined import Joined
+from detector.marks import SHORT, Mark, MarkKind, marks_of
+from detector.nearby import Nearby
+from detector.types import Script
+from detector.vocabulary import LATIN_WORDS
+
+MARGIN = 0.3
+"""How much dearer the nearest mark of another entry must be for a misreading to count."""
+MOST_WORDS = 64
+"""Words of one text that are looked at: no mark stands in a longer one."""
+LONGEST_SPAN = 10
+"""Words one mark may fall apart into: letter-spaced marks are read one letter at a time."""
+MOST_MISREAD = 4
+"""Words a misread mark may have, unless they are mere letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A mark of the registry found in a text.
+
+    mark: its text as the registry has it; similarity: 1 - price / letters, 0..1; exact: nothing
+    was misread; whole: the mark is the whole text, not a part of a longer one.
+    """
+
+    id: str
+    mark: str
+    kind: MarkKind
+    similarity: float
+    needs_second_cue: bool
+    exact: bool
+    type: EntryType
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A mark at the words [start, end) of a text, at a price."""
+
+    mark: Mark
+    start: int
+    end: int
+    price: float
+
+    @property
+    def exact(self) -> bool:
+        return self.price == 0
+
+    @property
+    def rank(self) -> tuple[float, int, int]:
+        return (-self.price / len(self.mark.letters), len(self.mark.letters), self.start)
+
+
+class Matcher:
+    """Finds the registry's marks in texts; the same answer for the same text, always."""
+
+    def __init__(self, registry: Registry) -> None:
+        marks = marks_of(registry)
+        self._exact: dict[str, list[Mark]] = {}
+        for mark in marks:
+            self._exact.setdefault(mark.letters, []).append(mark)
+        self._longest = max((len(mark.letters) for mark in marks), default=0)
+        self._nearby = Nearby(marks, MARGIN)
+        self._joined = Joined(registry, marks)
+        # Readings of one wordmark come back frame after frame.
+        self._cached = lru_cache(4096)(self._match)
+
+    def match(self, text: str, script: Script | None = None) -> list[Match]:
+        """Marks found in a text, best first; none for a text that names no entry.
+
+        `script` is that of the text, where known. A text in true Cyrillic letters matches no
+        Latin mark: ТОР is not TOP. The reader's Latin guess at Cyrillic letters (CTAHKOMAW) does
+        match Cyrillic marks.
+
+        Several matches at one place share one text (MITSUBISHI); each then needs a second cue.
+        """
+        return list(self._cached(text, script))
+
+    def _match(self, text: str, script: Script | None) -> tuple[Match, ...]:
+        said = words(text)[:MOST_WORDS]
+        found = list(self._found(said))
+        written = scripts(text)
+        if script == "cyrillic" or ("cyrillic" in written and "latin" not in written):
+            found = [item for item in found if item.mark.cyrillic or item.mark.han]
+        # Of each entry the best wordmark and the best series; a longer mark says more.
+        best: dict[tuple[str, MarkKind], _Found] = {}
+        for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
+            best.setdefault((item.mark.id, item.mark.kind), item)
+        return tuple(_as_match(item, len(said)) for item in best.values())
+
+    def _found(self, said: list[str]) -> Iterator[_Found]:
+        """Every acceptable mark at every place, before rivals are settled."""
+        unsure: list[tuple[int, int, str]] = []
+        for start in range(len(said)):
+            joined = ""
+            for end in range(start + 1, min(start + LONGEST_SPAN, len(said)) + 1):
+                joined += said[end - 1]
+                if len(joined) > self._longest + 2:
+                    break
+                exact = [
+                    mark
+                    for mark in self._exact.get(joined, ())
+                    if _may_be_split(mark, said[start:end])
+                ]
+                yield from (_Found(mark, start, end, 0.0) for mark in exact)
+                if not exact and _may_be_misread(said[start:end], joined):
+                    unsure.append((start, end, joined))
+            for mark in self._joined.inside(said[start]):
+                yield _Found(mark, start, start + 1, 0.0)
+        near = self._nearby.to([joined for _, _, joined in unsure])
+        for (start, end, _), marks in zip(unsure, near, strict=True):
+            for mark, price in marks:
+                if _may_be_split(mark, said[start:end]):
+                    yield _Found(mark, start, end, price)
+
+
+def _may_be_split(mark: Mark, said: list[str]) -> bool:
+    """Whether the mark may be read as these words.
+
+    A short mark made by joining bits of other words (ON A, S TAR) is chance; one that stands
+    in its own words (VF-2) or letter by letter (D M G) is not.
+    """
+    if len(said) == 1 or len(mark.letters) > SHORT + 1:
+        return True
+    return len(said) == len(mark.words) or len(said) == len(mark.letters)
+
+
+def _may_be_misread(said: list[str], joined: str) -> bool:
+    """Whether these words are worth aligning: not too many, and not a plain word of the trade."""
+    few = len(said) <= MOST_MISREAD or all(len(word) <= 2 for word in said)
+    return few and len(joined) >= SHORT and joined not in LATIN_WORDS
+
+
+def _settle(found: list[_Found]) -> list[_Found]:
+    """Of the marks that overlap, those that stand: exact before misread, longer before shorter."""
+    return [item for item in found if not any(_beats(other, item) for other in found)]
+
+
+def _beats(one: _Found, other: _Found) -> bool:
+    """Whether `one` leaves no room for `other`."""
+    if one.end <= other.start or other.end <= one.start or one is other:
+        return False
+    span, rival = (one.start, one.end), (other.start, other.end)
+    if one.exact and other.exact:
+        if span == rival and one.mark.id == other.mark.id:
+            return False  # MAZAKINTEGREX: two parts of one joined reading
+        longer = len(one.mark.letters) - len(other.mark.letters)
+        return longer > 0 or (longer == 0 and span < rival)
+    if one.exact:
+        # TOS KURlM holds TOS exactly and yet is TOS KURIM; DMTG MORI is not a misread DMG MORI.
+        return not _holds(other, one)
+    if other.exact:
+        return _holds(one, other)
+    if span == rival:
+        return one.price < other.price and one.mark.id != other.mark.id
+    return one.rank[0] > other.rank[0] or (
+        one.rank[0] == other.rank[0] and len(one.mark.letters) > len(other.mark.letters)
+    )
+
+
+def _holds(one: _Found, other: _Found) -> bool:
+    """Whether the mark of `one` contains that of `other` among its words, and stands around it."""
+    around = one.start <= other.start and other.end <= one.end
+    return around and set(other.mark.words) <= set(one.mark.words)
+
+
+def _as_match(item: _Found, count: int) -> Match:
+    mark = item.mark
+    return Match(
+        id=mark.id,
+        mark=mark.text,
+        kind=mark.kind,
+        similarity=max(0.0, 1.0 - item.price / len(mark.letters)),
+        needs_second_cue=mark.needs_second_cue
+        or (not item.exact and len(mark.letters) <= SHORT + 1),
+        exact=item.exact,
+        type=mark.type,
+        whole=item.start == 0 and item.end == count,
+    )

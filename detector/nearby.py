@@ -1,0 +1,143 @@
+"""Which marks a reading may be a misreading of, and which of those it is.
+
+Alignment is exact but slow; a lower bound on its price, computed for all marks at once from the
+letters regardless of their order, leaves a handful to align.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.align import distance, missing
+from detector.fold import OTHER, RUNS, SINGLE
+from detector.marks import SHORT, Mark
+
+_TWINS = str.maketrans("OI", "01")
+"""Letters that a model code shares with digits."""
+
+
+class Nearby:
+    """Marks by the letters a reader may return for them."""
+
+    def __init__(self, marks: Sequence[Mark], margin: float) -> None:
+        self._margin = margin
+        codes = [mark for mark in marks if 0 < mark.limit <= SINGLE["O"]["0"] * 2]
+        self._codes: dict[str, list[Mark]] = {}
+        for mark in codes:
+            self._codes.setdefault(mark.letters.translate(_TWINS), []).append(mark)
+        # Marks that match only exactly still stand as rivals: DMIG is not DMTG for DMG's sake.
+        texts = [m for m in marks if not m.han and (m.limit > 0.1 or m.kind == "wordmark")]
+        self._marks = texts
+        self._length = np.array([len(mark.letters) for mark in texts])
+        self._limits = np.array([mark.limit for mark in texts], np.float32)
+        letters = sorted({*SINGLE, *(c for mark in texts for c in mark.letters)})
+        self._column = {letter: i for i, letter in enumerate(letters)}
+        # price[m, t]: the least that a mark letter m costs if t stands in the reading.
+        price = np.array([[_least(m, t) for t in letters] for m in letters], np.float32)
+        self._price = price.clip(max=np.array([[missing(m)] for m in letters], np.float32))
+        self._count = np.zeros((len(texts), len(letters)), np.float32)
+        self._read_price = np.zeros((len(texts), len(letters)), np.float32)
+        added = np.array([missing(t) for t in letters], np.float32)
+        for row, mark in enumerate(texts):
+            columns = [self._column[letter] for letter in mark.letters]
+            np.add.at(self._count[row], columns, 1)
+            self._read_price[row] = np.minimum(price[columns].min(axis=0), added)
+
+    def to(self, readings: Sequence[str]) -> Iterator[list[tuple[Mark, float]]]:
+        """For each reading the marks it is a misreading of, with the price.
+
+        Marks of several entries are given only where they share one text; a reading whose
+        nearest mark of another entry is less than the margin dearer yields none.
+        """
+        if not readings or not self._marks:
+            yield from ([] for _ in readings)
+            return
+        for reading, least in zip(readings, self._at_least(readings), strict=True):
+            found = self._priced(reading, (least <= self._limits) & (self._limits > 0), None)
+            if found:
+                within = found[0][0] + self._margin
+                rivals = self._priced(reading, least <= within, within)
+                yield self._undisputed(found, rivals)
+            else:
+                yield list(self._code(reading))
+
+    def _code(self, reading: str) -> Iterator[tuple[Mark, float]]:
+        """Model codes that differ from the reading in O for 0 or I for 1 alone."""
+        if len(reading) <= SHORT or reading.isalpha():
+            return
+        for mark in self._codes.get(reading.translate(_TWINS), ()):
+            unlike = sum(a != b for a, b in zip(mark.letters, reading, strict=True))
+            price = unlike * SINGLE["O"]["0"]
+            if 0 < price <= mark.limit:
+                yield mark, price
+
+    def _at_least(self, readings: Sequence[str]) -> NDArray[np.float32]:
+        """(readings, marks): a price that aligning them cannot undercut.
+
+        Every letter of the reading costs at least its cheapest origin in the mark, and every
+        letter of the mark its cheapest reading; order and number are left to the alignment.
+        """
+        counts = np.zeros((len(readings), len(self._column)), np.float32)
+        cheapest = np.ones_like(counts)
+        foreign = np.zeros((len(readings), 1), np.float32)
+        for row, reading in enumerate(readings):
+            known = [self._column[letter] for letter in reading if letter in self._column]
+            np.add.at(counts[row], known, 1)
+            cheapest[row] = self._price[:, known].min(axis=1, initial=OTHER)
+            foreign[row] = sum(missing(c) for c in reading if c not in self._column)
+        of_reading = counts @ self._read_price.T + foreign
+        bound: NDArray[np.float32] = np.maximum(of_reading, cheapest @ self._count.T)
+        bound -= np.float32(1e-3)
+        # A quarter more or fewer letters than the mark has is no misreading of it.
+        lengths = np.array([len(reading) for reading in readings])
+        bound[np.abs(self._length - lengths[:, None]) > 1 + self._length / 4] = np.inf
+        return bound
+
+    def _priced(
+        self, reading: str, among: NDArray[np.bool_], within: float | None
+    ) -> list[tuple[float, Mark]]:
+        """Those marks that are no dearer than `within` (None: their own limit), cheapest first."""
+        found = []
+        for i in np.flatnonzero(among):
+            mark = self._marks[i]
+            price = distance(mark.template, reading, mark.limit if within is None else within)
+            if price < float("inf"):
+                found.append((price, mark))
+        return sorted(found, key=lambda item: item[0])
+
+    def _undisputed(
+        self, found: list[tuple[float, Mark]], rivals: list[tuple[float, Mark]]
+    ) -> list[tuple[Mark, float]]:
+        """The nearest marks, unless another entry's mark of another text is about as near."""
+        least = found[0][0]
+        best = [mark for price, mark in found if price == least]
+        texts = {mark.letters for mark in best}
+        ids = {mark.id for mark in best}
+        if len(texts) > 1 and len(ids) > 1:
+            return []
+        for price, rival in rivals:
+            close = price < least + self._margin
+            if close and rival.letters not in texts and rival.id not in ids:
+                return []
+        return [(mark, least) for mark in best]
+
+
+def _least(on_mark: str, read: str) -> float:
+    """The least a letter of a mark, alone or in a run, can cost if `read` is among the letters.
+
+    The price of a run is shared out among its letters, the longer side's, so that no sum of
+    shares exceeds it.
+    """
+    if on_mark == read:
+        return 0.0
+    shares = [
+        price / max(len(run), len(reading))
+        for run, readings in RUNS.items()
+        if on_mark in run
+        for reading, price in readings.items()
+        if read in reading
+    ]
+    return min([SINGLE.get(on_mark, {}).get(read, OTHER), *shares])

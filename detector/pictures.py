@@ -1,0 +1,169 @@
+"""A picture, or a folder of them, read as footage: frames at 0, 1, 2 ... seconds.
+
+Runs in the decoder process.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from datasets.errors import (
+    FootageEmpty,
+    FootageError,
+    FootageTooLarge,
+    FootageUnreadable,
+    NoPictures,
+)
+from detector.sniff import HEAD_BYTES, PICTURES, sniff
+from detector.tally import Tally
+from detector.types import Frame, Loss, Picture, Probe, Sample, Span
+from detector.upright import thumbnail_size
+
+# The size is checked against our own cap before anything is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class StillReader:
+    """Reads pictures; `folder` tells whether a damaged one is a loss or an error.
+
+    Raises:
+        FootageUnreadable, FootageTooLarge: a single picture that cannot be read.
+        NoPictures: a folder in which none can.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], folder: bool, pixels: int, beat: Callable[[], None]
+    ) -> None:
+        self._files = files
+        self._folder = folder
+        self._pixels = pixels
+        self._beat = beat
+        self._tally = Tally(len(files))
+        for index in range(len(files)):
+            self._tally.packet(index)
+        self.probe = self._probe()
+
+    @property
+    def loss(self) -> Loss:
+        return self._tally.loss()
+
+    def keyframes(self, spacing: Fraction) -> Iterator[Frame]:
+        """Every picture: stills stand for themselves, however near."""
+        for index in range(len(self._files)):
+            yield from self._frame(index)
+
+    def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            yield from self._frame(min(max(0, int(time)), len(self._files) - 1))
+
+    def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
+        for number, span in enumerate(spans):
+            last: Fraction | None = None
+            for index in range(len(self._files)):
+                if not span.start <= index < span.end:
+                    continue
+                for frame in self._frame(index):
+                    due = last is None or frame.pts - last >= every
+                    last = frame.pts if due else last
+                    yield number, Sample(frame.pts, _thumbnail(frame.image), frame if due else None)
+
+    def _frame(self, index: int) -> Iterator[Frame]:
+        self._beat()
+        self._tally.ask(index)
+        file = self._files[index]
+        try:
+            picture = read_picture(file, self._pixels)
+        except FootageError as error:
+            if not self._folder:
+                raise
+            self._tally.reason(f"{file.name}: {error.kind}")
+            return
+        self._tally.came(index)
+        yield Frame(Fraction(index), picture, True, file if self._folder else None)
+
+    def _probe(self) -> Probe:
+        for file in self._files:
+            self._beat()
+            try:
+                height, width, _ = read_picture(file, self._pixels).shape
+                codec = _container(file)
+            except FootageError:
+                if not self._folder:
+                    raise
+                continue
+            count = len(self._files)
+            return Probe(
+                width=width,
+                height=height,
+                codec=codec,
+                time_base=Fraction(1),
+                start=Fraction(0),
+                duration=Fraction(count),
+                average_rate=Fraction(1),
+                declared_frames=count,
+                rotation=0,
+                sample_aspect=Fraction(1),
+                interlaced=False,
+            )
+        raise NoPictures(f"{self._files[0].parent}: none of the pictures can be read")
+
+
+def read_picture(path: Path, pixels: int) -> Picture:
+    """The upright picture, its EXIF orientation honoured: (height, width, 3) RGB.
+
+    Raises:
+        FootageTooLarge: more than `pixels`; told from the header, before decoding.
+        FootageUnreadable: damaged, or no picture.
+        FootageEmpty: no bytes.
+    """
+    container = _container(path)
+    try:
+        # Pillow warns of odd metadata; what matters here is whether the picture can be read.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=[PICTURES[container]]) as image:
+                if image.width * image.height > pixels:
+                    raise FootageTooLarge(
+                        f"{path}: {image.width} x {image.height} pixels; at most {pixels} are "
+                        "decoded (setting decoding.pixels)"
+                    )
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+                if upright.mode.startswith("I;16"):
+                    # Pillow would clip 16-bit grey at 255 instead of scaling it.
+                    grey = (np.asarray(upright) >> 8).astype(np.uint8)
+                    upright = Image.fromarray(grey)
+                return np.asarray(upright.convert("RGB"))
+    # Pillow's readers let any of these through on damaged data.
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError) as error:
+        raise FootageUnreadable(
+            f"{path}: the picture is damaged ({error}); fetch it again"
+        ) from error
+
+
+def _container(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise FootageUnreadable(f"{path}: cannot be read ({error.strerror})") from error
+    if not head:
+        raise FootageEmpty(f"{path}: the file is empty; fetch it again")
+    found = sniff(head, path)
+    if found.kind != "still":
+        raise FootageUnreadable(f"{path}: a clip under a picture's name; look at it by itself")
+    return found.container
+
+
+def _thumbnail(picture: Picture) -> Picture:
+    height, width, _ = picture.shape
+    small = Image.fromarray(picture).resize(
+        thumbnail_size(width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
+    )
+    return np.asarray(small)

@@ -1,0 +1,143 @@
+"""Where one shot ends and the next begins, frame by frame, from thumbnails.
+
+PySceneDetect's `ContentDetector` proposes: the mean change of hue, saturation and value
+since the frame before. On its own it also cuts at flashes, arc light, lamps going on and
+fast camera moves (4 false cuts in 9 real clips, against none here), and it hardly sees cuts
+in black-and-white footage, where two of its three terms are nought. So a second measure
+decides: how much of the picture's structure is still there, by normalised
+cross-correlation of luma, which ignores brightness and contrast and allows for a shift.
+
+Its `AdaptiveDetector` knows a cut only two frames later, and its `FlashFilter` is silent
+for a while after each cut; an answer is wanted here at the frame itself.
+
+A dissolve is not a cut: no two neighbouring frames of it differ. The tracker's appearance
+keeps the machines on its two sides apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scenedetect import FrameTimecode
+from scenedetect.common import Timecode
+from scenedetect.detectors import ContentDetector
+
+from detector.types import Picture
+
+CHANGED = 27.0
+"""PySceneDetect's own default for `ContentDetector`, in grey levels a channel."""
+
+STRUCTURE_KEPT = 0.75
+"""Correlation from which a changed frame still shows the same scene.
+
+Measured on 15 clips, 8,219 frames: at true cuts at most 0.70; in fast camera moves that
+changed by `CHANGED`, at least 0.82."""
+
+STRUCTURE_GONE = 0.4
+"""Correlation below which a scene is another even where colours barely changed.
+
+Same clips: the fastest camera move kept 0.58."""
+
+STIRRED = 8.0
+"""Least change of mean luma, in grey levels, for the rule above: below it lies noise."""
+
+FLAT = 6.0
+"""Standard deviation of luma, in grey levels, under which a frame shows nothing."""
+
+BURNT, BLACK = 250, 4
+"""A pixel is clipped, and tells nothing of the structure, with a channel at the one or
+more, or luma at the other or less."""
+
+UNCLIPPED = 0.25
+"""Least share of pixels that must not be clipped for a frame to be compared."""
+
+FLASH = Fraction(1, 2)
+"""Seconds a flash, a spark or a black gap may last; what lasts longer is a shot."""
+
+SHIFT = 8
+"""A camera move of up to 1/8 of the frame between neighbouring frames is allowed for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A thumbnail's luma in grey levels, and which of its pixels are not clipped."""
+
+    luma: NDArray[np.float32]
+    clear: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, thumbnail: Picture) -> _Look:
+        luma = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        return cls(luma, (luma > BLACK) & (thumbnail.max(axis=2) < BURNT))
+
+    @property
+    def shows_something(self) -> bool:
+        return float(self.luma.std()) >= FLAT and float(self.clear.mean()) >= UNCLIPPED
+
+
+class ShotSplitter:
+    """Told each frame of a span in turn, says before which a cut lies."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything: the next frame is the first of a new span."""
+        self._content = ContentDetector(threshold=CHANGED, min_scene_len=0)
+        self._known: tuple[Fraction, _Look] | None = None
+
+    def feed(self, pts: Fraction, thumbnail: Picture) -> bool:
+        """Whether a cut lies between the frames before and this one.
+
+        Args:
+            pts: its time in seconds, later than the one before.
+            thumbnail: RGB, (height, width, 3), at most 64 px wide, of one size in a span.
+
+        Frames that show nothing (a white flash, black between two scenes) are passed
+        over for up to `FLASH` seconds: the next is compared with the last that showed
+        something.
+        """
+        look = _Look.of(thumbnail)
+        if self._known is None:
+            self._remember(pts, look, thumbnail)
+            return False
+        since, before = self._known
+        if pts - since < FLASH and not look.shows_something:
+            return False
+        kept = _structure_kept(before, look)
+        stirred = float(np.abs(before.luma - look.luma).mean()) >= STIRRED
+        changed = self._remember(pts, look, thumbnail)
+        return (changed and kept < STRUCTURE_KEPT) or (stirred and kept < STRUCTURE_GONE)
+
+    def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:
+        """Makes this the frame to compare with; whether `ContentDetector` proposes a cut."""
+        self._known = (pts, look)
+        code = Timecode(pts.numerator, Fraction(1, pts.denominator))
+        # The rate is asked for and, with no least shot length, not looked at.
+        timecode = FrameTimecode(code, fps=25.0)
+        return bool(self._content.process_frame(timecode, thumbnail[..., ::-1]))
+
+
+def _structure_kept(before: _Look, after: _Look) -> float:
+    """Normalised cross-correlation of two lumas of one size, -1..1; 1 is the same scene.
+
+    The greater of two: of the middle of `after` with every place of `before` within
+    1/8 of the frame (a pan), and of the pixels clipped in neither, in place (a flash).
+    """
+    rows, columns = before.luma.shape
+    down, across = rows // SHIFT, columns // SHIFT
+    middle = after.luma[down : rows - down, across : columns - across]
+    shifted = cv2.matchTemplate(before.luma, middle, cv2.TM_CCOEFF_NORMED)
+    # Where one side is perfectly flat the quotient is not a number of any meaning.
+    moved = float(np.nan_to_num(shifted, nan=0.0, posinf=0.0, neginf=0.0).max())
+    clear = before.clear & after.clear
+    if clear.mean() < UNCLIPPED:
+        return moved
+    a, b = before.luma[clear].astype(np.float64), after.luma[clear].astype(np.float64)
+    spread = float(a.std() * b.std())
+    still = float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread > 0 else 0.0
+    return max(moved, still)

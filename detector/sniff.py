@@ -1,0 +1,205 @@
+"""What a file is, told from its first bytes and never from its name.
+
+The lists here are allow-lists: what is not on them is not handed to the decoder. FFmpeg's
+own probing would also recognise playlists and scripts (hls, dash, concat, image2, lavfi),
+which open further files; those end here, as disguised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from datasets.errors import (
+    FootageDisguised,
+    FootageEncrypted,
+    FootageUnreadable,
+    FootageUnsupported,
+    NoPictures,
+)
+
+# Enough for the sync bytes of a transport stream and for a text's opening lines.
+HEAD_BYTES = 1 << 16
+
+# The one FFmpeg demuxer that may read each container.
+DEMUXERS = {
+    "mp4": "mov",
+    "matroska": "matroska",
+    "mpegts": "mpegts",
+    "mpeg-ps": "mpeg",
+    "mpegvideo": "mpegvideo",
+    "avi": "avi",
+    "flv": "flv",
+    "ogg": "ogg",
+    "asf": "asf",
+}
+# The one Pillow reader that may read each kind of picture.
+PICTURES = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF"}
+
+_MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+_STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"}
+
+_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"\x1aE\xdf\xa3", "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"OggS", "ogg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\x00\x00\x01\xb3", "mpegvideo"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+)
+_DISGUISES: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "a ZIP archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b\x08", "a gzip archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"%PDF-", "a PDF document"),
+    (b"MZ", "a program"),
+    (b"\x7fELF", "a program"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office document"),
+)
+_SOUND: tuple[tuple[bytes, str], ...] = (
+    (b"ID3", "MP3"),
+    (b"\xff\xfb", "MP3"),
+    (b"\xff\xf3", "MP3"),
+    (b"\xff\xf1", "AAC"),
+    (b"\xff\xf9", "AAC"),
+    (b"fLaC", "FLAC"),
+    (b"#!AMR", "AMR"),
+)
+_KNOWN_UNSUPPORTED: tuple[tuple[bytes, str], ...] = (
+    (b"\x06\x0e\x2b\x34", "MXF"),
+    (b".RMF", "RealMedia"),
+    (b"GIF8", "GIF"),
+    (b"DKIF", "IVF"),
+    (b"\x00\x00\x00\x01", "a raw H.264 or H.265 stream"),
+    (b"8BPS", "a Photoshop picture"),
+)
+_TEXTS: tuple[tuple[str, str], ...] = (
+    ("#extm3u", "an M3U playlist"),
+    ("ffconcat", "an FFmpeg concat script"),
+    ("<!doctype html", "a web page"),
+    ("<html", "a web page"),
+    ("[playlist]", "a PLS playlist"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """`container` is a key of `DEMUXERS` (kind "video") or of `PICTURES` (kind "still")."""
+
+    kind: Literal["video", "still"]
+    container: str
+
+
+def sniff(head: bytes, path: Path) -> Sniffed:
+    """Tell what begins with `head` (the file's first `HEAD_BYTES`); `path` is for messages.
+
+    Raises:
+        FootageDisguised: a playlist, page, text, archive, document or program.
+        FootageUnsupported: a known container that is not on the allow-list.
+        FootageEncrypted: a transport stream whose packets are scrambled.
+        NoPictures: a known sound-only file.
+        FootageUnreadable: nothing known; a damaged header, or no footage at all.
+    """
+    for start, what in _DISGUISES:
+        if head.startswith(start):
+            raise FootageDisguised(
+                f"{path}: this is {what}, not footage; unpack it or leave it out"
+            )
+    container = _container(head)
+    if container == "mpegts" and _scrambled(head):
+        raise FootageEncrypted(
+            f"{path}: the transport stream is scrambled; only a decrypted copy can be looked at"
+        )
+    if container in DEMUXERS:
+        return Sniffed("video", container)
+    if container in PICTURES:
+        return Sniffed("still", container)
+    for start, what in _SOUND:
+        if head.startswith(start):
+            raise NoPictures(f"{path}: a sound file ({what}); there are no pictures in it")
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        raise NoPictures(f"{path}: a sound file (WAV); there are no pictures in it")
+    unsupported = container or next((w for s, w in _KNOWN_UNSUPPORTED if head.startswith(s)), None)
+    if unsupported:
+        raise FootageUnsupported(
+            f"{path}: {unsupported} is not among what is read "
+            f"({', '.join((*DEMUXERS, *PICTURES))}); convert it first"
+        )
+    text = _text(head)
+    if text:
+        raise FootageDisguised(f"{path}: this is {text}, not footage; leave it out")
+    raise FootageUnreadable(
+        f"{path}: no known header; the file is damaged at its start, or is no footage"
+    )
+
+
+def _container(head: bytes) -> str | None:
+    """The container or picture format `head` begins with, or one that is known but not read."""
+    if head[4:8] in _MP4_BOXES:
+        if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
+            return "a HEIF or AVIF picture"
+        return "mp4"
+    if head[:4] == b"RIFF":
+        return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
+    for start, name in _STARTS:
+        if head.startswith(start):
+            return name
+    if _sync(head) is not None:
+        return "mpegts"
+    # A bitmap's header is 14 bytes, of which four are reserved and zero.
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "bmp"
+    # A recording may begin in the middle of a pack; the next pack header is near.
+    if b"\x00\x00\x01\xba" in head and not head.startswith(b"\x00\x00\x00\x01"):
+        return "mpeg-ps"
+    return None
+
+
+def _sync(head: bytes) -> tuple[int, int] | None:
+    """Where a transport stream's packets begin and their length, if it is one.
+
+    Sync bytes (0x47) stand every 188 bytes (ISO 13818-1), or 192 in camera recordings;
+    three in a row at the very start suffice, further in it takes eight.
+    """
+    for length in (188, 192):
+        for offset in range(length):
+            syncs = head[offset::length]
+            needed = min(3 if offset in (0, 4) else 8, max(1, len(head) // length))
+            if len(syncs) >= needed >= 2 and syncs[:needed] == b"\x47" * needed:
+                return offset, length
+    return None
+
+
+def _scrambled(head: bytes) -> bool:
+    """Most packets of a transport stream carry the scrambling bits (ISO 13818-1, 2.4.3.3)."""
+    offset, length = _sync(head) or (0, 188)
+    flags = head[offset + 3 :: length]
+    return sum(flag & 0xC0 != 0 for flag in flags) * 2 > len(flags)
+
+
+def _text(head: bytes) -> str | None:
+    """What text this is, or None for bytes that are no text."""
+    sample = head[:4096]
+    try:
+        # A character may be cut at the end of the sample.
+        text = sample.decode("utf-8-sig", "ignore" if len(head) > 4096 else "strict")
+    except UnicodeDecodeError:
+        return None
+    if len(text.encode()) < len(sample) - 8 or any(c < " " and c not in "\t\r\n\f" for c in text):
+        return None
+    opening = text.lstrip().lower()
+    for start, what in _TEXTS:
+        if opening.startswith(start):
+            return what
+    if "<mpd" in opening:
+        return "a DASH playlist"
+    return "an XML document" if opening.startswith("<?xml") else "a text"

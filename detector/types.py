@@ -1,0 +1,252 @@
+"""The typed values that travel from stage to stage; each arrow of the design has one.
+
+Pictures are `uint8` RGB arrays of shape (height, width, 3), *upright*: rotated as the
+container asks, with square pixels, deinterlaced. Boxes are `(x1, y1, x2, y2)` in pixels
+of that upright frame. Times are `Fraction` seconds since the container's start time, as
+every player shows them; `Probe.start` leads back to the raw PTS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+Grade = Literal["A", "B", "C", "U"]
+Script = Literal["latin", "han", "cyrillic"]
+FootageKind = Literal["video", "still", "stills"]
+
+CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")
+MACHINE, WORDMARK, CONTROL = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One piece of footage, known by the SHA-256 of its bytes.
+
+    A folder of stills is one footage; its hash covers each file's name and bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+    kind: FootageKind
+    container: str
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the container says of its pictures; `width` x `height` is the upright frame."""
+
+    width: int
+    height: int
+    codec: str
+    time_base: Fraction
+    start: Fraction
+    duration: Fraction | None
+    average_rate: Fraction | None
+    declared_frames: int | None
+    rotation: int
+    sample_aspect: Fraction
+    interlaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was asked of the decoder and what came.
+
+    `expected` counts the frames the decoder was asked for, plus those the container
+    declares but does not hold; `decoded` those that came. Intact footage has none lost.
+    `total` is the number of frames the footage holds or declares, looked at or not.
+    """
+
+    expected: int = 0
+    decoded: int = 0
+    total: int = 0
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        return max(0, self.expected - self.decoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture, addressed by its time."""
+
+    pts: Fraction
+    image: Picture
+    keyframe: bool = False
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of footage, [start, end) in seconds, and why it is looked at closely."""
+
+    start: Fraction
+    end: Fraction
+    reason: Literal["hit", "audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One densely decoded frame: always its thumbnail, its picture only where sampled.
+
+    `thumbnail` is RGB, at most 64 px wide: enough to find cuts, cheap to hand over.
+    """
+
+    pts: Fraction
+    thumbnail: Picture
+    frame: Frame | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A run of frames between two cuts, [start, end]; `index` counts in time order."""
+
+    index: int
+    start: Fraction
+    end: Fraction
+    reason: Literal["hit", "audit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes of one frame, in columns.
+
+    xyxy: (n, 4) float32; confidence: (n,) float32 in 0..1; class_id: (n,) int64 into CLASSES.
+
+    Raises:
+        ValueError: a column of the wrong shape; the message gives both shapes.
+    """
+
+    xyxy: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    class_id: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n = len(self.xyxy)
+        for name, shape in (("xyxy", (n, 4)), ("confidence", (n,)), ("class_id", (n,))):
+            got = getattr(self, name).shape
+            if got != shape:
+                raise ValueError(f"Detections.{name}: expected shape {shape}, got {got}")
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    def where(self, mask: NDArray[np.bool_]) -> Detections:
+        """The detections for which `mask` (n,) is true."""
+        return Detections(self.xyxy[mask], self.confidence[mask], self.class_id[mask])
+
+    def of(self, class_id: int) -> Detections:
+        """The detections of one class."""
+        return self.where(self.class_id == class_id)
+
+    @classmethod
+    def none(cls) -> Detections:
+        return cls(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A track's box in one frame."""
+
+    pts: Fraction
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Detections of one machine through one shot, in time order, at least one."""
+
+    shot: Shot
+    observations: tuple[Observation, ...]
+
+    @property
+    def first(self) -> Fraction:
+        return self.observations[0].pts
+
+    @property
+    def last(self) -> Fraction:
+        return self.observations[-1].pts
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Text read off one frame. `score` is the reader's own, 0..1.
+
+    `mirrored`: read only after flipping the picture. `overlay`: it belongs to the broadcast.
+    """
+
+    text: str
+    score: float
+    box: Box
+    pts: Fraction
+    script: Script
+    mirrored: bool = False
+    overlay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for or against an attribution, in words a person can check.
+
+    kind: what it is; id: the registry entry it points to; text: what was read;
+    weight: log-odds it adds to that builder.
+    """
+
+    kind: Literal["wordmark", "series", "control", "concealed", "overlay", "mirrored", "dealer"]
+    id: str | None
+    text: str
+    weight: float
+    pts: Fraction | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who built it: a registry id, or None for unknown; never more sure than the evidence."""
+
+    builder: str | None
+    probability: float
+    grade: Grade
+    control: str | None = None
+    series: str | None = None
+    concealed: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A track with its attribution. `best` is the frame in which it is best seen."""
+
+    id: str
+    track: Track
+    best: Observation
+    attribution: Attribution
+    readings: tuple[Reading, ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that was found in one footage: plain data, no pictures, the same on every run."""
+
+    footage: Footage
+    probe: Probe
+    loss: Loss
+    shots: tuple[Shot, ...]
+    sightings: tuple[Sighting, ...]
+    overlays: tuple[Reading, ...]
+    model_hash: str
+    settings_hash: str
+    settings: dict[str, object] = field(default_factory=dict)

@@ -1,0 +1,195 @@
+"""A clip's results folder: whole, or not there at all.
+
+Everything is written into a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the
+folder's name only when it is complete. Killed on the way, a run leaves that sibling and no half
+folder; the next run for the same clip sweeps it up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.errors import ResultError
+from detector import Settings, cut_stills
+from detector.types import Analysis
+from evidence.record import Record, dump
+from evidence.report import Pictures, picture_of_mark, picture_of_still, render_report
+from evidence.stills import crop_mark, draw_still, enlarge, find_mark
+from evidence.tables import to_csv
+
+LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
+STALE_SECONDS = 3600  # a folder takes seconds to write; one this old has lost its writer
+STILL_QUALITY = 92
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
+
+
+def folder_name(path: Path, sha256: str) -> str:
+    """`STEM-HASH`: readable, and different for different footage under the same name.
+
+    >>> folder_name(Path("plant/clip.mp4"), "0123456789abcdef")
+    'clip-01234567'
+    """
+    stem = _UNSAFE.sub("_", os.fsencode(path.resolve().stem).decode("utf-8", "replace"))
+    short = stem.encode("utf-8")[:LONGEST_STEM].decode("utf-8", "ignore").lstrip(".-").strip()
+    return f"{short or 'footage'}-{sha256[:8]}"
+
+
+def check_writable(out: Path) -> None:
+    """Makes `out` and tries it, so that an hour of work does not end at a closed door.
+
+    Raises:
+        ResultError: the folder cannot be made or written.
+    """
+    with _told(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as probe:
+            probe.write(b"nameplate")
+
+
+def write_results(analysis: Analysis, record: Record, out: Path) -> Path:
+    """Writes one clip's folder: sightings.json, sightings.csv, stills and report.html.
+
+    A folder that already holds exactly these results stays untouched. One that holds others
+    (another model, other settings) is replaced, unless somebody put files of their own in.
+
+    Args:
+        analysis: what was found; its frames are cut from the footage again.
+        record: the same as data; each machine's `still` and `mark` are filled in here.
+        out: the folder the results folder goes into.
+
+    Returns:
+        The results folder.
+
+    Raises:
+        ResultError: a full disk, no permission, or foreign files in the way; `out` is as before.
+        FootageError: the footage can no longer be read.
+    """
+    final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
+    with _told(final):
+        out.mkdir(parents=True, exist_ok=True)
+        _sweep(final)
+        partial = out / f".{final.name}.{secrets.token_hex(4)}.partial"
+        partial.mkdir()
+        try:
+            _fill(partial, analysis, record)
+            _settle(partial, final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return final
+
+
+def _fill(folder: Path, analysis: Analysis, record: Record) -> None:
+    """Every file of the results, into `folder`."""
+    (folder / "stills").mkdir()
+    pictures = _draw(folder, analysis, record)
+    (folder / "sightings.json").write_bytes(dump(record, indent=2))
+    (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record).encode("utf-8"))
+    (folder / "report.html").write_text(render_report(record, pictures), "utf-8")
+
+
+def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Pictures]:
+    """The stills of every sighting, one decoded frame in memory at a time."""
+    pictures = {machine["id"]: Pictures() for machine in record["machines"]}
+    machines = {machine["id"]: machine for machine in record["machines"]}
+    marks = {sighting.id: find_mark(sighting) for sighting in analysis.sightings}
+    wanted = {sighting.best.pts for sighting in analysis.sightings}
+    wanted |= {mark.pts for mark in marks.values() if mark is not None}
+    settings = Settings.parse(analysis.settings)
+    for frame in cut_stills(analysis.footage, sorted(wanted), settings):
+        for sighting in analysis.sightings:
+            machine, mark = machines[sighting.id], marks[sighting.id]
+            name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
+            if sighting.best.pts == frame.pts:
+                still = draw_still(frame.image, sighting, machine)
+                machine["still"] = f"stills/{name}.jpg"
+                still.save(folder / machine["still"], quality=STILL_QUALITY)
+                pictures[sighting.id].still = picture_of_still(still, len(machines))
+            if mark is not None and mark.pts == frame.pts:
+                crop = crop_mark(frame.image, mark.box)
+                machine["mark"] = f"stills/{name}-mark.png"
+                enlarge(crop).save(folder / machine["mark"])
+                pictures[sighting.id].mark = picture_of_mark(crop)
+    return pictures
+
+
+def _settle(partial: Path, final: Path) -> None:
+    """Gives the finished folder its name."""
+    if not final.exists():
+        partial.rename(final)
+        return
+    if _same(partial, final):
+        return
+    foreign = sorted(_files(final) - _files(partial) - _ours(final))
+    if foreign:
+        raise ResultError(
+            f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
+            "or give another --out"
+        )
+    aside = partial.with_suffix(".replaced")
+    final.rename(aside)
+    try:
+        partial.rename(final)
+    except OSError:
+        aside.rename(final)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether every file of `one` stands in `other`, byte for byte."""
+    names = sorted(_files(one))
+    wrong = filecmp.cmpfiles(one, other, names, shallow=False)[1:]
+    return not any(wrong)
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _ours(folder: Path) -> set[str]:
+    """The files an earlier run wrote, as its own record lists them."""
+    names = {"sightings.json", "sightings.csv", "report.html"}
+    try:
+        machines = json.loads((folder / "sightings.json").read_bytes())["machines"]
+        return names | {machine[part] for machine in machines for part in ("still", "mark")}
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return names
+
+
+def _sweep(final: Path) -> None:
+    """Clears what a killed run left of this clip; puts back results it had moved aside."""
+    for left in sorted(final.parent.glob(f".{_escape(final.name)}.*")):
+        if time.time() - left.stat().st_mtime < STALE_SECONDS:
+            continue
+        if left.suffix == ".replaced" and not final.exists():
+            left.rename(final)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _escape(name: str) -> str:
+    """A name in which a glob finds only itself."""
+    return re.sub(r"([*?\[])", r"[\1]", name)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turns what the file system says into an error that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultError(
+            f"{folder}: the results could not be written ({reason}); free some space or give "
+            "another --out"
+        ) from error

@@ -1,0 +1,202 @@
+"""An analysis as plain data: the one shape behind `sightings.json` and `analyze --json`.
+
+The shape is `schemas/sightings-1.json`, in words `docs/results.md`. Fields may be added
+within a version; none is renamed, removed or given another meaning.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, cast
+
+from datasets.errors import NameplateError
+from datasets.registry import Registry
+from detector.types import Analysis, Attribution, Box, Evidence, Reading, Shot, Sighting
+
+SCHEMA = "nameplate/sightings-1"
+Record = dict[str, Any]
+
+
+@cache
+def load_schema() -> Record:
+    """The JSON Schema (draft 2020-12) every record and every failure satisfies."""
+    text = files("evidence").joinpath("schemas/sightings-1.json").read_text("utf-8")
+    return cast(Record, json.loads(text))
+
+
+def to_record(analysis: Analysis, registry: Registry, listed: str | None = None) -> Record:
+    """One analysis, ready for JSON.
+
+    Args:
+        analysis: what was found in one footage.
+        registry: where builders and controls get their names and origins.
+        listed: the path as the user gave it, where it differs from `analysis.footage.path`.
+
+    Returns:
+        Plain data that satisfies `load_schema()`. Seconds are rounded to milliseconds (the
+        fields named `exact` keep the fraction), boxes to tenths of a pixel of the upright frame.
+    """
+    footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
+    return {
+        "schema": SCHEMA,
+        "footage": str(listed or footage.path),
+        "sha256": footage.sha256,
+        "size": footage.size,
+        "kind": footage.kind,
+        "container": footage.container,
+        "codec": probe.codec,
+        "width": probe.width,
+        "height": probe.height,
+        "duration": None if probe.duration is None else seconds(probe.duration),
+        "rate": None if probe.average_rate is None else str(probe.average_rate),
+        "frames_expected": loss.expected,
+        "frames_decoded": loss.decoded,
+        "frames_lost": loss.lost,
+        "frames_total": loss.total,
+        "losses": list(loss.reasons),
+        "machines": [machine(sighting, registry) for sighting in analysis.sightings],
+        "overlays": [reading(text) for text in analysis.overlays],
+        "shots": [shot(part) for part in analysis.shots],
+        "nameplate": version("nameplate"),
+        "model_sha256": analysis.model_hash,
+        "settings_sha256": analysis.settings_hash,
+        "registry_sha256": registry.digest,
+        "settings": dict(analysis.settings),
+    }
+
+
+def to_failure(listed: str, error: NameplateError) -> Record:
+    """One footage that could not be looked at, and why."""
+    return {
+        "schema": SCHEMA,
+        "footage": listed,
+        "error": {"kind": error.kind, "message": str(error)},
+    }
+
+
+def dump(record: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """A record as UTF-8 JSON, whatever the terminal's encoding; one line unless indented.
+
+    A file name that is not UTF-8 keeps its odd bytes as `\\udcXX` escapes, which
+    `os.fsencode(json.loads(line)["footage"])` turns back into the bytes on disk.
+    """
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=indent)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def machine(sighting: Sighting, registry: Registry) -> Record:
+    """One sighting: when, where, who built it, and on what grounds."""
+    attribution, track, best = sighting.attribution, sighting.track, sighting.best
+    return {
+        "id": sighting.id,
+        "first": seconds(track.first),
+        "last": seconds(track.last),
+        "shot": track.shot.index,
+        "observations": len(track.observations),
+        "best": {
+            "pts": seconds(best.pts),
+            "exact": str(best.pts),
+            "box": box(best.box),
+            "confidence": share(best.confidence),
+        },
+        "grade": attribution.grade,
+        "probability": share(attribution.probability),
+        "builder": builder(attribution, registry),
+        "control": control(attribution.control, registry),
+        "series": attribution.series,
+        "concealed": attribution.concealed,
+        "readings": [reading(text) for text in sighting.readings if not text.overlay],
+        "set_aside": [reading(text) for text in sighting.readings if text.overlay],
+        "evidence": [reason(part) for part in attribution.evidence],
+        "file": None if sighting.file is None else os.fspath(sighting.file),
+        "still": None,
+        "mark": None,
+    }
+
+
+def builder(attribution: Attribution, registry: Registry) -> Record | None:
+    """The builder with its origin as separate fields, or None for unknown."""
+    if attribution.builder is None:
+        return None
+    entry = registry.get(attribution.builder)
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "type": entry.type,
+        "origin": entry.origin,
+        "owner": None
+        if entry.owner is None
+        else {"name": entry.owner.name, "country": entry.owner.country},
+        "production": list(entry.production),
+        "grade": attribution.grade,
+        "probability": share(attribution.probability),
+    }
+
+
+def control(id_: str | None, registry: Registry) -> Record | None:
+    """The control's maker, which says nothing of the machine's builder."""
+    if id_ is None:
+        return None
+    entry = registry.get(id_)
+    return {"id": entry.id, "name": entry.name, "origin": entry.origin}
+
+
+def reading(text: Reading) -> Record:
+    return {
+        "text": text.text,
+        "score": share(text.score),
+        "box": box(text.box),
+        "pts": seconds(text.pts),
+        "exact": str(text.pts),
+        "script": text.script,
+        "mirrored": text.mirrored,
+    }
+
+
+def reason(part: Evidence) -> Record:
+    return {
+        "kind": part.kind,
+        "id": part.id,
+        "text": part.text,
+        "weight": round(finite(part.weight), 2),
+        "pts": None if part.pts is None else seconds(part.pts),
+        "box": None if part.box is None else box(part.box),
+    }
+
+
+def shot(part: Shot) -> Record:
+    return {
+        "index": part.index,
+        "start": seconds(part.start),
+        "end": seconds(part.end),
+        "reason": part.reason,
+    }
+
+
+def seconds(time: Fraction) -> float:
+    """Seconds, to the millisecond."""
+    return round(float(time), 3)
+
+
+def share(value: float) -> float:
+    """A value in 0..1 with four decimals; one below certainty is never rounded up to it."""
+    value = finite(value)
+    return min(round(value, 4), 0.9999) if value < 1 else value
+
+
+def box(corners: Box) -> list[float]:
+    """(x1, y1, x2, y2) in tenths of a pixel of the upright frame."""
+    return [round(finite(corner), 1) for corner in corners]
+
+
+def finite(value: float) -> float:
+    """JSON has no NaN: what is not a number says nothing, which is 0."""
+    value = float(value)
+    return value if math.isfinite(value) else 0.0

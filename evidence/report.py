@@ -1,0 +1,200 @@
+"""The report: one HTML file that opens anywhere, runs nothing and fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from evidence.record import Record
+from evidence.tables import chance, clock, printable, surest
+
+STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
+MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
+STILL_QUALITY = 82
+READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
+
+GRADES = {
+    "A": "a builder's wordmark was read, and read again or borne out by another cue",
+    "B": "one wordmark or logo was read, and nothing else bears it out",
+    "C": "by appearance only: no mark was read",
+    "U": "a machine, its builder unknown",
+}
+KINDS = {
+    "wordmark": "wordmark",
+    "series": "series",
+    "control": "control badge",
+    "concealed": "concealed mark",
+    "overlay": "broadcast text",
+    "mirrored": "mirrored text",
+    "dealer": "dealer's sticker",
+}
+
+
+@dataclass(slots=True)
+class Pictures:
+    """One machine's pictures as data URIs, as far as there are any."""
+
+    still: str | None = None
+    mark: str | None = None
+
+
+def picture_of_still(still: Image.Image, machines: int) -> str:
+    """An annotated still as a JPEG data URI, narrower where there are many machines."""
+    width = STILL_WIDTH if machines <= MANY_MACHINES else STILL_WIDTH // 2
+    small = still.copy()
+    small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=STILL_QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def picture_of_mark(mark: Image.Image) -> str:
+    """A mark as a PNG data URI, its pixels unaltered; the page enlarges it."""
+    out = io.BytesIO()
+    mark.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
+    """The report of one footage.
+
+    Args:
+        record: as `evidence.record.to_record` gives it.
+        pictures: by machine id; a machine without any is reported without.
+
+    Returns:
+        One self-contained HTML page. Text from the footage, its name and the registry is
+        escaped, and a content security policy forbids scripts and every request.
+    """
+    style = _read("report.css")
+    # A policy hash is over the exact characters between the tags.
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            pictures=pictures,
+            timeline=lay_out(record),
+            style=Markup(style),
+            policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+            "base-uri 'none'; form-action 'none'",
+            grades=GRADES,
+            kinds=KINDS,
+            rows=READINGS_SHOWN,
+            named=sum(machine["builder"] is not None for machine in record["machines"]),
+        )
+    )
+
+
+def weigh(weight: float) -> str:
+    """What a log-odds weight amounts to, in words.
+
+    The steps are Kass & Raftery's (1995, "Bayes Factors", 3.2) for natural logarithms of
+    odds: below 1 not worth a mention, to 3 positive, to 5 strong, beyond very strong.
+
+    >>> weigh(4.2), weigh(-1.5), weigh(0)
+    ('strongly for', 'somewhat against', 'says nothing by itself')
+    """
+    size = abs(weight)
+    if size < 0.005:
+        return "says nothing by itself"
+    towards = "for" if weight > 0 else "against"
+    if size < 1:
+        return f"barely {towards}"
+    if size < 3:
+        return f"somewhat {towards}"
+    return f"{'strongly' if size < 5 else 'very strongly'} {towards}"
+
+
+def size_of(count: int) -> str:
+    """Bytes for people.
+
+    >>> size_of(999), size_of(12_345_678)
+    ('999 bytes', '12.3 MB')
+    """
+    units = ("bytes", "kB", "MB", "GB", "TB")
+    power = min(len(units) - 1, max(0, len(str(count)) - 1) // 3)
+    return f"{count / 1000**power:.{1 if power else 0}f} {units[power]}"
+
+
+# The timeline's drawing, in its own units; the page scales it to its width.
+LABELS, LANES, LANE, AXIS = 250, 900, 24, 26
+
+
+def lay_out(record: Record) -> dict[str, Any] | None:
+    """Where each machine's bar lies on the timeline; None for stills, which have no time."""
+    machines = record["machines"]
+    if record["kind"] != "video" or not machines:
+        return None
+    ends = [machine["last"] for machine in machines] + [part["end"] for part in record["shots"]]
+    length: float = max([record["duration"] or 0.0, *ends, 0.1])
+
+    def across(seconds: float) -> float:
+        x: float = round(LABELS + LANES * seconds / length, 1)
+        return x
+
+    def stretch(start: float, end: float) -> dict[str, float]:
+        x = across(start)
+        return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
+
+    return {
+        "width": LABELS + LANES + 10,
+        "height": AXIS + LANE * len(machines) + 8,
+        "ticks": [
+            {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": _anchor(t / length)}
+            for t in _ticks(length)
+        ],
+        "shots": [stretch(part["start"], part["end"]) for part in record["shots"]],
+        "lanes": [
+            {"y": AXIS + LANE * n, "machine": machine}
+            | stretch(machine["first"], machine["last"])
+            | {"best": across(machine["best"]["pts"])}
+            for n, machine in enumerate(machines)
+        ],
+    }
+
+
+def _ticks(length: float) -> list[float]:
+    """Round times, at most eight of them."""
+    steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
+    step = next((step for step in steps if length / step <= 7), length / 7)
+    return [float(step * n) for n in range(int(length / step) + 1)]
+
+
+def _anchor(share: float) -> str:
+    """How a tick's words stand at its line, so that the outermost stay inside the drawing."""
+    if share > 0.95:
+        return "end"
+    return "middle" if share > 0.02 else "start"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "clock": clock,
+        "printable": printable,
+        "weigh": weigh,
+        "size": size_of,
+        "chance": chance,
+        "surest": surest,
+    }
+    return environment
+
+
+def _read(name: str) -> str:
+    return files("evidence").joinpath("templates", name).read_text("utf-8")

@@ -1,0 +1,153 @@
+"""The table of a clip's machines, for a spreadsheet: one row a machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = (
+    "footage",
+    "sha256",
+    "machine",
+    "first",
+    "last",
+    "best_pts",
+    "best_pts_exact",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "grade",
+    "builder_id",
+    "builder",
+    "origin",
+    "owner",
+    "owner_country",
+    "production",
+    "probability",
+    "series",
+    "control_id",
+    "control",
+    "control_origin",
+    "concealed",
+    "readings",
+    "mirrored",
+    "still",
+)
+_FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
+# Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
+# in a text read off a picture, or a file name, they can only mislead.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def to_csv(record: Mapping[str, Any]) -> str:
+    """One row a machine, RFC 4180, with a header.
+
+    A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come
+    from footage; such a cell is given a leading apostrophe.
+    """
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    for machine in record["machines"]:
+        cells = row(record, machine)
+        table.writerow([harmless(cells[name]) for name in COLUMNS])
+    return out.getvalue()
+
+
+def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, object]:
+    """One machine by column name."""
+    builder = machine["builder"] or {}
+    owner = builder.get("owner") or {}
+    control = machine["control"] or {}
+    x1, y1, x2, y2 = machine["best"]["box"]
+    return {
+        "footage": record["footage"],
+        "sha256": record["sha256"],
+        "machine": machine["id"],
+        "first": machine["first"],
+        "last": machine["last"],
+        "best_pts": machine["best"]["pts"],
+        "best_pts_exact": machine["best"]["exact"],
+        "x1": x1,
+        "y1": y1,
+        "x2": x2,
+        "y2": y2,
+        "grade": machine["grade"],
+        "builder_id": builder.get("id", ""),
+        "builder": builder.get("name", "unknown"),
+        "origin": builder.get("origin", ""),
+        "owner": owner.get("name") or "",
+        "owner_country": owner.get("country") or "",
+        "production": " ".join(builder.get("production", [])),
+        "probability": builder.get("probability", ""),
+        "series": machine["series"] or "",
+        "control_id": control.get("id", ""),
+        "control": control.get("name", ""),
+        "control_origin": control.get("origin", ""),
+        "concealed": "yes" if machine["concealed"] else "no",
+        "readings": " | ".join(part["text"] for part in machine["readings"]),
+        "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
+        "still": machine.get("still") or "",
+    }
+
+
+def harmless(cell: object) -> str:
+    """A cell no spreadsheet runs as a formula; numbers stay numbers.
+
+    >>> harmless("=1+1"), harmless("HAAS"), harmless(-3.5)
+    ("'=1+1", 'HAAS', '-3.5')
+    """
+    if not isinstance(cell, str):
+        return str(cell)
+    cell = printable(cell)
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def printable(text: str) -> str:
+    """Text with whatever would steer a terminal, or cannot be shown, made visible.
+
+    >>> printable("HA\\x1b[31mAS")
+    'HA\\ufffd[31mAS'
+    """
+    return _CONTROLS.sub("\ufffd", text)
+
+
+def chance(probability: float) -> str:
+    """A probability in two decimals, never rounded up to certainty.
+
+    >>> chance(0.934), chance(0.9999), chance(1.0)
+    ('0.93', '>0.99', '1.00')
+    """
+    return ">0.99" if 0.995 <= probability < 1 else f"{probability:.2f}"
+
+
+def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A machine's readings, each text once and at its best: first what the attribution
+    rests on, then longer texts before shorter ones, which are mostly noise."""
+    best: dict[str, Mapping[str, Any]] = {}
+    for reading in sorted(machine["readings"], key=lambda part: -part["score"]):
+        best.setdefault(reading["text"], reading)
+    cited = [part["text"] for part in machine["evidence"]]
+
+    def order(reading: Mapping[str, Any]) -> tuple[int, int]:
+        text = reading["text"]
+        return (cited.index(text) if text in cited else len(cited), -len(text))
+
+    return sorted(best.values(), key=order)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a player shows them, to a tenth.
+
+    >>> clock(83.25), clock(3725.0)
+    ('1:23.2', '1:02:05.0')
+    """
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    small = f"{rest // 10:02d}.{rest % 10}"
+    return f"{hours}:{minutes:02d}:{small}" if hours else f"{minutes}:{small}"

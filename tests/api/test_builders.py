@@ -1,0 +1,104 @@
+"""`nameplate builders`, as a person and as a program use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from api.builders import builders_app
+from datasets.errors import RegistryError
+from datasets.registry import load_registry
+
+app = typer.Typer()
+app.add_typer(builders_app, name="builders")
+
+
+@app.callback()
+def root() -> None:
+    """Stands for `nameplate`, so that the sub-commands are mounted as there."""
+
+
+OWN = """
+- id: acme
+  name: Acme
+  type: builder
+  origin: DE
+  wordmarks: [{text: ACME, script: latin}]
+  confidence: high
+"""
+
+
+def run(*args: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["builders", *args])
+    if isinstance(result.exception, RegistryError):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN, "utf-8")
+    return file
+
+
+def test_without_a_word_all_are_listed() -> None:
+    code, out, _ = run()
+    assert code == 0 and f"{len(load_registry())} of {len(load_registry())} entries" in out
+    assert all(entry.id in out for entry in load_registry())
+
+
+@pytest.mark.parametrize("args", [("dmtg",), ("大连机床",), ("list", "dmtg")])
+def test_a_word_searches(args: tuple[str, ...]) -> None:
+    code, out, _ = run(*args)
+    assert code == 0 and "dmtg" in out and "mazak" not in out
+
+
+def test_a_word_that_is_nowhere() -> None:
+    code, out, err = run("nowhere")
+    assert code == 1 and out == "" and "nowhere" in err
+
+
+@pytest.mark.parametrize("args", [("haas", "--json"), ("--json", "haas")])
+def test_json_is_one_object_a_line(args: tuple[str, ...]) -> None:
+    code, out, _ = run(*args)
+    [entry] = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and (entry["id"], entry["origin"]) == ("haas", "US")
+
+
+def test_a_registry_of_ones_own(own: Path) -> None:
+    code, out, _ = run("--registry", str(own), "acme")
+    assert code == 0 and "ACME" in out
+    assert run("acme")[0] == 1
+
+
+def test_a_faulty_registry_of_ones_own_is_an_error(own: Path) -> None:
+    own.write_text(OWN.replace("DE", "XX"), "utf-8")
+    with pytest.raises(RegistryError, match="entry acme: origin"):
+        run("--registry", str(own))
+
+
+def test_check_counts_what_is_right(own: Path) -> None:
+    code, out, _ = run("check", str(own))
+    assert code == 0 and "1 entries, all right; 0 replace" in out
+
+
+def test_check_names_entry_and_field(own: Path) -> None:
+    own.write_text(OWN.replace("DE", "XX").replace("high", "sure"), "utf-8")
+    code, out, err = run("check", str(own))
+    assert (code, out) == (1, "")
+    assert "entry acme: origin: 'XX'" in err and "entry acme: confidence:" in err
+
+
+def test_check_of_a_missing_file(tmp_path: Path) -> None:
+    code, _, err = run("check", str(tmp_path / "none.yaml"))
+    assert code == 1 and "none.yaml: cannot be read" in err
+
+
+def test_help_names_the_sub_commands() -> None:
+    code, out, _ = run("--help")
+    assert code == 0 and "check" in out and "list" in out

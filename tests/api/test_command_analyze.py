@@ -1,0 +1,149 @@
+"""`nameplate analyze`: what goes to whom, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from evidence.record import load_schema
+from tests.api.conftest import Ended, Nameplate, draw
+
+VALIDATOR = Draft202012Validator(load_schema())
+
+
+def lines(ended: Ended) -> list[dict[str, Any]]:
+    """Every line of standard output as a checked record."""
+    records = [json.loads(line) for line in ended.out.splitlines()]
+    for record in records:
+        VALIDATOR.validate(record)
+    return records
+
+
+def test_one_line_a_footage_and_nothing_else(
+    nameplate: Nameplate, picture: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"")
+    ended = nameplate("analyze", "--json", picture, broken, draw(tmp_path / "b.png", 1))
+    first, second, third = lines(ended)
+    assert ended.code == 1
+    assert first["footage"] == str(picture) and first["frames_decoded"] == 1
+    assert second["footage"] == str(broken) and second["error"]["kind"] == "empty"
+    assert third["machines"] == []
+    assert ended.err == ""
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_path_is_listed_as_given_and_analysed_once(nameplate: Nameplate, picture: Path) -> None:
+    ended = nameplate("analyze", "--json", f"./{picture.name}", picture, picture.name)
+    (record,) = lines(ended)
+    assert ended.code == 0 and record["footage"] == f"./{picture.name}"
+
+
+def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate: Nameplate, picture: Path) -> None:
+    ended = nameplate("analyze", "--json", "nowhere.mp4", picture)
+    missing, found = lines(ended)
+    assert ended.code == 2
+    assert missing == {
+        "schema": "nameplate/sightings-1",
+        "footage": "nowhere.mp4",
+        "error": {"kind": "missing", "message": "nowhere.mp4: no such file; check the path"},
+    }
+    assert "machines" in found
+
+
+def test_an_empty_folder_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = nameplate("analyze", "--json", "empty")
+    assert ended.code == 2 and lines(ended)[0]["error"]["kind"] == "usage"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["analyze"], ["analyze", "--fast", "x.mp4"], ["watch"], ["analyze", "--seed", "x"]],
+)
+def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> None:
+    ended = nameplate(*words)
+    assert ended.code == 2 and ended.out == b"" and "Usage" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "said"),
+    [
+        ("--settings", "detecting: {confidence: 7}", "detecting.confidence"),
+        ("--settings", "speed: high", "speed"),
+        ("--settings", "{", "cannot be read"),
+        ("--registry", "- id: NO SPACES", "entry"),
+    ],
+)
+def test_a_wrong_setup_ends_before_any_work(
+    nameplate: Nameplate, picture: Path, tmp_path: Path, flag: str, text: str, said: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    ended = nameplate("analyze", "--json", flag, "mine.yaml", picture)
+    assert ended.code == 4 and ended.out == b""
+    assert "mine.yaml" in ended.err and said in ended.err
+
+
+def test_a_folder_without_a_model_is_a_wrong_setup(
+    nameplate: Nameplate, picture: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    ended = nameplate("analyze", "--json", "--model", "model", picture)
+    assert ended.code == 4 and ended.out == b"" and "model" in ended.err
+
+
+def test_a_person_gets_a_table_and_a_folder(
+    nameplate: Nameplate, picture: Path, tmp_path: Path
+) -> None:
+    ended = nameplate("analyze", picture)
+    (folder,) = (tmp_path / "results").iterdir()
+    assert ended.code == 0
+    assert str(picture) in ended.out.decode("utf-8")
+    assert f"results/{folder.name}/report.html" in ended.out.decode("utf-8")
+    assert {"report.html", "sightings.json", "sightings.csv"} <= {
+        path.name for path in folder.iterdir()
+    }
+
+
+def test_json_with_a_folder_says_where_it_is(
+    nameplate: Nameplate, picture: Path, tmp_path: Path
+) -> None:
+    ended = nameplate("analyze", "--json", "--out", "found", picture)
+    (record,) = lines(ended)
+    kept = json.loads((tmp_path / record["results"] / "sightings.json").read_bytes())
+    assert kept == {name: value for name, value in record.items() if name != "results"}
+
+
+def test_two_clips_of_one_name_stay_apart(nameplate: Nameplate, tmp_path: Path) -> None:
+    draw(tmp_path / "a/hall.png", 1)
+    draw(tmp_path / "b/hall.png", 2)
+    ended = nameplate("analyze", "--quiet", "a/hall.png", "b/hall.png")
+    assert (ended.code, ended.out, ended.err) == (0, b"", "")
+    assert len(list((tmp_path / "results").iterdir())) == 2
+
+
+def test_trouble_goes_to_standard_error(nameplate: Nameplate, tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"")
+    ended = nameplate("analyze", "--quiet", "broken.mp4")
+    assert ended.code == 1 and ended.out == b"" and "broken.mp4: the file is empty" in ended.err
+
+
+def test_results_that_cannot_be_written_are_told_at_once(
+    nameplate: Nameplate, picture: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    ended = nameplate("analyze", "--out", "taken", picture)
+    assert ended.code == 3 and "taken" in ended.err and ended.out == b""
+
+
+def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path) -> None:
+    draw(tmp_path / "results/hall-01234567/stills/m1.jpg")
+    (tmp_path / "results/hall-01234567/sightings.json").write_text("{}")
+    draw(tmp_path / "plant/hall.png")
+    (record,) = lines(nameplate("analyze", "--json", "."))
+    assert record["footage"] == "plant"

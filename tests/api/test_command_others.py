@@ -1,0 +1,160 @@
+"""The other commands, the documentation of them all, and what a person sees."""
+
+from __future__ import annotations
+
+import io
+import sys
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from api.demo import Compared, compare, is_shown
+from api.exits import MEANINGS, Exit, exit_for
+from api.helptext import to_markdown
+from api.terminal import cells, show
+from datasets import errors
+from datasets.errors import NameplateError
+from datasets.maker import ClipMachine, ClipTruth
+from tests.api.conftest import Nameplate
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_documented_help_is_the_real_one() -> None:
+    written = (ROOT / "docs/commands.md").read_text("utf-8")
+    assert written == to_markdown(), "run: make docs"
+
+
+def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
+    ended = nameplate("analyze", "--help")
+    said = " ".join(ended.out.decode().split())
+    assert ended.code == 0
+    for code in Exit:
+        assert f"{code.value} {MEANINGS[code]}" in said
+
+
+def kinds() -> list[type[NameplateError]]:
+    return [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, NameplateError)
+    ]
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.kind)
+def test_every_error_has_an_exit_code(kind: type[NameplateError]) -> None:
+    assert exit_for(kind("x")) in set(Exit) - {Exit.DONE, Exit.INTERRUPTED, Exit.PIPE}
+
+
+def test_the_version_is_the_installed_one(nameplate: Nameplate) -> None:
+    assert nameplate("--version").out.decode() == f"nameplate {version('nameplate')}\n"
+
+
+def test_training_without_torch_says_what_to_install(
+    nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    ended = nameplate("train", "data", "--start", "yolo.pt")
+    assert ended.code == 2 and "pip install 'nameplate[train]'" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["export", "nowhere.pt"], 4), (["evaluate", "nowhere"], 4), (["evaluate", ".", "--card"], 2)],
+)
+def test_wrong_data_and_weights_are_named(
+    nameplate: Nameplate, words: list[str], code: int
+) -> None:
+    ended = nameplate(*words)
+    assert ended.code == code and ended.out == b"" and "Traceback" not in ended.err
+
+
+def machine(
+    name: str | None, box: tuple[float, ...] = (0, 0, 100, 100), **more: Any
+) -> dict[str, Any]:
+    builder = None if name is None else {"id": name, "name": name.upper(), "probability": 0.9999}
+    record = {
+        "id": "m1",
+        "first": 0.0,
+        "last": 75.5,
+        "best": {"pts": 1.0, "box": list(box)},
+        "grade": "U" if name is None else "A",
+        "builder": builder,
+        "control": None,
+        "concealed": False,
+        "evidence": [],
+        "readings": [],
+    }
+    return record | more
+
+
+def drawn(
+    builder: str | None, box: tuple[float, float, float, float], concealed: bool = False
+) -> ClipMachine:
+    return ClipMachine(
+        shot=0, start=0.0, end=4.0, builder=builder, wordmark=builder, script="latin",
+        series=None, control=None, concealed=concealed, variant="marked", legible=True,
+        boxes=((0.0, (900, 900, 950, 950)), (1.0, box)),
+    )  # fmt: skip
+
+
+def truth(*machines: ClipMachine) -> ClipTruth:
+    return ClipTruth((1280, 720), Fraction(25), 100, ((0.0, 4.0),), machines, ())
+
+
+@pytest.mark.parametrize(
+    ("builder", "concealed", "found", "outcome"),
+    [
+        ("haas", False, machine("haas"), "hit"),
+        ("haas", False, machine("mazak"), "wrong"),
+        ("haas", False, machine(None), "unknown"),
+        ("haas", False, machine("haas", (500, 500, 600, 600)), "missed"),
+        (None, False, machine(None), "hit"),
+        (None, False, machine("haas"), "wrong"),
+        ("haas", True, machine(None), "hit"),
+        ("haas", True, machine("haas"), "wrong"),
+    ],
+)
+def test_found_is_compared_with_drawn(
+    builder: str | None, concealed: bool, found: dict[str, Any], outcome: str
+) -> None:
+    (row,) = compare(truth(drawn(builder, (0, 0, 100, 90), concealed)), [found])
+    assert row.outcome == outcome
+
+
+def test_a_sighting_answers_for_one_machine_only() -> None:
+    both = truth(drawn("haas", (0, 0, 100, 100)), drawn("okuma", (0, 0, 100, 80)))
+    rows = compare(both, [machine("haas")])
+    assert [row.outcome for row in rows] == ["hit", "missed"]
+    assert isinstance(rows[0], Compared)
+
+
+def test_a_machine_seen_twice_is_no_wrong_name() -> None:
+    shown = truth(drawn("haas", (0, 0, 100, 100)))
+    assert is_shown(machine("haas", (0, 0, 30, 30)), shown)
+    assert is_shown(machine(None), shown)
+    assert not is_shown(machine("mazak", (0, 0, 30, 30)), shown)
+    assert not is_shown(machine("haas", (500, 500, 600, 600)), shown)
+
+
+def test_a_row_says_who_when_and_how_sure() -> None:
+    reading = {"text": "HA\x1b[31mAS", "score": 0.9}
+    row = [cell.plain for cell in cells(machine("haas", readings=[reading], concealed=True))]
+    assert row[:5] == ["m1", "0:00.0 - 1:15.5", "HAAS (mark concealed)", "A", ">0.99"]
+    assert row[6] == "HA\ufffd[31mAS"
+
+
+def test_markup_in_a_name_is_text() -> None:
+    console = Console(record=True, width=100, file=io.StringIO())
+    record = {
+        "footage": "[bold]hall[/].mp4", "frames_decoded": 3, "frames_expected": 4,
+        "frames_lost": 1, "machines": [machine("haas")],
+    }  # fmt: skip
+    show(record, console, "[red]x")
+    shown = console.export_text()
+    assert "[bold]hall[/].mp4" in shown and "[red]x" in shown and "3 of 4 frames" in shown

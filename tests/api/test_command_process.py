@@ -1,0 +1,107 @@
+"""The command as a process of its own: pipes, encodings and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "api.cli", *map(str, words)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def test_lines_are_utf8_where_the_terminal_is_not(picture: Path, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        command("analyze", "--json", picture),
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
+    )
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout.decode("utf-8"))["footage"] == str(picture)
+    assert "цех" in ended.stdout.decode("utf-8")
+
+
+def test_a_table_survives_a_terminal_without_the_letters(picture: Path, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        command("analyze", picture),
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
+    )
+    assert ended.returncode == 0 and b"report.html" in ended.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_told(picture: Path, tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            command("analyze", "--json", picture),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment(),
+        )
+    assert ended.returncode == 3
+    assert "standard output cannot be written" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(picture: Path, tmp_path: Path) -> None:
+    away, end = os.pipe()
+    os.close(away)
+    try:
+        ended = subprocess.run(
+            command("analyze", "--json", picture),
+            stdout=end,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment(),
+        )
+    finally:
+        os.close(end)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.mp4"
+    with av.open(str(slow), "w") as target:
+        stream = target.add_stream("mpeg4", rate=10, options={"g": "1"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        noise = np.random.default_rng(0).integers(0, 255, (360, 640, 3), np.uint8)
+        for index in range(600):
+            frame = av.VideoFrame.from_ndarray(np.roll(noise, index, axis=1), format="rgb24")
+            for packet in stream.encode(frame):
+                target.mux(packet)
+        for packet in stream.encode():
+            target.mux(packet)
+    running = subprocess.Popen(
+        command("analyze", "--json", "--out", "found", picture, slow),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(),
+    )
+    assert running.stdout is not None
+    first = json.loads(running.stdout.readline())
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate()
+    assert running.returncode == 130 and out == b""
+    assert "interrupted; 1 analysed in full" in err.decode("utf-8")
+    assert [f"found/{path.name}" for path in (tmp_path / "found").iterdir()] == [first["results"]]

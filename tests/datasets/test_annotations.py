@@ -1,0 +1,174 @@
+"""A data set is read whole or refused with file, line and field."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.annotations import check_split, read_labels, read_photographs, split_folder
+from datasets.errors import DataError
+
+MACHINE = {
+    "box": [10, 5, 90, 45],
+    "cnc": True,
+    "kind": "lathe",
+    "builder": "mazak",
+    "by": "wordmark",
+    "truncated": False,
+}
+MARK = {
+    "box": [20, 10, 40, 16],
+    "text": "MAZAK",
+    "role": "builder",
+    "of": 0,
+    "legible": True,
+    "id": "mazak",
+}
+
+
+def line(**changed: Any) -> dict[str, Any]:
+    return {
+        "image": "images/a.jpg",
+        "width": 100,
+        "height": 50,
+        "scene": "shopfloor",
+        "source": "somewhere",
+        "machines": [MACHINE],
+        "marks": [MARK],
+        "controls": [{"box": [50, 20, 60, 30], "of": 0}],
+        "concealed": [],
+        "note": "passed over",
+    } | changed
+
+
+def write_split(
+    folder: Path, *lines: dict[str, Any] | str, label: str = "0 0.5 0.5 0.8 0.8\n"
+) -> Path:
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    (folder / "images" / "a.jpg").write_bytes(b"")
+    (folder / "labels" / "a.txt").write_text(label, "utf-8")
+    text = "".join((x if isinstance(x, str) else json.dumps(x)) + "\n" for x in lines)
+    (folder / "annotations.jsonl").write_text(text, "utf-8")
+    return folder
+
+
+def test_a_line_is_read_with_its_boxes_and_owners(tmp_path: Path) -> None:
+    (photograph,) = read_photographs(write_split(tmp_path / "train", line()))
+    assert photograph.path == tmp_path / "train" / "images" / "a.jpg"
+    assert photograph.machines[0].box == (10, 5, 90, 45)
+    assert [m.text for m in photograph.legible_builder_marks(0)] == ["MAZAK"]
+    assert photograph.legible_builder_marks(1) == ()
+
+
+def test_a_split_is_counted(tmp_path: Path) -> None:
+    folder = write_split(tmp_path / "train", line(scene="negative"), label="1 .5 .5 .1 .1\n" * 2)
+    assert check_split(folder) == {
+        "pictures": 1, "negatives": 1, "machine": 0, "wordmark": 2, "control": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        pytest.param({"scene": "beach"}, "scene: ", id="unknown scene"),
+        pytest.param({"width": 0}, "width: ", id="no width"),
+        pytest.param(
+            {"machines": [MACHINE | {"box": [9, 9, 1, 1]}]}, "machines.0.box: ", id="box turned"
+        ),
+        pytest.param(
+            {"machines": [MACHINE | {"box": [0, 0, 140, 9]}]}, "machines.0.box: ", id="box outside"
+        ),
+        pytest.param({"machines": [MACHINE | {"cnc": "maybe"}]}, "machines.0.cnc: ", id="cnc"),
+        pytest.param({"machines": [MACHINE | {"by": "smell"}]}, "machines.0.by: ", id="by"),
+        pytest.param({"marks": [MARK | {"role": "poem"}]}, "marks.0.role: ", id="role"),
+        pytest.param({"marks": [MARK | {"of": 1}]}, "marks.0.of: ", id="no such machine"),
+        pytest.param({"controls": [{"box": [1, 1, 2, 2], "of": -1}]}, "controls.0.of: ", id="-1"),
+        pytest.param({"concealed": [[0, 0, 0, 9]]}, "concealed.0: ", id="empty box"),
+        pytest.param({"image": "../a.jpg"}, "image: ", id="outside the split"),
+        pytest.param({"image": "/etc/passwd"}, "image: ", id="absolute"),
+        pytest.param({"image": "images/b.jpg"}, "image: there is no ", id="no picture"),
+    ],
+)
+def test_a_wrong_field_is_named_with_file_and_line(
+    tmp_path: Path, changed: dict[str, Any], told: str
+) -> None:
+    folder = write_split(tmp_path / "val", line(**changed))
+    with pytest.raises(DataError) as caught:
+        read_photographs(folder)
+    assert str(caught.value).startswith(f"{folder / 'annotations.jsonl'}:1: {told}")
+
+
+@pytest.mark.parametrize("missing", ["image", "width", "machines", "marks", "concealed"])
+def test_a_missing_field_is_named(tmp_path: Path, missing: str) -> None:
+    values = line()
+    del values[missing]
+    with pytest.raises(DataError, match=rf"annotations\.jsonl:1: {missing}: "):
+        read_photographs(write_split(tmp_path / "val", values))
+
+
+def test_the_same_picture_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r":2: image: images/a\.jpg is already on line 1"):
+        read_photographs(write_split(tmp_path / "val", line(), line()))
+
+
+@pytest.mark.parametrize("text", ["", "\n"], ids=["no line", "an empty line"])
+def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
+    folder = write_split(tmp_path / "val")
+    (folder / "annotations.jsonl").write_text(text, "utf-8")
+    with pytest.raises(DataError, match=r"annotations\.jsonl"):
+        read_photographs(folder)
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no folder 'train'"):
+        split_folder(tmp_path, "train")
+    with pytest.raises(DataError, match=r"annotations\.jsonl: it cannot be read"):
+        read_photographs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        pytest.param("3 .5 .5 .1 .1", "class_id: ", id="unknown class"),
+        pytest.param("0 1.5 .5 .1 .1", "cx: ", id="in pixels"),
+        pytest.param("0 .5 .5 .1", "a label is 'class cx cy w h', got 4 fields", id="four fields"),
+        pytest.param("0 .5 .5 .1 0", "h: ", id="flat"),
+        pytest.param("0 .95 .5 .2 .1", "w: the box leaves the picture", id="outside"),
+        pytest.param("0 nan .5 .2 .1", "cx: ", id="nan"),
+    ],
+)
+def test_a_wrong_label_is_named_with_file_and_line(tmp_path: Path, label: str, told: str) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(f"0 .5 .5 .1 .1\n{label}\n", "utf-8")
+    with pytest.raises(DataError) as caught:
+        read_labels(file)
+    assert str(caught.value).startswith(f"{file}:2: {told}")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    folder = tmp_path_factory.mktemp("split")
+    (folder / "annotations.jsonl").write_text(text, "utf-8", newline="")
+    (folder / "a.txt").write_text(text, "utf-8", newline="")
+    with pytest.raises(DataError):
+        read_photographs(folder)
+    try:
+        labels = read_labels(folder / "a.txt")
+    except DataError as error:
+        assert str(folder / "a.txt") in str(error)
+    else:
+        assert all(0 <= label.class_id < 3 for label in labels)
+
+
+def test_the_labelled_photographs_are_sound(shared: Path) -> None:
+    counts = check_split(shared / "data" / "val")
+    assert counts["pictures"] > 200
+    assert counts["machine"] > 100

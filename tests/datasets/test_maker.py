@@ -1,0 +1,332 @@
+"""The maker draws what it says it draws, the same from the same seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets import maker
+from datasets.errors import DataError
+from datasets.fonts import font
+from datasets.maker.demo import demo_spec, long_clip
+from datasets.maker.lettering import Lettering, draw_lettering
+from datasets.maker.machine import Variant
+
+SIZE = (480, 270)
+
+
+def machine(variant: Variant, seed: int = 3, text: str = "MAZAK") -> maker.MachineSpec:
+    mark = next(m for m in maker.BUILDER_MARKS if m.text == text)
+    rng = np.random.default_rng(seed)
+    return maker.random_machine(rng, maker.BUILDER_MARKS, variant=variant, mark=mark, kind="mill")
+
+
+def studio(
+    spec: maker.MachineSpec, seed: int = 5, size: tuple[int, int] = (960, 540)
+) -> maker.Scene:
+    return maker.random_scene(seed, size, machines=[spec], setting="studio")
+
+
+def whole_machine(variant: Variant) -> tuple[maker.Scene, maker.Truth]:
+    """A studio scene in which the machine stands whole with all its marks in sight."""
+    for seed in range(40):
+        scene = studio(machine(variant, seed), seed)
+        truth = maker.draw_scene(scene)[1]
+        roles = {m.role for m in truth.marks}
+        wanted = {"marked": {"builder"}, "concealed": {"builder"}, "control-only": {"control"}}
+        if truth.machines and wanted.get(variant, set()) <= roles and truth.controls:
+            return scene, truth
+    raise AssertionError(f"no scene shows a machine that is {variant}")
+
+
+def one_shot(seconds: Fraction = Fraction(1), size: tuple[int, int] = SIZE) -> maker.ShotSpec:
+    scene = studio(machine("marked", 3), 5, (round(size[0] * 1.4), round(size[1] * 1.4)))
+    return maker.ShotSpec(scene, seconds, maker.View(0.45, 0.5, 0.8), maker.View(0.55, 0.5, 0.8))
+
+
+def decoded(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+@pytest.mark.parametrize("text", ["MAZAK", "СТАНКОМАШСТРОЙ", "沈阳机床", "大连机床"])
+@pytest.mark.parametrize("serif", [False, True], ids=["sans", "serif"])
+def test_the_base_fonts_draw_each_script(text: str, serif: bool) -> None:
+    missing = font(40, serif=serif).getmask("\U0010fffe").getbbox()
+    shapes = {bytes(font(40, serif=serif).getmask(c)) for c in text}
+    assert missing is None or len(shapes) == len(set(text))
+    drawn = draw_lettering(text, Lettering((10, 10, 10), serif=serif), 30)
+    assert drawn.shape[2] == 4 and 24 < drawn.shape[0] < 60 and drawn[..., 3].max() == 255
+
+
+@pytest.mark.parametrize("degrade", [False, True], ids=["clean", "worn"])
+def test_a_seed_gives_one_picture(degrade: bool) -> None:
+    first, truth = maker.draw_still(11, SIZE, degrade=degrade)
+    again, same = maker.draw_still(11, SIZE, degrade=degrade)
+    other, _ = maker.draw_still(12, SIZE, degrade=degrade)
+    assert first.dtype == np.uint8 and first.shape == (truth.size[1], truth.size[0], 3)
+    assert np.array_equal(first, again) and truth == same
+    assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_box_lies_in_the_picture_and_belongs_to_a_machine(seed: int) -> None:
+    picture, truth = maker.draw_still(seed, SIZE, degrade=True)
+    h, w = picture.shape[:2]
+    assert truth.size == (w, h)
+    for thing in (*truth.machines, *truth.marks, *truth.controls):
+        x1, y1, x2, y2 = thing.box
+        assert 0 <= x1 < x2 <= w and 0 <= y1 < y2 <= h
+    for owned in (*truth.marks, *truth.controls):
+        assert 0 <= owned.of < len(truth.machines)
+    labels = [line.split() for line in truth.yolo().splitlines()]
+    assert len(labels) == len(truth.machines) + len(truth.marks) + len(truth.controls)
+    assert all(0 <= float(v) <= 1 for label in labels for v in label[1:])
+
+
+def test_a_mark_is_where_the_truth_says_and_nowhere_else() -> None:
+    scene, truth = whole_machine("marked")
+    standing = scene.machines[0]
+    bare = replace(standing, spec=replace(standing.spec, mark=None, series=None))
+    with_mark, _ = maker.draw_scene(scene)
+    without, _ = maker.draw_scene(replace(scene, machines=(bare,)))
+    changed = np.abs(with_mark.astype(int) - without).max(axis=2) > 12
+    inside = np.zeros(changed.shape, bool)
+    for mark in truth.marks:
+        x1, y1, x2, y2 = (round(v) for v in mark.box)
+        inside[max(0, y1 - 2) : y2 + 2, max(0, x1 - 2) : x2 + 2] = True
+        if mark.role == "builder":
+            assert changed[y1:y2, x1:x2].mean() > 0.05
+    assert changed.any() and (changed & inside).sum() > 0.97 * changed.sum()
+
+
+def test_the_variants_say_what_can_be_read() -> None:
+    _, marked = whole_machine("marked")
+    assert marked.machines[0].builder == "mazak" and not marked.machines[0].concealed
+    _, concealed = whole_machine("concealed")
+    hidden = concealed.machines[0]
+    assert hidden.concealed and hidden.builder is None and hidden.wordmark == "MAZAK"
+    assert not any(m.legible for m in concealed.marks if m.role == "builder")
+    line = concealed.annotation("x.jpg")
+    assert line["concealed"] and "MAZAK" not in json.dumps(line["marks"])
+    _, control = whole_machine("control-only")
+    assert control.machines[0].builder is None and control.machines[0].control is not None
+    _, unknown = whole_machine("unknown")
+    assert unknown.machines[0].builder is None and unknown.machines[0].control is None
+    assert not unknown.marks
+
+
+@pytest.mark.parametrize("cover", ["tape", "sticker", "mosaic", "blur"])
+def test_a_concealed_mark_cannot_be_told_from_another(cover: str) -> None:
+    scene, truth = whole_machine("concealed")
+    box = next(m.box for m in truth.marks if m.role == "builder")
+    patches = []
+    for concealed in (True, False):
+        spec = replace(scene.machines[0].spec, cover=cover if concealed else "none")
+        picture, _ = maker.draw_scene(
+            replace(scene, machines=(replace(scene.machines[0], spec=spec),))
+        )
+        x1, y1, x2, y2 = (round(v) for v in box)
+        grey = cv2.cvtColor(picture[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY).astype(np.float32)
+        patches.append(float(np.abs(np.diff(grey, axis=1)).mean()))
+    assert patches[0] < 0.75 * patches[1]
+
+
+def test_a_negative_holds_nothing() -> None:
+    _, truth = maker.draw_still(4, SIZE, negative=True)
+    assert truth.yolo() == "" and truth.annotation("x.jpg")["scene"] == "negative"
+
+
+def test_a_set_is_laid_out_like_the_labelled_photographs(tmp_path: Path) -> None:
+    truths = maker.write_stills(tmp_path, 6, seed=2)
+    lines = (tmp_path / "annotations.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == len(truths) == 6
+    for line, truth in zip(map(json.loads, lines), truths, strict=True):
+        image = cv2.imread(str(tmp_path / line["image"]))
+        assert image.shape[:2] == (line["height"], line["width"])
+        labels = tmp_path / "labels" / f"{Path(line['image']).stem}.txt"
+        assert labels.read_text("utf-8") == truth.yolo()
+        assert len(line["machines"]) == len(truth.machines)
+
+
+def test_builders_come_from_the_caller() -> None:
+    own = maker.BuilderMark("x-own", "ZAVOD", "latin")
+    found = {
+        mark.id
+        for seed in range(6)
+        for mark in maker.draw_still(seed, SIZE, [own], negative=False)[1].marks
+        if mark.role == "builder"
+    }
+    assert found == {"x-own"}
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "taken"
+    file.write_text("")
+    with pytest.raises(DataError, match="taken"):
+        maker.write_stills(file, 1)
+
+
+@given(
+    scale=st.floats(0.2, 3.0),
+    dx=st.floats(-900, 300),
+    dy=st.floats(-500, 300),
+)
+def test_a_moved_truth_stays_in_its_picture(scale: float, dx: float, dy: float) -> None:
+    machine_ = maker.DrawnMachine(
+        0,
+        (100, 80, 400, 300),
+        "mill",
+        "marked",
+        "mazak",
+        "MAZAK",
+        "latin",
+        None,
+        None,
+        False,
+        False,
+    )
+    other = replace(machine_, number=1, box=(500, 90, 700, 280))
+    mark = maker.DrawnMark(
+        (520, 100, 600, 120), "builder", "OKUMA", "latin", "okuma", 1, False, True
+    )
+    truth = maker.Truth((800, 450), (machine_, other), (mark,))
+    moved = truth.moved((640, 360), (scale, scale), (dx, dy))
+    for thing in (*moved.machines, *moved.marks):
+        x1, y1, x2, y2 = thing.box
+        assert 0 <= x1 < x2 <= 640 and 0 <= y1 < y2 <= 360
+    assert all(moved.machines[m.of].number == 1 for m in moved.marks)
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix"),
+    [("libx264", ".mp4"), ("mpeg4", ".mp4"), ("libvpx-vp9", ".webm"), ("libx265", ".mkv"),
+     ("libsvtav1", ".mkv")],
+)  # fmt: skip
+def test_a_clip_is_stored_with_the_codec_asked_for(codec: str, suffix: str, tmp_path: Path) -> None:
+    if not maker.available(codec):
+        pytest.skip(f"this build of FFmpeg has no {codec}")
+    path = tmp_path / f"clip{suffix}"
+    rate = Fraction(30000, 1001)
+    how = maker.Encoding(codec, SIZE, rate, gop=10)
+    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(1, 2)),), encodings=(how,)))
+    frames = decoded(path)
+    assert len(frames) == truth.frames == 15
+    assert frames[-1].time == pytest.approx(float(14 / rate), abs=0.002)
+    assert (frames[0].width, frames[0].height) == SIZE
+
+
+def test_the_truth_follows_the_pan_and_stands_beside_the_clip(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    how = maker.Encoding(size=SIZE)
+    truth = maker.make_clip(path, maker.ClipSpec((one_shot(),), encodings=(how,)))
+    (seen,) = truth.machines
+    assert truth.shots == ((0.0, 1.0),) and (seen.start, seen.end) == (0.0, 0.96)
+    assert seen.boxes[0][1][0] > seen.boxes[-1][1][0]  # the view moves right, the machine left
+    stored = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert stored["machines"][0]["builder"] == seen.builder and stored["rate"] == "25"
+
+
+def test_a_rotated_clip_is_upright_once_turned(tmp_path: Path) -> None:
+    path, plain = tmp_path / "turned.mp4", tmp_path / "plain.mp4"
+    shot = one_shot(Fraction(1, 5))
+    maker.make_clip(plain, maker.ClipSpec((shot,), encodings=(maker.Encoding(size=SIZE, crf=10),)))
+    how = maker.Encoding(size=SIZE[::-1], crf=10, rotation=90)
+    truth = maker.make_clip(path, maker.ClipSpec((shot,), encodings=(how,)))
+    frame = decoded(path)[0]
+    assert truth.size == SIZE and (frame.width, frame.height) == SIZE[::-1]
+    turned = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+    upright = decoded(plain)[0].to_ndarray(format="rgb24")
+    assert np.abs(turned.astype(int) - upright).mean() < 4
+
+
+def test_interlaced_material_has_fields_and_oblong_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "sd.mkv"
+    how = maker.Encoding(size=(360, 288), interlaced=True, aspect=Fraction(16, 15))
+    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(1, 2)),), encodings=(how,)))
+    frames = decoded(path)
+    assert truth.size == (384, 288) and len(frames) == truth.frames
+    assert frames[0].interlaced_frame
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(16, 15)
+
+
+def test_a_variable_rate_leaves_frames_out(tmp_path: Path) -> None:
+    path = tmp_path / "phone.mp4"
+    how = maker.Encoding(size=SIZE, variable=True)
+    truth = maker.make_clip(path, maker.ClipSpec((one_shot(Fraction(2)),), encodings=(how,)))
+    times = [frame.time for frame in decoded(path)]
+    assert truth.frames == len(times) < 50
+    assert len({round(b - a, 3) for a, b in pairwise(times)}) > 1
+
+
+def test_a_mirrored_clip_is_flipped_with_its_truth(tmp_path: Path) -> None:
+    overlay = maker.Overlay(bug="ЗВЕЗДА")
+    how = maker.Encoding(size=SIZE, crf=10)
+    spec = maker.ClipSpec((one_shot(Fraction(1, 5)),), overlay, (how,))
+    plain = maker.make_clip(tmp_path / "plain.mp4", spec)
+    flipped = maker.make_clip(tmp_path / "flipped.mp4", replace(spec, mirrored=True))
+    a, b = (
+        decoded(tmp_path / f"{n}.mp4")[0].to_ndarray(format="rgb24") for n in ("plain", "flipped")
+    )
+    assert np.abs(a[:, ::-1].astype(int) - b).mean() < 4
+    box, mirrored = plain.machines[0].boxes[0][1], flipped.machines[0].boxes[0][1]
+    assert mirrored == pytest.approx((SIZE[0] - box[2], box[1], SIZE[0] - box[0], box[3]))
+    assert plain.overlays[0].box[0] > SIZE[0] / 2 > flipped.overlays[0].box[2]
+
+
+def test_recompression_keeps_every_frame(tmp_path: Path) -> None:
+    path = tmp_path / "again.mp4"
+    first = maker.Encoding(size=SIZE, crf=18)
+    small = replace(first, codec="mpeg4", size=(320, 180), crf=None, bit_rate=300_000)
+    spec = maker.ClipSpec((one_shot(),), encodings=(first, small, replace(small, codec="libx264")))
+    truth = maker.make_clip(path, spec)
+    assert len(decoded(path)) == truth.frames == 25 and truth.size == (320, 180)
+    assert truth.machines[0].boxes[0][1][2] <= 320
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shots": ()}, "at least one shot"),
+        ({"encodings": (maker.Encoding(rotation=90), maker.Encoding())}, "recompressed"),
+        ({"encodings": (maker.Encoding(), maker.Encoding(rate=Fraction(50)))}, "same frame rate"),
+    ],
+    ids=["no-shot", "rotated-twice", "two-rates"],
+)
+def test_a_clip_that_cannot_be_made_says_why(
+    change: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    spec = replace(maker.ClipSpec((one_shot(),)), **change)
+    with pytest.raises(DataError, match=message):
+        maker.make_clip(tmp_path / "clip.mp4", spec)
+
+
+def test_the_demo_shows_what_it_promises() -> None:
+    spec = demo_spec(seed=0)
+    shown = [s.spec for shot in spec.shots for s in shot.scene.machines]
+    scripts = {s.mark.script for s in shown if s.mark and s.variant == "marked"}
+    assert scripts == {"latin", "han", "cyrillic"}
+    assert {s.variant for s in shown} == {"marked", "unknown", "concealed", "control-only"}
+    assert len(spec.encodings) == 3 and spec.overlay.bug and spec.overlay.caption
+    assert 30 <= sum(shot.seconds for shot in spec.shots) <= 40
+
+
+def test_long_footage_repeats_its_block(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    truth = long_clip(path, 0.15, size=(192, 108), block=0.05)
+    frames = decoded(path)
+    times = [frame.pts for frame in frames]
+    assert len(frames) == truth.frames == 225
+    assert times == sorted(set(times)) and len({b - a for a, b in pairwise(times)}) == 1
+    assert len(truth.shots) == 36 and truth.machines[-1].start > 6

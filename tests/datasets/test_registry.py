@@ -1,0 +1,222 @@
+"""The registry: what it holds, what it refuses and how it is searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datasets.errors import RegistryError
+from datasets.letters import fold, letters, words
+from datasets.plants import load_plants, read_plants
+from datasets.registry import Registry, load_registry, read_entries, read_folder
+
+GOOD = """
+- id: acme
+  name: Acme
+  type: builder
+  origin: DE
+  owner: {name: Acme Holding, country: "NO"}
+  production: [DE, CN]
+  kinds: [lathe]
+  wordmarks:
+    - {text: ACME, script: latin}
+    - {text: АКМЕ, script: cyrillic}
+  series: [TURNER 5]
+  weak: {series: [T5], needs_second_cue: [ACME], too_short: [AC]}
+  confidence: high
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "own.yaml"
+
+
+def test_the_packaged_registry_is_right() -> None:
+    registry = load_registry()
+    assert len(registry) == len(registry.builders) + len(registry.controls) > 380
+    assert {entry.type for entry in registry.builders} == {"builder", "rebadger"}
+    assert registry.get("mazak").origin == "JP"
+    assert registry.get("dmg").owner is not None
+    assert {"ctl-fanuc", "ctl-siemens"} <= {entry.id for entry in registry.controls}
+
+
+def test_a_file_of_ones_own_adds_an_entry(file: Path) -> None:
+    file.write_text(GOOD, "utf-8")
+    registry = load_registry(file)
+    assert "acme" in registry and "acme" not in load_registry()
+    assert registry.get("acme").owner.country == "NO"  # type: ignore[union-attr]
+    assert registry.get("acme").weak.needs_second_cue == ("ACME",)
+    assert registry.digest != load_registry().digest
+
+
+def test_the_same_id_replaces_the_packaged_entry(file: Path) -> None:
+    file.write_text(GOOD.replace("id: acme", "id: mazak"), "utf-8")
+    registry = load_registry(file)
+    assert registry.get("mazak").name == "Acme"
+    assert len(registry) == len(load_registry())
+    assert load_registry().get("mazak").name == "Mazak"
+
+
+def test_the_digest_depends_on_content_alone(file: Path) -> None:
+    file.write_text(GOOD, "utf-8")
+    [entry] = read_entries(file)
+    others = list(load_registry())
+    assert Registry([entry, *others]).digest == Registry([*others, entry]).digest
+    changed = entry.model_copy(update={"note": "another"})
+    assert Registry([changed]).digest != Registry([entry]).digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("origin: DE", "origin: XX", "entry acme: origin: 'XX' is not a country code"),
+        ("origin: DE", "origin: NO", "entry acme: origin: write the code in quotes"),
+        ('"NO"', "DDR", "entry acme: owner.country: 'DDR'"),
+        ("[DE, CN]", "[DE, ZZ]", "entry acme: production[1]: 'ZZ'"),
+        ("type: builder", "type: maker", "entry acme: type: Input should be 'builder'"),
+        ("confidence: high", "confidence: sure", "entry acme: confidence:"),
+        ("[lathe]", "[lathes]", "entry acme: kinds[0]:"),
+        ("script: latin", "script: greek", "entry acme: wordmarks[0].script:"),
+        ("ACME, script", "'', script", "entry acme: wordmarks[0].text: empty"),
+        ("ACME, script", "'!?', script", "entry acme: wordmarks[0].text: empty"),
+        ("ACME, script", "АКМЕ, script", "entry acme: wordmarks[0]: 'АКМЕ' has no latin letter"),
+        ("АКМЕ, script", "АКMЕ, script", "the word 'АКMЕ' mixes cyrillic and latin letters"),
+        ("АКМЕ, script", "ACME, script", "entry acme: wordmarks[1]: 'ACME' has no cyrillic"),
+        ("  name: Acme\n", "", "entry acme: name: this field is required"),
+        ("kinds:", "sort:", "entry acme: sort: no such field"),
+        ("id: acme", "id: Acme Inc", "entry Acme Inc: id:"),
+        ("[ACME]", "[OTHER]", "'OTHER' is neither a wordmark nor a series"),
+        ("confidence: high", "confidence: high\n  name: Twice", "'name' is written twice"),
+        ("- id: acme", "id: acme", "own.yaml: not valid YAML in line"),
+    ],
+)
+def test_a_fault_is_named_with_file_entry_and_field(
+    file: Path, old: str, new: str, says: str
+) -> None:
+    assert old in GOOD
+    file.write_text(GOOD.replace(old, new, 1), "utf-8")
+    with pytest.raises(RegistryError) as error:
+        read_entries(file)
+    assert str(error.value).startswith(str(file)) and says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "expected a list of entries"),
+        (b"[]", "expected a list of entries"),
+        (b"id: acme", "expected a list of entries"),
+        (b"- acme", "entry 1: expected fields, got 'acme'"),
+        (b"\xff\xfe\x00", "not UTF-8 text"),
+        (b"- [", "not valid YAML"),
+        (b"- {id: &a [*a]}", "recursive"),
+        (b"- {[1]: x}", "a field's name must be plain text"),
+        (b"- {<<: x}", "not valid YAML"),
+        (b"- {1: x}", "entry 1"),
+        (b"- {id: 2020-13-45}", "not valid YAML"),
+        ((GOOD + GOOD).encode(), "entry acme: id: listed twice in this file"),
+    ],
+)
+def test_a_file_that_is_no_registry_is_refused(file: Path, content: bytes, says: str) -> None:
+    file.write_bytes(content)
+    with pytest.raises(RegistryError, match=r"own\.yaml") as error:
+        load_registry(file)
+    assert says in str(error.value)
+
+
+def test_a_missing_file_is_named(file: Path) -> None:
+    with pytest.raises(RegistryError, match=r"own\.yaml: cannot be read: No such file"):
+        load_registry(file)
+
+
+def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
+    file.write_text(GOOD.replace("DE\n", "XX\n").replace("high", "sure"), "utf-8")
+    with pytest.raises(RegistryError) as error:
+        read_entries(file)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_weak_cues_of_an_unknown_entry_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "builders.yaml").write_text(GOOD.replace("  weak:", "  # weak:"), "utf-8")
+    (tmp_path / "weak_cues.yaml").write_text("nobody: {series: [X1]}", "utf-8")
+    with pytest.raises(RegistryError, match=r"weak_cues\.yaml: nobody: weak cues for an unknown"):
+        read_folder(tmp_path)
+    (tmp_path / "weak_cues.yaml").write_text("acme: {serie: [X1]}", "utf-8")
+    with pytest.raises(RegistryError, match=r"entry acme: weak\.serie: no such field"):
+        read_folder(tmp_path)
+
+
+def test_an_unknown_id_is_answered_with_near_ones() -> None:
+    with pytest.raises(RegistryError, match=r"'mazac'.*mazak"):
+        load_registry().get("mazac")
+
+
+@pytest.mark.parametrize(
+    ("word", "id"),
+    [
+        ("mazak", "mazak"),
+        ("Integrex", "mazak"),
+        ("dmg mori", "dmg-mori"),
+        ("沈陽", "smtcl"),
+        ("沈阳", "smtcl"),
+        ("станкомаш", "smk-tver"),
+        ("CTAHKOMA", "smk-tver"),
+        ("magerle", "maegerle"),
+        ("16k20", "krasny-proletary"),
+        ("VF2", "haas"),
+    ],
+)
+def test_search_is_blind_to_case_script_and_spaces(word: str, id: str) -> None:
+    assert id in {entry.id for entry in load_registry().search(word)}
+
+
+@pytest.mark.parametrize("word", ["no such builder", "", "?!"])
+def test_search_may_find_nothing(word: str) -> None:
+    assert load_registry().search(word) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("СТАНОК", "CTAHOK"),
+        ("Станкомаш", "CTAHKOMAШ"),
+        ("ё", "E"),
+        ("Mägerle", "MAGERLE"),
+        ("瀧澤", "泷泽"),
+        ("HAN'S™", "HANS"),
+        ("ＭＡＺＡＫ", "MAZAK"),
+        ("α-D21", "A-D21"),
+        ("ИР500", "ИP500"),
+    ],
+)
+def test_look_alikes_fold_together(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_words_and_letters() -> None:
+    assert words("S&T Dynamics, 云南CY") == ["S", "&", "T", "DYNAMICS", "云南", "CY"]
+    assert letters("O-M LTD.") == "OMLTD"
+
+
+def test_the_packaged_plants_are_right() -> None:
+    plants = load_plants()
+    assert len(plants) == len({plant.id for plant in plants}) >= 50
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"lat": 91}, "plant works: lat:"),
+        ({"city": ""}, "plant works: city: empty"),
+        ({"street": "x"}, "plant works: street: no such field"),
+    ],
+)
+def test_a_faulty_plant_is_named(file: Path, change: dict[str, object], says: str) -> None:
+    plant = load_plants()[0].model_dump() | {"id": "works"} | change
+    file.write_text(yaml.safe_dump([plant], allow_unicode=True), "utf-8")
+    with pytest.raises(RegistryError) as error:
+        read_plants(file)
+    assert says in str(error.value)

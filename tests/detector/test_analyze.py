@@ -1,0 +1,148 @@
+"""The whole way, with the shipped model and the real reader, on footage drawn here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from datasets.maker import ClipTruth, demo_spec, make_clip
+from datasets.registry import load_registry
+from detector import Analysis, Analyst, cut_stills
+from detector.analyze import belongs
+
+HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Analyst:
+    return Analyst()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipTruth]:
+    """Three shots of the demo: an empty hall, a MAZAK, a machine with a control's badge only."""
+    spec = demo_spec(seed=0)
+    shots = tuple(replace(spec.shots[i], seconds=Fraction(2)) for i in (HALL, MAZAK, CONTROL_ONLY))
+    path = tmp_path_factory.mktemp("clip") / "three.mp4"
+    return path, make_clip(path, replace(spec, shots=shots, encodings=spec.encodings[-1:]))
+
+
+@pytest.fixture(scope="module")
+def analysis(analyst: Analyst, clip: tuple[Path, ClipTruth]) -> Analysis:
+    return analyst.analyze(clip[0])
+
+
+def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(
+    analysis: Analysis, clip: tuple[Path, ClipTruth]
+) -> None:
+    _, truth = clip
+    seen = [sighting.track for sighting in analysis.sightings]
+    for machine in truth.machines:
+        assert any(machine.start <= track.first <= track.last <= machine.end for track in seen)
+    hall_ends = truth.shots[0][1]
+    assert all(track.first >= hall_ends for track in seen)
+
+
+def test_the_builder_is_named_from_its_wordmark(analysis: Analysis) -> None:
+    named = {s.attribution.builder for s in analysis.sightings if s.attribution.builder}
+    assert named == {"mazak"}
+
+
+def test_a_controls_badge_names_no_builder(
+    analysis: Analysis, clip: tuple[Path, ClipTruth]
+) -> None:
+    badge = next(m for m in clip[1].machines if m.variant == "control-only")
+    there = [s for s in analysis.sightings if badge.start <= s.track.first <= badge.end]
+    assert there and all(s.attribution.builder is None for s in there)
+
+
+def test_the_broadcasts_own_words_are_no_evidence(analysis: Analysis) -> None:
+    for sighting in analysis.sightings:
+        scene = " ".join(r.text for r in sighting.readings if not r.overlay)
+        assert "3BE3" not in scene and "YДMYPT" not in scene
+
+
+def test_a_clip_without_damage_loses_nothing(
+    analysis: Analysis, clip: tuple[Path, ClipTruth]
+) -> None:
+    loss = analysis.loss
+    assert loss.lost == 0 and loss.reasons == ()
+    # So short a clip is looked at completely.
+    assert loss.expected == loss.decoded == loss.total == clip[1].frames
+
+
+def test_a_second_look_says_the_same(
+    analyst: Analyst, analysis: Analysis, clip: tuple[Path, ClipTruth]
+) -> None:
+    assert analyst.analyze(clip[0]) == analysis
+
+
+def test_stills_are_cut_at_the_exact_time(analysis: Analysis, clip: tuple[Path, ClipTruth]) -> None:
+    times = sorted(sighting.best.pts for sighting in analysis.sightings)
+    frames = list(cut_stills(analysis.footage, times))
+    assert [frame.pts for frame in frames] == times
+    assert all(frame.image.shape == (720, 1280, 3) for frame in frames)
+
+
+def test_a_builder_of_ones_own_is_named_without_retraining(
+    analysis: Analysis, clip: tuple[Path, ClipTruth], tmp_path: Path
+) -> None:
+    """The drawn MAZAK, renamed: an entry of one's own takes the place of the packaged one."""
+    times = [s.best.pts for s in analysis.sightings if s.attribution.builder == "mazak"]
+    (frame,) = cut_stills(analysis.footage, times[:1])
+    picture = tmp_path / "machine.png"
+    Image.fromarray(np.asarray(frame.image)).save(picture)
+    entry = {
+        "id": "zavod-mazak",
+        "name": "A builder of one's own",
+        "type": "builder",
+        "origin": "KZ",
+        "production": ["KZ"],
+        "kinds": ["lathe"],
+        "wordmarks": [{"text": "MAZAK", "script": "latin"}],
+        "series": [],
+        "confidence": "low",
+    }
+    plain = dict(entry, id="mazak", name="Mazak", wordmarks=[{"text": "马扎克", "script": "han"}])
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump([entry, plain], allow_unicode=True), "utf-8")
+    found = Analyst(registry=load_registry(file)).analyze(picture)
+    assert "zavod-mazak" in {s.attribution.builder for s in found.sightings}
+
+
+def test_stills_carry_the_file_they_come_from(
+    analyst: Analyst, analysis: Analysis, tmp_path: Path
+) -> None:
+    times = sorted(sighting.best.pts for sighting in analysis.sightings)
+    for number, frame in enumerate(cut_stills(analysis.footage, times)):
+        Image.fromarray(np.asarray(frame.image)).save(tmp_path / f"{number}.png")
+    found = analyst.analyze(tmp_path)
+    assert found.footage.kind == "stills"
+    assert {s.file.name for s in found.sightings if s.file} >= {"0.png"}
+    assert all(s.track.first == s.track.last for s in found.sightings)
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "mine"),
+    [
+        pytest.param((40, 40, 60, 50), [], True, id="nobody else there"),
+        pytest.param((40, 40, 60, 50), [(30, 30, 70, 70)], False, id="on a machine in front"),
+        pytest.param((40, 40, 60, 50), [(0, 0, 300, 300)], True, id="before a larger machine"),
+        pytest.param((101, 40, 109, 50), [], True, id="in the margin"),
+        pytest.param(
+            (101, 40, 109, 50), [(100, 0, 400, 400)], False, id="in the margin, on another"
+        ),
+    ],
+)
+def test_a_text_belongs_to_one_machine(
+    text: tuple[float, float, float, float],
+    others: list[tuple[float, float, float, float]],
+    mine: bool,
+) -> None:
+    assert belongs(text, (0, 0, 100, 100), others) is mine

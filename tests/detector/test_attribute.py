@@ -1,0 +1,159 @@
+"""Which builder a track's readings name, and how surely."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from datasets.letters import scripts
+from datasets.registry import load_registry
+from detector.attribute import Attributor, mark_length, probabilities
+from detector.match import Matcher
+from detector.settings import Attributing
+from detector.types import Attribution, Box, Reading
+
+DOOR: Box = (100.0, 100.0, 220.0, 130.0)
+PANEL: Box = (400.0, 120.0, 480.0, 140.0)
+
+
+@pytest.fixture(scope="module")
+def attributor() -> Attributor:
+    registry = load_registry()
+    return Attributor(Matcher(registry), registry, Attributing())
+
+
+def read(
+    text: str,
+    box: Box = DOOR,
+    at: int = 0,
+    *,
+    score: float = 0.98,
+    mirrored: bool = False,
+    overlay: bool = False,
+) -> Reading:
+    script = "han" if "han" in scripts(text) else "latin"
+    return Reading(text, score, box, Fraction(at), script, mirrored, overlay)  # type: ignore[arg-type]
+
+
+def moved(box: Box, by: float) -> Box:
+    return box[0] + by, box[1] + by, box[2] + by, box[3] + by
+
+
+def named(a: Attribution) -> tuple[str | None, str]:
+    return a.builder, a.grade
+
+
+def test_one_wordmark_names_its_builder_uncorroborated(attributor: Attributor) -> None:
+    assert named(attributor.attribute([read("MAZAK")])) == ("mazak", "B")
+
+
+def test_the_same_mark_in_another_view_corroborates(attributor: Attributor) -> None:
+    once = attributor.attribute([read("MAZAK")])
+    again = attributor.attribute([read("MAZAK"), read("MAZAK", moved(DOOR, 60), 3)])
+    assert named(again) == ("mazak", "A")
+    assert again.probability > once.probability
+
+
+def test_the_same_pixels_again_corroborate_nothing(attributor: Attributor) -> None:
+    once = attributor.attribute([read("MAZAK")])
+    still = attributor.attribute([read("MAZAK", at=t) for t in range(5)])
+    assert (still.grade, still.probability) == ("B", once.probability)
+
+
+@pytest.mark.parametrize(
+    ("cue", "builder"),
+    [("INTEGREX", "mazak"), ("MAZATROL", "mazak"), ("马扎克", "mazak")],
+    ids=["series", "own-control", "han-name"],
+)
+def test_another_cue_of_the_builder_corroborates(
+    attributor: Attributor, cue: str, builder: str
+) -> None:
+    assert named(attributor.attribute([read("MAZAK"), read(cue, PANEL)])) == (builder, "A")
+
+
+@pytest.mark.parametrize("badge", ["FANUC", "SINUMERIK", "HEIDENHAIN"])
+def test_a_controls_badge_names_no_builder(attributor: Attributor, badge: str) -> None:
+    alone = attributor.attribute([read(badge)])
+    assert named(alone) == (None, "U")
+    assert alone.control is not None
+    beside = attributor.attribute([read("OKUMA"), read(badge, PANEL)])
+    assert (beside.builder, beside.control) == ("okuma", alone.control)
+
+
+def test_mazatrol_is_fitted_by_mazak_only(attributor: Attributor) -> None:
+    assert named(attributor.attribute([read("MAZATROL", PANEL)])) == ("mazak", "B")
+
+
+@pytest.mark.parametrize("text", ["STAR", "INDEX", "OKK", "DMG", "ЗВЕЗДА", "ZVEZDA", "MITSUBISHI"])
+def test_weak_marks_never_name_alone(attributor: Attributor, text: str) -> None:
+    views = [read(text, moved(DOOR, 60 * t), t) for t in range(4)]
+    assert named(attributor.attribute(views)) == (None, "U")
+
+
+def test_two_builders_on_one_machine_leave_it_unknown(attributor: Attributor) -> None:
+    result = attributor.attribute([read("MAZAK"), read("MAKINO", PANEL)])
+    assert named(result) == (None, "U")
+    assert {line.id for line in result.evidence} == {"mazak", "makino"}
+
+
+def test_a_series_alone_is_less_sure_than_the_name(attributor: Attributor) -> None:
+    series = attributor.attribute([read("INTEGREX", score=1.0)])
+    name = attributor.attribute([read("MAZAK", score=1.0)])
+    assert (series.builder, series.grade, series.series) == ("mazak", "B", "INTEGREX")
+    assert series.probability < name.probability
+
+
+def test_two_words_read_apart_are_one_mark(attributor: Attributor) -> None:
+    left, right = (100.0, 100.0, 180.0, 130.0), (195.0, 100.0, 290.0, 131.0)
+    assert attributor.attribute([read("MORI", left), read("SEIKI", right)]).builder == "mori-seiki"
+
+
+def test_dmg_within_dmg_mori_is_not_a_second_builder(attributor: Attributor) -> None:
+    left, right = (100.0, 100.0, 180.0, 130.0), (195.0, 100.0, 290.0, 131.0)
+    assert attributor.attribute([read("DMG", left), read("MORI", right)]).builder == "dmg-mori"
+
+
+def test_what_only_the_mirror_shows_names_nobody(attributor: Attributor) -> None:
+    result = attributor.attribute([read("MAZAK", mirrored=True)])
+    assert named(result) == (None, "U")
+    assert [(line.kind, line.id, line.weight) for line in result.evidence] == [
+        ("mirrored", "mazak", 0.0)
+    ]
+
+
+def test_a_picture_that_is_mirrored_as_a_whole_may_name(attributor: Attributor) -> None:
+    readings = [read("MAZAK", mirrored=True), read("INTEGREX", PANEL, mirrored=True)]
+    assert named(attributor.attribute(readings)) == ("mazak", "B")
+
+
+def test_the_broadcast_names_nobody(attributor: Attributor) -> None:
+    result = attributor.attribute([read("MAZAK OKUMA HAAS", overlay=True)])
+    assert named(result) == (None, "U")
+    assert [line.kind for line in result.evidence] == ["overlay"]
+
+
+def test_a_builder_whose_origin_is_under_test_takes_more(attributor: Attributor) -> None:
+    faint = [read("大连机床", score=0.8)]
+    assert attributor.attribute(faint).builder is None
+    assert named(attributor.attribute([read("大连机床", score=0.99)])) == ("dmtg", "B")
+
+
+def test_hidden_marks_are_told_and_name_nobody(attributor: Attributor) -> None:
+    result = attributor.attribute([], [(Fraction(2), DOOR)])
+    assert (result.builder, result.concealed) == (None, True)
+    assert [(line.kind, line.box) for line in result.evidence] == [("concealed", DOOR)]
+
+
+def test_nothing_read_is_unknown(attributor: Attributor) -> None:
+    assert attributor.attribute([]) == Attribution(None, 1.0, "U")
+
+
+def test_unknown_and_builders_share_one_probability() -> None:
+    chances = probabilities({"a": 9.0, "b": 4.0, "c": 12.0})
+    assert 0 < sum(chances.values()) <= 1 + 1e-12
+    assert chances["c"] > chances["a"] > chances["b"]
+
+
+def test_han_characters_count_as_two_letters() -> None:
+    assert mark_length("大连 DMTG") == 8

@@ -1,0 +1,156 @@
+"""Opening footage: what a file is, told by its bytes; the hash; what a folder holds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.errors import (
+    FootageDisguised,
+    FootageEmpty,
+    FootageEncrypted,
+    FootageError,
+    FootageMissing,
+    FootageUnreadable,
+    FootageUnsupported,
+    NoPictures,
+    UsageError,
+)
+from detector.footage import list_footage, open_footage
+from detector.sniff import sniff
+from tests.detector.clips import write_clip, write_picture
+
+
+def test_the_hash_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 3)
+    footage = open_footage(clip)
+    assert footage.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert (footage.size, footage.kind, footage.container) == (
+        clip.stat().st_size,
+        "video",
+        "mp4",
+    )
+
+
+def test_the_name_does_not_matter(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mkv", 3)
+    renamed = clip.rename(tmp_path / "a.jpg")
+    assert open_footage(renamed).container == "matroska"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
+def test_a_picture_is_a_still(tmp_path: Path, suffix: str) -> None:
+    footage = open_footage(write_picture(tmp_path / f"a.{suffix}"))
+    assert footage.kind == "still"
+
+
+def test_a_folder_of_pictures_is_one_footage_known_by_names_and_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    for number in (2, 1):
+        write_picture(folder / f"{number}.png", number)
+    (folder / "notes.txt").write_text("not a picture")
+    footage = open_footage(folder)
+    assert [f.name for f in footage.files] == ["1.png", "2.png"]
+    assert footage.kind == "stills"
+    assert open_footage(folder).sha256 == footage.sha256
+    (folder / "1.png").rename(folder / "3.png")
+    assert open_footage(folder).sha256 != footage.sha256
+
+
+def test_opening_changes_no_byte(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 3)
+    before = (clip.read_bytes(), clip.stat().st_mtime_ns)
+    clip.chmod(0o444)
+    open_footage(clip)
+    assert (clip.read_bytes(), clip.stat().st_mtime_ns) == before
+
+
+HEADS = {
+    "empty": (b"", FootageEmpty),
+    "m3u": (b"#EXTM3U\n#EXT-X-VERSION:3\nhttp://example.org/a.ts\n", FootageDisguised),
+    "m3u with a mark": (b"\xef\xbb\xbf#EXTM3U\n", FootageDisguised),
+    "dash": (b'<?xml version="1.0"?>\n<MPD type="static"></MPD>', FootageDisguised),
+    "concat": (b"ffconcat version 1.0\nfile /etc/passwd\n", FootageDisguised),
+    "html": (b"<!DOCTYPE html><html><body>404</body></html>", FootageDisguised),
+    "text": ("Завод, цех №5".encode(), FootageDisguised),
+    "zip": (b"PK\x03\x04" + bytes(60), FootageDisguised),
+    "rar": (b"Rar!\x1a\x07\x01\x00" + bytes(60), FootageDisguised),
+    "gzip": (b"\x1f\x8b\x08" + bytes(60), FootageDisguised),
+    "pdf": (b"%PDF-1.7\n", FootageDisguised),
+    "mxf": (b"\x06\x0e\x2b\x34\x02\x05\x01\x01" + bytes(60), FootageUnsupported),
+    "gif": (b"GIF89a" + bytes(60), FootageUnsupported),
+    "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(60), FootageUnsupported),
+    "h264": (b"\x00\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
+    "mp3": (b"ID3\x04" + bytes(60), NoPictures),
+    "wav": (b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(60), NoPictures),
+    "zeros": (bytes(5000), FootageUnreadable),
+    "noise": (bytes(range(256, 0, -1)[i % 255] & 0xFF for i in range(5000)), FootageUnreadable),
+    "scrambled": ((b"\x47\x01\x00\x90" + bytes(184)) * 20, FootageEncrypted),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -> None:
+    data, error = HEADS[name]
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(data)
+    with pytest.raises(error, match=r"clip\.mp4") as caught:
+        open_footage(path)
+    assert type(caught.value) is error
+
+
+@given(st.binary(min_size=1, max_size=2000))
+def test_any_bytes_are_something_or_end_in_a_named_error(head: bytes) -> None:
+    try:
+        found = sniff(head, Path("clip"))
+    except FootageError as error:
+        assert "clip" in str(error)
+    else:
+        assert found.kind in ("video", "still")
+
+
+def test_what_is_not_there_or_no_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FootageMissing, match="no such file"):
+        open_footage(tmp_path / "absent.mp4")
+    with pytest.raises(FootageMissing, match="no such file"):
+        list_footage(tmp_path / "absent.mp4")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FootageMissing, match="neither a file nor a folder"):
+        open_footage(tmp_path / "pipe")
+
+
+def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path: Path) -> None:
+    for name in ("b", "a/deep", "stills", ".hidden"):
+        (tmp_path / name).mkdir(parents=True)
+    clips = [
+        write_clip(tmp_path / "z.mp4", 2),
+        write_clip(tmp_path / "a/deep/x.mkv", 2),
+        write_clip(tmp_path / "b/no_suffix", 2, format="mp4"),
+    ]
+    damaged = tmp_path / "b" / "damaged.mp4"
+    damaged.write_bytes(bytes(100))
+    write_picture(tmp_path / "stills/1.png")
+    write_picture(tmp_path / "b/poster.png")
+    write_clip(tmp_path / ".hidden/y.mp4", 2)
+    (tmp_path / "README.md").write_text("about these clips")
+    assert list_footage(tmp_path) == sorted([*clips, damaged, tmp_path / "stills"])
+
+
+def test_a_file_and_a_folder_of_pictures_list_themselves(tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "1.png")
+    assert list_footage(picture) == [picture]
+    assert list_footage(tmp_path) == [tmp_path]
+
+
+def test_a_folder_with_nothing_usable_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(UsageError, match=str(tmp_path)):
+        list_footage(tmp_path)
+    with pytest.raises(NoPictures, match=str(tmp_path)):
+        open_footage(tmp_path)

@@ -1,0 +1,192 @@
+"""What the broadcast draws over the picture is set aside; what stands in the scene is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from datasets.fonts import font
+from datasets.registry import load_registry
+from detector.attribute import Attributor
+from detector.caption import looks_like_caption, static_in_shot
+from detector.match import Matcher
+from detector.overlay import OverlayFinder, OverlayMap, OverlayRegion
+from detector.read import Reader
+from detector.settings import Attributing, Reading_
+from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
+
+WIDTH, HEIGHT = 640, 360
+CAPTION = "MAZAK  OKUMA  HAAS"
+CAPTION_BOX: Box = (60.0, 300.0, 440.0, 336.0)
+BUG_BOX: Box = (520.0, 16.0, 620.0, 46.0)
+
+
+def scene(seed: int, shift: int = 0) -> Image.Image:
+    """A hall of random panels and pipes, with a mark on one; `shift` pans over it."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (WIDTH, HEIGHT), tuple(rng.integers(60, 160, 3).tolist()))
+    draw = ImageDraw.Draw(image)
+    for _ in range(40):
+        x, y = int(rng.integers(-200, WIDTH + 200)) - shift, int(rng.integers(0, HEIGHT))
+        w, h = (int(v) for v in rng.integers(15, 120, 2))
+        colour = tuple(rng.integers(30, 230, 3).tolist())
+        draw.rectangle((x, y, x + w, y + h), fill=colour, outline=(20, 20, 20))
+    draw.text((250 - shift, 140), "DOOSAN", font=font(34), fill=(250, 250, 250))
+    return image
+
+
+def broadcast(image: Image.Image, *, caption: bool = True) -> Picture:
+    """A channel bug and, over a banner that lets the scene through, a caption of builders."""
+    draw = ImageDraw.Draw(image, "RGBA")
+    draw.text((525, 14), "ЗВЕЗДА", font=font(24), fill=(255, 255, 255, 255))
+    if caption:
+        draw.rectangle((50, 294, 600, 344), fill=(10, 20, 90, 170))
+        draw.text((60, 296), CAPTION, font=font(30), fill=(255, 255, 255, 255))
+    return np.asarray(image)
+
+
+def watch(pictures: Iterator[Picture]) -> OverlayFinder:
+    finder = OverlayFinder()
+    for n, picture in enumerate(pictures):
+        finder.observe(Frame(Fraction(n, 2), picture))
+    return finder
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(Reading_())
+
+
+@pytest.fixture(scope="module")
+def across_cuts(reader: Reader) -> OverlayMap:
+    return watch(broadcast(scene(seed)) for seed in range(8)).settle(reader)
+
+
+def test_bug_and_caption_are_found_across_cuts(across_cuts: OverlayMap) -> None:
+    assert across_cuts.covers(CAPTION_BOX)
+    assert across_cuts.covers(BUG_BOX)
+    assert across_cuts.share((100.0, 80.0, 400.0, 260.0)) < 0.1
+
+
+def test_the_caption_is_read_once_as_overlay(across_cuts: OverlayMap) -> None:
+    said = " ".join(text.text for text in across_cuts.texts)
+    assert said.count("MAZAK") == 1
+    assert all(text.overlay for text in across_cuts.texts)
+
+
+def test_a_caption_full_of_builders_names_none(across_cuts: OverlayMap, reader: Reader) -> None:
+    frame = broadcast(scene(3))
+    readings = across_cuts.mark(reader.read(frame, Fraction(1)))
+    assert any("MAZAK" in reading.text for reading in readings)
+    registry = load_registry()
+    attribution = Attributor(Matcher(registry), registry, Attributing()).attribute(
+        [reading for reading in readings if "DOOSAN" not in reading.text]
+    )
+    assert attribution.builder is None
+    assert any(line.kind == "overlay" for line in attribution.evidence)
+
+
+def test_a_caption_under_a_moving_camera_is_found_and_the_mark_is_not() -> None:
+    finder = watch(broadcast(scene(5, shift=25 * n)) for n in range(8))
+    overlay = finder.settle(None)
+    assert overlay.covers(CAPTION_BOX)
+    assert overlay.share((250.0, 140.0, 390.0, 180.0)) < 0.2
+
+
+def test_a_camera_that_never_moves_makes_nothing_an_overlay() -> None:
+    still = np.asarray(scene(6))
+    rng = np.random.default_rng(0)
+    noisy = (
+        np.clip(still + rng.normal(0, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(9)
+    )
+    assert watch(noisy).settle(None).regions == ()
+
+
+def test_a_caption_that_ends_is_covered_only_while_it_stands() -> None:
+    finder = watch(broadcast(scene(seed), caption=seed < 8) for seed in range(16))
+    overlay = finder.settle(None)
+    assert overlay.covers(CAPTION_BOX, Fraction(2))
+    assert not overlay.covers(CAPTION_BOX, Fraction(7))
+    assert overlay.covers(BUG_BOX, Fraction(7))
+
+
+def test_pictures_of_changing_size_and_without_texture_are_borne() -> None:
+    sizes = [(360, 640), (360, 640), (90, 50), (1, 1), (360, 640)]
+    black = (np.zeros((h, w, 3), np.uint8) for h, w in sizes)
+    assert watch(black).settle(None).regions == ()
+
+
+def test_share_counts_the_union_once() -> None:
+    always = (Fraction(0), Fraction(9))
+    regions = (OverlayRegion((0, 0, 50, 100), *always), OverlayRegion((25, 0, 50, 100), *always))
+    assert OverlayMap(regions).share((0, 0, 100, 100)) == pytest.approx(0.5, abs=0.02)
+
+
+MARK = Reading("MAZAK", 0.9, (200, 300, 300, 330), Fraction(0), "latin")
+
+
+def track(*boxes: Box) -> Track:
+    shot = Shot(0, Fraction(0), Fraction(len(boxes)), "hit")
+    return Track(shot, tuple(Observation(Fraction(n), box, 0.9) for n, box in enumerate(boxes)))
+
+
+@pytest.mark.parametrize(
+    ("second", "machine", "expected"),
+    [
+        ((200, 300, 300, 330), (300, 50, 800, 450), 2),
+        ((201, 299, 301, 331), (300, 50, 800, 450), 2),
+        ((300, 300, 400, 330), (200, 50, 700, 450), 0),
+        ((200, 300, 300, 330), (100, 50, 600, 450), 0),
+        ((200, 300, 300, 330), (100, 50, 700, 450), 0),
+    ],
+    ids=["machine-moves", "text-jitters", "both-move", "tripod", "box-grows-on-one-side"],
+)
+def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expected: int) -> None:
+    readings = [MARK, replace(MARK, text="MAZAX", box=second, pts=Fraction(1))]
+    found = static_in_shot(readings, track((100, 50, 600, 450), machine))
+    assert len(found) == expected
+
+
+def test_a_drawn_banner_is_told_from_sheet_metal() -> None:
+    text = (60.0, 296.0, 380.0, 340.0)
+    banner = scene(1)
+    draw = ImageDraw.Draw(banner)
+    draw.rectangle((0, 290, WIDTH, 345), fill=(10, 20, 90))
+    draw.text((60, 296), CAPTION, font=font(30), fill=(255, 255, 255))
+    assert looks_like_caption(np.asarray(banner), text)
+
+    metal = scene(1)
+    draw = ImageDraw.Draw(metal)
+    for x in range(WIDTH):  # light falls off along the sheet
+        draw.line((x, 200, x, 345), fill=(150 + x // 12, 152 + x // 12, 155 + x // 12))
+    draw.text((60, 296), CAPTION, font=font(30), fill=(20, 30, 90))
+    assert not looks_like_caption(np.asarray(metal), text)
+    assert not looks_like_caption(np.asarray(banner), (60.0, 100.0, 400.0, 140.0))
+
+
+def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:
+    clip = shared / "data" / "clips" / "hall-only-720p.mp4"
+    overlay = watch(_half_seconds(clip)).settle(None)
+    caption = (70.0, 625.0, 780.0, 668.0)
+    assert all(overlay.covers(caption, Fraction(n, 2)) for n in range(60))
+    matcher = Matcher(load_registry())
+    [*_, last] = _half_seconds(clip)
+    readings = overlay.mark(reader.read(last, Fraction(29)))
+    assert not [r for r in readings if matcher.match(r.text, r.script) and not r.overlay]
+
+
+def _half_seconds(clip: Path) -> Iterator[Picture]:
+    """A frame each half second."""
+    with av.open(str(clip)) as container:
+        due = 0.0
+        for frame in container.decode(video=0):
+            if frame.time is not None and frame.time >= due:
+                due = frame.time + 0.5
+                yield frame.to_ndarray(format="rgb24")

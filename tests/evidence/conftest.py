@@ -1,0 +1,144 @@
+"""A small real clip and, built by hand, what might have been found in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from datasets.registry import Registry, load_registry
+from detector.types import (
+    Analysis,
+    Attribution,
+    Evidence,
+    Footage,
+    Loss,
+    Observation,
+    Probe,
+    Reading,
+    Shot,
+    Sighting,
+    Track,
+)
+
+SIZE = (480, 270)
+RATE, FRAMES = 4, 12
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return load_registry()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of grey, each frame of another brightness."""
+    path = tmp_path_factory.mktemp("footage") / "цех №3.mp4"
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("mpeg4", rate=RATE)
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        for index in range(FRAMES):
+            picture = np.full((SIZE[1], SIZE[0], 3), 60 + 12 * index, np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                target.mux(packet)
+        for packet in stream.encode():
+            target.mux(packet)
+    return path
+
+
+def sighting(
+    name: str,
+    attribution: Attribution,
+    readings: Sequence[Reading] = (),
+    times: tuple[str, str] = ("0", "5/2"),
+) -> Sighting:
+    box = (40.0, 50.5, 300.25, 260.0)
+    shot = Shot(0, Fraction(0), Fraction(3), "hit")
+    seen = tuple(Observation(Fraction(time), box, 0.75) for time in times)
+    best = Observation(Fraction(1), box, 0.9)
+    return Sighting(name, Track(shot, seen), best, attribution, tuple(readings))
+
+
+def read(text: str, pts: str = "1", **more: object) -> Reading:
+    values: dict[str, object] = {"script": "latin", "box": (60.0, 70.0, 160.0, 90.0)}
+    return Reading(text=text, score=0.987654, pts=Fraction(pts), **(values | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def analysis(clip: Path) -> Analysis:
+    """Named, concealed, unknown with a control: one machine of each."""
+    wordmark = Evidence("wordmark", "mazak", "MAZAK", 4.2, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    badge = Evidence(
+        "control", "ctl-fanuc", "FANUC", 0.0, Fraction(5, 2), (200.0, 90.0, 260.0, 99.0)
+    )
+    hidden = Evidence("concealed", None, "taped over", 0.0, Fraction(1), (90.0, 60.0, 190.0, 90.0))
+    overlay = read("ЗВЕЗДА", script="cyrillic", overlay=True)
+    sightings = (
+        sighting(
+            "m1",
+            Attribution("mazak", 0.99997, "A", "ctl-fanuc", "INTEGREX", False, (wordmark, badge)),
+            [read("MAZAK"), read("MAZAK", "2"), read("马扎克", "2", script="han"), overlay],
+        ),
+        sighting("m2", Attribution(None, 0.1, "U", concealed=True, evidence=(hidden,))),
+        sighting(
+            "m3",
+            Attribution(None, 0.3, "U", "ctl-fanuc", evidence=(badge,)),
+            [read("FANUC", "5/2", mirrored=True)],
+            times=("1/3", "2"),
+        ),
+    )
+    content = clip.read_bytes()
+    return Analysis(
+        footage=Footage(clip, hashlib.sha256(content).hexdigest(), len(content), "video", "mp4"),
+        probe=Probe(
+            *SIZE,
+            codec="mpeg4",
+            time_base=Fraction(1, 16384),
+            start=Fraction(0),
+            duration=Fraction(3),
+            average_rate=Fraction(RATE),
+            declared_frames=FRAMES,
+            rotation=0,
+            sample_aspect=Fraction(1),
+            interlaced=False,
+        ),
+        loss=Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
+        shots=(Shot(0, Fraction(0), Fraction(3), "hit"),),
+        sightings=sightings,
+        overlays=(overlay,),
+        model_hash="aa" * 32,
+        settings_hash="bb" * 32,
+    )
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "</style><b>",
+    "\u202ekcatta",
+    "\x1b[31mred",
+    "nul\x00byte",
+    '=HYPERLINK("http://example.org")',
+    "@SUM(1)",
+    "half a \ud800 pair",
+    "мазак 马扎克",
+)
+
+
+@pytest.fixture(params=HOSTILE, ids=range(len(HOSTILE)))
+def hostile(request: pytest.FixtureRequest, analysis: Analysis) -> tuple[str, Analysis]:
+    """A text made to break out of wherever it is put, in every place footage can put one."""
+    text: str = request.param
+    attribution = Attribution(None, 0.2, "U", evidence=(Evidence("wordmark", None, text, 1.0),))
+    found = sighting("m1", attribution, [read(text)])
+    loss = Loss(3, 2, 3, (text,))
+    overlays = (read(text, overlay=True),)
+    return text, replace(analysis, sightings=(found,), overlays=overlays, loss=loss)

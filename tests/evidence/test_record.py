@@ -1,0 +1,181 @@
+"""The record is what other programs read: its shape is fixed by the schema."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from datasets.errors import FootageEmpty
+from datasets.registry import Registry
+from detector.types import Analysis, Observation
+from evidence.record import dump, load_schema, to_failure, to_record
+
+ROOT = Path(__file__).parents[2]
+VALIDATOR = Draft202012Validator(load_schema())
+
+
+@pytest.fixture
+def record(analysis: Analysis, registry: Registry) -> dict[str, Any]:
+    return to_record(analysis, registry)
+
+
+def parsed(record: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(dump(record))
+
+
+def test_the_schema_is_itself_right() -> None:
+    Draft202012Validator.check_schema(load_schema())
+
+
+def test_a_record_satisfies_the_schema(record: dict[str, Any]) -> None:
+    VALIDATOR.validate(parsed(record))
+
+
+def test_a_record_holds_nothing_the_schema_does_not_name(record: dict[str, Any]) -> None:
+    closed = json.loads(json.dumps(load_schema()))
+
+    def close(part: Any) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "object" and "properties" in part:
+                part["additionalProperties"] = False
+            for inner in part.values():
+                close(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                close(inner)
+
+    close(closed)
+    Draft202012Validator(closed).validate(parsed(record))
+
+
+def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> None:
+    named, concealed, other = record["machines"]
+    assert record["footage"].endswith("цех №3.mp4")
+    assert (record["frames_expected"], record["frames_decoded"]) == (12, 11)
+    assert (named["id"], named["first"], named["last"]) == ("m1", 0.0, 2.5)
+    assert named["best"] == {
+        "pts": 1.0,
+        "exact": "1",
+        "box": [40.0, 50.5, 300.2, 260.0],
+        "confidence": 0.9,
+    }
+    assert {k: named["builder"][k] for k in ("id", "name", "origin", "grade")} == {
+        "id": "mazak",
+        "name": "Mazak",
+        "origin": "JP",
+        "grade": "A",
+    }
+    assert named["readings"][0]["text"] == "MAZAK"
+    assert named["readings"][0]["score"] == 0.9877
+    assert concealed["builder"] is None and concealed["concealed"] is True
+    assert other["builder"] is None and other["control"]["id"] == "ctl-fanuc"
+    assert other["first"] == 0.333
+
+
+def test_broadcast_text_is_no_reading_of_a_machine(record: dict[str, Any]) -> None:
+    machine = record["machines"][0]
+    assert "ЗВЕЗДА" not in [part["text"] for part in machine["readings"]]
+    assert [part["text"] for part in machine["set_aside"]] == ["ЗВЕЗДА"]
+
+
+def test_a_probability_is_never_rounded_up_to_certainty(record: dict[str, Any]) -> None:
+    assert record["machines"][0]["builder"]["probability"] == 0.9999
+
+
+def test_a_failure_satisfies_the_schema() -> None:
+    failure = to_failure("plant/clip.mp4", FootageEmpty("plant/clip.mp4: the file is empty"))
+    VALIDATOR.validate(parsed(failure))
+    assert failure["error"] == {"kind": "empty", "message": "plant/clip.mp4: the file is empty"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("sha256",), "XYZ"),
+        (("frames_expected",), -1),
+        (("frames_decoded",), 1.5),
+        (("machines", 0, "grade"), "D"),
+        (("machines", 0, "grade"), "U"),
+        (("machines", 1, "grade"), "A"),
+        (("machines", 0, "best", "box"), [1, 2, 3]),
+        (("machines", 0, "best", "exact"), "1.5"),
+        (("machines", 0, "builder", "probability"), 1.2),
+        (("machines", 0, "builder", "origin"), "Japan"),
+        (("machines", 0, "concealed"), "no"),
+        (("machines", 0, "readings", 0, "text"), None),
+        (("error",), {"kind": "empty", "message": "no bytes"}),
+    ],
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_record_is_rejected(
+    record: dict[str, Any], path: tuple[Any, ...], value: object
+) -> None:
+    wrong = parsed(record)
+    part = wrong
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    assert not VALIDATOR.is_valid(wrong)
+
+
+@pytest.mark.parametrize("field", load_schema()["$defs"]["machine"]["required"])
+def test_a_record_without_a_required_field_is_rejected(record: dict[str, Any], field: str) -> None:
+    wrong = parsed(record)
+    del wrong["machines"][0][field]
+    assert not VALIDATOR.is_valid(wrong)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_json_never_holds_nan(analysis: Analysis, registry: Registry, value: float) -> None:
+    first = analysis.sightings[0]
+    broken = Observation(first.best.pts, (value, 0.0, 5.0, 5.0), value)
+    broken_reading = replace(first.readings[0], score=value)
+    found = replace(first, best=broken, readings=(broken_reading,))
+    line = dump(to_record(replace(analysis, sightings=(found,)), registry))
+    assert b"NaN" not in line and b"Infinity" not in line
+    VALIDATOR.validate(json.loads(line))
+
+
+def test_a_line_is_one_line_of_utf8(analysis: Analysis, registry: Registry) -> None:
+    line = dump(to_record(analysis, registry))
+    assert line.count(b"\n") == 1 and line.endswith(b"\n")
+    assert "马扎克" in line.decode("utf-8")
+
+
+def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(
+    analysis: Analysis, registry: Registry
+) -> None:
+    odd = os.fsdecode(b"plant/\xff\xfeclip.mp4")
+    line = dump(to_record(analysis, registry, odd))
+    line.decode("utf-8")
+    assert os.fsencode(json.loads(line)["footage"]) == b"plant/\xff\xfeclip.mp4"
+
+
+def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:
+    text, analysis = hostile
+    record = parsed(to_record(analysis, registry))
+    VALIDATOR.validate(record)
+    assert record["machines"][0]["readings"][0]["text"] == text
+
+
+def test_every_field_is_documented() -> None:
+    words = (ROOT / "docs/results.md").read_text("utf-8")
+    fields: set[str] = set()
+
+    def collect(part: Any) -> None:
+        if isinstance(part, dict):
+            properties = part.get("properties")
+            if isinstance(properties, dict):
+                fields.update(properties)
+            for inner in part.values():
+                collect(inner)
+
+    collect(load_schema()["$defs"])
+    assert {field for field in fields if f"`{field}`" not in words} == set()

@@ -1,0 +1,65 @@
+"""The table opens in a spreadsheet and does nothing there but hold values."""
+
+from __future__ import annotations
+
+import csv
+import doctest
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evidence.report
+import evidence.tables
+from datasets.registry import Registry
+from detector.types import Analysis
+from evidence.record import to_record
+from evidence.tables import COLUMNS, harmless, printable, surest, to_csv
+
+
+def rows(analysis: Analysis, registry: Registry) -> list[dict[str, str]]:
+    text = to_csv(to_record(analysis, registry))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_one_row_a_machine(analysis: Analysis, registry: Registry) -> None:
+    named, concealed, other = rows(analysis, registry)
+    assert tuple(named) == COLUMNS
+    assert (named["builder_id"], named["origin"], named["grade"]) == ("mazak", "JP", "A")
+    assert named["production"].split()[0] == "JP"
+    assert named["readings"] == "MAZAK | MAZAK | 马扎克"
+    assert (concealed["builder"], concealed["concealed"]) == ("unknown", "yes")
+    assert (other["control_id"], other["mirrored"]) == ("ctl-fanuc", "yes")
+    assert other["builder_id"] == ""
+
+
+def test_no_cell_is_a_formula(hostile: tuple[str, Analysis], registry: Registry) -> None:
+    (row,) = rows(hostile[1], registry)
+    for cell in row.values():
+        assert not cell.lstrip().startswith(("=", "+", "@", "\t", "\r"))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=12))
+def test_a_text_is_never_run(text: str) -> None:
+    cell = harmless(text)
+    assert not cell.lstrip().startswith(("=", "+", "-", "@"))
+    assert cell.removeprefix("'") == printable(text)
+
+
+@pytest.mark.parametrize("value", [-3.5, 0, 17])
+def test_numbers_stay_numbers(value: float) -> None:
+    assert float(harmless(value)) == value
+
+
+def test_what_the_attribution_rests_on_is_shown_first(
+    analysis: Analysis, registry: Registry
+) -> None:
+    machine = to_record(analysis, registry)["machines"][0]
+    assert [part["text"] for part in surest(machine)] == ["MAZAK", "马扎克"]
+
+
+@pytest.mark.parametrize("module", [evidence.tables, evidence.report])
+def test_the_examples_are_true(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.attempted and not result.failed

@@ -1,0 +1,94 @@
+"""The house has rooms, and the doors between them open one way."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("datasets", "detector", "training", "evidence", "api")
+MAY_IMPORT = {
+    "datasets": set(),
+    "detector": {"datasets"},
+    "training": {"datasets", "detector"},
+    "evidence": {"datasets", "detector"},
+    "api": {"datasets", "detector", "evidence", "training"},
+}
+HEAVY = {"torch", "torchvision", "ultralytics"}
+
+
+def imports(file: Path) -> set[tuple[str, int]]:
+    """Top-level names a file imports, anywhere in it, with the line."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name.split(".")[0], node.lineno) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add((node.module.split(".")[0], node.lineno))
+    return found
+
+
+def files(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {room}
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in files(room)
+        for name, line in imports(file)
+        if name in ROOMS and name not in allowed
+    ]
+    assert files(room) and not wrong
+
+
+def test_only_the_training_room_knows_torch() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for room in ROOMS
+        if room != "training"
+        for file in files(room)
+        for name, line in imports(file)
+        if name in HEAVY
+    ]
+    assert not wrong
+
+
+def test_only_the_command_line_reaches_training() -> None:
+    reaching = {
+        file.relative_to(ROOT).as_posix()
+        for file in files("api")
+        if any(name == "training" for name, _ in imports(file))
+    }
+    assert reaching <= {"api/train.py"}
+
+
+def test_looking_at_footage_loads_no_training_code() -> None:
+    heavy = {"training", *HEAVY}
+    code = f"import detector, api.cli, sys; print(sorted(set(sys.modules) & {heavy}))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.strip() == "[]"
+
+
+def test_files_are_of_one_idea() -> None:
+    long = {
+        file.relative_to(ROOT).as_posix(): count
+        for folder in (*ROOMS, "tests", "bench")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        if (count := len(file.read_text("utf-8").splitlines())) > 400
+    }
+    assert not long
+
+
+def test_exactly_one_opencv_is_installed() -> None:
+    names = {d.metadata["Name"].lower() for d in distributions()}
+    assert {n for n in names if n.startswith("opencv-")} == {"opencv-python-headless"}

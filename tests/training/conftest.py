@@ -1,0 +1,59 @@
+"""A tiny labelled data set, made: bright boxes on a dark floor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SIDE = 96
+
+
+def write_made_data(data: Path, counts: dict[str, int]) -> Path:
+    """Writes splits of one machine a picture, `counts` pictures in each."""
+    rng = np.random.default_rng(0)
+    for split, count in counts.items():
+        for part in ("images", "labels"):
+            (data / split / part).mkdir(parents=True)
+        lines = [_write_picture(data / split, f"{split}{i}", rng) for i in range(count)]
+        (data / split / "annotations.jsonl").write_text("".join(lines), "utf-8")
+    return data
+
+
+def _write_picture(folder: Path, name: str, rng: np.random.Generator) -> str:
+    picture = rng.integers(0, 60, (SIDE, SIDE, 3), dtype=np.uint8)
+    x, y = (int(v) for v in rng.integers(4, 30, 2))
+    w, h = (int(v) for v in rng.integers(32, 60, 2))
+    picture[y : y + h, x : x + w] = 200
+    Image.fromarray(picture).save(folder / "images" / f"{name}.jpg", quality=95)
+    shares = ((x + w / 2) / SIDE, (y + h / 2) / SIDE, w / SIDE, h / SIDE)
+    label = "0 " + " ".join(f"{share:.6f}" for share in shares) + "\n"
+    (folder / "labels" / f"{name}.txt").write_text(label, "utf-8")
+    machine = {
+        "box": [x, y, x + w, y + h],
+        "cnc": True,
+        "kind": "lathe",
+        "builder": None,
+        "by": None,
+        "truncated": False,
+    }
+    line = {
+        "image": f"images/{name}.jpg",
+        "width": SIDE,
+        "height": SIDE,
+        "scene": "studio",
+        "source": "made",
+        "machines": [machine],
+        "marks": [],
+        "controls": [],
+        "concealed": [],
+    }
+    return json.dumps(line) + "\n"
+
+
+@pytest.fixture
+def made_data(tmp_path: Path) -> Path:
+    return write_made_data(tmp_path / "data", {"train": 8, "val": 4})

@@ -1,0 +1,119 @@
+"""Known boxes, known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from training.measures import Share, average_precision, boxes, match, precision, recall
+
+A = (0, 0, 100, 100)
+HALF_OF_A = (0, 0, 100, 50)
+LESS_THAN_HALF_OF_A = (0, 0, 100, 49)
+FAR = (500, 500, 600, 600)
+TINY = (0, 0, 50, 50)
+
+
+def matched(predicted, truth, ignore=(), confidence=None, **options):  # type: ignore[no-untyped-def]
+    sure = np.array(confidence if confidence is not None else [0.9] * len(predicted))
+    return match(boxes(predicted), sure, boxes(truth), boxes(ignore), **options)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth", "ignore", "hit", "ignored", "found"),
+    [
+        pytest.param([A], [A], [], [1], [0], [1], id="the same box"),
+        pytest.param([HALF_OF_A], [A], [], [1], [0], [1], id="half overlap is enough"),
+        pytest.param([LESS_THAN_HALF_OF_A], [A], [], [0], [0], [0], id="less than half is not"),
+        pytest.param([A, A], [A], [], [1, 0], [0, 0], [1], id="found twice counts once"),
+        pytest.param([FAR], [A], [FAR], [0], [1], [0], id="a box to ignore"),
+        pytest.param([TINY], [], [A], [0], [1], [], id="inside a region to ignore"),
+        pytest.param([A], [A], [A], [1], [0], [1], id="a hit is a hit though ignorable"),
+        pytest.param([], [A], [], [], [], [0], id="nothing predicted"),
+        pytest.param([A], [], [], [0], [0], [], id="nothing there"),
+        pytest.param([], [], [], [], [], [], id="nothing at all"),
+    ],
+)
+def test_boxes_find_what_they_overlap(predicted, truth, ignore, hit, ignored, found) -> None:  # type: ignore[no-untyped-def]
+    got = matched(predicted, truth, ignore)
+    assert got.hit.tolist() == [bool(x) for x in hit]
+    assert got.ignored.tolist() == [bool(x) for x in ignored]
+    assert (~np.isnan(got.found)).tolist() == [bool(x) for x in found]
+
+
+def test_the_surest_box_takes_the_true_one() -> None:
+    got = matched([HALF_OF_A, A], [A], confidence=[0.5, 0.8])
+    assert got.hit.tolist() == [False, True]
+    assert got.found.tolist() == [0.8]
+
+
+def test_small_true_boxes_are_not_asked_for_and_small_boxes_no_false_alarm() -> None:
+    got = matched([TINY, (300, 300, 340, 400)], [TINY, A], smallest=60)
+    assert got.hit.tolist() == [False, False]
+    assert got.ignored.tolist() == [True, True]
+    assert len(got.found) == 1
+
+
+def test_precision_and_recall_at_an_operating_point() -> None:
+    pictures = [
+        matched([A, FAR], [A], confidence=[0.9, 0.4]),
+        matched([FAR], [A, FAR], confidence=[0.6]),
+    ]
+    assert recall(pictures, 0.5) == Share(2, 3)
+    assert recall(pictures, 0.7) == Share(1, 3)
+    assert precision(pictures, 0.5) == Share(2, 2)
+    assert precision(pictures, 0.3) == Share(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"),
+    [
+        # Surest first: hit, hit, miss: precision stays 1 up to full recall.
+        pytest.param([0.9, 0.8, 0.1], 1.0, id="hits first"),
+        # miss, hit, hit: precisions 1/2 and 2/3, made monotone 2/3 and 2/3.
+        pytest.param([0.7, 0.8, 0.9], 2 / 3, id="miss first"),
+        # hit, miss, hit: 1 over the first half, 2/3 over the second.
+        pytest.param([0.9, 0.7, 0.8], 1 / 2 + 1 / 3, id="miss between"),
+    ],
+)
+def test_average_precision_by_hand(confidence: list[float], expected: float) -> None:
+    got = average_precision(
+        [matched([A, FAR, (200, 0, 300, 100)], [A, FAR], confidence=confidence)]
+    )
+    assert got == pytest.approx(expected)
+
+
+def test_average_precision_leaves_ignored_boxes_out() -> None:
+    assert average_precision([matched([FAR, A], [A], [FAR], confidence=[0.9, 0.5])]) == 1.0
+    assert average_precision([matched([A], [])]) is None
+    assert average_precision([matched([], [A])]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [
+        # Worked out with the formula of Wilson (1927), z = 1.95996.
+        pytest.param(Share(5, 10), 0.2366, 0.7634, id="half of ten"),
+        pytest.param(Share(0, 10), 0.0, 0.2775, id="none of ten"),
+        pytest.param(Share(29, 29), 0.8830, 1.0, id="all of twenty-nine"),
+        pytest.param(Share(0, 0), 0.0, 1.0, id="nothing measured"),
+    ],
+)
+def test_a_share_says_how_sure_it_is(share: Share, low: float, high: float) -> None:
+    assert_allclose(share.interval, (low, high), atol=5e-5)
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 90)] * 2, *[st.integers(1, 60)] * 2), min_size=1, max_size=6
+    )
+)
+def test_the_truth_finds_itself(places: list[tuple[int, int, int, int]]) -> None:
+    rows = [(x, y, x + w, y + h) for x, y, w, h in places]
+    got = matched(rows, rows)
+    assert got.hit.all()
+    assert recall([got], 0.5).value == precision([got], 0.5).value == 1.0
+    assert average_precision([got]) == pytest.approx(1.0)

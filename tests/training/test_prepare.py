@@ -1,0 +1,64 @@
+"""A view of the data is made without touching the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datasets.annotations import check_split
+from datasets.errors import DataError
+from training.prepare import prepare
+
+
+def test_the_view_links_every_picture_with_its_label(made_data: Path, tmp_path: Path) -> None:
+    made = prepare(made_data, tmp_path / "out")
+    view = tmp_path / "out" / "view"
+    assert made.yaml == view / "data.yaml"
+    for split, count in (("train", 8), ("val", 4)):
+        pictures = sorted((view / split / "images").iterdir())
+        assert len(pictures) == count
+        for picture in pictures:
+            label = view / split / "labels" / f"{picture.stem}.txt"
+            assert picture.resolve().parent == (made_data / split / "images").resolve()
+            assert label.resolve().parent == (made_data / split / "labels").resolve()
+
+
+def test_made_pictures_go_into_train_alone_and_are_counted_apart(
+    made_data: Path, tmp_path: Path
+) -> None:
+    made = prepare(made_data, tmp_path / "out", synthetic=2, seed=3)
+    view = tmp_path / "out" / "view"
+    assert made.counts["train"]["pictures"] == 8
+    assert made.counts["synthetic"]["pictures"] == 2
+    assert len(list((view / "train" / "images").glob("synthetic-*.jpg"))) == 2
+    assert not list((view / "val" / "images").glob("synthetic-*"))
+    assert check_split(tmp_path / "out" / "synthetic")["pictures"] == 2
+
+
+def test_the_hash_follows_the_data_and_nothing_else(made_data: Path, tmp_path: Path) -> None:
+    first = prepare(made_data, tmp_path / "a").sha256
+    moved = made_data.rename(tmp_path / "moved")
+    assert prepare(moved, tmp_path / "b").sha256 == first
+    (moved / "val" / "labels" / "val0.txt").write_text("2 .5 .5 .1 .1\n", "utf-8")
+    assert prepare(moved, tmp_path / "c").sha256 != first
+
+
+def test_a_view_of_other_data_is_replaced(made_data: Path, tmp_path: Path) -> None:
+    prepare(made_data, tmp_path / "out", synthetic=1)
+    prepare(made_data, tmp_path / "out")
+    assert len(list((tmp_path / "out" / "view" / "train" / "images").iterdir())) == 8
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        pytest.param("train/annotations.jsonl", r"train/annotations\.jsonl: ", id="annotations"),
+        pytest.param("val/labels/val1.txt", r"val/labels/val1\.txt: ", id="labels"),
+        pytest.param("train/images/train0.jpg", r"annotations\.jsonl:1: image: ", id="picture"),
+    ],
+)
+def test_a_missing_file_is_named(made_data: Path, tmp_path: Path, broken: str, told: str) -> None:
+    (made_data / broken).unlink()
+    with pytest.raises(DataError, match=told):
+        prepare(made_data, tmp_path / "out")

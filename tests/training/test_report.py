@@ -1,0 +1,128 @@
+"""What is written of a measurement: JSON, tables, the card; and bad pictures refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.annotations import read_photographs
+from datasets.errors import DataError, ModelError
+from detector.types import MACHINE, Detections
+from training.card import write_card
+from training.evaluate import Report, open_picture
+from training.measures import Share
+from training.naming import Case, FalseName, Named
+from training.spotting import Spotted
+from training.tables import said, table, to_markdown
+
+MODEL = "a" * 64
+RECIPE = {"epochs": 3, "seed": 7, "classes": ["machine", "wordmark", "control"]}
+COUNTS = {"pictures": 8, "negatives": 1, "machine": 9, "wordmark": 0, "control": 0}
+FACTS = {
+    "sha256": MODEL,
+    "training": {
+        "recipe": RECIPE,
+        "counts": {"train": COUNTS, "synthetic": COUNTS | {"pictures": 5}},
+        "versions": {"torch": "2.9"},
+        "weights_sha256": "b" * 64,
+    },
+}
+
+
+def case(picture: str, truth: str, said: str | None, outcome: str, naive: str | None) -> Case:
+    return Case(
+        f"images/{picture}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
+        "B", 0.97, ("MAZ|AK",), ("MAZAK",), naive,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def report(made_data: Path) -> Report:
+    spotted = Spotted(0.35, 0.2)
+    for photograph in read_photographs(made_data / "val"):
+        box = np.array([photograph.machines[0].box], np.float32)
+        found = Detections(box, np.array([0.9], np.float32), np.array([MACHINE], np.int64))
+        spotted.add(photograph, found)
+    named = Named(
+        cases=[
+            case("a", "mazak", "mazak", "right", "mazak"),
+            case("b", "haas", None, "unknown", "mazak"),
+            case("c", "okuma", "okk", "wrong", None),
+            case("d", "x-nobody", None, "unknown", None),
+        ],
+        false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
+        negatives=2,
+        named_negatives=1,
+    )
+    return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named, naive=True)
+
+
+def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Path) -> None:
+    values = json.loads(report.write(tmp_path / "out").read_text("utf-8"))
+    assert values["detection"][0]["recall"]["hits"] == 4
+    assert values["naming"]["in_registry"]["right"] == {
+        "hits": 1, "total": 3, "share": 0.3333, "low": 0.0615, "high": 0.7923,
+    }  # fmt: skip
+    assert values["naive"]["in_registry"]["wrong"]["hits"] == 1
+    assert values["negatives"]["named"]["hits"] == 1
+    assert [c["truth"] for c in values["cases"]] == ["mazak", "haas", "okuma", "x-nobody"]
+    assert values["false_names"][0]["said"] == "star"
+
+
+def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
+    text = to_markdown(report)
+    assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
+    assert "| Nameplate | in the registry | 33.3 % (1/3, 6-79) |" in text
+    assert "| naive: true box, text at 88 | in the registry |" in text
+    assert text.index("c.jpg") < text.index("b.jpg") < text.index("a.jpg")
+    assert "| n.jpg | star |  | negative | B | STAR |" in text
+
+
+def test_the_card_says_what_it_learnt_from_and_names_no_picture(
+    report: Report, tmp_path: Path
+) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(FACTS), "utf-8")
+    markdown, values = write_card(tmp_path, report)
+    text = markdown.read_text("utf-8")
+    assert "| photographs | 8 | 1 | 9 | 0 | 0 |" in text
+    assert "| made pictures | 5 |" in text
+    assert "| seed | 7 |" in text and MODEL in text and "AGPL-3.0" in text
+    assert ".jpg" not in text and ".jpg" not in values.read_text("utf-8")
+    card = json.loads(values.read_text("utf-8"))
+    assert card["measured"]["naming"]["in_registry"]["wrong"]["hits"] == 1
+
+
+def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(FACTS | {"sha256": "c" * 64}), "utf-8")
+    with pytest.raises(ModelError, match="the report is of the model aaaaaaaaaaaa"):
+        write_card(tmp_path, report)
+    with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
+        write_card(tmp_path / "none", report)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(Share(27, 29), "93.1 % (27/29, 78-98)"), (Share(0, 0), "-")],
+    ids=["some", "nothing"],
+)
+def test_a_share_in_words(share: Share, text: str) -> None:
+    assert said(share) == text
+
+
+def test_cells_cannot_break_a_table() -> None:
+    assert table(("a",), [("x|y\nz",)]) == "| a |\n| --- |\n| x\\|y z |"
+
+
+def test_a_picture_of_another_size_or_none_is_refused(made_data: Path) -> None:
+    photograph = read_photographs(made_data / "val")[0]
+    assert open_picture(photograph).shape == (96, 96, 3)
+    Image.new("RGB", (10, 20)).save(photograph.path)
+    with pytest.raises(DataError, match=r"val0\.jpg: it has 10x20 pixels"):
+        open_picture(photograph)
+    photograph.path.write_text("no picture", "utf-8")
+    with pytest.raises(DataError, match=r"val0\.jpg: not a picture"):
+        open_picture(photograph)

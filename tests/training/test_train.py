@@ -1,0 +1,212 @@
+"""Training, stopped and resumed; export, held against torch. On eight made pictures."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.errors import DataError, ModelError, UsageError
+from tests.training.conftest import write_made_data
+from training.export import export
+from training.train import Progress, TrainResult, train
+from training.vendor import open_torch, open_ultralytics
+from training.weights import load_network
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("ultralytics") is None,
+        reason="training needs the extra nameplate[train]",
+    ),
+    # Torch and Ultralytics warn of their own ways; none of it is ours to mend.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
+    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics"),
+]
+
+SMALL = {"epochs": 2, "image_size": 64, "batch": 4, "threads": 1, "device": "cpu"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def asked_for() -> Iterator[list[object]]:
+    """Every address that anything here asked for, from the first import on; none is given."""
+    asked: list[object] = []
+
+    def refuse(*arguments: object, **_: object) -> None:
+        asked.append(arguments)
+        raise OSError("no network in this test")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", refuse)
+        patch.setattr(socket.socket, "connect", refuse)
+        yield asked
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained YOLO11n, made here: these tests are of the road, not of accuracy."""
+    folder = tmp_path_factory.mktemp("start")
+    ultralytics = open_ultralytics(folder / "vendor")
+    open_torch().manual_seed(0)
+    ultralytics.YOLO("yolo11n.yaml").save(folder / "start.pt")
+    return folder / "start.pt"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_made_data(tmp_path_factory.mktemp("made") / "data", {"train": 8, "val": 4})
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, start: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return train(data, start, tmp_path_factory.mktemp("run") / "out", **SMALL)  # type: ignore[arg-type]
+
+
+def test_a_run_leaves_weights_and_what_they_were_made_from(trained: TrainResult) -> None:
+    facts = json.loads(trained.facts.read_text("utf-8"))
+    assert trained.weights.is_file()
+    assert facts["weights_sha256"] == trained.weights_sha256
+    assert facts["counts"]["train"] == {
+        "pictures": 8, "negatives": 0, "machine": 8, "wordmark": 0, "control": 0,
+    }  # fmt: skip
+    assert facts["recipe"]["epochs"] == 2
+    assert set(trained.metrics) <= {"machine", "wordmark", "control"}
+
+
+def test_the_data_folder_is_left_as_it_was(data: Path, trained: TrainResult) -> None:
+    left = {p.relative_to(data).as_posix() for p in data.rglob("*") if p.is_file()}
+    assert {p for p in left if not p.endswith((".jpg", ".txt"))} == {
+        "train/annotations.jsonl",
+        "val/annotations.jsonl",
+    }
+
+
+def test_nothing_reaches_outside(
+    trained: TrainResult, tmp_path: Path, asked_for: list[object]
+) -> None:
+    import ultralytics
+    from ultralytics.utils.checks import check_font
+    from ultralytics.utils.events import events
+
+    export(trained.weights, tmp_path / "model", 64)
+    assert not events.enabled and not ultralytics.settings["sync"]
+    # The font that it would ask the web for lies where it looks first.
+    assert Path(check_font("Arial.ttf")).is_relative_to(os.environ["YOLO_CONFIG_DIR"])
+    assert asked_for == []
+
+
+def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
+    data: Path, start: Path, trained: TrainResult, tmp_path: Path
+) -> None:
+    def stop_in_the_second_epoch(at: Progress) -> None:
+        if at.epoch == 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt, match="stopped in epoch 2 of 2; resume the run in"):
+        train(data, start, out, progress=stop_in_the_second_epoch, **SMALL)  # type: ignore[arg-type]
+    assert (out / "checkpoint.pt").is_file() and not (out / "model.pt").exists()
+
+    with pytest.raises(UsageError, match="it holds a run already"):
+        train(data, start, out, **SMALL)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="other values of seed"):
+        train(data, start, out, resume=True, seed=1, **SMALL)  # type: ignore[arg-type]
+
+    epochs: list[int] = []
+    resumed = train(
+        data,
+        start,
+        out,
+        resume=True,
+        progress=lambda at: epochs.append(at.epoch),
+        **SMALL,  # type: ignore[arg-type]
+    )
+    assert set(epochs) == {2}
+    assert resumed.weights.is_file()
+
+    again = train(data, start, tmp_path / "again", **SMALL)  # type: ignore[arg-type]
+    assert again.weights_sha256 == trained.weights_sha256
+
+
+def test_a_finished_run_is_not_run_again(data: Path, start: Path, trained: TrainResult) -> None:
+    calls: list[Progress] = []
+    out = trained.weights.parent
+    again = train(data, start, out, resume=True, progress=calls.append, **SMALL)  # type: ignore[arg-type]
+    assert again == trained and not calls
+
+
+def test_the_exported_model_gives_what_torch_gives_at_any_shape(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    import openvino
+
+    exported = export(trained.weights, tmp_path / "model", 64)
+    torch = open_torch()
+    network = load_network(trained.weights, tmp_path / "vendor").fuse(verbose=False)
+    compiled = openvino.compile_model(
+        exported.folder / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    for shape in ((1, 3, 64, 96), (2, 3, 96, 64)):
+        picture = np.random.default_rng(1).random(shape, dtype=np.float32)
+        with torch.no_grad():
+            expected = network(torch.from_numpy(picture))[0].numpy()
+        got = compiled(picture)[0]
+        # Boxes in pixels, scores in shares; the artefact's weights are rounded to FP16.
+        np.testing.assert_allclose(got[:, :4], expected[:, :4], atol=0.5)
+        np.testing.assert_allclose(got[:, 4:], expected[:, 4:], atol=5e-3)
+
+
+def test_the_same_weights_give_the_same_bytes_and_the_detector_takes_them(
+    trained: TrainResult, tmp_path: Path
+) -> None:
+    from detector.detect import Detector
+
+    folders = [tmp_path / "first", tmp_path / "second"]
+    exported = [export(trained.weights, folder, 64) for folder in folders]
+    for name in ("model.xml", "model.bin", "model.json"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert sorted(p.name for p in folders[0].iterdir()) == ["model.bin", "model.json", "model.xml"]
+    detector = Detector(folders[0])
+    assert detector.digest == exported[0].sha256
+    assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
+
+
+def test_weights_of_other_classes_are_refused(start: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="80 classes"):
+        export(start, tmp_path / "model")
+    (tmp_path / "text.pt").write_text("not weights", "utf-8")
+    with pytest.raises(ModelError, match=r"text\.pt: not a checkpoint"):
+        export(tmp_path / "text.pt", tmp_path / "model")
+    with pytest.raises(ModelError, match="no such file"):
+        export(tmp_path / "none.pt", tmp_path / "model")
+    with pytest.raises(ModelError, match="multiple of 32"):
+        export(start, tmp_path / "model", 100)
+
+
+def test_what_cannot_be_trained_is_refused_before_it_begins(
+    data: Path, start: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="no such file"):
+        train(data, tmp_path / "none.pt", tmp_path / "a")
+    with pytest.raises(UsageError, match="multiple of 32"):
+        train(data, start, tmp_path / "b", image_size=100)
+    with pytest.raises(UsageError, match="no run to resume"):
+        train(data, start, tmp_path / "c", resume=True)
+    with pytest.raises(DataError, match="no folder 'train'"):
+        train(tmp_path, start, tmp_path / "d")
+
+
+def test_a_bad_label_is_named_before_training_begins(
+    made_data: Path, start: Path, tmp_path: Path
+) -> None:
+    (made_data / "train" / "labels" / "train3.txt").write_text("7 .5 .5 .1 .1\n", "utf-8")
+    with pytest.raises(DataError, match=r"train3\.txt:1: class_id: "):
+        train(made_data, start, tmp_path / "out")
+    assert not (tmp_path / "out" / "run.json").exists()

@@ -1,0 +1,166 @@
+"""Weights in, the shipped artefact out: OpenVINO IR, its weights in FP16, any picture size.
+
+The folder written is what `detector.detect.Detector` loads: `model.xml`, `model.bin` and
+`model.json`. The network is converted straight from torch (Ultralytics' own exporter asks
+for packages we do not carry) and keeps batch, height and width open: a 16:9 frame is then
+looked at as 640x384 for three fifths of the work of 640x640. Non-maximum suppression is
+left to the detector.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import CLASS_NAMES
+from datasets.errors import ModelError, ResultError
+from training.vendor import open_torch
+from training.weights import load_network, tensors_digest
+
+FORMAT_VERSION = 1
+STRIDE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The artefact on disk. `difference` is the largest one, in pixels or score, between the
+    raw outputs of torch and of OpenVINO on a seeded random picture."""
+
+    folder: Path
+    sha256: str
+    classes: tuple[str, ...]
+    difference: float
+
+
+def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
+    """Converts trained weights to the artefact the detector loads.
+
+    The same weights, with the same versions of torch and OpenVINO, give the same bytes.
+
+    Args:
+        weights: an Ultralytics `.pt` of a detector whose classes are ours, in order.
+        out: folder to write; made if it is not there.
+        image_size: longer side the detector should feed, pixels, a multiple of 32.
+
+    Raises:
+        ModelError: the weights are missing, unreadable, or of other classes.
+        ResultError: `out` cannot be written.
+        UsageError: torch or Ultralytics is not installed.
+    """
+    if image_size <= 0 or image_size % STRIDE:
+        raise ModelError(f"image size {image_size}: it must be a multiple of {STRIDE}")
+    with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
+        network = load_network(weights, Path(scratch))
+    digest = tensors_digest(network)
+    converted = _convert(network.fuse(verbose=False))
+    difference = _compare(network, converted, image_size)
+    return _write(converted, weights, digest, out, image_size, difference)
+
+
+def _convert(network: Any) -> Any:
+    torch = open_torch()
+    import openvino
+
+    head = network.model[-1]
+    head.export, head.format, head.dynamic = True, "openvino", True
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+    # 2 pictures of uneven sides: a traced constant would show in any other shape.
+    example = torch.zeros(2, 3, 8 * STRIDE, 6 * STRIDE)
+    with warnings.catch_warnings(), torch.no_grad():
+        # Tracing warns of each branch on a shape; _compare checks another shape.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        traced = torch.jit.trace(network, example, strict=False, check_trace=False)
+    model = openvino.convert_model(
+        traced, input=openvino.PartialShape([-1, 3, -1, -1]), example_input=example
+    )
+    model.input(0).get_tensor().set_names({"images"})
+    model.output(0).get_tensor().set_names({"output0"})
+    # OpenVINO numbers what it makes by a counter of the process: the bytes would tell how
+    # many models were converted before this one.
+    model.set_friendly_name("nameplate")
+    for index, operation in enumerate(model.get_ordered_ops()):
+        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
+    return model
+
+
+def _compare(network: Any, model: Any, image_size: int) -> float:
+    """Largest difference between torch and OpenVINO on one random picture of uneven sides.
+
+    Raises:
+        ModelError: they differ by more than rounding.
+    """
+    torch = open_torch()
+    import openvino
+
+    shape = (1, 3, max(STRIDE, image_size // 2 // STRIDE * STRIDE), image_size)
+    picture = np.random.default_rng(0).random(shape, dtype=np.float32)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(picture)).numpy()
+    fixed = model.clone()
+    fixed.reshape(list(shape))
+    got = openvino.compile_model(fixed, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(picture)[0]
+    if got.shape != expected.shape:
+        raise ModelError(f"the converted model gives {got.shape}, torch {expected.shape}")
+    difference = float(np.abs(got - expected).max())
+    # float32 sums in another order: thousandths of a pixel at 640 px.
+    if difference > 0.05:
+        raise ModelError(f"the converted model differs from torch by {difference:.3g} pixels")
+    return difference
+
+
+def _write(
+    model: Any, weights: Path, digest: str, out: Path, image_size: int, difference: float
+) -> Exported:
+    import openvino
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out) as scratch:
+            xml = Path(scratch) / "model.xml"
+            openvino.save_model(model, xml, compress_to_fp16=True)
+            facts = _facts(xml, weights, digest, image_size, difference)
+            described = Path(scratch) / "model.json"
+            described.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            for name in ("model.xml", "model.bin", "model.json"):
+                (Path(scratch) / name).replace(out / name)
+    except OSError as error:
+        raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
+    return Exported(out, str(facts["sha256"]), CLASS_NAMES, difference)
+
+
+def _facts(
+    xml: Path, weights: Path, digest: str, image_size: int, difference: float
+) -> dict[str, Any]:
+    """What `model.json` says; `sha256` covers the bytes of `model.xml`, then of `model.bin`."""
+    import openvino
+
+    parts = [xml.read_bytes(), xml.with_suffix(".bin").read_bytes()]
+    training = weights.parent / "training.json"
+    return {
+        "version": FORMAT_VERSION,
+        "classes": list(CLASS_NAMES),
+        "image_size": image_size,
+        "stride": STRIDE,
+        "input": "images: float32 (n, 3, h, w), RGB, 0..1",
+        "output": "output0: float32 (n, 4 + classes, anchors), cx, cy, w, h in pixels, scores",
+        "precision": "FP16 weights",
+        "sha256": hashlib.sha256(b"".join(parts)).hexdigest(),
+        "files": {
+            "model.xml": hashlib.sha256(parts[0]).hexdigest(),
+            "model.bin": hashlib.sha256(parts[1]).hexdigest(),
+        },
+        "weights_sha256": digest,
+        "difference_from_torch": round(difference, 6),
+        "openvino": openvino.__version__,
+        "licence": "AGPL-3.0-or-later",
+        "training": json.loads(training.read_text("utf-8")) if training.is_file() else None,
+    }

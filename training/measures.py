@@ -1,0 +1,146 @@
+"""How well boxes were found: overlap, matching, precision, recall, AP, and how sure of it.
+
+Boxes are rows `(x1, y1, x2, y2)` in pixels, arrays of shape (n, 4), float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from detector.boxes import Boxes, iou, share_inside
+
+# The overlap at which a box counts as found (PASCAL VOC, 2010).
+FOUND = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`hits` of `total`, with its 95 % Wilson interval; nothing measured spans 0 to 1.
+
+    Wilson, E. B. (1927), Probable inference, the law of succession, and statistical
+    inference. JASA 22.
+    """
+
+    hits: int
+    total: int
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.total if self.total else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        if not self.total:
+            return 0.0, 1.0
+        bounds = binomtest(self.hits, self.total).proportion_ci(0.95, method="wilson")
+        return float(bounds.low), float(bounds.high)
+
+    def as_dict(self) -> dict[str, object]:
+        low, high = self.interval
+        return {
+            "hits": self.hits,
+            "total": self.total,
+            "share": None if self.value is None else round(self.value, 4),
+            "low": round(low, 4),
+            "high": round(high, 4),
+        }
+
+
+def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
+    """Rows of boxes as an array; (0, 4) where there is none."""
+    return np.asarray(rows, dtype=np.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """One picture's boxes against the truth.
+
+    confidence: (n,) of each box; hit: (n,) it found something; ignored: (n,) it is neither
+    hit nor false alarm; found: (m,) each true box was found, with which confidence, or nan.
+    """
+
+    confidence: NDArray[np.float64]
+    hit: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+    found: NDArray[np.float64]
+
+
+def match(
+    predicted: Boxes,
+    confidence: NDArray[np.floating],
+    truth: Boxes,
+    ignore: Boxes,
+    *,
+    found: float = FOUND,
+    smallest: float = 0.0,
+) -> Matched:
+    """Matches boxes to true ones, surest first, each true box to one box at most.
+
+    A box that finds nothing is ignored where it overlaps an `ignore` box by `found`, where
+    an `ignore` box holds `found` of its area, or where its shorter side is at most
+    `smallest` pixels. True boxes that small are not asked for: they are ignored too.
+
+    Args:
+        predicted: (n, 4).
+        confidence: (n,).
+        truth: (m, 4) boxes that should be found.
+        ignore: (k, 4) boxes that may be found or not.
+    """
+    small = _shorter_sides(truth) <= smallest
+    ignore = np.concatenate([ignore, truth[small]])
+    overlap = iou(predicted, truth)
+    overlap[:, small] = 0.0
+    found_at = np.full(len(truth), np.nan)
+    hit = np.zeros(len(predicted), dtype=np.bool_)
+    for row in np.argsort(-confidence, kind="stable"):
+        free = np.where(np.isnan(found_at), overlap[row], 0.0)
+        if len(free) and free.max() >= found:
+            found_at[int(free.argmax())] = confidence[row]
+            hit[row] = True
+    excused = (iou(predicted, ignore) >= found) | (share_inside(predicted, ignore) >= found)
+    ignored = ~hit & (excused.any(axis=1) | (_shorter_sides(predicted) <= smallest))
+    return Matched(np.asarray(confidence, np.float64), hit, ignored, found_at[~small])
+
+
+def _shorter_sides(a: Boxes) -> NDArray[np.float32]:
+    return np.asarray((a[:, 2:] - a[:, :2]).min(axis=1), np.float32)
+
+
+def recall(matched: Sequence[Matched], least: float) -> Share:
+    """Of the true boxes, those found with confidence `least` or more."""
+    found = np.concatenate([m.found for m in matched]) if matched else np.empty(0)
+    return Share(int((found >= least).sum()), len(found))
+
+
+def precision(matched: Sequence[Matched], least: float) -> Share:
+    """Of the boxes with confidence `least` or more that are not ignored, the hits."""
+    hits = total = 0
+    for m in matched:
+        counted = (m.confidence >= least) & ~m.ignored
+        hits += int((m.hit & counted).sum())
+        total += int(counted.sum())
+    return Share(hits, total)
+
+
+def average_precision(matched: Sequence[Matched]) -> float | None:
+    """Area under the precision-recall curve, its precision made monotone (VOC, 2010).
+
+    Returns:
+        A share of 1; None where nothing was to be found.
+    """
+    wanted = sum(len(m.found) for m in matched)
+    if not wanted:
+        return None
+    counted = [~m.ignored for m in matched]
+    confidence = np.concatenate([m.confidence[c] for m, c in zip(matched, counted, strict=True)])
+    hit = np.concatenate([m.hit[c] for m, c in zip(matched, counted, strict=True)])
+    hits = np.cumsum(hit[np.argsort(-confidence, kind="stable")])
+    reached = np.concatenate([[0.0], hits / wanted])
+    exact = np.concatenate([hits / np.arange(1, len(hits) + 1), [0.0]])
+    exact = np.maximum.accumulate(exact[::-1])[::-1]
+    return float((np.diff(reached) * exact[:-1]).sum())

@@ -1,0 +1,192 @@
+"""Was the builder named? Sightings in labelled pictures held against the truth, case by case.
+
+A case is a machine with a builder's mark on it that a person can read in that picture. It
+is `right` or `wrong` where the sighting of it names a builder, `unknown` where it names
+none, `unseen` where there is no sighting of it. For a builder outside the registry
+(`x-...`) to be left unknown is all that can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from datasets.annotations import Box, Mark, Photograph
+from detector.boxes import iou
+from detector.types import Sighting
+from training.measures import FOUND, Share, boxes
+
+Outcome = Literal["right", "unknown", "unseen", "wrong"]
+OUTCOMES: tuple[Outcome, ...] = ("right", "unknown", "unseen", "wrong")
+OUTSIDE = "x-"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One machine that could be named, and what was said of it.
+
+    machine: its index in the picture's line; marks: what its builder's marks say.
+    """
+
+    picture: str
+    machine: int
+    truth: str
+    said: str | None
+    outcome: Outcome
+    grade: str | None
+    probability: float | None
+    readings: tuple[str, ...]
+    marks: tuple[str, ...]
+    naive: str | None = None
+
+    @property
+    def in_registry(self) -> bool:
+        return not self.truth.startswith(OUTSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseName:
+    """A builder named where none, or another one, is true. `why` is one of: `negative`
+    (no CNC machine in the picture), `nothing` (no labelled machine there), `other` (the
+    labelled machine is known to be of another builder), `untold` (its builder could not be
+    told by a person)."""
+
+    picture: str
+    said: str
+    truth: str | None
+    why: Literal["negative", "nothing", "other", "untold"]
+    grade: str
+    probability: float
+    readings: tuple[str, ...]
+    marks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Named:
+    """Cases and false names, filled by `add`."""
+
+    cases: list[Case] = field(default_factory=list)
+    false_names: list[FalseName] = field(default_factory=list)
+    negatives: int = 0
+    named_negatives: int = 0
+
+    def add(self, photograph: Photograph, sightings: Sequence[Sighting]) -> None:
+        """Counts one picture."""
+        owners = assign(photograph, sightings)
+        for index, machine in enumerate(photograph.machines):
+            marks = photograph.legible_builder_marks(index)
+            if machine.by != "wordmark" or machine.builder is None or not marks:
+                continue
+            seen = next((s for s, of in zip(sightings, owners, strict=True) if of == index), None)
+            self.cases.append(_case(photograph, index, machine.builder, marks, seen))
+        named = [
+            false
+            for sighting, of in zip(sightings, owners, strict=True)
+            if (false := _false_name(photograph, sighting, of)) is not None
+        ]
+        self.false_names += named
+        if photograph.scene == "negative":
+            self.negatives += 1
+            self.named_negatives += any(false.why == "negative" for false in named)
+
+    def share(self, outcome: Outcome, in_registry: bool) -> Share:
+        """Of the cases whose builder is in the registry, or is not, those with an outcome."""
+        chosen = [c for c in self.cases if c.in_registry == in_registry]
+        return Share(sum(c.outcome == outcome for c in chosen), len(chosen))
+
+    @property
+    def named_share(self) -> Share:
+        """Of the negatives, those in which a builder was named."""
+        return Share(self.named_negatives, self.negatives)
+
+    def naive_share(self, outcome: Outcome, in_registry: bool) -> Share:
+        """The same for the naive way (see `training.naive`)."""
+        chosen = [c for c in self.cases if c.in_registry == in_registry]
+        return Share(sum(judge(c.truth, c.naive) == outcome for c in chosen), len(chosen))
+
+
+def judge(truth: str, said: str | None) -> Outcome:
+    """What to call the name `said` where `truth` is the builder."""
+    if said is None:
+        return "unknown"
+    return "right" if said == truth else "wrong"
+
+
+def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | None]:
+    """The index of the labelled machine each sighting is of, each machine at most once.
+
+    First by overlap, the greatest first, from `FOUND` on; then a sighting left over takes a
+    machine left over one of whose builder marks has its centre in the sighting's box.
+    """
+    overlap = iou(
+        boxes([s.best.box for s in sightings]), boxes([m.box for m in photograph.machines])
+    )
+    owners: list[int | None] = [None] * len(sightings)
+    order = np.argsort(-overlap, axis=None, kind="stable")
+    for flat in order:
+        row, column = (int(i) for i in np.unravel_index(flat, overlap.shape))
+        if overlap[row, column] < FOUND:
+            break
+        if owners[row] is None and column not in owners:
+            owners[row] = column
+    for column in range(len(photograph.machines)):
+        marks = photograph.legible_builder_marks(column)
+        for row, sighting in enumerate(sightings):
+            if owners[row] is None and column not in owners and _holds(sighting.best.box, marks):
+                owners[row] = column
+    return owners
+
+
+def _holds(box: Box, marks: Sequence[Mark]) -> bool:
+    x1, y1, x2, y2 = box
+    centres = [((m.box[0] + m.box[2]) / 2, (m.box[1] + m.box[3]) / 2) for m in marks]
+    return any(x1 <= x <= x2 and y1 <= y <= y2 for x, y in centres)
+
+
+def _case(
+    photograph: Photograph, index: int, truth: str, marks: Sequence[Mark], seen: Sighting | None
+) -> Case:
+    written = tuple(m.text for m in marks)
+    if seen is None:
+        return Case(photograph.image, index, truth, None, "unseen", None, None, (), written)
+    said = seen.attribution
+    return Case(
+        photograph.image,
+        index,
+        truth,
+        said.builder,
+        judge(truth, said.builder),
+        said.grade,
+        said.probability,
+        tuple(r.text for r in seen.readings),
+        written,
+    )
+
+
+def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> FalseName | None:
+    said = sighting.attribution
+    if said.builder is None:
+        return None
+    truth = None if of is None else photograph.machines[of].builder
+    if truth == said.builder:
+        return None
+    why: Literal["negative", "nothing", "other", "untold"]
+    if photograph.scene == "negative":
+        why = "negative"
+    elif of is None:
+        why = "nothing"
+    else:
+        why = "untold" if truth is None else "other"
+    return FalseName(
+        photograph.image,
+        said.builder,
+        truth,
+        why,
+        said.grade,
+        said.probability,
+        tuple(r.text for r in sighting.readings),
+        tuple(m.text for m in photograph.marks if m.role == "builder"),
+    )

@@ -1,0 +1,90 @@
+"""The one door to torch and Ultralytics: offline, quiet, and only where they are installed.
+
+Ultralytics by itself reports each run, asks for its newest release, fetches a font and
+installs packages it misses. All of that is switched off here, before its first import
+(promise P5: no packet leaves the machine). Its settings and font go to a folder of ours,
+never to the user's home.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import detector.offline  # noqa: F401  (first: switches telemetry off)
+from datasets.errors import UsageError
+
+# Read by Ultralytics when it is imported; nothing set later has an effect.
+_ENVIRONMENT = {
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_VERBOSE": "false",
+}
+# Integrations that would load a logger and, with it, a service of someone else's.
+_INTEGRATIONS = (
+    "sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb",
+    "vscode_msg", "openvino_msg",
+)  # fmt: skip
+_FONT = "Arial.ttf"
+
+
+def open_torch() -> Any:
+    """The `torch` module.
+
+    Raises:
+        UsageError: it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module("torch")
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "training and export need torch and Ultralytics: pip install 'nameplate[train]'"
+        ) from error
+
+
+def open_ultralytics(folder: Path) -> Any:
+    """The `ultralytics` module, with everything that reaches outside switched off.
+
+    Args:
+        folder: where its settings and font are written on the first call of a process.
+
+    Raises:
+        UsageError: it is not installed; the message says how to install it.
+    """
+    open_torch()
+    os.environ.update(_ENVIRONMENT)
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(folder.resolve()))
+    # Its trainer uploads a run for whoever has this in the environment.
+    os.environ.pop("ULTRALYTICS_API_KEY", None)
+    Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+    try:
+        ultralytics = import_module("ultralytics")
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "training and export need Ultralytics: pip install 'nameplate[train]'"
+        ) from error
+    known = {name: False for name in _INTEGRATIONS if name in ultralytics.settings}
+    if any(ultralytics.settings[name] for name in known):
+        ultralytics.settings.update(known)
+    _place_font()
+    return ultralytics
+
+
+def _place_font() -> None:
+    """Puts a font where Ultralytics looks first: it asks the web for one before it trains."""
+    target = Path(import_module("ultralytics.utils").USER_CONFIG_DIR) / _FONT
+    if target.exists():
+        return
+    fonts = Path(import_module("matplotlib").get_data_path()) / "fonts" / "ttf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(fonts / "DejaVuSans.ttf", target)
+
+
+def pick_device(torch: Any, device: str | None) -> str:
+    """`device` as asked for, or the first CUDA device where there is one, or the CPU."""
+    if device is not None:
+        return device
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
