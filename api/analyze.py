@@ -10,7 +10,7 @@ import typer
 
 from api.exits import Exit, exit_for
 from api.setup import read_settings
-from api.terminal import complain, only_lines, progress, show, speak
+from api.terminal import complain, hush, only_lines, progress, show, speak
 from datasets.errors import (
     FootageError,
     FootageMissing,
@@ -20,7 +20,7 @@ from datasets.errors import (
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from evidence.folder import check_writable, write_results
-from evidence.record import dump, to_failure, to_record
+from evidence.record import dump, spell, to_failure, to_record
 
 DEFAULT_OUT = Path("results")
 
@@ -70,6 +70,9 @@ def analyze(
     except KeyboardInterrupt:
         complain(f"interrupted; {len(done)} analysed in full, nothing left half done")
         code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        hush()
+        code = Exit.PIPE
     raise typer.Exit(code)
 
 
@@ -110,7 +113,7 @@ class Job:
         """One JSON object a line on standard output, nothing else there."""
         with only_lines() as lines:
             for record, folder in self.results(paths):
-                where = {} if folder is None else {"results": str(folder)}
+                where = {} if folder is None else {"results": spell(str(folder))}
                 lines(dump(record | where))
         return self.worst
 
@@ -121,7 +124,7 @@ class Job:
             if "error" in record:
                 complain(record["error"]["message"])
             elif not self.quiet:
-                report = None if folder is None else str(folder / "report.html")
+                report = None if folder is None else spell(str(folder / "report.html"))
                 show(record, console, report)
         return self.worst
 

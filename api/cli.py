@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from api.analyze import analyze
 from api.builders import builders_app
 from api.demo import demo
-from api.exits import MEANINGS, Exit, exit_for
+from api.exits import MEANINGS, exit_for
 from api.terminal import complain
 from api.train import evaluate, export, train
 from datasets.errors import NameplateError
@@ -62,10 +61,6 @@ def main() -> None:
     except NameplateError as error:
         complain(str(error))
         sys.exit(exit_for(error))
-    except BrokenPipeError:
-        # Python flushes standard output once more on its way out; give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(Exit.PIPE)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,14 @@ def only_lines() -> Iterator[Callable[[bytes], None]]:
         os.close(kept)
 
 
+def hush() -> None:
+    """Leads standard output nowhere: Python flushes it once more on its way out, and whoever
+    read it is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
 @contextmanager
 def progress(label: str, shown: bool) -> Iterator[Step | None]:
     """A progress bar on standard error, or None where nobody would see it."""

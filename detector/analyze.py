@@ -10,13 +10,14 @@ from pathlib import Path
 from datasets.registry import Registry, load_registry
 from detector.attribute import Attributor
 from detector.boxes import as_box
+from detector.caption import static_in_shot
 from detector.conceal import find_concealed
 from detector.decoder import Decoder
 from detector.detect import Detector
 from detector.footage import open_footage
 from detector.legible import LegibleView
 from detector.match import Matcher
-from detector.overlay import OverlayFinder, OverlayMap, static_in_shot
+from detector.overlay import OverlayFinder, OverlayMap
 from detector.read import Reader
 from detector.settings import Settings
 from detector.sweep import plan_spans, sweep
@@ -143,9 +144,21 @@ class Analyst:
         readings = [replace(r, overlay=True) if id(r) in static else r for r in readings]
         scene = [r for r in readings if not r.overlay]
         if self.settings.reading.mirrored and not any(self._matcher.match(r.text) for r in scene):
-            flipped = overlays.mark(self._read_views(views, watched, mirrored=True))
-            readings += [r for r in flipped if self._matcher.match(r.text)]
+            readings += self._read_flipped(views, watched, overlays)
         return readings
+
+    def _read_flipped(
+        self, views: Sequence[LegibleView], watched: Watched, overlays: OverlayMap
+    ) -> list[Reading]:
+        """The marks read in the mirror; where the best view has none the others are spared."""
+        best = self._marks_in(overlays.mark(self._read_views(views[:1], watched, mirrored=True)))
+        if not best:
+            return []
+        rest = self._read_views(views[1:], watched, mirrored=True)
+        return best + self._marks_in(overlays.mark(rest))
+
+    def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
+        return [r for r in readings if self._matcher.match(r.text)]
 
     def _read_views(
         self, views: Sequence[LegibleView], watched: Watched, *, mirrored: bool

@@ -7,8 +7,8 @@ Each cue adds log-odds to its builder. All builders and `unknown` share one prob
 so two builders' wordmarks on one machine share it and neither is named. A builder is named
 only where `unknown` has become improbable enough and the cues are of a kind that may name.
 A control's badge sets `control` and counts for no builder, except the two controls that only
-one builder fits. Weights are first estimates, set on the training photographs (see
-docs/accuracy.md); calibration replaces them.
+one builder fits. Weights are first estimates, set on the training photographs;
+calibration replaces them.
 """
 
 from __future__ import annotations
@@ -120,12 +120,14 @@ class Attributor:
         """Whether a cue may not name alone.
 
         It is weak by the registry, or a control's name as well, or a series whose machines
-        bear a sister's badge too.
+        bear a sister's badge too, or a type code with figures: codes are shared, copied and
+        licensed (a 16К20 was built by several plants), names such as INTEGREX are not.
         """
         if cue.match.type == "control":
             return cue.match.needs_second_cue
         shared = letters(cue.mark) in self._control_marks or (
-            cue.kind == "series" and cue.id in self._sisters
+            cue.kind == "series"
+            and (cue.id in self._sisters or any(letter.isdigit() for letter in cue.mark))
         )
         return cue.match.needs_second_cue or shared
 

@@ -41,7 +41,8 @@ class ClipReader:
         # Keyframes in order of PTS, known after the first pass: (pts, dts).
         self._keyframes: list[tuple[int, int]] = []
         self._seekable = True
-        self._source.open()
+        # On one thread the first frame comes soonest.
+        self._source.open(threads=1)
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         self._first = self._first_frame()
@@ -65,7 +66,7 @@ class ClipReader:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
         on what was skipped, and it comes out at once."""
         source = self._source
-        source.open(isolated=True)
+        source.open(isolated=True, threads=1)
         self._tally.begin()
         found: list[tuple[int, int]] = []
         last: Fraction | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -19,13 +18,7 @@ from pathlib import Path
 import av
 from av.codec.context import Flags, ThreadType
 
-from datasets.errors import (
-    FootageEncrypted,
-    FootageTooLarge,
-    FootageUnreadable,
-    FootageUnsupported,
-    NoPictures,
-)
+from detector.clip_open import open_clip, words_of
 from detector.tally import Tally
 
 # A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
@@ -83,31 +76,16 @@ class ClipSource:
         self._container: av.container.InputContainer | None = None
         self._pushed_back: av.Packet | None = None
 
-    def open(self, isolated: bool = False) -> None:
+    def open(self, isolated: bool = False, threads: int = _MOST_THREADS) -> None:
         """Open at the start. `isolated`: keyframes will be decoded each by itself."""
         if self._container is not None:
             self._container.close()
         self._pushed_back = None
-        # "file:" keeps a name with a colon in it from being taken for another protocol.
-        options = {"protocol_whitelist": "file", "max_pixels": str(self._pixels)}
-        try:
-            self._container = av.open(
-                f"file:{self._path}",
-                format=self._demuxer,
-                options=options,
-                metadata_errors="replace",
-            )
-        except MemoryError:
-            raise
-        except av.FFmpegError as error:
-            raise FootageUnreadable(
-                f"{self._path}: the container is damaged beyond reading ({_words(error)}); "
-                "fetch it again"
-            ) from error
-        self._stream = self._choose(self._container)
+        self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
         context = self._stream.codec_context
         context.thread_type = ThreadType.AUTO
-        context.thread_count = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+        self._threads = min(threads, len(os.sched_getaffinity(0)))
+        context.thread_count = self._threads
         context.copy_opaque = True
         context.options = {"max_pixels": str(self._pixels)}
         if isolated:
@@ -116,30 +94,6 @@ class ClipSource:
         self._failures = 0
         self._counter = 0
         self._undated: list[int] = []
-
-    def _choose(self, container: av.container.InputContainer) -> av.VideoStream:
-        """The largest picture stream that is no cover art; the others are not even read."""
-        streams = [s for s in container.streams.video if not _is_cover(s)]
-        if not streams:
-            raise NoPictures(f"{self._path}: sound only; there are no pictures in it")
-        stream = max(streams, key=lambda s: s.width * s.height if s.codec_context else -1)
-        if stream.codec_context is None:
-            raise FootageUnsupported(f"{self._path}: no decoder for its pictures; convert it first")
-        if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
-            raise FootageEncrypted(
-                f"{self._path}: the pictures are encrypted; only a decrypted copy can be looked at"
-            )
-        width, height = stream.width, stream.height
-        if width * height > self._pixels:
-            raise FootageTooLarge(
-                f"{self._path}: frames of {width} x {height} pixels; at most {self._pixels} are "
-                "decoded (setting decoding.pixels)"
-            )
-        for other in container.streams:
-            if other.index != stream.index:
-                with suppress(AttributeError):
-                    other.discard = av.stream.Discard.all
-        return stream
 
     @property
     def codec(self) -> str:
@@ -225,7 +179,7 @@ class ClipSource:
                 raise
             except av.FFmpegError as error:
                 errors += 1
-                self.tally.reason(f"reading: {_words(error)}")
+                self.tally.reason(f"reading: {words_of(error)}")
                 if errors >= _CONSECUTIVE_READ_ERRORS:
                     return
 
@@ -247,11 +201,33 @@ class ClipSource:
                         self.tally.came(arrived.key)
                     latest = arrived.pts
                     yield arrived
+            if self._threads > 1:
+                behind = {key for key in flying if latest is None or key > latest}
+                for arrived in self._once_more(behind):
+                    flying.discard(arrived.key)
+                    self.tally.came(arrived.key)
+                    yield arrived
             ended = True
         finally:
             for key in flying:
                 if ended or (latest is not None and key < latest):
                     self.tally.ask(key)
+
+    def _once_more(self, behind: set[int]) -> Iterator[Arrived]:
+        """Frames that did not come when a clip ended, decoded again on one thread.
+
+        With several threads an error in one of the last packets takes the frames before it
+        along; they cannot be had from the decoder any more.
+        """
+        if not behind:
+            return
+        self.open(threads=1)
+        if not self.seek(min(behind), None):
+            self.open(threads=1)
+        for packet, key, _ in self._packets_and_end():
+            for arrived in self._decode(packet, key):
+                if arrived.key in behind:
+                    yield arrived
 
     def _packets_and_end(self) -> Iterator[tuple[av.Packet | None, int, bool]]:
         if self._pushed_back is not None:
@@ -266,8 +242,7 @@ class ClipSource:
         A size that stands only in the pictures is refused by the decoder itself, with the
         same error as any damage; its log alone tells the difference.
         """
-        self.open()
-        self._stream.codec_context.thread_count = 1
+        self.open(threads=1)
         level = av.logging.get_level()
         av.logging.set_level(av.logging.ERROR)
         try:
@@ -309,7 +284,7 @@ class ClipSource:
             if isinstance(error, av.error.EOFError):
                 return []
             self._failures += 1
-            self.tally.reason(f"decoding: {_words(error)}")
+            self.tally.reason(f"decoding: {words_of(error)}")
             return []
         if frames:
             self._failures = 0
@@ -371,11 +346,3 @@ class ClipSource:
                         return True
                     break
         return False
-
-
-def _is_cover(stream: av.VideoStream) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _words(error: av.FFmpegError) -> str:
-    return (error.strerror or type(error).__name__).lower()

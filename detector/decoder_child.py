@@ -181,3 +181,7 @@ def main() -> None:
     os.dup2(2, 1)
     # Unbuffered: `select` must see what has not been read yet.
     _Server(os.fdopen(0, "rb", buffering=0), answers).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -17,17 +17,8 @@ from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, Foo
 from detector import wire
 from detector.settings import Decoding
 
-_ROOM = Path(__file__).parent
+_HOUSE = Path(__file__).parent.parent
 
-# The room's `__init__` would load the network and the reader, which take seconds and more
-# memory than a decoder may have. An empty package in its place leaves only what is imported.
-_START = """
-import sys, types
-package = sys.modules["detector"] = types.ModuleType("detector")
-package.__path__ = [sys.argv[1]]
-from detector.decoder_child import main
-main()
-"""
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
 
 # The largest pipe an ordinary user gets: the child decodes on while the parent looks.
@@ -52,12 +43,12 @@ class DecoderProcess:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._child = subprocess.Popen(
             # -P: a stray av.py in the working folder must not be imported instead of PyAV.
-            [sys.executable, "-P", "-B", "-c", _START, str(_ROOM)],
+            [sys.executable, "-P", "-B", "-m", "detector.decoder_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env={**os.environ, **threads, "PYTHONPATH": str(_ROOM.parent)},
+            env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
             # An interrupt at the terminal is the parent's to handle.
             start_new_session=True,
         )

@@ -2,7 +2,7 @@
 
 The sign is edges that keep their place and direction on the screen while the rest of the
 picture changes, across cuts or under a moving camera: channel bugs, captions, tickers'
-frames. They are found in the sweep over the whole footage; `detector.caption` has the signs
+frames. They are found in the sweep over the whole footage; `detector.caption` has the sign
 for what stands too short for that.
 """
 
@@ -16,11 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.caption import static_in_shot
 from detector.read import Reader
 from detector.types import Box, Frame, Picture, Reading
-
-__all__ = ["OverlayFinder", "OverlayMap", "OverlayRegion", "static_in_shot"]
 
 # Pictures are compared at this width: a caption's letters are still some pixels high.
 _WIDTH = 480

@@ -33,7 +33,9 @@ _LINE_HEIGHT = 48
 # A crop is enlarged at most so often: on labelled photographs enlarging twice lets a tenth
 # more marks be read at 1280 pixels; beyond that interpolation adds nothing to read.
 _MOST_ENLARGED = 2.0
-# Margins around a wordmark's box, as shares of its height, each read once.
+# Margins around a wordmark's box, as shares of its height, each read once. Of 70 legible marks
+# 47 were read at 0 or 0.08, 42 at 0.15, 33 at 0.3; a second margin, equalised contrast, grey or
+# inverted colours added at most one.
 _MARGINS = (0.08,)
 # Sides of a crop and widths of a line are padded to multiples of these, in pixels: the engine
 # keeps compiled code for each shape it meets, and without bound its memory grows.
@@ -266,7 +268,7 @@ def _flip(box: Box, width: int) -> Box:
 
 
 def _cut_line(bgr: Picture, box: Box, margin: float) -> Picture:
-    """A box with a margin as one line of text at the recogniser's height; empty if off the picture.
+    """A box with a margin as one line of text, empty if off the picture.
 
     A tall box is turned a quarter left, as the recogniser has learnt vertical lines.
     """

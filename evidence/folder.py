@@ -41,7 +41,8 @@ def folder_name(path: Path, sha256: str) -> str:
     """
     stem = _UNSAFE.sub("_", os.fsencode(path.resolve().stem).decode("utf-8", "replace"))
     short = stem.encode("utf-8")[:LONGEST_STEM].decode("utf-8", "ignore").lstrip(".-").strip()
-    return f"{short or 'footage'}-{sha256[:8]}"
+    # Back to how Python spells paths here: the bytes on disk are UTF-8 in any locale.
+    return os.fsdecode(f"{short or 'footage'}-{sha256[:8]}".encode())
 
 
 def check_writable(out: Path) -> None:

@@ -46,7 +46,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
     footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
     return {
         "schema": SCHEMA,
-        "footage": str(listed or footage.path),
+        "footage": spell(listed or os.fspath(footage.path)),
         "sha256": footage.sha256,
         "size": footage.size,
         "kind": footage.kind,
@@ -76,8 +76,8 @@ def to_failure(listed: str, error: NameplateError) -> Record:
     """One footage that could not be looked at, and why."""
     return {
         "schema": SCHEMA,
-        "footage": listed,
-        "error": {"kind": error.kind, "message": str(error)},
+        "footage": spell(listed),
+        "error": {"kind": error.kind, "message": spell(str(error))},
     }
 
 
@@ -89,6 +89,14 @@ def dump(record: Mapping[str, Any], indent: int | None = None) -> bytes:
     """
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=indent)
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def spell(path: str) -> str:
+    """A path's bytes read as UTF-8, also where the locale made Python read them as ASCII."""
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path
 
 
 def machine(sighting: Sighting, registry: Registry) -> Record:
@@ -115,7 +123,7 @@ def machine(sighting: Sighting, registry: Registry) -> Record:
         "readings": [reading(text) for text in sighting.readings if not text.overlay],
         "set_aside": [reading(text) for text in sighting.readings if text.overlay],
         "evidence": [reason(part) for part in attribution.evidence],
-        "file": None if sighting.file is None else os.fspath(sighting.file),
+        "file": None if sighting.file is None else spell(os.fspath(sighting.file)),
         "still": None,
         "mark": None,
     }

@@ -83,15 +83,18 @@ def _scene_for(
     for _ in range(_TRIES):
         specs = [_spec(rng, variant, text) for variant, text in wanted]
         scene = random_scene(int(rng.integers(2**31)), still, machines=specs, setting="hall")
-        # Tried small: what is seen of a scene does not depend on its pixels.
-        if _fit(draw_scene(_small(scene))[1], specs):
+        scene = replace(scene, clear=True)
+        # Tried small and without the hall: neither changes what is seen of the machines.
+        trial = replace(_small(scene), setting="studio", clutter=0)
+        if _fit(draw_scene(trial)[1], specs):
             return scene
     raise DataError(f"no scene for {wanted} in {_TRIES} tries; use another seed")
 
 
 def _spec(rng: np.random.Generator, variant: Variant, text: str | None) -> MachineSpec:
     mark: BuilderMark | None = next((m for m in BUILDER_MARKS if m.text == text), None)
-    return random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+    spec = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+    return replace(spec, cover="mosaic") if variant == "concealed" else spec
 
 
 def _small(scene: Scene) -> Scene:
@@ -115,7 +118,8 @@ def _fit(truth: Truth, specs: Sequence[MachineSpec]) -> bool:
         own = [m for m in truth.marks if m.of == index]
         role = "control" if spec.variant == "control-only" else "builder"
         least = height / 2 if role == "control" else height
-        tall = max((m.box[3] - m.box[1] for m in own if m.role == role), default=0.0)
+        clear = [m for m in own if m.role == role and (m.legible or m.concealed)]
+        tall = max((m.box[3] - m.box[1] for m in clear), default=0.0)
         if spec.variant != "unknown" and tall < least:
             return False
         x1, y1, x2, y2 = truth.machines[index].box

@@ -112,7 +112,8 @@ def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoS
     options = dict(_FAST[how.codec])
     if how.crf is not None and how.bit_rate is None:
         if how.codec in ("mpeg4", "mpeg2video"):
-            options["q"] = str(max(2, how.crf // 4))
+            # No constant rate factor here: a fixed quantiser (2..31) of like quality.
+            options["qmin"] = options["qmax"] = str(max(2, how.crf // 4))
         else:
             options["crf"] = str(how.crf)
     if how.interlaced and how.codec == "libx264":

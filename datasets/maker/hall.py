@@ -56,15 +56,15 @@ def draw_hall(canvas: Canvas, rng: np.random.Generator, half_width: float, depth
 
 def _floor(rng: np.random.Generator, face: Face, light: float) -> Sheet:
     ground = darker(_FLOORS[rng.integers(len(_FLOORS))], light)
-    sheet = Sheet(face.width, face.height, 45, ground)
+    sheet = Sheet(face.width, face.height, 34, ground)
     rows, columns = sheet.image.shape[:2]
-    for step, strength in ((90, 12.0), (14, 7.0), (3, 5.0)):
+    speckle = np.zeros((rows, columns), np.float32)
+    for step, strength in ((70, 12.0), (11, 7.0), (2, 5.0)):
         cells = rng.normal(0, strength, (max(2, rows // step), max(2, columns // step)))
-        noise = cv2.resize(
+        speckle += cv2.resize(
             cells.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR
         )
-        noise = cv2.merge([noise, noise, noise])
-        sheet.image[...] = cv2.add(sheet.image, noise, dtype=cv2.CV_8U)
+    sheet.image[...] = cv2.add(sheet.image, cv2.merge([speckle] * 3), dtype=cv2.CV_8U)
     if rng.random() < 0.4:
         for x in np.arange(rng.uniform(1, 4), face.width, rng.uniform(2.5, 5)):
             sheet.line((x, 0), (x, face.height), darker(ground, 0.75), 0.02)

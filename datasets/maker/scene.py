@@ -34,7 +34,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that decides a picture, before it is drawn."""
+    """Everything that decides a picture, before it is drawn.
+
+    clear: nothing else stands between the camera and a machine.
+    """
 
     camera: Camera
     setting: Setting
@@ -43,6 +46,7 @@ class Scene:
     depth: float
     clutter: int
     seed: int
+    clear: bool = False
 
 
 @dataclass(slots=True)
@@ -82,9 +86,12 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
     number = 0
     for item in items:
         record = _Record([], [], [])
-        for part in item.parts:
+        # Streams of their own: what stands about a machine does not change how it looks.
+        whose = -1 if item.machine is None else item.machine
+        for i, part in enumerate(item.parts):
             number += 1
-            _draw_part(canvas, part, number, scene.seed, record, item.machine)
+            seed = (scene.seed, whose + 1, i if item.machine is not None else number)
+            _draw_part(canvas, part, number, seed, record, item.machine)
         if item.machine is not None:
             records[item.machine] = record
     truth, hidden = _truth(scene, canvas, records)
@@ -111,7 +118,7 @@ def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
             )
             at = np.array([rng.uniform(-spread, spread), 0.0, z])
             apart = all(np.linalg.norm(at - middle) > radius + 0.9 for middle, radius in taken)
-            if apart and not (_before(scene, at) and rng.random() < 0.85):
+            if apart and not (_before(scene, at) and (scene.clear or rng.random() < 0.85)):
                 break
         else:
             continue
@@ -129,9 +136,8 @@ def _before(scene: Scene, at: Vector) -> bool:
     for standing in scene.machines:
         footprint = shadow_polygon(np.array(standing.corner), standing.yaw, standing.spec.size)
         sides = footprint[:, 0] / np.maximum(footprint[:, 2], 0.5)
-        reach = 1.0 / at[2]
         nearer = at[2] < footprint[:, 2].max()
-        if nearer and sides.min() - reach < at[0] / at[2] < sides.max() + reach:
+        if nearer and (at[0] - 0.4) / at[2] < sides.max() and (at[0] + 2.2) / at[2] > sides.min():
             return True
     return False
 
@@ -140,7 +146,7 @@ def _draw_part(
     canvas: Canvas,
     part: Part,
     number: int,
-    seed: int,
+    seed: tuple[int, int, int],
     record: _Record,
     machine: int | None,
 ) -> None:
@@ -152,9 +158,8 @@ def _draw_part(
     across, down = canvas.camera.density(face)
     scale = float(np.clip(max(across, down), 8, _MOST_SIDE / max(face.width, face.height)))
     sheet = Sheet(face.width, face.height, scale, part.colour)
-    # Streams of their own: what is written on a part disturbs neither its dirt nor the next.
-    part.paint(sheet, np.random.default_rng((seed, number)))
-    sheet.shade(np.random.default_rng((seed, number, 1)), part.level, part.grime)
+    part.paint(sheet, np.random.default_rng(seed))
+    sheet.shade(np.random.default_rng((*seed, 1)), part.level, part.grime)
     image, cover = sheet.image, sheet.cover
     columns = max(2, round(min(1.0, across / scale) * image.shape[1]))
     rows = max(2, round(min(1.0, down / scale) * image.shape[0]))

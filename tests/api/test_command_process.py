@@ -83,9 +83,9 @@ def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_
     slow = tmp_path / "slow.mp4"
     with av.open(str(slow), "w") as target:
         stream = target.add_stream("mpeg4", rate=10, options={"g": "1"})
-        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
-        noise = np.random.default_rng(0).integers(0, 255, (360, 640, 3), np.uint8)
-        for index in range(600):
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        noise = np.random.default_rng(0).integers(0, 255, (180, 320, 3), np.uint8)
+        for index in range(300):
             frame = av.VideoFrame.from_ndarray(np.roll(noise, index, axis=1), format="rgb24")
             for packet in stream.encode(frame):
                 target.mux(packet)

@@ -62,10 +62,11 @@ def test_a_controls_badge_names_no_builder(
     assert there and all(s.attribution.builder is None for s in there)
 
 
-def test_the_broadcasts_own_words_are_no_evidence(analysis: Analysis) -> None:
-    for sighting in analysis.sightings:
-        scene = " ".join(r.text for r in sighting.readings if not r.overlay)
-        assert "3BE3" not in scene and "YДMYPT" not in scene
+def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
+    """ЗВЕЗДА, read as 3BE3AA or not, is not STAR."""
+    lines = [e for s in analysis.sightings for e in s.attribution.evidence if e.weight > 0]
+    assert lines and not any("BE3" in line.text for line in lines)
+    assert all(s.attribution.builder != "star-micronics" for s in analysis.sightings)
 
 
 def test_a_clip_without_damage_loses_nothing(

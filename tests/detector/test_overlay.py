@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.registry import load_registry
 from detector.attribute import Attributor
-from detector.caption import looks_like_caption, static_in_shot
+from detector.caption import static_in_shot
 from detector.match import Matcher
 from detector.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.read import Reader
@@ -152,23 +152,6 @@ def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expe
     readings = [MARK, replace(MARK, text="MAZAX", box=second, pts=Fraction(1))]
     found = static_in_shot(readings, track((100, 50, 600, 450), machine))
     assert len(found) == expected
-
-
-def test_a_drawn_banner_is_told_from_sheet_metal() -> None:
-    text = (60.0, 296.0, 380.0, 340.0)
-    banner = scene(1)
-    draw = ImageDraw.Draw(banner)
-    draw.rectangle((0, 290, WIDTH, 345), fill=(10, 20, 90))
-    draw.text((60, 296), CAPTION, font=font(30), fill=(255, 255, 255))
-    assert looks_like_caption(np.asarray(banner), text)
-
-    metal = scene(1)
-    draw = ImageDraw.Draw(metal)
-    for x in range(WIDTH):  # light falls off along the sheet
-        draw.line((x, 200, x, 345), fill=(150 + x // 12, 152 + x // 12, 155 + x // 12))
-    draw.text((60, 296), CAPTION, font=font(30), fill=(20, 30, 90))
-    assert not looks_like_caption(np.asarray(metal), text)
-    assert not looks_like_caption(np.asarray(banner), (60.0, 100.0, 400.0, 140.0))
 
 
 def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:

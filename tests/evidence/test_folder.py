@@ -177,7 +177,7 @@ def test_results_moved_aside_by_a_killed_run_come_back(
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(ResultError, match="out: the results could not be written"):
+    with pytest.raises(ResultError, match="out/deeper: the results could not be written"):
         check_writable(tmp_path / "out" / "deeper")
 
 

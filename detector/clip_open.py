@@ -1,0 +1,80 @@
+"""Opening a clip's container and choosing its pictures, or saying why that cannot be.
+
+Runs in the decoder process. Opens the one given file and nothing else: the demuxer is named,
+the only protocol is `file`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import av
+
+from datasets.errors import (
+    FootageEncrypted,
+    FootageTooLarge,
+    FootageUnreadable,
+    FootageUnsupported,
+    NoPictures,
+)
+
+
+def open_clip(
+    path: Path, demuxer: str, pixels: int
+) -> tuple[av.container.InputContainer, av.VideoStream]:
+    """The opened container and its picture stream.
+
+    Raises:
+        FootageUnreadable: the container is damaged beyond reading.
+        FootageUnsupported: no decoder for its pictures.
+        FootageEncrypted, NoPictures, FootageTooLarge: as they say.
+    """
+    # "file:" keeps a name with a colon in it from being taken for another protocol.
+    options = {"protocol_whitelist": "file", "max_pixels": str(pixels)}
+    try:
+        container = av.open(
+            f"file:{path}", format=demuxer, options=options, metadata_errors="replace"
+        )
+    except MemoryError:
+        raise
+    except av.FFmpegError as error:
+        raise FootageUnreadable(
+            f"{path}: the container is damaged beyond reading ({words_of(error)}); fetch it again"
+        ) from error
+    stream = _choose(container, path)
+    width, height = stream.width, stream.height
+    if width * height > pixels:
+        raise FootageTooLarge(
+            f"{path}: frames of {width} x {height} pixels; at most {pixels} are decoded "
+            "(setting decoding.pixels)"
+        )
+    for other in container.streams:
+        if other.index != stream.index:
+            with suppress(AttributeError):  # some kinds of stream cannot be discarded
+                other.discard = av.stream.Discard.all
+    return container, stream
+
+
+def words_of(error: av.FFmpegError) -> str:
+    """What FFmpeg says of an error, in lower case."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """The largest picture stream that is no cover art; the others are not even read."""
+    streams = [s for s in container.streams.video if not _is_cover(s)]
+    if not streams:
+        raise NoPictures(f"{path}: sound only; there are no pictures in it")
+    stream = max(streams, key=lambda s: s.width * s.height if s.codec_context else -1)
+    if stream.codec_context is None:
+        raise FootageUnsupported(f"{path}: no decoder for its pictures; convert it first")
+    if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
+        raise FootageEncrypted(
+            f"{path}: the pictures are encrypted; only a decrypted copy can be looked at"
+        )
+    return stream
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
