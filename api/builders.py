@@ -16,6 +16,7 @@ import typer
 from rich.table import Table
 from typer.core import TyperGroup
 
+from api.exits import Exit
 from api.terminal import complain, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError
@@ -80,7 +81,7 @@ def check_file(
     except RegistryError as error:
         for line in str(error).splitlines():
             complain(line)
-        raise typer.Exit(1) from error
+        raise typer.Exit(Exit.SETUP) from error
     known = load_registry()
     replaced = sum(entry.id in known for entry in entries)
     typer.echo(f"{file}: {len(entries)} entries, all right; {replaced} replace a packaged one")

@@ -90,13 +90,13 @@ def test_check_counts_what_is_right(own: Path) -> None:
 def test_check_names_entry_and_field(own: Path) -> None:
     own.write_text(OWN.replace("DE", "XX").replace("high", "sure"), "utf-8")
     code, out, err = run("check", str(own))
-    assert (code, out) == (1, "")
+    assert (code, out) == (4, "")
     assert "entry acme: origin: 'XX'" in err and "entry acme: confidence:" in err
 
 
 def test_check_of_a_missing_file(tmp_path: Path) -> None:
     code, _, err = run("check", str(tmp_path / "none.yaml"))
-    assert code == 1 and "none.yaml: cannot be read" in err
+    assert code == 4 and "none.yaml: cannot be read" in err
 
 
 def test_help_names_the_sub_commands() -> None:

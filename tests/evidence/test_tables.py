@@ -44,7 +44,7 @@ def test_no_cell_is_a_formula(hostile: tuple[str, Analysis], registry: Registry)
 def test_a_text_is_never_run(text: str) -> None:
     cell = harmless(text)
     assert not cell.lstrip().startswith(("=", "+", "-", "@"))
-    assert cell.removeprefix("'") == printable(text)
+    assert cell in (printable(text), "'" + printable(text))
 
 
 @pytest.mark.parametrize("value", [-3.5, 0, 17])
