@@ -91,13 +91,19 @@ def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_
                 target.mux(packet)
         for packet in stream.encode():
             target.mux(packet)
-    running = subprocess.Popen(
-        command("analyze", "--json", "--out", "found", picture, slow),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(),
-    )
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and a process
+    # inherits what its parent ignores.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(
+            command("analyze", "--json", "--out", "found", picture, slow),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment(),
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())
     running.send_signal(signal.SIGINT)
