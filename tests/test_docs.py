@@ -52,9 +52,3 @@ def test_every_setting_is_documented() -> None:
     for part, values in Settings().model_dump().items():
         for name in values:
             assert f"`{part}.{name}`" in text, f"{part}.{name} is not in docs/settings.md"
-
-
-def test_no_page_names_a_registry_host_or_a_path_of_one_machine() -> None:
-    forbidden = re.compile(r"pypi\.org|pythonhosted|npmjs|deb\.debian|(?<![\w.])/(?:work|root)/")
-    wrong = [page.name for page in PAGES if forbidden.search(page.read_text("utf-8"))]
-    assert not wrong
