@@ -23,6 +23,7 @@ bench: .venv/full
 
 docs: .venv/full
 	$(BIN)/python -m api.helptext docs/commands.md
+	$(BIN)/python -m evidence.store.describe docs/case.md
 
 clean:
 	rm -rf .venv demo results build *.egg-info

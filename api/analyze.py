@@ -134,8 +134,9 @@ class Job:
             try:
                 if isinstance(footage, NameplateError):
                     raise footage
-                yield self.look(listed, footage)
+                looked = self.look(listed, footage)
                 self.done.append(listed)
+                yield looked
             except (FootageError, UsageError) as error:
                 missing = isinstance(error, FootageMissing | UsageError)
                 self.worst = max(self.worst, Exit.USAGE if missing else exit_for(error))

@@ -10,8 +10,11 @@ import typer
 
 from api.analyze import analyze
 from api.builders import builders_app
+from api.case import case_app
 from api.demo import demo
 from api.exits import MEANINGS, exit_for
+from api.machines import machines_app
+from api.sweep import sweep
 from api.terminal import complain
 from api.train import evaluate, export, train
 from datasets.errors import NameplateError
@@ -28,8 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=EPILOG)(analyze)
+app.command(epilog=EPILOG)(sweep)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
+app.add_typer(case_app, name="case")
+app.add_typer(machines_app, name="machines")
 app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(export)

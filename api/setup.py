@@ -10,12 +10,20 @@ from datasets.errors import SettingsError
 from detector.settings import Settings
 
 
-def read_settings(file: Path | None, seed: int | None = None) -> Settings:
+def read_settings(
+    file: Path | None,
+    seed: int | None = None,
+    *,
+    archive: bool = False,
+    budget: float | None = None,
+) -> Settings:
     """The settings of a call.
 
     Args:
         file: YAML or JSON with the values that differ from the defaults; None for none.
         seed: of the random sample of shots, in place of the file's.
+        archive: with the defaults for archives.
+        budget: how much is looked at, in place of the file's.
 
     Raises:
         SettingsError: the file cannot be read, or a value in it is wrong.
@@ -27,10 +35,12 @@ def read_settings(file: Path | None, seed: int | None = None) -> Settings:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise SettingsError(f"{file}: settings cannot be read ({error})") from error
     try:
-        settings = Settings.parse(values)
+        settings = Settings.archive(values) if archive else Settings.parse(values)
     except SettingsError as error:
         raise SettingsError(f"{file}: {error}") from error
-    if seed is None:
+    given = {"seed": seed, "budget": budget}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
         return settings
-    sweeping = settings.sweeping.model_copy(update={"seed": seed})
+    sweeping = settings.sweeping.model_copy(update=given)
     return settings.model_copy(update={"sweeping": sweeping})

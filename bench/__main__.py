@@ -1,6 +1,7 @@
-"""`make bench`: speed against its alternatives, memory against the length of a clip.
+"""`make bench`: speed against its alternatives, on one clip and on an archive; memory against
+the length of a clip.
 
-python -m bench [--minutes 1 10 60] [--clip FILE]...
+python -m bench [--minutes 1 10 60] [--clip FILE]... [--hours 1] [--tracked 4]
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench import archive
 from bench.measure import Cost, run
 from datasets.maker import long_clip
 
@@ -22,6 +24,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="*", default=[1, 10, 60])
     parser.add_argument("--speed-minutes", type=float, default=3, help="length of the speed clip")
     parser.add_argument("--clip", type=Path, action="append", default=[], help="a clip of yours")
+    parser.add_argument("--hours", type=float, default=1.0, help="length of the archive")
+    parser.add_argument("--tracked", type=int, default=4, help="its clips that YOLO tracks, too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nameplate-bench-") as folder:
         scratch = Path(folder)
@@ -29,6 +33,7 @@ def main() -> None:
         long_clip(made, minutes=given.speed_minutes, seed=0)
         speed([made, *given.clip], scratch)
         memory(given.minutes, scratch)
+        archive.run(given.hours, given.tracked, archive.BUDGETS, archive.DATA, scratch)
 
 
 def analyze(clip: Path) -> Cost:

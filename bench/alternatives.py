@@ -26,14 +26,14 @@ def track_every_frame(clip: Path, scratch: Path) -> int:
     """
     from ultralytics import YOLO
 
-    model = YOLO(str(_for_ultralytics(scratch)), task="detect")
+    model = YOLO(str(for_ultralytics(scratch)), task="detect")
     results = model.track(
         source=str(clip), stream=True, tracker="bytetrack.yaml", imgsz=640, verbose=False
     )
     return sum(1 for _ in results)
 
 
-def _for_ultralytics(scratch: Path) -> Path:
+def for_ultralytics(scratch: Path) -> Path:
     folder = scratch / "nameplate_openvino_model"
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in ("xml", "bin"):

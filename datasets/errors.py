@@ -7,6 +7,16 @@ NameplateError
 ├── SettingsError         a setting is unknown or out of range
 ├── ModelError            a model is missing, damaged or of the wrong kind
 ├── ResultError           a result could not be written (full disk, no permission)
+├── ClusterError          the workers cannot be reached, or cannot be equipped
+├── CaseError             a case cannot be used as asked
+│   ├── CaseMissing           no case in this folder
+│   ├── CaseExists            something stands where a case should go
+│   ├── CaseLocked            another run holds it
+│   ├── CaseNewer             written by a newer Nameplate
+│   ├── CaseDamaged           case, database or pack is not what it was
+│   ├── CaseConflict          another answer stands under the same key
+│   ├── CaseUnwritable        full disk, no permission, read-only
+│   └── CaseUnreachable       its database does not answer, for now
 └── FootageError          this footage cannot be looked at; the next one can
     ├── FootageMissing        no such file, or it may not be read
     ├── FootageEmpty          no bytes
@@ -58,6 +68,48 @@ class ModelError(NameplateError):
 
 class ResultError(NameplateError):
     kind = "result"
+
+
+class ClusterError(NameplateError):
+    kind = "cluster"
+
+
+class CaseError(NameplateError):
+    kind = "case"
+
+
+class CaseMissing(CaseError):
+    kind = "case-missing"
+
+
+class CaseExists(CaseError):
+    kind = "case-exists"
+
+
+class CaseLocked(CaseError):
+    kind = "case-locked"
+
+
+class CaseNewer(CaseError):
+    kind = "case-newer"
+
+
+class CaseDamaged(CaseError):
+    kind = "case-damaged"
+
+
+class CaseConflict(CaseError):
+    kind = "case-conflict"
+
+
+class CaseUnwritable(CaseError):
+    kind = "case-unwritable"
+
+
+class CaseUnreachable(CaseError):
+    """The database does not answer now; the same call may succeed in a minute."""
+
+    kind = "case-unreachable"
 
 
 class FootageError(NameplateError):

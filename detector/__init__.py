@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from detector.settings import Settings as Settings
     from detector.types import Analysis as Analysis
     from detector.types import Sighting as Sighting
+    from detector.types import Survey as Survey
 
 _HOMES = {
     "Analysis": "detector.types",
     "Analyst": "detector.analyze",
     "Settings": "detector.settings",
     "Sighting": "detector.types",
+    "Survey": "detector.types",
     "cut_stills": "detector.analyze",
 }
-__all__ = ["Analysis", "Analyst", "Settings", "Sighting", "cut_stills"]
+__all__ = ["Analysis", "Analyst", "Settings", "Sighting", "Survey", "cut_stills"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from datasets.registry import Registry, load_registry
-from detector.attribute import Attributor
-from detector.boxes import as_box
-from detector.caption import static_in_shot
-from detector.conceal import find_concealed
 from detector.decoder import Decoder
 from detector.detect import Detector
+from detector.examine import Examiner
 from detector.footage import open_footage
-from detector.legible import LegibleView
-from detector.match import Matcher
-from detector.overlay import OverlayFinder, OverlayMap
+from detector.keeper import Keeper
+from detector.overlay import OverlayFinder
+from detector.plan import plan_spans
 from detector.read import Reader
 from detector.settings import Settings
-from detector.sweep import plan_spans, sweep
-from detector.types import (
-    MACHINE,
-    Analysis,
-    Box,
-    Footage,
-    Frame,
-    Probe,
-    Reading,
-    Shot,
-    Sighting,
-    Span,
-)
-from detector.watch import Watched, watch
+from detector.sweep import sweep
+from detector.types import Analysis, Footage, Frame, Probe, Shot, Sighting, Span, Survey
+from detector.watch import watch
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0..1, and the stage in a word."""
@@ -49,6 +34,8 @@ class Analyst:
         settings: everything tunable.
         registry: the builders it can name; the packaged one if None.
         model: the folder of an exported model; the packaged one if None.
+        threads: threads of inference, for a worker that shares its machine with others; as
+            many as there are cores if None. Results do not depend on it.
 
     Raises:
         ModelError: the model or the reader is missing or damaged.
@@ -64,25 +51,45 @@ class Analyst:
         settings: Settings | None = None,
         registry: Registry | None = None,
         model: Path | None = None,
+        threads: int | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
-        self.detector = Detector(model, self.settings.detecting)
-        self._reader = Reader(self.settings.reading)
-        matcher = Matcher(self.registry)
-        self._matcher = matcher
-        self._attributor = Attributor(matcher, self.registry, self.settings.attributing)
+        self.detector = Detector(model, self.settings.detecting, threads)
+        self._reader = Reader(self.settings.reading, threads)
+        self._examiner = Examiner(self.detector, self._reader, self.registry, self.settings)
 
-    def analyze(self, path: Path | str, progress: Progress | None = None) -> Analysis:
+    def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.
+
+        Args:
+            footage: where it lies, or the footage opened before, which is not hashed again.
+            progress: told how far it is.
 
         Raises:
             FootageError: it cannot be looked at; the kind says why.
         """
+        return self._look(footage, progress, None)
+
+    def survey(self, footage: Footage | Path | str, progress: Progress | None = None) -> Survey:
+        """The analysis, and what a case knows the footage and its machines again by.
+
+        Prints, looks and stills are taken as the frames pass by: nothing is decoded again for
+        them. Two surveys of one footage under equal settings are equal, byte for byte.
+
+        Args, Raises: as for `analyze`.
+        """
+        keeper = Keeper()
+        return keeper.survey(self._look(footage, progress, keeper))
+
+    def _look(
+        self, footage: Footage | Path | str, progress: Progress | None, keeper: Keeper | None
+    ) -> Analysis:
         tell = progress or (lambda share, stage: None)
         settings = self.settings
         tell(0.0, "opening")
-        footage = open_footage(Path(path))
+        if not isinstance(footage, Footage):
+            footage = open_footage(Path(footage))
         with Decoder(footage, settings.decoding) as decoder:
             probe = decoder.probe
             finder = OverlayFinder()
@@ -90,6 +97,8 @@ class Analyst:
             def observe(frame: Frame, _: object) -> None:
                 if footage.kind == "video":
                     finder.observe(frame)
+                if keeper is not None:
+                    keeper.keyframe(frame)
                 tell(SWEPT * _share(frame.pts, probe), "sweeping")
 
             swept = sweep(decoder, self.detector, settings.sweeping, observe)
@@ -97,12 +106,15 @@ class Analyst:
             overlays = finder.settle(self._reader)
             shots: list[Shot] = []
             sightings: list[Sighting] = []
-            for shot, watched in watch(decoder, spans, self.detector, settings):
+            dense = None if keeper is None else keeper.dense
+            keep = keeper is not None
+            for shot, watched in watch(decoder, spans, self.detector, settings, dense, keep):
                 shots.append(shot)
-                sightings += [
-                    self._sighting(f"m{len(sightings) + n}", one, overlays)
-                    for n, one in enumerate(watched, 1)
-                ]
+                for one in watched:
+                    name = f"m{len(sightings) + 1}"
+                    sightings.append(self._examiner.sighting(name, one, overlays))
+                    if keeper is not None:
+                        keeper.sighting(sightings[-1], one, overlays)
                 tell(SWEPT + (1 - SWEPT) * _watched_share(shot.end, spans), "looking closer")
             loss = decoder.loss
         tell(1.0, "done")
@@ -117,80 +129,6 @@ class Analyst:
             settings_hash=settings.digest,
             settings=settings.model_dump(mode="json"),
         )
-
-    def _sighting(self, name: str, watched: Watched, overlays: OverlayMap) -> Sighting:
-        views = [self._look_closer(view) for view in watched.views]
-        readings = self._read(views, watched, overlays)
-        concealed = [(v.pts, box) for v in views for box in find_concealed(v, readings)]
-        concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
-        attribution = self._attributor.attribute(readings, concealed)
-        return Sighting(
-            name, watched.track, watched.best, attribution, tuple(readings), watched.file
-        )
-
-    def _look_closer(self, view: LegibleView) -> LegibleView:
-        """The view with the marks found on its enlarged crop in place of the frame's."""
-        found = view.in_frame(self.detector.look_closer(view.picture, view.box_in_crop))
-        marks = found.where(found.class_id != MACHINE)
-        return replace(view, marks=marks) if len(marks) >= len(view.marks) else view
-
-    def _read(
-        self, views: Sequence[LegibleView], watched: Watched, overlays: OverlayMap
-    ) -> list[Reading]:
-        """What the views say; flipped as well where nothing upright is anyone's mark."""
-        readings = self._read_views(views, watched, mirrored=False)
-        readings = overlays.mark(readings)
-        static = {id(r) for r in static_in_shot(readings, watched.track)}
-        readings = [replace(r, overlay=True) if id(r) in static else r for r in readings]
-        scene = [r for r in readings if not r.overlay]
-        if self.settings.reading.mirrored and not any(self._matcher.match(r.text) for r in scene):
-            readings += self._read_flipped(views, watched, overlays)
-        return readings
-
-    def _read_flipped(
-        self, views: Sequence[LegibleView], watched: Watched, overlays: OverlayMap
-    ) -> list[Reading]:
-        """The marks read in the mirror; where the best view has none the others are spared."""
-        best = self._marks_in(overlays.mark(self._read_views(views[:1], watched, mirrored=True)))
-        if not best:
-            return []
-        rest = self._read_views(views[1:], watched, mirrored=True)
-        return best + self._marks_in(overlays.mark(rest))
-
-    def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
-        return [r for r in readings if self._matcher.match(r.text)]
-
-    def _read_views(
-        self, views: Sequence[LegibleView], watched: Watched, *, mirrored: bool
-    ) -> list[Reading]:
-        readings: list[Reading] = []
-        for view in views:
-            dx, dy = view.offset
-            boxes = [
-                (x1 - dx, y1 - dy, x2 - dx, y2 - dy)
-                for x1, y1, x2, y2 in (as_box(row) for row in view.marks.xyxy)
-            ]
-            read = self._reader.read_view(view.picture, boxes, view.pts, view.offset, mirrored)
-            readings += [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
-        return readings
-
-
-def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:
-    """Whether a text stands on this machine and not on another one before or behind it.
-
-    Of several machines whose boxes hold the text's middle it is the smallest's; a text just
-    outside every box is left to the machine in whose margin it was read.
-    """
-
-    def holds(box: Box) -> bool:
-        x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
-        return box[0] <= x <= box[2] and box[1] <= y <= box[3]
-
-    def area(box: Box) -> float:
-        return (box[2] - box[0]) * (box[3] - box[1])
-
-    rivals = [area(other) for other in others if holds(other)]
-    return not rivals or (holds(machine) and area(machine) < min(rivals))
 
 
 def cut_stills(

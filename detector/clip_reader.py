@@ -41,8 +41,7 @@ class ClipReader:
         # Keyframes in order of PTS, known after the first pass: (pts, dts).
         self._keyframes: list[tuple[int, int]] = []
         self._seekable = True
-        # On one thread the first frame comes soonest.
-        self._source.open(threads=1)
+        self._source.open()
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         self._first = self._first_frame()
@@ -66,7 +65,7 @@ class ClipReader:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
         on what was skipped, and it comes out at once."""
         source = self._source
-        source.open(isolated=True, threads=1)
+        source.open(isolated=True)
         self._tally.begin()
         found: list[tuple[int, int]] = []
         last: Fraction | None = None

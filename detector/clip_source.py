@@ -6,7 +6,6 @@ the only protocol is `file`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,7 @@ from math import ceil, floor
 from pathlib import Path
 
 import av
-from av.codec.context import Flags, ThreadType
+from av.codec.context import Flags
 
 from detector.clip_open import open_clip, words_of
 from detector.tally import Tally
@@ -29,11 +28,8 @@ CONSECUTIVE_FAILURES = 3000
 # without a packet in between is not getting anywhere.
 _CONSECUTIVE_READ_ERRORS = 16
 
-# More decoding threads than this save little time on one clip and cost a frame each.
-_MOST_THREADS = 4
-
-# A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and as many threads hold one each.
-_MOST_REORDERED = 16 + _MOST_THREADS
+# A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and the decoder holds one.
+_MOST_REORDERED = 16 + 1
 
 # These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
 _UNDATED = ("avi", "mpegvideo")
@@ -76,16 +72,18 @@ class ClipSource:
         self._container: av.container.InputContainer | None = None
         self._pushed_back: av.Packet | None = None
 
-    def open(self, isolated: bool = False, threads: int = _MOST_THREADS) -> None:
-        """Open at the start. `isolated`: keyframes will be decoded each by itself."""
+    def open(self, isolated: bool = False) -> None:
+        """Open at the start. `isolated`: keyframes will be decoded each by itself.
+
+        One thread decodes, however many cores there are: on damaged pictures FFmpeg gives
+        others with two threads, and others again with four.
+        """
         if self._container is not None:
             self._container.close()
         self._pushed_back = None
         self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
         context = self._stream.codec_context
-        context.thread_type = ThreadType.AUTO
-        self._threads = min(threads, len(os.sched_getaffinity(0)))
-        context.thread_count = self._threads
+        context.thread_count = 1
         context.copy_opaque = True
         context.options = {"max_pixels": str(self._pixels)}
         if isolated:
@@ -201,33 +199,11 @@ class ClipSource:
                         self.tally.came(arrived.key)
                     latest = arrived.pts
                     yield arrived
-            if self._threads > 1:
-                behind = {key for key in flying if latest is None or key > latest}
-                for arrived in self._once_more(behind):
-                    flying.discard(arrived.key)
-                    self.tally.came(arrived.key)
-                    yield arrived
             ended = True
         finally:
             for key in flying:
                 if ended or (latest is not None and key < latest):
                     self.tally.ask(key)
-
-    def _once_more(self, behind: set[int]) -> Iterator[Arrived]:
-        """Frames that did not come when a clip ended, decoded again on one thread.
-
-        With several threads an error in one of the last packets takes the frames before it
-        along; they cannot be had from the decoder any more.
-        """
-        if not behind:
-            return
-        self.open(threads=1)
-        if not self.seek(min(behind), None):
-            self.open(threads=1)
-        for packet, key, _ in self._packets_and_end():
-            for arrived in self._decode(packet, key):
-                if arrived.key in behind:
-                    yield arrived
 
     def _packets_and_end(self) -> Iterator[tuple[av.Packet | None, int, bool]]:
         if self._pushed_back is not None:
@@ -242,7 +218,7 @@ class ClipSource:
         A size that stands only in the pictures is refused by the decoder itself, with the
         same error as any damage; its log alone tells the difference.
         """
-        self.open(threads=1)
+        self.open()
         level = av.logging.get_level()
         av.logging.set_level(av.logging.ERROR)
         try:

@@ -1,12 +1,13 @@
-"""The decoder process, started by `Decoder`.
+"""The decoder process, forked by the nursery for one footage.
 
-It limits itself before FFmpeg is loaded, opens the files it is told and no other, and answers
+It limits itself before it opens anything, opens the files it is told and no other, and answers
 requests until its parent closes the pipe. FFmpeg's parsers meet hostile bytes here; whatever
 goes wrong with them ends with this process.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
@@ -14,15 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from datasets.errors import DecoderOutOfMemory, FootageError
 from detector import wire
-
-if TYPE_CHECKING:
-    from detector.clip_reader import ClipReader
-    from detector.pictures import StillReader
-    from detector.types import Frame, Loss, Probe, Sample
+from detector.clip_reader import ClipReader
+from detector.pictures import StillReader
+from detector.types import Frame, Loss, Probe, Sample, Span
 
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
 _ALIVE_EVERY = 1.0
@@ -56,9 +55,9 @@ class _Server:
                     self._pass(reader, request)
         except FootageError as error:
             self._send({"is": "error", "kind": error.kind, "text": str(error)})
-        except (MemoryError, ImportError) as error:
+        except (MemoryError, OSError, ImportError) as error:
             # A library that cannot be mapped for want of address space fails to import.
-            if isinstance(error, ImportError) and "map" not in str(error).lower():
+            if not _wants_memory(error):
                 raise
             text = "the decoder needs more memory than it may have (setting decoding.address_space)"
             self._send({"is": "error", "kind": DecoderOutOfMemory.kind, "text": text})
@@ -105,6 +104,12 @@ class _Server:
             raise _Stopped
 
 
+def _wants_memory(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or "map" in str(error).lower()
+
+
 def _limit(address_space: int, cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -113,25 +118,15 @@ def _limit(address_space: int, cpu_seconds: int) -> None:
 
 
 def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | StillReader:
-    # Imported here: the limits must stand before FFmpeg and Pillow are loaded.
     if request["kind"] == "video":
-        import av
-
-        from detector.clip_reader import ClipReader
-
-        av.logging.set_level(None)
         return ClipReader(
             Path(request["path"]), request["demuxer"], request["pixels"], request["frames"], beat
         )
-    from detector.pictures import StillReader
-
     files = [Path(file) for file in request["files"]]
     return StillReader(files, request["kind"] == "stills", request["pixels"], beat)
 
 
 def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
-    from detector.types import Span
-
     if request["do"] == "keyframes":
         yield from map(_frame, reader.keyframes(Fraction(request["spacing"])))
     elif request["do"] == "at":
@@ -181,7 +176,3 @@ def main() -> None:
     os.dup2(2, 1)
     # Unbuffered: `select` must see what has not been read yet.
     _Server(os.fdopen(0, "rb", buffering=0), answers).serve()
-
-
-if __name__ == "__main__":
-    main()

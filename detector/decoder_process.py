@@ -6,18 +6,14 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
-from detector import wire
+from detector import nursery, wire
 from detector.settings import Decoding
-
-_HOUSE = Path(__file__).parent.parent
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
 
@@ -40,20 +36,8 @@ class DecoderProcess:
         self._words = b""
         # A picture and its thumbnail; stretching to square pixels makes it at most 4 x wider.
         self._most_body = 3 * 4 * limits.pixels + (1 << 20)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        self._child = subprocess.Popen(
-            # -P: a stray av.py in the working folder must not be imported instead of PyAV.
-            [sys.executable, "-P", "-B", "-m", "detector.decoder_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
-            # An interrupt at the terminal is the parent's to handle.
-            start_new_session=True,
-        )
-        assert self._child.stdin and self._child.stdout and self._child.stderr
-        self._down, self._up, self._err = self._child.stdin, self._child.stdout, self._child.stderr
+        self._child = nursery.start()
+        self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
             fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._poll = select.poll()
@@ -106,7 +90,7 @@ class DecoderProcess:
         view = memoryview(data)
         while view:
             self._wait()
-            got = self._up.readinto(view)  # type: ignore[attr-defined]
+            got = self._up.readinto(view)
             if not got:
                 self._died()
             view = view[got:]
@@ -144,10 +128,9 @@ class DecoderProcess:
 
     def _died(self) -> None:
         """The pipe is closed: find out how the process ended, and say so."""
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(_GRACE)
-        code = self._child.poll()
-        while self._child.poll() is not None and select.select([self._err], [], [], 0)[0]:
+        ended = self._child.wait(_GRACE)
+        code = self._child.code
+        while ended and select.select([self._err], [], [], 0)[0]:
             before = self._words
             self._words = (self._words + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
             if self._words == before:
@@ -170,8 +153,4 @@ class DecoderProcess:
 
     def close(self) -> None:
         """Kill the process and wait for it; doing so twice does it once."""
-        if self._child.poll() is None:
-            self._child.kill()
-        self._child.wait()
-        for pipe in (self._down, self._up, self._err):
-            pipe.close()
+        self._child.kill()

@@ -24,11 +24,11 @@ _CHUNK = 1 << 20
 
 # A damaged clip or picture shows only in its name; listed by it, it ends with a named reason
 # instead of being passed over in silence.
-_CLIP_NAMES = (
+CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
     *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".ogg", ".asf", ".wmv"),
 )
-_PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def open_footage(path: Path) -> Footage:
@@ -144,7 +144,7 @@ def _listed_as(path: Path) -> str | None:
     """Whether a file in a folder is a clip ("video"), a picture ("still") or neither."""
     if not path.is_file():
         return None
-    by_name = {**dict.fromkeys(_CLIP_NAMES, "video"), **dict.fromkeys(_PICTURE_NAMES, "still")}
+    by_name = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
     found: Sniffed | None
     try:
         with path.open("rb", buffering=0) as file:

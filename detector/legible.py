@@ -34,7 +34,6 @@ import cv2
 import numpy as np
 
 from detector.boxes import as_box, grown, share_inside
-from detector.settings import Legibility
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
 
 LARGE = 400.0
@@ -103,10 +102,14 @@ class LegibleView:
 
 
 class LegibleFrames:
-    """Keeps each track's best views, few and apart in time; of the pictures only crops."""
+    """Keeps each track's best views, few and apart in time; of the pictures only crops.
 
-    def __init__(self, settings: Legibility) -> None:
-        self.settings = settings
+    Args:
+        keep: views of a track that are kept at most.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
         self._views: dict[int, list[LegibleView]] = {}
         self._widest: dict[int, float] = {}
 
@@ -138,7 +141,7 @@ class LegibleFrames:
     def take(self, *tracks: int) -> list[LegibleView]:
         """The best views of a track (of several taken together), and forgets them.
 
-        At most `settings.keep`, most legible first, with the angle counted in; none for a
+        At most `keep`, most legible first, with the angle counted in; none for a
         track that was never offered.
         """
         views = [view for track in tracks for view in self._views.pop(track, [])]
@@ -147,9 +150,13 @@ class LegibleFrames:
         best = self._best(scored, 0.0)
         return sorted(best, key=lambda view: (-view.score, view.pts))
 
+    def held(self) -> set[Fraction]:
+        """Times of the frames of which a view is kept."""
+        return {view.pts for views in self._views.values() for view in views}
+
     def _best(self, views: list[LegibleView], widest: float) -> list[LegibleView]:
         """The `keep` views worth most together."""
-        if len(views) <= self.settings.keep:
+        if len(views) <= self._keep:
             return views
         scores = [view.score * _angle(view.aspect, widest) for view in views]
 
@@ -165,7 +172,7 @@ class LegibleFrames:
                 taken.append(index)
             return total
 
-        best = max(itertools.combinations(range(len(views)), self.settings.keep), key=worth)
+        best = max(itertools.combinations(range(len(views)), self._keep), key=worth)
         return [views[index] for index in best]
 
     def _stay_within_bounds(self) -> None:

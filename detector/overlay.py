@@ -77,12 +77,12 @@ class OverlayMap:
 
     def share(self, box: Box, pts: Fraction | None = None) -> float:
         """Share of `box` (pixels of the frame) drawn over, 0..1; at `pts`, or ever if None."""
-        present = [
-            region.box
-            for region in self.regions
-            if pts is None or region.first <= pts <= region.last
-        ]
-        return _covered_share(box, present)
+        regions = [region.box for region in self.regions] if pts is None else self.present(pts)
+        return _covered_share(box, regions)
+
+    def present(self, pts: Fraction) -> list[Box]:
+        """Where the broadcast draws at `pts`, in pixels of the frame."""
+        return [region.box for region in self.regions if region.first <= pts <= region.last]
 
     def covers(self, box: Box, pts: Fraction | None = None) -> bool:
         """Whether `box` belongs to the broadcast."""
@@ -183,16 +183,15 @@ class OverlayFinder:
 
 def unit_gradients(picture: Picture) -> NDArray[np.float32]:
     """Directions of the edges, (2, h, w) at a width of 480: unit vectors, 0 where no edge is."""
-    scale = min(1.0, _WIDTH / picture.shape[1])
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    shrunk = min(1.0, _WIDTH / picture.shape[1])
+    size = (max(1, round(picture.shape[1] * shrunk)), max(1, round(picture.shape[0] * shrunk)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     # Scharr's kernel sums to 16 on each side.
     x, y = (cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx) / 16 for dx in (1, 0))
-    strength = np.hypot(x, y)
-    edge = strength >= _EDGE
-    unit = np.stack([x, y]) * (edge / np.maximum(strength, 1e-6))
-    return np.asarray(unit, np.float32)
+    strength = cv2.magnitude(x, y)
+    scale = np.where(strength >= _EDGE, 1 / np.maximum(strength, _EDGE), 0).astype(np.float32)
+    return np.stack([x * scale, y * scale])
 
 
 def has_changed(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
@@ -200,8 +199,9 @@ def has_changed(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool
 
     A flicker of light changes no edge; an operator walking through changes few cells.
     """
-    agreement = np.asarray((before * after).sum(axis=0) > 0.7, np.float32)
-    edges = np.asarray((before != 0).any(axis=0) | (after != 0).any(axis=0), np.float32)
+    agreement = np.asarray(before[0] * after[0] + before[1] * after[1] > 0.7, np.float32)
+    edges = np.asarray((before[0] != 0) | (before[1] != 0) | (after[0] != 0) | (after[1] != 0))
+    edges = edges.astype(np.float32)
     kept, there = (cv2.resize(m, _CELLS, interpolation=cv2.INTER_AREA) for m in (agreement, edges))
     textured = there > 0.02
     if not textured.any():

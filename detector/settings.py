@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Mapping
 from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from datasets.errors import SettingsError
 
 MIB = 1 << 20
+
+ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0}
+"""What an archive is swept with instead of the defaults of `Sweeping`: so much footage is there
+that a fiftieth of it measures what is missed, and a short clip need not be looked at in full."""
 
 
 class _Part(BaseModel):
@@ -43,11 +49,16 @@ class Sweeping(_Part):
     sampling: Fraction = Field(
         default=Fraction(1, 2), gt=0, description="seconds between two looks where frames are dense"
     )
-    audit_share: float = Field(default=0.05, ge=0, le=1, description="share of other stretches")
+    audit_share: float = Field(
+        default=0.05, ge=0, le=1, description="chance of each other stretch to be audited"
+    )
     audit_seconds: Fraction = Field(
-        default=Fraction(60), description="audited at least, if there is so much"
+        default=Fraction(60), description="audited in the mean at least, if there is so much"
     )
     seed: int = Field(default=0, description="of the random sample")
+    budget: float = Field(
+        default=1.0, gt=0, le=1, description="how much is looked at; less is faster, finds less"
+    )
 
 
 class Detecting(_Part):
@@ -108,10 +119,27 @@ class Settings(_Part):
     attributing: Attributing = Attributing()
 
     @property
+    def views(self) -> int:
+        """Views of a machine that are kept to be read: so many as the budget allows."""
+        return math.ceil(self.legibility.keep * self.sweeping.budget)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of every value: equal settings, equal digest."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def archive(cls, values: object = None) -> Settings:
+        """Settings for archives: those of `values`, plain data, and else `ARCHIVE`.
+
+        Raises:
+            SettingsError: as for `parse`.
+        """
+        given = values or {}
+        if isinstance(given, Mapping) and isinstance(given.get("sweeping", {}), Mapping):
+            given = {**given, "sweeping": {**ARCHIVE, **given.get("sweeping", {})}}
+        return cls.parse(given)
 
     @classmethod
     def parse(cls, values: object) -> Settings:

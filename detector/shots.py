@@ -108,10 +108,11 @@ class ShotSplitter:
         since, before = self._known
         if pts - since < FLASH and not look.shows_something:
             return False
-        kept = _structure_kept(before, look)
         stirred = float(np.abs(before.luma - look.luma).mean()) >= STIRRED
         changed = self._remember(pts, look, thumbnail)
-        return (changed and kept < STRUCTURE_KEPT) or (stirred and kept < STRUCTURE_GONE)
+        if not (changed or stirred):
+            return False
+        return _structure_kept(before, look) < (STRUCTURE_KEPT if changed else STRUCTURE_GONE)
 
     def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:
         """Makes this the frame to compare with; whether `ContentDetector` proposes a cut."""
@@ -120,6 +121,14 @@ class ShotSplitter:
         # The rate is asked for and, with no least shot length, not looked at.
         timecode = FrameTimecode(code, fps=25.0)
         return bool(self._content.process_frame(timecode, thumbnail[..., ::-1]))
+
+
+def structure_kept(before: Picture, after: Picture) -> float:
+    """How far two thumbnails (RGB, one size, each side at least `SHIFT`) show the same scene.
+
+    Normalised cross-correlation, -1..1; a shift of up to 1/8 of the picture counts for nothing.
+    """
+    return _structure_kept(_Look.of(before), _Look.of(after))
 
 
 def _structure_kept(before: _Look, after: _Look) -> float:

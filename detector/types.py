@@ -250,3 +250,60 @@ class Analysis:
     model_hash: str
     settings_hash: str
     settings: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """The perceptual fingerprint of one frame, by which copies of it are known.
+
+    hashes: its windows with their places, the whole picture first, packed by
+    `detector/prints.py`, `prints.HASH_BYTES` each. detail: 0..1, how much there is to know it
+    by: near 0 for a black or flat picture, which is like every other. shot: index into
+    `Analysis.shots` where the frame was decoded densely, None where only keyframes were.
+    """
+
+    pts: Fraction
+    shot: int | None
+    hashes: bytes
+    detail: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one sighting and its surroundings look like, by which the machine is known again.
+
+    sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine
+    in it. appearance: float32 vector of unit length, as bytes. points: keypoints with their
+    descriptors, packed by `detector/surroundings.py`.
+    """
+
+    sighting: str
+    pts: Fraction
+    box: Box
+    appearance: bytes
+    points: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture kept of a sighting: the frame it is best seen in, or its mark cut out.
+
+    picture: encoded as JPEG ("best", the whole upright frame, unmarked) or PNG ("mark",
+    unaltered pixels). box: the machine or the mark, in pixels of the frame.
+    """
+
+    sighting: str
+    role: Literal["best", "mark"]
+    pts: Fraction
+    box: Box
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that a case keeps of one footage: what was found, and what it is known again by."""
+
+    analysis: Analysis
+    prints: tuple[Print, ...] = ()
+    looks: tuple[Look, ...] = ()
+    stills: tuple[Still, ...] = ()

@@ -1,26 +1,42 @@
 """The second pass: spans decoded densely, cut into shots, their machines tracked.
 
 Cuts are looked for in every frame; machines only in the sampled ones, handed to the
-detector several at a time. When a shot ends, its tracks come out with their most legible
+detector several at a time, and of those not in one that shows what the one before showed:
+its machines are the same. When a shot ends, its tracks come out with their most legible
 views; nothing of it is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from detector.boxes import as_box
-from detector.detect import Detector
+from detector.detect import Detector, Pending
 from detector.legible import LegibleFrames, LegibleView
 from detector.settings import Settings
 from detector.shots import ShotSplitter
-from detector.sweep import BATCH, BATCH_PIXELS
+from detector.stills import encode_frame
+from detector.sweep import BATCH, BATCH_PIXELS, same
 from detector.track import Tracker
-from detector.types import MACHINE, Box, Frame, Observation, Sample, Shot, Span, Track
+from detector.types import (
+    MACHINE,
+    Box,
+    Detections,
+    Frame,
+    Observation,
+    Picture,
+    Sample,
+    Shot,
+    Span,
+    Track,
+)
+
+Observer = Callable[[Sample, int], None]
+"""Told each densely decoded frame and the index of its shot, in time order."""
 
 
 class DenseSource(Protocol):
@@ -34,7 +50,8 @@ class Watched:
     """One machine through one shot.
 
     best: where it is best seen. views: what to read, most legible first, at least one.
-    others: boxes of the shot's other machines at the time of each view.
+    others: boxes of the shot's other machines at the time of each view. frame: the whole
+    picture in which it is best seen, as JPEG, if frames are kept.
     """
 
     track: Track
@@ -42,30 +59,23 @@ class Watched:
     views: tuple[LegibleView, ...]
     others: dict[Fraction, tuple[Box, ...]]
     file: Path | None
-
-
-@dataclass(slots=True)
-class _OpenShot:
-    """A shot while its frames come in."""
-
-    index: int
-    span: Span
-    start: Fraction
-    end: Fraction
-    tracker: Tracker
-    legible: LegibleFrames
-    splitter: ShotSplitter
-    waiting: list[Frame] = field(default_factory=list)
-    machines: dict[Fraction, dict[int, Box]] = field(default_factory=dict)
-
-    def pixels(self) -> int:
-        return sum(frame.image.shape[0] * frame.image.shape[1] for frame in self.waiting)
+    frame: bytes | None = None
 
 
 def watch(
-    decoder: DenseSource, spans: Sequence[Span], detector: Detector, settings: Settings
+    decoder: DenseSource,
+    spans: Sequence[Span],
+    detector: Detector,
+    settings: Settings,
+    observe: Observer | None = None,
+    keep_frames: bool = False,
 ) -> Iterator[tuple[Shot, list[Watched]]]:
-    """Each shot of the spans with its machines, in time order."""
+    """Each shot of the spans with its machines, in time order.
+
+    Args:
+        observe: told of every frame decoded.
+        keep_frames: keep the whole picture in which each machine is best seen.
+    """
     shot: _OpenShot | None = None
     current = -1
     count = 0
@@ -77,61 +87,130 @@ def watch(
         if cut:
             splitter = shot.splitter if shot is not None and index == current else ShotSplitter()
             if shot is not None:
-                yield _close(shot, detector)
+                yield shot.close()
             if index != current:
                 splitter.feed(sample.pts, sample.thumbnail)
             shot = _OpenShot(
-                count,
-                spans[index],
-                sample.pts,
-                sample.pts,
-                Tracker(settings.tracking),
-                LegibleFrames(settings.legibility),
-                splitter,
+                count, spans[index], sample.pts, splitter, detector, settings, keep_frames
             )
             current = index
             count += 1
         assert shot is not None
-        shot.end = sample.pts
-        if sample.frame is not None:
-            shot.waiting.append(sample.frame)
-            if len(shot.waiting) >= BATCH or shot.pixels() >= BATCH_PIXELS:
-                _look(shot, detector)
+        if observe is not None:
+            observe(sample, shot.index)
+        shot.take(sample)
     if shot is not None:
-        yield _close(shot, detector)
+        yield shot.close()
 
 
-def _look(shot: _OpenShot, detector: Detector) -> None:
-    """Detects on the waiting frames, tracks their machines and offers them for reading."""
-    found_in = detector.detect([frame.image for frame in shot.waiting])
-    for frame, found in zip(shot.waiting, found_in, strict=True):
+@dataclass(slots=True)
+class _Waiting:
+    """A sampled frame before its machines are known; `fresh`: it shows something new."""
+
+    frame: Frame
+    fresh: bool
+
+
+class _OpenShot:
+    """A shot while its frames come in: one batch fills, another one is being looked at."""
+
+    def __init__(
+        self,
+        index: int,
+        span: Span,
+        start: Fraction,
+        splitter: ShotSplitter,
+        detector: Detector,
+        settings: Settings,
+        keep_frames: bool,
+    ) -> None:
+        self.index = index
+        self.splitter = splitter
+        self._reason = span.reason
+        self._start = self._end = start
+        self._detector = detector
+        self._tracker = Tracker(settings.tracking)
+        self._legible = LegibleFrames(settings.views)
+        self._keep_frames = keep_frames
+        self._filling: list[_Waiting] = []
+        self._looked_at: tuple[list[_Waiting], Pending] | None = None
+        self._pixels = 0
+        self._shown: Picture | None = None
+        self._last = Detections.none()
+        self._machines: dict[Fraction, dict[int, Box]] = {}
+        self._frames: dict[Fraction, bytes] = {}
+
+    def take(self, sample: Sample) -> None:
+        """The next frame of the shot."""
+        self._end = sample.pts
+        if sample.frame is None:
+            return
+        fresh = self._shown is None or not same(self._shown, sample.thumbnail)
+        if fresh:
+            self._shown = sample.thumbnail
+        self._filling.append(_Waiting(sample.frame, fresh))
+        self._pixels += sample.frame.image.shape[0] * sample.frame.image.shape[1]
+        if len(self._filling) >= BATCH or self._pixels >= BATCH_PIXELS:
+            self._hand_over()
+
+    def close(self) -> tuple[Shot, list[Watched]]:
+        """The shot and what was watched in it; nothing comes after."""
+        self._hand_over()
+        self._settle()
+        shot = Shot(self.index, self._start, self._end, self._reason)
+        tracks = self._tracker.finish(shot)
+        watched = [
+            self._watched(track, number)
+            for track, number in zip(tracks, self._tracker.numbers, strict=True)
+        ]
+        return shot, [one for one in watched if one is not None]
+
+    def _hand_over(self) -> None:
+        batch, self._filling, self._pixels = self._filling, [], 0
+        self._settle()
+        pending = self._detector.begin([one.frame.image for one in batch if one.fresh])
+        self._looked_at = batch, pending
+
+    def _settle(self) -> None:
+        """Tracks the machines of the batch that is being looked at, and offers them for
+        reading."""
+        if self._looked_at is None:
+            return
+        batch, pending = self._looked_at
+        self._looked_at = None
+        found = iter(pending.result())
+        for one in batch:
+            if one.fresh:
+                self._last = next(found)
+            self._follow(one.frame, self._last)
+        if self._keep_frames:
+            self._keep([one.frame for one in batch])
+
+    def _follow(self, frame: Frame, found: Detections) -> None:
         machines = found.of(MACHINE)
-        numbers = shot.tracker.update(frame, machines)
+        numbers = self._tracker.update(frame, machines)
         placed = {n: as_box(row) for n, row in zip(numbers, machines.xyxy, strict=True)}
-        shot.machines[frame.pts] = placed
+        self._machines[frame.pts] = placed
         for number, box in placed.items():
-            shot.legible.offer(number, frame, box, found)
-    shot.waiting.clear()
+            self._legible.offer(number, frame, box, found)
 
+    def _keep(self, frames: Sequence[Frame]) -> None:
+        """Encodes the frames of which a view was kept, and drops those whose views have gone."""
+        held = self._legible.held()
+        self._frames = {pts: picture for pts, picture in self._frames.items() if pts in held}
+        for frame in frames:
+            if frame.pts in held:
+                self._frames[frame.pts] = encode_frame(frame.image)
 
-def _close(open_shot: _OpenShot, detector: Detector) -> tuple[Shot, list[Watched]]:
-    _look(open_shot, detector)
-    shot = Shot(open_shot.index, open_shot.start, open_shot.end, open_shot.span.reason)
-    tracks = open_shot.tracker.finish(shot)
-    watched = [
-        _watched(track, number, open_shot)
-        for track, number in zip(tracks, open_shot.tracker.numbers, strict=True)
-    ]
-    return shot, [one for one in watched if one is not None]
-
-
-def _watched(track: Track, number: int, shot: _OpenShot) -> Watched | None:
-    views = tuple(shot.legible.take(number))
-    if not views:
-        return None
-    at = {observation.pts: observation for observation in track.observations}
-    others = {
-        view.pts: tuple(b for n, b in shot.machines[view.pts].items() if n != number)
-        for view in views
-    }
-    return Watched(track, at[views[0].pts], views, others, views[0].file)
+    def _watched(self, track: Track, number: int) -> Watched | None:
+        views = tuple(self._legible.take(number))
+        if not views:
+            return None
+        at = {observation.pts: observation for observation in track.observations}
+        others = {
+            view.pts: tuple(b for n, b in self._machines[view.pts].items() if n != number)
+            for view in views
+        }
+        best = views[0]
+        frame = self._frames.get(best.pts)
+        return Watched(track, at[best.pts], views, others, best.file, frame)

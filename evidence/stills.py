@@ -7,14 +7,13 @@ its pixels are the frame's, each repeated a whole number of times.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from datasets.fonts import font
+from detector.stills import crop_mark as crop_mark
+from detector.stills import find_mark as find_mark
 from detector.types import Box, Picture, Reading, Sighting
 from evidence.tables import chance, clock, printable
 
@@ -37,34 +36,8 @@ LINES_PER_SIDE = 240  # a line is one 240th of the shorter side: 3 px at 720 lin
 LETTERS_PER_SIDE = 34  # a letter's em, likewise: 32 px at 1080 lines
 LEAST_EM = 13  # pixels; below it Han is not legible
 SHORTEST_DRAWN = 3  # letters; shorter texts that prove nothing are mostly noise
-MARK_MARGIN = 0.15  # of the mark's own size, shown around it
 MARK_WIDTH = 480  # pixels a mark is enlarged towards, by a whole number
 MARK_ENLARGED = 8  # at most
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where the mark a sighting rests on is seen: a box in the frame at `pts`."""
-
-    pts: Fraction
-    box: Box
-
-
-def find_mark(sighting: Sighting) -> Mark | None:
-    """The mark to show beside a sighting: the weightiest evidence that has a place, or else
-    the reading with the best score; None where nothing was read."""
-    placed = [
-        (part.weight, Mark(part.pts, part.box))
-        for part in sighting.attribution.evidence
-        if part.pts is not None and part.box is not None and part.kind != "overlay"
-    ]
-    if placed:
-        return max(placed, key=lambda pair: pair[0])[1]
-    readings = [reading for reading in sighting.readings if not reading.overlay]
-    if readings:
-        best = max(readings, key=lambda reading: reading.score)
-        return Mark(best.pts, best.box)
-    return None
 
 
 def seen_marks(sighting: Sighting) -> list[Reading]:
@@ -111,23 +84,6 @@ def draw_still(image: Picture, sighting: Sighting, machine: dict[str, Any]) -> I
             tag(draw, around, label, MARK_COLOUR, letters, below=True, free=taken + others)
         )
     return add_caption(picture, caption(machine), letters)
-
-
-def crop_mark(image: Picture, box: Box) -> Image.Image:
-    """The mark with a little around it, unaltered, at its own size.
-
-    Args:
-        image: (height, width, 3) uint8 RGB.
-        box: the mark, pixels; what lies outside the picture is left out.
-    """
-    height, width = image.shape[:2]
-    x1, y1, x2, y2 = box
-    dx, dy = MARK_MARGIN * (x2 - x1), MARK_MARGIN * (y2 - y1)
-    left = int(np.clip(np.floor(x1 - dx), 0, width - 1))
-    top = int(np.clip(np.floor(y1 - dy), 0, height - 1))
-    right = int(np.clip(np.ceil(x2 + dx), left + 1, width))
-    bottom = int(np.clip(np.ceil(y2 + dy), top + 1, height))
-    return Image.fromarray(image[top:bottom, left:right])
 
 
 def enlarge(mark: Image.Image) -> Image.Image:

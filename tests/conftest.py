@@ -1,4 +1,5 @@
-"""What every test shares: where the labelled photographs are, and a log that must stay quiet."""
+"""What every test shares: the labelled photographs, the databases a case may live in, and a
+log that must stay quiet."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from evidence.store import Case
+from tests.postgres import PostgresServer, binaries
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +22,35 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the labelled photographs (../shared) are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that every test may make databases in, or a skip with the reason."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    with PostgresServer(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """What `Case.new` takes as `database`: the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def case(tmp_path: Path, database: str | None) -> Iterator[Case]:
+    """A new case, on each kind of database."""
+    with Case.new(tmp_path / "case", "Plant 12", database) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

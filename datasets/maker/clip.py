@@ -64,7 +64,7 @@ class ClipMachine:
     """A machine in a clip: when it is on screen, who built it, and its box at sampled times.
 
     Times in seconds from the start of the clip. `legible`: its builder's mark can be read
-    at one of the sampled times at least.
+    at one of the sampled times at least. `number`: its place among the scene's machines.
     """
 
     shot: int
@@ -79,6 +79,7 @@ class ClipMachine:
     variant: Variant
     legible: bool
     boxes: tuple[tuple[float, Box], ...]
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,7 @@ def _machines(shot: int, truth: Truth, views: list[tuple[float, Truth]]) -> list
                     variant=machine.variant,
                     legible=legible,
                     boxes=tuple(boxes),
+                    number=machine.number,
                 )
             )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -36,7 +37,10 @@ class Standing:
 class Scene:
     """Everything that decides a picture, before it is drawn.
 
-    clear: nothing else stands between the camera and a machine.
+    clear: nothing else stands between the camera and a machine. settled: the camera for
+    which the other things were put up, where the scene is seen from several: they stay where
+    they are, and every part looks the same from wherever it is seen; machines of one spec
+    are then alike to the last sticker.
     """
 
     camera: Camera
@@ -47,6 +51,7 @@ class Scene:
     clutter: int
     seed: int
     clear: bool = False
+    settled: Camera | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +60,8 @@ class _Item:
     footprint: Vector
     distance: float
     machine: int | None
+    corner: Vector
+    yaw: float
 
 
 @dataclass(slots=True)
@@ -91,6 +98,8 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
         for i, part in enumerate(item.parts):
             number += 1
             seed = (scene.seed, whose + 1, i if item.machine is not None else number)
+            if scene.settled is not None:
+                seed = _lasting(scene, item, part)
             _draw_part(canvas, part, number, seed, record, item.machine)
         if item.machine is not None:
             records[item.machine] = record
@@ -100,22 +109,35 @@ def draw_scene(scene: Scene) -> tuple[Picture, Truth]:
     return canvas.picture, truth
 
 
+def _lasting(scene: Scene, item: _Item, part: Part) -> tuple[int, int, int]:
+    """A seed that follows from the part's place on its thing, from wherever it is seen."""
+    face = part.face
+    x, y, z = face.point(face.width / 2, face.height / 2) - item.corner
+    cos, sin = np.cos(item.yaw), np.sin(item.yaw)
+    own = np.array([x * cos + z * sin, y, z * cos - x * sin, face.width, face.height])
+    place = zlib.crc32(np.round(own * 1000).astype(np.int64).tobytes())
+    if item.machine is None:
+        return scene.seed, 0, place
+    return scene.machines[item.machine].spec.seed, 1, place
+
+
 def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
     items: list[_Item] = []
+    home = scene.settled or scene.camera
     taken: list[tuple[Vector, float]] = []
     for index, standing in enumerate(scene.machines):
         corner = np.array(standing.corner)
         parts = machine_parts(standing.spec, corner, standing.yaw, scene.camera)
         footprint = shadow_polygon(corner, standing.yaw, standing.spec.size)
         middle = footprint.mean(axis=0)
-        items.append(_Item(parts, footprint, scene.camera.depth(middle), index))
+        items.append(
+            _Item(parts, footprint, scene.camera.depth(middle), index, corner, standing.yaw)
+        )
         taken.append((middle, 0.62 * float(np.hypot(standing.spec.size[0], standing.spec.size[2]))))
     for _ in range(scene.clutter):
         for _ in range(12):
             z = float(rng.uniform(3.2, scene.depth - 1.5))
-            spread = min(
-                scene.half_width - 1.5, 0.62 * z * scene.camera.size[0] / scene.camera.focal
-            )
+            spread = min(scene.half_width - 1.5, 0.62 * z * home.size[0] / home.focal)
             at = np.array([rng.uniform(-spread, spread), 0.0, z])
             apart = all(np.linalg.norm(at - middle) > radius + 0.9 for middle, radius in taken)
             if apart and not (_before(scene, at) and (scene.clear or rng.random() < 0.85)):
@@ -126,7 +148,7 @@ def _items(scene: Scene, rng: np.random.Generator) -> list[_Item]:
         parts, size = random_thing(rng, at, yaw, scene.camera)
         footprint = shadow_polygon(at, 0.0 if size[2] == 0.35 else yaw, size)
         middle = footprint.mean(axis=0)
-        items.append(_Item(parts, footprint, scene.camera.depth(middle), None))
+        items.append(_Item(parts, footprint, scene.camera.depth(middle), None, at, yaw))
         taken.append((middle, 0.5 * float(np.hypot(size[0], size[2]))))
     return items
 

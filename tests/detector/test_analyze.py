@@ -14,7 +14,7 @@ from PIL import Image
 from datasets.maker import ClipTruth, demo_spec, make_clip
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
-from detector.analyze import belongs
+from detector.examine import belongs
 
 HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
 

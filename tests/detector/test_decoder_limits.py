@@ -21,6 +21,7 @@ from datasets.errors import (
     FootageUnreadable,
     NoPictures,
 )
+from detector import nursery
 from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
@@ -52,6 +53,8 @@ def children() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
+    # The nursery stays for the next footage.
+    nursery.start().kill()
     before = children()
     yield
     assert children() <= before
@@ -136,7 +139,7 @@ def test_the_processor_time_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mebibytes", [64, 256])
 def test_too_little_memory_is_a_named_error(tmp_path: Path, mebibytes: int) -> None:
-    # 64 MiB are too few to load FFmpeg; 256 are too few for frames of this size.
+    # 64 MiB are fewer than FFmpeg itself takes; 256 are too few for frames of this size.
     clip = write_clip(tmp_path / "a.mp4", 2, size=(4096, 4096), codec="mjpeg", pix_fmt="yuvj420p")
     with (
         pytest.raises(DecoderOutOfMemory, match="address_space"),

@@ -10,7 +10,6 @@ import pytest
 
 from detector import legible
 from detector.legible import LegibleFrames, legibility, marks_of, sharpness
-from detector.settings import Legibility
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
 
 F = Fraction
@@ -102,14 +101,14 @@ def test_the_best_frames_come_first() -> None:
         (F(k), cv2.GaussianBlur(image, (0, 0), blur) if blur else image, BOX)
         for k, blur in [(0, 3), (3, 0), (6, 2), (9, 1), (12, 4)]
     ]
-    assert views(LegibleFrames(Legibility(keep=3)), *offers) == [3, 9, 6]
+    assert views(LegibleFrames(3), *offers) == [3, 9, 6]
 
 
 def test_neighbours_make_way_for_a_frame_nearly_as_good_farther_off() -> None:
     image = picture()
     slightly = cv2.GaussianBlur(image, (0, 0), 0.4)
     offers = [(F(k, 2), image, BOX) for k in range(4)] + [(F(8), slightly, BOX)]
-    kept = views(LegibleFrames(Legibility(keep=2)), *offers)
+    kept = views(LegibleFrames(2), *offers)
     assert F(8) in kept and len(kept) == 2
 
 
@@ -117,19 +116,19 @@ def test_neighbours_stay_where_all_else_is_blurred() -> None:
     image = picture()
     blurred = cv2.GaussianBlur(image, (0, 0), 4)
     offers = [(F(0), image, BOX), (F(1, 2), image, BOX), (F(8), blurred, BOX)]
-    assert views(LegibleFrames(Legibility(keep=2)), *offers) == [0, F(1, 2)]
+    assert views(LegibleFrames(2), *offers) == [0, F(1, 2)]
 
 
 def test_a_foreshortened_view_ranks_behind_the_widest() -> None:
     image = picture()
     narrow, wide = (200, 100, 330, 400), BOX
-    kept = views(LegibleFrames(Legibility(keep=1)), (F(0), image, narrow), (F(9), image, wide))
+    kept = views(LegibleFrames(1), (F(0), image, narrow), (F(9), image, wide))
     assert kept == [9]
 
 
 def test_a_view_is_a_copy_with_a_margin_and_knows_its_place() -> None:
     image = picture()
-    frames = LegibleFrames(Legibility())
+    frames = LegibleFrames(3)
     word = (WORDMARK, (210.0, 105.0, 300.0, 140.0))
     frames.offer(7, Frame(F(1), image), BOX, marks(word, (MACHINE, BOX)))
     before = image[76:424, 176:524].copy()
@@ -145,7 +144,7 @@ def test_a_view_is_a_copy_with_a_margin_and_knows_its_place() -> None:
 
 
 def test_tracks_are_kept_apart_and_taken_once() -> None:
-    frames = LegibleFrames(Legibility(keep=2))
+    frames = LegibleFrames(2)
     for k in range(4):
         frames.offer(k % 2, Frame(F(k), picture()), BOX, marks())
     assert {view.pts for view in frames.take(0)} == {0, 2}
@@ -154,7 +153,7 @@ def test_tracks_are_kept_apart_and_taken_once() -> None:
 
 
 def test_an_empty_box_is_no_view() -> None:
-    frames = LegibleFrames(Legibility())
+    frames = LegibleFrames(3)
     frames.offer(0, Frame(F(0), picture()), (900, 700, 950, 750), marks())
     assert frames.take(0) == []
 
@@ -164,7 +163,7 @@ def test_memory_is_bounded_and_each_track_keeps_one_view(
 ) -> None:
     one = 348 * 348 * 3
     monkeypatch.setattr(legible, "HELD", 5 * one)
-    frames = LegibleFrames(Legibility(keep=3))
+    frames = LegibleFrames(3)
     for k in range(12):
         frames.offer(k % 4, Frame(F(k), picture(k)), BOX, marks())
     kept = [frames.take(track) for track in range(4)]

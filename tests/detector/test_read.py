@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from datasets.fonts import font
-from detector.read import Reader, merge_readings, overlap_of_smaller, script_of
+from detector.read import Reader, cut_marks, merge_readings, overlap_of_smaller, script_of
 from detector.settings import Reading_
 from detector.types import Box, Picture, Reading
 
@@ -53,12 +53,22 @@ def test_reads_latin_and_han_where_they_stand(reader: Reader, text: str, script:
 def test_reads_vertical_han(reader: Reader) -> None:
     column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
     assert texts(reader.read(column, AT)) == {"沈阳机床"}
-    assert texts(reader.read_marks(column, [(296.0, 62.0, 340.0, 240.0)], AT)) == {"沈阳机床"}
+    lines = cut_marks(column, [(296.0, 62.0, 340.0, 240.0)])
+    assert texts(reader.read_lines(lines, AT)) == {"沈阳机床"}
+
+
+def test_vertical_han_in_the_mirror_is_read_flipped(reader: Reader) -> None:
+    column = panel(*((c, 300, 60 + 44 * i) for i, c in enumerate("沈阳机床")))
+    mirrored = np.ascontiguousarray(column[:, ::-1])
+    assert texts(reader.read(mirrored, AT, mirrored=True)) == {"沈阳机床"}
+    lines = cut_marks(mirrored, [(300.0, 62.0, 344.0, 240.0)])
+    assert texts(reader.read_lines(lines, AT, mirrored=True)) == {"沈阳机床"}
 
 
 def test_reads_a_mark_at_a_given_box(reader: Reader) -> None:
     box = (198.0, 156.0, 330.0, 188.0)
-    [reading] = reader.read_marks(panel(("OKUMA", 200, 148)), [box], AT, offset=(10.0, 20.0))
+    lines = cut_marks(panel(("OKUMA", 200, 148)), [box])
+    [reading] = reader.read_lines(lines, AT, offset=(10.0, 20.0))
     assert reading.text == "OKUMA"
     assert reading.box == (208.0, 176.0, 340.0, 208.0)
 
@@ -72,15 +82,15 @@ def test_a_mirrored_picture_is_read_flipped_and_placed_unflipped(reader: Reader)
 
 def test_both_ways_give_one_reading_of_one_text(reader: Reader) -> None:
     picture = panel(("MAKINO", 200, 150))
-    readings = reader.read_view(picture, [(198.0, 158.0, 350.0, 190.0)], AT)
+    lines = reader.find_lines(picture) + cut_marks(picture, [(198.0, 158.0, 350.0, 190.0)])
+    assert len(lines) == 2
+    readings = reader.read_lines(lines, AT)
     assert [reading.text for reading in readings] == ["MAKINO"]
 
 
 def test_an_empty_panel_and_boxes_off_the_picture_give_nothing(reader: Reader) -> None:
     assert reader.read(panel(), AT) == []
-    assert (
-        reader.read_marks(panel(), [(900.0, 900.0, 950.0, 920.0), (5.0, 5.0, 6.0, 6.0)], AT) == []
-    )
+    assert cut_marks(panel(), [(900.0, 900.0, 950.0, 920.0), (5.0, 5.0, 6.0, 6.0)]) == []
 
 
 def test_wide_strips_and_slivers_are_read_or_passed_over(reader: Reader) -> None:

@@ -1,0 +1,254 @@
+"""`nameplate case`: cases made, listed, shown, checked, packed and opened from a pack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.exits import Exit
+from api.terminal import complain, progress, speak
+from datasets.errors import CaseError, CaseMissing
+from datasets.registry import load_registry
+from evidence.record import dump, spell
+from evidence.tables import printable
+
+case_app = typer.Typer(
+    help="Make, list, show, check and pack cases: what a sweep keeps.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="CASE", help="The case's folder.")]
+Database = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="An empty PostgreSQL database; SQLite in the folder if none."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, no more.")]
+RegistryFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--registry", metavar="FILE", help="Names and origins from this file too."),
+]
+
+
+@case_app.command("new")
+def new(
+    folder: Folder,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The case's name; the folder's if none.")
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Make a case in a new folder.
+
+    A password is better kept in ~/.pgpass than in the URL, where other users may see it.
+    """
+    from evidence.store.case import Case
+
+    with Case.new(folder, name or folder.absolute().name, database) as case:
+        typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
+
+
+@case_app.command("list")
+def list_cases(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to look.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """List the cases in a folder and the folders below it."""
+    if not folder.is_dir():
+        raise CaseMissing(f"{folder}: no such folder; check the path")
+    rows = [_row(found) for found in _find(folder)]
+    if as_json:
+        for row in rows:
+            _print_json(row)
+        return
+    if not rows:
+        complain(f"{folder}: holds no case")
+        return
+    table = Table("case", "folder", "footage", "hours", "to do", "aside", "machines")
+    for row in rows:
+        where = Path(row["folder"]).relative_to(folder.absolute())
+        table.add_row(*map(_cell, (row["name"], where, *_cells(row))))
+    speak().print(table)
+
+
+@case_app.command("show")
+def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None) -> None:
+    """Show what is in a case: footage, work, machines, copies, verdicts."""
+    from evidence.store.case import Case
+    from evidence.store.summary import summarise
+
+    with Case.open(folder) as case:
+        summary = summarise(case, load_registry(*(registry or ())))
+    if as_json:
+        _print_json(summary)
+    else:
+        _print_summary(summary, speak())
+
+
+@case_app.command("check")
+def check_case(
+    folder: Folder,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read the originals too, however long it takes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a case, its files and the originals agree; say what does not and what to do.
+
+    Exit code 1 where something is wrong.
+    """
+    from evidence.store.case import Case
+    from evidence.store.check import check
+
+    wrong = notes = 0
+    with Case.open(folder) as case:
+        for finding in check(case, deep):
+            wrong += finding.wrong
+            notes += not finding.wrong
+            if as_json:
+                _print_json(vars(finding))
+            else:
+                mark = "wrong" if finding.wrong else "note "
+                typer.echo(printable(f"{mark}  {finding}"))
+    if not as_json:
+        ending = f"{wrong} wrong" if wrong else "nothing is wrong"
+        typer.echo(printable(f"{folder}: {ending}" + (f", {notes} to note" if notes else "")))
+    if wrong:
+        raise typer.Exit(Exit.FOOTAGE)
+
+
+@case_app.command("pack")
+def pack_case(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The pack to write (ZIP).")],
+    footage: Annotated[bool, typer.Option("--footage", help="Pack the originals too.")] = False,
+) -> None:
+    """Pack a case into one file, to keep or to open elsewhere. A sweep may go on meanwhile.
+
+    Exit code 1 where a file that belongs in it is gone or altered.
+    """
+    from evidence.store.case import Case
+    from evidence.store.pack import pack
+
+    with Case.open(folder) as case, progress(f"packing {folder}", shown=True):
+        packed = pack(case, file, footage)
+    for line in packed.left_out:
+        complain(f"left out: {line}")
+    typer.echo(printable(f"{file}: {packed.files} files, {packed.size:,} bytes"))
+    if packed.left_out:
+        raise typer.Exit(Exit.FOOTAGE)
+
+
+@case_app.command("open")
+def open_pack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A pack.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder of the case.")],
+    database: Database = None,
+) -> None:
+    """Make a case out of a pack; every file in it is checked against its hash."""
+    from evidence.store.unpack import unpack
+
+    with progress(f"opening {file}", shown=True), unpack(file, folder, database) as case:
+        typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
+
+
+def _find(folder: Path) -> Iterator[Path]:
+    """The folders of cases, in order; what is inside a case is not looked into."""
+    for name, folders, files in os.walk(folder):
+        if "case.json" in files:
+            folders.clear()
+            yield Path(name)
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+
+
+def _row(folder: Path) -> dict[str, Any]:
+    """A case's summary, or why there is none."""
+    from evidence.store.case import Case
+    from evidence.store.summary import summarise
+
+    try:
+        with Case.open(folder) as case:
+            return summarise(case, load_registry())
+    except CaseError as error:
+        failure = {"kind": error.kind, "message": str(error)}
+        return {"name": "?", "folder": str(folder.absolute()), "error": failure}
+
+
+def _cells(row: dict[str, Any]) -> tuple[object, ...]:
+    if "error" in row:
+        return (Text(printable(row["error"]["kind"]), style="red"),)
+    waiting = sum(work["waiting"] for work in row["work"][:1])
+    aside = sum(sum(work["aside"].values()) for work in row["work"][:1])
+    machines = sum(one["machines"] for one in row["machines"])
+    return row["footage"], _hours(row["seconds"]), waiting, aside, machines
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    speak()  # so that no letter of a path stops it
+    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
+
+
+def _print_summary(summary: dict[str, Any], console: Console) -> None:
+    console.print(Text(printable(summary["name"]), style="bold"))
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(summary):
+        facts.add_row(Text(name, style="dim"), Text(printable(value), overflow="fold"))
+    console.print(facts)
+    if summary["machines"]:
+        table = Table("builder", "origin", "machines", "A", "B", "C", "U", "sightings")
+        for row in summary["machines"]:
+            grades = [row["grades"][grade] or "" for grade in "ABCU"]
+            cells = [row["name"], row["origin"] or "", row["machines"], *grades, row["sightings"]]
+            table.add_row(*map(_cell, cells), style="" if row["builder"] else "dim")
+        console.print(table)
+
+
+def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a summary says besides its table of machines, a line each."""
+    yield "folder", summary["folder"]
+    yield "database", summary["database"]
+    places = f"at {summary['places']} places"
+    hours = f"{_hours(summary['seconds'])} hours"
+    yield "footage", f"{summary['footage']} pieces, {hours}, {places}"
+    for number, work in enumerate(summary["work"]):
+        aside = sum(work["aside"].values())
+        why = ", ".join(f"{kind} {count}" for kind, count in work["aside"].items())
+        done = f"{work['waiting']} waiting, {work['done']} done, {aside} set aside"
+        with_ = "" if number == 0 else f" (settings {work['settings'][:8]})"
+        yield "work" + with_, done + (f" ({why})" if why else "")
+    copies = summary["copies"]
+    if copies["pairs"]:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())
+        yield "copies", f"{copies['footage']} pieces of footage have copies (pairs: {kinds})"
+    machines = sum(row["machines"] for row in summary["machines"])
+    yield "machines", f"{machines}, in {summary['sightings']} sightings"
+    flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
+    yield "to review", flags or "nothing"
+    verdicts = summary["verdicts"]
+    if verdicts["number"]:
+        yield "verdicts", f"{verdicts['number']}, the last one is {verdicts['digest']}"
+    run = summary["last_run"]
+    if run is not None:
+        ending = run["outcome"] or f"not ended, last seen {_moment(run['beat'])}"
+        yield "last run", f"{run['kind']} of {_moment(run['started'])} on {run['host']}: {ending}"
+
+
+def _moment(iso: str) -> str:
+    """A time as people here read it."""
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.2f}"
+
+
+def _cell(value: object) -> Text:
+    return value if isinstance(value, Text) else Text(printable(spell(str(value))))

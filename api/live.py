@@ -1,0 +1,224 @@
+"""A sweep as a person or a program watches it: a live panel, plain lines, or JSON lines."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from api.terminal import complain
+from datasets.errors import RegistryError
+from datasets.registry import Registry
+from evidence.record import dump
+from evidence.sweep.tally import Tally
+from evidence.tables import printable
+
+BUILDERS_SHOWN = 8
+WORKERS_SHOWN = 16
+LINE_SECONDS = 30.0  # between two plain lines, and between two JSON lines of progress
+SHORT_LINE_SECONDS = 5.0  # at first, so that a person sees that it goes
+WAIT_SAID_SECONDS = 60.0
+
+
+def describe(tally: Tally) -> str:
+    """How far it is, in one line."""
+    aside = sum(tally.aside.values())
+    total = tally.waiting + tally.done + aside
+    parts = [f"{tally.done} of {total}{'+' if tally.finding else ''} clips"]
+    parts.append(f"{tally.seconds / 3600:.2f} hours of footage")
+    if tally.rate:
+        parts.append(f"{tally.rate:.1f} hours an hour")
+    if aside:
+        parts.append(f"{aside} set aside")
+    if tally.away:
+        parts.append(f"{tally.away} out of reach")
+    if tally.left is not None and tally.waiting:
+        parts.append(f"{spell_left(tally.left)} left")
+    return ", ".join(parts)
+
+
+def found(tally: Tally, registry: Registry) -> str:
+    """What was found so far, in one line: machines by origin, then the builders."""
+    if not tally.machines:
+        return f"{tally.sightings} sightings, not linked to machines yet"
+    origins: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    for builder, number in tally.machines.items():
+        if not builder:
+            continue
+        try:
+            entry = registry.get(builder)
+            origin, name = entry.origin, entry.name
+        except RegistryError:
+            origin, name = "??", builder
+        origins[origin] += number
+        names[name] += number
+    unknown = tally.machines.get("", 0)
+    parts = [f"{sum(tally.machines.values())} machines"]
+    parts += [f"{origin} {number}" for origin, number in origins.most_common()]
+    parts.append(f"unknown {unknown}")
+    if tally.concealed:
+        parts.append(f"marks concealed {tally.concealed}")
+    shown = [f"{name} {number}" for name, number in names.most_common(BUILDERS_SHOWN)]
+    if len(names) > BUILDERS_SHOWN:
+        shown.append("...")
+    return ", ".join(parts) + (f" ({', '.join(shown)})" if shown else "")
+
+
+def spell_left(seconds: float) -> str:
+    """A stretch of time as people say it.
+
+    >>> spell_left(42), spell_left(400), spell_left(9000), spell_left(400000)
+    ('42 s', '7 min', '2 h 30 min', '4 days 15 h')
+    """
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min"
+    return f"{hours // 24} days {hours % 24} h"
+
+
+def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:
+    """All of it, several lines."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("done", Text(describe(tally)))
+    table.add_row("found", Text(printable(found(tally, registry))))
+    if tally.aside:
+        kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(tally.aside.items()))
+        table.add_row("set aside", Text(printable(kinds)))
+    for worker in sorted(tally.workers, key=lambda one: (len(one.name), one.name))[:WORKERS_SHOWN]:
+        on = f"{printable(worker.path)}  {worker.seconds:.0f} s" if worker.path else "waits"
+        table.add_row(f"worker {printable(worker.name)}", Text(on, overflow="ellipsis"))
+    if len(tally.workers) > WORKERS_SHOWN:
+        table.add_row("", f"and {len(tally.workers) - WORKERS_SHOWN} more workers")
+    return Group(table, Text(note)) if note else table
+
+
+class Said:
+    """Messages of waiting come again and again; a person wants to read them now and then."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def anew(self, message: str) -> bool:
+        """Whether it is time to say this."""
+        now = time.monotonic()
+        if now - self._last.get(message, float("-inf")) < WAIT_SAID_SECONDS:
+            return False
+        self._last = {message: now}
+        return True
+
+
+class Screen:
+    """A panel that stays in its place, troubles scrolling above it."""
+
+    def __init__(self, console: Console, registry: Registry) -> None:
+        self._registry = registry
+        self._live = Live(console=console, refresh_per_second=2, transient=True)
+        self._tally = Tally()
+        self._said = Said()
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+    def show(self, tally: Tally) -> None:
+        self._tally = tally
+        self._live.update(panel(tally, self._registry))
+
+    def trouble(self, message: str) -> None:
+        self._live.console.print(Text(f"nameplate: {printable(message)}"), soft_wrap=True)
+
+    def waiting(self, message: str) -> None:
+        self._live.update(panel(self._tally, self._registry, printable(message)))
+
+
+class Lines:
+    """A line now and then, on standard error; `quiet`: troubles alone."""
+
+    def __init__(self, registry: Registry, quiet: bool) -> None:
+        self._registry, self._quiet = registry, quiet
+        self._due = time.monotonic() + SHORT_LINE_SECONDS
+        self._said = Said()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, tally: Tally) -> None:
+        if self._quiet or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + LINE_SECONDS
+        complain(f"{describe(tally)}; {found(tally, self._registry)}")
+
+    def trouble(self, message: str) -> None:
+        complain(message)
+
+    def waiting(self, message: str) -> None:
+        if self._said.anew(message):
+            complain(message)
+
+
+class Objects:
+    """One JSON object a line on standard output, each with `event`."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._due = 0.0
+        self._said = Said()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, tally: Tally) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + SHORT_LINE_SECONDS
+            self.say("progress", **to_public(tally))
+
+    def trouble(self, message: str) -> None:
+        self.say("trouble", message=message)
+
+    def waiting(self, message: str) -> None:
+        if self._said.anew(message):
+            self.say("waiting", message=message)
+
+    def say(self, event: str, **values: Any) -> None:
+        self._write(dump({"event": event, **values}))
+
+
+def to_public(tally: Tally) -> dict[str, Any]:
+    """A tally for programs: what the loop notes for itself is left out."""
+    values = tally.to_json()
+    values["machines"] = {builder or "unknown": n for builder, n in tally.machines.items()}
+    for name in ("seconds", "rate", "left"):
+        values[name] = None if values[name] is None else round(values[name], 3)
+    values["workers"] = [one | {"seconds": round(one["seconds"], 1)} for one in values["workers"]]
+    for own in ("unsettled", "relink"):
+        del values[own]
+    return values

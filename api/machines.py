@@ -1,0 +1,134 @@
+"""`nameplate machines`: the machines of a case, and links between sightings made by hand."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.case import AsJson
+from api.terminal import GRADE_STYLES, speak
+from datasets.errors import UsageError
+from evidence.record import dump, spell
+from evidence.tables import chance, clock, printable
+
+machines_app = typer.Typer(
+    help="List and show the machines of a case; join and cut sightings by hand.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Sighting = Annotated[
+    str, typer.Argument(metavar="SIGHTING", help="As `machines show` names it: HASH:m1.")
+]
+Author = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who decides; the name you are logged in by.")
+]
+Note = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
+CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The case's folder.")]
+
+
+@machines_app.command("list")
+def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
+    """List the machines of a case, those seen most often first."""
+    from evidence.linking.inventory import list_machines, short
+    from evidence.store.case import Case
+
+    table = Table("machine", "builder", "grade", "sightings", "footage", "")
+    with Case.open(folder) as case, case.session() as session:
+        for row in list_machines(session):
+            if as_json:
+                _print_json(row)
+                continue
+            doubt = "its sightings name several builders" if row["conflict"] else ""
+            said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
+            cells = [short(row["id"]), row["builder"] or "unknown", said]
+            cells += [str(row["seen"]), str(row["footage"]), doubt]
+            table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
+    if not as_json:
+        speak().print(table)
+
+
+@machines_app.command("show")
+def show(
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="The beginning of its name.")],
+    folder: CaseFolder,
+    as_json: AsJson = False,
+) -> None:
+    """Show each sighting of a machine: where it is, and why it is held to be this machine."""
+    from evidence.linking.inventory import short, show_machine
+    from evidence.store.case import Case
+
+    with Case.open(folder) as case, case.session() as session:
+        row = show_machine(session, machine)
+    if as_json:
+        _print_json(row)
+        return
+    lines = [f"machine {short(row['id'])}: {row['builder'] or 'builder unknown'}, {row['grade']}"]
+    if row["conflict"]:
+        lines.append("its sightings name several builders")
+    for one in row["sightings"]:
+        read = one["builder"] or "builder unknown"
+        lines.append("")
+        lines.append(f"{short(one['key'])}  {clock(one['first'])} - {clock(one['last'])}  {read}")
+        lines += [f"    {path}" for path in one["paths"]]
+        for link in one["links"]:
+            but = "" if link["held"] else " (set aside: something stronger speaks against it)"
+            lines.append(f"    {link['kind']} {short(link['to'])}: {link['reason']}{but}")
+    for line in lines:
+        typer.echo(printable(spell(line)))
+
+
+@machines_app.command("join")
+def join_(
+    a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
+) -> None:
+    """Hold two sightings for one machine, whatever they look like. It is remembered."""
+    from evidence.linking.hand import join
+
+    _decide(join, a, b, folder, author, note)
+
+
+@machines_app.command("cut")
+def cut_(
+    a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
+) -> None:
+    """Hold two sightings for two machines, whatever they look like. It is remembered."""
+    from evidence.linking.hand import cut
+
+    _decide(cut, a, b, folder, author, note)
+
+
+def _decide(
+    how: Callable[..., Any], a: str, b: str, folder: Path, author: str | None, note: str | None
+) -> None:
+    from evidence.linking.inventory import find_sighting, machine_of, short
+    from evidence.store.case import Case
+
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        keys = [find_sighting(session, name) for name in (a, b)]
+        how(session, *keys, author or _user(), note)
+        machines = [short(machine_of(session, key)) for key in keys]
+    where = "one machine" if machines[0] == machines[1] else "two machines"
+    typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise UsageError("who decides is not known here; say it with --author") from error
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    speak()  # so that no letter of a path stops it
+    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
+
+
+def _cell(value: str) -> Text:
+    return Text(printable(spell(value)))

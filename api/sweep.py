@@ -1,0 +1,251 @@
+"""`nameplate sweep`: an archive worked through, unattended, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.exits import Exit
+from api.setup import read_settings
+from api.terminal import complain, hush, only_lines, speak
+from datasets.errors import CaseMissing, UsageError
+from datasets.registry import Registry, load_registry
+
+if TYPE_CHECKING:
+    from evidence.store import Case
+    from evidence.sweep.feed import Feed
+    from evidence.sweep.run import Ending, Order
+    from evidence.sweep.stop import Stop
+
+
+def sweep(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Folders, clips, photographs."),
+    ] = None,
+    case: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The case that keeps what is found; made if new."),
+    ] = None,
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="A source list in CSV (path, url, publisher, published_at, plant, note), or "
+            "auto-archiver's CSV or JSON.",
+        ),
+    ] = None,
+    priority: Annotated[
+        int, typer.Option(metavar="N", help="Of what this call adds; higher goes first.")
+    ] = 0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on watching the folders for new footage.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Look again at what was set aside.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processes on this machine; one a core."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler to work on, as tcp://host:8786."),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=1, help="Longest for one clip; 4 hours."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", min=0.01, max=1.0, help="Less than 1 is faster and finds less."
+        ),
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings, YAML or JSON.", metavar="FILE")
+    ] = None,
+    registry: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
+    ] = None,
+    no_wait: Annotated[
+        bool,
+        typer.Option("--no-wait", help="Where another call holds the case: add, and return."),
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Only say how far the sweep of the case is.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line on standard output, no more.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress; troubles alone.")] = False,
+) -> None:
+    """Works through an archive; killed or interrupted, the same call goes on where it was.
+
+    What has been looked at is skipped, the same footage under another name too. A clip that
+    cannot be looked at is set aside with the reason. While one call holds the case, another
+    one adds its footage to the list, watches, and takes over should the first one die.
+    """
+    if case is None:
+        raise UsageError("--case DIR is missing: the folder that keeps what is found")
+    if status:
+        if paths or lists or watch:
+            raise UsageError("--status takes nothing but --case: it only looks")
+        raise typer.Exit(_status(case, load_registry(*(registry or ())), json))
+    _check(paths or [], lists or [], watch, workers, cluster)
+
+    from evidence.sweep.feed import Feed
+    from evidence.sweep.run import CLIP_SECONDS, Order
+    from evidence.sweep.stop import Stop
+
+    order = Order(
+        settings=read_settings(settings, archive=True, budget=budget),
+        registry=load_registry(*(registry or ())),
+        model=model,
+        cluster=cluster,
+        workers=workers,
+        seconds=time_limit or CLIP_SECONDS,
+        priority=priority,
+        retry=retry,
+        wait=not no_wait,
+    )
+    feed = Feed([Path(path).absolute() for path in paths or ()], lists or (), watch)
+    try:
+        with Stop() as stop, _opened(case, bool(paths or lists)) as opened:
+            code = _work(opened, order, feed, stop, json, quiet)
+        if (paths or lists) and not feed.found and code == Exit.DONE:
+            code = Exit.USAGE
+    except KeyboardInterrupt:
+        complain("interrupted; what was finished is stored")
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        hush()
+        code = Exit.PIPE
+    raise typer.Exit(code)
+
+
+def _check(
+    paths: Sequence[str],
+    lists: Sequence[Path],
+    watch: bool,
+    workers: int | None,
+    cluster: str | None,
+) -> None:
+    """That the flags go together and the paths are there.
+
+    Raises:
+        UsageError: with what to do.
+    """
+    if watch and not paths:
+        raise UsageError("--watch needs the folders to watch")
+    if workers is not None and cluster is not None:
+        raise UsageError("--workers is for this machine; a --cluster has the workers it has")
+    for path in (*map(Path, paths), *lists):
+        if not path.exists():
+            raise UsageError(f"{path}: no such file; check the path")
+
+
+def _opened(folder: Path, adding: bool) -> Case:
+    """The case at `folder`; made where there is none and there is footage for it."""
+    from evidence.store import Case
+
+    try:
+        return Case.open(folder)
+    except CaseMissing:
+        if not adding or (folder.exists() and any(folder.iterdir())):
+            raise
+    made = Case.new(folder, folder.absolute().name)
+    complain(f"{folder}: a new case")
+    return made
+
+
+def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:
+    """Sweeps, shows how it goes, and says how it ended."""
+    from api.live import Lines, Objects, Screen, to_public
+    from evidence.sweep.run import sweep as run
+
+    if json:
+        with only_lines() as write:
+            objects = Objects(write)
+            ending = run(case, order, feed, stop, objects)
+            objects.say("end", outcome=ending.outcome, **to_public(ending.tally))
+            return _exit(ending)
+    console = speak(stderr=True)
+    live = console.is_terminal and not quiet
+    with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
+        ending = run(case, order, feed, stop, watcher)
+    if not quiet:
+        _tell(case, ending, order.registry)
+    return _exit(ending)
+
+
+def _tell(case: Case, ending: Ending, registry: Registry) -> None:
+    """The last word."""
+    from api.live import describe, found
+
+    says = {
+        "done": "all done",
+        "interrupted": "interrupted; run the same command again to go on",
+        "away": "some footage stayed out of reach; run the same command again once it is back",
+        "joined": "added to the list; the call that holds the case works on it",
+    }
+    console = speak()
+    for line in (says[ending.outcome], describe(ending.tally), found(ending.tally, registry)):
+        console.print(line, markup=False, soft_wrap=True)
+    if ending.tally.aside:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
+        console.print(f"set aside: {kinds}", markup=False, soft_wrap=True)
+
+
+def _exit(ending: Ending) -> Exit:
+    if ending.outcome == "interrupted":
+        return Exit.INTERRUPTED
+    trouble = ending.outcome == "away" or (ending.outcome == "done" and ending.tally.aside)
+    return Exit.FOOTAGE if trouble else Exit.DONE
+
+
+def _status(folder: Path, registry: Registry, json: bool) -> Exit:
+    """Says how far the latest sweep of a case is, and whether anybody is at it."""
+    from api.live import panel, to_public
+    from evidence.record import dump
+    from evidence.store import Case
+    from evidence.sweep.status import read_status
+
+    with Case.open(folder) as case:
+        status = read_status(case)
+    console = speak()
+    if status is None:
+        console.print(f"{folder}: no sweep has been run", markup=False)
+        return Exit.DONE
+    run = status.run
+    state = "at work" if status.alive else "died" if status.died else "ended"
+    if json:
+        with only_lines() as write:
+            facts = {
+                "state": state,
+                "started": run.started.isoformat(),
+                "heard": run.beat.isoformat(),
+                "host": run.host,
+                "pid": run.pid,
+                "outcome": run.outcome,
+            }
+            write(dump({"event": "status", **facts, **to_public(status.tally)}))
+        return Exit.DONE
+    who = f"process {run.pid} on {run.host}"
+    said = {
+        "at work": f"{who} is at work, last heard of {max(0.0, status.heard):.0f} s ago",
+        "died": f"{who} looks dead: it let go of the case without a word; run the sweep again",
+        "ended": f"nobody is at work; the last sweep ended: {run.outcome}",
+    }
+    console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
+    console.print(panel(status.tally, registry))
+    return Exit.DONE

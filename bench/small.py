@@ -1,0 +1,67 @@
+"""A tiny archive with one of everything a sweep must cope with, made in two seconds.
+
+Clips of a second and a half: a machine with its builder's mark, the same file again, the
+same picture recompressed, the same machine from elsewhere in a later shot, another builder's
+machine, and a file torn off before its index, which no player opens.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from datasets.maker import (
+    BUILDER_MARKS,
+    ClipSpec,
+    Encoding,
+    MachineSpec,
+    Scene,
+    ShotSpec,
+    View,
+    make_clip,
+    random_machine,
+    random_scene,
+    recompress,
+)
+from datasets.maker.machine import Variant
+
+SIZE = (640, 360)
+SECONDS = Fraction(3, 2)
+TORN_BYTES = 3000
+
+_STILL = (896, 504)  # 1.4 times the frame: what there is to pan over
+_ENCODING = Encoding(size=SIZE, gop=25)
+
+
+def make_small(folder: Path) -> Path:
+    """Make the archive in `folder`, which is created; the same bytes every time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mazak = _scene(0, "marked", "MAZAK")
+    _clip(folder / "mazak.mp4", mazak, View(0.5, 0.5, 0.9), View(0.52, 0.5, 0.9))
+    shutil.copyfile(folder / "mazak.mp4", folder / "mazak-again.mp4")
+    worse = replace(_ENCODING, size=(480, 270), crf=32)
+    recompress(folder / "mazak.mp4", folder / "mazak-worse.mp4", worse)
+    _clip(folder / "mazak-later.mp4", mazak, View(0.45, 0.52, 0.98), View(0.47, 0.5, 0.95))
+    _clip(folder / "okuma.mp4", _scene(8, "marked", "OKUMA"), View(), View(0.5, 0.5, 0.9))
+    whole = (folder / "okuma.mp4").read_bytes()
+    (folder / "torn.mp4").write_bytes(whole[:TORN_BYTES])
+    for truth in folder.glob("*.json"):
+        truth.unlink()
+    return folder
+
+
+def _scene(seed: int, variant: Variant, text: str | None) -> Scene:
+    rng = np.random.default_rng(seed)
+    mark = next((m for m in BUILDER_MARKS if m.text == text), None)
+    spec: MachineSpec = random_machine(rng, BUILDER_MARKS, variant=variant, mark=mark)
+    scene = random_scene(seed, _STILL, machines=[spec], setting="hall")
+    return replace(scene, clear=True)
+
+
+def _clip(path: Path, scene: Scene, begin: View = View(), end: View = View()) -> None:  # noqa: B008
+    shot = ShotSpec(scene, SECONDS, begin, end)
+    make_clip(path, ClipSpec((shot,), encodings=(_ENCODING,), seed=scene.seed))

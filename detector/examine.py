@@ -1,0 +1,132 @@
+"""From a machine watched through a shot to a sighting: look closer, read, attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from datasets.registry import Registry
+from detector.attribute import Attributor
+from detector.boxes import as_box
+from detector.caption import static_in_shot
+from detector.conceal import find_concealed
+from detector.detect import Detector
+from detector.fuse import fuse
+from detector.legible import LegibleView
+from detector.match import Matcher
+from detector.overlay import OverlayMap
+from detector.read import Line, Reader, cut_marks
+from detector.settings import Settings
+from detector.types import MACHINE, Box, Reading, Sighting
+from detector.watch import Watched
+
+_Lined = tuple[LegibleView, list[Line]]
+
+
+class Examiner:
+    """Reads machines and says who built them. Build it once, for any number of footages."""
+
+    def __init__(
+        self, detector: Detector, reader: Reader, registry: Registry, settings: Settings
+    ) -> None:
+        self._detector = detector
+        self._reader = reader
+        self._settings = settings
+        self._matcher = Matcher(registry)
+        self._attributor = Attributor(self._matcher, registry, settings.attributing)
+
+    def sighting(self, name: str, watched: Watched, overlays: OverlayMap) -> Sighting:
+        """The sighting called `name` that was watched; overlays speak for no builder."""
+        views, readings = self._read(watched, overlays)
+        if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
+            readings += self._read_flipped(views, watched, overlays)
+        concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
+        concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
+        attribution = self._attributor.attribute(readings, concealed)
+        return Sighting(
+            name, watched.track, watched.best, attribution, tuple(readings), watched.file
+        )
+
+    def _read(self, watched: Watched, overlays: OverlayMap) -> tuple[list[_Lined], list[Reading]]:
+        """The views that had to be read, and what they say upright."""
+        views: list[_Lined] = []
+        read: list[Reading] = []
+        marked: list[Reading] = []
+        for view in watched.views:
+            views.append(self._find_lines(view))
+            read += self._read_view(views[-1], watched, mirrored=False)
+            marked = overlays.mark(read)
+            static = {id(r) for r in static_in_shot(marked, watched.track)}
+            marked = [replace(r, overlay=True) if id(r) in static else r for r in marked]
+            if self._enough(views, marked):
+                break
+        return views, marked
+
+    def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
+        """Whether reading another view would change nothing.
+
+        The best view has no text at all; or two of them, the second needed to tell captions
+        from marks, bear nobody's mark, or name the builder twice.
+        """
+        if not any(lines for _, lines in views):
+            return True
+        if len(views) < 2:
+            return False
+        scene = _of_the_scene(readings)
+        cues = fuse(scene, self._matcher)
+        return not cues or self._attributor.attribute(scene).grade == "A"
+
+    def _find_lines(self, view: LegibleView) -> _Lined:
+        """The view with the marks found on its enlarged crop, and its lines of text."""
+        found = view.in_frame(self._detector.look_closer(view.picture, view.box_in_crop))
+        marks = found.where(found.class_id != MACHINE)
+        closer = replace(view, marks=marks) if len(marks) >= len(view.marks) else view
+        dx, dy = closer.offset
+        boxes = [
+            (x1 - dx, y1 - dy, x2 - dx, y2 - dy)
+            for x1, y1, x2, y2 in (as_box(row) for row in closer.marks.xyxy)
+        ]
+        return closer, self._reader.find_lines(view.picture) + cut_marks(view.picture, boxes)
+
+    def _read_flipped(
+        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+    ) -> list[Reading]:
+        """The marks read in the mirror; where the best view has none the others are spared."""
+        marks: list[Reading] = []
+        for view in views:
+            read = self._read_view(view, watched, mirrored=True)
+            marks += self._marks_in(overlays.mark(read))
+            if not marks:
+                break
+        return marks
+
+    def _read_view(self, lined: _Lined, watched: Watched, *, mirrored: bool) -> list[Reading]:
+        """What stands on this machine in one view; not on those before or behind it."""
+        view, lines = lined
+        read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
+        return [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
+
+    def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
+        return [r for r in readings if self._matcher.match(r.text)]
+
+
+def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in readings if not reading.overlay]
+
+
+def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:
+    """Whether a text stands on this machine and not on another one before or behind it.
+
+    Of several machines whose boxes hold the text's middle it is the smallest's; a text just
+    outside every box is left to the machine in whose margin it was read.
+    """
+
+    def holds(box: Box) -> bool:
+        x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
+        return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+    def area(box: Box) -> float:
+        return (box[2] - box[0]) * (box[3] - box[1])
+
+    rivals = [area(other) for other in others if holds(other)]
+    return not rivals or (holds(machine) and area(machine) < min(rivals))

@@ -1,0 +1,1 @@
+"""Which footage shows the same recording: recognised from prints, linked, never dropped."""

@@ -1,0 +1,79 @@
+"""Links cut and joined by hand. What they mean for later analyses: `decisions.py`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from evidence.linking.update import update_machines
+from evidence.store.derived import Decision, Membership, SightingRow
+
+
+def join(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
+    """Notes that two sightings show one machine, and makes it so; within a transaction.
+
+    Raises:
+        UsageError: no such sighting, no author, one and the same sighting, two recipes, or
+            the two are kept apart by an earlier cut.
+    """
+    decision = _decide(session, a, b, "join", author, note)
+    query = select(func.count(Membership.machine.distinct())).where(Membership.sighting.in_([a, b]))
+    if session.scalar(query) != 1:
+        raise UsageError(
+            f"{a} and {b}: cannot be joined while sightings joined to them are cut apart by hand; "
+            "join those first, or cut what joins them"
+        )
+    return decision
+
+
+def cut(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
+    """Notes that two sightings show two machines, and makes it so; within a transaction.
+
+    Raises:
+        UsageError: no such sighting, no author, one and the same sighting, or two recipes.
+    """
+    return _decide(session, a, b, "cut", author, note)
+
+
+def _decide(session: Session, a: str, b: str, what: str, author: str, note: str | None) -> Decision:
+    if not author.strip():
+        raise UsageError("a decision needs an author; give a name")
+    if a == b:
+        raise UsageError(f"{a}: is one sighting; name two")
+    a, b = sorted((a, b))
+    rows = {
+        row.key: row
+        for row in session.scalars(select(SightingRow).where(SightingRow.key.in_((a, b))))
+    }
+    for key in (a, b):
+        if key not in rows:
+            raise UsageError(f"no sighting {key} in this case; name one that is there")
+    recipes = {(row.model, row.settings) for row in rows.values()}
+    if len(recipes) > 1:
+        raise UsageError(f"{a} and {b}: found with two models or settings; name two of one")
+    if session.get_bind().dialect.name == "postgresql":
+        # Two at once would both take the next number.
+        session.execute(text("LOCK TABLE decisions IN SHARE ROW EXCLUSIVE MODE"))
+    decision = Decision(
+        number=(session.scalar(select(func.max(Decision.number))) or 0) + 1,
+        a=a,
+        b=b,
+        what=what,
+        author=author,
+        made=datetime.now(UTC),
+        note=note,
+        where={name: _place(rows[key]) for name, key in (("a", a), ("b", b))},
+    )
+    session.add(decision)
+    session.flush()
+    ((model, settings),) = recipes
+    update_machines(session, model, settings)
+    return decision
+
+
+def _place(row: SightingRow) -> dict[str, Any]:
+    return {"footage": row.footage, "pts": str(row.pts), "box": list(row.box)}

@@ -1,0 +1,123 @@
+"""Sightings and copies out of the store, as linking sees them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from datasets.letters import letters
+from detector.keypoints import are_points
+from detector.types import Box
+from evidence.linking.seen import Seen
+from evidence.store.derived import LookRow, ReadingRow, ShotRow, SightingRow
+from evidence.store.models import FootageRow
+
+AT_ONCE = 400
+"""Keys asked for in one statement: both databases take many more."""
+
+LEAST_SCORE, LEAST_LETTERS = 0.8, 4
+"""Of a reading, for it to be named among what two machines have in common."""
+
+T = TypeVar("T")
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values, `AT_ONCE` at a time."""
+    part: list[T] = []
+    for value in values:
+        part.append(value)
+        if len(part) == AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def load_seen(session: Session, keys: Collection[str], looks: bool = False) -> dict[str, Seen]:
+    """Sightings by key; with what they look like only where `looks`."""
+    found: dict[str, Seen] = {}
+    for part in chunks(sorted(keys)):
+        found |= _load(session, part, looks)
+    return found
+
+
+def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]:
+    asked: list[Any] = [SightingRow, ShotRow.reason, FootageRow.width, FootageRow.height]
+    if looks:
+        asked += [LookRow.appearance, LookRow.points, LookRow.pts, LookRow.box]
+    query = (
+        select(*asked)
+        .join(FootageRow, FootageRow.sha256 == SightingRow.footage)
+        .join(
+            ShotRow,
+            and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot),
+        )
+        .where(SightingRow.key.in_(keys))
+    )
+    if looks:
+        query = query.outerjoin(
+            LookRow,
+            and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
+        )
+    texts = _texts(session, keys) if looks else {}
+    found = {}
+    for row in session.execute(query):
+        one: SightingRow = row[0]
+        appearance, points, best, box = b"", b"", one.pts, one.box
+        if looks and row[4] is not None:
+            appearance, points, best, box = row[4:8]
+            points = points if are_points(points) else b""
+        found[one.key] = Seen(
+            key=one.key,
+            footage=one.footage,
+            shot=one.shot,
+            reason=row[1],
+            track=tuple((Fraction(time), _box(corners)) for time, *corners in one.track),
+            best=best,
+            box=_box(box),
+            frame=(row[2] or 1, row[3] or 1),
+            builder=one.builder,
+            grade=one.grade,
+            probability=one.probability,
+            series=one.series,
+            control=one.control,
+            texts=texts.get(one.key, ()),
+            appearance=appearance,
+            points=points,
+        )
+    return found
+
+
+def _texts(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What was clearly read on each sighting, each text once."""
+    query = (
+        select(SightingRow.key, ReadingRow.text)
+        .join(
+            ReadingRow,
+            and_(
+                ReadingRow.analysis == SightingRow.analysis,
+                ReadingRow.sighting == SightingRow.name,
+            ),
+        )
+        .where(
+            SightingRow.key.in_(keys),
+            ReadingRow.score >= LEAST_SCORE,
+            ReadingRow.overlay.is_(False),
+        )
+        .order_by(SightingRow.key, ReadingRow.text)
+    )
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for key, text in session.execute(query):
+        if len(letters(text)) >= LEAST_LETTERS:
+            found[key][text] = None
+    return {key: tuple(texts) for key, texts in found.items()}
+
+
+def _box(corners: Sequence[float]) -> Box:
+    x1, y1, x2, y2 = corners[:4]
+    return float(x1), float(y1), float(x2), float(y2)

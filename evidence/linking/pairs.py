@@ -1,0 +1,153 @@
+"""What two sightings have to do with each other. Every function here is symmetric and looks at
+nothing but the two: whatever came before or after, the answer is the same.
+
+A mark alone never links: ten Haas of one model in one hall are ten machines. What links is the
+place: points around the machine, on no machine, that lie in both pictures as one movement of
+the camera puts them, with the one box upon the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from statistics import median
+
+from detector.surroundings import Agreement, compare
+from detector.types import Box
+from evidence.copies.spans import Span
+from evidence.linking.seen import Seen, Tie, overlap
+
+LEAST_ON, LEAST_AROUND = 4, 8
+"""Places on the machine and around it that must agree."""
+
+MIRRORED = 2
+"""So many times as many where one picture has to be flipped: a row of machines is like its own
+mirror image."""
+
+RIVAL = 0.5
+"""Share of the points around that may as well be for a place where the machine is another."""
+
+LAID = 0.5
+"""Least IoU of two boxes of one machine laid on each other."""
+
+TOUCH = Fraction(3, 2)
+"""Seconds between the last look of one span and the first of the next, at most."""
+
+SPAN_AROUND, SPAN_ALL = 4, 10
+"""Places around the machine, and with those on it, by which looks a moment apart are one shot."""
+
+
+def tie_by_place(a: Seen, b: Seen) -> Tie | None:
+    """One place and one machine in it, seen in two shots."""
+    if a.key > b.key:
+        a, b = b, a
+    if apart(a, b) or at_odds(a, b) or not a.points or not b.points:
+        return None
+    found = compare(a.points, a.box, b.points, b.box)
+    if not same_place(found):
+        return None
+    support = min(found.machine, found.around) + found.around - found.rival
+    score = round(found.overlap * support / (support + 20), 4)
+    said = (
+        f"{found.around} points around the machine and {found.machine} on it lie in both "
+        f"pictures as one movement of the camera puts them{_flip(found)}"
+    )
+    return Tie(a.key, b.key, "place", score, said + _alike(a, b))
+
+
+def same_place(found: Agreement) -> bool:
+    """Whether an agreement is enough to hold two sightings for one machine."""
+    times = MIRRORED if found.mirrored else 1
+    return (
+        found.machine >= LEAST_ON * times
+        and found.around >= LEAST_AROUND * times
+        and found.rival <= RIVAL * found.around
+        and found.overlap >= LAID
+    )
+
+
+def tie_by_span(a: Seen, b: Seen) -> Tie | None:
+    """One shot that was watched in two spans which touch, one around a hit, one an audit.
+
+    A cut may fall between them unseen, so the pictures must agree as well.
+    """
+    if a.footage != b.footage or a.reason == b.reason or a.shot == b.shot:
+        return None
+    early, late = (a, b) if a.first < b.first else (b, a)
+    gap = late.first - early.last
+    if not 0 <= gap <= TOUCH or not a.points or not b.points:
+        return None
+    fit = overlap(early.track[-1][1], late.track[0][1])
+    if fit < LAID:
+        return None
+    found = compare(a.points, a.box, b.points, b.box)
+    few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
+    if few or found.mirrored or found.overlap < LAID:
+        return None
+    said = f"one shot: {float(gap):.1f} s after the one ends the other begins in the same place"
+    return Tie(min(a.key, b.key), max(a.key, b.key), "span", round(fit, 4), said)
+
+
+def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
+    """One place in the picture, at one time of a recording of which both footages are copies.
+
+    Args:
+        a, b: of two footages.
+        spans: what the footages have in common, from that of `a` to that of `b`.
+    """
+    fits: list[tuple[Fraction, float]] = []
+    for span in spans:
+        for time, box in a.track:
+            there = b.box_at(time + span.offset) if span.holds(time) else None
+            if there is not None:
+                carried = _cut(span.box_in_b(box, a.frame, b.frame), b.frame)
+                fits.append((time, overlap(carried, there)))
+    fit = median(fit for _, fit in fits) if fits else 0.0
+    if fit < LAID:
+        return None
+    said = (
+        f"in copies of one recording, at one time and one place of the picture: {len(fits)} looks, "
+        f"the first at {float(fits[0][0]):.1f} s of footage {a.footage[:8]}"
+    )
+    return Tie(min(a.key, b.key), max(a.key, b.key), "copy", round(fit, 4), said)
+
+
+def apart(a: Seen, b: Seen) -> str | None:
+    """Why the two cannot be one machine whatever they look like; None where they may be."""
+    if a.footage != b.footage or a.last < b.first or b.last < a.first:
+        return None
+    other = dict(b.track)
+    both = [(time, overlap(box, other[time])) for time, box in a.track if time in other]
+    # Two boxes that lie upon each other are one machine found twice.
+    if both and median(fit for _, fit in both) < LAID:
+        return f"both are on screen at {float(both[0][0]):.1f} s, in two places"
+    return None
+
+
+def at_odds(a: Seen, b: Seen) -> str | None:
+    """Why what was read on the two speaks against their being one machine, if it does."""
+    if a.builder and b.builder and a.builder != b.builder:
+        return f"{a.builder} is read on the one, {b.builder} on the other"
+    if a.series and b.series:
+        one, other = (s.casefold().replace(" ", "") for s in (a.series, b.series))
+        if one not in other and other not in one:
+            return f"{a.series} is read on the one, {b.series} on the other"
+    return None
+
+
+def _alike(a: Seen, b: Seen) -> str:
+    """What was read alike on both, to be said after the rest."""
+    said = [value for value in (a.builder, a.series, a.control) if value]
+    common = [value for value in said if value in (b.builder, b.series, b.control)]
+    known = {value.casefold() for value in common}
+    common += sorted({t for t in set(a.texts) & set(b.texts) if t.casefold() not in known})
+    return f"; on both is read {', '.join(common)}" if common else ""
+
+
+def _flip(found: Agreement) -> str:
+    return ", one of them in a mirror image" if found.mirrored else ""
+
+
+def _cut(box: Box, frame: tuple[int, int]) -> Box:
+    x1, y1, x2, y2 = box
+    return max(0.0, x1), max(0.0, y1), min(float(frame[0]), x2), min(float(frame[1]), y2)

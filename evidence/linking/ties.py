@@ -1,0 +1,117 @@
+"""Ties found and stored: between what looks alike, between copies, by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.orm import Session
+
+from evidence.copies.spans import Span
+from evidence.linking.candidates import Neighbours
+from evidence.linking.load import chunks, load_seen
+from evidence.linking.pairs import tie_by_copy, tie_by_place, tie_by_span
+from evidence.linking.scope import Scope
+from evidence.linking.seen import Tie
+from evidence.store.derived import Copy, Link, LookRow, SightingRow
+from evidence.store.upsert import insert_new
+
+
+def tie_by_looks(session: Session, scope: Scope) -> None:
+    """Compares the new sightings with all that look somewhat like them."""
+    if not scope.new:
+        return
+    for part in chunks(_neighbours(session, scope).pairs(scope.new)):
+        _add(session, _compared(session, part))
+
+
+def tie_copies(session: Session, scope: Scope) -> set[str]:
+    """Ties what stands in one place in copies of one recording; gives the keys tied.
+
+    Looked at are the copies of footage with new sightings, and those that have tied nothing
+    yet: they may have been found after their sightings were linked.
+    """
+    sightings: dict[str, list[str]] = defaultdict(list)
+    for key, footage in sorted(scope.footage.items()):
+        sightings[footage].append(key)
+    renewed = {scope.footage[key] for key in scope.new}
+    tied = _tied_copies(session, scope)
+    touched: set[str] = set()
+    for a, b in session.execute(select(Copy.a, Copy.b).where(scope.of(Copy))).all():
+        known = (a, b) in tied and a not in renewed and b not in renewed
+        if known or a not in sightings or b not in sightings:
+            continue
+        (plain,) = session.scalars(
+            select(Copy.spans).where(Copy.a == a, Copy.b == b, scope.of(Copy))
+        )
+        spans = [Span.from_json(span) for span in plain]
+        seen = load_seen(session, [*sightings[a], *sightings[b]])
+        found = [
+            tie
+            for i in sightings[a]
+            for j in sightings[b]
+            if (tie := tie_by_copy(seen[i], seen[j], spans)) is not None
+        ]
+        _add(session, found)
+        touched |= {key for tie in found for key in (tie.a, tie.b)}
+    return touched
+
+
+def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[str]:
+    """Makes the ties by hand those that hold now; gives the keys of those that held before."""
+    before = session.execute(
+        select(Link.a, Link.b)
+        .join(SightingRow, SightingRow.key == Link.a)
+        .where(Link.kind == "joined", scope.of(SightingRow))
+    ).all()
+    for a, b in before:
+        session.execute(delete(Link).where(Link.a == a, Link.b == b, Link.kind == "joined"))
+    _add(session, joined)
+    return {key for pair in before for key in pair}
+
+
+def _neighbours(session: Session, scope: Scope) -> Neighbours:
+    query = (
+        select(SightingRow.key, SightingRow.footage, SightingRow.builder, LookRow.appearance)
+        .outerjoin(
+            LookRow,
+            and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
+        )
+        .where(scope.of(SightingRow))
+        .order_by(SightingRow.key)
+        .execution_options(yield_per=2000)
+    )
+    return Neighbours(
+        (key, footage, builder, look)
+        for key, footage, builder, look in session.execute(query)
+        if key in scope.footage
+    )
+
+
+def _compared(session: Session, pairs: list[tuple[str, str]]) -> Iterator[Tie]:
+    """What ties the pairs, by span or by place."""
+    seen = load_seen(session, {key for pair in pairs for key in pair}, looks=True)
+    for a, b in pairs:
+        for tie in (tie_by_span(seen[a], seen[b]), tie_by_place(seen[a], seen[b])):
+            if tie is not None:
+                yield tie
+
+
+def _tied_copies(session: Session, scope: Scope) -> set[tuple[str, str]]:
+    """Pairs of footage that have tied sightings as copies."""
+    links = session.execute(
+        select(Link.a, Link.b)
+        .join(SightingRow, SightingRow.key == Link.a)
+        .where(Link.kind == "copy", scope.of(SightingRow))
+    )
+    footage = scope.footage
+    return {(min(p, q), max(p, q)) for p, q in ((footage[a], footage[b]) for a, b in links)}
+
+
+def _add(session: Session, ties: Iterable[Tie]) -> None:
+    rows = [
+        {"a": t.a, "b": t.b, "kind": t.kind, "score": t.score, "reason": t.reason, "held": False}
+        for t in ties
+    ]
+    insert_new(session, Link, rows)

@@ -1,0 +1,136 @@
+"""Machines brought up to date with what is stored.
+
+Only sightings that belong to no machine yet are compared, each with those that look somewhat
+alike. What follows is worked out anew for every set of sightings that ties connect to them, all
+the others stay: the rows come out the same in whatever order the footage came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import cast
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry, load_registry
+from detector.settings import Settings
+from evidence.linking.components import Machine, machines_of
+from evidence.linking.decisions import Decided, load_decided
+from evidence.linking.load import chunks, load_seen
+from evidence.linking.scope import Scope, load_scope
+from evidence.linking.seen import Kind, Tie
+from evidence.linking.ties import tie_by_hand, tie_by_looks, tie_copies
+from evidence.store.derived import Link, MachineRow, Membership
+from evidence.store.keys import machine_id
+from evidence.store.models import Recipe
+
+
+def update_machines(session: Session, model: str, settings: str) -> int:
+    """Brings links, memberships and machines of one recipe up to date, within a transaction.
+
+    Args:
+        session: begun by `begin()`; the caller ends it.
+        model, settings: the recipe; `settings` is a `settings_key`.
+
+    Returns:
+        How many sightings were new.
+    """
+    scope = load_scope(session, model, settings)
+    decided = load_decided(session, scope)
+    tie_by_looks(session, scope)
+    touched = scope.new | decided.keys
+    touched |= tie_copies(session, scope) | tie_by_hand(session, scope, decided.joined)
+    _settle(session, scope, touched, decided)
+    return len(scope.new)
+
+
+def _settle(session: Session, scope: Scope, touched: Collection[str], decided: Decided) -> None:
+    """Works out the machines of all sightings that ties connect to those touched."""
+    links = _connected(session, touched)
+    keys = set(touched) | {key for link in links for key in (link.a, link.b)}
+    seen = load_seen(session, keys)
+    ties = [Tie(k.a, k.b, cast(Kind, k.kind), k.score, k.reason) for k in links]
+    builders = {one.builder for one in seen.values() if one.builder}
+    machines, held = machines_of(seen, ties, decided.cut, _tested(session, scope, builders))
+    for link in links:
+        holds = (link.a, link.b, link.kind) in held
+        if link.held != holds:
+            session.execute(
+                update(Link)
+                .where(Link.a == link.a, Link.b == link.b, Link.kind == link.kind)
+                .values(held=holds)
+            )
+    _replace(session, scope, keys, machines)
+
+
+def _connected(session: Session, touched: Collection[str]) -> list[Link]:
+    """All links that lead, over however many steps, from the sightings touched."""
+    found: dict[tuple[str, str, str], Link] = {}
+    known, frontier = set(touched), set(touched)
+    while frontier:
+        reached: set[str] = set()
+        for part in chunks(sorted(frontier)):
+            for link in session.scalars(
+                select(Link)
+                .where(or_(Link.a.in_(part), Link.b.in_(part)))
+                .execution_options(populate_existing=True)
+            ):
+                found[link.a, link.b, link.kind] = link
+                reached |= {link.a, link.b}
+        frontier = reached - known
+        known |= reached
+    return list(found.values())
+
+
+def _replace(
+    session: Session, scope: Scope, keys: Collection[str], machines: Sequence[Machine]
+) -> None:
+    """Puts the machines of these sightings in the place of those they belonged to."""
+    gone: set[str] = set()
+    for part in chunks(sorted(keys)):
+        mine = Membership.sighting.in_(part)
+        gone |= set(session.scalars(select(Membership.machine).where(mine)))
+        session.execute(delete(Membership).where(mine))
+    for part in chunks(sorted(gone)):
+        session.execute(delete(MachineRow).where(MachineRow.id.in_(part)))
+    rows, members = [], []
+    for machine in machines:
+        key = machine_id(machine.sightings[0])
+        rows.append(
+            {
+                "id": key,
+                "model": scope.model,
+                "settings": scope.settings,
+                "builder": machine.builder,
+                "grade": machine.grade,
+                "probability": machine.probability,
+                "sightings": len(machine.sightings),
+                "footages": machine.footages,
+                "conflict": machine.conflict,
+            }
+        )
+        members += [{"sighting": sighting, "machine": key} for sighting in machine.sightings]
+    if rows:
+        session.execute(insert(MachineRow), rows)
+        session.execute(insert(Membership), members)
+
+
+def _tested(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
+    """Those of the builders whose presence is the claim under test.
+
+    One that the packaged registry does not know is held for one of them: less is claimed.
+    """
+    if not builders:
+        return set()
+    row = session.get(Recipe, (scope.model, scope.settings))
+    values = Settings.parse(row.values) if row is not None else Settings()
+    origins = {entry.id: entry.origin for entry in _registry()}
+    tested = values.attributing.tested_origins
+    return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
+
+
+@cache
+def _registry() -> Registry:
+    return load_registry()

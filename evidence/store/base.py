@@ -1,0 +1,142 @@
+"""What every table of a case is made of. The tables: `models.py` and `derived.py`.
+
+Derived rows carry keys that follow from what they were derived from: the same footage under
+the same model and settings gives the same rows, in whatever order and however often. The
+only columns that differ from one run to the next are the times in `Run`, `Work.changed` and
+the like; no derived row holds one.
+
+Times in footage are exact: `Seconds` keeps a `Fraction` as text. Boxes are `[x1, y1, x2, y2]`
+in pixels of the upright frame. Text is exact as well, whatever a file name or a picture holds,
+and sorts by code point in every database, so that an order is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+# What UTF-8 (lone surrogates) or PostgreSQL (NUL) cannot hold, and what would read like it.
+_ODD = re.compile("[\x00\ud800-\udfff]|" + r"\\(?=u(?:0000|005c|d[89a-f][0-9a-f]{2}))")
+_SPELT = re.compile(r"\\u(0000|005c|d[89a-f][0-9a-f]{2})")
+
+
+class Word(TypeDecorator[str]):
+    """Plain text of our own making, at most `length` characters."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String(self.length, collation=_by_code_point(dialect)))
+
+
+def _by_code_point(dialect: Dialect) -> str | None:
+    return "C" if dialect.name == "postgresql" else None
+
+
+class Exact(TypeDecorator[str]):
+    """Any text, kept exactly.
+
+    A file name that is not UTF-8 (a lone surrogate in Python) and a NUL, which no database
+    text can hold, are spelt out as `\\udcff` or `\\u0000`; a text that already reads so has
+    its backslash spelt out.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Text(collation=_by_code_point(dialect)))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _ODD.sub(lambda m: f"\\u{ord(m[0]):04x}", value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else _SPELT.sub(lambda m: chr(int(m[1], 16)), value)
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON that UTF-8 can hold; NaN is refused."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text
+
+
+class Seconds(TypeDecorator[Fraction]):
+    """A `Fraction` of seconds, kept exactly, as `12` or `1001/24000`."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return Exact().load_dialect_impl(dialect)
+
+    def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Fraction | None:
+        return None if value is None else Fraction(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time of day, in UTC; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+HASH = Word(64)  # SHA-256 in hexadecimal
+KEY = Word(32)  # the first half of one, for rows we name ourselves
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys alone
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=CONVENTION)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: Moment,
+        Fraction: Seconds,
+        bytes: LargeBinary,
+    }

@@ -1,0 +1,277 @@
+"""The tables of a case that hold what was found, linked, flagged and judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from evidence.store.base import HASH, KEY, NUMBER, Base, Exact, Word
+
+
+class Derived(Base):
+    """What every derived row names besides its own time in the footage."""
+
+    __abstract__ = True
+
+    analysis: Mapped[str] = mapped_column(
+        # Ahead of the others, so that an analysis' rows are found by the primary key.
+        ForeignKey("analyses.id", ondelete="CASCADE"),
+        primary_key=True,
+        sort_order=-1,
+    )
+    footage: Mapped[str] = mapped_column(HASH, sort_order=-1)
+    model: Mapped[str] = mapped_column(HASH, sort_order=-1)
+    settings: Mapped[str] = mapped_column(HASH, sort_order=-1)
+
+
+class AnalysisRow(Base):
+    """One footage looked at with one recipe; `id` follows from the three hashes.
+
+    `digest` covers every row of the analysis in the tables below, so that none can change or go
+    missing unnoticed. `run` wrote it: the one column of a derived row in which two equal cases
+    may differ.
+    """
+
+    __tablename__ = "analyses"
+    __table_args__ = (UniqueConstraint("footage", "model", "settings"),)
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"))
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    registry_hash: Mapped[str] = mapped_column(HASH)
+    nameplate: Mapped[str] = mapped_column(Word(32))
+    frames_expected: Mapped[int] = mapped_column(BigInteger)
+    frames_decoded: Mapped[int] = mapped_column(BigInteger)
+    frames_total: Mapped[int] = mapped_column(BigInteger)
+    losses: Mapped[list[Any]]
+    digest: Mapped[str] = mapped_column(HASH)
+    run: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+
+
+class ShotRow(Derived):
+    """A densely decoded shot. `pts` is its start."""
+
+    __tablename__ = "shots"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    pts: Mapped[Fraction]
+    end: Mapped[Fraction]
+    reason: Mapped[str] = mapped_column(Word(8))
+
+
+class PrintRow(Derived):
+    """The fingerprint of one frame (`detector.types.Print`)."""
+
+    __tablename__ = "prints"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    pts: Mapped[Fraction]
+    shot: Mapped[int | None]
+    hashes: Mapped[bytes]
+    detail: Mapped[float]
+
+
+class SightingRow(Derived):
+    """A track with its attribution.
+
+    `name` is its id within the analysis (`m1`); `key` names it within the case
+    (`sighting_key`). `pts` and `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2,
+    confidence]` a row. `evidence`: as in `sightings.json`.
+    """
+
+    __tablename__ = "sightings"
+    __table_args__ = (Index("ix_sightings_builder", "builder"),)
+
+    name: Mapped[str] = mapped_column(Word(16), primary_key=True)
+    key: Mapped[str] = mapped_column(Word(64), unique=True)
+    shot: Mapped[int]
+    first: Mapped[Fraction]
+    last: Mapped[Fraction]
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    confidence: Mapped[float]
+    track: Mapped[list[Any]]
+    builder: Mapped[str | None] = mapped_column(Exact)
+    probability: Mapped[float]
+    grade: Mapped[str] = mapped_column(Word(1))
+    control: Mapped[str | None] = mapped_column(Exact)
+    series: Mapped[str | None] = mapped_column(Exact)
+    concealed: Mapped[bool]
+    evidence: Mapped[list[Any]]
+    file: Mapped[str | None] = mapped_column(Exact)
+
+
+class ReadingRow(Derived):
+    """Text read on a sighting, or (`sighting` empty) an overlay on the whole footage."""
+
+    __tablename__ = "readings"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sighting: Mapped[str | None] = mapped_column(Word(16))
+    text: Mapped[str] = mapped_column(Exact)
+    score: Mapped[float]
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    script: Mapped[str] = mapped_column(Word(8))
+    mirrored: Mapped[bool]
+    overlay: Mapped[bool]
+
+
+class StillRow(Derived):
+    """A picture kept of a sighting, under `stills/` in the case's folder by its `sha256`."""
+
+    __tablename__ = "stills"
+
+    sighting: Mapped[str] = mapped_column(Word(16), primary_key=True)
+    role: Mapped[str] = mapped_column(Word(8), primary_key=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    sha256: Mapped[str] = mapped_column(HASH, index=True)
+    suffix: Mapped[str] = mapped_column(Word(8))
+
+
+class LookRow(Derived):
+    """What a sighting and its surroundings look like (`detector.types.Look`)."""
+
+    __tablename__ = "looks"
+
+    sighting: Mapped[str] = mapped_column(Word(16), primary_key=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    appearance: Mapped[bytes]
+    points: Mapped[bytes]
+
+
+class Copy(Base):
+    """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
+
+    `kind`: what was done to it, in a word; `reason`: in a sentence. `spans`: the stretches in
+    common, each with the exact times in both and how the picture of `a` lies in that of `b`.
+    """
+
+    __tablename__ = "copies"
+
+    a: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
+    b: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    kind: Mapped[str] = mapped_column(Word(24))
+    mirrored: Mapped[bool]
+    seconds: Mapped[float]
+    share_a: Mapped[float]
+    share_b: Mapped[float]
+    score: Mapped[float]
+    spans: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(Exact)
+
+
+class Link(Base):
+    """A reason to hold that two sightings show one machine; `a` and `b` are their keys, a < b.
+
+    Not `held`: something stronger says that they do not (both on screen at once, other
+    builders, a cut by hand); it is kept, since that may change.
+    """
+
+    __tablename__ = "links"
+
+    a: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
+    )
+    b: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    kind: Mapped[str] = mapped_column(Word(16), primary_key=True)
+    score: Mapped[float]
+    reason: Mapped[str] = mapped_column(Exact)
+    held: Mapped[bool] = mapped_column(default=True)
+
+
+class MachineRow(Base):
+    """One physical machine. `id` follows from the first, in order, of its sightings' keys.
+
+    `builder`, `grade` and `probability` are of its surest sighting; `conflict`: its
+    sightings name more than one builder.
+    """
+
+    __tablename__ = "machines"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    builder: Mapped[str | None] = mapped_column(Exact, index=True)
+    grade: Mapped[str] = mapped_column(Word(1))
+    probability: Mapped[float]
+    sightings: Mapped[int]
+    footages: Mapped[int]
+    conflict: Mapped[bool]
+
+
+class Membership(Base):
+    """Which machine a sighting shows."""
+
+    __tablename__ = "memberships"
+
+    sighting: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
+    )
+    machine: Mapped[str] = mapped_column(ForeignKey("machines.id"), index=True)
+
+
+class Decision(Base):
+    """A person joined two sightings or cut them apart. Never edited: a later one on the same
+    pair supersedes it. Sightings are named so that they outlast a new analysis: by footage,
+    time and box as well as by key."""
+
+    __tablename__ = "decisions"
+
+    number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    a: Mapped[str] = mapped_column(Word(64), index=True)
+    b: Mapped[str] = mapped_column(Word(64), index=True)
+    what: Mapped[str] = mapped_column(Word(8))
+    author: Mapped[str] = mapped_column(Exact)
+    made: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(Exact)
+    where: Mapped[dict[str, Any]]
+
+
+class Flag(Derived):
+    """A reason to show a frame to a reviewer. `sighting`: empty where it is about the frame."""
+
+    __tablename__ = "flags"
+
+    sighting: Mapped[str] = mapped_column(Word(16), primary_key=True, default="")
+    kind: Mapped[str] = mapped_column(Word(24), primary_key=True)
+    pts: Mapped[Fraction]
+    priority: Mapped[int] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(Exact)
+
+
+class Verdict(Base):
+    """A reviewer's judgement; never edited, only superseded.
+
+    `before`: the state it found. `digest` covers the row and `previous`, the digest of the
+    verdict before it, so that none can be changed or taken out unnoticed.
+    """
+
+    __tablename__ = "verdicts"
+
+    number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    sighting: Mapped[str | None] = mapped_column(Word(64), index=True)
+    footage: Mapped[str] = mapped_column(HASH)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any] | None]
+    verdict: Mapped[str] = mapped_column(Word(16))
+    builder: Mapped[str | None] = mapped_column(Exact)
+    author: Mapped[str] = mapped_column(Exact)
+    made: Mapped[datetime]
+    seconds: Mapped[float | None]
+    note: Mapped[str | None] = mapped_column(Exact)
+    before: Mapped[dict[str, Any]]
+    supersedes: Mapped[int | None] = mapped_column(NUMBER)
+    previous: Mapped[str] = mapped_column(HASH)
+    digest: Mapped[str] = mapped_column(HASH, unique=True)

@@ -1,0 +1,80 @@
+"""Which sightings a reviewer is shown, in what order, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from datasets.letters import letters
+from datasets.registry import Registry
+from detector.settings import Settings
+from detector.types import Analysis, Sighting
+from evidence.tables import chance
+
+PRIORITIES = {"claim": 500, "concealed": 400, "uncorroborated": 300, "unread": 200, "large": 100}
+"""Of each kind of flag; the highest is shown first.
+
+claim: a builder from an origin under test; concealed: a mark hidden on purpose;
+uncorroborated: a builder named on one cue; unread: no builder, but legible text on the
+machine; large: no builder, no text, and so large in the picture that a person may know it.
+"""
+
+LEGIBLE_SCORE = 0.8
+LEGIBLE_LETTERS = 3  # shorter texts are mostly noise
+LARGE_SHARE = 0.2  # of the frame's area
+
+
+def find_flags(analysis: Analysis, registry: Registry) -> list[dict[str, Any]]:
+    """The flags of one analysis: sighting, kind, pts, priority and reason of each."""
+    tested = Settings.parse(analysis.settings).attributing.tested_origins
+    frame = analysis.probe.width * analysis.probe.height
+    return [
+        {
+            "sighting": sighting.id,
+            "kind": kind,
+            "pts": pts,
+            "priority": PRIORITIES[kind],
+            "reason": reason,
+        }
+        for sighting in analysis.sightings
+        for kind, pts, reason in _flags(sighting, registry, tested, frame)
+    ]
+
+
+def _flags(
+    sighting: Sighting, registry: Registry, tested: tuple[str, ...], frame: int
+) -> Iterator[tuple[str, Fraction, str]]:
+    found, pts = sighting.attribution, sighting.best.pts
+    if found.concealed:
+        hidden = [e.pts for e in found.evidence if e.kind == "concealed" and e.pts is not None]
+        yield "concealed", hidden[0] if hidden else pts, "a mark is concealed"
+    if found.builder is not None:
+        entry = registry.get(found.builder)
+        said = f"{entry.name} ({entry.origin}), grade {found.grade}, {chance(found.probability)}"
+        if entry.origin in tested:
+            yield "claim", pts, f"{said}: machines from {entry.origin} are the claim under test"
+        if found.grade != "A":
+            yield "uncorroborated", pts, f"{said}: nothing else says so"
+        return
+    texts = legible_texts(sighting)
+    x1, y1, x2, y2 = sighting.best.box
+    share = (x2 - x1) * (y2 - y1) / frame if frame else 0.0
+    if texts:
+        yield "unread", pts, f"builder unknown, but it says {', '.join(texts)}"
+    elif share >= LARGE_SHARE and not found.concealed:
+        yield "large", pts, f"builder unknown; the machine fills {share:.0%} of the picture"
+
+
+def legible_texts(sighting: Sighting) -> list[str]:
+    """What is legible on a machine besides its control's badge, each text once."""
+    controls = {part.text for part in sighting.attribution.evidence if part.kind == "control"}
+    texts = (
+        reading.text
+        for reading in sighting.readings
+        if not reading.overlay
+        and reading.score >= LEGIBLE_SCORE
+        and len(letters(reading.text)) >= LEGIBLE_LETTERS
+        and reading.text not in controls
+    )
+    return list(dict.fromkeys(texts))

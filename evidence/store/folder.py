@@ -1,0 +1,96 @@
+"""What lies in a case's folder besides its database."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer
+from evidence.store.files import flush_folder, told, write_whole
+
+FORMAT = 1
+"""The version of `case.json` and of the folder's layout."""
+
+
+def still_suffix(picture: bytes) -> str:
+    """`jpg` or `png`, by how the bytes begin.
+
+    >>> still_suffix(b"\\xff\\xd8\\xff")
+    'jpg'
+    """
+    if picture.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if picture.startswith(b"\x89PNG"):
+        return "png"
+    raise ValueError(f"a still is JPEG or PNG, not {picture[:4]!r}")
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `case.json` says.
+
+    Raises:
+        CaseMissing: there is none.
+        CaseNewer: it is of a format this version does not know.
+        CaseDamaged: it cannot be understood.
+    """
+    path = folder / "case.json"
+    try:
+        facts = json.loads(path.read_bytes())
+        for name, kind in (("format", int), ("id", str), ("name", str), ("database", str)):
+            if not isinstance(facts[name], kind):
+                raise TypeError(name)
+        int(facts["id"], 16)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CaseMissing(
+            f"{folder}: holds no case; name another folder, or make one: nameplate case new"
+        ) from error
+    except OSError as error:
+        raise CaseMissing(
+            f"{path}: cannot be read ({error.strerror}); check the permissions"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CaseDamaged(f"{path}: not what Nameplate wrote; put a copy in its place") from error
+    if facts["format"] > FORMAT:
+        raise CaseNewer(newer(folder))
+    return dict(facts)
+
+
+def furnish(folder: Path, facts: dict[str, Any]) -> None:
+    """Puts into a case's folder what is not its database."""
+    (folder / "stills").mkdir(exist_ok=True)
+    (folder / "lock").touch()
+    content = json.dumps(facts, indent=2).encode() + b"\n"
+    write_whole(folder / "case.json", content, mode=0o600)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A hidden sibling of `folder` that takes its name when the block has ended well.
+
+    Raises:
+        CaseExists: there is something at `folder` already.
+        CaseUnwritable: a full disk, no permission.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CaseExists(f"{folder}: there is something already; name a folder that is not there")
+    with told(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+        partial.mkdir()
+    try:
+        with told(folder):
+            yield partial
+            flush_folder(partial)
+            partial.rename(folder)
+            flush_folder(folder.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def newer(folder: Path) -> str:
+    return f"{folder}: written by a newer Nameplate; update this one to open it"

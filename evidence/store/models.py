@@ -1,0 +1,122 @@
+"""The tables of a case that say what there is to look at, with what, and who did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from evidence.store.base import HASH, KEY, Base, Exact, Word
+
+
+class CaseRow(Base):
+    """The case itself; one row. `id` ties the folder to its database."""
+
+    __tablename__ = "case"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    name: Mapped[str] = mapped_column(Exact)
+    created: Mapped[datetime]
+
+
+class Recipe(Base):
+    """What footage is looked at with. `settings` covers every setting and the registry."""
+
+    __tablename__ = "recipes"
+
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    registry_hash: Mapped[str] = mapped_column(HASH)
+    values: Mapped[dict[str, Any]]
+
+
+class Run(Base):
+    """One call that worked on the case. `beat` is the last time it was seen alive;
+    `counts` is what `nameplate sweep --status` shows."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    kind: Mapped[str] = mapped_column(Word(16))
+    started: Mapped[datetime]
+    beat: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Exact)
+    host: Mapped[str] = mapped_column(Exact)
+    pid: Mapped[int]
+    nameplate: Mapped[str] = mapped_column(Word(32))
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    counts: Mapped[dict[str, Any]]
+
+
+class FootageRow(Base):
+    """One piece of footage, known by the SHA-256 of its bytes.
+
+    What the container says of it is empty until it has been looked at. `seconds`: its
+    length, for adding up hours.
+    """
+
+    __tablename__ = "footage"
+
+    sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(Word(8))
+    container: Mapped[str] = mapped_column(Word(32))
+    codec: Mapped[str | None] = mapped_column(Word(32))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    rate: Mapped[str | None] = mapped_column(Exact)
+    duration: Mapped[Fraction | None]
+    seconds: Mapped[float | None]
+
+
+class Location(Base):
+    """A place where footage lies, and what is known of how it came there.
+
+    `held`: the case's own copy, under `footage/` in its folder; any other place is only
+    ever read. `footage` is empty until the file has been hashed. `published` is as the
+    source gives it: a date, a date with a time, or a year. `provenance`: whatever else the
+    source says, as it says it.
+    """
+
+    __tablename__ = "locations"
+
+    path: Mapped[str] = mapped_column(Exact, primary_key=True)
+    footage: Mapped[str | None] = mapped_column(ForeignKey("footage.sha256"), index=True)
+    held: Mapped[bool] = mapped_column(default=False)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    origin_url: Mapped[str | None] = mapped_column(Exact)
+    publisher: Mapped[str | None] = mapped_column(Exact)
+    published: Mapped[str | None] = mapped_column(Exact)
+    plant_claimed: Mapped[str | None] = mapped_column(Exact)
+    note: Mapped[str | None] = mapped_column(Exact)
+    provenance: Mapped[dict[str, Any] | None]
+
+
+class Work(Base):
+    """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
+
+    `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
+    set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (
+        ForeignKeyConstraint(["model", "settings"], ["recipes.model", "recipes.settings"]),
+        Index("ix_work_next", "model", "settings", "state", "priority", "path"),
+    )
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    state: Mapped[str] = mapped_column(Word(8), default="waiting")
+    priority: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str | None] = mapped_column(Word(32))
+    reason: Mapped[str | None] = mapped_column(Exact)
+    changed: Mapped[datetime]

@@ -1,0 +1,210 @@
+"""A survey as the rows a case keeps of it, and the digest by which they are known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from detector.types import Box, Observation, Reading, Sighting, Survey
+from evidence.record import finite, reason, share, spell
+from evidence.store.base import Base
+from evidence.store.derived import (
+    AnalysisRow,
+    Derived,
+    LookRow,
+    PrintRow,
+    ReadingRow,
+    ShotRow,
+    SightingRow,
+    StillRow,
+)
+from evidence.store.folder import still_suffix
+from evidence.store.keys import analysis_id, settings_key, sighting_key
+
+Row = dict[str, Any]
+PARTS: tuple[type[Derived], ...] = (ShotRow, PrintRow, SightingRow, ReadingRow, StillRow, LookRow)
+"""The tables an analysis is made of, and its digest covers."""
+
+_NAMING = ("analysis", "footage", "model", "settings")
+_NOT_FOUND_THERE = ("nameplate", "digest", "run")  # of the analysis: who wrote it, not what
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One analysis and its parts, as the tables hold them."""
+
+    analysis: Row
+    parts: dict[type[Derived], list[Row]]
+
+    def digest(self) -> str:
+        """SHA-256 over every value found in the footage, in whatever order the rows come."""
+        digest = hashlib.sha256()
+        own = {k: v for k, v in self.analysis.items() if k not in _NOT_FOUND_THERE}
+        digest.update(_canonical(own))
+        for model in PARTS:
+            digest.update(f"\n{model.__tablename__}".encode())
+            found = (
+                _canonical({k: v for k, v in row.items() if k not in _NAMING})
+                for row in self.parts[model]
+            )
+            for row in sorted(found):
+                digest.update(b"\n" + row)
+        return digest.hexdigest()
+
+
+def survey_rows(survey: Survey, registry: Registry) -> Rows:
+    """The rows of a survey; boxes to hundredths of a pixel, shares to four decimals."""
+    analysis = survey.analysis
+    sha256, model = analysis.footage.sha256, analysis.model_hash
+    settings = settings_key(analysis.settings_hash, registry.digest)
+    key = analysis_id(sha256, model, settings)
+    naming = {"analysis": key, "footage": sha256, "model": model, "settings": settings}
+    loss = analysis.loss
+    rows = Rows(
+        {
+            "id": key,
+            "footage": sha256,
+            "model": model,
+            "settings": settings,
+            "registry_hash": registry.digest,
+            "nameplate": version("nameplate"),
+            "frames_expected": loss.expected,
+            "frames_decoded": loss.decoded,
+            "frames_total": loss.total,
+            "losses": list(loss.reasons),
+        },
+        {
+            ShotRow: [
+                {"number": s.index, "pts": s.start, "end": s.end, "reason": s.reason}
+                for s in analysis.shots
+            ],
+            PrintRow: [
+                {
+                    "number": number,
+                    "pts": one.pts,
+                    "shot": one.shot,
+                    "hashes": one.hashes,
+                    "detail": float(one.detail),
+                }
+                for number, one in enumerate(survey.prints)
+            ],
+            SightingRow: [_sighting(one, key) for one in analysis.sightings],
+            ReadingRow: [
+                {"number": number, "sighting": name} | _reading(text)
+                for number, (name, text) in enumerate(_readings(survey))
+            ],
+            StillRow: [
+                {
+                    "sighting": still.sighting,
+                    "role": still.role,
+                    "pts": still.pts,
+                    "box": _box(still.box),
+                    "sha256": hashlib.sha256(still.picture).hexdigest(),
+                    "suffix": still_suffix(still.picture),
+                }
+                for still in survey.stills
+            ],
+            LookRow: [
+                {
+                    "sighting": look.sighting,
+                    "pts": look.pts,
+                    "box": _box(look.box),
+                    "appearance": look.appearance,
+                    "points": look.points,
+                }
+                for look in survey.looks
+            ],
+        },
+    )
+    for part in rows.parts.values():
+        for row in part:
+            row |= naming
+    return rows
+
+
+def stored_rows(session: Session, analysis: str) -> Rows:
+    """The rows a case holds of one analysis."""
+    parts = {model: _read(session, model, model.analysis == analysis) for model in PARTS}
+    return Rows(_read(session, AnalysisRow, AnalysisRow.id == analysis)[0], parts)
+
+
+def _read(session: Session, model: type[Base], where: Any) -> list[Row]:
+    columns = inspect(model).columns
+    return [dict(row) for row in session.execute(select(*columns).where(where)).mappings()]
+
+
+def _canonical(row: Row) -> bytes:
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    if isinstance(value, Fraction):
+        return str(value)
+    raise TypeError(f"{value!r} is no value of a row")
+
+
+def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
+    for sighting in survey.analysis.sightings:
+        for text in sighting.readings:
+            yield sighting.id, text
+    for text in survey.analysis.overlays:
+        yield None, text
+
+
+def _sighting(sighting: Sighting, analysis: str) -> Row:
+    track, best, found = sighting.track, sighting.best, sighting.attribution
+    return {
+        "name": sighting.id,
+        "key": sighting_key(analysis, sighting.id),
+        "shot": track.shot.index,
+        "first": track.first,
+        "last": track.last,
+        "pts": best.pts,
+        "box": _box(best.box),
+        "confidence": share(best.confidence),
+        "track": [_observation(one) for one in track.observations],
+        "builder": found.builder,
+        "probability": share(found.probability),
+        "grade": found.grade,
+        "control": found.control,
+        "series": found.series,
+        "concealed": bool(found.concealed),
+        "evidence": [
+            reason(part) | {"exact": None if part.pts is None else str(part.pts)}
+            for part in found.evidence
+        ],
+        # The name within a folder of stills: where the folder lay is no part of the finding.
+        "file": None if sighting.file is None else spell(os.fspath(sighting.file.name)),
+    }
+
+
+def _observation(one: Observation) -> list[Any]:
+    return [str(one.pts), *_box(one.box), share(one.confidence)]
+
+
+def _reading(text: Reading) -> Row:
+    return {
+        "text": text.text,
+        "score": share(text.score),
+        "pts": text.pts,
+        "box": _box(text.box),
+        "script": text.script,
+        "mirrored": bool(text.mirrored),
+        "overlay": bool(text.overlay),
+    }
+
+
+def _box(box: Box) -> list[float]:
+    return [round(finite(corner), 2) for corner in box]

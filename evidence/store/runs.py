@@ -1,0 +1,68 @@
+"""Who worked on a case, with what, and whether they still do."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from detector.settings import Settings
+from evidence.store.keys import settings_key
+from evidence.store.models import Recipe, Run
+from evidence.store.upsert import insert_new
+
+
+def add_recipe(session: Session, model: str, settings: Settings, registry: Registry) -> Recipe:
+    """The recipe of a model (its hash), settings and registry, added where it is new."""
+    key = settings_key(settings.digest, registry.digest)
+    row = {
+        "model": model,
+        "settings": key,
+        "registry_hash": registry.digest,
+        "values": settings.model_dump(mode="json"),
+    }
+    insert_new(session, Recipe, [row])
+    return session.get_one(Recipe, (model, key))
+
+
+def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
+    """Notes that this process begins to work; `kind` is `sweep`, `server` ..."""
+    now = datetime.now(UTC)
+    run = Run(
+        id=secrets.token_hex(16),
+        kind=kind,
+        started=now,
+        beat=now,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        nameplate=version("nameplate"),
+        model=recipe.model,
+        settings=recipe.settings,
+        counts={},
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def beat(session: Session, run: Run, counts: Mapping[str, Any]) -> None:
+    """Notes that it is still at it, and how far it has come."""
+    _note(session, run, beat=datetime.now(UTC), counts=dict(counts))
+
+
+def end_run(session: Session, run: Run, outcome: str) -> None:
+    """Notes that it has ended, and how: in a sentence."""
+    now = datetime.now(UTC)
+    _note(session, run, beat=now, ended=now, outcome=outcome)
+
+
+def _note(session: Session, run: Run, **values: Any) -> None:
+    session.execute(update(Run).where(Run.id == run.id).values(values))

@@ -1,0 +1,189 @@
+"""A case out of a pack, which may come from anybody.
+
+Nothing is written but files of the few names a pack has, none larger than the pack says, and
+none that the disk has no room for; each must have the hash the pack says. The folder appears
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from sqlalchemy import text
+
+from datasets.errors import CaseDamaged, CaseMissing, CaseNewer, CaseUnwritable
+from evidence.store.case import Case, claim, open_engine
+from evidence.store.copying import copy_rows
+from evidence.store.folder import FORMAT, furnish, new_folder
+from evidence.store.migrations import upgrade
+from evidence.store.pack import CONTENTS, chunks
+
+LARGEST_CONTENTS = 1 << 29  # bytes; two million files
+MOST_SQUEEZED = 100
+"""Times its packed size that a compressed file may be; a case's database is some 5 times."""
+
+_HEX = "[0-9a-f]"
+_STILL = re.compile(rf"stills/{_HEX}{{2}}/({_HEX}{{64}})\.(?:jpg|png)")
+_CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
+_PICTURE = re.compile(rf"footage/{_HEX}{{2}}/{_HEX}{{64}}/([A-Za-z0-9_.~%-]+)")
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in a pack: where it goes, relative to the folder, and what it must be."""
+
+    info: zipfile.ZipInfo
+    path: str
+    size: int
+    sha256: str
+
+
+def unpack(file: Path | str, folder: Path | str, database: str | None = None) -> Case:
+    """Makes a case out of a pack, and opens it.
+
+    Args:
+        file: a pack.
+        folder: where; it must not exist, or be empty.
+        database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
+
+    Raises:
+        CaseMissing: there is no such file.
+        CaseDamaged: it is no pack, or not what it was when it was packed.
+        CaseNewer: a newer Nameplate packed it.
+        CaseExists: there is something in the folder or the database.
+        CaseUnwritable, CaseUnreachable: folder or database cannot be written.
+    """
+    file, folder = Path(file).absolute(), Path(folder).absolute()
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise CaseMissing(f"{file}: cannot be read ({error.strerror}); check the path") from error
+    with source, new_folder(folder) as partial:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                members = _read_contents(file, archive)
+                _check_room(partial, members)
+                for member in members:
+                    _extract(file, archive, member, partial)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+            raise CaseDamaged(_damaged(file, str(error) or "cut short")) from error
+        _settle(file, partial, database)
+    return Case.open(folder)
+
+
+def _read_contents(file: Path, archive: zipfile.ZipFile) -> list[_Member]:
+    """Every file in the pack, once what is said of it makes sense."""
+    infos = {info.filename: info for info in archive.infolist()}
+    if len(infos) != len(archive.infolist()) or CONTENTS not in infos:
+        raise CaseDamaged(_damaged(file, "it lists no contents, or a file twice"))
+    if infos[CONTENTS].file_size > LARGEST_CONTENTS:
+        raise CaseDamaged(_damaged(file, f"{CONTENTS} is too large"))
+    _check_squeezed(file, infos[CONTENTS])
+    try:
+        contents = json.loads(archive.read(CONTENTS))
+        made, files = contents["format"], contents["files"]
+        members = [
+            _Member(infos[name], _path_of(name), int(said["size"]), str(said["sha256"]))
+            for name, said in files.items()
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CaseDamaged(_damaged(file, f"{CONTENTS} makes no sense ({error})")) from error
+    if isinstance(made, int) and made > FORMAT:
+        raise CaseNewer(f"{file}: packed by a newer Nameplate; update this one to open it")
+    if {"case.json", "case.db", *files, CONTENTS} != set(infos):
+        raise CaseDamaged(_damaged(file, f"{CONTENTS} does not list what is in it"))
+    if sum(info.compress_size for info in infos.values()) > file.stat().st_size:
+        raise CaseDamaged(_damaged(file, "files in it overlap"))
+    for member in members:
+        if member.size != member.info.file_size:
+            raise CaseDamaged(_damaged(file, f"{member.path} is of another size than it says"))
+        _check_squeezed(file, member.info)
+    return members
+
+
+def _path_of(name: str) -> str:
+    """Where a member goes.
+
+    Raises:
+        ValueError: no name that a pack has.
+    """
+    if name in ("case.json", "case.db") or _STILL.fullmatch(name) or _CLIP.fullmatch(name):
+        return name
+    found = _PICTURE.fullmatch(name)
+    if found:
+        picture = os.fsdecode(unquote_to_bytes(found[1]))
+        if picture not in (".", "..") and not set(picture) & {"/", "\0"}:
+            return f"{name[: found.start(1)]}{picture}"
+    raise ValueError(f"{name!r} is no name of a file in a pack")
+
+
+def _check_squeezed(file: Path, info: zipfile.ZipInfo) -> None:
+    if info.file_size > MOST_SQUEEZED * max(info.compress_size, 1 << 16):
+        raise CaseDamaged(_damaged(file, f"{info.filename} grows out of proportion"))
+
+
+def _check_room(folder: Path, members: list[_Member]) -> None:
+    needed, free = sum(member.size for member in members), shutil.disk_usage(folder).free
+    if needed > free:
+        raise CaseUnwritable(
+            f"{folder.parent}: the pack needs {needed:,} bytes and {free:,} are free; make room"
+        )
+
+
+def _extract(file: Path, archive: zipfile.ZipFile, member: _Member, folder: Path) -> None:
+    path = folder / member.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with archive.open(member.info) as source, path.open("xb") as target:
+        for chunk in chunks(source):
+            target.write(chunk)
+            digest.update(chunk)
+        target.flush()
+        os.fsync(target.fileno())
+    named = _STILL.fullmatch(member.path) or _CLIP.fullmatch(member.path)
+    if digest.hexdigest() != member.sha256 or (named and named[1] != member.sha256):
+        raise CaseDamaged(_damaged(file, f"{member.path} is not what it was"))
+
+
+def _settle(file: Path, folder: Path, database: str | None) -> None:
+    """Makes the unpacked files a case: of this version, in the database asked for."""
+    facts = json.loads((folder / "case.json").read_bytes())
+    if facts.get("database") != "case.db":
+        raise CaseDamaged(_damaged(file, "it names a database outside"))
+    furnish(folder, facts)
+    with Case.open(folder) as case, case.engine.connect() as connection:
+        wrong = connection.execute(text("PRAGMA integrity_check")).scalars().all()
+        if list(wrong) != ["ok"]:
+            raise CaseDamaged(_damaged(file, f"its database is not whole: {wrong[0]}"))
+        if database is not None:
+            _move(connection, folder, database)
+    if database is not None:
+        for path in folder.glob("case.db*"):
+            path.unlink()
+        furnish(folder, facts | {"database": database})
+
+
+def _move(source: Any, folder: Path, database: str) -> None:
+    """Every row into an empty PostgreSQL database."""
+    engine = open_engine(folder, database, new=True)
+    try:
+        with engine.begin() as target:
+            claim(target)
+            upgrade(target)
+            copy_rows(source, target)
+    finally:
+        engine.dispose()
+
+
+def _damaged(file: Path, why: str) -> str:
+    return f"{file}: cannot be opened, {why}; fetch the pack again, or pack the case again"

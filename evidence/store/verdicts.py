@@ -1,0 +1,138 @@
+"""The log of verdicts: rows are added, none is changed, and none can be unnoticed.
+
+Each verdict carries the digest of the one before it and one of its own, which covers that; the
+database refuses to change or delete one. Whoever writes down the last digest elsewhere (`head`)
+can prove later that no verdict up to it was changed or taken out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from evidence.store.derived import SightingRow, Verdict
+
+FIRST = "0" * 64
+"""What the first verdict has as the digest of the one before it."""
+
+
+def append(
+    session: Session,
+    *,
+    footage: str,
+    pts: Fraction,
+    verdict: str,
+    author: str,
+    sighting: str | None = None,
+    box: Sequence[float] | None = None,
+    builder: str | None = None,
+    seconds: float | None = None,
+    note: str | None = None,
+    supersedes: int | None = None,
+) -> Verdict:
+    """Adds a verdict, in a transaction begun by `begin()`.
+
+    Args:
+        footage, pts, box: the frame that was judged, and where in it.
+        verdict: the judgement, in a word.
+        sighting: the key of the sighting that was judged, if it was one.
+        builder: the builder the reviewer names.
+        seconds: how long the reviewer looked.
+        supersedes: the number of the verdict on the same thing that this one replaces.
+
+    Raises:
+        UsageError: no author; or `sighting` or `supersedes` is not there.
+    """
+    if not author.strip():
+        raise UsageError("a verdict needs an author; give a name")
+    if session.get_bind().dialect.name == "postgresql":
+        # Two at once would both follow the same one.
+        session.execute(text("LOCK TABLE verdicts IN SHARE ROW EXCLUSIVE MODE"))
+    last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
+    row = Verdict(
+        number=1 if last is None else last.number + 1,
+        sighting=sighting,
+        footage=footage,
+        pts=pts,
+        box=None if box is None else [float(corner) for corner in box],
+        verdict=verdict,
+        builder=builder,
+        author=author,
+        made=datetime.now(UTC),
+        seconds=seconds,
+        note=note,
+        before=_before(session, sighting, supersedes),
+        supersedes=supersedes,
+        previous=FIRST if last is None else last.digest,
+    )
+    row.digest = digest_of(row)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def digest_of(verdict: Verdict) -> str:
+    """SHA-256 over every other column of a verdict."""
+    values: dict[str, Any] = {
+        name: getattr(verdict, name)
+        for name, _ in inspect(Verdict).columns.items()
+        if name != "digest"
+    }
+    values["pts"] = str(verdict.pts)
+    values["made"] = verdict.made.astimezone(UTC).isoformat()
+    return hashlib.sha256(
+        json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def head(session: Session) -> tuple[int, str]:
+    """The number and the digest of the last verdict; 0 and zeros where there is none."""
+    last = session.execute(
+        select(Verdict.number, Verdict.digest).order_by(Verdict.number.desc()).limit(1)
+    ).first()
+    return (0, FIRST) if last is None else (last[0], last[1])
+
+
+def verify(session: Session) -> list[str]:
+    """What is wrong with the log, a line each; none where it is whole."""
+    wrong = []
+    number, previous = 0, FIRST
+    for verdict in session.scalars(
+        select(Verdict).order_by(Verdict.number).execution_options(yield_per=1000)
+    ):
+        number += 1
+        if verdict.number != number:
+            wrong.append(f"verdict {number}: missing; the next one is {verdict.number}")
+            number = verdict.number
+        elif verdict.previous != previous:
+            wrong.append(f"verdict {number}: does not follow the one before it")
+        if digest_of(verdict) != verdict.digest:
+            wrong.append(f"verdict {number}: not as it was given")
+        previous = verdict.digest
+    return wrong
+
+
+def _before(session: Session, sighting: str | None, supersedes: int | None) -> dict[str, Any]:
+    """The state a verdict finds: what the program says, and the verdict it replaces."""
+    state: dict[str, Any] = {}
+    if sighting is not None:
+        found = session.scalar(select(SightingRow).where(SightingRow.key == sighting))
+        if found is None:
+            raise UsageError(f"no sighting {sighting} in this case; name one that is there")
+        for name in ("analysis", "builder", "grade", "probability", "concealed"):
+            state[name] = getattr(found, name)
+    if supersedes is not None:
+        replaced = session.get(Verdict, supersedes)
+        if replaced is None:
+            raise UsageError(f"no verdict {supersedes} in this case; name one that is there")
+        state["verdict"] = {"number": replaced.number, "verdict": replaced.verdict}
+        state["verdict"] |= {"builder": replaced.builder, "author": replaced.author}
+    return state

@@ -1,0 +1,310 @@
+"""The list of work: what is to be looked at, what was, and what cannot be.
+
+A path is `waiting`, `done` or `aside` for each recipe. Whoever takes work holds the case's
+lock; adding to the list takes none. Every function works in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from datasets.errors import UsageError
+from evidence.store.models import FootageRow, Location, Recipe, Work
+from evidence.store.record import analysed
+from evidence.store.runs import add_recipe as add_recipe
+from evidence.store.runs import beat as beat
+from evidence.store.runs import begin_run as begin_run
+from evidence.store.runs import end_run as end_run
+from evidence.store.upsert import insert_new
+
+WAITING, DONE, ASIDE = "waiting", "done", "aside"
+LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
+_AT_ONCE = 500  # paths a statement
+
+
+@dataclass(frozen=True)
+class Source:
+    """Footage at a path, and what is known of where it came from; None: not known.
+
+    path: absolute. size, mtime_ns: of the file; by them a changed one is noticed.
+
+    Raises:
+        UsageError: the path is too long to be kept.
+    """
+
+    path: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    origin_url: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    plant_claimed: str | None = None
+    note: str | None = None
+    provenance: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.path.encode("utf-8", "surrogatepass")) > LONGEST_PATH:
+            raise UsageError(
+                f"{self.path[:200]}...: a path of more than {LONGEST_PATH} bytes; "
+                "move the file nearer to the root"
+            )
+
+    def known(self) -> dict[str, Any]:
+        """What is known, by column of `Location`."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Added:
+    """How many paths were new to a list of work, how many known, how many known but changed."""
+
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far a list of work has come.
+
+    aside: by kind of reason. footages, seconds: different footage done, and its length.
+    waiting_bytes: of the files that wait, as far as their sizes are known.
+    """
+
+    waiting: int
+    done: int
+    aside: Mapping[str, int] = field(default_factory=dict)
+    footages: int = 0
+    seconds: float = 0.0
+    waiting_bytes: int = 0
+
+
+def add_location(session: Session, source: Source) -> bool:
+    """Keeps where footage lies and came from; what is None erases nothing.
+
+    Returns:
+        Whether the file is another than the one last seen there: then it is no longer known
+        what footage it is, and its path waits for every recipe it is listed with.
+    """
+    return bool(_locate(session, {source.path: source}))
+
+
+def add_work(
+    session: Session, recipe: Recipe, sources: Iterable[Source], priority: int = 0
+) -> Added:
+    """Adds paths to the list of a recipe; those on it stay as they are unless they changed.
+
+    A path that waits gets the higher of its priorities.
+    """
+    total = Added()
+    rest = iter(sources)
+    while some := list(islice(rest, _AT_ONCE)):
+        chunk: dict[str, Source] = {}
+        for source in some:
+            known = chunk.get(source.path, source)
+            chunk[source.path] = replace(known, **source.known())
+        changed = _locate(session, chunk)
+        listed = set(session.scalars(select(Work.path).where(*_of(recipe), Work.path.in_(chunk))))
+        session.execute(
+            update(Work)
+            .where(*_of(recipe), Work.path.in_(chunk), Work.state == WAITING)
+            .where(Work.priority < priority)
+            .values(priority=priority)
+        )
+        fresh = [path for path in chunk if path not in listed]
+        now = datetime.now(UTC)
+        naming = {"model": recipe.model, "settings": recipe.settings}
+        row = naming | {"state": WAITING, "priority": priority, "tries": 0, "changed": now}
+        insert_new(session, Work, [row | {"path": path} for path in fresh])
+        again = len(changed & listed)
+        total = Added(
+            total.new + len(fresh),
+            total.known + len(listed) - again,
+            total.changed + again,
+        )
+    return total
+
+
+def take(session: Session, recipe: Recipe, limit: int, exclude: Collection[str] = ()) -> list[Work]:
+    """What is to be looked at next: the highest priority first, then in order of path.
+
+    Args:
+        exclude: paths not to give, since they are being looked at.
+    """
+    found: list[Work] = []
+    waiting = [*_of(recipe), Work.state == WAITING, Work.path.not_in(exclude)]
+    below: list[ColumnElement[bool]] = []
+    # One priority after the other, so that each is read off the index in order.
+    while len(found) < limit:
+        top = session.scalar(select(func.max(Work.priority)).where(*waiting, *below))
+        if top is None:
+            break
+        found += session.scalars(
+            select(Work)
+            .where(*waiting, Work.priority == top)
+            .order_by(Work.path)
+            .limit(limit - len(found))
+        )
+        below = [Work.priority < top]
+    return found
+
+
+def done(session: Session, work: Work, footage: str) -> bool:
+    """The path holds that footage, and its analysis is stored.
+
+    Returns:
+        False, and the path still waits, where its file has changed since it was taken.
+
+    Raises:
+        ValueError: the case holds no such analysis.
+    """
+    if not analysed(session, footage, work.model, work.settings):
+        raise ValueError(f"{work.path}: no analysis of {footage} is stored; store it first")
+    if not _move(session, work, state=DONE, tries=0, kind=None, reason=None):
+        return False
+    session.execute(update(Location).where(Location.path == work.path).values(footage=footage))
+    return True
+
+
+def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
+    """The path cannot be looked at, for a reason; False where it changed since it was taken."""
+    return _move(session, work, state=ASIDE, kind=kind, reason=reason)
+
+
+def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> bool:
+    """A try ended without an answer.
+
+    Returns:
+        Whether the path is set aside now, since it was the last of `most` tries.
+    """
+    tries = work.tries + 1
+    state = ASIDE if tries >= most else WAITING
+    moved = _move(session, work, state=state, tries=tries, kind=kind, reason=reason)
+    return moved and state == ASIDE
+
+
+def reopen(
+    session: Session,
+    recipe: Recipe,
+    kinds: Collection[str] | None = None,
+    paths: Collection[str] | None = None,
+) -> int:
+    """Puts work that was set aside, all of it or that of some kinds or paths, back on the list.
+
+    Returns:
+        How many paths wait again.
+    """
+    where = [*_of(recipe), Work.state == ASIDE]
+    if kinds is not None:
+        where.append(Work.kind.in_(kinds))
+    if paths is not None:
+        where.append(Work.path.in_(paths))
+    return _again(session, where)
+
+
+def counts(session: Session, recipe: Recipe) -> Counts:
+    """How far the list of a recipe has come."""
+    rows = session.execute(
+        select(Work.state, Work.kind, func.count())
+        .where(*_of(recipe))
+        .group_by(Work.state, Work.kind)
+    )
+    states: dict[str, int] = {}
+    aside: dict[str, int] = {}
+    for state, kind, number in rows:
+        if state == ASIDE:
+            aside[kind or ""] = number
+        else:
+            states[state] = states.get(state, 0) + number
+    listed = select(Location).join(Work, Work.path == Location.path).where(*_of(recipe))
+    seen = listed.where(Work.state == DONE).with_only_columns(Location.footage).distinct()
+    footages, seconds = session.execute(
+        select(func.count(), func.sum(FootageRow.seconds)).where(FootageRow.sha256.in_(seen))
+    ).one()
+    size = session.scalar(
+        listed.where(Work.state == WAITING).with_only_columns(func.sum(Location.size))
+    )
+    return Counts(
+        states.get(WAITING, 0),
+        states.get(DONE, 0),
+        dict(sorted(aside.items())),
+        footages,
+        float(seconds or 0),
+        int(size or 0),
+    )
+
+
+def _of(recipe: Recipe) -> list[ColumnElement[bool]]:
+    return [Work.model == recipe.model, Work.settings == recipe.settings]
+
+
+def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
+    """Keeps what is known of some paths; gives those whose files have changed."""
+    known = {
+        row.path: row
+        for row in session.scalars(
+            select(Location).where(Location.path.in_(sources)).with_for_update()
+        )
+    }
+    insert_new(
+        session,
+        Location,
+        [
+            {f.name: getattr(source, f.name) for f in fields(source)} | {"held": False}
+            for path, source in sources.items()
+            if path not in known
+        ],
+    )
+    changed = set()
+    for path, row in known.items():
+        news = sources[path].known()
+        if any(
+            name in news and getattr(row, name) not in (None, news[name])
+            for name in ("size", "mtime_ns")
+        ):
+            changed.add(path)
+            row.footage = None
+        for name, value in news.items():
+            if getattr(row, name) != value:
+                setattr(row, name, value)
+    session.flush()
+    if changed:
+        _again(session, [Work.path.in_(changed)])
+    return changed
+
+
+def _again(session: Session, where: Iterable[ColumnElement[bool]]) -> int:
+    result = session.execute(
+        update(Work)
+        .where(*where)
+        .values(state=WAITING, tries=0, kind=None, reason=None, changed=datetime.now(UTC))
+        .returning(Work.path)
+    )
+    return len(result.all())
+
+
+def _move(session: Session, work: Work, **values: Any) -> bool:
+    """Changes a row of work that is still as it was when it was taken."""
+    values["changed"] = datetime.now(UTC)
+    result = session.execute(
+        update(Work)
+        .where(Work.path == work.path, Work.model == work.model, Work.settings == work.settings)
+        .where(Work.state == WAITING, Work.changed == work.changed)
+        .values(values)
+        .returning(Work.path)
+        .execution_options(synchronize_session=False)
+    )
+    if result.first() is None:
+        return False
+    for name, value in values.items():
+        set_committed_value(work, name, value)
+    return True

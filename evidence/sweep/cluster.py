@@ -1,0 +1,165 @@
+"""A Dask cluster to work on: one on this machine, or any by its address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster
+from distributed.system import MEMORY_LIMIT
+
+from datasets.errors import ClusterError
+
+LEAST_WORKER_BYTES = 3 << 29
+"""1.5 GiB: a worker with model and reader, at work on large frames, and its decoder."""
+
+CONNECT_SECONDS = 30
+
+_CONFIG = {
+    # A forked child would share this process's open files, the case's lock among them.
+    "distributed.worker.multiprocessing-method": "spawn",
+    # Answers are small and fetched at once: nothing to spill, and a paused worker would wait for
+    # ever. A worker at its limit is killed, and its clip tried again.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    # Who killed a worker is found out here, not by killing three more (`crew.py`).
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.dashboard.status.task-stream-length": 0,
+    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+}
+
+
+def count_workers() -> int:
+    """Workers for this machine: one a core, as far as memory goes.
+
+    The detector and the reader run on processors; a worker per graphics card would leave them
+    idle, so cards are not counted.
+    """
+    return max(1, min(int(CPU_COUNT), int(MEMORY_LIMIT) // LEAST_WORKER_BYTES))
+
+
+class Workplace:
+    """A cluster, and the connection to it. `name` is for messages."""
+
+    def __init__(self, name: str, client: Client, address: str | None = None) -> None:
+        self.name, self.client = name, client
+        self._address = address
+
+    def reconnect(self) -> None:
+        """Connects anew to a scheduler that was away.
+
+        Raises:
+            ClusterError: it still is; one of this machine's own does not come back.
+        """
+        if self._address is None:
+            raise ClusterError("the workers of this machine are gone; run the same command again")
+        self.close()
+        self.client = _connect(self._address)
+
+    def close(self) -> None:
+        with suppress(OSError, TimeoutError):
+            self.client.close(timeout=2)
+
+
+@contextmanager
+def local_workplace(workers: int | None = None) -> Iterator[Workplace]:
+    """Processes on this machine, reachable from it alone, gone with the block.
+
+    Workers end when this process does, however it ends: each watches a pipe from it.
+
+    Raises:
+        ClusterError: they could not be started.
+    """
+    count = workers or count_workers()
+    scratch = Path(tempfile.mkdtemp(prefix="nameplate-"))
+    try:
+        with dask.config.set(_CONFIG), _quiet():
+            try:
+                cluster = LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    # The page is off; what is left of its server takes any free port.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                    memory_limit=MEMORY_LIMIT // count,
+                    local_directory=str(scratch),
+                    silence_logs=logging.CRITICAL,
+                )
+            except (OSError, RuntimeError, TimeoutError) as error:
+                raise ClusterError(f"no workers could be started here ({error})") from error
+            with cluster, Client(cluster, set_as_default=False) as client:
+                try:
+                    yield Workplace("this machine", client)
+                finally:
+                    _end(cluster)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _end(cluster: LocalCluster) -> None:
+    """Ends the workers at once: they hold nothing, and would finish their clips first."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGKILL)
+
+
+@contextmanager
+def remote_workplace(address: str) -> Iterator[Workplace]:
+    """The cluster at an address such as `tcp://10.0.0.5:8786` or `tls://...`.
+
+    For TLS the certificates are those of Dask's own configuration (`distributed.comm.tls`).
+
+    Raises:
+        ClusterError: nobody answers there.
+    """
+    with dask.config.set(_CONFIG), _quiet():
+        place = Workplace(address, _connect(address), address)
+        try:
+            yield place
+        finally:
+            place.close()
+
+
+def _connect(address: str) -> Client:
+    try:
+        return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError, TimeoutError) as error:
+        raise ClusterError(
+            f"{address}: no Dask scheduler answers there ({error}); check the address, and that "
+            "`dask scheduler` runs"
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Dask says of every worker that ends; who needs to know is told by us."""
+    loggers = [
+        logging.getLogger(name)
+        for name in ("distributed", *logging.root.manager.loggerDict)
+        if name.split(".")[0] == "distributed"
+    ]
+    before = [(logger, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in before:
+            logger.setLevel(level)

@@ -1,0 +1,225 @@
+"""The workers, and what each is on: one task at a time, so that it is known who killed whom.
+
+Dask could be left to place tasks itself, but it queues several on a worker, and when that
+worker dies all of them are suspect. Here a worker gets its next task when the last has come
+back; the milliseconds in between are bought back by preparing what comes next meanwhile.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from distributed import Client, Future, KilledWorker
+from distributed.comm import CommClosedError
+
+from datasets.errors import ClusterError
+from evidence.sweep.task import Identified, Kit, Outfit, identify, survey
+
+FETCH_SECONDS = 60
+"""Longest wait for the answer of a task that is done; after it the task is given out again."""
+
+LOOK_SECONDS = 1.0
+"""How often it is seen which workers there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """A task: find out what these paths are."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """A task: look at this footage."""
+
+    path: str
+    identified: Identified
+
+
+Task = Identify | Analyse
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A task that did not come back.
+
+    killed: its worker died on it. overtime: it outlasted its time and its worker was
+    restarted. adrift: nobody's fault (the scheduler went away); give it out again.
+    """
+
+    why: Literal["killed", "overtime", "adrift"]
+    reason: str
+
+
+@dataclass(slots=True)
+class Hand:
+    """One worker. `since` is of the monotonic clock."""
+
+    name: str
+    task: Task | None = None
+    future: Future | None = None
+    since: float = 0.0
+    stuck: bool = False
+
+
+class Crew:
+    """The workers of a cluster, equipped with a kit.
+
+    Args:
+        seconds: longest that one footage may keep a worker.
+
+    Raises:
+        ClusterError: the cluster is not there, or its workers cannot take the kit.
+    """
+
+    def __init__(self, client: Client, kit: Kit, seconds: float) -> None:
+        self._client = client
+        self._kit = kit.digest
+        self._seconds = seconds
+        self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._looked = float("-inf")
+        self._count = 0
+        self.hands: dict[str, Hand] = {}
+        try:
+            client.register_plugin(Outfit(kit))
+        except (OSError, TimeoutError) as error:
+            raise ClusterError(f"the scheduler went away ({error})") from error
+        except Exception as error:
+            raise ClusterError(
+                f"the workers cannot be equipped ({error}); every machine of the cluster needs "
+                "the same version of Nameplate"
+            ) from error
+        self.look_round()
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._client.status == "running")
+
+    @property
+    def busy(self) -> int:
+        """Tasks given out and not back."""
+        return sum(hand.task is not None for hand in self.hands.values())
+
+    def idle(self) -> Iterator[str]:
+        """Workers that have nothing to do."""
+        for address, hand in list(self.hands.items()):
+            if hand.future is None:
+                yield address
+
+    def give(self, address: str, task: Task) -> None:
+        """Gives an idle worker a task."""
+        hand = self.hands[address]
+        self._count += 1
+        work, given = (
+            (identify, (task.paths,))
+            if isinstance(task, Identify)
+            else (survey, (task.identified, self._kit))
+        )
+        hand.task, hand.since = task, time.monotonic()
+        hand.future = self._client.submit(
+            work,
+            *given,
+            # A tuple, so that Dask counts all tasks of a kind as one group and forgets them.
+            key=(f"nameplate-{work.__name__}", id(self), self._count),
+            workers=[address],
+            allow_other_workers=False,
+            pure=False,
+        )
+        hand.future.add_done_callback(self._done.put)
+
+    def collect(self, seconds: float) -> list[tuple[Task, Any]]:
+        """The tasks that came back, with a worker's answer or `Lost`; waits for one at most
+        so long."""
+        back: list[tuple[Task, Any]] = []
+        with suppress(queue.Empty):
+            back += self._take(self._done.get(timeout=seconds))
+            while True:
+                back += self._take(self._done.get_nowait())
+        now = time.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            back += self.look_round()
+            back += self._late(now)
+        return back
+
+    def look_round(self) -> list[tuple[Task, Lost]]:
+        """Sees which workers there are; the tasks of those that are gone."""
+        self._looked = time.monotonic()
+        if not self.connected:
+            return self.drop("the scheduler does not answer")
+        try:
+            there = self._there()
+        except (OSError, CommClosedError, TimeoutError):
+            return []
+        gone = [self._release(self.hands.pop(a)) for a in list(self.hands) if a not in there]
+        for address, info in there.items():
+            self.hands.setdefault(address, Hand(str(info["name"])))
+        return [(task, Lost("killed", "its worker died on it")) for task in gone if task]
+
+    def _there(self) -> dict[str, Any]:
+        """The workers by address. Asked of the scheduler itself: what the client remembers of
+        them is emptied now and then behind one's back."""
+        identity = self._client.sync(
+            self._client.scheduler.identity, n_workers=-1, callback_timeout=FETCH_SECONDS
+        )
+        return dict(identity["workers"])
+
+    def drop(self, reason: str) -> list[tuple[Task, Lost]]:
+        """Forgets every worker; their tasks, which are nobody's fault."""
+        tasks = [self._release(hand) for hand in self.hands.values()]
+        self.hands.clear()
+        return [(task, Lost("adrift", reason)) for task in tasks if task]
+
+    def _take(self, future: Future) -> list[tuple[Task, Any]]:
+        hand = next((h for h in self.hands.values() if h.future is future), None)
+        if hand is None:
+            return []
+        answer: Any
+        try:
+            answer = future.result(timeout=FETCH_SECONDS)
+        except KilledWorker:
+            answer = Lost("killed", "its worker died on it")
+        except (CancelledError, TimeoutError, OSError, CommClosedError) as error:
+            answer = Lost("adrift", f"its answer did not arrive ({type(error).__name__})")
+        except Exception as error:
+            # A worker that cannot even load the task: another version, a broken install.
+            answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")
+        task = self._release(hand)
+        return [] if task is None else [(task, answer)]
+
+    def _late(self, now: float) -> list[tuple[Task, Lost]]:
+        """The tasks that outlasted their time; their workers are restarted."""
+        back: list[tuple[Task, Lost]] = []
+        for address, hand in list(self.hands.items()):
+            if hand.task is None or now - hand.since < self._seconds:
+                continue
+            reason = f"it took more than {self._seconds:g} s (option --time-limit)"
+            back.append((hand.task, Lost("overtime", reason)))
+            hand.task = None
+            try:
+                self._client.restart_workers([address], timeout=30, raise_for_error=False)
+            except (ValueError, OSError, TimeoutError):
+                # A worker without a nanny cannot be restarted: it gets no more until it is free.
+                hand.stuck = True
+                continue
+            self._release(hand)
+            del self.hands[address]
+        return back
+
+    @staticmethod
+    def _release(hand: Hand) -> Task | None:
+        """Lets Dask forget a worker's task; gives the task."""
+        task, future = hand.task, hand.future
+        hand.task, hand.future, hand.stuck = None, None, False
+        if future is not None:
+            if not future.done():
+                with suppress(Exception):
+                    future.cancel()
+            future.release()
+        return task

@@ -1,0 +1,162 @@
+"""Where the footage comes from: folders, lists, or folders that keep filling; found in a
+thread of its own, while what has been found is worked on."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from datasets.errors import NameplateError, UsageError
+from evidence.store.work import Source
+from evidence.sweep.folders import Found, Trouble, walk
+from evidence.sweep.sources import read_sources
+
+POLL_SECONDS = 10.0
+"""How often folders are walked again; network folders tell nobody that they changed."""
+
+STILL_SECONDS = 30.0
+"""A file whose size and time have not changed for so long is taken to be whole."""
+
+CLOSE_SECONDS = 2.0
+
+_WAITING = 5000  # sources found but not yet taken up
+
+
+class Feed:
+    """Sources, as they are found. Use it in a `with`: its thread ends with the block.
+
+    Args:
+        paths: files and folders, absolute.
+        lists: source lists; files, or folders of auto-archiver's JSON.
+        watch: walk the folders again and again, and give a file once it is still.
+        poll, still: seconds; see the constants.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        lists: Sequence[Path] = (),
+        watch: bool = False,
+        poll: float = POLL_SECONDS,
+        still: float = STILL_SECONDS,
+    ) -> None:
+        self._paths = tuple(paths)
+        self._lists = tuple(lists)
+        self._watch = watch
+        self._poll, self._still = poll, still
+        self._found: queue.Queue[Source | Trouble | NameplateError] = queue.Queue(_WAITING)
+        self.found = 0  # sources taken so far
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything has been found and taken."""
+        return not self._thread.is_alive() and self._found.empty()
+
+    @property
+    def watching(self) -> bool:
+        """Whether it goes on looking for ever."""
+        return self._watch
+
+    def take(self, most: int = 500) -> list[Source | Trouble]:
+        """What has been found by now, without waiting for more.
+
+        Raises:
+            UsageError: a list cannot be used at all.
+        """
+        taken: list[Source | Trouble] = []
+        while len(taken) < most:
+            try:
+                one = self._found.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(one, NameplateError):
+                raise one
+            self.found += isinstance(one, Source)
+            taken.append(one)
+        return taken
+
+    def __enter__(self) -> Feed:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        # It may be deep in a folder that answers slowly; it is of no use any more.
+        self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            for one in self._everything():
+                if not self._put(one):
+                    return
+        except NameplateError as error:
+            self._put(error)
+
+    def _put(self, one: Source | Trouble | NameplateError) -> bool:
+        while not self._closed.is_set():
+            try:
+                self._found.put(one, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def _everything(self) -> Iterator[Source | Trouble]:
+        for file in self._lists:
+            yield from read_sources(file)
+        if self._watch:
+            yield from self._filling()
+            return
+        for path in self._paths:
+            empty = True
+            for found in walk(path):
+                empty = False
+                yield found if isinstance(found, Trouble) else to_source(found)
+            if empty:
+                yield Trouble(f"{path}: holds neither clips nor pictures; name another folder")
+
+    def _filling(self) -> Iterator[Source | Trouble]:
+        """What the folders hold, each file once it is still, and again when it changed."""
+        given: set[int] = set()
+        moving: dict[Path, tuple[int, int, float]] = {}
+        said: set[str] = set()
+        while True:
+            troubles: set[str] = set()
+            seen: set[Path] = set()
+            for path in self._paths:
+                for found in walk(path):
+                    if self._closed.is_set():
+                        return
+                    if isinstance(found, Trouble):
+                        troubles.add(found.message)
+                        if found.message not in said:
+                            yield found
+                        continue
+                    now = time.monotonic()
+                    mark = hash((found.path, found.size, found.mtime_ns))
+                    if mark in given:
+                        continue
+                    seen.add(found.path)
+                    size, mtime, since = moving.get(found.path, (-1, -1, now))
+                    if (size, mtime) != (found.size, found.mtime_ns):
+                        moving[found.path] = (found.size, found.mtime_ns, now)
+                    elif now - since >= self._still:
+                        given.add(mark)
+                        yield to_source(found)
+            said = troubles
+            moving = {path: state for path, state in moving.items() if path in seen}
+            if self._closed.wait(self._poll):
+                return
+
+
+def to_source(found: Found) -> Source | Trouble:
+    """What was met in a folder, as a line of the list of work."""
+    try:
+        return Source(str(found.path), found.size, found.mtime_ns)
+    except UsageError as error:
+        return Trouble(str(error))

@@ -1,0 +1,127 @@
+"""Walking folders for footage: lazily, opening nothing that is named as a clip.
+
+Counts the same as `detector.footage.list_footage`, but gives each clip as it is met and goes
+on where a folder cannot be read, so that a million files begin to be worked on at once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.errors import FootageError
+from detector.footage import CLIP_NAMES, PICTURE_NAMES
+from detector.sniff import HEAD_BYTES, sniff
+
+CASE_MARKS = frozenset({"case.json", "lock"})
+"""The files that make a folder a case; nothing in one is footage to be found."""
+
+RESULT_MARKS = frozenset({"sightings.json", "report.html"})
+"""The files that make a folder the results of `nameplate analyze`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Footage met on the way: a clip, a single picture, or a folder of pictures.
+
+    `size` (bytes) and `mtime_ns` of a folder are the sum and the latest of its pictures'.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that could not be taken, in words for a person; the rest goes on."""
+
+    message: str
+
+
+def walk(root: Path) -> Iterator[Found | Trouble]:
+    """The footage at `root`, an absolute path to a file or a folder.
+
+    In each folder its clips count, or, where it holds none, its pictures together. Hidden
+    entries, linked folders, cases and results folders are passed over.
+    """
+    try:
+        status = root.stat()
+    except OSError as error:
+        yield Trouble(f"{root}: cannot be read ({error.strerror}); check the path and the disk")
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        yield Found(root, status.st_size, status.st_mtime_ns)
+        return
+    inside = _inside(root)
+    if inside is not None:
+        yield Trouble(f"{root}: lies in {inside}, which Nameplate wrote; name other footage")
+        return
+    waiting = [os.fspath(root)]
+    while waiting:
+        yield from _folder(waiting.pop(), waiting)
+
+
+def _inside(folder: Path) -> Path | None:
+    """The case or results folder that `folder` is or lies in, if any."""
+    return next((one for one in (folder, *folder.parents) if is_ours(one)), None)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder is a case or results of `nameplate analyze`."""
+    return any(all((folder / m).is_file() for m in marks) for marks in (CASE_MARKS, RESULT_MARKS))
+
+
+def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
+    """One folder's own footage; its sub-folders are added to `deeper`."""
+    below: list[str] = []
+    pictures: list[os.stat_result] = []
+    clips = False
+    try:
+        with os.scandir(folder) as entries:
+            names = {entry.name: entry for entry in entries if not entry.name.startswith(".")}
+    except OSError as error:
+        yield Trouble(f"{folder}: cannot be read ({error.strerror}); the rest goes on")
+        return
+    if names.keys() >= CASE_MARKS or names.keys() >= RESULT_MARKS:
+        return
+    for entry in names.values():
+        try:
+            if entry.is_dir():
+                if not entry.is_symlink():
+                    below.append(entry.path)
+                continue
+            kind = _kind(entry)
+            status = entry.stat() if kind is not None else None
+        except OSError as error:
+            yield Trouble(f"{entry.path}: cannot be read ({error.strerror}); the rest goes on")
+            continue
+        if status is None:
+            continue
+        if kind == "video":
+            clips = True
+            yield Found(Path(entry.path), status.st_size, status.st_mtime_ns)
+        else:
+            pictures.append(status)
+    deeper += sorted(below, reverse=True)
+    if pictures and not clips:
+        size = sum(status.st_size for status in pictures)
+        yield Found(Path(folder), size, max(status.st_mtime_ns for status in pictures))
+
+
+def _kind(entry: os.DirEntry[str]) -> str | None:
+    """Whether a file is a clip ("video"), a picture ("still") or neither."""
+    name = entry.name.lower()
+    if name.endswith(CLIP_NAMES):
+        return "video" if entry.is_file() else None
+    if not entry.is_file():
+        return None
+    path = Path(entry.path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            return sniff(file.read(HEAD_BYTES), path).kind
+    except (FootageError, OSError):
+        return "still" if name.endswith(PICTURE_NAMES) else None

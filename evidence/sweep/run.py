@@ -1,0 +1,187 @@
+"""One call of `nameplate sweep`: hold the case and work, or join whoever holds it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from datasets.errors import CaseLocked, CaseUnreachable, NameplateError
+from datasets.registry import Registry
+from detector import Settings
+from detector.detect import model_digest
+from evidence.store import Case, Held, Recipe
+from evidence.store.work import add_recipe, add_work, counts, reopen
+from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
+from evidence.sweep.feed import Feed
+from evidence.sweep.folders import Trouble
+from evidence.sweep.intake import Intake
+from evidence.sweep.ledger import MOST_TRIES, PATIENCE_SECONDS, Ledger
+from evidence.sweep.loop import Loop
+from evidence.sweep.status import read_status
+from evidence.sweep.stop import Stop
+from evidence.sweep.tally import Tally, Watcher
+from evidence.sweep.task import pack_kit
+
+CLIP_SECONDS = 4 * 3600.0
+"""Longest that one clip may keep a worker; the decoder has limits of its own, well below."""
+
+LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
+
+Outcome = Literal["done", "interrupted", "away", "joined"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a sweep.
+
+    model: the folder of an exported model, None for the packaged one. cluster: the address of
+    a Dask scheduler, None for workers on this machine. workers: how many of those, None for
+    as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
+    what was set aside. wait: where another holds the case, stay until all is done. patience:
+    seconds that a database, a scheduler or a network folder that is gone is waited for. tries:
+    of a clip that kills its worker or outlasts its time.
+    """
+
+    settings: Settings
+    registry: Registry
+    model: Path | None = None
+    cluster: str | None = None
+    workers: int | None = None
+    seconds: float = CLIP_SECONDS
+    priority: int = 0
+    retry: bool = False
+    wait: bool = True
+    patience: float = PATIENCE_SECONDS
+    tries: int = MOST_TRIES
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a sweep ended. away: files out of reach that still wait."""
+
+    outcome: Outcome
+    tally: Tally
+
+
+def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) -> Ending:
+    """Works through what a case's list holds and the feed brings.
+
+    Raises:
+        ModelError: the model is missing or damaged.
+        ClusterError: the workers cannot be reached or equipped.
+        CaseError: the case cannot be written, or stayed out of reach.
+        UsageError: a source list cannot be used.
+    """
+    digest = model_digest(order.model)
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, digest, order.settings, order.registry)
+        if order.retry:
+            reopen(session, recipe)
+    with feed:
+        while True:
+            with ExitStack() as stack:
+                try:
+                    held = stack.enter_context(case.lock())
+                except CaseLocked:
+                    held = None
+                if held is not None:
+                    return _hold(case, held, recipe, order, feed, stop, watcher)
+            ending = _join(case, recipe, order, feed, stop, watcher)
+            if ending is not None:
+                return ending
+
+
+def _hold(
+    case: Case,
+    held: Held,
+    recipe: Recipe,
+    order: Order,
+    feed: Feed,
+    stop: Stop,
+    watcher: Watcher,
+) -> Ending:
+    """Works as the holder of the lock."""
+    ledger = Ledger(case, held, recipe, order.registry, stop, watcher, order.patience, order.tries)
+    intake = Intake(ledger, feed, watcher, order.priority)
+    away = 0
+    said = "ended by an error"
+    try:
+        if intake.wait_for_work(stop):
+            kit = pack_kit(order.settings, order.registry, order.model)
+            with _workplace(order) as place:
+                loop = Loop(
+                    ledger, place, kit, intake, stop, watcher, order.seconds, order.patience
+                )
+                loop.run()
+                away = loop.away
+        ledger.settle(last=True)
+        ledger.count(fresh=True)
+        ledger.tally.finding = False
+        outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
+        said = outcome
+        return Ending(outcome, ledger.tally)
+    except NameplateError as error:
+        said = str(error)
+        raise
+    except KeyboardInterrupt:
+        said = "interrupted"
+        raise
+    finally:
+        ledger.end(said)
+
+
+def _workplace(order: Order) -> AbstractContextManager[Workplace]:
+    if order.cluster is None:
+        return local_workplace(order.workers)
+    return remote_workplace(order.cluster)
+
+
+def _join(
+    case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
+) -> Ending | None:
+    """Adds to the list of a case that another holds, and watches; None once the lock is free."""
+    away: float | None = None
+    tally = Tally()
+    while not stop.asked:
+        try:
+            ended = _pass_on(case, recipe, order, feed, watcher)
+            status = read_status(case)
+            away = None
+        except CaseUnreachable as error:
+            now = time.monotonic()
+            away = away or now
+            if now - away > order.patience:
+                raise
+            watcher.waiting(f"{error}; waiting")
+            stop.wait(LOOK_SECONDS)
+            continue
+        if ended and not order.wait:
+            return Ending("joined", status.tally if status else tally)
+        if status is None or not status.alive:
+            watcher.waiting("another run holds the case; waiting for it")
+            stop.wait(LOOK_SECONDS / 2)
+            return None
+        tally = status.tally
+        watcher.show(tally)
+        if ended:
+            with case.session() as session:
+                if not counts(session, recipe).waiting:
+                    return Ending("done", tally)
+        stop.wait(LOOK_SECONDS)
+    return Ending("interrupted", tally)
+
+
+def _pass_on(case: Case, recipe: Recipe, order: Order, feed: Feed, watcher: Watcher) -> bool:
+    """Adds what the feed has found; gives whether that was all."""
+    found = feed.take()
+    for one in found:
+        if isinstance(one, Trouble):
+            watcher.trouble(one.message)
+    sources = [one for one in found if not isinstance(one, Trouble)]
+    if sources:
+        with case.session() as session, session.begin():
+            add_work(session, recipe, sources, order.priority)
+    return feed.ended

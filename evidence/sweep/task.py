@@ -1,0 +1,260 @@
+"""What a worker does: footage in, plain data out. No database; any machine, any Dask worker.
+
+An error of the footage comes back as a value, `Failed`, so that nothing has to be unpickled
+that another machine may not know. What a worker needs besides the footage itself (settings,
+registry, a model that is not the packaged one) is its `Kit`, which the `Outfit` plugin brings
+to every worker once, also to those that join later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+from distributed import WorkerPlugin
+
+from datasets.entry import Entry
+from datasets.errors import FootageError, FootageMissing, ModelError
+from datasets.registry import Registry
+from detector import Analyst, Settings
+from detector.footage import open_footage
+from detector.types import Footage, Survey
+
+
+@dataclass(frozen=True)
+class Kit:
+    """All that an analysis depends on besides the footage, in a form any machine can read.
+
+    settings, registry: canonical JSON. registry_digest: `Registry.digest`. model: the model's
+    files by name, None for the one that every Nameplate of this `version` carries.
+    """
+
+    settings: str
+    registry: str
+    registry_digest: str
+    model: tuple[tuple[str, bytes], ...] | None
+    version: str = field(default_factory=lambda: version("nameplate"))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all of it: the name by which a task asks for its kit."""
+        whole = hashlib.sha256()
+        named = self.model or ()
+        texts = (self.version, self.settings, self.registry)
+        for part in (*(text.encode() for text in texts), *(content for _, content in named)):
+            whole.update(len(part).to_bytes(8, "big") + part)
+        return whole.hexdigest()
+
+
+def pack_kit(settings: Settings, registry: Registry, model: Path | None) -> Kit:
+    """The kit of these; `model` is the folder of an exported model.
+
+    Raises:
+        ModelError: the model's files cannot be read.
+    """
+    entries = [entry.model_dump(mode="json") for entry in registry]
+    return Kit(
+        settings.model_dump_json(),
+        json.dumps(entries, ensure_ascii=False, separators=(",", ":")),
+        registry.digest,
+        None if model is None else tuple(_files(model)),
+    )
+
+
+def _files(model: Path) -> Iterable[tuple[str, bytes]]:
+    try:
+        for file in sorted(model.iterdir()):
+            if file.is_file():
+                yield file.name, file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{model}: cannot be read ({error.strerror}); check the path") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By which it is noticed that a file changed while it was looked at."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What a file is, and how it stood when it was read."""
+
+    footage: Footage
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why there is no answer.
+
+    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`.
+    passing: it is of the moment, not of the footage; the same may succeed later.
+    """
+
+    kind: str
+    reason: str
+    passing: bool = False
+
+
+UNEQUIPPED = "unequipped"
+"""The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
+
+# A decoder that was killed or starved may have been so for the machine's sake.
+_PASSING = {"decoder-died", "timeout"}
+
+
+def identify(paths: tuple[str, ...]) -> list[Identified | Failed]:
+    """What each file or folder of pictures is, by its bytes."""
+    return [_identify(Path(path)) for path in paths]
+
+
+def _identify(path: Path) -> Identified | Failed:
+    try:
+        footage = open_footage(path)
+        return Identified(footage, _stamp(footage))
+    except FootageError as error:
+        return _failed(path, error)
+    except OSError as error:
+        return _failed(path, FootageMissing(f"{path}: cannot be read ({error.strerror})"))
+
+
+def survey(identified: Identified, kit: str) -> Survey | Failed:
+    """Looks at identified footage with the kit of that digest, which `Outfit` has brought."""
+    footage = identified.footage
+    try:
+        found = _outfit(kit).survey(footage)
+        if _stamp(footage) != identified.stamp:
+            return Failed("changed", f"{footage.path}: it changed while it was looked at", True)
+        return found
+    except _Unequipped:
+        return Failed(UNEQUIPPED, f"{footage.path}: its worker had no model", True)
+    except FootageError as error:
+        return _failed(footage.path, error)
+    except ModelError as error:
+        return Failed(error.kind, str(error))
+    except OSError as error:
+        return _failed(footage.path, FootageMissing(f"{footage.path}: {error.strerror}"))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        at = f"{Path(where.filename).name}:{where.lineno}"
+        return Failed("crashed", f"{footage.path}: {type(error).__name__} at {at}: {error}", True)
+
+
+def _failed(path: Path, error: FootageError) -> Failed:
+    """The error as a value; where the folder has gone it is the folder's, not the footage's."""
+    if not _reachable(path):
+        reason = f"{path}: the folder it lies in cannot be read now; check the disk or the network"
+        return Failed(FootageMissing.kind, reason, True)
+    return Failed(error.kind, str(error), error.kind in _PASSING)
+
+
+def _reachable(path: Path) -> bool:
+    """Whether the footage can be read, or its folder at least says that it is not there.
+
+    A folder with nothing in it says nothing: it may be where a disk was mounted.
+    """
+    try:
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                file.read(1)
+            return True
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    try:
+        return any(True for _ in path.parent.iterdir())
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _stamp(footage: Footage) -> Stamp:
+    files = footage.files or (footage.path,)
+    states = [file.stat() for file in files]
+    return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
+
+
+class _Ready:
+    """One kit on this machine, and the analyst made of it when first asked for.
+
+    The lock: a worker may have several threads, a model one user at a time. An analyst
+    gets all of the worker's threads.
+    """
+
+    def __init__(self, kit: Kit, folder: Path, threads: int) -> None:
+        self._kit = kit
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _analyst(self) -> Analyst:
+        settings = Settings.parse(json.loads(self._kit.settings))
+        registry = Registry(Entry.model_validate(one) for one in json.loads(self._kit.registry))
+        mine = (version("nameplate"), registry.digest)
+        if mine != (self._kit.version, self._kit.registry_digest):
+            raise ModelError(
+                f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "
+                f"{self._kit.version}; install the same on every machine of the cluster"
+            )
+        return Analyst(settings, registry, self._model(), threads=self._threads)
+
+    def _model(self) -> Path | None:
+        if self._kit.model is None:
+            return None
+        folder = self._folder / f"model-{self._kit.digest[:16]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self._kit.model:
+            (folder / name).write_bytes(content)
+        return folder
+
+    def survey(self, footage: Footage) -> Survey:
+        with self._lock:
+            return self._analyst.survey(footage)
+
+
+class _Unequipped(Exception):
+    """This worker has not been given the kit, or already another one."""
+
+
+_ready: dict[str, _Ready] = {}
+
+
+def _outfit(digest: str) -> _Ready:
+    try:
+        return _ready[digest]
+    except KeyError:
+        raise _Unequipped from None
+
+
+def equip(kit: Kit, folder: Path, threads: int) -> None:
+    """Readies this process for a kit; it replaces another one."""
+    if kit.digest not in _ready:
+        _ready.clear()
+        _ready[kit.digest] = _Ready(kit, folder, threads)
+
+
+class Outfit(WorkerPlugin):  # type: ignore[misc]
+    """Brings the kit to each worker of a cluster."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self.name = f"nameplate-{kit.digest}"
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask on each worker, before it is given anything to do."""
+        equip(self._kit, Path(worker.local_directory), worker.state.nthreads)

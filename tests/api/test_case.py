@@ -1,0 +1,191 @@
+"""`nameplate case`: what a person types, sees and gets as an exit code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import load_registry
+from detector.settings import Settings
+from detector.types import (
+    Analysis,
+    Attribution,
+    Footage,
+    Loss,
+    Observation,
+    Probe,
+    Shot,
+    Sighting,
+    Still,
+    Survey,
+    Track,
+)
+from evidence.store import Case, Location, MachineRow, Membership
+from evidence.store.keys import analysis_id, machine_id, sighting_key
+from evidence.store.record import record_survey
+from evidence.store.work import Source, add_recipe, add_work, done, set_aside, take
+from tests.api.conftest import Nameplate, draw
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A case of two pieces of footage, one looked at, one set aside."""
+    folder = tmp_path / "plant 12"
+    picture = draw(tmp_path / "footage" / "цех.png")
+    content = picture.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    box = (1.0, 2.0, 300.0, 170.0)
+    shot = Shot(0, Fraction(0), Fraction(0), "hit")
+    seen = Observation(Fraction(0), box, 0.9)
+    found = Sighting("m1", Track(shot, (seen,)), seen, Attribution("smtcl", 0.99, "A"))
+    analysis = Analysis(
+        Footage(picture, sha256, len(content), "still", "png"),
+        Probe(320, 180, "png", Fraction(1), Fraction(0), None, None, 1, 0, Fraction(1), False),
+        Loss(1, 1, 1),
+        (shot,),
+        (found,),
+        (),
+        "aa" * 32,
+        Settings().digest,
+        Settings().model_dump(mode="json"),
+    )
+    survey = Survey(analysis, stills=(Still("m1", "best", Fraction(0), box, content),))
+    registry = load_registry()
+    with (
+        Case.new(folder, "Plant 12 \x1b[31m") as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+        add_work(session, recipe, [Source(str(picture)), Source("/disk/sound.mp3")])
+        sound, work = take(session, recipe, 2)
+        record_survey(session, case, survey, registry)
+        assert done(session, work, sha256)
+        assert set_aside(session, sound, "no-pictures", "sound only")
+        key = sighting_key(analysis_id(sha256, recipe.model, recipe.settings), "m1")
+        machine = MachineRow(
+            id=machine_id(key),
+            model=recipe.model,
+            settings=recipe.settings,
+            builder="smtcl",
+            grade="A",
+            probability=0.99,
+            sightings=1,
+            footages=1,
+            conflict=False,
+        )
+        session.add(machine)
+        session.flush()
+        session.add(Membership(sighting=key, machine=machine.id))
+    return folder
+
+
+def test_a_new_case_is_made_and_not_made_twice(nameplate: Nameplate, tmp_path: Path) -> None:
+    ended = nameplate("case", "new", "plant", "--name", "Цех 12")
+    assert ended.code == 0 and "Цех 12" in ended.out.decode()
+    with Case.open(tmp_path / "plant") as case:
+        assert case.name == "Цех 12"
+    ended = nameplate("case", "new", "plant")
+    assert ended.code == 2 and "there is something already" in ended.err
+
+
+def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
+    ended = nameplate("case", "show", made)
+    assert ended.code == 0, ended.err
+    shown = ended.out.decode()
+    assert "\x1b" not in shown
+    for words in ("Plant 12", "1 pieces", "0 waiting, 1 done, 1 set aside"):
+        assert words in shown
+    assert "no-pictures 1" in shown and "claim 1" in shown
+    row = next(line for line in shown.splitlines() if "SMTCL" in line)
+    assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["CN", "1", "1"]
+
+
+def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
+    shown = json.loads(nameplate("case", "show", made, "--json").out)
+    assert shown["name"] == "Plant 12 \x1b[31m"
+    assert shown["machines"][0]["origin"] == "CN"
+    assert shown["work"][0]["aside"] == {"no-pictures": 1}
+    assert shown["verdicts"] == {"number": 0, "digest": "0" * 64}
+
+
+def test_listing_cases(nameplate: Nameplate, made: Path, tmp_path: Path) -> None:
+    nameplate("case", "new", tmp_path / "deep" / "down" / "another")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "case.json").write_text("{}")
+    lines = [json.loads(line) for line in nameplate("case", "list", "--json").out.splitlines()]
+    assert [Path(line["folder"]).name for line in lines] == ["broken", "another", "plant 12"]
+    assert lines[0]["error"]["kind"] == "case-damaged"
+    shown = nameplate("case", "list", tmp_path).out.decode()
+    assert "deep/down/another" in shown and "case-damaged" in shown
+    ended = nameplate("case", "list", tmp_path / "nowhere")
+    assert ended.code == 2 and "no such folder" in ended.err
+    (tmp_path / "empty").mkdir()
+    ended = nameplate("case", "list", tmp_path / "empty")
+    assert (ended.code, ended.out) == (0, b"") and "holds no case" in ended.err
+
+
+def test_checking_a_case(nameplate: Nameplate, made: Path) -> None:
+    ended = nameplate("case", "check", made)
+    assert ended.code == 0 and b"nothing is wrong" in ended.out
+    [still] = made.glob("stills/*/*")
+    still.unlink()
+    ended = nameplate("case", "check", made)
+    assert ended.code == 1
+    first, last = ended.out.decode().splitlines()
+    assert first.startswith(f"wrong  {still}: missing") and last.endswith("1 wrong")
+    [finding] = map(json.loads, nameplate("case", "check", made, "--json").out.splitlines())
+    assert finding["about"] == str(still) and finding["wrong"] is True
+
+
+def test_deep_checking_reads_the_originals(nameplate: Nameplate, made: Path) -> None:
+    original = made.parent / "footage" / "цех.png"
+    original.write_bytes(draw(made.parent / "other.png", seed=7).read_bytes())
+    assert nameplate("case", "check", made).code == 0
+    ended = nameplate("case", "check", made, "--deep")
+    assert ended.code == 1 and "another file than it was" in ended.out.decode()
+
+
+def test_packing_and_opening(nameplate: Nameplate, made: Path, tmp_path: Path) -> None:
+    ended = nameplate("case", "pack", made, "case.zip", "--footage")
+    assert ended.code == 0, ended.err
+    ended = nameplate("case", "open", "case.zip", "moved")
+    assert ended.code == 0, ended.err
+    with Case.open(tmp_path / "moved") as case, case.session() as session:
+        held = [place for place in session.query(Location) if place.held]
+        assert [case.find(place.path).read_bytes() for place in held] == [
+            (tmp_path / "footage" / "цех.png").read_bytes()
+        ]
+    assert nameplate("case", "check", "moved", "--deep").code == 0
+    ended = nameplate("case", "open", "case.zip", "moved")
+    assert ended.code == 2
+    (tmp_path / "case.zip").write_bytes(b"PK nonsense")
+    ended = nameplate("case", "open", "case.zip", "again")
+    assert ended.code == 4 and "pack" in ended.err
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_pack_that_lacks_a_file_says_so(nameplate: Nameplate, made: Path) -> None:
+    [still] = made.glob("stills/*/*")
+    still.unlink()
+    ended = nameplate("case", "pack", made, "case.zip")
+    assert ended.code == 1 and f"left out: {still}" in ended.err
+
+
+@pytest.mark.parametrize("words", ["show", "check", "pack"])
+def test_a_folder_without_a_case(nameplate: Nameplate, tmp_path: Path, words: str) -> None:
+    more = ["x.zip"] if words == "pack" else []
+    ended = nameplate("case", words, tmp_path, *more)
+    assert ended.code == 2 and "holds no case" in ended.err
+    assert ended.out == b""
+
+
+def test_a_database_that_does_not_answer(nameplate: Nameplate) -> None:
+    ended = nameplate("case", "new", "plant", "--database", "postgresql://a:secret@127.0.0.1:9/b")
+    assert ended.code == 3 and "does not answer" in ended.err and "secret" not in ended.err
+    ended = nameplate("case", "new", "plant", "--database", "sqlite:///x.db")
+    assert ended.code == 2 and "not a PostgreSQL database" in ended.err

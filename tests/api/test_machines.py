@@ -1,0 +1,144 @@
+"""`nameplate machines`, over a case with two sightings that nothing ties."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from datasets.registry import load_registry
+from detector.settings import Settings
+from detector.types import (
+    Analysis,
+    Attribution,
+    Footage,
+    Loss,
+    Observation,
+    Probe,
+    Shot,
+    Sighting,
+    Survey,
+    Track,
+)
+from evidence.linking.update import update_machines
+from evidence.store import Case, Decision, SightingRow
+from evidence.store.keys import settings_key
+from evidence.store.record import record_survey
+from evidence.store.work import Source, add_recipe, add_work, done, take
+from tests.api.conftest import Nameplate
+
+
+def survey(path: Path, number: int, builder: str | None) -> Survey:
+    box = (10.0, 10.0, 100.0, 100.0)
+    shot = Shot(0, Fraction(0), Fraction(70), "hit")
+    seen = tuple(Observation(Fraction(65 + i), box, 0.9) for i in range(2))
+    said = Attribution(builder, 0.97 if builder else 0.1, "A" if builder else "U")
+    probe = Probe(
+        320, 180, "h264", Fraction(1, 1000), Fraction(0), Fraction(70), Fraction(25), None, 0,
+        Fraction(1), False,
+    )  # fmt: skip
+    footage = Footage(path, f"{number}" * 64, 5, "video", "mp4")
+    sighting = Sighting("m1", Track(shot, seen), seen[0], said)
+    return Survey(
+        Analysis(
+            footage, probe, Loss(), (shot,), (sighting,), (), "aa" * 32, Settings().digest
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A case of two clips, one of them with a name that would steer a terminal."""
+    registry = load_registry()
+    folder = tmp_path / "case"
+    with Case.new(folder, "Plant 12") as case:
+        for number, (name, builder) in enumerate((("цех.mp4", "haas"), ("b\x1b[31m.mp4", None))):
+            path = tmp_path / name
+            path.write_bytes(b"12345")
+            with case.session() as session, session.begin():
+                recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+                status = path.stat()
+                add_work(session, recipe, [Source(str(path), 5, status.st_mtime_ns)])
+                found = survey(path, number, builder)
+                record_survey(session, case, found, registry)
+                work = take(session, recipe, 1)[0]
+                assert done(session, work, found.analysis.footage.sha256)
+        with case.session() as session, session.begin():
+            update_machines(session, "aa" * 32, settings_key(Settings().digest, registry.digest))
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    """The sightings as they are shown: ten letters of the analysis and the name."""
+    with Case.open(folder) as case, case.session() as session:
+        keys = session.scalars(select(SightingRow.key).order_by(SightingRow.footage)).all()
+    return [f"{key[:10]}:m1" for key in keys]
+
+
+def machines(nameplate: Nameplate, folder: Path) -> list[dict[str, object]]:
+    ended = nameplate("machines", "list", "--case", folder, "--json")
+    assert ended.code == 0
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
+    assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
+    ended = nameplate("machines", "list", "--case", linked)
+    assert ended.code == 0 and b"haas" in ended.out and b"unknown" in ended.out
+
+
+def test_a_machine_is_shown_with_path_time_and_reason(nameplate: Nameplate, linked: Path) -> None:
+    a, b = names(linked)
+    joined = nameplate(
+        "machines", "join", a, b, "--case", linked, "--author", "Anna", "--note", "same number"
+    )
+    assert joined.code == 0 and b"one machine" in joined.out
+    (row,) = machines(nameplate, linked)
+    assert (row["builder"], row["seen"], row["footage"]) == ("haas", 2, 2)
+    shown = nameplate("machines", "show", str(row["id"])[:8], "--case", linked)
+    assert shown.code == 0
+    text = shown.out.decode()
+    assert "цех.mp4" in text and "1:05.0 - 1:06.0" in text
+    assert "joined by Anna on " in text and ": same number" in text
+    assert "\x1b" not in text
+    record = json.loads(
+        nameplate("machines", "show", str(row["id"])[:8], "--case", linked, "--json").out
+    )
+    assert {one["key"][:10] for one in record["sightings"]} == {a[:10], b[:10]}
+    assert all(link["held"] for one in record["sightings"] for link in one["links"])
+
+
+def test_what_is_cut_is_two_machines_again(nameplate: Nameplate, linked: Path) -> None:
+    a, b = names(linked)
+    nameplate("machines", "join", a, b, "--case", linked)
+    ended = nameplate("machines", "cut", b, a, "--case", linked, "--author", "Boris")
+    assert ended.code == 0 and b"two machines" in ended.out
+    assert len(machines(nameplate, linked)) == 2
+    with Case.open(linked) as case, case.session() as session:
+        decisions = session.scalars(select(Decision).order_by(Decision.number)).all()
+    assert [d.what for d in decisions] == ["join", "cut"]
+    assert decisions[0].author and decisions[1].author == "Boris"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("show", "ffffffff"), "no machine ffffffff"),
+        (("join", "ffffffff:m1", "eeeeeeee:m1"), "no sighting ffffffff:m1"),
+        (("cut", "m1", "m2"), "no sighting m1"),
+    ],
+    ids=["machine", "sighting", "no analysis"],
+)
+def test_what_is_not_there_is_wrong_use(
+    nameplate: Nameplate, linked: Path, words: tuple[str, ...], says: str
+) -> None:
+    ended = nameplate("machines", *words, "--case", linked)
+    assert ended.code == 2 and says in ended.err
+    assert len(machines(nameplate, linked)) == 2
+
+
+def test_a_case_that_is_not_there_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
+    assert nameplate("machines", "list", "--case", tmp_path / "none").code == 2

@@ -1,0 +1,118 @@
+"""`nameplate sweep` as typed: flags that do not go together, empty folders, status, lists."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from api.exits import exit_for
+from datasets.errors import NameplateError
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case
+from evidence.store.work import add_recipe, beat, begin_run
+from evidence.sweep.tally import OnWorker, Tally
+
+Outcome = tuple[int, str]
+
+
+def call(*arguments: str | Path) -> Outcome:
+    """The exit code, as `nameplate` would give it, and all that was said."""
+    done = CliRunner().invoke(app, ["sweep", *map(str, arguments)])
+    if isinstance(done.exception, NameplateError):
+        return exit_for(done.exception), str(done.exception)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("{here}",), "--case DIR is missing"),
+        (("{here}", "--case", "{here}/case", "--workers", "0"), "greater than or equal to 1"),
+        (("{here}", "--case", "{here}/case", "--budget", "2"), "less than or equal to 1"),
+        (("{here}/nowhere", "--case", "{here}/case"), "no such file"),
+        (("--list", "{here}/none.csv", "--case", "{here}/case"), "no such file"),
+        (("--case", "{here}/case"), "holds no case"),
+        (("--watch", "--case", "{here}/case"), "--watch needs the folders"),
+        (("{here}", "--status", "--case", "{here}/case"), "takes nothing but --case"),
+        (
+            ("{here}", "--case", "{here}/case", "--workers", "2", "--cluster", "tcp://a:1"),
+            "a --cluster has the workers it has",
+        ),
+        (("{here}", "--case", "{here}/case", "--surely"), "No such option"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_wrong_use_is_named(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    code, said = call(*(part.format(here=tmp_path) for part in arguments))
+    assert code == 2
+    assert says in said
+    assert not (tmp_path / "case").exists()
+
+
+def test_an_empty_folder_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "footage").mkdir()
+    code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
+    assert code == 2
+    assert "neither clips nor pictures" in said
+
+
+def test_no_case_is_made_where_something_else_stands(tmp_path: Path) -> None:
+    (tmp_path / "footage").mkdir()
+    (tmp_path / "footage" / "notes.txt").write_text("mine")
+    code, said = call(tmp_path / "footage", "--case", tmp_path / "footage")
+    assert (code, "holds no case" in said) == (2, True)
+
+
+def test_the_status_of_a_case_that_was_never_swept(tmp_path: Path) -> None:
+    Case.new(tmp_path / "case", "Plant 12").close()
+    assert call("--status", "--case", tmp_path / "case") == (
+        0,
+        f"{tmp_path / 'case'}: no sweep has been run\n",
+    )
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A case whose sweep has begun, and has been said to be on a clip."""
+    with Case.new(tmp_path / "case", "Plant 12") as case:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "0" * 64, Settings(), load_registry())
+            run = begin_run(session, "sweep", recipe)
+            tally = Tally(waiting=8, done=2, seconds=7200.0, rate=40.0, left=9000.0)
+            tally.machines = {"haas": 2, "": 5}
+            tally.workers = [OnWorker("0", "/archive/clip.mp4", 4.0)]
+            beat(session, run, tally.to_json())
+        return case.folder
+
+
+def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
+    begun: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Case.open(begun) as case, case.lock():
+        code, said = call("--status", "--case", begun)
+        assert code == 0
+        assert "is at work" in said
+        assert "2 of 10+ clips, 2.00 hours of footage, 40.0 hours an hour" in said
+        assert "2 h 30 min left" in said
+        assert "7 machines, US 2, unknown 5 (Haas" in said
+        assert "/archive/clip.mp4" in said
+        call("--status", "--json", "--case", begun)
+    facts = json.loads(capfd.readouterr().out)
+    assert (facts["state"], facts["done"], facts["machines"]) == (
+        "at work",
+        2,
+        {"haas": 2, "unknown": 5},
+    )
+
+
+def test_a_sweep_that_let_go_of_the_case_looks_dead(begun: Path) -> None:
+    code, said = call("--status", "--case", begun)
+    assert code == 0
+    assert "looks dead" in said
+    assert "/archive/clip.mp4" not in said

@@ -1,0 +1,120 @@
+"""Copies made on purpose: what lies where in them is as the truth says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from datasets.errors import DataError
+from datasets.maker import Encoding, Overlay, encode
+from datasets.maker.canvas import Picture
+from datasets.maker.copies import Part, make_copy
+
+SIZE = (160, 90)
+SPOT = (0.3, 0.4)  # the middle of a red square, in shares of the source
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of grey that grows brighter, with a red square that stands."""
+    path = tmp_path_factory.mktemp("copies") / "source.mp4"
+
+    def picture(number: int) -> Picture:
+        frame = np.full((SIZE[1], SIZE[0], 3), 40 + 3 * number, np.uint8)
+        x, y = round(SPOT[0] * SIZE[0]), round(SPOT[1] * SIZE[1])
+        frame[y - 6 : y + 6, x - 6 : x + 6] = (230, 20, 20)
+        return frame
+
+    encode(path, ((n, picture(n)) for n in range(50)), Encoding(size=SIZE, crf=16))
+    return path
+
+
+def decoded(path: Path) -> list[tuple[Fraction, Picture]]:
+    with av.open(str(path)) as container:
+        return [
+            (frame.pts * frame.time_base, frame.to_ndarray(format="rgb24"))
+            for frame in container.decode(video=0)
+        ]
+
+
+def spot(picture: Picture) -> tuple[float, float]:
+    """The middle of what is red, in shares of the picture."""
+    red = picture[..., 0].astype(int) - picture[..., 1] > 90
+    rows, columns = np.nonzero(red)
+    return (float(columns.mean() + 0.5) / picture.shape[1], float(rows.mean() + 0.5) / len(picture))
+
+
+def brightness(picture: Picture) -> float:
+    """Of the ground beside the square, as the number of the source's frame."""
+    middle = picture[len(picture) // 2, picture.shape[1] // 2 :]
+    return (float(np.median(middle)) - 40) / 3
+
+
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [
+        pytest.param({}, SIZE, id="recompressed"),
+        pytest.param({}, (96, 54), id="rescaled"),
+        pytest.param({"crop": (0.1, 0.2, 0.9, 1.0)}, SIZE, id="cropped"),
+        pytest.param({"mirrored": True}, SIZE, id="mirrored"),
+        pytest.param({"mirrored": True, "crop": (0.1, 0.2, 0.9, 1.0)}, SIZE, id="both"),
+        pytest.param({}, (120, 160), id="letterboxed"),
+        pytest.param({"bars": "blurred"}, (90, 160), id="9:16"),
+        pytest.param({"fill": 0.7}, SIZE, id="in a window"),
+    ],
+)
+def test_a_point_lies_where_the_truth_says(
+    source: Path, tmp_path: Path, part: dict[str, object], size: tuple[int, int]
+) -> None:
+    copy = tmp_path / "copy.mp4"
+    how = Encoding(size=size, crf=16)
+    (placed,) = make_copy(copy, [Part(source, **part)], how)  # type: ignore[arg-type]
+    kx, tx, ky, ty = placed.place
+    frames = decoded(copy)
+    assert len(frames) == 50
+    seen = spot(frames[0][1][:, : round(size[0])])
+    assert seen == pytest.approx((kx * SPOT[0] + tx, ky * SPOT[1] + ty), abs=0.02)
+    assert (kx < 0) == bool(part.get("mirrored"))
+
+
+def test_parts_follow_each_other_from_the_times_asked_for(source: Path, tmp_path: Path) -> None:
+    parts = [
+        Part(source, start=Fraction(1), end=Fraction(3, 2)),
+        Part(source, end=Fraction(1, 2), mirrored=True),
+    ]
+    placed = make_copy(tmp_path / "copy.mp4", parts, Encoding(size=SIZE, crf=16))
+    assert [(p.start, p.at) for p in placed] == [(1, 0), (0, placed[0].end - placed[0].start)]
+    frames = decoded(tmp_path / "copy.mp4")
+    for one in placed:
+        at = min(frames, key=lambda frame: abs(frame[0] - one.at))
+        assert brightness(at[1]) == pytest.approx(float(one.start * 25), abs=1.5)
+
+
+def test_the_overlay_lies_over_all_of_it(source: Path, tmp_path: Path) -> None:
+    overlay = Overlay(bug="КАНАЛ", caption=("ЦЕХ", "Новый участок"))
+    make_copy(tmp_path / "plain.mp4", [Part(source)], Encoding(size=(320, 180)))
+    make_copy(tmp_path / "told.mp4", [Part(source)], Encoding(size=(320, 180)), overlay)
+    plain, told = (decoded(tmp_path / name)[30][1] for name in ("plain.mp4", "told.mp4"))
+    changed = np.abs(plain.astype(int) - told).max(axis=2) > 60
+    assert changed[: 180 // 4].any()
+    assert changed[180 * 3 // 4 :].any()
+    assert not changed[180 * 2 // 5 : 180 * 3 // 5].any()
+
+
+def test_another_rate_keeps_the_times(source: Path, tmp_path: Path) -> None:
+    how = Encoding(size=SIZE, rate=Fraction(15), crf=16)
+    (placed,) = make_copy(tmp_path / "copy.mp4", [Part(source)], how)
+    assert float(placed.end) == pytest.approx(2, abs=0.1)
+    for time, picture in decoded(tmp_path / "copy.mp4")[::5]:
+        assert brightness(picture) == pytest.approx(float(time * 25), abs=2)
+
+
+def test_a_part_beyond_the_end_is_refused(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no frame from 9 s on"):
+        make_copy(tmp_path / "copy.mp4", [Part(source, start=Fraction(9))], Encoding(size=SIZE))
+    with pytest.raises(DataError, match="cannot be decoded"):
+        make_copy(tmp_path / "c.mp4", [Part(tmp_path / "none.mp4")], Encoding(size=SIZE))

@@ -1,0 +1,108 @@
+"""What a case keeps of a footage, taken while its frames pass by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.maker import demo_spec, make_clip
+from detector import Analyst, Survey, cut_stills
+from detector.footage import open_footage
+from detector.prints import HASH_BYTES
+from detector.stills import MARK_MARGIN, decode_frame
+from detector.types import Still
+
+HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Analyst:
+    return Analyst()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three shots: an empty hall, a MAZAK, a machine with a control's badge only."""
+    spec = demo_spec(seed=0)
+    shots = tuple(replace(spec.shots[i], seconds=Fraction(1)) for i in (HALL, MAZAK, CONTROL_ONLY))
+    path = tmp_path_factory.mktemp("survey") / "three.mp4"
+    make_clip(path, replace(spec, shots=shots, encodings=spec.encodings[-1:]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def survey(analyst: Analyst, clip: Path) -> Survey:
+    return analyst.survey(clip)
+
+
+def pixels(still: Still) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.asarray(Image.open(BytesIO(still.picture)).convert("RGB"))
+
+
+def test_its_analysis_is_the_one_without_the_rest(
+    analyst: Analyst, clip: Path, survey: Survey
+) -> None:
+    assert survey.analysis.sightings
+    assert analyst.analyze(clip) == survey.analysis
+
+
+def test_a_second_survey_is_equal_byte_for_byte(
+    analyst: Analyst, clip: Path, survey: Survey
+) -> None:
+    assert analyst.survey(clip) == survey
+
+
+def test_a_hash_known_before_is_not_computed_again(
+    analyst: Analyst, clip: Path, survey: Survey
+) -> None:
+    known = replace(open_footage(clip), sha256="ab" * 32)
+    assert analyst.survey(known).analysis.footage.sha256 == "ab" * 32
+
+
+def test_every_sighting_has_the_whole_frame_it_is_best_seen_in(clip: Path, survey: Survey) -> None:
+    best = [still for still in survey.stills if still.role == "best"]
+    assert [still.sighting for still in best] == [s.id for s in survey.analysis.sightings]
+    frames = cut_stills(survey.analysis.footage, sorted(still.pts for still in best))
+    exact = {frame.pts: frame.image for frame in frames}
+    for still, sighting in zip(best, survey.analysis.sightings, strict=True):
+        assert (still.pts, still.box) == (sighting.best.pts, sighting.best.box)
+        kept = decode_frame(still.picture)
+        assert kept.shape == (720, 1280, 3)
+        # Of another frame, or with anything drawn on it, it would differ far more.
+        assert np.abs(kept.astype(int) - exact[still.pts]).mean() < 2
+
+
+def test_the_mark_that_names_is_kept_with_its_pixels_unaltered(survey: Survey) -> None:
+    named = next(s for s in survey.analysis.sightings if s.attribution.builder == "mazak")
+    (mark,) = [s for s in survey.stills if (s.sighting, s.role) == (named.id, "mark")]
+    assert mark.picture.startswith(b"\x89PNG")
+    (frame,) = cut_stills(survey.analysis.footage, [mark.pts])
+    height, width = pixels(mark).shape[:2]
+    across, down = mark.box[2] - mark.box[0], mark.box[3] - mark.box[1]
+    assert across <= width <= (1 + 2 * MARK_MARGIN) * across + 2
+    assert down <= height <= (1 + 2 * MARK_MARGIN) * down + 2
+    left = max(0, int(mark.box[0] - MARK_MARGIN * across))
+    top = max(0, int(mark.box[1] - MARK_MARGIN * down))
+    assert np.array_equal(pixels(mark), frame.image[top : top + height, left : left + width])
+
+
+def test_every_sighting_has_a_look_of_its_best_frame(survey: Survey) -> None:
+    looks = {look.sighting: look for look in survey.looks}
+    assert list(looks) == [sighting.id for sighting in survey.analysis.sightings]
+    for sighting in survey.analysis.sightings:
+        look = looks[sighting.id]
+        assert (look.pts, look.box) == (sighting.best.pts, sighting.best.box)
+        assert np.linalg.norm(np.frombuffer(look.appearance, np.float32)) == pytest.approx(1)
+
+
+def test_prints_tell_of_every_shot(survey: Survey) -> None:
+    times = [one.pts for one in survey.prints]
+    assert times == sorted(times)
+    assert {one.shot for one in survey.prints} >= {shot.index for shot in survey.analysis.shots}
+    assert all(one.hashes and len(one.hashes) % HASH_BYTES == 0 for one in survey.prints)

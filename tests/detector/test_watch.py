@@ -1,0 +1,97 @@
+"""The second pass: shots, their machines, and nothing looked at twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from detector.detect import Detector
+from detector.settings import Settings, Sweeping
+from detector.stills import decode_frame
+from detector.sweep import thumbnail
+from detector.types import MACHINE, Frame, Picture, Sample, Span
+from detector.watch import Watched, watch
+from tests.detector.colours import painted, write_model
+
+F = Fraction
+WHOLE = [Span(F(0), F(100), "hit")]
+
+
+class Dense:
+    """Densely decoded frames of known pictures, one in two sampled."""
+
+    def __init__(self, pictures: Sequence[Picture]) -> None:
+        self.pictures = pictures
+
+    def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
+        for number, picture in enumerate(self.pictures):
+            pts = F(number, 4)
+            frame = Frame(pts, picture) if number % 2 == 0 else None
+            yield 0, Sample(pts, thumbnail(picture), frame)
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    return Detector(write_model(tmp_path_factory.mktemp("model")))
+
+
+def machine_at(x: int, brightness: float = 1.0) -> Picture:
+    return painted(320, 192, (MACHINE, (x, 40, x + 80, 120), brightness))
+
+
+def seen(detector: Detector, pictures: Sequence[Picture], **budget: float) -> list[Watched]:
+    settings = Settings(sweeping=Sweeping.model_validate(budget))
+    shots = list(watch(Dense(pictures), WHOLE, detector, settings, keep_frames=True))
+    return [one for _, watched in shots for one in watched]
+
+
+def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: Detector) -> None:
+    """Confidence is brightness here: what is looked at again has the new brightness."""
+    dimming = [machine_at(60, b) for b in (0.80, 0.80, 0.78, 0.78, 0.70, 0.70)]
+    [watched] = seen(detector, dimming)
+    found = [observation.confidence for observation in watched.track.observations]
+    assert found == pytest.approx([0.8, 0.8, 0.7], abs=0.01)
+    assert [observation.pts for observation in watched.track.observations] == [0, F(1, 2), 1]
+
+
+def test_batches_do_not_break_a_track(detector: Detector) -> None:
+    [watched] = seen(detector, [machine_at(10 + 2 * k) for k in range(60)])
+    lefts = [observation.box[0] for observation in watched.track.observations]
+    assert lefts == pytest.approx([10 + 4 * k for k in range(30)], abs=2)
+
+
+def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: Detector) -> None:
+    pictures = [machine_at(10 + 3 * k) for k in range(40)]
+    [watched] = seen(detector, pictures)
+    assert watched.frame is not None
+    best = pictures[int(4 * watched.best.pts)]
+    assert np.abs(decode_frame(watched.frame).astype(int) - best).mean() < 4
+
+
+def test_a_short_budget_keeps_fewer_views(detector: Detector) -> None:
+    pictures = [machine_at(10 + 3 * k) for k in range(40)]
+    assert [len(seen(detector, pictures, budget=b)[0].views) for b in (1, 0.5, 0.1)] == [3, 2, 1]
+
+
+def test_every_frame_is_told_with_its_shot(detector: Detector) -> None:
+    told: list[tuple[Fraction, int]] = []
+    pictures = [machine_at(60)] * 6
+    shots = list(
+        watch(
+            Dense(pictures),
+            WHOLE,
+            detector,
+            Settings(),
+            observe=lambda sample, shot: told.append((sample.pts, shot)),
+        )
+    )
+    assert len(shots) == 1
+    assert told == [(F(k, 4), 0) for k in range(6)]
+
+
+def test_without_being_asked_no_frame_is_kept(detector: Detector) -> None:
+    [(_, [watched])] = watch(Dense([machine_at(60)] * 4), WHOLE, detector, Settings())
+    assert watched.frame is None

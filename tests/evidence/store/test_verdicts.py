@@ -1,0 +1,95 @@
+"""Verdicts are added; none is changed or taken out unnoticed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from datasets.errors import UsageError
+from evidence.store import Case, SightingRow, Verdict
+from evidence.store.verdicts import FIRST, append, head, verify
+
+
+@pytest.fixture
+def judged(swept: Case) -> Case:
+    """A case with three verdicts, the last on the same sighting as the first."""
+    with swept.session() as session, session.begin():
+        sighting = session.scalars(select(SightingRow).where(SightingRow.name == "m1")).one()
+        about = {"footage": sighting.footage, "pts": sighting.pts, "sighting": sighting.key}
+        append(session, **about, verdict="confirmed", builder="mazak", author="Анна", seconds=2.5)
+        append(
+            session,
+            footage=sighting.footage,
+            pts=Fraction(1, 3),
+            box=(1, 2.5, 3, 4),
+            verdict="missed",
+            author="Ben",
+            note="nul\0byte",
+        )
+        append(session, **about, verdict="rejected", author="Ben", supersedes=1)
+    return swept
+
+
+def test_each_verdict_tells_what_it_found(judged: Case) -> None:
+    with judged.session() as session:
+        first, second, third = session.scalars(select(Verdict).order_by(Verdict.number))
+        assert (first.number, first.previous, first.before["builder"]) == (1, FIRST, "mazak")
+        assert (second.before, second.box) == ({}, [1.0, 2.5, 3.0, 4.0])
+        assert (third.supersedes, third.before["verdict"]["author"]) == (1, "Анна")
+        assert third.previous == second.digest
+        assert head(session) == (3, third.digest)
+        assert verify(session) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "UPDATE verdicts SET builder = 'haas' WHERE number = 1",
+        "DELETE FROM verdicts WHERE number = 3",
+        "DELETE FROM verdicts",
+    ],
+)
+def test_the_database_refuses_to_change_one(judged: Case, words: str) -> None:
+    with (
+        pytest.raises(DBAPIError, match="only ever added"),
+        judged.session() as session,
+        session.begin(),
+    ):
+        session.execute(text(words))
+    with judged.session() as session:
+        assert head(session)[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        ("UPDATE verdicts SET builder = 'haas' WHERE number = 1", "verdict 1: not as it was given"),
+        ("UPDATE verdicts SET made = '2020-01-01 00:00:00' WHERE number = 2", "verdict 2: not as"),
+        ("DELETE FROM verdicts WHERE number = 2", "verdict 2: missing"),
+        ("DELETE FROM verdicts WHERE number = 1", "verdict 1: missing"),
+    ],
+)
+def test_one_changed_behind_the_guard_is_noticed(judged: Case, words: str, wrong: str) -> None:
+    with judged.session() as session, session.begin():
+        if judged.on_server:
+            session.execute(text("ALTER TABLE verdicts DISABLE TRIGGER ALL"))
+        else:
+            for event in ("update", "delete"):
+                session.execute(text(f"DROP TRIGGER verdicts_no_{event}"))
+        session.execute(text(words))
+    with judged.session() as session:
+        assert any(wrong in line for line in verify(session))
+
+
+def test_a_verdict_is_about_something_and_by_somebody(judged: Case) -> None:
+    about = {"footage": "ab" * 32, "pts": Fraction(0), "verdict": "confirmed"}
+    for more in (
+        {"author": " "},
+        {"author": "Anna", "sighting": "none:m1"},
+        {"author": "Anna", "supersedes": 77},
+    ):
+        with pytest.raises(UsageError), judged.session() as session, session.begin():
+            append(session, **about, **more)

@@ -1,0 +1,234 @@
+"""The list of work: in order, each path once, nothing known is lost."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from datasets.errors import UsageError
+from datasets.registry import Registry
+from detector.settings import Settings
+from detector.types import Survey
+from evidence.store import Case, Location, Recipe, Run, Work
+from evidence.store.record import record_survey
+from evidence.store.work import (
+    LONGEST_PATH,
+    Added,
+    Source,
+    add_location,
+    add_recipe,
+    add_work,
+    beat,
+    begin_run,
+    counts,
+    done,
+    end_run,
+    failed_try,
+    reopen,
+    set_aside,
+    take,
+)
+
+Listed = Callable[..., list[Work]]
+
+
+def state(case: Case, path: str) -> tuple[str, int, str | None, str | None]:
+    with case.session() as session:
+        work = session.scalars(select(Work).where(Work.path == path)).one()
+        return work.state, work.tries, work.kind, work.reason
+
+
+def add(case: Case, recipe: Recipe, *sources: Source, priority: int = 0) -> Added:
+    with case.session() as session, session.begin():
+        return add_work(session, recipe, sources, priority)
+
+
+def next_paths(case: Case, recipe: Recipe, limit: int, exclude: tuple[str, ...] = ()) -> list[str]:
+    with case.session() as session:
+        return [work.path for work in take(session, recipe, limit, exclude)]
+
+
+def test_the_most_urgent_comes_first_then_the_order_of_paths(case: Case, recipe: Recipe) -> None:
+    add(case, recipe, *(Source(path) for path in ("/b", "/a", "/C")))
+    add(case, recipe, Source("/urgent/2"), Source("/urgent/1"), priority=5)
+    add(case, recipe, Source("/later"), priority=-1)
+    order = ["/urgent/1", "/urgent/2", "/C", "/a", "/b", "/later"]
+    for limit in range(8):
+        assert next_paths(case, recipe, limit) == order[:limit]
+    assert next_paths(case, recipe, 3, ("/urgent/2", "/C")) == ["/urgent/1", "/a", "/b"]
+
+
+def test_a_path_on_the_list_is_known(case: Case, recipe: Recipe) -> None:
+    sources = [Source("/a", 10, 20), Source("/b", 10, 20)]
+    assert add(case, recipe, *sources) == Added(new=2)
+    assert add(case, recipe, *sources, Source("/c")) == Added(new=1, known=2)
+    assert add(case, recipe, Source("/d"), Source("/d", note="twice")) == Added(new=1)
+
+
+def test_many_paths(case: Case, recipe: Recipe) -> None:
+    sources = [Source(f"/{n:05d}", n, n) for n in range(1203)]
+    assert add(case, recipe, *sources) == Added(new=1203)
+    assert add(case, recipe, *sources) == Added(known=1203)
+    assert next_paths(case, recipe, 2) == ["/00000", "/00001"]
+
+
+def test_naming_a_path_again_makes_it_more_urgent_never_less(case: Case, recipe: Recipe) -> None:
+    add(case, recipe, Source("/a"), Source("/b"))
+    add(case, recipe, Source("/b"), priority=3)
+    add(case, recipe, Source("/b"), priority=1)
+    assert next_paths(case, recipe, 1) == ["/b"]
+    with case.session() as session:
+        assert take(session, recipe, 1)[0].priority == 3
+
+
+def test_what_is_known_of_a_path_is_never_erased(case: Case, recipe: Recipe) -> None:
+    told = Source("/a", 10, 20, "https://example.org/v", "a channel", "2024", "Plant 12", "note")
+    add(case, recipe, told)
+    add(case, recipe, Source("/a"))
+    add(case, recipe, Source("/a", plant_claimed="Plant 13", provenance={"by": "a list"}))
+    with case.session() as session:
+        found = session.get_one(Location, "/a")
+    assert (found.size, found.mtime_ns, found.origin_url) == (10, 20, "https://example.org/v")
+    assert (found.publisher, found.published, found.note) == ("a channel", "2024", "note")
+    assert (found.plant_claimed, found.provenance) == ("Plant 13", {"by": "a list"})
+
+
+def test_a_file_that_changed_waits_again(swept: Case, recipe: Recipe, survey: Survey) -> None:
+    path = str(survey.analysis.footage.path)
+    assert add(swept, recipe, Source(path)) == Added(known=1)
+    assert state(swept, path)[0] == "done"
+    assert add(swept, recipe, Source(path, 999_999)) == Added(changed=1)
+    assert state(swept, path)[0] == "waiting"
+    with swept.session() as session:
+        found = session.get_one(Location, path)
+    assert (found.size, found.footage) == (999_999, None)
+
+
+def test_a_location_alone_is_no_work(case: Case, recipe: Recipe) -> None:
+    with case.session() as session, session.begin():
+        assert not add_location(session, Source("/a", 1, 1))
+        assert not add_location(session, Source("/a", 1, 1, note="seen"))
+        assert add_location(session, Source("/a", 2, 1))
+    assert next_paths(case, recipe, 1) == []
+
+
+def test_work_is_done_when_its_analysis_is_stored(
+    case: Case, recipe: Recipe, listed: Listed, survey: Survey, registry: Registry
+) -> None:
+    [work] = listed("/a")
+    sha256 = survey.analysis.footage.sha256
+    with pytest.raises(ValueError, match="no analysis"), case.session() as session, session.begin():
+        done(session, work, sha256)
+    with case.session() as session, session.begin():
+        failed_try(session, work, "killed", "the worker died", 3)
+    with case.session() as session, session.begin():
+        record_survey(session, case, survey, registry)
+        assert done(session, work, sha256)
+    assert state(case, "/a") == ("done", 0, None, None)
+    with case.session() as session:
+        assert session.get_one(Location, "/a").footage == sha256
+
+
+def test_the_same_bytes_at_another_path_are_looked_at_once(
+    swept: Case, recipe: Recipe, listed: Listed, survey: Survey
+) -> None:
+    [work] = listed("/copy")
+    with swept.session() as session, session.begin():
+        assert done(session, work, survey.analysis.footage.sha256)
+    with swept.session() as session:
+        found = counts(session, recipe)
+    assert (found.waiting, found.done, found.footages, found.seconds) == (0, 2, 1, 3.0)
+
+
+def test_a_file_replaced_while_it_was_looked_at_waits(
+    swept: Case, recipe: Recipe, listed: Listed, survey: Survey
+) -> None:
+    [work] = listed("/a")
+    add(swept, recipe, Source("/a", 2000, 2))
+    with swept.session() as session, session.begin():
+        assert not done(session, work, survey.analysis.footage.sha256)
+        assert not set_aside(session, work, "empty", "no bytes")
+        assert not failed_try(session, work, "killed", "died", 1)
+    assert state(swept, "/a") == ("waiting", 0, None, None)
+
+
+def test_tries_are_counted_up_to_the_last(case: Case, listed: Listed) -> None:
+    [work] = listed("/a")
+    with case.session() as session, session.begin():
+        assert not failed_try(session, work, "killed", "the worker died", 3)
+    [work] = listed("/a")
+    with case.session() as session, session.begin():
+        assert not failed_try(session, work, "overtime", "an hour passed", 3)
+        assert state_in(session, "/a") == ("waiting", 2)
+        assert failed_try(session, work, "killed", "the worker died again", 3)
+    assert state(case, "/a") == ("aside", 3, "killed", "the worker died again")
+
+
+def state_in(session, path: str) -> tuple[str, int]:
+    return tuple(session.execute(select(Work.state, Work.tries).where(Work.path == path)).one())
+
+
+def test_what_was_set_aside_can_be_asked_for_again(
+    case: Case, recipe: Recipe, listed: Listed
+) -> None:
+    taken = listed("/a", "/b", "/c", "/d")
+    with case.session() as session, session.begin():
+        for work, kind in zip(taken, "xyyz", strict=True):
+            set_aside(session, work, kind, "for a reason")
+    with case.session() as session:
+        assert counts(session, recipe).aside == {"x": 1, "y": 2, "z": 1}
+    with case.session() as session, session.begin():
+        assert reopen(session, recipe, kinds=["y"]) == 2
+        assert reopen(session, recipe, paths=["/d", "/nowhere"]) == 1
+    assert next_paths(case, recipe, 9) == ["/b", "/c", "/d"]
+    with case.session() as session, session.begin():
+        assert reopen(session, recipe) == 1
+    assert state(case, "/a") == ("waiting", 0, None, None)
+
+
+def test_each_recipe_has_a_list_of_its_own(
+    case: Case, recipe: Recipe, listed: Listed, registry: Registry
+) -> None:
+    [work] = listed("/a")
+    with case.session() as session, session.begin():
+        other = add_recipe(session, "cc" * 32, Settings(), registry)
+        add_work(session, other, [Source("/a"), Source("/b")])
+        set_aside(session, work, "empty", "no bytes")
+    assert next_paths(case, recipe, 9) == []
+    assert next_paths(case, other, 9) == ["/a", "/b"]
+
+
+def test_a_list_says_how_far_it_has_come(case: Case, recipe: Recipe, listed: Listed) -> None:
+    work = listed("/a", "/b", "/c")
+    with case.session() as session, session.begin():
+        set_aside(session, work[1], "no-pictures", "sound only")
+    with case.session() as session:
+        found = counts(session, recipe)
+    assert (found.waiting, found.done, found.aside) == (2, 0, {"no-pictures": 1})
+    assert (found.footages, found.seconds, found.waiting_bytes) == (0, 0.0, 2000)
+
+
+def test_a_path_that_no_key_can_hold_is_refused(case: Case, recipe: Recipe) -> None:
+    letters = random.Random(1).choices("abcdefghijklmnopqrstuvwxyz/", k=LONGEST_PATH)
+    add(case, recipe, Source("".join(letters)))
+    with pytest.raises(UsageError, match="2400 bytes"):
+        Source("/" + "".join(letters))
+
+
+def test_runs_say_who_works_and_how_it_ended(case: Case, recipe: Recipe) -> None:
+    with case.session() as session, session.begin():
+        run = begin_run(session, "sweep", recipe)
+    with case.session() as session, session.begin():
+        beat(session, run, {"done": 3})
+    with case.session() as session:
+        found = session.get_one(Run, run.id)
+        assert found.counts == {"done": 3} and found.ended is None
+        assert found.beat >= found.started
+    with case.session() as session, session.begin():
+        end_run(session, run, "everything was done")
+    with case.session() as session:
+        found = session.get_one(Run, run.id)
+        assert found.outcome == "everything was done" and found.ended is not None

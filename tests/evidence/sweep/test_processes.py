@@ -1,0 +1,209 @@
+"""Sweeps as processes: killed, interrupted, replaced; nothing is lost, nobody left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datasets.errors import ClusterError
+from evidence.store import Case, CaseRow
+from evidence.sweep.cluster import Workplace
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Ending, Order, sweep
+from evidence.sweep.status import Status, read_status
+from evidence.sweep.stop import Stop
+from tests.evidence.sweep.conftest import CLIPS
+from tests.evidence.sweep.helping import ROOT, Noted, start, until
+from tests.postgres import PostgresServer, binaries
+from tests.rows import rows
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def status(case: Case) -> Status:
+    found = read_status(case)
+    assert found is not None
+    return found
+
+
+def has(case: Case, true: Callable[[Status], object]) -> Callable[[], object]:
+    """Whether there is a sweep of which this is true."""
+
+    def look() -> object:
+        found = read_status(case)
+        return found is not None and true(found)
+
+    return look
+
+
+def lines(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "said.txt").read_text("utf-8").splitlines()]
+
+
+def test_a_killed_holder_leaves_nobody_behind_and_the_next_call_goes_on(
+    small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    holder = start(tmp_path, str(clips), "--case", str(small.folder), "--workers", "1", "--quiet")
+    until(has(small, lambda s: s.tally.workers and s.tally.workers[0].path), "it is at work")
+    family = psutil.Process(holder.pid).children(recursive=True)
+    assert len(family) >= 2  # a worker and what it has decode
+    holder.kill()
+    holder.wait()
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert not alive
+    assert status(small).died
+    assert sweep(small, order, Feed([clips]), Stop(), Noted()).outcome == "done"
+    assert rows(small) == undisturbed
+    assert not status(small).died
+
+
+def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
+    small: Case, order: Order, place: Workplace, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    address = str(order.cluster)
+    case = ("--case", str(small.folder), "--cluster", address, "--json")
+    holder = start(tmp_path, str(clips), "--watch", *case)
+    until(has(small, lambda s: s.alive), "it holds the case")
+    holder.send_signal(signal.SIGINT)
+    assert holder.wait(60) == 130
+    assert lines(tmp_path)[-1]["outcome"] == "interrupted"
+    assert status(small).run.outcome == "interrupted"
+    # The workers of a cluster are not the sweep's: they live on.
+    assert len(place.client.run(os.getpid)) == 2
+    again = start(tmp_path, str(clips), *case)
+    assert again.wait(120) == 0
+    assert lines(tmp_path)[-1]["done"] == CLIPS + 1
+    assert rows(small) == undisturbed
+
+
+def test_a_second_ctrl_c_ends_it_at_once(small: Case, clips: Path, tmp_path: Path) -> None:
+    # Stopped workers answer nothing, so that it would have to wait for them.
+    holder = start(tmp_path, str(clips), "--case", str(small.folder), "--workers", "1")
+    until(has(small, lambda s: s.tally.workers), "it has workers")
+    for child in psutil.Process(holder.pid).children(recursive=True):
+        child.suspend()
+    holder.send_signal(signal.SIGTERM)
+    holder.send_signal(signal.SIGINT)
+    assert holder.wait(60) == 130
+
+
+def test_who_waits_takes_over_from_a_dead_holder(
+    small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    folder = tmp_path / "filling"
+    folder.mkdir()
+    holder = start(
+        tmp_path, str(folder), "--watch", "--case", str(small.folder), "--workers", "1", "--quiet"
+    )
+    until(has(small, lambda s: s.alive), "it holds the case")
+    # Frozen, it can do nothing with what is added to its list, and still holds the case.
+    holder.send_signal(signal.SIGSTOP)
+    endings: list[Ending] = []
+    shown = threading.Event()
+
+    def wait() -> None:
+        with Case.open(small.folder) as again:
+            watcher = Noted(lambda tally: shown.set())
+            endings.append(sweep(again, order, Feed([clips]), Stop(), watcher))
+
+    second = threading.Thread(target=wait)
+    second.start()
+    try:
+        assert shown.wait(60)
+        holder.kill()
+        second.join(120)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert [ending.outcome for ending in endings] == ["done"]
+    assert endings[0].tally.done == CLIPS + 1
+    with small.session() as session:
+        assert session.query(CaseRow).count() == 1
+    assert rows(small) == undisturbed
+
+
+def test_a_database_that_goes_away_for_a_while_is_waited_for(
+    order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    with (
+        PostgresServer(programs) as server,
+        Case.new(tmp_path / "case", "Plant 12", server.database()) as case,
+    ):
+        watcher = Noted()
+        gone: list[str] = []
+
+        def pull(tally: object) -> None:
+            if not gone:
+                gone.append("gone")
+                server.stop()
+
+        def plug_in() -> None:
+            if gone == ["gone"]:
+                gone.append("back")
+                server.start()
+
+        watcher.each, watcher.each_wait = pull, plug_in
+        ending = sweep(case, order, Feed([clips]), Stop(), watcher)
+        assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
+        assert gone == ["gone", "back"]
+        assert rows(case) == undisturbed
+
+
+def test_a_scheduler_that_is_not_there_is_said_to_be(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sweep.cluster.CONNECT_SECONDS", 1)
+    nowhere = replace(order, cluster="tcp://127.0.0.1:9", patience=0.0)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers"):
+        sweep(small, nowhere, Feed([clips]), Stop(), Noted())
+    assert "no Dask scheduler" in str(status(small).run.outcome)
+
+
+# Python tells an audit hook of each socket; it is installed by the interpreter's own start-up
+# file, in the sweep's own process and in its workers.
+LISTENER = """
+import os, sys
+def hear(event, args):
+    if event in ("socket.connect", "socket.bind", "socket.sendto"):
+        with open(os.environ["NETWORK_LOG"], "a") as log:
+            log.write(f"{event} {args[1]}\\n")
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        with open(os.environ["NETWORK_LOG"], "a") as log:
+            log.write(f"{event} {args[0]}\\n")
+sys.addaudithook(hear)
+"""
+
+
+def test_no_packet_leaves_the_machine(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(LISTENER, "utf-8")
+    log = tmp_path / "network.log"
+    environment = {
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        "NETWORK_LOG": str(log),
+        "HOME": str(tmp_path),
+    }
+    clip, case = str(clips / "clip-0.mp4"), str(tmp_path / "case")
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", "sweep", clip, "--case", case, "--workers", "1"],
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    heard = log.read_text("utf-8").splitlines()
+    assert heard
+    assert not [line for line in heard if "127.0.0.1" not in line and "::1" not in line]

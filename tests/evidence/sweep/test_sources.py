@@ -1,0 +1,262 @@
+"""Where footage comes from: folders, lists, auto-archiver, folders that fill."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from datasets.errors import UsageError
+from detector.footage import list_footage
+from evidence.store.work import Source
+from evidence.sweep.feed import Feed
+from evidence.sweep.folders import Found, Trouble, walk
+from evidence.sweep.sources import read_sources
+from tests.evidence.sweep.helping import until
+
+MP4 = b"\0\0\0\x18ftypisom" + bytes(40)
+JPEG = b"\xff\xd8\xff\xe0" + bytes(40)
+
+
+def lay(folder: Path, **files: bytes) -> Path:
+    """Files by their paths, `__` for a slash and the last `_` for the dot."""
+    for name, content in files.items():
+        stem, _, suffix = name.replace("__", "/").rpartition("_")
+        path = folder / f"{stem}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def found(root: Path) -> list[str]:
+    return sorted(str(one.path.relative_to(root)) for one in walk(root) if isinstance(one, Found))
+
+
+def troubles(items: list[object]) -> list[str]:
+    return [item.message for item in items if isinstance(item, Trouble)]
+
+
+def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        a_mp4=MP4, noise_txt=b"hello", b__c_MKV=b"\x1aE\xdf\xa3", b__photo_jpg=JPEG,
+        stills__1_jpg=JPEG, stills__2_png=b"broken", disguised__clip_jpg=MP4,
+        nameless__clip_dat=MP4, broken__clip_mp4=b"", deep__er__still_JPG=JPEG,
+    )  # fmt: skip
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "x.mp4").write_bytes(MP4)
+    (tmp_path / "linked").symlink_to(tmp_path / "b")
+    expected = [str(path.relative_to(tmp_path)) for path in list_footage(tmp_path)]
+    assert found(tmp_path) == sorted(expected)
+
+
+def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path: Path) -> None:
+    lay(tmp_path, a_jpg=JPEG, b_jpg=JPEG + JPEG)
+    os.utime(tmp_path / "a.jpg", ns=(5, 5))
+    os.utime(tmp_path / "b.jpg", ns=(9, 9))
+    assert list(walk(tmp_path)) == [Found(tmp_path, 3 * len(JPEG), 9)]
+
+
+def test_what_nameplate_wrote_is_no_footage(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        clip_mp4=MP4,
+        case__case_json=b"{}", case__lock_x=b"", case__stills__a_jpg=JPEG,
+        results__report_html=b"", results__sightings_json=b"{}", results__stills__m1_jpg=JPEG,
+    )  # fmt: skip
+    (tmp_path / "case" / "lock").touch()
+    assert found(tmp_path) == ["clip.mp4"]
+    (only,) = walk(tmp_path / "case" / "stills")
+    assert isinstance(only, Trouble) and "which Nameplate wrote" in only.message
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path, locked__a_mp4=MP4, open__b_mp4=MP4)
+    scan = os.scandir
+
+    # A test that runs as root may read everything: the refusal is the system's, put on by hand.
+    def refuse(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    items = list(walk(tmp_path))
+    assert [one.path.name for one in items if isinstance(one, Found)] == ["b.mp4"]
+    assert troubles(items) == [
+        f"{tmp_path / 'locked'}: cannot be read (Permission denied); the rest goes on"
+    ]
+
+
+LIST = """Path;URL;Channel;Upload date;Factory;Comment;tape
+clip one.mp4;https://example.org/1;Звезда;2023-05;Ижевск;"opening; part 2";17
+;https://example.org/2;;;;
+missing.mp4;;;;;
+folder;;ТВ;;;;
+a;b;c;d;e;f;g;h
+"""
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [LIST.encode("utf-8-sig"), LIST.encode(), LIST.replace("\n", "\r\n").encode("utf-16")],
+    ids=["utf-8 with mark", "utf-8", "utf-16 from Excel"],
+)
+def test_a_source_list_is_taken_line_by_line(tmp_path: Path, encoded: bytes) -> None:
+    lay(tmp_path, clip_mp4=MP4, folder__a_mp4=MP4, folder__deep__b_mp4=MP4)
+    (tmp_path / "clip.mp4").rename(tmp_path / "clip one.mp4")
+    (tmp_path / "list.csv").write_bytes(encoded)
+    items = list(read_sources(tmp_path / "list.csv"))
+    sources = {Path(one.path).name: one for one in items if isinstance(one, Source)}
+    assert sorted(sources) == ["a.mp4", "b.mp4", "clip one.mp4"]
+    stat = (tmp_path / "clip one.mp4").stat()
+    assert sources["clip one.mp4"] == Source(
+        str(tmp_path / "clip one.mp4"), stat.st_size, stat.st_mtime_ns,
+        "https://example.org/1", "Звезда", "2023-05", "Ижевск", "opening; part 2",
+        {"list": "list.csv", "line": 2, "columns": {"tape": "17"}},
+    )  # fmt: skip
+    assert sources["b.mp4"].publisher == "ТВ"
+    said = troubles(items)
+    assert [message.split(": ", 1)[1] for message in said] == [
+        "no path",
+        f"{tmp_path / 'missing.mp4'}: no such file; correct the path",
+        "8 cells under 7 columns; put text that holds the separator in quotes",
+    ]
+    assert [message.split(":")[0].rsplit(" ", 1)[1] for message in said] == ["3", "4", "6"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"name,where\na.mp4,b\n", "no column named path"),
+        (b"path,file\na.mp4,b\n", "mean the same"),
+        ("path\nцех.mp4\n".encode("cp1251"), "line 2: not UTF-8"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=says):
+        list(read_sources(tmp_path / "list.csv"))
+
+
+def archived(folder: Path) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """What auto-archiver knows of one post, as its `Metadata` and `Media` objects hold it."""
+    metadata: dict[str, object] = {
+        "_processed_at": datetime(2024, 3, 1, 10, 30, 5, 1234, tzinfo=UTC),
+        "url": "https://t.me/zavod/1",
+        "title": "Новый цех",
+        "channel": "zavod",
+        "timestamp": datetime(2023, 12, 5, 8, 0, tzinfo=UTC),
+        "comments": [{"author": "x", "text": 'it\'s "here"\n'}],
+    }
+    media: list[dict[str, object]] = [
+        {
+            "filename": "tmp8xh2/video.mp4",
+            "_key": "archive/zavod/0123456789abcdef01234567.mp4",
+            "urls": ["./archive/zavod/0123456789abcdef01234567.mp4"],
+            "properties": {"hash": "SHA-256:0123456789abcdef0123456789abcdef", "duration": 12.5},
+            "_mimetype": "video/mp4",
+        },
+        {
+            "filename": "tmp8xh2/gone.mp4",
+            "_key": None,
+            "urls": [],
+            "properties": {},
+            "_mimetype": "video/mp4",
+        },
+        {
+            "filename": "tmp8xh2/shot.png",
+            "_key": "shot.png",
+            "urls": ["./archive/shot.png"],
+            "properties": {"id": "screenshot"},
+            "_mimetype": "image/png",
+        },
+    ]
+    lay(folder, archive__zavod__0123456789abcdef01234567_mp4=MP4, archive__shot_png=JPEG)
+    return metadata, media
+
+
+def check(folder: Path, items: list[Source | Trouble], published: str) -> None:
+    (source,) = [one for one in items if isinstance(one, Source)]
+    assert Path(source.path) == folder / "archive" / "zavod" / "0123456789abcdef01234567.mp4"
+    assert (source.origin_url, source.publisher) == ("https://t.me/zavod/1", "zavod")
+    assert (source.published, source.note) == (published, "Новый цех")
+    assert source.provenance is not None
+    kept = source.provenance["auto-archiver"]
+    assert kept["metadata"]["comments"] == [{"author": "x", "text": 'it\'s "here"\n'}]
+    assert kept["media"]["properties"]["duration"] == 12.5
+    assert json.loads(json.dumps(source.provenance)) == source.provenance
+    (lost,) = troubles(list(items))
+    assert "gone.mp4: not found beside the list" in lost
+
+
+def test_the_csv_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
+    metadata, media = archived(tmp_path)
+    file = tmp_path / "db.csv"
+    with file.open("w", encoding="utf-8") as out:
+        # As its csv_db module writes: the text of Python's own dictionaries.
+        writer = csv.DictWriter(out, ("status", "metadata", "media", "_context"))
+        writer.writeheader()
+        row = {"status": "yt-dlp: success", "metadata": metadata, "media": media, "_context": {}}
+        writer.writerow(row)
+        writer.writerow(row | {"metadata": "__import__('os').abort()"})
+    *items, wrong = read_sources(file)
+    check(tmp_path, items, "2023-12-05T08:00:00+00:00")
+    assert isinstance(wrong, Trouble) and "not what auto-archiver writes" in wrong.message
+
+
+def test_the_json_of_auto_archiver_gives_provenance(tmp_path: Path) -> None:
+    metadata, media = archived(tmp_path)
+    record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
+    file = tmp_path / "archive" / "zavod" / "metadata.json"
+    file.write_text(json.dumps(record, default=str), "utf-8")
+    (tmp_path / "archive" / "other.json").write_text('{"status": 1}')
+    check(tmp_path, list(read_sources(file)), "2023-12-05 08:00:00+00:00")
+    check(tmp_path, list(read_sources(tmp_path)), "2023-12-05 08:00:00+00:00")
+    with pytest.raises(UsageError, match="not JSON as auto-archiver writes it"):
+        list(read_sources(tmp_path / "archive" / "other.json"))
+
+
+def test_a_moved_archive_never_leads_outside_its_folder(tmp_path: Path) -> None:
+    metadata, media = archived(tmp_path / "inner")
+    lay(tmp_path, secret_mp4=MP4)
+    media[0] |= {"urls": ["../secret.mp4"], "_key": None, "filename": "", "properties": {}}
+    file = tmp_path / "inner" / "metadata.json"
+    file.write_text(
+        json.dumps({"status": "", "metadata": metadata, "media": media}, default=str), "utf-8"
+    )
+    assert not [one for one in read_sources(file) if isinstance(one, Source)]
+
+
+def test_a_watched_folder_gives_a_file_once_it_is_still(tmp_path: Path) -> None:
+    growing = tmp_path / "growing.mp4"
+    growing.write_bytes(MP4)
+    taken: list[Source | Trouble] = []
+    with Feed([tmp_path], watch=True, poll=0.01, still=0.5) as feed:
+        for _ in range(20):
+            with growing.open("ab") as file:
+                file.write(bytes(1000))
+            taken += feed.take()
+        assert not taken and not feed.ended
+        until(lambda: taken.extend(feed.take()) or taken, "the file is taken")
+        first = taken[0]
+        assert isinstance(first, Source) and first.size == growing.stat().st_size
+        with growing.open("ab") as file:
+            file.write(b"more")
+        until(lambda: taken.extend(feed.take()) or len(taken) > 1, "the changed file is taken")
+    last = taken[-1]
+    assert isinstance(last, Source) and last.size == growing.stat().st_size
+
+
+def test_a_feed_says_that_a_folder_is_empty(tmp_path: Path) -> None:
+    with Feed([tmp_path]) as feed:
+        until(lambda: not feed._thread.is_alive(), "the walk ends")
+        (only,) = feed.take()
+    assert isinstance(only, Trouble) and "neither clips nor pictures" in only.message

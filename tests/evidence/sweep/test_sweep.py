@@ -1,0 +1,285 @@
+"""Sweeps with real workers and the real model: what is stored, skipped, set aside, made good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from distributed.comm import CommClosedError
+from sqlalchemy import select
+
+from datasets.errors import CaseUnwritable
+from detector.detect import model_digest
+from evidence.store import AnalysisRow, Case, FootageRow, Location, Run, Work
+from evidence.store.work import Source, add_recipe, add_work
+from evidence.sweep.cluster import Workplace
+from evidence.sweep.feed import Feed
+from evidence.sweep.folders import Found, walk
+from evidence.sweep.run import Ending, Order, sweep
+from evidence.sweep.status import read_status
+from evidence.sweep.stop import Stop
+from evidence.sweep.tally import Tally
+from tests.evidence.sweep.conftest import CLIPS
+from tests.evidence.sweep.helping import Noted, until
+from tests.rows import rows
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
+    return sweep(case, order, Feed(paths), Stop(), watcher or Noted())
+
+
+def works(case: Case) -> dict[str, Work]:
+    with case.session() as session:
+        return {Path(work.path).name: work for work in session.scalars(select(Work))}
+
+
+def pids(place: Workplace) -> dict[str, int]:
+    """The workers' processes by the workers' names."""
+    client = place.client
+    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+    return {str(workers[address]["name"]): pid for address, pid in client.run(os.getpid).items()}
+
+
+def killer(place: Workplace, name: str, number: int, most: int) -> Noted:
+    """Sends a signal to each worker that is on the clip of that name, so many times at most."""
+    hit: set[int] = set()
+
+    def strike(tally: Tally) -> None:
+        on = [w.name for w in tally.workers if w.path and Path(w.path).name == name]
+        if not on or len(hit) >= most:
+            return
+        # One that was just killed may be asked in vain.
+        with suppress(OSError, CommClosedError):
+            pid = pids(place).get(on[0])
+            if pid is not None and pid not in hit:
+                hit.add(pid)
+                os.kill(pid, number)
+
+    return Noted(strike)
+
+
+def test_both_databases_hold_the_same(
+    case: Case, order: Order, clips: Path, undisturbed: Rows
+) -> None:
+    ending = go(case, order, clips)
+    assert (ending.outcome, ending.tally.done, ending.tally.footages) == ("done", CLIPS + 1, CLIPS)
+    assert rows(case) == undisturbed
+
+
+def test_identical_bytes_are_looked_at_once(undisturbed: Rows) -> None:
+    assert len(undisturbed["analyses"]) == len(undisturbed["footage"]) == CLIPS
+    assert len(undisturbed["locations"]) == CLIPS + 1
+
+
+def test_what_is_done_is_not_looked_at_again(
+    small: Case, order: Order, clips: Path, undisturbed: Rows
+) -> None:
+    go(small, order, clips)
+    looked: set[str] = set()
+    watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
+    assert go(small, order, clips, clips / "цех", watcher=watcher).outcome == "done"
+    assert not looked
+    assert rows(small) == undisturbed
+
+
+def test_a_changed_file_is_looked_at_anew(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(clips / "clip-1.mp4", tmp_path / "clip.mp4")
+    go(small, order, tmp_path / "clip.mp4")
+    shutil.copyfile(clips / "clip-2.mp4", tmp_path / "clip.mp4")
+    os.utime(tmp_path / "clip.mp4", ns=(1, 1))
+    go(small, order, tmp_path / "clip.mp4")
+    with small.session() as session:
+        (location,) = session.scalars(select(Location))
+        assert len(session.scalars(select(AnalysisRow)).all()) == 2
+        footage = session.get_one(FootageRow, location.footage)
+    assert footage.size == (clips / "clip-2.mp4").stat().st_size
+
+
+def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    (folder / "empty.mp4").touch()
+    (folder / "page.mp4").write_text("<!doctype html>")
+    (folder / "cut.mp4").write_bytes((clips / "clip-0.mp4").read_bytes()[:300])
+    shutil.copyfile(folder / "cut.mp4", folder / "cut-again.mp4")
+    shutil.copyfile(clips / "clip-0.mp4", folder / "good.mp4")
+    watcher = Noted()
+    ending = go(small, order, folder, watcher=watcher)
+    assert ending.tally.aside == {"disguised": 1, "empty": 1, "unreadable": 2}
+    aside = works(small)
+    assert aside["good.mp4"].state == "done"
+    assert aside["page.mp4"].kind == "disguised"
+    assert "web page" in str(aside["page.mp4"].reason)
+    assert sum(message.startswith("set aside (empty)") for message in watcher.troubles) == 1
+
+    shutil.copyfile(clips / "clip-1.mp4", folder / "empty.mp4")
+    (folder / "cut.mp4").unlink()
+    ending = go(small, replace(order, retry=True))
+    assert ending.tally.aside == {"disguised": 1, "missing": 1, "unreadable": 1}
+    assert ending.tally.done == 2
+
+
+def test_a_killed_worker_loses_nothing(
+    small: Case, order: Order, place: Workplace, clips: Path, undisturbed: Rows
+) -> None:
+    watcher = killer(place, "clip-2.mp4", signal.SIGKILL, 1)
+    ending = go(small, order, clips, watcher=watcher)
+    assert (ending.outcome, ending.tally.aside) == ("done", {})
+    assert rows(small) == undisturbed
+
+
+def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
+    small: Case, order: Order, place: Workplace, clips: Path
+) -> None:
+    watcher = killer(place, "clip-2.mp4", signal.SIGKILL, 9)
+    ending = go(small, replace(order, tries=2), clips, watcher=watcher)
+    assert ending.tally.aside == {"killed": 1}
+    assert ending.tally.done == CLIPS
+    aside = works(small)["clip-2.mp4"]
+    assert (aside.state, aside.kind, aside.tries) == ("aside", "killed", 2)
+    # It is a clip like any other: with nobody killing workers it is done when asked for again.
+    assert go(small, replace(order, retry=True)).tally.done == CLIPS + 1
+
+
+def test_a_clip_that_outlasts_its_time_is_set_aside(
+    small: Case, order: Order, place: Workplace, clips: Path
+) -> None:
+    watcher = killer(place, "clip-1.mp4", signal.SIGSTOP, 1)
+    ending = go(small, replace(order, tries=1, seconds=10.0), clips, watcher=watcher)
+    assert ending.tally.aside == {"overtime": 1}
+    assert ending.tally.done == CLIPS
+    assert "more than 10 s" in str(works(small)["clip-1.mp4"].reason)
+
+
+def test_asked_to_stop_it_keeps_what_is_finished(
+    small: Case, order: Order, clips: Path, undisturbed: Rows
+) -> None:
+    stop = Stop()
+    watcher = Noted(lambda tally: stop.ask() if tally.done else None)
+    ending = sweep(small, order, Feed([clips]), stop, watcher)
+    assert ending.outcome == "interrupted"
+    done = sum(work.state == "done" for work in works(small).values())
+    assert 0 < done < CLIPS + 1
+    with small.session() as session:
+        (run,) = session.scalars(select(Run))
+    assert (run.outcome, run.ended is None) == ("interrupted", False)
+    assert go(small, order, clips).outcome == "done"
+    assert rows(small) == undisturbed
+
+
+def test_a_folder_out_of_reach_is_waited_for(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sweep.loop.AGAIN_SECONDS", 0.5)
+    mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
+    shutil.copytree(clips, mount)
+
+    done: list[str] = []
+
+    def unplug(tally: Tally) -> None:
+        if tally.waiting and not done:
+            mount.rename(elsewhere)
+            done.append("unplugged")
+        elif tally.away and done == ["unplugged"]:
+            elsewhere.rename(mount)
+            done.append("plugged in")
+
+    watcher = Noted(unplug)
+    ending = go(small, order, mount, watcher=watcher)
+    assert any("trying again later" in message for message in watcher.troubles)
+    assert (ending.outcome, ending.tally.aside) == ("done", {})
+    assert ending.tally.done == CLIPS + 1
+
+
+def test_a_folder_that_stays_away_leaves_its_clips_waiting(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    mount = tmp_path / "mount"
+    shutil.copytree(clips, mount)
+    watcher = Noted(lambda tally: shutil.rmtree(mount, ignore_errors=True))
+    ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
+    assert ending.outcome == "away"
+    assert ending.tally.aside == {}
+    assert ending.tally.waiting > 0
+    assert any("trying again later" in message for message in watcher.troubles)
+
+
+def test_higher_priority_goes_first(small: Case, order: Order, clips: Path) -> None:
+    last = clips / "цех" / "clip-3.mp4"
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        everything = [one for one in walk(clips) if isinstance(one, Found)]
+        add_work(session, recipe, [Source(str(one.path)) for one in everything])
+        add_work(session, recipe, [Source(str(last))], priority=5)
+    seen: list[str] = []
+
+    def note(tally: Tally) -> None:
+        seen.extend(worker.path for worker in tally.workers if worker.path)
+
+    assert go(small, order, watcher=Noted(note)).tally.done == CLIPS + 1
+    assert seen[0] == str(last)
+
+
+def test_the_lists_provenance_is_kept(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"path,plant\n{clips / 'clip-0.mp4'},Ижевск\n", "utf-8")
+    sweep(small, order, Feed([], [file]), Stop(), Noted())
+    with small.session() as session:
+        (location,) = session.scalars(select(Location))
+    assert (location.plant_claimed, location.footage is None) == ("Ижевск", False)
+
+
+def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
+    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(case: Case, picture: bytes) -> str:
+        raise CaseUnwritable("the disk is full; make room and run again")
+
+    # Only the one call that would fill the disk is made to fail; all else is real.
+    monkeypatch.setattr(Case, "put_still", full)
+    with pytest.raises(CaseUnwritable):
+        go(small, order, clips)
+    assert all(work.state == "waiting" for work in works(small).values())
+    monkeypatch.undo()
+    assert go(small, order, clips).outcome == "done"
+    assert rows(small) == undisturbed
+
+
+def test_who_comes_second_adds_and_watches(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    first_stop = Stop()
+    endings: list[Ending] = []
+    folder = tmp_path / "filling"
+    folder.mkdir()
+    feed = Feed([folder], watch=True, poll=0.05, still=0.1)
+    holder = threading.Thread(
+        target=lambda: endings.append(sweep(small, order, feed, first_stop, Noted()))
+    )
+    holder.start()
+    try:
+        until(lambda: read_status(small), "the first one holds the case")
+        with Case.open(small.folder) as again:
+            added = go(again, replace(order, wait=False), clips)
+            assert added.outcome == "joined"
+            watched = go(again, order, clips)
+            assert (watched.outcome, watched.tally.aside) == ("done", {})
+        assert {work.state for work in works(small).values()} == {"done"}
+    finally:
+        first_stop.ask()
+        holder.join()
+    assert endings[0].outcome == "interrupted"

@@ -1,0 +1,125 @@
+"""What a worker does: answers as plain values, with the kit it was sent and no file of ours."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import PACKAGED, model_digest
+from detector.types import Survey
+from evidence.sweep.task import (
+    Failed,
+    Identified,
+    Stamp,
+    equip,
+    identify,
+    pack_kit,
+    survey,
+)
+
+
+def only(path: Path) -> Identified | Failed:
+    (one,) = identify((str(path),))
+    return one
+
+
+def test_a_kit_carries_registry_and_model_to_a_machine_without_them(
+    clips: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "own-model"
+    shutil.copytree(PACKAGED, model)
+    settings, registry = Settings.archive(), load_registry()
+    kit = pickle.loads(pickle.dumps(pack_kit(settings, registry, model)))
+    shutil.rmtree(model)
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    found = survey(identified, kit.digest)
+    assert isinstance(found, Survey), found
+    assert found.analysis.footage == identified.footage
+    # What the worker made of its kit is what the holder's recipe names.
+    assert found.analysis.settings_hash == settings.digest
+    assert found.analysis.model_hash == model_digest()
+    assert pickle.loads(pickle.dumps(found)) == found
+
+    stale = Identified(identified.footage, Stamp(identified.stamp.size, 1))
+    changed = survey(stale, kit.digest)
+    assert isinstance(changed, Failed)
+    assert (changed.kind, changed.passing) == ("changed", True)
+
+
+def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    answer = survey(identified, "0" * 64)
+    assert isinstance(answer, Failed)
+    assert (answer.kind, answer.passing) == ("unequipped", True)
+
+
+def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) -> None:
+    kit = replace(pack_kit(Settings(), load_registry(), None), version="0.0.1")
+    equip(kit, tmp_path, 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    answer = survey(identified, kit.digest)
+    assert isinstance(answer, Failed)
+    assert (answer.kind, "the sweep is of 0.0.1" in answer.reason) == ("model", True)
+
+
+def test_kits_differ_where_anything_in_them_does(tmp_path: Path) -> None:
+    registry = load_registry()
+    one = pack_kit(Settings(), registry, None)
+    assert pack_kit(Settings(), registry, None).digest == one.digest
+    assert pack_kit(Settings.archive(), registry, None).digest != one.digest
+    assert pack_kit(Settings(), registry, PACKAGED).digest != one.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("empty.mp4", b"", "empty"), ("page.mp4", b"<!doctype html>", "disguised")],
+)
+def test_an_error_of_the_footage_is_a_value(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    answer = only(tmp_path / name)
+    assert isinstance(answer, Failed)
+    assert (answer.kind, answer.passing) == (kind, False)
+    assert str(tmp_path / name) in answer.reason
+
+
+def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> None:
+    folder = tmp_path / "mount" / "2023"
+    folder.mkdir(parents=True)
+    (folder / "other.mp4").touch()
+    gone = only(folder / "clip.mp4")
+    assert isinstance(gone, Failed) and (gone.kind, gone.passing) == ("missing", False)
+    shutil.rmtree(folder)
+    away = only(folder / "clip.mp4")
+    assert isinstance(away, Failed) and (away.kind, away.passing) == ("missing", True)
+    # Where a disk was mounted there is an empty folder.
+    unmounted = only(tmp_path / "mount" / "clip.mp4")
+    assert isinstance(unmounted, Failed) and (unmounted.kind, unmounted.passing) == (
+        "missing",
+        True,
+    )
+
+
+def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
+    pixel = bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+        "53de0000000c4944415478da6360606000000004000146a8e1a40000000049454e44ae426082"
+    )
+    for number, name in enumerate(("a.png", "b.png"), 1):
+        (tmp_path / name).write_bytes(pixel)
+        os.utime(tmp_path / name, ns=(number, number))
+    answer = only(tmp_path)
+    assert isinstance(answer, Identified)
+    assert answer.stamp == Stamp(2 * len(pixel), 2)

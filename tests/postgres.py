@@ -1,0 +1,118 @@
+"""A real PostgreSQL server for tests: on a socket in a folder of its own, gone with the tests."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+
+LONGEST_START = 30  # seconds
+
+
+def binaries() -> Path | None:
+    """The folder of Debian's newest server, else of the one on PATH, else None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4]))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+class PostgresServer:
+    """One server, stopped and started at will; started by `with`.
+
+    It dies with the process that started it, however that ends. Nothing in it survives a
+    power cut. Text sorts by the rules of a language, not by code point, where a column does not
+    ask for that itself, as on most servers. Its folder is made in `parent`.
+    """
+
+    def __init__(self, programs: Path, parent: Path | None = None) -> None:
+        self._programs = programs
+        # A socket's path may be 107 bytes long; a test's own folder is often longer.
+        self._folder = Path(tempfile.mkdtemp(prefix="nameplate-pg-", dir=parent))
+        self._user: list[str] = []
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            names = {entry.pw_name for entry in pwd.getpwall()}
+            user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+            os.chown(self._folder, user.pw_uid, user.pw_gid)
+            self._user = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        self._server: subprocess.Popen[bytes] | None = None
+        self._numbers = count(1)
+
+    def __enter__(self) -> PostgresServer:
+        initdb = [self._programs / "initdb", "-D", self._folder / "data", "-U", "nameplate"]
+        initdb += ["-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+        told = subprocess.run([initdb[0], "--help"], capture_output=True, text=True).stdout
+        if "--icu-locale" in told:
+            initdb += ["--locale-provider=icu", "--icu-locale=en-US"]
+        self._call(initdb)
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
+        command = ["setpriv", *self._user, "--pdeathsig=QUIT", self._programs / "postgres"]
+        command += ["-D", self._folder / "data", "-k", self._folder, "-c", "listen_addresses="]
+        for setting in ("fsync=off", "full_page_writes=off"):
+            command += ["-c", setting]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(command, stderr=log, stdout=log, cwd=self._folder)
+        end = time.monotonic() + LONGEST_START
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > end:
+                    log_text = (self._folder / "log").read_text("utf-8", "replace")
+                    raise RuntimeError(f"PostgreSQL does not start:\n{log_text}") from None
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stops it as if its host had failed: connections break off, nothing is finished."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait()
+            self._server = None
+
+    def url(self, name: str) -> str:
+        """The URL of a database."""
+        return f"postgresql://nameplate@/{name}?host={self._folder}"
+
+    def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drops a database, whoever is connected to it."""
+        name = url.split("@/")[1].split("?")[0]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+    def _call(self, command: list[str | Path]) -> None:
+        subprocess.run(
+            ["setpriv", *self._user, "--pdeathsig=KILL", *command],
+            check=True,
+            capture_output=True,
+            cwd=self._folder,
+        )

@@ -1,0 +1,53 @@
+"""Small versions of the trials: killed at a border, cut off; the rows must be equal after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.borders import Border
+from bench.canon import Rows
+from bench.commands import Unable, new_case
+from bench.cut import cut
+from bench.rounds import Kills, undisturbed
+from bench.small import make_small
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip with a machine, the same again, a worse copy, and a torn one."""
+    folder = make_small(tmp_path_factory.mktemp("trials") / "clips")
+    for name in ("mazak-later.mp4", "okuma.mp4"):
+        (folder / name).unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """The rows of a sweep that nobody disturbed."""
+    rows, _ = undisturbed(new_case(tmp_path_factory.mktemp("undisturbed") / "case"), clips)
+    assert rows["stills on disk"].total() == rows["stills"].total() > 0
+    assert rows["copies"].total() > 0
+    return rows
+
+
+def test_a_holder_killed_between_a_still_and_its_name_loses_nothing(
+    tmp_path: Path, clips: Path, expected: Rows
+) -> None:
+    border = Border("name a still", "before", "pathlib:Path.replace", given="/stills/")
+    outcome = Kills(tmp_path, clips, None).border(border, expected)
+    assert outcome.good, outcome
+
+
+def test_a_worker_cut_off_midway_costs_no_clip_and_doubles_none(
+    tmp_path: Path, clips: Path, expected: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # How long the scheduler waits for a host that has fallen silent; half a minute otherwise.
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP", "11s")
+    case = new_case(tmp_path / "case")
+    try:
+        outcome = cut(clips, case, expected, 4, False, tmp_path / "log")
+    except Unable as reason:
+        pytest.skip(str(reason))
+    assert (outcome.whole, outcome.different, outcome.left_behind) == (True, [], 0)
