@@ -52,10 +52,11 @@ def test_its_analysis_is_the_one_without_the_rest(
     assert analyst.analyze(clip) == survey.analysis
 
 
-def test_a_second_survey_is_equal_byte_for_byte(
-    analyst: Analyst, clip: Path, survey: Survey
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_second_survey_is_equal_byte_for_byte_whatever_the_threads(
+    clip: Path, survey: Survey, threads: int
 ) -> None:
-    assert analyst.survey(clip) == survey
+    assert Analyst(threads=threads).survey(clip) == survey
 
 
 def test_a_hash_known_before_is_not_computed_again(

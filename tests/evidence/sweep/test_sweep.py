@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.evidence.sweep.helping import Noted, until
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
+STOPPED_SECONDS = 0.5  # an answer that was on its way has arrived by then
 
 
 def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
@@ -49,19 +51,33 @@ def pids(place: Workplace) -> dict[str, int]:
 
 
 def killer(place: Workplace, name: str, number: int, most: int) -> Noted:
-    """Sends a signal to each worker that is on the clip of that name, so many times at most."""
+    """Sends a signal to each worker that is on the clip of that name, so many times at most.
+
+    The worker is stopped first: only if it is still on that clip a while later, and not on
+    another one that it got meanwhile, is it the right one.
+    """
+    stopped: dict[str, tuple[int, float]] = {}
     hit: set[int] = set()
 
     def strike(tally: Tally) -> None:
-        on = [w.name for w in tally.workers if w.path and Path(w.path).name == name]
-        if not on or len(hit) >= most:
-            return
-        # One that was just killed may be asked in vain.
-        with suppress(OSError, CommClosedError):
-            pid = pids(place).get(on[0])
-            if pid is not None and pid not in hit:
+        on = {w.name for w in tally.workers if w.path and Path(w.path).name == name}
+        for worker, (pid, since) in list(stopped.items()):
+            if worker not in on:
+                del stopped[worker]
+                os.kill(pid, signal.SIGCONT)
+            elif time.monotonic() - since > STOPPED_SECONDS:
+                del stopped[worker]
                 hit.add(pid)
                 os.kill(pid, number)
+        if len(hit) + len(stopped) >= most:
+            return
+        for worker in on - stopped.keys():
+            # One that was just killed may be asked in vain.
+            with suppress(OSError, CommClosedError):
+                pid = pids(place).get(worker)
+                if pid is not None and pid not in hit:
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped[worker] = pid, time.monotonic()
 
     return Noted(strike)
 
