@@ -19,6 +19,9 @@ from detector.types import Box, Survey
 from evidence.linking.candidates import ALIKE, ALIKE_NAMED
 from evidence.linking.pairs import same_place
 
+BAND = (0.34, 0.66)
+"""Between which shares of its height the picture of an upright clip lies."""
+
 LEAST_SHARE = 0.03
 """Of the photograph's area: smaller machines are passed over."""
 
@@ -48,7 +51,7 @@ def photographs(data: Path) -> None:
         if float(a.appearance @ b.appearance) < (ALIKE_NAMED if named else ALIKE):
             continue
         alike += 1
-        found = compare(a.points, a.box, b.points, b.box)
+        found = compare(a.points, a.box, b.points, b.box, mirrored=False)
         if same_place(found):
             tied += 1
             sources = a.photograph.source, b.photograph.source
@@ -89,7 +92,8 @@ def _shown(folder: Path) -> Iterator[Shown]:
 def known_in_clip(survey: Survey, clip: Path, data: Path) -> dict[str, Known]:
     """Which photograph each sighting shows, of a clip with a list beside it of which is on
     screen when. Where a photograph shows several machines it is not known which of them it is,
-    and the name ends in a question mark."""
+    and the name ends in a question mark. What is found in the blurred bands above and below the
+    picture of an upright clip is no machine."""
     machines = {
         one.path.name: len(one.machines) for one in read_photographs(split_folder(data, "val"))
     }
@@ -97,8 +101,13 @@ def known_in_clip(survey: Survey, clip: Path, data: Path) -> dict[str, Known]:
     found = {}
     for sighting in survey.analysis.sightings:
         time = float(sighting.best.pts)
+        middle = (sighting.best.box[1] + sighting.best.box[3]) / 2 / survey.analysis.probe.height
+        upright = survey.analysis.probe.height > survey.analysis.probe.width
+        if upright and not BAND[0] < middle < BAND[1]:
+            found[sighting.id] = Known(None, None, None, "", "", clip.name, 0)
+            continue
         row = next((r for r in plan if r["start"] <= time < r["end"]), plan[-1])
         sure = machines.get(row["photo"], 0) == 1
         name = row["photo"] if sure else row["photo"] + "?"
-        found[sighting.id] = Known(name, None, row["photo"], "home", "", clip.name, 0)
+        found[sighting.id] = Known(name, name, row["photo"], "home", "", clip.name, 0)
     return found

@@ -29,6 +29,9 @@ from evidence.store import Case, Copy, Link, Membership
 from evidence.store.keys import analysis_id, settings_key, sighting_key
 from evidence.store.record import record_survey
 
+SHOWN = ("a copy", "one clip, found twice", "other shot, same camera, other framing")
+"""Of pairs split these are told one by one: they ought to be found."""
+
 
 @dataclass
 class Count:
@@ -172,6 +175,8 @@ def measure(found: dict[str, str], kept: dict[str, Known], count: Count) -> None
             count.same[cause] += 1
             if not merged:
                 count.split[cause] += 1
+                if cause in SHOWN:
+                    count.rows.append(f"split ({cause}): {one} and {other}")
         else:
             cause = other_cause(one, other)
             count.different[cause] += 1
@@ -193,6 +198,8 @@ def measure(found: dict[str, str], kept: dict[str, Known], count: Count) -> None
 
 def same_cause(a: Known, b: Known) -> str:
     """In what two sightings of one machine differ."""
+    if a.file == b.file and a.shot == b.shot:
+        return "one clip, found twice"
     if a.family == b.family and a.shot == b.shot:
         return "a copy"
     place = {"home": 0, "framed": 0, "zoomed": 1, "moved": 2, "turned": 3}

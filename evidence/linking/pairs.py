@@ -20,10 +20,6 @@ from evidence.linking.seen import Seen, Tie, overlap
 LEAST_ON, LEAST_AROUND = 4, 8
 """Places on the machine and around it that must agree."""
 
-MIRRORED = 2
-"""So many times as many where one picture has to be flipped: a row of machines is like its own
-mirror image."""
-
 RIVAL = 0.5
 """Share of the points around that may as well be for a place where the machine is another."""
 
@@ -43,24 +39,24 @@ def tie_by_place(a: Seen, b: Seen) -> Tie | None:
         a, b = b, a
     if apart(a, b) or at_odds(a, b) or not a.points or not b.points:
         return None
-    found = compare(a.points, a.box, b.points, b.box)
+    # A row of machines is like its own mirror image; what was flipped as a whole is a copy.
+    found = compare(a.points, a.box, b.points, b.box, mirrored=False)
     if not same_place(found):
         return None
     support = min(found.machine, found.around) + found.around - found.rival
     score = round(found.overlap * support / (support + 20), 4)
     said = (
         f"{found.around} points around the machine and {found.machine} on it lie in both "
-        f"pictures as one movement of the camera puts them{_flip(found)}"
+        "pictures as one movement of the camera puts them"
     )
     return Tie(a.key, b.key, "place", score, said + _alike(a, b))
 
 
 def same_place(found: Agreement) -> bool:
     """Whether an agreement is enough to hold two sightings for one machine."""
-    times = MIRRORED if found.mirrored else 1
     return (
-        found.machine >= LEAST_ON * times
-        and found.around >= LEAST_AROUND * times
+        found.machine >= LEAST_ON
+        and found.around >= LEAST_AROUND
         and found.rival <= RIVAL * found.around
         and found.overlap >= LAID
     )
@@ -80,9 +76,9 @@ def tie_by_span(a: Seen, b: Seen) -> Tie | None:
     fit = overlap(early.track[-1][1], late.track[0][1])
     if fit < LAID:
         return None
-    found = compare(a.points, a.box, b.points, b.box)
+    found = compare(a.points, a.box, b.points, b.box, mirrored=False)
     few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
-    if few or found.mirrored or found.overlap < LAID:
+    if few or found.overlap < LAID:
         return None
     said = f"one shot: {float(gap):.1f} s after the one ends the other begins in the same place"
     return Tie(min(a.key, b.key), max(a.key, b.key), "span", round(fit, 4), said)
@@ -142,10 +138,6 @@ def _alike(a: Seen, b: Seen) -> str:
     known = {value.casefold() for value in common}
     common += sorted({t for t in set(a.texts) & set(b.texts) if t.casefold() not in known})
     return f"; on both is read {', '.join(common)}" if common else ""
-
-
-def _flip(found: Agreement) -> str:
-    return ", one of them in a mirror image" if found.mirrored else ""
 
 
 def _cut(box: Box, frame: tuple[int, int]) -> Box:

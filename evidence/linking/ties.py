@@ -38,7 +38,9 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
     renewed = {scope.footage[key] for key in scope.new}
     tied = _tied_copies(session, scope)
     touched: set[str] = set()
-    for a, b in session.execute(select(Copy.a, Copy.b).where(scope.of(Copy))).all():
+    # Where nothing moved, the same view may have been filmed twice: that ties no machines.
+    copies = select(Copy.a, Copy.b).where(scope.of(Copy), Copy.kind != "same view")
+    for a, b in session.execute(copies).all():
         known = (a, b) in tied and a not in renewed and b not in renewed
         if known or a not in sightings or b not in sightings:
             continue

@@ -56,7 +56,7 @@ def agreement(a: tuple[Picture, Box], b: tuple[Picture, Box]) -> Agreement:
 def test_a_look_is_a_unit_vector_and_few_bytes(drawn: tuple[Picture, Box]) -> None:
     appearance, points = look_of_sighting(*drawn)
     vector = np.frombuffer(appearance, "<f4")
-    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
     assert len(appearance) + len(points) < 18_000
     assert (appearance, points) == look_of_sighting(*drawn)
     assert 50 < len(unpack(points)) <= MOST
