@@ -51,8 +51,8 @@ def photographs(data: Path) -> None:
         if float(a.appearance @ b.appearance) < (ALIKE_NAMED if named else ALIKE):
             continue
         alike += 1
-        found = compare(a.points, a.box, b.points, b.box, mirrored=False)
-        if same_place(found):
+        found = compare(a.points, a.box, b.points, b.box)
+        if same_place(found) and not found.mirrored:
             tied += 1
             sources = a.photograph.source, b.photograph.source
             print(

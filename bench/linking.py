@@ -154,12 +154,12 @@ def linked(
             update_machines(session, model, settings)
         took = time.perf_counter() - began
         with case.session() as session:
-            rows = session.execute(select(Membership.sighting, Membership.machine)).tuples().all()
+            rows = session.execute(select(Membership.sighting, Membership.machine)).all()
             kinds = session.execute(
                 select(Link.kind, Link.held, func.count()).group_by(Link.kind, Link.held)
             ).all()
             print("links:", ", ".join(f"{n} {k}{'' if h else ' (not held)'}" for k, h, n in kinds))
-        return dict(rows), took
+        return {row[0]: row[1] for row in rows}, took
 
 
 def measure(found: dict[str, str], kept: dict[str, Known], count: Count) -> None:

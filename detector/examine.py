@@ -63,18 +63,18 @@ class Examiner:
         return views, marked
 
     def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
-        """Whether reading another view would change nothing.
+        """Whether reading another view would hardly change anything.
 
-        The best view has no text at all; or two of them, the second needed to tell captions
-        from marks, bear nobody's mark, or name the builder twice.
+        There is no text at all, or nobody's mark in so many views as are read in vain; or the
+        builder is named twice. A mark in one view is never enough: another one is needed to
+        tell captions from it.
         """
         if not any(lines for _, lines in views):
             return True
-        if len(views) < 2:
-            return False
         scene = _of_the_scene(readings)
-        cues = fuse(scene, self._matcher)
-        return not cues or self._attributor.attribute(scene).grade == "A"
+        if not fuse(scene, self._matcher):
+            return len(views) >= self._settings.views_in_vain
+        return len(views) >= 2 and self._attributor.attribute(scene).grade == "A"
 
     def _find_lines(self, view: LegibleView) -> _Lined:
         """The view with the marks found on its enlarged crop, and its lines of text."""

@@ -90,7 +90,7 @@ def alike(a: Points, b: Points) -> Pairs:
     i, j = i[kept], j[kept]
     ratio = b.size[j].astype(float) / a.size[i]
     pairs = Pairs(
-        i, j, a.xy[i].astype(float), b.xy[j].astype(float), ratio, _squares(a)[i], _squares(b)[j]
+        i, j, a.xy[i].astype(float), b.xy[j].astype(float), ratio, squares(a)[i], squares(b)[j]
     )
     pairs = pairs.of((ratio < SCALES) & (ratio > 1 / SCALES))
     return _less_broadcast(pairs, a.frame, b.frame)
@@ -108,9 +108,10 @@ def _rank(of: NDArray[np.int64], near: Floats) -> NDArray[np.int64]:
     return rank
 
 
-def _squares(points: Points) -> NDArray[np.int64]:
-    squares = (points.xy / max(points.frame) * PLACES).astype(np.int64)
-    return np.asarray(squares[:, 0] * PLACES + squares[:, 1])
+def squares(points: Points) -> NDArray[np.int64]:
+    """(n,): the square of the frame that each point lies in."""
+    across, down = (points.xy / max(points.frame) * PLACES).astype(np.int64).T
+    return np.asarray(across * PLACES + down)
 
 
 def _less_broadcast(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Pairs:

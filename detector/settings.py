@@ -120,8 +120,15 @@ class Settings(_Part):
 
     @property
     def views(self) -> int:
-        """Views of a machine that are kept to be read: so many as the budget allows."""
-        return math.ceil(self.legibility.keep * self.sweeping.budget)
+        """Views of a machine that are kept to be read: so many as the budget allows, but two,
+        where there may be, for one alone cannot tell a caption from a mark."""
+        allowed = math.ceil(self.legibility.keep * self.sweeping.budget)
+        return min(self.legibility.keep, max(2, allowed))
+
+    @property
+    def views_in_vain(self) -> int:
+        """Views without anybody's mark after which no more is read: two, or as the budget is."""
+        return math.ceil(2 * self.sweeping.budget)
 
     @property
     def digest(self) -> str:

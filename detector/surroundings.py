@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from detector.appearance import look_of
 from detector.codebook import aggregate
-from detector.keypoints import Points, find_points, unpack, with_fittings
+from detector.keypoints import Points, find_points, unpack, with_fittings, within
 from detector.movement import (
     GROUND,
     LEAST_PAIRS,
+    Floats,
+    Mask,
     alike,
     followers,
     laid_upon,
@@ -27,11 +29,9 @@ from detector.movement import (
     places,
     refine,
     rival_of,
+    squares,
 )
 from detector.types import Box, Picture
-
-SURE = 24
-"""Places that agree; from there on nobody asks whether the mirror image does as well."""
 
 LENGTH = 256
 """Numbers to which what the points look like is brought down, at random."""
@@ -51,6 +51,8 @@ class Agreement:
     machine, around: places where points follow the movement, on the machine in both views
     and in neither on any machine. overlap: 0..1, how well the movement lays one box on the
     other. rival: places on no machine that follow the best movement which puts it elsewhere.
+    expected: places around the one machine that should be in sight around the other, in the
+    frame that shows fewer: of one place seen twice some are found again.
     transform: pixels of `a` to pixels of `b`, 3 x 3. mirrored: one of the pictures is
     flipped left to right; the transform then includes the flip.
     """
@@ -59,6 +61,7 @@ class Agreement:
     around: int = 0
     overlap: float = 0.0
     rival: int = 0
+    expected: int = 0
     transform: Matrix = NOTHING
     mirrored: bool = False
 
@@ -118,7 +121,7 @@ def compare(
         return compare(points_b, box_b, points_a, box_a, mirrored=mirrored).reversed()
     a, b = unpack(points_a), unpack(points_b)
     straight = _agree(a, box_a, b, box_b)
-    if not mirrored or _strength(straight) >= SURE:
+    if not mirrored:
         return straight
     flipped = _agree(a.mirrored(), _mirrored(box_a, a.frame[0]), b, box_b)
     if _strength(flipped) <= _strength(straight):
@@ -148,8 +151,20 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box) -> Agreement:
         around=places(pairs, follow & ground),
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
         rival=rival,
+        expected=min(
+            _in_view(a, off_a, box_b, b.frame, transform),
+            _in_view(b, off_b, box_a, a.frame, np.asarray(np.linalg.inv(transform), np.float64)),
+        ),
         transform=_matrix(transform),
     )
+
+
+def _in_view(points: Points, off: Mask, box: Box, frame: tuple[int, int], transform: Floats) -> int:
+    """Places of the points around one machine that the other frame should show around its own."""
+    flat = np.column_stack([points.xy[off], np.ones(int(off.sum()))])
+    there = (flat @ transform.T)[:, :2].astype(np.float32)
+    seen = within(there, [(0.0, 0.0, *frame)]) & ~within(there, [with_fittings(box)])
+    return len(np.unique(squares(points)[off][seen]))
 
 
 def _strength(agreement: Agreement) -> int:

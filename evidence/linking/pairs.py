@@ -20,8 +20,12 @@ from evidence.linking.seen import Seen, Tie, overlap
 LEAST_ON, LEAST_AROUND = 4, 8
 """Places on the machine and around it that must agree."""
 
+FOUND_AGAIN = 0.2
+"""Share of the places around the one machine, where they should be in sight, to be found around
+the other: a row of lamps alone is no place."""
+
 RIVAL = 0.5
-"""Share of the points around that may as well be for a place where the machine is another."""
+"""Share of the places around that may as well be for a place where the machine is another."""
 
 LAID = 0.5
 """Least IoU of two boxes of one machine laid on each other."""
@@ -39,9 +43,9 @@ def tie_by_place(a: Seen, b: Seen) -> Tie | None:
         a, b = b, a
     if apart(a, b) or at_odds(a, b) or not a.points or not b.points:
         return None
-    # A row of machines is like its own mirror image; what was flipped as a whole is a copy.
     found = compare(a.points, a.box, b.points, b.box, mirrored=False)
-    if not same_place(found):
+    # A row of machines is like its own mirror image; what was flipped as a whole is a copy.
+    if not same_place(found) or compare(a.points, a.box, b.points, b.box).mirrored:
         return None
     support = min(found.machine, found.around) + found.around - found.rival
     score = round(found.overlap * support / (support + 20), 4)
@@ -56,7 +60,7 @@ def same_place(found: Agreement) -> bool:
     """Whether an agreement is enough to hold two sightings for one machine."""
     return (
         found.machine >= LEAST_ON
-        and found.around >= LEAST_AROUND
+        and found.around >= max(LEAST_AROUND, FOUND_AGAIN * found.expected)
         and found.rival <= RIVAL * found.around
         and found.overlap >= LAID
     )

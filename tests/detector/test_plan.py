@@ -230,6 +230,8 @@ def test_wrong_settings_of_an_archive_are_told(values: object) -> None:
         Settings.archive(values)
 
 
-def test_fewer_views_are_read_on_a_short_budget() -> None:
-    views = [Settings(sweeping=Sweeping(budget=b)).views for b in (1.0, 0.5, 0.25, 0.1)]
-    assert views == [3, 2, 1, 1]
+def test_fewer_views_are_read_on_a_short_budget_but_two_where_there_is_a_mark() -> None:
+    on = [Settings(sweeping=Sweeping(budget=b)) for b in (1.0, 0.6, 0.25, 0.1)]
+    assert [settings.views for settings in on] == [3, 2, 2, 2]
+    assert [settings.views_in_vain for settings in on] == [2, 2, 1, 1]
+    assert Settings.parse({"legibility": {"keep": 1}}).views == 1
