@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
-from detector.detect import Detector, letterbox
+from detector.detect import IN_FLIGHT, Detector, letterbox
 from detector.settings import Detecting
 from detector.types import CONTROL, MACHINE, WORDMARK
 from tests.detector.colours import painted, write_model
@@ -166,3 +168,20 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     (folder / "model.json").write_text(json.dumps(card), "utf-8")
     with pytest.raises(ModelError, match="OpenVINO cannot read it"):
         Detector(folder)
+
+
+def test_memory_does_not_grow_with_every_size_of_picture_met() -> None:
+    detector = Detector(threads=1)
+    full = np.zeros((640, 640, 3), np.uint8)
+    detector.detect([full] * IN_FLIGHT)
+    before = _resident()
+    # Crops of machines are of any shape: here 100 of them, the largest met already.
+    for high, wide in product(range(64, 640, 64), range(32, 640, 64)):
+        detector.detect([full[:high, :wide]])
+    assert _resident() - before < 200 << 20
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
