@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench import DATA
 from bench.contenders import Run, decode_all, decode_keyframes, nameplate_sweep, yolo_track
 from bench.footage import make_archive
 from bench.truth import Clip, Score, from_archive, real_clips
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 BUDGETS = (1.0, 0.5, 0.25, 0.1)
 
 Way = tuple[str, Callable[[Sequence[Clip], Path], Run]]

@@ -20,6 +20,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import DATA
 from bench.copy_set import KINDS, Case, build, shared_seconds
 from detector.decoder import Decoder
 from detector.footage import open_footage
@@ -41,7 +42,7 @@ WATCHED = {
 PERIOD = Fraction(5)
 """Seconds from one densely decoded stretch to the next."""
 
-CLIPS = Path(__file__).parent.parent.parent / "shared" / "data" / "clips"
+CLIPS = DATA / "clips"
 """Real clips; left out where they are not."""
 
 MIB = 1 << 20
