@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import dask
@@ -23,6 +25,8 @@ LEAST_WORKER_BYTES = 3 << 29
 """1.5 GiB: a worker with model and reader, at work on large frames, and its decoder."""
 
 CONNECT_SECONDS = 30
+
+_SCRATCH = "nameplate-workers-"
 
 _CONFIG = {
     # A forked child would share this process's open files, the case's lock among them.
@@ -82,31 +86,27 @@ def local_workplace(workers: int | None = None) -> Iterator[Workplace]:
         ClusterError: they could not be started.
     """
     count = workers or count_workers()
-    scratch = Path(tempfile.mkdtemp(prefix="nameplate-"))
-    try:
-        with dask.config.set(_CONFIG), _quiet():
+    with _scratch() as scratch, dask.config.set(_CONFIG), _quiet():
+        try:
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                # The page is off; what is left of its server takes any free port.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                memory_limit=MEMORY_LIMIT // count,
+                local_directory=str(scratch),
+                silence_logs=logging.CRITICAL,
+            )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise ClusterError(f"no workers could be started here ({error})") from error
+        with cluster, Client(cluster, set_as_default=False) as client:
             try:
-                cluster = LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    # The page is off; what is left of its server takes any free port.
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                    memory_limit=MEMORY_LIMIT // count,
-                    local_directory=str(scratch),
-                    silence_logs=logging.CRITICAL,
-                )
-            except (OSError, RuntimeError, TimeoutError) as error:
-                raise ClusterError(f"no workers could be started here ({error})") from error
-            with cluster, Client(cluster, set_as_default=False) as client:
-                try:
-                    yield Workplace("this machine", client)
-                finally:
-                    _end(cluster)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+                yield Workplace("this machine", client)
+            finally:
+                _end(cluster)
 
 
 def _end(cluster: LocalCluster) -> None:
@@ -116,6 +116,39 @@ def _end(cluster: LocalCluster) -> None:
         if nanny.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(nanny.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for the workers' own files, gone with the block. What sweeps that were killed have
+    left of theirs goes too: the kernel lets go of the lock on it, however its holder ends."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            # A new one may not be locked yet.
+            if time.time() - old.stat().st_mtime > CONNECT_SECONDS:
+                with _locked(old):
+                    shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        with suppress(OSError):  # a file system without locks
+            stack.enter_context(_locked(folder))
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds the lock on a folder.
+
+    Raises:
+        OSError: somebody else does, or it is not there.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +19,7 @@ import pytest
 
 from datasets.errors import ClusterError
 from evidence.store import Case, CaseRow
-from evidence.sweep.cluster import Workplace
+from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import Status, read_status
@@ -65,6 +67,25 @@ def test_a_killed_holder_leaves_nobody_behind_and_the_next_call_goes_on(
     assert sweep(small, order, Feed([clips]), Stop(), Noted()).outcome == "done"
     assert rows(small) == undisturbed
     assert not status(small).died
+
+
+def test_what_killed_sweeps_left_among_the_temporary_files_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, living = tmp_path / "nameplate-workers-left", tmp_path / "nameplate-workers-living"
+    for folder in (left, living):
+        (folder / "dask-scratch-space").mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    descriptor = os.open(living, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with local_workplace(1):
+            assert not left.exists()
+            assert len(list(tmp_path.glob("nameplate-*"))) == 2
+        assert list(tmp_path.glob("nameplate-*")) == [living]
+    finally:
+        os.close(descriptor)
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
