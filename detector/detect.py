@@ -124,7 +124,7 @@ class Detector:
         )
 
     def detect(
-        self, pictures: Sequence[Picture], least: float | None = None, *, half: bool = False
+        self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
     ) -> list[Detections]:
         """What is in each picture, surest first, boxes in that picture's pixels.
 
@@ -133,19 +133,18 @@ class Detector:
         Args:
             pictures: each (height, width, 3); sizes may differ.
             least: confidence asked of a machine instead of the settings' own.
-            half: look at half the size, for a quarter of the work.
+            side: longer side fed to the network, pixels, instead of the settings' own.
         """
-        return self.begin(pictures, least, half=half).result()
+        return self.begin(pictures, least, side).result()
 
     def begin(
-        self, pictures: Sequence[Picture], least: float | None = None, *, half: bool = False
+        self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
     ) -> Pending:
         """The same, but only begun: there is time for something else before the result.
 
         Beyond `IN_FLIGHT` pictures on their way it waits for the oldest.
         """
-        side = self.settings.image_size // (2 if half else 1)
-        return self._run(pictures, [side] * len(pictures), least)
+        return self._run(pictures, [side or self.settings.image_size] * len(pictures), least)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """Looks again at one machine, enlarged, for marks too small in the whole frame.

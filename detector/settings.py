@@ -37,13 +37,21 @@ class Decoding(_Part):
 
 
 class Sweeping(_Part):
-    """First pass over keyframes, second pass around hits and in a random sample."""
+    """First pass over keyframes, second pass around hits and in a random sample.
+
+    Keyframes are looked at smaller than other frames: of 88 labelled photographs with CNC machines
+    85 were a hit at 448 pixels and 0.3, 79 at 640 and 0.25, at 0.6 of the time; of 126 without
+    any 43 and 37.
+    """
 
     keyframe_spacing: Fraction = Field(
         default=Fraction(1, 2), description="least seconds between two"
     )
+    image_size: int = Field(
+        default=448, ge=32, description="longer side of a keyframe fed to the network, pixels"
+    )
     hit_confidence: float = Field(
-        default=0.25, ge=0, le=1, description="of a machine, for a second look around a keyframe"
+        default=0.3, ge=0, le=1, description="of a machine, for a second look around a keyframe"
     )
     margin: Fraction = Field(default=Fraction(1), description="seconds looked at around a hit")
     sampling: Fraction = Field(

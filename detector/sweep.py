@@ -33,11 +33,6 @@ UNCHANGED = 10
 the same. One still picture with noise of 6 grey levels, coded twice as JPEG of quality 20
 to 60, differed by 4 to 9; a person walking by exceeds it."""
 
-GLANCED = 0.03
-"""Confidence over budget asked of a keyframe at half size, for a look at full size. Of 77
-photographs with a machine that is seen at full size, at half their size on a larger picture,
-97 % had 0.05 at half size and 95 % 0.12; of those with no machine 70 % and 55 %."""
-
 
 class KeyframeSource(Protocol):
     """What the sweep needs of a decoder."""
@@ -89,7 +84,7 @@ def sweep(
     Args:
         decoder: gives the keyframes, in time order.
         detector: looks at them, several at a time.
-        settings: spacing, budget, and the confidence that makes a hit.
+        settings: spacing, budget, size of a look, and the confidence that makes a hit.
         observer: told of each keyframe and its detections, in time order, before its
             picture is dropped. Machines count from `settings.hit_confidence`.
     """
@@ -117,7 +112,7 @@ class _Looking:
         self._observer = observer
         self._glances: list[Glance] = []
         self._filling: list[_Waiting] = []
-        self._looked_at: tuple[list[_Waiting], list[bool], Pending] | None = None
+        self._looked_at: tuple[list[_Waiting], Pending] | None = None
         self._pixels = 0
         self._before: Picture | None = None
         self._shown: Picture | None = None
@@ -142,31 +137,24 @@ class _Looking:
 
     def _hand_over(self) -> None:
         batch, self._filling, self._pixels = self._filling, [], 0
-        fresh = [waiting.frame.image for waiting in batch if waiting.fresh]
-        chosen = self._chosen(fresh)
-        pictures = [picture for picture, is_chosen in zip(fresh, chosen, strict=True) if is_chosen]
         self._settle()
-        pending = self._detector.begin(pictures, least=self._settings.hit_confidence)
-        self._looked_at = batch, chosen, pending
-
-    def _chosen(self, pictures: list[Picture]) -> list[bool]:
-        """Which pictures are worth a look at full size: all, unless the budget is short."""
-        if self._settings.budget == 1:
-            return [True] * len(pictures)
-        least = min(GLANCED / self._settings.budget, self._settings.hit_confidence)
-        found = self._detector.detect(pictures, least=least, half=True)
-        return [len(each.of(MACHINE)) > 0 for each in found]
+        pending = self._detector.begin(
+            [waiting.frame.image for waiting in batch if waiting.fresh],
+            least=self._settings.hit_confidence,
+            side=self._settings.image_size,
+        )
+        self._looked_at = batch, pending
 
     def _settle(self) -> None:
         """Take in what was found in the batch that is being looked at."""
         if self._looked_at is None:
             return
-        batch, chosen, pending = self._looked_at
+        batch, pending = self._looked_at
         self._looked_at = None
-        found, is_chosen = iter(pending.result()), iter(chosen)
+        found = iter(pending.result())
         for waiting in batch:
             if waiting.fresh:
-                self._last = next(found) if next(is_chosen) else Detections.none()
+                self._last = next(found)
             surest = float(self._last.of(MACHINE).confidence.max(initial=0.0))
             hit = surest >= self._settings.hit_confidence
             pts = waiting.frame.pts
