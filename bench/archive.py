@@ -3,9 +3,9 @@
 python -m bench.archive [--hours 1] [--tracked 4] [--budgets 1 0.5 0.25 0.1]
                         [--data FOLDER]
 
-Two tables, each of rows measured one after the other on the same clips: the first on
-`--tracked` clips, because tracking every frame of an hour takes longer than that hour; the
-second on all of them, without that row. The third one is of the clips that show no machine.
+Tables of rows measured one after the other on the same clips: on the first `--tracked` that
+were made, because tracking every frame of an hour takes nearly as long as that hour; on the real
+ones; on all, without that row; on those that show no machine.
 """
 
 from __future__ import annotations
@@ -51,22 +51,23 @@ def tables(
     budgets: Sequence[float],
     scratch: Path,
 ) -> None:
-    """Prints the three tables."""
+    """Prints the tables."""
     sweeps: list[Way] = [
         (f"`nameplate sweep --budget {budget:g}`", partial(nameplate_sweep, budget=budget))
         for budget in budgets
     ]
+    every: Way = "`yolo track`, every frame", yolo_track
     thinned: Way = "`yolo track`, a frame a second", partial(yolo_track, seconds=1.0)
     decoding: list[Way] = [
         ("decoding keyframes alone", decode_keyframes),
         ("decoding every frame", decode_all),
     ]
-    if tracked:
-        every: Way = "`yolo track`, every frame", yolo_track
-        table(made[:tracked], [every, thinned, *sweeps, *decoding], scratch)
+    for clips in (made[:tracked], real if tracked else ()):
+        if clips:
+            table(clips, [sweeps[0], every, thinned, *decoding], scratch)
     table([*made, *real], [*sweeps, thinned, *decoding], scratch)
     empty = [clip for clip in [*made, *real] if clip.machines == ()]
-    table(empty, [*sweeps, *decoding[:1]], scratch)
+    table(empty, [sweeps[0], decoding[0]], scratch)
 
 
 def table(clips: Sequence[Clip], ways: Sequence[Way], scratch: Path) -> None:
