@@ -14,10 +14,10 @@ from PIL import Image
 
 from bench.link_sets import Known
 from datasets.annotations import Photograph, read_photographs, split_folder
-from detector.surroundings import compare, look_of_sighting
+from detector.surroundings import look_of_sighting
 from detector.types import Box, Survey
 from evidence.linking.candidates import ALIKE, ALIKE_NAMED
-from evidence.linking.pairs import same_place
+from evidence.linking.pairs import agreement
 
 BAND = (0.34, 0.66)
 """Between which shares of its height the picture of an upright clip lies."""
@@ -51,8 +51,8 @@ def photographs(data: Path) -> None:
         if float(a.appearance @ b.appearance) < (ALIKE_NAMED if named else ALIKE):
             continue
         alike += 1
-        found = compare(a.points, a.box, b.points, b.box)
-        if same_place(found) and not found.mirrored:
+        found = agreement(a.points, a.box, b.points, b.box)
+        if found is not None:
             tied += 1
             sources = a.photograph.source, b.photograph.source
             print(

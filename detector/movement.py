@@ -48,6 +48,10 @@ STILL = 0.006
 BORDERS = (0.06, 0.16, 0.94, 0.68)
 """The middle of the frame, as shares of its sides: outside it broadcasters put their text."""
 
+LINE, LETTER = 0.02, 0.3
+"""In the borders, what lies at one height of the screen (within so much of it) and is of one
+size (logarithms within so much) in both pictures may be letters of two captions."""
+
 LEAST_SEEN = 0.25
 """Share of a machine's box that both frames must show."""
 
@@ -118,15 +122,18 @@ def _less_broadcast(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Pai
     """The pairs without any point that has kept place and size on the screen where broadcasters
     put their text: a letter of a caption is like others in it, too.
 
-    A tripod that has not moved loses its borders as well; its middle is left.
+    A tripod that has not moved loses its borders as well; its middle is left. Two captions that
+    say different things have letters in common, each of the size and in the line of the other.
     """
     here, there = pairs.from_ / a, pairs.to / b
-    still = (np.abs(here - there) < STILL).all(axis=1)
-    still &= np.abs(np.log(pairs.scale * a[1] / b[1])) < 0.15
+    grown = np.abs(np.log(pairs.scale * a[1] / b[1]))
+    edge = [(y < BORDERS[1]) | (y > BORDERS[3]) for y in (here[:, 1], there[:, 1])]
+    letter = edge[0] & edge[1] & (np.abs(here[:, 1] - there[:, 1]) < LINE) & (grown < LETTER)
+    still = (np.abs(here - there) < STILL).all(axis=1) & (grown < 0.15)
     x, y = here.T
     still &= (x < BORDERS[0]) | (x > BORDERS[2]) | (y < BORDERS[1]) | (y > BORDERS[3])
     drawn = np.isin(pairs.a, pairs.a[still]) | np.isin(pairs.b, pairs.b[still])
-    return pairs.of(~drawn)
+    return pairs.of(~drawn & ~letter)
 
 
 def followers(pairs: Pairs, a: tuple[int, int], b: tuple[int, int]) -> Mask:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from detector.movement import (
     LEAST_PAIRS,
     Floats,
     Mask,
+    Pairs,
     alike,
     followers,
     laid_upon,
@@ -38,6 +39,17 @@ LENGTH = 256
 
 COLOURS = 0.5
 """What colours and pattern of the machine each weigh beside its points."""
+
+ASIDE, ABOVE, NEARER = 0.6, 0.35, 1.6
+"""How far the ground's movement may take the machine from where its own takes it, as shares of
+its width and height, and in scale. A camera that steps aside shifts what stands at another depth;
+the next machine of a row stands more than a width further on."""
+
+LEAST_OWN = 4
+"""Pairs of points on the machine, without which nothing more is looked into."""
+
+LAYERS, LEAST_LAYER = 4, 3
+"""Movements of the ground that are looked into, on either side, and pairs that make one."""
 
 NOTHING = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -119,22 +131,43 @@ def compare(
     """
     if (points_b, box_b) < (points_a, box_a):
         return compare(points_b, box_b, points_a, box_a, mirrored=mirrored).reversed()
-    a, b = unpack(points_a), unpack(points_b)
-    straight = _agree(a, box_a, b, box_b)
+    a, b, pairs = _matched(points_a, points_b)
+    straight = _agree(a, box_a, b, box_b, pairs)
     if not mirrored:
         return straight
-    flipped = _agree(a.mirrored(), _mirrored(box_a, a.frame[0]), b, box_b)
+    turned = a.mirrored()
+    flipped = _agree(turned, _mirrored(box_a, a.frame[0]), b, box_b, alike(turned, b))
     if _strength(flipped) <= _strength(straight):
         return straight
     flip = np.array([[-1.0, 0, a.frame[0]], [0, 1, 0], [0, 0, 1]])
     return replace(flipped, transform=_matrix(np.array(flipped.transform) @ flip), mirrored=True)
 
 
-def _agree(a: Points, box_a: Box, b: Points, box_b: Box) -> Agreement:
-    pairs = alike(a, b)
-    if len(pairs) < LEAST_PAIRS:
-        return Agreement()
+def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement:
+    """The same for a camera that has stepped aside: what stands nearer or farther than the machine
+    moves otherwise, so the ground may follow a movement near to the machine's, not quite the same.
+
+    `around` and `rival` count only points of the ground without a twin in their own picture;
+    `expected` stays 0. Arguments and errors as of `compare`.
+    """
+    if (points_b, box_b) < (points_a, box_a):
+        return compare_in_depth(points_b, box_b, points_a, box_a).reversed()
+    a, b, pairs = _matched(points_a, points_b)
+    return _agree_in_depth(a, box_a, b, box_b, pairs)
+
+
+@lru_cache(maxsize=2)
+def _matched(points_a: bytes, points_b: bytes) -> tuple[Points, Points, Pairs]:
+    """Points and pairs of two pictures; the last are kept, since they are looked at in two ways."""
+    a, b = unpack(points_a), unpack(points_b)
+    return a, b, alike(a, b)
+
+
+def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreement:
     on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
+    # Most pairs of sightings end here, before anything that takes time.
+    if len(pairs) < LEAST_PAIRS or np.count_nonzero(on_a & on_b) < LEAST_OWN:
+        return Agreement()
     off_a = ~a.inside(with_fittings(box_a)) & ~a.other
     off_b = ~b.inside(with_fittings(box_b)) & ~b.other
     ground = off_a[pairs.a] & off_b[pairs.b]
@@ -157,6 +190,65 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box) -> Agreement:
         ),
         transform=_matrix(transform),
     )
+
+
+def _agree_in_depth(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreement:
+    """The same where machine and ground each follow a movement of their own."""
+    own = pairs.of(a.inside(box_a)[pairs.a] & b.inside(box_b)[pairs.b])
+    if len(own) < LEAST_PAIRS:
+        return Agreement()
+    votes = followers(own, a.frame, b.frame)
+    transform, follow = refine(own, votes[np.argmax(votes.sum(axis=1))], a.frame, b.frame)
+    if np.count_nonzero(follow) < LEAST_PAIRS:
+        return Agreement()
+    off_a = ~a.inside(with_fittings(box_a)) & ~a.twin
+    off_b = ~b.inside(with_fittings(box_b)) & ~b.twin
+    ground = pairs.of(off_a[pairs.a] & off_b[pairs.b])
+    bare = ~a.other[ground.a] & ~b.other[ground.b]
+    around, rival = _layers(ground, bare, a.frame, b.frame, box_a, transform)
+    return Agreement(
+        machine=places(own, follow),
+        around=around,
+        overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
+        rival=rival,
+        transform=_matrix(transform),
+    )
+
+
+def _layers(
+    ground: Pairs,
+    bare: Mask,
+    a: tuple[int, int],
+    b: tuple[int, int],
+    box: Box,
+    transform: Floats,
+) -> tuple[int, int]:
+    """Places that follow the best movement of the ground that leaves the machine about where its
+    own movement takes it, and the best that does not.
+
+    bare: those on no machine, which alone count; the others help to find a movement.
+    """
+    votes = followers(ground, a, b)
+    there = moved(box, transform)
+    size = np.array([there[2] - there[0], there[3] - there[1]])
+    middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, 1.0])
+    done = np.zeros(len(ground), bool)
+    best, looked = [0, 0], [0, 0]
+    for i in np.argsort(-votes.sum(axis=1), kind="stable"):
+        if np.count_nonzero(votes[i]) < LEAST_LAYER or min(looked) >= LAYERS:
+            break
+        if done[i]:
+            continue
+        tried, follow = refine(ground, votes[i], a, b)
+        if np.count_nonzero(follow) < LEAST_LAYER:
+            continue
+        done |= follow
+        off = np.abs((tried @ middle - transform @ middle)[:2]) / size
+        grown = abs(float(np.log(np.linalg.det(tried[:2, :2]) / np.linalg.det(transform[:2, :2]))))
+        elsewhere = int(off[0] > ASIDE or off[1] > ABOVE or grown > 2 * np.log(NEARER))
+        best[elsewhere] = max(best[elsewhere], places(ground, follow & bare))
+        looked[elsewhere] += 1
+    return best[0], best[1]
 
 
 def _in_view(points: Points, off: Mask, box: Box, frame: tuple[int, int], transform: Floats) -> int:

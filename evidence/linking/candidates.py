@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-ALIKE = 0.45
+ALIKE = 0.38
 """Least cosine of the appearance of two sightings for them to be compared at all."""
 
-ALIKE_NAMED = 0.38
+ALIKE_NAMED = 0.34
 """The same where one builder is read on both."""
 
 ALIKE_HERE = 0.30

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
-from detector.surroundings import Agreement, compare
+from detector.surroundings import Agreement, compare, compare_in_depth
 from detector.types import Box
 from evidence.copies.spans import Span
 from evidence.linking.seen import Seen, Tie, overlap
@@ -24,7 +24,11 @@ FOUND_AGAIN = 0.2
 """Share of the places around the one machine, where they should be in sight, to be found around
 the other: a row of lamps alone is no place."""
 
-RIVAL = 0.5
+DEEP_ON, DEEP_AROUND = 6, 8
+"""The same where machine and ground each follow a movement of their own; with fewer around, the
+next machine of a row of one model is taken for the machine."""
+
+RIVAL = 1 / 3
 """Share of the places around that may as well be for a place where the machine is another."""
 
 LAID = 0.5
@@ -33,7 +37,7 @@ LAID = 0.5
 TOUCH = Fraction(3, 2)
 """Seconds between the last look of one span and the first of the next, at most."""
 
-SPAN_AROUND, SPAN_ALL = 4, 10
+SPAN_AROUND, SPAN_ALL = 6, 16
 """Places around the machine, and with those on it, by which looks a moment apart are one shot."""
 
 
@@ -43,17 +47,38 @@ def tie_by_place(a: Seen, b: Seen) -> Tie | None:
         a, b = b, a
     if apart(a, b) or at_odds(a, b) or not a.points or not b.points:
         return None
-    found = compare(a.points, a.box, b.points, b.box, mirrored=False)
-    # A row of machines is like its own mirror image; what was flipped as a whole is a copy.
-    if not same_place(found) or compare(a.points, a.box, b.points, b.box).mirrored:
+    found = agreement(a.points, a.box, b.points, b.box)
+    if found is None:
         return None
     support = min(found.machine, found.around) + found.around - found.rival
     score = round(found.overlap * support / (support + 20), 4)
     said = (
         f"{found.around} points around the machine and {found.machine} on it lie in both "
-        "pictures as one movement of the camera puts them"
+        "pictures as a movement of the camera puts them"
     )
     return Tie(a.key, b.key, "place", score, said + _alike(a, b))
+
+
+def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement | None:
+    """How far two looks agree, if enough for them to be of one machine in one place."""
+    looks = points_a, box_a, points_b, box_b
+    found = compare(*looks, mirrored=False)
+    if not same_place(found):
+        found = compare_in_depth(*looks)
+        if not same_place_in_depth(found):
+            return None
+    # A row of machines is like its own mirror image; what was flipped as a whole is a copy.
+    return None if compare(*looks).mirrored else found
+
+
+def same_place_in_depth(found: Agreement) -> bool:
+    """Whether an agreement in depth is enough to hold two sightings for one machine."""
+    return (
+        found.machine >= DEEP_ON
+        and found.around >= DEEP_AROUND
+        and found.rival <= RIVAL * found.around
+        and found.overlap >= LAID
+    )
 
 
 def same_place(found: Agreement) -> bool:
@@ -82,7 +107,7 @@ def tie_by_span(a: Seen, b: Seen) -> Tie | None:
         return None
     found = compare(a.points, a.box, b.points, b.box, mirrored=False)
     few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
-    if few or found.overlap < LAID:
+    if few or found.overlap < LAID or found.rival > RIVAL * found.around:
         return None
     said = f"one shot: {float(gap):.1f} s after the one ends the other begins in the same place"
     return Tie(min(a.key, b.key), max(a.key, b.key), "span", round(fit, 4), said)

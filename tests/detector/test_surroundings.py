@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasets.maker import Overlay, draw_scene, random_scene
 from datasets.maker.broadcast import draw_overlay
 from detector.keypoints import MOST, are_points, find_points, unpack
-from detector.surroundings import Agreement, compare, look_of_sighting
+from detector.surroundings import Agreement, compare, compare_in_depth, look_of_sighting
 from detector.types import Box, Picture
 
 SIZE = (640, 360)
@@ -44,6 +44,18 @@ def nearer(picture: Picture, box: Box, scale: float = 1.3) -> tuple[Picture, Box
     return moved, (x1, y1, x2, y2)
 
 
+def shifted(picture: Picture, box: Box, share: float) -> tuple[Picture, Box]:
+    """The machine moved sideways by a share of its width, before a ground that stays; the side on
+    which there is room."""
+    x1, y1, x2, y2 = (round(v) for v in box)
+    by = round((x2 - x1) * share) * (1 if x1 + x2 < SIZE[0] else -1)
+    copy = picture.copy()
+    copy[y1:y2, x1:x2] = 128
+    left, right = max(0, x1 + by), min(SIZE[0], x2 + by)
+    copy[y1:y2, left:right] = picture[y1:y2, left - by : right - by]
+    return copy, (float(left), box[1], float(right), box[3])
+
+
 def mirrored(picture: Picture, box: Box) -> tuple[Picture, Box]:
     flipped = np.ascontiguousarray(picture[:, ::-1])
     return flipped, (SIZE[0] - box[2], box[1], SIZE[0] - box[0], box[3])
@@ -57,7 +69,7 @@ def test_a_look_is_a_unit_vector_and_few_bytes(drawn: tuple[Picture, Box]) -> No
     appearance, points = look_of_sighting(*drawn)
     vector = np.frombuffer(appearance, "<f4")
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
-    assert len(appearance) + len(points) < 18_000
+    assert len(appearance) + len(points) < 34_000
     assert (appearance, points) == look_of_sighting(*drawn)
     assert 50 < len(unpack(points)) <= MOST
 
@@ -127,6 +139,26 @@ def test_points_on_other_machines_are_no_surroundings(drawn: tuple[Picture, Box]
     assert unpack(points).other.any()
     found = compare(points, box, find_points(*nearer(picture, box)), nearer(picture, box)[1])
     assert found.around == 0 and found.machine >= 8
+
+
+def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(
+    drawn: tuple[Picture, Box],
+) -> None:
+    picture, box = drawn
+    aside, there = shifted(picture, box, share=0.25)
+    found = compare_in_depth(find_points(picture, box), box, find_points(aside, there), there)
+    assert found.machine >= 8 and found.around >= 5 and found.overlap > 0.8
+    further, there = shifted(picture, box, share=1.2)
+    found = compare_in_depth(find_points(picture, box), box, find_points(further, there), there)
+    assert found.around < 5 or found.rival > found.around
+
+
+def test_what_stands_in_a_row_in_its_own_picture_has_a_twin(drawn: tuple[Picture, Box]) -> None:
+    picture, box = drawn
+    tile = picture[:120, :160]
+    rows = np.ascontiguousarray(np.tile(tile, (3, 4, 1)))
+    assert unpack(find_points(rows, box)).twin.mean() > 0.8
+    assert unpack(find_points(picture, box)).twin.mean() < 0.8
 
 
 def test_mirrored_points_are_those_of_the_mirrored_picture(drawn: tuple[Picture, Box]) -> None:
