@@ -164,14 +164,21 @@ def refine(
         if not _sane(tried):
             break
         transform = tried
-        off = np.linalg.norm(flat @ solved - pairs.to, axis=1)
         scale = float(np.sqrt(np.linalg.det(transform[:2, :2])))
-        reach = min(float(np.hypot(*b)), float(np.hypot(*a)) * scale) * tolerance
         like = np.abs(np.log(pairs.scale / scale)) < LIKE_SCALE
-        follow = (off < reach) & like
+        follow = (strays_from(pairs, transform, a, b) < tolerance) & like
     else:
         return transform, follow
     return transform, np.zeros(len(pairs), bool)
+
+
+def strays_from(pairs: Pairs, transform: Floats, a: tuple[int, int], b: tuple[int, int]) -> Floats:
+    """(n,): how far each pair is from where a movement puts it, as a share of the diagonal of the
+    smaller frame, in the pixels of `b`."""
+    flat = np.column_stack([pairs.from_, np.ones(len(pairs))])
+    off = np.linalg.norm((flat @ transform.T)[:, :2] - pairs.to, axis=1)
+    scale = float(np.sqrt(np.linalg.det(transform[:2, :2])))
+    return np.asarray(off / min(float(np.hypot(*b)), float(np.hypot(*a)) * scale))
 
 
 def _sane(transform: Floats) -> bool:

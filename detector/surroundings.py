@@ -31,6 +31,7 @@ from detector.movement import (
     refine,
     rival_of,
     squares,
+    strays_from,
 )
 from detector.types import Box, Picture
 
@@ -44,6 +45,10 @@ ASIDE, ABOVE, NEARER = 0.6, 0.35, 1.6
 """How far the ground's movement may take the machine from where its own takes it, as shares of
 its width and height, and in scale. A camera that steps aside shifts what stands at another depth;
 the next machine of a row stands more than a width further on."""
+
+CLOSE = 0.006
+"""How far a point may be from where a camera that has not left its place puts it, as a share of
+the frame's diagonal: 4 pixels of 640 x 360."""
 
 LEAST_OWN = 4
 """Pairs of points on the machine, without which nothing more is looked into."""
@@ -65,6 +70,8 @@ class Agreement:
     other. rival: places on no machine that follow the best movement which puts it elsewhere.
     expected: places around the one machine that should be in sight around the other, in the
     frame that shows fewer: of one place seen twice some are found again.
+    single: of the places around, those of points without a twin in their own picture.
+    beside: places on other machines that follow the movement in both views, where they count.
     transform: pixels of `a` to pixels of `b`, 3 x 3. mirrored: one of the pictures is
     flipped left to right; the transform then includes the flip.
     """
@@ -74,6 +81,8 @@ class Agreement:
     overlap: float = 0.0
     rival: int = 0
     expected: int = 0
+    single: int = 0
+    beside: int = 0
     transform: Matrix = NOTHING
     mirrored: bool = False
 
@@ -143,12 +152,25 @@ def compare(
     return replace(flipped, transform=_matrix(np.array(flipped.transform) @ flip), mirrored=True)
 
 
+def compare_closely(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement:
+    """The same for a camera that has not left its place, but turned or zoomed: then all that both
+    pictures show follows one movement closely, however near or far it stands.
+
+    Only what does is counted, on other machines too (`beside`): how two machines stand to each
+    other, seen from one point, is hardly met again. `rival`, `expected` and `single` stay 0.
+    Arguments and errors as of `compare`.
+    """
+    if (points_b, box_b) < (points_a, box_a):
+        return compare_closely(points_b, box_b, points_a, box_a).reversed()
+    return _agree_closely(*_matched(points_a, points_b), box_a, box_b)
+
+
 def compare_in_depth(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement:
     """The same for a camera that has stepped aside: what stands nearer or farther than the machine
     moves otherwise, so the ground may follow a movement near to the machine's, not quite the same.
 
     `around` and `rival` count only points of the ground without a twin in their own picture;
-    `expected` stays 0. Arguments and errors as of `compare`.
+    `expected` and `single` stay 0. Arguments and errors as of `compare`.
     """
     if (points_b, box_b) < (points_a, box_a):
         return compare_in_depth(points_b, box_b, points_a, box_a).reversed()
@@ -182,12 +204,33 @@ def _agree(a: Points, box_a: Box, b: Points, box_b: Box, pairs: Pairs) -> Agreem
     return Agreement(
         machine=places(pairs, follow & on_a & on_b),
         around=places(pairs, follow & ground),
+        single=places(pairs, follow & ground & ~a.twin[pairs.a] & ~b.twin[pairs.b]),
         overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
         rival=rival,
         expected=min(
             _in_view(a, off_a, box_b, b.frame, transform),
             _in_view(b, off_b, box_a, a.frame, np.asarray(np.linalg.inv(transform), np.float64)),
         ),
+        transform=_matrix(transform),
+    )
+
+
+def _agree_closely(a: Points, b: Points, pairs: Pairs, box_a: Box, box_b: Box) -> Agreement:
+    on_a, on_b = a.inside(box_a)[pairs.a], b.inside(box_b)[pairs.b]
+    own, beside = on_a & on_b, a.other[pairs.a] & b.other[pairs.b]
+    off_a, off_b = (~p.inside(with_fittings(box)) & ~p.other for p, box in ((a, box_a), (b, box_b)))
+    ground = off_a[pairs.a] & off_b[pairs.b]
+    if np.count_nonzero(own) < LEAST_PAIRS or np.count_nonzero(beside) < LEAST_PAIRS:
+        return Agreement()
+    votes = followers(pairs, a.frame, b.frame)
+    best = int(np.argmax(votes @ np.where(ground, GROUND, (own | beside).astype(float))))
+    transform, follow = refine(pairs, votes[best], a.frame, b.frame)
+    follow &= strays_from(pairs, transform, a.frame, b.frame) < CLOSE
+    return Agreement(
+        machine=places(pairs, follow & own),
+        around=places(pairs, follow & ground),
+        beside=places(pairs, follow & beside),
+        overlap=laid_upon(box_a, a.frame, box_b, b.frame, transform),
         transform=_matrix(transform),
     )
 

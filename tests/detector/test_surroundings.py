@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from datasets.maker import Overlay, draw_scene, random_scene
 from datasets.maker.broadcast import draw_overlay
 from detector.keypoints import MOST, are_points, find_points, unpack
-from detector.surroundings import Agreement, compare, compare_in_depth, look_of_sighting
+from detector.surroundings import (
+    Agreement,
+    compare,
+    compare_closely,
+    compare_in_depth,
+    look_of_sighting,
+)
 from detector.types import Box, Picture
 
 SIZE = (640, 360)
@@ -151,6 +157,23 @@ def test_a_camera_that_stepped_aside_is_known_by_what_stands_near(
     further, there = shifted(picture, box, share=1.2)
     found = compare_in_depth(find_points(picture, box), box, find_points(further, there), there)
     assert found.around < 5 or found.rival > found.around
+
+
+def test_seen_from_one_point_the_machine_beside_it_follows_closely_unless_it_was_moved(
+    drawn: tuple[Picture, Box],
+) -> None:
+    picture, box = drawn
+    # What stands on the other side of the picture, for a second machine.
+    left = box[0] + box[2] > SIZE[0]
+    beside = (0.0, 60.0, box[0], 300.0) if left else (box[2], 60.0, float(SIZE[0]), 300.0)
+    points = find_points(picture, box, (), [beside])
+    zoomed, there = nearer(picture, box)
+    _, beside_there = nearer(picture, beside)
+    found = compare_closely(points, box, find_points(zoomed, there, (), [beside_there]), there)
+    assert found.machine >= 12 and found.beside >= 8 and found.overlap > 0.9
+    moved, elsewhere = shifted(picture, beside, share=0.1)
+    other = compare_closely(points, box, find_points(moved, box, (), [elsewhere]), box)
+    assert other.beside < found.beside / 2
 
 
 def test_what_stands_in_a_row_in_its_own_picture_has_a_twin(drawn: tuple[Picture, Box]) -> None:
