@@ -181,4 +181,6 @@ def update_copies(
     finder: CopyFinder | None = None,
 ) -> list[Copy]:
     """As `CopyFinder.update`; without a finder all prints of the case are read for this once."""
-    return (finder or CopyFinder(model, settings)).update(session, footage)
+    # Not `finder or ...`: one that has read nothing yet is empty, and as false as none.
+    finder = CopyFinder(model, settings) if finder is None else finder
+    return finder.update(session, footage)

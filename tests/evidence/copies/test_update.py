@@ -106,6 +106,8 @@ def swept(
             update_copies(session, store(case, session, registry, made), MODEL, settings, finder)
         found = rows(session)
         session.rollback()
+    # It has read each footage, and kept it for the next: what an archive's speed hangs on.
+    assert len(finder) == len(order)
     return found
 
 
