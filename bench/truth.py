@@ -26,13 +26,14 @@ WITHOUT_MACHINES = ("real-clavos_RP.mp4", "real-A19.mp4", "hall-only-720p.mp4")
 class TrueMachine:
     """A machine in a clip: when, where at some times (nowhere told: anywhere), whose.
 
-    builders: who may be named; empty where its mark cannot be read.
+    builders: who may be named, as far as it is known; legible: whether its mark can be read.
     """
 
     start: float
     end: float
     boxes: tuple[tuple[float, Box], ...]
     builders: frozenset[str]
+    legible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Seen:
 class Score:
     """Distinct true machines and how many were found; legible ones and how many were named.
 
-    wrong: names that are not true; false: things tracked that are no machine.
+    wrong: names that no machine then on screen bears; false: things tracked that are no machine.
     """
 
     machines: int = 0
@@ -75,13 +76,13 @@ class Score:
             found.update(of)
             self.false += not of
             if one.builder is not None:
-                right = {n for n in of if one.builder in machines[n].builders}
-                named |= right
-                self.wrong += not right
+                named |= {n for n in of if one.builder in machines[n].builders}
+                shown = [machine for machine in machines if _meets(one, machine)]
+                self.wrong += not any(one.builder in machine.builders for machine in shown)
         self.machines += len(machines)
         self.found += len(found)
-        self.legible += sum(bool(machine.builders) for machine in machines)
-        self.named += len(named)
+        self.legible += sum(machine.legible for machine in machines)
+        self.named += sum(machines[n].legible for n in named)
 
 
 def from_archive(clip: BenchClip) -> Clip:
@@ -91,7 +92,8 @@ def from_archive(clip: BenchClip) -> Clip:
             machine.start,
             machine.end,
             machine.boxes,
-            frozenset({machine.builder} if machine.legible and machine.builder else ()),
+            frozenset({machine.builder} if machine.builder else ()),
+            machine.legible and machine.builder is not None,
         )
         for machine in clip.machines
     )
@@ -112,20 +114,25 @@ def real_clips(data: Path) -> list[Clip]:
             shown = []
             for item in json.loads(path.with_suffix(".json").read_text("utf-8")):
                 photograph = photographs[item["photo"]]
-                builders = {
-                    machine.builder
+                builders = {m.builder for m in photograph.machines if m.builder}
+                legible = any(
+                    machine.builder and photograph.legible_builder_marks(index)
                     for index, machine in enumerate(photograph.machines)
-                    if machine.builder and photograph.legible_builder_marks(index)
-                }
+                )
                 if photograph.machines:
-                    one = TrueMachine(item["start"], item["end"], (), frozenset(builders))
-                    shown.append(one)
+                    span = item["start"], item["end"]
+                    shown.append(TrueMachine(*span, (), frozenset(builders), legible))
             machines = tuple(shown)
         with av.open(str(path)) as container:
             seconds = float(container.duration or 0) / av.time_base
             codec = container.streams.video[0].codec_context.name
         clips.append(Clip(path, f"real, {codec}", seconds, machines))
     return clips
+
+
+def _meets(seen: Seen, machine: TrueMachine) -> bool:
+    """Whether the two are on screen at one time."""
+    return any(machine.start <= time <= machine.end for time, _ in seen.boxes)
 
 
 def _is_of(seen: Seen, machine: TrueMachine) -> bool:
