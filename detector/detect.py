@@ -337,7 +337,7 @@ def _compiled(folder: Path, threads: int | None) -> Any:
         "PERFORMANCE_HINT": "THROUGHPUT",
         "INFERENCE_PRECISION_HINT": "f32",
         # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
-        # within a hundred clips. Without that a picture takes no longer.
+        # within a hundred clips. Clips take no longer without it.
         "CPU_RUNTIME_CACHE_CAPACITY": 0,
     }
     if threads is not None:
