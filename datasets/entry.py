@@ -58,8 +58,14 @@ def _said(value: str) -> str:
     return value.strip()
 
 
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 Country = Annotated[str, BeforeValidator(_code), AfterValidator(_country)]
 Text = Annotated[str, AfterValidator(_said)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class _Part(BaseModel):
@@ -100,22 +106,39 @@ class WeakCues(_Part):
     too_short: tuple[str, ...] = ()
 
 
+class Maker(_Part):
+    """Who builds machines that a rebadger sells under its own mark, as far as it is known.
+
+    country: where they are built; builder: the registry's id of the firm, where it has one;
+    name: the firm otherwise, or what is built there; confidence: how sure it is that machines
+    under the badge come from there. It never says that every machine of the badge does.
+    """
+
+    country: Country
+    builder: Id | None = None
+    name: Text | None = None
+    confidence: Confidence
+
+
 class Entry(_Part):
     """A builder, rebadger or control.
 
     id: lower-case letters, digits and hyphens; origin: the badge's home country; owner: whom
     the firm belongs to, where that is another; production: where such machines are made;
+    makers: of a rebadger, who builds the machines; none are listed where none are known;
     wordmarks: texts on the machines; series: model names and codes that point to this entry;
     weak: cues that need another beside them; confusions: what it is mistaken for; confidence:
-    how sure the way from wordmark to origin is.
+    how sure the way from wordmark to origin is; source: where that way is known from (each
+    packaged entry says so, a user's own may leave it out).
     """
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    id: Id
     name: Text
     type: EntryType
     origin: Country
     owner: Owner | None = None
     production: tuple[Country, ...] = ()
+    makers: tuple[Maker, ...] = ()
     kinds: tuple[Kind, ...] = ()
     wordmarks: tuple[Wordmark, ...] = Field(min_length=1)
     series: tuple[Text, ...] = ()
@@ -123,6 +146,7 @@ class Entry(_Part):
     livery: str | None = None
     confusions: tuple[str, ...] = ()
     confidence: Confidence
+    source: Texts = ()
     note: str | None = None
 
     @field_validator("wordmarks")
@@ -133,6 +157,12 @@ class Entry(_Part):
             if texts.count(text) > 1:
                 raise ValueError(f"{text!r} is listed twice")
         return marks
+
+    @model_validator(mode="after")
+    def _only_a_rebadger_has_makers(self) -> Self:
+        if self.makers and self.type != "rebadger":
+            raise ValueError(f"makers: only a rebadger has makers, and this is a {self.type}")
+        return self
 
     @model_validator(mode="after")
     def _second_cues_are_known(self) -> Self:

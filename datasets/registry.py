@@ -12,19 +12,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from datasets.entry import Entry, Owner, WeakCues, Wordmark
+from datasets.entry import Entry, Maker, Owner, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
 from datasets.yamlfile import complain, read_yaml
 
-__all__ = ["Entry", "Owner", "Registry", "WeakCues", "Wordmark", "load_registry", "read_entries"]
+__all__ = [
+    "Entry",
+    "Maker",
+    "Owner",
+    "Registry",
+    "WeakCues",
+    "Wordmark",
+    "load_registry",
+    "read_entries",
+]
 
 DATA = Path(__file__).parent / "data"
 
@@ -97,11 +106,15 @@ class Registry:
         """This registry with the entries of the files added; the same id replaces.
 
         Raises:
-            RegistryError: a file is wrong; the message names file, entry and field.
+            RegistryError: a file is wrong, or names a maker that no entry is; the message names
+                file, entry and field.
         """
         entries = dict(self._entries)
-        for path in paths:
-            entries |= {entry.id: entry for entry in read_entries(path)}
+        files = [(path, read_entries(path)) for path in paths]
+        for _, own in files:
+            entries |= {entry.id: entry for entry in own}
+        for path, own in files:
+            _makers_are_known(path, own, entries)
         return Registry(entries.values())
 
 
@@ -131,6 +144,21 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
     return tuple(entries.values())
 
 
+def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str]) -> None:
+    """Check that each maker named by id is an entry.
+
+    Raises:
+        RegistryError: one is not.
+    """
+    for entry in entries:
+        for number, maker in enumerate(entry.makers):
+            if maker.builder is not None and maker.builder not in known:
+                raise RegistryError(
+                    f"{path}: entry {entry.id}: makers[{number}].builder: no entry "
+                    f"{maker.builder!r}; add one, or give the firm's name as `name`"
+                )
+
+
 def read_weak_cues(path: Path) -> Mapping[str, object]:
     """Weak cues by entry id, unchecked but for their shape.
 
@@ -147,12 +175,13 @@ def read_folder(folder: Path) -> Registry:
     """The registry kept in a folder as builders.yaml and weak_cues.yaml.
 
     Raises:
-        RegistryError: a file is wrong, or there are weak cues for an unknown id.
+        RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
     """
     weak = read_weak_cues(folder / "weak_cues.yaml")
     entries = read_entries(folder / "builders.yaml", weak)
     for id in weak.keys() - {entry.id for entry in entries}:
         raise RegistryError(f"{folder / 'weak_cues.yaml'}: {id}: weak cues for an unknown id")
+    _makers_are_known(folder / "builders.yaml", entries, {entry.id for entry in entries})
     return Registry(entries)
 
 

@@ -27,6 +27,19 @@ GOOD = """
   weak: {series: [T5], needs_second_cue: [ACME], too_short: [AC]}
   confidence: high
 """
+BADGE = """
+- id: badge
+  name: Badge
+  type: rebadger
+  origin: RU
+  makers:
+    - {country: CN, builder: bochi, confidence: medium}
+    - {country: TW, name: a works in Taichung, confidence: low}
+  wordmarks:
+    - {text: BADGE, script: latin}
+  confidence: medium
+  source: a catalogue of 2024
+"""
 
 
 @pytest.fixture
@@ -41,6 +54,42 @@ def test_the_packaged_registry_is_right() -> None:
     assert registry.get("mazak").origin == "JP"
     assert registry.get("dmg").owner is not None
     assert {"ctl-fanuc", "ctl-siemens"} <= {entry.id for entry in registry.controls}
+
+
+def test_a_rebadger_says_who_builds_its_machines(file: Path) -> None:
+    file.write_text(BADGE, "utf-8")
+    entry = load_registry(file).get("badge")
+    assert [(maker.country, maker.builder, maker.name) for maker in entry.makers] == [
+        ("CN", "bochi", None),
+        ("TW", None, "a works in Taichung"),
+    ]
+    assert load_registry().get("mazak").makers == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "sources"),
+    [
+        ("source: one page", ("one page",)),
+        ("source: [one page, another]", ("one page", "another")),
+        ("", ()),
+    ],
+)
+def test_a_source_is_a_text_or_several_or_left_out(
+    file: Path, line: str, sources: tuple[str, ...]
+) -> None:
+    file.write_text(f"{GOOD}  {line}\n", "utf-8")
+    [entry] = read_entries(file)
+    assert entry.source == sources
+
+
+def test_a_maker_that_is_no_entry_is_named_with_its_file(file: Path, tmp_path: Path) -> None:
+    file.write_text(BADGE.replace("bochi", "acme"), "utf-8")
+    with pytest.raises(RegistryError) as error:
+        load_registry(file)
+    assert f"{file}: entry badge: makers[0].builder: no entry 'acme'" in str(error.value)
+    other = tmp_path / "other.yaml"
+    other.write_text(GOOD, "utf-8")
+    assert load_registry(file, other).get("badge").makers[0].builder == "acme"
 
 
 def test_a_file_of_ones_own_adds_an_entry(file: Path) -> None:
@@ -89,6 +138,13 @@ def test_the_digest_depends_on_content_alone(file: Path) -> None:
         ("kinds:", "sort:", "entry acme: sort: no such field"),
         ("id: acme", "id: Acme Inc", "entry Acme Inc: id:"),
         ("[ACME]", "[OTHER]", "'OTHER' is neither a wordmark nor a series"),
+        ("confidence: high", "confidence: high\n  source: ''", "entry acme: source[0]: empty"),
+        ("confidence: high", "confidence: high\n  source: 2024", "entry acme: source:"),
+        (
+            "origin: DE",
+            "origin: DE\n  makers: [{country: CN, confidence: low}]",
+            "makers: only a rebadger has makers, and this is a builder",
+        ),
         ("confidence: high", "confidence: high\n  name: Twice", "'name' is written twice"),
         ("- id: acme", "id: acme", "own.yaml: not valid YAML in line"),
     ],
@@ -147,6 +203,24 @@ def test_weak_cues_of_an_unknown_entry_are_refused(tmp_path: Path) -> None:
     (tmp_path / "weak_cues.yaml").write_text("acme: {serie: [X1]}", "utf-8")
     with pytest.raises(RegistryError, match=r"entry acme: weak\.serie: no such field"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("country: CN", "country: XX", "entry badge: makers[0].country: 'XX' is not a country"),
+        ("country: CN, ", "", "entry badge: makers[0].country: this field is required"),
+        ("confidence: low", "confidence: sure", "entry badge: makers[1].confidence:"),
+        ("bochi", "Bochi Ltd", "entry badge: makers[0].builder:"),
+        ("name: a works in Taichung", "firm: x", "entry badge: makers[1].firm: no such field"),
+    ],
+)
+def test_a_faulty_maker_is_named(file: Path, old: str, new: str, says: str) -> None:
+    assert old in BADGE
+    file.write_text(BADGE.replace(old, new, 1), "utf-8")
+    with pytest.raises(RegistryError) as error:
+        read_entries(file)
+    assert says in str(error.value)
 
 
 def test_an_unknown_id_is_answered_with_near_ones() -> None:
