@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from datasets.letters import fold, letters, words
 from datasets.plants import load_plants, read_plants
 from datasets.registry import Registry, load_registry, read_entries, read_folder
 
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """
 - id: acme
   name: Acme
@@ -54,6 +56,46 @@ def test_the_packaged_registry_is_right() -> None:
     assert registry.get("mazak").origin == "JP"
     assert registry.get("dmg").owner is not None
     assert {"ctl-fanuc", "ctl-siemens"} <= {entry.id for entry in registry.controls}
+
+
+def test_every_packaged_entry_says_where_it_is_known_from() -> None:
+    assert [entry.id for entry in load_registry() if not entry.source] == []
+
+
+def test_chinese_builders_are_known_by_the_name_they_paint() -> None:
+    chinese = [entry for entry in load_registry().builders if entry.origin == "CN"]
+    scripts = [{mark.script for mark in entry.wordmarks} for entry in chinese]
+    assert len(chinese) >= 150
+    assert sum("han" in found for found in scripts) >= 150
+    assert sum("latin" in found for found in scripts) >= 120
+
+
+def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
+    registry = load_registry()
+    rebadgers = [entry for entry in registry if entry.type == "rebadger"]
+    assert len(rebadgers) >= 20 and all(entry.makers for entry in rebadgers)
+    named = [maker for entry in rebadgers for maker in entry.makers if maker.builder]
+    assert named
+    for maker in named:
+        builder = registry.get(maker.builder or "")
+        assert maker.country in {builder.origin, *builder.production}
+
+
+def test_the_document_counts_what_there_is() -> None:
+    registry = load_registry()
+    types = [entry.type for entry in registry]
+    [row] = [
+        line for line in DOCUMENT.read_text("utf-8").splitlines() if "`builders.yaml` |" in line
+    ]
+    said = [int(number) for number in re.findall(r"\d+", row)]
+    assert said == [
+        len(registry),
+        types.count("builder"),
+        sum(entry.origin == "CN" for entry in registry if entry.type == "builder"),
+        types.count("rebadger"),
+        types.count("control"),
+        sum(len(entry.wordmarks) for entry in registry),
+    ]
 
 
 def test_a_rebadger_says_who_builds_its_machines(file: Path) -> None:

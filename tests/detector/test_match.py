@@ -245,13 +245,22 @@ def test_few_texts_that_name_no_builder_match(matcher: Matcher) -> None:
     texts += [t for plant in load_plants() for t in (plant.name, plant.name_ru, plant.city)]
     matched = {text for text in texts if matcher.match(text)}
     alone = {text for text in texts if stands_alone(matcher.match(text))}
-    # Measured: 4 of 785 match, each needing a second cue; none stands alone.
-    assert len(texts) >= 400
+    # Measured: 12 of 940 match, each needing a second cue; none stands alone. The last 155
+    # strangers were written down to be near marks added with them.
+    assert len(texts) >= 900
     assert matched <= {
         "MITSUBISHI MATERIALS",
         "WALTER TOOLS CATALOGUE 2019",
         "Воткинский завод",
         "KEMZ",
+        "FOTON",
+        "OPTIMA",
+        "ZHENHUA",
+        "WORLD SKILLS",
+        "SKY NEWS",
+        "阿帕奇直升机",
+        "АО СПЕКТР-СИСТЕМЫ",
+        "МЕТАЛЛ МАСТЕР",
     }
     assert not alone
 
