@@ -7,9 +7,10 @@ for M), as in Brill and Moore, "An improved error model for noisy channel spelli
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from detector.fold import MISSING, MISSING_THIN, OTHER, RUNS, SINGLE, THIN
+from detector.fold import OTHER, RUNS, SINGLE, added, beside, missing
 
 _Run = tuple[int, str, float]
 
@@ -41,21 +42,17 @@ class Template:
         )
 
 
-def missing(letter: str) -> float:
-    """The price of this letter dropped or added."""
-    return MISSING_THIN if letter in THIN else MISSING
-
-
 def distance(mark: Template, read: str, limit: float) -> float:
     """The least price of misreading the mark as `read`; infinity where it exceeds `limit`.
 
     Example:
         >>> distance(Template.of("FANUC"), "FANUG", 1.0)
-        0.25
+        0.383
     """
-    added = [missing(letter) for letter in read]
+    within = [added(letter) for letter in read]
+    around = [beside(letter) for letter in read]
     row = [0.0]
-    for price in added:
+    for price in around:
         row.append(row[-1] + price)
     rows = [row]
     # A run may reach two rows back, so the search ends when three rows in a row are too dear.
@@ -66,9 +63,10 @@ def distance(mark: Template, read: str, limit: float) -> float:
         row = [above[0] + gone]
         least = row[0]
         runs = mark.runs[i - 1]
+        more = around if i == len(mark.letters) else within
         for j, letter in enumerate(read, 1):
             best = above[j - 1] + prices.get(letter, OTHER)
-            best = min(best, above[j] + gone, row[j - 1] + added[j - 1])
+            best = min(best, above[j] + gone, row[j - 1] + more[j - 1])
             for length, text, price in runs:
                 if read.endswith(text, 0, j):
                     best = min(best, rows[i - length][j - len(text)] + price)
@@ -79,3 +77,64 @@ def distance(mark: Template, read: str, limit: float) -> float:
             return float("inf")
         rows.append(row)
     return rows[-1][-1] if rows[-1][-1] <= limit else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """`mark` read as `read`, either may be empty; `at`: letters of the mark before it."""
+
+    mark: str
+    read: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The cheapest way from a mark to a reading: its price, and the edits that cost something."""
+
+    price: float
+    edits: tuple[Edit, ...]
+
+
+def edits(mark: Template, read: str) -> Alignment | None:
+    """How the mark was misread as `read`; None where one of them is empty.
+
+    Example:
+        >>> edits(Template.of("FANUC"), "FANUG").edits
+        (Edit(mark='C', read='G', at=4),)
+    """
+    if not mark.letters or not read:
+        return None
+    n, m = len(mark.letters), len(read)
+    best: list[list[tuple[float, tuple[int, int]]]] = [
+        [(0.0, (0, 0))] * (m + 1) for _ in range(n + 1)
+    ]
+    for i in range(n + 1):
+        for j in range(m + 1):
+            if i or j:
+                best[i][j] = min(_steps(mark, read, i, j, best))
+    found: list[Edit] = []
+    i, j = n, m
+    while i or j:
+        price, (a, b) = best[i][j]
+        if price > best[a][b][0]:
+            found.append(Edit(mark.letters[a:i], read[b:j], a))
+        i, j = a, b
+    return Alignment(best[n][m][0], tuple(reversed(found)))
+
+
+def _steps(
+    mark: Template, read: str, i: int, j: int, best: list[list[tuple[float, tuple[int, int]]]]
+) -> Iterator[tuple[float, tuple[int, int]]]:
+    """Prices of reaching (i, j), each with the cell it is reached from."""
+    if i and j:
+        price = mark.prices[i - 1].get(read[j - 1], OTHER)
+        yield best[i - 1][j - 1][0] + price, (i - 1, j - 1)
+    if i:
+        yield best[i - 1][j][0] + mark.missing[i - 1], (i - 1, j)
+    if j:
+        more = beside if i in (0, len(mark.letters)) else added
+        yield best[i][j - 1][0] + more(read[j - 1]), (i, j - 1)
+    for length, text, price in mark.runs[i - 1] if i else ():
+        if read.endswith(text, 0, j):
+            yield best[i - length][j - len(text)][0] + price, (i - length, j - len(text))

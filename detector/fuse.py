@@ -13,6 +13,7 @@ from itertools import permutations
 from typing import Literal
 
 from datasets.letters import letters
+from detector.badge import stands_as_badge
 from detector.match import Match, Matcher
 from detector.read import overlap_of_smaller
 from detector.types import Box, Reading
@@ -34,12 +35,13 @@ class Cue:
 
     `match` is the best match and `readings` are all readings behind it, the best first;
     `views` are those of them that are independent looks, the best first, at least one.
-    `mirrored`: no reading of it is upright.
+    `mirrored`: no reading of it is upright. `badge`: it stands as a badge does.
     """
 
     match: Match
     readings: tuple[Reading, ...]
     views: tuple[Reading, ...]
+    badge: bool = False
 
     @property
     def id(self) -> str:
@@ -76,7 +78,7 @@ def fuse(readings: Sequence[Reading], matcher: Matcher) -> tuple[Cue, ...]:
     """
     scene = [reading for reading in readings if not reading.overlay]
     hits = _match_all(scene, matcher) + _match_joined(scene, matcher)
-    return _gather(_drop_contained(hits))
+    return _gather(_drop_contained(hits), scene)
 
 
 def join_neighbours(readings: Sequence[Reading]) -> list[Reading]:
@@ -120,7 +122,7 @@ def _match_all(readings: Iterable[Reading], matcher: Matcher) -> list[_Hit]:
     return [
         _Hit(match, reading)
         for reading in readings
-        for match in matcher.match(reading.text, reading.script)
+        for match in matcher.match(reading.text, reading.script, hints=True)
     ]
 
 
@@ -151,15 +153,15 @@ def _contains(longer: _Hit, shorter: _Hit) -> bool:
     )
 
 
-def _gather(hits: Iterable[_Hit]) -> tuple[Cue, ...]:
+def _gather(hits: Iterable[_Hit], scene: Sequence[Reading]) -> tuple[Cue, ...]:
     groups: dict[tuple[str, str, str], list[_Hit]] = {}
     for hit in hits:
         groups.setdefault((hit.match.id, hit.match.kind, letters(hit.match.mark)), []).append(hit)
-    cues = [_cue(group) for group in groups.values()]
+    cues = [_cue(group, scene) for group in groups.values()]
     return tuple(sorted(cues, key=lambda cue: -_strength(cue.match, cue.readings[0])))
 
 
-def _cue(hits: list[_Hit]) -> Cue:
+def _cue(hits: list[_Hit], scene: Sequence[Reading]) -> Cue:
     """One cue of all hits of one mark; upright readings go before mirrored ones."""
     hits = sorted(hits, key=lambda h: (h.reading.mirrored, -_strength(h.match, h.reading)))
     readings = tuple(hit.reading for hit in hits)
@@ -168,7 +170,14 @@ def _cue(hits: list[_Hit]) -> Cue:
         alike = reading.mirrored == readings[0].mirrored
         if alike and all(independent(reading, view) for view in views):
             views.append(reading)
-    return Cue(hits[0].match, readings, tuple(views))
+    badge = any(
+        hit.match.exact
+        and hit.match.whole
+        and not hit.reading.mirrored
+        and stands_as_badge(hit.reading, scene)
+        for hit in hits
+    )
+    return Cue(hits[0].match, readings, tuple(views), badge)
 
 
 def _strength(match: Match, reading: Reading) -> float:

@@ -16,6 +16,8 @@ from detector.fold import letters, words
 MarkKind = Literal["wordmark", "series"]
 SHORT = 3
 """Marks up to this many letters match only exactly and never alone."""
+FAR = 0.24
+"""Price a letter up to which a misread wordmark is a hint, too little to name anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Mark:
     """A text that points to an entry.
 
     letters: its fold; words: the fold's words; limit: the dearest misreading accepted, in the
-    prices of `detector.fold`; needs_second_cue: what it says needs another cue beside it.
+    prices of `detector.fold`; needs_second_cue: what it says needs another cue beside it;
+    shared: another entry has a mark of the same text.
     """
 
     id: str
@@ -35,7 +38,9 @@ class Mark:
     letters: str
     words: tuple[str, ...]
     limit: float
+    far: float
     needs_second_cue: bool
+    shared: bool
     template: Template
 
 
@@ -54,7 +59,18 @@ def limit_of(letters: str, kind: MarkKind) -> float:
         if any(letter.isdigit() for letter in letters):
             return 0.1
         return 0.35 if n >= 6 else 0.0
-    return {4: 0.35, 5: 0.5, 6: 0.6, 7: 0.7}.get(n, max(0.85, 0.1 * n))
+    return {4: 0.35, 5: 0.55, 6: 0.65, 7: 0.7}.get(n, max(0.85, 0.1 * n))
+
+
+def far_of(letters: str, kind: MarkKind) -> float:
+    """The dearest misreading of a wordmark that still counts beside another cue, 0 for none.
+
+    TRAUG (1.0) says little; TRAUG over TNK 36 says TRAUB. Up to a quarter of the letters.
+    """
+    n = len(letters)
+    if kind == "series" or n <= SHORT + 1 or any(script_of(letter) == "han" for letter in letters):
+        return 0.0
+    return FAR * n
 
 
 def marks_of(registry: Registry) -> list[Mark]:
@@ -75,7 +91,9 @@ def marks_of(registry: Registry) -> list[Mark]:
             letters=folded,
             words=tuple(words(text)),
             limit=limit_of(folded, kind),
+            far=far_of(folded, kind),
             needs_second_cue=_needs_second_cue(entry, kind, folded, owners[folded] > 1),
+            shared=owners[folded] > 1,
             template=Template.of(folded),
         )
         for entry, text, kind, folded in sources

@@ -24,7 +24,7 @@ from detector.joined import Joined
 from detector.marks import SHORT, Mark, MarkKind, marks_of
 from detector.nearby import Nearby
 from detector.types import Script
-from detector.vocabulary import LATIN_WORDS
+from detector.vocabulary import LATIN_WORDS, SIGNS
 
 MARGIN = 0.3
 """How much dearer the nearest mark of another entry must be for a misreading to count."""
@@ -32,6 +32,8 @@ MOST_WORDS = 64
 """Words of one text that are looked at: no mark stands in a longer one."""
 LONGEST_SPAN = 10
 """Words one mark may fall apart into: letter-spaced marks are read one letter at a time."""
+MOST_FAR = 2
+"""Words a text may have to be a mark misread so far that it is a hint."""
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 
@@ -41,7 +43,8 @@ class Match:
     """A mark of the registry found in a text.
 
     mark: its text as the registry has it; similarity: 1 - price / letters, 0..1; exact: nothing
-    was misread; whole: the mark is the whole text, not a part of a longer one.
+    was misread; whole: the mark is the whole text, not a part of a longer one; shared: another
+    entry has a mark of the same text; far: so much was misread that it is no more than a hint.
     """
 
     id: str
@@ -52,6 +55,8 @@ class Match:
     exact: bool
     type: EntryType
     whole: bool
+    shared: bool = False
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,10 @@ class _Found:
     @property
     def exact(self) -> bool:
         return self.price == 0
+
+    @property
+    def far(self) -> bool:
+        return self.price > self.mark.limit
 
     @property
     def rank(self) -> tuple[float, int, int]:
@@ -86,8 +95,10 @@ class Matcher:
         # Readings of one wordmark come back frame after frame.
         self._cached = lru_cache(4096)(self._match)
 
-    def match(self, text: str, script: Script | None = None) -> list[Match]:
+    def match(self, text: str, script: Script | None = None, *, hints: bool = False) -> list[Match]:
         """Marks found in a text, best first; none for a text that names no entry.
+
+        With `hints`, where there is none, the marks it is a far misreading of.
 
         `script` is that of the text, where known. A text in true Cyrillic letters matches no
         Latin mark: ТОР is not TOP. The reader's Latin guess at Cyrillic letters (CTAHKOMAW) does
@@ -95,19 +106,22 @@ class Matcher:
 
         Several matches at one place share one text (MITSUBISHI); each then needs a second cue.
         """
-        return list(self._cached(text, script))
+        found = self._cached(text, script)
+        return [match for match in found if hints or not match.far]
 
     def _match(self, text: str, script: Script | None) -> tuple[Match, ...]:
         said = words(text)[:MOST_WORDS]
         found = list(self._found(said))
+        borders = _compounds(text)
         written = scripts(text)
         if script == "cyrillic" or ("cyrillic" in written and "latin" not in written):
             found = [item for item in found if item.mark.cyrillic or item.mark.han]
         # Of each entry the best wordmark and the best series; a longer mark says more.
         best: dict[tuple[str, MarkKind], _Found] = {}
-        for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
+        near = [item for item in found if not item.far] or found
+        for item in sorted(_settle(near), key=lambda item: item.rank, reverse=True):
             best.setdefault((item.mark.id, item.mark.kind), item)
-        return tuple(_as_match(item, len(said)) for item in best.values())
+        return tuple(_as_match(item, len(said), borders) for item in best.values())
 
     def _found(self, said: list[str]) -> Iterator[_Found]:
         """Every acceptable mark at every place, before rivals are settled."""
@@ -128,7 +142,9 @@ class Matcher:
                     unsure.append((start, end, joined))
             for mark in self._joined.inside(said[start]):
                 yield _Found(mark, start, start + 1, 0.0)
-        near = self._nearby.to([joined for _, _, joined in unsure])
+        # A far misreading is looked for of a whole text of few words: a line of badge, no sentence.
+        far = [end - start == len(said) <= MOST_FAR for start, end, _ in unsure]
+        near = self._nearby.to([joined for _, _, joined in unsure], far)
         for (start, end, _), marks in zip(unsure, near, strict=True):
             for mark, price in marks:
                 if _may_be_split(mark, said[start:end]):
@@ -149,7 +165,8 @@ def _may_be_split(mark: Mark, said: list[str]) -> bool:
 def _may_be_misread(said: list[str], joined: str) -> bool:
     """Whether these words are worth aligning: not too many, and not a plain word of the trade."""
     few = len(said) <= MOST_MISREAD or all(len(word) <= 2 for word in said)
-    return few and len(joined) >= SHORT and joined not in LATIN_WORDS
+    plain = joined in LATIN_WORDS or joined in SIGNS
+    return few and len(joined) >= SHORT and not plain
 
 
 def _settle(found: list[_Found]) -> list[_Found]:
@@ -181,11 +198,27 @@ def _beats(one: _Found, other: _Found) -> bool:
 
 def _holds(one: _Found, other: _Found) -> bool:
     """Whether the mark of `one` contains that of `other` among its words, and stands around it."""
-    around = one.start <= other.start and other.end <= one.end
+    around = one.start <= other.start and other.end <= one.end and one.mark is not other.mark
     return around and set(other.mark.words) <= set(one.mark.words)
 
 
-def _as_match(item: _Found, count: int) -> Match:
+def _compounds(text: str) -> list[tuple[int, int]]:
+    """The places [start, end) of names made with a hyphen, in words of the text.
+
+    SUMITOMO-SHIBAURA is another firm than SHIBAURA; codes (VF-2) and words of the trade are no
+    names.
+    """
+    found: list[tuple[int, int]] = []
+    start = 0
+    for token in text.split():
+        said = words(token)
+        if "-" in token and sum(len(w) > SHORT and w not in LATIN_WORDS for w in said) > 1:
+            found.append((start, start + len(said)))
+        start += len(said)
+    return found
+
+
+def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]]) -> Match:
     mark = item.mark
     return Match(
         id=mark.id,
@@ -193,8 +226,15 @@ def _as_match(item: _Found, count: int) -> Match:
         kind=mark.kind,
         similarity=max(0.0, 1.0 - item.price / len(mark.letters)),
         needs_second_cue=mark.needs_second_cue
+        or item.far
+        or any(
+            start <= item.start and item.end <= end and (item.start, item.end) != (start, end)
+            for start, end in compounds
+        )
         or (not item.exact and len(mark.letters) <= SHORT + 1),
         exact=item.exact,
         type=mark.type,
         whole=item.start == 0 and item.end == count,
+        shared=mark.shared,
+        far=item.far,
     )

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.align import distance, missing
-from detector.fold import OTHER, RUNS, SINGLE
+from detector.align import distance
+from detector.fold import OTHER, RUNS, SINGLE, beside, missing
 from detector.marks import SHORT, Mark
 
 _TWINS = str.maketrans("OI", "01")
 """Letters that a model code shares with digits."""
+TWIN = 0.05
+"""Price of one of them read as the other: no font tells them apart."""
 
 
 class Nearby:
@@ -24,7 +26,7 @@ class Nearby:
 
     def __init__(self, marks: Sequence[Mark], margin: float) -> None:
         self._margin = margin
-        codes = [mark for mark in marks if 0 < mark.limit <= SINGLE["O"]["0"] * 2]
+        codes = [mark for mark in marks if 0 < mark.limit <= TWIN * 2]
         self._codes: dict[str, list[Mark]] = {}
         for mark in codes:
             self._codes.setdefault(mark.letters.translate(_TWINS), []).append(mark)
@@ -33,6 +35,7 @@ class Nearby:
         self._marks = texts
         self._length = np.array([len(mark.letters) for mark in texts])
         self._limits = np.array([mark.limit for mark in texts], np.float32)
+        self._far = np.array([max(mark.limit, mark.far) for mark in texts], np.float32)
         letters = sorted({*SINGLE, *(c for mark in texts for c in mark.letters)})
         self._column = {letter: i for i, letter in enumerate(letters)}
         # price[m, t]: the least that a mark letter m costs if t stands in the reading.
@@ -40,14 +43,17 @@ class Nearby:
         self._price = price.clip(max=np.array([[missing(m)] for m in letters], np.float32))
         self._count = np.zeros((len(texts), len(letters)), np.float32)
         self._read_price = np.zeros((len(texts), len(letters)), np.float32)
-        added = np.array([missing(t) for t in letters], np.float32)
+        added = np.array([beside(t) for t in letters], np.float32)
         for row, mark in enumerate(texts):
             columns = [self._column[letter] for letter in mark.letters]
             np.add.at(self._count[row], columns, 1)
             self._read_price[row] = np.minimum(price[columns].min(axis=0), added)
 
-    def to(self, readings: Sequence[str]) -> Iterator[list[tuple[Mark, float]]]:
-        """For each reading the marks it is a misreading of, with the price.
+    def to(
+        self, readings: Sequence[str], far: Sequence[bool]
+    ) -> Iterator[list[tuple[Mark, float]]]:
+        """For each reading the marks it is a misreading of, with the price; where `far` is
+        true a far one too, if there is no nearer one.
 
         Marks of several entries are given only where they share one text; a reading whose
         nearest mark of another entry is less than the margin dearer yields none.
@@ -55,11 +61,13 @@ class Nearby:
         if not readings or not self._marks:
             yield from ([] for _ in readings)
             return
-        for reading, least in zip(readings, self._at_least(readings), strict=True):
-            found = self._priced(reading, (least <= self._limits) & (self._limits > 0), None)
+        for reading, hint, least in zip(readings, far, self._at_least(readings), strict=True):
+            found = self._within(reading, least, self._limits)
+            if not found and hint:
+                found = self._within(reading, least, self._far)
             if found:
                 within = found[0][0] + self._margin
-                rivals = self._priced(reading, least <= within, within)
+                rivals = self._priced(reading, least <= within, np.full(len(self._marks), within))
                 yield self._undisputed(found, rivals)
             else:
                 yield list(self._code(reading))
@@ -70,7 +78,7 @@ class Nearby:
             return
         for mark in self._codes.get(reading.translate(_TWINS), ()):
             unlike = sum(a != b for a, b in zip(mark.letters, reading, strict=True))
-            price = unlike * SINGLE["O"]["0"]
+            price = unlike * TWIN
             if 0 < price <= mark.limit:
                 yield mark, price
 
@@ -87,7 +95,7 @@ class Nearby:
             known = [self._column[letter] for letter in reading if letter in self._column]
             np.add.at(counts[row], known, 1)
             cheapest[row] = self._price[:, known].min(axis=1, initial=OTHER)
-            foreign[row] = sum(missing(c) for c in reading if c not in self._column)
+            foreign[row] = sum(beside(c) for c in reading if c not in self._column)
         of_reading = counts @ self._read_price.T + foreign
         bound: NDArray[np.float32] = np.maximum(of_reading, cheapest @ self._count.T)
         bound -= np.float32(1e-3)
@@ -96,14 +104,19 @@ class Nearby:
         bound[np.abs(self._length - lengths[:, None]) > 1 + self._length / 4] = np.inf
         return bound
 
-    def _priced(
-        self, reading: str, among: NDArray[np.bool_], within: float | None
+    def _within(
+        self, reading: str, least: NDArray[np.float32], limits: NDArray[np.float32]
     ) -> list[tuple[float, Mark]]:
-        """Those marks that are no dearer than `within` (None: their own limit), cheapest first."""
+        return self._priced(reading, (least <= limits) & (limits > 0), limits)
+
+    def _priced(
+        self, reading: str, among: NDArray[np.bool_], most: NDArray[np.floating]
+    ) -> list[tuple[float, Mark]]:
+        """Those marks that are no dearer than their `most`, cheapest first."""
         found = []
         for i in np.flatnonzero(among):
             mark = self._marks[i]
-            price = distance(mark.template, reading, mark.limit if within is None else within)
+            price = distance(mark.template, reading, float(most[i]) + 1e-6)
             if price < float("inf"):
                 found.append((price, mark))
         return sorted(found, key=lambda item: item[0])

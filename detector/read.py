@@ -9,6 +9,7 @@ out in look-alikes ("СТАН" as "CTAH"), which matching folds back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -166,15 +167,21 @@ def cut_marks(picture: Picture, boxes: Sequence[Box]) -> list[Line]:
 
 
 def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
-    """One reading for each place: of those that overlap, the one with the highest score.
+    """One reading for each place: of those that overlap, the one that says most surely most.
 
-    Readings of different frames, or of a frame and its mirror image, are never merged.
+    A fragment is often read more surely than the whole (an emblem as Q beside ROMI, DU of DURMA),
+    so a score counts by the root of the letters. Readings of different frames, or of a frame and
+    its mirror image, are never merged.
     """
     kept: list[Reading] = []
-    for reading in sorted(readings, key=lambda r: -r.score):
+    for reading in sorted(readings, key=_says, reverse=True):
         if not any(_same_place(reading, other) for other in kept):
             kept.append(reading)
     return kept
+
+
+def _says(reading: Reading) -> float:
+    return reading.score * math.sqrt(sum(map(str.isalnum, reading.text)))
 
 
 def script_of(text: str) -> Script:

@@ -104,16 +104,17 @@ class Reading_(_Part):
 
 
 class Attributing(_Part):
-    """The operating point: a wrong builder costs far more than a missed one."""
+    """The operating point: a wrong builder costs twenty unknown ones, a wrong one of an origin
+    whose presence is the claim under test a hundred. Naming pays where p > cost / (cost + 1)."""
 
-    probability: float = Field(default=0.9, ge=0, le=1, description="least for naming a builder")
-    # That Chinese machines stand in Russian plants is the claim under test: naming one wrongly
-    # costs a hundred missed ones, so it takes more.
+    probability: float = Field(
+        default=0.952, ge=0, le=1, description="least for naming a builder (20 / 21)"
+    )
     tested_origins: tuple[str, ...] = Field(
         default=("CN",), description="builders' homes whose presence is the claim under test"
     )
     tested_probability: float = Field(
-        default=0.97, ge=0, le=1, description="least for a builder of such an origin"
+        default=0.990, ge=0, le=1, description="least for a builder of such an origin (100 / 101)"
     )
 
 

@@ -1,0 +1,133 @@
+"""Texts that are easily taken for a builder's mark: drawn, worn, read, and what is said of them.
+
+python -m bench.pitfalls [--each N] [--seed S]
+
+Each text is drawn as the footage maker draws marks, worn as archives are, read by the reader
+that ships and weighed as the only text of a machine, with a model code beside it and without:
+a code lets a short mark name its builder, so it is the harder trial. `right` stands only where a
+builder should be named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from datasets.registry import load_registry
+from detector.attribute import Attributor
+from detector.match import Matcher
+from detector.read import Reader, cut_marks
+from detector.settings import Settings
+from detector.types import Reading
+from training.confusions import draw_worn
+
+CODE = "KX650"
+"""A model code that no entry of the registry has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pitfall:
+    """Texts of one sort and the builder each should be said to be of; None: nobody."""
+
+    name: str
+    texts: tuple[str, ...]
+    truth: str | None = None
+
+
+PITFALLS = (
+    Pitfall("DMG", ("DMG",), "dmg"),
+    Pitfall("DMG MORI", ("DMG MORI",), "dmg-mori"),
+    Pitfall("DMTG", ("DMTG",), "dmtg"),
+    Pitfall("大连机床", ("大连机床",), "dmtg"),
+    Pitfall("ЗВЕЗДА and its readings, for STAR", ("ЗВЕЗДА", "3BE3DA", "ZVEZDA", "ЗВЕЗДА ТВ")),
+    Pitfall(
+        "MAS and TOS inside longer words",
+        ("PHOTOS", "ATMOS", "CHRISTMAS", "MASTER", "THOMAS", "DAMAS", "TOSCA", "LOTOS", "MASSIV",
+         "MASTERCAM", "TOSLINK", "COSMOS"),
+    ),
+    Pitfall(
+        "INDEX, STAR, TOP in a sentence",
+        ("INDEX OF PARTS", "SEE INDEX PAGE 4", "FIVE STAR SERVICE", "STAR TREK", "ON TOP OF IT",
+         "TOP QUALITY", "PRICE INDEX 2024", "A STAR IS BORN"),
+    ),
+    Pitfall(
+        "plants, dealers and tool makers",
+        ("УРАЛВАГОНЗАВОД", "КАМАЗ", "ИРКУТ", "САЛЮТ", "АЛМАЗ-АНТЕЙ", "SANDVIK", "ISCAR", "SECO",
+         "KENNAMETAL", "BLASER", "SCHUNK", "RENISHAW", "ПУМОРИ", "ГАЛИКА", "АБАМЕТ", "KNOLL"),
+    ),
+    Pitfall(
+        "builders that are not in the registry",
+        ("RONGWIN", "JIANKE", "SKITEK", "POWERMAX", "HDMT", "DONGS", "JINNFA", "LVS", "GANESH",
+         "HABRAMA", "COSMOS", "PROTECK", "SKYMASTER", "HOMMA", "CYCLONE", "DUGARD"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every text goes through."""
+
+    reader: Reader
+    attributor: Attributor
+
+
+def measure(pitfall: Pitfall, each: int, seed: int, tools: Tools) -> Counter[tuple[str, bool]]:
+    """Counts of (outcome, with a code): right, unknown, wrong, unread."""
+    counts: Counter[tuple[str, bool]] = Counter()
+    registry = load_registry()
+    for i in range(each):
+        rng = np.random.default_rng((seed, i))
+        text = pitfall.texts[i % len(pitfall.texts)]
+        picture, box = draw_worn(text, rng)
+        read = tools.reader.read_lines(cut_marks(picture, [box]), Fraction(0))
+        code = Reading(CODE, 0.99, (box[0], box[3] + 2, box[2], 2 * box[3] - box[1]), Fraction(0),
+                       "latin")  # fmt: skip
+        for beside in (False, True):
+            if not read:
+                counts["unread", beside] += 1
+                continue
+            texts = [replace(r, box=box) for r in read] + [code] * beside
+            said = tools.attributor.attribute(texts).builder
+            truth = pitfall.truth
+            right = said is not None and said == truth
+            outcome = "right" if right else "unknown" if said is None else "wrong"
+            if outcome == "wrong" and said is not None:
+                print(f"  wrong: {text} read {[r.text for r in read]} said {registry.get(said).id}")
+            counts[outcome, beside] += 1
+    return counts
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(
+        prog="python -m bench.pitfalls",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    asked.add_argument("--each", type=int, default=96, help="drawings of each sort")
+    asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--json", type=Path, help="write the counts here too")
+    said = asked.parse_args()
+    settings, registry = Settings(), load_registry()
+    attributor = Attributor(Matcher(registry), registry, settings.attributing)
+    tools = Tools(Reader(settings.reading), attributor)
+    print("| text | drawn | unread | right | unknown | wrong | with a code: right | wrong |")
+    print("|---|---|---|---|---|---|---|---|")
+    found: dict[str, dict[str, int]] = {}
+    for pitfall in PITFALLS:
+        counts = measure(pitfall, said.each, said.seed, tools)
+        cells = [counts[name, False] for name in ("unread", "right", "unknown", "wrong")]
+        cells += [counts[name, True] for name in ("right", "wrong")]
+        print(f"| {pitfall.name} | {said.each} | " + " | ".join(map(str, cells)) + " |", flush=True)
+        found[pitfall.name] = {f"{a}{' with a code' * b}": n for (a, b), n in counts.items()}
+    if said.json:
+        said.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

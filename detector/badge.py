@@ -1,0 +1,62 @@
+"""Whether a mark stands as a badge does: with a model code beside it, or twice on one machine.
+
+A short or ordinary mark (BFW, OKK, CHEVALIER) may be any text. On the labelled photographs 40
+such marks were read exactly and as a whole line; the only wrong one was a text that two
+builders share. What a poster, a plant's label or a caption lacks is what a builder puts beside
+his name: the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from detector.fold import words
+from detector.read import overlap_of_smaller
+from detector.types import Box, Reading
+from detector.vocabulary import LATIN_WORDS
+
+# A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
+_CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
+# How far off the model may stand, in heights of the higher of the two texts.
+_BESIDE = 3.0
+# Boxes of two lines touch; those of one line, found twice, lie upon each other.
+_APART = 0.5
+# Surer than this of the code's letters: a panel's edge is read as a code now and then.
+_SURE = 0.8
+
+
+def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
+    """Whether in the mark's own frame it stands beside a model code or a second time.
+
+    Args:
+        mark: a reading that is one mark, exactly and whole.
+        readings: all of the machine, those of the broadcast excepted.
+    """
+    beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]
+    return any(
+        overlap_of_smaller(r.box, mark.box) < _APART
+        and (r.text == mark.text or (is_model_code(r.text) and _near(r.box, mark.box)))
+        and r.score >= _SURE
+        for r in beside
+    )
+
+
+def is_model_code(text: str) -> bool:
+    """Whether a text reads like a model code: letters and at least two figures or letters more.
+
+    Example:
+        >>> [is_model_code(text) for text in ("BVL 800H", "VTL-1", "MACHINE-03", "2019")]
+        [True, False, False, False]
+    """
+    said = words(text)
+    if LATIN_WORDS.intersection(said):
+        return False
+    return bool(_CODE.match("".join(said))) and sum(c.isdigit() for c in text) >= 2
+
+
+def _near(a: Box, b: Box) -> bool:
+    height = max(a[3] - a[1], b[3] - b[1])
+    across = max(a[0], b[0]) - min(a[2], b[2])
+    down = max(a[1], b[1]) - min(a[3], b[3])
+    return max(across, down) <= _BESIDE * height

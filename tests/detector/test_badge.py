@@ -1,0 +1,88 @@
+"""A short mark beside a model code is a builder's badge; on a poster it is a word."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from datasets.registry import load_registry
+from detector.attribute import Attributor
+from detector.badge import is_model_code
+from detector.match import Matcher
+from detector.settings import Attributing
+from detector.types import Box, Reading
+
+DOOR: Box = (100.0, 100.0, 160.0, 130.0)
+UNDER: Box = (95.0, 132.0, 190.0, 152.0)
+FAR_OFF: Box = (700.0, 600.0, 800.0, 620.0)
+
+
+@pytest.fixture(scope="module")
+def attributor() -> Attributor:
+    registry = load_registry()
+    return Attributor(Matcher(registry), registry, Attributing())
+
+
+def read(text: str, box: Box = DOOR, at: int = 0) -> Reading:
+    return Reading(text, 0.97, box, Fraction(at), "latin")
+
+
+@pytest.mark.parametrize("text", ["BMV 50 TC24", "FSG-1224ADIII", "LL25T", "BVL 800H", "J300"])
+def test_a_model_code_is_known_by_its_letters_and_figures(text: str) -> None:
+    assert is_model_code(text)
+
+
+@pytest.mark.parametrize("text", ["VTL-1", "MACHINE-03", "2019", "DANGER", "U1-MACHINE-21", "日"])
+def test_labels_of_plants_and_plain_numbers_are_no_model_codes(text: str) -> None:
+    assert not is_model_code(text)
+
+
+@pytest.mark.parametrize("mark, builder", [("BFW", "bfw"), ("OKK", "okk"), ("LMW", "lmw")])
+def test_a_short_mark_beside_a_model_code_names_its_builder(
+    attributor: Attributor, mark: str, builder: str
+) -> None:
+    assert attributor.attribute([read(mark)]).builder is None
+    said = attributor.attribute([read(mark), read("BX 65 TC24", UNDER)])
+    assert (said.builder, said.grade) == (builder, "B")
+
+
+def test_a_code_at_the_other_end_of_the_machine_is_not_beside_it(attributor: Attributor) -> None:
+    said = attributor.attribute([read("BFW"), read("BX 65 TC24", FAR_OFF)])
+    assert said.builder is None
+
+
+def test_the_same_short_mark_in_two_places_of_one_frame_names(attributor: Attributor) -> None:
+    twice = attributor.attribute([read("OKK"), read("OKK", FAR_OFF)])
+    later = attributor.attribute([read("OKK"), read("OKK", FAR_OFF, at=3)])
+    assert twice.builder == "okk"
+    assert later.builder is None  # a camera that moves shows one poster in two places
+
+
+def test_a_text_that_two_builders_share_names_neither_beside_a_code(
+    attributor: Attributor,
+) -> None:
+    said = attributor.attribute([read("MITSUBISHI"), read("MVR35-FM", UNDER)])
+    assert said.builder is None
+
+
+def test_a_short_mark_of_an_origin_under_test_is_never_enough_with_a_code() -> None:
+    registry = load_registry()
+    settings = Attributing(tested_origins=("IN",))
+    said = Attributor(Matcher(registry), registry, settings).attribute(
+        [read("BFW"), read("BX 65 TC24", UNDER)]
+    )
+    assert said.builder is None
+
+
+def test_a_far_misreading_names_only_beside_a_series_of_the_same_builder(
+    attributor: Attributor,
+) -> None:
+    assert attributor.attribute([read("TRAUG")]).builder is None
+    assert attributor.attribute([read("TRAUG"), read("TNK 36", UNDER)]).builder == "traub"
+    assert attributor.attribute([read("TRAUG"), read("GLS-150", UNDER)]).builder is None
+
+
+def test_a_name_made_with_a_hyphen_is_another_firm(attributor: Attributor) -> None:
+    assert attributor.attribute([read("SHIBAURA")]).builder == "toshiba-shibaura"
+    assert attributor.attribute([read("SUMITOMO-SHIBAURA")]).builder is None
