@@ -12,7 +12,7 @@ from api.analyze import analyze
 from api.builders import builders_app
 from api.case import case_app
 from api.demo import demo
-from api.evaluate import evaluate
+from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS, exit_for
 from api.machines import machines_app
 from api.sweep import sweep
@@ -39,6 +39,7 @@ app.add_typer(case_app, name="case")
 app.add_typer(machines_app, name="machines")
 app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
+app.command(epilog=EPILOG)(legibility)
 app.command(epilog=EPILOG)(export)
 
 

@@ -1,4 +1,4 @@
-"""`nameplate evaluate`: what a model, and the road to a name, are worth on labelled pictures.
+"""`nameplate evaluate` and `legibility`: what a model, and the road to a name, are worth.
 
 The training room is imported inside the commands: looking at footage must not load it.
 """
@@ -6,6 +6,7 @@ The training room is imported inside the commands: looking at footage must not l
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,9 @@ from datasets.registry import load_registry
 if TYPE_CHECKING:
     from training.compare import Comparison
     from training.report import Report
+
+DRAWN = 24
+"""Pictures drawn to write on where no labelled ones are at hand."""
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
 Model = Annotated[
@@ -96,6 +100,68 @@ def evaluate(
     if card and model is not None:
         for file in write_card(model, report):
             typer.echo(file, err=True)
+
+
+def legibility(
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA", help="Labelled pictures to write on; drawn ones if none."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder to write; broken off, it goes on there.")
+    ] = Path("runs/legibility"),
+    split: Annotated[str, typer.Option(help="Whose machines to write on.")] = "val",
+    clips: Annotated[
+        int, typer.Option(min=1, help="Clips for each height and bit rate.", metavar="N")
+    ] = 12,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Clips of DMG, DMG MORI and DMTG at each height.")
+    ] = 4,
+    height: Annotated[
+        list[int] | None, typer.Option(metavar="PX", help="Of the letters; 8 to 64 in eight steps.")
+    ] = None,
+    bitrate: Annotated[
+        list[int] | None, typer.Option(metavar="KBIT", help="A second; 300, 700, 1500, 4000.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same clips.")] = 0,
+    model: Model = None,
+    settings: SettingsFile = None,
+    registry: Builders = None,
+) -> None:
+    """Measures how high a mark must be to be named: made marks on real machines, as clips."""
+    from datasets.maker import write_stills
+    from detector.analyze import Analyst
+    from training.evaluate import data_digest
+    from training.journal import Journal
+    from training.legibility import BITRATES, HEIGHTS, Plan, measure, run_of
+    from training.legibility_report import write
+    from training.lookalikes import tell_apart
+
+    plan = Plan(
+        tuple(sorted(set(height or HEIGHTS))),
+        tuple(sorted(set(bitrate or BITRATES))),
+        clips,
+        pairs,
+        seed,
+    )
+    with TemporaryDirectory(prefix="nameplate-drawn-") as drawn, bar() as tell:
+        if data is None:
+            write_stills(Path(drawn), DRAWN, seed, degrade=False)
+        photographs = read_photographs(Path(drawn) if data is None else split_folder(data, split))
+        analyst = Analyst(read_settings(settings), load_registry(*(registry or ())), model)
+        run = run_of(
+            plan,
+            data_digest(photographs),
+            analyst.settings,
+            analyst.registry,
+            analyst.detector.digest,
+        )
+        journal = Journal(out / "legibility.partial.jsonl", run)
+        measured = measure(photographs, analyst, plan, journal, tell)
+    told = tell_apart(analyst.registry, analyst.settings.attributing)
+    for file in write(measured, told, run, out):
+        typer.echo(file)
+    journal.close()
 
 
 def _write(report: Report, compared: Comparison | None, out: Path) -> None:
