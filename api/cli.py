@@ -12,11 +12,12 @@ from api.analyze import analyze
 from api.builders import builders_app
 from api.case import case_app
 from api.demo import demo
+from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS, exit_for
 from api.machines import machines_app
 from api.sweep import sweep
 from api.terminal import complain
-from api.train import evaluate, export, train
+from api.train import export, train
 from datasets.errors import NameplateError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
@@ -38,6 +39,7 @@ app.add_typer(case_app, name="case")
 app.add_typer(machines_app, name="machines")
 app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
+app.command(epilog=EPILOG)(legibility)
 app.command(epilog=EPILOG)(export)
 
 

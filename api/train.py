@@ -1,4 +1,4 @@
-"""`nameplate train`, `evaluate` and `export`: the road from labelled data to a model.
+"""`nameplate train` and `export`: the road from labelled data to a model.
 
 The training room is imported inside the commands: it is the only one that may need torch,
 which the base install leaves out.
@@ -6,17 +6,12 @@ which the base install leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.setup import read_settings
-from api.terminal import speak
-from datasets.registry import load_registry
+from api.bar import bar
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")]
@@ -50,7 +45,7 @@ def train(
     """
     from training import train as room
 
-    with _bar() as tell:
+    with bar() as tell:
         result = room.train(
             data,
             start,
@@ -76,53 +71,6 @@ def train(
         typer.echo(f"  {name}: {said}")
 
 
-def evaluate(
-    data: Data,
-    split: Annotated[str, typer.Option(help="Which split to measure on.")] = "val",
-    model: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="An exported model; the packaged one.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write evaluation.json there.")
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Settings, YAML or JSON.")
-    ] = None,
-    registry: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A file of builders that adds.")
-    ] = None,
-    naive: Annotated[
-        bool, typer.Option("--naive", help="Measure plain text search beside it.")
-    ] = False,
-    card: Annotated[
-        bool, typer.Option("--card", help="Write the model card beside --model.")
-    ] = False,
-) -> None:
-    """Measures finding and naming on labelled pictures, case by case, in Markdown."""
-    from training.card import write_card
-    from training.evaluate import evaluate as measure
-    from training.tables import to_markdown
-
-    if card and model is None:
-        raise typer.BadParameter("--card needs --model, the folder it is written to")
-    with _bar() as tell:
-        report = measure(
-            data,
-            split,
-            model,
-            settings=read_settings(settings),
-            registry=load_registry(*(registry or ())),
-            naive=naive,
-            progress=tell,
-        )
-    typer.echo(to_markdown(report))
-    if out is not None:
-        typer.echo(report.write(out), err=True)
-    if card and model is not None:
-        for file in write_card(model, report):
-            typer.echo(file, err=True)
-
-
 def export(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt of a run.")],
     out: Out = Path("runs/model"),
@@ -135,24 +83,3 @@ def export(
     exported = convert(weights, out, image_size)
     typer.echo(f"{exported.folder}  sha256 {exported.sha256}")
     typer.echo(f"  classes {', '.join(exported.classes)}; off by {exported.difference:.4g} at most")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error that is told the stage, what is done and how much there is."""
-    console = speak(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("starting", total=1)
-
-        def tell(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-
-        yield tell

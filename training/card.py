@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError, ResultError
-from training.evaluate import Report
+from training.report import SINGLE, Report
 from training.tables import detection_table, naming_table, said, table
 
 LICENCE = "AGPL-3.0-or-later"
@@ -55,7 +55,7 @@ def _read_facts(file: Path) -> dict[str, Any]:
 
 def _measured(report: Report) -> dict[str, Any]:
     """The report without its single cases, which name pictures."""
-    return {k: v for k, v in report.as_dict().items() if k not in ("cases", "false_names")}
+    return {k: v for k, v in report.as_dict().items() if k not in SINGLE}
 
 
 def _markdown(facts: dict[str, Any], report: Report) -> str:

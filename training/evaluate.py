@@ -2,12 +2,13 @@
 
 Two measurements on one labelled split. The detector alone, over every picture, at every
 confidence; then the road as `nameplate analyze` goes it, picture by picture, each a still.
+On request also the open set, over the training pictures as well, and footage.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,81 +16,48 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from pydantic import TypeAdapter
 
-from datasets.annotations import Photograph, read_photographs, split_folder
-from datasets.errors import DataError, ResultError
+from datasets.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
+from datasets.errors import DataError
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.detect import Detector
 from detector.read import Reader
 from detector.settings import Settings
-from detector.types import Picture
+from detector.types import Analysis, Detections, Picture, Sighting
+from training.footage import FootageReport, find_clips, hear
+from training.journal import Journal, program_digest
 from training.naive import Naive
-from training.naming import OUTCOMES, Named
+from training.naming import Named, assign
+from training.openset import OpenSet, Seen, hold_out
+from training.report import Report
+from training.slices import slices
 from training.spotting import Spotted
 
 # Average precision needs what the detector is hardly sure of, too.
 LEAST_CONFIDENCE = 0.01
-VERSION = 1
+JOURNAL = "evaluation.partial.jsonl"
+CLIPS = "clips"
 
 Told = Callable[[str, int, int], None]
+_SIGHTINGS = TypeAdapter(tuple[Sighting, ...])
+_ANALYSIS = TypeAdapter(Analysis)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What was measured, and on what: `as_dict` is what evaluation.json holds."""
+class Parts:
+    """What to measure besides detection.
 
-    split: str
-    pictures: int
-    sources: int
-    model_sha256: str
-    settings_sha256: str
-    registry_sha256: str
-    confidence: float
-    mark_confidence: float
-    spotted: Spotted
-    named: Named
-    naive: bool
+    naming: go the whole road; without it only detection is measured, in a tenth of the time.
+    naive: the naive way to a name beside ours. open_set: builders held out in turn, at most
+    so many, over the train split too where there is one. footage: the clips beside the splits.
+    """
 
-    def as_dict(self) -> dict[str, Any]:
-        spotted, named = self.spotted, self.named
-        return {
-            "version": VERSION,
-            "split": self.split,
-            "pictures": self.pictures,
-            "sources": self.sources,
-            "model_sha256": self.model_sha256,
-            "settings_sha256": self.settings_sha256,
-            "registry_sha256": self.registry_sha256,
-            "confidence": self.confidence,
-            "mark_confidence": self.mark_confidence,
-            "detection": [row.as_dict() for row in spotted.rows()],
-            "negatives": {
-                "pictures": spotted.negatives,
-                "false_machines": spotted.false_on_negatives,
-                "disturbed": spotted.disturbed_share.as_dict(),
-                "named": named.named_share.as_dict(),
-            },
-            "naming": _naming(named, naive=False),
-            "naive": _naming(named, naive=True) if self.naive else None,
-            "cases": [dataclasses.asdict(case) for case in named.cases],
-            "false_names": [dataclasses.asdict(false) for false in named.false_names],
-        }
-
-    def write(self, out: Path) -> Path:
-        """Writes `out/evaluation.json`.
-
-        Raises:
-            ResultError: the folder cannot be written.
-        """
-        file = out / "evaluation.json"
-        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
-        except OSError as error:
-            raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
-        return file
+    naming: bool = True
+    naive: bool = False
+    open_set: int = 0
+    footage: bool = False
 
 
 def evaluate(
@@ -99,8 +67,8 @@ def evaluate(
     *,
     settings: Settings | None = None,
     registry: Registry | None = None,
-    naming: bool = True,
-    naive: bool = False,
+    parts: Parts | None = None,
+    work: Path | None = None,
     progress: Told | None = None,
 ) -> Report:
     """Measures detection and naming on one split of a labelled data set.
@@ -110,24 +78,36 @@ def evaluate(
         model: folder of the exported model; the packaged one if None.
         settings: the operating point; the defaults if None.
         registry: what builders there are; the packaged one if None.
-        naming: go the whole road as well; without it only detection is measured, in a
-            tenth of the time.
-        naive: measure the naive way to a name beside ours.
+        parts: what to measure; detection and naming if None.
+        work: folder where a run that is broken off leaves what it has, to go on from there.
         progress: called after each picture with the stage, pictures done and in all.
 
     Raises:
         DataError: the split is missing or wrong, with file, line and field.
         ModelError: the model is missing, damaged or of other classes.
+        ResultError: `work` cannot be written.
     """
-    settings = settings or Settings()
+    settings, parts = settings or Settings(), parts or Parts()
     registry = registry or load_registry()
     told: Told = progress or (lambda stage, done, total: None)
     photographs = read_photographs(split_folder(data, split))
-    detector, spotted = _spot(photographs, model, settings, told)
-    named = _name(photographs, model, settings, registry, told) if naming else Named()
-    if naming and naive:
+    detector = Detector(model, _open(settings).detecting)
+    run = {
+        "split": split,
+        "data": data_digest(photographs),
+        "model": detector.digest,
+        "settings": settings.digest,
+        "registry": registry.digest,
+    }
+    journal = Journal(None if work is None else work / JOURNAL, run)
+    road = _Road(journal, settings, registry, model, told)
+    spotted = _spot(photographs, detector, settings, journal, told)
+    named = road.name(photographs) if parts.naming else Named()
+    if parts.naming and parts.naive:
         _name_naively(photographs, settings, registry, named, told)
-    return Report(
+    held = _held_out(data, split, photographs, road, parts.open_set) if parts.open_set else None
+    footage = road.hear(data / CLIPS, photographs) if parts.footage else None
+    report = Report(
         split=split,
         pictures=len(photographs),
         sources=len({p.source for p in photographs}),
@@ -138,8 +118,32 @@ def evaluate(
         mark_confidence=settings.detecting.mark_confidence,
         spotted=spotted,
         named=named,
-        naive=naming and naive,
+        naive=parts.naming and parts.naive,
+        data_sha256=run["data"],
+        program_sha256=program_digest(),
+        slices=slices(named.cases, registry),
+        open_set=None if held is None else held[1],
+        open_set_splits=() if held is None else held[0],
+        footage=footage,
     )
+    journal.close()
+    return report
+
+
+def data_digest(photographs: Sequence[Photograph]) -> str:
+    """SHA-256 over a split's annotations and the bytes of its pictures, in their order.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    folder = photographs[0].path.parents[1]
+    for file in (folder / ANNOTATIONS, *(p.path for p in photographs)):
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except OSError as error:
+            raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
 
 
 def open_picture(photograph: Photograph) -> Picture:
@@ -162,33 +166,115 @@ def open_picture(photograph: Photograph) -> Picture:
     return picture
 
 
+def _open(settings: Settings) -> Settings:
+    least = {"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
+    return settings.model_copy(update={"detecting": settings.detecting.model_copy(update=least)})
+
+
 def _spot(
-    photographs: Sequence[Photograph], model: Path | None, settings: Settings, told: Told
-) -> tuple[Detector, Spotted]:
-    open_settings = settings.detecting.model_copy(
-        update={"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
-    )
-    detector = Detector(model, open_settings)
+    photographs: Sequence[Photograph],
+    detector: Detector,
+    settings: Settings,
+    journal: Journal,
+    told: Told,
+) -> Spotted:
     spotted = Spotted(settings.detecting.confidence, settings.detecting.mark_confidence)
     for done, photograph in enumerate(photographs, start=1):
-        spotted.add(photograph, detector.detect([open_picture(photograph)])[0])
+
+        def look(photograph: Photograph = photograph) -> list[list[float]]:
+            found = detector.detect([open_picture(photograph)])[0]
+            rows = np.column_stack([found.xyxy, found.confidence, found.class_id])
+            return [[float(value) for value in row] for row in rows]
+
+        rows = np.array(journal.ask(f"detecting {photograph.path.name}", look)).reshape(-1, 6)
+        found = Detections(
+            rows[:, :4].astype(np.float32),
+            rows[:, 4].astype(np.float32),
+            rows[:, 5].astype(np.int64),
+        )
+        spotted.add(photograph, found)
         told("detecting", done, len(photographs))
-    return detector, spotted
+    return spotted
 
 
-def _name(
-    photographs: Sequence[Photograph],
-    model: Path | None,
-    settings: Settings,
-    registry: Registry,
-    told: Told,
-) -> Named:
-    analyst = Analyst(settings, registry, model)
-    named = Named()
-    for done, photograph in enumerate(photographs, start=1):
-        named.add(photograph, analyst.analyze(photograph.path).sightings)
-        told("naming", done, len(photographs))
-    return named
+class _Road:
+    """The whole road, gone once for each picture; the analyst is loaded when first needed."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        settings: Settings,
+        registry: Registry,
+        model: Path | None,
+        told: Told,
+    ) -> None:
+        self.settings, self.registry = settings, registry
+        self._journal, self._model, self._told = journal, model, told
+        self._analyst: Analyst | None = None
+
+    def analyze(self, path: Path) -> Analysis:
+        self._analyst = self._analyst or Analyst(self.settings, self.registry, self._model)
+        return self._analyst.analyze(path)
+
+    def sightings(self, photograph: Photograph) -> tuple[Sighting, ...]:
+        def look() -> Any:
+            return _SIGHTINGS.dump_python(self.analyze(photograph.path).sightings, mode="json")
+
+        key = f"naming {photograph.path.parents[1].name}/{photograph.path.name}"
+        return _SIGHTINGS.validate_python(self._journal.ask(key, look))
+
+    def name(self, photographs: Sequence[Photograph]) -> Named:
+        named = Named()
+        for done, photograph in enumerate(photographs, start=1):
+            picture = open_picture(photograph) if photograph.marks else None
+            named.add(photograph, self.sightings(photograph), picture)
+            self._told("naming", done, len(photographs))
+        return named
+
+    def seen(self, photographs: Sequence[Photograph], stage: str) -> list[Seen]:
+        """The sightings of machines whose builder's mark a person can read."""
+        found = []
+        legible = [p for p in photographs if any(_is_case(p, i) for i in range(len(p.machines)))]
+        for done, photograph in enumerate(legible, start=1):
+            sightings = self.sightings(photograph)
+            for sighting, of in zip(sightings, assign(photograph, sightings), strict=True):
+                if of is not None and _is_case(photograph, of):
+                    truth = photograph.machines[of].builder
+                    assert truth is not None
+                    found.append(Seen(photograph.image, truth, sighting.readings))
+            self._told(stage, done, len(legible))
+        return found
+
+    def hear(self, folder: Path, photographs: Sequence[Photograph]) -> FootageReport:
+        clips = find_clips(folder, photographs)
+        heard = []
+        for done, clip in enumerate(clips, start=1):
+
+            def look(path: Path = clip.path) -> Any:
+                return _ANALYSIS.dump_python(self.analyze(path), mode="json")
+
+            size = clip.path.stat().st_size
+            analysis = self._journal.ask(f"footage {clip.path.name} {size}", look)
+            heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
+            self._told("footage", done, len(clips))
+        return FootageReport(tuple(heard))
+
+
+def _is_case(photograph: Photograph, machine: int) -> bool:
+    one = photograph.machines[machine]
+    told = one.by == "wordmark" and one.builder is not None
+    return told and bool(photograph.legible_builder_marks(machine))
+
+
+def _held_out(
+    data: Path, split: str, photographs: Sequence[Photograph], road: _Road, builders: int
+) -> tuple[tuple[str, ...], OpenSet]:
+    seen = road.seen(photographs, "open set")
+    splits: tuple[str, ...] = (split,)
+    if split != "train" and (data / "train").is_dir():
+        seen += road.seen(read_photographs(data / "train"), "open set, train")
+        splits = (split, "train")
+    return splits, hold_out(seen, road.registry, road.settings.attributing, builders)
 
 
 def _name_naively(
@@ -205,11 +291,3 @@ def _name_naively(
         said = way.name(open_picture(photograph), photograph.machines[case.machine].box)
         named.cases[index] = dataclasses.replace(case, naive=said)
         told("naive", index + 1, len(named.cases))
-
-
-def _naming(named: Named, *, naive: bool) -> dict[str, Any]:
-    share = named.naive_share if naive else named.share
-    return {
-        where: {outcome: share(outcome, inside).as_dict() for outcome in OUTCOMES}
-        for where, inside in (("in_registry", True), ("outside", False))
-    }

@@ -6,16 +6,20 @@ Boxes are rows `(x1, y1, x2, y2)` in pixels, arrays of shape (n, 4), float.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest, chi2
 
 from detector.boxes import Boxes, iou, share_inside
 
 # The overlap at which a box counts as found (PASCAL VOC, 2010).
 FOUND = 0.5
+# The overlaps of which AP50-95 is the mean (COCO, 2014).
+OVERLAPS: tuple[float, ...] = tuple(k / 100 for k in range(50, 100, 5))
+# One-sided: of a hundred such bounds five are too low.
+SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,21 @@ class Share:
         bounds = binomtest(self.hits, self.total).proportion_ci(0.95, method="wilson")
         return float(bounds.low), float(bounds.high)
 
+    @property
+    def at_most(self) -> float:
+        """Upper bound of the true share, exact, one-sided 95 %; 1 where nothing was measured.
+
+        Clopper, C. J. and Pearson, E. S. (1934), The use of confidence or fiducial limits.
+        Biometrika 26. With no hit of n it is close to 3 / n, the rule of three.
+
+        Example:
+            >>> round(Share(0, 100).at_most, 4)
+            0.0295
+        """
+        if self.hits >= self.total:
+            return 1.0
+        return float(beta.ppf(SURE, self.hits + 1, self.total - self.hits))
+
     def as_dict(self) -> dict[str, object]:
         low, high = self.interval
         return {
@@ -61,13 +80,15 @@ class Matched:
     """One picture's boxes against the truth.
 
     confidence: (n,) of each box; hit: (n,) it found something; ignored: (n,) it is neither
-    hit nor false alarm; found: (m,) each true box was found, with which confidence, or nan.
+    hit nor false alarm; found: (m,) each true box was found, with which confidence, or nan;
+    owner: (n,) index of the true box it found among those given, -1 for none.
     """
 
     confidence: NDArray[np.float64]
     hit: NDArray[np.bool_]
     ignored: NDArray[np.bool_]
     found: NDArray[np.float64]
+    owner: NDArray[np.int64]
 
 
 def match(
@@ -96,15 +117,16 @@ def match(
     overlap = iou(predicted, truth)
     overlap[:, small] = 0.0
     found_at = np.full(len(truth), np.nan)
-    hit = np.zeros(len(predicted), dtype=np.bool_)
+    owner = np.full(len(predicted), -1, np.int64)
     for row in np.argsort(-confidence, kind="stable"):
         free = np.where(np.isnan(found_at), overlap[row], 0.0)
         if len(free) and free.max() >= found:
-            found_at[int(free.argmax())] = confidence[row]
-            hit[row] = True
+            owner[row] = free.argmax()
+            found_at[owner[row]] = confidence[row]
+    hit = owner >= 0
     excused = (iou(predicted, ignore) >= found) | (share_inside(predicted, ignore) >= found)
     ignored = ~hit & (excused.any(axis=1) | (_shorter_sides(predicted) <= smallest))
-    return Matched(np.asarray(confidence, np.float64), hit, ignored, found_at[~small])
+    return Matched(np.asarray(confidence, np.float64), hit, ignored, found_at[~small], owner)
 
 
 def _shorter_sides(a: Boxes) -> NDArray[np.float32]:
@@ -125,6 +147,44 @@ def precision(matched: Sequence[Matched], least: float) -> Share:
         hits += int((m.hit & counted).sum())
         total += int(counted.sum())
     return Share(hits, total)
+
+
+def match_each(
+    predicted: Boxes, confidence: NDArray[np.floating], truth: Boxes, ignore: Boxes
+) -> tuple[Matched, ...]:
+    """`match` at each of `OVERLAPS`; what may be ignored is told at `FOUND` throughout, as a
+    box around something else does not become a false alarm by being drawn carelessly."""
+    loose = match(predicted, confidence, truth, ignore)
+    strict = [match(predicted, confidence, truth, ignore, found=found) for found in OVERLAPS[1:]]
+    return (
+        loose,
+        *(replace(m, ignored=~m.hit & (m.ignored | loose.ignored)) for m in strict),
+    )
+
+
+def mean_average_precision(matched: Sequence[tuple[Matched, ...]]) -> float | None:
+    """AP50-95: the mean of `average_precision` over `OVERLAPS`, pictures given by `match_each`.
+
+    Returns:
+        A share of 1; None where nothing was to be found.
+    """
+    values = [average_precision(at) for at in zip(*matched, strict=True)]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def rate_at_most(events: int, exposure: float) -> float:
+    """Upper bound of the true rate of rare events, exact (Poisson), one-sided 95 %.
+
+    Garwood, F. (1936), Fiducial limits for the Poisson distribution. Biometrika 28.
+
+    Args:
+        events: how many were counted.
+        exposure: over how many hours, pictures ...; the rate is per one of them.
+    """
+    if exposure <= 0:
+        return float("inf")
+    return float(chi2.ppf(SURE, 2 * (events + 1))) / 2 / exposure
 
 
 def average_precision(matched: Sequence[Matched]) -> float | None:

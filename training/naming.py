@@ -16,7 +16,10 @@ import numpy as np
 
 from datasets.annotations import Box, Mark, Photograph
 from detector.boxes import iou
-from detector.types import Sighting
+from detector.legible import sharpness
+from detector.read import script_of
+from detector.types import Picture, Script, Sighting
+from training.chances import candidate
 from training.measures import FOUND, Share, boxes
 
 Outcome = Literal["right", "unknown", "unseen", "wrong"]
@@ -28,7 +31,9 @@ OUTSIDE = "x-"
 class Case:
     """One machine that could be named, and what was said of it.
 
-    machine: its index in the picture's line; marks: what its builder's marks say.
+    machine: its index in the picture's line; marks: what its builder's marks say; script: that
+    of the largest of them; height: its shorter side in pixels; sharpness: 0..1, by
+    `detector.legible.sharpness`.
     """
 
     picture: str
@@ -41,6 +46,10 @@ class Case:
     readings: tuple[str, ...]
     marks: tuple[str, ...]
     naive: str | None = None
+    source: str = ""
+    script: Script = "latin"
+    height: float | None = None
+    sharpness: float | None = None
 
     @property
     def in_registry(self) -> bool:
@@ -64,24 +73,57 @@ class FalseName:
     marks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The likeliest builder of one sighting whose truth is known, named or not.
+
+    truth: the builder, None where no machine is (a negative). best: the candidate with the
+    greatest probability, if there is any, and `chance`, that probability (`chances.candidate`).
+    case: it is one of the machines with a legible mark.
+    """
+
+    picture: str
+    source: str
+    truth: str | None
+    best: str | None
+    chance: float
+    named: bool
+    case: bool
+
+    @property
+    def right(self) -> bool:
+        return self.best is not None and self.best == self.truth
+
+
 @dataclass(slots=True)
 class Named:
-    """Cases and false names, filled by `add`."""
+    """Cases, false names and claims, filled by `add`."""
 
+    claims: list[Claim] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     false_names: list[FalseName] = field(default_factory=list)
     negatives: int = 0
     named_negatives: int = 0
 
-    def add(self, photograph: Photograph, sightings: Sequence[Sighting]) -> None:
-        """Counts one picture."""
+    def add(
+        self,
+        photograph: Photograph,
+        sightings: Sequence[Sighting],
+        picture: Picture | None = None,
+    ) -> None:
+        """Counts one picture; `picture`, if given, is what sharpness is measured on."""
         owners = assign(photograph, sightings)
         for index, machine in enumerate(photograph.machines):
             marks = photograph.legible_builder_marks(index)
             if machine.by != "wordmark" or machine.builder is None or not marks:
                 continue
             seen = next((s for s, of in zip(sightings, owners, strict=True) if of == index), None)
-            self.cases.append(_case(photograph, index, machine.builder, marks, seen))
+            self.cases.append(_case(photograph, index, machine.builder, marks, seen, picture))
+        self.claims += [
+            claim
+            for sighting, of in zip(sightings, owners, strict=True)
+            if (claim := _claim(photograph, sighting, of)) is not None
+        ]
         named = [
             false
             for sighting, of in zip(sightings, owners, strict=True)
@@ -147,22 +189,52 @@ def _holds(box: Box, marks: Sequence[Mark]) -> bool:
 
 
 def _case(
-    photograph: Photograph, index: int, truth: str, marks: Sequence[Mark], seen: Sighting | None
+    photograph: Photograph,
+    index: int,
+    truth: str,
+    marks: Sequence[Mark],
+    seen: Sighting | None,
+    picture: Picture | None,
 ) -> Case:
-    written = tuple(m.text for m in marks)
-    if seen is None:
-        return Case(photograph.image, index, truth, None, "unseen", None, None, (), written)
-    said = seen.attribution
+    said = None if seen is None else seen.attribution
+    largest = max(marks, key=_height)
     return Case(
         photograph.image,
         index,
         truth,
-        said.builder,
-        judge(truth, said.builder),
-        said.grade,
-        said.probability,
-        tuple(r.text for r in seen.readings),
-        written,
+        None if said is None else said.builder,
+        "unseen" if said is None else judge(truth, said.builder),
+        None if said is None else said.grade,
+        None if said is None else said.probability,
+        () if seen is None else tuple(r.text for r in seen.readings),
+        tuple(m.text for m in marks),
+        source=photograph.source,
+        script=script_of(largest.text),
+        height=_height(largest),
+        sharpness=None if picture is None else round(sharpness(picture, largest.box), 4),
+    )
+
+
+def _height(mark: Mark) -> float:
+    x1, y1, x2, y2 = mark.box
+    return min(x2 - x1, y2 - y1)
+
+
+def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim | None:
+    """None where the truth is not known: no labelled machine there, or nobody could tell whose."""
+    truth = None if of is None else photograph.machines[of].builder
+    if truth is None and photograph.scene != "negative":
+        return None
+    best, chance = candidate(sighting.attribution)
+    by_mark = of is not None and photograph.machines[of].by == "wordmark"
+    return Claim(
+        photograph.image,
+        photograph.source,
+        truth,
+        best,
+        chance,
+        sighting.attribution.builder is not None,
+        of is not None and by_mark and bool(photograph.legible_builder_marks(of)),
     )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from training.evaluate import Report
+from training.compare import Comparison
+from training.footage import FootageReport
 from training.measures import Share
 from training.naming import OUTCOMES, Case, FalseName
+from training.openset import OpenSet
+from training.report import Report, chances, per_thousand
 
 
 def to_markdown(report: Report) -> str:
@@ -23,6 +27,7 @@ def to_markdown(report: Report) -> str:
                 _negatives(report),
                 "### Builders named",
                 naming_table(report),
+                *_further(report),
                 "### Machines with a legible builder's mark, case by case",
                 case_table(report.named.cases, naive=report.naive),
                 "### False names",
@@ -34,7 +39,7 @@ def to_markdown(report: Report) -> str:
 
 
 def detection_table(report: Report) -> str:
-    """Precision, recall and AP at IoU 0.5, by class, size, scene and kind."""
+    """Precision, recall and AP at IoU 0.5, AP over 0.5 to 0.95; by class, size, scene and kind."""
     rows = [
         (
             row.class_name,
@@ -42,10 +47,131 @@ def detection_table(report: Report) -> str:
             "" if row.precision is None else said(row.precision),
             said(row.recall),
             "" if row.ap50 is None else f"{row.ap50:.3f}",
+            "" if row.ap50_95 is None else f"{row.ap50_95:.3f}",
         )
         for row in report.spotted.rows()
     ]
-    return table(("class", "of", "precision", "recall", "AP50"), rows)
+    return table(("class", "of", "precision", "recall", "AP50", "AP50-95"), rows)
+
+
+def slices_table(report: Report) -> str:
+    """Outcomes by script, height, blur and the builder's home; rows without a case left out."""
+    rows = [
+        (by, name, *(said(row[outcome]) for outcome in OUTCOMES))
+        for by, group in report.slices.items()
+        for name, row in group.items()
+        if row["right"].total
+    ]
+    return table(("by", "mark", *OUTCOMES), rows)
+
+
+def open_set_table(found: OpenSet) -> str:
+    """One line a builder held out, then all together."""
+    rows = [
+        (
+            one.builder,
+            said(one.named),
+            said(one.others_right),
+            "" if one.auroc is None else f"{one.auroc:.3f}",
+            "; ".join(f"{Path(picture).name}: {name}" for picture, name in one.wrong),
+        )
+        for one in found.held_out
+    ]
+    whole = "" if found.auroc is None else f"{found.auroc:.3f}"
+    rows.append(("all", said(found.named), "", whole, ""))
+    head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
+    return table(head, rows)
+
+
+def footage_table(found: FootageReport) -> str:
+    """One line a clip, those with a false name first, and the rates."""
+    rows = [
+        (
+            one.clip,
+            f"{one.seconds:.0f} s",
+            "yes" if one.negative else "",
+            str(one.sightings),
+            ", ".join(one.named),
+            "; ".join(f"{name} ({read})" for name, read in one.wrong),
+        )
+        for one in sorted(found.heard, key=lambda one: (-len(one.wrong), one.clip))
+    ]
+    head = (
+        "clip",
+        "length",
+        "negative",
+        "sightings",
+        "named right",
+        "named wrong, and what was read",
+    )
+    lines = [table(head, rows)]
+    for name, negative in (("negative footage", True), ("all footage", False)):
+        rate = found.rate(negative=negative)
+        if rate["hours"]:
+            lines.append(
+                f"In {60 * rate['hours']:.1f} minutes of {name} {rate['false_names']} false names: "
+                f"{rate['an_hour']} an hour, at most {rate['an_hour_at_most']} (exact, one-sided "
+                "95 %)."
+            )
+    return "\n\n".join(lines)
+
+
+def comparison_table(compared: Comparison) -> str:
+    """Old, new and the difference of each measure, in points of 100."""
+    rows = [
+        (
+            one.of,
+            percent(one.old),
+            percent(one.new),
+            "-" if one.change is None else f"{100 * one.change:+.1f}",
+            "-"
+            if one.low is None or one.high is None
+            else f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
+        )
+        for one in compared.differences
+    ]
+    named = [
+        f"Named right in the {which} run only: {', '.join(cases) or 'none'}."
+        for which, cases in (("new", compared.gained), ("old", compared.lost))
+    ]
+    return "\n\n".join(
+        [
+            f"Model `{compared.new_model[:12]}` against `{compared.old_model[:12]}`, on the same "
+            "pictures; sources drawn anew for the intervals.",
+            table(("of", "old", "new", "change", "95 % interval"), rows),
+            *named,
+            f"McNemar's exact test of these: p = {compared.chance:.3f}.",
+        ]
+    )
+
+
+def percent(value: float | None) -> str:
+    """A share of 1 in percent; a dash where there is none."""
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _further(report: Report) -> list[str]:
+    """The parts that a report may have or not."""
+    values = chances(report.named.claims, len(report.named.cases))
+    parts = []
+    if report.slices:
+        parts += [slices_table(report)]
+    if values["calibration_error"] is not None:
+        low, high = values["calibration_interval"]
+        parts += [
+            "### Probabilities",
+            f"Expected calibration error {values['calibration_error']:.3f} ({low:.3f}-{high:.3f}) "
+            f"over {values['claims']} sightings with a candidate.",
+        ]
+    if report.open_set is not None:
+        parts += [
+            "### Open set",
+            f"Splits: {', '.join(report.open_set_splits)}.",
+            open_set_table(report.open_set),
+        ]
+    if report.footage is not None:
+        parts += ["### Footage", footage_table(report.footage)]
+    return parts
 
 
 def naming_table(report: Report) -> str:
@@ -102,10 +228,12 @@ def false_name_table(names: Sequence[FalseName]) -> str:
 def _negatives(report: Report) -> str:
     spotted = report.spotted
     rate = spotted.false_on_negatives / max(1, spotted.negatives)
+    thousand = per_thousand(report.named.named_share)
     return (
         f"In {spotted.negatives} negatives {spotted.false_on_negatives} machines were reported "
         f"({rate:.3f} a picture), in {said(spotted.disturbed_share)} of them at least one; a "
-        f"builder was named in {said(report.named.named_share)}."
+        f"builder was named in {said(report.named.named_share)}: {thousand['found']} in 1,000, at "
+        f"most {thousand['at_most']} (exact, one-sided 95 %)."
     )
 
 

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from training.measures import Share, average_precision, boxes, match, precision, recall
+from training.measures import (
+    Share,
+    average_precision,
+    boxes,
+    match,
+    match_each,
+    mean_average_precision,
+    precision,
+    rate_at_most,
+    recall,
+)
 
 A = (0, 0, 100, 100)
 HALF_OF_A = (0, 0, 100, 50)
@@ -117,3 +127,44 @@ def test_the_truth_finds_itself(places: list[tuple[int, int, int, int]]) -> None
     assert got.hit.all()
     assert recall([got], 0.5).value == precision([got], 0.5).value == 1.0
     assert average_precision([got]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(100, 1.0, id="drawn exactly"),
+        # 0.72 overlaps enough at 0.5, 0.55 ... 0.7: five of ten.
+        pytest.param(72, 0.5, id="drawn carelessly"),
+        pytest.param(40, 0.0, id="hardly met"),
+    ],
+)
+def test_ap50_95_asks_for_ever_better_boxes(width: int, expected: float) -> None:
+    found = match_each(boxes([(0, 0, width, 100)]), np.array([0.9]), boxes([A]), boxes([]))
+    assert mean_average_precision([found]) == pytest.approx(expected)
+
+
+def test_ap50_95_of_nothing_is_none() -> None:
+    assert (
+        mean_average_precision([match_each(boxes([A]), np.array([0.9]), boxes([]), boxes([]))])
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "bound"),
+    [
+        # 1 - 0.05 ** (1 / n): the rule of three, exactly.
+        pytest.param(Share(0, 126), 0.02349, id="none of 126"),
+        pytest.param(Share(1, 126), 0.03710, id="one of 126"),
+        pytest.param(Share(0, 0), 1.0, id="nothing measured"),
+        pytest.param(Share(3, 3), 1.0, id="all"),
+    ],
+)
+def test_a_share_is_at_most(share: Share, bound: float) -> None:
+    assert share.at_most == pytest.approx(bound, abs=5e-5)
+
+
+def test_a_rate_is_at_most() -> None:
+    # -ln(0.05) events are the bound where none was seen.
+    assert rate_at_most(0, 10.0) == pytest.approx(0.29957, abs=1e-5)
+    assert rate_at_most(0, 0.0) == float("inf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from datasets.annotations import Machine, Mark, Photograph
@@ -170,3 +171,41 @@ def test_a_name_is_judged(said: str | None, outcome: str) -> None:
 )
 def test_likeness_of_strings(a: str, b: str, expected: float) -> None:
     assert ratio(a, b) == pytest.approx(expected)
+
+
+def test_a_case_says_how_hard_its_mark_is() -> None:
+    marks = (mark(0, (10, 10, 40, 20)), mark(0, (10, 30, 90, 60), "沈阳机床"))
+    picture = np.zeros((200, 400, 3), np.uint8)
+    picture[30:60, 10:90:2] = 255
+    named = Named()
+    named.add(photograph(machine(LEFT, "smtcl"), marks=marks), [], picture)
+    (case,) = named.cases
+    assert (case.script, case.height, case.source) == ("han", 30, "s")
+    assert case.sharpness is not None and case.sharpness >= 0
+    named.add(photograph(machine(LEFT, "smtcl"), marks=marks), [])
+    assert named.cases[1].sharpness is None
+
+
+@pytest.mark.parametrize(
+    ("picture", "seen", "claims"),
+    [
+        pytest.param(MAZAK, sighting(LEFT, "mazak"), [("mazak", True, True)], id="right"),
+        pytest.param(MAZAK, sighting(LEFT, "haas"), [("haas", False, True)], id="wrong"),
+        pytest.param(MAZAK, sighting(RIGHT, "haas"), [], id="no labelled machine there"),
+        pytest.param(photograph(machine(LEFT)), sighting(LEFT, "haas"), [], id="untold"),
+        pytest.param(
+            photograph(scene="negative"), sighting(LEFT, "haas"), [("haas", False, False)],
+            id="negative",
+        ),
+        pytest.param(
+            photograph(machine(LEFT, "mazak", by="series")), sighting(LEFT, "mazak"),
+            [("mazak", True, False)], id="no mark",
+        ),
+    ],
+)  # fmt: skip
+def test_claims_are_of_sightings_whose_truth_is_known(
+    picture: Photograph, seen: Sighting, claims: list[tuple[str, bool, bool]]
+) -> None:
+    named = Named()
+    named.add(picture, [seen])
+    assert [(c.best, c.right, c.case) for c in named.claims] == claims

@@ -85,3 +85,23 @@ def test_machines_seen_in_negatives_are_counted_by_picture_and_in_all() -> None:
     spotted.add(picture("negative"), seen((MACHINE, BIG, 0.1), (WORDMARK, MARK, 0.9)))
     assert spotted.false_on_negatives == 2
     assert spotted.disturbed_share == Share(1, 2)
+
+
+def test_found_and_false_machines_are_counted_by_their_size() -> None:
+    spotted = Spotted(0.35, 0.2)
+    near = (0.0, 0.0, 140.0, 200.0)  # of the machine, though smaller than it
+    spotted.add(picture(), seen((MACHINE, near, 0.9), (MACHINE, SMALL, 0.9)))
+    large = row(spotted, "machine", "shorter side 150 to 300 px")
+    assert (large.precision, large.recall) == (Share(1, 1), Share(1, 1))
+    small = row(spotted, "machine", "shorter side < 60 px")
+    assert (small.precision, small.recall) == (Share(0, 1), Share(0, 0))
+    between = row(spotted, "machine", "shorter side 60 to 150 px")
+    assert (between.precision, between.recall) == (Share(0, 0), Share(0, 0))
+
+
+def test_each_picture_is_counted_for_comparison() -> None:
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(picture(), seen((MACHINE, BIG, 0.9), (MACHINE, SMALL, 0.9), (WORDMARK, MARK, 0.3)))
+    (count,) = spotted.counts
+    assert (count.wanted, count.found, count.reported, count.hits) == (1, 1, 2, 1)
+    assert (count.marks, count.marks_found) == (1, 1)

@@ -1,0 +1,175 @@
+"""`nameplate evaluate` and `legibility`: what a model, and the road to a name, are worth.
+
+The training room is imported inside the commands: looking at footage must not load it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.bar import bar
+from api.setup import read_settings
+from datasets.annotations import read_photographs, split_folder
+from datasets.registry import load_registry
+
+if TYPE_CHECKING:
+    from training.compare import Comparison
+    from training.report import Report
+
+DRAWN = 24
+"""Pictures drawn to write on where no labelled ones are at hand."""
+
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
+Model = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="An exported model; the packaged one.")
+]
+SettingsFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Settings, YAML or JSON.")]
+Builders = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="A file of builders that adds.")
+]
+
+
+def evaluate(
+    data: Data,
+    split: Annotated[str, typer.Option(help="Which split to measure on.")] = "val",
+    model: Model = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write evaluation.json and evaluation.html there; broken off, go on there.",
+        ),
+    ] = None,
+    settings: SettingsFile = None,
+    registry: Builders = None,
+    naive: Annotated[
+        bool, typer.Option("--naive", help="Measure plain text search beside it.")
+    ] = False,
+    open_set: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Take the N commonest builders out of the registry in turn."
+        ),
+    ] = 0,
+    footage: Annotated[
+        bool, typer.Option("--footage", help="False names an hour in DATA/clips.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An evaluation.json of before, to compare with."),
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the model card beside --model.")
+    ] = False,
+) -> None:
+    """Measures finding and naming on labelled pictures, case by case, in Markdown."""
+    from training.card import write_card
+    from training.compare import check_same, compare, read_report
+    from training.evaluate import Parts, data_digest
+    from training.evaluate import evaluate as measure
+    from training.tables import comparison_table, to_markdown
+
+    if card and model is None:
+        raise typer.BadParameter("--card needs --model, the folder it is written to")
+    old = None
+    if against is not None:
+        # Before minutes of measuring, not after.
+        old = read_report(against)
+        check_same(old, against, split, data_digest(read_photographs(split_folder(data, split))))
+    with bar() as tell:
+        report = measure(
+            data,
+            split,
+            model,
+            settings=read_settings(settings),
+            registry=load_registry(*(registry or ())),
+            parts=Parts(naive=naive, open_set=open_set, footage=footage),
+            work=out,
+            progress=tell,
+        )
+    compared = None if old is None else compare(old, report.as_dict())
+    typer.echo(to_markdown(report))
+    if compared is not None:
+        typer.echo("### Against the run before\n\n" + comparison_table(compared))
+    if out is not None:
+        _write(report, compared, out)
+    if card and model is not None:
+        for file in write_card(model, report):
+            typer.echo(file, err=True)
+
+
+def legibility(
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA", help="Labelled pictures to write on; drawn ones if none."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder to write; broken off, it goes on there.")
+    ] = Path("runs/legibility"),
+    split: Annotated[str, typer.Option(help="Whose machines to write on.")] = "val",
+    clips: Annotated[
+        int, typer.Option(min=1, help="Clips for each height and bit rate.", metavar="N")
+    ] = 12,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Clips of DMG, DMG MORI and DMTG at each height.")
+    ] = 4,
+    height: Annotated[
+        list[int] | None, typer.Option(metavar="PX", help="Of the letters; 8 to 64 in eight steps.")
+    ] = None,
+    bitrate: Annotated[
+        list[int] | None, typer.Option(metavar="KBIT", help="A second; 300, 700, 1500, 4000.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same clips.")] = 0,
+    model: Model = None,
+    settings: SettingsFile = None,
+    registry: Builders = None,
+) -> None:
+    """Measures how high a mark must be to be named: made marks on real machines, as clips."""
+    from datasets.maker import write_stills
+    from detector.analyze import Analyst
+    from training.evaluate import data_digest
+    from training.journal import Journal
+    from training.legibility import BITRATES, HEIGHTS, Plan, measure, run_of
+    from training.legibility_report import write
+    from training.lookalikes import tell_apart
+
+    plan = Plan(
+        tuple(sorted(set(height or HEIGHTS))),
+        tuple(sorted(set(bitrate or BITRATES))),
+        clips,
+        pairs,
+        seed,
+    )
+    with TemporaryDirectory(prefix="nameplate-drawn-") as drawn, bar() as tell:
+        if data is None:
+            write_stills(Path(drawn), DRAWN, seed, degrade=False)
+        photographs = read_photographs(Path(drawn) if data is None else split_folder(data, split))
+        analyst = Analyst(read_settings(settings), load_registry(*(registry or ())), model)
+        run = run_of(
+            plan,
+            data_digest(photographs),
+            analyst.settings,
+            analyst.registry,
+            analyst.detector.digest,
+        )
+        journal = Journal(out / "legibility.partial.jsonl", run)
+        measured = measure(photographs, analyst, plan, journal, tell)
+    told = tell_apart(analyst.registry, analyst.settings.attributing)
+    for file in write(measured, told, run, out):
+        typer.echo(file)
+    journal.close()
+
+
+def _write(report: Report, compared: Comparison | None, out: Path) -> None:
+    from training.page import write_page
+    from training.report import as_json, write_text
+
+    typer.echo(report.write(out), err=True)
+    if compared is not None:
+        text = as_json(compared.as_dict())
+        typer.echo(write_text(out / "comparison.json", text), err=True)
+    typer.echo(write_page(report, compared, out), err=True)

@@ -1,0 +1,93 @@
+"""Names in footage held against who is on screen."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from datasets.annotations import Machine, Photograph
+from datasets.errors import DataError
+from detector.types import (
+    Analysis,
+    Attribution,
+    Footage,
+    Loss,
+    Observation,
+    Probe,
+    Shot,
+    Sighting,
+    Track,
+)
+from training.footage import Clip, FootageReport, find_clips, hear
+
+BOX = (0.0, 0.0, 100.0, 100.0)
+
+
+def photograph(name: str, *builders: str | None) -> Photograph:
+    machines = tuple(
+        Machine(box=BOX, cnc=True, kind="lathe", builder=b, by="wordmark", truncated=False)
+        for b in builders
+    )
+    return Photograph(
+        image=f"images/{name}", width=100, height=100, scene="shopfloor", source="s",
+        machines=machines, marks=(), controls=(), concealed=(),
+    )  # fmt: skip
+
+
+def analysis(*builders: str | None, seconds: int = 1800) -> Analysis:
+    shot = Shot(0, Fraction(0), Fraction(seconds), "hit")
+    seen = Observation(Fraction(0), BOX, 0.9)
+    sightings = tuple(
+        Sighting(f"m{i}", Track(shot, (seen,)), seen, Attribution(b, 0.95, "B" if b else "U"))
+        for i, b in enumerate(builders)
+    )
+    probe = Probe(
+        640, 360, "h264", Fraction(1, 1000), Fraction(0), Fraction(seconds), None, None, 0,
+        Fraction(1), False,
+    )  # fmt: skip
+    footage = Footage(Path("a.mp4"), "f" * 64, 1, "video", "mp4")
+    return Analysis(footage, probe, Loss(), (shot,), sightings, (), "m", "s")
+
+
+def test_clips_know_who_they_show(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a.webm", "notes.txt"):
+        (tmp_path / name).touch()
+    shown = [{"photo": "1.jpg", "start": 0, "end": 4}, {"photo": "2.jpg", "start": 4, "end": 8}]
+    (tmp_path / "b.json").write_text(json.dumps(shown))
+    clips = find_clips(tmp_path, [photograph("1.jpg", "mazak", None), photograph("2.jpg", "haas")])
+    assert [(c.path.name, set(c.builders), c.negative) for c in clips] == [
+        ("a.webm", set(), True),
+        ("b.mp4", {"mazak", "haas"}, False),
+    ]
+    assert find_clips(tmp_path / "none", []) == []
+
+
+def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
+    (tmp_path / "b.mp4").touch()
+    (tmp_path / "b.json").write_text('[{"photo": "1.jpg", "start": 0, "end": 4}]')
+    with pytest.raises(DataError, match=r"b\.json: 1\.jpg is not in the split"):
+        find_clips(tmp_path, [])
+    (tmp_path / "b.json").write_text('{"photo": "1.jpg"}')
+    with pytest.raises(DataError, match=r"b\.json: expected a list"):
+        find_clips(tmp_path, [])
+
+
+def test_false_names_an_hour() -> None:
+    shown, empty = Clip(Path("b.mp4"), frozenset({"mazak"})), Clip(Path("a.mp4"), frozenset())
+    heard = FootageReport(
+        (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
+    )
+    assert heard.heard[0].named == ("mazak",)
+    assert [name for name, _ in heard.heard[0].wrong] == ["haas"]
+    assert heard.rate(negative=False)["an_hour"] == 2.0
+    negative = heard.rate(negative=True)
+    assert (negative["hours"], negative["false_names"], negative["an_hour"]) == (0.5, 1, 2.0)
+    # 4.744 events are the 95 % Poisson bound for one seen; in half an hour.
+    assert negative["an_hour_at_most"] == pytest.approx(2 * 4.744, abs=0.001)
+
+
+def test_without_negative_footage_there_is_no_rate() -> None:
+    assert FootageReport(()).rate(negative=True)["an_hour"] is None
