@@ -32,7 +32,7 @@ def cvat_labels() -> list[dict[str, Any]]:
         ],
         "wordmark": [
             _text("text"),
-            _select("role", "other", *(role for role in get_args(Role) if role != "other")),
+            _select("role", *get_args(Role)),
             _text("of"),
             _checkbox("legible"),
             _text("id"),

@@ -108,7 +108,8 @@ def photograph_of(
                 | {
                     "box": box,
                     "text": _text(given, "text", ""),
-                    "role": _choice(given, "role") or "other",
+                    # What a category of marks is drawn for, and what keeps its label.
+                    "role": _choice(given, "role") or "builder",
                     "of": _owner(entry, numbers, taken),
                     "legible": _flag(given, "legible", False, entry.where),
                     "id": _text(given, "id", None),

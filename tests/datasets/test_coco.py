@@ -59,13 +59,8 @@ def test_what_is_not_said_gets_the_defaults(tmp_path: Path) -> None:
     assert machine.box == (4, 5, 24.5, 35)
     assert (machine.cnc, machine.kind, machine.builder) == (None, "other", None)
     assert (machine.by, machine.truncated) == (None, False)
-    assert (mark.text, mark.role, mark.of, mark.legible, mark.id) == (
-        "",
-        "other",
-        None,
-        False,
-        None,
-    )
+    assert (mark.text, mark.role, mark.of) == ("", "builder", None)
+    assert (mark.legible, mark.id) == (False, None)
     assert (second.image, second.scene, second.machines) == ("images/b.png", "negative", ())
 
 

@@ -55,6 +55,8 @@ def test_yolo_brings_back_every_labelled_box(
             # Cut at the edge, which a box may pass by a pixel; else to the sixth decimal.
             assert max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 1.001
     assert all(mark.text == "" and mark.of is None for mark in after.marks)
+    had, has = read_labels(before.labels), read_labels(after.labels)
+    assert [label.class_id for label in has] == [label.class_id for label in had]
 
 
 @pytest.mark.parametrize("format", FORMATS)
