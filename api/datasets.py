@@ -48,14 +48,14 @@ RegistryFiles = Annotated[
 def look(
     data: Data,
     split: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this split; all of them.")
+        str | None, typer.Option(metavar="NAME", help="Only this split; else all.")
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("look"),
     per_page: Annotated[
         int, typer.Option(min=1, max=100, metavar="N", help="Pictures on a contact sheet.")
     ] = 24,
 ) -> None:
-    """Draws what a data set holds: contact sheets and histograms, in DIR/index.html.
+    """Draws contact sheets and histograms: DIR/index.html.
 
     What an earlier look wrote is replaced; other files are never touched.
     """
@@ -70,7 +70,7 @@ def check(
     registry: RegistryFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object.")] = False,
 ) -> None:
-    """Checks pictures, annotations, labels and splits; counts what there is.
+    """Checks pictures, annotations, labels and splits; counts them.
 
     Every fault is a line; with any, the command ends with 1.
     """
@@ -96,9 +96,10 @@ def export(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; not there yet.")],
     link: Link = False,
 ) -> None:
-    """Writes a data set as YOLO, COCO or CVAT for images, a source in one split only.
+    """Writes a data set as YOLO, COCO or CVAT.
 
-    COCO and CVAT come back whole with `import`; YOLO keeps classes and boxes alone.
+    COCO and CVAT come back whole with `import`; YOLO keeps classes and boxes alone. A set
+    with a source in two splits is refused.
     """
     counts, lost = export_data(data, to.value, out, link=link)
     _tell(counts, out)
@@ -114,10 +115,13 @@ def import_(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Data set to make, or to add to.")],
     source: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Where pictures come from that do not say; its name."),
+        typer.Option(
+            metavar="NAME", help="Where pictures come from, if not said; the file's name."
+        ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option(metavar="NAME", help="For all pictures; else as the file says.")
+        str | None,
+        typer.Option(metavar="NAME", help="For all pictures; what the file says, or train."),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of pictures, if not beside it.")
@@ -130,7 +134,7 @@ def import_(
     ] = None,
     link: Link = False,
 ) -> None:
-    """Reads YOLO, COCO or CVAT for images into a data set of ours.
+    """Reads YOLO, COCO or CVAT into a data set.
 
     What the file does not say gets the defaults of docs/datasets.md.
     """

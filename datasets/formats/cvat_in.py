@@ -14,7 +14,7 @@ from datasets.annotations import Box, Photograph
 from datasets.errors import DataError, UsageError
 from datasets.formats.classes import class_of
 from datasets.formats.cvat_labels import PICTURE
-from datasets.formats.incoming import Brought, Wish, named_split, read_text
+from datasets.formats.incoming import Brought, Wish, guessed_split, named_split, read_text
 from datasets.formats.locate import find_picture
 from datasets.formats.parts import Attributes, Entry, photograph_of
 from datasets.picture import check_size, picture_size
@@ -50,11 +50,17 @@ def read_cvat(path: Path, wish: Wish) -> Brought:
             raise DataError(
                 f"{file}: it holds tracks (CVAT for video); export it as 'CVAT for images 1.1'"
             )
-        # A file within a folder of splits is named after its folder, unless it says otherwise.
-        word = file.parent.name if file.parent != path and path.is_dir() else ""
+        # A task's file names its subset; within a folder of splits its folder may, too.
+        said = (root.findtext("meta/task/subset") or "").strip()
+        folder = file.parent.name if file.parent != path and path.is_dir() else ""
+        word = said if said.lower() != "default" and said else folder
         for image in root.iter("image"):
             subset = image.get("subset") or word
-            split = named_split(subset, wish, f"{file}: image {image.get('name')!r}")
+            split = (
+                named_split(subset, wish, f"{file}: image {image.get('name')!r}")
+                if subset
+                else guessed_split(file.stem, wish)
+            )
             brought[split].append(_picture(image, file, subset, wish, wish.source_of(split)))
     return dict(brought)
 

@@ -52,7 +52,7 @@ def to_cvat(photographs: Sequence[Photograph], split: str) -> str:
     lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", "  <version>1.1</version>"]
     lines += _meta(split, len(photographs))
     for number, photograph in enumerate(photographs):
-        text = "\n".join(_image(photograph, number, split))
+        text = "\n".join(_image(photograph, number))
         bad = _UNWRITABLE.search(text)
         if bad:
             raise DataError(
@@ -69,6 +69,7 @@ def _meta(split: str, count: int) -> Iterator[str]:
     yield f"      <name>{escape(split)}</name>"
     yield f"      <size>{count}</size>"
     yield "      <mode>annotation</mode>"
+    yield f"      <subset>{escape(split)}</subset>"
     yield "      <labels>"
     for label in cvat_labels():
         yield f"        <label><name>{label['name']}</name><color>{label['color']}</color>"
@@ -87,9 +88,9 @@ def _meta(split: str, count: int) -> Iterator[str]:
     yield "  </meta>"
 
 
-def _image(photograph: Photograph, number: int, split: str) -> Iterator[str]:
+def _image(photograph: Photograph, number: int) -> Iterator[str]:
     yield (
-        f'  <image id="{number}" name={_quoted(name_of(photograph))} subset={_quoted(split)} '
+        f'  <image id="{number}" name={_quoted(name_of(photograph))} '
         f'width="{photograph.width}" height="{photograph.height}">'
     )
     for entry in entries_of(photograph):

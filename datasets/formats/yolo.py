@@ -6,6 +6,7 @@ YOLO knows classes and boxes, and nothing else: what `lost_in_yolo` counts does 
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,9 +45,8 @@ def write_yolo(
             place_picture(photograph.path, folder / split / "images" / name, link=link)
             label = (folder / split / "labels" / name).with_suffix(".txt")
             write_text(label, to_yolo(labels_of(photograph)))
-    # A trainer wants both: where one is missing the other stands in, and says so.
-    lines = ["# Give `path` the folder this file lies in.", "path: ."]
-    lines += [f"{split}: {split}/images" for split in splits]
+    # No `path`: a trainer then takes the folders from beside the file, wherever it lies.
+    lines = [f"{split}: {split}/images" for split in splits]
     names = ", ".join(f"{id}: {name}" for id, name in enumerate(CLASS_NAMES))
     write_text(folder / "data.yaml", "\n".join([*lines, f"names: {{{names}}}", ""]))
 
@@ -150,12 +150,7 @@ def _pictures(
             raise DataError(f"{where}: a folder or a list of files is wanted, got {place!r}")
         root = _root(file, values)
         if place.endswith(".txt"):
-            listing = root / safe_name(place.removeprefix("./"), where)
-            for number, line in enumerate(read_text(listing).splitlines(), start=1):
-                if line.strip():
-                    at = f"{listing}:{number}"
-                    name, picture = find_picture(line.strip().removeprefix("./"), [root], at)
-                    found.append((_below_images(name), picture))
+            found += _listed(root / safe_name(place.removeprefix("./"), where), root)
             continue
         folder = root / safe_name(_roboflow(place), where)
         if not folder.is_dir():
@@ -181,8 +176,17 @@ def _roboflow(place: str) -> str:
     return place.removeprefix("../").removeprefix("./")
 
 
-def _below_images(name: str) -> str:
-    return name.rpartition("images/")[2]
+def _listed(listing: Path, root: Path) -> list[tuple[str, Path]]:
+    """The pictures of a list of files, named from the folder they have in common."""
+    pictures = [
+        find_picture(line.strip().removeprefix("./"), [root], f"{listing}:{number}")[1]
+        for number, line in enumerate(read_text(listing).splitlines(), start=1)
+        if line.strip()
+    ]
+    if not pictures:
+        return []
+    common = Path(os.path.commonpath([picture.parent for picture in pictures]))
+    return [(picture.relative_to(common).as_posix(), picture) for picture in pictures]
 
 
 def _label_file(picture: Path) -> Path:

@@ -91,6 +91,26 @@ def test_subsets_are_splits(tmp_path: Path) -> None:
     assert list(read_splits(tmp_path / "out")) == ["val"]
 
 
+def test_a_task_of_a_subset_is_a_split(tmp_path: Path) -> None:
+    """What CVAT exports of a task names its subset once; `default` says nothing."""
+    export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
+    import_data(tmp_path / "there/val/annotations.xml", "cvat", tmp_path / "one")
+    assert list(read_splits(tmp_path / "one")) == ["val"]
+    file = tmp_path / "there/val/annotations.xml"
+    text = file.read_text("utf-8")
+    assert text.count("<subset>val</subset>") == 1
+    file.write_text(text.replace("<subset>val<", "<subset>default<"), "utf-8")
+    import_data(tmp_path / "there", "cvat", tmp_path / "two")
+    assert list(read_splits(tmp_path / "two")) == ["train", "val"]
+
+
+def test_a_file_named_after_a_split_is_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "in", document(BOX))
+    file.rename(file.with_name("val.xml"))
+    import_data(tmp_path / "in", "cvat", tmp_path / "out")
+    assert list(read_splits(tmp_path / "out")) == ["val"]
+
+
 def test_the_export_is_what_a_task_of_cvat_takes(tmp_path: Path) -> None:
     """Every label and attribute that is used is declared, once in the file and in labels.json."""
     export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
