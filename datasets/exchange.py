@@ -16,7 +16,7 @@ from datasets.formats.cvat_in import read_cvat
 from datasets.formats.cvat_out import write_cvat
 from datasets.formats.incoming import Brought, Wish
 from datasets.formats.yolo import lost_in_yolo, read_yolo, write_yolo
-from datasets.output import check_free, new_folder, told
+from datasets.output import check_free, new_folder, staging, told
 from datasets.splits import check_apart, read_splits
 from datasets.writing import check_names, fill_split
 
@@ -124,24 +124,20 @@ def import_data(
 def _add_splits(out: Path, brought: Brought, link: bool) -> None:
     """All new splits are written beside before the first takes its place."""
     added: list[Path] = []
-    staged = out / ".import"
-    try:
-        with new_folder(staged) as folder:
-            for split, pictures in brought.items():
-                (folder / split).mkdir()
-                fill_split(folder / split, pictures, link)
-        with told(out):
+    with told(out), staging(out, "import") as folder:
+        for split, pictures in brought.items():
+            (folder / split).mkdir()
+            fill_split(folder / split, pictures, link)
+        try:
             for split in brought:
                 if (out / split).is_dir():
                     (out / split).rmdir()  # it was found empty
-                (staged / split).rename(out / split)
+                (folder / split).rename(out / split)
                 added.append(out / split)
-    except BaseException:
-        for folder in added:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        except BaseException:
+            for done in added:
+                shutil.rmtree(done, ignore_errors=True)
+            raise
 
 
 def _holds_anything(folder: Path) -> bool:

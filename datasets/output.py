@@ -6,8 +6,10 @@ name only when it is complete.
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 from datasets.errors import DataError, ResultError, UsageError
 
 Ours = Callable[[str], bool]
+STALE_SECONDS = 3600  # pictures are copied in minutes; a folder this old has lost its writer
 
 
 def _nothing(name: str) -> bool:
@@ -61,24 +64,45 @@ def new_folder(out: Path, ours: Ours = _nothing) -> Iterator[Path]:
         ResultError: a full disk, no permission; `out` is as before.
     """
     check_free(out, ours)
-    partial = out.parent / f".{out.name}.{secrets.token_hex(4)}.partial"
+    with told(out), staging(out.parent, out.name) as partial:
+        yield partial
+        if not out.is_dir():
+            partial.rename(out)
+            return
+        aside = partial.with_suffix(".replaced")
+        out.rename(aside)
+        try:
+            partial.rename(out)
+        except OSError:
+            aside.rename(out)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def staging(parent: Path, name: str) -> Iterator[Path]:
+    """Gives a hidden folder in `parent` to fill; it is gone when the block ends.
+
+    What a killed run left under the same name goes, too, once it is `STALE_SECONDS` old.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent, name)
+    partial = parent / f".{name}.{secrets.token_hex(4)}.partial"
+    partial.mkdir()
     try:
-        with told(out):
-            partial.mkdir(parents=True)
-            yield partial
-            if out.is_dir():
-                aside = partial.with_suffix(".replaced")
-                out.rename(aside)
-                try:
-                    partial.rename(out)
-                except OSError:
-                    aside.rename(out)
-                    raise
-                shutil.rmtree(aside, ignore_errors=True)
-            else:
-                partial.rename(out)
+        yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sweep(parent: Path, name: str) -> None:
+    left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.(partial|replaced)")
+    for path in parent.iterdir():
+        if left.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from hypothesis import given
 
 from datasets.annotations import check_split, read_photographs
 from datasets.errors import DataError, UsageError
+from datasets.output import STALE_SECONDS
 from datasets.writing import labels_of, write_photographs
 from tests.datasets.sets import (
     Line,
@@ -93,6 +95,18 @@ def test_a_lost_picture_leaves_nothing_half_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"n\.png: it cannot be read"):
         write_photographs(tmp_path / "copy", photographs)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    data = two_splits(tmp_path / "data")
+    old, fresh = tmp_path / ".copy.00000000.partial", tmp_path / ".copy.11111111.partial"
+    mine = tmp_path / ".copy.mine.partial"
+    for folder in (old, fresh, mine):
+        folder.mkdir()
+        then = folder.stat().st_mtime - (0 if folder is fresh else STALE_SECONDS + 1)
+        os.utime(folder, (then, then))
+    write_photographs(tmp_path / "copy", read_photographs(data / "train"))
+    assert not old.exists() and fresh.exists() and mine.exists()
 
 
 def test_half_a_character_is_refused_by_name(tmp_path: Path) -> None:
