@@ -126,6 +126,9 @@ def _names(values: Mapping[str, Any], file: Path) -> dict[int, str]:
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not names:
         raise DataError(f"{file}: names: a list of class names, or numbers with names, is wanted")
+    # A list within a list may, by YAML's aliases, be too long ever to be written out.
+    if not all(isinstance(name, str | int) for name in names.values()):
+        raise DataError(f"{file}: names: each class is a text")
     try:
         return {int(id): str(name) for id, name in names.items()}
     except (TypeError, ValueError) as error:
@@ -147,7 +150,8 @@ def _pictures(
         if not isinstance(place, str):
             if place is None:
                 continue
-            raise DataError(f"{where}: a folder or a list of files is wanted, got {place!r}")
+            got = type(place).__name__
+            raise DataError(f"{where}: a folder or a list of files is wanted, got {got}")
         root = _root(file, values)
         if place.endswith(".txt"):
             found += _listed(root / safe_name(place.removeprefix("./"), where), root)

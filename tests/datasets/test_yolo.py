@@ -136,7 +136,9 @@ def test_a_wrong_line_is_named(tmp_path: Path, label: str, told: str) -> None:
         ("train: images/train", "names: a list of class names"),
         ("train: images/train\nnames: {one: machine}", "names: invalid literal"),
         ("train: nowhere\nnames: [machine]", "train: there is no folder"),
-        ("train: 7\nnames: [machine]", "train: a folder or a list of files is wanted, got 7"),
+        ("train: 7\nnames: [machine]", "train: a folder or a list of files is wanted, got int"),
+        ("train: [[images/train]]\nnames: [machine]", "a list of files is wanted, got list"),
+        ("train: images/train\nnames: [[machine]]", "names: each class is a text"),
         ("train: /etc\nnames: [machine]", "'/etc' leaves the data set's folder"),
         ("train: ../../in\nnames: [machine]", "leaves the data set's folder"),
         ("path: ../in\ntrain: images\nnames: [machine]", "leaves the data set's folder"),
@@ -150,6 +152,16 @@ def test_a_wrong_data_file_is_named(tmp_path: Path, head: str, told: str) -> Non
     with pytest.raises(DataError, match=told) as caught:
         bring(tmp_path, "", head)
     assert str(tmp_path / "in") in str(caught.value)
+
+
+def test_a_data_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    levels = "\n".join(
+        f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" if n else "l0: &l0 [machine]"
+        for n in range(12)
+    )
+    for use in ("train: images/train\nnames: [*l11]", "train: [*l11]\nnames: [machine]"):
+        with pytest.raises(DataError, match=r"data\.yaml"):
+            bring(tmp_path / str(len(use)), "", f"{levels}\n{use}")
 
 
 def test_a_folder_without_a_data_file_is_refused(tmp_path: Path) -> None:
