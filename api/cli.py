@@ -11,6 +11,7 @@ import typer
 from api.analyze import analyze
 from api.builders import builders_app
 from api.case import case_app
+from api.datasets import datasets_app
 from api.demo import demo
 from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS, exit_for
@@ -37,6 +38,7 @@ app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
 app.add_typer(case_app, name="case")
 app.add_typer(machines_app, name="machines")
+app.add_typer(datasets_app, name="datasets")
 app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(legibility)

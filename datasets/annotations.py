@@ -6,18 +6,27 @@ A data set is a folder of splits, each laid out as
 
 `annotations.jsonl` holds one picture a line (fields as in `Photograph`); a label file holds
 one box a line, `class cx cy w h`, as shares of the picture's sides (the YOLO format).
-Fields unknown here (a note, the picture's origin) are passed over.
+Fields unknown here (a note, the picture's origin) are kept as they are, so that a set that is
+read and written again has lost nothing. `docs/datasets.md` has every field.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+)
 
 from datasets.errors import DataError
 
@@ -42,10 +51,17 @@ def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, floa
 
 
 Box = Annotated[tuple[float, float, float, float], AfterValidator(_ordered)]
+# Tools that know no null write an empty text: an id of no letters is no id.
+Id = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=False)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=False)
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """The fields unknown here, as they were read."""
+        return dict(self.model_extra or {})
 
 
 class Machine(_Part):
@@ -54,7 +70,7 @@ class Machine(_Part):
     box: Box
     cnc: bool | None
     kind: str
-    builder: str | None
+    builder: Id
     by: By | None
     truncated: bool
 
@@ -67,7 +83,7 @@ class Mark(_Part):
     role: Role
     of: int | None = Field(ge=0)
     legible: bool
-    id: str | None
+    id: Id
 
 
 class Control(_Part):
@@ -100,7 +116,8 @@ class Photograph(_Part):
 
     @property
     def labels(self) -> Path:
-        return self._folder / "labels" / f"{Path(self.image).stem}.txt"
+        below = Path(self.image).relative_to("images").with_suffix(".txt")
+        return self._folder / "labels" / below
 
     def legible_builder_marks(self, machine: int) -> tuple[Mark, ...]:
         """Marks naming the builder of the machine with that index which a person can read."""
@@ -142,24 +159,60 @@ def read_photographs(folder: Path) -> tuple[Photograph, ...]:
         DataError: a missing file or picture, or a wrong line; the message names file, line
             and field.
     """
-    file = folder / ANNOTATIONS
     found: list[Photograph] = []
-    seen: dict[str, int] = {}
-    for number, line in _lines(file):
-        photograph = _parse_photograph(line, file, number)
-        photograph._folder = folder
-        if photograph.image in seen:
-            raise DataError(
-                f"{file}:{number}: image: {photograph.image} is already on line "
-                f"{seen[photograph.image]}; keep one of them"
-            )
-        if not photograph.path.is_file():
-            raise DataError(f"{file}:{number}: image: there is no {photograph.path}")
-        seen[photograph.image] = number
+    for photograph in scan_photographs(folder):
+        if isinstance(photograph, DataError):
+            raise photograph
         found.append(photograph)
     if not found:
-        raise DataError(f"{file}: it names no picture")
+        raise DataError(f"{folder / ANNOTATIONS}: it names no picture")
     return tuple(found)
+
+
+def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
+    """Each line of a split: the picture it describes, or what is wrong with it.
+
+    Raises:
+        DataError: the file as a whole cannot be read.
+    """
+    file = folder / ANNOTATIONS
+    seen: dict[str, int] = {}
+    for number, line in _lines(file):
+        where = f"{file}:{number}"
+        try:
+            photograph = parse_photograph(_parse_json(line, where), folder, where)
+            if photograph.image in seen:
+                raise DataError(
+                    f"{where}: image: {photograph.image} is already on line "
+                    f"{seen[photograph.image]}; keep one of them"
+                )
+            seen[photograph.image] = number
+            if not photograph.path.is_file():
+                raise DataError(f"{where}: image: there is no {photograph.path}")
+        except DataError as error:
+            yield error
+        else:
+            yield photograph
+
+
+def parse_photograph(values: Mapping[str, Any], folder: Path, where: str) -> Photograph:
+    """One picture from the fields of its line, checked; its files are not looked at.
+
+    Args:
+        values: the fields of `Photograph`, and any others.
+        folder: the split that holds the picture.
+        where: what a message begins with, such as `FILE:LINE`.
+
+    Raises:
+        DataError: a wrong field; the message names it.
+    """
+    try:
+        photograph = Photograph.model_validate(values)
+    except ValidationError as error:
+        raise DataError(f"{where}: {_first_fault(error)}") from error
+    _check_references(photograph, where)
+    photograph._folder = folder
+    return photograph
 
 
 def read_labels(file: Path) -> tuple[Label, ...]:
@@ -201,23 +254,18 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     return enumerate(lines, start=1)
 
 
-def _parse_photograph(line: str, file: Path, number: int) -> Photograph:
-    where = f"{file}:{number}"
+def _parse_json(line: str, where: str) -> Any:
     try:
-        values = json.loads(line)
+        return json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{where}: not JSON ({error.msg} at column {error.colno})") from error
-    try:
-        photograph = Photograph.model_validate(values)
-    except ValidationError as error:
-        raise DataError(f"{where}: {_first_fault(error)}") from error
-    _check_references(photograph, where)
-    return photograph
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{where}: not JSON that can be read ({error})") from error
 
 
 def _check_references(photograph: Photograph, where: str) -> None:
     parts = Path(photograph.image).parts
-    if Path(photograph.image).is_absolute() or ".." in parts or parts[:1] != ("images",):
+    if parts[:1] != ("images",) or ".." in parts or len(parts) < 2 or "\0" in photograph.image:
         raise DataError(
             f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
         )
@@ -236,6 +284,10 @@ def _check_references(photograph: Photograph, where: str) -> None:
                 raise DataError(
                     f"{where}: {name}.{index}.box: {[x1, y1, x2, y2]} leaves the picture of "
                     f"{photograph.width}x{photograph.height}"
+                )
+            if max(x1, 0) >= min(x2, photograph.width) or max(y1, 0) >= min(y2, photograph.height):
+                raise DataError(
+                    f"{where}: {name}.{index}.box: nothing of {[x1, y1, x2, y2]} is in the picture"
                 )
     owners = [("marks", i, m.of) for i, m in enumerate(photograph.marks)]
     owners += [("controls", i, c.of) for i, c in enumerate(photograph.controls)]

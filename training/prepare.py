@@ -19,6 +19,7 @@ from datasets.annotations import (
     split_folder,
 )
 from datasets.maker.stills import write_stills
+from datasets.splits import check_apart
 
 SPLITS = ("train", "val")
 
@@ -46,9 +47,11 @@ def prepare(data: Path, out: Path, *, synthetic: int = 0, seed: int = 0) -> Prep
         seed: of the made pictures.
 
     Raises:
-        DataError: something is missing or wrong, named with file, line and field.
+        DataError: something is missing or wrong, named with file, line and field; or a source
+            stands in train and in val, and what is measured on val would be too good.
     """
     folders = {split: split_folder(data, split) for split in SPLITS}
+    check_apart(data, {split: read_photographs(folder) for split, folder in folders.items()})
     if synthetic:
         folders["synthetic"] = _make_stills(out / "synthetic", synthetic, seed)
     counts = {part: dict(check_split(folder)) for part, folder in folders.items()}
@@ -75,9 +78,13 @@ def prepare(data: Path, out: Path, *, synthetic: int = 0, seed: int = 0) -> Prep
 
 
 def _link(photograph: Photograph, split: Path, prefix: str) -> None:
-    picture = split / "images" / f"{prefix}{photograph.path.name}"
-    labels = split / "labels" / f"{prefix}{photograph.labels.name}"
-    for link, target in ((picture, photograph.path), (labels, photograph.labels)):
+    # Folders below images/ are kept: two pictures of one name may lie in two of them.
+    picture = split / photograph.image
+    labels = (split / "labels" / picture.relative_to(split / "images")).with_suffix(".txt")
+    for link, target in (
+        (picture.with_name(prefix + picture.name), photograph.path),
+        (labels.with_name(prefix + labels.name), photograph.labels),
+    ):
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target.resolve())
 

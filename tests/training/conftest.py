@@ -45,7 +45,7 @@ def _write_picture(folder: Path, name: str, rng: np.random.Generator) -> str:
         "width": SIDE,
         "height": SIDE,
         "scene": "studio",
-        "source": "made",
+        "source": f"made-{folder.name}",
         "machines": [machine],
         "marks": [],
         "controls": [],

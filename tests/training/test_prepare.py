@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,34 @@ def test_a_view_of_other_data_is_replaced(made_data: Path, tmp_path: Path) -> No
     prepare(made_data, tmp_path / "out", synthetic=1)
     prepare(made_data, tmp_path / "out")
     assert len(list((tmp_path / "out" / "view" / "train" / "images").iterdir())) == 8
+
+
+def test_a_source_on_both_sides_is_refused_by_name(made_data: Path, tmp_path: Path) -> None:
+    file = made_data / "val" / "annotations.jsonl"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("made-val", "made-train", 1), "utf-8")
+    told = re.escape("source 'made-train' is in train and in val; put all pictures of a source")
+    with pytest.raises(DataError, match=told):
+        prepare(made_data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_of_one_name_in_two_folders_are_both_linked(
+    made_data: Path, tmp_path: Path
+) -> None:
+    split = made_data / "train"
+    for part in ("images", "labels"):
+        (split / part / "hall").mkdir()
+    (split / "images/train1.jpg").rename(split / "images/hall/train0.jpg")
+    (split / "labels/train1.txt").rename(split / "labels/hall/train0.txt")
+    file = split / "annotations.jsonl"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("images/train1.jpg", "images/hall/train0.jpg"), "utf-8")
+    prepare(made_data, tmp_path / "out")
+    view = tmp_path / "out" / "view" / "train"
+    for name in ("train0", "hall/train0"):
+        assert (view / f"images/{name}.jpg").samefile(split / f"images/{name}.jpg")
+        assert (view / f"labels/{name}.txt").samefile(split / f"labels/{name}.txt")
 
 
 @pytest.mark.parametrize(

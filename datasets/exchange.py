@@ -1,0 +1,144 @@
+"""Data sets to and from other tools' formats, whole or not at all, split by source."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from datasets.annotations import ANNOTATIONS, Photograph
+from datasets.errors import DataError, UsageError
+from datasets.formats.coco_in import read_coco
+from datasets.formats.coco_out import write_coco
+from datasets.formats.cvat_in import read_cvat
+from datasets.formats.cvat_out import write_cvat
+from datasets.formats.incoming import Brought, Wish
+from datasets.formats.yolo import lost_in_yolo, read_yolo, write_yolo
+from datasets.output import check_free, new_folder, staging, told
+from datasets.splits import check_apart, read_splits
+from datasets.writing import check_names, fill_split
+
+Format = Literal["yolo", "coco", "cvat"]
+FORMATS: tuple[Format, ...] = ("yolo", "coco", "cvat")
+
+Writer = Callable[[Path, Mapping[str, Sequence[Photograph]], bool], None]
+_WRITERS: dict[Format, Writer] = {"yolo": write_yolo, "coco": write_coco, "cvat": write_cvat}
+_READERS: dict[Format, Callable[[Path, Wish], Brought]] = {
+    "yolo": read_yolo,
+    "coco": read_coco,
+    "cvat": read_cvat,
+}
+
+Counts = dict[str, int]
+"""Pictures by split."""
+
+
+def export_data(
+    data: Path, to: Format, out: Path, *, link: bool = False
+) -> tuple[Counts, dict[str, int]]:
+    """Writes a data set in another format; pictures are copied or linked, never altered.
+
+    Args:
+        data: holds splits, as `datasets.annotations` says.
+        to: the format.
+        out: the folder to write; must not be there, or be empty.
+        link: symbolic links to the pictures instead of copies.
+
+    Returns:
+        Pictures by split, and what the format has no place for, by name.
+
+    Raises:
+        UsageError: no data set, or something at `out`.
+        DataError: the data set is wrong, or a source stands in two splits.
+        ResultError: `out` cannot be written; it is as before.
+    """
+    check_free(out)
+    splits = read_splits(data)
+    check_apart(data, splits)
+    with new_folder(out) as folder:
+        _WRITERS[to](folder, splits, link)
+    everything = [photograph for split in splits.values() for photograph in split]
+    lost = lost_in_yolo(everything) if to == "yolo" else {}
+    return {split: len(photographs) for split, photographs in splits.items()}, lost
+
+
+def import_data(
+    path: Path,
+    format: Format,
+    out: Path,
+    *,
+    source: str | None = None,
+    split: str | None = None,
+    images: Path | None = None,
+    classes: Mapping[str, str] | None = None,
+    link: bool = False,
+) -> Counts:
+    """Reads another tool's data set and adds its splits to the data set at `out`.
+
+    Args:
+        path: file or folder, as the format's reader says.
+        format: what it is.
+        out: a data set, or a folder to become one; a split of the same name must not be there.
+        source: of pictures whose file names none; by default the name of `path`, and where
+            the file has several splits, one for each: nobody knows whether they share any.
+        split: for all pictures; by default what the file says, else train.
+        images: the folder of pictures; by default looked for beside the file.
+        classes: what categories are, see `formats.classes.parse_classes`.
+        link: symbolic links to the pictures instead of copies.
+
+    Returns:
+        Pictures by split.
+
+    Raises:
+        UsageError: nothing at `path`, or the split is at `out` already.
+        DataError: the file is wrong, or a source would stand in two splits of `out`.
+        ResultError: `out` cannot be written.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder")
+    wish = Wish(source or path.resolve().stem, split, images, classes or {})
+    brought = _READERS[format](path, wish)
+    if source is None and len(brought) > 1:
+        brought = _READERS[format](path, replace(wish, per_split=True))
+    brought = {split: pictures for split, pictures in brought.items() if pictures}
+    if not brought:
+        raise DataError(f"{path}: it names no picture")
+    for split, pictures in brought.items():
+        check_names([photograph for photograph, _ in pictures])
+        check_free(out / split)
+    there = read_splits(out) if any(out.glob(f"*/{ANNOTATIONS}")) else {}
+    new = {split: tuple(p for p, _ in pictures) for split, pictures in brought.items()}
+    check_apart(out, there | new)
+    if not there and not _holds_anything(out):
+        with new_folder(out) as folder:
+            for split, pictures in brought.items():
+                (folder / split).mkdir()
+                fill_split(folder / split, pictures, link)
+    else:
+        _add_splits(out, brought, link)
+    return {split: len(pictures) for split, pictures in brought.items()}
+
+
+def _add_splits(out: Path, brought: Brought, link: bool) -> None:
+    """All new splits are written beside before the first takes its place."""
+    added: list[Path] = []
+    with told(out), staging(out, "import") as folder:
+        for split, pictures in brought.items():
+            (folder / split).mkdir()
+            fill_split(folder / split, pictures, link)
+        try:
+            for split in brought:
+                if (out / split).is_dir():
+                    (out / split).rmdir()  # it was found empty
+                (folder / split).rename(out / split)
+                added.append(out / split)
+        except BaseException:
+            for done in added:
+                shutil.rmtree(done, ignore_errors=True)
+            raise
+
+
+def _holds_anything(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())

@@ -1,0 +1,211 @@
+"""COCO read: ours back whole, other tools' with the defaults of `docs/datasets.md`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets.annotations import Box, Photograph
+from datasets.errors import DataError, UsageError
+from datasets.formats.classes import class_of
+from datasets.formats.coco_out import corners, sides
+from datasets.formats.incoming import Brought, Wish, guessed_split, named_split, read_text
+from datasets.formats.locate import find_picture
+from datasets.formats.parts import Attributes, Entry, photograph_of
+from datasets.picture import check_size, picture_size
+
+_ROBOFLOW = "_annotations.coco.json"
+_INSTANCES = "instances_"
+_OWN = ("scene", "source", "more")
+
+
+def read_coco(path: Path, wish: Wish) -> Brought:
+    """The pictures of a COCO file, or of the files in a folder.
+
+    Args:
+        path: a JSON file, or a folder with `annotations/*.json`, `*.json` or
+            `*/_annotations.coco.json` in it.
+        wish: what the user said.
+
+    Raises:
+        UsageError: the folder holds no such file.
+        DataError: something in a file is wrong; the message names file, entry and field.
+    """
+    brought: Brought = defaultdict(list)
+    for file in _files(path):
+        if file.name == _ROBOFLOW:
+            word, split = file.parent.name, named_split(file.parent.name, wish, str(file))
+        elif file.stem.startswith(_INSTANCES):
+            word = file.stem.removeprefix(_INSTANCES)
+            split = named_split(word, wish, str(file))
+        else:
+            word, split = file.stem, guessed_split(file.stem, wish)
+        brought[split] += _read_file(file, word, wish, wish.source_of(split))
+    return dict(brought)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    for pattern in ("annotations/*.json", "*.json", f"*/{_ROBOFLOW}"):
+        found = sorted(path.glob(pattern))
+        if found:
+            return found
+    raise UsageError(f"{path}: no COCO file in it (annotations/*.json, *.json)")
+
+
+def _read_file(file: Path, word: str, wish: Wish, source: str) -> list[tuple[Photograph, Path]]:
+    values = _load(file)
+    categories = _by_id(values, "categories", file)
+    images = _by_id(values, "images", file)
+    boxes: dict[Any, list[Entry]] = defaultdict(list)
+    for index, annotation in enumerate(_list(values, "annotations", file)):
+        if not isinstance(annotation, dict):
+            raise DataError(f"{file}: annotations[{index}]: an object is wanted")
+        where = f"{file}: annotation {annotation.get('id', f'at place {index}')}"
+        image_id = annotation.get("image_id")
+        if not _is_id(image_id) or image_id not in images:
+            raise DataError(f"{where}: image_id: there is no image {image_id!r}")
+        category_id = annotation.get("category_id")
+        if not _is_id(category_id) or category_id not in categories:
+            raise DataError(f"{where}: category_id: there is no category {category_id!r}")
+        name = categories[category_id].get("name")
+        entry = _entry(annotation, name, wish.classes, where)
+        if entry is not None:
+            boxes[image_id].append(entry)
+    folders = _folders(file, word, wish)
+    return [
+        _picture(image, boxes[id], folders, source, f"{file}: image {id}")
+        for id, image in images.items()
+    ]
+
+
+def _picture(
+    image: Mapping[str, Any],
+    entries: Sequence[Entry],
+    folders: Sequence[Path],
+    source: str,
+    where: str,
+) -> tuple[Photograph, Path]:
+    file_name = image.get("file_name")
+    if not isinstance(file_name, str):
+        raise DataError(f"{where}: file_name: a text is wanted, got {file_name!r}")
+    name, picture = find_picture(file_name, folders, where)
+    width, height = image.get("width"), image.get("height")
+    if width is None and height is None:
+        width, height = picture_size(picture)
+    elif not (isinstance(width, int) and isinstance(height, int)):
+        raise DataError(
+            f"{where}: width, height: whole numbers are wanted, got {width!r}, {height!r}"
+        )
+    check_size(picture, width, height, where)
+    own = {name: image[name] for name in _OWN if name in image}
+    return photograph_of(name, (width, height), entries, own, source, where), picture
+
+
+def _entry(
+    annotation: Mapping[str, Any], name: Any, classes: Mapping[str, str], where: str
+) -> Entry | None:
+    ours, kind = class_of(str(name), classes, where)
+    if ours is None:
+        return None
+    if annotation.get("iscrowd") in (1, True):
+        raise DataError(f"{where}: iscrowd: one box round many things; box each, or remove it")
+    attributes = annotation.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise DataError(f"{where}: attributes: an object is wanted")
+    values: Attributes = dict(attributes)
+    if kind is not None:
+        values.setdefault("kind", kind)
+    return Entry(ours, _box(annotation, values, where), values, where)
+
+
+def _box(annotation: Mapping[str, Any], attributes: Mapping[str, Any], where: str) -> Box:
+    bbox = annotation.get("bbox")
+    if not bbox:
+        return _around(annotation.get("segmentation"), where)
+    x, y, w, h = _numbers(bbox, 4, f"{where}: bbox")
+    if w <= 0 or h <= 0:
+        raise DataError(f"{where}: bbox: [x, y, width, height] with sides above 0, got {bbox}")
+    exact = attributes.get("corners")
+    if exact is not None:
+        x1, y1, x2, y2 = _numbers(exact, 4, f"{where}: corners")
+        # Corners are the finer truth only while nobody has moved the box since.
+        if sides((x1, y1, x2, y2)) == [x, y, w, h]:
+            return (x1, y1, x2, y2)
+    return corners((x, y, w, h))
+
+
+def _around(segmentation: Any, where: str) -> Box:
+    """The box round polygons, where an annotation has no box of its own."""
+    if not isinstance(segmentation, list) or not segmentation:
+        raise DataError(f"{where}: bbox: neither a box nor polygons to put one round")
+    points = [value for polygon in segmentation for value in _numbers(polygon, None, where)]
+    xs, ys = points[0::2], points[1::2]
+    if len(xs) != len(ys) or len(xs) < 2 or min(xs) == max(xs) or min(ys) == max(ys):
+        raise DataError(f"{where}: segmentation: no area in it")
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def _numbers(values: Any, count: int | None, where: str) -> list[float]:
+    sound = isinstance(values, list) and (count is None or len(values) == count)
+    if not sound or not all(
+        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values
+    ):
+        wanted = "numbers" if count is None else f"{count} numbers"
+        raise DataError(f"{where}: {wanted} are wanted, got {values!r:.80}")
+    return [float(value) for value in values]
+
+
+def _folders(file: Path, word: str, wish: Wish) -> list[Path]:
+    """Where pictures may lie, the likeliest first."""
+    if wish.images is not None:
+        return [wish.images]
+    roots = [file.parent]
+    if file.parent.name == "annotations":
+        roots.insert(0, file.parent.parent)
+    return [
+        folder
+        for root in roots
+        for folder in (root / "images" / word, root / word / "images", root / word,
+                       root / "images", root)
+    ]  # fmt: skip
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(read_text(file))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{file}:{error.lineno}: not JSON ({error.msg})") from error
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{file}: not JSON that can be read ({error})") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{file}: a COCO file is an object with images, annotations, categories")
+    return values
+
+
+def _list(values: Mapping[str, Any], name: str, file: Path) -> list[Any]:
+    found = values.get(name)
+    if not isinstance(found, list):
+        raise DataError(f"{file}: {name}: a list is wanted; is this a COCO file?")
+    return found
+
+
+def _by_id(values: Mapping[str, Any], name: str, file: Path) -> dict[Any, dict[str, Any]]:
+    """Entries by id, in the order of the file; ids need not follow one another."""
+    found: dict[Any, dict[str, Any]] = {}
+    for index, entry in enumerate(_list(values, name, file)):
+        if not isinstance(entry, dict) or not _is_id(entry.get("id")):
+            raise DataError(f"{file}: {name}[{index}]: id: a number or a text is wanted")
+        if entry["id"] in found:
+            raise DataError(f"{file}: {name}[{index}]: id: {entry['id']!r} is there already")
+        found[entry["id"]] = entry
+    return found
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)

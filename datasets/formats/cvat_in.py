@@ -1,0 +1,219 @@
+"""CVAT for images 1.1 read: ours back whole, others with the defaults of `docs/datasets.md`."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from datasets.annotations import Box, Photograph
+from datasets.errors import DataError, UsageError
+from datasets.formats.classes import class_of
+from datasets.formats.cvat_labels import PICTURE
+from datasets.formats.incoming import Brought, Wish, guessed_split, named_split, read_text
+from datasets.formats.locate import find_picture
+from datasets.formats.parts import Attributes, Entry, photograph_of
+from datasets.picture import check_size, picture_size
+
+MOST_DIGITS = 6
+"""Of a picture's side in pixels."""
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Refuses a document type: CVAT writes none, and entities in one can fill the memory."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
+        raise DataError("it declares a document type, which no CVAT file does")
+
+
+def read_cvat(path: Path, wish: Wish) -> Brought:
+    """The pictures of a CVAT file, or of the files in a folder.
+
+    Args:
+        path: an XML file, or a folder with `annotations.xml`, `*/annotations.xml` or `*.xml`.
+        wish: what the user said.
+
+    Raises:
+        UsageError: the folder holds no such file.
+        DataError: something in a file is wrong; the message names file, picture and field.
+    """
+    brought: Brought = defaultdict(list)
+    for file in _files(path):
+        root = _parse(file)
+        if root.tag != "annotations":
+            raise DataError(f"{file}: <annotations> is wanted, got <{root.tag}>")
+        if root.find("track") is not None:
+            raise DataError(
+                f"{file}: it holds tracks (CVAT for video); export it as 'CVAT for images 1.1'"
+            )
+        # A task's file names its subset; within a folder of splits its folder may, too.
+        said = (root.findtext("meta/task/subset") or "").strip()
+        folder = file.parent.name if file.parent != path and path.is_dir() else ""
+        word = said if said.lower() != "default" and said else folder
+        for image in root.iter("image"):
+            subset = image.get("subset") or word
+            split = (
+                named_split(subset, wish, f"{file}: image {image.get('name')!r}")
+                if subset
+                else guessed_split(file.stem, wish)
+            )
+            brought[split].append(_picture(image, file, subset, wish, wish.source_of(split)))
+    return dict(brought)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    for pattern in ("annotations.xml", "*/annotations.xml", "*.xml"):
+        found = sorted(path.glob(pattern))
+        if found:
+            return found
+    raise UsageError(f"{path}: no CVAT file in it (annotations.xml)")
+
+
+def _parse(file: Path) -> Element:
+    text = read_text(file)
+    parser = ElementTree.XMLParser(target=_Builder())
+    try:
+        # As bytes: a text that declares its own encoding is refused otherwise.
+        parser.feed(text.encode("utf-8"))
+        root = parser.close()
+    except ElementTree.ParseError as error:
+        raise DataError(f"{file}:{error.position[0]}: not XML ({error})") from error
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+    if not isinstance(root, Element):
+        raise DataError(f"{file}: nothing in it")
+    return root
+
+
+def _picture(
+    image: Element, file: Path, subset: str, wish: Wish, source: str
+) -> tuple[Photograph, Path]:
+    given = image.get("name")
+    if not given:
+        raise DataError(f"{file}: image {image.get('id')!r}: name: there is none")
+    where = f"{file}: image {given!r}"
+    root = file.parent
+    folders = [root / "images" / subset, root / "images", root / subset, root]
+    name, picture = find_picture(given, [wish.images] if wish.images else folders, where)
+    if image.get("width") is None and image.get("height") is None:
+        size = picture_size(picture)
+    else:
+        size = (_side(image, "width", where), _side(image, "height", where))
+    check_size(picture, *size, where)
+
+    entries: list[Entry] = []
+    own: Attributes = {}
+    for number, shape in enumerate(child for child in image if child.tag != "tag"):
+        label = shape.get("label", "")
+        place = f"{where}: {shape.tag} {number} ({label})"
+        ours, kind = class_of(label, wish.classes, place)
+        if ours is None:
+            continue
+        attributes = _attributes(shape)
+        if kind is not None:
+            attributes.setdefault("kind", kind)
+        entries.append(Entry(ours, _box(shape, place), attributes, place))
+    for tag in image.iter("tag"):
+        # Other tags are other people's: a picture's tag is no box.
+        if tag.get("label") == PICTURE:
+            own |= _attributes(tag)
+    return photograph_of(name, size, entries, own, source, where), picture
+
+
+def _attributes(element: Element) -> Attributes:
+    return {
+        child.get("name", ""): child.text or "" for child in element if child.tag == "attribute"
+    }
+
+
+def _side(image: Element, name: str, where: str) -> int:
+    value = image.get(name, "")
+    if not value.isdecimal() or len(value) > MOST_DIGITS:
+        raise DataError(f"{where}: {name}: a whole number of pixels is wanted, got {value!r}")
+    return int(value)
+
+
+def _box(shape: Element, where: str) -> Box:
+    """The upright box round a shape.
+
+    A turned box, an ellipse or a polygon gives the box round it; shapes without an area, or
+    with a third dimension, are refused.
+    """
+    if shape.tag == "box":
+        x1, y1, x2, y2 = _numbers(shape, where, "xtl", "ytl", "xbr", "ybr")
+        box = _turned((x1, y1, x2, y2), _rotation(shape, where))
+    elif shape.tag == "ellipse":
+        cx, cy, rx, ry = _numbers(shape, where, "cx", "cy", "rx", "ry")
+        angle = math.radians(_rotation(shape, where))
+        w = math.hypot(rx * math.cos(angle), ry * math.sin(angle))
+        h = math.hypot(rx * math.sin(angle), ry * math.cos(angle))
+        box = (cx - w, cy - h, cx + w, cy + h)
+    elif shape.tag == "polygon":
+        box = _around(shape, where)
+    elif shape.tag == "mask":
+        left, top, w, h = _numbers(shape, where, "left", "top", "width", "height")
+        box = (left, top, left + w, top + h)
+    else:
+        raise DataError(
+            f"{where}: a {shape.tag} has no box round it; draw a rectangle, or leave its label "
+            "out with --class"
+        )
+    if not (box[0] < box[2] and box[1] < box[3]):
+        raise DataError(f"{where}: a box from left to right and top to bottom is wanted, got {box}")
+    return box
+
+
+def _rotation(shape: Element, where: str) -> float:
+    """Degrees; CVAT writes none for a shape that is not turned."""
+    return _numbers(shape, where, "rotation")[0] if shape.get("rotation") else 0.0
+
+
+def _turned(box: Box, degrees: float) -> Box:
+    """The upright box round one turned about its centre, as CVAT turns them (clockwise).
+
+    Example:
+        >>> [round(v) for v in _turned((0.0, 0.0, 40.0, 20.0), 90.0)]
+        [10, -10, 30, 30]
+    """
+    if degrees == 0:
+        return box
+    x1, y1, x2, y2 = box
+    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    w, h = (x2 - x1) / 2, (y2 - y1) / 2
+    wide, high = w * cos + h * sin, w * sin + h * cos
+    cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
+    return (cx - wide, cy - high, cx + wide, cy + high)
+
+
+def _around(shape: Element, where: str) -> Box:
+    try:
+        points = [
+            tuple(float(value) for value in point.split(","))
+            for point in shape.get("points", "").split(";")
+        ]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+    except ValueError as error:
+        raise DataError(f"{where}: points: 'x,y;x,y;...' is wanted") from error
+    if not all(math.isfinite(value) for value in (*xs, *ys)):
+        raise DataError(f"{where}: points: finite numbers are wanted")
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def _numbers(shape: Element, where: str, *names: str) -> list[float]:
+    found = []
+    values: Mapping[str, str] = shape.attrib
+    for name in names:
+        try:
+            value = float(values.get(name, ""))
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise DataError(f"{where}: {name}: a number is wanted, got {values.get(name)!r}")
+        found.append(value)
+    return found

@@ -1,0 +1,105 @@
+"""What an import is told and what it brings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datasets.annotations import Photograph
+from datasets.errors import DataError
+
+Brought = dict[str, list[tuple[Photograph, Path]]]
+"""By split: the pictures with where each lies now."""
+
+LARGEST_FILE = 1 << 30
+"""Bytes of a foreign annotation file; it is read into memory whole."""
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+    "default": "train",
+    "": "train",
+}
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user said of an import.
+
+    source: for pictures whose file names none; split: for all pictures, or None: as the file
+    says, else train; images: the folder of pictures, or None: looked for beside the file;
+    classes: what categories are, see `classes.parse_classes`; per_split: the source is not the
+    user's word, and where a file of several splits names none, nobody knows: each split then
+    has one of its own.
+    """
+
+    source: str
+    split: str | None = None
+    images: Path | None = None
+    classes: Mapping[str, str] = field(default_factory=dict)
+    per_split: bool = False
+
+    def source_of(self, split: str) -> str:
+        """The source of pictures in a split whose file names none."""
+        return f"{self.source}/{split}" if self.per_split else self.source
+
+
+def is_split_name(word: str) -> bool:
+    """Whether a word can be the folder of a split: letters, digits, `.`, `_`, `-`."""
+    return _SAFE.fullmatch(word) is not None
+
+
+def named_split(word: str, wish: Wish, where: str) -> str:
+    """The split a word of another tool's stands for, where the word is there to say it.
+
+    Raises:
+        DataError: it cannot be a folder's name.
+
+    Example:
+        >>> named_split("Validation", Wish("x"), "a.xml")
+        'val'
+    """
+    if wish.split is not None:
+        return wish.split
+    plain = re.sub(r"^(train|val|test)(19|20)\d\d$", r"\1", word.strip().lower())
+    split = _SPLITS.get(plain, word.strip())
+    if not is_split_name(split):
+        raise DataError(f"{where}: {word!r} cannot be the name of a split; give one with --split")
+    return split
+
+
+def guessed_split(word: str, wish: Wish) -> str:
+    """The split that a file's name speaks of, if it does; else train.
+
+    Example:
+        >>> guessed_split("hall-7_valid", Wish("x")), guessed_split("hall-7", Wish("x"))
+        ('val', 'train')
+    """
+    if wish.split is not None:
+        return wish.split
+    parts = re.split(r"[^a-z]+", word.lower())
+    return next((_SPLITS[part] for part in parts if part and part in _SPLITS), "train")
+
+
+def read_text(file: Path) -> str:
+    """A foreign file as text.
+
+    Raises:
+        DataError: it cannot be read, is not UTF-8, or is larger than `LARGEST_FILE`.
+    """
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise DataError(f"{file}: larger than {LARGEST_FILE >> 30} GiB; split it")
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: it is not UTF-8 text (byte {error.start})") from error

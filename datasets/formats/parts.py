@@ -1,0 +1,236 @@
+"""What every format makes of a picture: boxes of named classes with attributes, and back.
+
+Of a machine's number and what refers to it: boxes may be moved about, added and removed in
+another tool. So a machine carries its `number`, and `of` names that number, never a place in
+the file: a mark must not end up on another machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from datasets.annotations import EDGE_TOLERANCE, Box, Photograph, parse_photograph
+from datasets.errors import DataError
+
+Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One box as formats exchange it.
+
+    name: `machine`, `wordmark`, `control` or `concealed`; box: pixels; attributes: by field,
+    JSON values, or texts where the format knows nothing else; where: what a message about it
+    begins with.
+    """
+
+    name: str
+    box: Box
+    attributes: Attributes = field(default_factory=dict)
+    where: str = ""
+
+
+def entries_of(photograph: Photograph) -> list[Entry]:
+    """Everything boxed in a picture: machines, marks, controls, concealed marks, in order."""
+    entries = []
+    for number, machine in enumerate(photograph.machines):
+        values = machine.model_dump(mode="json", exclude={"box", *machine.more})
+        entries.append(Entry("machine", machine.box, {"number": number, **values}))
+        _add_more(entries[-1].attributes, machine.more)
+    for name, parts in (("wordmark", photograph.marks), ("control", photograph.controls)):
+        for part in parts:
+            values = part.model_dump(mode="json", exclude={"box", *part.more})
+            entries.append(Entry(name, part.box, values))
+            _add_more(entries[-1].attributes, part.more)
+    entries += [Entry("concealed", box) for box in photograph.concealed]
+    return entries
+
+
+def attributes_of(photograph: Photograph) -> Attributes:
+    """What is said of the picture as a whole: scene, source, and the fields unknown here."""
+    values: Attributes = {"scene": photograph.scene, "source": photograph.source}
+    _add_more(values, photograph.more)
+    return values
+
+
+def name_of(photograph: Photograph) -> str:
+    """The picture's path below `images/`, which other tools call its name."""
+    return PurePosixPath(photograph.image).relative_to("images").as_posix()
+
+
+def photograph_of(
+    name: str,
+    size: tuple[int, int],
+    entries: Sequence[Entry],
+    attributes: Mapping[str, Any],
+    source: str,
+    where: str,
+) -> Photograph:
+    """The picture that these boxes and attributes make; what is not said gets the default.
+
+    Args:
+        name: its path below `images/`.
+        size: width and height in pixels.
+        entries: its boxes; one that passes the edge is cut there.
+        attributes: of the picture as a whole.
+        source: where `attributes` names none.
+        where: what a message begins with.
+
+    Raises:
+        DataError: a wrong value or a reference that leads nowhere, named with its entry.
+    """
+    numbers, taken = _number_machines(entries)
+    machines, marks, controls, concealed = [], [], [], []
+    for entry in entries:
+        box = list(_cut(entry, size))
+        given = entry.attributes
+        more = _more(given, entry.where)
+        if entry.name == "machine":
+            machines.append(
+                more
+                | {
+                    "box": box,
+                    "cnc": _flag(given, "cnc", None, entry.where),
+                    "kind": _text(given, "kind", "other"),
+                    "builder": _text(given, "builder", None),
+                    "by": _choice(given, "by"),
+                    "truncated": _flag(given, "truncated", False, entry.where),
+                }
+            )
+        elif entry.name == "wordmark":
+            marks.append(
+                more
+                | {
+                    "box": box,
+                    "text": _text(given, "text", ""),
+                    # What a category of marks is drawn for, and what keeps its label.
+                    "role": _choice(given, "role") or "builder",
+                    "of": _owner(entry, numbers, taken),
+                    "legible": _flag(given, "legible", False, entry.where),
+                    "id": _text(given, "id", None),
+                }
+            )
+        elif entry.name == "control":
+            controls.append(more | {"box": box, "of": _owner(entry, numbers, taken)})
+        else:
+            concealed.append(box)
+    values = _more(attributes, where) | {
+        "image": f"images/{name}",
+        "width": size[0],
+        "height": size[1],
+        "scene": _choice(attributes, "scene") or ("shopfloor" if machines else "negative"),
+        "source": _text(attributes, "source", None) or source,
+        "machines": machines,
+        "marks": marks,
+        "controls": controls,
+        "concealed": concealed,
+    }
+    return parse_photograph(values, Path(), where)
+
+
+def _add_more(attributes: Attributes, more: Attributes) -> None:
+    if more:
+        attributes["more"] = more
+
+
+def _number_machines(entries: Sequence[Entry]) -> tuple[dict[int, int], Counter[int]]:
+    """The index of the machine with a number, and how often each number was given."""
+    numbers: dict[int, int] = {}
+    taken: Counter[int] = Counter()
+    machines = [entry for entry in entries if entry.name == "machine"]
+    for index, entry in enumerate(machines):
+        number = _whole(entry.attributes, "number", entry.where)
+        if number is not None:
+            numbers[number] = index
+            taken[number] += 1
+    return numbers, taken
+
+
+def _owner(entry: Entry, numbers: Mapping[int, int], taken: Counter[int]) -> int | None:
+    of = _whole(entry.attributes, "of", entry.where)
+    if of is None:
+        return None
+    if taken[of] != 1:
+        many = f"{taken[of]} machines have" if taken[of] else "no machine of the picture has"
+        raise DataError(
+            f"{entry.where}: of: {many} the number {of}; give each machine a number of its own, "
+            "or empty this field"
+        )
+    return numbers[of]
+
+
+def _cut(entry: Entry, size: tuple[int, int]) -> Box:
+    """The box, cut at the picture's edge where it passes it by more than a rounding."""
+    x1, y1, x2, y2 = entry.box
+    if min(x1, y1) >= -EDGE_TOLERANCE and all(
+        high <= side + EDGE_TOLERANCE for high, side in ((x2, size[0]), (y2, size[1]))
+    ):
+        return entry.box
+    cut = (max(x1, 0.0), max(y1, 0.0), min(x2, float(size[0])), min(y2, float(size[1])))
+    if not (cut[0] < cut[2] and cut[1] < cut[3]):
+        raise DataError(
+            f"{entry.where}: box: nothing of {list(entry.box)} is in the picture of "
+            f"{size[0]}x{size[1]}"
+        )
+    return cut
+
+
+def _text(attributes: Mapping[str, Any], name: str, default: str | None) -> str | None:
+    """A text. Tools that guess types make numbers of marks such as 500: made text again."""
+    value = attributes.get(name)
+    if value is None:
+        return default
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _choice(attributes: Mapping[str, Any], name: str) -> str | None:
+    """One of several words; none chosen reads as None."""
+    value = _text(attributes, name, None)
+    return None if value in (None, "", "none") else value
+
+
+def _flag(
+    attributes: Mapping[str, Any], name: str, default: bool | None, where: str
+) -> bool | None:
+    value = attributes.get(name)
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word is None or word in ("", "unknown"):
+        return default
+    if word in (True, 1, "true", "1", "yes"):
+        return True
+    if word in (False, 0, "false", "0", "no"):
+        return False
+    raise DataError(f"{where}: {name}: {value!r} is neither true nor false")
+
+
+def _whole(attributes: Mapping[str, Any], name: str, where: str) -> int | None:
+    value = attributes.get(name)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1
+    if number < 0 or (isinstance(value, float) and value != number):
+        raise DataError(f"{where}: {name}: {value!r} is not the number of a machine (0, 1, ...)")
+    return number
+
+
+def _more(attributes: Mapping[str, Any], where: str) -> Attributes:
+    """The fields unknown here, which an earlier export kept under `more`."""
+    value = attributes.get("more")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.strip() else None
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{where}: more: not JSON ({error})") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: more: a JSON object is wanted, got {value!r:.60}")
+    return value

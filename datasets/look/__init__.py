@@ -1,0 +1,5 @@
+"""`nameplate datasets look`: what a data set holds, drawn."""
+
+from datasets.look.draw import draw_data
+
+__all__ = ["draw_data"]

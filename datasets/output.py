@@ -1,0 +1,159 @@
+"""A folder that is whole, or not there at all; and pictures put into it, never altered.
+
+Everything is written into a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the folder's
+name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datasets.errors import DataError, ResultError, UsageError
+
+Ours = Callable[[str], bool]
+STALE_SECONDS = 3600  # pictures are copied in minutes; a folder this old has lost its writer
+
+
+def _nothing(name: str) -> bool:
+    return False
+
+
+def check_free(out: Path, ours: Ours = _nothing) -> None:
+    """Whether a folder may be written at `out`: nothing is there, or only what is `ours`.
+
+    Args:
+        out: the folder to be written.
+        ours: tells from a path below `out` whether an earlier run wrote it.
+
+    Raises:
+        UsageError: somebody's files are there; the message names one.
+    """
+    if out.name in ("", ".."):
+        raise UsageError(f"{out}: give --out a folder of its own, such as {out / 'new'}")
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out}: there is something already; give another --out")
+    if not out.is_dir():
+        return
+    with told(out):
+        names = sorted(
+            path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()
+        )
+    foreign = [name for name in names if not ours(name)]
+    if foreign:
+        raise UsageError(
+            f"{out}: holds {foreign[0]} already; give another --out, or move that folder away"
+        )
+
+
+@contextmanager
+def new_folder(out: Path, ours: Ours = _nothing) -> Iterator[Path]:
+    """Gives a folder to fill, which becomes `out` when the block ends well.
+
+    Args:
+        out: must not be there, be empty, or hold only files that are `ours`, which go.
+        ours: as for `check_free`.
+
+    Raises:
+        UsageError: somebody's files are there.
+        ResultError: a full disk, no permission; `out` is as before.
+    """
+    check_free(out, ours)
+    with told(out), staging(out.parent, out.name) as partial:
+        yield partial
+        if not out.is_dir():
+            partial.rename(out)
+            return
+        aside = partial.with_suffix(".replaced")
+        out.rename(aside)
+        try:
+            partial.rename(out)
+        except OSError:
+            aside.rename(out)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def staging(parent: Path, name: str) -> Iterator[Path]:
+    """Gives a hidden folder in `parent` to fill; it is gone when the block ends.
+
+    What a killed run left under the same name goes, too, once it is `STALE_SECONDS` old.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent, name)
+    partial = parent / f".{name}.{secrets.token_hex(4)}.partial"
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sweep(parent: Path, name: str) -> None:
+    left = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}\.(partial|replaced)")
+    for path in parent.iterdir():
+        if left.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def told(out: Path) -> Iterator[None]:
+    """Turns what the file system says into an error that names the folder.
+
+    Raises:
+        ResultError: instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultError(
+            f"{out}: it could not be written ({reason}); free some space or give another --out"
+        ) from error
+
+
+def place_picture(source: Path, target: Path, *, link: bool) -> None:
+    """Puts a picture where it is wanted: a copy of its bytes, or a symbolic link to it.
+
+    Raises:
+        DataError: the picture cannot be read.
+        OSError: the target cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if link:
+        target.symlink_to(source.resolve())
+        return
+    try:
+        opened = source.open("rb")
+    except OSError as error:
+        raise DataError(f"{source}: it cannot be read ({error.strerror})") from error
+    with opened, target.open("xb") as copy:
+        shutil.copyfileobj(opened, copy, 1 << 20)
+
+
+def write_text(file: Path, text: str) -> None:
+    """UTF-8 text, its folders made.
+
+    Raises:
+        DataError: half a character (a lone surrogate) is in it.
+        OSError: the file cannot be written.
+    """
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        bad = text[max(0, error.start - 30) : error.start]
+        raise DataError(
+            f"{file.name}: half a character (a lone surrogate) after {bad!r}; "
+            "UTF-8 cannot hold it: correct the text in the annotations"
+        ) from error
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)

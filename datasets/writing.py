@@ -1,0 +1,112 @@
+"""Labelled photographs written: pictures, annotations, and the labels that follow from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from datasets.annotations import ANNOTATIONS, Box, Label, Photograph
+from datasets.errors import DataError
+from datasets.output import new_folder, place_picture, write_text
+
+LABELLED_ROLES = ("builder", "series", "control")
+"""The roles a detector is taught to see as a wordmark: what tells of the machine itself.
+Overlays, safety labels, dealers' and plants' signs are annotated but not labelled."""
+
+SMALLEST_SHARE = 1e-6
+"""Labels are written with six decimals; a thinner box would be written as nothing."""
+
+Pictures = Sequence[tuple[Photograph, Path]]
+"""Pictures with where each lies now; the photograph's own path is where it shall lie."""
+
+
+def labels_of(photograph: Photograph) -> tuple[Label, ...]:
+    """What the label file of a picture says: machines, marks of `LABELLED_ROLES`, controls.
+
+    Boxes are cut at the picture's edge, which they may pass by a rounding.
+    """
+    boxes = [(0, machine.box) for machine in photograph.machines]
+    boxes += [(1, mark.box) for mark in photograph.marks if mark.role in LABELLED_ROLES]
+    boxes += [(2, control.box) for control in photograph.controls]
+    return tuple(_label(class_id, box, photograph) for class_id, box in boxes)
+
+
+def to_yolo(labels: Iterable[Label]) -> str:
+    """The text of a label file: a line a box, `class cx cy w h`, six decimals."""
+    return "".join(
+        f"{label.class_id} {label.cx:.6f} {label.cy:.6f} {label.w:.6f} {label.h:.6f}\n"
+        for label in labels
+    )
+
+
+def write_photographs(
+    folder: Path, photographs: Sequence[Photograph], *, link: bool = False
+) -> None:
+    """Writes one split whole: `images/`, `labels/` and `annotations.jsonl`, or nothing.
+
+    Args:
+        folder: the split's folder; must not be there, or be empty.
+        photographs: read from anywhere; at least one.
+        link: symbolic links to the pictures instead of copies.
+
+    Raises:
+        DataError: no pictures, two that would share a file, or one that cannot be read.
+        UsageError: something is in the folder already.
+        ResultError: the folder cannot be written; it is as before.
+    """
+    with new_folder(folder) as partial:
+        fill_split(partial, [(photograph, photograph.path) for photograph in photographs], link)
+
+
+def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
+    """As `write_photographs`, into a folder that is there, with the pictures' places given.
+
+    Raises:
+        DataError: as above.
+        OSError: the folder cannot be written.
+    """
+    if not pictures:
+        raise DataError(f"{folder.name}: there is no picture to write")
+    check_names([photograph for photograph, _ in pictures])
+    lines = []
+    for photograph, picture in pictures:
+        below = photograph.labels.relative_to(photograph.path.parents[_depth(photograph)])
+        place_picture(picture, folder / photograph.image, link=link)
+        write_text(folder / below, to_yolo(labels_of(photograph)))
+        line = json.dumps(photograph.model_dump(mode="json"), ensure_ascii=False)
+        lines.append(line + "\n")
+    write_text(folder / ANNOTATIONS, "".join(lines))
+
+
+def check_names(photographs: Sequence[Photograph]) -> None:
+    """Whether each picture has files of its own.
+
+    Raises:
+        DataError: two share a picture or, as `a.jpg` and `a.png` do, a label file.
+    """
+    seen: dict[Path, str] = {}
+    for photograph in photographs:
+        other = seen.get(photograph.labels)
+        if other is not None:
+            raise DataError(
+                f"{other} and {photograph.image} would share {photograph.labels.name}, "
+                "the file of their labels; rename one"
+            )
+        seen[photograph.labels] = photograph.image
+
+
+def _depth(photograph: Photograph) -> int:
+    """How many folders lie between a picture and its split's folder."""
+    return len(Path(photograph.image).parts) - 1
+
+
+def _label(class_id: int, box: Box, photograph: Photograph) -> Label:
+    left, right, w = _shares(box[0], box[2], photograph.width)
+    top, bottom, h = _shares(box[1], box[3], photograph.height)
+    return Label(class_id=class_id, cx=(left + right) / 2, cy=(top + bottom) / 2, w=w, h=h)
+
+
+def _shares(low: float, high: float, side: int) -> tuple[float, float, float]:
+    low, high = max(low / side, 0.0), min(high / side, 1.0)
+    return low, high, max(high - low, SMALLEST_SHARE)

@@ -1,0 +1,246 @@
+"""`nameplate datasets`: what a person types, sees and gets as an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import Nameplate
+from tests.datasets.sets import dumped, files, two_splits
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return two_splits(tmp_path / "data")
+
+
+def test_checking_a_sound_set(nameplate: Nameplate, data: Path) -> None:
+    ended = nameplate("datasets", "check", data)
+    assert (ended.code, ended.err) == (0, "")
+    shown = ended.out.decode()
+    row = next(one for one in shown.splitlines() if "train" in one)
+    assert [cell.strip() for cell in row.strip("│ ").split("│")][:5] == [
+        "train",
+        "3",
+        "1",
+        "4",
+        "6",
+    ]
+    assert shown.endswith("nothing is wrong\n")
+
+
+def test_checking_a_faulty_set_tells_every_fault(nameplate: Nameplate, data: Path) -> None:
+    (data / "val/labels/c.txt").unlink()
+    file = data / "val/annotations.jsonl"
+    file.write_text(file.read_text("utf-8").replace("hall 9", "hall 7"), "utf-8")
+    ended = nameplate("datasets", "check", data)
+    assert ended.code == 1
+    *_, first, second, last = ended.out.decode().splitlines()
+    assert first.startswith("wrong  ") and "c.txt: it cannot be read" in first
+    assert "source 'hall 7' is in train and in val" in second and last == "2 wrong"
+
+
+def test_checking_for_a_program(nameplate: Nameplate, data: Path) -> None:
+    sound = json.loads(nameplate("datasets", "check", data, "--json").out)
+    assert sound["faults"] == [] and sound["splits"]["val"]["machine"] == 2
+    (data / "val/images/c.png").unlink()
+    ended = nameplate("datasets", "check", data, "--json")
+    [fault] = json.loads(ended.out)["faults"][:1]
+    assert ended.code == 1 and "there is no " in fault
+
+
+def test_checking_with_a_registry_of_ones_own(nameplate: Nameplate, data: Path) -> None:
+    file = data / "train/annotations.jsonl"
+    file.write_text(file.read_text("utf-8").replace('"mazak"', '"acme"'), "utf-8")
+    assert nameplate("datasets", "check", data).code == 1
+    own = data.parent / "own.yaml"
+    own.write_text(
+        "- {id: acme, name: Acme, type: builder, origin: DE, confidence: high,\n"
+        "   wordmarks: [{text: ACME, script: latin}]}\n"
+    )
+    assert nameplate("datasets", "check", data, "--registry", own).code == 0
+
+
+@pytest.mark.parametrize("format", ["yolo", "coco", "cvat"])
+def test_exporting_and_importing(nameplate: Nameplate, data: Path, format: str) -> None:
+    before = files(data)
+    ended = nameplate("datasets", "export", data, "--to", format, "--out", "there")
+    assert ended.code == 0, ended.err
+    assert ended.out.decode().splitlines() == ["train: 3 pictures", "val: 1 pictures", "there"]
+    assert ("has no place for" in ended.err) == (format == "yolo")
+    ended = nameplate("datasets", "import", "there", "--from", format, "--out", "back")
+    assert (ended.code, ended.err) == (0, "")
+    assert nameplate("datasets", "check", "back").code == 0
+    assert files(data) == before
+    if format != "yolo":
+        assert dumped(data.parent / "back") == dumped(data)
+
+
+def test_what_yolo_loses_is_said(nameplate: Nameplate, data: Path) -> None:
+    ended = nameplate("datasets", "export", data, "--to", "yolo", "--out", "there")
+    said = " ".join(ended.err.split())
+    for lost in ("3 builders", "9 texts", "4 scenes", "4 sources", "3 concealed boxes"):
+        assert lost in said
+
+
+def test_a_second_export_leaves_the_first_alone(nameplate: Nameplate, data: Path) -> None:
+    words = ("datasets", "export", data, "--to", "coco", "--out", "there")
+    assert nameplate(*words).code == 0
+    before = files(data.parent / "there")
+    ended = nameplate(*words)
+    assert ended.code == 2 and "already" in ended.err and ended.out == b""
+    assert files(data.parent / "there") == before
+
+
+def test_a_set_with_a_source_on_both_sides_is_not_exported(
+    nameplate: Nameplate, data: Path
+) -> None:
+    file = data / "val/annotations.jsonl"
+    file.write_text(file.read_text("utf-8").replace("hall 9", "hall 7"), "utf-8")
+    ended = nameplate("datasets", "export", data, "--to", "coco", "--out", "there")
+    assert ended.code == 4 and "source 'hall 7' is in train and in val" in ended.err
+    assert not (data.parent / "there").exists()
+
+
+def test_importing_with_every_flag(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+    foreign = {
+        "images": [{"id": 1, "file_name": "c.png"}],
+        "categories": [{"id": 1, "name": "Mill"}, {"id": 2, "name": "truck"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 20]},
+            {"id": 2, "image_id": 1, "category_id": 2, "bbox": [1, 2, 30, 20]},
+        ],
+    }
+    (tmp_path / "x.json").write_text(json.dumps(foreign))
+    words: tuple[object, ...] = ("import", "x.json", "--from", "coco", "--out", "back")
+    ended = nameplate("datasets", *words)
+    assert ended.code == 4 and "--class 'Mill=CLASS'" in ended.err
+    words += ("--class", "mill=machine", "--class", "truck=none")
+    ended = nameplate("datasets", *words)
+    assert ended.code == 4 and "no picture 'c.png' in " in ended.err and "--images" in ended.err
+    words += ("--images", data / "val/images", "--split", "test", "--source", "fair", "--link")
+    ended = nameplate("datasets", *words)
+    assert (ended.code, ended.err) == (0, "")
+    [photograph] = dumped(tmp_path / "back")["test"]
+    assert photograph["source"] == "fair" and len(photograph["machines"]) == 1
+    assert (tmp_path / "back/test/images/c.png").samefile(data / "val/images/c.png")
+
+
+def test_looking(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+    ended = nameplate("datasets", "look", data)
+    assert (ended.code, ended.out.decode(), ended.err) == (0, "look/index.html\n", "")
+    first = files(tmp_path / "look")
+    assert len([name for name in first if name.endswith(".jpg")]) == 2
+    assert nameplate("datasets", "look", data).code == 0
+    assert files(tmp_path / "look") == first
+    ended = nameplate("datasets", "look", data, "--split", "val", "--out", "val", "--per-page", "1")
+    assert ended.code == 0 and (tmp_path / "val/sheets/val-001.jpg").is_file()
+
+
+COMMANDS = {
+    "check": ("check", "{}"),
+    "look": ("look", "{}", "--out", "new"),
+    "export": ("export", "{}", "--to", "coco", "--out", "new"),
+    "import": ("import", "{}", "--from", "coco", "--out", "new"),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_an_empty_folder_and_none_at_all(
+    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for place, told in (("empty", "in it"), ("nowhere", "no such f")):
+        ended = nameplate("datasets", *(word.format(place) for word in words))
+        assert (ended.code, ended.out) == (2, b"")
+        assert place in ended.err and told in ended.err and "Traceback" not in ended.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "data", "--to", "voc", "--out", "new"),
+        ("export", "data", "--to", "coco"),
+        ("export", "data", "--out", "new"),
+        ("import", "data", "--out", "new"),
+        ("import", "data", "--from", "coco", "--out", "new", "--class", "truck"),
+        ("import", "data", "--from", "coco", "--out", "new", "--class", "truck=lorry"),
+        ("import", "data", "--from", "coco", "--out", "new", "--split", "../x"),
+        ("look", "data", "--per-page", "0"),
+        ("look", "data", "--split", "nowhere"),
+        ("look", "data", "--out", "."),
+        ("check", "data", "--deep"),
+        ("check",),
+        ("draw", "data"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use(nameplate: Nameplate, data: Path, words: tuple[str, ...]) -> None:
+    before = files(data.parent)
+    ended = nameplate("datasets", *words)
+    assert (ended.code, ended.out) == (2, b"") and "Traceback" not in ended.err
+    assert files(data.parent) == before
+
+
+def limited(*words: object, cwd: Path, size: int) -> subprocess.CompletedProcess[str]:
+    """A child whose files may not grow past a limit: the write itself fails, as on a full disk."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run(
+        [sys.executable, "-B", "-m", "api.cli", "datasets", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("words", ["look", "export"])
+def test_a_full_disk_leaves_nothing_behind(data: Path, tmp_path: Path, words: str) -> None:
+    more = {"look": (), "export": ("--to", "coco")}[words]
+    ended = limited(words, data, "--out", "new", *more, cwd=tmp_path, size=1000)
+    assert ended.returncode == 3 and ended.stdout == ""
+    assert "new: it could not be written (File too large)" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_target_that_cannot_be_written(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for words in (("look", data), ("export", data, "--to", "cvat")):
+        ended = nameplate("datasets", *words, "--out", "file/new")
+        assert ended.code == 3 and "could not be written" in ended.err
+        ended = nameplate("datasets", *words, "--out", "file")
+        assert ended.code == 2 and "there is something already" in ended.err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_split_is_not_imported_twice(nameplate: Nameplate, data: Path, tmp_path: Path) -> None:
+    nameplate("datasets", "export", data, "--to", "cvat", "--out", "there")
+    words = ("datasets", "import", "there/val/annotations.xml", "--from", "cvat", "--out", "back")
+    assert nameplate(*words).code == 0
+    before = files(tmp_path / "back")
+    ended = nameplate(*words)
+    assert ended.code == 2 and "back/val: holds" in ended.err
+    assert files(tmp_path / "back") == before
+
+
+def test_control_characters_never_reach_the_terminal(nameplate: Nameplate, data: Path) -> None:
+    file = data / "val/annotations.jsonl"
+    text = file.read_text("utf-8").replace('"id": "mazak"', '"id": "\\u001b[31m"')
+    file.write_text(text, "utf-8")
+    ended = nameplate("datasets", "check", data)
+    assert ended.code == 1 and b"\x1b" not in ended.out

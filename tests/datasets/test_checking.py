@@ -1,0 +1,121 @@
+"""A data set is looked over whole: every fault is told, sources stay on one side of a split."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datasets.checking import check_data
+from datasets.errors import DataError, UsageError
+from datasets.registry import load_registry
+from datasets.splits import check_apart, find_splits, read_splits
+from tests.datasets.sets import draw, line, machine, two_splits, write_data
+
+REGISTRY = load_registry()
+
+
+def test_a_sound_set_has_no_fault_and_is_counted(tmp_path: Path) -> None:
+    checked = check_data(two_splits(tmp_path), REGISTRY)
+    assert checked.faults == ()
+    assert checked.splits["train"] == {
+        "pictures": 3, "negatives": 1, "machine": 4, "wordmark": 6, "control": 2,
+        "concealed": 2, "sources": 1,
+    }  # fmt: skip
+
+
+def edit(old: str, new: str) -> Callable[[Path], None]:
+    def change(data: Path) -> None:
+        file = data / "val" / "annotations.jsonl"
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+
+    return change
+
+
+def relabel(text: str) -> Callable[[Path], None]:
+    return lambda data: (data / "val/labels/c.txt").write_text(text, "utf-8") and None
+
+
+def same_picture(data: Path) -> None:
+    shutil.copyfile(data / "train/images/a.png", data / "val/images/c.png")
+
+
+FAULTS = [
+    (edit("shopfloor", "beach"), "annotations.jsonl:1: scene: ", "a wrong field"),
+    (edit("hall 9", " Hall 7"), "source 'hall 7' is in train and in val", "a shared source"),
+    (same_picture, "train/images/a.png and val/images/c.png are the same picture", "a leak"),
+    (edit('"builder": "mazak"', '"builder": "Mazak"'), "machines.0.builder: 'Mazak'", "a builder"),
+    (edit('"id": "mazak"', '"id": "maz"'), "marks.0.id: 'maz' is not in the registry", "an id"),
+    (lambda data: (data / "val/labels/c.txt").unlink(), "c.txt: it cannot be read", "no labels"),
+    (relabel(""), "machine: no label for [4.0, 5.5, 40.1, 44.0] and 1 more", "unlabelled"),
+    (lambda data: draw(data / "val/images/c.png", (32, 24), 7), "is 32x24, but", "another size"),
+    (lambda data: (data / "val/images/c.png").write_bytes(b"no"), "as a picture", "no picture"),
+    (lambda data: (data / "val/images/c.png").unlink(), "there is no ", "a lost picture"),
+    (lambda data: (data / "val/annotations.jsonl").write_bytes(b"\xff"), "not UTF-8", "bytes"),
+]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"), [pytest.param(spoil, told, id=id) for spoil, told, id in FAULTS]
+)
+def test_every_fault_is_told(tmp_path: Path, spoil: Callable[[Path], object], told: str) -> None:
+    data = two_splits(tmp_path)
+    spoil(data)
+    faults = check_data(data, REGISTRY).faults
+    assert any(told in fault for fault in faults), faults
+    assert all(str(data) in fault for fault in faults)
+
+
+def test_a_label_for_nothing_is_told(tmp_path: Path) -> None:
+    data = two_splits(tmp_path)
+    with (data / "val/labels/c.txt").open("a") as file:
+        file.write("2 0.900000 0.900000 0.100000 0.100000\n")
+    [fault] = check_data(data, REGISTRY).faults
+    assert "control: a label at" in fault and "has nothing" in fault
+
+
+def test_concealed_marks_and_other_roles_may_be_labelled(tmp_path: Path) -> None:
+    values = line(machines=[], controls=[], marks=[], concealed=[[32, 12, 64, 36]])
+    data = write_data(tmp_path, {"train": [values]})
+    (data / "train/labels/a.txt").write_text("1 0.75 0.5 0.5 0.5\n")
+    assert check_data(data, REGISTRY).faults == ()
+
+
+def test_several_faults_are_all_told(tmp_path: Path) -> None:
+    lines = [line(f"{n}.png", machines=[machine(builder=f"no-{n}")], marks=[], controls=[])
+             for n in range(3)]  # fmt: skip
+    data = write_data(tmp_path, {"train": lines})
+    with (data / "train" / "annotations.jsonl").open("a", encoding="utf-8") as file:
+        file.write("{}\nnot JSON\n")
+    faults = check_data(data, REGISTRY).faults
+    assert len(faults) == 5
+
+
+def test_the_registry_may_be_ones_own(tmp_path: Path) -> None:
+    lines = [line(machines=[machine(builder="x-acme")], marks=[], controls=[])]
+    assert check_data(write_data(tmp_path, {"train": lines}), REGISTRY).faults == ()
+
+
+def test_splits_are_found_train_first(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "d", {"extra": [line()], "val": [line()], "train": [line()]})
+    assert list(find_splits(data)) == ["train", "extra", "val"]
+    with pytest.raises(UsageError, match="no split 'test' in it; there is train, extra, val"):
+        read_splits(data, "test")
+    with pytest.raises(UsageError, match=r"it is a split itself: give the folder above"):
+        find_splits(data / "val")
+
+
+def test_sources_apart_are_well_and_others_are_named(tmp_path: Path) -> None:
+    apart = {"train": [line("a.png")], "val": [line("b.png", source="hall 9")]}
+    check_apart(tmp_path, read_splits(write_data(tmp_path / "well", apart)))
+    mixed = apart | {"test": [line("c.png", source="HALL 7 "), line("d.png", source="hall 9")]}
+    with pytest.raises(DataError, match=r"'hall 7' is in train and in test \(and 1 more"):
+        check_apart(tmp_path, read_splits(write_data(tmp_path / "mixed", mixed)))
+
+
+def test_the_labelled_photographs_have_no_fault(shared: Path) -> None:
+    assert check_data(shared / "data", REGISTRY).faults == ()

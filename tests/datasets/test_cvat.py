@@ -1,0 +1,229 @@
+"""CVAT for images of other projects comes in with known defaults, or is refused by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.annotations import Photograph
+from datasets.errors import DataError, UsageError
+from datasets.exchange import export_data, import_data
+from datasets.splits import read_splits
+from tests.datasets.sets import HEIGHT, WIDTH, draw, line, two_splits, write_data
+
+BOX = (
+    '<box label="machine" occluded="0" xtl="4.00" ytl="5.00" xbr="24.50" ybr="35.00" z_order="0"/>'
+)
+
+
+def document(*shapes: str, image: str = 'width="64" height="48"', name: str = "a.png") -> str:
+    inner = "".join(shapes)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>'
+        "<meta><job><id>7</id></job></meta>"
+        f'<image id="41" name="{name}" {image}>{inner}</image></annotations>'
+    )
+
+
+def write(folder: Path, text: str) -> Path:
+    draw(folder / "images" / "a.png")
+    file = folder / "annotations.xml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def bring(tmp_path: Path, text: str, **more: Any) -> Photograph:
+    import_data(write(tmp_path / "in", text), "cvat", tmp_path / "out", **more)
+    [photograph] = next(iter(read_splits(tmp_path / "out").values()))
+    return photograph
+
+
+def test_what_is_not_said_gets_the_defaults(tmp_path: Path) -> None:
+    brought = bring(tmp_path, document(BOX, '<tag label="night" source="manual"/>'))
+    assert (brought.image, brought.scene, brought.source) == (
+        "images/a.png", "shopfloor", "annotations",
+    )  # fmt: skip
+    [machine] = brought.machines
+    assert machine.box == (4, 5, 24.5, 35)
+    assert (machine.cnc, machine.kind, machine.builder, machine.by) == (None, "other", None, None)
+
+
+def test_a_picture_without_boxes_is_a_negative(tmp_path: Path) -> None:
+    brought = bring(tmp_path, document(), source="hall 3")
+    assert (brought.scene, brought.source, brought.machines) == ("negative", "hall 3", ())
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [
+        ('<polygon label="machine" points="3.00,4.00;30.00,4.50;12.00,40.00"/>', (3, 4, 30, 40)),
+        ('<ellipse label="machine" cx="30" cy="20" rx="10" ry="5"/>', (20, 15, 40, 25)),
+        ('<ellipse label="machine" cx="30" cy="20" rx="10" ry="5" rotation="90"/>',
+         (25, 10, 35, 30)),
+        ('<mask label="machine" rle="1, 2" left="3" top="4" width="20" height="10"/>',
+         (3, 4, 23, 14)),
+        ('<box label="machine" xtl="20" ytl="20" xbr="40" ybr="30" rotation="90.00"/>',
+         (25, 15, 35, 35)),
+        ('<box label="machine" xtl="-9" ytl="2" xbr="900" ybr="30"/>', (0, 2, WIDTH, 30)),
+    ],
+    ids=["polygon", "ellipse", "turned ellipse", "mask", "turned box", "past the edge"],
+)  # fmt: skip
+def test_shapes_give_the_upright_box_round_them(
+    tmp_path: Path, shape: str, box: tuple[float, ...]
+) -> None:
+    [machine] = bring(tmp_path, document(shape)).machines
+    assert machine.box == pytest.approx(box, abs=1e-9)
+
+
+def test_the_size_is_the_pictures_where_the_file_says_none(tmp_path: Path) -> None:
+    brought = bring(tmp_path, document(BOX, image=""))
+    assert (brought.width, brought.height) == (WIDTH, HEIGHT)
+
+
+def test_subsets_are_splits(tmp_path: Path) -> None:
+    assert bring(tmp_path, document(image='subset="Validation"')).image == "images/a.png"
+    assert list(read_splits(tmp_path / "out")) == ["val"]
+
+
+def test_a_task_of_a_subset_is_a_split(tmp_path: Path) -> None:
+    """What CVAT exports of a task names its subset once; `default` says nothing."""
+    export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
+    import_data(tmp_path / "there/val/annotations.xml", "cvat", tmp_path / "one")
+    assert list(read_splits(tmp_path / "one")) == ["val"]
+    file = tmp_path / "there/val/annotations.xml"
+    text = file.read_text("utf-8")
+    assert text.count("<subset>val</subset>") == 1
+    file.write_text(text.replace("<subset>val<", "<subset>default<"), "utf-8")
+    import_data(tmp_path / "there", "cvat", tmp_path / "two")
+    assert list(read_splits(tmp_path / "two")) == ["train", "val"]
+
+
+def test_a_file_named_after_a_split_is_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "in", document(BOX))
+    file.rename(file.with_name("val.xml"))
+    import_data(tmp_path / "in", "cvat", tmp_path / "out")
+    assert list(read_splits(tmp_path / "out")) == ["val"]
+
+
+def test_the_export_is_what_a_task_of_cvat_takes(tmp_path: Path) -> None:
+    """Every label and attribute that is used is declared, once in the file and in labels.json."""
+    export_data(two_splits(tmp_path / "data"), "cvat", tmp_path / "there")
+    labels = json.loads((tmp_path / "there" / "labels.json").read_text("utf-8"))
+    declared = {label["name"]: {a["name"]: a for a in label["attributes"]} for label in labels}
+    root = ElementTree.parse(tmp_path / "there" / "train" / "annotations.xml").getroot()
+    names = [label.findtext("name") for label in root.iter("label")]
+    assert names == list(declared) and root.findtext("version") == "1.1"
+    used = [*root.iter("box"), *root.iter("tag")]
+    assert {shape.get("label") for shape in used} == set(declared)
+    for shape in used:
+        for attribute in shape.iter("attribute"):
+            spec = declared[shape.get("label", "")][attribute.get("name", "")]
+            if spec["input_type"] == "select":
+                assert attribute.text in spec["values"]
+            if spec["input_type"] == "checkbox":
+                assert attribute.text in ("true", "false")
+
+
+def test_text_that_xml_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data", {"train": [line(note="a\x07b")]})
+    (data / "train" / "annotations.jsonl").write_text(json.dumps(line(source="bell \x07")), "utf-8")
+    with pytest.raises(DataError, match=r"a\.png: XML cannot hold the character U\+0007"):
+        export_data(data, "cvat", tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def attribute(name: str, value: str) -> str:
+    return BOX.replace("/>", f'><attribute name="{name}">{value}</attribute></box>')
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (document(BOX.replace("machine", "forklift")),
+         r"image 'a\.png': box 0 \(forklift\): category 'forklift' is none of"),
+        (document(BOX.replace('"4.00"', '"left"')), r"box 0 \(machine\): xtl: .* got 'left'"),
+        (document(BOX.replace(' ybr="35.00"', "")), r"box 0 \(machine\): ybr: .* got None"),
+        (document(BOX.replace('"24.50"', '"nan"')), r"box 0 \(machine\): xbr: "),
+        (document(BOX.replace('"24.50"', '"2"')), "a box from left to right"),
+        (document('<polyline label="machine" points="1,2;3,4"/>'), "a polyline has no box"),
+        (document('<points label="machine" points="1,2"/>'), "a points has no box"),
+        (document('<cuboid label="machine" xtl1="1"/>'), "a cuboid has no box"),
+        (document('<polygon label="machine" points="1,2;x"/>'), "points: 'x,y;x,y;...'"),
+        (document('<ellipse label="machine" cx="9" cy="9" rx="4" ry="4" rotation="x"/>'),
+         "rotation: a number is wanted"),
+        (document(attribute("truncated", "half")), "truncated: 'half' is neither"),
+        (document(attribute("by", "smell")), r"image 'a\.png': machines\.0\.by: "),
+        (document(attribute("more", "[1]")), "more: a JSON object is wanted"),
+        (document(image='width="wide" height="48"'), "width: a whole number of pixels"),
+        (document(image='width="' + "9" * 5000 + '" height="48"'), "width: a whole number"),
+        (document(image='width="48" height="64"'), "a.png is 64x48, but is said to be 48x64"),
+        (document(name="lost.png"), "there is no picture 'lost.png' in "),
+        (document(name="../a.png"), "leaves the data set's folder"),
+        (document(name=""), "image '41': name: there is none"),
+        (document(image='subset="../x"'), "'../x' cannot be the name of a split"),
+        ("<annotations><track id='0'/></annotations>", "export it as 'CVAT for images 1.1'"),
+        ("<annotations></annotations>", "it names no picture"),
+        ("<coco/>", "<annotations> is wanted, got <coco>"),
+        ("<annotations>", "not XML"),
+        ("", "not XML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_entry_is_named(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(DataError, match=told) as caught:
+        bring(tmp_path, text)
+    assert "annotations.xml" in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_machines_of_one_number_own_no_mark(tmp_path: Path) -> None:
+    mark = attribute("of", "0").replace('"machine"', '"wordmark"')
+    twice = attribute("number", "0")
+    with pytest.raises(DataError, match="of: 2 machines have the number 0"):
+        bring(tmp_path, document(twice, twice, mark))
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    levels = "".join(
+        f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "lol">' for n in range(10)
+    )
+    text = document(BOX).replace(
+        "<annotations>", f"<!DOCTYPE annotations [{levels}]><annotations>&l9;"
+    )
+    with pytest.raises(DataError, match=r"annotations\.xml: it declares a document type"):
+        bring(tmp_path, text)
+
+
+def test_no_file_is_read_through_an_entity(tmp_path: Path) -> None:
+    text = document(BOX).replace(
+        "<annotations>", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotations>&x;'
+    )
+    with pytest.raises(DataError, match="it declares a document type"):
+        bring(tmp_path, text)
+
+
+def test_a_folder_without_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no CVAT file in it \(annotations\.xml\)"):
+        import_data(tmp_path, "cvat", tmp_path / "out")
+
+
+@given(st.text(max_size=40), st.sampled_from(["xtl", "label", "name", "width", "subset"]))
+def test_any_value_is_read_or_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, value: str, field: str
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("cvat")
+    root = ElementTree.fromstring(document(BOX).encode())
+    for element in root.iter():
+        if field in element.attrib:
+            element.set(field, value)
+    file = write(tmp_path / "in", "")
+    file.write_bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True))
+    try:
+        import_data(file, "cvat", tmp_path / "out")
+    except DataError as error:
+        assert "annotations.xml" in str(error)
