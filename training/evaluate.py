@@ -29,7 +29,7 @@ from detector.types import Analysis, Detections, Picture, Sighting
 from training.footage import FootageReport, find_clips, hear
 from training.journal import Journal, program_digest
 from training.naive import Naive
-from training.naming import Named, assign
+from training.naming import Named, as_entries, assign
 from training.openset import OpenSet, Seen, hold_out
 from training.report import Report
 from training.slices import slices
@@ -90,7 +90,7 @@ def evaluate(
     settings, parts = settings or Settings(), parts or Parts()
     registry = registry or load_registry()
     told: Told = progress or (lambda stage, done, total: None)
-    photographs = read_photographs(split_folder(data, split))
+    photographs = as_entries(read_photographs(split_folder(data, split)), registry)
     detector = Detector(model, _open(settings).detecting)
     run = {
         "split": split,
@@ -272,7 +272,8 @@ def _held_out(
     seen = road.seen(photographs, "open set")
     splits: tuple[str, ...] = (split,)
     if split != "train" and (data / "train").is_dir():
-        seen += road.seen(read_photographs(data / "train"), "open set, train")
+        train = as_entries(read_photographs(data / "train"), road.registry)
+        seen += road.seen(train, "open set, train")
         splits = (split, "train")
     return splits, hold_out(seen, road.registry, road.settings.attributing, builders)
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from datasets.annotations import Box, Mark, Photograph
+from datasets.registry import Registry
 from detector.boxes import iou
 from detector.legible import sharpness
 from detector.read import script_of
@@ -25,6 +26,30 @@ from training.measures import FOUND, Share, boxes
 Outcome = Literal["right", "unknown", "unseen", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "unknown", "unseen", "wrong")
 OUTSIDE = "x-"
+
+
+def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[Photograph, ...]:
+    """The labelled pictures with builders' labels older than their registry entry put right.
+
+    `x-acme` says that acme was in no registry when the picture was labelled; where it is in
+    this one, naming it is right.
+    """
+
+    def known(builder: str | None) -> str | None:
+        inside = builder is not None and builder.removeprefix(OUTSIDE) in registry
+        return builder.removeprefix(OUTSIDE) if builder is not None and inside else builder
+
+    return tuple(
+        photograph.model_copy(
+            update={
+                "machines": tuple(
+                    machine.model_copy(update={"builder": known(machine.builder)})
+                    for machine in photograph.machines
+                )
+            }
+        )
+        for photograph in photographs
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from datasets.annotations import Machine, Mark, Photograph
+from datasets.registry import load_registry
 from detector.types import (
     Attribution,
     Box,
@@ -21,7 +22,7 @@ from detector.types import (
 )
 from training.measures import Share
 from training.naive import ratio
-from training.naming import Named, assign, judge
+from training.naming import Named, as_entries, assign, judge
 
 LEFT = (0.0, 0.0, 100.0, 100.0)
 RIGHT = (150.0, 0.0, 250.0, 100.0)
@@ -209,3 +210,11 @@ def test_claims_are_of_sightings_whose_truth_is_known(
     named = Named()
     named.add(picture, [seen])
     assert [(c.best, c.right, c.case) for c in named.claims] == claims
+
+
+def test_a_builder_that_has_its_entry_now_is_asked_for_by_its_id() -> None:
+    registry = load_registry()
+    listed, unknown = photograph(machine(LEFT, "x-mazak")), photograph(machine(LEFT, "x-nobody"))
+    told = as_entries([listed, unknown], registry)
+    assert [p.machines[0].builder for p in told] == ["mazak", "x-nobody"]
+    assert told[0].path == listed.path
