@@ -59,12 +59,13 @@ PITFALLS = (
     Pitfall(
         "plants, dealers and tool makers",
         ("УРАЛВАГОНЗАВОД", "КАМАЗ", "ИРКУТ", "САЛЮТ", "АЛМАЗ-АНТЕЙ", "SANDVIK", "ISCAR", "SECO",
-         "KENNAMETAL", "BLASER", "SCHUNK", "RENISHAW", "ПУМОРИ", "ГАЛИКА", "АБАМЕТ", "KNOLL"),
+         "KENNAMETAL", "BLASER", "SCHUNK", "RENISHAW", "ФИНВАЛ", "ГАЛИКА", "АБАМЕТ", "KNOLL"),
     ),
     Pitfall(
         "builders that are not in the registry",
-        ("RONGWIN", "JIANKE", "SKITEK", "POWERMAX", "HDMT", "DONGS", "JINNFA", "LVS", "GANESH",
-         "HABRAMA", "COSMOS", "PROTECK", "SKYMASTER", "HOMMA", "CYCLONE", "DUGARD"),
+        ("SUNNEN", "EME SEIKI", "SKITEK", "POWERMAX", "PHILLIPS", "DONGS", "TOP WINNER", "LVS",
+         "GANESH", "HABRAMA", "COSMOS", "PROTECK", "SKYMASTER", "HOMMA", "CYCLONE",
+         "DUGARD"),
     ),
 )  # fmt: skip
 

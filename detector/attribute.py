@@ -44,8 +44,8 @@ WEAK_SERIES = 3.0
 FAR_WORDMARK = 3.0
 # Two weak cues of unlike kind, a wordmark and a series, that point to one builder of hundreds.
 AGREEING = 3.0
-# A weak wordmark that stands as a badge does (see `detector.badge`): 40 of 40 were right.
-BADGE = 1.0
+# A wordmark that stands as a badge does (see `detector.badge`): of weak ones 40 of 40 were right.
+BADGE = 1.2
 # A control that only one builder fits.
 COMPANION = 8.2
 # A further independent view of a mark adds this share of the first, then its square ...
@@ -185,7 +185,7 @@ class Attributor:
             return WEAK_WORDMARK if cue.match.exact else 0.0
         errors = (1 - cue.match.similarity) * len(letters(cue.mark))
         length = min(mark_length(cue.mark), MOST_LETTERS)
-        badge = BADGE if not weak and self._needs_second(cue) else 0.0
+        badge = BADGE if cue.badge and not weak else 0.0
         return max(0.0, WORDMARK + badge + PER_LETTER * length - PER_ERROR * errors)
 
     def _grade(self, cues: Sequence[Cue]) -> Grade:

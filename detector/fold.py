@@ -39,9 +39,10 @@ LEAST = 0.05
 """No misreading is free: an exact reading is always nearer."""
 OTHER = 1.0
 """Price of a letter read as one it does not look like."""
-LEAST_MISSING, LEAST_BESIDE = 0.5, 0.4
-"""No letter is dropped or added for less; before or after a mark, where emblems are, none for
-less than the second."""
+LEAST_MISSING = 0.5
+"""No letter is dropped or added for less."""
+LEAST_BESIDE, MOST_BESIDE = 0.4, 0.5
+"""Nor before or after a mark, where an emblem may be read as any letter (LOKUMA, XEXCETEK)."""
 _MISSING, _MISSING_THIN, _THIN = 0.8, 0.6, frozenset("I1LJ")
 """Ranks of a letter dropped or added, and of a thin one, which the edge of a panel or a gap
 between panels makes or hides."""
@@ -180,4 +181,4 @@ def added(letter: str) -> float:
 def beside(letter: str) -> float:
     """The price of this letter read before the mark or after it; never dearer than within."""
     rank = _MISSING_THIN if letter in _THIN else _MISSING
-    return min(added(letter), max(LEAST_BESIDE, _COUNTS.beside(letter, rank)))
+    return min(MOST_BESIDE, max(LEAST_BESIDE, _COUNTS.beside(letter, rank)))

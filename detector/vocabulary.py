@@ -34,10 +34,10 @@ DANGER WARNING CAUTION NOTICE ATTENTION ACHTUNG EMERGENCY STOP START RESET POWER
 AUTOMATIC MANUAL HANDLE HOME CYCLE FEED SPINDLE COOLANT RAPID DOOR OPEN CLOSE CLOSED LOCK UNLOCK
 HYDRAULIC PRESSURE AIR OIL LUBE VOLTAGE HIGH KEEP CLEAR HANDS AWAY SAFETY FIRST EXIT QUALITY
 STATION PARTNER PROGRAM MEMORY EDIT JOG SINGLE BLOCK OPTIONAL OVERRIDE TOOLING CHUCK TAILSTOCK
-ВНИМАНИЕ ОПАСНО СТОП ПУСК ВЫХОД АВАРИЯ МАСЛО ВОЗДУХ
+ВНИМАНИЕ ОПАСНО СТОП ПУСК ВЫХОД АВАРИЯ МАСЛО ВОЗДУХ СТАНКА СТАНКОВ СТАНКОМ СТАНКАМИ СТАНКАХ
 """
 SIGNS: frozenset[str] = frozenset(letters(word) for word in _SIGNS.split())
-"""Words of panels and safety labels: read whole they are themselves, not a misread mark."""
+"""Words of panels, labels and captions: read whole they are themselves, not a misread mark."""
 
 
 def made_of(text: str, known: frozenset[str]) -> bool:
