@@ -28,28 +28,30 @@ from detector.types import Attribution, Box, Evidence, Grade, Reading
 PRIOR = 5.0
 # A strong wordmark: a base, and more for each letter, since chance marks grow rarer with
 # length. A Han character tells as much as two Latin letters. On the labelled photographs 95
-# exact ones were of the builder, 1 of a machine beside; none came by chance.
-WORDMARK = 7.0
+# exact ones were of the builder, 1 of a machine beside; of 23,540 English words 7 are taken for a
+# mark that may name (docs/registry.md). With one text of seven on a machine its builder's mark,
+# that is one wrong in some 300: log-odds of 5.8, of which 3.6 to 7 are counted.
+WORDMARK = 8.0
 PER_LETTER = 0.4
 MOST_LETTERS = 10
 # Each letter read wrong, of the letters of the mark (8 of 8 near matches were right).
 PER_ERROR = 1.5
 # A strong series read exactly (12 right, 4 of a sister badge: see `_sisters`).
 SERIES = 8.2
-# Marks that never suffice alone: wordmarks (35 right, 3 wrong), series (11 right, 17 wrong).
-WEAK_WORDMARK = 5.0
-WEAK_SERIES = 3.0
+# Marks that never suffice alone: wordmarks (42 of 46 right), series (11 of 28).
+WEAK_WORDMARK = 7.0
+WEAK_SERIES = 4.6
 # A wordmark misread so far that it is a hint: 26 of 790 texts that name nobody give one; on the
 # labelled photographs 17 of 24 were right.
-FAR_WORDMARK = 3.0
-# Two weak cues of unlike kind, a wordmark and a series, that point to one builder of hundreds.
-AGREEING = 3.0
+FAR_WORDMARK = 6.0
 # A wordmark that stands as a badge does (see `detector.badge`): of weak ones 40 of 40 were right.
 BADGE = 1.2
 # A control that only one builder fits.
 COMPANION = 8.2
 # A further independent view of a mark adds this share of the first, then its square ...
 FURTHER_VIEW = 0.3
+# How sure of its letters the reader must be of a mark that alone names a tested origin's builder.
+SURE = 0.9
 # Text that is there only in the mirror, even where other text flips too.
 MIRRORED_SHARE = 0.9
 
@@ -92,7 +94,6 @@ class Attributor:
             self._weight(cue, flipped) if speaker else 0.0
             for cue, speaker in zip(cues, speakers, strict=True)
         ]
-        weights = self._agreed(cues, speakers, weights)
         chances = probabilities(_totals(cues, speakers, weights))
         best = max(chances, key=lambda id: chances[id], default=None)
         evidence = self._evidence(cues, weights, readings, concealed)
@@ -157,19 +158,6 @@ class Attributor:
             first *= MIRRORED_SHARE
         return first * sum(FURTHER_VIEW**n for n in range(len(cue.views)))
 
-    def _agreed(
-        self, cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
-    ) -> list[float]:
-        """The weights, with what a weak series gains by a weak wordmark of the same builder."""
-        weak = [weights[i] > 0 and self._is_weak(cue) for i, cue in enumerate(cues)]
-        backed = {speakers[i] for i, cue in enumerate(cues) if weak[i] and cue.kind == "wordmark"}
-        return [
-            weights[i] + AGREEING * cue.views[0].score
-            if weak[i] and cue.kind == "series" and speakers[i] in backed
-            else weights[i]
-            for i, cue in enumerate(cues)
-        ]
-
     def _first_weight(self, cue: Cue) -> float:
         """Log-odds of one sure reading of a cue."""
         if cue.match.type == "control":
@@ -204,9 +192,14 @@ class Attributor:
         if self._registry.get(builder).origin not in settings.tested_origins:
             return chance >= settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
-        exact = any(cue.kind == "wordmark" and cue.match.exact for cue in strong)
+        exact = any(
+            cue.kind == "wordmark" and cue.match.exact and cue.views[0].score >= SURE
+            for cue in strong
+        )
+        # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
-        return chance >= settings.tested_probability and (exact or (grade == "A" and read))
+        borne_out = grade == "A" and read and (bool(strong) or len(_distinct(cues)) > 2)
+        return chance >= settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:
         """The control's maker: the surest upright badge that may stand alone, or two weak ones."""
