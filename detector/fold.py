@@ -41,8 +41,8 @@ OTHER = 1.0
 """Price of a letter read as one it does not look like."""
 LEAST_MISSING = 0.5
 """No letter is dropped or added for less."""
-LEAST_BESIDE, MOST_BESIDE = 0.4, 0.5
-"""Nor before or after a mark, where an emblem may be read as any letter (LOKUMA, XEXCETEK)."""
+LEAST_BESIDE, MOST_BESIDE = 0.4, 0.6
+"""Nor before or after a mark, where an emblem may be read as any letter (XEXCETEK)."""
 _MISSING, _MISSING_THIN, _THIN = 0.8, 0.6, frozenset("I1LJ")
 """Ranks of a letter dropped or added, and of a thin one, which the edge of a panel or a gap
 between panels makes or hides."""
