@@ -41,7 +41,7 @@ SERIES = 8.2
 # Marks that never suffice alone: wordmarks (42 of 46 right), series (11 of 28).
 WEAK_WORDMARK = 7.0
 WEAK_SERIES = 4.6
-# A wordmark misread so far that it is a hint: 25 of 790 texts that name nobody give one; on the
+# A wordmark misread so far that it is a hint: 13 of 790 texts that name nobody give one; on the
 # labelled photographs 17 of 24 were right.
 FAR_WORDMARK = 6.0
 # A wordmark that stands as a badge does (see `detector.badge`): of weak ones 40 of 40 were right.

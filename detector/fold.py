@@ -39,13 +39,11 @@ LEAST = 0.05
 """No misreading is free: an exact reading is always nearer."""
 OTHER = 1.0
 """Price of a letter read as one it does not look like."""
-LEAST_MISSING = 0.5
-"""No letter is dropped or added for less."""
 LEAST_BESIDE, MOST_BESIDE = 0.4, 0.6
-"""Nor before or after a mark, where an emblem may be read as any letter (XEXCETEK)."""
+"""Of a letter before or after a mark, where an emblem may be read as any letter (XEXCETEK)."""
 _MISSING, _MISSING_THIN, _THIN = 0.8, 0.6, frozenset("I1LJ")
-"""Ranks of a letter dropped or added, and of a thin one, which the edge of a panel or a gap
-between panels makes or hides."""
+"""Ranks of a letter dropped or added, and the least it costs; and of a thin one, which the edge
+of a panel or a gap between panels makes or hides."""
 
 _PAIRS = """
 O0 .05  I1 .05  IL .15  1L .15
@@ -164,21 +162,26 @@ SINGLE, RUNS, _COUNTS = _prices()
 """SINGLE[letter on the mark][letter read] and RUNS[run on the mark][run read]: prices."""
 
 
+def _rank(letter: str) -> float:
+    return _MISSING_THIN if letter in _THIN else _MISSING
+
+
 @cache
 def missing(letter: str) -> float:
     """The price of this letter of a mark dropped."""
-    rank = _MISSING_THIN if letter in _THIN else _MISSING
-    return max(LEAST_MISSING, _COUNTS.price(letter, "", rank))
+    rank = _rank(letter)
+    return max(rank, _COUNTS.price(letter, "", rank))
 
 
 @cache
 def added(letter: str) -> float:
     """The price of this letter read where the mark has none, between its letters."""
-    return max(LEAST_MISSING, _COUNTS.added(letter, _MISSING_THIN if letter in _THIN else _MISSING))
+    rank = _rank(letter)
+    return max(rank, _COUNTS.added(letter, rank))
 
 
 @cache
 def beside(letter: str) -> float:
     """The price of this letter read before the mark or after it; never dearer than within."""
-    rank = _MISSING_THIN if letter in _THIN else _MISSING
+    rank = _rank(letter)
     return min(MOST_BESIDE, max(LEAST_BESIDE, _COUNTS.beside(letter, rank)))
