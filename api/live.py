@@ -16,6 +16,7 @@ from rich.text import Text
 from api.terminal import complain
 from datasets.errors import RegistryError
 from datasets.registry import Registry
+from detector.origin import makers_country
 from evidence.record import dump
 from evidence.sweep.tally import Tally
 from evidence.tables import printable
@@ -55,7 +56,9 @@ def found(tally: Tally, registry: Registry) -> str:
             continue
         try:
             entry = registry.get(builder)
-            origin, name = entry.origin, entry.name
+            seller = entry.type == "rebadger"
+            origin = makers_country(entry) or "rebadged" if seller else entry.origin
+            name = entry.name
         except RegistryError:
             origin, name = "??", builder
         origins[origin] += number

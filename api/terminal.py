@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datasets.errors import ResultError
-from evidence.tables import chance, clock, printable, surest
+from evidence.tables import chance, clock, named, printable, surest
 
 Step = Callable[[float, str], None]
 TEXTS_SHOWN = 4
@@ -147,6 +147,6 @@ def said(machine: dict[str, Any]) -> list[str]:
 
 
 def who(machine: dict[str, Any]) -> str:
-    """The builder's name, or `unknown`, and whether the mark is concealed."""
-    name = machine["builder"]["name"] if machine["builder"] else "unknown"
+    """The builder, or `unknown` with what its plate says, and whether the mark is concealed."""
+    name = named(machine)
     return f"{name} (mark concealed)" if machine["concealed"] else name

@@ -21,6 +21,7 @@ from datasets.letters import letters, script_of, words
 from datasets.registry import Registry
 from detector.fuse import Cue, fuse
 from detector.match import Matcher
+from detector.origin import OriginFinder
 from detector.settings import Attributing
 from detector.types import Attribution, Box, Evidence, Grade, Reading
 
@@ -77,16 +78,23 @@ class Attributor:
             letters(mark.text) for control in registry.controls for mark in control.wordmarks
         }
         self._sisters = _sisters(registry)
+        self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
         self, readings: Sequence[Reading], concealed: Sequence[tuple[Fraction, Box]] = ()
     ) -> Attribution:
-        """The attribution of one track.
+        """The attribution of one track, with the origin.
 
         Args:
             readings: of all its frames that were read; those of the broadcast marked `overlay`.
             concealed: marks hidden on purpose, with the times of their frames.
         """
+        return self._origins.locate(self._builder(readings, concealed), readings)
+
+    def _builder(
+        self, readings: Sequence[Reading], concealed: Sequence[tuple[Fraction, Box]]
+    ) -> Attribution:
+        """Who built it, by marks alone."""
         cues = fuse(readings, self._matcher)
         speakers = self._speakers(cues)
         flipped = _flips_together(cues)

@@ -21,6 +21,7 @@ Box = tuple[float, float, float, float]
 Grade = Literal["A", "B", "C", "U"]
 Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
+OriginBasis = Literal["builder", "plate", "rebadger"]
 
 CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")
 MACHINE, WORDMARK, CONTROL = range(3)
@@ -201,15 +202,34 @@ class Evidence:
     """One reason for or against an attribution, in words a person can check.
 
     kind: what it is; id: the registry entry it points to; text: what was read;
-    weight: log-odds it adds to that builder.
+    weight: log-odds it adds to that builder. A `plate` says where the machine was made, and
+    adds to no builder.
     """
 
-    kind: Literal["wordmark", "series", "control", "concealed", "overlay", "mirrored", "dealer"]
+    kind: Literal[
+        "wordmark", "series", "control", "concealed", "overlay", "mirrored", "dealer", "plate"
+    ]
     id: str | None
     text: str
     weight: float
     pts: Fraction | None = None
     box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a machine comes from, and how that is known.
+
+    code: ISO 3166-1 alpha-2; None only for a rebadger whose makers' country is not known.
+    basis: `builder`, the home of the builder named; `plate`, what the machine's own plate says;
+    `rebadger`, the country of the makers behind a seller's badge, never the seller's own.
+    grade: that of the builder's attribution; of a plate A for two independent statements, B for
+    one; of a rebadger always B.
+    """
+
+    code: str | None
+    basis: OriginBasis
+    grade: Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +243,7 @@ class Attribution:
     series: str | None = None
     concealed: bool = False
     evidence: tuple[Evidence, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

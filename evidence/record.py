@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from datasets.errors import NameplateError
 from datasets.registry import Registry
-from detector.types import Analysis, Attribution, Box, Evidence, Reading, Shot, Sighting
+from detector.types import Analysis, Attribution, Box, Evidence, Origin, Reading, Shot, Sighting
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]
@@ -117,6 +117,7 @@ def machine(sighting: Sighting, registry: Registry) -> Record:
         "grade": attribution.grade,
         "probability": share(attribution.probability),
         "builder": builder(attribution, registry),
+        "origin": origin(attribution.origin),
         "control": control(attribution.control, registry),
         "series": attribution.series,
         "concealed": attribution.concealed,
@@ -146,6 +147,13 @@ def builder(attribution: Attribution, registry: Registry) -> Record | None:
         "grade": attribution.grade,
         "probability": share(attribution.probability),
     }
+
+
+def origin(found: Origin | None) -> Record | None:
+    """Where the machine comes from and how that is known, or None for unknown."""
+    if found is None:
+        return None
+    return {"code": found.code, "basis": found.basis, "grade": found.grade}
 
 
 def control(id_: str | None, registry: Registry) -> Record | None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from evidence.record import Record
-from evidence.tables import chance, clock, printable, surest
+from evidence.tables import chance, clock, named, origin_told, printable, surest
 
 STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
 MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
@@ -35,6 +35,7 @@ KINDS = {
     "overlay": "broadcast text",
     "mirrored": "mirrored text",
     "dealer": "dealer's sticker",
+    "plate": "plate",
 }
 
 
@@ -91,6 +92,10 @@ def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
             kinds=KINDS,
             rows=READINGS_SHOWN,
             named=sum(machine["builder"] is not None for machine in record["machines"]),
+            plated=sum(
+                machine["builder"] is None and machine["origin"] is not None
+                for machine in record["machines"]
+            ),
         )
     )
 
@@ -192,6 +197,8 @@ def _environment() -> Environment:
         "size": size_of,
         "chance": chance,
         "surest": surest,
+        "named": named,
+        "origin_told": origin_told,
     }
     return environment
 

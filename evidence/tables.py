@@ -23,7 +23,10 @@ COLUMNS = (
     "grade",
     "builder_id",
     "builder",
+    "builder_home",
     "origin",
+    "origin_basis",
+    "origin_grade",
     "owner",
     "owner_country",
     "production",
@@ -37,6 +40,7 @@ COLUMNS = (
     "mirrored",
     "still",
 )
+_NOT_KNOWN = "not known: a seller's badge, on machines that others made"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
 # Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
 # in a text read off a picture, or a file name, they can only mislead.
@@ -63,6 +67,7 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
     builder = machine["builder"] or {}
     owner = builder.get("owner") or {}
     control = machine["control"] or {}
+    origin = machine["origin"] or {}
     x1, y1, x2, y2 = machine["best"]["box"]
     return {
         "footage": record["footage"],
@@ -79,7 +84,10 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
         "grade": machine["grade"],
         "builder_id": builder.get("id", ""),
         "builder": builder.get("name", "unknown"),
-        "origin": builder.get("origin", ""),
+        "builder_home": builder.get("origin", ""),
+        "origin": origin.get("code") or "",
+        "origin_basis": origin.get("basis", ""),
+        "origin_grade": origin.get("grade", ""),
         "owner": owner.get("name") or "",
         "owner_country": owner.get("country") or "",
         "production": " ".join(builder.get("production", [])),
@@ -123,6 +131,36 @@ def chance(probability: float) -> str:
     ('0.93', '>0.99', '1.00')
     """
     return ">0.99" if 0.995 <= probability < 1 else f"{probability:.2f}"
+
+
+def named(machine: Mapping[str, Any]) -> str:
+    """Who built a machine, in a few words; of an unknown builder what its plate says.
+
+    >>> named({"builder": None, "origin": {"code": "CN", "basis": "plate", "grade": "B"}})
+    'builder unknown, origin CN from the plate'
+    """
+    builder, origin = machine["builder"], machine["origin"]
+    if builder is None:
+        return f"builder unknown, origin {origin['code']} from the plate" if origin else "unknown"
+    name = printable(builder["name"])
+    return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name
+
+
+def origin_told(machine: Mapping[str, Any]) -> str:
+    """Where a machine comes from, and how that is known.
+
+    >>> origin_told({"origin": {"code": None, "basis": "rebadger", "grade": "B"}})
+    "not known: a seller's badge, on machines that others made"
+    """
+    origin = machine["origin"]
+    if origin is None:
+        return "unknown"
+    code, basis = origin["code"], origin["basis"]
+    if basis == "plate":
+        return f"{code} from the plate, grade {origin['grade']}"
+    if basis == "builder":
+        return f"{code}, the builder's home"
+    return f"{code}, where the makers behind the seller's badge are" if code else _NOT_KNOWN
 
 
 def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:

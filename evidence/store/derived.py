@@ -81,7 +81,8 @@ class SightingRow(Derived):
 
     `name` is its id within the analysis (`m1`); `key` names it within the case
     (`sighting_key`). `pts` and `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2,
-    confidence]` a row. `evidence`: as in `sightings.json`.
+    confidence]` a row. `evidence` and the three of the origin: as in `sightings.json`; a sighting
+    stored before there was an origin has none.
     """
 
     __tablename__ = "sightings"
@@ -103,6 +104,9 @@ class SightingRow(Derived):
     series: Mapped[str | None] = mapped_column(Exact)
     concealed: Mapped[bool]
     evidence: Mapped[list[Any]]
+    origin: Mapped[str | None] = mapped_column(Word(2))
+    origin_basis: Mapped[str | None] = mapped_column(Word(8))
+    origin_grade: Mapped[str | None] = mapped_column(Word(1))
     file: Mapped[str | None] = mapped_column(Exact)
 
 

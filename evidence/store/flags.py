@@ -15,7 +15,7 @@ from evidence.tables import chance
 PRIORITIES = {"claim": 500, "concealed": 400, "uncorroborated": 300, "unread": 200, "large": 100}
 """Of each kind of flag; the highest is shown first.
 
-claim: a builder from an origin under test; concealed: a mark hidden on purpose;
+claim: a builder, or a plate, from an origin under test; concealed: a mark hidden on purpose;
 uncorroborated: a builder named on one cue; unread: no builder, but legible text on the
 machine; large: no builder, no text, and so large in the picture that a person may know it.
 """
@@ -51,12 +51,20 @@ def _flags(
         yield "concealed", hidden[0] if hidden else pts, "a mark is concealed"
     if found.builder is not None:
         entry = registry.get(found.builder)
-        said = f"{entry.name} ({entry.origin}), grade {found.grade}, {chance(found.probability)}"
-        if entry.origin in tested:
-            yield "claim", pts, f"{said}: machines from {entry.origin} are the claim under test"
+        home = entry.origin if found.origin is None else found.origin.code
+        said = f"{entry.name} ({home or 'origin open'}), grade {found.grade}, "
+        said += chance(found.probability)
+        if home in tested:
+            yield "claim", pts, f"{said}: machines from {home} are the claim under test"
         if found.grade != "A":
             yield "uncorroborated", pts, f"{said}: nothing else says so"
         return
+    if found.origin is not None and found.origin.code in tested:
+        code = found.origin.code
+        seen = [e.pts for e in found.evidence if e.kind == "plate" and e.pts is not None]
+        said = f"builder unknown, origin {code} from the plate, grade {found.origin.grade}"
+        reason = f"{said}: machines from {code} are the claim under test"
+        yield "claim", seen[0] if seen else pts, reason
     texts = legible_texts(sighting)
     x1, y1, x2, y2 = sighting.best.box
     share = (x2 - x1) * (y2 - y1) / frame if frame else 0.0

@@ -36,6 +36,8 @@ PARTS: tuple[type[Derived], ...] = (ShotRow, PrintRow, SightingRow, ReadingRow, 
 """The tables an analysis is made of, and its digest covers."""
 
 _NAMING = ("analysis", "footage", "model", "settings")
+# Columns that came later: empty, they are no part of a digest, so that older rows keep theirs.
+_LATER = ("origin", "origin_basis", "origin_grade")
 _NOT_FOUND_THERE = ("nameplate", "digest", "run")  # of the analysis: who wrote it, not what
 
 
@@ -54,7 +56,13 @@ class Rows:
         for model in PARTS:
             digest.update(f"\n{model.__tablename__}".encode())
             found = (
-                _canonical({k: v for k, v in row.items() if k not in _NAMING})
+                _canonical(
+                    {
+                        name: value
+                        for name, value in row.items()
+                        if name not in _NAMING and not (name in _LATER and value is None)
+                    }
+                )
                 for row in self.parts[model]
             )
             for row in sorted(found):
@@ -165,6 +173,7 @@ def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
 
 def _sighting(sighting: Sighting, analysis: str) -> Row:
     track, best, found = sighting.track, sighting.best, sighting.attribution
+    origin = found.origin
     return {
         "name": sighting.id,
         "key": sighting_key(analysis, sighting.id),
@@ -185,6 +194,9 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
             reason(part) | {"exact": None if part.pts is None else str(part.pts)}
             for part in found.evidence
         ],
+        "origin": None if origin is None else origin.code,
+        "origin_basis": None if origin is None else origin.basis,
+        "origin_grade": None if origin is None else origin.grade,
         # The name within a folder of stills: where the folder lay is no part of the finding.
         "file": None if sighting.file is None else spell(os.fspath(sighting.file.name)),
     }

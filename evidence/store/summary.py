@@ -8,8 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.origin import makers_country
 from evidence.store.case import Case
-from evidence.store.derived import AnalysisRow, Copy, Flag, MachineRow, SightingRow
+from evidence.store.derived import (
+    AnalysisRow,
+    Copy,
+    Flag,
+    MachineRow,
+    Membership,
+    SightingRow,
+)
 from evidence.store.models import CaseRow, FootageRow, Location, Recipe, Run, Work
 from evidence.store.verdicts import head
 from evidence.store.work import counts
@@ -54,31 +62,68 @@ def _by_kind(session: Session, model: type[Flag] | type[Copy]) -> dict[str, int]
 
 
 def _machines(session: Session, registry: Registry) -> list[dict[str, Any]]:
-    """Machines by builder, those with a builder first, most of them first."""
+    """Machines by builder, those with a builder first, most of them first.
+
+    Machines of unknown builders have a row for each origin that their plates tell.
+    """
+    plated = _plated(session)
     rows = session.execute(
-        select(
-            MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings)
-        ).group_by(MachineRow.builder, MachineRow.grade)
+        select(MachineRow.id, MachineRow.builder, MachineRow.grade, MachineRow.sightings)
     )
-    found: dict[str | None, dict[str, Any]] = {}
-    for builder, grade, machines, sightings in rows:
-        row = found.get(builder)
+    found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+    for id_, builder, grade, sightings in rows:
+        code = plated.get(id_) if builder is None else None
+        row = found.get((builder, code))
         if row is None:
-            entry = registry.get(builder) if builder and builder in registry else None
-            row = found[builder] = {
-                "builder": builder,
-                "name": entry.name if entry else builder or "unknown",
-                "origin": entry.origin if entry else None,
-                "machines": 0,
-                "sightings": 0,
-                "grades": dict.fromkeys(GRADES, 0),
-            }
-        row["machines"] += machines
-        row["sightings"] += int(sightings)
-        row["grades"][grade] += machines
+            row = found[builder, code] = _empty_row(builder, code, registry)
+        row["machines"] += 1
+        row["sightings"] += sightings
+        row["grades"][grade] += 1
     return sorted(
-        found.values(), key=lambda row: (row["builder"] is None, -row["machines"], row["name"])
+        found.values(),
+        key=lambda row: (
+            row["builder"] is None,
+            row["origin"] is None,
+            -row["machines"],
+            row["name"],
+        ),
     )
+
+
+def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
+    """A row of the table of machines, nothing counted yet. A seller's home is no origin."""
+    name, origin = builder or "unknown", code
+    if builder is None and code is not None:
+        name = "unknown, origin from the plate"
+    elif builder is not None and builder in registry:
+        entry = registry.get(builder)
+        seller = entry.type == "rebadger"
+        name = f"{entry.name} (a seller's badge)" if seller else entry.name
+        origin = makers_country(entry) if seller else entry.origin
+    return {
+        "builder": builder,
+        "name": name,
+        "origin": origin,
+        "machines": 0,
+        "sightings": 0,
+        "grades": dict.fromkeys(GRADES, 0),
+    }
+
+
+def _plated(session: Session) -> dict[str, str]:
+    """By machine of an unknown builder the origin its plates tell, where they agree."""
+    told = (
+        select(Membership.machine, SightingRow.origin)
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .join(MachineRow, MachineRow.id == Membership.machine)
+        .where(MachineRow.builder.is_(None), SightingRow.origin_basis == "plate")
+        .distinct()
+    )
+    codes: dict[str, set[str]] = {}
+    for machine, code in session.execute(told):
+        if code is not None:
+            codes.setdefault(machine, set()).add(code)
+    return {machine: next(iter(some)) for machine, some in codes.items() if len(some) == 1}
 
 
 def _copies(session: Session) -> dict[str, Any]:

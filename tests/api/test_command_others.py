@@ -77,7 +77,9 @@ def test_wrong_data_and_weights_are_named(
 def machine(
     name: str | None, box: tuple[float, ...] = (0, 0, 100, 100), **more: Any
 ) -> dict[str, Any]:
-    builder = None if name is None else {"id": name, "name": name.upper(), "probability": 0.9999}
+    builder = None
+    if name is not None:
+        builder = {"id": name, "name": name.upper(), "type": "builder", "probability": 0.9999}
     record = {
         "id": "m1",
         "first": 0.0,
@@ -85,6 +87,7 @@ def machine(
         "best": {"pts": 1.0, "box": list(box)},
         "grade": "U" if name is None else "A",
         "builder": builder,
+        "origin": None,
         "control": None,
         "concealed": False,
         "evidence": [],
@@ -147,6 +150,12 @@ def test_a_row_says_who_when_and_how_sure() -> None:
     row = [cell.plain for cell in cells(machine("haas", readings=[reading], concealed=True))]
     assert row[:5] == ["m1", "0:00.0 - 1:15.5", "HAAS (mark concealed)", "A", ">0.99"]
     assert row[6] == "HA\ufffd[31mAS"
+
+
+def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
+    origin = {"code": "CN", "basis": "plate", "grade": "B"}
+    row = [cell.plain for cell in cells(machine(None, origin=origin))]
+    assert row[2:4] == ["builder unknown, origin CN from the plate", "U"]
 
 
 def test_markup_in_a_name_is_text() -> None:

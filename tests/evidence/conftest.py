@@ -20,6 +20,7 @@ from detector.types import (
     Footage,
     Loss,
     Observation,
+    Origin,
     Probe,
     Reading,
     Shot,
@@ -83,7 +84,16 @@ def analysis(clip: Path) -> Analysis:
     sightings = (
         sighting(
             "m1",
-            Attribution("mazak", 0.99997, "A", "ctl-fanuc", "INTEGREX", False, (wordmark, badge)),
+            Attribution(
+                "mazak",
+                0.99997,
+                "A",
+                "ctl-fanuc",
+                "INTEGREX",
+                False,
+                (wordmark, badge),
+                Origin("JP", "builder", "A"),
+            ),
             [read("MAZAK"), read("MAZAK", "2"), read("马扎克", "2", script="han"), overlay],
         ),
         sighting("m2", Attribution(None, 0.1, "U", concealed=True, evidence=(hidden,))),
@@ -116,6 +126,25 @@ def analysis(clip: Path) -> Analysis:
         model_hash="aa" * 32,
         settings_hash="bb" * 32,
     )
+
+
+PLATE = "滕州市金瑞达机床有限公司"
+
+
+def plated() -> Sighting:
+    """A machine of an unknown builder whose plate tells where it is from."""
+    box = (60.0, 70.0, 160.0, 90.0)
+    line = Evidence("plate", None, PLATE, 0.0, Fraction(1), box)
+    found = Attribution(None, 0.9, "U", evidence=(line,), origin=Origin("CN", "plate", "B"))
+    return sighting("m1", found, [read(PLATE, script="han")])
+
+
+def rebadged() -> Sighting:
+    """A machine with a Russian seller's badge, its makers not known."""
+    line = Evidence("wordmark", "metaltec", "METALTEC", 9.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    origin = Origin(None, "rebadger", "B")
+    found = Attribution("metaltec", 0.98, "B", evidence=(line,), origin=origin)
+    return sighting("m2", found, [read("METALTEC")])
 
 
 HOSTILE = (

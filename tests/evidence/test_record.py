@@ -16,6 +16,7 @@ from datasets.errors import FootageEmpty
 from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.record import dump, load_schema, to_failure, to_record
+from tests.evidence.conftest import plated, rebadged
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = Draft202012Validator(load_schema())
@@ -79,6 +80,26 @@ def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> 
     assert other["first"] == 0.333
 
 
+def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Registry) -> None:
+    found = replace(analysis, sightings=(*analysis.sightings[:1], plated(), rebadged()))
+    record = parsed(to_record(found, registry))
+    VALIDATOR.validate(record)
+    assert [machine["origin"] for machine in record["machines"]] == [
+        {"code": "JP", "basis": "builder", "grade": "A"},
+        {"code": "CN", "basis": "plate", "grade": "B"},
+        {"code": None, "basis": "rebadger", "grade": "B"},
+    ]
+    assert record["machines"][1]["builder"] is None
+    assert record["machines"][1]["grade"] == "U"
+
+
+def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str, Any]) -> None:
+    before = parsed(record)
+    for machine in before["machines"]:
+        del machine["origin"]
+    VALIDATOR.validate(before)
+
+
 def test_broadcast_text_is_no_reading_of_a_machine(record: dict[str, Any]) -> None:
     machine = record["machines"][0]
     assert "ЗВЕЗДА" not in [part["text"] for part in machine["readings"]]
@@ -108,6 +129,9 @@ def test_a_failure_satisfies_the_schema() -> None:
         (("machines", 0, "best", "exact"), "1.5"),
         (("machines", 0, "builder", "probability"), 1.2),
         (("machines", 0, "builder", "origin"), "Japan"),
+        (("machines", 0, "origin", "code"), None),
+        (("machines", 0, "origin", "basis"), "guess"),
+        (("machines", 0, "origin", "grade"), "U"),
         (("machines", 0, "concealed"), "no"),
         (("machines", 0, "readings", 0, "text"), None),
         (("error",), {"kind": "empty", "message": "no bytes"}),

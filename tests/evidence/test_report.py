@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -20,6 +21,7 @@ from evidence.report import (
     render_report,
 )
 from evidence.tables import printable
+from tests.evidence.conftest import PLATE, plated, rebadged
 
 
 class Page(HTMLParser):
@@ -47,6 +49,28 @@ def page(analysis: Analysis, registry: Registry) -> Page:
     shown = Pictures(picture_of_still(picture, 1), picture_of_mark(picture))
     record = to_record(analysis, registry)
     return Page(render_report(record, {m["id"]: shown for m in record["machines"]}))
+
+
+def test_it_says_what_the_plate_of_an_unknown_builder_says(
+    analysis: Analysis, registry: Registry
+) -> None:
+    text = page(replace(analysis, sightings=(plated(),)), registry).text
+    for words in (
+        "of which the plate tells the origin of 1",
+        "builder unknown, origin CN from the plate",
+        "CN from the plate, grade B",
+        f"plate {PLATE} at 0:01.0: says where it was made",
+    ):
+        assert words in text
+    assert "says nothing by itself" not in text
+
+
+def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:
+    text = page(replace(analysis, sightings=(rebadged(),)), registry).text
+    assert "MetalTec (a seller's badge)" in text
+    assert "not known: a seller's badge, on machines that others made" in text
+    assert "RU: the seller's, not the machine's" in text
+    assert "Builder's home" not in text
 
 
 def test_it_says_what_was_found_and_how_sure(analysis: Analysis, registry: Registry) -> None:

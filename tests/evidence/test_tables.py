@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import doctest
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.record import to_record
 from evidence.tables import COLUMNS, harmless, printable, surest, to_csv
+from tests.evidence.conftest import plated, rebadged
 
 
 def rows(analysis: Analysis, registry: Registry) -> list[dict[str, str]]:
@@ -32,6 +34,18 @@ def test_one_row_a_machine(analysis: Analysis, registry: Registry) -> None:
     assert (concealed["builder"], concealed["concealed"]) == ("unknown", "yes")
     assert (other["control_id"], other["mirrored"]) == ("ctl-fanuc", "yes")
     assert other["builder_id"] == ""
+
+
+def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(
+    analysis: Analysis, registry: Registry
+) -> None:
+    named, plate, badge = rows(
+        replace(analysis, sightings=(analysis.sightings[0], plated(), rebadged())), registry
+    )
+    columns = ("builder", "builder_home", "origin", "origin_basis", "origin_grade")
+    assert [named[name] for name in columns] == ["Mazak", "JP", "JP", "builder", "A"]
+    assert [plate[name] for name in columns] == ["unknown", "", "CN", "plate", "B"]
+    assert [badge[name] for name in columns] == ["MetalTec", "RU", "", "rebadger", "B"]
 
 
 def test_no_cell_is_a_formula(hostile: tuple[str, Analysis], registry: Registry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from datasets.errors import CaseDamaged, CaseLocked
+from datasets.registry import Registry
+from detector.types import Survey
 from evidence.store import Case, migrations
 from evidence.store import case as case_module
 from evidence.store.base import Base
+from evidence.store.check_rows import check_analyses
 from evidence.store.folder import read_facts
+from evidence.store.record import record_survey
 from tests.rows import rows
 
 NEXT = """
@@ -85,6 +90,27 @@ def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept: Case, next
         assert rows(case) == before
     with Case.open(swept.folder) as case:
         assert "colour" in columns(case)
+
+
+def test_a_case_from_before_there_were_origins_keeps_its_digests(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    found = tuple(
+        replace(one, attribution=replace(one.attribution, origin=None))
+        for one in survey.analysis.sightings
+    )
+    with case.session() as session, session.begin():
+        analysis = replace(survey.analysis, sightings=found)
+        record_survey(session, case, replace(survey, analysis=analysis), registry)
+    before = rows(case)
+    with case.engine.begin() as connection:
+        for column in ("origin", "origin_basis", "origin_grade"):
+            connection.execute(text(f"ALTER TABLE sightings DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with Case.open(case.folder) as opened:
+        assert rows(opened) == before
+        with opened.session() as session:
+            assert list(check_analyses(session)) == []
 
 
 def test_a_step_that_fails_changes_nothing(swept: Case, next_step) -> None:

@@ -19,7 +19,7 @@ from api.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Survey
+from detector.types import Analysis, Attribution, Origin, Survey
 from evidence.store import (
     AnalysisRow,
     Case,
@@ -162,6 +162,47 @@ FLAGGED = {
     "overlay": (Attribution(None, 0.1, "U"), [read("ЗВЕЗДА", overlay=True)], {"large"}),
     "large": (Attribution(None, 0.1, "U"), [], {"large"}),
 }
+PLATED = Attribution(None, 0.9, "U", origin=Origin("CN", "plate", "B"))
+FLAGGED_BY_ORIGIN = {
+    "plate of China": (PLATED, {"claim", "large"}),
+    "plate of Taiwan": (replace(PLATED, origin=Origin("TW", "plate", "B")), {"large"}),
+    "seller of Chinese machines": (
+        Attribution("stalex", 0.98, "A", origin=Origin("CN", "rebadger", "B")),
+        {"claim"},
+    ),
+    "seller of who knows what": (
+        Attribution("metaltec", 0.98, "A", origin=Origin(None, "rebadger", "B")),
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLAGGED_BY_ORIGIN)
+def test_an_origin_under_test_is_flagged_whoever_built_it(
+    case: Case, survey: Survey, registry: Registry, name: str
+) -> None:
+    attribution, kinds = FLAGGED_BY_ORIGIN[name]
+    found = (sighting("m1", attribution),)
+    record(case, Survey(replace(survey.analysis, sightings=found)), registry)
+    with case.session() as session:
+        flags = session.scalars(select(Flag).order_by(Flag.priority.desc())).all()
+    assert {flag.kind for flag in flags} == kinds
+
+
+def test_the_origin_is_kept_and_covered_by_the_digest(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    found = (sighting("m1", PLATED), sighting("m2", replace(PLATED, origin=None)))
+    key = record(case, Survey(replace(survey.analysis, sightings=found)), registry)
+    with case.session() as session, session.begin():
+        one, other = (session.get_one(SightingRow, (key, name)) for name in ("m1", "m2"))
+        assert (one.origin, one.origin_basis, one.origin_grade) == ("CN", "plate", "B")
+        assert (other.origin, other.origin_basis, other.origin_grade) == (None, None, None)
+        digest = session.get_one(AnalysisRow, key).digest
+        assert stored_rows(session, key).digest() == digest
+        one.origin = "TW"
+        session.flush()
+        assert stored_rows(session, key).digest() != digest
 
 
 @pytest.mark.parametrize("name", FLAGGED)

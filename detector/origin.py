@@ -1,0 +1,88 @@
+"""Where a machine comes from: by its builder, by the makers behind a badge, or by its plate.
+
+A plate never overrides a builder. MADE IN CHINA on a machine whose Japanese builder was read says
+where that builder had it made, and stands as evidence beside the builder's home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from datasets.registry import Entry, Registry
+from detector.plate import Claim, Plates, claim
+from detector.types import Attribution, Evidence, Origin, Reading
+
+# Lines of plates kept for one machine; a plate that says where it is from says it thrice at most.
+_MOST_LINES = 6
+
+
+class OriginFinder:
+    """Adds the origin to attributions; build it once for many tracks.
+
+    Args:
+        registry: the one builders were named from.
+        tested: origins whose presence is the claim under test (`Attributing.tested_origins`).
+    """
+
+    def __init__(self, registry: Registry, tested: Collection[str]) -> None:
+        self._registry = registry
+        self._tested = tested
+        self._plates = Plates.packaged(
+            mark.text for control in registry.controls for mark in control.wordmarks
+        )
+
+    def locate(self, attribution: Attribution, readings: Sequence[Reading]) -> Attribution:
+        """The same attribution with its origin, and with what the plates say as evidence.
+
+        Args:
+            attribution: who built it, by marks alone.
+            readings: of all frames of the track that were read.
+        """
+        statements = self._plates.statements(readings)
+        plated = claim(statements, self._tested)
+        lines = [
+            Evidence("plate", None, s.reading.text, 0.0, s.reading.pts, s.reading.box)
+            for s in statements[:_MOST_LINES]
+        ]
+        evidence = sorted([*lines, *attribution.evidence], key=lambda line: -line.weight)
+        origin = self._origin(attribution, plated)
+        return replace(attribution, origin=origin, evidence=tuple(evidence))
+
+    def _origin(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
+        if attribution.builder is None:
+            return self._of_unknown(attribution, plated)
+        entry = self._registry.get(attribution.builder)
+        if entry.type != "rebadger":
+            return Origin(entry.origin, "builder", attribution.grade)
+        if plated is not None and plated.code != entry.origin:
+            return Origin(plated.code, "plate", plated.grade)
+        return Origin(makers_country(entry), "rebadger", "B")
+
+    def _of_unknown(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
+        """What the plate says, unless a builder of another country was read as well.
+
+        BROTHER is too common a name to name the builder, and enough to doubt that the machine
+        is of the Chinese firm whose plate was read.
+        """
+        if plated is None:
+            return None
+        homes = {
+            entry.origin
+            for line in attribution.evidence
+            if line.kind == "wordmark" and line.id is not None
+            if (entry := self._registry.get(line.id)).type == "builder"
+        }
+        return Origin(plated.code, "plate", plated.grade) if homes <= {plated.code} else None
+
+
+def makers_country(entry: Entry) -> str | None:
+    """The country of the makers behind a seller's badge, where exactly one is known.
+
+    Not the seller's own country, and not what the registry itself calls unsure.
+    """
+    known = set(entry.production)
+    if len(known) != 1 or entry.confidence == "low":
+        return None
+    country = known.pop()
+    return None if country == entry.origin else country

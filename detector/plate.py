@@ -1,0 +1,289 @@
+"""Where a machine comes from by its own plates, whoever built it.
+
+    >>> from fractions import Fraction
+    >>> from detector.types import Reading
+    >>> name = "滕州市鲁南机床有限公司"
+    >>> read = Reading(name, 0.97, (10.0, 10.0, 230.0, 30.0), Fraction(0), "han")
+    >>> claim(Plates.packaged().statements([read]), tested=("CN",))
+    Claim(code='CN', grade='B')
+
+Most plates on a machine are those of its parts: MADE IN JAPAN on a motor says nothing of the
+machine it turns in. So readings that stand together are taken for one plate, and what it says
+counts only where it speaks of a machine tool, by its kind or by its maker's name, and neither
+of a part, a seller nor an owner. What does not count is kept as evidence all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from datasets.plates import load_places, load_plate_words
+from detector.fold import letters
+from detector.fuse import independent, join_neighbours
+from detector.plate_text import Company, PlateText
+from detector.read import overlap_of_smaller
+from detector.types import Box, Reading
+
+StatementKind = Literal["company", "address", "made-in", "works"]
+
+# Least reader's score of what may be claimed, and of a name that claims a tested origin alone.
+_SURE, _VERY_SURE = 0.8, 0.9
+# Least characters of a Han name that does: place, trade name, trade and form. 滕州机床厂 has five,
+# and must be read in two views.
+_LONG_NAME = 8
+# Readings of one plate: gaps of at most so many heights of the lower line, beside and below.
+_BESIDE, _BELOW = 3.0, 1.5
+# Readings that one line or name may have come apart into.
+_MOST_PARTS = 4
+# Passages of one plate that are looked at: a legible plate has some twenty lines.
+_MOST_PASSAGES = 200
+# Shorter texts say none of what is looked for.
+_LEAST_LETTERS = 3
+# Here sellers put plates of their own, СДЕЛАНО В РОССИИ with them, on machines built elsewhere.
+_PLATED_ANEW = frozenset({"RU"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that plates say of where the machine was made.
+
+    countries: one, or several where it leaves that open; own: nothing on the plate speaks of a
+    part, a seller or an owner; counts: it is own, speaks of a machine tool, and was read well;
+    alone: it suffices for an origin under test; reading: where it was read best, of several
+    readings joined.
+    """
+
+    countries: frozenset[str]
+    kind: StatementKind
+    han: bool
+    own: bool
+    counts: bool
+    alone: bool
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An origin told by plates. A: two independent statements; B: one."""
+
+    code: str
+    grade: Literal["A", "B"]
+
+
+class Plates:
+    """Reads plates; build it once for many tracks."""
+
+    def __init__(self, text: PlateText) -> None:
+        self._text = text
+
+    @classmethod
+    def packaged(cls, controls: Iterable[str] = ()) -> Plates:
+        """With the packaged words and places; `controls` are names of controls' makers."""
+        return cls(PlateText(load_plate_words(), load_places(), tuple(controls)))
+
+    def statements(self, readings: Sequence[Reading]) -> tuple[Statement, ...]:
+        """What the plates of one track say, what counts first.
+
+        Args:
+            readings: of all frames that were read; those of the broadcast, and those legible
+                only in the mirror, are passed over.
+        """
+        fit = [r for r in readings if not r.overlay and not r.mirrored]
+        found: dict[tuple[object, ...], list[Statement]] = {}
+        for plate in _plates(fit):
+            for one in self._of_plate(plate):
+                key = (one.kind, one.han, one.countries, letters(one.reading.text))
+                found.setdefault(key, []).append(one)
+        best = [_settle(same) for same in found.values()]
+        return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
+
+    def _of_plate(self, plate: Sequence[Reading]) -> Iterator[Statement]:
+        passages = _passages(plate)
+        companies = [
+            (company, passage)
+            for passage in passages
+            if (company := self._text.company(passage.text)) is not None
+        ]
+        companies = _longest(companies)
+        said: list[tuple[StatementKind, frozenset[str], Reading]] = []
+        for passage in passages:
+            if codes := self._text.made_in(passage.text):
+                said.append(("made-in", codes, passage))
+            for kind, code in (
+                ("address", self._text.address(passage.text)),
+                ("works", self._text.works(passage.text)),
+            ):
+                if code is not None:
+                    said.append((kind, frozenset({code}), passage))  # type: ignore[arg-type]
+        if not said and not any(company.country for company, _ in companies):
+            return
+        texts = [passage.text for passage in passages]
+        own = not any(self._text.is_part(t) or self._text.is_seller(t) for t in texts)
+        tools = any(company.tools for company, _ in companies)
+        machine = tools or any(self._text.is_machine(t) for t in texts)
+        for company, passage in companies:
+            if company.country is not None:
+                yield _company(company, passage, own)
+        for kind, codes, passage in _shortest(said):
+            fit = {
+                "made-in": machine and not codes & _PLATED_ANEW and len(codes) == 1,
+                "address": tools,
+                "works": any(
+                    self._text.is_russian_plate(t)
+                    for t in texts
+                    if letters(t) not in letters(passage.text)
+                ),
+            }
+            counts = own and fit[kind] and passage.score >= _SURE
+            yield Statement(codes, kind, passage.script == "han", own, counts, False, passage)
+
+
+def claim(statements: Sequence[Statement], tested: Collection[str]) -> Claim | None:
+    """The origin that plates tell, or None.
+
+    Any statement of another country leaves it open, also one that does not count, but on a plate
+    that is known for a part's. An origin under test takes two independent statements, or a
+    maker's whole name read exactly.
+
+    Args:
+        statements: of `Plates.statements`.
+        tested: origins whose presence is the claim under test.
+    """
+    counted = [s for s in statements if s.counts and len(s.countries) == 1]
+    codes = {code for statement in counted for code in statement.countries}
+    if len(codes) != 1:
+        return None
+    code = codes.pop()
+    if any(code not in statement.countries for statement in statements if statement.own):
+        return None
+    if any(_two_cues(a, b) for a, b in combinations(counted, 2)):
+        return Claim(code, "A")
+    if code in tested and not any(statement.alone for statement in counted):
+        return None
+    return Claim(code, "B")
+
+
+def _company(company: Company, passage: Reading, own: bool) -> Statement:
+    counts = own and company.sure and passage.score >= _SURE
+    long = not company.han or company.size >= _LONG_NAME
+    alone = counts and long and passage.score >= _VERY_SURE
+    codes = frozenset({company.country} if company.country else ())
+    return Statement(codes, "company", company.han, own, counts, alone, passage)
+
+
+def _settle(same: Sequence[Statement]) -> Statement:
+    """One statement of all readings of it: two views make up for a short name."""
+    best = max(same, key=lambda s: (s.counts, s.reading.score))
+    seen = [s.reading for s in same if s.counts and s.reading.score >= _VERY_SURE]
+    twice = any(independent(a, b) for a, b in combinations(seen, 2))
+    alone = any(s.alone for s in same) or (best.kind == "company" and best.counts and twice)
+    own = any(s.own for s in same)
+    return Statement(best.countries, best.kind, best.han, own, best.counts, alone, best.reading)
+
+
+def _two_cues(a: Statement, b: Statement) -> bool:
+    """Whether two statements are of two kinds, or a name in two scripts, and of two texts."""
+    if (a.kind, a.han) == (b.kind, b.han) or (a.kind == b.kind and a.kind != "company"):
+        return False
+    same_frame = a.reading.pts == b.reading.pts
+    return not same_frame or overlap_of_smaller(a.reading.box, b.reading.box) == 0
+
+
+def _plates(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """Readings of one frame that stand together, each group in the order given."""
+    groups: list[list[Reading]] = []
+    for reading in readings:
+        near = [g for g in groups if any(_together(reading, other) for other in g)]
+        merged = [r for group in near for r in group]
+        groups = [g for g in groups if g not in near] + [[*merged, reading]]
+    return groups
+
+
+def _together(a: Reading, b: Reading) -> bool:
+    if a.pts != b.pts:
+        return False
+    line = min(_line(a.box), _line(b.box))
+    return (
+        max(a.box[0], b.box[0]) - min(a.box[2], b.box[2]) <= _BESIDE * line
+        and max(a.box[1], b.box[1]) - min(a.box[3], b.box[3]) <= _BELOW * line
+    )
+
+
+def _line(box: Box) -> float:
+    """The height of a line of text, whichever way it runs."""
+    return min(box[2] - box[0], box[3] - box[1])
+
+
+def _passages(plate: Sequence[Reading]) -> list[Reading]:
+    """Each reading of a plate, and each row of neighbours that may be one text."""
+    fit = [r for r in plate if len(letters(r.text)) >= 1]
+    after: dict[int, list[int]] = {}
+    for i, j in combinations(range(len(fit)), 2):
+        for pair in join_neighbours((fit[i], fit[j])):
+            first, second = (i, j) if pair.text == f"{fit[i].text} {fit[j].text}" else (j, i)
+            after.setdefault(first, []).append(second)
+    rows: list[tuple[int, ...]] = [(i,) for i in range(len(fit))]
+    passages: list[Reading] = []
+    while rows and len(passages) < _MOST_PASSAGES:
+        passages += [_joined([fit[i] for i in row]) for row in rows]
+        rows = [
+            (*row, follower)
+            for row in rows
+            if len(row) < _MOST_PARTS
+            for follower in after.get(row[-1], ())
+            if follower not in row
+        ]
+    kept = passages[:_MOST_PASSAGES]
+    return [passage for passage in kept if len(letters(passage.text)) >= _LEAST_LETTERS]
+
+
+def _joined(parts: Sequence[Reading]) -> Reading:
+    if len(parts) == 1:
+        return parts[0]
+    script = "han" if any(part.script == "han" for part in parts) else parts[0].script
+    boxes = [part.box for part in parts]
+    return Reading(
+        " ".join(part.text for part in parts),
+        min(part.score for part in parts),
+        (
+            min(box[0] for box in boxes),
+            min(box[1] for box in boxes),
+            max(box[2] for box in boxes),
+            max(box[3] for box in boxes),
+        ),
+        parts[0].pts,
+        script,
+    )
+
+
+def _longest(companies: Sequence[tuple[Company, Reading]]) -> list[tuple[Company, Reading]]:
+    """One name a place: a sure one with the least around it, else the longest."""
+
+    def order_of(pair: tuple[Company, Reading]) -> tuple[bool, int, float]:
+        company, passage = pair
+        size = len(passage.text) if company.sure else -company.size
+        return not company.sure, size, -passage.score
+
+    kept: list[tuple[Company, Reading]] = []
+    order = sorted(companies, key=order_of)
+    for company, passage in order:
+        if not any(overlap_of_smaller(passage.box, other.box) > 0 for _, other in kept):
+            kept.append((company, passage))
+    return kept
+
+
+def _shortest(
+    said: Sequence[tuple[StatementKind, frozenset[str], Reading]],
+) -> list[tuple[StatementKind, frozenset[str], Reading]]:
+    """Of passages that say the same at one place the shortest: MADE IN | CHINA and what is near."""
+    kept: list[tuple[StatementKind, frozenset[str], Reading]] = []
+    for one in sorted(said, key=lambda item: len(item[2].text)):
+        if not any(
+            one[:2] == other[:2] and overlap_of_smaller(one[2].box, other[2].box) > 0
+            for other in kept
+        ):
+            kept.append(one)
+    return kept

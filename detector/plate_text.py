@@ -1,0 +1,297 @@
+"""What one text of a plate says: a company of some place, MADE IN somewhere, an address.
+
+Whether a company is of China or of Taiwan is told by its characters: the legal form of both is
+有限公司, but a firm of the mainland writes 机床, 厂, 设备, one of Taiwan 機床, 廠, 設備. A mainland
+firm's name consists of its place, its own name, its trade and its form, in that order
+(企业名称登记管理规定, 1991, art. 7), from which foreign firms' branches are exempt (art. 13): those
+carry the place in brackets or not at all, 哈斯自动数控机械(上海)有限公司. So only a name that
+begins with its place says where the firm is from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from datasets.letters import fold, script_of
+from datasets.plates import Place, PlateWords
+from detector.phrases import Phrases, Said
+
+CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
+# Successors of the Soviet Union, any of which may have built what is "made in the USSR".
+SOVIET = frozenset(
+    ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
+)
+# A Latin place this long may begin a name whose words were read as one.
+_PLACE_ALONE = 6
+_BRACKETS = re.compile(r"[((\[【〔].*?[))\]】〕]")
+_CHINESE_DIVISION = re.compile("^[省市县区]")
+_STREET = re.compile("[路街道镇区县号村园]")
+_RUN = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A maker's name as far as it was read.
+
+    country: where it is from, None if the name does not say so; sure: the name alone is enough
+    to say so, as far as it was read right; tools: it builds machine tools by its name; han:
+    written in Han; size: characters.
+    """
+
+    country: str | None
+    sure: bool
+    tools: bool
+    han: bool
+    size: int
+
+
+class PlateText:
+    """Understands single texts; build it once.
+
+    Args:
+        words, places: as packaged (`datasets.plates`).
+        controls: names of makers of controls, besides those in `words`.
+    """
+
+    def __init__(
+        self,
+        words: PlateWords,
+        places: Mapping[str, tuple[Place, ...]],
+        controls: tuple[str, ...] = (),
+    ) -> None:
+        made_in = words.made_in
+        self._verbs = {
+            tongue: Phrases(verbs, misread=True) for tongue, verbs in made_in.verbs.items()
+        }
+        self._made_in: list[tuple[frozenset[str], Mapping[str, Phrases]]] = [
+            (codes, {tongue: Phrases(names, misread=True) for tongue, names in named.items()})
+            for codes, named in [
+                *((frozenset({code}), names) for code, names in made_in.countries.items()),
+                (SOVIET, made_in.soviet),
+            ]
+        ]
+        self._made_in_han = {
+            fold(text): code
+            for code, names in made_in.countries.items()
+            for name in names.get("han", ())
+            for text in (
+                *(name + verb for verb in made_in.verbs_after["han"]),
+                *(verb + name for verb in made_in.verbs_before["han"]),
+            )
+        }
+        self._country_names = {
+            code: Phrases(names["en"]) for code, names in made_in.countries.items()
+        }
+        self._places = places
+        self._han_places = {
+            fold(p.han): (code, p) for code, some in places.items() for p in some if p.han
+        }
+        self._latin_places = {
+            code: Phrases(p.latin for p in some if p.latin) for code, some in places.items()
+        }
+        self._towns = {
+            code: Phrases(p.latin for p in some if p.latin and not p.region)
+            for code, some in places.items()
+        }
+        self._regions = {
+            code: Phrases(p.latin for p in some if p.latin and p.region)
+            for code, some in places.items()
+        }
+        self._tools = Phrases((*words.machine_tools.han, *words.machine_tools.latin))
+        self._tools_japan = Phrases(words.machine_tools.han_japan)
+        self._machinery = Phrases((*words.machinery.han, *words.machinery.latin))
+        self._taiwanese = Phrases(words.makers_taiwan)
+        self._kinds = Phrases(_all(words, "machine_kinds"))
+        self._forms = Phrases((*words.forms.han, *words.forms.latin))
+        self._forms_japan = Phrases(words.forms.han_japan)
+        self._labels = Phrases((*words.labels.han, *words.labels.latin))
+        self._telling = words.telling
+        self._parts = Phrases(_all(words, "parts"))
+        self._makers = Phrases((*words.part_makers, *controls))
+        self._sellers = Phrases(_all(words, "sellers"))
+        self._rows = Phrases(_all(words, "rows"))
+        self._works = Phrases(words.works.names, misread=True)
+        self._works_cities = {
+            code: Phrases(names, misread=True) for code, names in words.works.cities.items()
+        }
+        self._works_plate = Phrases(words.works.plate, misread=True)
+
+    def made_in(self, text: str) -> frozenset[str]:
+        """The countries it says a thing was made in: several for the Soviet Union, or none."""
+        said = Said.of(text)
+        code = self._made_in_han.get(said.letters)
+        if code is not None:
+            return frozenset({code})
+        found: set[frozenset[str]] = set()
+        for tongue, verbs in self._verbs.items():
+            for end in verbs.ends_in(said):
+                rest = said.from_(end)
+                found |= {
+                    codes
+                    for codes, names in self._made_in
+                    if tongue in names and names[tongue].is_next(rest)
+                }
+        return next(iter(found)) if len(found) == 1 else frozenset()
+
+    def company(self, text: str) -> Company | None:
+        """The maker whose name the whole text is, after a label such as MANUFACTURER, or None."""
+        written = _written(text)
+        if "han" in written:
+            return self._japanese(text) or self._chinese(text)
+        return self._in_latin(text) if "cyrillic" not in written else None
+
+    def address(self, text: str) -> str | None:
+        """The country of an address: a place with its country, or in China with its province."""
+        if "han" in _written(text):
+            return self._address_in_han(text)
+        said = Said.of(text)
+        named = [c for c in self._places if self._country_names[c].inside(said)]
+        if TAIWAN in named and CHINA in named:
+            named.remove(CHINA)  # TAICHUNG, TAIWAN, R.O. CHINA
+        placed = [c for c in named if self._towns[c].inside(said) or self._provinces(c, said)]
+        if len(named) == 1 and placed == named:
+            return placed[0]
+        return None
+
+    def works(self, text: str) -> str | None:
+        """The country of a works of the Soviet Union or its successors, by its city."""
+        said = Said.of(text)
+        if not self._works.inside(said):
+            return None
+        codes = [code for code, cities in self._works_cities.items() if cities.inside(said)]
+        return codes[0] if len(codes) == 1 else None
+
+    def is_machine(self, text: str) -> bool:
+        """Whether it says what kind of machine tool this is."""
+        return self._kinds.inside(Said.of(text)) and not self.is_part(text)
+
+    def is_russian_plate(self, text: str) -> bool:
+        """Whether it is a row that stands on the plates of Russian machines."""
+        return self._works_plate.inside(Said.of(text))
+
+    def is_part(self, text: str) -> bool:
+        """Whether it names a part of a machine, or the maker of one, not as a row of the
+        machine's own plate (MAIN MOTOR 11 KW)."""
+        said = Said.of(text)
+        if self._rows.inside(said):
+            return False
+        if "han" not in _written(text):
+            return self._parts.inside(said) or self._makers.inside(said)
+        rest = said.letters
+        if self._makers.han_in(rest):
+            return True
+        for tool in self._tools.han_in(rest):
+            rest = rest.replace(tool, " ")  # 工具机 is no 工具
+        return bool(self._parts.han_in(rest))
+
+    def is_seller(self, text: str) -> bool:
+        """Whether it speaks of who sells, repairs or owns the machine, or of a fair."""
+        return self._sellers.inside(Said.of(text))
+
+    def _provinces(self, code: str, said: Said) -> bool:
+        """Whether a province is named, which in other countries is the country itself."""
+        return code == CHINA and self._regions[code].inside(said)
+
+    def _chinese(self, text: str) -> Company | None:
+        named = [run for run in _runs(_BRACKETS.sub("", text)) if self._forms.han_in(fold(run))]
+        if len(named) != 1:
+            return None
+        raw = named[0]
+        run = fold(raw)
+        for label in self._labels.han_in(run):
+            if run.startswith(label):
+                raw, run = raw[len(label) :], run[len(label) :]
+        form = self._forms.han_in(run)
+        tools = self._tools.han_in(run)
+        if not form or not (tools or self._machinery.han_in(run)):
+            return None
+        start, code = self._place_before(run)
+        size = run.index(form[0]) + len(form[0])
+        simplified = any(c in raw for c in self._telling.simplified)
+        traditional = any(c in raw for c in self._telling.traditional)
+        country: str | None = None
+        if simplified and not traditional and code in (None, CHINA):
+            country = CHINA
+        elif traditional and not simplified and (code == TAIWAN or code is None):
+            # 有限公司 alone may be of Hong Kong; a company limited by shares is the Taiwanese way.
+            country = TAIWAN if code == TAIWAN or "股份有限公司" in run else None
+        sure = bool(tools) and start > 0 and code == country
+        if country == TAIWAN and "股份有限公司" in run:
+            sure = bool(tools) or bool(self._taiwanese.han_in(run))
+        return Company(country, sure, bool(tools), True, size)
+
+    def _japanese(self, text: str) -> Company | None:
+        folded = "".join(fold(text).split())
+        if not self._forms_japan.han_in(folded):
+            return None
+        tools = bool(self._tools_japan.han_in(folded))
+        if not tools and not self._machinery.han_in(folded):
+            return None
+        return Company(JAPAN, tools, tools, True, len(folded))
+
+    def _in_latin(self, text: str) -> Company | None:
+        said = Said.of(_BRACKETS.sub(" ", text))
+        for end in self._labels.opens(said)[:1]:
+            said = said.from_(end)
+        tools = self._tools.within(said)
+        if not self._forms.within(said) or not (tools or self._machinery.within(said)):
+            return None
+        for code, places in self._latin_places.items():
+            ends = places.opens(said)
+            if any(end in said.ends or end >= _PLACE_ALONE for end in ends):
+                return Company(code, tools, tools, False, len(said.letters))
+        return Company(None, False, tools, False, len(said.letters))
+
+    def _place_before(self, run: str) -> tuple[int, str | None]:
+        """How many characters of a folded run are the place it begins with, and its country.
+
+        A province may be followed by a town: 山东省滕州市.
+        """
+        at, code = 0, None
+        for _ in range(3):
+            for length in (4, 3, 2):
+                found = self._han_places.get(run[at : at + length])
+                if found and code in (None, found[0]):
+                    code, at = found[0], at + length
+                    at += bool(_CHINESE_DIVISION.match(run[at:]))
+                    break
+            else:
+                break
+        return at, code
+
+    def _address_in_han(self, text: str) -> str | None:
+        for raw in _runs(text):
+            run = fold(raw)
+            at, code = self._place_before(run)
+            if code is not None and "市" in run[:at] and _STREET.search(run[at:]):
+                inner = {other for name, (other, _) in self._han_places.items() if name in run}
+                # The streets of Taipei and Taichung are called after Chinese cities.
+                return code if inner == {code} else None
+        return None
+
+
+def _all(words: PlateWords, name: str) -> Iterator[str]:
+    kinds = getattr(words, name)
+    yield from (*kinds.han, *kinds.han_japan, *kinds.latin, *kinds.cyrillic)
+
+
+def _written(text: str) -> set[str]:
+    return {script_of(letter) for letter in text if letter.isalpha()}
+
+
+def _runs(text: str) -> list[str]:
+    """The runs of Han of a text, gaps between two readings of one line closed."""
+    closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
+    runs: list[str] = []
+    for run in _RUN.findall(closed):
+        start = None
+        for i, letter in enumerate(run + " "):
+            han = letter != " " and script_of(letter) == "han"
+            if han and start is None:
+                start = i
+            elif not han and start is not None:
+                runs.append(run[start:i])
+                start = None
+    return runs

@@ -1,0 +1,136 @@
+"""Where a machine comes from, once it is known or not known who built it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from datasets.entry import Entry
+from datasets.registry import Registry, load_registry
+from detector.attribute import Attributor
+from detector.match import Matcher
+from detector.origin import makers_country
+from detector.settings import Attributing
+from detector.types import Attribution, Origin, Reading
+from tests.detector.test_plate import plate, read
+
+CHINESE = "滕州市金瑞达机床有限公司"
+
+
+def seller(id: str, production: Sequence[str], confidence: str = "medium") -> Entry:
+    """A Russian dealer's badge on machines made elsewhere."""
+    return Entry.model_validate(
+        {
+            "id": id,
+            "name": id.upper(),
+            "type": "rebadger",
+            "origin": "RU",
+            "production": list(production),
+            "wordmarks": [{"text": f"{id.upper()}MARK", "script": "latin"}],
+            "confidence": confidence,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def attributor() -> Attributor:
+    sellers = [seller("onemaker", ["CN"]), seller("manymakers", ["CN", "TW"])]
+    sellers += [seller("athome", ["RU", "CN"]), seller("nobodyknows", [])]
+    registry = Registry([*load_registry(), *sellers])
+    return Attributor(Matcher(registry), registry, Attributing())
+
+
+def attribute(attributor: Attributor, *lines: str) -> Attribution:
+    """Each line at a place of its own, far from the others."""
+    readings: list[Reading] = [read(line, y=200.0 * n) for n, line in enumerate(lines)]
+    return attributor.attribute(readings)
+
+
+def test_a_builders_home_is_the_origin(attributor: Attributor) -> None:
+    assert attribute(attributor, "MAZAK").origin == Origin("JP", "builder", "B")
+
+
+def test_nothing_read_has_no_origin(attributor: Attributor) -> None:
+    assert attribute(attributor).origin is None
+
+
+def test_an_unknown_builders_plate_is_the_origin(attributor: Attributor) -> None:
+    found = attribute(attributor, CHINESE)
+    assert (found.builder, found.grade) == (None, "U")
+    assert found.origin == Origin("CN", "plate", "B")
+    assert [(line.kind, line.text, line.weight) for line in found.evidence] == [
+        ("plate", CHINESE, 0.0)
+    ]
+    assert found.evidence[0].box == read(CHINESE).box
+
+
+def test_a_plate_that_claims_nothing_is_kept_as_evidence(attributor: Attributor) -> None:
+    found = attribute(attributor, "MADE IN CHINA")
+    assert found.origin is None
+    assert [(line.kind, line.text) for line in found.evidence] == [("plate", "MADE IN CHINA")]
+
+
+def test_a_plate_overrides_no_builder(attributor: Attributor) -> None:
+    found = attribute(attributor, "MAZAK", CHINESE)
+    assert found.builder == "mazak"
+    assert found.origin == Origin("JP", "builder", "B")
+    assert [line.kind for line in found.evidence] == ["wordmark", "plate"]
+
+
+@pytest.mark.parametrize("mark", ["BROTHER", "INDEX", "兄弟"])
+def test_a_weak_mark_of_another_country_leaves_the_plate_in_doubt(
+    attributor: Attributor, mark: str
+) -> None:
+    found = attribute(attributor, mark, CHINESE)
+    assert (found.builder, found.origin) == (None, None)
+    assert "plate" in [line.kind for line in found.evidence]
+
+
+def test_a_controls_badge_leaves_the_plate_alone(attributor: Attributor) -> None:
+    found = attribute(attributor, "FANUC", CHINESE)
+    assert (found.control, found.origin) == ("ctl-fanuc", Origin("CN", "plate", "B"))
+
+
+@pytest.mark.parametrize(
+    ("badge", "code"),
+    [
+        ("ONEMAKERMARK", "CN"),
+        ("MANYMAKERSMARK", None),
+        ("ATHOMEMARK", None),
+        ("NOBODYKNOWSMARK", None),
+    ],
+)
+def test_a_sellers_badge_is_of_its_makers_never_of_the_seller(
+    attributor: Attributor, badge: str, code: str | None
+) -> None:
+    found = attribute(attributor, badge)
+    assert found.builder is not None
+    assert found.origin == Origin(code, "rebadger", "B")
+
+
+def test_a_plate_says_more_than_a_sellers_badge(attributor: Attributor) -> None:
+    found = attribute(attributor, "NOBODYKNOWSMARK", CHINESE)
+    assert found.builder == "nobodyknows"
+    assert found.origin == Origin("CN", "plate", "B")
+
+
+def test_a_sellers_own_plate_does_not_make_it_the_maker(attributor: Attributor) -> None:
+    works = plate("ИВАНОВСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД", "МОДЕЛЬ ИР500", y=400.0)
+    alone = attributor.attribute(works)
+    assert alone.origin == Origin("RU", "plate", "B")
+    found = attributor.attribute([read("NOBODYKNOWSMARK"), *works])
+    assert found.origin == Origin(None, "rebadger", "B")
+
+
+def test_what_the_registry_is_unsure_of_is_not_known() -> None:
+    assert makers_country(seller("sure", ["CN"])) == "CN"
+    assert makers_country(seller("unsure", ["CN"], "low")) is None
+    assert makers_country(seller("home", ["RU"])) is None
+
+
+def test_no_packaged_seller_is_of_russian_origin() -> None:
+    sellers = [entry for entry in load_registry() if entry.type == "rebadger"]
+    russian = [entry for entry in sellers if entry.origin == "RU"]
+    assert russian
+    assert [entry.id for entry in russian if makers_country(entry) == "RU"] == []

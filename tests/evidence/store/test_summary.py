@@ -1,0 +1,73 @@
+"""A case in numbers: machines by builder, and those of unknown builders by what plates tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datasets.registry import Registry
+from detector.types import Origin, Sighting, Survey
+from evidence.store import Case, MachineRow, Membership
+from evidence.store.keys import machine_id, sighting_key
+from evidence.store.record import record_survey
+from evidence.store.summary import summarise
+from tests.evidence.conftest import plated, rebadged
+
+
+def store(
+    case: Case, survey: Survey, registry: Registry, machines: list[list[Sighting]]
+) -> list[dict[str, object]]:
+    """The table of machines of a case with these, each seen in so many sightings."""
+    named = [replace(s, id=f"m{n}") for n, s in enumerate(s for some in machines for s in some)]
+    analysis = replace(survey.analysis, sightings=tuple(named))
+    with case.session() as session, session.begin():
+        key = record_survey(session, case, Survey(analysis), registry)
+        left = iter(named)
+        for some in machines:
+            keys = [sighting_key(key, next(left).id) for _ in some]
+            found = some[0].attribution
+            machine = MachineRow(
+                id=machine_id(keys[0]),
+                model="aa" * 32,
+                settings="bb" * 32,
+                builder=found.builder,
+                grade=found.grade,
+                probability=found.probability,
+                sightings=len(keys),
+                footages=1,
+                conflict=False,
+            )
+            session.add(machine)
+            session.flush()
+            session.add_all(Membership(sighting=one, machine=machine.id) for one in keys)
+    return list(summarise(case, registry)["machines"])
+
+
+def without_origin(sighting: Sighting, origin: Origin | None = None) -> Sighting:
+    return replace(sighting, attribution=replace(sighting.attribution, origin=origin))
+
+
+def test_unknown_builders_are_counted_by_what_their_plates_tell(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    once, unread = plated(), without_origin(plated())
+    found = store(case, survey, registry, [[once], [unread, once], [unread]])
+    assert [(row["name"], row["origin"], row["machines"], row["sightings"]) for row in found] == [
+        ("unknown, origin from the plate", "CN", 2, 3),
+        ("unknown", None, 1, 1),
+    ]
+    assert [row["builder"] for row in found] == [None, None]
+
+
+def test_a_machine_whose_plates_disagree_has_no_origin(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    other = without_origin(plated(), Origin("TW", "plate", "B"))
+    (row,) = store(case, survey, registry, [[plated(), other]])
+    assert (row["name"], row["origin"]) == ("unknown", None)
+
+
+def test_a_sellers_home_is_not_the_origin_of_its_machines(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    (row,) = store(case, survey, registry, [[rebadged()]])
+    assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
