@@ -17,6 +17,7 @@ from api.machines import machines_app
 from api.sweep import sweep
 from api.terminal import complain
 from api.train import evaluate, export, train
+from api.train_marks import train_marks
 from datasets.errors import NameplateError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
@@ -39,6 +40,7 @@ app.add_typer(machines_app, name="machines")
 app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(export)
+app.command("train-marks", epilog=EPILOG)(train_marks)
 
 
 def _version(asked: bool) -> None:

@@ -50,7 +50,7 @@ def train(
     """
     from training import train as room
 
-    with _bar() as tell:
+    with progress_bar() as tell:
         result = room.train(
             data,
             start,
@@ -105,7 +105,7 @@ def evaluate(
 
     if card and model is None:
         raise typer.BadParameter("--card needs --model, the folder it is written to")
-    with _bar() as tell:
+    with progress_bar() as tell:
         report = measure(
             data,
             split,
@@ -138,7 +138,7 @@ def export(
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on standard error that is told the stage, what is done and how much there is."""
     console = speak(stderr=True)
     columns = (
