@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from datasets.registry import Registry, load_registry
@@ -62,7 +63,7 @@ class Recogniser:
     Args:
         folder: the model's folder; the packaged one if None.
         registry: whose builders to recognise; the packaged registry if None. Wordmarks that
-            the folder has no prototypes of are drawn here, a hundredth of a second each.
+            the folder has no prototypes of are drawn here, a fortieth of a second each.
         threads: threads of inference; what is recognised does not depend on it.
 
     Raises:
@@ -93,7 +94,7 @@ class Recogniser:
         self._builders = {entry.id for entry in registry.builders}
         self._embedder = Embedder(files["marks.xml"], files["marks.bin"], threads)
         packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
-        self._prototypes = self._complete(packaged, registry)
+        self._place(self._complete(packaged, registry))
         if self._prototypes.vectors.shape[1] != self._embedder.dimensions:
             raise ModelError(
                 f"{self.folder}: the prototypes are not of this network; train the model again"
@@ -154,7 +155,7 @@ class Recogniser:
             )
         self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
         added = logo_prototypes(self._embedder, id, picture)
-        self._prototypes = self._prototypes.joined([added])
+        self._place(self._prototypes.joined([added]))
 
     def recognise(self, cuts: Sequence[Picture]) -> list[Recognition]:
         """What each cut looks like, in order.
@@ -172,26 +173,37 @@ class Recogniser:
         # The view that looks most like something, and how near it is to each prototype.
         return self._ranked((vectors @ self._prototypes.vectors.T).max(axis=0))
 
-    def _ranked(self, cosines: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Recognition:
-        best: dict[str, int] = {}
-        for place in np.argsort(-cosines, kind="stable"):
-            best.setdefault(self._prototypes.owner[place], int(place))
-        builders = [owner for owner in best if owner in self._builders]
-        if not builders:
+    def _place(self, prototypes: Prototypes) -> None:
+        """Takes prototypes into use, ordered by owner."""
+        self._prototypes = prototypes
+        self._owners = list(dict.fromkeys(prototypes.owner))
+        places = {owner: number for number, owner in enumerate(self._owners)}
+        owned = np.array([places[owner] for owner in prototypes.owner])
+        self._order = np.argsort(owned, kind="stable")
+        self._starts = np.searchsorted(owned[self._order], np.arange(len(self._owners)))
+        self._is_builder = np.array([owner in self._builders for owner in self._owners], np.bool_)
+
+    def _ranked(self, cosines: NDArray[np.float32]) -> Recognition:
+        """The answer for the cosines to all prototypes, (m,)."""
+        if not self._is_builder.any():
             return Recognition(None, None, None, -1.0, 0.0, None)
-        nearest = builders[0]
-        rivals = [owner for owner in best if owner != nearest]
-        score = float(cosines[best[nearest]])
-        rival = float(cosines[best[rivals[0]]]) if rivals else -1.0
-        margin = score - rival
-        sure = score + margin >= self.least_strength
+        best = np.maximum.reduceat(cosines[self._order], self._starts)
+        nearest = int(np.where(self._is_builder, best, -2.0).argmax())
+        score = float(best[nearest])
+        others = best.copy()
+        others[nearest] = -2.0
+        rival = int(others.argmax())
+        margin = score - max(-1.0, float(others[rival]))
+        end = [*self._starts[1:], len(self._order)][nearest]
+        own = self._order[self._starts[nearest] : end]
+        builder = self._owners[nearest]
         return Recognition(
-            id=nearest if sure else None,
-            nearest=nearest,
-            mark=self._prototypes.mark[best[nearest]],
+            id=builder if score + margin >= self.least_strength else None,
+            nearest=builder,
+            mark=self._prototypes.mark[int(own[cosines[own].argmax()])],
             score=score,
             margin=margin,
-            second=(rivals[0] or None) if rivals else None,
+            second=(self._owners[rival] or None) if len(self._owners) > 1 else None,
         )
 
     def weight(self, recognition: Recognition) -> float:
