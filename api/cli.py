@@ -19,6 +19,7 @@ from api.machines import machines_app
 from api.sweep import sweep
 from api.terminal import complain
 from api.train import export, train
+from api.train_marks import train_marks
 from datasets.errors import NameplateError
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
@@ -43,6 +44,7 @@ app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(legibility)
 app.command(epilog=EPILOG)(export)
+app.command("train-marks", epilog=EPILOG)(train_marks)
 
 
 def _version(asked: bool) -> None:

@@ -43,8 +43,8 @@ MOST_CANDIDATES = 600
 CLOSER_MARGIN = 0.08
 """Share of a machine's box added on each side when looking closer: signs stick out."""
 
-CLOSER_SIDE = 2
-"""A closer look's input is at most so many times `image_size`; four times the work."""
+CLOSER_LEAST, CLOSER_MOST = 640, 1280
+"""Longer side of a closer look's input, pixels: marks need more of them than machines do."""
 
 CLOSER_ENLARGED = 3.0
 """Most a crop is enlarged: beyond it pixels are spread out and nothing new is seen."""
@@ -160,9 +160,8 @@ class Detector:
         crop = picture[top:bottom, left:right]
         if crop.size == 0:
             return Detections.none()
-        base = self.settings.image_size
         longer = max(crop.shape[:2])
-        side = min(max(longer, base), CLOSER_SIDE * base, round(CLOSER_ENLARGED * longer))
+        side = min(max(longer, CLOSER_LEAST), CLOSER_MOST, round(CLOSER_ENLARGED * longer))
         (found,) = self._run([crop], [side]).result()
         offset = np.array([left, top, left, top], np.float32)
         return Detections(found.xyxy + offset, found.confidence, found.class_id)

@@ -81,8 +81,8 @@ def makers_country(entry: Entry) -> str | None:
 
     Not the seller's own country, and not what the registry itself calls unsure.
     """
-    known = set(entry.production)
-    if len(known) != 1 or entry.confidence == "low":
+    known = {maker.country for maker in entry.makers}
+    if len(known) != 1 or all(maker.confidence == "low" for maker in entry.makers):
         return None
     country = known.pop()
     return None if country == entry.origin else country

@@ -70,13 +70,13 @@ class Sweeping(_Part):
 
 
 class Detecting(_Part):
-    confidence: float = Field(default=0.35, ge=0, le=1, description="least for a machine")
+    confidence: float = Field(default=0.30, ge=0, le=1, description="least for a machine")
     mark_confidence: float = Field(
         default=0.20, ge=0, le=1, description="least for a wordmark or control"
     )
     overlap: float = Field(default=0.6, ge=0, le=1, description="NMS IoU")
     image_size: int = Field(
-        default=640, ge=32, description="longer side fed to the network, pixels"
+        default=448, ge=32, description="longer side fed to the network, pixels"
     )
 
 

@@ -18,7 +18,7 @@ from tests.detector.test_plate import plate, read
 CHINESE = "滕州市金瑞达机床有限公司"
 
 
-def seller(id: str, production: Sequence[str], confidence: str = "medium") -> Entry:
+def seller(id: str, countries: Sequence[str], confidence: str = "medium") -> Entry:
     """A Russian dealer's badge on machines made elsewhere."""
     return Entry.model_validate(
         {
@@ -26,9 +26,9 @@ def seller(id: str, production: Sequence[str], confidence: str = "medium") -> En
             "name": id.upper(),
             "type": "rebadger",
             "origin": "RU",
-            "production": list(production),
+            "makers": [{"country": code, "confidence": confidence} for code in countries],
             "wordmarks": [{"text": f"{id.upper()}MARK", "script": "latin"}],
-            "confidence": confidence,
+            "confidence": "high",
         }
     )
 

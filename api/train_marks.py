@@ -1,0 +1,68 @@
+"""`nameplate train-marks`: from a registry and labelled pictures to a mark model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.bar import bar
+from api.train import Data, Out
+from datasets.registry import load_registry
+from detector.recognise import Recogniser
+
+
+def train_marks(
+    data: Data,
+    out: Out = Path("runs/marks"),
+    logos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Pictures of logos, with logos.csv.")
+    ] = None,
+    faces: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Further typefaces to draw in.")
+    ] = None,
+    registry: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A file of builders that adds.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Batches to learn from.", metavar="N")] = 3000,
+    batch: Annotated[int, typer.Option(help="Pictures in a batch.", metavar="N")] = 128,
+    seed: Annotated[int, typer.Option(help="Same data and seed, same model.")] = 0,
+    drawings: Annotated[int, typer.Option(help="Of each wordmark.", metavar="N")] = 4,
+) -> None:
+    """Trains the recognition of marks by their looks. Needs nameplate[train].
+
+    Interrupted, the same command goes on from the last checkpoint. The model is written to
+    OUT/model, with what it does on DATA/val in its card. A builder added later needs no new
+    training.
+    """
+    from training.embed import train_marks as learn
+    from training.embed_export import add_measured, export_marks
+    from training.embed_report import report
+
+    known = load_registry(*(registry or ()))
+    with bar() as tell:
+        result = learn(
+            data,
+            out,
+            registry=known,
+            logos=logos,
+            faces=faces,
+            steps=steps,
+            batch=batch,
+            seed=seed,
+            drawings=drawings,
+            progress=tell,
+        )
+        exported = export_marks(
+            result, data, out / "model", known, logos=logos, faces=faces, tell=tell
+        )
+        if (data / "val").is_dir():
+            recogniser = Recogniser(exported.folder, known, 1)
+            add_measured(exported.folder, report(recogniser, data, "val", known, tell=tell))
+    typer.echo(f"{exported.folder}  sha256 {exported.digest}")
+    typer.echo(
+        f"  loss {result.loss:.3f}; {exported.prototypes} prototypes; recognised from strength "
+        f"{exported.chosen.strength} on; "
+        f"off by {exported.difference:.4f} at most"
+    )

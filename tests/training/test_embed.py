@@ -1,0 +1,190 @@
+"""The mark embedder's training: stopped, gone on with, exported and loaded. On made pictures."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.errors import DataError, ModelError, UsageError
+from datasets.letters import letters
+from datasets.registry import Registry, load_registry
+from detector.recognise import Recogniser
+from training.embed import MarkResult, train_marks
+from training.embed_cases import cases_of
+from training.embed_texts import gather, held_out_marks, is_held_out, touches
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("torch") is None,
+        reason="training needs the extra nameplate[train]",
+    ),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
+    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
+]
+
+SMALL = {"steps": 4, "batch": 16, "drawings": 2, "others": 6, "every": 2}
+BUILDERS = ("mazak", "sodick", "bfw", "dmtg")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """Four builders: a small registry draws in a second."""
+    return Registry([load_registry().get(id) for id in BUILDERS])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six noisy pictures, each with a bright box called MAZAK and one called VF-2."""
+    data = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    (data / "train" / "images").mkdir(parents=True)
+    lines = []
+    for number in range(6):
+        picture = rng.integers(0, 90, (160, 200, 3), dtype=np.uint8)
+        picture[20:40, 30:110] = 220
+        picture[80:100, 30:90] = 180
+        name = f"images/{number}.jpg"
+        Image.fromarray(picture).save(data / "train" / name)
+        common = {"of": 0, "legible": True}
+        marks = [
+            {**common, "box": [30, 20, 110, 40], "text": "MAZAK", "role": "builder", "id": "mazak"},
+            {**common, "box": [30, 80, 90, 100], "text": "VF-2", "role": "series", "id": None},
+        ]
+        machine = {"box": [5, 5, 190, 150], "cnc": True, "kind": "lathe", "by": None}
+        line = {
+            "image": name, "width": 200, "height": 160, "scene": "studio",
+            "source": f"made/{number}", "marks": marks, "controls": [], "concealed": [],
+            "machines": [{**machine, "builder": "mazak", "truncated": False}],
+        }  # fmt: skip
+        lines.append(json.dumps(line) + "\n")
+    (data / "train" / "annotations.jsonl").write_text("".join(lines), "utf-8")
+    return data
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, data: Path, registry: Registry
+) -> MarkResult:
+    return train_marks(data, tmp_path_factory.mktemp("whole"), registry=registry, **SMALL)
+
+
+def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage.startswith("step") and done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_marks(data, tmp_path, registry=registry, progress=stop, **SMALL)
+    assert not (tmp_path / "training.json").exists()
+    stages: list[str] = []
+    gone_on = train_marks(
+        data, tmp_path, registry=registry, progress=lambda s, d, t: stages.append(s), **SMALL
+    )
+    steps = [stage for stage in stages if stage.startswith("step")]
+    assert len(steps) == 2 and steps[0].startswith("step 2")  # from the checkpoint at step 2 on
+    assert gone_on.loss == finished.loss
+    import torch
+
+    one = torch.load(gone_on.weights, weights_only=True)
+    other = torch.load(finished.weights, weights_only=True)
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+def test_a_finished_run_is_not_done_again(
+    data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    stages: list[str] = []
+    again = train_marks(
+        data,
+        finished.weights.parent,
+        registry=registry,
+        progress=lambda s, d, t: stages.append(s),
+        **SMALL,
+    )
+    assert again.weights == finished.weights and not stages
+
+
+def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(
+    data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    with pytest.raises(UsageError, match=r"run\.json.*seed"):
+        train_marks(data, finished.weights.parent, registry=registry, **{**SMALL, "seed": 5})
+
+
+def test_what_it_was_trained_on_is_written_down(finished: MarkResult) -> None:
+    facts = json.loads(finished.facts.read_text("utf-8"))
+    assert facts["counts"]["real"] > 0 and facts["counts"]["backgrounds"] > 0
+    assert facts["held_out_builders"] == [id for id in sorted(BUILDERS) if is_held_out(id)]
+
+
+def test_the_model_exported_is_one_the_recogniser_loads(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    from training.embed_export import export_marks
+
+    exported = export_marks(finished, data, tmp_path, registry)
+    assert exported.difference < 0.02
+    recogniser = Recogniser(tmp_path, registry, threads=1)
+    owners = set(recogniser.prototypes.owner)
+    assert owners == {*BUILDERS, ""}
+    assert {"drawn", "photo"} <= set(recogniser.prototypes.kind)
+
+
+def test_export_of_damaged_weights_names_the_file(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    from training.embed_export import export_marks
+
+    broken = tmp_path / "embedder.pt"
+    broken.write_bytes(finished.weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"embedder\.pt"):
+        export_marks(MarkResult(broken, finished.facts, 0.0), data, tmp_path / "out", registry)
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"batch": 4}, {"drawings": 0}, {"others": -1}])
+def test_numbers_out_of_range_are_refused(
+    tmp_path: Path, data: Path, registry: Registry, change: dict[str, int]
+) -> None:
+    with pytest.raises(UsageError):
+        train_marks(data, tmp_path, registry=registry, **{**SMALL, **change})
+
+
+def test_a_folder_of_logos_without_its_table_is_named(
+    tmp_path: Path, data: Path, registry: Registry
+) -> None:
+    with pytest.raises(DataError, match=r"logos\.csv"):
+        train_marks(data, tmp_path / "run", registry=registry, logos=tmp_path, **SMALL)
+
+
+def test_held_out_builders_lend_no_text_to_learn_from() -> None:
+    registry = load_registry()
+    texts = gather(registry, seed=0, others=300)
+    held_out = held_out_marks(registry)
+    assert len(held_out) > 20 and len(texts.others) == 300
+    learnt = {
+        letters(said) for pool in (texts.marks, texts.others) for p in pool.values() for said in p
+    }
+    assert not [text for text in learnt if touches(text, held_out)]
+
+
+def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
+    data: Path, registry: Registry
+) -> None:
+    from datasets.annotations import Mark, read_photographs
+
+    photograph = read_photographs(data / "train")[0]
+    dealers = Mark(
+        box=(30, 20, 110, 40), text="MAZAK SALES", role="dealer", of=0, legible=True, id=None
+    )
+    with_dealer = photograph.model_copy(update={"marks": (dealers, photograph.marks[1])})
+    with_dealer._folder = data / "train"
+    groups = [case.group for case in cases_of(with_dealer, registry, grounds=0)]
+    assert groups == ["text"]

@@ -1,0 +1,202 @@
+"""Cut-outs to learn from: drawn wordmarks, logos, and what the photographs show.
+
+All are grey. A drawn mark or a transparent logo carries its cover, to be laid on any ground;
+a cut from a photograph carries its surroundings, so that its box can be drawn less exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+from datasets.annotations import Mark, Photograph
+from datasets.errors import DataError, UsageError
+from datasets.letters import letters
+from datasets.maker.lettering import draw_lettering, random_lettering
+from datasets.maker.marks import Script
+from datasets.registry import Registry
+from detector.recognise_input import Grey
+
+_DRAWN_HEIGHT = 36
+_KEPT_HEIGHT = 48
+_SURROUNDINGS = 0.35
+_FACE_SHARE = 0.7
+# A mark cut by the picture's edge or by a door (ORI SEIKI) still is its builder's.
+_SAME_MARK = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A mark, or what is none.
+
+    tone: grey, (height, width). cover: how far each pixel is the mark's own (0..255), None
+    for a cut from a photograph. inner: the mark's box in it, (x1, y1, x2, y2) pixels.
+    """
+
+    tone: Grey
+    cover: Grey | None
+    inner: tuple[int, int, int, int]
+    source: str = ""
+    builder: str | None = None
+
+
+def seeded(seed: int, name: str) -> np.random.Generator:
+    """A generator that depends on a seed and a name alone."""
+    return np.random.default_rng([seed, int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)])
+
+
+def find_faces(folder: Path | None) -> tuple[Path, ...]:
+    """Typefaces (`.ttf`, `.otf`) anywhere under a folder that can draw A and a, in order.
+
+    Raises:
+        UsageError: the folder holds none.
+    """
+    if folder is None:
+        return ()
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".ttf", ".otf"})
+    faces = tuple(path for path in files if _draws(path, "A") and _draws(path, "a"))
+    if not faces:
+        raise UsageError(f"{folder}: no typeface (.ttf, .otf) in it; leave the option out")
+    return faces
+
+
+@lru_cache(maxsize=65536)
+def _draws(face: Path, letter: str) -> bool:
+    """Whether a typeface has a shape of its own for a letter."""
+    try:
+        type_ = ImageFont.truetype(str(face), 20, layout_engine=ImageFont.Layout.BASIC)
+        shape = bytes(type_.getmask(letter))
+        return any(shape) and shape != bytes(type_.getmask("\uffff"))
+    except OSError:
+        return False
+
+
+def can_draw(face: Path, text: str) -> bool:
+    """Whether a typeface has every letter of a text."""
+    return all(_draws(face, letter) for letter in text if not letter.isspace())
+
+
+def draw(text: str, rng: np.random.Generator, faces: Sequence[Path]) -> Cut:
+    """One drawing of a text, 36 pixels to the capital, in a random style and typeface."""
+    script: Script = "han" if any("一" <= c <= "鿿" for c in text) else "latin"
+    style = random_lettering(rng, (200, 200, 200), script)
+    if faces and rng.random() < _FACE_SHARE:
+        face = faces[int(rng.integers(len(faces)))]
+        if can_draw(face, text):
+            style = replace(style, face=face, weight=float(rng.uniform(0.0, 0.03)))
+    said = text
+    if rng.random() < 0.3:
+        said = text.title() if rng.random() < 0.7 else text.lower()
+        if letters(said) != letters(text):
+            said = text
+    drawn = draw_lettering(said, style, _DRAWN_HEIGHT)
+    tone = np.asarray(cv2.cvtColor(drawn[..., :3], cv2.COLOR_RGB2GRAY), np.uint8)
+    return _sized(tone, np.ascontiguousarray(drawn[..., 3]))
+
+
+def _sized(tone: Grey, cover: Grey | None) -> Cut:
+    scale = min(1.0, 40 / tone.shape[0], 320 / tone.shape[1])
+    size = max(4, round(tone.shape[1] * scale)), max(4, round(tone.shape[0] * scale))
+    tone = np.asarray(cv2.resize(tone, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if cover is not None:
+        cover = np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Cut(tone, cover, (0, 0, size[0], size[1]))
+
+
+def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Cut | None:
+    """A logo, or a part of it (shares of its sides), trimmed of its even border.
+
+    None where the file is of a kind that cannot be read (SVG).
+    """
+    read = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    if read is None:
+        return None
+    if read.ndim == 2:
+        read = cv2.cvtColor(read, cv2.COLOR_GRAY2BGR)
+    rows, columns = read.shape[:2]
+    x1, y1, x2, y2 = part
+    read = read[int(y1 * rows) : round(y2 * rows), int(x1 * columns) : round(x2 * columns)]
+    tone = np.asarray(cv2.cvtColor(read[..., :3], cv2.COLOR_BGR2GRAY), np.uint8)
+    cover = read[..., 3] if read.shape[2] == 4 and read[..., 3].min() < 250 else None
+    strange = cover > 60 if cover is not None else _unlike_corner(read[..., :3])
+    across, down = np.flatnonzero(strange.any(axis=0)), np.flatnonzero(strange.any(axis=1))
+    if not len(across):
+        return None
+    here = slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
+    return _sized(tone[here], None if cover is None else np.ascontiguousarray(cover[here]))
+
+
+def _unlike_corner(bgr: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    corner = bgr[:2, :2].reshape(-1, 3).mean(axis=0)
+    return np.asarray(np.abs(bgr.astype(np.int16) - corner).max(axis=2) > 30)
+
+
+def read_grey(photograph: Photograph) -> Grey:
+    """A photograph in grey.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    picture = cv2.imread(str(photograph.path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataError(f"{photograph.path}: cannot be read as a picture")
+    return np.asarray(picture, np.uint8)
+
+
+def cut_box(picture: Grey, box: Sequence[float], source: str, builder: str | None) -> Cut | None:
+    """A box with surroundings on every side; None where it is smaller than 4 pixels."""
+    x1, y1, x2, y2 = (round(side) for side in box)
+    if min(x2 - x1, y2 - y1) < 4:
+        return None
+    pad = round(_SURROUNDINGS * min(x2 - x1, y2 - y1))
+    left, top = max(0, x1 - pad), max(0, y1 - pad)
+    cut = picture[top : y2 + pad, left : x2 + pad]
+    scale = min(1.0, _KEPT_HEIGHT / min(y2 - y1, x2 - x1))
+    if scale < 1:
+        size = max(4, round(cut.shape[1] * scale)), max(4, round(cut.shape[0] * scale))
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    inner = [(x1 - left) * scale, (y1 - top) * scale, (x2 - left) * scale, (y2 - top) * scale]
+    rows, columns = cut.shape
+    a, b, c, d = (round(v) for v in inner)
+    return Cut(cut.copy(), None, (a, b, min(c, columns), min(d, rows)), source, builder)
+
+
+def class_of(mark: Mark, registry: Registry) -> str | None:
+    """The class of a mark in a photograph; None where it is neither text nor a known logo."""
+    folded = letters(mark.text)
+    if folded:
+        if mark.role == "builder" and mark.id in registry:
+            for known in registry.get(str(mark.id)).wordmarks:
+                same = SequenceMatcher(None, folded, letters(known.text)).ratio()
+                if same >= _SAME_MARK:
+                    return letters(known.text)
+        return folded
+    return f"logo:{mark.id}" if mark.role == "builder" and mark.id else None
+
+
+def random_boxes(
+    photograph: Photograph, rng: np.random.Generator, count: int
+) -> Iterable[tuple[float, float, float, float]]:
+    """Boxes of the shapes of marks that touch no builder's mark of the photograph."""
+    taken = [mark.box for mark in photograph.marks if mark.role == "builder"]
+    for _ in range(count):
+        height = float(np.exp(rng.uniform(np.log(10), np.log(70))))
+        width = height * float(rng.uniform(0.7, 5))
+        if width >= photograph.width or height >= photograph.height:
+            continue
+        x1 = float(rng.uniform(0, photograph.width - width))
+        y1 = float(rng.uniform(0, photograph.height - height))
+        box = (x1, y1, x1 + width, y1 + height)
+        if not any(
+            box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken
+        ):
+            yield box

@@ -1,0 +1,171 @@
+"""Measuring the mark model: right against false, at which thresholds, and how much each says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import Photograph
+from datasets.registry import Registry
+from detector.recognise import Recogniser, Recognition, strength_of
+from training.embed_cases import Case, cases_of
+from training.embed_cuts import draw, seeded
+from training.embed_degrade import degrade
+from training.embed_material import Tell
+from training.embed_texts import is_held_out
+
+_NO_PICTURE = np.empty((0, 0, 3), np.uint8)
+# Added to the strength of the worst mistake: it is the maximum over a few sources only.
+_ABOVE = 0.03
+# Steps of strength (score + margin) for which a weight is tabled.
+_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A case and what the recogniser said of it; `case.picture` may have been let go."""
+
+    case: Case
+    found: Recognition
+
+    @property
+    def right(self) -> bool:
+        """Whether the nearest builder is the true one."""
+        return self.case.truth is not None and self.found.nearest == self.case.truth
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The least strength, weights (strength from which on, natural log of odds), and on what."""
+
+    strength: float
+    weights: tuple[tuple[float, float], ...]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Counts at one threshold: of legible builders' marks named rightly and wrongly, and of
+    all else that was named at all."""
+
+    strength: float
+    right: int
+    wrong: int
+    false: int
+    marks: int
+    others: int
+
+
+def run_cases(
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    *,
+    looks: int = 1,
+    grounds: int = 5,
+    tell: Tell = lambda stage, done, total: None,
+) -> list[Tried]:
+    """What the recogniser says of every case of the photographs; pictures are let go."""
+    tried = []
+    for done, photograph in enumerate(photographs):
+        tell("recognising marks", done, len(photographs))
+        cases = list(cases_of(photograph, registry, looks=looks, grounds=grounds))
+        found = recogniser.recognise([case.picture for case in cases])
+        tried += [
+            Tried(replace(case, picture=_NO_PICTURE), one)
+            for case, one in zip(cases, found, strict=True)
+        ]
+    return tried
+
+
+def point(tried: Iterable[Tried], strength: float) -> Point:
+    """What would be named from this strength on."""
+    right = wrong = false = marks = others = 0
+    for one in tried:
+        mark = one.case.truth is not None
+        marks += mark
+        others += not mark
+        if strength_of(one.found) >= strength:
+            right += one.right
+            wrong += mark and not one.right
+            false += not mark
+    return Point(strength, right, wrong, false, marks, others)
+
+
+def drawn_cases(
+    recogniser: Recogniser, registry: Registry, faces: Sequence[Path], each: int = 3
+) -> list[Tried]:
+    """What the recogniser says of degraded drawings of the held-out builders' wordmarks.
+
+    Args:
+        faces: typefaces to draw in beside those of the base install.
+        each: drawings of each wordmark.
+    """
+    tried = []
+    for entry in registry.builders:
+        if not is_held_out(entry.id):
+            continue
+        for mark in entry.wordmarks:
+            rng = seeded(1, mark.text)
+            for _ in range(each):
+                picture = degrade(draw(mark.text, rng, faces), rng, ())
+                (found,) = recogniser.recognise([picture])
+                box = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+                case = Case(_NO_PICTURE, "drawn", entry.id, mark.text, "drawn", "", box)
+                tried.append(Tried(case, found))
+    return tried
+
+
+def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
+    """The least strength, a little above that of the worst mistake, and weights.
+
+    Args:
+        tried: photographed, what neither the network nor the prototypes have seen; weights
+            are of these alone.
+        drawn: drawings of marks that the network has not seen.
+    """
+    both = [*tried, *drawn]
+    mistakes = [strength_of(one.found) for one in both if not one.right]
+    strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
+    photographed, drawings = point(tried, strength), point(drawn, strength)
+    return Chosen(
+        strength,
+        weigh(tried),
+        {
+            "sources": len({one.case.source for one in tried}),
+            "looks at builders' marks": photographed.marks,
+            "nearest is right": sum(one.right for one in tried),
+            "named rightly": photographed.right,
+            "looks at anything else": photographed.others,
+            "drawings": drawings.marks,
+            "drawings whose nearest is right": sum(one.right for one in drawn),
+            "drawings named rightly": drawings.right,
+            "strength of the worst mistake": round(max(mistakes, default=0.0), 3),
+        },
+    )
+
+
+def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
+    """For each step of strength, ln of P(that strong and right | builder's mark) over
+    P(that strong and of a builder it is not | anything else, or a mark of another builder).
+
+    Both with one added to each count (Laplace), and to two decimals; each step is no less than
+    the one before, and steps that say nothing (under 0) are left out.
+    """
+    marks = [one for one in tried if one.case.truth is not None]
+    strengths = np.array([strength_of(one.found) for one in tried])
+    rights = np.array([one.right for one in tried], np.bool_)
+    table: list[tuple[float, float]] = []
+    for low, high in zip(_STEPS, (*_STEPS[1:], math.inf), strict=True):
+        here = (strengths >= low) & (strengths < high)
+        right = (int((here & rights).sum()) + 1) / (len(marks) + len(_STEPS))
+        other = (int((here & ~rights).sum()) + 1) / (len(tried) - int(rights.sum()) + len(_STEPS))
+        value = math.log(right / other)
+        if value > (table[-1][1] if table else 0.0):
+            table.append((low, round(value, 2)))
+    return tuple(table)
