@@ -79,10 +79,11 @@ class OriginFinder:
 def makers_country(entry: Entry) -> str | None:
     """The country of the makers behind a seller's badge, where exactly one is known.
 
-    Not the seller's own country, and not what the registry itself calls unsure.
+    Not the seller's own country, and nothing that the registry is less than sure of: a badge
+    must not make a Chinese machine of hearsay.
     """
     known = {maker.country for maker in entry.makers}
-    if len(known) != 1 or all(maker.confidence == "low" for maker in entry.makers):
+    if len(known) != 1 or any(maker.confidence != "high" for maker in entry.makers):
         return None
     country = known.pop()
     return None if country == entry.origin else country

@@ -18,7 +18,7 @@ from tests.detector.test_plate import plate, read
 CHINESE = "滕州市金瑞达机床有限公司"
 
 
-def seller(id: str, countries: Sequence[str], confidence: str = "medium") -> Entry:
+def seller(id: str, countries: Sequence[str], confidence: str = "high") -> Entry:
     """A Russian dealer's badge on machines made elsewhere."""
     return Entry.model_validate(
         {
@@ -125,7 +125,7 @@ def test_a_sellers_own_plate_does_not_make_it_the_maker(attributor: Attributor) 
 
 def test_what_the_registry_is_unsure_of_is_not_known() -> None:
     assert makers_country(seller("sure", ["CN"])) == "CN"
-    assert makers_country(seller("unsure", ["CN"], "low")) is None
+    assert makers_country(seller("unsure", ["CN"], "medium")) is None
     assert makers_country(seller("home", ["RU"])) is None
 
 
