@@ -59,3 +59,13 @@ def nothing_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[Non
     yield
     errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
     assert not errors, errors
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screens",
+        metavar="DIR",
+        type=Path,
+        default=None,
+        help="keep the pictures of pages that the browser tests take, as for docs/screens",
+    )

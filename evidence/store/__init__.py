@@ -28,3 +28,9 @@ from evidence.store.models import Location as Location
 from evidence.store.models import Recipe as Recipe
 from evidence.store.models import Run as Run
 from evidence.store.models import Work as Work
+from evidence.store.people import Account as Account
+from evidence.store.people import Draw as Draw
+from evidence.store.people import Item as Item
+from evidence.store.people import Login as Login
+from evidence.store.people import Token as Token
+from evidence.store.people import Upload as Upload

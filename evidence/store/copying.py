@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select, text
 
-from evidence.store import derived, models
+from evidence.store import derived, models, people
 from evidence.store.base import Base
 
-assert derived and models  # their tables are in Base.metadata
+assert derived and models and people  # their tables are in Base.metadata
 _AT_ONCE = 1000  # rows in memory
 _COUNTED = ("decisions", "verdicts")
 

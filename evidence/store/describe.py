@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from evidence.store import derived, models
+from evidence.store import derived, models, people
 from evidence.store.base import Base
 
 BEGIN, END = "<!-- tables: made by `make docs` -->\n", "<!-- end -->\n"
 _FIRST = ("case", "recipes", "runs", "footage", "locations", "work", "analyses")
 
-assert derived and models  # their classes are in Base.registry
+assert derived and models and people  # their classes are in Base.registry
 
 
 def to_markdown() -> str:

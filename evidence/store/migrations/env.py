@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from evidence.store import derived, models
+from evidence.store import derived, models, people
 from evidence.store.base import Base
 
-assert derived and models  # their tables are in Base.metadata
+assert derived and models and people  # their tables are in Base.metadata
 
 
 def run() -> None:

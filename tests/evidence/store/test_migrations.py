@@ -106,6 +106,10 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
     with case.engine.begin() as connection:
         for column in ("origin", "origin_basis", "origin_grade"):
             connection.execute(text(f"ALTER TABLE sightings DROP COLUMN {column}"))
+        for table in ("items", "tokens", "logins", "uploads", "draws", "accounts"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        if case.on_server:
+            connection.execute(text("DROP FUNCTION draws_append_only"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with Case.open(case.folder) as opened:
         assert rows(opened) == before

@@ -1,0 +1,74 @@
+"""Pages: a template and what it shows, in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.web.words import LANGUAGES, catalogue, language, said_by
+from evidence.tables import chance, clock
+
+
+@cache
+def _environment(code: str) -> Environment:
+    made = Environment(
+        loader=PackageLoader("api.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {"chance": chance, "clock": clock, "json": _as_data}
+    made.globals |= {"static": static, "languages": LANGUAGES}
+    return made
+
+
+def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+    """A page.
+
+    Args:
+        template: its name under `templates/`.
+        shown: what the template uses; `scripts`, names under `static/`, are loaded by it, and
+            the words they say come with it.
+    """
+    code = language(request)
+    scripts: tuple[str, ...] = shown.pop("scripts", ())
+    site = request.app.state.site
+    common = {
+        "language": code,
+        "person": getattr(request.state, "person", None),
+        "case": site.case,
+        "local": site.local is not None,
+        "path": request.url.path,
+        "scripts": scripts,
+        "words": said_by(("common.js", *scripts), code),
+    }
+    html = _environment(code).get_template(template).render(**common, **shown)
+    return HTMLResponse(html, status, {"Vary": "Cookie, Accept-Language"})
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a file under `static/`; it changes with the file, so it may be kept for ever.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    content = files("api.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?{hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _as_data(value: Any) -> Markup:
+    """Plain data for a `<script type="application/json">`."""
+    text = json.dumps(value, ensure_ascii=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

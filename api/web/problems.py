@@ -1,0 +1,151 @@
+"""Every error a caller is told, in one shape: `{"error": {"kind": ..., "message": ...}}`.
+
+To a browser that asked for a page the same is told as a page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from api.web.pages import page
+from datasets.errors import (
+    CaseConflict,
+    CaseError,
+    CaseLocked,
+    FootageError,
+    NameplateError,
+    UsageError,
+)
+
+
+class Unknown(NameplateError):
+    """Nobody known calls."""
+
+    kind = "log-in"
+
+
+class Forbidden(NameplateError):
+    """Who calls may not do this."""
+
+    kind = "forbidden"
+
+
+class NotHere(NameplateError):
+    """There is no such thing."""
+
+    kind = "not-found"
+
+
+class Conflict(NameplateError):
+    """It is no longer as the caller thinks."""
+
+    kind = "conflict"
+
+
+class TooLarge(NameplateError):
+    """More than a limit allows."""
+
+    kind = "too-large"
+
+
+class TooMany(NameplateError):
+    """Too often; later."""
+
+    kind = "too-many"
+
+
+class NoRoom(NameplateError):
+    """The disk has no room for it."""
+
+    kind = "no-room"
+
+
+_STATUS: tuple[tuple[type[NameplateError], int], ...] = (
+    (Unknown, 401),
+    (Forbidden, 403),
+    (NotHere, 404),
+    (Conflict, 409),
+    (CaseConflict, 409),
+    (CaseLocked, 409),
+    (TooLarge, 413),
+    (TooMany, 429),
+    (NoRoom, 507),
+    (UsageError, 400),
+    (FootageError, 422),
+    (CaseError, 503),
+)
+
+
+class Problem(BaseModel):
+    """What went wrong. `kind` is stable; `message` says what to do."""
+
+    kind: str
+    message: str
+    fields: dict[str, str] | None = None
+
+
+class Problems(BaseModel):
+    """The one shape of an error."""
+
+    error: Problem
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problems, "description": words}
+    for status, words in (
+        (400, "Wrong use; the message says what to do."),
+        (401, "Nobody known calls; log in, or send a token."),
+        (403, "Who calls may not do this, or the request came from another site."),
+        (404, "There is no such thing."),
+        (405, "Not by this method."),
+        (409, "It is no longer as the caller thinks."),
+        (413, "More than a limit allows."),
+        (422, "A value is missing or wrong; `fields` names it."),
+        (429, "Too often; later."),
+        (503, "The case's database or disk does not answer now."),
+        (507, "The disk has no room for it."),
+    )
+}
+"""What any route may answer besides its own, for the OpenAPI document."""
+
+
+def status_of(error: NameplateError) -> int:
+    """The HTTP status that an error is told by."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def answer(request: Request, status: int, problem: Problem) -> Response:
+    """The problem, as JSON or, where a page was asked for, as a page."""
+    if request.url.path.startswith("/api/"):
+        shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
+        return JSONResponse(shape, status)
+    return page(request, "problem.html", status=status, problem=problem)
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` tell every error in the one shape."""
+
+    @app.exception_handler(NameplateError)
+    def _(request: Request, error: NameplateError) -> Response:
+        return answer(request, status_of(error), Problem(kind=error.kind, message=str(error)))
+
+    @app.exception_handler(HTTPException)
+    def _(request: Request, error: HTTPException) -> Response:
+        kinds = {404: "not-found", 405: "method", 413: "too-large"}
+        kind = kinds.get(error.status_code, "usage" if error.status_code < 500 else "error")
+        response = answer(request, error.status_code, Problem(kind=kind, message=error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    def _(request: Request, error: RequestValidationError) -> Response:
+        fields = {".".join(map(str, one["loc"][1:])): one["msg"] for one in error.errors()}
+        told = "; ".join(f"{name}: {why}" for name, why in fields.items())
+        problem = Problem(kind="fields", message=f"cannot be used: {told}", fields=fields)
+        return answer(request, 422, problem)

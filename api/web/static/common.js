@@ -1,0 +1,88 @@
+// What every page uses: words, calls to the server, notices, the theme and the language.
+
+const words = JSON.parse(document.getElementById("words").textContent);
+
+/** The English text in the reader's language; `{name}` is filled in from `values`. */
+export function _(text, values = {}) {
+  const said = words[text] ?? text;
+  return said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** A failed call; `kind` is the stable name of the problem, "offline" where nobody answered. */
+export class Problem extends Error {
+  constructor(kind, message, status) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+  }
+}
+
+/** Calls the server; gives what it answered, as plain data. Throws a Problem. */
+export async function call(method, path, body = undefined, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      ...options,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem("offline", _("The server does not answer."), 0);
+  }
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const told = answer?.error ?? { kind: "error", message: response.statusText };
+  if (told.kind === "log-in") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  throw new Problem(told.kind, told.message, response.status);
+}
+
+/** Says something at the edge of the page for some seconds; `kind`: "", "good" or "bad". */
+export function notice(text, kind = "") {
+  const line = document.createElement("p");
+  line.textContent = text;
+  if (kind) line.className = kind;
+  document.getElementById("notices").append(line);
+  setTimeout(() => line.remove(), kind === "bad" ? 12000 : 5000);
+}
+
+/** An element: `make("a", {href: "/"}, "text", child)`; a property named `on...` listens. */
+export function make(name, properties = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key in element && typeof value !== "string") element[key] = value;
+    else element.setAttribute(key, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Plain data that the page brought in `<script type="application/json" id="ID">`. */
+export function brought(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+});
+
+document.getElementById("language").addEventListener("change", (event) => {
+  document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=strict`;
+  location.reload();
+});
+
+document.getElementById("leave")?.addEventListener("click", async () => {
+  try {
+    await call("DELETE", "/api/v1/login");
+  } finally {
+    location.assign("/login");
+  }
+});

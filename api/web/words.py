@@ -1,0 +1,64 @@
+"""The words of the pages in the reader's language, from message catalogues.
+
+English is written where it is used, marked by `_`; the others stand in `locale/LANGUAGE/*.po`.
+Scripts use the same catalogues: a page brings what its scripts say, translated, as data.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from fastapi import Request
+
+LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский"}
+"""What the pages can be read in, by the name each calls itself."""
+
+COOKIE = "language"
+
+
+def language(request: Request) -> str:
+    """The reader's choice, else what the browser asks for first that we have, else English."""
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    for asked in request.headers.get("accept-language", "").split(","):
+        if (code := asked.split(";")[0].strip()[:2].lower()) in LANGUAGES:
+            return code
+    return "en"
+
+
+@cache
+def catalogue(code: str) -> NullTranslations:
+    """All messages of a language."""
+    if code == "en":
+        return NullTranslations()
+    whole = Catalog(locale=code)
+    for file in sorted(files("api.web").joinpath("locale", code).iterdir(), key=lambda f: f.name):
+        for message in read_po(io.BytesIO(file.read_bytes()), locale=code):
+            if message.id:
+                whole.add(message.id, message.string, context=message.context)
+    compiled = io.BytesIO()
+    write_mo(compiled, whole)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def said_by(scripts: Iterable[str], code: str) -> dict[str, str]:
+    """What the scripts named say, English to `code`."""
+    known = catalogue(code)
+    return {text: known.gettext(text) for name in scripts for text in _in_script(name)}
+
+
+@cache
+def _in_script(name: str) -> tuple[str, ...]:
+    content = files("api.web").joinpath("static", name).read_bytes()
+    found = extract("javascript", io.BytesIO(content), keywords={"_": None})
+    return tuple(text for _, text, _, _ in found if isinstance(text, str))

@@ -1,0 +1,79 @@
+"""A case being served, called as a program would, on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.web.app import create_app
+from api.web.site import Site
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import model_digest
+from evidence.store import Case
+from evidence.store.runs import add_recipe
+from tests.api.web.browser import CHROMIUM, serve
+
+
+@pytest.fixture
+def site(case: Case) -> Site:
+    """A case served to the one person at this machine."""
+    settings, registry = Settings.archive(), load_registry()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(None), settings, registry)
+    return Site(case, registry, settings, recipe, local="anna")
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[httpx.Client]:
+    """Calls the application as a browser on the same site would."""
+    headers = {"Origin": "http://127.0.0.1"}
+    with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as made:
+        yield made
+
+
+@pytest.fixture
+def served(site: Site) -> Iterator[str]:
+    """The address of a server in this process."""
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or a skip with the reason."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not here (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def screen(chromium: Browser) -> Iterator[Page]:
+    """A page of a browser of its own, 1280 x 720; a test fails if a script of it did."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    assert not wrong
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest, screen: Page) -> Callable[[str], None]:
+    """`shoot(name)` keeps a picture of the page as it is, where `--screens` says; else nowhere."""
+    folder: Path | None = request.config.getoption("--screens")
+
+    def take(name: str) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            screen.screenshot(path=folder / f"{name}.png")
+
+    return take

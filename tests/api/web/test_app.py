@@ -1,0 +1,40 @@
+"""The application as a whole: its errors, its headers, its words."""
+
+from __future__ import annotations
+
+import httpx2 as httpx
+from playwright.sync_api import Page
+
+
+def test_the_first_page_names_the_case(client: httpx.Client) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "<h1>Plant 12</h1>" in answer.text
+
+
+def test_a_page_that_is_not_there_is_told_as_a_page(client: httpx.Client) -> None:
+    answer = client.get("/nowhere", headers={"Accept-Language": "uk"})
+    assert answer.status_code == 404
+    assert "Неможливо" in answer.text
+
+
+def test_a_program_is_told_in_the_one_shape(client: httpx.Client) -> None:
+    answer = client.get("/api/v1/nowhere")
+    assert answer.status_code == 404
+    assert answer.json() == {"error": {"kind": "not-found", "message": "Not Found"}}
+
+
+def test_pages_run_nothing_but_their_own_scripts(client: httpx.Client) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_reader_chooses_language_and_colours(served: str, screen: Page) -> None:
+    screen.goto(served)
+    screen.select_option("#language", "uk")
+    screen.wait_for_selector("text=Верстати")
+    screen.click("#theme")
+    chosen = screen.evaluate("document.documentElement.dataset.theme")
+    screen.reload()
+    assert screen.evaluate("document.documentElement.dataset.theme") == chosen
