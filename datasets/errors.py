@@ -2,6 +2,8 @@
 
 NameplateError
 ├── UsageError            a wrong flag, an empty folder, a path that is not there
+│   ├── AccountMissing        no account of that name
+│   └── AccountConflict       one of that name already, or the last admin
 ├── RegistryError         an entry or a field of the builder registry is wrong
 ├── DataError             a data set, a label or an annotation is wrong
 ├── SettingsError         a setting is unknown or out of range
@@ -48,6 +50,14 @@ class NameplateError(Exception):
 
 class UsageError(NameplateError):
     kind = "usage"
+
+
+class AccountMissing(UsageError):
+    kind = "account-missing"
+
+
+class AccountConflict(UsageError):
+    kind = "account-conflict"
 
 
 class RegistryError(NameplateError):

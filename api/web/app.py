@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.web import overview, problems
 from api.web.guard import Guard
+from api.web.pages import static_root
 from api.web.site import Site
 
 ROUTES = (overview.routes,)
@@ -19,14 +20,15 @@ def create_app(site: Site) -> FastAPI:
     app = FastAPI(
         title="Nameplate",
         version=version("nameplate"),
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     app.state.site = site
+    app.state.routers = ROUTES
     problems.install(app)
     for routes in ROUTES:
         app.include_router(routes)
-    app.mount("/static", StaticFiles(packages=[("api.web", "static")]), name="static")
-    app.add_middleware(Guard, site=site)
+    app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")
+    app.add_middleware(Guard, site=site, routers=ROUTES)
     return app

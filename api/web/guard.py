@@ -1,42 +1,143 @@
-"""What stands before every route: who calls, from where, and what a browser may do with it."""
+"""What stands before every route: by what name it is called, who calls, from where, with how much.
+
+Whatever is refused here is told in the same shape as anything else (`problems.py`), and every
+answer leaves with the headers of `headers.py`.
+"""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+import re
+
+import anyio
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.web.roles import Person, Role
+from api.web import problems
+from api.web.callers import find_caller, token_of
+from api.web.headers import add_headers
+from api.web.methods import allowed
+from api.web.origins import check_host, check_origin
 from api.web.site import Site
+from datasets.errors import NameplateError, UsageError
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; media-src 'self'; connect-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
+"""Routes that take a file in, and count its bytes themselves."""
+
+_LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
 
 class Guard:
-    """ASGI middleware."""
+    """ASGI middleware; the outermost."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self._app, self._site = app, site
+    def __init__(self, app: ASGIApp, site: Site, routers: tuple[APIRouter, ...] = ()) -> None:
+        self._app, self._site, self._routers = app, site, routers
+        self._looking = anyio.CapacityLimiter(_LOOKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._site.local is not None:
-            scope.setdefault("state", {})["person"] = Person(self._site.local, Role.ADMIN)
+        answer = _Answer(scope, send)
+        try:
+            refused = await self._admit(scope)
+            if refused is not None:
+                await refused(scope, receive, answer.send)
+                return
+            receive = self._counted(scope, receive)
+            if scope["method"] != "HEAD":
+                await self._app(scope, receive, answer.send)
+                return
+            with anyio.CancelScope() as rest:
+                answer.rest = rest
+                await self._app({**scope, "method": "GET"}, receive, answer.send)
+        except Exception:
+            if not answer.begun:
+                problem = problems.Problem(kind="error", message="the server made a mistake")
+                told = problems.answer(Request(scope), 500, problem)
+                await told(scope, receive, answer.send)
+            raise  # to whoever logs it
 
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
+    async def _admit(self, scope: Scope) -> Response | None:
+        """Lets a request in, with who calls in its state; or says why not."""
+        request = Request(scope)
+        scope.setdefault("state", {})
+        try:
+            check_host(self._site, request.headers)
+            if not scope["path"].startswith("/static/"):
+                person = await anyio.to_thread.run_sync(
+                    find_caller, self._site, request, limiter=self._looking
+                )
+                if person is not None:
+                    scope["state"]["person"] = person
+            if token_of(request) is None:
+                check_origin(scope, request.headers)
+            if scope["method"] == "OPTIONS":
+                return self._options(scope)
+            self._check_length(scope, request.headers.get("content-length", "0"))
+        except NameplateError as error:
+            return problems.tell(request, error)
+        return None
 
-        await self._app(scope, receive, with_headers)
+    def _options(self, scope: Scope) -> Response | None:
+        methods = allowed(self._routers, scope["path"])
+        return Response(status_code=204, headers={"Allow": methods}) if methods else None
+
+    def _check_length(self, scope: Scope, told: str) -> None:
+        if not told.isdecimal():
+            raise UsageError("Content-Length is no number; say how many bytes there are")
+        if not _is_large(scope) and int(told[:20]) > self._site.limits.body_bytes:
+            raise problems.TooLarge(self._too_large())
+
+    def _counted(self, scope: Scope, receive: Receive) -> Receive:
+        """`receive`, which ends what says nothing of its length and grows beyond the limit."""
+        if _is_large(scope):
+            return receive
+        got = 0
+
+        async def count() -> Message:
+            nonlocal got
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > self._site.limits.body_bytes:
+                raise HTTPException(413, self._too_large())
+            return message
+
+        return count
+
+    def _too_large(self) -> str:
+        return f"a request may hold {self._site.limits.body_bytes:,} bytes; send less"
+
+
+class _Answer:
+    """Answers on their way out: headers added, and none but the headers to HEAD."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._send = scope, send
+        self.begun = False
+        self.rest: anyio.CancelScope | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] != "http.response.start":
+            await self._send(message)
+            return
+        self.begun = True
+        add_headers(message, self._scope)
+        await self._send(message)
+        if self._scope["method"] == "HEAD":
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            self._send = _nowhere
+            if self.rest is not None:
+                self.rest.cancel()  # a stream would go on for as long as somebody listens
+
+
+async def _nowhere(message: Message) -> None:
+    pass
+
+
+def _is_large(scope: Scope) -> bool:
+    return LARGE.fullmatch(f"{scope['method']} {scope['path']}") is not None

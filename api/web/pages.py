@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 from api.web.words import LANGUAGES, catalogue, language, said_by
 from evidence.tables import chance, clock
+
+STATIC = Path(__file__).parent / "static"
 
 
 @cache
@@ -54,18 +56,31 @@ def page(request: Request, template: str, *, status: int = 200, **shown: Any) ->
         "words": said_by(("common.js", *scripts), code),
     }
     html = _environment(code).get_template(template).render(**common, **shown)
-    return HTMLResponse(html, status, {"Vary": "Cookie, Accept-Language"})
+    # A path in a case need not be Unicode.
+    content = html.encode("utf-8", "backslashreplace")
+    return HTMLResponse(content, status, {"Vary": "Cookie, Accept-Language"})
 
 
 @cache
 def static(name: str) -> str:
-    """The address of a file under `static/`; it changes with the file, so it may be kept for ever.
+    """The address of a file under `static/`; it changes with the files, so it may be kept for ever.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    content = files("api.web").joinpath("static", name).read_bytes()
-    return f"/static/{name}?{hashlib.sha256(content).hexdigest()[:12]}"
+    if not (STATIC / name).is_file():
+        raise FileNotFoundError(name)
+    return f"{static_root()}/{name}"
+
+
+@cache
+def static_root() -> str:
+    """Where `static/` is served. The digest of all its files stands in the path, so that a script
+    that imports `./common.js` gets the very module that the page has loaded."""
+    whole = hashlib.sha256()
+    for file in sorted(STATIC.rglob("*.*")):
+        whole.update(f"{file.relative_to(STATIC)}\n".encode() + file.read_bytes())
+    return f"/static/{whole.hexdigest()[:12]}"
 
 
 def _as_data(value: Any) -> Markup:

@@ -5,16 +5,21 @@ To a browser that asked for a page the same is told as a page.
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, BeforeValidator
 from starlette.exceptions import HTTPException
 
+from api.web.methods import allowed
 from api.web.pages import page
 from datasets.errors import (
+    AccountConflict,
+    AccountMissing,
     CaseConflict,
     CaseError,
     CaseLocked,
@@ -28,6 +33,12 @@ class Unknown(NameplateError):
     """Nobody known calls."""
 
     kind = "log-in"
+
+
+class WrongPassword(Unknown):
+    """A name and a password that do not belong together."""
+
+    kind = "password"
 
 
 class Forbidden(NameplateError):
@@ -55,9 +66,13 @@ class TooLarge(NameplateError):
 
 
 class TooMany(NameplateError):
-    """Too often; later."""
+    """Too often; later: in `seconds`."""
 
     kind = "too-many"
+
+    def __init__(self, message: str, seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NoRoom(NameplateError):
@@ -76,18 +91,28 @@ _STATUS: tuple[tuple[type[NameplateError], int], ...] = (
     (TooLarge, 413),
     (TooMany, 429),
     (NoRoom, 507),
+    (AccountMissing, 404),
+    (AccountConflict, 409),
     (UsageError, 400),
     (FootageError, 422),
     (CaseError, 503),
 )
 
 
+def _spelt(text: str) -> str:
+    """What a caller sent may be repeated to it, whatever it was: half a surrogate pair too."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+Said = Annotated[str, BeforeValidator(_spelt)]
+
+
 class Problem(BaseModel):
     """What went wrong. `kind` is stable; `message` says what to do."""
 
     kind: str
-    message: str
-    fields: dict[str, str] | None = None
+    message: Said
+    fields: dict[Said, Said] | None = None
 
 
 class Problems(BaseModel):
@@ -124,16 +149,26 @@ def answer(request: Request, status: int, problem: Problem) -> Response:
     """The problem, as JSON or, where a page was asked for, as a page."""
     if request.url.path.startswith("/api/"):
         shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
-        return JSONResponse(shape, status)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+        return JSONResponse(shape, status, headers)
+    if status == 401 and request.method in ("GET", "HEAD"):
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(asked)}", 303)
     return page(request, "problem.html", status=status, problem=problem)
+
+
+def tell(request: Request, error: NameplateError) -> Response:
+    """An error, as the answer to a request."""
+    response = answer(request, status_of(error), Problem(kind=error.kind, message=str(error)))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(math.ceil(error.seconds))
+    return response
 
 
 def install(app: FastAPI) -> None:
     """Makes `app` tell every error in the one shape."""
 
-    @app.exception_handler(NameplateError)
-    def _(request: Request, error: NameplateError) -> Response:
-        return answer(request, status_of(error), Problem(kind=error.kind, message=str(error)))
+    app.add_exception_handler(NameplateError, tell)  # type: ignore[arg-type]
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:
@@ -141,6 +176,8 @@ def install(app: FastAPI) -> None:
         kind = kinds.get(error.status_code, "usage" if error.status_code < 500 else "error")
         response = answer(request, error.status_code, Problem(kind=kind, message=error.detail))
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["Allow"] = allowed(request.app.state.routers, request.url.path)
         return response
 
     @app.exception_handler(RequestValidationError)

@@ -1,0 +1,74 @@
+"""Who calls: by a token, by a browser's cookie, or as the one person at this machine."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from api.web.problems import Unknown
+from api.web.roles import Person, Role
+from api.web.site import Site
+from evidence.access.accounts import Known
+from evidence.access.logins import LASTS, find_login
+from evidence.access.tokens import find_token
+
+
+def token_of(call: HTTPConnection) -> str | None:
+    """The token a program sent, if it sent one."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def find_caller(site: Site, call: HTTPConnection) -> Person | None:
+    """Who calls; None: nobody known.
+
+    Raises:
+        Unknown: a token was sent, and it lets nobody in.
+    """
+    token = token_of(call)
+    if token is not None:
+        known = find_token(site.case, token)
+        if known is None:
+            raise Unknown("this token lets nobody in, or no longer; make another on /tokens")
+        return _person(known)
+    if site.local is not None:
+        return Person(site.local, Role.ADMIN)
+    value = call.cookies.get(cookie_name(site, call))
+    known = find_login(site.case, value) if value else None
+    return None if known is None else _person(known)
+
+
+def cookie_name(site: Site, call: HTTPConnection) -> str:
+    """What the cookie is called. It carries the case, since a browser keeps cookies by host and
+    not by port; over https the prefix has browsers take it from this very host alone."""
+    prefix = "__Host-" if call.url.scheme == "https" else ""
+    return f"{prefix}nameplate-{site.case.id[:8]}"
+
+
+def set_cookie(response: Response, site: Site, call: HTTPConnection, value: str) -> None:
+    """Has the browser send `value` from now on."""
+    response.set_cookie(
+        cookie_name(site, call),
+        value,
+        max_age=int(LASTS.total_seconds()),
+        path="/",
+        secure=call.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def drop_cookie(response: Response, site: Site, call: HTTPConnection) -> None:
+    """Has the browser forget it, and what it kept of pictures."""
+    response.delete_cookie(
+        cookie_name(site, call),
+        path="/",
+        secure=call.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _person(known: Known) -> Person:
+    return Person(known.name, Role[known.role.upper()])

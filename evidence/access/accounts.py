@@ -1,0 +1,165 @@
+"""Accounts: who may enter, and as what. None is deleted, since verdicts name their authors."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from datasets.errors import AccountConflict, AccountMissing, UsageError
+from evidence.access.passwords import check_password, is_outdated, is_password, to_secret
+from evidence.store import Account, Case, Login, Token
+
+ROLES = ("reviewer", "lead", "admin")
+"""What an account may be; each may do what those before it may."""
+
+LONGEST_NAME = 64  # characters
+
+
+@dataclass(frozen=True)
+class Known:
+    """An account, without what it enters by."""
+
+    name: str
+    role: str
+    made: datetime
+    ended: datetime | None
+
+
+def add_account(case: Case, name: str, role: str, password: str) -> Known:
+    """Adds an account.
+
+    Raises:
+        UsageError: name, role or password may not be used; the message says why.
+        AccountConflict: there is one of that name, open or closed.
+    """
+    name = check_name(name)
+    _check_role(role)
+    check_password(password, name)
+    secret = to_secret(password)
+    with case.session() as session, session.begin():
+        _wait_for_turn(session)
+        for other in session.scalars(select(Account.name)):
+            if other.casefold() == name.casefold():
+                raise AccountConflict(f"{other}: there is such an account already; reopen it")
+        row = Account(name=name, role=role, secret=secret, made=datetime.now(UTC), ended=None)
+        session.add(row)
+        return _known(row)
+
+
+def list_accounts(
+    session: Session, after: str | None = None, limit: int | None = None
+) -> list[Known]:
+    """Accounts in the order of their names, those after `after`, `limit` at most."""
+    asked = select(Account).order_by(Account.name).limit(limit)
+    if after is not None:
+        asked = asked.where(Account.name > after)
+    return [_known(row) for row in session.scalars(asked)]
+
+
+def change_account(
+    case: Case,
+    name: str,
+    *,
+    role: str | None = None,
+    password: str | None = None,
+    closed: bool | None = None,
+) -> Known:
+    """Changes what is given of an account, all of it or nothing.
+
+    A new password ends every login; closing ends logins and tokens, and reopening brings none back.
+
+    Raises:
+        AccountMissing: there is none of that name.
+        AccountConflict: nobody would be left who may change accounts.
+        UsageError: role or password may not be used; the message says why.
+    """
+    if role is not None:
+        _check_role(role)
+    secret = None
+    if password is not None:
+        check_password(password, name)
+        secret = to_secret(password)
+    with case.session() as session, session.begin():
+        _wait_for_turn(session)
+        row = session.get(Account, name)
+        if row is None:
+            raise AccountMissing(f"{name}: no such account; check the name")
+        was_admin = row.role == "admin" and row.ended is None
+        row.role = role or row.role
+        if closed is not None:
+            row.ended = (row.ended or datetime.now(UTC)) if closed else None
+        if was_admin and (row.role != "admin" or row.ended is not None):
+            _keep_an_admin(session, name)
+        if secret is not None:
+            row.secret = secret
+        if secret is not None or closed:
+            session.execute(delete(Login).where(Login.account == name))
+        if closed:
+            open_ones = update(Token).where(Token.account == name, Token.ended.is_(None))
+            session.execute(open_ones.values(ended=row.ended))
+        return _known(row)
+
+
+def enter(case: Case, name: str, password: str) -> Known | None:
+    """Whose name and password these are; None: nobody's, or an account's that is closed.
+
+    It takes as long whether or not there is such a name.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    with case.session() as session:
+        row = session.get(Account, name)
+    right = is_password(password, None if row is None else row.secret)
+    if row is None or row.ended is not None or not right:
+        return None
+    if is_outdated(row.secret):
+        renewed = update(Account).where(Account.name == name, Account.secret == row.secret)
+        with case.session() as session, session.begin():
+            session.execute(renewed.values(secret=to_secret(password)))
+    return _known(row)
+
+
+def check_name(name: str) -> str:
+    """The name as it is kept.
+
+    Raises:
+        UsageError: it may not be used; the message says why.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name:
+        raise UsageError("an account needs a name; give one")
+    if len(name) > LONGEST_NAME:
+        raise UsageError(f"the name is too long; use {LONGEST_NAME} characters or less")
+    if any(unicodedata.category(letter)[0] in "CZ" and letter != " " for letter in name):
+        raise UsageError("the name holds a character that cannot be seen; leave it out")
+    if set(name) & set("/\\?#%") or set(name) <= {"."}:
+        raise UsageError("the name cannot stand in an address; leave out / \\ ? # %")
+    return name
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise UsageError(f"{role!r} is no role; use one of {', '.join(ROLES)}")
+
+
+def _keep_an_admin(session: Session, leaving: str) -> None:
+    others = select(func.count()).where(
+        Account.role == "admin", Account.ended.is_(None), Account.name != leaving
+    )
+    if not session.scalar(others):
+        raise AccountConflict(f"{leaving}: the last admin; make another account admin first")
+
+
+def _wait_for_turn(session: Session) -> None:
+    """PostgreSQL: two changes at once could each leave the other's admin as the last one."""
+    bind: Any = session.get_bind()
+    if bind.dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _known(row: Account) -> Known:
+    return Known(row.name, row.role, row.made, row.ended)

@@ -1,0 +1,103 @@
+"""Tokens: what a program enters with, in the name and the role of the account that made it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from datasets.errors import AccountConflict, AccountMissing
+from evidence.access.accounts import Known
+from evidence.access.logins import digest
+from evidence.store import Account, Case, Token
+
+PREFIX = "np_"
+"""What every token begins with, so that one in a file or a log is known for what it is."""
+
+MOST = 50  # that an account may have open
+ID_LENGTH = 16
+_SHAPE = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A token that has not been ended, without its value. `id` names it."""
+
+    id: str
+    label: str
+    made: datetime
+    expires: datetime | None
+
+
+def make_token(case: Case, account: str, label: str, lasts: timedelta | None) -> tuple[str, Held]:
+    """Makes a token; its value is given here and kept nowhere.
+
+    Raises:
+        AccountMissing: no such account.
+        AccountConflict: it has as many as it may have.
+    """
+    value, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
+    expires = None if lasts is None else now + lasts
+    with case.session() as session, session.begin():
+        if session.get(Account, account) is None:
+            raise AccountMissing(
+                f"{account}: has no account, and a token belongs to one; "
+                "make one with `nameplate accounts`"
+            )
+        held = select(func.count()).where(Token.account == account, Token.ended.is_(None))
+        if (session.scalar(held) or 0) >= MOST:
+            raise AccountConflict(f"{account}: has {MOST} tokens; end one first")
+        row = Token(
+            digest=digest(value),
+            account=account,
+            label=label,
+            made=now,
+            expires=expires,
+            ended=None,
+        )
+        session.add(row)
+        return value, _held(row)
+
+
+def list_tokens(case: Case, account: str) -> list[Held]:
+    """An account's tokens that have not been ended, the newest first."""
+    asked = select(Token).where(Token.account == account, Token.ended.is_(None))
+    with case.session() as session:
+        return [
+            _held(row) for row in session.scalars(asked.order_by(Token.made.desc(), Token.digest))
+        ]
+
+
+def end_token(case: Case, account: str, id: str) -> bool:
+    """Lets an account's token in no longer; whether there was such a one."""
+    ended = update(Token).where(
+        Token.account == account,
+        Token.ended.is_(None),
+        func.substr(Token.digest, 1, ID_LENGTH) == id,
+    )
+    with case.session() as session, session.begin():
+        done = session.execute(ended.values(ended=datetime.now(UTC)).returning(Token.digest))
+        return done.first() is not None
+
+
+def find_token(case: Case, value: str) -> Known | None:
+    """Whose token this is; None: nobody's, or no longer."""
+    if not _SHAPE.fullmatch(value):
+        return None
+    asked = (
+        select(Account.name, Account.role, Account.made, Account.ended, Token.expires)
+        .join(Token, Token.account == Account.name)
+        .where(Token.digest == digest(value), Token.ended.is_(None), Account.ended.is_(None))
+    )
+    with case.session() as session:
+        found = session.execute(asked).first()
+    if found is None or (found.expires is not None and found.expires <= datetime.now(UTC)):
+        return None
+    return Known(found.name, found.role, found.made, found.ended)
+
+
+def _held(row: Token) -> Held:
+    return Held(row.digest[:ID_LENGTH], row.label, row.made, row.expires)
