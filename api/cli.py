@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from api.accounts import accounts_app
 from api.analyze import analyze
 from api.builders import builders_app
 from api.case import case_app
@@ -38,6 +39,7 @@ app.command(epilog=EPILOG)(sweep)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
 app.add_typer(case_app, name="case")
+app.add_typer(accounts_app, name="accounts")
 app.add_typer(machines_app, name="machines")
 app.add_typer(datasets_app, name="datasets")
 app.command(epilog=EPILOG)(train)

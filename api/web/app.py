@@ -7,12 +7,19 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import overview, problems
+from api.web import accounts, login, overview, problems, schema, tokens
+from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root
 from api.web.site import Site
 
-ROUTES = (overview.routes,)
+ROUTES = (
+    overview.routes,
+    login.routes,
+    accounts.routes,
+    tokens.routes,
+    schema.routes,
+)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -26,6 +33,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.routers = ROUTES
+    app.state.attempts = Attempts()
     problems.install(app)
     for routes in ROUTES:
         app.include_router(routes)

@@ -61,6 +61,15 @@ def list_accounts(
     return [_known(row) for row in session.scalars(asked)]
 
 
+def find_account(session: Session, name: str) -> Known:
+    """The account of that name.
+
+    Raises:
+        AccountMissing: there is none.
+    """
+    return _known(_find(session, name))
+
+
 def change_account(
     case: Case,
     name: str,
@@ -86,9 +95,7 @@ def change_account(
         secret = to_secret(password)
     with case.session() as session, session.begin():
         _wait_for_turn(session)
-        row = session.get(Account, name)
-        if row is None:
-            raise AccountMissing(f"{name}: no such account; check the name")
+        row = _find(session, name)
         was_admin = row.role == "admin" and row.ended is None
         row.role = role or row.role
         if closed is not None:
@@ -139,6 +146,13 @@ def check_name(name: str) -> str:
     if set(name) & set("/\\?#%") or set(name) <= {"."}:
         raise UsageError("the name cannot stand in an address; leave out / \\ ? # %")
     return name
+
+
+def _find(session: Session, name: str) -> Account:
+    row = session.get(Account, name)
+    if row is None:
+        raise AccountMissing(f"{name}: no such account; check the name")
+    return row
 
 
 def _check_role(role: str) -> None:

@@ -7,6 +7,7 @@ what it looks like: the same letters typed on another system may come as other c
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from functools import cache
 
@@ -50,13 +51,14 @@ def to_secret(password: str) -> str:
 
 
 def is_password(password: str, secret: str | None) -> bool:
-    """Whether a secret was made of this password; no secret takes as long as a wrong one."""
+    """Whether a secret was made of this password; none, or an empty one, takes as long as a
+    wrong one."""
     plain = _plain(password)
     try:
-        _HASHER.verify(secret or _nobody(), plain if plain is not None else "")
+        _HASHER.verify(secret or _nobody(), plain or "")
     except (VerificationError, InvalidHashError):
         return False
-    return secret is not None and plain is not None
+    return bool(secret and plain)
 
 
 def is_outdated(secret: str) -> bool:
@@ -74,4 +76,4 @@ def _plain(password: str) -> str | None:
 
 @cache
 def _nobody() -> str:
-    return _HASHER.hash("nobody has this password")
+    return _HASHER.hash(secrets.token_hex(16))

@@ -2,7 +2,8 @@
 
 A pack is a ZIP: any tool opens it, and pictures in it can be read without unpacking the rest.
 It holds `case.json`, `case.db` (whatever database the case lives in), `stills/`, `footage/` if
-asked for, and `contents.json` with the size and SHA-256 of every other file.
+asked for, and `contents.json` with the size and SHA-256 of every other file. Nothing that
+anybody enters by is in it (`private.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from evidence.store.files import PARTIAL, flush_folder, told
 from evidence.store.folder import FORMAT
 from evidence.store.migrations import upgrade
 from evidence.store.models import FootageRow, Location
+from evidence.store.private import forget
 
 CONTENTS = "contents.json"
 CHUNK = 1 << 20
@@ -72,6 +74,7 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> Packed:
         stack.callback(engine.dispose)
         with partial.open("xb") as out:
             with zipfile.ZipFile(out, "w") as archive, engine.connect() as connection:
+                forget(connection)
                 packing = _Packing(case, archive, connection)
                 packing.stills()
                 if footage:

@@ -1,0 +1,65 @@
+"""A pack carries nothing that anybody enters by, on either kind of database."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from evidence.access.accounts import add_account, enter
+from evidence.access.logins import digest, start_login
+from evidence.access.tokens import make_token
+from evidence.store import Account, Case, Login, Token, Upload, Verdict
+from evidence.store.check import check
+from evidence.store.pack import pack
+from evidence.store.unpack import unpack
+from evidence.store.verdicts import append
+
+PASSWORD = "seven lathes in a hall"
+
+
+def upload(name: str, state: str) -> Upload:
+    now = datetime.now(UTC)
+    return Upload(
+        id=f"{name:0>32}",
+        author="Анна",
+        name=f"{name}.mp4",
+        size=9,
+        state=state,
+        made=now,
+        changed=now,
+    )
+
+
+def test_a_pack_lets_nobody_in(case: Case, tmp_path: Path) -> None:
+    add_account(case, "Анна", "admin", PASSWORD)
+    secrets = []
+    for number in range(40):
+        value = start_login(case, "Анна")
+        token, _ = make_token(case, "Анна", f"number {number}", None)
+        secrets += [value, token, digest(value), digest(token), f"number {number}"]
+    with case.session() as session, session.begin():
+        append(session, footage="ab" * 32, pts=0, verdict="missed", author="Анна")
+        session.add_all([upload("halfway", "receiving"), upload("whole", "kept")])
+    with case.session() as session:
+        secrets.append(session.scalars(select(Account.secret)).one())
+    secrets += ["halfway.mp4", "argon2"]
+
+    pack(case, tmp_path / "case.zip")
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+    assert [secret for secret in secrets if secret.encode() in content] == []
+    assert "Анна".encode() in content and b"whole.mp4" in content
+
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as moved:
+        with moved.session() as session:
+            assert session.scalars(select(Account.name)).all() == ["Анна"]
+            assert session.scalars(select(Upload.name)).all() == ["whole.mp4"]
+            assert session.scalar(select(func.count()).select_from(Verdict)) == 1
+            for table in (Login, Token):
+                assert session.scalar(select(func.count()).select_from(table)) == 0
+        assert enter(moved, "Анна", PASSWORD) is None and enter(moved, "Анна", "") is None
+        assert [str(finding) for finding in check(moved) if finding.wrong] == []
+    assert enter(case, "Анна", PASSWORD) is not None  # the case itself is as it was
