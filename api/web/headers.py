@@ -53,5 +53,10 @@ def add_headers(message: Message, scope: Scope) -> None:
     if scope["path"].startswith("/static/"):
         # The address of a file changes with it (`pages.static`).
         headers["Cache-Control"] = FOR_EVER if message["status"] in (200, 304) else "no-store"
-    elif message["status"] >= 400 or headers.get("content-type", "").startswith(_NOT_KEPT):
+    elif _is_of_now(message["status"]) or headers.get("content-type", "").startswith(_NOT_KEPT):
         headers.setdefault("Cache-Control", "no-store")
+
+
+def _is_of_now(status: int) -> bool:
+    """Whether an answer may be another one in a moment: where to go, or what is wrong."""
+    return status >= 300 and status != 304

@@ -60,5 +60,6 @@ def said_by(scripts: Iterable[str], code: str) -> dict[str, str]:
 @cache
 def _in_script(name: str) -> tuple[str, ...]:
     content = files("api.web").joinpath("static", name).read_bytes()
-    found = extract("javascript", io.BytesIO(content), keywords={"_": None})
+    options = {"parse_template_string": True}
+    found = extract("javascript", io.BytesIO(content), keywords={"_": None}, options=options)
     return tuple(text for _, text, _, _ in found if isinstance(text, str))

@@ -36,7 +36,7 @@ password?.addEventListener("submit", (event) => {
 });
 
 function shown(token) {
-  const copy = make("button", { type: "button" }, _("Copy"));
+  const copy = make("button", { type: "button" }, _("Copy the token"));
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(token);
     notice(_("Copied."), "good");

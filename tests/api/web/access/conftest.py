@@ -1,0 +1,105 @@
+"""A case served to a team: accounts of every role, each with a browser and a program."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.web.app import create_app
+from api.web.site import Site
+from datasets.registry import Registry
+from detector.types import Analysis
+from evidence.access.logins import start_login
+from evidence.access.passwords import to_secret
+from evidence.access.tokens import make_token
+from evidence.linking.update import update_machines
+from evidence.store import Account, Case
+from evidence.store.record import record_survey
+from evidence.store.verdicts import append
+from evidence.store.work import Source, add_work, done, take
+from tests.api.web.access.asking import HOST, Asking
+from tests.evidence.conftest import analysis, clip, registry
+from tests.evidence.store.conftest import to_survey
+
+__all__ = ["analysis", "clip", "registry"]
+
+ROLES = ("reviewer", "lead", "admin")
+PASSWORD = "seven lathes in a hall"
+
+
+@dataclass(frozen=True)
+class Team:
+    """A site that needs accounts, named after their roles, and a token of each."""
+
+    site: Site
+    app: FastAPI
+    tokens: dict[str, str]
+
+    def cookie(self, role: str, scheme: str = "http") -> dict[str, str]:
+        """The header of a browser that has just logged in."""
+        prefix = "__Host-" if scheme == "https" else ""
+        value = start_login(self.site.case, role)
+        return {"Cookie": f"{prefix}nameplate-{self.site.case.id[:8]}={value}"}
+
+    def bearer(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
+
+
+@pytest.fixture(scope="session")
+def secret() -> str:
+    """What is kept of the one password of all accounts here; hashing takes its time."""
+    return to_secret(PASSWORD)
+
+
+@pytest.fixture
+def team(site: Site, secret: str) -> Team:
+    with site.session() as session, session.begin():
+        for role in ROLES:
+            made = datetime.now(UTC)
+            session.add(Account(name=role, role=role, secret=secret, made=made, ended=None))
+    tokens = {role: make_token(site.case, role, "walk", None)[0] for role in ROLES}
+    site = replace(site, local=None)
+    return Team(site, create_app(site), tokens)
+
+
+@pytest.fixture
+def visitor(team: Team) -> Iterator[httpx.Client]:
+    """A browser on the same site in which nobody has logged in."""
+    headers = {"Origin": f"http://{HOST}"}
+    with TestClient(team.app, f"http://{HOST}", headers=headers, follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def asking(team: Team) -> Iterator[Asking]:
+    """Asks the team's application and takes the beginning of what it answers."""
+    with TestClient(team.app, f"http://{HOST}") as client:
+        yield Asking(client)
+
+
+@pytest.fixture
+def fill(clip: Path, analysis: Analysis, registry: Registry) -> Callable[[Site], str]:
+    """Puts what was found in one clip into a case; gives the clip's hash."""
+
+    def put(site: Site) -> str:
+        case: Case = site.case
+        recipe, status = site.recipe, clip.stat()
+        found = replace(analysis, model_hash=recipe.model, settings_hash=site.settings.digest)
+        sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
+        with case.lock(), case.session() as session, session.begin():
+            add_work(session, recipe, [Source(str(clip), status.st_size, status.st_mtime_ns)])
+            record_survey(session, case, to_survey(found), registry)
+            assert done(session, take(session, recipe, 1)[0], sha256)
+            update_machines(session, recipe.model, recipe.settings)
+            append(session, footage=sha256, pts=1, verdict="missed", author="reviewer")
+        return sha256
+
+    return put

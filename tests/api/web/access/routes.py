@@ -1,0 +1,80 @@
+"""Every route of the application, with its parameters filled in from a case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+
+from api.web.app import ROUTES
+from api.web.methods import every_route
+from api.web.site import Site
+from evidence.store import FootageRow, MachineRow, SightingRow, StillRow
+
+PARAMETERS: dict[str, Callable[[Site], str]] = {
+    "/footage/{sha256}": lambda site: _first(site, FootageRow.sha256),
+    "/stills/{sha256}": lambda site: _first(site, StillRow.sha256),
+    "/machines/{id}": lambda site: _first(site, MachineRow.id),
+    "/sightings/{key}": lambda site: _first(site, SightingRow.key),
+    "/review/{item}": lambda site: _first(site, SightingRow.key),
+    "/accounts/{name}": lambda site: "reviewer",
+    "/tokens/{id}": lambda site: "0" * 16,
+    "/uploads/{id}": lambda site: "0" * 32,
+}
+"""By the end of a route's path up to a parameter, what that parameter may be.
+
+A new route with a parameter of a new kind needs one more line here."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one route."""
+
+    method: str
+    path: str
+    route: APIRoute
+
+    @property
+    def role(self) -> str | None:
+        extra = self.route.openapi_extra or {}
+        return str(extra["x-role"]) if "x-role" in extra else None
+
+    @property
+    def is_page(self) -> bool:
+        return self.method == "GET" and not self.path.startswith("/api/")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def all_routes() -> Iterator[Route]:
+    for route in every_route(ROUTES):
+        for method in sorted(route.methods or ()):
+            yield Route(method, route.path, route)
+
+
+def filled(site: Site, path: str) -> str:
+    """A route's path with its parameters filled in.
+
+    Raises:
+        AssertionError: `PARAMETERS` does not say with what.
+    """
+    while (found := re.search(r"[^/]*/\{\w+(:\w+)?\}", path)) is not None:
+        known = "/" + re.sub(r":\w+\}", "}", found[0])
+        assert known in PARAMETERS, (
+            f"{path}: say what {known} may be, in PARAMETERS of tests/api/web/access/routes.py"
+        )
+        value = PARAMETERS[known](site)
+        name = found[0].partition("/")[0]
+        path = path[: found.start()] + f"{name}/{value}" + path[found.end() :]
+    return path
+
+
+def _first(site: Site, column: object) -> str:
+    """The first of its kind in the case, or a name of the same shape where there is none."""
+    with site.session() as session:
+        found = session.scalars(select(column).order_by(column).limit(1)).first()  # type: ignore[call-overload]
+    return str(found) if found is not None else "0" * 64

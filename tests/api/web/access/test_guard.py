@@ -1,0 +1,275 @@
+"""What stands before every route: names, origins, sizes and headers, whatever is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from api.web.headers import ALWAYS
+from api.web.pages import static, static_root
+from api.web.site import Site
+from tests.api.web.access.asking import HOST, Asking, Begun
+from tests.api.web.access.conftest import Team
+from tests.api.web.access.routes import all_routes, filled
+
+OWN = {"Origin": f"http://{HOST}"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: nothing here is the database's doing."""
+
+
+def kind(answer: Begun) -> str:
+    """The kind of a problem; the whole answer must be nothing but one."""
+    [(word, problem)] = json.loads(answer.body).items()
+    assert word == "error" and {"kind", "message"} <= set(problem) <= {"kind", "message", "fields"}
+    return str(problem["kind"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/login", 200),
+        ("GET", "/", 303),
+        ("GET", "/nowhere", 404),
+        ("GET", "/api/v1/nowhere", 404),
+        ("GET", "/api/v1/login", 401),
+        ("POST", "/api/v1/login", 422),
+        ("PUT", "/api/v1/login", 405),
+        ("PUT", "/login", 405),
+        ("DELETE", "/api/v1/login", 204),
+        ("OPTIONS", "/api/v1/login", 204),
+        ("HEAD", "/login", 200),
+        ("GET", "/static/nothing.css", 404),
+    ],
+)
+def test_every_answer_carries_the_headers(
+    asking: Asking, method: str, path: str, status: int
+) -> None:
+    answer = asking(method, path, OWN)
+    assert answer.status == status
+    assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
+    if path.startswith("/api/") and status >= 400:
+        assert kind(answer)
+    if path.startswith("/api/") or status >= 400 or answer.body:
+        assert answer.headers.get("cache-control") in ("no-store", None)
+
+
+def test_pages_and_facts_are_not_kept(team: Team, asking: Asking) -> None:
+    for path in ("/accounts", "/api/v1/accounts", "/nowhere"):
+        answer = asking("GET", path, team.bearer("admin"))
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_scripts_are_kept_for_ever_under_an_address_that_changes_with_them(asking: Asking) -> None:
+    answer = asking("GET", static("common.js"))
+    assert "immutable" in answer.headers["cache-control"]
+    assert asking("GET", "/static/0123456789ab/common.js").status == 404
+    assert static("common.js").rpartition("/")[0] == static("login.js").rpartition("/")[0]
+
+
+ORIGINS = [
+    ({"Origin": f"http://{HOST}"}, True),
+    ({"Origin": f"https://{HOST}"}, True),  # what ends https before us may not tell
+    ({"Origin": "http://example.org"}, False),
+    ({"Origin": f"http://{HOST}.example.org"}, False),
+    ({"Origin": f"http://{HOST}:8080"}, False),
+    ({"Origin": f"http://{HOST}@example.org"}, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://[", "Sec-Fetch-Site": "same-origin"}, False),
+    ({"Origin": "http://example.org", "Sec-Fetch-Site": "same-origin"}, False),
+    ({"Sec-Fetch-Site": "same-origin"}, True),
+    ({"Sec-Fetch-Site": "same-site"}, False),
+    ({"Sec-Fetch-Site": "cross-site", "Referer": f"http://{HOST}/review"}, False),
+    ({"Sec-Fetch-Site": "none"}, False),
+    ({"Referer": f"http://{HOST}/review"}, True),
+    ({"Referer": "http://example.org/"}, False),
+    ({"Referer": "nonsense"}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("headers", "own"), ORIGINS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("local", [True, False], ids=["local", "team"])
+def test_only_pages_of_this_server_change_anything(
+    team: Team, asking: Asking, headers: dict[str, str], own: bool, local: bool
+) -> None:
+    object.__setattr__(team.site, "local", "anna" if local else None)
+    headers = headers | team.cookie("admin")
+    answer = asking("PATCH", "/api/v1/accounts/reviewer", headers | JSON, [b'{"role":"lead"}'])
+    assert answer.status == (200 if own else 403), answer.body
+    if not own:
+        assert kind(answer) == "forbidden"
+    assert asking("GET", "/api/v1/accounts", headers).status == 200
+
+
+def test_every_route_that_changes_anything_is_guarded(team: Team, asking: Asking) -> None:
+    foreign = {"Origin": "http://example.org"} | team.cookie("admin")
+    let_through = [
+        str(route)
+        for route in all_routes()
+        if route.method not in ("GET", "HEAD", "OPTIONS")
+        and asking(route.method, filled(team.site, route.path), foreign).status != 403
+    ]
+    assert let_through == []
+
+
+def test_over_https_a_page_that_came_without_it_changes_nothing(team: Team, asking: Asking) -> None:
+    cookie = team.cookie("admin", "https") | JSON
+    for origin, status in ((f"http://{HOST}", 403), (f"https://{HOST}", 200)):
+        headers = cookie | {"Origin": origin}
+        answer = asking(
+            "PATCH", "/api/v1/accounts/lead", headers, [b'{"role":"lead"}'], scheme="https"
+        )
+        assert answer.status == status
+
+
+def test_a_program_says_who_it_is_and_not_where_from(team: Team, asking: Asking) -> None:
+    headers = team.bearer("admin") | JSON
+    body = [b'{"role":"lead"}']
+    assert asking("PATCH", "/api/v1/accounts/reviewer", headers, body).status == 200
+    for value in ("Bearer np_" + "A" * 43, "Bearer nonsense", "bearer", "Bearer "):
+        answer = asking("PATCH", "/api/v1/accounts/reviewer", {"Authorization": value} | JSON, body)
+        assert (answer.status, kind(answer)) == (401, "log-in")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    # What a proxy asks for itself is none of our tokens.
+    answer = asking("GET", "/api/v1/login", {"Authorization": "Basic YTpi"} | team.cookie("lead"))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        (HOST, True),
+        (f"{HOST}:8000", True),
+        ("LOCALHOST", True),
+        ("localhost.", True),
+        ("[::1]:8000", True),
+        ("[::1]", True),
+        ("example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("example.org:127.0.0.1", False),
+        ("::1", False),
+        ("", False),
+        ("localhost, example.org", False),
+    ],
+)
+def test_only_a_name_of_this_server_is_answered_to(asking: Asking, host: str, known: bool) -> None:
+    for path in ("/login", "/api/v1/login", static("style.css")):
+        answer = asking("GET", path, {"Host": host})
+        assert (answer.status == 400) == (not known)
+        if not known and path.startswith("/api/"):
+            assert kind(answer) == "usage"
+
+
+@pytest.fixture
+def small(site: Site, team: Team) -> Iterator[int]:
+    limits = replace(team.site.limits, body_bytes=1000)
+    object.__setattr__(team.site, "limits", limits)
+    yield limits.body_bytes
+
+
+def parts(size: int, of: int = 100) -> Iterator[bytes]:
+    yield b'{"name": "'
+    for _ in range(size // of):
+        yield b"a" * of
+
+
+def test_no_request_is_larger_than_the_limit(asking: Asking, small: int) -> None:
+    sent: list[bytes] = []
+
+    def counted() -> Iterator[bytes]:
+        for part in parts(100_000):
+            sent.append(part)
+            yield part
+
+    headers = OWN | JSON
+    answer = asking("POST", "/api/v1/login", headers, counted())
+    assert (answer.status, kind(answer)) == (413, "too-large")
+    assert sum(map(len, sent)) <= small + 200  # the rest is not even taken in
+    told = headers | {"Content-Length": "1001"}
+    answer = asking("POST", "/api/v1/login", told, parts(1000))
+    assert (answer.status, kind(answer)) == (413, "too-large")
+    assert asking("POST", "/api/v1/login", headers, parts(900)).status == 422
+    for odd in ("-1", "1e3", "9" * 5000, "²"):
+        assert asking("POST", "/api/v1/login", headers | {"Content-Length": odd}).status >= 400
+
+
+def test_asking_for_the_headers_alone(team: Team, asking: Asking) -> None:
+    for path in ("/tokens", "/accounts", "/api/v1/accounts", static("style.css")):
+        whole = asking("GET", path, team.bearer("admin"))
+        head = asking("HEAD", path, team.bearer("admin"))
+        assert (head.status, head.body) == (whole.status, b"") and whole.body
+        assert head.headers["content-length"] == whole.headers["content-length"]
+    assert asking("HEAD", "/api/v1/accounts").status == 401
+    assert asking("HEAD", "/nowhere").status == 404
+
+
+def test_asking_which_methods_there_are(asking: Asking) -> None:
+    answer = asking("OPTIONS", "/api/v1/login", {"Origin": "http://example.org"})
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST"
+    assert "access-control-allow-origin" not in answer.headers
+    assert asking("OPTIONS", "/nowhere").status == 404
+    answer = asking("TRACE", "/api/v1/login", OWN)
+    assert (answer.status, kind(answer)) == (405, "method")
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST"
+
+
+def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: Asking) -> None:
+    team.app.state.attempts = None
+    body = [b'{"name":"admin","password":"x"}']
+    begun: list[Begun] = []
+    with pytest.raises(AttributeError):  # which whoever runs the server reads in its log
+        asking("POST", "/api/v1/login", OWN | JSON, body, seen=begun.append)
+    assert (begun[0].status, kind(begun[0])) == (500, "error")
+    assert begun[0].headers["cache-control"] == "no-store"
+
+
+STEPS = (
+    "..",
+    "../../etc/passwd",
+    "%2e%2e/%2e%2e/etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "....//....//etc/passwd",
+    "/etc/passwd",
+    "..\\..\\windows\\win.ini",
+    "case.json",
+    "../case.json",
+    "file:///etc/passwd",
+    "a\x00b",
+    "\udcff",
+    "a" * 5000,
+)
+
+
+def test_no_parameter_of_a_path_reaches_the_disk(team: Team, asking: Asking) -> None:
+    """What is asked for by a name is looked up in the case, whatever the name looks like."""
+    object.__setattr__(team.site, "local", "anna")
+    secret = (team.site.case.folder / "case.json").read_bytes()[:40]
+    wrong = []
+    paths = {(route.method, route.path) for route in all_routes() if "{" in route.path}
+    paths |= {("GET", "/static/{file}"), ("GET", f"{static_root()}/{{file}}")}
+    for method, path in sorted(paths):
+        for step in STEPS:
+            for place in _places(path, step):
+                answer = asking(method, place, OWN)
+                body = answer.body
+                if answer.status < 400 or answer.status >= 500 or b"root:" in body:
+                    wrong.append(f"{method} {place[:80]}: {answer.status}")
+                assert secret not in body
+    assert wrong == []
+
+
+def _places(path: str, step: str) -> Iterator[str]:
+    """The path with one parameter after the other replaced by `step`, the others by zeros."""
+    names = [part for part in path.split("/") if part.startswith("{")]
+    for name in names:
+        place = path.replace(name, step)
+        for other in names:
+            place = place.replace(other, "0" * 32)
+        yield place

@@ -1,0 +1,70 @@
+"""Every route says who may call it, and lets in nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.routing import Mount
+
+from api.web.app import ROUTES
+from api.web.pages import static, static_root
+from api.web.site import Site
+from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.access.conftest import ROLES, Team
+from tests.api.web.access.routes import all_routes, filled
+
+ORIGIN = {"Origin": f"http://{HOST}"}
+WHOLE = ("anyone", *ROLES)
+
+
+def test_every_route_names_the_least_role_that_may_call_it() -> None:
+    assert [str(route) for route in all_routes() if route.role not in WHOLE] == []
+
+
+def test_whoever_is_asked_for_nothing_is_let_to_no_more_than_the_login() -> None:
+    open_to_all = {str(route) for route in all_routes() if route.role == "anyone"}
+    assert open_to_all == {"GET /login", "POST /api/v1/login", "DELETE /api/v1/login"}
+
+
+def test_nothing_is_served_but_routes_and_static_files(team: Team) -> None:
+    mounts = [route for route in team.app.routes if isinstance(route, Mount)]
+    assert [mount.path for mount in mounts] == [static_root()]
+    assert len(team.app.routes) == len(ROUTES) + 1
+
+
+def test_each_route_lets_in_whom_it_says(
+    team: Team, asking: Asking, fill: Callable[[Site], str]
+) -> None:
+    fill(team.site)
+    wrong, asked = [], 0
+    for route in all_routes():
+        path = filled(team.site, route.path)
+        callers: list[tuple[str, int, dict[str, str]]] = [("nobody", 0, ORIGIN)]
+        for rank, role in enumerate(ROLES, 1):
+            callers.append((role, rank, ORIGIN | team.cookie(role)))
+            callers.append((f"a token of {role}", rank, team.bearer(role)))
+        for name, rank, headers in callers:
+            answer = asking(route.method, path, headers)
+            enough = rank >= WHOLE.index(route.role or "")
+            expected = 0 if enough else 403 if rank else 401
+            asked += 1
+            if answer.refused != expected or answer.status >= 500:
+                wrong.append(f"{route} by {name}: {answer.status}, and it says {route.role}")
+    assert wrong == []
+    assert asked == 7 * len(list(all_routes()))
+
+
+def test_static_files_are_for_anyone(asking: Asking) -> None:
+    assert asking("GET", static("style.css")).status == 200
+
+
+def test_a_role_taken_away_is_gone_at_once(team: Team, asking: Asking) -> None:
+    from evidence.access.accounts import change_account
+
+    cookie, token = team.cookie("lead"), team.bearer("lead")
+    change_account(team.site.case, "lead", closed=True)
+    assert asking("GET", "/api/v1/login", cookie).status == 401
+    assert asking("GET", "/api/v1/login", token).status == 401
+    change_account(team.site.case, "lead", closed=False, role="reviewer")
+    assert asking("GET", "/api/v1/login", cookie).status == 401
+    assert b'"reviewer"' in asking("GET", "/api/v1/login", team.cookie("lead")).body
