@@ -20,6 +20,11 @@ from datasets.errors import (
     CaseLocked,
     FootageError,
     NameplateError,
+    UploadConflict,
+    UploadMissing,
+    UploadNoRoom,
+    UploadsTooMany,
+    UploadTooLarge,
     UsageError,
 )
 
@@ -76,6 +81,11 @@ _STATUS: tuple[tuple[type[NameplateError], int], ...] = (
     (TooLarge, 413),
     (TooMany, 429),
     (NoRoom, 507),
+    (UploadMissing, 404),
+    (UploadConflict, 409),
+    (UploadTooLarge, 413),
+    (UploadsTooMany, 429),
+    (UploadNoRoom, 507),
     (UsageError, 400),
     (FootageError, 422),
     (CaseError, 503),
