@@ -7,11 +7,11 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import overview, problems, uploads
+from api.web import events, overview, problems, uploads
 from api.web.guard import Guard
 from api.web.site import Site
 
-ROUTES = (overview.routes, uploads.routes)
+ROUTES = (overview.routes, uploads.routes, events.routes)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -26,6 +26,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     problems.install(app)
     uploads.install(app, site)
+    events.install(app, site)
     for routes in ROUTES:
         app.include_router(routes)
     app.mount("/static", StaticFiles(packages=[("api.web", "static")]), name="static")
