@@ -17,6 +17,7 @@ from api.demo import demo
 from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS, exit_for
 from api.machines import machines_app
+from api.serve import serve
 from api.sweep import sweep
 from api.terminal import complain
 from api.train import export, train
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command(epilog=EPILOG)(analyze)
 app.command(epilog=EPILOG)(sweep)
+app.command(epilog=EPILOG)(serve)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
 app.add_typer(case_app, name="case")

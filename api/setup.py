@@ -1,13 +1,18 @@
-"""What commands are set up with: settings from a file."""
+"""What commands are set up with: settings from a file, a case."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
-from datasets.errors import SettingsError
+from api.terminal import complain
+from datasets.errors import CaseMissing, SettingsError
 from detector.settings import Settings
+
+if TYPE_CHECKING:
+    from evidence.store import Case
 
 
 def read_settings(
@@ -44,3 +49,21 @@ def read_settings(
         return settings
     sweeping = settings.sweeping.model_copy(update=given)
     return settings.model_copy(update={"sweeping": sweeping})
+
+
+def open_or_make(folder: Path, adding: bool) -> Case:
+    """The case at `folder`; made where there is none and something will be added to it.
+
+    Raises:
+        CaseError: it cannot be opened, or not be made there.
+    """
+    from evidence.store import Case
+
+    try:
+        return Case.open(folder)
+    except CaseMissing:
+        if not adding or (folder.exists() and any(folder.iterdir())):
+            raise
+    made = Case.new(folder, folder.absolute().name)
+    complain(f"{folder}: a new case")
+    return made

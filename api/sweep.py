@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.exits import Exit
-from api.setup import read_settings
+from api.setup import open_or_make, read_settings
 from api.terminal import complain, hush, only_lines, speak
-from datasets.errors import CaseMissing, UsageError
+from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def sweep(
     )
     feed = Feed([Path(path).absolute() for path in paths or ()], lists or (), watch)
     try:
-        with Stop() as stop, _opened(case, bool(paths or lists)) as opened:
+        with Stop() as stop, open_or_make(case, bool(paths or lists)) as opened:
             code = _work(opened, order, feed, stop, json, quiet)
         if (paths or lists) and not feed.found and code == Exit.DONE:
             code = Exit.USAGE
@@ -152,20 +152,6 @@ def _check(
     for path in (*map(Path, paths), *lists):
         if not path.exists():
             raise UsageError(f"{path}: no such file; check the path")
-
-
-def _opened(folder: Path, adding: bool) -> Case:
-    """The case at `folder`; made where there is none and there is footage for it."""
-    from evidence.store import Case
-
-    try:
-        return Case.open(folder)
-    except CaseMissing:
-        if not adding or (folder.exists() and any(folder.iterdir())):
-            raise
-    made = Case.new(folder, folder.absolute().name)
-    complain(f"{folder}: a new case")
-    return made
 
 
 def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:

@@ -19,6 +19,12 @@ NameplateError
 │   ├── CaseConflict          another answer stands under the same key
 │   ├── CaseUnwritable        full disk, no permission, read-only
 │   └── CaseUnreachable       its database does not answer, for now
+├── UploadError           footage cannot be taken in as asked
+│   ├── UploadMissing         no such upload
+│   ├── UploadConflict        it is not as the sender thinks: another offset, another sender
+│   ├── UploadTooLarge        more bytes or seconds than a limit allows
+│   ├── UploadNoRoom          the disk has no room for it
+│   └── UploadsTooMany        too many are under way; later
 └── FootageError          this footage cannot be looked at; the next one can
     ├── FootageMissing        no such file, or it may not be read
     ├── FootageEmpty          no bytes
@@ -120,6 +126,30 @@ class CaseUnreachable(CaseError):
     """The database does not answer now; the same call may succeed in a minute."""
 
     kind = "case-unreachable"
+
+
+class UploadError(NameplateError):
+    kind = "upload"
+
+
+class UploadMissing(UploadError):
+    kind = "not-found"
+
+
+class UploadConflict(UploadError):
+    kind = "conflict"
+
+
+class UploadTooLarge(UploadError):
+    kind = "too-large"
+
+
+class UploadNoRoom(UploadError):
+    kind = "no-room"
+
+
+class UploadsTooMany(UploadError):
+    kind = "too-many"
 
 
 class FootageError(NameplateError):

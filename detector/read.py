@@ -13,19 +13,20 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import rapidocr
 from numpy.typing import NDArray
-from rapidocr import EngineType, RapidOCR
 
 from datasets.errors import ModelError
 from detector.settings import Reading_
 from detector.types import Box, Picture, Reading, Script
 
-_MODELS = Path(rapidocr.__file__).parent / "models"
+_READER = find_spec("rapidocr")
+_MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").parent / "models"
 _DETECTION = "PP-OCRv6_det_small.onnx"
 _RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
@@ -208,11 +209,14 @@ def _same_place(a: Reading, b: Reading) -> bool:
     return same_frame and overlap_of_smaller(a.box, b.box) >= _SAME_TEXT
 
 
-def _load_engine(threads: int | None) -> RapidOCR:
+def _load_engine(threads: int | None) -> Any:
     """RapidOCR on the models of its own wheel; given as paths, so that it never fetches any."""
     for name in (_DETECTION, _RECOGNITION):
         if not (_MODELS / name).is_file():
             raise ModelError(f"{_MODELS / name}: the reading model is missing; reinstall rapidocr")
+    # Whoever only compares what was read needs no reader.
+    from rapidocr import EngineType, RapidOCR
+
     return RapidOCR(
         params={
             "Global.log_level": "critical",

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import accounts, login, overview, problems, schema, tokens
+from api.web import accounts, events, login, overview, problems, schema, tokens, uploads
 from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root
@@ -19,6 +19,8 @@ ROUTES = (
     accounts.routes,
     tokens.routes,
     schema.routes,
+    uploads.routes,
+    events.routes,
 )
 
 
@@ -35,6 +37,8 @@ def create_app(site: Site) -> FastAPI:
     app.state.routers = ROUTES
     app.state.attempts = Attempts()
     problems.install(app)
+    uploads.install(app, site)
+    events.install(app, site)
     for routes in ROUTES:
         app.include_router(routes)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")

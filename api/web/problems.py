@@ -25,6 +25,11 @@ from datasets.errors import (
     CaseLocked,
     FootageError,
     NameplateError,
+    UploadConflict,
+    UploadMissing,
+    UploadNoRoom,
+    UploadsTooMany,
+    UploadTooLarge,
     UsageError,
 )
 
@@ -93,6 +98,11 @@ _STATUS: tuple[tuple[type[NameplateError], int], ...] = (
     (NoRoom, 507),
     (AccountMissing, 404),
     (AccountConflict, 409),
+    (UploadMissing, 404),
+    (UploadConflict, 409),
+    (UploadTooLarge, 413),
+    (UploadsTooMany, 429),
+    (UploadNoRoom, 507),
     (UsageError, 400),
     (FootageError, 422),
     (CaseError, 503),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector import Settings
+from evidence.desk import Desk
 from evidence.store import Case, Recipe
 
 
@@ -37,7 +38,8 @@ class Site:
 
     recipe: what footage is looked at with; sightings of other recipes are not shown. local:
     the name of the one person who is let in without an account, or None where accounts are
-    needed. hosts: the names by which browsers may call this server.
+    needed. hosts: the names by which browsers may call this server. desk: works through what
+    waits; None where nobody does.
     """
 
     case: Case
@@ -48,6 +50,7 @@ class Site:
     local: str | None = None
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     limits: Limits = field(default_factory=Limits)
+    desk: Desk | None = None
 
     def session(self) -> Session:
         """As `Case.session`."""

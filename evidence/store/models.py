@@ -102,7 +102,8 @@ class Work(Base):
     """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
 
     `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
-    set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`.
+    set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`,
+    `cancelled`.
     """
 
     __tablename__ = "work"

@@ -6,8 +6,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from evidence.store.base import HASH, KEY, Base, Exact, Word
 
@@ -130,3 +130,8 @@ class Item(Base):
     given: Mapped[int] = mapped_column(default=0)
     outcome: Mapped[str | None] = mapped_column(Word(16))
     builder: Mapped[str | None] = mapped_column(Exact)
+
+
+def has_accounts(session: Session) -> bool:
+    """Whether anybody has an account that is open; then nobody is let in without one."""
+    return session.scalar(select(Account.name).where(Account.ended.is_(None)).limit(1)) is not None

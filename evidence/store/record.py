@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict
 from datasets.registry import Registry
-from detector.types import Analysis, Survey
+from detector.types import Footage, Probe, Survey
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Flag
 from evidence.store.flags import find_flags
@@ -59,7 +59,7 @@ def record_survey(
         )
     for still in survey.stills:
         case.put_still(still.picture)
-    _record_footage(session, survey.analysis)
+    record_footage(session, survey.analysis.footage, survey.analysis.probe)
     session.execute(insert(AnalysisRow), [rows.analysis | {"digest": digest, "run": run}])
     for model, part in rows.parts.items():
         if part:
@@ -71,9 +71,8 @@ def record_survey(
     return key
 
 
-def _record_footage(session: Session, analysis: Analysis) -> None:
+def record_footage(session: Session, footage: Footage, probe: Probe) -> None:
     """The footage itself, and what its container says where that is not known yet."""
-    footage, probe = analysis.footage, analysis.probe
     known: dict[str, Any] = {
         "codec": probe.codec,
         "width": probe.width,

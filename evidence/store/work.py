@@ -26,6 +26,7 @@ from evidence.store.runs import end_run as end_run
 from evidence.store.upsert import insert_new
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
+CANCELLED = "cancelled"  # the kind of work that a person set aside
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
 _AT_ONCE = 500  # paths a statement
 
@@ -209,6 +210,29 @@ def reopen(
     if paths is not None:
         where.append(Work.path.in_(paths))
     return _again(session, where)
+
+
+def cancel(session: Session, recipe: Recipe, path: str, reason: str) -> bool:
+    """A person does not want the path looked at; `reopen` takes that back.
+
+    Whoever holds the case's lock finds out, and stops a worker that is on it.
+
+    Returns:
+        False where it does not wait: it is done, set aside, or on no list.
+    """
+    result = session.execute(
+        update(Work)
+        .where(*_of(recipe), Work.path == path, Work.state == WAITING)
+        .values(state=ASIDE, kind=CANCELLED, reason=reason, changed=datetime.now(UTC))
+        .returning(Work.path)
+    )
+    return result.first() is not None
+
+
+def cancelled(session: Session, recipe: Recipe, paths: Collection[str]) -> list[str]:
+    """Which of these a person has cancelled."""
+    asked = select(Work.path).where(*_of(recipe), Work.path.in_(paths))
+    return list(session.scalars(asked.where(Work.state == ASIDE, Work.kind == CANCELLED)))
 
 
 def counts(session: Session, recipe: Recipe) -> Counts:

@@ -30,9 +30,10 @@ LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """A task: find out what these paths are."""
+    """A task: find out what these paths are. `files`: where they lie."""
 
     paths: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Crew:
         hand = self.hands[address]
         self._count += 1
         work, given = (
-            (identify, (task.paths,))
+            (identify, (task.files,))
             if isinstance(task, Identify)
             else (survey, (task.identified, self._kit))
         )
@@ -201,16 +202,26 @@ class Crew:
                 continue
             reason = f"it took more than {self._seconds:g} s (option --time-limit)"
             back.append((hand.task, Lost("overtime", reason)))
-            hand.task = None
-            try:
-                self._client.restart_workers([address], timeout=30, raise_for_error=False)
-            except (ValueError, OSError, TimeoutError):
-                # A worker without a nanny cannot be restarted: it gets no more until it is free.
-                hand.stuck = True
-                continue
-            self._release(hand)
-            del self.hands[address]
+            self._restart(address, hand)
         return back
+
+    def stop(self, path: str) -> None:
+        """Takes a worker off the footage of that path; nothing comes back of it."""
+        for address, hand in list(self.hands.items()):
+            if isinstance(hand.task, Analyse) and hand.task.path == path:
+                self._restart(address, hand)
+
+    def _restart(self, address: str, hand: Hand) -> None:
+        """Ends what a worker does, and the process with it."""
+        hand.task = None
+        try:
+            self._client.restart_workers([address], timeout=30, raise_for_error=False)
+        except (ValueError, OSError, TimeoutError):
+            # A worker without a nanny cannot be restarted: it gets no more until it is free.
+            hand.stuck = True
+            return
+        self._release(hand)
+        del self.hands[address]
 
     @staticmethod
     def _release(hand: Hand) -> Task | None:

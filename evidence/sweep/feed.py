@@ -154,6 +154,27 @@ class Feed:
                 return
 
 
+class OpenFeed(Feed):
+    """Finds nothing itself, and keeps a sweep going until `close`: others add to the list."""
+
+    def __init__(self) -> None:
+        super().__init__([], watch=True)
+
+    @property
+    def ended(self) -> bool:
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Nothing more is expected."""
+        self._closed.set()
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 def to_source(found: Found) -> Source | Trouble:
     """What was met in a folder, as a line of the list of work."""
     try:

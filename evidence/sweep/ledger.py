@@ -29,6 +29,7 @@ from evidence.store.work import (
     add_work,
     beat,
     begin_run,
+    cancelled,
     counts,
     done,
     end_run,
@@ -98,6 +99,10 @@ class Ledger:
         """The next work, with the size of its file in bytes, 0 where it is not known."""
         return self._read(lambda s: self._take(s, limit, exclude))
 
+    def find(self, path: str) -> str:
+        """Where work of that path lies: the case names footage that it holds from its folder."""
+        return str(self.case.find(path))
+
     def known(self, work: Work, footage: str) -> bool:
         """Whether that footage has been analysed already; then the work is done."""
 
@@ -151,8 +156,13 @@ class Ledger:
             self.tally.put_aside(kind, 1)
         return last
 
-    def settle(self, last: bool = False) -> None:
-        """Looks for copies of what was stored, and now and then links machines; `last`: now.
+    def cancelled(self, paths: Collection[str]) -> list[str]:
+        """Which of these a person does not want looked at any more."""
+        return self._read(lambda s: cancelled(s, self.recipe, paths))
+
+    def settle(self, last: bool = False, idle: bool = False) -> None:
+        """Looks for copies of what was stored, and now and then links machines; `last`: now;
+        `idle`: as soon as the share allows, since nobody waits for anything else.
 
         Whatever goes wrong with one footage is told, stays noted for the next run, and does
         not stop this one.
@@ -171,7 +181,7 @@ class Ledger:
                 continue
             self.tally.unsettled.remove(sha256)
         now = time.monotonic()
-        due = max(LINK_SECONDS, LINK_SHARE * self._link_seconds)
+        due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
         if not self.tally.relink or self._stop.asked or not (last or now - self._linked >= due):
             return
         try:

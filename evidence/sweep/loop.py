@@ -30,18 +30,21 @@ BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files 
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
 MOST_AWAY = 1000  # with so many out of reach it is the disk; no more are tried until later
 SOON_SECONDS = 10.0  # a worker that died is back within so long
+CANCEL_SECONDS = 1.0  # so often it is seen whether a person cancelled what is under work
 ORDER_SECONDS = 5.0  # after so long what is next is read anew, for the sake of what came in between
 MISSING, CHANGED = "missing", "changed"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
-    """One path under work, and what is known of its bytes. `suspect`: a worker died on it."""
+    """One path under work, and what is known of its bytes. `suspect`: a worker died on it;
+    `cancelled`: nobody wants to know any more what its bytes are."""
 
     work: Work
     size: int
     identified: Identified | None = None
     suspect: bool = False
+    cancelled: bool = False
 
 
 class Loop:
@@ -74,7 +77,7 @@ class Loop:
         self._away: dict[str, float] = {}  # out of reach, and when to look again
         self._identifying = 0
         self._pace = Pace()
-        self._refilled = float("-inf")
+        self._refilled = self._withdrawn = float("-inf")
         self._moved = self._manned = time.monotonic()  # when anything last came of it
 
     def run(self) -> None:
@@ -88,6 +91,7 @@ class Loop:
         while not self._stop.asked:
             if self._intake.fetch():
                 self._refilled = float("-inf")
+            self._withdraw()
             self._refill()
             self._hand_out()
             back = self._crew.collect(WAIT_SECONDS)
@@ -95,7 +99,7 @@ class Loop:
             self._hand_out()
             for task, answer in back:
                 self._receive(task, answer)
-            self._ledger.settle()
+            self._ledger.settle(idle=not self._items)
             self._beat()
             if not self._crew.connected:
                 self._reconnect()
@@ -131,6 +135,29 @@ class Loop:
             self._fresh.append(item)
         self._fresh.extend(kept)
 
+    def _withdraw(self) -> None:
+        """Lets go of what a person cancelled, also where a worker is on it."""
+        now = time.monotonic()
+        if not self._items or now - self._withdrawn < CANCEL_SECONDS:
+            return
+        self._withdrawn = now
+        for path in self._ledger.cancelled(list(self._items)):
+            item = self._items[path]
+            if item in self._fresh:
+                self._fresh.remove(item)
+            elif item.identified is None:
+                item.cancelled = True  # it is being identified, which takes a moment
+                continue
+            elif item in self._stock:
+                self._stock.remove(item)
+            self._crew.stop(path)
+            twins = next((those for those in self._twins.values() if item in those), None)
+            if twins is None:
+                self._give_up(item)
+            else:
+                twins.remove(item)
+                self._drop(item)
+
     def _hand_out(self) -> None:
         for address in self._crew.idle():
             task = self._next()
@@ -144,7 +171,8 @@ class Loop:
         if self._fresh and ahead < len(self._crew.hands):
             batch = list(self._batch())
             self._identifying += len(batch)
-            return Identify(tuple(item.work.path for item in batch))
+            paths = tuple(item.work.path for item in batch)
+            return Identify(paths, tuple(map(self._ledger.find, paths)))
         if self._stock:
             item = self._stock.popleft()
             assert item.identified is not None
@@ -170,6 +198,9 @@ class Loop:
         if isinstance(task, Identify):
             self._identifying -= len(task.paths)
             items = [self._items[path] for path in task.paths]
+            for item in items:
+                if item.cancelled:
+                    self._drop(item)
             if isinstance(answer, Lost):
                 self._unidentified(items, answer)
                 return
@@ -188,6 +219,7 @@ class Loop:
             self._surveyed(item, answer)
 
     def _unidentified(self, items: list[Item], lost: Lost) -> None:
+        items = [item for item in items if not item.cancelled]
         if lost.why == "adrift":
             self._fresh.extendleft(reversed(items))
         elif len(items) == 1:
@@ -199,6 +231,8 @@ class Loop:
             self._fresh.extend(items)
 
     def _identified(self, item: Item, answer: Identified | Failed) -> None:
+        if item.cancelled:
+            return
         if isinstance(answer, Failed):
             self._refused(item, answer)
             return

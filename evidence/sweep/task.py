@@ -18,16 +18,19 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from socket import gethostname
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distributed import WorkerPlugin
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
 from datasets.registry import Registry
-from detector import Analyst, Settings
+from detector import Settings
 from detector.footage import open_footage
 from detector.types import Footage, Survey
+
+if TYPE_CHECKING:
+    from detector import Analyst
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,9 @@ class _Ready:
 
     @cached_property
     def _analyst(self) -> Analyst:
+        # Whoever hands tasks out needs neither the model's runtime nor the reader's.
+        from detector import Analyst
+
         settings = Settings.parse(json.loads(self._kit.settings))
         registry = Registry(Entry.model_validate(one) for one in json.loads(self._kit.registry))
         mine = (version("nameplate"), registry.digest)

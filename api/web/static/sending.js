@@ -1,0 +1,153 @@
+// One file on its way to the server, in pieces; what is lost with a connection is sent again.
+
+import { Problem, _, call } from "./common.js";
+
+const PIECE = 32 * 1024 * 1024;
+const LONGEST_PAUSE = 30;
+const SPEED_SECONDS = 5;
+// After these the same piece may succeed later; any other refusal is final.
+const PASSING = new Set(["offline", "conflict", "too-many", "case-unreachable", "error"]);
+
+/** A file being sent. `state`: "queued", "sending", "paused", "lost", "stopped" or "over". */
+export class Sending {
+  #request = null;
+  #marks = [];
+  #wake = null;
+
+  /** `upload`: what the server knows of it, null where nothing yet; `told` is called on changes. */
+  constructor(file, said, upload, told) {
+    Object.assign(this, { file, said, upload, told, state: "queued", message: "" });
+    this.offset = upload?.offset ?? 0;
+  }
+
+  get active() {
+    return this.state === "sending" || this.state === "lost";
+  }
+
+  /** Bytes a second, lately; null where nothing can be told. */
+  get speed() {
+    const first = this.#marks[0];
+    const last = this.#marks.at(-1);
+    if (!first || last.at - first.at < 300) return null;
+    return ((last.offset - first.offset) * 1000) / (last.at - first.at);
+  }
+
+  /** Sends until all has come, or it is paused, cancelled or refused. */
+  async run() {
+    this.#become("sending");
+    let pause = 1;
+    while (this.active) {
+      try {
+        this.upload ??= await call("POST", "/api/v1/uploads", {
+          name: this.file.name,
+          size: this.file.size,
+          ...this.said,
+        });
+        if (this.state === "lost") {
+          this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
+          this.#moved(this.upload.offset);
+          if (this.upload.state !== "receiving") return this.#become("over");
+          this.#become("sending");
+        }
+        this.upload = await this.#piece();
+        this.#moved(this.upload.offset);
+        pause = 1;
+        if (this.upload.state !== "receiving") return this.#become("over");
+      } catch (problem) {
+        if (!this.active) return undefined;
+        if (!(problem instanceof Problem)) throw problem;
+        if (!PASSING.has(problem.kind)) return this.#refused(problem);
+        this.#become("lost", problem.message);
+        await this.#wait(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+      }
+    }
+    return undefined;
+  }
+
+  pause() {
+    this.#become("paused");
+    this.#request?.abort();
+    this.#wake?.();
+  }
+
+  /** Asks the server where it was, then goes on. */
+  resume() {
+    this.state = "lost";
+    return this.#goOn();
+  }
+
+  async cancel() {
+    this.pause();
+    if (this.upload) this.upload = await call("DELETE", `/api/v1/uploads/${this.upload.id}`);
+    this.#become("over");
+  }
+
+  async #goOn() {
+    const begun = this.upload !== null;
+    const run = this.run();
+    // `run` begins as "sending"; where bytes may have been lost the offset is asked for first.
+    if (begun) this.state = "lost";
+    return run;
+  }
+
+  #piece() {
+    const { id, offset } = this.upload;
+    const request = new XMLHttpRequest();
+    this.#request = request;
+    return new Promise((resolve, reject) => {
+      request.open("PATCH", `/api/v1/uploads/${id}`);
+      request.responseType = "json";
+      request.setRequestHeader("Upload-Offset", String(offset));
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.upload.onprogress = (event) => this.#moved(offset + event.loaded);
+      request.onload = () => {
+        if (request.status < 300 && request.response) return resolve(request.response);
+        const told = request.response?.error;
+        return reject(new Problem(told?.kind ?? "error", told?.message ?? "", request.status));
+      };
+      request.onerror = () => reject(new Problem("offline", _("The server does not answer."), 0));
+      request.onabort = () => reject(new Problem("offline", "", 0));
+      request.send(this.file.slice(offset, offset + PIECE));
+    });
+  }
+
+  #moved(offset) {
+    const now = performance.now();
+    if (offset < this.offset) this.#marks = [];
+    this.offset = offset;
+    this.#marks.push({ at: now, offset });
+    while (now - this.#marks[0].at > SPEED_SECONDS * 1000) this.#marks.shift();
+    this.told(this);
+  }
+
+  /** Nothing that waiting would mend; of a full disk what has come is kept. */
+  async #refused(problem) {
+    if (problem.kind === "no-room" || !this.upload) return this.#become("stopped", problem.message);
+    try {
+      this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
+    } catch {
+      // The answer that refused it says enough.
+    }
+    const over = this.upload.state !== "receiving";
+    return this.#become(over ? "over" : "stopped", problem.message);
+  }
+
+  #become(state, message = "") {
+    this.state = state;
+    this.message = message;
+    if (state !== "sending") this.#marks = [];
+    this.told(this);
+  }
+
+  #wait(seconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      addEventListener("online", this.#wake, { once: true });
+    });
+  }
+}

@@ -1,0 +1,36 @@
+// Sizes, times and counts as the reader writes them.
+
+import { _, make } from "./common.js";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+const language = document.documentElement.lang;
+
+/** `48.2 MB`. */
+export function bytes(number) {
+  const step = number < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(number) / 3));
+  const format = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 };
+  return new Intl.NumberFormat(language, format).format(number / 1000 ** step);
+}
+
+/** `1:02:03`, `2:03`. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** What was found, as elements. */
+export function counts(found) {
+  if (!found.sightings) return [make("span", { class: "faint" }, _("No machine was found."), " ")];
+  const said = [
+    found.machines === null
+      ? _("sightings: {number}", { number: found.sightings })
+      : _("machines: {number}", { number: found.machines }),
+    _("builder named: {number}", { number: found.named }),
+    _("unknown: {number}", { number: found.unknown }),
+    found.concealed ? _("mark concealed: {number}", { number: found.concealed }) : "",
+  ];
+  return said.filter(Boolean).map((text) => make("span", { class: "chip" }, text));
+}

@@ -1,0 +1,278 @@
+// The upload page: files picked or dropped are sent, a few at a time; what becomes of them is shown.
+
+import { _, brought, call, make, notice } from "./common.js";
+import { Sending } from "./sending.js";
+import { bytes, clock, counts } from "./upload-words.js";
+
+const AT_ONCE = 3;
+const FIELDS = ["origin_url", "publisher", "published", "plant_claimed", "note"];
+
+const limits = brought("limits");
+const list = document.getElementById("uploads");
+const uploads = new Map(); // what the server says, by id
+const sendings = []; // what this page sends
+const lines = new Map(); // list items, by sending or id
+let desk = { state: "idle", workers: [], waiting: 0 };
+
+function take(files) {
+  const said = Object.fromEntries(
+    FIELDS.map((name) => [name, document.getElementById(name).value.trim() || null]),
+  );
+  for (const file of files) {
+    if (file.size === 0) {
+      notice(_("{name}: an empty file or a folder; add the files in it", { name: file.name }), "bad");
+    } else if (file.size > limits.bytes) {
+      const most = bytes(limits.bytes);
+      notice(_("{name}: too large; at most {most} are taken", { name: file.name, most }), "bad");
+    } else if (!sendings.some((one) => one.state !== "over" && isOf(file, one.file))) {
+      const begun = [...uploads.values()].find(
+        (one) => one.state === "receiving" && isOf(file, one) && !sendingOf(one.id),
+      );
+      const sending = new Sending(file, said, begun ?? null, changed);
+      if (begun) move(begun.id, sending);
+      sendings.push(sending);
+      draw(sending);
+    }
+  }
+  next();
+}
+
+const isOf = (file, other) => file.name === other.name && file.size === other.size;
+const sendingOf = (id) => sendings.find((one) => one.upload?.id === id);
+
+/** Begins what is queued, a few at a time. */
+function next() {
+  for (const one of sendings) {
+    if (sendings.filter((each) => each.active).length >= AT_ONCE) return;
+    if (one.state === "queued") {
+      (one.upload ? one.resume() : one.run()).catch((error) => notice(String(error), "bad"));
+    }
+  }
+}
+
+function changed(sending) {
+  const { upload } = sending;
+  if (upload) {
+    uploads.set(upload.id, upload);
+    move(upload.id, sending);
+  }
+  draw(sending);
+  next();
+}
+
+/** One line for a file, whether it is known by its id already or not yet. */
+function move(id, sending) {
+  const known = lines.get(id);
+  if (!known) lines.set(id, lines.get(sending) ?? line(sending));
+  else if (!lines.has(sending)) lines.set(sending, known);
+}
+
+function line(key) {
+  const made = make("li", { class: "upload" });
+  const head = make("div", { class: "head" });
+  const bar = make("progress", { max: 1, value: 0 });
+  const said = make("p", { class: "said" });
+  const buttons = make("div", { class: "row" });
+  made.append(head, bar, said, buttons);
+  made.parts = { head, bar, said, buttons };
+  lines.set(key, made);
+  list.prepend(made);
+  document.getElementById("none").hidden = true;
+  return made;
+}
+
+/** Puts what is known into the line of a sending, or of an upload that is not sent here. */
+function draw(key) {
+  const sending = key instanceof Sending ? key : sendingOf(key);
+  const upload = sending ? sending.upload : uploads.get(key);
+  const shown = lines.get(sending ?? key) ?? line(sending ?? key);
+  const { head, bar, said, buttons } = shown.parts;
+  const name = sending?.file.name ?? upload.name;
+  const size = sending?.file.size ?? upload.size;
+  const told = upload && upload.state !== "receiving" ? ended(upload, sending) : going(sending, upload);
+  shown.className = `upload ${told.kind}`;
+  head.replaceChildren(
+    make("strong", { class: "name", title: name }, name),
+    make("span", { class: "faint" }, bytes(size)),
+    make("span", { class: `chip ${told.colour ?? ""}` }, told.title),
+  );
+  bar.hidden = told.part === undefined;
+  bar.setAttribute("aria-label", _("Progress of {name}", { name }));
+  if (told.part === null) bar.removeAttribute("value");
+  else if (told.part !== undefined) bar.value = told.part;
+  said.replaceChildren(...told.said.filter(Boolean));
+  said.hidden = !said.childNodes.length;
+  const wanted = told.buttons ?? [];
+  // Buttons that stay the same are left alone, so that the one in focus keeps it.
+  const same = [...buttons.children].map((one) => one.textContent).join() === wanted.map((one) => one[0]).join();
+  if (!same) {
+    buttons.replaceChildren(
+      ...wanted.map(([text, action]) =>
+        make("button", { type: "button", "aria-label": `${text}: ${name}`, onclick: () => act(action) }, text),
+      ),
+    );
+  }
+}
+
+async function act(action) {
+  try {
+    await action();
+  } catch (problem) {
+    notice(problem.message, "bad");
+  }
+}
+
+/** A file whose bytes are on their way. */
+function going(sending, upload) {
+  const size = sending?.file.size ?? upload.size;
+  const offset = sending?.offset ?? upload.offset;
+  const came = _("{some} of {all}", { some: bytes(offset), all: bytes(size) });
+  const part = offset / size;
+  const cancel = [_("Cancel"), () => withdraw(sending, upload)];
+  switch (sending?.state) {
+    case "queued":
+      return { kind: "queued", title: _("waits its turn"), part, said: [], buttons: [cancel] };
+    case "sending": {
+      const { speed } = sending;
+      const left = speed ? _("{speed} a second, {time} left", { speed: bytes(speed), time: clock((size - offset) / speed) }) : "";
+      const title = offset === size ? _("being checked") : _("being sent");
+      const said = [came, left ? ` · ${left}` : ""];
+      return { kind: "sending", title, part, said, buttons: [[_("Pause"), () => sending.pause()], cancel] };
+    }
+    case "lost":
+      return {
+        kind: "lost", title: _("connection lost"), colour: "warn", part,
+        said: [`${came}. `, _("It goes on by itself once the server answers.")],
+        buttons: [[_("Pause"), () => sending.pause()], cancel],
+      };
+    case "paused":
+      return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.resume()], cancel] };
+    case "stopped":
+      return {
+        kind: "bad", title: _("not taken"), colour: "bad", part: upload ? part : undefined,
+        said: [sending.message], buttons: [[_("Try again"), () => sending.resume()], cancel],
+      };
+    default:
+      return {
+        kind: "paused", title: _("interrupted"), colour: "warn", part,
+        said: [`${came}. `, _("Add the same file again to go on where it was.")], buttons: [cancel],
+      };
+  }
+}
+
+/** A file that has come, or was refused or cancelled. */
+function ended(upload, sending) {
+  if (upload.state === "cancelled") {
+    return { kind: "over", title: _("cancelled"), said: [upload.reason ?? ""] };
+  }
+  if (upload.state === "refused") {
+    const why = sending?.message || upload.reason;
+    return { kind: "bad", title: _("refused"), colour: "bad", said: [why] };
+  }
+  const known = upload.duplicate
+    ? make("span", { class: "warn" }, _("The case has these bytes already; what you said of them was added."), " ")
+    : null;
+  const look = make("a", { href: upload.page }, _("To the footage"));
+  const { state, kind, reason, seconds, found } = upload.analysis;
+  if (state === "done") {
+    return { kind: "done", title: _("done"), colour: "good", said: [known, ...counts(found), look] };
+  }
+  const again = [_("Look again"), async () => learn(await call("POST", `/api/v1/uploads/${upload.id}/analysis`))];
+  if (state === "aside" && kind === "cancelled") {
+    return { kind: "over", title: _("analysis cancelled"), said: [known, look], buttons: [again] };
+  }
+  if (state === "aside") {
+    return { kind: "bad", title: _("set aside"), colour: "bad", said: [known, `${reason} `, look], buttons: [again] };
+  }
+  const worker = desk.workers.find((one) => one.footage === upload.footage);
+  const length = seconds ? _("{length} of footage", { length: clock(seconds) }) : "";
+  const cancel = [_("Cancel"), () => withdraw(null, upload)];
+  const buttons = upload.duplicate ? [] : [cancel];
+  if (worker) {
+    const time = _("for {time}", { time: clock(worker.seconds) });
+    return { kind: "working", title: _("being analysed"), part: null, said: [known, [length, time].filter(Boolean).join(" · ")], buttons };
+  }
+  return { kind: "waiting", title: _("waits to be analysed"), said: [known, length], buttons };
+}
+
+async function withdraw(sending, upload) {
+  if (sending && sending.state !== "over") {
+    await sending.cancel();
+    if (!sending.upload) forget(sending);
+  } else {
+    learn(await call("DELETE", `/api/v1/uploads/${upload.id}`));
+  }
+  next();
+}
+
+function forget(sending) {
+  lines.get(sending)?.remove();
+  lines.delete(sending);
+  sendings.splice(sendings.indexOf(sending), 1);
+}
+
+function learn(upload) {
+  const sending = sendingOf(upload.id);
+  if (sending && sending.state !== "over") return; // its own word is newer
+  uploads.set(upload.id, upload);
+  if (sending) sending.upload = upload;
+  draw(upload.id);
+}
+
+async function refresh() {
+  const { items } = await call("GET", "/api/v1/uploads?limit=100");
+  for (const upload of items.reverse()) learn(upload);
+}
+
+function watch() {
+  const source = new EventSource("/api/v1/events");
+  source.addEventListener("open", () => refresh().catch(() => {}));
+  source.addEventListener("upload", (event) => {
+    const upload = JSON.parse(event.data);
+    if (uploads.has(upload.id)) learn(upload);
+  });
+  source.addEventListener("desk", (event) => {
+    desk = JSON.parse(event.data);
+    sayDesk();
+    for (const upload of uploads.values()) if (upload.analysis?.state === "waiting") draw(upload.id);
+  });
+}
+
+function sayDesk() {
+  const says = {
+    nobody: () => _("Nobody works on this case now."),
+    trouble: () => desk.message,
+    waiting: () => desk.message,
+    working: () => _("Clips being analysed: {now}; waiting: {waiting}.", { now: desk.workers.length, waiting: Math.max(0, desk.waiting - desk.workers.length) }),
+    idle: () => _("Nothing waits to be analysed."),
+  };
+  const place = document.getElementById("desk");
+  const text = says[desk.state]();
+  if (place.textContent !== text) place.textContent = text;
+  place.classList.toggle("bad", desk.state === "trouble");
+}
+
+const zone = document.getElementById("zone");
+const picker = document.getElementById("files");
+picker.addEventListener("change", () => {
+  take([...picker.files]);
+  picker.value = "";
+});
+for (const name of ["dragenter", "dragover"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) zone.classList.remove("over");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  zone.classList.remove("over");
+  take([...event.dataTransfer.files]);
+});
+addEventListener("beforeunload", (event) => {
+  if (sendings.some((one) => one.active || one.state === "queued")) event.preventDefault();
+});
+watch();

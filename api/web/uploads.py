@@ -1,0 +1,317 @@
+"""Footage comes in: in one request, or in parts that a lost connection does not lose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Header, Path, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
+
+from api.web.pages import page
+from api.web.problems import Forbidden
+from api.web.roles import Person, Role, Routes, ThisPerson
+from api.web.site import Site, ThisSite
+from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
+from evidence.uploads import Bounds, Claims, Shown, Uploads, show
+from evidence.uploads.part import BLOCK
+from evidence.uploads.shown import list_uploads
+
+routes = Routes()
+
+SILENT_SECONDS = 30.0
+"""A sender that is silent for so long has lost its connection; another may go on."""
+
+LARGEST = (1 << 63) - 1
+
+
+def _plain(text: str) -> str:
+    """Text as a person writes it.
+
+    Raises:
+        ValueError: it holds control characters.
+    """
+    text = text.strip()
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise ValueError("control characters are not text")
+    return text
+
+
+def _named(text: str) -> str:
+    name = _plain(text.replace("\\", "/").rpartition("/")[2])
+    if not name:
+        raise ValueError("a name is needed")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_named)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+Address = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
+Number = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The upload's id.")]
+
+
+class Said(BaseModel):
+    """What the file is called, and what is known of where it came from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    origin_url: Address | None = None
+    publisher: Line | None = None
+    published: Line | None = None
+    plant_claimed: Line | None = None
+    note: Line | None = None
+
+    def claims(self) -> Claims:
+        return Claims(**{name: getattr(self, name) for name in _CLAIMED})
+
+
+_CLAIMED = ("origin_url", "publisher", "published", "plant_claimed", "note")
+
+
+class NewUpload(Said):
+    """An upload to begin: what the file is called, its size in bytes, and what is known of
+    where it came from. `published` is as the source gives it: a date, a time, a year."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "name": "hall.mp4",
+                "size": 48211033,
+                "origin_url": "https://example.org/watch/1",
+                "publisher": "Plant TV",
+                "published": "2024-05-01",
+                "plant_claimed": "Plant 12",
+                "note": None,
+            }
+        },
+    )
+
+    size: Annotated[int, Field(ge=1, le=LARGEST)]
+
+
+class UploadPage(BaseModel):
+    """Some uploads, the latest first; `next` goes on, as `after`."""
+
+    items: list[Shown]
+    next: str | None
+
+
+def install(app: FastAPI, site: Site) -> None:
+    """Readies `app` to take footage in."""
+    limits = site.limits
+    bounds = Bounds(limits.file_bytes, limits.seconds, limits.free_bytes, limits.uploads)
+    app.state.uploads = Uploads(site.case, site.recipe, bounds, site.settings.decoding)
+
+
+def _uploads(request: Request) -> Uploads:
+    uploads: Uploads = request.app.state.uploads
+    return uploads
+
+
+ThisUploads = Annotated[Uploads, Depends(_uploads)]
+
+
+@routes.let(Role.REVIEWER, "GET", "/upload")
+def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
+    limits = {
+        "bytes": site.limits.file_bytes,
+        "hours": site.limits.seconds / 3600,
+        "uploads": site.limits.uploads,
+    }
+    return page(request, "upload.html", scripts=("upload-words.js", "sending.js", "upload.js"), limits=limits)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/uploads",
+    status_code=201,
+    summary="Begin an upload; send its bytes with PATCH",
+)
+def begin(uploads: ThisUploads, person: ThisPerson, asked: NewUpload) -> Shown:
+    upload = uploads.begin(person.name, asked.name, asked.size, asked.claims())
+    return show(uploads, [upload])[0]
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/uploads", summary="Uploads, the latest first")
+def read_uploads(
+    uploads: ThisUploads,
+    site: ThisSite,
+    person: ThisPerson,
+    whose: Literal["mine", "all"] = "mine",
+    after: Annotated[str | None, Query(max_length=80)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> UploadPage:
+    limit = min(limit, site.limits.page)
+    author = person.name if whose == "mine" else None
+    found = list_uploads(uploads, author, _cursor(after), limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    cursor = None if last is None else f"{int(last.made.timestamp() * 1e6)}-{last.id}"
+    return UploadPage(items=show(uploads, found[:limit]), next=cursor)
+
+
+def _cursor(after: str | None) -> tuple[datetime, str] | None:
+    if after is None:
+        return None
+    micros, _, number = after.partition("-")
+    try:
+        made = datetime.fromtimestamp(int(micros[:17]) / 1e6, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError("after: no such place in the list; begin without it") from error
+    return made, number
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")
+def read_upload(uploads: ThisUploads, number: Number) -> Shown:
+    return show(uploads, [uploads.find(number)])[0]
+
+
+_BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@routes.let(
+    Role.REVIEWER,
+    "PATCH",
+    "/api/v1/uploads/{number}",
+    summary="The next bytes of an upload, from Upload-Offset on",
+    openapi_extra=_BYTES,
+)
+async def go_on(
+    request: Request,
+    uploads: ThisUploads,
+    person: ThisPerson,
+    number: Number,
+    upload_offset: Annotated[int, Header(ge=0, le=LARGEST)],
+) -> Shown:
+    await to_thread.run_sync(_own, uploads, number, person)
+    return await _receive(request, uploads, number, upload_offset)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/footage",
+    status_code=201,
+    summary="A whole file in one request, as `curl -X POST -T` sends it",
+    openapi_extra=_BYTES,
+)
+async def take_whole(
+    request: Request,
+    uploads: ThisUploads,
+    person: ThisPerson,
+    asked: Annotated[Said, Query()],
+) -> Shown:
+    try:
+        size = int(request.headers["content-length"])
+    except (KeyError, ValueError) as error:
+        raise UsageError("Content-Length is missing: say how many bytes will come") from error
+    if not 1 <= size <= LARGEST:
+        raise UsageError("no bytes: send the file as the body of the request")
+    said = asked.claims()
+    upload = await to_thread.run_sync(uploads.begin, person.name, asked.name, size, said)
+    return await _receive(request, uploads, upload.id, 0)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "DELETE",
+    "/api/v1/uploads/{number}",
+    summary="Cancel: what has come is removed, or the analysis called off",
+)
+def withdraw(uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
+    _own(uploads, number, person)
+    return show(uploads, [uploads.cancel(number, person.name)])[0]
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/uploads/{number}/analysis",
+    status_code=202,
+    summary="Look again at footage whose analysis was cancelled or set aside",
+)
+def look_again(request: Request, uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
+    _own(uploads, number, person)
+    upload = uploads.restart(number)
+    _wake(request)
+    return show(uploads, [upload])[0]
+
+
+def _own(uploads: Uploads, number: str, person: Person) -> None:
+    """That the upload is the caller's, or the caller a lead."""
+    upload = uploads.find(number)
+    if upload.author != person.name and person.role < Role.LEAD:
+        raise Forbidden(f"{upload.name}: it is {upload.author}'s upload; ask a lead")
+
+
+async def _receive(request: Request, uploads: Uploads, number: str, offset: int) -> Shown:
+    """Writes the body to the part file as it comes; every step on the disk in a thread."""
+    receiving = uploads.receiving(number, offset)
+    part = await to_thread.run_sync(receiving.__enter__)
+    try:
+        try:
+            announced = int(request.headers.get("content-length", "0"))
+            if offset + announced > part.size:
+                raise UploadTooLarge(
+                    f"{part.name}: {offset + announced:,} bytes, and {part.size:,} were announced"
+                )
+            async for block in _blocks(request):
+                await to_thread.run_sync(part.write, block)
+        except FootageError as error:
+            await to_thread.run_sync(uploads.refuse, number, part, str(error))
+            raise
+        upload = await to_thread.run_sync(uploads.finish, number, part)
+    finally:
+        # Also where the server ends or the sender goes: what has come stays.
+        receiving.__exit__(None, None, None)
+    if upload.state == "kept":
+        _wake(request)
+    return (await to_thread.run_sync(show, uploads, [upload]))[0]
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytearray]:
+    """The body in blocks worth a trip to the disk; what came before the sender went, too.
+
+    Raises:
+        UploadConflict: the sender fell silent, or went away.
+    """
+    body = request.stream().__aiter__()
+    block = bytearray()
+    trouble: str | None = None
+    while trouble is None:
+        try:
+            some = await asyncio.wait_for(anext(body), SILENT_SECONDS)
+        except StopAsyncIteration:
+            break
+        except ClientDisconnect:
+            trouble = "the sender went away"
+        except TimeoutError:
+            trouble = f"nothing came for {SILENT_SECONDS:g} s"
+        else:
+            block += some
+            if len(block) >= BLOCK:
+                yield block
+                block = bytearray()
+    if block:
+        yield block
+    if trouble is not None:
+        raise UploadConflict(f"{trouble}; what has come is kept, go on from its offset")
+
+
+def _wake(request: Request) -> None:
+    """There is work on the list."""
+    desk = request.app.state.site.desk
+    if desk is not None:
+        desk.wake()

@@ -1,0 +1,131 @@
+"""The working desk: while a server runs, what waits on its case's list is worked through.
+
+The road is the archives' own (`evidence/sweep`), in a thread: the case is held only while there
+is something to do, and workers are there only then, so that an idle server is small and others
+may work on the case. Where another process holds it, that one does the work, and the desk
+watches.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from datasets.errors import NameplateError
+from evidence.store import Case, Recipe
+from evidence.store.work import take
+from evidence.sweep.feed import OpenFeed
+from evidence.sweep.stop import Stop
+
+if TYPE_CHECKING:
+    from evidence.sweep.run import Order
+    from evidence.sweep.tally import Tally
+
+LOOK_SECONDS = 10.0
+"""So often the list is looked at for what others have added."""
+
+LINGER_SECONDS = 60.0
+"""After the last work workers stay for so long: to start them takes seconds."""
+
+REST_SECONDS = 30.0
+"""After an error it is tried again so much later."""
+
+CLOSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What the desk does. tally: how far it is, as `Tally.to_json`; empty before the first work.
+    message: what a person may want to do something about."""
+
+    state: Literal["idle", "working", "waiting", "trouble"] = "idle"
+    message: str | None = None
+    tally: dict[str, Any] | None = None
+
+
+class Desk:
+    """Works through a case's list in a thread. Use it in a `with`.
+
+    Args:
+        recipe: that of the order.
+        linger: see `LINGER_SECONDS`.
+
+    Example:
+        >>> with Desk(case, recipe, Order(settings, registry)) as desk:      # doctest: +SKIP
+        ...     desk.wake()
+    """
+
+    def __init__(
+        self, case: Case, recipe: Recipe, order: Order, linger: float = LINGER_SECONDS
+    ) -> None:
+        self._case, self._recipe, self._order = case, recipe, order
+        self._linger = linger
+        self._stop, self._bell = Stop(), threading.Event()
+        self._feed: OpenFeed | None = None
+        self._busy = 0.0
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self.doing = Doing()
+
+    def wake(self) -> None:
+        """Something was added to the list."""
+        self._bell.set()
+
+    def __enter__(self) -> Desk:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What is under work stays waiting, for the next who works on the case."""
+        self._stop.ask()
+        self._bell.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stop.asked:
+            self._bell.clear()
+            rest = LOOK_SECONDS
+            try:
+                if self._is_waiting():
+                    self._work()
+                self.doing = replace(self.doing, state="idle", message=None)
+            except NameplateError as error:
+                self.doing = replace(self.doing, state="trouble", message=str(error))
+                rest = REST_SECONDS
+            except Exception as error:
+                # Whatever it was, uploads and reviews go on, and the next try may succeed.
+                said = f"the analysis stopped ({type(error).__name__}: {error}); it is tried again"
+                self.doing = replace(self.doing, state="trouble", message=said)
+                rest = REST_SECONDS
+            self._bell.wait(rest)
+
+    def _is_waiting(self) -> bool:
+        with self._case.session() as session:
+            return bool(take(session, self._recipe, 1))
+
+    def _work(self) -> None:
+        from evidence.sweep.run import sweep
+
+        self._busy = time.monotonic()
+        self._feed = feed = OpenFeed()
+        sweep(self._case, self._order, feed, self._stop, self)
+
+    def show(self, tally: Tally) -> None:
+        """Told by the sweep how far it is."""
+        now = time.monotonic()
+        at_work = any(worker.path for worker in tally.workers)
+        if tally.waiting or at_work or tally.relink or self._bell.is_set():
+            self._busy = now
+            self._bell.clear()
+        elif now - self._busy > self._linger and self._feed is not None:
+            self._feed.close()
+        self.doing = Doing("working" if tally.waiting or at_work else "idle", None, tally.to_json())
+
+    def trouble(self, message: str) -> None:
+        """Told by the sweep what a person may want to do something about."""
+        self.doing = replace(self.doing, message=message)
+
+    def waiting(self, message: str) -> None:
+        """Told by the sweep what it waits for."""
+        self.doing = replace(self.doing, state="waiting", message=message)

@@ -1,0 +1,300 @@
+"""Uploads of a case: begun, gone on with, ended, cancelled, forgotten."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from datasets.errors import (
+    FootageError,
+    UploadConflict,
+    UploadMissing,
+    UploadNoRoom,
+    UploadsTooMany,
+    UploadTooLarge,
+)
+from detector.settings import Decoding
+from detector.sniff import HEAD_BYTES, sniff
+from detector.types import Footage
+from evidence.store import Case, Recipe, Upload, Work
+from evidence.store.files import told
+from evidence.store.work import ASIDE, cancel, reopen
+from evidence.uploads.bounds import STALE_DAYS, Bounds, Claims
+from evidence.uploads.keeping import (
+    DUPLICATE,
+    KEPT,
+    RECEIVING,
+    REFUSED,
+    WITHDRAWN,
+    keep,
+    settle,
+)
+from evidence.uploads.part import Part
+
+TIDY_SECONDS = 3600.0
+"""So often part files that nobody goes on with are looked for."""
+
+_DAY = 86400.0
+_ORPHAN_SECONDS = 3600.0  # a part file whose row is not there yet is younger
+
+
+class Uploads:
+    """What a server needs to take footage into a case. Blocking; call it in a thread.
+
+    Args:
+        recipe: what the footage is to be looked at with.
+        decoding: the limits under which it is opened to learn its length.
+    """
+
+    def __init__(self, case: Case, recipe: Recipe, bounds: Bounds, decoding: Decoding) -> None:
+        self.case, self.recipe, self.bounds = case, recipe, bounds
+        self._decoding = decoding
+        self._hashed: dict[str, tuple[Any, int]] = {}  # of parts that nobody is sending now
+        self._beginning = threading.Lock()
+        self._tidied = float("-inf")
+
+    def begin(self, author: str, name: str, size: int, claims: Claims) -> Upload:
+        """A new upload, nothing of it received yet.
+
+        Raises:
+            UploadTooLarge: larger than is taken.
+            UploadsTooMany: too many are begun and not ended.
+            UploadNoRoom: the disk has no room for it beside what is under way.
+        """
+        self._tidy_now_and_then()
+        if size > self.bounds.file_bytes:
+            raise UploadTooLarge(
+                f"{name}: {size:,} bytes, and at most {self.bounds.file_bytes:,} are taken; sweep "
+                "the folder it lies in"
+            )
+        now = datetime.now(UTC)
+        upload = Upload(
+            id=secrets.token_hex(16),
+            author=author,
+            name=name,
+            size=size,
+            state=RECEIVING,
+            made=now,
+            changed=now,
+            **claims.known(),
+        )
+        with self._beginning, self.case.session() as session, session.begin():
+            receiving = select(Upload).where(Upload.state == RECEIVING)
+            others = session.scalars(receiving).all()
+            if len(others) >= self.bounds.at_once:
+                raise UploadsTooMany(
+                    f"{len(others)} uploads are under way already; end or cancel one first"
+                )
+            ahead = sum(one.size - self.offset(one) for one in others)
+            free = self.bounds.free(self.case.folder) - self.bounds.spare_bytes - ahead
+            if size > free:
+                raise UploadNoRoom(
+                    f"{name}: {size:,} bytes, and the disk of the case has room for "
+                    f"{max(0, free):,}; make room, or sweep the folder it lies in"
+                )
+            session.add(upload)
+        return upload
+
+    def find(self, number: str) -> Upload:
+        """The upload of that number.
+
+        Raises:
+            UploadMissing: there is none.
+        """
+        with self.case.session() as session:
+            upload = session.get(Upload, number)
+        if upload is None:
+            raise UploadMissing(f"there is no upload {number}")
+        return upload
+
+    def offset(self, upload: Upload) -> int:
+        """How many of its bytes have come."""
+        if upload.state == KEPT:
+            return upload.size
+        if upload.state != RECEIVING:
+            return 0
+        try:
+            return self._path(upload.id).stat().st_size
+        except FileNotFoundError:
+            return upload.size if self._moved(upload) is not None else 0
+
+    @contextmanager
+    def receiving(self, number: str, offset: int) -> Iterator[Part]:
+        """The part file of an upload, for one sender, who goes on at `offset`.
+
+        Raises:
+            UploadMissing: there is no such upload.
+            UploadConflict: another offset, another sender, or it is over.
+        """
+        upload = self._under_way(number)
+        if (moved := self._moved(upload)) is not None and not self._path(number).exists():
+            self._settle(upload, moved)
+            raise UploadConflict(f"{upload.name}: all of it has come already")
+        part = Part(
+            self._path(number),
+            upload.name,
+            upload.size,
+            self.bounds,
+            self._hashed.pop(number, None),
+        )
+        try:
+            self._under_way(number)
+            if part.offset != offset:
+                raise UploadConflict(
+                    f"{upload.name}: {part.offset:,} bytes have come, not {offset:,}; go on there"
+                )
+            yield part
+        finally:
+            if not (part.gone or part.whole):
+                self._hashed[number] = part.hashed
+            part.close()
+
+    def finish(self, number: str, part: Part) -> Upload:
+        """Keeps what has come, if that is all of it; else the upload as it stands.
+
+        Raises:
+            FootageError, UploadTooLarge: nothing that is taken; the upload is refused, and
+                its bytes are gone.
+            UploadConflict: it was cancelled meanwhile.
+        """
+        upload = self.find(number)
+        if not part.whole:
+            return upload
+        try:
+            return keep(self.case, self.recipe, upload, part, self.bounds, self._decoding)
+        except (FootageError, UploadTooLarge) as error:
+            self.refuse(number, part, str(error))
+            raise
+
+    def refuse(self, number: str, part: Part, reason: str) -> None:
+        """The bytes are nothing that is taken."""
+        self._end(number, REFUSED, reason)
+        part.remove()
+
+    def cancel(self, number: str, author: str) -> Upload:
+        """The sender does not want it: what has come goes, or the analysis is called off.
+
+        Raises:
+            UploadMissing: there is no such upload.
+            UploadConflict: it is over, or was in the case before.
+        """
+        upload = self.find(number)
+        if upload.state == RECEIVING and self._end(number, WITHDRAWN, None):
+            self._hashed.pop(number, None)
+            self._path(number).unlink(missing_ok=True)
+            return self.find(number)
+        upload = self.find(number)
+        if upload.state != KEPT or upload.path is None:
+            raise UploadConflict(f"{upload.name}: it is over already")
+        if upload.reason == DUPLICATE:
+            raise UploadConflict(
+                f"{upload.name}: the case had it before, and others may wait for its analysis"
+            )
+        with self.case.session() as session, session.begin():
+            if not cancel(session, self.recipe, upload.path, f"cancelled by {author}"):
+                raise UploadConflict(f"{upload.name}: its analysis is over already")
+        self._touch(number)
+        return upload
+
+    def restart(self, number: str) -> Upload:
+        """Has the analysis of kept footage that was cancelled, or set aside, done again.
+
+        Raises:
+            UploadMissing: there is no such upload.
+            UploadConflict: it has not been set aside.
+        """
+        upload = self.find(number)
+        again = 0
+        if upload.path is not None:
+            with self.case.session() as session, session.begin():
+                again = reopen(session, self.recipe, None, [upload.path])
+        if not again:
+            raise UploadConflict(f"{upload.name}: its analysis was not set aside")
+        self._touch(number)
+        return upload
+
+    def set_aside(self, upload: Upload) -> bool:
+        """Whether its analysis was set aside."""
+        with self.case.session() as session:
+            work = session.get(Work, (upload.path, self.recipe.model, self.recipe.settings))
+        return work is not None and work.state == ASIDE
+
+    def tidy(self, now: float | None = None) -> None:
+        """Removes part files that nobody went on with for `STALE_DAYS` days, or that no row
+        names, and ends their uploads."""
+        now = time.time() if now is None else now
+        self._tidied = time.monotonic()
+        with self.case.session() as session:
+            waiting = session.scalars(select(Upload).where(Upload.state == RECEIVING)).all()
+        names = {self._path(one.id): one for one in waiting}
+        for path, upload in names.items():
+            try:
+                touched = path.stat().st_mtime
+            except FileNotFoundError:
+                if (moved := self._moved(upload)) is not None:
+                    self._settle(upload, moved)
+                    continue
+                touched = upload.changed.timestamp()
+            if now - touched > STALE_DAYS * _DAY:
+                self._end(upload.id, WITHDRAWN, f"nobody went on with it for {STALE_DAYS} days")
+                path.unlink(missing_ok=True)
+        for path in self._folder.glob("*.part"):
+            with suppress(FileNotFoundError):
+                if path not in names and now - path.stat().st_mtime > _ORPHAN_SECONDS:
+                    path.unlink()
+
+    def _tidy_now_and_then(self) -> None:
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self.tidy()
+
+    @property
+    def _folder(self) -> Path:
+        return self.case.folder / "uploads"
+
+    def _path(self, number: str) -> Path:
+        return self._folder / f"{number}.part"
+
+    def _under_way(self, number: str) -> Upload:
+        upload = self.find(number)
+        if upload.state != RECEIVING:
+            why = f" ({upload.reason})" if upload.reason else ""
+            raise UploadConflict(f"{upload.name}: this upload is over: {upload.state}{why}")
+        return upload
+
+    def _moved(self, upload: Upload) -> Path | None:
+        """Where the bytes lie of an upload that was being kept when the server was killed."""
+        if upload.footage is None:
+            return None
+        found = self.case.held(upload.footage).parent.glob(f"{upload.footage}*")
+        return next((path for path in found if path.stat().st_size == upload.size), None)
+
+    def _settle(self, upload: Upload, path: Path) -> None:
+        with told(path), path.open("rb") as file:
+            seen = sniff(file.read(HEAD_BYTES), path)
+        assert upload.footage is not None
+        footage = Footage(path, upload.footage, upload.size, seen.kind, seen.container)
+        settle(self.case, self.recipe, upload.id, footage, path, None)
+
+    def _end(self, number: str, state: str, reason: str | None) -> bool:
+        with self.case.session() as session, session.begin():
+            result = session.execute(
+                update(Upload)
+                .where(Upload.id == number, Upload.state == RECEIVING)
+                .values(state=state, reason=reason, changed=datetime.now(UTC))
+                .returning(Upload.id)
+            )
+            return result.first() is not None
+
+    def _touch(self, number: str) -> None:
+        """So that whoever watches sees that something changed."""
+        with self.case.session() as session, session.begin():
+            changed = datetime.now(UTC)
+            session.execute(update(Upload).where(Upload.id == number).values(changed=changed))

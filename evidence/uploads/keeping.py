@@ -1,0 +1,214 @@
+"""What becomes of an upload whose bytes have all come: footage of the case, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import (
+    DecoderDied,
+    DecoderOutOfMemory,
+    DecoderTimeout,
+    FootageError,
+    UploadConflict,
+    UploadTooLarge,
+)
+from detector.decoder import Decoder
+from detector.settings import Decoding
+from detector.types import Footage, Probe
+from evidence.store import Case, FootageRow, Location, Recipe, Upload
+from evidence.store.files import flush_folder, told
+from evidence.store.record import record_footage
+from evidence.store.upsert import insert_new
+from evidence.store.work import CANCELLED, Source, add_work, reopen
+from evidence.uploads.bounds import Bounds, Claims
+from evidence.uploads.part import Part
+
+RECEIVING, KEPT, REFUSED, WITHDRAWN = "receiving", "kept", "refused", "cancelled"
+DUPLICATE = "duplicate"
+"""The reason of an upload whose bytes the case had already."""
+
+PRIORITY = 1000
+"""Somebody waits for it: above archives, whose own priority is 0 by default."""
+
+_SUFFIXES = {
+    "mp4": ".mp4",
+    "matroska": ".mkv",
+    "mpegts": ".ts",
+    "mpeg-ps": ".mpg",
+    "mpegvideo": ".mpg",
+    "avi": ".avi",
+    "flv": ".flv",
+    "ogg": ".ogv",
+    "asf": ".asf",
+    "jpeg": ".jpg",
+    "png": ".png",
+    "webp": ".webp",
+    "bmp": ".bmp",
+    "tiff": ".tif",
+}
+
+
+def keep(
+    case: Case, recipe: Recipe, upload: Upload, part: Part, bounds: Bounds, decoding: Decoding
+) -> Upload:
+    """Keeps the bytes of `part`, unless the case has them, and puts them on the list of work.
+
+    Killed at any instant, it can be called again: before the bytes are moved the row says what
+    they are, and where they go follows from that.
+
+    Raises:
+        FootageError: nothing that can be looked at.
+        UploadTooLarge: longer than footage may be.
+        UploadConflict: it was cancelled meanwhile.
+        CaseError: it could not be stored.
+    """
+    sha256, seen = part.sha256(), part.sniff()
+    part.flush()
+    path = case.held(sha256, _SUFFIXES[seen.container])
+    footage = Footage(part.path, sha256, part.size, seen.kind, seen.container)
+    with case.session() as session:
+        known = find_place(case, session, sha256)
+    probe = None
+    if known is None:
+        probe = _probe(footage, part.name, bounds, decoding)
+        _note(case, upload.id, sha256)
+        with told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.path.rename(path)
+            flush_folder(path.parent)
+    kept = settle(case, recipe, upload.id, footage, path, probe)
+    if known is not None:
+        part.remove()
+    return kept
+
+
+def settle(
+    case: Case,
+    recipe: Recipe,
+    number: str,
+    footage: Footage,
+    path: Path,
+    probe: Probe | None,
+) -> Upload:
+    """The rows of an upload whose bytes lie where they belong, in one transaction."""
+    name = path.relative_to(case.folder).as_posix()
+    now = datetime.now(UTC)
+    with case.session() as session, session.begin():
+        upload = session.get(Upload, number, with_for_update=True)
+        if upload is None or upload.state != RECEIVING:
+            raise UploadConflict(f"upload {number}: it was cancelled meanwhile")
+        row = {
+            "sha256": footage.sha256,
+            "size": footage.size,
+            "kind": footage.kind,
+            "container": footage.container,
+        }
+        insert_new(session, FootageRow, [row])
+        if probe is not None:
+            record_footage(session, footage, probe)
+        place = find_place(case, session, footage.sha256)
+        claims = Claims.of(upload)
+        if place is None:
+            place = _hold(session, name, footage, path, upload, claims)
+        else:
+            upload.reason = DUPLICATE
+            _add_claims(place, upload, claims)
+        add_work(session, recipe, [Source(place.path)], PRIORITY)
+        reopen(session, recipe, [CANCELLED], [place.path])
+        upload.state, upload.footage, upload.path, upload.changed = (
+            KEPT,
+            footage.sha256,
+            place.path,
+            now,
+        )
+    return upload
+
+
+def find_place(case: Case, session: Session, sha256: str) -> Location | None:
+    """A place where the bytes of that footage still lie, as far as size can tell."""
+    places = (
+        select(Location, FootageRow.size)
+        .join(FootageRow, FootageRow.sha256 == Location.footage)
+        .where(Location.footage == sha256)
+        .order_by(Location.held.desc(), Location.path)
+    )
+    for place, size in session.execute(places):
+        try:
+            file = case.find(place.path)
+            if file.is_file() and file.stat().st_size == size:
+                found: Location = place
+                return found
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _probe(footage: Footage, name: str, bounds: Bounds, decoding: Decoding) -> Probe | None:
+    """What the container says; None where the decoder gave up, which an analysis will say."""
+    try:
+        with Decoder(footage, decoding) as decoder:
+            probe = decoder.probe
+    except (DecoderDied, DecoderOutOfMemory, DecoderTimeout):
+        return None
+    except FootageError as error:
+        raise type(error)(str(error).replace(str(footage.path), name)) from error
+    if probe.duration is not None and probe.duration > bounds.seconds:
+        raise UploadTooLarge(
+            f"{name}: {float(probe.duration) / 3600:.1f} hours long, and at most "
+            f"{bounds.seconds / 3600:g} are taken; cut it, or sweep the folder it lies in"
+        )
+    return probe
+
+
+def _note(case: Case, number: str, sha256: str) -> None:
+    """What the bytes are, before they leave the part file."""
+    with case.session() as session, session.begin():
+        upload = session.get(Upload, number, with_for_update=True)
+        if upload is None or upload.state != RECEIVING:
+            raise UploadConflict(f"upload {number}: it was cancelled meanwhile")
+        upload.footage = sha256
+
+
+def _hold(
+    session: Session, name: str, footage: Footage, path: Path, upload: Upload, claims: Claims
+) -> Location:
+    """The place at which the case holds footage itself."""
+    status = path.stat()
+    values: dict[str, Any] = {
+        "footage": footage.sha256,
+        "held": True,
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "provenance": {"uploads": [_said(upload, claims)]},
+        **claims.known(),
+    }
+    place = session.get(Location, name)
+    if place is None:
+        place = Location(path=name)
+        session.add(place)
+    for column, value in values.items():
+        setattr(place, column, value)
+    session.flush()
+    return place
+
+
+def _add_claims(place: Location, upload: Upload, claims: Claims) -> None:
+    """What is said of the same bytes once more: all of it is kept, and fills what was empty."""
+    before = dict(place.provenance or {})
+    said = before.get("uploads")
+    further = [*(said if isinstance(said, list) else []), _said(upload, claims)]
+    place.provenance = before | {"uploads": further}
+    for column, value in claims.known().items():
+        if getattr(place, column) is None:
+            setattr(place, column, value)
+
+
+def _said(upload: Upload, claims: Claims) -> dict[str, str]:
+    """Who brought it, under which name, and what they said of it."""
+    made = upload.made.isoformat()
+    return {"author": upload.author, "name": upload.name, "made": made, **claims.known()}

@@ -1,0 +1,176 @@
+"""The bytes of an upload as far as they have come: written and hashed as they come.
+
+One writer at a time: the part file is locked by `flock`, which also holds between processes
+and ends with its holder. What the bytes are is told from their beginning, before the rest of
+a large file has come.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import (
+    CaseUnwritable,
+    UploadConflict,
+    UploadNoRoom,
+    UploadTooLarge,
+)
+from detector.sniff import HEAD_BYTES, Sniffed, sniff
+from evidence.uploads.bounds import Bounds
+
+BLOCK = 1 << 20
+"""Bytes that are written, and read again, at once."""
+
+LOOK_BYTES = 16 << 20
+"""After so many more bytes it is seen how much room the disk has."""
+
+
+class Part:
+    """A part file, held until `close`. Blocking; call it in a thread.
+
+    Args:
+        name: what the sender calls the file; for messages.
+        size: bytes it will have when whole.
+        hashed: SHA-256 over its first bytes and their number, if known from before.
+
+    Raises:
+        UploadConflict: somebody else is sending it.
+        CaseUnwritable: it cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        size: int,
+        bounds: Bounds,
+        hashed: tuple[Any, int] | None = None,
+    ) -> None:
+        self.path, self.name, self.size = path, name, size
+        self._bounds = bounds
+        self._seen: Sniffed | None = None
+        self._looked = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CaseUnwritable(f"{path}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.offset = os.fstat(self._file).st_size
+            known, at = hashed or (hashlib.sha256(), 0)
+            if at > self.offset:
+                known, at = hashlib.sha256(), 0
+            self._digest = known
+            self._hash_from(at)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise UploadConflict(f"{name}: it is being sent already; try again later") from error
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    @property
+    def whole(self) -> bool:
+        return self.offset == self.size
+
+    @property
+    def hashed(self) -> tuple[Any, int]:
+        """What another `Part` on the same file goes on from."""
+        return self._digest, self.offset
+
+    @property
+    def gone(self) -> bool:
+        """Whether somebody has cancelled it meanwhile."""
+        return os.fstat(self._file).st_nlink == 0
+
+    def sha256(self) -> str:
+        """Of all bytes that have come."""
+        digest: str = self._digest.hexdigest()
+        return digest
+
+    def write(self, block: bytes | bytearray | memoryview) -> None:
+        """Adds the next bytes. What was written when an error is raised stays, and counts.
+
+        Raises:
+            UploadTooLarge: more than was announced.
+            UploadNoRoom: the disk is full, or nearly so.
+            UploadConflict: it was cancelled meanwhile.
+            FootageError: the bytes are no footage; the kind that fits.
+        """
+        if self.offset + len(block) > self.size:
+            raise UploadTooLarge(
+                f"{self.name}: more than the {self.size:,} bytes announced; begin a new upload"
+            )
+        if self.gone:
+            raise UploadConflict(f"{self.name}: it was cancelled meanwhile")
+        rest = memoryview(block)
+        while rest:
+            if self.offset >= self._looked:
+                self._look()
+            try:
+                count = os.write(self._file, rest[:BLOCK])
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise UploadNoRoom(_full(self.name)) from error
+                raise CaseUnwritable(
+                    f"{self.path}: cannot be written ({error.strerror}); check the disk"
+                ) from error
+            self._digest.update(rest[:count])
+            self.offset += count
+            rest = rest[count:]
+        if self._seen is None and self.offset >= HEAD_BYTES:
+            self.sniff()
+
+    def _look(self) -> None:
+        self._looked = self.offset + LOOK_BYTES
+        if self._bounds.free(self.path.parent) < self._bounds.spare_bytes:
+            raise UploadNoRoom(_full(self.name))
+
+    def sniff(self) -> Sniffed:
+        """What the bytes are, whatever the name says.
+
+        Raises:
+            FootageError: no footage that can be looked at.
+        """
+        if self._seen is None:
+            self._seen = sniff(os.pread(self._file, HEAD_BYTES, 0), Path(self.name))
+        return self._seen
+
+    def flush(self) -> None:
+        """Makes what has come survive a power cut."""
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise UploadNoRoom(_full(self.name)) from error
+            raise CaseUnwritable(f"{self.path}: cannot be written ({error.strerror})") from error
+
+    def remove(self) -> None:
+        """The bytes are of no use."""
+        with suppress(FileNotFoundError):
+            self.path.unlink()
+
+    def close(self) -> None:
+        """Lets go of it; another may go on."""
+        os.close(self._file)
+
+    def _hash_from(self, at: int) -> None:
+        """Hashes what came before this process heard of it."""
+        while at < self.offset:
+            block = os.pread(self._file, min(BLOCK, self.offset - at), at)
+            self._digest.update(block)
+            at += len(block)
+        os.lseek(self._file, self.offset, os.SEEK_SET)
+
+
+def _full(name: str) -> str:
+    return (
+        f"{name}: the disk of the case is nearly full; what has come is kept: make room, then go on"
+    )

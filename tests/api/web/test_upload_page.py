@@ -1,0 +1,189 @@
+"""The upload page in a real browser: a clip comes in, is analysed, and its result is one click
+away; a lost connection and a page that was closed lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from api.web.site import Site
+from datasets.maker.stills import draw_still
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import model_digest
+from evidence.desk import Desk
+from evidence.store import Case
+from evidence.store.runs import add_recipe
+from evidence.sweep.run import Order
+from tests.api.web.browser import serve
+from tests.evidence.sweep.helping import PATIENCE, Clip, write_clip
+
+PIECES = "**/api/v1/uploads/*"
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two short drawn clips, a page called one, and a larger clip."""
+    folder = tmp_path_factory.mktemp("films")
+    write_clip(folder / "hall 4.mp4", Clip(draw_still(seed=4)[0], frames=10, size=(960, 540)))
+    write_clip(folder / "hall 3.mp4", Clip(draw_still(seed=3)[0], frames=6))
+    (folder / "page.mp4").write_text("<!doctype html><title>Not found</title>" * 50)
+    content = (folder / "hall 3.mp4").read_bytes()
+    free = (40 << 20).to_bytes(4, "big") + b"free" + bytes((40 << 20) - 8)
+    (folder / "large.mp4").write_bytes(content + free)
+    return folder
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Site]:
+    """A case on SQLite, on whose list nobody works."""
+    settings, registry = Settings.archive(), load_registry()
+    with Case.new(tmp_path / "case", "Plant 12") as case:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model_digest(None), settings, registry)
+        yield Site(case, registry, settings, recipe, local="anna")
+
+
+@pytest.fixture
+def desk(alone: Site) -> Iterator[str]:
+    """The address of a server that also does the work, with one worker."""
+    order = Order(alone.settings, alone.registry, workers=1)
+    with (
+        Desk(alone.case, alone.recipe, order) as working,
+        serve(replace(alone, desk=working)) as address,
+    ):
+        yield address
+
+
+def add(screen: Page, *files: Path) -> None:
+    screen.set_input_files("#files", list(files))
+
+
+def test_from_upload_to_result(
+    desk: str, screen: Page, films: Path, shoot: Callable[[str], None]
+) -> None:
+    screen.goto(f"{desk}/upload")
+    expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")
+    screen.fill("#publisher", "Plant TV")
+    screen.fill("#plant_claimed", "Plant 12")
+    add(screen, films / "hall 4.mp4", films / "hall 3.mp4")
+    line = screen.locator(".upload", has_text="hall 4.mp4")
+    expect(line.locator(".head .chip")).to_have_text("being analysed", timeout=PATIENCE * 1000)
+    shoot("upload-analysing")
+    expect(line.locator(".head .chip")).to_have_text("done", timeout=PATIENCE * 1000)
+    expect(line).to_contain_text("builder named: 1")
+    expect(line).to_contain_text("machines: ", timeout=PATIENCE * 1000)
+    link = line.get_by_role("link", name="To the footage")
+    assert str(link.get_attribute("href")).startswith("/footage/")
+    add(screen, films / "hall 4.mp4")
+    again = screen.locator(".upload", has_text="The case has these bytes already")
+    expect(again.locator(".head .chip")).to_have_text("done")
+    shoot("upload")
+
+
+def test_what_is_no_footage_is_refused_with_the_reason(
+    served: str, chromium: Any, films: Path
+) -> None:
+    context = chromium.new_context(viewport={"width": 768, "height": 1024}, locale="en")
+    page = context.new_page()
+    page.goto(f"{served}/upload")
+    add(page, films / "page.mp4")
+    line = page.locator(".upload")
+    expect(line.locator(".chip")).to_have_text("refused")
+    expect(line).to_contain_text("page.mp4: this is a web page, not footage")
+    context.close()
+
+
+def test_files_are_dropped(served: str, screen: Page, films: Path) -> None:
+    screen.goto(f"{served}/upload")
+    content = list((films / "hall 3.mp4").read_bytes())
+    screen.evaluate(
+        """(content) => {
+          const moved = new DataTransfer();
+          moved.items.add(new File([new Uint8Array(content)], "dropped.mp4"));
+          document.body.dispatchEvent(
+            new DragEvent("drop", { dataTransfer: moved, bubbles: true, cancelable: true }));
+        }""",
+        content,
+    )
+    line = screen.locator(".upload", has_text="dropped.mp4")
+    expect(line.locator(".chip")).to_have_text("waits to be analysed")
+
+
+def test_a_lost_connection_is_taken_up_again(alone: Site, chromium: Any, films: Path) -> None:
+    with serve(alone) as address:
+        context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+        page = context.new_page()
+        cut = iter([True, False, True])
+
+        def sometimes(route: Route) -> None:
+            if route.request.method == "PATCH" and next(cut, False):
+                route.abort("connectionreset")
+            else:
+                route.continue_()
+
+        page.route(PIECES, sometimes)
+        page.goto(f"{address}/upload")
+        add(page, films / "large.mp4")
+        line = page.locator(".upload", has_text="large.mp4")
+        expect(line.locator(".chip")).to_have_text("connection lost")
+        expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=30_000)
+        context.close()
+    held = next((alone.case.folder / "footage").rglob("*.mp4"))
+    assert held.read_bytes() == (films / "large.mp4").read_bytes()
+
+
+def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
+    alone: Site, screen: Page, films: Path, shoot: Callable[[str], None]
+) -> None:
+    content = (films / "large.mp4").read_bytes()
+    with serve(alone) as address:
+        answer = screen.request.post(
+            f"{address}/api/v1/uploads",
+            data={"name": "large.mp4", "size": len(content)},
+            headers={"Origin": address},
+        )
+        number = answer.json()["id"]
+        screen.request.patch(
+            f"{address}/api/v1/uploads/{number}",
+            data=content[: 5 << 20],
+            headers={"Origin": address, "Upload-Offset": "0"},
+        )
+        screen.goto(f"{address}/upload")
+        line = screen.locator(".upload", has_text="large.mp4")
+        expect(line.locator(".chip")).to_have_text("interrupted")
+        shoot("upload-interrupted")
+        add(screen, films / "large.mp4")
+        expect(line.locator(".chip")).to_have_text("waits to be analysed")
+        expect(screen.locator(".upload")).to_have_count(1)
+    held = next((alone.case.folder / "footage").rglob("*.mp4"))
+    assert held.read_bytes() == content
+
+
+def test_pausing_and_cancelling(alone: Site, screen: Page, films: Path) -> None:
+    with serve(alone) as address:
+        asked: list[Route] = []
+        screen.route(
+            PIECES,
+            lambda route: (
+                asked.append(route)
+                if route.request.method == "PATCH" and not asked
+                else route.continue_()
+            ),
+        )
+        screen.goto(f"{address}/upload")
+        add(screen, films / "large.mp4")
+        line = screen.locator(".upload", has_text="large.mp4")
+        line.get_by_role("button", name="Pause").click()
+        expect(line.locator(".chip")).to_have_text("paused")
+        line.get_by_role("button", name="Go on").click()
+        expect(line.locator(".chip")).to_have_text("waits to be analysed")
+        line.get_by_role("button", name="Cancel").click()
+        expect(line.locator(".chip")).to_have_text("analysis cancelled")
+        line.get_by_role("button", name="Look again").click()
+        expect(line.locator(".chip")).to_have_text("waits to be analysed")
