@@ -7,11 +7,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import overview, problems
+from api.web import builders, footage, machines, overview, pictures, problems
 from api.web.guard import Guard
 from api.web.site import Site
 
-ROUTES = (overview.routes,)
+ROUTES = (
+    overview.routes,
+    footage.routes,
+    pictures.routes,
+    machines.routes,
+    builders.routes,
+)
 
 
 def create_app(site: Site) -> FastAPI:
