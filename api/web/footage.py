@@ -9,10 +9,11 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.web.asked import Cursor, Day, Limit, Pts, Sha256, Words
+from api.web.countries import country
 from api.web.pages import page
 from api.web.pictures import original
 from api.web.problems import NotHere
-from api.web.roles import Role, Routes
+from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from evidence.browse.clip import Footage, find_footage
@@ -52,10 +53,10 @@ def read_footages(
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
-def read_footage(sha256: Sha256, site: ThisSite) -> Footage:
-    """Its places, how it was looked at, its copies, the verdicts on it."""
+def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> Footage:
+    """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
     with site.session() as session:
-        found = find_footage(session, site.recipe, site.registry, sha256)
+        found = find_footage(session, site.recipe, site.registry, sha256, person.name)
     if found is None:
         raise NotHere(f"no footage {sha256[:12]} in this case")
     return found
@@ -98,10 +99,11 @@ def clip_page(
     request: Request,
     sha256: Sha256,
     site: ThisSite,
+    person: ThisPerson,
     at: Pts | None = None,
     after: Cursor = None,
 ) -> HTMLResponse:
-    clip = read_footage(sha256, site)
+    clip = read_footage(sha256, site, person)
     sightings = read_sightings(sha256, site, after, 200)
     try:
         original(site, sha256)
@@ -116,6 +118,7 @@ def clip_page(
         sightings=sightings,
         gone=gone,
         onward=onward(request, sightings.next),
+        country=country,
         brought=_for_script(clip, at, gone is not None),
         code=language(request),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.web.asked import Cursor, Day, Limit, MachineId, SightingKey, Words
+from api.web.countries import country
 from api.web.footage import onward
 from api.web.pages import page
 from api.web.problems import Conflict, NotHere
@@ -37,7 +38,8 @@ from evidence.browse.machines import (
     list_machines,
 )
 from evidence.browse.shapes import Page, Shape, Sighting
-from evidence.browse.sightings import given_on, list_of_machine
+from evidence.browse.sightings import list_of_machine
+from evidence.browse.verdicts import on_sightings
 from evidence.linking.hand import cut, join
 from evidence.linking.inventory import machine_of
 from evidence.store.derived import SightingRow
@@ -256,19 +258,21 @@ def machines_page(
         onward=onward(request, found.next),
         first=after is None,
         code=language(request),
+        country=country,
     )
 
 
 @routes.let(Role.REVIEWER, "GET", "/machines/{id}")
 def machine_page(
-    request: Request, id: MachineId, site: ThisSite, after: Cursor = None
+    request: Request, id: MachineId, site: ThisSite, person: ThisPerson, after: Cursor = None
 ) -> HTMLResponse:
     machine = read_machine(id, site)
     with site.session() as session:
         sightings = list_of_machine(session, id, site.registry, after, 50)
         ties = ties_of(session, id, None, 200)
         log = decisions(session, id, None, 200)
-        verdicts = given_on(session, [one.key for one in sightings.items], site.registry)
+        keys = [one.key for one in sightings.items]
+        verdicts = on_sightings(session, keys, person.name, site.registry)
     return page(
         request,
         "machine.html",
@@ -280,5 +284,6 @@ def machine_page(
         verdicts=verdicts,
         onward=onward(request, sightings.next),
         code=language(request),
+        country=country,
         brought={"id": id},
     )

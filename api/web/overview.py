@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from api.web.countries import country
 from api.web.pages import page
 from api.web.roles import Role, Routes
 from api.web.site import ThisSite
@@ -25,6 +26,7 @@ def overview(request: Request, site: ThisSite) -> HTMLResponse:
         rows=found.machines[:MOST_ROWS],
         most=max((row.machines for row in found.machines), default=1),
         code=language(request),
+        country=country,
     )
 
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.shapes import Given, Reading, Said, Shape, Time
-from evidence.browse.sightings import given, given_on, overlays
-from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow, Verdict
+from evidence.browse.sightings import overlays
+from evidence.browse.verdicts import on_footage
+from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
 from evidence.store.keys import analysis_id
 from evidence.store.models import FootageRow, Location, Recipe
 
 MOST_PLACES = 100
-MOST_VERDICTS = 500
 
 
 class Place(Shape):
@@ -100,9 +100,10 @@ class Footage(Shape):
 
 
 def find_footage(
-    session: Session, recipe: Recipe, registry: Registry, sha256: str
+    session: Session, recipe: Recipe, registry: Registry, sha256: str, person: str
 ) -> Footage | None:
-    """The footage of that hash, with what one recipe found in it."""
+    """The footage of that hash, with what one recipe found in it, and the verdicts that
+    `person` may see."""
     row = session.get(FootageRow, sha256)
     if row is None:
         return None
@@ -127,7 +128,7 @@ def find_footage(
         places=[_place(place) for place in places],
         analysed=None if analysis is None else _analysed(session, analysis),
         copies=_copies(session, recipe, sha256),
-        verdicts=_verdicts(session, analysis, sha256, registry),
+        verdicts=on_footage(session, sha256, person, registry),
     )
 
 
@@ -213,23 +214,3 @@ def _span(one: dict[str, Any], first: bool) -> Span:
     a = (Time.of(start), Time.of(end))
     b = (Time.of(start + offset), Time.of(end + offset))
     return Span(here=a, there=b) if first else Span(here=b, there=a)
-
-
-def _verdicts(
-    session: Session, analysis: AnalysisRow | None, sha256: str, registry: Registry
-) -> list[Given]:
-    """On its sightings, and on frames of it. The log is indexed by sighting, not by footage:
-    of the verdicts on frames each is looked at."""
-    keys = (
-        session.scalars(select(SightingRow.key).where(SightingRow.analysis == analysis.id)).all()
-        if analysis is not None
-        else []
-    )
-    frames = session.scalars(
-        select(Verdict)
-        .where(Verdict.sighting.is_(None), Verdict.footage == sha256)
-        .order_by(Verdict.number.desc())
-        .limit(MOST_VERDICTS)
-    )
-    found = given_on(session, keys, registry) + [given(row, registry) for row in frames]
-    return sorted(found, key=lambda one: one.number)[-MOST_VERDICTS:]

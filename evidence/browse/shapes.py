@@ -155,7 +155,8 @@ class Given(Shape):
 
 
 class Sighting(Shape):
-    """A track with its attribution. `best` is when, and `box` where, it is best seen.
+    """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
+    of the size `frame`.
 
     `machine` is the machine it is held to show. `track`: exact time, x1, y1, x2, y2, confidence
     a row; left out where whole tracks were not asked for.
@@ -169,6 +170,7 @@ class Sighting(Shape):
     last: Time
     best: Time
     box: Corners
+    frame: tuple[int, int] | None
     confidence: float
     grade: str
     probability: float

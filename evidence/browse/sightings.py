@@ -12,7 +12,6 @@ from datasets.registry import Registry
 from evidence.browse.paging import Key, in_order, key, number, write_cursor
 from evidence.browse.shapes import (
     Evidence,
-    Given,
     Judged,
     Named,
     Origin,
@@ -21,10 +20,10 @@ from evidence.browse.shapes import (
     Sighting,
     Still,
     Time,
-    utc,
 )
 from evidence.linking.load import chunks
-from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow, Verdict
+from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow
+from evidence.store.models import FootageRow
 from evidence.store.people import Item
 
 _WHERE = tuple[str, str]  # analysis, and the sighting's name in it
@@ -92,6 +91,7 @@ def complete(
     named = {(row.analysis, row.name) for row in rows}
     readings, stills = _readings(session, analyses, named), _stills(session, analyses, named)
     machines = dict(_machines(session, keys))
+    frames = _frames(session, sorted({row.footage for row in rows}))
     judged = _judged(session, keys, registry)
     return [
         Sighting(
@@ -103,6 +103,7 @@ def complete(
             last=Time.of(row.last),
             best=Time.of(row.pts),
             box=tuple(row.box),
+            frame=frames.get(row.footage),
             confidence=row.confidence,
             grade=row.grade,
             probability=row.probability,
@@ -132,32 +133,6 @@ def overlays(session: Session, analysis: str) -> list[Reading]:
         .limit(MOST_TOLD)
     )
     return [_reading(row) for row in session.scalars(query)]
-
-
-def given_on(session: Session, keys: Sequence[str], registry: Registry) -> list[Given]:
-    """The verdicts on some sightings, the first first."""
-    found: dict[int, Verdict] = {}
-    for part in chunks(keys):
-        for row in session.scalars(select(Verdict).where(Verdict.sighting.in_(part))):
-            found[row.number] = row
-    return [given(found[number], registry) for number in sorted(found)]
-
-
-def given(row: Verdict, registry: Registry) -> Given:
-    """A verdict as a record."""
-    return Given(
-        number=row.number,
-        sighting=row.sighting,
-        verdict=row.verdict,
-        builder=None if row.builder is None else Named.of(row.builder, registry),
-        author=row.author,
-        made=utc(row.made),
-        seconds=row.seconds,
-        note=row.note,
-        supersedes=row.supersedes,
-        at=Time.of(row.pts),
-        box=None if row.box is None else tuple(row.box),
-    )
 
 
 def _origin(row: SightingRow) -> Origin | None:
@@ -220,6 +195,17 @@ def _machines(session: Session, keys: Sequence[str]) -> Iterable[tuple[str, str]
         query = select(Membership.sighting, Membership.machine)
         for row in session.execute(query.where(Membership.sighting.in_(part))):
             yield row.sighting, row.machine
+
+
+def _frames(session: Session, footages: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Width and height of the upright frames."""
+    found: dict[str, tuple[int, int]] = {}
+    for part in chunks(footages):
+        query = select(FootageRow.sha256, FootageRow.width, FootageRow.height)
+        for sha256, width, height in session.execute(query.where(FootageRow.sha256.in_(part))):
+            if width and height:
+                found[sha256] = (width, height)
+    return found
 
 
 def _judged(session: Session, keys: Sequence[str], registry: Registry) -> dict[str, Judged]:
