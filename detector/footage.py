@@ -18,7 +18,7 @@ from datasets.errors import (
     UsageError,
 )
 from detector.sniff import HEAD_BYTES, Sniffed, sniff
-from detector.types import Footage
+from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
 
@@ -59,6 +59,25 @@ def open_footage(path: Path) -> Footage:
     return Footage(path, digest.hexdigest(), size, found.kind, found.container)
 
 
+def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:
+    """Footage that was opened before, without hashing it again.
+
+    Args:
+        path: where it lies. sha256, kind, container: as `open_footage` found them then; whoever
+            calls knows that the bytes are still the same.
+
+    Raises:
+        FootageMissing: there is no such file or folder any more.
+        NoPictures: a folder without pictures.
+    """
+    if kind == "stills":
+        files = _pictures(path)
+        return Footage(path, sha256, sum(f.stat().st_size for f in files), kind, container, files)
+    if not path.is_file():
+        raise FootageMissing(f"{path}: no such file; check the path")
+    return Footage(path, sha256, path.stat().st_size, kind, container)
+
+
 def list_footage(path: Path) -> list[Path]:
     """The footage at `path`: the file itself, or what a folder holds, sorted.
 
@@ -90,8 +109,8 @@ def list_footage(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _open_folder(folder: Path) -> Footage:
-    """A folder of stills as one footage. Only its own pictures count, not its sub-folders'."""
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder by name; those in its sub-folders do not count."""
     try:
         names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
@@ -99,6 +118,12 @@ def _open_folder(folder: Path) -> Footage:
     files = tuple(file for file in names if _listed_as(file) == "still")
     if not files:
         raise NoPictures(f"{folder}: the folder holds no pictures; name a clip or another folder")
+    return files
+
+
+def _open_folder(folder: Path) -> Footage:
+    """A folder of stills as one footage."""
+    files = _pictures(folder)
     digest = hashlib.sha256()
     total = 0
     for file in files:

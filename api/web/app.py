@@ -7,7 +7,20 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import accounts, events, login, overview, problems, schema, tokens, uploads
+from api.web import (
+    accounts,
+    builders,
+    events,
+    footage,
+    login,
+    machines,
+    overview,
+    pictures,
+    problems,
+    schema,
+    tokens,
+    uploads,
+)
 from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root
@@ -21,6 +34,10 @@ ROUTES = (
     schema.routes,
     uploads.routes,
     events.routes,
+    footage.routes,
+    pictures.routes,
+    machines.routes,
+    builders.routes,
 )
 
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from api.web.countries import country
 from api.web.pages import page
 from api.web.roles import Role, Routes
 from api.web.site import ThisSite
-from evidence.store.summary import summarise
+from api.web.words import language
+from evidence.browse.overview import Overview, look_over
 
 routes = Routes()
+MOST_ROWS = 40
 
 
 @routes.let(Role.REVIEWER, "GET", "/")
 def overview(request: Request, site: ThisSite) -> HTMLResponse:
-    return page(request, "overview.html", summary=summarise(site.case, site.registry))
+    found = look_over(site.case, site.recipe, site.registry)
+    return page(
+        request,
+        "overview.html",
+        summary=found,
+        rows=found.machines[:MOST_ROWS],
+        most=max((row.machines for row in found.machines), default=1),
+        code=language(request),
+        country=country,
+    )
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/case", summary="The case in numbers")
-def read_case(site: ThisSite) -> dict[str, Any]:
-    return summarise(site.case, site.registry)
+def read_case(site: ThisSite) -> Overview:
+    """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
+    return look_over(site.case, site.recipe, site.registry)

@@ -1,0 +1,92 @@
+"""What may come from outside in an address or a body, each with its limits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from evidence.browse.paging import LONGEST
+
+Sha256 = Annotated[
+    str,
+    Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the bytes.", examples=["9f86" * 16]),
+]
+MachineId = Annotated[
+    str, Path(pattern="^[0-9a-f]{32}$", description="A machine's id.", examples=["5b1e" * 8])
+]
+SightingKey = Annotated[
+    str,
+    StringConstraints(pattern="^[0-9a-f]{32}:m[0-9]{1,9}$", max_length=48),
+    Field(description="A sighting's key.", examples=["5b1e" * 8 + ":m1"]),
+]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=LONGEST, description="The `next` of the page before."),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page, at most.")]
+
+
+def _emptied(value: object) -> object:
+    """A field of a form that was left empty comes as an empty text."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Words = Annotated[str | None, BeforeValidator(_emptied), Query(max_length=200)]
+"""Words to search by; empty: none."""
+
+Day = Annotated[
+    str | None,
+    BeforeValidator(_emptied),
+    Query(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", description="A date, a month or a year."),
+]
+
+
+def _to_time(text: str) -> str:
+    """Kept as text, for the fraction is made where it is used."""
+    if "/" in text and int(text.split("/")[1]) == 0:
+        raise ValueError("divided by zero")
+    return text
+
+
+Pts = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\d{1,9}(\.\d{1,9})?|\d{1,18}/\d{1,18})$", max_length=40),
+    AfterValidator(_to_time),
+]
+"""Seconds since the footage's start, as `12`, `12.5` or `1001/24000`."""
+
+
+def _pts(
+    pts: Annotated[
+        Pts, Query(description="Seconds since the start.", examples=["1001/24000", "12.5"])
+    ] = "0",
+) -> Fraction:
+    return Fraction(pts)
+
+
+AskedTime = Annotated[Fraction, Depends(_pts)]
+"""The query parameter `pts`."""
+
+_NUMBER = r"-?\d{1,6}(\.\d{1,4})?"
+
+
+def _box(
+    box: Annotated[
+        str,
+        Query(
+            pattern=rf"^{_NUMBER}(,{_NUMBER}){{3}}$",
+            max_length=64,
+            description="x1,y1,x2,y2 in pixels of the upright frame.",
+            examples=["60,70,160.5,90"],
+        ),
+    ],
+) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = map(float, box.split(","))
+    return x1, y1, x2, y2
+
+
+AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
+"""The query parameter `box`."""

@@ -1,0 +1,289 @@
+"""Machines: the list, one machine, and links between sightings cut and joined."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.web.asked import Cursor, Day, Limit, MachineId, SightingKey, Words
+from api.web.countries import country
+from api.web.footage import onward
+from api.web.pages import page
+from api.web.problems import Conflict, NotHere
+from api.web.roles import Role, Routes, ThisPerson
+from api.web.site import Site, ThisSite
+from api.web.words import language
+from datasets.errors import UsageError
+from evidence.browse.machine import (
+    Alike,
+    Decided,
+    Tie,
+    alike,
+    decided,
+    decisions,
+    find_machine,
+    ties_of,
+)
+from evidence.browse.machines import (
+    Machine,
+    Sort,
+    State,
+    Wanted,
+    builders_seen,
+    list_machines,
+)
+from evidence.browse.shapes import Page, Shape, Sighting
+from evidence.browse.sightings import list_of_machine
+from evidence.browse.verdicts import on_sightings
+from evidence.linking.hand import cut, join
+from evidence.linking.inventory import machine_of
+from evidence.store.derived import SightingRow
+
+routes = Routes()
+
+Builder = Annotated[
+    str | None,
+    Query(
+        pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$",
+        max_length=80,
+        description="A registry id, or `unknown`.",
+    ),
+]
+
+
+def _wanted(
+    builder: Builder = None,
+    origin: Annotated[
+        str | None,
+        Query(pattern="^([A-Z]{2}|open)?$", description="A country; `open`: not known."),
+    ] = None,
+    grade: Annotated[
+        list[Literal["A", "B", "C", "U", ""]],
+        Query(max_length=8, description="Any of these grades; none given: all."),
+    ] = [],  # noqa: B006  never changed
+    plant: Words = None,
+    publisher: Words = None,
+    since: Day = None,
+    until: Day = None,
+    text: Words = None,
+    state: Annotated[
+        State | Literal[""] | None, Query(description="Of any of its sightings in the review.")
+    ] = None,
+) -> Wanted:
+    return Wanted(
+        builder or None,
+        origin or None,
+        frozenset(one for one in grade if one),
+        plant,
+        publisher,
+        since,
+        until,
+        text,
+        state or None,
+    )
+
+
+ThisWanted = Annotated[Wanted, Depends(_wanted)]
+Sorted = Annotated[
+    Sort, Query(description="`grade`: the surest first; `seen`: most sightings first.")
+]
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/machines", summary="Machines, searched and filtered")
+def read_machines(
+    site: ThisSite,
+    wanted: ThisWanted,
+    sort: Sorted = "grade",
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Page[Machine]:
+    """A cursor is of one order: give the same `sort` with it."""
+    with site.session() as session:
+        return list_machines(session, site.recipe, site.registry, wanted, sort, after, limit)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}", summary="One machine")
+def read_machine(id: MachineId, site: ThisSite) -> Machine:
+    """Its id changes when sightings are joined to it or cut from it."""
+    with site.session() as session:
+        found = find_machine(session, id, site.registry)
+    if found is None:
+        raise NotHere(f"no machine {id[:10]}; joining and cutting sightings makes others of them")
+    return found
+
+
+@routes.let(
+    Role.REVIEWER, "GET", "/api/v1/machines/{id}/sightings", summary="A machine's sightings"
+)
+def read_sightings(
+    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[Sighting]:
+    """With readings and pictures; the tracks are told with the footage."""
+    with site.session() as session:
+        return list_of_machine(session, id, site.registry, after, limit)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/links", summary="What ties it together")
+def read_links(id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[Tie]:
+    """Held or not, among its sightings and with others, each with its reason."""
+    with site.session() as session:
+        return ties_of(session, id, after, limit)
+
+
+@routes.let(
+    Role.REVIEWER, "GET", "/api/v1/machines/{id}/decisions", summary="Who joined and cut what"
+)
+def read_its_decisions(
+    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[Decided]:
+    """The last first."""
+    with site.session() as session:
+        return decisions(session, id, after, limit)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/alike", summary="Machines that look alike")
+def read_alike(id: MachineId, site: ThisSite) -> list[Alike]:
+    """By appearance alone, the most alike first; it says nothing of who built them."""
+    with site.session() as session:
+        return alike(session, site.recipe, id, site.registry)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/decisions", summary="All that was joined and cut")
+def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[Decided]:
+    """The last first."""
+    with site.session() as session:
+        return decisions(session, None, after, limit)
+
+
+class Wish(BaseModel):
+    """Two sightings to be held for one machine (`join`) or for two (`cut`)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "a": "5b1e" * 8 + ":m1",
+                    "b": "c0de" * 8 + ":m4",
+                    "what": "join",
+                    "note": "the same dent in the door",
+                }
+            ]
+        },
+    )
+
+    a: SightingKey
+    b: SightingKey
+    what: Literal["join", "cut"]
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _are_two(self) -> Wish:
+        if self.a == self.b:
+            raise ValueError("a and b are one sighting; name two")
+        return self
+
+
+class Done(Shape):
+    """The decision, and the machines that the two sightings belong to now."""
+
+    decision: Decided
+    machine_a: str
+    machine_b: str
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/decisions",
+    summary="Joins two sightings, or cuts them apart",
+    status_code=201,
+)
+def decide(wish: Wish, site: ThisSite, person: ThisPerson) -> Done:
+    """It is remembered with its author, outlasts later analyses, and a later decision on the
+    same pair supersedes it. It waits its turn where something else is being written; a sweep
+    may go on meanwhile."""
+    how = join if wish.what == "join" else cut
+    with site.session() as session, session.begin():
+        _are_shown(session, site, (wish.a, wish.b))
+        try:
+            made = how(session, wish.a, wish.b, person.name, wish.note or None)
+        except UsageError as error:
+            raise Conflict(str(error)) from error
+        return Done(
+            decision=decided(made),
+            machine_a=machine_of(session, wish.a),
+            machine_b=machine_of(session, wish.b),
+        )
+
+
+def _are_shown(session: Session, site: Site, keys: tuple[str, ...]) -> None:
+    found = session.scalars(
+        select(SightingRow.key).where(
+            SightingRow.key.in_(keys),
+            SightingRow.model == site.recipe.model,
+            SightingRow.settings == site.recipe.settings,
+        )
+    ).all()
+    for key in keys:
+        if key not in found:
+            raise NotHere(f"no sighting {key} among those that are shown")
+
+
+@routes.let(Role.REVIEWER, "GET", "/machines")
+def machines_page(
+    request: Request,
+    site: ThisSite,
+    wanted: ThisWanted,
+    sort: Sorted = "grade",
+    after: Cursor = None,
+) -> HTMLResponse:
+    with site.session() as session:
+        found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
+        builders = builders_seen(session, site.registry)
+    return page(
+        request,
+        "machines.html",
+        found=found,
+        wanted=wanted,
+        sort=sort,
+        searched=wanted != Wanted(),
+        builders=builders,
+        origins=sorted({entry.origin for entry in site.registry.builders}),
+        onward=onward(request, found.next),
+        first=after is None,
+        code=language(request),
+        country=country,
+    )
+
+
+@routes.let(Role.REVIEWER, "GET", "/machines/{id}")
+def machine_page(
+    request: Request, id: MachineId, site: ThisSite, person: ThisPerson, after: Cursor = None
+) -> HTMLResponse:
+    machine = read_machine(id, site)
+    with site.session() as session:
+        sightings = list_of_machine(session, id, site.registry, after, 50)
+        ties = ties_of(session, id, None, 200)
+        log = decisions(session, id, None, 200)
+        keys = [one.key for one in sightings.items]
+        verdicts = on_sightings(session, keys, person.name, site.registry)
+    return page(
+        request,
+        "machine.html",
+        scripts=("machine.js", "enlarge.js"),
+        machine=machine,
+        sightings=sightings,
+        ties=ties,
+        log=log,
+        verdicts=verdicts,
+        onward=onward(request, sightings.next),
+        code=language(request),
+        country=country,
+        brought={"id": id},
+    )

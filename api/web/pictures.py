@@ -1,0 +1,189 @@
+"""Pictures and footage over HTTP: stills, frames, crops, and the original with ranges.
+
+What comes from outside names footage by its hash and a still by its own; paths come from the
+case alone. All of it stands for ever under its address, so a browser may keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Header, Query, Request
+from fastapi.responses import FileResponse, Response
+from sqlalchemy import select
+
+from api.web.asked import AskedBox, AskedTime, Sha256
+from api.web.problems import NotHere, TooMany
+from api.web.roles import Role, Routes
+from api.web.site import Site, ThisSite
+from datasets.errors import FootageMissing
+from detector.types import Footage
+from evidence.browse.crops import Way, crop
+from evidence.browse.frames import FrameCutter
+from evidence.browse.originals import find_original
+from evidence.store.derived import StillRow
+
+routes = Routes()
+cutter = FrameCutter()
+
+KEEP = "private, max-age=31536000, immutable"
+_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+_VIDEO = {
+    "mp4": "video/mp4",
+    "matroska": "video/webm",  # the one name by which browsers know any of them
+    "ogg": "video/ogg",
+    "mpegts": "video/mp2t",
+    "mpeg": "video/mpeg",
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "asf": "video/x-ms-wmv",
+}
+T = TypeVar("T")
+IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
+
+
+def _answers(kind: str, *more: int) -> dict[int | str, dict[str, Any]]:
+    content = {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}
+    words = {206: "A part of it.", 304: "As it was kept.", 416: "There is no such part."}
+    told: dict[int | str, dict[str, Any]] = {200: content | {"description": "The bytes."}}
+    for status in (304, *more):
+        told[status] = {"description": words[status]} | (content if status == 206 else {})
+    return told
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/stills/{sha256}",
+    summary="A picture kept of a sighting",
+    response_class=Response,
+    responses=_answers("image/*"),
+)
+def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None) -> Response:
+    """JPEG of a whole frame or PNG of a mark, with its own bytes' SHA-256 as its name."""
+    if kept := _unchanged(if_none_match, sha256):
+        return kept
+    with site.session() as session:
+        suffix = session.scalar(select(StillRow.suffix).where(StillRow.sha256 == sha256).limit(1))
+    if suffix is None:
+        raise NotHere(f"no still {sha256[:12]} in this case")
+    path = site.case.still(sha256, suffix)
+    if not path.is_file():
+        raise NotHere(f"still {sha256[:12]}: its file is gone; `nameplate case check` says more")
+    return FileResponse(path, media_type=_TYPES[suffix], headers=_headers(sha256))
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/frame",
+    summary="The frame on screen at a time",
+    response_class=Response,
+    responses=_answers("image/jpeg"),
+)
+def read_frame(
+    sha256: Sha256,
+    pts: AskedTime,
+    site: ThisSite,
+    width: Annotated[
+        int | None, Query(ge=16, le=8192, description="At most so wide; as it is, if left out.")
+    ] = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """JPEG, upright, exactly that frame where `pts` is one's time; the header `Frame-Pts` has
+    the exact time of the frame that came."""
+    tag = f"{sha256}@{pts}w{width or 0}"
+    if kept := _unchanged(if_none_match, tag):
+        return kept
+    footage = original(site, sha256)
+    content, shown = _cut(lambda: cutter.jpeg(footage, pts, width))
+    headers = _headers(tag) | {"Frame-Pts": str(shown)}
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/crop",
+    summary="A part of a frame, unaltered or enhanced",
+    response_class=Response,
+    responses=_answers("image/png"),
+)
+def read_crop(
+    sha256: Sha256,
+    pts: AskedTime,
+    box: AskedBox,
+    site: ThisSite,
+    way: Annotated[Way, Query(description="`enhanced` is easier to see, and no evidence.")] = (
+        "unaltered"
+    ),
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """PNG. `unaltered`: the frame's own pixels, each repeated a whole number of times;
+    `enhanced`: enlarged smoothly, contrast stretched, sharpened. Both are of one size."""
+    tag = f"{sha256}@{pts}b{','.join(map(str, box))}{way}"
+    if kept := _unchanged(if_none_match, tag):
+        return kept
+    footage = original(site, sha256)
+    frame = _cut(lambda: cutter.frame(footage, pts))
+    content = crop(frame.image, box, way)
+    return Response(content, media_type="image/png", headers=_headers(tag))
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage/{sha256}/video",
+    summary="The original bytes of a clip or a picture",
+    response_class=Response,
+    responses=_answers("video/*", 206, 416),
+)
+def read_video(
+    request: Request, sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
+) -> Response:
+    """As they are, whole or by ranges. A folder of pictures has no such bytes."""
+    if "range" not in request.headers and (kept := _unchanged(if_none_match, sha256)):
+        return kept
+    footage = original(site, sha256)
+    if footage.kind == "stills":
+        raise NotHere("a folder of pictures is no clip; ask for its frames, one a second")
+    if footage.kind == "still":
+        return FileResponse(
+            footage.path, media_type=f"image/{footage.container}", headers=_headers(sha256)
+        )
+    kind = _VIDEO.get(footage.container, "application/octet-stream")
+    return FileResponse(footage.path, media_type=kind, headers=_headers(sha256))
+
+
+def original(site: Site, sha256: str) -> Footage:
+    """The footage where it lies.
+
+    Raises:
+        NotHere: no such footage, or it is not where it was.
+    """
+    with site.session() as session:
+        try:
+            found = find_original(session, site.case, sha256)
+        except FootageMissing as error:
+            raise NotHere(str(error)) from error
+    if found is None:
+        raise NotHere(f"no footage {sha256[:12]} in this case")
+    return found
+
+
+def _cut(how: Callable[[], T]) -> T:
+    try:
+        return how()
+    except TimeoutError as error:
+        raise TooMany(f"{error}; ask again in a moment") from error
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"ETag": f'"{tag}"', "Cache-Control": KEEP}
+
+
+def _unchanged(if_none_match: str | None, tag: str) -> Response | None:
+    if if_none_match is None or f'"{tag}"' not in if_none_match:
+        return None
+    return Response(status_code=304, headers=_headers(tag))

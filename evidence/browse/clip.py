@@ -1,0 +1,216 @@
+"""One footage: where it lies, what its container says, how it was looked at, its copies."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.browse.shapes import Given, Reading, Said, Shape, Time
+from evidence.browse.sightings import overlays
+from evidence.browse.verdicts import on_footage
+from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
+from evidence.store.keys import analysis_id
+from evidence.store.models import FootageRow, Location, Recipe
+
+MOST_PLACES = 100
+
+
+class Place(Shape):
+    """Where footage lies, and what is known of how it came there. `held`: by the case itself."""
+
+    path: Said
+    held: bool
+    origin_url: Said | None
+    publisher: Said | None
+    published: Said | None
+    plant_claimed: Said | None
+    note: Said | None
+
+
+class Stretch(Shape):
+    """A stretch that was looked at densely, because of a `hit` or as an `audit`."""
+
+    number: int
+    start: Time
+    end: Time
+    reason: str
+
+
+class Span(Shape):
+    """A stretch two footages have in common: when in this one, and when in the other."""
+
+    here: tuple[Time, Time]
+    there: tuple[Time, Time]
+
+
+class CopyOf(Shape):
+    """Footage that shows the same recording; `share` of this footage, in `seconds` in common."""
+
+    sha256: str
+    name: Said
+    kind: str
+    mirrored: bool
+    seconds: float
+    share: float
+    score: float
+    reason: Said
+    spans: list[Span]
+
+
+class Analysed(Shape):
+    """How the footage was looked at, and how much of it could be decoded."""
+
+    id: str
+    model: str
+    settings: str
+    registry: str
+    nameplate: str
+    frames_expected: int
+    frames_decoded: int
+    frames_total: int
+    losses: list[Said]
+    sightings: int
+    shots: list[Stretch]
+    overlays: list[Reading]
+
+
+class Footage(Shape):
+    """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
+    `analysed` is null until it has been looked at with this recipe."""
+
+    sha256: str
+    name: Said
+    kind: str
+    container: str
+    codec: str | None
+    width: int | None
+    height: int | None
+    rate: str | None
+    duration: Time | None
+    size: int
+    places: list[Place]
+    analysed: Analysed | None
+    copies: list[CopyOf]
+    verdicts: list[Given]
+
+
+def find_footage(
+    session: Session, recipe: Recipe, registry: Registry, sha256: str, person: str
+) -> Footage | None:
+    """The footage of that hash, with what one recipe found in it, and the verdicts that
+    `person` may see."""
+    row = session.get(FootageRow, sha256)
+    if row is None:
+        return None
+    places = session.scalars(
+        select(Location)
+        .where(Location.footage == sha256)
+        .order_by(Location.path)
+        .limit(MOST_PLACES)
+    ).all()
+    analysis = session.get(AnalysisRow, analysis_id(sha256, recipe.model, recipe.settings))
+    return Footage(
+        sha256=sha256,
+        name=_name(places[0].path) if places else sha256[:12],
+        kind=row.kind,
+        container=row.container,
+        codec=row.codec,
+        width=row.width,
+        height=row.height,
+        rate=row.rate,
+        duration=None if row.duration is None else Time.of(row.duration),
+        size=row.size,
+        places=[_place(place) for place in places],
+        analysed=None if analysis is None else _analysed(session, analysis),
+        copies=_copies(session, recipe, sha256),
+        verdicts=on_footage(session, sha256, person, registry),
+    )
+
+
+def _name(path: str) -> str:
+    return PurePath(path).name or path
+
+
+def _place(row: Location) -> Place:
+    return Place(
+        path=row.path,
+        held=row.held,
+        origin_url=row.origin_url,
+        publisher=row.publisher,
+        published=row.published,
+        plant_claimed=row.plant_claimed,
+        note=row.note,
+    )
+
+
+def _analysed(session: Session, row: AnalysisRow) -> Analysed:
+    shots = session.scalars(
+        select(ShotRow).where(ShotRow.analysis == row.id).order_by(ShotRow.number)
+    )
+    names = session.scalars(select(SightingRow.name).where(SightingRow.analysis == row.id)).all()
+    return Analysed(
+        id=row.id,
+        model=row.model,
+        settings=row.settings,
+        registry=row.registry_hash,
+        nameplate=row.nameplate,
+        frames_expected=row.frames_expected,
+        frames_decoded=row.frames_decoded,
+        frames_total=row.frames_total,
+        losses=row.losses,
+        sightings=len(names),
+        shots=[
+            Stretch(
+                number=shot.number,
+                start=Time.of(shot.pts),
+                end=Time.of(shot.end),
+                reason=shot.reason,
+            )
+            for shot in shots
+        ],
+        overlays=overlays(session, row.id),
+    )
+
+
+def _copies(session: Session, recipe: Recipe, sha256: str) -> list[CopyOf]:
+    rows = session.scalars(
+        select(Copy)
+        .where(
+            or_(Copy.a == sha256, Copy.b == sha256),
+            Copy.model == recipe.model,
+            Copy.settings == recipe.settings,
+        )
+        .order_by(Copy.a, Copy.b)
+        .limit(MOST_PLACES)
+    ).all()
+    others = [row.b if row.a == sha256 else row.a for row in rows]
+    names: dict[str, str] = {}
+    query = select(Location.footage, Location.path).where(Location.footage.in_(others))
+    for footage, path in session.execute(query.order_by(Location.path.desc())):
+        names[str(footage)] = _name(path)
+    return [
+        CopyOf(
+            sha256=other,
+            name=names.get(other, other[:12]),
+            kind=row.kind,
+            mirrored=row.mirrored,
+            seconds=row.seconds,
+            share=row.share_a if row.a == sha256 else row.share_b,
+            score=row.score,
+            reason=row.reason,
+            spans=[_span(one, row.a == sha256) for one in row.spans],
+        )
+        for row, other in zip(rows, others, strict=True)
+    ]
+
+
+def _span(one: dict[str, Any], first: bool) -> Span:
+    start, end, offset = (Fraction(one[name]) for name in ("start", "end", "offset"))
+    a = (Time.of(start), Time.of(end))
+    b = (Time.of(start + offset), Time.of(end + offset))
+    return Span(here=a, there=b) if first else Span(here=b, there=a)

@@ -1,0 +1,211 @@
+"""The footage of a case: searched and filtered, by the first place it lies at, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from evidence.browse.paging import Key, in_order, text, write_cursor
+from evidence.browse.search import holds, lies, published, read_on
+from evidence.browse.shapes import Page, Said, Shape
+from evidence.linking.load import chunks
+from evidence.store.derived import AnalysisRow, Copy, SightingRow, StillRow
+from evidence.store.models import FootageRow, Location, Recipe
+
+
+class Clip(Shape):
+    """One footage in a list. `name`: of its first place; `looked_at`: with this recipe.
+    `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
+    show the same recording."""
+
+    sha256: str
+    name: Said
+    path: Said
+    kind: str
+    container: str
+    codec: str | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    size: int
+    publisher: Said | None
+    published: Said | None
+    plant_claimed: Said | None
+    origin_url: Said | None
+    looked_at: bool
+    sightings: int
+    grades: dict[str, int]
+    copies: int
+    still: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What footage is searched by; None: whatever.
+
+    name, plant, publisher, text: words within. since, until: of publication. machines: whether
+    any was found in it.
+    """
+
+    name: str | None = None
+    plant: str | None = None
+    publisher: str | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+    machines: bool | None = None
+
+
+def list_footage(
+    session: Session, recipe: Recipe, wanted: Wanted, after: str | None = None, limit: int = 50
+) -> Page[Clip]:
+    """The footage as wanted, in order of path; one that lies at several places, at the first.
+
+    Raises:
+        UsageError: `after` is no cursor of this list.
+    """
+    other = aliased(Location)
+    earlier = exists(
+        select(other.path).where(other.footage == Location.footage, other.path < Location.path)
+    )
+    query = (
+        select(Location, FootageRow)
+        .join(FootageRow, FootageRow.sha256 == Location.footage)
+        .where(~earlier, *_conditions(wanted, recipe))
+    )
+    keys = [Key(Location.path.expression, text)]
+    rows = session.execute(in_order(query, keys, after, limit)).all()
+    return Page(
+        items=_describe(session, [(row[0], row[1]) for row in rows[:limit]], recipe),
+        next=write_cursor([rows[limit - 1][0].path]) if len(rows) > limit else None,
+    )
+
+
+def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    places = published(wanted.since, wanted.until)
+    for column, words in (
+        (Location.path, wanted.name),
+        (Location.plant_claimed, wanted.plant),
+        (Location.publisher, wanted.publisher),
+    ):
+        if words:
+            places.append(holds(column, words))
+    if places:
+        found.append(lies(FootageRow.sha256, places))
+    if wanted.machines is not None:
+        some = _some_sighting(recipe)
+        found.append(some if wanted.machines else ~some)
+    if wanted.text:
+        found.append(_some_sighting(recipe, read_on(wanted.text)))
+    return found
+
+
+def _some_sighting(recipe: Recipe, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(
+        select(SightingRow.name)
+        .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
+        .where(
+            AnalysisRow.footage == FootageRow.sha256,
+            AnalysisRow.model == recipe.model,
+            AnalysisRow.settings == recipe.settings,
+            *conditions,
+        )
+    )
+
+
+def _describe(
+    session: Session, rows: Sequence[tuple[Location, FootageRow]], recipe: Recipe
+) -> list[Clip]:
+    hashes = [footage.sha256 for _, footage in rows]
+    analyses: dict[str, str] = {}
+    for part in chunks(hashes):
+        query = select(AnalysisRow.footage, AnalysisRow.id).where(
+            AnalysisRow.footage.in_(part),
+            AnalysisRow.model == recipe.model,
+            AnalysisRow.settings == recipe.settings,
+        )
+        analyses |= {footage: id_ for footage, id_ in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
+    grades, stills = _found(session, list(analyses.values()))
+    copies = _copies(session, hashes, recipe)
+    return [
+        Clip(
+            sha256=footage.sha256,
+            name=PurePath(place.path).name or place.path,
+            path=place.path,
+            kind=footage.kind,
+            container=footage.container,
+            codec=footage.codec,
+            width=footage.width,
+            height=footage.height,
+            seconds=footage.seconds,
+            size=footage.size,
+            publisher=place.publisher,
+            published=place.published,
+            plant_claimed=place.plant_claimed,
+            origin_url=place.origin_url,
+            looked_at=footage.sha256 in analyses,
+            sightings=sum(grades.get(analyses.get(footage.sha256, ""), {}).values()),
+            grades=grades.get(analyses.get(footage.sha256, ""), {}),
+            copies=copies.get(footage.sha256, 0),
+            still=stills.get(analyses.get(footage.sha256, "")),
+        )
+        for place, footage in rows
+    ]
+
+
+def _found(
+    session: Session, analyses: Sequence[str]
+) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
+    """By analysis: how many sightings of each grade, and a picture of the surest."""
+    grades: dict[str, dict[str, int]] = {}
+    surest: dict[str, tuple[tuple[str, float, str], str]] = {}
+    for part in chunks(analyses):
+        query = (
+            select(
+                SightingRow.analysis,
+                SightingRow.grade,
+                SightingRow.confidence,
+                SightingRow.name,
+                StillRow.sha256,
+            )
+            .outerjoin(
+                StillRow,
+                and_(
+                    StillRow.analysis == SightingRow.analysis,
+                    StillRow.sighting == SightingRow.name,
+                    StillRow.role == "best",
+                ),
+            )
+            .where(SightingRow.analysis.in_(part))
+        )
+        for row in session.execute(query):
+            counted = grades.setdefault(row.analysis, {})
+            counted[row.grade] = counted.get(row.grade, 0) + 1
+            rank = (row.grade, -row.confidence, row.name)
+            known = surest.get(row.analysis)
+            if row.sha256 is not None and (known is None or rank < known[0]):
+                surest[row.analysis] = (rank, row.sha256)
+    return grades, {analysis: sha256 for analysis, (_, sha256) in surest.items()}
+
+
+def _copies(session: Session, hashes: Sequence[str], recipe: Recipe) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(hashes):
+        for mine in (Copy.a, Copy.b):
+            query = (
+                select(mine, func.count())
+                .where(
+                    mine.in_(part),
+                    Copy.model == recipe.model,
+                    Copy.settings == recipe.settings,
+                )
+                .group_by(mine)
+            )
+            for footage, number in session.execute(query):
+                found[footage] = found.get(footage, 0) + number
+    return found

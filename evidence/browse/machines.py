@@ -1,0 +1,299 @@
+"""The machines of a case: searched, filtered, sorted, a page at a time.
+
+Without filters, and by builder, a page costs the same wherever it is. The others are looked up
+for one machine after the other in the order of the list until the page is full; a text that was
+read hardly anywhere has every reading of the case compared once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from detector.origin import makers_country
+from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
+from evidence.browse.search import holds, lies, published, read_on
+from evidence.browse.shapes import Named, Origin, Page, Said, Shape
+from evidence.linking.load import chunks
+from evidence.store.derived import MachineRow, Membership, SightingRow, StillRow
+from evidence.store.models import Location, Recipe
+from evidence.store.people import Item
+
+Sort = Literal["grade", "seen", "builder"]
+State = Literal["none", "waiting", "disputed", "settled"]
+UNKNOWN = "unknown"
+_LAST = "\U0010ffff"  # sorts behind every builder
+
+
+class Machine(Shape):
+    """One machine in a list. `builder`, `grade` and `probability` are those of its surest
+    sighting; `conflict`: its sightings name several builders. `still`, `mark`: pictures of that
+    sighting. `plants`: where its footage is said to be from. `judged`: how many of its sightings
+    stand in each state of the review, and what those settled were settled as."""
+
+    id: str
+    builder: Named | None
+    grade: str
+    probability: float
+    origin: Origin | None
+    seen: int
+    footage: int
+    conflict: bool
+    still: str | None
+    mark: str | None
+    plants: list[Said]
+    judged: dict[str, int]
+    outcomes: list[Said]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What machines are searched by; None: whatever.
+
+    builder: a registry id, or `unknown`. origin: a country; `open` where it is not known. plant,
+    publisher, text: words within. since, until: of publication. state: of the review.
+    """
+
+    builder: str | None = None
+    origin: str | None = None
+    grades: frozenset[str] = frozenset()
+    plant: str | None = None
+    publisher: str | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+    state: State | None = None
+
+
+def list_machines(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    wanted: Wanted,
+    sort: Sort = "grade",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Machine]:
+    """The machines of a recipe that are as wanted.
+
+    Args:
+        sort: `grade`, the surest first; `seen`, most sightings first; `builder`, by its id.
+
+    Raises:
+        UsageError: `after` is no cursor of this list, sorted so.
+    """
+    keys = _KEYS[sort]
+    query = select(MachineRow, *(part.column for part in keys)).where(
+        MachineRow.model == recipe.model,
+        MachineRow.settings == recipe.settings,
+        *_conditions(wanted, registry),
+    )
+    rows = session.execute(in_order(query, keys, after, limit)).all()
+    found = [row[0] for row in rows[:limit]]
+    return Page(
+        items=describe(session, found, registry),
+        next=write_cursor(rows[limit - 1][1:]) if len(rows) > limit else None,
+    )
+
+
+_ID = Key(MachineRow.id.expression, key)
+_GRADE = Key(MachineRow.grade.expression, key)
+_SURE = Key(MachineRow.probability.expression, number, descending=True)
+_KEYS: dict[str, list[Key]] = {
+    "grade": [_GRADE, _SURE, _ID],
+    "seen": [Key(MachineRow.sightings.expression, number, descending=True), _ID],
+    "builder": [Key(func.coalesce(MachineRow.builder, _LAST), text), _GRADE, _ID],
+}
+
+
+def builders_seen(session: Session, registry: Registry) -> list[Named]:
+    """The builders that machines of the case are held to be of, by name."""
+    query = select(MachineRow.builder).where(MachineRow.builder.is_not(None)).distinct()
+    found = [Named.of(str(one), registry) for one in session.scalars(query)]
+    return sorted(found, key=lambda one: one.name)
+
+
+def _conditions(wanted: Wanted, registry: Registry) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.builder == UNKNOWN:
+        found.append(MachineRow.builder.is_(None))
+    elif wanted.builder is not None:
+        found.append(MachineRow.builder == wanted.builder)
+    if wanted.origin is not None:
+        found.append(_from(wanted.origin, registry))
+    if wanted.grades:
+        found.append(MachineRow.grade.in_(sorted(wanted.grades)))
+    places = published(wanted.since, wanted.until)
+    if wanted.plant:
+        places.append(holds(Location.plant_claimed, wanted.plant))
+    if wanted.publisher:
+        places.append(holds(Location.publisher, wanted.publisher))
+    if places:
+        found.append(_some_sighting(lies(SightingRow.footage, places)))
+    if wanted.text:
+        found.append(_some_sighting(read_on(wanted.text)))
+    if wanted.state is not None:
+        found.append(_in_state(wanted.state))
+    return found
+
+
+def _some_sighting(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(
+        select(SightingRow.key)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(Membership.machine == MachineRow.id, condition)
+    )
+
+
+def _in_state(state: State) -> ColumnElement[bool]:
+    states = {"waiting": ["open", "partial"], "none": ["open", "partial", "disputed", "settled"]}
+    found = exists(
+        select(Item.item)
+        .join(Membership, Membership.sighting == Item.sighting)
+        .where(Membership.machine == MachineRow.id, Item.state.in_(states.get(state, [state])))
+    )
+    return ~found if state == "none" else found
+
+
+def _from(code: str, registry: Registry) -> ColumnElement[bool]:
+    """Of that origin: by its builder's home, a seller's makers, or its plate where the builder
+    is unknown. `open`: none of these tells."""
+    told = {entry.id: _home(entry.id, registry) for entry in registry.builders}
+    plated = SightingRow.origin_basis == "plate"
+    if code == "open":
+        named = [id_ for id_, home in told.items() if home is None]
+        unplated = and_(MachineRow.builder.is_(None), ~_some_sighting(plated))
+        return or_(unplated, MachineRow.builder.in_(named) if named else false())
+    named = [id_ for id_, home in told.items() if home == code]
+    here = and_(MachineRow.builder.is_(None), _some_sighting(and_(plated, _origin_is(code))))
+    return or_(MachineRow.builder.in_(named) if named else false(), here)
+
+
+def _origin_is(code: str) -> ColumnElement[bool]:
+    return SightingRow.origin == code
+
+
+def _home(builder: str, registry: Registry) -> str | None:
+    """Where a builder's machines are from; a seller's home is no origin."""
+    if builder not in registry:
+        return None
+    entry = registry.get(builder)
+    return makers_country(entry) if entry.type == "rebadger" else entry.origin
+
+
+def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -> list[Machine]:
+    """Machines with what a list shows of each, in a few queries for all of them."""
+    ids = [row.id for row in rows]
+    members = _members(session, ids)
+    pictures = _pictures(session, [some[0] for some in members.values()])
+    plants = _plants(session, {one.footage for some in members.values() for one in some})
+    judged, outcomes = _judged(session, ids)
+    found = []
+    for row in rows:
+        some = members.get(row.id, [])
+        stills = pictures.get((some[0].analysis, some[0].name), {}) if some else {}
+        here = {plant for one in some for plant in plants.get(one.footage, ())}
+        found.append(
+            Machine(
+                id=row.id,
+                builder=None if row.builder is None else Named.of(row.builder, registry),
+                grade=row.grade,
+                probability=row.probability,
+                origin=_origin(row, some, registry),
+                seen=row.sightings,
+                footage=row.footages,
+                conflict=row.conflict,
+                still=stills.get("best"),
+                mark=stills.get("mark"),
+                plants=sorted(here),
+                judged=judged.get(row.id, {}),
+                outcomes=sorted(outcomes.get(row.id, ())),
+            )
+        )
+    return found
+
+
+def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> Origin | None:
+    if row.builder is not None:
+        if row.builder not in registry:
+            return None
+        seller = registry.get(row.builder).type == "rebadger"
+        basis = "rebadger" if seller else "builder"
+        code = _home(row.builder, registry)
+        return Origin(code=code, basis=basis, grade="B" if seller else row.grade)
+    told = {one.origin for one in members if one.origin_basis == "plate" and one.origin}
+    return Origin(code=told.pop(), basis="plate") if len(told) == 1 else None
+
+
+def _members(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """By machine its sightings, the surest first; of each only what is short."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for part in chunks(ids):
+        query = (
+            select(
+                Membership.machine,
+                SightingRow.analysis,
+                SightingRow.name,
+                SightingRow.footage,
+                SightingRow.origin,
+                SightingRow.origin_basis,
+            )
+            .join(SightingRow, SightingRow.key == Membership.sighting)
+            .where(Membership.machine.in_(part))
+            .order_by(
+                SightingRow.grade,
+                SightingRow.probability.desc(),
+                SightingRow.confidence.desc(),
+                SightingRow.key,
+            )
+        )
+        for row in session.execute(query):
+            found[row.machine].append(row)
+    return found
+
+
+def _pictures(session: Session, some: Sequence[Any]) -> dict[tuple[str, str], dict[str, str]]:
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for part in chunks({one.analysis for one in some}):
+        names = {one.name for one in some}
+        query = select(StillRow.analysis, StillRow.sighting, StillRow.role, StillRow.sha256)
+        query = query.where(StillRow.analysis.in_(part), StillRow.sighting.in_(names))
+        for analysis, sighting, role, sha256 in session.execute(query):
+            found[analysis, sighting][role] = sha256
+    return found
+
+
+def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in chunks(sorted(footages)):
+        query = select(Location.footage, Location.plant_claimed).where(
+            Location.footage.in_(part), Location.plant_claimed.is_not(None)
+        )
+        for footage, plant in session.execute(query):
+            found[str(footage)].add(str(plant))
+    return found
+
+
+def _judged(
+    session: Session, ids: Sequence[str]
+) -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
+    states: dict[str, dict[str, int]] = defaultdict(dict)
+    outcomes: dict[str, set[str]] = defaultdict(set)
+    for part in chunks(ids):
+        query = (
+            select(Membership.machine, Item.state, Item.outcome, func.count())
+            .join(Item, Item.sighting == Membership.sighting)
+            .where(Membership.machine.in_(part))
+            .group_by(Membership.machine, Item.state, Item.outcome)
+        )
+        for machine, state, outcome, number_ in session.execute(query):
+            states[machine][state] = states[machine].get(state, 0) + number_
+            if outcome is not None:
+                outcomes[machine].add(outcome)
+    return states, outcomes

@@ -1,0 +1,55 @@
+"""Where the original of a piece of footage lies now, if it still lies anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import FootageError, FootageMissing
+from detector.footage import known_footage
+from detector.types import Footage, FootageKind
+from evidence.store.case import Case
+from evidence.store.models import FootageRow, Location
+
+
+def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
+    """The footage at the first of its places where it still lies unchanged; None: no such footage.
+
+    Unchanged: of the size, and where that is known of the time of change, it had when it was
+    hashed. To hash gigabytes anew for each picture would not do.
+
+    Raises:
+        FootageMissing: it lies at none of its places any more.
+    """
+    row = session.get(FootageRow, sha256)
+    if row is None:
+        return None
+    places = session.scalars(
+        select(Location)
+        .where(Location.footage == sha256)
+        .order_by(Location.held.desc(), Location.path)
+    ).all()
+    for place in places:
+        path = case.find(place.path)
+        if (found := _unchanged(path, row, place.mtime_ns)) is not None:
+            return found
+    raise FootageMissing(
+        f"footage {sha256[:12]}: the original is at none of its {len(places)} places any more, or "
+        "was changed; put it back, or sweep the place where it lies now"
+    )
+
+
+def _unchanged(path: Path, row: FootageRow, mtime_ns: int | None) -> Footage | None:
+    try:
+        footage = known_footage(path, row.sha256, cast(FootageKind, row.kind), row.container)
+        states = [file.stat() for file in footage.files or (footage.path,)]
+    except (FootageError, OSError):
+        return None
+    if sum(state.st_size for state in states) != row.size:
+        return None
+    if row.kind != "stills" and mtime_ns is not None and states[0].st_mtime_ns != mtime_ns:
+        return None
+    return footage

@@ -1,0 +1,144 @@
+"""A case in numbers, with what awaits its people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.browse.shapes import Said, Shape
+from evidence.store.case import Case
+from evidence.store.models import Recipe, Work
+from evidence.store.people import Item
+from evidence.store.summary import summarise
+
+STATES = ("open", "partial", "disputed", "settled")
+
+
+class MachinesOf(Shape):
+    """How many machines of one builder, and of which grades. `origin`: where such machines are
+    from; of unknown builders, where their plates say; null: not known."""
+
+    builder: str | None
+    name: Said
+    origin: str | None
+    machines: int
+    sightings: int
+    grades: dict[str, int]
+
+
+class Waiting(Shape):
+    """How many items of one kind of flag stand in each state of the review."""
+
+    kind: str
+    states: dict[str, int]
+
+
+class Progress(Shape):
+    """How far the list of a recipe has come. `aside`: by the kind of error, with an example of
+    the reason. `here`: it is the recipe whose findings are shown."""
+
+    model: str
+    settings: str
+    here: bool
+    waiting: int
+    done: int
+    aside: dict[str, int]
+    reasons: dict[str, Said]
+    footage: int
+    seconds: float
+
+
+class LastRun(Shape):
+    """The run begun last. `beat`: when it was last seen alive; `outcome`: how it ended."""
+
+    kind: str
+    started: datetime
+    beat: datetime
+    ended: datetime | None
+    outcome: Said | None
+    host: Said
+    pid: int
+
+
+class Head(Shape):
+    """The last verdict of the log. Whoever writes it down can prove later that none up to it
+    was changed or taken out."""
+
+    number: int
+    digest: str
+
+
+class Copies(Shape):
+    """How many footages have a copy, and pairs of copies by kind."""
+
+    footage: int
+    pairs: dict[str, int]
+
+
+class Overview(Shape):
+    """A case in numbers."""
+
+    name: Said
+    id: str
+    folder: Said
+    database: Said
+    created: datetime
+    footage: int
+    seconds: float
+    places: int
+    analyses: int
+    sightings: int
+    machines: list[MachinesOf]
+    copies: Copies
+    flags: dict[str, int]
+    review: list[Waiting]
+    work: list[Progress]
+    verdicts: Head
+    last_run: LastRun | None
+
+
+def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
+    """The case in numbers."""
+    summary = summarise(case, registry)
+    with case.session() as session:
+        review = _review(session, recipe)
+        work = [
+            Progress(
+                **one,
+                here=(one["model"], one["settings"]) == (recipe.model, recipe.settings),
+                reasons=_reasons(session, one["model"], one["settings"]),
+            )
+            for one in summary.pop("work")
+        ]
+    return Overview(**summary, review=review, work=work)
+
+
+def _review(session: Session, recipe: Recipe) -> list[Waiting]:
+    """By kind, what matters most first."""
+    rows = session.execute(
+        select(Item.kind, Item.state, func.count(), func.max(Item.priority))
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .group_by(Item.kind, Item.state)
+    )
+    found: dict[str, dict[str, int]] = {}
+    weight: dict[str, int] = {}
+    for kind, state, number, priority in rows:
+        found.setdefault(kind, dict.fromkeys(STATES, 0))[state] = number
+        weight[kind] = max(weight.get(kind, 0), priority)
+    return [
+        Waiting(kind=kind, states=found[kind])
+        for kind in sorted(found, key=lambda kind: (-weight[kind], kind))
+    ]
+
+
+def _reasons(session: Session, model: str, settings: str) -> dict[str, str]:
+    """By kind of error, what was said of one of the works it set aside."""
+    rows = session.execute(
+        select(Work.kind, func.min(Work.reason))
+        .where(Work.model == model, Work.settings == settings, Work.state == "aside")
+        .group_by(Work.kind)
+    )
+    return {kind or "": reason or "" for kind, reason in rows}

@@ -1,0 +1,193 @@
+"""The records that looking into a case gives, as they go out in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from datasets.registry import Registry
+from evidence.record import spell
+from evidence.tables import printable
+
+
+def _sayable(text: object) -> object:
+    return printable(spell(text)) if isinstance(text, str) else text
+
+
+Said = Annotated[str, BeforeValidator(_sayable)]
+"""Text from footage, paths or people: what cannot be shown, or misleads, is made visible."""
+
+Corners = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels of the upright frame."""
+
+
+class Shape(BaseModel):
+    """A record; none is changed once made."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+T = TypeVar("T")
+
+
+class Page(Shape, Generic[T]):
+    """Some of a list; `next`, given as `after`, brings what follows; null: nothing does."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Time(Shape):
+    """Seconds since the footage's start: `exact` as a fraction, `seconds` rounded."""
+
+    exact: str
+    seconds: float
+
+    @classmethod
+    def of(cls, pts: Fraction | str) -> Self:
+        """The time that a column or a row of a track holds."""
+        return cls(exact=str(pts), seconds=round(float(Fraction(pts)), 4))
+
+
+class Named(Shape):
+    """A builder or a control, as the registry knows it. `origin`: the home of the name."""
+
+    id: Said
+    name: Said
+    origin: str | None = None
+    type: str | None = None
+
+    @classmethod
+    def of(cls, id: str, registry: Registry) -> Self:
+        """The entry; one that the registry no longer knows is called by its id."""
+        if id not in registry:
+            return cls(id=id, name=id)
+        entry = registry.get(id)
+        return cls(id=entry.id, name=entry.name, origin=entry.origin, type=entry.type)
+
+
+class Origin(Shape):
+    """Where a machine comes from, and whether a builder, a plate or a seller's badge says so."""
+
+    code: str | None
+    basis: str
+    grade: str | None = None
+
+
+class Evidence(Shape):
+    """One reason for or against an attribution."""
+
+    kind: str
+    id: Said | None = None
+    text: Said
+    weight: float
+    at: Time | None = None
+    box: Corners | None = None
+
+    @classmethod
+    def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
+        """Those of the column `sightings.evidence`."""
+        return [
+            cls(
+                kind=row["kind"],
+                id=row["id"],
+                text=row["text"],
+                weight=row["weight"],
+                at=None if row["exact"] is None else Time.of(row["exact"]),
+                box=row["box"],
+            )
+            for row in rows
+        ]
+
+
+class Reading(Shape):
+    """Text read off one frame. `overlay`: it belongs to the broadcast, not to the scene."""
+
+    text: Said
+    score: float
+    script: str
+    at: Time
+    box: Corners
+    mirrored: bool
+    overlay: bool
+
+
+class Still(Shape):
+    """A picture kept: `best`, the whole frame; `mark`, the unaltered cut-out of a mark."""
+
+    role: str
+    sha256: str
+    at: Time
+    box: Corners
+
+
+class Judged(Shape):
+    """How far people have come with a sighting; `outcome` and `builder` once it is settled."""
+
+    item: str
+    kind: str
+    reason: Said
+    state: str
+    needs: int
+    given: int
+    outcome: str | None
+    builder: Named | None
+
+
+class Given(Shape):
+    """One verdict of the log."""
+
+    number: int
+    sighting: str | None
+    verdict: str
+    builder: Named | None
+    author: Said
+    made: datetime
+    seconds: float | None
+    note: Said | None
+    supersedes: int | None
+    at: Time
+    box: Corners | None
+
+
+class Sighting(Shape):
+    """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
+    of the size `frame`.
+
+    `machine` is the machine it is held to show. `track`: exact time, x1, y1, x2, y2, confidence
+    a row; left out where whole tracks were not asked for.
+    """
+
+    key: str
+    name: str
+    footage: str
+    shot: int
+    first: Time
+    last: Time
+    best: Time
+    box: Corners
+    frame: tuple[int, int] | None
+    confidence: float
+    grade: str
+    probability: float
+    builder: Named | None
+    control: Named | None
+    series: Said | None
+    concealed: bool
+    origin: Origin | None
+    file: Said | None
+    machine: str | None
+    evidence: list[Evidence]
+    readings: list[Reading]
+    stills: list[Still]
+    judged: Judged | None
+    track: list[tuple[str, float, float, float, float, float]] | None = None
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as UTC, to the second."""
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,227 @@
+"""Sightings with all that is known of each: readings, pictures, machine, verdicts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from datasets.registry import Registry
+from evidence.browse.paging import Key, in_order, key, number, write_cursor
+from evidence.browse.shapes import (
+    Evidence,
+    Judged,
+    Named,
+    Origin,
+    Page,
+    Reading,
+    Sighting,
+    Still,
+    Time,
+)
+from evidence.linking.load import chunks
+from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow
+from evidence.store.models import FootageRow
+from evidence.store.people import Item
+
+_WHERE = tuple[str, str]  # analysis, and the sighting's name in it
+
+MOST_TOLD = 60
+"""Readings told of one sighting, the surest; a wall of text has thousands."""
+
+
+def list_of_footage(
+    session: Session, analysis: str, registry: Registry, after: str | None, limit: int
+) -> Page[Sighting]:
+    """The sightings of one analysis with their tracks, in the order they were found (`m1`, `m2`).
+
+    Raises:
+        UsageError: `after` is no cursor of this list.
+    """
+    keys = [Key(func.length(SightingRow.name), number), Key(SightingRow.name.expression, key)]
+    query = select(SightingRow).where(SightingRow.analysis == analysis)
+    rows = session.scalars(in_order(query, keys, after, limit)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(
+        items=complete(session, rows[:limit], registry, tracks=True),
+        next=None if last is None else write_cursor([len(last.name), last.name]),
+    )
+
+
+def list_of_machine(
+    session: Session, machine: str, registry: Registry, after: str | None, limit: int
+) -> Page[Sighting]:
+    """The sightings of one machine, without tracks, in order of their keys.
+
+    Raises:
+        UsageError: `after` is no cursor of this list.
+    """
+    query = (
+        select(SightingRow)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(Membership.machine == machine)
+        .options(defer(SightingRow.track))
+    )
+    keys = [Key(SightingRow.key.expression, key)]
+    rows = session.scalars(in_order(query, keys, after, limit)).all()
+    return Page(
+        items=complete(session, rows[:limit], registry),
+        next=write_cursor([rows[limit - 1].key]) if len(rows) > limit else None,
+    )
+
+
+def load(session: Session, keys: Iterable[str], registry: Registry) -> dict[str, Sighting]:
+    """Sightings by key, without tracks."""
+    found: dict[str, Sighting] = {}
+    for part in chunks(sorted(set(keys))):
+        query = select(SightingRow).where(SightingRow.key.in_(part))
+        rows = session.scalars(query.options(defer(SightingRow.track))).all()
+        found |= {one.key: one for one in complete(session, rows, registry)}
+    return found
+
+
+def complete(
+    session: Session, rows: Sequence[SightingRow], registry: Registry, tracks: bool = False
+) -> list[Sighting]:
+    """The rows with what hangs on them, in a few queries for all of them."""
+    keys = [row.key for row in rows]
+    analyses = sorted({row.analysis for row in rows})
+    named = {(row.analysis, row.name) for row in rows}
+    readings, stills = _readings(session, analyses, named), _stills(session, analyses, named)
+    machines = dict(_machines(session, keys))
+    frames = _frames(session, sorted({row.footage for row in rows}))
+    judged = _judged(session, keys, registry)
+    return [
+        Sighting(
+            key=row.key,
+            name=row.name,
+            footage=row.footage,
+            shot=row.shot,
+            first=Time.of(row.first),
+            last=Time.of(row.last),
+            best=Time.of(row.pts),
+            box=tuple(row.box),
+            frame=frames.get(row.footage),
+            confidence=row.confidence,
+            grade=row.grade,
+            probability=row.probability,
+            builder=None if row.builder is None else Named.of(row.builder, registry),
+            control=None if row.control is None else Named.of(row.control, registry),
+            series=row.series,
+            concealed=row.concealed,
+            origin=_origin(row),
+            file=row.file,
+            machine=machines.get(row.key),
+            evidence=Evidence.read(row.evidence),
+            readings=readings[row.analysis, row.name][:MOST_TOLD],
+            stills=stills[row.analysis, row.name],
+            judged=judged.get(row.key),
+            track=[tuple(one) for one in row.track] if tracks else None,
+        )
+        for row in rows
+    ]
+
+
+def overlays(session: Session, analysis: str) -> list[Reading]:
+    """What the broadcast itself wrote over the footage."""
+    query = (
+        select(ReadingRow)
+        .where(ReadingRow.analysis == analysis, ReadingRow.sighting.is_(None))
+        .order_by(ReadingRow.number)
+        .limit(MOST_TOLD)
+    )
+    return [_reading(row) for row in session.scalars(query)]
+
+
+def _origin(row: SightingRow) -> Origin | None:
+    if row.origin_basis is None:
+        return None
+    return Origin(code=row.origin, basis=row.origin_basis, grade=row.origin_grade)
+
+
+def _readings(
+    session: Session, analyses: Sequence[str], named: set[_WHERE]
+) -> dict[_WHERE, list[Reading]]:
+    found: dict[_WHERE, list[Reading]] = defaultdict(list)
+    for part in chunks(analyses):
+        query = select(ReadingRow).where(
+            ReadingRow.analysis.in_(part),
+            ReadingRow.sighting.in_({name for _, name in named}),
+        )
+        for row in session.scalars(query.order_by(ReadingRow.score.desc(), ReadingRow.number)):
+            where = (row.analysis, str(row.sighting))
+            if where in named:
+                found[where].append(_reading(row))
+    return found
+
+
+def _reading(row: ReadingRow) -> Reading:
+    return Reading(
+        text=row.text,
+        score=row.score,
+        script=row.script,
+        at=Time.of(row.pts),
+        box=tuple(row.box),
+        mirrored=row.mirrored,
+        overlay=row.overlay,
+    )
+
+
+def _stills(
+    session: Session, analyses: Sequence[str], named: set[_WHERE]
+) -> dict[_WHERE, list[Still]]:
+    found: dict[_WHERE, list[Still]] = defaultdict(list)
+    for part in chunks(analyses):
+        query = select(StillRow).where(
+            StillRow.analysis.in_(part), StillRow.sighting.in_({name for _, name in named})
+        )
+        for row in session.scalars(query.order_by(StillRow.role)):
+            if (row.analysis, row.sighting) in named:
+                found[row.analysis, row.sighting].append(
+                    Still(
+                        role=row.role,
+                        sha256=row.sha256,
+                        at=Time.of(row.pts),
+                        box=tuple(row.box),
+                    )
+                )
+    return found
+
+
+def _machines(session: Session, keys: Sequence[str]) -> Iterable[tuple[str, str]]:
+    for part in chunks(keys):
+        query = select(Membership.sighting, Membership.machine)
+        for row in session.execute(query.where(Membership.sighting.in_(part))):
+            yield row.sighting, row.machine
+
+
+def _frames(session: Session, footages: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Width and height of the upright frames."""
+    found: dict[str, tuple[int, int]] = {}
+    for part in chunks(footages):
+        query = select(FootageRow.sha256, FootageRow.width, FootageRow.height)
+        for sha256, width, height in session.execute(query.where(FootageRow.sha256.in_(part))):
+            if width and height:
+                found[sha256] = (width, height)
+    return found
+
+
+def _judged(session: Session, keys: Sequence[str], registry: Registry) -> dict[str, Judged]:
+    """By sighting; where it waits for several reasons, the weightiest."""
+    found: dict[str, Judged] = {}
+    for part in chunks(keys):
+        query = select(Item).where(Item.sighting.in_(part)).order_by(Item.priority, Item.item)
+        for row in session.scalars(query):
+            found[str(row.sighting)] = Judged(
+                item=row.item,
+                kind=row.kind,
+                reason=row.reason,
+                state=row.state,
+                needs=row.needs,
+                given=row.given,
+                outcome=row.outcome,
+                builder=None if row.builder is None else Named.of(row.builder, registry),
+            )
+    return found
