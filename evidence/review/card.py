@@ -14,9 +14,10 @@ from datasets.registry import Registry
 from evidence.report import weigh
 from evidence.review.alike import known_marks, look_alikes
 from evidence.review.items import AUDIT
-from evidence.review.log import verdicts_on
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import held_by
 from evidence.review.visible import record, seen_by
-from evidence.store.derived import ReadingRow, SightingRow, StillRow
+from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
 from evidence.store.models import FootageRow, Location
 from evidence.store.people import Item
 from evidence.tables import printable
@@ -45,13 +46,14 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     made = []
     for item in items:
         row = None if item.sighting is None else rows.get(item.sighting)
-        seen = seen_by(person, item, logs.get(item.item, []))
+        log = logs.get(item.item, [])
+        seen = seen_by(person, item, log)
         card = {
             "item": item.item,
             "about": "frame" if item.sighting is None else "sighting",
             "kind": None if item.kind == AUDIT else item.kind,
             "reason": None if item.kind == AUDIT else printable(item.reason),
-            "state": _told(item.state),
+            "state": _told(item.state, log, person),
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
             "footage": footage[item.footage],
@@ -81,9 +83,11 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     return made
 
 
-def _told(state: str) -> str:
-    """That somebody has judged an item already is nobody else's business."""
-    return "open" if state == "partial" else state
+def _told(state: str, log: list[Verdict], person: str) -> str:
+    """That somebody has judged an item already, or disagrees, is told to who may settle it."""
+    if state == "disputed" and held_by([given(row) for row in log], person) is None:
+        return state
+    return "settled" if state == "settled" else "open"
 
 
 def _sighting(registry: Registry, row: SightingRow) -> Record:
@@ -139,11 +143,15 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
             "width": row.width,
             "height": row.height,
             "name": printable(PurePath(one.path).name) if one is not None else row.sha256[:12],
-            "publisher": one.publisher if one is not None else None,
-            "published": one.published if one is not None else None,
-            "plant": one.plant_claimed if one is not None else None,
+            "publisher": _said(None if one is None else one.publisher),
+            "published": _said(None if one is None else one.published),
+            "plant": _said(None if one is None else one.plant_claimed),
         }
     return found
+
+
+def _said(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 def _readings(session: Session, rows: Any) -> dict[str, list[Record]]:

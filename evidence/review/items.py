@@ -16,6 +16,7 @@ from evidence.review.standing import Given, stand
 from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow
 from evidence.store.people import Draw, Item
 from evidence.store.upsert import insert_new
+from evidence.store.verdicts import hold_log
 
 Row = dict[str, Any]
 
@@ -46,6 +47,21 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
         refresh(session, [one["item"] for one in items if one["sighting"] is None])
 
 
+def lack_items(session: Session) -> bool:
+    """Whether the case is from before there were items: there are flags, and no items at all."""
+    return (
+        session.scalar(select(Item.item).limit(1)) is None
+        and session.scalar(select(Flag.analysis).limit(1)) is not None
+    )
+
+
+def make_missing(session: Session) -> None:
+    """Makes the items of a case that has none, once, whoever else is about to."""
+    hold_log(session)
+    if lack_items(session):
+        rebuild(session)
+
+
 def rebuild(session: Session, plan: Plan | None = None) -> int:
     """Makes all items anew from flags, draws and verdicts, within a transaction; how many.
 
@@ -60,6 +76,7 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     """
     if plan is not None and session.scalar(select(Draw.item).limit(1)) is not None:
         raise UsageError("this case has an audit sample already, and its draws stay as they are")
+    hold_log(session)
     plan = plan or plan_of(session)
     session.execute(delete(Item))
     number = 0

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from evidence.review.agreement import Estimate, alpha_of, kappa_of
 from evidence.review.log import About, about, given
-from evidence.review.standing import JUDGEMENTS, Given, in_force, independent
+from evidence.review.standing import JUDGEMENTS, Given, held_by, in_force, independent
 from evidence.store.derived import Verdict
 from evidence.store.people import Item
 
@@ -21,8 +21,8 @@ LISTED = 100
 """Disagreements shown, the latest first."""
 
 
-def report(session: Session) -> Record:
-    """People with their counts, agreement by pair and of all, and the disagreements.
+def report(session: Session, person: str) -> Record:
+    """For `person`: people with their counts, agreement by pair and of all, and the disagreements.
 
     Agreement is between judgements that hold and were given blind: who settled a disagreement
     had seen both, and is left out. An item counts where two or more judged it so.
@@ -36,7 +36,7 @@ def report(session: Session) -> Record:
         "people": _people(logs, seconds),
         "pairs": _pairs(units),
         "alpha": vars(alpha_of(units)),
-        "disagreements": _disagreements(session, logs),
+        "disagreements": _disagreements(session, logs, person),
     }
 
 
@@ -85,8 +85,11 @@ def _pair(a: str, b: str, pairs: list[tuple[Any, Any]]) -> Record:
     return {"a": a, "b": b, "alike": alike} | vars(kappa)
 
 
-def _disagreements(session: Session, logs: dict[About, list[Given]]) -> list[Record]:
-    """Items on which two people disagree or disagreed, and what became of them."""
+def _disagreements(session: Session, logs: dict[About, list[Given]], person: str) -> list[Record]:
+    """Items on which two people disagree or disagreed, and what became of them.
+
+    One that is not settled is not told to those who disagree.
+    """
     found = []
     for thing, log in logs.items():
         alone = independent(log)
@@ -97,6 +100,8 @@ def _disagreements(session: Session, logs: dict[About, list[Given]]) -> list[Rec
     for _, thing, log in found[:LISTED]:
         item = _item(session, thing)
         if item is None or item.state not in ("disputed", "settled"):
+            continue
+        if item.state == "disputed" and held_by(log, person) is not None:
             continue
         listed.append(
             {
