@@ -12,6 +12,7 @@ UNLIKE = {
     "analyses": {"run"},
     "work": {"tries", "changed", "kind", "reason"},
     "decisions": {"made"},
+    "draws": {"made"},
     "verdicts": {"made", "previous", "digest"},
 }
 LEFT_OUT = {"case", "runs"}

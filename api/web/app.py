@@ -7,7 +7,6 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import (
     accounts,
     builders,
     events,
@@ -21,6 +20,7 @@ from api.web import (
     tokens,
     uploads,
 )
+from api.web import accounts, agreement, builders, events, footage, login, machines, overview, pictures, problems, review, schema, tokens, uploads
 from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root
@@ -38,6 +38,8 @@ ROUTES = (
     pictures.routes,
     machines.routes,
     builders.routes,
+    review.routes,
+    agreement.routes,
 )
 
 

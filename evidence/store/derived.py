@@ -266,7 +266,7 @@ class Verdict(Base):
 
     number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
     sighting: Mapped[str | None] = mapped_column(Word(64), index=True)
-    footage: Mapped[str] = mapped_column(HASH)
+    footage: Mapped[str] = mapped_column(HASH, index=True)
     pts: Mapped[Fraction]
     box: Mapped[list[Any] | None]
     verdict: Mapped[str] = mapped_column(Word(16))

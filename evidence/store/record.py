@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseConflict
 from datasets.registry import Registry
 from detector.types import Footage, Probe, Survey
+from evidence.review.items import add_items
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Flag
 from evidence.store.flags import find_flags
@@ -68,6 +69,7 @@ def record_survey(
     flags = [flag | naming for flag in find_flags(survey.analysis, registry)]
     if flags:
         session.execute(insert(Flag), flags)
+    add_items(session, key)
     return key
 
 

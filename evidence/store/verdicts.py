@@ -37,6 +37,7 @@ def append(
     seconds: float | None = None,
     note: str | None = None,
     supersedes: int | None = None,
+    state: dict[str, Any] | None = None,
 ) -> Verdict:
     """Adds a verdict, in a transaction begun by `begin()`.
 
@@ -47,15 +48,14 @@ def append(
         builder: the builder the reviewer names.
         seconds: how long the reviewer looked.
         supersedes: the number of the verdict on the same thing that this one replaces.
+        state: what else it finds, kept in `before`.
 
     Raises:
         UsageError: no author; or `sighting` or `supersedes` is not there.
     """
     if not author.strip():
         raise UsageError("a verdict needs an author; give a name")
-    if session.get_bind().dialect.name == "postgresql":
-        # Two at once would both follow the same one.
-        session.execute(text("LOCK TABLE verdicts IN SHARE ROW EXCLUSIVE MODE"))
+    hold_log(session)
     last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
     row = Verdict(
         number=1 if last is None else last.number + 1,
@@ -69,7 +69,7 @@ def append(
         made=datetime.now(UTC),
         seconds=seconds,
         note=note,
-        before=_before(session, sighting, supersedes),
+        before=(state or {}) | _before(session, sighting, supersedes),
         supersedes=supersedes,
         previous=FIRST if last is None else last.digest,
     )
@@ -77,6 +77,15 @@ def append(
     session.add(row)
     session.flush()
     return row
+
+
+def hold_log(session: Session) -> None:
+    """Nobody else adds a verdict from here to the end of the transaction.
+
+    Two at once would both follow the same one. In SQLite `begin()` has seen to it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE verdicts IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def digest_of(verdict: Verdict) -> str:

@@ -1,0 +1,49 @@
+"""Who judged what, and how far they agree: for leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from api.web.pages import page
+from api.web.review_models import Agreement
+from api.web.roles import Role, Routes, ThisPerson
+from api.web.site import Site, ThisSite
+from evidence.review.reviewers import report
+from evidence.store.verdicts import head
+
+routes = Routes()
+
+
+@routes.let(Role.LEAD, "GET", "/agreement")
+def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
+    found = _report(request, site, person.name)
+    return page(request, "agreement.html", found=found, registry=site.registry)
+
+
+@routes.let(
+    Role.LEAD,
+    "GET",
+    "/api/v1/agreement",
+    summary="Who judged how much, and how far they agree",
+    response_model=Agreement,
+)
+def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> Agreement:
+    return Agreement.model_validate(_report(request, site, person.name))
+
+
+def _report(request: Request, site: Site, person: str) -> dict[str, Any]:
+    """The report; the same one as long as no verdict has come."""
+    state = request.app.state
+    with site.session() as session:
+        now = head(session)
+        kept = getattr(state, "agreement", {})
+        if kept.get("head") != now:
+            kept = {"head": now}
+        if person not in kept:
+            kept = kept | {person: report(session, person)}
+            state.agreement = kept
+        found: dict[str, Any] = kept[person]
+        return found

@@ -1,0 +1,243 @@
+"""The review: what to judge next, verdicts, doubts, and the pages for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from fastapi.responses import HTMLResponse
+
+from api.web.pages import page
+from api.web.problems import NotHere
+from api.web.review_cards import to_card
+from api.web.review_models import (
+    EXAMPLE,
+    ITEM_PATTERN,
+    Card,
+    Counts,
+    Doubt,
+    GivenVerdict,
+    Hand,
+    LogPage,
+    Taken,
+)
+from api.web.roles import Role, Routes, ThisPerson
+from api.web.site import Site, ThisSite
+from evidence.review import judge as bench
+from evidence.review.card import cards
+from evidence.review.desk import Desk
+from evidence.review.items import lack_items, make_missing
+from evidence.review.judge import Bench, NoItem
+from evidence.review.visible import page_of_log, record
+from evidence.store import Item, Verdict
+
+routes = Routes()
+
+AT_ONCE = 20
+"""Items dealt at once, at most: what is held is kept from others."""
+
+ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
+VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@routes.let(Role.REVIEWER, "GET", "/review")
+def review(request: Request) -> HTMLResponse:
+    return _screen(request, None)
+
+
+@routes.let(Role.REVIEWER, "GET", "/review/{item:path}")
+def review_one(request: Request, site: ThisSite, item: ItemKey) -> HTMLResponse:
+    _find(site, item)
+    return _screen(request, item)
+
+
+@routes.let(
+    Role.REVIEWER, "GET", "/api/v1/review/next", summary="What to judge next", response_model=Hand
+)
+def next_items(
+    request: Request,
+    site: ThisSite,
+    person: ThisPerson,
+    n: Annotated[int, Query(ge=1, le=AT_ONCE, description="How many")] = 5,
+    after: Annotated[
+        str | None, Query(max_length=128, description="The last item at hand already")
+    ] = None,
+) -> Hand:
+    with site.session() as session:
+        items = desk_of(request).deal(session, site.recipe, person.name, n, after)
+        if not items and lack_items(session):
+            items = _made_anew(request, site, person.name, n)
+        told = cards(session, site.registry, person.name, items)
+    return Hand(items=[to_card(one) for one in told])
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/review/counts",
+    summary="How the review stands",
+    response_model=Counts,
+)
+def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> Counts:
+    with site.session() as session:
+        found = desk_of(request).count(session, site.recipe, person.name)
+    return Counts.model_validate(found)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/review/items/{item:path}",
+    summary="One item, with the verdicts on it that you may see",
+    response_model=Card,
+)
+def read_item(site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
+    with site.session() as session:
+        found = session.get(Item, item)
+        if found is None:
+            raise NotHere(f"no item {item} in this case")
+        return to_card(cards(session, site.registry, person.name, [found])[0])
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/review/items/{item:path}/doubt",
+    summary="Put a settled item back into the queue",
+    status_code=201,
+    response_model=Taken,
+)
+def doubt(
+    request: Request, site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt
+) -> Taken:
+    with site.session() as session, session.begin():
+        try:
+            row = bench.doubt(session, item, person.name, body.note)
+        except NoItem as error:
+            raise NotHere(str(error)) from error
+        return _taken(row, item)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/review/items/{item:path}/skip",
+    summary="Leave an item to others, or to yourself later",
+    status_code=204,
+)
+def skip(request: Request, site: ThisSite, person: ThisPerson, item: ItemKey) -> None:
+    _find(site, item)
+    desk_of(request).put_off(person.name, item)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/verdicts",
+    summary="Give a verdict on an item",
+    status_code=201,
+    response_model=Taken,
+)
+def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdict) -> Taken:
+    with site.session() as session, session.begin():
+        try:
+            row = bench.judge(
+                session,
+                _bench(site),
+                body.item,
+                person.name,
+                body.verdict,
+                builder=body.builder,
+                box=body.box,
+                seconds=body.seconds,
+                note=body.note or None,
+                supersedes=body.supersedes,
+            )
+        except NoItem as error:
+            raise NotHere(str(error)) from error
+        told = _taken(row, body.item)
+    desk_of(request).release(body.item)
+    return told
+
+
+@routes.let(
+    Role.REVIEWER,
+    "DELETE",
+    "/api/v1/verdicts/{number}",
+    summary="Take back a verdict of yours; the log keeps both",
+    response_model=Taken,
+)
+def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Taken:
+    with site.session() as session, session.begin():
+        try:
+            row = bench.withdraw(session, number, person.name)
+        except NoItem as error:
+            raise NotHere(str(error)) from error
+        item = bench.item_of(session, row)
+        told = _taken(row, item)
+    desk_of(request).take(person.name, item)
+    return told
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/verdicts",
+    summary="The log of verdicts",
+    response_model=LogPage,
+)
+def read_log(
+    site: ThisSite,
+    person: ThisPerson,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> LogPage:
+    with site.session() as session:
+        rows = page_of_log(session, person.name, after, limit)
+    last = rows[-1]["number"] if len(rows) == limit else None
+    return LogPage.model_validate({"items": rows, "next": last})
+
+
+def desk_of(request: Request) -> Desk:
+    """The server's one desk."""
+    state = request.app.state
+    if not hasattr(state, "desk"):
+        # Two threads may both make one; what the first then dealt may be dealt once more.
+        state.desk = Desk()
+    desk: Desk = state.desk
+    return desk
+
+
+def _made_anew(request: Request, site: Site, person: str, number: int) -> list[Item]:
+    """The first hand of a case that was swept before there were items."""
+    with site.session() as session, session.begin():
+        make_missing(session)
+        return desk_of(request).deal(session, site.recipe, person, number)
+
+
+def _bench(site: Site) -> Bench:
+    return Bench(site.registry, tuple(site.settings.attributing.tested_origins))
+
+
+def _find(site: Site, item: str) -> None:
+    with site.session() as session:
+        if session.get(Item, item) is None:
+            raise NotHere(f"no item {item} in this case")
+
+
+def _taken(row: Verdict, item: str) -> Taken:
+    return Taken.model_validate({"verdict": record(row, item), "item": item})
+
+
+def _screen(request: Request, item: str | None) -> HTMLResponse:
+    return page(request, "review.html", scripts=SCRIPTS, item=item)
+
+
+SCRIPTS = (
+    "review.js",
+    "review-outbox.js",
+    "review-ahead.js",
+    "review-picture.js",
+    "review-card.js",
+    "review-builder.js",
+)

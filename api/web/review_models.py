@@ -1,0 +1,295 @@
+"""What the routes of the review take and answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
+"""The key of a sighting, or of a frame by its analysis and exact time."""
+
+EXAMPLE = "5d41402abc4b2a76b9719d911017c592:m1"
+Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
+Note = Annotated[str, Field(max_length=2000)]
+Number = Annotated[int, Field(ge=1, le=2**53)]
+Corner = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+Word = Literal[
+    "accept",
+    "builder",
+    "unknown",
+    "concealed",
+    "not-cnc",
+    "not-a-machine",
+    "missed",
+    "nothing",
+]
+
+
+class GivenVerdict(BaseModel):
+    """A verdict on an item. `builder`: of `builder`, and of `missed` where it can be told;
+    `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame; `seconds`: how long it took;
+    `supersedes`: one's own verdict that this one replaces."""
+
+    item: Key
+    verdict: Word
+    builder: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    box: Annotated[list[Corner], Field(min_length=4, max_length=4)] | None = None
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
+    note: Note | None = None
+    supersedes: Number | None = None
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"item": EXAMPLE, "verdict": "accept", "seconds": 3.2},
+                {"item": EXAMPLE, "verdict": "builder", "builder": "smtcl", "seconds": 8.0},
+            ]
+        },
+    )
+
+
+class Doubt(BaseModel):
+    """Why a settled item should be judged again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note | None = None
+
+
+class Named(BaseModel):
+    """A builder or a control of the registry."""
+
+    id: str
+    name: str
+    origin: str | None
+    type: str | None
+
+
+class VerdictRow(BaseModel):
+    """A verdict in the log. Of one that you may not see yet only `number`, `made` and the
+    digests are told, with `hidden`: each digest covers the one before it."""
+
+    number: int
+    made: str
+    previous: str
+    digest: str
+    hidden: bool = False
+    item: str | None = None
+    sighting: str | None = None
+    footage: str | None = None
+    pts: str | None = None
+    seconds_in: float | None = None
+    box: list[float] | None = None
+    verdict: str | None = None
+    builder: str | None = None
+    author: str | None = None
+    seconds: float | None = None
+    note: str | None = None
+    before: dict[str, Any] | None = None
+    supersedes: int | None = None
+
+
+class Taken(BaseModel):
+    """A verdict that was put into the log. What becomes of its item is not told here, since
+    that might tell what others said."""
+
+    item: str
+    verdict: VerdictRow
+
+
+class Footage(BaseModel):
+    """The footage an item is from; size in pixels of the upright frame."""
+
+    sha256: str
+    width: int | None
+    height: int | None
+    name: str
+    publisher: str | None
+    published: str | None
+    plant: str | None
+
+
+class Picture(BaseModel):
+    """Where a picture is; `spare`: another address, should that one not answer."""
+
+    address: str
+    spare: str | None = None
+    box: list[float] | None = None
+    pts: str | None = None
+
+
+class Pictures(BaseModel):
+    """The frame; the mark as it is, and enhanced."""
+
+    frame: Picture
+    mark: Picture | None = None
+    enhanced: Picture | None = None
+
+
+class Reading(BaseModel):
+    text: str
+    score: float
+    script: str
+    mirrored: bool
+    overlay: bool
+    pts: str
+    seconds: float
+    box: list[float]
+
+
+class Reason(BaseModel):
+    """One piece of evidence. `weight`: natural log-odds; `words`: what that amounts to."""
+
+    kind: str
+    text: str
+    about: str | None
+    weight: float
+    words: str
+    pts: str | None
+    box: list[float] | None
+
+
+class Claimed(BaseModel):
+    """What the program makes of a sighting."""
+
+    key: str
+    first: float
+    last: float
+    builder: Named | None
+    grade: str
+    probability: float
+    control: Named | None
+    series: str | None
+    concealed: bool
+    origin: str | None
+    origin_basis: str | None
+
+
+class Alike(BaseModel):
+    """Another sighting to compare with. `why`: of one `machine`, `tied` by marks or looks, or
+    of the same `builder`; `outcome`: what it was settled as."""
+
+    sighting: str
+    footage: str
+    pts: str
+    builder: Named | None
+    grade: str
+    outcome: str | None
+    why: Literal["machine", "tied", "builder"]
+    picture: Picture
+
+
+class Marks(BaseModel):
+    """What the registry knows of the builder's marks."""
+
+    id: str
+    name: str
+    type: str
+    origin: str
+    owner: str | None
+    owner_country: str | None
+    production: list[str]
+    wordmarks: list[str]
+    series: list[str]
+    livery: str | None
+    confusions: list[str]
+
+
+class Card(BaseModel):
+    """All that is needed to judge an item. `verdicts`: those you may see."""
+
+    item: str
+    about: Literal["sighting", "frame"]
+    kind: str | None
+    reason: str | None
+    state: Literal["open", "disputed", "settled"]
+    outcome: str | None
+    outcome_builder: Named | None
+    footage: Footage
+    pts: str
+    seconds: float
+    box: list[float] | None
+    sighting: Claimed | None
+    pictures: Pictures
+    readings: list[Reading]
+    evidence: list[Reason]
+    alike: list[Alike]
+    marks: Marks | None
+    verdicts: list[VerdictRow]
+
+
+class Hand(BaseModel):
+    """Items dealt; nobody else is dealt them for some minutes."""
+
+    items: list[Card]
+
+
+class Counts(BaseModel):
+    """How the review stands, some seconds old at most. `claims`: not settled yet; `held`: at
+    hand to others now; `put_off`: by you."""
+
+    open: int
+    partial: int
+    disputed: int
+    settled: int
+    claims: int
+    held: int
+    put_off: int
+
+
+class LogPage(BaseModel):
+    """Verdicts, oldest first; `next`: what to give as `after`."""
+
+    items: list[VerdictRow]
+    next: int | None
+
+
+class Agreed(BaseModel):
+    """A coefficient and its bounds of 95 %, over so many items."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    units: int
+
+
+class AgreedPair(Agreed):
+    a: str
+    b: str
+    alike: int
+
+
+class Reviewer(BaseModel):
+    """`seconds`: the median a verdict took."""
+
+    name: str
+    verdicts: int
+    doubts: int
+    words: dict[str, int]
+    seconds: float | None
+
+
+class Said(BaseModel):
+    author: str
+    verdict: str
+    builder: str | None
+
+
+class Disagreement(BaseModel):
+    item: str
+    state: str
+    outcome: str | None
+    builder: str | None
+    verdicts: list[Said]
+
+
+class Agreement(BaseModel):
+    """Who judged how much, and how far they agree: Cohen's kappa by pair, Krippendorff's alpha
+    of all."""
+
+    people: list[Reviewer]
+    pairs: list[AgreedPair]
+    alpha: Agreed
+    disagreements: list[Disagreement]

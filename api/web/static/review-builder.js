@@ -1,0 +1,112 @@
+// Choosing a builder by a few letters of its name.
+
+import { _, call, make, notice } from "./common.js";
+
+const SOON = 70; // milliseconds after the last letter
+
+export class BuilderChoice {
+  #dialog = document.getElementById("builders");
+  #input = document.getElementById("builder-word");
+  #list = document.getElementById("builder-list");
+  #found = [];
+  #at = 0;
+  #timer = null;
+  #asked = 0;
+  #shown = "";
+  #chosen = null;
+
+  constructor() {
+    this.#input.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#search(), SOON);
+    });
+    this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#dialog.addEventListener("close", () => {
+      clearTimeout(this.#timer);
+      const done = this.#chosen;
+      this.#chosen = null;
+      done?.resolve(done.builder ?? null);
+    });
+  }
+
+  get open() {
+    return this.#dialog.open;
+  }
+
+  /** Asks for a builder; gives {id, name, origin}, or null where nobody was chosen. */
+  ask() {
+    this.#input.value = "";
+    this.#show([]);
+    this.#dialog.showModal();
+    this.#input.focus();
+    return new Promise((resolve) => {
+      this.#chosen = { resolve };
+    });
+  }
+
+  async #search() {
+    const word = this.#input.value.trim();
+    const asked = (this.#asked += 1);
+    if (!word) {
+      this.#shown = word;
+      return this.#show([]);
+    }
+    try {
+      const { items } = await call("GET", `/api/v1/builders?q=${encodeURIComponent(word)}`);
+      if (asked !== this.#asked) return;
+      this.#shown = word;
+      this.#show(items.filter((one) => one.type !== "control").slice(0, 8));
+    } catch (problem) {
+      notice(problem.message, "bad");
+    }
+  }
+
+  #show(found) {
+    this.#found = found;
+    this.#at = 0;
+    this.#list.replaceChildren(
+      ...found.map((one, index) =>
+        make(
+          "li",
+          { role: "option", id: `builder-${index}`, "aria-selected": String(index === 0), onclick: () => this.#take(index) },
+          make("b", {}, one.name),
+          make("span", { class: "faint" }, ` ${one.origin ?? ""}${one.type === "rebadger" ? ` · ${_("a seller's badge")}` : ""}`),
+        ),
+      ),
+    );
+    this.#input.setAttribute("aria-expanded", String(found.length > 0));
+    this.#point();
+  }
+
+  #point() {
+    [...this.#list.children].forEach((one, index) => one.setAttribute("aria-selected", String(index === this.#at)));
+    if (this.#found.length) this.#input.setAttribute("aria-activedescendant", `builder-${this.#at}`);
+    else this.#input.removeAttribute("aria-activedescendant");
+  }
+
+  async #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && this.#found.length) {
+      event.preventDefault();
+      this.#at = (this.#at + step + this.#found.length) % this.#found.length;
+      this.#point();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      event.stopPropagation();
+      clearTimeout(this.#timer);
+      if (this.#shown === this.#input.value.trim()) return this.#take(this.#at);
+      // What is listed is not yet for these letters: only what is beyond doubt is taken unseen.
+      await this.#search();
+      const word = this.#shown.toLowerCase();
+      const exact = this.#found.findIndex((one) => [one.id, one.name.toLowerCase()].includes(word));
+      if (exact >= 0) this.#take(exact);
+      else if (this.#found.length === 1) this.#take(0);
+    }
+  }
+
+  #take(index) {
+    if (!this.#found[index] || !this.#chosen) return;
+    this.#chosen.builder = this.#found[index];
+    this.#dialog.close();
+  }
+}

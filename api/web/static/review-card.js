@@ -1,0 +1,215 @@
+// What is told beside the picture: why it is shown, the mark, what was read, what speaks for it.
+
+import { _, make } from "./common.js";
+
+const KINDS = {
+  claim: () => _("Claim under test"),
+  concealed: () => _("A mark is concealed"),
+  uncorroborated: () => _("One cue alone"),
+  unread: () => _("Text without a builder"),
+  large: () => _("Large in the picture"),
+};
+const CUES = {
+  wordmark: () => _("Wordmark"),
+  series: () => _("Series"),
+  control: () => _("Control"),
+  concealed: () => _("Concealed"),
+  overlay: () => _("Of the broadcast"),
+  mirrored: () => _("Mirrored"),
+  dealer: () => _("Dealer"),
+  plate: () => _("Plate"),
+  logo: () => _("Logo"),
+  mark: () => _("Mark"),
+};
+export const VERDICTS = {
+  accept: () => _("accepted"),
+  builder: () => _("other builder"),
+  unknown: () => _("builder unknown"),
+  concealed: () => _("mark concealed"),
+  "not-cnc": () => _("not CNC"),
+  "not-a-machine": () => _("no machine"),
+  missed: () => _("machine missed"),
+  nothing: () => _("nothing missed"),
+  doubt: () => _("doubted"),
+  withdrawn: () => _("withdrawn"),
+};
+const WHY = {
+  machine: () => _("the same machine"),
+  tied: () => _("looks alike"),
+  builder: () => _("the same builder"),
+};
+
+/** A probability in two decimals, never rounded up to certainty. */
+export function chance(probability) {
+  return probability >= 0.995 && probability < 1 ? ">0.99" : probability.toFixed(2);
+}
+
+/** What a log-odds weight amounts to (Kass & Raftery 1995), as `evidence.report.weigh`. */
+function weigh(weight) {
+  const size = Math.abs(weight);
+  if (size < 0.005) return _("says nothing by itself");
+  if (size < 1) return weight > 0 ? _("barely for") : _("barely against");
+  if (size < 3) return weight > 0 ? _("somewhat for") : _("somewhat against");
+  if (size < 5) return weight > 0 ? _("strongly for") : _("strongly against");
+  return weight > 0 ? _("very strongly for") : _("very strongly against");
+}
+
+/** Seconds as a player shows them. */
+export function clock(seconds) {
+  const tenths = Math.round(seconds * 10);
+  const [minutes, rest] = [Math.floor(tenths / 600), tenths % 600];
+  const small = `${String(Math.floor(rest / 10)).padStart(2, "0")}.${rest % 10}`;
+  const [hours, left] = [Math.floor(minutes / 60), minutes % 60];
+  return hours ? `${hours}:${String(left).padStart(2, "0")}:${small}` : `${left}:${small}`;
+}
+
+/** Where a picture should be and is not, it is said. */
+function pictured(loaded, alt, missing) {
+  const frame = make("span", { class: "pictured" }, loaded.image);
+  loaded.image.alt = alt;
+  loaded.ready.then((there) => {
+    if (!there) frame.replaceChildren(make("span", { class: "missing" }, missing));
+  });
+  return frame;
+}
+
+/** All of it, for one card. */
+export function tell(card) {
+  const parts = [why(card)];
+  if (card.sighting) parts.push(claim(card));
+  if (card.verdicts.length) parts.push(said(card));
+  if (card.loaded.mark) parts.push(marks(card));
+  if (card.readings.length) parts.push(readings(card));
+  if (card.evidence.length) parts.push(evidence(card));
+  if (card.marks) parts.push(known(card.marks));
+  if (card.alike.length) parts.push(alike(card));
+  return parts;
+}
+
+function why(card) {
+  const line = make("p", { class: "why" });
+  if (card.state === "settled") line.append(make("span", { class: "chip good" }, _("settled")), " ");
+  if (card.state === "disputed") line.append(make("span", { class: "chip warn" }, _("two disagree; you settle it")), " ");
+  const kind = KINDS[card.kind];
+  if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
+  else if (kind) line.append(make("b", {}, kind()));
+  else line.append(make("b", {}, _("What is this machine?")));
+  const text = make("p", { class: "faint reason" }, card.reason ?? _("Looked at in any case."));
+  return make("div", {}, line, text);
+}
+
+function claim({ sighting, outcome, outcome_builder: settled }) {
+  const name = sighting.builder
+    ? `${sighting.builder.name}${sighting.builder.origin ? ` · ${sighting.builder.origin}` : ""}`
+    : sighting.origin
+      ? `${_("Builder unknown")} · ${_("origin {code} from the plate", { code: sighting.origin })}`
+      : _("Builder unknown");
+  const small = [];
+  if (sighting.builder?.type === "rebadger") small.push(_("a seller's badge"));
+  if (sighting.series) small.push(sighting.series);
+  if (sighting.control) small.push(`${_("control")} ${sighting.control.name}`);
+  if (sighting.concealed) small.push(_("a mark is concealed"));
+  const block = make(
+    "div",
+    { class: "claim" },
+    make("span", { class: `grade ${sighting.grade}`, title: _("Grade {grade}", { grade: sighting.grade }) }, sighting.grade),
+    make("strong", {}, name),
+    sighting.builder ? make("span", { class: "mono" }, chance(sighting.probability)) : null,
+    small.length ? make("span", { class: "faint small" }, small.join(" · ")) : null,
+  );
+  if (outcome) block.append(make("span", { class: "good small" }, `${VERDICTS[outcome]()}${settled ? `: ${settled.name}` : ""}`));
+  return block;
+}
+
+function said(card) {
+  const list = make("ul", { class: "said" });
+  for (const one of card.verdicts) {
+    const words = [VERDICTS[one.verdict]?.() ?? one.verdict];
+    if (one.builder) words.push(one.builder);
+    if (one.supersedes) words.push(_("instead of no. {number}", { number: one.supersedes }));
+    list.append(
+      make(
+        "li",
+        {},
+        make("span", { class: "faint" }, `${one.number}. `),
+        make("b", {}, one.author),
+        ` ${words.join(" · ")}`,
+        one.note ? make("q", {}, one.note) : null,
+        make("time", { class: "faint", datetime: one.made }, ` ${one.made.slice(0, 16).replace("T", " ")}`),
+      ),
+    );
+  }
+  return make("div", {}, make("h2", {}, _("Judged so far")), list);
+}
+
+function marks(card) {
+  const gone = _("not there");
+  const pair = make("div", { class: "marks" });
+  pair.append(
+    make("figure", {}, pictured(card.loaded.mark, _("The mark, unaltered"), gone), make("figcaption", {}, _("unaltered, enlarged"))),
+    make("figure", {}, pictured(card.loaded.enhanced, _("The mark, enhanced"), gone), make("figcaption", {}, _("enhanced: not evidence"))),
+  );
+  return make("div", {}, make("h2", {}, _("The mark")), pair);
+}
+
+function readings(card) {
+  const list = make("ul", { class: "read" });
+  for (const one of card.readings) {
+    const chips = [];
+    if (one.mirrored) chips.push(make("span", { class: "chip" }, _("mirrored")));
+    if (one.overlay) chips.push(make("span", { class: "chip" }, _("of the broadcast")));
+    list.append(
+      make("li", { class: one.overlay ? "set-aside" : "" }, make("bdi", { class: "mono" }, one.text), make("span", { class: "faint mono" }, chance(one.score)), ...chips),
+    );
+  }
+  return make("div", {}, make("h2", {}, _("Read")), list);
+}
+
+function evidence(card) {
+  const list = make("ul", { class: "evidence" });
+  for (const one of card.evidence) {
+    const cue = CUES[one.kind]?.() ?? one.kind;
+    list.append(
+      make(
+        "li",
+        {},
+        `${cue} `,
+        one.text && one.kind !== "concealed" ? make("bdi", { class: "mono" }, one.text) : null,
+        one.about ? ` → ${one.about}` : "",
+        ": ",
+        make("span", { class: "faint" }, one.kind === "plate" ? _("says where it was made") : weigh(one.weight)),
+        one.weight ? make("span", { class: "faint mono" }, ` ${one.weight > 0 ? "+" : ""}${one.weight.toFixed(1)}`) : null,
+      ),
+    );
+  }
+  return make("div", {}, make("h2", {}, _("What speaks for it")), list);
+}
+
+function known(one) {
+  const lines = [`${_("reads")} ${one.wordmarks.join(", ")}`];
+  if (one.livery) lines.push(one.livery);
+  if (one.series.length) lines.push(`${_("series")} ${one.series.join(", ")}`);
+  if (one.production.length) lines.push(`${_("made in")} ${one.production.join(", ")}`);
+  if (one.owner) lines.push(`${_("owner")} ${one.owner} (${one.owner_country})`);
+  if (one.confusions.length) lines.push(`${_("not to be taken for")} ${one.confusions.join("; ")}`);
+  return make("div", {}, make("h2", {}, _("{name}'s marks", { name: one.name })), make("p", { class: "known" }, lines.join(" · ")));
+}
+
+function alike(card) {
+  const list = make("ul", { class: "alike" });
+  card.alike.forEach((one, index) => {
+    const name = one.builder?.name ?? _("unknown");
+    const state = one.outcome ? VERDICTS[one.outcome]?.() : _("not judged");
+    list.append(
+      make(
+        "li",
+        {},
+        pictured(card.loaded.alike[index], _("Another sighting: {name}", { name }), _("not there")),
+        make("span", {}, name),
+        make("span", { class: one.outcome ? "good" : "faint" }, state),
+        make("span", { class: "faint" }, WHY[one.why]()),
+      ),
+    );
+  });
+  return make("div", {}, make("h2", {}, _("Others of the case")), list);
+}

@@ -1,0 +1,113 @@
+// Verdicts on their way to the server: in order, again and again while it is away.
+
+import { call } from "./common.js";
+
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 15000;
+
+/** Whether a call may go well later: nobody answered, too many, or trouble at the server. */
+function passing(problem) {
+  return problem.status === 0 || problem.status === 429 || problem.status >= 500;
+}
+
+/**
+ * Entries: {id, item, kind: "verdict" | "doubt" | "skip" | "undo", body, of}. What is not sent
+ * yet outlives a reload, and a login, of this tab.
+ */
+export class Outbox {
+  #key;
+  #queue;
+  #numbers = new Map();
+  #running = false;
+  #wake = null;
+  #changed;
+  #failed;
+
+  constructor(key, { changed, failed }) {
+    this.#key = key;
+    this.#queue = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+    this.#changed = changed;
+    this.#failed = failed;
+    addEventListener("beforeunload", (event) => {
+      if (this.size) event.preventDefault();
+    });
+    addEventListener("online", () => this.#wake?.());
+  }
+
+  get size() {
+    return this.#queue.length;
+  }
+
+  add(entry) {
+    const whole = { id: crypto.randomUUID(), ...entry };
+    this.#queue.push(whole);
+    this.#keep();
+    this.run();
+    return whole;
+  }
+
+  /** Takes an entry back: out of the queue, or by a call to undo it where it was sent. */
+  undo(entry) {
+    const at = this.#queue.findIndex((one) => one.id === entry.id);
+    if (at > 0 || (at === 0 && !this.#running)) {
+      this.#queue.splice(at, 1);
+      this.#keep();
+    } else if (entry.kind !== "skip") {
+      this.add({ kind: "undo", item: entry.item, of: entry.id });
+    }
+  }
+
+  /** Sends what waits; ends when nothing does. */
+  async run() {
+    if (this.#running) return;
+    this.#running = true;
+    let wait = FIRST_WAIT;
+    while (this.#queue.length) {
+      const entry = this.#queue[0];
+      try {
+        await this.#send(entry);
+        wait = FIRST_WAIT;
+      } catch (problem) {
+        if (problem.kind === "log-in") break;
+        if (passing(problem)) {
+          this.#changed(this.size, true);
+          await this.#pause(wait);
+          wait = Math.min(2 * wait, LONGEST_WAIT);
+          continue;
+        }
+        this.#failed(entry, problem);
+      }
+      this.#queue.shift();
+      this.#keep();
+    }
+    this.#running = false;
+  }
+
+  async #send(entry) {
+    const item = encodeURIComponent(entry.item);
+    if (entry.kind === "verdict" || entry.kind === "doubt") {
+      const path = entry.kind === "verdict" ? "/api/v1/verdicts" : `/api/v1/review/items/${item}/doubt`;
+      const answer = await call("POST", path, entry.body);
+      this.#numbers.set(entry.id, answer.verdict.number);
+    } else if (entry.kind === "skip") {
+      await call("POST", `/api/v1/review/items/${item}/skip`);
+    } else if (this.#numbers.has(entry.of)) {
+      await call("DELETE", `/api/v1/verdicts/${this.#numbers.get(entry.of)}`);
+    }
+  }
+
+  #pause(wait) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #keep() {
+    sessionStorage.setItem(this.#key, JSON.stringify(this.#queue));
+    this.#changed(this.size, false);
+  }
+}

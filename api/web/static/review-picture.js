@@ -1,0 +1,183 @@
+// The picture with what was found drawn over it; zooming on the mark; drawing a missed machine.
+
+import { _, make } from "./common.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const LEAST = 8; // pixels of the frame that a box must have at least
+const STEP = 0.02; // of the frame, that an arrow key moves a box by
+const AROUND = 2.2; // of the mark's own size, shown when zoomed on it
+const MOST = 14;
+
+function shape(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+function place(rect, [x1, y1, x2, y2]) {
+  rect.setAttribute("x", x1);
+  rect.setAttribute("y", y1);
+  rect.setAttribute("width", x2 - x1);
+  rect.setAttribute("height", y2 - y1);
+}
+
+export class Stage {
+  #root;
+  #canvas;
+  #svg;
+  #card = null;
+  #drawing = null;
+  zoomed = false;
+
+  constructor(root) {
+    this.#root = root;
+    root.addEventListener("pointerdown", (event) => this.#down(event));
+    root.addEventListener("pointermove", (event) => this.#move(event));
+    root.addEventListener("pointerup", () => this.#drawing && (this.#drawing.from = null));
+  }
+
+  /** Shows a card's frame; resolves when it is on the screen, to whether there is a picture. */
+  async show(card) {
+    this.#card = card;
+    this.#drawing = null;
+    this.zoomed = false;
+    this.#root.classList.remove("drawing", "zoomed");
+    const { image, ready } = card.loaded.frame;
+    const size = this.#size(image);
+    this.#svg = shape("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
+    const { frame, mark } = card.pictures;
+    if (frame.box) this.#svg.append(this.#rect("machine", frame.box));
+    if (mark?.box && mark.pts === frame.pts) this.#svg.append(this.#rect("mark", mark.box));
+    image.alt = card.about === "frame"
+      ? _("A frame in which nothing was found")
+      : _("The frame with the machine in a box");
+    this.#canvas = make("div", { class: "canvas" }, image);
+    this.#canvas.append(this.#svg);
+    this.#root.replaceChildren(this.#canvas);
+    const there = await ready;
+    if (this.#card !== card) return there;
+    if (!there) {
+      image.remove();
+      this.#root.append(make("p", { class: "missing" }, _("The picture is not there: the footage is out of reach, or the still is gone.")));
+    } else if (!card.footage.width) {
+      const [width, height] = this.#size(image);
+      this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    }
+    return there;
+  }
+
+  clear() {
+    this.#card = null;
+    this.#root.replaceChildren();
+  }
+
+  /** Zooms on the mark, or else the machine, and back. */
+  zoom() {
+    const picture = this.#card?.pictures;
+    const same = picture?.mark?.box && picture.mark.pts === picture.frame.pts;
+    const box = same ? picture.mark.box : picture?.frame.box;
+    if (!box) return;
+    this.zoomed = !this.zoomed;
+    this.#root.classList.toggle("zoomed", this.zoomed);
+    this.#svg.style.setProperty("--line-width", "2px");
+    if (!this.zoomed) {
+      this.#canvas.style.transform = "";
+      return;
+    }
+    const { width, height } = this.#root.getBoundingClientRect();
+    const [fw, fh] = this.#frame();
+    const fit = Math.min(width / fw, height / fh);
+    const [x1, y1, x2, y2] = box;
+    const wanted = Math.min(width / ((x2 - x1) * fit * AROUND), height / ((y2 - y1) * fit * AROUND), MOST);
+    const scale = Math.max(wanted, 1);
+    const x = (width - fw * fit) / 2 + ((x1 + x2) / 2) * fit;
+    const y = (height - fh * fit) / 2 + ((y1 + y2) / 2) * fit;
+    this.#canvas.style.transform = `translate(${width / 2 - x * scale}px, ${height / 2 - y * scale}px) scale(${scale})`;
+    this.#svg.style.setProperty("--line-width", `${2 / scale}px`);
+  }
+
+  /** Lets a box be drawn; one stands in the middle to begin with, for the arrow keys. */
+  draw() {
+    if (this.zoomed) this.zoom();
+    const [width, height] = this.#frame();
+    this.#drawing = { box: [0.3 * width, 0.3 * height, 0.7 * width, 0.7 * height], from: null };
+    this.#drawing.rect = this.#rect("missed", this.#drawing.box);
+    this.#svg.append(this.#drawing.rect);
+    this.#root.classList.add("drawing");
+  }
+
+  get drawing() {
+    return this.#drawing !== null;
+  }
+
+  /** The box drawn, in pixels of the frame. */
+  get box() {
+    return this.#drawing?.box.map((corner) => Math.round(corner * 100) / 100) ?? null;
+  }
+
+  stopDrawing() {
+    this.#drawing?.rect.remove();
+    this.#drawing = null;
+    this.#root.classList.remove("drawing");
+  }
+
+  /** Moves the box, or (with `sized`) its lower right corner. */
+  nudge(dx, dy, sized) {
+    const [width, height] = this.#frame();
+    let [x1, y1, x2, y2] = this.#drawing.box;
+    const x = dx * STEP * width;
+    const y = dy * STEP * height;
+    if (sized) {
+      x2 = Math.min(Math.max(x2 + x, x1 + LEAST), width);
+      y2 = Math.min(Math.max(y2 + y, y1 + LEAST), height);
+    } else {
+      const sx = Math.min(Math.max(x, -x1), width - x2);
+      const sy = Math.min(Math.max(y, -y1), height - y2);
+      [x1, y1, x2, y2] = [x1 + sx, y1 + sy, x2 + sx, y2 + sy];
+    }
+    this.#set([x1, y1, x2, y2]);
+  }
+
+  #down(event) {
+    if (!this.#drawing) return;
+    event.preventDefault();
+    this.#root.setPointerCapture(event.pointerId);
+    this.#drawing.from = this.#at(event);
+  }
+
+  #move(event) {
+    if (!this.#drawing?.from) return;
+    const [ax, ay] = this.#drawing.from;
+    const [bx, by] = this.#at(event);
+    const box = [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)];
+    if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) this.#set(box);
+  }
+
+  #set(box) {
+    this.#drawing.box = box;
+    place(this.#drawing.rect, box);
+  }
+
+  /** Where in the frame a pointer is. */
+  #at(event) {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.#svg.getScreenCTM().inverse());
+    const [width, height] = this.#frame();
+    return [Math.min(Math.max(point.x, 0), width), Math.min(Math.max(point.y, 0), height)];
+  }
+
+  #frame() {
+    const { width, height } = this.#svg.viewBox.baseVal;
+    return [width, height];
+  }
+
+  #size(image) {
+    const { width, height } = this.#card.footage;
+    return [width || image.naturalWidth || 16, height || image.naturalHeight || 9];
+  }
+
+  #rect(kind, box) {
+    const rect = shape("rect", { class: kind, rx: 1, "vector-effect": "non-scaling-stroke" });
+    place(rect, box);
+    return rect;
+  }
+}

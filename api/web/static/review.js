@@ -1,0 +1,312 @@
+// The review: one item at a time, judged by a key; the next is on the screen at once.
+
+import { _, brought, call, make, notice } from "./common.js";
+import { Ahead, loadCard } from "./review-ahead.js";
+import { BuilderChoice } from "./review-builder.js";
+import { VERDICTS, clock, tell } from "./review-card.js";
+import { Outbox } from "./review-outbox.js";
+import { Stage } from "./review-picture.js";
+
+const AGAIN = 15000; // milliseconds after which an empty queue is asked again
+const KEPT = 50; // items that undo can go back to
+const DONE = "judged";
+
+const start = brought("start");
+const at = (id) => document.getElementById(id);
+const desk = at("desk");
+const note = at("note");
+const stage = new Stage(at("stage"));
+const ahead = new Ahead();
+const builders = new BuilderChoice();
+const history = [];
+let card = null;
+let called = null; // the one item this page was opened for
+let judged = 0;
+let looked = { since: 0, before: 0 };
+let timer = null;
+
+const outbox = new Outbox(`unsent:${start.person}`, { changed: showUnsent, failed: surface });
+
+// ---- how long somebody looks, not how long the page is open
+
+function beginLooking() {
+  looked = { since: document.hidden ? null : performance.now(), before: 0 };
+}
+
+function secondsLooked() {
+  const now = looked.since === null ? 0 : performance.now() - looked.since;
+  return Math.round((looked.before + now) / 10) / 100;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && looked.since !== null) {
+    looked.before += performance.now() - looked.since;
+    looked.since = null;
+  } else if (!document.hidden && looked.since === null) {
+    looked.since = performance.now();
+  }
+});
+
+// ---- showing
+
+function may(does) {
+  if (does === "help") return true;
+  if (does === "undo") return history.length > 0;
+  if (!card) return false;
+  if (does === "skip") return called === null;
+  if (does === "zoom") return Boolean(card.pictures.frame.box);
+  if (card.state === "settled") return does === "doubt";
+  if (does === "doubt") return false;
+  if (card.about === "frame") return ["missed", "nothing"].includes(does);
+  if (does === "accept") return Boolean(card.sighting.builder || card.sighting.origin);
+  return ["builder", "unknown", "concealed", "not-cnc", "not-a-machine"].includes(does);
+}
+
+function refreshKeys() {
+  for (const button of at("keys").querySelectorAll("button")) {
+    const does = button.dataset.does;
+    const fits = may(does);
+    button.disabled = !fits;
+    const verdict = does in VERDICTS;
+    button.hidden = verdict && !fits && card !== null && !(does === "accept" && card.about === "sighting" && card.state !== "settled");
+    if (does === "zoom") button.setAttribute("aria-pressed", String(stage.zoomed));
+  }
+}
+
+/** Puts a card on the screen; `began`: when the key was pressed, for measuring. */
+async function show(next, began = null) {
+  card = next;
+  note.value = "";
+  desk.dataset.state = "shown";
+  desk.dataset.item = card.item;
+  at("empty").hidden = true;
+  at("stage").hidden = false;
+  const { footage } = card;
+  const place = [footage.name, clock(card.seconds)];
+  if (footage.plant) place.push(footage.plant);
+  at("where").textContent = place.join(" · ");
+  at("told").replaceChildren(...tell(card));
+  at("told").scrollTop = 0;
+  refreshKeys();
+  beginLooking();
+  await stage.show(card);
+  if (card !== next) return;
+  desk.dataset.painted = card.item;
+  if (began !== null) {
+    requestAnimationFrame(() => setTimeout(() => performance.measure("next-picture", { start: began, end: performance.now() })));
+  }
+}
+
+async function advance(began) {
+  if (called !== null) return callUp(called);
+  let next = ahead.take();
+  if (!next) {
+    desk.dataset.state = "loading";
+    try {
+      await ahead.fill();
+      next = ahead.take();
+    } catch (problem) {
+      notice(problem.message, "bad");
+    }
+  }
+  if (next) show(next, began);
+  else showEmpty();
+}
+
+async function showEmpty() {
+  card = null;
+  desk.dataset.state = "empty";
+  delete desk.dataset.item;
+  stage.clear();
+  at("stage").hidden = true;
+  at("told").replaceChildren();
+  at("where").textContent = "";
+  refreshKeys();
+  const box = at("empty");
+  box.hidden = false;
+  box.replaceChildren(make("p", { class: "lead" }, _("Nothing waits for you.")));
+  clearTimeout(timer);
+  timer = setTimeout(() => card === null && advance(null), AGAIN);
+  const counts = await showCounts();
+  if (!counts) return;
+  const others = counts.partial + counts.disputed;
+  if (others) box.append(make("p", {}, _("{number} wait for another reviewer: you have judged them.", { number: others })));
+  if (counts.held) box.append(make("p", {}, _("{number} are at hand to others now.", { number: counts.held })));
+  if (counts.put_off) box.append(make("p", {}, _("{number} you skipped; they come back later.", { number: counts.put_off })));
+  box.append(make("p", { class: "faint" }, _("{number} are settled.", { number: counts.settled })));
+}
+
+async function showCounts() {
+  try {
+    const counts = await call("GET", "/api/v1/review/counts");
+    const left = counts.open + counts.partial + counts.disputed;
+    const parts = [_("{number} to judge", { number: left }), _("{number} of them claims", { number: counts.claims })];
+    if (judged) parts.push(_("{number} judged by you now", { number: judged }));
+    at("waits").textContent = parts.join(" · ");
+    return counts;
+  } catch {
+    return null;
+  }
+}
+
+function showUnsent(number, trouble) {
+  const line = at("unsent");
+  line.hidden = number === 0;
+  line.textContent = trouble
+    ? _("{number} not sent yet: the server does not answer; it is tried again", { number })
+    : _("{number} not sent yet", { number });
+}
+
+function surface(entry, problem) {
+  const link = make("a", { href: `/review/${encodeURIComponent(entry.item)}` }, _("look at it"));
+  notice(`${_("A verdict was not taken:")} ${problem.message}`, "bad");
+  document.getElementById("notices").lastElementChild.append(" ", link);
+}
+
+// ---- judging
+
+function give(verdict, more = {}, began = null) {
+  const body = { item: card.item, verdict, seconds: secondsLooked(), ...more };
+  if (note.value.trim()) body.note = note.value.trim();
+  remember(outbox.add({ kind: "verdict", item: card.item, body }));
+  judged += 1;
+  said(VERDICTS[verdict]());
+  leave(began);
+}
+
+function remember(entry) {
+  history.push({ entry, card });
+  if (history.length > KEPT) history.shift();
+}
+
+function said(words) {
+  desk.dataset.said = words;
+}
+
+function leave(began) {
+  if (judged % 10 === 0 && called === null) showCounts();
+  if (called !== null) {
+    card = null;
+    refreshKeys();
+    outbox.run().then(() => waitSent()).then(() => callUp(called));
+  } else {
+    advance(began);
+  }
+}
+
+async function waitSent() {
+  while (outbox.size) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+const actions = {
+  accept: (began) => give("accept", {}, began),
+  unknown: (began) => give("unknown", {}, began),
+  concealed: (began) => give("concealed", {}, began),
+  "not-cnc": (began) => give("not-cnc", {}, began),
+  "not-a-machine": (began) => give("not-a-machine", {}, began),
+  nothing: (began) => give("nothing", {}, began),
+  async builder() {
+    const asked = card;
+    const chosen = await builders.ask();
+    if (chosen && card === asked) give("builder", { builder: chosen.id });
+  },
+  missed(began) {
+    if (!stage.drawing) {
+      stage.draw();
+      notice(_("Draw a box around the machine, or move it with the arrow keys; Enter sends, Esc leaves."));
+    } else {
+      give("missed", { box: stage.box }, began);
+    }
+  },
+  doubt() {
+    const body = note.value.trim() ? { note: note.value.trim() } : {};
+    remember(outbox.add({ kind: "doubt", item: card.item, body }));
+    leave(null);
+  },
+  skip(began) {
+    remember(outbox.add({ kind: "skip", item: card.item }));
+    leave(began);
+  },
+  undo() {
+    const last = history.pop();
+    outbox.undo(last.entry);
+    if (last.entry.kind === "verdict") judged -= 1;
+    if (called !== null) {
+      leave(null);
+    } else {
+      if (card) ahead.back(card);
+      show(loadCard(last.card));
+    }
+  },
+  zoom() {
+    stage.zoom();
+    refreshKeys();
+  },
+  help: () => at("help").showModal(),
+};
+
+const KEYS = {
+  KeyA: "accept", KeyB: "builder", KeyU: "unknown", KeyC: "concealed", KeyN: "not-cnc",
+  KeyX: "not-a-machine", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
+  Backspace: "undo", KeyZ: "zoom",
+};
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function act(does, began) {
+  if (may(does)) actions[does](began);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (builders.open || at("help").open) return;
+  if (event.target === note) {
+    if (event.key === "Enter" || event.key === "Escape") note.blur();
+    return;
+  }
+  if (event.target.closest("input, select, textarea") || event.altKey || event.metaKey) return;
+  if (event.ctrlKey && event.code !== "KeyZ") return;
+  if (stage.drawing) {
+    if (event.key in ARROWS) {
+      event.preventDefault();
+      return stage.nudge(...ARROWS[event.key], event.shiftKey);
+    }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      return act("missed", event.timeStamp);
+    }
+    if (event.key === "Escape") return stage.stopDrawing();
+  }
+  if (event.key === "?") return act("help");
+  if (event.code === "KeyT") {
+    event.preventDefault();
+    return note.focus();
+  }
+  const does = event.ctrlKey ? "undo" : KEYS[event.code];
+  if (!does || event.repeat || event.shiftKey) return;
+  event.preventDefault();
+  act(does, event.timeStamp);
+});
+
+at("keys").addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  button.blur();
+  act(button.dataset.does, event.timeStamp);
+});
+
+// ---- beginning
+
+async function callUp(item) {
+  called = item;
+  try {
+    await show(loadCard(await call("GET", `/api/v1/review/items/${encodeURIComponent(item)}`)));
+  } catch (problem) {
+    notice(problem.message, "bad");
+  }
+}
+
+showUnsent(outbox.size, false);
+outbox.run();
+await waitSent();
+showCounts();
+if (start.item) callUp(start.item);
+else advance(null);

@@ -1,0 +1,141 @@
+"""The random audit sample: what the program is measured by, whatever it flagged itself.
+
+Drawn from two populations: every sighting, and every frame looked at in which nothing was
+found. The latter are the frames of which a print is kept (`detector/prints.py`: the first
+picture of a clip and each that differs from the last one kept, among keyframes and, where it
+was decoded densely, among all frames) at whose time no sighting of the clip is on screen. So a
+picture that stands still counts once.
+
+Each member is drawn by itself (Bernoulli), where a hash of the seed and its name falls below
+the probability of its stratum. A draw therefore depends on nothing but the member: not on the
+order in which footage came, nor on how much is still to come. The probability is kept with the
+row, for whoever estimates from the sample (Horvitz & Thompson 1952: weight each by its
+inverse).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from evidence.store.people import Draw
+
+SEED = 20_241
+"""Fixed, so that the same footage gives the same rows; what is drawn follows from the hashes
+of footage, model and settings, which nobody chooses."""
+
+RATES: Mapping[str, float] = {
+    "sighting-claim": 0.1,
+    "sighting-named": 0.05,
+    "sighting-unknown": 0.02,
+    "frame": 0.002,
+}
+"""Of 100,000 flagged sightings, 5,000 of them claims and 25,000 more named, some 3,150 are
+drawn, and of a million frames 2,000: a share is then known within 2 or 3 in a hundred."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """seed, and by stratum the probability of being drawn."""
+
+    seed: int = SEED
+    rates: Mapping[str, float] = field(default_factory=lambda: RATES)
+
+    def __post_init__(self) -> None:
+        strange = set(self.rates) ^ set(RATES)
+        if strange:
+            raise UsageError(f"{', '.join(sorted(strange))}: no stratum; they are {_listed()}")
+        if not all(0 <= rate <= 1 for rate in self.rates.values()):
+            raise UsageError("a probability lies between 0 and 1")
+        if not 0 <= self.seed < 1 << 31:
+            raise UsageError("the seed is a whole number from 0 to 2147483647")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One that may be drawn. `item` names it; `sighting` is its key, None of a frame."""
+
+    item: str
+    stratum: str
+    pts: Fraction
+    sighting: str | None = None
+
+
+def plan_of(session: Session) -> Plan:
+    """The plan the case's draws were made by; where nothing is drawn yet, the default one."""
+    found = session.execute(
+        select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(Draw.stratum)
+    ).all()
+    rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
+    return Plan(found[0][2] if found else SEED, rates)
+
+
+def frame_item(analysis: str, pts: Fraction) -> str:
+    """How the item of a frame is called.
+
+    >>> frame_item("00" * 16, Fraction(1001, 24000))
+    '00000000000000000000000000000000@1001/24000'
+    """
+    return f"{analysis}@{pts}"
+
+
+def unseen(
+    prints: Iterable[Fraction], spans: Iterable[tuple[Fraction, Fraction]]
+) -> list[Fraction]:
+    """The times of prints at which no sighting is on screen, each once, in order.
+
+    >>> unseen([Fraction(0), Fraction(2), Fraction(4)], [(Fraction(1), Fraction(2))])
+    [Fraction(0, 1), Fraction(4, 1)]
+    """
+    merged: list[tuple[Fraction, Fraction]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    free, at = [], 0
+    for pts in sorted(set(prints)):
+        while at < len(merged) and merged[at][1] < pts:
+            at += 1
+        if at == len(merged) or pts < merged[at][0]:
+            free.append(pts)
+    return free
+
+
+def chosen(plan: Plan, member: Member) -> bool:
+    """Whether the plan draws it."""
+    text = f"audit\n{plan.seed}\n{member.item}"
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    return number < plan.rates[member.stratum] * (1 << 64)
+
+
+def draw(
+    plan: Plan, members: Iterable[Member], naming: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """The rows of `draws` for those drawn; `naming`: their analysis and footage."""
+    now = datetime.now(UTC)
+    for member in members:
+        if chosen(plan, member):
+            yield {
+                "item": member.item,
+                "analysis": naming["analysis"],
+                "footage": naming["footage"],
+                "pts": member.pts,
+                "sighting": member.sighting,
+                "stratum": member.stratum,
+                "probability": plan.rates[member.stratum],
+                "seed": plan.seed,
+                "made": now,
+            }
+
+
+def _listed() -> str:
+    return ", ".join(RATES)

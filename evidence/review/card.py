@@ -1,0 +1,201 @@
+"""Everything a reviewer needs to judge an item, as plain data, for several items at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.report import weigh
+from evidence.review.alike import known_marks, look_alikes
+from evidence.review.items import AUDIT
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import held_by
+from evidence.review.visible import record, seen_by
+from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
+from evidence.store.models import FootageRow, Location
+from evidence.store.people import Item
+from evidence.tables import printable
+
+Record = dict[str, Any]
+READINGS = 8
+"""Shown of a sighting: each text once, at its best score."""
+
+
+def cards(session: Session, registry: Registry, person: str, items: Sequence[Item]) -> list[Record]:
+    """The card of each item, in order.
+
+    Whether an item is of the audit sample, and what others said while it is not settled, is
+    not told.
+    """
+    keys = [item.sighting for item in items if item.sighting is not None]
+    rows = {
+        row.key: row
+        for row in session.scalars(select(SightingRow).where(SightingRow.key.in_(keys)))
+    }
+    footage = _footage(session, {item.footage for item in items})
+    readings = _readings(session, rows.values())
+    stills = _stills(session, rows.values())
+    alike = look_alikes(session, list(rows.values())) if rows else {}
+    logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
+    made = []
+    for item in items:
+        row = None if item.sighting is None else rows.get(item.sighting)
+        log = logs.get(item.item, [])
+        seen = seen_by(person, item, log)
+        card = {
+            "item": item.item,
+            "about": "frame" if item.sighting is None else "sighting",
+            "kind": None if item.kind == AUDIT else item.kind,
+            "reason": None if item.kind == AUDIT else printable(item.reason),
+            "state": _told(item.state, log, person),
+            "outcome": item.outcome,
+            "outcome_builder": _named(registry, item.builder),
+            "footage": footage[item.footage],
+            "pts": str(item.pts),
+            "seconds": round(float(item.pts), 3),
+            "box": item.box,
+            "verdicts": [record(one, item.item) for one in seen],
+            "sighting": None,
+            "readings": [],
+            "evidence": [],
+            "alike": [],
+            "marks": None,
+            "stills": {},
+        }
+        if row is not None:
+            card |= {
+                "sighting": _sighting(registry, row),
+                "readings": readings[row.key],
+                "evidence": [_evidence(registry, part) for part in row.evidence],
+                "alike": [
+                    one | {"builder": _named(registry, one["builder"])} for one in alike[row.key]
+                ],
+                "marks": known_marks(registry, row.builder),
+                "stills": stills[row.key],
+            }
+        made.append(card)
+    return made
+
+
+def _told(state: str, log: list[Verdict], person: str) -> str:
+    """That somebody has judged an item already, or disagrees, is told to who may settle it."""
+    if state == "disputed" and held_by([given(row) for row in log], person) is None:
+        return state
+    return "settled" if state == "settled" else "open"
+
+
+def _sighting(registry: Registry, row: SightingRow) -> Record:
+    return {
+        "key": row.key,
+        "first": round(float(row.first), 3),
+        "last": round(float(row.last), 3),
+        "builder": _named(registry, row.builder),
+        "grade": row.grade,
+        "probability": row.probability,
+        "control": _named(registry, row.control),
+        "series": row.series,
+        "concealed": row.concealed,
+        "origin": row.origin,
+        "origin_basis": row.origin_basis,
+    }
+
+
+def _named(registry: Registry, builder: str | None) -> Record | None:
+    if builder is None:
+        return None
+    if builder not in registry:
+        return {"id": builder, "name": builder, "origin": None, "type": None}
+    entry = registry.get(builder)
+    return {"id": entry.id, "name": entry.name, "origin": entry.origin, "type": entry.type}
+
+
+def _evidence(registry: Registry, part: Record) -> Record:
+    named = _named(registry, part["id"])
+    return {
+        "kind": part["kind"],
+        "text": printable(part["text"] or ""),
+        "about": None if named is None else named["name"],
+        "weight": part["weight"],
+        "words": weigh(part["weight"]),
+        "pts": part["exact"],
+        "box": part["box"],
+    }
+
+
+def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
+    """Size in pixels, and the name and provenance of the first place it lies at."""
+    places: dict[str, Location] = {}
+    query = select(Location).where(Location.footage.in_(hashes)).order_by(Location.path.desc())
+    for place in session.scalars(query):
+        if place.footage is not None:
+            places[place.footage] = place
+    found = {}
+    for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(hashes))):
+        one = places.get(row.sha256)
+        found[row.sha256] = {
+            "sha256": row.sha256,
+            "width": row.width,
+            "height": row.height,
+            "name": printable(PurePath(one.path).name) if one is not None else row.sha256[:12],
+            "publisher": _said(None if one is None else one.publisher),
+            "published": _said(None if one is None else one.published),
+            "plant": _said(None if one is None else one.plant_claimed),
+        }
+    return found
+
+
+def _said(text: str | None) -> str | None:
+    return None if text is None else printable(text)
+
+
+def _readings(session: Session, rows: Any) -> dict[str, list[Record]]:
+    """By key of a sighting, what was read on it: best scores first, each text once."""
+    named = {(row.analysis, row.name): row.key for row in rows}
+    found: dict[str, list[Record]] = defaultdict(list)
+    query = (
+        select(ReadingRow)
+        .where(ReadingRow.analysis.in_({analysis for analysis, _ in named}))
+        .where(ReadingRow.sighting.in_({name for _, name in named}))
+        .order_by(ReadingRow.score.desc(), ReadingRow.number)
+    )
+    for row in session.scalars(query):
+        key = named.get((row.analysis, row.sighting or ""))
+        if key is None or len(found[key]) >= READINGS:
+            continue
+        text = printable(row.text)
+        if text not in {one["text"] for one in found[key]}:
+            found[key].append(
+                {
+                    "text": text,
+                    "score": row.score,
+                    "script": row.script,
+                    "mirrored": row.mirrored,
+                    "overlay": row.overlay,
+                    "pts": str(row.pts),
+                    "seconds": round(float(row.pts), 3),
+                    "box": row.box,
+                }
+            )
+    return found
+
+
+def _stills(session: Session, rows: Any) -> dict[str, dict[str, Record]]:
+    """By key of a sighting, and by role, its pictures."""
+    named = {(row.analysis, row.name): row.key for row in rows}
+    found: dict[str, dict[str, Record]] = defaultdict(dict)
+    query = (
+        select(StillRow)
+        .where(StillRow.analysis.in_({analysis for analysis, _ in named}))
+        .where(StillRow.sighting.in_({name for _, name in named}))
+    )
+    for row in session.scalars(query):
+        key = named.get((row.analysis, row.sighting))
+        if key is not None:
+            found[key][row.role] = {"sha256": row.sha256, "pts": str(row.pts), "box": row.box}
+    return found

@@ -1,0 +1,283 @@
+"""A verdict given, doubted or withdrawn: checked, put into the log, and its item brought up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseConflict, UsageError
+from datasets.registry import Registry
+from detector.origin import makers_country
+from evidence.review.audit import frame_item
+from evidence.review.items import refresh
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import (
+    ABOUT_FRAMES,
+    ABOUT_SIGHTINGS,
+    JUDGEMENTS,
+    held_by,
+    in_force,
+)
+from evidence.store.derived import AnalysisRow, SightingRow, Verdict
+from evidence.store.models import FootageRow
+from evidence.store.people import Item
+from evidence.store.verdicts import append, hold_log
+
+LONGEST_LOOK = 3600.0
+"""Seconds; a longer look is a browser left open."""
+
+
+class NoItem(UsageError):
+    """There is no such item, or no such verdict."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What verdicts are given against: the registry and the origins under test."""
+
+    registry: Registry
+    tested: tuple[str, ...]
+
+    def from_tested(self, builder: str | None) -> bool:
+        """Whether a builder is from an origin under test; of a seller's badge its makers."""
+        if builder is None or builder not in self.registry:
+            return False
+        entry = self.registry.get(builder)
+        home = makers_country(entry) if entry.type == "rebadger" else entry.origin
+        return home in self.tested
+
+
+def judge(
+    session: Session,
+    bench: Bench,
+    key: str,
+    author: str,
+    word: str,
+    *,
+    builder: str | None = None,
+    box: Sequence[float] | None = None,
+    seconds: float | None = None,
+    note: str | None = None,
+    supersedes: int | None = None,
+) -> Verdict:
+    """Gives a verdict on an item, in a transaction begun by `begin()`.
+
+    The same verdict by the same person a second time is the first one, so that one whose
+    answer was lost on its way may be sent again.
+
+    Args:
+        key: the item's.
+        word: one of `standing.JUDGEMENTS`.
+        builder: of `builder`, and of `missed` where it can be told, the registry's id.
+        box: of `missed`, where in the frame the machine is.
+        supersedes: the number of one's own verdict that this one replaces.
+
+    Raises:
+        NoItem: there is no such item.
+        UsageError: the word, the builder or the box does not fit the item.
+        CaseConflict: the author has judged it already, or it is settled.
+    """
+    hold_log(session)
+    item = find_item(session, key)
+    builder = _checked(session, bench, item, word, builder, box)
+    log = verdicts_on(session, [item])[item.item]
+    mine = held_by([given(row) for row in log], author)
+    if mine is not None and mine.number != supersedes:
+        row = next(row for row in log if row.number == mine.number)
+        same_box = [*map(float, box)] == row.box if word == "missed" and box else True
+        if supersedes is None and (row.verdict, row.builder) == (word, builder) and same_box:
+            return row
+        raise CaseConflict(
+            f"{key}: you have judged this already (verdict {mine.number}); undo that one, or "
+            "name it as superseded"
+        )
+    if supersedes is not None and mine is None:
+        raise CaseConflict(f"verdict {supersedes}: is none of yours on {key} that still holds")
+    if mine is None and item.state == "settled":
+        raise CaseConflict(f"{key}: is settled by now; doubt it to have it judged again")
+    row = append(
+        session,
+        footage=item.footage,
+        pts=item.pts,
+        verdict=word,
+        author=author,
+        sighting=item.sighting,
+        box=box if word == "missed" else item.box,
+        builder=builder,
+        seconds=_seconds(seconds),
+        note=note,
+        supersedes=supersedes,
+        state=_state(item) | ({"tested": True} if bench.from_tested(builder) else {}),
+    )
+    _bring_up(session, item)
+    return row
+
+
+def doubt(session: Session, key: str, author: str, note: str | None = None) -> Verdict:
+    """Puts a settled item back into the queue, for one more reviewer; as `judge` does.
+
+    Raises:
+        NoItem: there is no such item.
+        CaseConflict: it is not settled.
+    """
+    hold_log(session)
+    item = find_item(session, key)
+    if item.state != "settled":
+        raise CaseConflict(f"{key}: is not settled, so it is in the queue as it is")
+    row = append(
+        session,
+        footage=item.footage,
+        pts=item.pts,
+        verdict="doubt",
+        author=author,
+        sighting=item.sighting,
+        box=item.box,
+        note=note,
+        state=_state(item),
+    )
+    _bring_up(session, item)
+    return row
+
+
+def withdraw(session: Session, number: int, author: str) -> Verdict:
+    """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does.
+
+    Raises:
+        NoItem: there is no such verdict.
+        CaseConflict: it is somebody else's, or holds no longer.
+    """
+    hold_log(session)
+    row = session.get(Verdict, number)
+    if row is None:
+        raise NoItem(f"no verdict {number} in this case")
+    if row.author != author:
+        raise CaseConflict(f"verdict {number}: is not yours; doubt the item instead")
+    items = _items_of(session, row)
+    if not items:
+        raise NoItem(f"verdict {number}: there is no item it is about")
+    log = verdicts_on(session, items[:1])[items[0].item]
+    if number not in {one.number for one in in_force([given(other) for other in log])}:
+        raise CaseConflict(f"verdict {number}: holds no longer as it is")
+    taken = append(
+        session,
+        footage=row.footage,
+        pts=row.pts,
+        verdict="withdrawn",
+        author=author,
+        sighting=row.sighting,
+        box=row.box,
+        supersedes=number,
+        state=_state(items[0]),
+    )
+    _bring_up(session, items[0])
+    return taken
+
+
+def find_item(session: Session, key: str) -> Item:
+    """The item of that key.
+
+    Raises:
+        NoItem: there is none.
+    """
+    item = session.get(Item, key, populate_existing=True)
+    if item is None:
+        raise NoItem(f"no item {key} in this case")
+    return item
+
+
+def item_of(session: Session, row: Verdict) -> str:
+    """The key of the item a verdict is about; empty where there is none."""
+    items = _items_of(session, row)
+    return items[0].item if items else ""
+
+
+def _checked(
+    session: Session,
+    bench: Bench,
+    item: Item,
+    word: str,
+    builder: str | None,
+    box: Sequence[float] | None,
+) -> str | None:
+    """The builder that the verdict names, if everything about it fits.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if word not in JUDGEMENTS:
+        raise UsageError(f"{word}: is no verdict; there are {', '.join(sorted(JUDGEMENTS))}")
+    fitting = ABOUT_FRAMES if item.sighting is None else ABOUT_SIGHTINGS
+    if word not in fitting:
+        what = "a frame" if item.sighting is None else "a machine found"
+        raise UsageError(f"{word}: does not fit {what}; of that one says {', '.join(fitting)}")
+    if (box is not None) != (word == "missed"):
+        raise UsageError(f"{word}: a box belongs to `missed`, and to that alone")
+    if box is not None:
+        _check_box(session, item, box)
+    if builder is not None:
+        if word not in ("builder", "missed"):
+            raise UsageError(f"{word}: names no builder; leave it out")
+        if builder not in bench.registry:
+            raise UsageError(f"{builder}: no builder in the registry; look it up")
+        if bench.registry.get(builder).type == "control":
+            raise UsageError(f"{builder}: makes controls; a control is never the builder")
+        return builder
+    if word == "builder":
+        raise UsageError("builder: name one by its id in the registry")
+    if word == "accept":
+        return _claimed(session, item)
+    return None
+
+
+def _claimed(session: Session, item: Item) -> str | None:
+    """The builder the program names; None where only the origin is claimed."""
+    row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
+    if row.builder is None and row.origin is None:
+        raise UsageError("accept: the program names neither a builder nor an origin here")
+    return row.builder
+
+
+def _check_box(session: Session, item: Item, box: Sequence[float]) -> None:
+    footage = session.get_one(FootageRow, item.footage)
+    width, height = footage.width or math.inf, footage.height or math.inf
+    if len(box) != 4 or not all(map(math.isfinite, box)):
+        raise UsageError("box: four numbers, x1, y1, x2, y2, in pixels of the frame")
+    x1, y1, x2, y2 = box
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise UsageError(f"box: must lie within the frame of {width} x {height} pixels")
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is None:
+        return None
+    if not (math.isfinite(value) and value >= 0):
+        raise UsageError("seconds: how long it took, nought or more")
+    return round(min(value, LONGEST_LOOK), 2)
+
+
+def _state(item: Item) -> dict[str, object]:
+    """What a verdict finds, besides what the program says: where the item stands."""
+    names = ("item", "kind", "state", "given", "needs", "outcome", "builder")
+    return {"item": {name: getattr(item, name) for name in names}}
+
+
+def _items_of(session: Session, row: Verdict) -> list[Item]:
+    """A sighting's one item; a frame's with every recipe that looked at its footage."""
+    if row.sighting is not None:
+        keys = [row.sighting]
+    else:
+        analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == row.footage))
+        keys = [frame_item(analysis, row.pts) for analysis in analyses]
+    return list(session.scalars(select(Item).where(Item.item.in_(keys)).order_by(Item.item)))
+
+
+def _bring_up(session: Session, item: Item) -> None:
+    if item.sighting is not None:
+        refresh(session, [item.item])
+        return
+    analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == item.footage))
+    refresh(session, [frame_item(analysis, item.pts) for analysis in analyses])

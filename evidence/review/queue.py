@@ -1,0 +1,123 @@
+"""What waits for a reviewer, in the order of what matters; found by an index, never counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from evidence.review.items import IN_THE_SAMPLE
+from evidence.review.standing import JUDGEMENTS
+from evidence.store.derived import Verdict
+from evidence.store.models import Recipe
+from evidence.store.people import Item
+
+STATES = ("disputed", "partial", "open")
+"""Of equal priority, what is nearest to being settled comes first."""
+
+
+def waiting(
+    session: Session,
+    recipe: Recipe,
+    person: str,
+    limit: int,
+    *,
+    sample: bool,
+    without: Collection[str] = (),
+) -> list[Item]:
+    """What a person may be shown next, at most `limit`.
+
+    By priority, then what is nearest to being settled, then by name, which follows from
+    hashes: an order of chance that is the same every time.
+
+    Args:
+        sample: of the audit sample's lane; otherwise of the flags'.
+        without: items that others hold, or that the person has put off.
+    """
+    lane = Item.priority == IN_THE_SAMPLE if sample else Item.priority > IN_THE_SAMPLE
+    found: list[Item] = []
+    for state in STATES:
+        query = (
+            select(Item)
+            .where(Item.model == recipe.model, Item.settings == recipe.settings)
+            .where(Item.state == state, lane, Item.item.not_in(without))
+            .order_by(Item.priority.desc(), Item.item.desc())
+            .limit(limit)
+        )
+        if state != "open":
+            query = query.where(~judged_by(person))
+        found += session.scalars(query)
+    found.sort(key=lambda item: item.item, reverse=True)
+    found.sort(key=lambda item: (-item.priority, STATES.index(item.state)))
+    return found[:limit]
+
+
+def judged_by(person: str) -> ColumnElement[bool]:
+    """Whether a judgement of that person on an `Item` holds."""
+    return or_(
+        and_(Item.sighting.is_not(None), _holds(person, sighting=True)),
+        and_(Item.sighting.is_(None), _holds(person, sighting=False)),
+    )
+
+
+def _holds(person: str, sighting: bool) -> ColumnElement[bool]:
+    """A row that supersedes another is on the same thing, and so found by the same index."""
+    later = aliased(Verdict)
+    if sighting:
+        same = Verdict.sighting == Item.sighting
+        followed = later.sighting == Verdict.sighting
+    else:
+        same = and_(
+            Verdict.footage == Item.footage, Verdict.pts == Item.pts, Verdict.sighting.is_(None)
+        )
+        followed = later.footage == Verdict.footage
+    replaced = exists().where(followed, later.supersedes == Verdict.number)
+    return exists().where(
+        same, Verdict.author == person, Verdict.verdict.in_(sorted(JUDGEMENTS)), ~replaced
+    )
+
+
+def count(session: Session, recipe: Recipe) -> dict[str, int]:
+    """How many items are in each state, and how many claims are not settled."""
+    by_state = (
+        select(Item.state, func.count())
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .group_by(Item.state)
+    )
+    found: dict[str, Any] = dict.fromkeys(("open", "partial", "disputed", "settled"), 0)
+    found |= {state: number for state, number in session.execute(by_state)}  # noqa: C416
+    found["claims"] = session.scalar(
+        select(func.count())
+        .select_from(Item)
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.state.in_(STATES), Item.kind == "claim")
+    )
+    return found
+
+
+def confirmed(session: Session, sighting: str) -> Item | None:
+    """The item by which people confirmed what a sighting shows; None where nobody did.
+
+    Confirmed is what is settled as `accept` or `builder`; the item names the builder, or none
+    where only the origin that the plate tells was claimed.
+    """
+    item = session.scalars(select(Item).where(Item.sighting == sighting)).first()
+    return item if item is not None and is_confirmed(item) else None
+
+
+def is_confirmed(item: Item) -> bool:
+    """Whether an item is settled as a builder."""
+    return item.state == "settled" and item.outcome in ("accept", "builder")
+
+
+def all_confirmed(session: Session, recipe: Recipe) -> Sequence[Item]:
+    """Every item that is settled as a builder, in order."""
+    query = (
+        select(Item)
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.state == "settled", Item.outcome.in_(("accept", "builder")))
+        .order_by(Item.item)
+    )
+    return session.scalars(query).all()

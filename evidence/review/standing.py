@@ -1,0 +1,143 @@
+"""Where an item stands, from the verdicts given on it: a pure function of the log.
+
+    open -> partial -> settled
+                    -> disputed -> settled, by a third person
+    settled -> (doubted) -> partial
+
+Whatever the order of verdicts, changes of mind and withdrawals, the same log gives the same
+standing, so that the rows in `items` can be made anew from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+ABOUT_SIGHTINGS = (
+    "accept",
+    "builder",
+    "unknown",
+    "concealed",
+    "not-cnc",
+    "not-a-machine",
+)
+ABOUT_FRAMES = ("missed", "nothing")
+JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES))
+WORDS = (*ABOUT_SIGHTINGS, *ABOUT_FRAMES, "doubt", "withdrawn")
+"""What a verdict may say.
+
+accept: the builder, or the origin, that the program names is right; builder: another one is;
+unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden;
+not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; missed: a
+machine that was not found in the frame; nothing: a frame rightly without a machine; doubt: a
+settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
+"""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A verdict as far as an item's standing depends on it.
+
+    tested: it names a builder from an origin under test, as was noted when it was given.
+    """
+
+    number: int
+    author: str
+    word: str
+    builder: str | None = None
+    supersedes: int | None = None
+    tested: bool = False
+
+    @property
+    def says(self) -> tuple[str, str | None]:
+        """What two people must have in common to agree."""
+        if self.word in ("accept", "builder") and self.builder is not None:
+            return "builder", self.builder
+        return self.word, self.builder
+
+
+@dataclass(frozen=True)
+class Standing:
+    """needs: how many reviewers must agree; given: verdicts that count; outcome, builder: what
+    the item is settled as, empty until then."""
+
+    needs: int
+    state: str = "open"
+    given: int = 0
+    outcome: str | None = None
+    builder: str | None = None
+
+
+def in_force(log: Iterable[Given]) -> list[Given]:
+    """The verdicts that hold, each in the place of the first one that it replaces.
+
+    Of one author the last judgement counts, in the place of their first.
+    """
+    starts: dict[int, int] = {}
+    held: dict[int, Given] = {}
+    for one in sorted(log, key=lambda given: given.number):
+        starts[one.number] = starts.get(one.supersedes or 0, one.number)
+        held.pop(one.supersedes or 0, None)
+        if one.word in JUDGEMENTS or one.word == "doubt":
+            held[one.number] = one
+    mine: dict[str, int] = {}
+    for number, one in list(held.items()):
+        if one.word not in JUDGEMENTS:
+            continue
+        if one.author in mine:
+            earlier = mine[one.author]
+            starts[number] = min(starts[number], starts[earlier])
+            del held[earlier]
+        mine[one.author] = number
+    return sorted(held.values(), key=lambda one: starts[one.number])
+
+
+def stand(needs: int, log: Iterable[Given]) -> Standing:
+    """Where an item stands that needs so many reviewers from the start.
+
+    As long as all agree, and enough have judged, it is settled. Once two do not, the next
+    person to judge has seen both and settles it. A verdict that names a builder from an origin
+    under test raises what is needed to two. A doubt about a settled item asks for one more.
+    """
+    candidate: Given | None = None
+    state, given = "open", 0
+    for one in in_force(log):
+        if one.word == "doubt":
+            if state == "settled":
+                needs, state = given + 1, "partial"
+            continue
+        given += 1
+        if one.tested:
+            needs = max(needs, 2)
+        if state == "disputed":
+            candidate, state = one, "settled"
+        elif candidate is not None and one.says != candidate.says:
+            state = "disputed"
+        else:
+            candidate = candidate or one
+            state = "settled" if given >= needs else "partial"
+    if state != "settled" or candidate is None:
+        return Standing(needs, state, given)
+    return Standing(needs, state, given, candidate.word, candidate.builder)
+
+
+def independent(log: Iterable[Given]) -> list[Given]:
+    """The judgements that hold and were given without sight of the others': all but those of
+    whoever settled where two disagreed."""
+    alone: list[Given] = []
+    disputed = False
+    for one in in_force(log):
+        if one.word == "doubt":
+            continue
+        if disputed:
+            disputed = False
+            continue
+        alone.append(one)
+        disputed = one.says != alone[0].says
+    return alone
+
+
+def held_by(log: Sequence[Given], author: str) -> Given | None:
+    """The judgement of one person that holds, if there is one."""
+    mine = [one for one in in_force(log) if one.author == author and one.word in JUDGEMENTS]
+    return mine[0] if mine else None

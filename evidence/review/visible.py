@@ -1,0 +1,100 @@
+"""Who may see whose verdict: until an item is settled, its reviewers judge by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import held_by
+from evidence.store.derived import AnalysisRow, Verdict
+from evidence.store.people import Item
+
+Record = dict[str, Any]
+
+
+def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]:
+    """Of the verdicts on an item those that a person may see.
+
+    Their own always; all of them once the item is settled; and where two disagree, a third
+    person, who settles it, sees both.
+    """
+    if item is None or item.state == "settled":
+        return log
+    third = held_by([given(row) for row in log], person) is None
+    if item.state == "disputed" and third:
+        return log
+    return [row for row in log if row.author == person]
+
+
+def page_of_log(session: Session, person: str, after: int, limit: int) -> list[Record]:
+    """Verdicts from number `after` on, oldest first; of one that must not be seen yet only what
+    the chain of digests needs."""
+    rows = session.scalars(
+        select(Verdict).where(Verdict.number > after).order_by(Verdict.number).limit(limit)
+    ).all()
+    items = _items(session, rows)
+    # Verdicts on a frame are asked for once, whatever recipes have an item on it.
+    logs = verdicts_on(session, {one.item: one for ones in items.values() for one in ones}.values())
+    page = []
+    for row in rows:
+        found = items[row.number]
+        open_to = all(
+            row.number in {other.number for other in seen_by(person, item, logs[item.item])}
+            for item in found
+        )
+        page.append(record(row, found[0].item if found else None) if open_to else hidden(row))
+    return page
+
+
+def record(row: Verdict, item: str | None) -> Record:
+    """A verdict as plain data."""
+    return {
+        "number": row.number,
+        "item": item,
+        "sighting": row.sighting,
+        "footage": row.footage,
+        "pts": str(row.pts),
+        "seconds_in": round(float(row.pts), 3),
+        "box": row.box,
+        "verdict": row.verdict,
+        "builder": row.builder,
+        "author": row.author,
+        "seconds": row.seconds,
+        "note": row.note,
+        "before": row.before,
+        "supersedes": row.supersedes,
+    } | _chain(row)
+
+
+def hidden(row: Verdict) -> Record:
+    """A verdict that may not be seen yet: that it was given, and its place in the chain."""
+    return {"number": row.number, "hidden": True} | _chain(row)
+
+
+def _chain(row: Verdict) -> Record:
+    return {"made": row.made.isoformat(), "previous": row.previous, "digest": row.digest}
+
+
+def _items(session: Session, rows: Iterable[Verdict]) -> dict[int, list[Item]]:
+    """By number of a verdict the items it is about."""
+    rows = list(rows)
+    keys = {row.sighting for row in rows if row.sighting is not None}
+    frames = {row.footage for row in rows if row.sighting is None}
+    analyses: dict[str, list[str]] = {}
+    if frames:
+        query = select(AnalysisRow.footage, AnalysisRow.id).where(AnalysisRow.footage.in_(frames))
+        for footage, analysis in session.execute(query):
+            analyses.setdefault(footage, []).append(analysis)
+    named = {
+        row.number: [row.sighting]
+        if row.sighting is not None
+        else [f"{analysis}@{row.pts}" for analysis in analyses.get(row.footage, ())]
+        for row in rows
+    }
+    wanted = sorted({key for some in named.values() for key in some} | keys)
+    there = {one.item: one for one in session.scalars(select(Item).where(Item.item.in_(wanted)))}
+    return {number: [there[key] for key in some if key in there] for number, some in named.items()}
