@@ -15,7 +15,8 @@ from api.bar import bar
 from api.terminal import complain
 from datasets.errors import UsageError
 
-Data = Annotated[
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
+DataSets = Annotated[
     list[Path],
     typer.Argument(metavar="DATA", help="Folders holding train/ and val/; judged frames too."),
 ]
@@ -36,7 +37,7 @@ Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")]
 
 
 def train(
-    data: Data,
+    data: DataSets,
     start: Annotated[
         Path, typer.Option("--start", metavar="FILE", help="Weights to start from, a .pt.")
     ],

@@ -147,8 +147,8 @@ def _ignored(photograph: Photograph, ignore: bool = True) -> list[Box]:
 
 def _paint(photograph: Photograph, target: Path) -> None:
     """The picture with what is to be ignored painted over."""
-    with Image.open(photograph.path) as image:
-        picture = np.asarray(image.convert("RGB"))
+    with Image.open(photograph.path) as stored:
+        picture = np.asarray(stored.convert("RGB"))
     painted = picture.copy()
     for box in _ignored(photograph):
         painted[_pixels(box)] = PADDING
