@@ -132,7 +132,7 @@ def _link(photograph: Photograph, split: Path, prefix: str) -> None:
         (labels.with_name(prefix + labels.name), photograph.labels),
     ):
         link.parent.mkdir(parents=True, exist_ok=True)
-        if target is photograph.path and _ignored(photograph):
+        if target == photograph.path and _ignored(photograph):
             _paint(photograph, link)
         else:
             link.symlink_to(target.resolve())
