@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from datasets.annotations import Photograph, parse_photograph
-from datasets.errors import CaseUnwritable, ResultError, UsageError
+from datasets.errors import CaseUnwritable, FootageMissing, ResultError, UsageError
 from datasets.exchange import FORMATS, Counts, Format, export_data
 from datasets.output import check_free, new_folder, told, write_text
 from datasets.writing import fill_split
@@ -77,7 +77,8 @@ def export_judged(
 
     Raises:
         UsageError: nothing usable has been judged; or something else is at `out`.
-        ResultError, CaseUnwritable: `out` cannot be written.
+        FootageMissing: not one frame could be cut.
+        ResultError: `out` cannot be written.
         DataError: a text of an annotation cannot be written in the other format.
         ModelError: the model is missing or damaged.
     """
@@ -104,7 +105,7 @@ def export_judged(
     kept = _once(lines, out / PICTURES)
     if not kept:
         reason = left_out[0].reason if left_out else "no frame of it is left"
-        raise ResultError(f"{out}: none of the frames could be cut ({reason})")
+        raise FootageMissing(f"none of the judged frames could be cut: {reason}")
     val = choose_val({line["source"] for line in kept}, share)
     splits = {
         "train": [line for line in kept if line["source"] not in val],
