@@ -11,15 +11,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from api.bar import bar
 from api.exits import Exit
 from api.terminal import complain, progress, speak
 from datasets.checking import check_data
+from datasets.errors import UsageError
 from datasets.exchange import export_data, import_data
 from datasets.formats.classes import parse_classes
 from datasets.formats.incoming import is_split_name
 from datasets.look import draw_data
 from datasets.registry import load_registry
 from evidence.tables import printable
+
+CASE_FILE = "case.json"
 
 datasets_app = typer.Typer(
     help="Look at, check, export and import labelled photographs.",
@@ -91,21 +95,46 @@ def check(
 
 @datasets_app.command()
 def export(
-    data: Data,
-    to: Annotated[Kind, typer.Option("--to", help="The format to write.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Folder holding train/, val/ ...; or a case.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; not there yet.")],
+    to: Annotated[
+        Kind | None, typer.Option("--to", help="The format to write; of a case, besides ours.")
+    ] = None,
     link: Link = False,
+    val: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", min=0, max=0.9, help="Of a case's sources, those held back; 0.2."
+        ),
+    ] = None,
+    authors: Annotated[
+        bool, typer.Option("--authors", help="Of a case: name who gave each verdict.")
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Of a case: what draws in marks and controls; the one shipped."
+        ),
+    ] = None,
 ) -> None:
-    """Writes a data set as YOLO, COCO or CVAT.
+    """Writes a data set, or the judged frames of a case, as YOLO, COCO or CVAT.
 
     COCO and CVAT come back whole with `import`; YOLO keeps classes and boxes alone. A set
-    with a source in two splits is refused.
+    with a source in two splits is refused. Of a case, DIR/data holds the frames in our own
+    format, split by source; run again, it adds what has been judged since.
     """
+    if (data / CASE_FILE).is_file():
+        _export_case(data, out, to, val, link, authors, model)
+        return
+    if to is None:
+        raise UsageError("--to is missing: yolo, coco or cvat")
+    if val is not None or authors or model is not None:
+        raise UsageError(f"{data}: is no case; --val, --authors and --model are for one")
     counts, lost = export_data(data, to.value, out, link=link)
     _tell(counts, out)
-    if lost:
-        said = ", ".join(f"{number} {name}" for name, number in lost.items())
-        complain(f"{to.value} has no place for {said}; use coco or cvat to keep them")
+    _tell_lost(to, lost)
 
 
 @datasets_app.command("import")
@@ -151,6 +180,49 @@ def import_(
         link=link,
     )
     _tell(counts, out)
+
+
+def _export_case(
+    folder: Path,
+    out: Path,
+    to: Kind | None,
+    val: float | None,
+    link: bool,
+    authors: bool,
+    model: Path | None,
+) -> None:
+    from evidence.learning.export import export_judged
+    from evidence.learning.sources import VAL_SHARE
+    from evidence.store import Case
+
+    with Case.open(folder) as case, bar() as tell:
+        done = export_judged(
+            case,
+            out,
+            None if to is None else to.value,
+            share=VAL_SHARE if val is None else val,
+            link=link,
+            authors=authors,
+            model=model,
+            progress=tell,
+        )
+    _tell(done.counts, done.data)
+    if to is not None:
+        _tell_lost(to, done.lost)
+    if done.twice:
+        complain(f"{done.twice} frames were left out: the same picture is there already")
+    if "val" not in done.counts and val != 0:
+        complain("all footage is of one source, so nothing could be held back; name publishers")
+    for one in done.left_out:
+        complain(f"left out {one.frames} frames of {one.footage[:12]}: {one.reason}")
+    if done.left_out:
+        raise typer.Exit(Exit.FOOTAGE)
+
+
+def _tell_lost(to: Kind, lost: dict[str, int]) -> None:
+    if lost:
+        said = ", ".join(f"{number} {name}" for name, number in lost.items())
+        complain(f"{to.value} has no place for {said}; use coco or cvat to keep them")
 
 
 def _tell(counts: dict[str, int], out: Path) -> None:

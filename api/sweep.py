@@ -77,6 +77,10 @@ def sweep(
         Path | None,
         typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
     ] = None,
+    untested: Annotated[
+        bool,
+        typer.Option("--untested", help="Take a model that was not found to be no worse."),
+    ] = False,
     no_wait: Annotated[
         bool,
         typer.Option("--no-wait", help="Where another call holds the case: add, and return."),
@@ -103,10 +107,12 @@ def sweep(
         raise typer.Exit(_status(case, load_registry(*(registry or ())), json))
     _check(paths or [], lists or [], watch, workers, cluster)
 
+    from detector.tested import check_tested
     from evidence.sweep.feed import Feed
     from evidence.sweep.run import CLIP_SECONDS, Order
     from evidence.sweep.stop import Stop
 
+    check_tested(model, untested)
     order = Order(
         settings=read_settings(settings, archive=True, budget=budget),
         registry=load_registry(*(registry or ())),

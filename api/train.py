@@ -12,13 +12,32 @@ from typing import Annotated
 import typer
 
 from api.bar import bar
+from api.terminal import complain
+from datasets.errors import UsageError
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder holding train/ and val/.")]
+DataSets = Annotated[
+    list[Path],
+    typer.Argument(metavar="DATA", help="Folders holding train/ and val/; judged frames too."),
+]
+Validation = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="A data set never learnt from; old and new model are compared on it."
+    ),
+]
+Split = Annotated[str, typer.Option(help="Which split of --validation.", metavar="NAME")]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="The old model, exported; the one shipped.", show_default=False
+    ),
+]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")]
 
 
 def train(
-    data: Data,
+    data: DataSets,
     start: Annotated[
         Path, typer.Option("--start", metavar="FILE", help="Weights to start from, a .pt.")
     ],
@@ -38,13 +57,19 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", metavar="N")] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda:0.", metavar="NAME")] = None,
+    validation: Validation = None,
+    split: Split = "val",
+    against: Against = None,
 ) -> None:
     """Fine-tunes a detector on labelled pictures. Needs nameplate[train].
 
-    Interrupted, it goes on with --resume from the last whole epoch.
+    Interrupted, it goes on with --resume from the last whole epoch. With --validation it ends
+    by exporting the new model to OUT/model, and says whether it is better than the old one, no
+    worse, worse, or whether that is unclear. Without, no case may be looked at with it.
     """
     from training import train as room
 
+    _check_against(against, validation)
     with bar() as tell:
         result = room.train(
             data,
@@ -59,6 +84,8 @@ def train(
             threads=threads,
             device=device,
             learning_rate=learning_rate,
+            validation=validation,
+            split=split,
             progress=lambda now: tell(
                 f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.3f}",
                 (now.epoch - 1) * now.batches + now.batch,
@@ -69,17 +96,59 @@ def train(
     for name, measures in result.metrics.items():
         said = ", ".join(f"{measure} {value:.3f}" for measure, value in measures.items())
         typer.echo(f"  {name}: {said}")
+    if validation is None:
+        complain("not compared with the model in use: give --validation DIR, here or to `export`")
+        return
+    from training.export import export as convert
+
+    exported = convert(result.weights, out / "model")
+    typer.echo(f"{exported.folder}  sha256 {exported.sha256}")
+    _compare(exported.folder, validation, split, against, out)
 
 
 def export(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt of a run.")],
     out: Out = Path("runs/model"),
     image_size: Annotated[int, typer.Option(help="Longer side, pixels.")] = 640,
+    validation: Validation = None,
+    split: Split = "val",
+    against: Against = None,
 ) -> None:
     """Turns trained weights into the OpenVINO model that `analyze` loads. Needs
-    nameplate[train]."""
+    nameplate[train].
+
+    The comparison that `train` ended with comes along; with --validation it is made here.
+    """
+    from training.contest import carry_comparison
     from training.export import export as convert
 
+    _check_against(against, validation)
     exported = convert(weights, out, image_size)
     typer.echo(f"{exported.folder}  sha256 {exported.sha256}")
     typer.echo(f"  classes {', '.join(exported.classes)}; off by {exported.difference:.4g} at most")
+    if validation is not None:
+        _compare(exported.folder, validation, split, against, out)
+    elif not carry_comparison(weights, out):
+        complain("not compared with the model in use: give --validation DIR")
+
+
+def _check_against(against: Path | None, validation: Path | None) -> None:
+    """Before hours of training, not after."""
+    from detector.detect import model_digest
+
+    if against is not None:
+        if validation is None:
+            raise UsageError("--against needs --validation, the pictures to compare on")
+        model_digest(against)
+
+
+def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
+    """Measures old and new on the same pictures and says which is better."""
+    from training.contest import contest
+    from training.tables import comparison_table
+
+    with bar() as tell:
+        ended = contest(new, validation, split, against, work=out / "compared", progress=tell)
+    typer.echo("\n" + comparison_table(ended.comparison) + "\n")
+    typer.echo(f"{ended.judgement}: {'; '.join(ended.reasons)}")
+    typer.echo(ended.file)

@@ -63,6 +63,11 @@ class _Part(BaseModel):
         """The fields unknown here, as they were read."""
         return dict(self.model_extra or {})
 
+    @property
+    def ignore(self) -> bool:
+        """Whether it is neither to be learnt nor to count as background: nobody judged it."""
+        return self.more.get("ignore") is True
+
 
 class Machine(_Part):
     """One machine tool. `cnc` None: cannot be told; `builder` `x-...`: not in the registry."""

@@ -122,14 +122,15 @@ def _unknown_names(
 def compare_labels(photograph: Photograph, labels: Sequence[Label]) -> Iterator[str]:
     """Where the label file of a picture and its annotations say different things.
 
-    Every machine, every mark of `LABELLED_ROLES` and every control needs a label. A label
+    Every machine, every mark of `LABELLED_ROLES` and every control needs a label, unless it is
+    marked `ignore`. A label
     needs something of its class that is annotated; a mark of any other role, or one that is
     concealed, will do.
     """
     needed = [
-        [machine.box for machine in photograph.machines],
-        [mark.box for mark in photograph.marks if mark.role in LABELLED_ROLES],
-        [control.box for control in photograph.controls],
+        [machine.box for machine in photograph.machines if not machine.ignore],
+        [m.box for m in photograph.marks if m.role in LABELLED_ROLES and not m.ignore],
+        [control.box for control in photograph.controls if not control.ignore],
     ]
     allowed = [
         needed[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +36,7 @@ Counts = dict[str, int]
 
 
 def export_data(
-    data: Path, to: Format, out: Path, *, link: bool = False
+    data: Path, to: Format, out: Path, *, link: bool = False, replace: bool = False
 ) -> tuple[Counts, dict[str, int]]:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
@@ -45,6 +45,7 @@ def export_data(
         to: the format.
         out: the folder to write; must not be there, or be empty.
         link: symbolic links to the pictures instead of copies.
+        replace: what an earlier export wrote to `out` goes, once this one is whole.
 
     Returns:
         Pictures by split, and what the format has no place for, by name.
@@ -54,10 +55,11 @@ def export_data(
         DataError: the data set is wrong, or a source stands in two splits.
         ResultError: `out` cannot be written; it is as before.
     """
-    check_free(out)
+    ours = _anything if replace else _nothing
+    check_free(out, ours)
     splits = read_splits(data)
     check_apart(data, splits)
-    with new_folder(out) as folder:
+    with new_folder(out, ours) as folder:
         _WRITERS[to](folder, splits, link)
     everything = [photograph for split in splits.values() for photograph in split]
     lost = lost_in_yolo(everything) if to == "yolo" else {}
@@ -101,7 +103,7 @@ def import_data(
     wish = Wish(source or path.resolve().stem, split, images, classes or {})
     brought = _READERS[format](path, wish)
     if source is None and len(brought) > 1:
-        brought = _READERS[format](path, replace(wish, per_split=True))
+        brought = _READERS[format](path, changed(wish, per_split=True))
     brought = {split: pictures for split, pictures in brought.items() if pictures}
     if not brought:
         raise DataError(f"{path}: it names no picture")
@@ -138,6 +140,14 @@ def _add_splits(out: Path, brought: Brought, link: bool) -> None:
             for done in added:
                 shutil.rmtree(done, ignore_errors=True)
             raise
+
+
+def _anything(name: str) -> bool:
+    return True
+
+
+def _nothing(name: str) -> bool:
+    return False
 
 
 def _holds_anything(folder: Path) -> bool:

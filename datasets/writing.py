@@ -24,11 +24,13 @@ Pictures = Sequence[tuple[Photograph, Path]]
 def labels_of(photograph: Photograph) -> tuple[Label, ...]:
     """What the label file of a picture says: machines, marks of `LABELLED_ROLES`, controls.
 
-    Boxes are cut at the picture's edge, which they may pass by a rounding.
+    Boxes are cut at the picture's edge, which they may pass by a rounding. What is marked
+    `ignore` has no label.
     """
-    boxes = [(0, machine.box) for machine in photograph.machines]
-    boxes += [(1, mark.box) for mark in photograph.marks if mark.role in LABELLED_ROLES]
-    boxes += [(2, control.box) for control in photograph.controls]
+    marks = [m for m in photograph.marks if m.role in LABELLED_ROLES and not m.ignore]
+    boxes = [(0, machine.box) for machine in photograph.machines if not machine.ignore]
+    boxes += [(1, mark.box) for mark in marks]
+    boxes += [(2, control.box) for control in photograph.controls if not control.ignore]
     return tuple(_label(class_id, box, photograph) for class_id, box in boxes)
 
 

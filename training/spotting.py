@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph
+from datasets.annotations import Machine, Photograph
 from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.measures import (
@@ -84,7 +84,7 @@ class Spotted:
         machines = self._add_machines(photograph, found.of(MACHINE))
         marks = self._add_marks(photograph, found.of(WORDMARK))
         panels = found.of(CONTROL)
-        truth = boxes([c.box for c in photograph.controls])
+        truth = boxes([c.box for c in photograph.controls if not c.ignore])
         self.strict_controls.append(match_each(panels.xyxy, panels.confidence, truth, boxes([])))
         self.controls.append(self.strict_controls[-1][0])
         exact, complete = (
@@ -106,8 +106,8 @@ class Spotted:
         )
 
     def _add_machines(self, photograph: Photograph, found: Detections) -> Matched:
-        truth = boxes([m.box for m in photograph.machines if m.cnc])
-        ignore = boxes([m.box for m in photograph.machines if not m.cnc])
+        truth = boxes([m.box for m in photograph.machines if _asked(m)])
+        ignore = boxes([m.box for m in photograph.machines if not _asked(m)])
         self.strict.append(match_each(found.xyxy, found.confidence, truth, ignore))
         matched = self.strict[-1][0]
         self.machines.append(matched)
@@ -118,7 +118,7 @@ class Spotted:
             match(found.xyxy, found.confidence, truth, ignore, smallest=SMALL_MACHINE)
         )
         self.scenes.setdefault(photograph.scene, []).append(matched)
-        asked = [m for m in photograph.machines if m.cnc]
+        asked = [m for m in photograph.machines if _asked(m)]
         for kind in {m.kind for m in asked}:
             chosen = np.array([m.kind == kind for m in asked])
             part = replace(matched, found=matched.found[chosen])
@@ -131,7 +131,8 @@ class Spotted:
         return matched
 
     def _add_marks(self, photograph: Photograph, found: Detections) -> Matched:
-        asked = [m.box for m in photograph.marks if m.role == "builder" and m.legible]
+        marks = [m for m in photograph.marks if m.role == "builder" and not m.ignore]
+        asked = [m.box for m in marks if m.legible]
         matched = match(found.xyxy, found.confidence, boxes(asked), boxes([]))
         sizes = np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in asked])
         for low, high in itertools.pairwise(MARK_SIZES):
@@ -232,3 +233,7 @@ def size_name(low: float, high: float) -> str:
     if high == float("inf"):
         return f"shorter side >= {low:.0f} px"
     return f"shorter side {low:.0f} to {high:.0f} px"
+
+
+def _asked(machine: Machine) -> bool:
+    return bool(machine.cnc) and not machine.ignore

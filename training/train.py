@@ -22,7 +22,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class _Recipe:
 
 
 def train(
-    data: Path,
+    data: Path | Sequence[Path],
     start: Path,
     out: Path,
     *,
@@ -98,11 +98,14 @@ def train(
     learning_rate: float = LEARNING_RATE,
     device: str | None = None,
     progress: Callable[[Progress], None] | None = None,
+    validation: Path | None = None,
+    split: str = "val",
 ) -> TrainResult:
     """Fine-tunes `start` on `data`, in the folder `out`.
 
     Args:
-        data: holds `train/` and `val/` (see `datasets.annotations`); never written to.
+        data: holds `train/` and `val/` (see `datasets.annotations`); never written to. Of several
+            all is learnt from; `val/` may be missing in some.
         start: an Ultralytics `.pt` to start from.
         out: the run's folder.
         image_size: pixels, a multiple of 32; by default 512 on a CPU, 640 with CUDA.
@@ -112,6 +115,8 @@ def train(
         threads: CPU threads; by default all cores.
         device: `cpu` or `cuda:N`; by default CUDA where there is any.
         progress: called after each batch.
+        validation: a data set that the model will be measured on: none of the sources of its
+            `split` may be learnt from.
 
     Raises:
         UsageError: `out` holds another run, there is none to resume, or a value is out of
@@ -132,7 +137,9 @@ def train(
     cuda = device.startswith("cuda")
     out.mkdir(parents=True, exist_ok=True)
     _check_folder(out, resume)
-    prepared = prepare(data, out, synthetic=synthetic, seed=seed)
+    folders = (data,) if isinstance(data, Path) else tuple(data)
+    unseen = None if validation is None else (validation, split)
+    prepared = prepare(folders, out, synthetic=synthetic, seed=seed, unseen=unseen)
     recipe = _Recipe(
         start=_sha256(start),
         data_sha256=prepared.sha256,

@@ -28,6 +28,7 @@ def cvat_labels() -> list[dict[str, Any]]:
             _text("builder"),
             _select("by", "none", *get_args(By)),
             _checkbox("truncated"),
+            _checkbox("ignore"),
             _text("more"),
         ],
         "wordmark": [
@@ -36,9 +37,10 @@ def cvat_labels() -> list[dict[str, Any]]:
             _text("of"),
             _checkbox("legible"),
             _text("id"),
+            _checkbox("ignore"),
             _text("more"),
         ],
-        "control": [_text("of"), _text("more")],
+        "control": [_text("of"), _checkbox("ignore"), _text("more")],
         "concealed": [],
         PICTURE: [_select("scene", *get_args(Scene)), _text("source"), _text("more")],
     }

@@ -90,6 +90,8 @@ def photograph_of(
         box = list(_cut(entry, size))
         given = entry.attributes
         more = _more(given, entry.where)
+        if _flag(given, "ignore", False, entry.where):
+            more["ignore"] = True
         if entry.name == "machine":
             machines.append(
                 more
@@ -134,6 +136,10 @@ def photograph_of(
 
 
 def _add_more(attributes: Attributes, more: Attributes) -> None:
+    # A field of its own, so that a person can tick it off in another tool.
+    if more.get("ignore") is True:
+        attributes["ignore"] = True
+        more = {name: value for name, value in more.items() if name != "ignore"}
     if more:
         attributes["more"] = more
 

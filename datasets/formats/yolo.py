@@ -62,6 +62,8 @@ def lost_in_yolo(photographs: Sequence[Photograph]) -> dict[str, int]:
         lost["texts"] += sum(mark.text != "" for mark in photograph.marks)
         lost["marks' roles"] += len(photograph.marks)
         lost["unlabelled marks"] += sum(m.role not in LABELLED_ROLES for m in photograph.marks)
+        parts = (*photograph.machines, *photograph.marks, *photograph.controls)
+        lost["boxes to be ignored"] += sum(part.ignore for part in parts)
         lost["concealed boxes"] += len(photograph.concealed)
     return {name: count for name, count in lost.items() if count}
 

@@ -25,6 +25,9 @@ JSON = st.recursive(
     max_leaves=4,
 )
 MORE = st.dictionaries(st.sampled_from(["note", "origin", "цех", "number"]), JSON, max_size=2)
+# What nobody judged; `false` is said as seldom as it may be, and comes back all the same.
+PART = st.builds(lambda a, b: a | b, MORE, st.sampled_from([{}, {}, {"ignore": True},
+                                                           {"ignore": False}]))  # fmt: skip
 
 
 def machine(**changed: Any) -> Line:
@@ -129,10 +132,10 @@ def lines(draw_: st.DrawFn, name: str = "a.png") -> Line:
     of = st.none() | st.integers(0, len(machines) - 1) if machines else st.none()
     marks = st.builds(
         lambda more, **own: more | own,
-        MORE, box=boxes(), text=TEXTS, role=st.sampled_from(get_args(Role)), of=of,
+        PART, box=boxes(), text=TEXTS, role=st.sampled_from(get_args(Role)), of=of,
         legible=st.booleans(), id=IDS,
     )  # fmt: skip
-    controls = st.builds(lambda more, **own: more | own, MORE, box=boxes(), of=of)
+    controls = st.builds(lambda more, **own: more | own, PART, box=boxes(), of=of)
     return draw_(MORE) | {
         "image": f"images/{name}", "width": WIDTH, "height": HEIGHT,
         "scene": draw_(st.sampled_from(get_args(Scene))),
@@ -146,7 +149,7 @@ def lines(draw_: st.DrawFn, name: str = "a.png") -> Line:
 def _machines() -> st.SearchStrategy[Line]:
     return st.builds(
         lambda more, **own: more | own,
-        MORE, box=boxes(), cnc=st.none() | st.booleans(), kind=TEXTS, builder=IDS,
+        PART, box=boxes(), cnc=st.none() | st.booleans(), kind=TEXTS, builder=IDS,
         by=st.none() | st.sampled_from(get_args(By)), truncated=st.booleans(),
     )  # fmt: skip
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from datasets.annotations import check_split
 from datasets.errors import DataError
+from tests.datasets.sets import line, machine, write_data
 from training.prepare import prepare
 
 
@@ -91,3 +94,62 @@ def test_a_missing_file_is_named(made_data: Path, tmp_path: Path, broken: str, t
     (made_data / broken).unlink()
     with pytest.raises(DataError, match=told):
         prepare(made_data, tmp_path / "out")
+
+
+def test_several_data_sets_are_learnt_from_together(made_data: Path, tmp_path: Path) -> None:
+    more = write_data(tmp_path / "more", {"train": [line("train0.png"), line("b.png")]})
+    made = prepare((made_data, more), tmp_path / "out")
+    view = tmp_path / "out" / "view"
+    assert made.counts["train"]["pictures"] == 8 and made.counts["train2"]["pictures"] == 2
+    names = {picture.name for picture in (view / "train" / "images").iterdir()}
+    assert len(names) == 10 and "train2-train0.png" in names
+    assert len(list((view / "train" / "labels").iterdir())) == 10
+    assert prepare(made_data, tmp_path / "alone").sha256 != made.sha256
+
+
+def test_a_source_learnt_from_in_one_set_and_held_back_in_another_is_refused(
+    made_data: Path, tmp_path: Path
+) -> None:
+    more = write_data(tmp_path / "more", {"train": [line(source="made-val")]})
+    with pytest.raises(DataError, match="source 'made-val' is in train and in val"):
+        prepare((made_data, more), tmp_path / "out")
+
+
+def test_a_source_that_is_measured_on_is_refused(made_data: Path, tmp_path: Path) -> None:
+    unseen = write_data(tmp_path / "unseen", {"val": [line(source="made-train")]})
+    with pytest.raises(DataError, match="'made-train' is learnt from as well"):
+        prepare(made_data, tmp_path / "out", unseen=(unseen, "val"))
+    prepare(made_data, tmp_path / "out", unseen=(made_data, "val"))
+
+
+def test_one_set_at_least_holds_something_back(tmp_path: Path) -> None:
+    one = write_data(tmp_path / "one", {"train": [line()]})
+    two = write_data(tmp_path / "two", {"train": [line("b.png")]})
+    with pytest.raises(DataError, match="no folder 'val', nor in any other"):
+        prepare((one, two), tmp_path / "out")
+
+
+def test_what_nobody_judged_is_painted_over_in_the_view_alone(
+    made_data: Path, tmp_path: Path
+) -> None:
+    machines = [
+        machine(box=[4, 4, 20, 20]),
+        machine(box=[10, 10, 60, 40], cnc=None, builder=None, by=None, ignore=True),
+    ]
+    judged = line(machines=machines, marks=[], controls=[], not_machines=[[40, 30, 50, 38]])
+    more = write_data(tmp_path / "more", {"train": [judged]})
+    before = (more / "train" / "images" / "a.png").read_bytes()
+    made = prepare((made_data, more), tmp_path / "out")
+    assert made.counts["train2"]["machine"] == 1
+    view = tmp_path / "out" / "view" / "train"
+    assert len((view / "labels" / "train2-a.txt").read_text().splitlines()) == 1
+    with Image.open(view / "images" / "train2-a.png") as painted:
+        picture = np.asarray(painted)
+    with Image.open(more / "train" / "images" / "a.png") as stored:
+        original = np.asarray(stored)
+    grey = (picture == 114).all(axis=2)
+    assert grey[25, 30] and grey[35, 59]
+    # What is labelled, what a person says is no machine, and all around stay as they were.
+    assert not grey[15, 15] and not grey[34, 45] and not grey[45, 30]
+    assert (picture[~grey] == original[~grey]).all()
+    assert (more / "train" / "images" / "a.png").read_bytes() == before

@@ -1,0 +1,79 @@
+"""Whether a model was shown to be no worse than the one before it: what its folder says.
+
+`nameplate train` measures the new model and the one in use on the same fixed pictures and
+leaves what came out beside the new one, in `comparison.json`:
+
+    {"version": 1, "verdict": "better", "reasons": [...], "old_model": "...", "new_model": "...",
+     "validation": {"data_sha256": "...", "split": "val", "pictures": 90, "sources": 40},
+     "differences": [{"of": "...", "old": 0.9, "new": 0.93, "low": 0.01, "high": 0.05}, ...]}
+
+Footage is looked at with a model that has not been shown to be sound only where somebody says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import ModelError
+from detector.detect import PACKAGED, model_digest
+
+NAME = "comparison.json"
+VERSION = 1
+
+SOUND = ("better", "no worse")
+"""Verdicts with which a model may be used; the others are `worse` and `unclear`."""
+
+
+def read_comparison(folder: Path) -> Mapping[str, Any] | None:
+    """What the folder says of its model; None where it says nothing.
+
+    Raises:
+        ModelError: the file is damaged, or of another model than the one beside it.
+    """
+    file = folder / NAME
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file}: cannot be read ({error})") from error
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{file}: not JSON ({error}); compare the model again") from error
+    if not isinstance(values, dict) or values.get("version") != VERSION:
+        raise ModelError(f"{file}: no comparison of this version; compare the model again")
+    if values.get("new_model") != model_digest(folder):
+        raise ModelError(f"{file}: is of another model than the one beside it; compare it again")
+    return values
+
+
+def check_tested(folder: Path | None, untested: bool = False) -> None:
+    """Whether footage may be looked at with a model: the one shipped, or one not found worse.
+
+    Args:
+        folder: of the model; None for the one shipped.
+        untested: somebody takes it as it is.
+
+    Raises:
+        ModelError: the model is missing or damaged; it was not compared, or did not do well.
+    """
+    if folder is None or untested or model_digest(folder) == model_digest(PACKAGED):
+        return
+    found = read_comparison(folder)
+    anyway = "or say --untested to use it all the same"
+    if found is None:
+        raise ModelError(
+            f"{folder}: nobody has compared this model with the one in use; `nameplate train` "
+            f"and `nameplate export` do with --validation DIR, {anyway}"
+        )
+    if found.get("verdict") not in SOUND:
+        reasons = found.get("reasons")
+        why = "; ".join(map(str, reasons)) if isinstance(reasons, list) else ""
+        raise ModelError(
+            f"{folder}: compared with the one in use this model is {found.get('verdict')}"
+            f"{f' ({why})' if why else ''}; keep the old one, {anyway}"
+        )

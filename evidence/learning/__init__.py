@@ -1,0 +1,1 @@
+"""What people judged, as pictures that a model can learn from."""

@@ -1,0 +1,188 @@
+"""A judged frame in the words of our annotations (`docs/datasets.md`).
+
+What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every
+verdict that something rests on is named by number and digest; authors only where asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from detector.types import Box
+from evidence.learning.boxes import clipped
+from evidence.learning.frames import JudgedFrame, Known
+from evidence.learning.outcomes import MISSED, NO_MACHINE, OTHER_MACHINE, SHOWN
+from evidence.store.derived import SightingRow, Verdict
+
+Line = dict[str, Any]
+
+EDGE = 1.0
+"""Pixels from the picture's edge within which a machine is cut by it."""
+
+LEGIBLE_SCORE = 0.8
+"""Of a reading, for a person to be able to read it as well."""
+
+_CITED = {"wordmark": "builder", "series": "series", "control": "control", "dealer": "dealer"}
+
+
+def name_of_frame(footage: str, pts: object) -> str:
+    """The path below `images/` of the picture of a frame.
+
+    Example:
+        >>> name_of_frame("ab" * 32, "1001/24000")
+        'abababababababab/1001-24000.jpg'
+    """
+    return f"{footage[:16]}/{str(pts).replace('/', '-')}.jpg"
+
+
+def annotate(
+    frame: JudgedFrame, source: str, case: str, size: tuple[int, int], authors: bool = False
+) -> Line:
+    """The fields of a `datasets.annotations.Photograph`.
+
+    Args:
+        frame: what is known of it.
+        source: where the footage comes from.
+        case: the id of the case.
+        size: width and height of the picture.
+        authors: name who gave each verdict.
+    """
+    machines: list[Line] = []
+    marks: list[Line] = []
+    concealed: list[Box] = []
+    refused: list[Box] = []
+    for one in frame.known:
+        box = clipped(one.box, *size)
+        if box is None:
+            continue
+        if one.outcome == NO_MACHINE and one.sure:
+            refused.append(box)
+            continue
+        machines.append(_machine(one, box, size))
+        if one.outcome in SHOWN and one.sighting is not None:
+            marks += _marks(one, one.sighting, frame, len(machines) - 1, size)
+            concealed += _concealed(one.sighting, frame, size)
+    marks += [
+        _mark(r.text, box, "overlay", None, r.score)
+        for r in frame.readings
+        if r.overlay and (box := clipped(r.box, *size))
+    ]
+    line: Line = {
+        "image": f"images/{name_of_frame(frame.footage, frame.pts)}",
+        "width": size[0],
+        "height": size[1],
+        "scene": "shopfloor" if machines else "negative",
+        "source": source,
+        "machines": machines,
+        "marks": marks,
+        "controls": [],
+        "concealed": concealed,
+        "origin": {"case": case, "footage": frame.footage, "pts": str(frame.pts)},
+        "verdicts": [_verdict(v, authors) for v in _all_verdicts(frame)],
+    }
+    if refused:
+        line["not_machines"] = [list(box) for box in refused]
+    return line
+
+
+def _machine(one: Known, box: Box, size: tuple[int, int]) -> Line:
+    x1, y1, x2, y2 = box
+    judged = one.outcome is not None and one.outcome != NO_MACHINE and one.sure
+    cnc = {OTHER_MACHINE: False}.get(str(one.outcome), True) if judged else None
+    values: Line = {
+        "box": list(box),
+        "cnc": cnc,
+        "kind": "other",
+        "builder": one.builder if judged else None,
+        "by": _by(one) if judged else None,
+        "truncated": min(x1, y1) <= EDGE or x2 >= size[0] - EDGE or y2 >= size[1] - EDGE,
+    }
+    if not judged:
+        values["ignore"] = True
+    if one.outcome is not None:
+        values["outcome"] = one.outcome
+        values["verdicts"] = [verdict.number for verdict in one.verdicts]
+    return values
+
+
+def _by(one: Known) -> str | None:
+    """What names the builder, where the program knows the reviewer's reason too."""
+    if one.builder is None or one.sighting is None or one.outcome == MISSED:
+        return None
+    kinds = {part["kind"] for part in one.sighting.evidence if part["id"] == one.builder}
+    named = next((kind for kind in ("wordmark", "series") if kind in kinds), None)
+    return named or ("appearance" if one.outcome == "accept" else None)
+
+
+def _marks(
+    one: Known, sighting: SightingRow, frame: JudgedFrame, of: int, size: tuple[int, int]
+) -> Iterator[Line]:
+    """What is written on a machine in this frame.
+
+    A mark that speaks for another builder than the one settled on was misread, or is somebody
+    else's: what it says is not known.
+    """
+    told: set[str] = set()
+    for part in _here(sighting, frame):
+        box = clipped(part["box"], *size)
+        if box is None or part["text"] in told or part["kind"] not in _CITED:
+            continue
+        names_builder = part["kind"] in ("wordmark", "series")
+        same = [p for p in _here(sighting, frame) if p["text"] == part["text"]]
+        if names_builder and not any(p["id"] == part["id"] == one.builder for p in same):
+            if any(p["id"] == one.builder for p in same):
+                continue  # a rival reading of a mark that is told below
+            yield _mark(part["text"], box, "other", of, 1.0) | {"ignore": True}
+        else:
+            yield _mark(part["text"], box, _CITED[part["kind"]], of, 1.0, part["id"])
+        told.add(part["text"])
+    for reading in frame.readings:
+        box = clipped(reading.box, *size)
+        mine = reading.sighting == sighting.name and not reading.overlay
+        if mine and box is not None and reading.text not in told:
+            told.add(reading.text)
+            yield _mark(reading.text, box, "other", of, reading.score)
+
+
+def _here(sighting: SightingRow, frame: JudgedFrame) -> list[Line]:
+    """The evidence found in this very frame."""
+    return [p for p in sighting.evidence if p.get("exact") == str(frame.pts) and p.get("box")]
+
+
+def _concealed(sighting: SightingRow, frame: JudgedFrame, size: tuple[int, int]) -> Iterator[Box]:
+    for part in _here(sighting, frame):
+        box = clipped(part["box"], *size)
+        if part["kind"] == "concealed" and box is not None:
+            yield box
+
+
+def _mark(
+    text: str, box: Box, role: str, of: int | None, score: float, id: str | None = None
+) -> Line:
+    return {
+        "box": list(box),
+        "text": text,
+        "role": role,
+        "of": of,
+        "legible": score >= LEGIBLE_SCORE,
+        "id": id,
+    }
+
+
+def _all_verdicts(frame: JudgedFrame) -> Sequence[Verdict]:
+    found = {v.number: v for one in frame.known for v in one.verdicts}
+    found |= {v.number: v for v in frame.verdicts}
+    return [found[number] for number in sorted(found)]
+
+
+def _verdict(verdict: Verdict, authors: bool) -> Line:
+    values: Line = {
+        "number": verdict.number,
+        "digest": verdict.digest,
+        "verdict": verdict.verdict,
+        "builder": verdict.builder,
+    }
+    if authors:
+        values |= {"author": verdict.author, "made": verdict.made.isoformat()}
+    return values

@@ -1,0 +1,189 @@
+"""The frames of a case that people judged, with everything known to stand in each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from detector.types import Box
+from evidence.learning.boxes import box_at
+from evidence.learning.outcomes import MISSED, NOTHING, SETTLED, USABLE
+from evidence.linking.seen import overlap
+from evidence.store.derived import ReadingRow, SightingRow, Verdict
+from evidence.store.models import FootageRow
+from evidence.store.people import Item
+
+SAME_BOX = 0.5
+"""Least IoU of two boxes that mean one machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One thing in a frame that a track or a person says is a machine.
+
+    sure: `box` is where it is; else it is somewhere within. outcome: what it was settled as, None
+    where nobody judged it. builder: the registry's id. verdicts: those the outcome rests on.
+    """
+
+    box: Box
+    sure: bool
+    outcome: str | None = None
+    builder: str | None = None
+    sighting: SightingRow | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFrame:
+    """One frame of which something was settled.
+
+    nothing: a person found no machine in the frame as a whole; `verdicts` are of that. readings:
+    texts read in it.
+    """
+
+    footage: str
+    pts: Fraction
+    width: int
+    height: int
+    analysis: str
+    known: tuple[Known, ...]
+    nothing: bool
+    verdicts: tuple[Verdict, ...]
+    readings: tuple[ReadingRow, ...]
+
+    @property
+    def judged(self) -> int:
+        """How many things in it were judged."""
+        return sum(one.outcome is not None for one in self.known) + self.nothing
+
+
+def judged_footage(session: Session) -> list[str]:
+    """The footage of which something usable is settled, in order of its hash."""
+    query = select(Item.footage).where(Item.state == SETTLED, Item.outcome.in_(USABLE))
+    return list(session.scalars(query.distinct().order_by(Item.footage)))
+
+
+def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
+    """The judged frames of one footage, each once, in order of time.
+
+    A frame judged under two recipes is taken from the one under which more of it was judged.
+    """
+    settled = session.scalars(
+        select(Item).where(Item.footage == footage, Item.state == SETTLED).order_by(Item.item)
+    ).all()
+    row = session.get(FootageRow, footage)
+    if row is None:
+        return
+    standing = _standing(session, footage)
+    by_analysis: dict[str, list[Item]] = defaultdict(list)
+    for item in settled:
+        by_analysis[item.analysis].append(item)
+    best: dict[Fraction, JudgedFrame] = {}
+    for analysis, items in sorted(by_analysis.items()):
+        for frame in _frames(session, row, analysis, items, standing):
+            other = best.get(frame.pts)
+            if other is None or frame.judged > other.judged:
+                best[frame.pts] = frame
+    yield from (best[pts] for pts in sorted(best))
+
+
+def _frames(
+    session: Session,
+    footage: FootageRow,
+    analysis: str,
+    items: Sequence[Item],
+    standing: Sequence[Verdict],
+) -> Iterator[JudgedFrame]:
+    own = SightingRow.analysis == analysis
+    sightings = session.scalars(select(SightingRow).where(own).order_by(SightingRow.key)).all()
+    readings: dict[Fraction, list[ReadingRow]] = defaultdict(list)
+    of = ReadingRow.analysis == analysis
+    for reading in session.scalars(select(ReadingRow).where(of).order_by(ReadingRow.number)):
+        readings[reading.pts].append(reading)
+    judged = {item.sighting: item for item in items if item.sighting is not None}
+    by_time: dict[Fraction, list[Item]] = defaultdict(list)
+    for item in items:
+        if item.outcome in USABLE:
+            by_time[item.pts].append(item)
+    for pts, here in by_time.items():
+        known = [
+            one
+            for sighting in sightings
+            if (one := _known(sighting, judged.get(sighting.key), pts, standing)) is not None
+        ]
+        whole = [item for item in here if item.sighting is None]
+        said = {str(item.outcome) for item in whole}
+        of_frame = [v for v in standing if v.sighting is None and v.pts == pts]
+        drawn = [v for v in of_frame if v.verdict == MISSED in said and v.box is not None]
+        yield JudgedFrame(
+            footage.sha256,
+            pts,
+            footage.width or 0,
+            footage.height or 0,
+            analysis,
+            tuple(_with_missed(known, drawn)),
+            NOTHING in said,
+            tuple(v for v in of_frame if v.verdict in said),
+            tuple(readings[pts]),
+        )
+
+
+def _known(
+    sighting: SightingRow, item: Item | None, pts: Fraction, standing: Iterable[Verdict]
+) -> Known | None:
+    """A sighting as it stands in a frame; None where it is not in it."""
+    placed = box_at(sighting.track, pts)
+    if item is not None and item.pts == pts and item.box is not None:
+        x1, y1, x2, y2 = (float(corner) for corner in item.box)
+        placed = (x1, y1, x2, y2), True
+    if placed is None:
+        return None
+    box, sure = placed
+    if item is None or item.outcome not in USABLE:
+        return Known(box, sure, sighting=sighting)
+    builder = item.builder or (sighting.builder if item.outcome == "accept" else None)
+    rests = tuple(v for v in standing if v.sighting == sighting.key and _agrees(v, item))
+    return Known(box, sure, item.outcome, builder, sighting, rests)
+
+
+def _agrees(verdict: Verdict, item: Item) -> bool:
+    """Whether a verdict says what the item was settled as; others were overruled."""
+    naming = ("accept", "builder")
+    if item.outcome in naming and item.builder is not None:
+        return verdict.verdict in naming and verdict.builder in (item.builder, None)
+    return verdict.verdict == item.outcome
+
+
+def _with_missed(known: Sequence[Known], drawn: Sequence[Verdict]) -> list[Known]:
+    """Machines that reviewers drew put in, each once; one drawn over a box that nobody judged
+    takes its place."""
+    found = list(known)
+    for verdict in drawn:
+        x1, y1, x2, y2 = (float(corner) for corner in verdict.box or ())
+        new = Known((x1, y1, x2, y2), True, MISSED, verdict.builder, verdicts=(verdict,))
+        same = next((i for i, k in enumerate(found) if overlap(k.box, new.box) >= SAME_BOX), None)
+        if same is None:
+            found.append(new)
+        elif found[same].outcome is None:
+            found[same] = replace(new, sighting=found[same].sighting)
+        elif found[same].outcome == MISSED:
+            both = (*found[same].verdicts, verdict)
+            found[same] = replace(found[same], verdicts=both)
+    return found
+
+
+def _standing(session: Session, footage: str) -> list[Verdict]:
+    """The verdicts on some footage that no later one supersedes, in the order they were given."""
+    rows: Mapping[int, Verdict] = {
+        v.number: v
+        for v in session.scalars(
+            select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
+        )
+    }
+    gone = {verdict.supersedes for verdict in rows.values()}
+    return [verdict for number, verdict in rows.items() if number not in gone]

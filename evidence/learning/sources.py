@@ -1,0 +1,110 @@
+"""Where footage comes from, and on which side of a split it stands.
+
+Footage of one publisher, of one claimed plant, copies of each other, and footage that shows
+the same machine are one source: a model that learnt from some of it is measured too well on the
+rest. Which side a source stands on follows from its name alone, so it stays there when more
+footage comes, unless that footage ties two sources together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence.store.derived import Copy, MachineRow, Membership, SightingRow
+from evidence.store.models import FootageRow, Location
+
+VAL_SHARE = 0.2
+"""Of the sources, those held back to measure on."""
+
+
+def find_sources(session: Session) -> dict[str, str]:
+    """By footage (SHA-256), the name of the source it belongs to.
+
+    A source is named after the first, in order, of its publishers, hosts and plants; footage of
+    which none is known, after its hash.
+    """
+    ties: dict[str, set[str]] = defaultdict(set)
+    for one, other in _ties(session):
+        ties[one].add(other)
+        ties[other].add(one)
+    sources: dict[str, str] = {}
+    for footage in session.scalars(select(FootageRow.sha256).order_by(FootageRow.sha256)):
+        if footage not in sources:
+            group = _reach(footage, ties)
+            name = _name(group)
+            sources |= {node[2:]: name for node in group if node.startswith("f:")}
+    return sources
+
+
+def choose_val(names: Collection[str], share: float = VAL_SHARE) -> set[str]:
+    """The sources that are measured on; the others are learnt from.
+
+    Where chance leaves a side empty and there are two sources at least, the one nearest to it goes
+    over.
+    """
+    drawn = {name: _draw(name) for name in names}
+    val = {name for name, number in drawn.items() if number < share}
+    if share <= 0 or len(drawn) < 2:
+        return set()
+    order = sorted(drawn, key=lambda name: (drawn[name], name))
+    if not val:
+        return {order[0]}
+    return val - {order[-1]} if len(val) == len(drawn) else val
+
+
+def _draw(name: str) -> float:
+    """A number of [0, 1) that follows from the name."""
+    digest = hashlib.sha256(f"split\n{name.strip().casefold()}".encode(errors="surrogatepass"))
+    return int.from_bytes(digest.digest()[:6], "big") / 2**48
+
+
+def _ties(session: Session) -> Iterator[tuple[str, str]]:
+    """What belongs together: footage is `f:HASH`, a word that names a source `w:WORD`."""
+    places = select(
+        Location.footage, Location.publisher, Location.origin_url, Location.plant_claimed
+    ).where(Location.footage.is_not(None))
+    for footage, publisher, url, plant in session.execute(places):
+        for word in (publisher or _host(url), plant):
+            if word and word.strip():
+                yield f"f:{footage}", f"w:{word.strip().casefold()}"
+    for a, b in session.execute(select(Copy.a, Copy.b)):
+        yield f"f:{a}", f"f:{b}"
+    shown = (
+        select(MachineRow.id, SightingRow.footage)
+        .join(Membership, Membership.machine == MachineRow.id)
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .where(MachineRow.footages > 1)
+        .distinct()
+    )
+    for machine, footage in session.execute(shown):
+        yield f"f:{footage}", f"m:{machine}"
+
+
+def _host(url: str | None) -> str | None:
+    try:
+        host = urlsplit(url or "").hostname
+    except ValueError:
+        return None
+    return None if host is None else host.removeprefix("www.")
+
+
+def _reach(footage: str, ties: dict[str, set[str]]) -> set[str]:
+    found = {f"f:{footage}"}
+    left = list(found)
+    while left:
+        new = ties.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
+
+
+def _name(group: set[str]) -> str:
+    words = sorted(node[2:] for node in group if node.startswith("w:"))
+    footage = min(node[2:] for node in group if node.startswith("f:"))
+    return words[0] if words else f"footage {footage[:12]}"

@@ -1,0 +1,163 @@
+"""A new model against the old one on fixed pictures: may it take its place?
+
+The old model stays until the new one was shown to be no worse. Of each measure the interval of the
+difference decides (`training/compare.py`), not the difference: on few pictures chance alone
+makes a model look better.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from datasets.annotations import read_photographs, split_folder
+from datasets.registry import Registry
+from detector.detect import model_digest
+from detector.settings import Settings
+from detector.tested import NAME, VERSION
+from training.compare import Comparison, Difference, compare
+from training.evaluate import Told, evaluate
+from training.report import as_json, write_text
+
+Judgement = Literal["better", "no worse", "worse", "unclear"]
+
+MARGIN = 0.03
+"""Of a share: a loss that would go unnoticed. A new model is no worse only where a larger one is
+ruled out, and the measures of a hundred pictures rule out hardly less."""
+
+FINDING = "machines found (recall)"
+JUDGED: dict[str, bool] = {
+    FINDING: True,
+    "machines reported that are some (precision)": True,
+    "named right": True,
+    "named wrong": False,
+    "outside the registry, named wrong": False,
+    "false names a picture": False,
+}
+"""The measures that decide; whether more is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """judgement: of the new model; reasons: in words; file: where it stands."""
+
+    judgement: Judgement
+    reasons: tuple[str, ...]
+    comparison: Comparison
+    file: Path
+
+
+def contest(
+    new: Path,
+    validation: Path,
+    split: str = "val",
+    old: Path | None = None,
+    *,
+    work: Path,
+    settings: Settings | None = None,
+    registry: Registry | None = None,
+    progress: Told | None = None,
+) -> Contest:
+    """Measures both models on the same pictures, and writes `comparison.json` beside the new one.
+
+    Args:
+        new, old: folders of exported models; `old` None is the one shipped.
+        validation: a data set that neither learnt from; `split` of it.
+        work: where evaluations lie; what is there of the same run is not measured again.
+
+    Raises:
+        DataError: the data is missing or wrong.
+        ModelError: a model is missing or damaged.
+        ResultError: a file cannot be written.
+    """
+    photographs = read_photographs(split_folder(validation, split))
+    told: Told = progress or (lambda stage, done, total: None)
+    reports = []
+    for word, folder in (("old", old), ("new", new)):
+
+        def say(stage: str, done: int, total: int, word: str = word) -> None:
+            told(f"{word} model, {stage}", done, total)
+
+        report = evaluate(
+            validation,
+            split,
+            folder,
+            settings=settings,
+            registry=registry,
+            work=work / word,
+            progress=say,
+        )
+        report.write(work / word)
+        reports.append(report.as_dict())
+    compared = compare(reports[0], reports[1])
+    judgement, reasons = judge(compared)
+    record: dict[str, Any] = {
+        "version": VERSION,
+        "verdict": judgement,
+        "reasons": list(reasons),
+        "margin": MARGIN,
+        "validation": {
+            "data_sha256": reports[1]["data_sha256"],
+            "split": split,
+            "pictures": len(photographs),
+            "sources": len({one.source for one in photographs}),
+        },
+        "settings_sha256": reports[1]["settings_sha256"],
+        "registry_sha256": reports[1]["registry_sha256"],
+        **compared.as_dict(),
+    }
+    return Contest(judgement, reasons, compared, write_text(new / NAME, as_json(record)))
+
+
+def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
+    """What a comparison says of the new model, and why.
+
+    worse: a measure is, whatever sources had been drawn. better: one is, and none is worse by
+    `MARGIN` or more. no worse: none is. unclear: too little was measured to say.
+    """
+    found = {one.of: one for one in compared.differences if one.of in JUDGED}
+    ends = {of: _good_end(one) for of, one in found.items()}
+    known = {of: end for of, end in ends.items() if end is not None}
+    losses = [of for of, (_, best) in known.items() if best < 0]
+    if losses:
+        return "worse", tuple(_say(found[of]) for of in losses)
+    open_ = [of for of, (worst, _) in known.items() if worst < -MARGIN]
+    if FINDING not in known:
+        return "unclear", ("no machine of the validation set could be compared",)
+    if open_:
+        return "unclear", tuple(_say(found[of]) for of in open_)
+    gains = [of for of, (worst, _) in known.items() if worst > 0]
+    if gains:
+        return "better", tuple(_say(found[of]) for of in gains)
+    return "no worse", (f"no measure lost {100 * MARGIN:.0f} points or more",)
+
+
+def carry_comparison(weights: Path, out: Path) -> bool:
+    """Copies the comparison made when the run of `weights` ended to the same model at `out`.
+
+    Returns:
+        Whether there was one.
+    """
+    made = weights.parent / "model" / NAME
+    if not made.is_file() or made.parent == out:
+        return made.is_file()
+    text = made.read_text("utf-8")
+    if json.loads(text).get("new_model") != model_digest(out):
+        return False
+    write_text(out / NAME, text)
+    return True
+
+
+def _good_end(one: Difference) -> tuple[float, float] | None:
+    """The interval of what was gained, worst end first; None where nothing was measured."""
+    if one.low is None or one.high is None:
+        return None
+    return (one.low, one.high) if JUDGED[one.of] else (-one.high, -one.low)
+
+
+def _say(one: Difference) -> str:
+    assert one.change is not None and one.low is not None and one.high is not None
+    low, high = 100 * one.low, 100 * one.high
+    return f"{one.of}: {100 * one.change:+.1f} points ({low:+.1f} to {high:+.1f})"
