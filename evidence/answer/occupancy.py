@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, stats
 from scipy.special import expit, logit, xlog1py, xlogy
 
@@ -88,11 +89,15 @@ def _log_likelihood(psi: float, p: float, n: np.ndarray, y: np.ndarray) -> float
 
 def _minimise(deviance: Callable[[float, float], float]) -> tuple[float, float, float]:
     """psi, p and the least deviance; from several starts, since there may be two valleys."""
+
+    def of_logits(x: NDArray[np.float64]) -> float:
+        return deviance(_share(x[0]), _share(x[1]))
+
     best: tuple[float, float, float] | None = None
     for start in _STARTS:
         found = optimize.minimize(
-            lambda x: deviance(_share(x[0]), _share(x[1])),
-            logit(np.asarray(start)),
+            of_logits,
+            [float(logit(one)) for one in start],
             method="Nelder-Mead",
             options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 4000},
         )
