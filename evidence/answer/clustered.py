@@ -48,18 +48,28 @@ def clustered(
     if not plants:
         return Estimate(None, 0.0, 1.0, method, level, ("there are no machines",))
     share = float(y.sum()) / total
-    size = effective(y, m, alike)
-    degrees = max(1, plants - 1)
-    # The effective number is itself an estimate, from so many plants.
-    narrow = stats.t.isf((1 - level) / 2, max(1.0, total - 1))
-    wide = stats.t.isf((1 - level) / 2, degrees)
-    size = min(total, size * float(narrow / wide) ** 2)
+    low, high = around(share, effective(y, m, alike), total, plants, level)
+    few = f"{plants} plants are few to judge by" if plants < FEW else None
+    return Estimate(share, low, high, method, level, (few,) if few else ())
+
+
+def around(
+    share: float, size: float, machines: float, plants: int, level: float = LEVEL
+) -> tuple[float, float]:
+    """The exact interval around a share that rests on so many independent machines.
+
+    The effective number is itself an estimate, from `plants`, so it is made smaller by the
+    squared ratio of Student's t with as many degrees as machines and as plants, less one; it is
+    never more than that of the machines.
+    """
     tail = (1 - level) / 2
+    narrow = stats.t.isf(tail, max(1.0, machines - 1))
+    wide = stats.t.isf(tail, max(1, plants - 1))
+    size = min(machines, size * float(narrow / wide) ** 2)
     x = share * size
     low = 0.0 if x <= 0 else float(stats.beta.ppf(tail, x, size - x + 1))
     high = 1.0 if x >= size else float(stats.beta.isf(tail, x + 1, size - x))
-    few = f"{plants} plants are few to judge by" if plants < FEW else None
-    return Estimate(share, low, high, method, level, (few,) if few else ())
+    return low, high
 
 
 def effective(hits: np.ndarray, machines: np.ndarray, alike: float = ALIKE) -> float:
