@@ -22,7 +22,7 @@ import numpy as np
 
 from evidence.answer.estimate import LEVEL
 from evidence.answer.shares import exact
-from evidence.answer.stratified import Judged, stratified
+from evidence.answer.stratified import Cell, stratified
 
 REPEATS = 1000
 HELD = 0.94
@@ -94,23 +94,24 @@ def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int]:
     seen = rng.random(shape)
     claim = np.where(truth, seen < world.sensitivity, seen >= world.specificity) & ~dark
     judged = claim | (rng.random(shape) < world.drawn)
-    rows = list(zip(*(x.ravel().tolist() for x in (truth, dark, claim, judged)), strict=True))
-    plants = np.repeat(np.arange(world.plants), world.machines).tolist()
 
-    def share(dark_counts: bool) -> tuple[float, float]:
-        found = stratified(
-            [
-                Judged(
-                    plant,
-                    "claimed" if said else "other",
-                    ((is_one and not hidden) or (dark_counts and hidden)) if known else None,
+    def share(hits: np.ndarray) -> tuple[float, float]:
+        cells = [
+            Cell(plant, name, int(n), int(k), int(y))
+            for name, of in (("claimed", claim), ("other", ~claim))
+            for plant, (n, k, y) in enumerate(
+                zip(
+                    of.sum(axis=1),
+                    (of & judged).sum(axis=1),
+                    (of & judged & hits).sum(axis=1),
+                    strict=True,
                 )
-                for plant, (is_one, hidden, said, known) in zip(plants, rows, strict=True)
-            ]
-        )
+            )
+        ]
+        found = stratified(cells)
         return found.low, found.high
 
-    return share(False)[0], share(True)[1], int(claim.sum())
+    return share(truth & ~dark)[0], share(truth | dark)[1], int(claim.sum())
 
 
 def main(page: Path) -> None:

@@ -15,7 +15,7 @@ from evidence.answer.noticed import Noticed, noticed
 from evidence.answer.occupancy import Occupancy, fit_occupancy
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
-from evidence.answer.stratified import Judged, stratified
+from evidence.answer.stratified import Cell, stratified
 
 ALIKES = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Correlations within plants that the sensitivity analysis goes through."""
@@ -145,13 +145,17 @@ def _share(
     those drawn at random: what was flagged and judged for other reasons is no sample of them.
     """
 
-    def rows(dark: bool) -> list[Judged]:
-        return [
-            Judged(m.plant, m.stratum, (dark if m.hit is None else m.hit) if _counts(m) else None)
-            for m in machines
-        ]
+    def cells(dark: bool) -> list[Cell]:
+        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        for machine in machines:
+            cell = found[machine.plant, machine.stratum]
+            cell[0] += 1
+            if _counts(machine):
+                cell[1] += 1
+                cell[2] += dark if machine.hit is None else machine.hit
+        return [Cell(*names, *numbers) for names, numbers in found.items()]
 
-    return stratified(rows(False), level, alike), stratified(rows(True), level, alike)
+    return stratified(cells(False), level, alike), stratified(cells(True), level, alike)
 
 
 def _counts(machine: SeenMachine) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from datasets.errors import UsageError
 from evidence.answer.estimate import LEVEL, Estimate, check_level
@@ -63,12 +63,12 @@ def around(
     never more than that of the machines.
     """
     tail = (1 - level) / 2
-    narrow = stats.t.isf(tail, max(1.0, machines - 1))
-    wide = stats.t.isf(tail, max(1, plants - 1))
+    narrow = special.stdtrit(max(1.0, machines - 1), 1 - tail)
+    wide = special.stdtrit(max(1, plants - 1), 1 - tail)
     size = min(machines, size * float(narrow / wide) ** 2)
     x = share * size
-    low = 0.0 if x <= 0 else float(stats.beta.ppf(tail, x, size - x + 1))
-    high = 1.0 if x >= size else float(stats.beta.isf(tail, x + 1, size - x))
+    low = 0.0 if x <= 0 else float(special.betaincinv(x, size - x + 1, tail))
+    high = 1.0 if x >= size else float(special.betaincinv(x + 1, size - x, 1 - tail))
     return low, high
 
 
