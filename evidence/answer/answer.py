@@ -87,6 +87,7 @@ def answer(
     plants: dict[str, list[SeenMachine]] = defaultdict(list)
     for one in machines:
         plants[one.plant].append(one)
+    plants = dict(sorted(plants.items(), key=lambda row: (-len(row[1]), row[0])))
     groups = list(plants.values())
     # A claim that waits may be either: not counted in the least, and counted in the most.
     of_kind = [sum(_confirmed(m) for m in group) for group in groups]

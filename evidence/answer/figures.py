@@ -57,7 +57,8 @@ def ranges(title: str, rows: Sequence[Range]) -> str:
 
 def stacks(title: str, rows: Mapping[str, Mapping[str, int]]) -> str:
     """Counts by status, stacked, a bar a row; the largest fills the width."""
-    most = max((sum(row.values()) for row in rows.values()), default=0) or 1
+    # A quarter of the width is left for the words beside the longest bar.
+    most = 4 / 3 * max((sum(row.values()) for row in rows.values()), default=0) or 1.0
     shown = [status for status in COLOURS if any(row.get(status) for row in rows.values())]
     parts = _legend(shown)
     for number, (label, row) in enumerate(rows.items()):
