@@ -125,7 +125,7 @@ def percent(share: float | None) -> str:
     """A share for people.
 
     >>> percent(0.0295), percent(0.5), percent(None)
-    ('3.0 %', '50 %', 'not known')
+    ('2.9 %', '50 %', 'not known')
     """
     if share is None:
         return "not known"
