@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: check demo test lint bench docs model clean
+.PHONY: check demo test lint bench simulate docs model clean
 
 check: lint test
 
@@ -20,6 +20,9 @@ lint: .venv/full
 
 bench: .venv/full
 	$(BIN)/python -m bench
+
+simulate: .venv/full
+	$(BIN)/python -m bench.simulate docs/statistics.md
 
 docs: .venv/full
 	$(BIN)/python -m api.helptext docs/commands.md

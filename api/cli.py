@@ -10,6 +10,7 @@ import typer
 
 from api.accounts import accounts_app
 from api.analyze import analyze
+from api.answer import answer
 from api.builders import builders_app
 from api.case import case_app
 from api.datasets import datasets_app
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command(epilog=EPILOG)(analyze)
 app.command(epilog=EPILOG)(sweep)
 app.command(epilog=EPILOG)(serve)
+app.command(epilog=EPILOG)(answer)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
 app.add_typer(case_app, name="case")

@@ -7,7 +7,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from api.web import (
     accounts,
+    agreement,
     builders,
     events,
     footage,
@@ -16,11 +18,11 @@ from fastapi.staticfiles import StaticFiles
     overview,
     pictures,
     problems,
+    review,
     schema,
     tokens,
     uploads,
 )
-from api.web import accounts, agreement, builders, events, footage, login, machines, overview, pictures, problems, review, schema, tokens, uploads
 from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root

@@ -1,0 +1,122 @@
+"""`nameplate answer`: what the judged footage of a case says, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.case import AsJson
+from api.terminal import speak
+from datasets.errors import ResultError, UsageError
+from datasets.registry import load_registry
+from evidence.record import dump
+from evidence.tables import printable
+
+if TYPE_CHECKING:
+    from evidence.answer.answer import Answer
+
+ADJECTIVES = {
+    "CN": "Chinese",
+    "DE": "German",
+    "JP": "Japanese",
+    "KR": "Korean",
+    "RU": "Russian",
+    "TW": "Taiwanese",
+    "US": "American",
+}
+
+
+def answer(
+    folder: Annotated[Path, typer.Argument(metavar="CASE", help="The case's folder.")],
+    origin: Annotated[
+        str | None,
+        typer.Option(metavar="CC", help="Country of the builder's home, as CN, the default."),
+    ] = None,
+    builder: Annotated[
+        str | None, typer.Option(metavar="ID", help="One builder, by its id in the registry.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="CC", help="Country of the builder's owner.")
+    ] = None,
+    production: Annotated[
+        str | None, typer.Option(metavar="CC", help="Country where such machines are made.")
+    ] = None,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only footage of this plant; may be repeated."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Published then or later: 2023, 2023-07.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Published then or earlier.")
+    ] = None,
+    controls: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV of positive controls (path, builder): swept clips of machines known from "
+            "elsewhere.",
+        ),
+    ] = None,
+    registry: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report, one HTML file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says what the judged footage of a case says: counts, bounds, the share, its limits.
+
+    A zero is never given without the share that would have been noticed. Only what people have
+    settled is called confirmed.
+    """
+    from evidence.answer.from_case import answer_case
+    from evidence.answer.page import render_answer, to_json
+    from evidence.answer.question import Question
+    from evidence.store import Case
+
+    given = {"origin": origin, "builder": builder, "owner": owner, "production": production}
+    chosen = [(by, value) for by, value in given.items() if value is not None]
+    if len(chosen) > 1:
+        raise UsageError("--origin, --builder, --owner and --production exclude each other")
+    by, value = chosen[0] if chosen else ("origin", "CN")
+    known = load_registry(*(registry or ()))
+    question = Question(by, value, tuple(plant or ()), since, until)  # type: ignore[arg-type]
+    question.check(known)
+    what = known.get(value).name if by == "builder" else ADJECTIVES.get(value, value)
+    with Case.open(folder) as case:
+        found, facts, exhibits = answer_case(case, question, known, what, controls)
+    if out is not None:
+        try:
+            out.write_text(render_answer(found, known, facts, exhibits), "utf-8")
+        except OSError as error:
+            raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
+    if as_json:
+        typer.echo(dump({"facts": asdict(facts), "answer": to_json(found)}).decode(), nl=False)
+        return
+    _tell(found)
+
+
+def _tell(found: Answer) -> None:
+    """The answer in a few lines."""
+    from evidence.answer.page import percent
+
+    low, high = found.bounds.interval
+    lines = [
+        found.said.sentence,
+        f"Asked: {found.says}.",
+        f"Seen: {found.counts.machines} machines, {found.counts.confirmed} of the kind confirmed, "
+        f"{found.counts.probable} probable, {found.counts.unknown} of unknown builder.",
+        f"Whatever the unknown are, the share is between {percent(low)} and {percent(high)}.",
+        f"Put right by the audit sample: {percent(found.low.low)} to {percent(found.high.high)}.",
+        *(f"Note: {warning}." for warning in found.warnings),
+    ]
+    console = speak()
+    for line in lines:
+        console.print(printable(line), markup=False, soft_wrap=True)

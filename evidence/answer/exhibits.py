@@ -1,0 +1,75 @@
+"""What the confirmed machines of an answer rest on: their pictures and the verdicts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.judged import SeenMachine
+from evidence.answer.page import Exhibit
+from evidence.linking.load import chunks
+from evidence.store import Case, Membership, SightingRow, StillRow, Verdict
+
+MOST_PICTURES = 2
+
+
+def gather(
+    case: Case, session: Session, machines: Iterable[SeenMachine], registry: Registry
+) -> list[Exhibit]:
+    """An exhibit for each confirmed machine of the kind asked for, in order of plant."""
+    confirmed = sorted(
+        (one for one in machines if one.settled and one.hit is True),
+        key=lambda one: (one.plant, one.id),
+    )
+    found = []
+    for part in chunks(confirmed):
+        for machine in part:
+            keys = session.scalars(
+                select(Membership.sighting)
+                .where(Membership.machine == machine.id)
+                .order_by(Membership.sighting)
+            ).all()
+            name = machine.builder or "builder unknown, origin from the plate"
+            found.append(
+                Exhibit(
+                    machine=machine.id,
+                    name=registry.get(name).name if name in registry else name,
+                    plant=machine.plant,
+                    pictures=tuple(_pictures(case, session, keys)),
+                    verdicts=tuple(
+                        (one.number, one.author, one.digest)
+                        for one in session.scalars(
+                            select(Verdict)
+                            .where(Verdict.sighting.in_(keys))
+                            .order_by(Verdict.number)
+                        )
+                    ),
+                )
+            )
+    return found
+
+
+def _pictures(case: Case, session: Session, keys: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """The best still of the surest sighting, and its mark, as data URIs."""
+    row = session.scalars(
+        select(SightingRow)
+        .where(SightingRow.key.in_(list(keys)))
+        .order_by(SightingRow.grade, SightingRow.probability.desc(), SightingRow.key)
+        .limit(1)
+    ).one()
+    stills = session.scalars(
+        select(StillRow)
+        .where(StillRow.analysis == row.analysis, StillRow.sighting == row.name)
+        .order_by(StillRow.role)
+    ).all()
+    for still in stills[:MOST_PICTURES]:
+        try:
+            content = case.still(still.sha256, still.suffix).read_bytes()
+        except OSError:
+            continue  # `case check` says what is gone
+        kind = "png" if still.suffix == "png" else "jpeg"
+        yield still.role, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

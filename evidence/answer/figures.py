@@ -1,0 +1,141 @@
+"""Figures of an answer as vector graphics: inside a page, or by themselves as SVG files.
+
+They carry their numbers as text, so that nothing is told by colour or length alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from evidence.tables import printable
+
+WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
+COLOURS = {
+    # Okabe & Ito, "Color Universal Design" (2008).
+    "confirmed": "#009e73",
+    "claimed": "#56b4e9",
+    "probable": "#e69f00",
+    "concealed": "#cc79a7",
+    "unknown": "#9aa0a8",
+}
+"""Of each status of a machine, in the order in which they are stacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A row of `ranges`: shares from `low` to `high`, with a point where there is an estimate."""
+
+    label: str
+    low: float
+    high: float
+    value: float | None = None
+    note: str = ""
+
+
+def ranges(title: str, rows: Sequence[Range]) -> str:
+    """Intervals of shares, one below the other, over an axis from nothing to all."""
+    parts = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(rows))
+    for number, row in enumerate(rows):
+        y = 30 + ROW * number
+        x1, x2 = _across(row.low), _across(row.high)
+        told = row.note or f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
+        parts.append(_text(LABELS - 10, y + 5, row.label, "end"))
+        parts.append(
+            f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '
+            f'height="10" rx="2" fill="#56b4e9"/>'
+        )
+        if row.value is not None:
+            parts.append(
+                f'<circle cx="{_across(row.value):.1f}" cy="{y}" r="5" fill="#16181c" '
+                'stroke="#ffffff" stroke-width="1.5"/>'
+            )
+        parts.append(_text(WIDTH - RIGHT + 10, y + 5, told, "start"))
+    return _whole(title, 30 + ROW * len(rows), parts)
+
+
+def stacks(title: str, rows: Mapping[str, Mapping[str, int]]) -> str:
+    """Counts by status, stacked, a bar a row; the largest fills the width."""
+    # A quarter of the width is left for the words beside the longest bar.
+    most = 4 / 3 * max((sum(row.values()) for row in rows.values()), default=0) or 1.0
+    shown = [status for status in COLOURS if any(row.get(status) for row in rows.values())]
+    parts = _legend(shown)
+    for number, (label, row) in enumerate(rows.items()):
+        y = 40 + ROW * number
+        parts.append(_text(LABELS - 10, y + 5, label, "end"))
+        at = 0
+        for status in shown:
+            if not (count := row.get(status, 0)):
+                continue
+            x1, x2 = _across(at / most), _across((at + count) / most)
+            parts.append(
+                f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
+                f'fill="{COLOURS[status]}"><title>{escape(label)}: {status} {count}</title></rect>'
+            )
+            at += count
+        told = ", ".join(f"{row[status]} {status}" for status in shown if row.get(status))
+        parts.append(_text(_across(at / most) + 8, y + 5, told if len(rows) < 40 else str(at)))
+    return _whole(title, 40 + ROW * len(rows), parts)
+
+
+def columns(title: str, years: Mapping[str, tuple[int, int]]) -> str:
+    """Machines seen and confirmed by year of publication."""
+    most = max((seen for seen, _ in years.values()), default=0) or 1
+    step = (WIDTH - 60) / max(1, len(years))
+    parts = [
+        f'<line x1="40" x2="{WIDTH - 20}" y1="190" y2="190" stroke="currentColor" opacity="0.5"/>'
+    ]
+    for number, (year, (seen, confirmed)) in enumerate(years.items()):
+        x, wide = 40 + step * number + step * 0.2, min(60.0, step * 0.6)
+        for count, status in ((seen, "unknown"), (confirmed, "confirmed")):
+            tall = 140 * count / most
+            parts.append(
+                f'<rect x="{x:.1f}" y="{190 - tall:.1f}" width="{wide:.1f}" height="{tall:.1f}" '
+                f'fill="{COLOURS[status]}"/>'
+            )
+        parts.append(
+            _text(x + wide / 2, 183 - 140 * seen / most, f"{confirmed} of {seen}", "middle")
+        )
+        parts.append(_text(x + wide / 2, 208, year, "middle"))
+    return _whole(title, 220, parts)
+
+
+def _across(share: float) -> float:
+    return LABELS + (WIDTH - LABELS - RIGHT) * share
+
+
+def _axis(ticks: Sequence[tuple[float, str]], rows: int) -> list[str]:
+    parts = []
+    for share, words in ticks:
+        x = _across(share)
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="{20 + ROW * rows}" '
+            'stroke="currentColor" opacity="0.2"/>'
+        )
+        parts.append(_text(x, 11, words, "middle"))
+    return parts
+
+
+def _legend(shown: Sequence[str]) -> list[str]:
+    parts, x = [], float(LABELS)
+    for status in shown:
+        parts.append(f'<rect x="{x}" y="4" width="12" height="12" fill="{COLOURS[status]}"/>')
+        parts.append(_text(x + 18, 14, status))
+        x += 40 + 8 * len(status)
+    return parts
+
+
+def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
+    shown = escape(printable(words if len(words) <= 44 else words[:43] + "…"))
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" '
+        f'font-family="sans-serif" fill="currentColor">{shown}</text>'
+    )
+
+
+def _whole(title: str, height: int, parts: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )

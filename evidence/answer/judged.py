@@ -1,0 +1,229 @@
+"""The machines of a case as the statistics see them: each once, where it stands, what it was
+claimed and judged to be, and with what chance it was drawn."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.question import Question
+from evidence.linking.load import chunks
+from evidence.store import Copy, Draw, Item, Location, Membership, Recipe, SightingRow
+
+NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
+CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
+"""The strata: claimed to be of the kind asked for; of another; not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMachine:
+    """One physical machine.
+
+    plant: as its sources say, most of them where they differ; footage without one is a plant of
+    its own, together with its copies. recordings: in which it is seen, copies counted once.
+    years: of publication. claim, claimed: the builder that the program names, and whether that
+    is of the kind asked for (None: it names none). settled: whether people have judged it;
+    hit: whether what they settled is of the kind, None where they could not tell. builder: the
+    one they settled on. waiting: a claim for the kind waits for reviewers. drawn: its first
+    sighting is in the audit sample, whose chance was `chance`. conflict: its settled sightings
+    disagree.
+    """
+
+    id: str
+    plant: str
+    stated: bool
+    recordings: frozenset[str]
+    years: tuple[str, ...]
+    claim: str | None
+    claimed: bool | None
+    concealed: bool
+    settled: bool
+    hit: bool | None
+    builder: str | None
+    waiting: bool
+    drawn: bool
+    chance: float | None
+    conflict: bool
+
+    @property
+    def stratum(self) -> str:
+        """Of what the audit sample drew it."""
+        return {True: CLAIMED, False: NAMED, None: UNREAD}[self.claimed]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where footage came from, as far as its locations say."""
+
+    recording: str
+    plant: str | None
+    published: str | None
+
+
+def read_machines(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question,
+    leave_out: Collection[str] = (),
+) -> list[SeenMachine]:
+    """Every machine of the footage asked about, in order of their ids; those that people have
+    settled to be none, or no CNC machine tool, are not among them.
+
+    Args:
+        leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    """
+    sources = read_sources(session, recipe)
+    asked = {
+        footage
+        for footage, source in sources.items()
+        if footage not in leave_out and _asked(source, question)
+    }
+    sightings: dict[str, list[SightingRow]] = defaultdict(list)
+    query = (
+        select(SightingRow, Membership.machine)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
+        .order_by(SightingRow.key)
+    )
+    for row, machine in session.execute(query):
+        if row.footage in asked:
+            sightings[machine].append(row)
+    items = _by_sighting(session, sightings.values())
+    draws = {
+        one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
+    }
+    found = []
+    for machine in sorted(sightings):
+        one = _machine(machine, sightings[machine], items, draws, sources, registry, question)
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
+    """By footage, where it came from; copies of one recording share its name.
+
+    Footage that is a copy of another only in part is a recording of its own.
+    """
+    said: dict[str, list[Location]] = defaultdict(list)
+    for location in session.scalars(select(Location).order_by(Location.path)):
+        if location.footage is not None:
+            said[location.footage].append(location)
+    pairs = session.execute(
+        select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
+            Copy.model == recipe.model, Copy.settings == recipe.settings
+        )
+    ).all()
+    whole = [(a, b) for a, b, share_a, share_b in pairs if max(share_a, share_b) >= WHOLE]
+    recording = {footage: min(group) for group in _groups(said, whole) for footage in group}
+    return {
+        footage: Source(
+            recording[footage],
+            _most(one.plant_claimed for one in locations),
+            min((one.published for one in locations if one.published), default=None),
+        )
+        for footage, locations in said.items()
+    }
+
+
+WHOLE = 0.8
+"""Share of the shorter of two footages that the other shows, for them to be one recording."""
+
+
+def _groups(footage: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    group = {one: {one} for one in footage}
+    for a, b in pairs:
+        if a in group and b in group and group[a] is not group[b]:
+            group[a] |= group[b]
+            for one in group[b]:
+                group[one] = group[a]
+    return list({id(one): one for one in group.values()}.values())
+
+
+def _most(words: Iterable[str | None]) -> str | None:
+    """The commonest, of equals the first in order."""
+    counted = Counter(" ".join(word.split()) for word in words if word and word.strip())
+    return min(counted, key=lambda word: (-counted[word], word)) if counted else None
+
+
+def _asked(source: Source, question: Question) -> bool:
+    if question.plants and (source.plant or "").casefold() not in {
+        plant.casefold() for plant in question.plants
+    }:
+        return False
+    if not (question.since or question.until):
+        return True
+    day = source.published
+    if day is None:
+        return False
+    since, until = question.since or "", question.until
+    return day[: len(since)] >= since and (until is None or day[: len(until)] <= until)
+
+
+def _by_sighting(session: Session, groups: Iterable[list[SightingRow]]) -> dict[str, Item]:
+    keys = [row.key for group in groups for row in group]
+    return {
+        item.sighting: item
+        for part in chunks(keys)
+        for item in session.scalars(select(Item).where(Item.sighting.in_(part)))
+        if item.sighting is not None
+    }
+
+
+def _machine(
+    id_: str,
+    rows: list[SightingRow],
+    items: dict[str, Item],
+    draws: dict[str | None, Draw],
+    sources: dict[str, Source],
+    registry: Registry,
+    question: Question,
+) -> SeenMachine | None:
+    """One machine from its sightings, in order of their keys; None where people found none."""
+    settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
+    real = [item for item in settled if item.outcome not in NO_MACHINE]
+    if settled and not real:
+        return None
+    plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
+    verdicts: dict[str, bool | None] = {}
+    for item in real:
+        if item.outcome in ("accept", "builder"):
+            plate = plates.get(item.sighting or "") if item.builder is None else None
+            verdicts[item.builder or f"plate {plate}"] = question.fits(
+                item.builder, plate, registry
+            )
+    said = set(verdicts.values()) - {None}
+    builders = {one for one in verdicts if not one.startswith("plate ")}
+    best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
+    claims = {question.fits(row.builder, plates.get(row.key), registry) for row in rows}
+    claimed = True if True in claims else False if False in claims else None
+    first = draws.get(rows[0].key)
+    froms = [sources[row.footage] for row in rows if row.footage in sources]
+    plant = _most(one.plant for one in froms)
+    return SeenMachine(
+        id=id_,
+        plant=plant or f"recording {min(one.recording for one in froms)[:8]}",
+        stated=plant is not None,
+        recordings=frozenset(one.recording for one in froms),
+        years=tuple(sorted({one.published[:4] for one in froms if one.published})),
+        claim=best.builder,
+        claimed=claimed,
+        concealed=any(row.concealed for row in rows),
+        settled=bool(real),
+        hit=said.pop() if len(said) == 1 else None,
+        builder=builders.pop() if len(builders) == 1 else None,
+        waiting=claimed is True and not real,
+        drawn=first is not None and _is_settled(items.get(rows[0].key)),
+        chance=None if first is None else first.probability,
+        conflict=len(verdicts) > 1,
+    )
+
+
+def _is_settled(item: Item | None) -> bool:
+    return item is not None and item.state == "settled"

@@ -1,0 +1,63 @@
+"""What would have been seen: without it a zero says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from datasets.errors import UsageError
+from evidence.answer.clustered import ALIKE, effective
+from evidence.answer.estimate import LEVEL, check_counts, check_level
+from evidence.answer.shares import exact, ruled_out
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """share: the smallest that would have shown at least one machine, seen for what it is, with
+    probability `level`; 1 where none would. size: as how many independent machines those seen
+    count. sensitivity: of the whole way from footage to verdict, and its lower limit.
+    """
+
+    share: float
+    size: float
+    sensitivity: float | None
+    least_sensitivity: float
+    level: float
+
+
+def noticed(
+    machines: Sequence[int],
+    hits: int,
+    controls: int,
+    level: float = LEVEL,
+    alike: float = ALIKE,
+) -> Noticed:
+    """The smallest share that would have been noticed.
+
+    The exact rule of three for as many independent machines as these count as, divided by the
+    lower limit of the sensitivity. Half of the chance of being wrong goes to each of the two
+    (Bonferroni), so that together they hold with `level`.
+
+    Args:
+        machines: of each plant, those that were looked at, unknown ones too: a control that came
+            out unknown counts against the sensitivity.
+        hits, controls: positive controls (machines of a known builder, planted in the footage
+            or known from elsewhere, as hard to read as those of this footage) that came out as
+            what they are, of all of them.
+
+    Raises:
+        UsageError: counts, level or correlation out of range.
+    """
+    check_level(level)
+    check_counts(hits, controls)
+    if any(count < 0 for count in machines):
+        raise UsageError("a plant cannot have fewer than no machines")
+    m = np.array([count for count in machines if count > 0], float)
+    half = 1 - (1 - level) / 2
+    size = effective(np.zeros_like(m), m, alike) if len(m) else 0.0
+    # `exact` is two-sided: its lower limit alone is wrong half as often.
+    least = exact(hits, controls, 1 - 2 * (1 - half)).low if controls else 0.0
+    sensitivity = hits / controls if controls else None
+    return Noticed(ruled_out(size, half, least), size, sensitivity, least, level)

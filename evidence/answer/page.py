@@ -1,0 +1,154 @@
+"""The answer as one HTML file that opens anywhere, runs nothing and fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.figures import Range, columns, ranges, stacks
+from evidence.answer.reference import FIGURES
+from evidence.tables import clock, printable
+
+MOST_PLANTS = 60
+"""Drawn; the table has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What a confirmed machine rests on: its pictures as data URIs, and the verdicts' numbers
+    with their digests."""
+
+    machine: str
+    name: str
+    plant: str
+    pictures: tuple[tuple[str, str], ...]
+    verdicts: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the answer was computed from."""
+
+    case: str
+    model: str
+    settings: str
+    registry: str
+    verdicts: int
+    head: str
+
+
+def render_answer(
+    found: Answer, registry: Registry, facts: Facts, exhibits: Sequence[Exhibit]
+) -> str:
+    """The page; text from outside is escaped, and its policy forbids scripts and requests."""
+    style = _read("answer.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template("answer.html.j2")
+        .render(
+            answer=found,
+            facts=facts,
+            exhibits=exhibits,
+            figures=draw(found, registry),
+            reference=FIGURES,
+            style=Markup(style),
+            policy=policy,
+        )
+    )
+
+
+def draw(found: Answer, registry: Registry) -> dict[str, Markup]:
+    """Each figure by its name, as SVG."""
+    builders: dict[str, dict[str, int]] = defaultdict(dict)
+    for (builder, status), count in sorted(found.seen.items()):
+        name = registry.get(builder).name if builder in registry else builder or "unknown"
+        builders[name][status] = builders[name].get(status, 0) + count
+    by_size = dict(
+        sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))
+    )
+    plants = {
+        row.plant: {
+            "confirmed": row.confirmed,
+            "probable": row.probable,
+            "unknown": row.unknown,
+            "claimed": row.machines - row.confirmed - row.probable - row.unknown,
+        }
+        for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
+    }
+    shares = [
+        Range("as claimed and judged", *found.bounds.interval),
+        Range("put right by the audit sample", found.low.low, found.high.high, found.low.value),
+    ]
+    alikes = [
+        Range(f"correlation within plants {alike:g}", low, high)
+        for alike, (low, high) in found.by_alike.items()
+    ]
+    drawn = {
+        "builders": stacks("Machines by builder", by_size),
+        "plants": stacks("Machines by plant", plants),
+        "shares": ranges("The share, whatever the unknown are", shares),
+        "alikes": ranges("The share under other correlations within plants", alikes),
+    }
+    if found.years:
+        drawn["years"] = columns("Machines by year of publication", found.years)
+    return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"clock": clock, "printable": printable, "percent": percent}
+    return made
+
+
+def percent(share: float | None) -> str:
+    """A share for people.
+
+    >>> percent(0.0295), percent(0.5), percent(None)
+    ('2.9 %', '50 %', 'not known')
+    """
+    if share is None:
+        return "not known"
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _read(name: str) -> str:
+    return files("evidence").joinpath("templates", name).read_text("utf-8")
+
+
+def to_json(found: Answer) -> dict[str, Any]:
+    """The answer as plain data."""
+    from dataclasses import asdict
+
+    plain = asdict(found)
+    plain["seen"] = [
+        {"builder": builder or None, "status": status, "machines": count}
+        for (builder, status), count in sorted(found.seen.items())
+    ]
+    plain["by_alike"] = [
+        {"alike": alike, "low": low, "high": high} for alike, (low, high) in found.by_alike.items()
+    ]
+    plain["presence"]["absent"] = [None if p != p else p for p in found.presence.absent]
+    if found.presence.deviance != found.presence.deviance:
+        plain["presence"]["deviance"] = None
+    return plain

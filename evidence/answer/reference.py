@@ -1,0 +1,63 @@
+"""Published figures, which may stand beside an answer of the same kind, and of no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datasets.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its kind.
+
+    of: `stock` (what stands there) or `flow` (what came in). by: `count` or `value`; "" where
+    the source does not say.
+    """
+
+    says: str
+    value: str
+    of: Literal["stock", "flow"]
+    by: Literal["count", "value", ""]
+    source: str
+
+    @property
+    def kind(self) -> str:
+        """In words."""
+        return f"{self.of}, by {self.by}" if self.by else f"{self.of}, count or value not stated"
+
+
+OURS = ("stock", "count")
+"""What footage shows."""
+
+FIGURES = (
+    Figure("Chinese CNC exports to Russia", "$6.5 m in Feb 2022, $68 m in Jul 2023", "flow",
+           "value", "Financial Times, 2 Jan 2024, Russian customs data"),
+    Figure("China's share of Russia's CNC imports", "12 % before the war, 57 % in Jul 2023",
+           "flow", "value", "Financial Times, 2 Jan 2024"),
+    Figure("China's share by country of manufacture, 2023 to Jul 2024", "62 %, $2.6 bn", "flow",
+           "value", "Economic Security Council of Ukraine, Jan 2025"),
+    Figure("China as consignor, 2023-24", "80-90 %", "flow", "",
+           "Economic Security Council of Ukraine, Aug 2024"),
+    Figure("German machines imported in 2023", "more than 300, of more than 30 makers", "flow",
+           "count", "SWR"),
+    Figure("Chinese machines seen in footage of defence plants", "none identified beyond doubt",
+           "stock", "count", "Financial Times, 2 Jan 2024"),
+)  # fmt: skip
+"""Those that a report may print beside its own, each with its kind."""
+
+
+def compare(figure: Figure) -> str:
+    """The words that set a figure against a share of machines seen.
+
+    Raises:
+        UsageError: it is of another kind, and no comparison of the two means anything.
+    """
+    if (figure.of, figure.by) != OURS:
+        raise UsageError(
+            f"{figure.says} ({figure.kind}) cannot be compared with machines seen in footage "
+            f"({OURS[0]}, by {OURS[1]}): machines bought in a year are not those that stand there, "
+            "and dear ones weigh more by value"
+        )
+    return f"{figure.says}: {figure.value} ({figure.source})"

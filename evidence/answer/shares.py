@@ -1,0 +1,72 @@
+"""The share of a simple count, and what none at all rules out."""
+
+from __future__ import annotations
+
+import math
+
+from scipy import stats
+
+from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
+
+
+def exact(hits: int, of: int, level: float = LEVEL) -> Estimate:
+    """The interval of Clopper & Pearson, "The use of confidence or fiducial limits illustrated
+    in the case of the binomial", Biometrika 26 (1934) 404-413: never too narrow.
+
+    Example:
+        >>> found = exact(0, 10)
+        >>> round(found.low, 4), round(found.high, 4)
+        (0.0, 0.3085)
+
+    Raises:
+        UsageError: counts or level out of range.
+    """
+    check_counts(hits, of)
+    check_level(level)
+    tail = (1 - level) / 2
+    low = 0.0 if hits == 0 else float(stats.beta.ppf(tail, hits, of - hits + 1))
+    high = 1.0 if hits == of else float(stats.beta.isf(tail, hits + 1, of - hits))
+    return Estimate(hits / of if of else None, low, high, "Clopper & Pearson 1934", level)
+
+
+def wilson(hits: float, of: float, level: float = LEVEL) -> Estimate:
+    """The score interval of Wilson, "Probable inference, the law of succession, and statistical
+    inference", JASA 22 (1927) 209-212. `of` may be an effective size, so not whole.
+
+    Raises:
+        UsageError: counts or level out of range.
+    """
+    check_level(level)
+    if of == 0:
+        return Estimate(None, 0.0, 1.0, "Wilson 1927", level)
+    z = float(stats.norm.isf((1 - level) / 2))
+    share, weight = hits / of, z * z / of
+    middle = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / of + weight / (4 * of))
+    low = 0.0 if hits == 0 else max(0.0, middle - half)
+    high = 1.0 if hits == of else min(1.0, middle + half)
+    return Estimate(share, low, high, "Wilson 1927", level)
+
+
+def ruled_out(of: float, level: float = LEVEL, sensitivity: float = 1.0) -> float:
+    """The smallest share that would have shown at least once among `of` with chance `level`.
+
+    1 - (1 - level)^(1/of), divided by the chance that one that is there is noticed: the exact
+    form of the rule of three (Hanley & Lippman-Hand, "If nothing goes wrong, is everything all
+    right?", JAMA 249 (1983) 1743-1745), which gives 3/of at 0.95.
+
+    Args:
+        of: how many machines were looked at; may be an effective size.
+        sensitivity: chance that one which is there is seen for what it is.
+
+    Returns:
+        A share; 1 where no share would have been noticed so surely.
+
+    Example:
+        >>> round(ruled_out(100), 4)
+        0.0295
+    """
+    check_level(level)
+    if of <= 0 or sensitivity <= 0:
+        return 1.0
+    return float(min(1.0, -math.expm1(math.log1p(-level) / of) / sensitivity))

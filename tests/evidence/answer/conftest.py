@@ -1,0 +1,176 @@
+"""A case of machines whose truth is known, written straight into its tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import pytest
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from detector.settings import Settings
+from evidence.store import (
+    AnalysisRow,
+    Case,
+    Draw,
+    FootageRow,
+    Item,
+    Location,
+    MachineRow,
+    Membership,
+    Recipe,
+    ShotRow,
+    SightingRow,
+)
+from evidence.store.runs import add_recipe
+
+
+def key(*words: object, length: int = 64) -> str:
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:length]
+
+
+@dataclass
+class Builder:
+    """Adds machines to a case, each in a clip of its own."""
+
+    session: Session
+    recipe: Recipe
+    number: int = 0
+
+    def add(
+        self,
+        plant: str | None,
+        claim: str | None = None,
+        outcome: str | None = None,
+        builder: str | None = None,
+        chance: float | None = None,
+        published: str | None = None,
+        origin: str | None = None,
+        basis: str | None = None,
+        same: str | None = None,
+    ) -> str:
+        """One sighting; `outcome`: what people settled it as; `chance`: it was drawn with that;
+        `same`: another sighting of the machine. Gives the sighting's key."""
+        self.number += 1
+        footage, analysis = key("f", self.number), key("a", self.number, length=32)
+        names = {"model": self.recipe.model, "settings": self.recipe.settings}
+        sighting = f"{analysis}:m1"
+        common = {"analysis": analysis, "footage": footage, **names}
+        self.session.add_all(
+            [
+                FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
+                Location(
+                    path=f"/archive/{self.number}.mp4",
+                    footage=footage,
+                    plant_claimed=plant,
+                    published=published,
+                ),
+            ]
+        )
+        self.session.flush()
+        self.session.add(
+            AnalysisRow(
+                id=analysis,
+                footage=footage,
+                **names,
+                registry_hash=self.recipe.registry_hash,
+                nameplate="0",
+                frames_expected=1,
+                frames_decoded=1,
+                frames_total=1,
+                losses=[],
+                digest=key("d", self.number),
+            )
+        )
+        self.session.flush()
+        one = Fraction(1)
+        self.session.add(ShotRow(**common, number=0, pts=Fraction(0), end=one, reason="hit"))
+        self.session.add(
+            SightingRow(
+                **common,
+                name="m1",
+                key=sighting,
+                shot=0,
+                first=one,
+                last=one,
+                pts=one,
+                box=[0, 0, 9, 9],
+                confidence=0.9,
+                track=[],
+                builder=claim,
+                probability=0.9 if claim else 0.1,
+                grade="A" if claim else "U",
+                concealed=outcome == "concealed",
+                evidence=[],
+                origin=origin,
+                origin_basis=basis,
+            )
+        )
+        self.session.flush()
+        machine = same or key("m", self.number, length=32)
+        if same is None:
+            self.session.add(
+                MachineRow(
+                    id=machine,
+                    **names,
+                    builder=claim,
+                    grade="A" if claim else "U",
+                    probability=0.9,
+                    sightings=1,
+                    footages=1,
+                    conflict=False,
+                )
+            )
+            self.session.flush()
+        self.session.add(Membership(sighting=sighting, machine=machine))
+        if outcome is not None:
+            self.session.add(
+                Item(
+                    **common,
+                    item=sighting,
+                    sighting=sighting,
+                    pts=one,
+                    box=[0, 0, 9, 9],
+                    kind="claim",
+                    reason="",
+                    priority=1,
+                    needs=1,
+                    state="settled",
+                    given=1,
+                    outcome=outcome,
+                    builder=builder or (claim if outcome == "accept" else None),
+                )
+            )
+        if chance is not None:
+            self.session.add(
+                Draw(
+                    item=sighting,
+                    analysis=analysis,
+                    footage=footage,
+                    pts=one,
+                    sighting=sighting,
+                    stratum="sighting-named" if claim else "sighting-unknown",
+                    probability=chance,
+                    seed=0,
+                    made=datetime(2026, 1, 1, tzinfo=UTC),
+                )
+            )
+        self.session.flush()
+        return machine
+
+
+@pytest.fixture
+def build(case: Case, registry: Registry) -> Callable[[Callable[[Builder], None]], Recipe]:
+    """`build(fill)` fills the case in one transaction; gives its recipe."""
+
+    def run(fill: Callable[[Builder], None]) -> Recipe:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+            fill(Builder(session, recipe))
+        return recipe
+
+    return run

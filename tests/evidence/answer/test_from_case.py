@@ -1,0 +1,179 @@
+"""A case asked: machines counted once, no claim taken for truth, no zero without its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.errors import UsageError
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.from_case import answer_case
+from evidence.answer.page import render_answer, to_json
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+
+CHINESE = Question()
+Build = Callable[[Callable[[Builder], None]], object]
+
+
+def ask(case: Case, registry: Registry, question: Question = CHINESE, **more: object) -> Answer:
+    return answer_case(case, question, registry, "Chinese", **more)[0]  # type: ignore[arg-type]
+
+
+def test_a_claim_is_no_confirmation(case: Case, registry: Registry, build: Build) -> None:
+    build(lambda b: [b.add("Plant 1", claim="dmtg") for _ in range(3)])
+    found = ask(case, registry)
+    assert (found.counts.confirmed, found.counts.probable, found.counts.waiting) == (0, 3, 3)
+    assert found.said.kind is Kind.PROBABLE
+
+
+def test_a_machine_filmed_five_times_counts_once(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        machine = b.add("Plant 1", claim="dmtg", outcome="accept")
+        for _ in range(4):
+            b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
+        b.add("Plant 1", claim="mazak", outcome="accept")
+
+    build(fill)
+    found = ask(case, registry)
+    assert found.counts.machines == 2
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
+    assert found.plants[0].recordings == 6
+
+
+def test_what_people_refute_does_not_count(case: Case, registry: Registry, build: Build) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")
+        b.add("Plant 1", claim="dmtg", outcome="not-a-machine")
+        b.add("Plant 1", claim="dmtg", outcome="unknown")
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.machines, found.counts.confirmed, found.counts.probable) == (2, 0, 0)
+    assert found.counts.unknown == 1
+    assert found.bounds.least.value == 0 and found.bounds.most.value == 0.5
+
+
+def test_a_plate_tells_an_origin_and_no_builder(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: b.add("Plant 1", origin="CN", basis="plate", outcome="accept"))
+    assert ask(case, registry).counts.confirmed == 1
+    assert ask(case, registry, Question("builder", "dmtg")).counts.confirmed == 0
+
+
+def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, build: Build) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", published="2023-05-01")
+        b.add("Plant 1", published="2024")
+        b.add("Plant 2", published="2023-07")
+        b.add(None)
+
+    build(fill)
+    assert ask(case, registry).counts.machines == 4
+    assert ask(case, registry, Question(plants=("plant 1",))).counts.machines == 2
+    assert ask(case, registry, Question(since="2023", until="2023")).counts.machines == 2
+    assert ask(case, registry, Question(since="2023-06")).counts.machines == 2
+
+
+def test_controls_are_counted_apart(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    def fill(b: Builder) -> None:
+        for _ in range(8):
+            b.add("studio", claim="dmtg", outcome="accept")  # 1 to 8
+        b.add("studio")  # 9: not recognised
+        b.add("studio", claim="mazak")  # 10: of another kind
+        for plant in range(20):
+            for _ in range(10):
+                b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+
+    build(fill)
+    listed = tmp_path / "controls.csv"
+    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 10)] + ["/archive/10.mp4,mazak"]
+    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
+    found = ask(case, registry, controls=listed)
+    assert (found.controls.hits, found.controls.of) == (8, 9)
+    assert found.counts.machines == 200
+    assert found.said.kind is Kind.NONE
+    assert "would have been noticed" in found.said.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("file,builder\na,dmtg\n", "columns path and builder"),
+        ("path,builder\na,nobody\n", "line 2"),
+        ("path,builder\n/nowhere.mp4,dmtg\n", "not looked at"),
+    ],
+)
+def test_controls_that_cannot_be_used(
+    case: Case, registry: Registry, build: Build, tmp_path: Path, text: str, why: str
+) -> None:
+    build(lambda b: b.add("Plant 1"))
+    listed = tmp_path / "controls.csv"
+    listed.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=why):
+        ask(case, registry, controls=listed)
+
+
+def test_a_case_with_nothing_in_it_has_no_answer(case: Case, registry: Registry) -> None:
+    with pytest.raises(UsageError, match="nothing was looked at"):
+        ask(case, registry)
+
+
+@pytest.mark.parametrize("share", [0.08, 0.0])
+def test_the_true_share_lies_inside(
+    case: Case, registry: Registry, build: Build, share: float
+) -> None:
+    """40 plants, 400 machines, a quarter unreadable; claims judged, of the rest a tenth."""
+    rng = np.random.default_rng(11)
+
+    def fill(b: Builder) -> None:
+        for plant in range(40):
+            for _ in range(10):
+                chinese, dark = rng.random() < share, rng.random() < 0.25
+                seen = rng.random()
+                drawn = 0.1 if rng.random() < 0.1 else None
+                true = "dmtg" if chinese else "mazak"
+                if not dark and (seen < 0.8 if chinese else seen > 0.99):
+                    b.add(f"Plant {plant}", "dmtg", "builder", builder=true, chance=drawn)
+                elif dark:
+                    b.add(f"Plant {plant}", None, "unknown" if drawn else None, chance=drawn)
+                else:
+                    claim = None if chinese else "mazak"
+                    outcome = "builder" if drawn else None
+                    b.add(f"Plant {plant}", claim, outcome, builder=true, chance=drawn)
+
+    build(fill)
+    found = ask(case, registry)
+    assert found.counts.machines == 400
+    assert found.low.low <= share <= found.high.high
+    assert found.bounds.interval[0] <= share <= found.bounds.interval[1]
+    if share:
+        assert found.counts.confirmed > 0 and found.said.kind is Kind.CONFIRMED
+    else:
+        assert found.counts.confirmed == 0 and found.said.kind is Kind.OPEN
+
+
+def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, build: Build) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant <1>", claim="dmtg", outcome="accept", published="2023")
+        b.add("Plant <1>", claim="mazak")
+
+    build(fill)
+    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    page = render_answer(found, registry, facts, exhibits)
+    assert found.said.sentence in page
+    assert "Plant &lt;1&gt;" in page and "Plant <1>" not in page
+    assert page.count("<svg") == 5
+    assert facts.head in page
+    assert to_json(found)["counts"]["confirmed"] == 1

@@ -1,0 +1,118 @@
+"""Each formula gives what was published, or what another program computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evidence.answer.audited import audited
+from evidence.answer.bounds import bounds
+from evidence.answer.clustered import clustered
+from evidence.answer.corrected import lang_reiczigel, rogan_gladen
+from evidence.answer.occupancy import fit_occupancy
+from evidence.answer.shares import exact, ruled_out, wilson
+
+
+def test_rule_of_three() -> None:
+    """Hanley & Lippman-Hand 1983: none of 100 rules out about 3 in 100."""
+    assert ruled_out(100) == pytest.approx(0.03, abs=0.0006)
+    assert ruled_out(100) == pytest.approx(1 - 0.05**0.01)
+    assert ruled_out(100, sensitivity=0.5) == pytest.approx(2 * ruled_out(100))
+    assert ruled_out(2) == pytest.approx(1 - 0.05**0.5)
+    assert ruled_out(0) == ruled_out(10, sensitivity=0) == 1
+
+
+def test_wilson_of_newcombe() -> None:
+    """Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3."""
+    for hits, of, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)):
+        found = wilson(hits, of)
+        assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+    assert (wilson(0, 20).low, wilson(0, 20).high) == pytest.approx((0, 0.1611), abs=5e-5)
+
+
+def test_exact_of_newcombe() -> None:
+    """The same table, method 5."""
+    for hits, of, low, high in ((81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617)):
+        found = exact(hits, of)
+        assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+    assert (exact(0, 20).low, exact(0, 20).high) == pytest.approx((0, 0.1684), abs=5e-5)
+    assert (exact(29, 29).low, exact(29, 29).high) == pytest.approx((0.8806, 1), abs=5e-5)
+
+
+def test_rogan_gladen_of_a_herd() -> None:
+    """The example of R's epiR: 23 of 150 cows positive, Se 0.96, Sp 0.89: about 5 %."""
+    assert rogan_gladen(23 / 150, 0.96, 0.89) == pytest.approx(0.0510, abs=5e-5)
+    assert rogan_gladen(0.05, 0.96, 0.89) == 0
+    assert rogan_gladen(0.5, 0.5, 0.5) is None
+
+
+def test_salamanders_of_mackenzie() -> None:
+    """MacKenzie and others, "Occupancy Estimation and Modeling" (2006), p. 99: 39 sites, five
+    visits each, found at 18, 30 times: psi 0.595, p 0.259, -2 log L 161.76."""
+    hits = [2] * 12 + [1] * 6 + [0] * 21
+    found = fit_occupancy([5] * 39, hits)
+    assert found.present.value == pytest.approx(0.595, abs=5e-4)
+    assert found.seen.value == pytest.approx(0.259, abs=5e-4)
+    assert found.deviance == pytest.approx(161.76, abs=5e-3)
+    missed = 0.5946 * (1 - 0.2587) ** 5
+    assert found.absent[-1] == pytest.approx(1 - missed / (missed + 1 - 0.5946), abs=1e-3)
+    assert found.absent[0] == 0
+    assert found.present.low < 0.595 < found.present.high
+
+
+def test_nothing_seen_is_no_absence() -> None:
+    found = fit_occupancy([3] * 20, [0] * 20)
+    assert found.present.value is None
+    assert (found.present.low, found.present.high) == (0, 1)
+    assert "no clip shows one" in found.present.warnings[0]
+
+
+def test_prediction_powered_mean_of_equal_chances() -> None:
+    """With one machine a plant and equal chances the estimate is the mean claim plus the
+    audit's mean error, and the variance that of independent terms."""
+    rng = np.random.default_rng(3)
+    truth = rng.random(4000) < 0.2
+    claimed = np.where(rng.random(4000) < 0.1, ~truth, truth).astype(float)
+    drawn = rng.random(4000) < 0.25
+    judged = np.where(drawn, truth, np.nan)
+    found = audited(claimed, judged, np.full(4000, 0.25), np.arange(4000))
+    terms = claimed + np.where(drawn, (truth - claimed) / 0.25, 0)
+    assert found.value == pytest.approx(terms.mean())
+    half = 1.960551 * terms.std(ddof=1) / np.sqrt(4000)
+    assert found.high - found.low == pytest.approx(2 * half, rel=1e-4)
+    assert found.low < truth.mean() < found.high
+
+
+def test_plants_that_are_alike_tell_less() -> None:
+    apart = clustered([1] * 20, [10] * 20)
+    together = clustered([10, 10] + [0] * 18, [10] * 20)
+    assert apart.value == together.value == 0.1
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+    independent = exact(20, 200)
+    assert apart.high - apart.low >= 0.95 * (independent.high - independent.low)
+
+
+def test_none_in_a_few_plants_rules_out_little() -> None:
+    assert clustered([0] * 3, [50] * 3).high > exact(0, 150).high
+
+
+def test_bounds_hold_every_answer_the_unknown_may_give() -> None:
+    found = bounds([1, 0, 2], [3, 2, 0], [10, 8, 6])
+    assert found.least.value == pytest.approx(3 / 24)
+    assert found.most.value == pytest.approx(8 / 24)
+    low, high = found.interval
+    assert low <= 3 / 24 and high >= 8 / 24
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.4])
+def test_lang_reiczigel_covers(share: float) -> None:
+    rng = np.random.default_rng(7)
+    se, sp = 0.9, 0.95
+    held = 0
+    for _ in range(1000):
+        positive = int(rng.binomial(300, share * se + (1 - share) * (1 - sp)))
+        found = lang_reiczigel(
+            positive, 300, int(rng.binomial(60, se)), 60, int(rng.binomial(80, sp)), 80
+        )
+        held += found.low <= share <= found.high
+    assert held >= 940

@@ -1,0 +1,85 @@
+"""Which sentence is said, and what stands in the way of a stronger one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.errors import UsageError
+from evidence.answer.noticed import noticed
+from evidence.answer.reference import FIGURES, compare
+from evidence.answer.sentence import Counts, Kind, say
+
+NONE = Counts(machines=200, confirmed=0, plants=0, probable=0, unknown=50, waiting=0)
+WELL = noticed([10] * 20, 45, 50)
+
+
+def test_a_zero_comes_with_what_would_have_been_noticed() -> None:
+    said = say("Chinese", NONE, WELL)
+    assert said.kind is Kind.NONE
+    assert f"a share above {100 * WELL.share:.1f} % would have been noticed" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen", "why"),
+    [
+        (NONE, noticed([10] * 20, 0, 0), "not measured"),
+        (NONE, noticed([2], 45, 50), "would have been noticed"),
+        (replace(NONE, waiting=3), WELL, "3 claims wait"),
+        (replace(NONE, machines=0), noticed([], 45, 50), "no CNC machine"),
+    ],
+    ids=["no controls", "too few machines", "claims wait", "no machine"],
+)
+def test_the_footage_cannot_tell(counts: Counts, seen: object, why: str) -> None:
+    said = say("Chinese", counts, seen)  # type: ignore[arg-type]
+    assert said.kind is Kind.OPEN
+    assert said.sentence.startswith("The footage cannot tell, because")
+    assert why in said.sentence
+
+
+def test_what_is_not_confirmed_is_not_said_to_be() -> None:
+    said = say("Chinese", replace(NONE, probable=2, waiting=2), WELL)
+    assert said.kind is Kind.PROBABLE
+    assert said.sentence == "Nothing is confirmed; 2 machines may be of Chinese make."
+
+
+def test_confirmed_counts_machines_and_plants() -> None:
+    said = say("Chinese", replace(NONE, confirmed=3, plants=1, probable=4), WELL)
+    assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
+
+
+@given(
+    st.builds(Counts, *[st.integers(0, 50)] * 6),
+    st.lists(st.integers(0, 30), max_size=12),
+    st.integers(0, 20),
+    st.integers(0, 20),
+)
+def test_nothing_seen_is_never_said_lightly(
+    counts: Counts, machines: list[int], hits: int, more: int
+) -> None:
+    seen = noticed(machines, hits, hits + more)
+    said = say("Chinese", counts, seen)
+    if said.kind is Kind.NONE:
+        assert counts.machines and not counts.confirmed and not counts.probable
+        assert not counts.waiting and seen.sensitivity is not None and seen.share < 0.5
+    if said.kind is Kind.CONFIRMED:
+        assert counts.confirmed
+
+
+def test_worse_sensitivity_and_fewer_machines_notice_less() -> None:
+    assert noticed([10] * 20, 25, 50).share > WELL.share
+    assert noticed([10] * 10, 45, 50).share > WELL.share
+    assert noticed([100] * 2, 45, 50).share > WELL.share
+    assert noticed([10] * 20, 0, 50).share == 1
+
+
+def test_unlike_kinds_are_not_compared() -> None:
+    for figure in FIGURES:
+        if (figure.of, figure.by) == ("stock", "count"):
+            assert figure.value in compare(figure)
+        else:
+            with pytest.raises(UsageError, match="cannot be compared"):
+                compare(figure)
