@@ -230,6 +230,23 @@ def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: A
     assert begun[0].headers["cache-control"] == "no-store"
 
 
+def test_a_proxy_on_this_machine_is_believed(team: Team, asking: Asking) -> None:
+    through = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    cookie = team.cookie("lead", "https")
+    assert asking("GET", "/api/v1/login", through | cookie).status == 200
+    assert asking("GET", "/api/v1/login", through | team.cookie("lead")).status == 401
+    away = ("192.0.2.9", 5)
+    assert asking("GET", "/api/v1/login", through | cookie, client=away).status == 401
+
+
+def test_who_needs_no_account_is_at_this_machine(team: Team, asking: Asking) -> None:
+    object.__setattr__(team.site, "local", "anna")
+    assert asking("GET", "/api/v1/login").status == 200
+    assert asking("GET", "/api/v1/login", client=("::1", 5)).status == 200
+    assert asking("GET", "/api/v1/login", client=("192.0.2.9", 5)).status == 401
+    assert asking("GET", "/api/v1/login", {"X-Forwarded-For": "192.0.2.7"}).status == 401
+
+
 STEPS = (
     "..",
     "../../etc/passwd",
