@@ -18,11 +18,12 @@ PARAMETERS: dict[str, Callable[[Site], str]] = {
     "/footage/{sha256}": lambda site: _first(site, FootageRow.sha256),
     "/stills/{sha256}": lambda site: _first(site, StillRow.sha256),
     "/machines/{id}": lambda site: _first(site, MachineRow.id),
-    "/sightings/{key}": lambda site: _first(site, SightingRow.key),
     "/review/{item}": lambda site: _first(site, SightingRow.key),
     "/accounts/{name}": lambda site: "reviewer",
     "/tokens/{id}": lambda site: "0" * 16,
-    "/uploads/{id}": lambda site: "0" * 32,
+    "/uploads/{number}": lambda site: "0" * 32,
+    "/items/{item}": lambda site: _first(site, SightingRow.key),
+    "/verdicts/{number}": lambda site: "1",
 }
 """By the end of a route's path up to a parameter, what that parameter may be.
 
