@@ -27,6 +27,7 @@ simulate: .venv/full
 docs: .venv/full
 	$(BIN)/python -m api.helptext docs/commands.md
 	$(BIN)/python -m evidence.store.describe docs/case.md
+	$(BIN)/python -m api.web.describe docs/api.md
 
 clean:
 	rm -rf .venv demo results build *.egg-info

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.web import (
     accounts,
@@ -64,4 +65,6 @@ def create_app(site: Site) -> FastAPI:
         app.include_router(routes)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")
     app.add_middleware(Guard, site=site, routers=ROUTES)
+    # A proxy on this machine, which ends https, is believed who called it and how.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=["127.0.0.1", "::1"])
     return app

@@ -29,7 +29,7 @@ _LOOKS = 8  # at who calls, at once: never so many that routes have no thread le
 
 
 class Guard:
-    """ASGI middleware; the outermost."""
+    """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, site: Site, routers: tuple[APIRouter, ...] = ()) -> None:
         self._app, self._site, self._routers = app, site, routers

@@ -71,6 +71,8 @@ class Routes(APIRouter):
                 raise Forbidden(f"this needs the role {who.name.lower()}; ask an admin")
 
         extra = facts.pop("openapi_extra", {}) | {"x-role": who.name.lower()}
+        if who is Role.ANYONE:
+            extra["security"] = []
         if not path.startswith("/api/"):
             facts.setdefault("include_in_schema", False)
         return self.api_route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from api.web.methods import every_route
@@ -21,13 +21,28 @@ routes = Routes()
     summary="This API, as OpenAPI describes one",
 )
 def read_schema(request: Request) -> dict[str, Any]:
-    schema: dict[str, Any] = request.app.openapi()
-    return schema
+    return document(request.app)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api")
 def show_schema(request: Request) -> HTMLResponse:
     return page(request, "api.html", groups=grouped(request.app.state.routers))
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The application as OpenAPI describes one, with how a caller says who it is."""
+    schema = app.openapi()
+    schema["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token, made on /tokens."},
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "nameplate-CASE",
+            "description": "What POST /api/v1/login sets; CASE begins the case's id.",
+        },
+    }
+    schema["security"] = [{"token": []}, {"cookie": []}]
+    return schema
 
 
 def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:

@@ -97,7 +97,7 @@ async def _begin(
             status, headers = message["status"], Headers(raw=message["headers"])
             streams = headers.get("content-type", "").startswith("text/event-stream")
         body += message.get("body", b"")
-        if streams:
+        if streams and scope["method"] != "HEAD":
             rest.cancel()
 
     try:

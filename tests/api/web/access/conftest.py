@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,10 +80,23 @@ def visitor(team: Team) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def ask_at() -> Iterator[Callable[[Site], Asking]]:
+    """Serves a site, and asks what it answers."""
+    with ExitStack() as stack:
+        yield lambda site: Asking(stack.enter_context(TestClient(create_app(site))))
+
+
+@pytest.fixture
 def asking(team: Team) -> Iterator[Asking]:
-    """Asks the team's application and takes the beginning of what it answers."""
-    with TestClient(team.app, f"http://{HOST}") as client:
+    """Asks the team's application."""
+    with TestClient(team.app) as client:
         yield Asking(client)
+
+
+@pytest.fixture
+def asking_locally(team: Team, ask_at: Callable[[Site], Asking]) -> Asking:
+    """Asks a server on the same case that needs no account."""
+    return ask_at(replace(team.site, local="anna"))
 
 
 @pytest.fixture

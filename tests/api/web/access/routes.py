@@ -18,11 +18,12 @@ PARAMETERS: dict[str, Callable[[Site], str]] = {
     "/footage/{sha256}": lambda site: _first(site, FootageRow.sha256),
     "/stills/{sha256}": lambda site: _first(site, StillRow.sha256),
     "/machines/{id}": lambda site: _first(site, MachineRow.id),
-    "/sightings/{key}": lambda site: _first(site, SightingRow.key),
     "/review/{item}": lambda site: _first(site, SightingRow.key),
     "/accounts/{name}": lambda site: "reviewer",
     "/tokens/{id}": lambda site: "0" * 16,
-    "/uploads/{id}": lambda site: "0" * 32,
+    "/uploads/{number}": lambda site: "0" * 32,
+    "/items/{item}": lambda site: _first(site, SightingRow.key),
+    "/verdicts/{number}": lambda site: "1",
 }
 """By the end of a route's path up to a parameter, what that parameter may be.
 
@@ -57,20 +58,26 @@ def all_routes() -> Iterator[Route]:
 
 
 def filled(site: Site, path: str) -> str:
-    """A route's path with its parameters filled in.
+    """A route's path with its parameters filled in."""
+    for name, value in parameters(site, path).items():
+        path = re.sub(rf"\{{{name}(:\w+)?\}}", value, path)
+    return path
+
+
+def parameters(site: Site, path: str) -> dict[str, str]:
+    """What the parameters of a route's path may be.
 
     Raises:
-        AssertionError: `PARAMETERS` does not say with what.
+        AssertionError: `PARAMETERS` does not say.
     """
-    while (found := re.search(r"[^/]*/\{\w+(:\w+)?\}", path)) is not None:
-        known = "/" + re.sub(r":\w+\}", "}", found[0])
+    found = {}
+    for place in re.findall(r"/[^/]*/\{\w+", path):
+        known = place + "}"
         assert known in PARAMETERS, (
             f"{path}: say what {known} may be, in PARAMETERS of tests/api/web/access/routes.py"
         )
-        value = PARAMETERS[known](site)
-        name = found[0].partition("/")[0]
-        path = path[: found.start()] + f"{name}/{value}" + path[found.end() :]
-    return path
+        found[place.rpartition("{")[2]] = PARAMETERS[known](site)
+    return found
 
 
 def _first(site: Site, column: object) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
+import anyio
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
 
+from api.web.guard import Guard
 from api.web.headers import ALWAYS
 from api.web.pages import static, static_root
 from api.web.site import Site
@@ -95,17 +100,17 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize(("headers", "own"), ORIGINS, ids=lambda value: str(value)[:60])
-@pytest.mark.parametrize("local", [True, False], ids=["local", "team"])
+@pytest.mark.parametrize("by", ["asking", "asking_locally"])
 def test_only_pages_of_this_server_change_anything(
-    team: Team, asking: Asking, headers: dict[str, str], own: bool, local: bool
+    team: Team, request: pytest.FixtureRequest, headers: dict[str, str], own: bool, by: str
 ) -> None:
-    object.__setattr__(team.site, "local", "anna" if local else None)
+    ask: Asking = request.getfixturevalue(by)
     headers = headers | team.cookie("admin")
-    answer = asking("PATCH", "/api/v1/accounts/reviewer", headers | JSON, [b'{"role":"lead"}'])
+    answer = ask("PATCH", "/api/v1/accounts/reviewer", headers | JSON, [b'{"role":"lead"}'])
     assert answer.status == (200 if own else 403), answer.body
     if not own:
         assert kind(answer) == "forbidden"
-    assert asking("GET", "/api/v1/accounts", headers).status == 200
+    assert ask("GET", "/api/v1/accounts", headers).status == 200
 
 
 def test_every_route_that_changes_anything_is_guarded(team: Team, asking: Asking) -> None:
@@ -167,11 +172,7 @@ def test_only_a_name_of_this_server_is_answered_to(asking: Asking, host: str, kn
             assert kind(answer) == "usage"
 
 
-@pytest.fixture
-def small(site: Site, team: Team) -> Iterator[int]:
-    limits = replace(team.site.limits, body_bytes=1000)
-    object.__setattr__(team.site, "limits", limits)
-    yield limits.body_bytes
+SMALL = 1000  # bytes
 
 
 def parts(size: int, of: int = 100) -> Iterator[bytes]:
@@ -180,7 +181,9 @@ def parts(size: int, of: int = 100) -> Iterator[bytes]:
         yield b"a" * of
 
 
-def test_no_request_is_larger_than_the_limit(asking: Asking, small: int) -> None:
+def test_no_request_is_larger_than_the_limit(team: Team, ask_at: Callable[[Site], Asking]) -> None:
+    limits = replace(team.site.limits, body_bytes=SMALL)
+    asking = ask_at(replace(team.site, limits=limits))
     sent: list[bytes] = []
 
     def counted() -> Iterator[bytes]:
@@ -191,8 +194,8 @@ def test_no_request_is_larger_than_the_limit(asking: Asking, small: int) -> None
     headers = OWN | JSON
     answer = asking("POST", "/api/v1/login", headers, counted())
     assert (answer.status, kind(answer)) == (413, "too-large")
-    assert sum(map(len, sent)) <= small + 200  # the rest is not even taken in
-    told = headers | {"Content-Length": "1001"}
+    assert sum(map(len, sent)) <= SMALL + 200  # the rest is not even taken in
+    told = headers | {"Content-Length": f"{SMALL + 1}"}
     answer = asking("POST", "/api/v1/login", told, parts(1000))
     assert (answer.status, kind(answer)) == (413, "too-large")
     assert asking("POST", "/api/v1/login", headers, parts(900)).status == 422
@@ -208,6 +211,27 @@ def test_asking_for_the_headers_alone(team: Team, asking: Asking) -> None:
         assert head.headers["content-length"] == whole.headers["content-length"]
     assert asking("HEAD", "/api/v1/accounts").status == 401
     assert asking("HEAD", "/nowhere").status == 404
+
+
+def test_a_stream_ends_where_its_headers_alone_are_asked_for(site: Site) -> None:
+    """Whoever listens to one stays; whoever asks for its headers has them and goes."""
+    ended: list[bool] = []
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"data: 1\n\n"
+                await anyio.sleep(0)
+        finally:
+            ended.append(True)
+
+    app = FastAPI()
+    app.get("/stream")(lambda: StreamingResponse(stream(), media_type="text/event-stream"))
+    app.add_middleware(Guard, site=site)
+    with TestClient(app) as client:
+        answer = Asking(client)("HEAD", "/stream")
+    assert (answer.status, answer.body, ended) == (200, b"", [True])
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_asking_which_methods_there_are(asking: Asking) -> None:
@@ -230,6 +254,23 @@ def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: A
     assert begun[0].headers["cache-control"] == "no-store"
 
 
+def test_a_proxy_on_this_machine_is_believed(team: Team, asking: Asking) -> None:
+    through = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    cookie = team.cookie("lead", "https")
+    assert asking("GET", "/api/v1/login", through | cookie).status == 200
+    assert asking("GET", "/api/v1/login", through | team.cookie("lead")).status == 401
+    away = ("192.0.2.9", 5)
+    assert asking("GET", "/api/v1/login", through | cookie, client=away).status == 401
+
+
+def test_who_needs_no_account_is_at_this_machine(asking_locally: Asking) -> None:
+    asking = asking_locally
+    assert asking("GET", "/api/v1/login").status == 200
+    assert asking("GET", "/api/v1/login", client=("::1", 5)).status == 200
+    assert asking("GET", "/api/v1/login", client=("192.0.2.9", 5)).status == 401
+    assert asking("GET", "/api/v1/login", {"X-Forwarded-For": "192.0.2.7"}).status == 401
+
+
 STEPS = (
     "..",
     "../../etc/passwd",
@@ -247,9 +288,8 @@ STEPS = (
 )
 
 
-def test_no_parameter_of_a_path_reaches_the_disk(team: Team, asking: Asking) -> None:
+def test_no_parameter_of_a_path_reaches_the_disk(team: Team, asking_locally: Asking) -> None:
     """What is asked for by a name is looked up in the case, whatever the name looks like."""
-    object.__setattr__(team.site, "local", "anna")
     secret = (team.site.case.folder / "case.json").read_bytes()[:40]
     wrong = []
     paths = {(route.method, route.path) for route in all_routes() if "{" in route.path}
@@ -257,7 +297,7 @@ def test_no_parameter_of_a_path_reaches_the_disk(team: Team, asking: Asking) -> 
     for method, path in sorted(paths):
         for step in STEPS:
             for place in _places(path, step):
-                answer = asking(method, place, OWN)
+                answer = asking_locally(method, place, OWN)
                 body = answer.body
                 if answer.status < 400 or answer.status >= 500 or b"root:" in body:
                     wrong.append(f"{method} {place[:80]}: {answer.status}")

@@ -1,0 +1,58 @@
+"""`docs/api.md` and `docs/serving.md` say what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.web.attempts import AT_ANY_NAME, AT_ONE_NAME
+from api.web.describe import BEGIN, END, insert_into
+from api.web.problems import _STATUS
+from api.web.site import Limits
+from api.web.tokens import NewToken
+from evidence.access.accounts import ROLES
+from evidence.access.logins import LASTS
+from evidence.access.passwords import SHORTEST
+
+DOCS = Path(__file__).parents[4] / "docs"
+API = (DOCS / "api.md").read_text("utf-8")
+SERVING = (DOCS / "serving.md").read_text("utf-8")
+
+
+def test_the_table_of_routes_is_that_of_the_application() -> None:
+    assert BEGIN in API and END in API
+    assert insert_into(API) == API, "run: make docs"
+
+
+def test_every_status_an_error_is_told_by_is_documented() -> None:
+    missing = {status for _, status in _STATUS if f"| {status} |" not in API}
+    assert not missing
+
+
+def test_the_most_a_request_may_hold_is_told() -> None:
+    assert f"{Limits().body_bytes:,} bytes at most" in API
+
+
+@pytest.mark.parametrize(
+    ("words", "so"),
+    [
+        (f"{SHORTEST} characters or more", True),
+        ("for twelve hours", LASTS.total_seconds() == 12 * 3600),
+        ("64 KiB", Limits().body_bytes == 64 << 10),
+        ("the sixth wrong password for a name", AT_ONE_NAME == (5, 60.0)),
+        ("the twenty-first for any", AT_ANY_NAME == (20, 15.0)),
+        ("after 90\ndays", NewToken(label="x").days == 90),
+    ],
+)
+def test_what_is_said_of_limits_is_so(words: str, so: bool) -> None:
+    assert words in SERVING and so
+
+
+def test_every_role_and_command_is_told_of() -> None:
+    assert [role for role in ROLES if f"| `{role}` |" not in SERVING] == []
+    commands = (DOCS / "commands.md").read_text("utf-8")
+    said = re.findall(r"^## `nameplate accounts (\w+)`", commands, re.MULTILINE)
+    assert len(said) == 6
+    assert [word for word in said if not re.search(rf"\b{word}\b", SERVING)] == []

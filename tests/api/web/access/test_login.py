@@ -1,0 +1,255 @@
+"""Logging in: cookies, guesses, where it leads; accounts and tokens over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from http.cookies import SimpleCookie
+
+import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from api.web.attempts import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
+from api.web.login import own_path
+from api.web.problems import TooMany
+from evidence.access.logins import LASTS, digest
+from evidence.store import Login, Token
+from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.access.conftest import PASSWORD, Team
+
+OWN = {"Origin": f"http://{HOST}", "Content-Type": "application/json"}
+
+
+def enter(client: httpx.Client, name: str = "lead", password: str = PASSWORD) -> httpx.Response:
+    return client.post("/api/v1/login", json={"name": name, "password": password})
+
+
+def cookie_of(header: str) -> tuple[str, str, dict[str, str]]:
+    [(name, morsel)] = SimpleCookie(header).items()
+    return name, morsel.value, {key: str(value) for key, value in morsel.items() if value}
+
+
+def test_a_browser_enters_and_leaves(visitor: httpx.Client, team: Team) -> None:
+    assert visitor.get("/accounts").headers["location"] == "/login?next=/accounts"
+    answer = enter(visitor)
+    assert answer.json() == {"name": "lead", "role": "lead", "local": False}
+    assert visitor.get("/api/v1/login").json()["name"] == "lead"
+    assert visitor.get("/login?next=/tokens").headers["location"] == "/tokens"
+    assert visitor.get("/accounts").status_code == 403
+    kept = dict(visitor.cookies)
+    answer = visitor.delete("/api/v1/login")
+    assert answer.status_code == 204 and answer.headers["clear-site-data"] == '"cache"'
+    assert visitor.get("/api/v1/login").status_code == 401
+    # The cookie is not only forgotten by the browser: it lets nobody in again.
+    with TestClient(team.app, f"http://{HOST}", cookies=kept) as thief:
+        assert thief.get("/api/v1/login").status_code == 401
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_scripts_and_other_sites_never_get_the_cookie(team: Team, scheme: str) -> None:
+    with TestClient(team.app, f"{scheme}://{HOST}", headers={"Origin": f"{scheme}://{HOST}"}) as at:
+        answer = enter(at)
+        name, value, flags = cookie_of(answer.headers["set-cookie"])
+        expected = {"httponly": "True", "samesite": "strict", "path": "/", "max-age": "43200"}
+        assert flags == expected | ({"secure": "True"} if scheme == "https" else {})
+        assert name.startswith("__Host-") == (scheme == "https")
+        assert value not in answer.text
+        assert at.get("/api/v1/login").status_code == 200
+        _, _, gone = cookie_of(at.delete("/api/v1/login").headers["set-cookie"])
+        assert gone["max-age"] == "0"
+    with team.site.session() as session:
+        assert session.scalars(select(Login.digest)).all() == []
+
+
+def test_nobody_chooses_the_cookie_of_another(visitor: httpx.Client, team: Team) -> None:
+    name = f"nameplate-{team.site.case.id[:8]}"
+    visitor.cookies.set(name, "chosen-by-somebody", domain=HOST)
+    enter(visitor)
+    [value] = [v for n, v in visitor.cookies.items() if n == name and v != "chosen-by-somebody"]
+    with team.site.session() as session:
+        assert session.scalars(select(Login.digest)).all() == [digest(value)]
+
+
+def test_a_login_ends_by_itself(team: Team, asking: Asking) -> None:
+    cookie = team.cookie("lead")
+    assert asking("GET", "/api/v1/login", cookie).status == 200
+    with team.site.session() as session, session.begin():
+        late = datetime.now(UTC) - timedelta(seconds=1)
+        session.execute(update(Login).values(expires=late))
+    assert asking("GET", "/api/v1/login", cookie).status == 401
+    team.cookie("admin")  # a new one clears the old ones away
+    with team.site.session() as session:
+        assert session.scalars(select(Login.account)).all() == ["admin"]
+    assert timedelta(hours=12) == LASTS
+
+
+WRONG = [("lead", "seven lathes in a shop"), ("nobody", PASSWORD), ("LEAD", PASSWORD), ("lead", "")]
+
+
+@pytest.mark.parametrize(("name", "password"), WRONG)
+def test_what_is_wrong_is_not_told(visitor: httpx.Client, name: str, password: str) -> None:
+    answer = enter(visitor, name, password)
+    assert answer.status_code == 401 and "set-cookie" not in answer.headers
+    assert answer.json()["error"] == {
+        "kind": "password",
+        "message": "name and password do not belong together, or the account is closed",
+    }
+
+
+def test_guessing_is_slowed_down_and_nobody_else_is(team: Team, asking: Asking) -> None:
+    def tried(address: str, name: str, password: str) -> int:
+        body = f'{{"name":"{name}","password":"{password}"}}'.encode()
+        answer = asking("POST", "/api/v1/login", OWN, [body], client=(address, 5))
+        if answer.status == 429:
+            assert 0 < int(answer.headers["retry-after"]) <= 60
+        return answer.status
+
+    most = AT_ONE_NAME[0]
+    assert [tried("192.0.2.1", "lead", "guess") for _ in range(most + 1)] == [401] * most + [429]
+    assert tried("192.0.2.1", "lead", PASSWORD) == 429
+    assert tried("192.0.2.1", "Lead", "guess") == 429
+    assert tried("192.0.2.2", "lead", PASSWORD) == 200  # who is guessed at, from elsewhere
+    assert tried("192.0.2.1", "admin", PASSWORD) == 200
+    assert tried("2001:db8:0:1::1", "lead", PASSWORD) == 200
+
+
+def test_a_network_of_ipv6_is_one_caller() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for number in range(AT_ANY_NAME[0]):
+        with attempts.attempt(f"2001:db8::{number:x}", f"name {number}"):
+            pass
+    with pytest.raises(TooMany), attempts.attempt("2001:db8::ffff", "another"):
+        pass
+    with attempts.attempt("2001:db8:0:1::1", "another"):
+        pass
+
+
+def test_right_ones_do_not_count_and_time_heals() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for _ in range(100):
+        with attempts.attempt("192.0.2.1", "lead") as right:
+            right()
+    for _ in range(AT_ONE_NAME[0]):
+        with attempts.attempt("192.0.2.1", "lead"):
+            pass
+    with pytest.raises(TooMany) as told, attempts.attempt("192.0.2.1", "lead"):
+        pass
+    now[0] += told.value.seconds
+    with attempts.attempt("192.0.2.1", "lead"):
+        pass
+
+
+def test_what_is_remembered_of_guesses_is_bounded() -> None:
+    bucket = Bucket(1, 60.0, lambda: 0.0)
+    for number in range(20_000):
+        assert bucket.take(f"address {number}") == 0
+    assert bucket.take("address 19999") > 0 and bucket.take("address 0") == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/review", "/machines?builder=smtcl&q=%20", "/footage/ab?at=1001/24000", "/цех"]
+)
+def test_one_is_led_back_to_where_one_was(path: str) -> None:
+    assert own_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("//example.org", "/\\example.org", "http://example.org", "javascript:alert(1)", ""),
+        *("/\t/example.org", "\t//example.org", "/\n/example.org", "/a\\b", "/login", "review"),
+        *(" /review", "/re view", "/\x7f", "/login?next=/login"),
+    ],
+)
+def test_one_is_led_nowhere_else(visitor: httpx.Client, path: str) -> None:
+    assert own_path(path) == "/"
+    answer = visitor.get("/login", params={"next": path})
+    assert 'data-next="/"' in answer.text
+
+
+def test_a_path_that_is_asked_for_is_kept_whole(visitor: httpx.Client) -> None:
+    answer = visitor.get("/accounts?builder=smtcl&text=%D0%90&x=1%2B2")
+    shown = visitor.get(answer.headers["location"])
+    assert 'data-next="/accounts?builder=smtcl&amp;text=%D0%90&amp;x=1%2B2"' in shown.text
+
+
+def test_ones_own_password(visitor: httpx.Client, team: Team, asking: Asking) -> None:
+    other, token = team.cookie("lead"), team.bearer("lead")
+    enter(visitor)
+    change = {"old": "not this one!", "new": "eight mills in a hall"}
+    assert visitor.put("/api/v1/login/password", json=change).status_code == 401
+    change["old"] = PASSWORD
+    weak = visitor.put("/api/v1/login/password", json=change | {"new": "short"})
+    assert weak.status_code == 400 and "12 characters" in weak.json()["error"]["message"]
+    assert visitor.put("/api/v1/login/password", json=change).status_code == 200
+    assert visitor.get("/api/v1/login").status_code == 200
+    assert asking("GET", "/api/v1/login", other).status == 401
+    assert asking("GET", "/api/v1/login", token).status == 200
+    assert enter(visitor).status_code == 401
+    assert enter(visitor, password="eight mills in a hall").status_code == 200
+
+
+def test_accounts_over_http(visitor: httpx.Client, team: Team) -> None:
+    visitor.headers |= team.bearer("admin")
+    made = visitor.post(
+        "/api/v1/accounts", json={"name": " Анна ", "role": "lead", "password": PASSWORD}
+    )
+    assert made.status_code == 201
+    assert {name: made.json()[name] for name in ("name", "role", "ended")} == {
+        "name": "Анна",
+        "role": "lead",
+        "ended": None,
+    }
+    again = visitor.post(
+        "/api/v1/accounts", json={"name": "анна", "role": "lead", "password": PASSWORD}
+    )
+    assert again.status_code == 409
+    first = visitor.get("/api/v1/accounts", params={"limit": 2}).json()
+    rest = visitor.get("/api/v1/accounts", params={"after": first["next"]}).json()
+    names = [row["name"] for row in first["items"] + rest["items"]]
+    assert names == ["admin", "lead", "reviewer", "Анна"] and rest["next"] is None
+    closed = visitor.patch("/api/v1/accounts/Анна", json={"closed": True}).json()
+    assert closed["ended"] is not None
+    assert visitor.patch("/api/v1/accounts/nobody", json={}).status_code == 404
+    assert "secret" not in visitor.get("/api/v1/accounts").text
+
+
+def test_one_admin_always_stays(visitor: httpx.Client, team: Team) -> None:
+    visitor.headers |= team.bearer("admin")
+    for change in ({"closed": True}, {"role": "lead"}, {"role": "lead", "password": "x" * 3}):
+        assert visitor.patch("/api/v1/accounts/admin", json=change).status_code in (400, 409)
+    assert visitor.patch("/api/v1/accounts/lead", json={"role": "admin"}).status_code == 200
+    assert visitor.patch("/api/v1/accounts/admin", json={"role": "lead"}).status_code == 200
+    assert visitor.get("/api/v1/accounts").status_code == 403
+
+
+def test_tokens_over_http(visitor: httpx.Client, team: Team, asking: Asking) -> None:
+    enter(visitor)
+    made = visitor.post("/api/v1/tokens", json={"label": "nightly", "days": 1}).json()
+    assert made["token"].startswith("np_")
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    assert asking("GET", "/api/v1/login", bearer).status == 200
+    listed = visitor.get("/api/v1/tokens").json()["items"]
+    assert [row["label"] for row in listed] == ["nightly", "walk"]
+    assert made["token"] not in visitor.get("/tokens").text
+    theirs = asking("DELETE", f"/api/v1/tokens/{made['id']}", team.bearer("admin"))
+    assert theirs.status == 404  # another's
+    assert visitor.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
+    assert visitor.delete(f"/api/v1/tokens/{made['id']}").status_code == 404
+    assert asking("GET", "/api/v1/login", bearer).status == 401
+    with team.site.session() as session, session.begin():
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        session.execute(update(Token).where(Token.account == "lead").values(expires=past))
+    assert asking("GET", "/api/v1/login", team.bearer("lead")).status == 401
+    assert asking("GET", "/api/v1/login", team.bearer("reviewer")).status == 200
+
+
+def test_who_needs_no_account_has_no_token_and_no_password(client: httpx.Client) -> None:
+    assert client.get("/api/v1/login").json() == {"name": "anna", "role": "admin", "local": True}
+    answer = client.post("/api/v1/tokens", json={"label": "nightly"})
+    assert answer.status_code == 404 and answer.json()["error"]["kind"] == "account-missing"
+    change = {"old": PASSWORD, "new": PASSWORD}
+    assert client.put("/api/v1/login/password", json=change).status_code == 409
+    assert client.get("/tokens").status_code == 200

@@ -1,0 +1,199 @@
+"""Pages as a browser shows them: no fault that axe-core finds, and the journeys of this area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from api.web.site import Site
+from tests.api.web.access.conftest import PASSWORD, Team
+from tests.api.web.access.routes import all_routes, filled
+from tests.api.web.browser import serve
+
+SCHEMES = ("light", "dark")
+WIDTHS = (1280, 768)
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: what a page looks like is not the database's doing."""
+
+
+@pytest.fixture
+def address(team: Team, fill: Callable[[Site], str]) -> Iterator[str]:
+    fill(team.site)
+    with serve(team.site) as address:
+        yield address
+
+
+@pytest.fixture
+def browse(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """A page of a browser of its own; `who` logs in first. A test fails if a script of it did."""
+    contexts, wrong = [], []
+
+    def new(who: str | None = None, **options: object) -> Page:
+        context = chromium.new_context(base_url=address, locale="en", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        if who is not None:
+            page.goto("/login")
+            page.fill("[name=name]", who)
+            page.fill("[name=password]", PASSWORD)
+            page.press("[name=password]", "Enter")
+            page.wait_for_selector("#leave")
+        return page
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert [line for line in wrong if "Failed to load resource" not in line] == []
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keeps a picture of a page where `--screens` says."""
+    folder: Path | None = request.config.getoption("--screens")
+
+    def take(page: Page, name: str) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png")
+
+    return take
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds on a page, a line for each element."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:120]}" + _why(node)
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def _why(node: dict[str, object]) -> str:
+    checks = [*node["any"], *node["all"]]  # type: ignore[misc]
+    return f" ({checks[0]['message']})" if checks else ""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_stands_in_anybody_s_way(
+    browse: Callable[..., Page], team: Team, scheme: str
+) -> None:
+    pages = ["/nowhere"]
+    pages += [filled(team.site, route.path) for route in all_routes() if route.is_page]
+    wrong = {}
+    admin = browse("admin", color_scheme=scheme, viewport={"width": 1280, "height": 720})
+    nobody = browse(color_scheme=scheme, viewport={"width": 1280, "height": 720})
+    for path in pages:
+        page = nobody if path == "/login" else admin
+        page.goto(path, wait_until="load")
+        page.wait_for_function("document.fonts.status === 'loaded'")
+        found = faults(page)
+        headings = page.locator("h1").count()
+        if headings != 1:
+            found.append(f"{headings} headings of the first level")
+        if found:
+            wrong[path] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_wider_than_the_screen(
+    browse: Callable[..., Page], team: Team, width: int
+) -> None:
+    page = browse("admin", viewport={"width": width, "height": 900})
+    wrong = []
+    for route in all_routes():
+        if route.is_page:
+            page.goto(filled(team.site, route.path))
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                wrong.append(f"{route}: {wide}")
+    assert wrong == []
+
+
+def test_one_logs_in_and_is_where_one_wanted_to_be(
+    browse: Callable[..., Page], keep: Callable[[Page, str], None]
+) -> None:
+    page = browse(viewport={"width": 1280, "height": 720})
+    page.goto("/tokens")
+    keep(page, "login")
+    page.fill("[name=name]", "lead")
+    page.fill("[name=password]", "not this one")
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("#wrong:not([hidden])")
+    assert faults(page) == [] and "password" not in page.url
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/tokens")
+    page.click("#leave")
+    page.wait_for_url("**/login")
+
+
+def test_a_token_is_made_seen_once_and_ended(
+    browse: Callable[..., Page], keep: Callable[[Page, str], None], team: Team
+) -> None:
+    page = browse("reviewer", viewport={"width": 1280, "height": 720})
+    page.goto("/tokens")
+    page.fill("[name=label]", "nightly export")
+    page.press("[name=label]", "Enter")
+    page.wait_for_selector(".secret code")
+    token = page.inner_text(".secret code")
+    keep(page, "tokens")
+    assert token.startswith("np_") and faults(page) == []
+    page.reload()
+    assert token not in page.content()
+    assert page.locator("tr[data-id]").count() == 2
+    page.get_by_role("button", name="End the token: nightly export").click()
+    page.wait_for_function("document.querySelectorAll('tr[data-id]').length === 1")
+
+
+def test_an_admin_keeps_the_accounts(
+    browse: Callable[..., Page], keep: Callable[[Page, str], None]
+) -> None:
+    page = browse("admin", viewport={"width": 1280, "height": 720})
+    page.goto("/accounts")
+    page.fill("#new [name=name]", "Олена")
+    page.fill("#new [name=password]", "seven lathes")
+    page.press("#new [name=password]", "Enter")
+    page.wait_for_selector("tr[data-name='Олена']")
+    keep(page, "accounts")
+    page.get_by_role("button", name="Close admin").click()
+    page.wait_for_selector("#notices .bad")
+    assert "the last admin" in page.inner_text("#notices")
+    page.get_by_role("button", name="Close Олена").click()
+    page.wait_for_selector("tr[data-name='Олена'].closed")
+    page.get_by_role("button", name="New password for reviewer").click()
+    assert faults(page) == []
+    page.fill("dialog [name=password]", "eight mills in a hall")
+    page.press("dialog [name=password]", "Enter")
+    page.wait_for_selector("dialog", state="hidden")
+
+
+def test_the_list_of_addresses(
+    browse: Callable[..., Page], keep: Callable[[Page, str], None]
+) -> None:
+    page = browse("reviewer", viewport={"width": 1280, "height": 720})
+    page.goto("/api")
+    keep(page, "api")
+    assert page.locator("tbody tr").count() > 5
+
+
+def test_a_script_is_loaded_once(browse: Callable[..., Page]) -> None:
+    """One that is loaded under two addresses would listen to every key twice."""
+    page = browse("reviewer")
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto("/tokens")
+    page.click("#theme")
+    assert page.evaluate("document.documentElement.dataset.theme") in ("dark", "light")
+    scripts = [url.rpartition("/")[2] for url in loaded if url.endswith(".js")]
+    assert sorted(scripts) == sorted(set(scripts)) and "common.js" in scripts

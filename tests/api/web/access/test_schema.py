@@ -1,0 +1,125 @@
+"""The API does what its OpenAPI document says, whatever it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.web.app import create_app
+from api.web.schema import document
+from api.web.site import Site
+from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.access.conftest import Team
+from tests.api.web.access.routes import all_routes, parameters
+
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    allow_header_conformance,
+]
+EXAMPLES = 6  # of each operation, as it should be called and as it should not
+STREAM = "text/event-stream"
+
+
+def is_stream(operation: dict[str, Any]) -> bool:
+    return any(STREAM in answer.get("content", ()) for answer in operation["responses"].values())
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["filled", "empty"])
+def test_no_answer_that_is_not_written_down(
+    team: Team, fill: Callable[[Site], str], full: bool
+) -> None:
+    if full:
+        fill(team.site)
+    schema = schemathesis.openapi.from_dict(document(team.app))
+    schema.app = team.app
+    answers: set[int] = set()
+    with TestClient(team.app, headers=team.bearer("admin")) as client:
+        for found in schema.get_all_operations():
+            operation = found.ok()
+            if is_stream(operation.definition.raw):
+                continue
+            known = parameters(team.site, operation.path)
+            right = operation.as_strategy(path_parameters=known or None)
+            answers |= _try(operation, right, client)
+            if operation.body or any(operation.iter_parameters()):  # else nothing can be wrong
+                wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+                answers |= _try(operation, wrong, client)
+    assert {200, 201, 204, 404, 422} <= answers
+
+
+def _try(operation: Any, cases: Any, client: TestClient) -> set[int]:
+    """Sends some of `cases`, holds each answer against the document; gives their statuses."""
+    answers = set()
+
+    @seed(5)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def call(case: Any) -> None:
+        answer = case.call(f"http://{HOST}", session=client)
+        answers.add(answer.status_code)
+        case.validate_response(answer, checks=CHECKS)
+
+    call()
+    return answers
+
+
+def test_the_document_is_for_reviewers_and_says_who_may_call_what(
+    team: Team, asking: Asking
+) -> None:
+    assert asking("GET", "/api/v1/openapi.json").status == 401
+    whole = document(team.app)
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in whole["paths"].items()
+        for method, operation in methods.items()
+    }
+    ours = {str(route): route for route in all_routes() if route.path.startswith("/api/")}
+    assert operations.keys() == ours.keys()
+    for name, operation in operations.items():
+        assert operation["x-role"] == ours[name].role
+        assert operation["summary"] and not operation["summary"].endswith("."), name
+        assert (operation.get("security") == []) == (operation["x-role"] == "anyone")
+        for answer, facts in operation["responses"].items():
+            if answer >= "400":
+                [content] = facts["content"].values()
+                assert content["schema"] == {"$ref": "#/components/schemas/Problems"}
+
+
+def test_the_page_of_routes_lists_them_all(team: Team, asking: Asking) -> None:
+    text = asking("GET", "/api", team.bearer("reviewer")).body.decode()
+    missing = [
+        str(route)
+        for route in all_routes()
+        if route.path.startswith("/api/") and f"<code>{route.path}</code>" not in text
+    ]
+    assert missing == []
+
+
+def test_the_document_does_not_depend_on_who_serves(team: Team) -> None:
+    other = create_app(replace(team.site, local="anna"))
+    assert document(other) == document(team.app)

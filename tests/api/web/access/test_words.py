@@ -1,0 +1,102 @@
+"""Every text of the pages is there in every language, with the same things filled in."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+from api.web.words import LANGUAGES
+
+WEB = Path(__file__).parents[4] / "api" / "web"
+OTHERS = [code for code in LANGUAGES if code != "en"]
+_KINDS = (
+    ("templates", "*.html", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
+    ("static", "*.js", "javascript", {"parse_template_string": True}),
+)
+
+
+@cache
+def said() -> dict[str, str]:
+    """Each text marked by `_` in a template or a script, and a file that says it."""
+    found = {}
+    for folder, pattern, method, options in _KINDS:
+        for file in sorted((WEB / folder).rglob(pattern)):
+            source = io.BytesIO(file.read_bytes())
+            keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+            for _, text, _, _ in extract(method, source, keywords=keywords, options=options):
+                assert text, f"{file.name}: a text that is put together cannot be translated"
+                texts = (text,) if isinstance(text, str) else text
+                found |= {one: file.name for one in texts if one}
+    return found
+
+
+def catalogue(code: str) -> Iterator[tuple[str, Message]]:
+    files = sorted((WEB / "locale" / code).glob("*.po"))
+    assert files
+    for file in files:
+        for message in read_po(io.BytesIO(file.read_bytes()), locale=code, abort_invalid=True):
+            if message.id:
+                yield file.name, message
+
+
+def filled_in(text: str) -> list[str]:
+    return sorted(re.findall(r"%\(\w+\)[sd]|\{\w+\}", text))
+
+
+def ids(message: Message) -> tuple[str, ...]:
+    return message.id if isinstance(message.id, tuple) else (message.id,)
+
+
+def strings(message: Message) -> tuple[str, ...]:
+    return tuple(message.string) if isinstance(message.string, tuple) else (message.string,)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_everything_that_is_said_is_translated(code: str) -> None:
+    known = {one for _, message in catalogue(code) if all(strings(message)) for one in ids(message)}
+    assert said() and {text: file for text, file in said().items() if text not in known} == {}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_nothing_is_translated_that_nobody_says(code: str) -> None:
+    unsaid = [
+        (file, message.id)
+        for file, message in catalogue(code)
+        if not set(ids(message)) & set(said())
+    ]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_fills_in_the_same(code: str) -> None:
+    wrong = [
+        (file, string)
+        for file, message in catalogue(code)
+        for string in strings(message)
+        if filled_in(string) != filled_in(ids(message)[-1])
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_one_text_has_one_translation(code: str) -> None:
+    known: dict[str, tuple[str, ...]] = {}
+    two = [
+        (file, message.id)
+        for file, message in catalogue(code)
+        if known.setdefault(ids(message)[0], strings(message)) != strings(message)
+    ]
+    assert two == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_translation_is_left_in_doubt(code: str) -> None:
+    assert [(file, message.id) for file, message in catalogue(code) if message.fuzzy] == []

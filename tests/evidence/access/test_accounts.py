@@ -1,0 +1,222 @@
+"""Accounts, passwords, logins and tokens in a case, on either kind of database."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select, update
+
+from datasets.errors import AccountConflict, AccountMissing, UsageError
+from evidence.access.accounts import (
+    add_account,
+    change_account,
+    check_name,
+    enter,
+    find_account,
+    list_accounts,
+)
+from evidence.access.logins import end_login, find_login, start_login
+from evidence.access.passwords import check_password, is_password, to_secret
+from evidence.access.tokens import MOST, end_token, find_token, list_tokens, make_token
+from evidence.store import Account, Case, Login, Token
+
+PASSWORD = "seven lathes in a hall"
+
+
+@pytest.fixture
+def anna(case: Case) -> Case:
+    add_account(case, "Анна", "admin", PASSWORD)
+    return case
+
+
+def test_an_account_enters_by_its_password_alone(anna: Case) -> None:
+    known = enter(anna, "Анна", PASSWORD)
+    assert known is not None and (known.name, known.role) == ("Анна", "admin")
+    assert enter(anna, "Анна", PASSWORD + " ") is None
+    assert enter(anna, "Ben", PASSWORD) is None
+    with anna.session() as session:
+        secret = session.scalars(select(Account.secret)).one()
+    assert secret.startswith("$argon2id$") and PASSWORD not in secret
+
+
+def test_letters_that_look_alike_are_the_same_password(case: Case) -> None:
+    composed = "цеховий двір №7"
+    add_account(case, "anna", "reviewer", unicodedata.normalize("NFD", composed))
+    assert enter(case, "anna", composed) is not None
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("", "too short"),
+        ("eleven chrs", "too short"),
+        ("a" * 1100, "too long"),
+        ("ц" * 513, "too long"),
+        ("anna-from-the-hall", "is the account's name"),
+        ("ANNA-from-the-hall" * 2, "is the account's name"),
+        ("aaaaaaaaaaaaaaaa", "repeats"),
+        ("abababababababab", "repeats"),
+        ("half a \ud800 pair is odd", "no keyboard"),
+    ],
+)
+def test_a_password_that_would_be_guessed_is_refused(password: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        check_password(password, "anna-from-the-hall")
+
+
+@pytest.mark.parametrize("password", ["seven lathes", "ц" * 500 + "абвгд", "nul \x00 is a letter"])
+def test_any_other_is_taken(password: str) -> None:
+    check_password(password, "anna")
+    assert is_password(password, to_secret(password))
+
+
+def test_the_library_s_own_parameters_are_used(case: Case) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    add_account(case, "anna", "reviewer", PASSWORD)
+    with case.session() as session, session.begin():
+        session.execute(update(Account).values(secret=weak))
+    assert enter(case, "anna", "wrong" * 5) is None
+    assert enter(case, "anna", PASSWORD) is not None
+    with case.session() as session:
+        renewed = session.scalars(select(Account.secret)).one()
+    assert renewed != weak and not PasswordHasher().check_needs_rehash(renewed)
+    assert enter(case, "anna", PASSWORD) is not None
+
+
+def test_an_empty_secret_lets_nobody_in() -> None:
+    assert not any(is_password(word, secret) for word in ("", "x") for secret in ("", None, "x"))
+
+
+def test_a_name_that_is_not_there_takes_as_long(anna: Case) -> None:
+    """Nearly all of it is hashing, so that it cannot be told by the clock."""
+
+    def seconds(name: str) -> float:
+        begun = time.thread_time()
+        enter(anna, name, "wrong" * 5)
+        return time.thread_time() - begun
+
+    seconds("Анна"), seconds("Ben")
+    there = statistics.median(seconds("Анна") for _ in range(5))
+    not_there = statistics.median(seconds("Ben") for _ in range(5))
+    assert 0.5 < there / not_there < 2
+
+
+UNSEEN = ("", "  ", "a\x00b", "a\nb", "\ud800", "right\u202eleft", "\u200b", "no\u00a0break")
+UNSPOKEN = ("a/b", "..", ".", "a?b", "a#b", "a%2fb", "a\\b", "a" * 65)
+
+
+@pytest.mark.parametrize("name", UNSEEN + UNSPOKEN)
+def test_a_name_must_be_seen_and_stand_in_an_address(name: str) -> None:
+    with pytest.raises(UsageError):
+        check_name(name)
+
+
+def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
+    with pytest.raises(AccountConflict):
+        add_account(anna, "анна", "reviewer", PASSWORD)
+    add_account(anna, "Ben O'Neill-Ґалаґан", "reviewer", PASSWORD)
+    with anna.session() as session:
+        assert [one.name for one in list_accounts(session)] == ["Ben O'Neill-Ґалаґан", "Анна"]
+        assert [one.name for one in list_accounts(session, after="Ben O'Neill-Ґалаґан")] == ["Анна"]
+
+
+def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna: Case) -> None:
+    add_account(anna, "ben", "lead", PASSWORD)
+    cookie, (token, _) = start_login(anna, "ben"), make_token(anna, "ben", "x", None)
+    assert find_login(anna, cookie) is not None and find_token(anna, token) is not None
+    assert change_account(anna, "ben", closed=True).ended is not None
+    assert enter(anna, "ben", PASSWORD) is None
+    assert find_login(anna, cookie) is None and find_token(anna, token) is None
+    assert change_account(anna, "ben", closed=False).ended is None
+    assert enter(anna, "ben", PASSWORD) is not None
+    assert find_login(anna, cookie) is None and find_token(anna, token) is None
+    with anna.session() as session:
+        assert find_account(session, "ben").role == "lead"
+
+
+def test_a_new_password_ends_every_login(anna: Case) -> None:
+    cookie = start_login(anna, "Анна")
+    change_account(anna, "Анна", password="eight mills in a hall")
+    assert find_login(anna, cookie) is None
+    assert enter(anna, "Анна", PASSWORD) is None
+    assert enter(anna, "Анна", "eight mills in a hall") is not None
+
+
+def test_a_change_is_made_whole_or_not_at_all(anna: Case) -> None:
+    cookie = start_login(anna, "Анна")
+    with pytest.raises(AccountConflict):
+        change_account(anna, "Анна", role="lead", password="eight mills in a hall")
+    assert find_login(anna, cookie) is not None
+    assert enter(anna, "Анна", PASSWORD) is not None
+    with pytest.raises(AccountMissing):
+        change_account(anna, "nobody", closed=True)
+    with pytest.raises(UsageError, match="reviewer, lead, admin"):
+        change_account(anna, "Анна", role="owner")
+
+
+def test_two_admins_that_leave_at_once_do_not_both(anna: Case) -> None:
+    add_account(anna, "ben", "admin", PASSWORD)
+    gate, left = threading.Barrier(2), []
+
+    def leave(name: str) -> None:
+        gate.wait()
+        try:
+            change_account(anna, name, closed=True)
+            left.append(name)
+        except AccountConflict:
+            pass
+
+    threads = [threading.Thread(target=leave, args=(name,)) for name in ("Анна", "ben")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(left) == 1
+
+
+def test_a_login_is_known_by_its_cookie_which_is_kept_nowhere(anna: Case) -> None:
+    cookie = start_login(anna, "Анна")
+    assert len(cookie) >= 43 and cookie != start_login(anna, "Анна")
+    known = find_login(anna, cookie)
+    assert known is not None and known.name == "Анна"
+    with anna.session() as session:
+        kept = session.scalars(select(Login.digest)).all()
+    assert cookie not in kept
+    assert [find_login(anna, value) for value in (kept[0], "", "\ud800", "x" * 9999)] == [None] * 4
+    end_login(anna, cookie)
+    assert find_login(anna, cookie) is None
+
+
+def test_a_token_is_shown_once_and_ended_by_its_owner(anna: Case) -> None:
+    value, held = make_token(anna, "Анна", "nightly", timedelta(days=1))
+    assert value.startswith("np_") and held.expires == held.made + timedelta(days=1)
+    with anna.session() as session:
+        assert value not in session.scalars(select(Token.digest)).all()
+    assert list_tokens(anna, "Анна") == [held]
+    for odd in (value[:-1], value + "x", value.upper(), "np_", "", "\ud800"):
+        assert find_token(anna, odd) is None
+    assert not end_token(anna, "ben", held.id) and not end_token(anna, "Анна", held.id[:-1])
+    assert find_token(anna, value) is not None
+    assert end_token(anna, "Анна", held.id) and not end_token(anna, "Анна", held.id)
+    assert find_token(anna, value) is None and list_tokens(anna, "Анна") == []
+
+
+def test_a_token_that_has_run_out_lets_nobody_in(anna: Case) -> None:
+    value, held = make_token(anna, "Анна", "yesterday's", timedelta(seconds=-1))
+    assert find_token(anna, value) is None
+    assert list_tokens(anna, "Анна") == [held]
+
+
+def test_nobody_has_more_tokens_than_they_can_mind(anna: Case) -> None:
+    for number in range(MOST):
+        make_token(anna, "Анна", str(number), None)
+    with pytest.raises(AccountConflict, match="end one first"):
+        make_token(anna, "Анна", "one more", None)
+    with pytest.raises(AccountMissing):
+        make_token(anna, "ben", "no account", None)
