@@ -45,7 +45,7 @@ function next() {
   for (const one of sendings) {
     if (sendings.filter((each) => each.active).length >= AT_ONCE) return;
     if (one.state === "queued") {
-      (one.upload ? one.resume() : one.run()).catch((error) => notice(String(error), "bad"));
+      one.run().catch((error) => notice(String(error), "bad"));
     }
   }
 }
@@ -146,11 +146,11 @@ function going(sending, upload) {
         buttons: [[_("Pause"), () => sending.pause()], cancel],
       };
     case "paused":
-      return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.resume()], cancel] };
+      return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.run()], cancel] };
     case "stopped":
       return {
         kind: "bad", title: _("not taken"), colour: "bad", part: upload ? part : undefined,
-        said: [sending.message], buttons: [[_("Try again"), () => sending.resume()], cancel],
+        said: [sending.message], buttons: [[_("Try again"), () => sending.run()], cancel],
       };
     default:
       return {
