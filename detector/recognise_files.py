@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
@@ -144,6 +143,8 @@ class Embedder:
     """
 
     def __init__(self, xml: bytes, weights: bytes, threads: int | None = None) -> None:
+        import openvino as ov
+
         core = ov.Core()
         options: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",

@@ -32,8 +32,9 @@ export class Sending {
     return ((last.offset - first.offset) * 1000) / (last.at - first.at);
   }
 
-  /** Sends until all has come, or it is paused, cancelled or refused. */
+  /** Sends until all has come, or it is paused, cancelled or refused; goes on where it was. */
   async run() {
+    let ask = this.upload !== null;
     this.#become("sending");
     let pause = 1;
     while (this.active) {
@@ -43,11 +44,12 @@ export class Sending {
           size: this.file.size,
           ...this.said,
         });
-        if (this.state === "lost") {
+        if (ask) {
           this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
           this.#moved(this.upload.offset);
           if (this.upload.state !== "receiving") return this.#become("over");
           this.#become("sending");
+          ask = false;
         }
         this.upload = await this.#piece();
         this.#moved(this.upload.offset);
@@ -57,6 +59,7 @@ export class Sending {
         if (!this.active) return undefined;
         if (!(problem instanceof Problem)) throw problem;
         if (!PASSING.has(problem.kind)) return this.#refused(problem);
+        ask = this.upload !== null;
         this.#become("lost", problem.message);
         await this.#wait(pause);
         pause = Math.min(2 * pause, LONGEST_PAUSE);
@@ -71,24 +74,10 @@ export class Sending {
     this.#wake?.();
   }
 
-  /** Asks the server where it was, then goes on. */
-  resume() {
-    this.state = "lost";
-    return this.#goOn();
-  }
-
   async cancel() {
     this.pause();
     if (this.upload) this.upload = await call("DELETE", `/api/v1/uploads/${this.upload.id}`);
     this.#become("over");
-  }
-
-  async #goOn() {
-    const begun = this.upload !== null;
-    const run = this.run();
-    // `run` begins as "sending"; where bytes may have been lost the offset is asked for first.
-    if (begun) this.state = "lost";
-    return run;
   }
 
   #piece() {

@@ -45,7 +45,7 @@ function next() {
   for (const one of sendings) {
     if (sendings.filter((each) => each.active).length >= AT_ONCE) return;
     if (one.state === "queued") {
-      (one.upload ? one.resume() : one.run()).catch((error) => notice(String(error), "bad"));
+      one.run().catch((error) => notice(String(error), "bad"));
     }
   }
 }
@@ -146,11 +146,11 @@ function going(sending, upload) {
         buttons: [[_("Pause"), () => sending.pause()], cancel],
       };
     case "paused":
-      return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.resume()], cancel] };
+      return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.run()], cancel] };
     case "stopped":
       return {
-        kind: "bad", title: _("not taken"), colour: "bad", part: upload ? part : undefined,
-        said: [sending.message], buttons: [[_("Try again"), () => sending.resume()], cancel],
+        kind: "wrong", title: _("not taken"), colour: "bad", part: upload ? part : undefined,
+        said: [sending.message], buttons: [[_("Try again"), () => sending.run()], cancel],
       };
     default:
       return {
@@ -167,7 +167,7 @@ function ended(upload, sending) {
   }
   if (upload.state === "refused") {
     const why = sending?.message || upload.reason;
-    return { kind: "bad", title: _("refused"), colour: "bad", said: [why] };
+    return { kind: "wrong", title: _("refused"), colour: "bad", said: [why] };
   }
   const known = upload.duplicate
     ? make("span", { class: "warn" }, _("The case has these bytes already; what you said of them was added."), " ")
@@ -182,7 +182,7 @@ function ended(upload, sending) {
     return { kind: "over", title: _("analysis cancelled"), said: [known, look], buttons: [again] };
   }
   if (state === "aside") {
-    return { kind: "bad", title: _("set aside"), colour: "bad", said: [known, `${reason} `, look], buttons: [again] };
+    return { kind: "wrong", title: _("set aside"), colour: "bad", said: [known, `${reason} `, look], buttons: [again] };
   }
   const worker = desk.workers.find((one) => one.footage === upload.footage);
   const length = seconds ? _("{length} of footage", { length: clock(seconds) }) : "";

@@ -1,0 +1,155 @@
+"""`nameplate serve` as a process of its own: what it says, whom it lets in, how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+
+from api.exits import Exit
+from evidence.store import Account, Case
+from tests.evidence.conftest import clip as clip
+from tests.evidence.sweep.helping import PATIENCE, ROOT, until
+
+MOST_IDLE_BYTES = 300 << 20
+
+
+@contextmanager
+def serving(case: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address it says."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "serve", str(case), "--port", "0", *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield process, line.split(": ")[-1].strip()
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def refusal(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", "serve", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    with serving(tmp_path / "plant-12", "--as", "anna") as (process, address):
+        answer = httpx.get(address)
+        assert answer.status_code == 200
+        assert ">anna<" in answer.text
+        assert "server" not in answer.headers
+        with httpx.stream("GET", f"{address}/api/v1/events") as watched:
+            assert watched.status_code == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == Exit.INTERRUPTED
+    assert (tmp_path / "plant-12" / "case.json").exists()
+
+
+def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path: Path) -> None:
+    with serving(tmp_path / "case") as (process, address):
+        httpx.get(f"{address}/upload").raise_for_status()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+    resident = int(status.partition("VmRSS:")[2].split()[0]) << 10
+    assert resident < MOST_IDLE_BYTES
+    assert "openvino" not in maps
+    assert "torch" not in maps
+
+
+def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Path) -> None:
+    content = clip.read_bytes()
+    content += (3 << 20).to_bytes(4, "big") + b"free" + bytes((3 << 20) - 8)
+    middle = (1 << 20) + 17
+
+    def call(method: str, address: str, path: str = "", **more: Any) -> Any:
+        headers = {"Origin": address} | more.pop("headers", {})
+        answer = httpx.request(
+            method, f"{address}/api/v1/uploads{path}", headers=headers, timeout=60.0, **more
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    with serving(tmp_path / "case") as (process, address):
+        made = call("POST", address, json={"name": "hall.mp4", "size": len(content)})
+        number = made["id"]
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(
+                f"PATCH /api/v1/uploads/{number} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                f"Origin: {address}\r\nUpload-Offset: 0\r\n"
+                f"Content-Type: application/octet-stream\r\n"
+                f"Content-Length: {len(content)}\r\n\r\n".encode()
+                + content[:middle]
+            )
+            part = tmp_path / "case" / "uploads" / f"{number}.part"
+            until(lambda: part.exists() and part.stat().st_size >= 1 << 20, "some has come")
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+    with serving(tmp_path / "case") as (_, address):
+        offset = call("GET", address, f"/{number}")["offset"]
+        assert offset >= 1 << 20
+        kept = call(
+            "PATCH",
+            address,
+            f"/{number}",
+            content=content[offset:],
+            headers={"Upload-Offset": str(offset)},
+        )
+    assert kept["footage"] == hashlib.sha256(content).hexdigest()
+
+
+def test_beyond_this_machine_it_wants_accounts(tmp_path: Path) -> None:
+    code, said = refusal(str(tmp_path / "case"), "--host", "0.0.0.0", "--port", "0")
+    assert code == Exit.USAGE
+    assert "nameplate accounts add" in " ".join(said.split())
+
+
+def test_with_accounts_nobody_is_let_in_without_one(tmp_path: Path) -> None:
+    with (
+        Case.new(tmp_path / "case", "Plant 12") as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        made = datetime.now(UTC)
+        session.add(Account(name="anna", role="admin", secret="x", made=made))
+    with serving(tmp_path / "case") as (_, address):
+        answer = httpx.get(f"{address}/api/v1/uploads")
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (401, "log-in")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_that_is_taken_is_said(tmp_path: Path, host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as taken:
+        port = str(taken.getsockname()[1])
+        code, said = refusal(str(tmp_path / "case"), "--host", host, "--port", port)
+    assert code == Exit.USAGE
+    assert "name another --port" in " ".join(said.split())

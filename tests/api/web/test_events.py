@@ -1,0 +1,105 @@
+"""What happens is told as it happens, to each who watches, by one look for all of them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+
+from api.web import events
+from api.web.site import Site
+from evidence.uploads import board
+from tests.api.web.browser import serve
+from tests.evidence.conftest import clip as clip
+
+URL = "/api/v1/events"
+
+
+@contextmanager
+def watching(address: str, seconds: float = 60.0) -> Iterator[Iterator[tuple[str, Any]]]:
+    """The events of a server, as kind and data; a heartbeat is `("", None)`."""
+    with httpx.stream(
+        "GET", f"{address}{URL}", params={"seconds": str(seconds)}, timeout=60.0
+    ) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer.iter_lines())
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    kind = ""
+    for line in lines:
+        if line == ":":
+            yield "", None
+        elif line.startswith("event: "):
+            kind = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield kind, json.loads(line.removeprefix("data: "))
+
+
+def upload(address: str, clip: Path, name: str = "hall.mp4") -> Any:
+    answer = httpx.post(
+        f"{address}/api/v1/footage",
+        params={"name": name},
+        content=clip.read_bytes(),
+        headers={"Origin": address},
+        timeout=60.0,
+    )
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def boards() -> int:
+    return sum(thread.name == "board" for thread in threading.enumerate())
+
+
+def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
+    with watching(served) as told:
+        kind, desk = next(told)
+        assert (kind, desk["state"], desk["waiting"], desk["workers"]) == ("desk", "nobody", 0, [])
+        made = upload(served, clip)
+        kept = next(data for kind, data in told if kind == "upload" and data["state"] == "kept")
+    assert (kept["id"], kept["footage"]) == (made["id"], made["footage"])
+    assert kept["analysis"]["state"] == "waiting"
+
+
+def test_many_who_watch_cost_one_look(
+    site: Site, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = boards()
+    with serve(site) as address, watching(address) as one, watching(address) as other:
+        next(one)
+        next(other)
+        assert boards() == before + 1
+        made = upload(address, clip)
+        for told in (one, other):
+            seen = next(d for k, d in told if k == "upload" and d["state"] == "kept")
+            assert seen["id"] == made["id"]
+
+
+def test_it_ends_when_it_was_told_to(served: str) -> None:
+    with watching(served, seconds=0.2) as told:
+        assert [kind for kind, _ in told] == ["desk", ""]
+
+
+def test_a_line_that_says_nothing_keeps_the_call_alive(
+    served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
+    with watching(served) as told:
+        assert [next(told)[0] for _ in range(3)] == ["desk", "", ""]
+
+
+def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "LOOK_SECONDS", 0.01)
+    before = {thread for thread in threading.enumerate() if thread.name == "board"}
+    with watching(served) as told:
+        next(told)
+        (looking,) = {t for t in threading.enumerate() if t.name == "board"} - before
+    looking.join(30.0)
+    assert not looking.is_alive()

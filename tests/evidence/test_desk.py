@@ -1,0 +1,134 @@
+"""The working desk, with real workers: it takes up what is added, lets go of what is cancelled."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datasets.maker.stills import draw_still
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import model_digest
+from evidence.desk import Desk
+from evidence.store import AnalysisRow, Case, Recipe, Run, Work
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, cancel, reopen
+from evidence.sweep.run import Order
+from tests.evidence.sweep.helping import Clip, until, write_clip
+
+LONG = 240  # frames of a clip that keeps a worker busy until it is cancelled
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    """On SQLite: what the desk adds to a sweep does not depend on the database."""
+    with Case.new(tmp_path / "case", "Plant 12") as made:
+        yield made
+
+
+@pytest.fixture
+def order() -> Order:
+    return Order(Settings.archive(), load_registry(), workers=1)
+
+
+@pytest.fixture
+def recipe(case: Case, order: Order) -> Recipe:
+    with case.session() as session, session.begin():
+        return add_recipe(session, model_digest(None), order.settings, order.registry)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A long clip and a short one."""
+    folder = tmp_path_factory.mktemp("films")
+    picture = draw_still(seed=5)[0]
+    write_clip(folder / "long.mp4", Clip(picture, LONG, size=(1280, 720)))
+    write_clip(folder / "short.mp4", Clip(picture))
+    return folder
+
+
+def put(case: Case, recipe: Recipe, *paths: Path, priority: int = 0) -> None:
+    with case.session() as session, session.begin():
+        add_work(session, recipe, [Source(str(path)) for path in paths], priority)
+
+
+def state(case: Case, path: Path | str) -> str:
+    with case.session() as session:
+        (work,) = session.query(Work).filter(Work.path == str(path)).all()
+    return work.state if work.kind is None else f"{work.state} {work.kind}"
+
+
+def at_work_on(desk: Desk, name: str) -> bool:
+    workers = (desk.doing.tally or {}).get("workers", [])
+    return any(one["path"] and Path(one["path"]).name == name for one in workers)
+
+
+def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
+    case: Case, recipe: Recipe, order: Order, films: Path
+) -> None:
+    long, short = films / "long.mp4", films / "short.mp4"
+    with Desk(case, recipe, order) as desk:
+        put(case, recipe, long, priority=1)
+        desk.wake()
+        # Identifying takes a moment; it is the analysis that is to be called off.
+        until(lambda: at_work_on(desk, "long.mp4"), "a worker is on the clip")
+        put(case, recipe, short)
+        with case.session() as session, session.begin():
+            assert cancel(session, recipe, str(long), "cancelled by anna")
+        until(lambda: state(case, short) == "done", "the next clip is done")
+        assert state(case, long) == "aside cancelled"
+        with case.session() as session:
+            assert session.query(AnalysisRow).count() == 1
+        with case.session() as session, session.begin():
+            assert reopen(session, recipe, None, [str(long)]) == 1
+        desk.wake()
+        until(lambda: state(case, long) == "done", "the clip is done after all")
+
+
+def test_a_twin_takes_the_place_of_what_was_cancelled(
+    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
+) -> None:
+    twin = tmp_path / "twin.mp4"
+    shutil.copyfile(films / "long.mp4", twin)
+    with Desk(case, recipe, order) as desk:
+        put(case, recipe, films / "long.mp4", twin)
+        desk.wake()
+        until(lambda: (desk.doing.tally or {}).get("workers"), "there are workers")
+        until(
+            lambda: at_work_on(desk, "long.mp4") or at_work_on(desk, "twin.mp4"),
+            "a worker is on one of them",
+        )
+        with case.session() as session, session.begin():
+            assert cancel(session, recipe, str(films / "long.mp4"), "cancelled by anna")
+        until(lambda: state(case, twin) == "done", "the other one is done")
+        assert state(case, films / "long.mp4") == "aside cancelled"
+
+
+def test_an_idle_desk_leaves_the_case_to_others(
+    case: Case, recipe: Recipe, order: Order, films: Path
+) -> None:
+    with Desk(case, recipe, order, linger=0.0) as desk:
+        with case.lock():
+            pass
+        put(case, recipe, films / "short.mp4")
+        desk.wake()
+        until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
+        with case.lock(wait=True):
+            pass
+        until(lambda: desk.doing.state == "idle", "the desk says that it is idle")
+    with case.session() as session:
+        assert [run.outcome for run in session.query(Run)] == ["done"]
+
+
+def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
+    case: Case, recipe: Recipe, order: Order, films: Path
+) -> None:
+    with case.lock(), Desk(case, recipe, order) as desk:
+        put(case, recipe, films / "short.mp4")
+        desk.wake()
+        until(lambda: desk.doing.state == "waiting", "the desk waits for the holder")
+    with Desk(case, recipe, order):
+        until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
