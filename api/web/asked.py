@@ -34,13 +34,15 @@ def _emptied(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Words = Annotated[str | None, BeforeValidator(_emptied), Query(max_length=200)]
+Words = Annotated[
+    Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_emptied), Query()
+]
 """Words to search by; empty: none."""
 
 Day = Annotated[
-    str | None,
+    Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")] | None,
     BeforeValidator(_emptied),
-    Query(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", description="A date, a month or a year."),
+    Query(description="A date, a month or a year.", examples=["2024-03"]),
 ]
 
 
@@ -53,7 +55,7 @@ def _to_time(text: str) -> str:
 
 Pts = Annotated[
     str,
-    StringConstraints(pattern=r"^(\d{1,9}(\.\d{1,9})?|\d{1,18}/\d{1,18})$", max_length=40),
+    StringConstraints(pattern=r"^([0-9]{1,9}(\.[0-9]{1,9})?|[0-9]{1,18}/[0-9]{1,18})$", max_length=40),
     AfterValidator(_to_time),
 ]
 """Seconds since the footage's start, as `12`, `12.5` or `1001/24000`."""
@@ -70,7 +72,7 @@ def _pts(
 AskedTime = Annotated[Fraction, Depends(_pts)]
 """The query parameter `pts`."""
 
-_NUMBER = r"-?\d{1,6}(\.\d{1,4})?"
+_NUMBER = r"-?[0-9]{1,6}(\.[0-9]{1,4})?"
 
 
 def _box(

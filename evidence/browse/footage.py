@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from evidence.browse.paging import Key, in_order, text, write_cursor
-from evidence.browse.search import holds, lies, published, read_on
+from evidence.browse.search import Place, holds, lies, published, read_on
 from evidence.browse.shapes import Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import AnalysisRow, Copy, SightingRow, StillRow
@@ -89,9 +89,9 @@ def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     places = published(wanted.since, wanted.until)
     for column, words in (
-        (Location.path, wanted.name),
-        (Location.plant_claimed, wanted.plant),
-        (Location.publisher, wanted.publisher),
+        (Place.path, wanted.name),
+        (Place.plant_claimed, wanted.plant),
+        (Place.publisher, wanted.publisher),
     ):
         if words:
             places.append(holds(column, words))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import makers_country
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
-from evidence.browse.search import holds, lies, published, read_on
+from evidence.browse.search import Place, holds, lies, published, read_on
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import MachineRow, Membership, SightingRow, StillRow
@@ -131,9 +131,9 @@ def _conditions(wanted: Wanted, registry: Registry) -> list[ColumnElement[bool]]
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
     places = published(wanted.since, wanted.until)
     if wanted.plant:
-        places.append(holds(Location.plant_claimed, wanted.plant))
+        places.append(holds(Place.plant_claimed, wanted.plant))
     if wanted.publisher:
-        places.append(holds(Location.publisher, wanted.publisher))
+        places.append(holds(Place.publisher, wanted.publisher))
     if places:
         found.append(_some_sighting(lies(SightingRow.footage, places)))
     if wanted.text:

@@ -6,10 +6,13 @@ import string
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from evidence.store.derived import ReadingRow, SightingRow
 from evidence.store.models import Location
+
+Place = aliased(Location, name="some_place")
+"""A place of some footage, whatever places the query itself is about."""
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -26,15 +29,15 @@ def holds(column: InstrumentedAttribute[Any], wanted: str) -> ColumnElement[bool
 
 
 def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]:
-    """Conditions on `Location.published`, which is a year, a date or a date with a time.
+    """Conditions on `Place.published`, which is a year, a date or a date with a time.
 
     `since` and `until` may be cut short likewise; a year counts as its beginning.
     """
     found: list[ColumnElement[bool]] = []
     if since:
-        found.append(Location.published >= since)
+        found.append(Place.published >= since)
     if until:
-        found.append(Location.published <= until + "~")  # behind every further digit
+        found.append(Place.published <= until + "~")  # behind every further digit
     return found
 
 
@@ -42,8 +45,8 @@ def lies(
     footage: ColumnElement[str] | InstrumentedAttribute[str],
     conditions: list[ColumnElement[bool]],
 ) -> ColumnElement[bool]:
-    """Whether a place of the footage meets all conditions."""
-    return exists(select(Location.path).where(Location.footage == footage, *conditions))
+    """Whether a `Place` of the footage meets all conditions."""
+    return exists(select(Place.path).where(Place.footage == footage, *conditions))
 
 
 def read_on(wanted: str) -> ColumnElement[bool]:

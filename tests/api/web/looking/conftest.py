@@ -1,0 +1,84 @@
+"""A case with two drawn clips of one hall, looked at, linked and served."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from api.web.site import Site
+from datasets.registry import load_registry
+from detector import Settings
+from detector.types import Survey
+from evidence.linking.update import update_machines
+from evidence.store import Case, Recipe
+from evidence.store.keys import analysis_id, sighting_key
+from evidence.store.record import record_survey
+from evidence.store.verdicts import append
+from evidence.store.work import Source, add_recipe, add_work, done, take
+from tests.api.web.looking.hall import MODEL, Film, film
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Film, Film]:
+    """The hall panned over twice, the second time from a little further on."""
+    folder = tmp_path_factory.mktemp("films")
+    return film(folder, "цех № 3.mp4"), film(folder, "again.mp4", first=5)
+
+
+def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
+    """Stores what was found in a clip, where it lies and what is known of it."""
+    footage = survey.analysis.footage
+    stat = footage.path.stat()
+    with case.session() as session, session.begin():
+        source = Source(str(footage.path), stat.st_size, stat.st_mtime_ns, **known)
+        add_work(session, recipe, [source])
+        record_survey(session, case, survey, load_registry())
+        assert done(session, take(session, recipe, 1)[0], footage.sha256)
+    return footage.sha256
+
+
+@pytest.fixture
+def site(case: Case, films: tuple[Film, Film]) -> Site:
+    """The case, served to the one person at this machine."""
+    settings, registry = Settings(), load_registry()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, MODEL, settings, registry)
+    first, second = films
+    keep(
+        case, recipe, first.survey,
+        publisher="ТВ Урал", published="2024-03-05", plant_claimed="Завод № 7",
+    )  # fmt: skip
+    keep(case, recipe, second.survey, publisher="Other", published="2022", note="sent by mail")
+    with case.session() as session, session.begin():
+        update_machines(session, recipe.model, recipe.settings)
+    return Site(case, registry, settings, recipe, local="anna")
+
+
+@pytest.fixture
+def key(site: Site) -> object:
+    """The key of a sighting of a film, by its name."""
+
+    def of(one: Film, name: str) -> str:
+        recipe = site.recipe
+        sha256 = one.survey.analysis.footage.sha256
+        return sighting_key(analysis_id(sha256, recipe.model, recipe.settings), name)
+
+    return of
+
+
+def judge(site: Site, sighting: str, footage: str, author: str) -> None:
+    """A verdict, as the review gives one."""
+    with site.session() as session, session.begin():
+        append(
+            session,
+            footage=footage,
+            pts=Fraction(1),
+            verdict="accept",
+            author=author,
+            sighting=sighting,
+        )
+
+
+def sha_of(one: Film) -> str:
+    return one.survey.analysis.footage.sha256

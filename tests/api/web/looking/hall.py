@@ -1,0 +1,160 @@
+"""Two drawn clips of one shop floor, and what a detector without fault would have found there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from datasets.maker import BUILDER_MARKS, Truth, draw_scene, random_machine, random_scene
+from detector.settings import Settings
+from detector.stills import crop_mark, encode_frame
+from detector.surroundings import look_of_sighting
+from detector.types import (
+    Analysis,
+    Attribution,
+    Box,
+    Evidence,
+    Footage,
+    Look,
+    Loss,
+    Observation,
+    Origin,
+    Picture,
+    Probe,
+    Reading,
+    Shot,
+    Sighting,
+    Still,
+    Survey,
+    Track,
+)
+from tests.detector.clips import write_clip
+
+SIZE = (640, 360)
+DRAWN = (880, 400)
+RATE, FRAMES = 10, 40
+MODEL = "aa" * 32
+STEP = 4
+"""Pixels that the camera pans from one frame to the next."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A clip, its frames as they were drawn, and what is to be seen in it."""
+
+    path: Path
+    pictures: list[Picture]
+    survey: Survey
+
+
+def box_at(box: Box, frame: int) -> Box:
+    """Where a box of the drawn picture lies in a frame; it may reach over its edge."""
+    x1, y1, x2, y2 = box
+    dx, dy = frame * STEP, 20
+    return x1 - dx, y1 - dy, x2 - dx, y2 - dy
+
+
+def drawn_hall() -> tuple[Picture, Truth]:
+    """Three machines in a row: MAZAK, OKUMA, and one without a mark."""
+    rng = np.random.default_rng(5)
+    marks = {mark.builder: mark for mark in BUILDER_MARKS if mark.script == "latin"}
+    machines = [
+        random_machine(rng, BUILDER_MARKS, variant="marked", mark=marks["mazak"]),
+        random_machine(rng, BUILDER_MARKS, variant="marked", mark=marks["okuma"]),
+        random_machine(rng, BUILDER_MARKS, variant="unknown"),
+    ]
+    scene = random_scene(4, DRAWN, machines=machines, setting="hall")
+    return draw_scene(replace(scene, settled=scene.camera, clutter=6))
+
+
+def make_film(folder: Path, name: str, pictures: list[Picture], codec: str = "libx264") -> Path:
+    """The clip; `crf` low enough that a person sees what was drawn."""
+    path = folder / name
+    return write_clip(
+        path, len(pictures), rate=RATE, size=SIZE, images=pictures, codec=codec, gop=10
+    )
+
+
+def film(folder: Path, name: str, first: int = 0, codec: str = "libx264") -> Film:
+    """A clip that pans over the hall from frame `first` of the pan on."""
+    hall, truth = drawn_hall()
+    width, height = SIZE
+    pictures = [
+        np.ascontiguousarray(hall[20 : 20 + height, at * STEP : at * STEP + width])
+        for at in range(first, first + FRAMES)
+    ]
+    path = make_film(folder, name, pictures, codec)
+    return Film(path, pictures, _survey(path, pictures, truth, first))
+
+
+def _survey(path: Path, pictures: list[Picture], truth: Truth, first: int) -> Survey:
+    content = path.read_bytes()
+    footage = Footage(path, hashlib.sha256(content).hexdigest(), len(content), "video", "mp4")
+    shot = Shot(0, Fraction(0), Fraction(FRAMES - 1, RATE), "hit")
+    sightings, looks, stills = [], [], []
+    for machine in truth.machines:
+        name = f"m{len(sightings) + 1}"
+        seen = [
+            Observation(Fraction(at, RATE), box, 0.9)
+            for at in range(0, FRAMES, 5)
+            if (box := _within(box_at(machine.box, first + at))) is not None
+        ]
+        best = max(seen, key=lambda one: (_area(one.box), -one.pts))
+        at = int(best.pts * RATE)
+        frame = pictures[at]
+        readings: tuple[Reading, ...] = ()
+        said = Attribution(None, 0.2, "U")
+        for mark in truth.marks:
+            where = _within(box_at(mark.box, first + at))
+            if truth.machines[mark.of] is machine and mark.role == "builder" and where:
+                readings = (Reading(mark.text, 0.97, where, best.pts, "latin"),)
+                line = Evidence("wordmark", mark.id, mark.text, 9.1, best.pts, where)
+                home = Origin("JP", "builder", "B")
+                said = Attribution(mark.id, 0.97, "B", evidence=(line,), origin=home)
+                png = BytesIO()
+                crop_mark(frame, where).save(png, "PNG")
+                stills.append(Still(name, "mark", best.pts, where, png.getvalue()))
+                break
+        sightings.append(Sighting(name, Track(shot, tuple(seen)), best, said, readings))
+        stills.append(Still(name, "best", best.pts, best.box, encode_frame(frame)))
+        boxes = [_within(box_at(m.box, first + at)) for m in truth.machines if m is not machine]
+        others = [box for box in boxes if box is not None]
+        looks.append(Look(name, best.pts, best.box, *look_of_sighting(frame, best.box, (), others)))
+    probe = Probe(
+        *SIZE, "h264", Fraction(1, 12800), Fraction(0), Fraction(FRAMES, RATE), Fraction(RATE),
+        FRAMES, 0, Fraction(1), False,
+    )  # fmt: skip
+    analysis = Analysis(
+        footage=footage,
+        probe=probe,
+        loss=Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
+        shots=(shot,),
+        sightings=tuple(sightings),
+        overlays=(Reading("ЗВЕЗДА", 0.99, (500.0, 10.0, 600.0, 34.0), Fraction(1), "cyrillic"),),
+        model_hash=MODEL,
+        settings_hash=Settings().digest,
+    )
+    return Survey(analysis, looks=tuple(looks), stills=tuple(stills))
+
+
+def _within(box: Box) -> Box | None:
+    """The part of a box within the frame, where it is at least 40 pixels wide."""
+    width, height = SIZE
+    x1, y1, x2, y2 = (round(v, 2) for v in box)
+    cut = max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2)
+    return cut if cut[2] - cut[0] >= 40 else None
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def decoded(content: bytes) -> Picture:
+    """A picture as RGB."""
+    return np.asarray(Image.open(BytesIO(content)).convert("RGB"))

@@ -1,0 +1,126 @@
+"""Footage over HTTP: found, told of, and sighting by sighting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2 as httpx
+import pytest
+
+from api.web.site import Site
+from evidence.store.people import Item
+from tests.api.web.looking.conftest import judge, sha_of
+from tests.api.web.looking.hall import Film
+
+Films = tuple[Film, Film]
+Key = Callable[[Film, str], str]
+
+
+def names(client: httpx.Client, **asked: str) -> list[str]:
+    answer = client.get("/api/v1/footage", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [one["name"] for one in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["again.mp4", "цех № 3.mp4"]),
+        ({"name": "ЦЕХ"}, ["цех № 3.mp4"]),
+        ({"plant": "завод"}, ["цех № 3.mp4"]),
+        ({"publisher": "OTHER"}, ["again.mp4"]),
+        ({"text": "mazak"}, ["again.mp4", "цех № 3.mp4"]),
+        ({"text": "ЗВЕЗДА"}, []),
+        ({"since": "2024"}, ["цех № 3.mp4"]),
+        ({"until": "2022"}, ["again.mp4"]),
+        ({"since": "2023", "until": "2024-03"}, ["цех № 3.mp4"]),
+        ({"machines": "yes"}, ["again.mp4", "цех № 3.mp4"]),
+        ({"machines": "no"}, []),
+        ({"name": "%"}, []),
+    ],
+    ids=str,
+)
+def test_footage_is_searched(client: httpx.Client, asked: dict[str, str], found: list[str]) -> None:
+    assert names(client, **asked) == found
+
+
+def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
+    first = client.get("/api/v1/footage", params={"limit": 1}).json()
+    second = client.get("/api/v1/footage", params={"limit": 1, "after": first["next"]}).json()
+    assert [one["name"] for one in first["items"] + second["items"]] == names(client)
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIiwiYiJd", "é"])
+def test_what_is_no_cursor_is_refused(client: httpx.Client, after: str) -> None:
+    answer = client.get("/api/v1/footage", params={"after": after})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["kind"] == "usage"
+
+
+def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(
+    client: httpx.Client, films: Films
+) -> None:
+    told = client.get(f"/api/v1/footage/{sha_of(films[0])}").json()
+    assert told["duration"] == {"exact": "4", "seconds": 4.0}
+    assert told["places"][0]["plant_claimed"] == "Завод № 7"
+    assert told["analysed"]["frames_decoded"] == told["analysed"]["frames_expected"] - 1
+    assert "damaged packet" in told["analysed"]["losses"][0]
+    assert [text["text"] for text in told["analysed"]["overlays"]] == ["ЗВЕЗДА"]
+
+
+def test_sightings_come_with_their_exact_tracks(client: httpx.Client, films: Films) -> None:
+    items = client.get(f"/api/v1/footage/{sha_of(films[0])}/sightings").json()["items"]
+    assert [one["name"] for one in items] == ["m1", "m2", "m3"]
+    first = films[0].survey.analysis.sightings[0]
+    assert [row[0] for row in items[0]["track"]] == [str(o.pts) for o in first.track.observations]
+    assert items[0]["builder"]["name"] == "Mazak"
+    assert items[0]["readings"][0]["text"] == "MAZAK"
+    assert {still["role"] for still in items[0]["stills"]} == {"best", "mark"}
+    assert items[0]["machine"] is not None
+
+
+def test_a_verdict_is_shown_to_others_only_once_it_is_settled(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    sha256, sighting = sha_of(films[0]), key(films[0], "m1")
+    with site.session() as session, session.begin():
+        item = Item(
+            item=sighting, analysis=sighting.split(":")[0], footage=sha256,
+            model=site.recipe.model, settings=site.recipe.settings, sighting=sighting,
+            pts=films[0].survey.analysis.sightings[0].best.pts, box=None, kind="claim",
+            reason="under test", priority=500, needs=2, state="partial", given=1,
+        )  # fmt: skip
+        session.add(item)
+    judge(site, sighting, sha256, "boris")
+    judge(site, sighting, sha256, "anna")
+
+    def authors() -> list[str]:
+        told = client.get(f"/api/v1/footage/{sha256}").json()["verdicts"]
+        return [one["author"] for one in told]
+
+    assert authors() == ["anna"]
+    with site.session() as session, session.begin():
+        session.merge(Item(item=sighting, state="settled"))
+    assert authors() == ["boris", "anna"]
+
+
+def test_footage_that_is_not_there(client: httpx.Client) -> None:
+    assert client.get(f"/api/v1/footage/{'0' * 64}").status_code == 404
+    assert client.get("/api/v1/footage/..%2F..%2Fetc%2Fpasswd").status_code in (404, 422)
+
+
+def test_the_case_in_numbers(client: httpx.Client) -> None:
+    told = client.get("/api/v1/case").json()
+    assert (told["footage"], told["sightings"]) == (2, 6)
+    assert told["work"][0]["here"] and told["work"][0]["done"] == 2
+    assert {row["builder"] for row in told["machines"]} == {"mazak", "okuma", None}
+
+
+@pytest.mark.parametrize(("q", "first"), [("maz", "mazak"), ("МАZAК", "mazak"), ("", None)])
+def test_builders_are_found_by_what_is_typed(
+    client: httpx.Client, q: str, first: str | None
+) -> None:
+    items = client.get("/api/v1/builders", params={"q": q}).json()["items"]
+    assert (items[0]["id"] if items else None) == first
+    assert all(one["type"] != "control" for one in items)

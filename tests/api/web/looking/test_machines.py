@@ -1,0 +1,166 @@
+"""Machines over HTTP: found, told of, joined and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2 as httpx
+import pytest
+
+from api.web.site import Site
+from tests.api.web.looking.hall import Film
+
+Films = tuple[Film, Film]
+Key = Callable[[Film, str], str]
+
+
+def machine_of(client: httpx.Client, sighting: str) -> str:
+    """The machine of a sighting, as the API tells it."""
+    after: dict[str, str] = {}
+    while True:
+        page = client.get("/api/v1/machines", params={"limit": 1} | after).json()
+        for one in page["items"]:
+            members = client.get(f"/api/v1/machines/{one['id']}/sightings").json()["items"]
+            if sighting in [member["key"] for member in members]:
+                return str(one["id"])
+        assert page["next"], "every sighting belongs to a machine"
+        after = {"after": page["next"]}
+
+
+def decide(client: httpx.Client, what: str, a: str, b: str, **more: str) -> httpx.Response:
+    return client.post("/api/v1/decisions", json={"what": what, "a": a, "b": b} | more)
+
+
+@pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
+def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) -> None:
+    whole = client.get("/api/v1/machines", params={"sort": sort}).json()["items"]
+    paged: list[str] = []
+    after: str | None = None
+    while True:
+        asked = {"sort": sort, "limit": "1"} | ({"after": after} if after else {})
+        page = client.get("/api/v1/machines", params=asked).json()
+        paged += [one["id"] for one in page["items"]]
+        if (after := page["next"]) is None:
+            break
+    assert paged == [one["id"] for one in whole]
+    assert len(set(paged)) == len(paged) > 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "builders"),
+    [
+        ({"builder": "mazak"}, {"mazak"}),
+        ({"builder": "unknown"}, {None}),
+        ({"origin": "JP"}, {"mazak", "okuma"}),
+        ({"origin": "open"}, {None}),
+        ({"origin": "CN"}, set()),
+        ({"grade": "U"}, {None}),
+        ({"grade": ["B", "U"]}, {"mazak", "okuma", None}),
+        ({"text": "okuma"}, {"okuma"}),
+        ({"plant": "завод № 7", "builder": "okuma"}, {"okuma"}),
+        ({"since": "2025"}, set()),
+        ({"state": "none", "builder": "mazak"}, {"mazak"}),
+        ({"state": "settled"}, set()),
+    ],
+    ids=str,
+)
+def test_machines_are_searched(
+    client: httpx.Client, asked: dict[str, str], builders: set[str | None]
+) -> None:
+    answer = client.get("/api/v1/machines", params=asked)
+    assert answer.status_code == 200, answer.text
+    found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
+    assert found == builders
+
+
+def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    a, b = key(films[0], "m1"), key(films[1], "m2")
+    with site.case.lock():
+        done = decide(client, "join", a, b, note="the same dent")
+    assert done.status_code == 201, done.text
+    told = done.json()
+    assert told["machine_a"] == told["machine_b"] == machine_of(client, a)
+    assert told["decision"]["author"] == "anna"
+    whole = client.get(f"/api/v1/machines/{told['machine_a']}").json()
+    assert whole["conflict"] and whole["seen"] >= 2
+    links = client.get(f"/api/v1/machines/{told['machine_a']}/links").json()["items"]
+    assert any(link["kind"] == "joined" and "the same dent" in link["reason"] for link in links)
+
+    apart = decide(client, "cut", b, a).json()
+    assert apart["machine_a"] != apart["machine_b"]
+    log = client.get(f"/api/v1/machines/{apart['machine_a']}/decisions").json()["items"]
+    assert [one["what"] for one in log] == ["cut", "join"]
+    assert client.get("/api/v1/decisions").json()["items"] == log
+
+
+def test_what_was_cut_apart_by_hand_is_not_joined_through_others(
+    client: httpx.Client, films: Films, key: Key
+) -> None:
+    a, b, c = key(films[0], "m1"), key(films[0], "m2"), key(films[0], "m3")
+    assert decide(client, "cut", a, b).status_code == 201
+    assert decide(client, "join", a, c).status_code == 201
+    answer = decide(client, "join", b, c)
+    assert answer.status_code == 409
+    assert "cut apart by hand" in answer.json()["error"]["message"]
+    assert len(client.get("/api/v1/decisions").json()["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"b": "0" * 32 + ":m1"}, 404),
+        ({"b": "../../etc/passwd"}, 422),
+        ({"what": "burn"}, 422),
+        ({"more": "1"}, 422),
+        ({"note": "x" * 2001}, 422),
+    ],
+    ids=str,
+)
+def test_a_decision_that_cannot_be_is_refused(
+    client: httpx.Client, films: Films, key: Key, change: dict[str, str], status: int
+) -> None:
+    wish = {"what": "join", "a": key(films[0], "m1"), "b": key(films[1], "m1")} | change
+    answer = client.post("/api/v1/decisions", json=wish)
+    assert answer.status_code == status
+    assert client.get("/api/v1/decisions").json()["items"] == []
+
+
+def test_a_note_is_kept_as_it_was_written(client: httpx.Client, films: Films, key: Key) -> None:
+    a, b = key(films[0], "m1"), key(films[1], "m3")
+    done = decide(client, "cut", a, b, note="дверь\n<b>\x00</b>")
+    assert done.status_code == 201
+    told = client.get("/api/v1/decisions").json()["items"][0]["note"]
+    assert told.startswith("дверь") and "<b>" in told and "\x00" not in told
+
+
+def test_a_note_that_no_text_can_hold_is_refused(
+    client: httpx.Client, films: Films, key: Key
+) -> None:
+    a, b = key(films[0], "m1"), key(films[1], "m3")
+    body = f'{{"what": "cut", "a": "{a}", "b": "{b}", "note": "half a \\ud800 pair"}}'
+    answer = client.post(
+        "/api/v1/decisions", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert "note" in answer.json()["error"]["fields"]
+
+
+def test_one_sighting_is_no_pair(client: httpx.Client, films: Films, key: Key) -> None:
+    a = key(films[0], "m1")
+    assert decide(client, "cut", a, a).status_code == 422
+
+
+def test_machines_that_look_alike_are_others(client: httpx.Client, films: Films, key: Key) -> None:
+    a, b = key(films[0], "m2"), key(films[1], "m2")
+    apart = decide(client, "cut", a, b).json()
+    found = client.get(f"/api/v1/machines/{apart['machine_a']}/alike").json()
+    assert apart["machine_a"] not in [one["machine"]["id"] for one in found]
+    assert found[0]["machine"]["id"] == apart["machine_b"]
+    assert found[0]["score"] > 0.5
+
+
+def test_a_machine_that_is_not_there(client: httpx.Client) -> None:
+    assert client.get(f"/api/v1/machines/{'0' * 32}").status_code == 404
+    assert client.get("/api/v1/machines/x").status_code == 422

@@ -1,0 +1,215 @@
+"""The pages in a browser: the player, the lanes, the enlarged mark, joining and cutting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.web.site import Site
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case
+from evidence.store.runs import add_recipe
+from tests.api.web.browser import serve
+from tests.api.web.looking.conftest import keep, sha_of
+from tests.api.web.looking.hall import FRAMES, MODEL, RATE, STEP, Film, film
+
+Films = tuple[Film, Film]
+Shoot = Callable[[str], None]
+Key = Callable[[Film, str], str]
+
+
+@pytest.fixture
+def database() -> None:
+    """The pages are the same on either database; the routes below them are tested on both."""
+
+
+def open_clip(screen: Page, served: str, sha256: str, at: str = "") -> None:
+    screen.goto(f"{served}/footage/{sha256}" + (f"?at={at}" if at else ""))
+    screen.wait_for_selector("#stage[data-ready]")
+
+
+def on_screen(screen: Page) -> float:
+    """How far the pan has come in the picture on the screen, by its own pixels, in frames."""
+    found: float = screen.evaluate(
+        """() => {
+            const media = document.querySelector("#stage > :not([hidden]):is(video, img)");
+            return media.tagName === "VIDEO" ? media.currentTime : Number.NaN;
+        }"""
+    )
+    return found
+
+
+def first_box(screen: Page) -> list[float]:
+    found: list[float] = screen.evaluate(
+        """() => [..."xywh"].map((_, i) => Number(document.querySelector("#boxes .box")
+            .getAttribute(["x", "y", "width", "height"][i])))"""
+    )
+    return found
+
+
+def test_the_player_goes_to_an_exact_time(
+    served: str, screen: Page, films: Films, shoot: Shoot
+) -> None:
+    open_clip(screen, served, sha_of(films[0]), "13%2F10")
+    assert screen.get_attribute("#stage", "data-mode") == "video"
+    assert screen.inner_text("#pts") == "13/10"
+    expect(screen.locator("#video")).to_have_js_property("readyState", 4)
+    assert 1.3 <= on_screen(screen) < 1.4
+    screen.check("#exact")
+    screen.wait_for_selector("#frame[src^='blob:']")
+    expect(screen.locator("#pts")).to_have_text("13/10")
+    screen.click("#on")
+    expect(screen.locator("#pts")).to_have_text("7/5")
+    screen.keyboard.press("Comma")
+    expect(screen.locator("#pts")).to_have_text("13/10")
+    shoot("footage")
+
+
+def test_boxes_follow_what_they_are_about(served: str, screen: Page, films: Films) -> None:
+    open_clip(screen, served, sha_of(films[0]), "1")
+    left = first_box(screen)[0]
+    # Between two looks, half a second apart, the box lies between the two boxes.
+    open_clip(screen, served, sha_of(films[0]), "27%2F20")
+    okuma = films[0].survey.analysis.sightings[1].track.observations
+    before, after = (o.box for o in okuma if o.pts in (Fraction(1), Fraction(3, 2)))
+    boxes = screen.locator("#boxes rect.box.B")
+    xs = [float(boxes.nth(i).get_attribute("x") or 0) for i in range(boxes.count())]
+    assert any(abs(x - (before[0] + (after[0] - before[0]) * 0.7)) < 0.1 for x in xs)
+    assert abs((before[0] - after[0]) - 5 * STEP) < 0.1 and left >= 0
+    screen.uncheck("#show-boxes")
+    screen.uncheck("#show-text")
+    assert screen.locator("#boxes rect").count() == 0
+
+
+def test_lanes_are_reached_by_keyboard(served: str, screen: Page, films: Films) -> None:
+    open_clip(screen, served, sha_of(films[0]))
+    lanes = screen.locator("#timeline [data-key]")
+    assert lanes.count() == 3
+    screen.focus("#narrower")
+    screen.keyboard.press("Tab")
+    screen.keyboard.press("ArrowDown")
+    focused = screen.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused.startswith("m2, Okuma, grade B")
+    screen.keyboard.press("Enter")
+    best = films[0].survey.analysis.sightings[1].best.pts
+    expect(screen.locator("#pts")).to_have_text(str(best))
+    assert "chosen" in (screen.get_attribute("#m2", "class") or "")
+
+
+def test_a_clip_no_browser_plays_is_shown_frame_by_frame(
+    screen: Page, site: Site, tmp_path: Path
+) -> None:
+    odd = film(tmp_path, "odd.mp4", codec="mpeg4")
+    keep(site.case, site.recipe, odd.survey)
+    with serve(site) as address:
+        open_clip(screen, address, sha_of(odd), "2")
+        screen.wait_for_selector("#frame[src^='blob:']")
+        assert screen.get_attribute("#stage", "data-mode") == "frames"
+        assert screen.locator("#frame").evaluate("e => e.naturalWidth") == 640
+        expect(screen.locator("#pts")).to_have_text("2")
+        # To the last frame and no further.
+        screen.locator("#seek").fill(str(FRAMES / RATE))
+        expect(screen.locator("#pts")).to_have_text("39/10")
+
+
+def test_a_lost_original_leaves_its_stills(
+    served: str, screen: Page, site: Site, films: Films
+) -> None:
+    from evidence.store.models import Location
+
+    with site.session() as session, session.begin():
+        place = session.get(Location, str(films[0].path))
+        assert place is not None
+        place.mtime_ns = 1
+    open_clip(screen, served, sha_of(films[0]))
+    assert screen.get_attribute("#stage", "data-mode") == "stills"
+    assert "no longer where it was" in screen.inner_text("main")
+    expect(screen.locator("#frame")).to_have_js_property("naturalWidth", 640)
+
+
+def test_a_mark_is_enlarged_beside_what_it_is(
+    served: str, screen: Page, films: Films, shoot: Shoot
+) -> None:
+    open_clip(screen, served, sha_of(films[0]))
+    screen.click("#m1 .picture.mark")
+    pair = screen.locator("dialog .pair img")
+    for image in pair.all():
+        expect(image).to_have_js_property("complete", True)
+        expect(image).not_to_have_js_property("naturalWidth", 0)
+    assert "Unaltered" in screen.inner_text("dialog") and "Enhanced" in screen.inner_text("dialog")
+    first = pair.nth(0).get_attribute("src")
+    shoot("enlarged")
+    frame = screen.locator("dialog .frame").bounding_box()
+    assert frame is not None
+    screen.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 4)
+    screen.mouse.down()
+    screen.mouse.move(frame["x"] + frame["width"] * 0.75, frame["y"] + frame["height"] / 2)
+    screen.mouse.up()
+    asked = pair.nth(1).get_attribute("src") or ""
+    assert asked != first and asked.endswith("way=enhanced")
+    edges = [float(edge) for edge in asked.split("box=")[1].split("&")[0].split(",")]
+    assert all(abs(a - b) < 4 for a, b in zip(edges, (320, 90, 480, 180), strict=True))
+    # The same by keyboard alone.
+    screen.fill("dialog input[aria-label='right']", "400")
+    screen.keyboard.press("Tab")
+    assert ",400," in (pair.nth(0).get_attribute("src") or "")
+    screen.keyboard.press("Escape")
+    assert screen.locator("dialog").count() == 0
+
+
+def test_a_machine_is_joined_and_cut(
+    served: str, screen: Page, films: Films, key: Key, site: Site, shoot: Shoot
+) -> None:
+    screen.on("dialog", lambda dialog: dialog.accept())
+    screen.goto(f"{served}/machines?builder=okuma")
+    shoot("machines")
+    screen.click("table a")
+    screen.wait_for_selector("#decide")
+    shoot("machine")
+    a = screen.locator("#decide select option").first.get_attribute("value")
+    other = key(films[0], "m3")
+    screen.fill("#decide [name=b]", other)
+    screen.fill("#decide [name=note]", "one door")
+    with screen.expect_navigation():
+        screen.click("#decide button[value=join]")
+    assert "one door" in screen.inner_text("main")
+    tie = screen.locator(".tie", has_text="joined by anna")
+    assert tie.count() == 1
+    with screen.expect_navigation():
+        tie.locator("[data-decide=cut]").click()
+    assert screen.locator(".tie:not(.dropped)", has_text="joined by anna").count() == 0
+    assert a and "cut apart" in screen.inner_text("main")
+
+
+def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> None:
+    screen.goto(served)
+    assert "Zavod" not in screen.inner_text("main")
+    assert screen.locator("svg.bar").count() >= 3
+    shoot("overview")
+    screen.click("main a[href='/machines?builder=mazak']")
+    assert screen.locator("tbody tr").count() >= 1
+    screen.goto(f"{served}/footage")
+    screen.fill("[name=name]", "again")
+    screen.click("form button")
+    assert screen.locator("tbody tr").count() == 1
+    screen.click("text=Clear")
+    assert screen.locator("tbody tr").count() == 2
+    shoot("footage-list")
+
+
+def test_an_empty_case_says_what_to_do_first(screen: Page, case: Case) -> None:
+    settings, registry = Settings(), load_registry()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, MODEL, settings, registry)
+    with serve(Site(case, registry, settings, recipe, local="anna")) as address:
+        screen.goto(address)
+        assert "nameplate sweep" in screen.inner_text("main")
+        assert screen.locator("main a[href='/upload']").count() == 1
+        for path in ("/footage", "/machines"):
+            screen.goto(address + path)
+            assert screen.locator(".empty").count() == 1
