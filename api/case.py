@@ -125,6 +125,34 @@ def check_case(
         raise typer.Exit(Exit.FOOTAGE)
 
 
+@case_app.command("items")
+def make_items(
+    folder: Folder,
+    audit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STRATUM=P",
+            help="Probability of being drawn for the audit sample; before the first draw only.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The draw's seed; before the first draw only.")
+    ] = None,
+) -> None:
+    """Make what reviewers are shown anew, from flags, the audit sample and verdicts.
+
+    Draws the sample where there is none yet. What is drawn already stays as it is.
+    """
+    from evidence.review.audit import parse_plan
+    from evidence.review.items import rebuild
+    from evidence.store.case import Case
+
+    plan = parse_plan(audit or (), seed) if audit or seed is not None else None
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        number = rebuild(session, plan)
+    typer.echo(printable(f"{folder}: {number} items"))
+
+
 @case_app.command("pack")
 def pack_case(
     folder: Folder,

@@ -16,7 +16,7 @@ inverse).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -76,6 +76,25 @@ def plan_of(session: Session) -> Plan:
     ).all()
     rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
     return Plan(found[0][2] if found else SEED, rates)
+
+
+def parse_plan(rates: Sequence[str], seed: int | None = None) -> Plan:
+    """The default plan with some probabilities, each as `STRATUM=P`, and the seed changed.
+
+    >>> parse_plan(["frame=0.01"]).rates["frame"]
+    0.01
+
+    Raises:
+        UsageError: no such stratum, no probability.
+    """
+    told = dict(RATES)
+    for one in rates:
+        stratum, _, number = one.partition("=")
+        try:
+            told[stratum] = float(number)
+        except ValueError:
+            raise UsageError(f"{one}: say STRATUM=P; strata are {_listed()}") from None
+    return Plan(SEED if seed is None else seed, told)
 
 
 def frame_item(analysis: str, pts: Fraction) -> str:

@@ -169,6 +169,17 @@ def test_packing_and_opening(nameplate: Nameplate, made: Path, tmp_path: Path) -
     assert not (tmp_path / "again").exists()
 
 
+def test_what_reviewers_are_shown_is_made_anew(nameplate: Nameplate, made: Path) -> None:
+    ended = nameplate("case", "items", made, "--audit", "frame=2")
+    assert ended.code == 2 and "between 0 and 1" in ended.err
+    ended = nameplate("case", "items", made, "--audit", "frames")
+    assert ended.code == 2 and "strata are sighting-claim" in ended.err
+    ended = nameplate("case", "items", made, "--audit", "frame=1", "--seed", "7")
+    assert ended.code == 0, ended.err
+    assert b"items" in ended.out
+    assert nameplate("case", "check", made).code == 0
+
+
 def test_a_pack_that_lacks_a_file_says_so(nameplate: Nameplate, made: Path) -> None:
     [still] = made.glob("stills/*/*")
     still.unlink()

@@ -1,0 +1,139 @@
+"""A case of drawn photographs: machines with marks, and halls without any, each a footage."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from datasets.maker.canvas import Picture
+from datasets.maker.degrade import grain
+from datasets.maker.machine import random_machine
+from datasets.maker.marks import BUILDER_MARKS
+from datasets.maker.scene import draw_scene
+from datasets.maker.stills import random_scene
+from detector.stills import crop_mark, encode_frame
+from detector.types import (
+    Analysis,
+    Attribution,
+    Box,
+    Evidence,
+    Footage,
+    Loss,
+    Observation,
+    Origin,
+    Print,
+    Probe,
+    Reading,
+    Shot,
+    Sighting,
+    Still,
+    Survey,
+    Track,
+)
+
+SIZE = (1280, 720)
+NOW = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture, and of the machine in it the builder, the text and the boxes."""
+
+    picture: Picture
+    builder: str | None = None
+    text: str | None = None
+    box: Box | None = None
+    mark: Box | None = None
+
+
+@cache
+def marked(number: int, builders: tuple[str, ...]) -> Drawn:
+    """The `number`th drawing of one machine whose mark, of one of these, is in sight."""
+    marks = [one for one in BUILDER_MARKS if one.builder in builders and one.script == "latin"]
+    rng = np.random.default_rng(number)
+    for seed in range(1000 * number, 1000 * number + 200):
+        mark = marks[int(rng.integers(len(marks)))]
+        spec = random_machine(rng, marks, variant="marked", mark=mark)
+        scene = random_scene(seed, SIZE, machines=[spec], setting="hall")
+        picture, truth = draw_scene(scene)
+        found = [one for one in truth.marks if one.role == "builder" and one.legible]
+        if len(truth.machines) == 1 and found and found[0].box[3] - found[0].box[1] > 18:
+            machine = truth.machines[0]
+            return Drawn(picture, machine.builder, found[0].text, machine.box, found[0].box)
+    raise AssertionError("no drawing with a mark in sight")
+
+
+@cache
+def empty() -> Drawn:
+    """A hall without a machine."""
+    return Drawn(draw_scene(random_scene(3, SIZE, negative=True, setting="hall"))[0])
+
+
+def to_survey(
+    drawn: Drawn,
+    folder: Path,
+    number: int,
+    model: str,
+    settings: dict[str, object],
+    settings_hash: str,
+    origin: str | None = None,
+    grade: str = "B",
+) -> Survey:
+    """The picture as a file of its own, and what a sweep might have found in it."""
+    picture = grain(drawn.picture, np.random.default_rng(number), 4.0)
+    content = encode_frame(picture)
+    path = folder / f"hall-{number:02d}.jpg"
+    path.write_bytes(content)
+    sightings: tuple[Sighting, ...] = ()
+    stills: list[Still] = []
+    if drawn.box is not None and drawn.mark is not None and drawn.text is not None:
+        line = Evidence("wordmark", drawn.builder, drawn.text, 8.4, NOW, drawn.mark)
+        found = Attribution(
+            drawn.builder,
+            0.97,
+            grade,
+            evidence=(line,),
+            origin=None if origin is None else Origin(origin, "builder", grade),
+        )
+        seen = Observation(NOW, drawn.box, 0.9)
+        shot = Shot(0, NOW, NOW, "hit")
+        text = Reading(drawn.text, 0.98, drawn.mark, NOW, "latin")
+        sightings = (Sighting("m1", Track(shot, (seen,)), seen, found, (text,)),)
+        stills.append(Still("m1", "best", NOW, drawn.box, content))
+        stills.append(Still("m1", "mark", NOW, drawn.mark, _png(picture, drawn.mark)))
+    analysis = Analysis(
+        footage=Footage(path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"),
+        probe=Probe(
+            *SIZE,
+            codec="mjpeg",
+            time_base=Fraction(1, 25),
+            start=NOW,
+            duration=None,
+            average_rate=None,
+            declared_frames=1,
+            rotation=0,
+            sample_aspect=Fraction(1),
+            interlaced=False,
+        ),
+        loss=Loss(1, 1, 1),
+        shots=(Shot(0, NOW, NOW, "hit"),),
+        sightings=sightings,
+        overlays=(),
+        model_hash=model,
+        settings_hash=settings_hash,
+        settings=settings,
+    )
+    prints = (Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
+    return Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
+
+
+def _png(picture: Picture, box: Box) -> bytes:
+    out = BytesIO()
+    crop_mark(picture, box).save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,185 @@
+"""The review over HTTP, as a program calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import delete
+
+from api.web.app import create_app
+from api.web.site import Site
+from evidence.store import Item
+from tests.api.web.reviewed import draw_all, fill
+
+BOX = [10.0, 20.0, 110.0, 90.5]
+
+
+@pytest.fixture
+def keys(site: Site, tmp_path: Path) -> list[str]:
+    """Sightings of two claims and two others, and a frame, all in the sample."""
+    made = fill(site, tmp_path, claims=2, others=2, halls=1)
+    draw_all(site)
+    return made
+
+
+@pytest.fixture
+def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client of each person, all on one case."""
+    opened: list[TestClient] = []
+
+    def make(name: str) -> httpx.Client:
+        app = create_app(replace(site, local=name))
+        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+def items(client: httpx.Client, number: int = 20) -> list[dict[str, object]]:
+    answer = client.get(f"/api/v1/review/next?n={number}")
+    assert answer.status_code == 200
+    return answer.json()["items"]
+
+
+def give(client: httpx.Client, item: str, verdict: str, **more: object) -> httpx.Response:
+    return client.post("/api/v1/verdicts", json={"item": item, "verdict": verdict} | more)
+
+
+def test_a_hand_has_all_the_screen_needs(client: httpx.Client, keys: list[str]) -> None:
+    hand = items(client)
+    assert {card["item"] for card in hand} == set(keys)
+    first = hand[0]
+    assert first["kind"] == "claim"
+    assert first["pictures"]["frame"]["address"].startswith("/api/v1/stills/")
+    assert "way=enhanced" in first["pictures"]["enhanced"]["address"]
+    (frame,) = [card for card in hand if card["about"] == "frame"]
+    assert "/frame?pts=0" in frame["pictures"]["frame"]["address"]
+    assert frame["pictures"]["mark"] is None
+
+
+def test_judged_undone_and_judged_again(client: httpx.Client, keys: list[str]) -> None:
+    answer = give(client, keys[2], "accept", seconds=2.5, note="clear")
+    assert answer.status_code == 201
+    number = answer.json()["verdict"]["number"]
+    assert keys[2] not in {card["item"] for card in items(client)}
+    assert give(client, keys[2], "unknown").status_code == 409
+    taken = client.delete(f"/api/v1/verdicts/{number}")
+    assert taken.status_code == 200
+    assert taken.json()["verdict"]["supersedes"] == number
+    assert client.delete(f"/api/v1/verdicts/{number}").status_code == 409
+    assert keys[2] in {card["item"] for card in items(client)}
+    assert give(client, keys[2], "unknown").status_code == 201
+    card = client.get(f"/api/v1/review/items/{keys[2]}").json()
+    assert (card["state"], card["outcome"]) == ("settled", "unknown")
+    assert [one["verdict"] for one in card["verdicts"]] == ["accept", "withdrawn", "unknown"]
+
+
+def test_a_frame_is_found_by_its_time(client: httpx.Client, keys: list[str]) -> None:
+    frame = next(key for key in keys if "@" in key)
+    assert give(client, frame, "accept").status_code == 400
+    assert give(client, frame, "missed", box=BOX).status_code == 201
+    card = client.get(f"/api/v1/review/items/{frame}").json()
+    assert card["outcome"] == "missed" and card["verdicts"][0]["box"] == BOX
+
+
+def test_two_people_and_a_third(person: Callable[[str], httpx.Client], keys: list[str]) -> None:
+    anna, ben, carla = (person(name) for name in ("anna", "ben", "carla"))
+    assert give(anna, keys[0], "accept").status_code == 201
+    assert give(ben, keys[0], "unknown").status_code == 201
+    assert anna.get("/api/v1/verdicts").json()["items"][1].get("verdict") is None
+    assert [one["author"] for one in items(carla, 1)[0]["verdicts"]] == ["anna", "ben"]
+    assert carla.get("/api/v1/agreement").json()["disagreements"][0]["state"] == "disputed"
+    assert give(carla, keys[0], "accept").status_code == 201
+    log = anna.get("/api/v1/verdicts").json()["items"]
+    assert [one["verdict"] for one in log] == ["accept", "unknown", "accept"]
+    assert log[1]["previous"] == log[0]["digest"]
+    found = carla.get("/api/v1/agreement").json()
+    assert found["pairs"][0]["units"] == 1
+    assert found["disagreements"][0]["outcome"] == "accept"
+
+
+def test_a_settled_item_is_doubted(client: httpx.Client, keys: list[str]) -> None:
+    address = f"/api/v1/review/items/{keys[2]}"
+    assert client.post(f"{address}/doubt", json={}).status_code == 409
+    assert give(client, keys[2], "accept").status_code == 201
+    assert client.post(f"{address}/doubt", json={"note": "blurred"}).status_code == 201
+    assert client.get(address).json()["state"] == "open"
+
+
+def test_skipping_leaves_it_to_others(client: httpx.Client, keys: list[str]) -> None:
+    first = items(client, 1)[0]["item"]
+    assert client.post(f"/api/v1/review/items/{first}/skip").status_code == 204
+    assert items(client, 1)[0]["item"] != first
+    assert client.get("/api/v1/review/counts").json()["put_off"] == 1
+
+
+def test_the_log_comes_in_pages(client: httpx.Client, keys: list[str]) -> None:
+    for key in keys[2:4]:
+        give(client, key, "unknown")
+    page = client.get("/api/v1/verdicts?limit=1").json()
+    assert [one["number"] for one in page["items"]] == [1] and page["next"] == 1
+    page = client.get("/api/v1/verdicts?limit=2&after=1").json()
+    assert [one["number"] for one in page["items"]] == [2] and page["next"] is None
+
+
+def test_a_case_from_before_gets_items_when_it_is_asked_for(
+    site: Site, client: httpx.Client, tmp_path: Path
+) -> None:
+    made = fill(site, tmp_path, claims=1, others=1, halls=0)
+    with site.session() as session, session.begin():
+        session.execute(delete(Item))
+    assert {card["item"] for card in items(client)} == set(made)
+
+
+WRONG: dict[str, tuple[dict[str, object], int]] = {
+    "no such item": ({"item": f"{'0' * 32}:m1", "verdict": "unknown"}, 404),
+    "no key at all": ({"item": "../etc", "verdict": "unknown"}, 422),
+    "a NUL": ({"item": f"{'0' * 32}:m\0", "verdict": "unknown"}, 422),
+    "no such word": ({"item": f"{'0' * 32}:m1", "verdict": "perhaps"}, 422),
+    "a field too many": ({"item": f"{'0' * 32}:m1", "verdict": "unknown", "x": 1}, 422),
+    "a note too long": ({"item": f"{'0' * 32}:m1", "verdict": "unknown", "note": "x" * 2001}, 422),
+    "a box of three": ({"item": f"{'0' * 32}@0", "verdict": "missed", "box": [1, 2, 3]}, 422),
+    "an endless number": (
+        {"item": f"{'0' * 32}:m1", "verdict": "unknown", "supersedes": 10**30},
+        422,
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "status"), WRONG.values(), ids=WRONG.keys())
+def test_what_comes_from_outside_is_checked(
+    client: httpx.Client, body: dict[str, object], status: int
+) -> None:
+    answer = client.post("/api/v1/verdicts", json=body)
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/review/nothing", 422),
+        (f"/review/{'0' * 32}:m1", 404),
+        (f"/api/v1/review/items/{'0' * 32}@1/2", 404),
+        ("/api/v1/review/next?n=0", 422),
+        ("/api/v1/review/next?n=99", 422),
+        (f"/api/v1/verdicts?after={10**30}", 422),
+    ],
+)
+def test_addresses_that_lead_nowhere(client: httpx.Client, path: str, status: int) -> None:
+    assert client.get(path).status_code == status
+
+
+def test_the_pages_open(client: httpx.Client, keys: list[str]) -> None:
+    for path in ("/review", f"/review/{keys[0]}", f"/review/{keys[-1]}", "/agreement"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.text.count("<h1") == 1

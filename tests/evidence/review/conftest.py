@@ -1,0 +1,95 @@
+"""A case of many sightings, built by hand, for the review."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from datasets.registry import Registry
+from detector.settings import Settings
+from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
+from evidence.review.judge import Bench
+from evidence.store import Case, Recipe
+from evidence.store.record import record_survey
+from evidence.store.runs import add_recipe
+from tests.evidence.conftest import PLATE, read, sighting
+from tests.evidence.store.conftest import to_survey
+
+MODEL = "aa" * 32
+
+
+def named(name: str, builder: str, grade: str = "B", origin: str = "JP") -> Sighting:
+    mark = Evidence(
+        "wordmark", builder, builder.upper(), 9.0, Fraction(1), (60.0, 70.0, 160.0, 90.0)
+    )
+    found = Attribution(
+        builder, 0.98, grade, evidence=(mark,), origin=Origin(origin, "builder", grade)
+    )
+    return sighting(name, found, [read(builder.upper())])
+
+
+def plated(name: str) -> Sighting:
+    line = Evidence("plate", None, PLATE, 0.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    found = Attribution(None, 0.9, "U", evidence=(line,), origin=Origin("CN", "plate", "B"))
+    return sighting(name, found, [read(PLATE, script="han")])
+
+
+def nameless(name: str, text: str = "КРАСНЫЙ") -> Sighting:
+    return sighting(name, Attribution(None, 0.1, "U"), [read(text)])
+
+
+ALL = (
+    named("m1", "smtcl", origin="CN"),
+    plated("m2"),
+    named("m3", "mazak"),
+    nameless("m4"),
+    named("m5", "haas", grade="A", origin="US"),
+)
+"""Two claims, an uncorroborated one, one that is unread, and one without a flag."""
+
+
+@pytest.fixture
+def store(case: Case, analysis: Analysis, registry: Registry) -> Callable[..., str]:
+    """Stores footage, known by a word, that shows these sightings and some empty frames."""
+
+    def put(word: str = "one", sightings: Sequence[Sighting] = ALL, frames: int = 6) -> str:
+        survey = survey_of(analysis, word, sightings, frames)
+        with case.session() as session, session.begin():
+            return record_survey(session, case, survey, registry)
+
+    return put
+
+
+def survey_of(
+    analysis: Analysis, word: str, sightings: Sequence[Sighting], frames: int = 6
+) -> Survey:
+    """A survey of footage known by a word; its empty frames lie after the sightings."""
+    footage = replace(analysis.footage, sha256=hashlib.sha256(word.encode()).hexdigest())
+    found = replace(
+        analysis,
+        footage=footage,
+        sightings=tuple(sightings),
+        settings_hash=Settings().digest,
+        settings=Settings().model_dump(mode="json"),
+    )
+    survey = to_survey(found)
+    prints = tuple(
+        Print(Fraction(n, 2), None, bytes([n % 251]) * 14, 0.5) for n in range(6 + frames)
+    )
+    stills = tuple(one for one in survey.stills if one.sighting in {s.id for s in sightings})
+    return replace(survey, prints=prints, stills=stills)
+
+
+@pytest.fixture
+def recipe(case: Case, registry: Registry) -> Recipe:
+    with case.session() as session, session.begin():
+        return add_recipe(session, MODEL, Settings(), registry)
+
+
+@pytest.fixture
+def bench(registry: Registry) -> Bench:
+    return Bench(registry, ("CN",))

@@ -1,0 +1,108 @@
+"""The audit sample: by chance, the same every time, and of known probability."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from datasets.errors import UsageError
+from evidence.review.audit import RATES, Member, Plan, chosen, plan_of, unseen
+from evidence.review.items import AUDIT, rebuild
+from evidence.store import Case, Draw, Item
+
+EVERY = Plan(rates=dict.fromkeys(RATES, 1.0))
+
+
+@pytest.mark.parametrize("stratum", RATES)
+def test_as_many_are_drawn_as_the_probability_says(stratum: str) -> None:
+    number = 40_000
+    plan = Plan()
+    drawn = sum(chosen(plan, Member(f"{n:032x}:m1", stratum, Fraction(0))) for n in range(number))
+    rate = RATES[stratum]
+    deviation = (number * rate * (1 - rate)) ** 0.5
+    assert abs(drawn - number * rate) < 4 * deviation
+
+
+def test_another_seed_draws_others() -> None:
+    members = [Member(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
+    first = {one.item for one in members if chosen(Plan(), one)}
+    second = {one.item for one in members if chosen(Plan(seed=7), one)}
+    assert first and second and first != second
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rates": {"frame": 0.1}}, {"rates": dict.fromkeys(RATES, 1.5)}, {"seed": -1}],
+    ids=["a stratum lacks", "no probability", "no seed"],
+)
+def test_a_plan_that_cannot_be(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Plan(**wrong)  # type: ignore[arg-type]
+
+
+TIMES = st.integers(0, 30).map(Fraction)
+
+
+@given(st.lists(TIMES), st.lists(st.tuples(TIMES, TIMES).map(sorted).map(tuple)))
+def test_unseen_are_the_prints_outside_every_span(
+    prints: list[Fraction], spans: list[tuple[Fraction, Fraction]]
+) -> None:
+    by_hand = [one for one in sorted(set(prints)) if not any(a <= one <= b for a, b in spans)]
+    assert unseen(prints, spans) == by_hand
+
+
+def test_everything_may_be_drawn(case: Case, store: Callable[..., str]) -> None:
+    """All five sightings, and the frames after the last of them is gone, at 2.5 s."""
+    key = store()
+    with case.session() as session, session.begin():
+        for row in session.scalars(select(Draw)):
+            pytest.fail(f"{row.item} was drawn by chance: choose other footage for this test")
+        rebuild(session, EVERY)
+    with case.session() as session:
+        draws = session.scalars(select(Draw)).all()
+        kinds = Counter(session.scalars(select(Item.kind)))
+        assert plan_of(session) == EVERY
+    assert Counter(row.stratum for row in draws) == {
+        "sighting-claim": 2,
+        "sighting-named": 2,
+        "sighting-unknown": 1,
+        "frame": 6,
+    }
+    frames = sorted(row.pts for row in draws if row.sighting is None)
+    assert frames == [Fraction(n, 2) for n in range(6, 12)]
+    assert {row.item for row in draws if row.sighting is None} == {f"{key}@{p}" for p in frames}
+    assert {row.probability for row in draws} == {1.0}
+    # A sighting that is flagged as well is one item, and keeps the flag's kind.
+    assert kinds == {"claim": 2, "uncorroborated": 1, "unread": 1, AUDIT: 7}
+
+
+def test_footage_that_comes_later_is_drawn_by_the_same_plan(
+    case: Case, store: Callable[..., str]
+) -> None:
+    store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    later = store("two")
+    with case.session() as session:
+        there = session.scalars(select(Draw.item).where(Draw.analysis == later)).all()
+    assert len(there) == 11
+
+
+def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
+    store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session, session.begin(), pytest.raises(UsageError, match="stay"):
+        rebuild(session, Plan())
+    with case.session() as session, pytest.raises(DBAPIError, match="only ever added"):
+        row = session.scalars(select(Draw)).first()
+        assert row is not None
+        row.probability = 0.5
+        session.flush()

@@ -1,0 +1,106 @@
+"""Items follow from flags, draws and verdicts, and can be made anew from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import delete, select, update
+
+from datasets.registry import Registry
+from detector.types import Analysis
+from evidence.review.items import IN_THE_SAMPLE, lack_items, make_missing, rebuild
+from evidence.review.judge import Bench, judge
+from evidence.store import Case, Draw, Item
+from evidence.store.check import check
+from evidence.store.flags import PRIORITIES
+from evidence.store.record import record_survey
+from tests.evidence.review.conftest import survey_of
+from tests.evidence.review.test_audit import EVERY
+from tests.rows import rows
+
+
+def test_items_come_with_the_survey(case: Case, store: Callable[..., str]) -> None:
+    key = store()
+    with case.session() as session:
+        items = {row.item: row for row in session.scalars(select(Item))}
+    assert {one: (row.kind, row.needs, row.state) for one, row in items.items()} == {
+        f"{key}:m1": ("claim", 2, "open"),
+        f"{key}:m2": ("claim", 2, "open"),
+        f"{key}:m3": ("uncorroborated", 1, "open"),
+        f"{key}:m4": ("unread", 1, "open"),
+    }
+    assert items[f"{key}:m1"].priority == PRIORITIES["claim"]
+    assert "claim under test" in items[f"{key}:m1"].reason
+
+
+def test_what_is_drawn_has_its_own_lane_but_for_claims(
+    case: Case, store: Callable[..., str]
+) -> None:
+    key = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        found = dict(session.execute(select(Item.item, Item.priority)).all())
+    assert found.pop(f"{key}:m1") == found.pop(f"{key}:m2") == PRIORITIES["claim"]
+    assert set(found.values()) == {IN_THE_SAMPLE} and len(found) == 9
+
+
+def test_an_order_of_footage_makes_no_difference(case: Case, store: Callable[..., str]) -> None:
+    for word in ("one", "two", "three"):
+        store(word)
+    before = rows(case)
+    with case.session() as session, session.begin():
+        assert rebuild(session) == 12
+    assert rows(case) == before
+
+
+def test_a_case_from_before_gets_its_items_once(case: Case, store: Callable[..., str]) -> None:
+    store()
+    before = rows(case)
+    with case.session() as session, session.begin():
+        session.execute(delete(Item))
+        assert lack_items(session)
+        make_missing(session)
+        assert not lack_items(session)
+    assert rows(case) == before
+
+
+def test_check_tells_of_items_that_do_not_agree(
+    case: Case, store: Callable[..., str], bench: Bench
+) -> None:
+    key = store()
+    with case.session() as session, session.begin():
+        judge(session, bench, f"{key}:m3", "anna", "accept")
+    assert not [one for one in check(case) if "item" in str(one)]
+    with case.session() as session, session.begin():
+        session.execute(update(Item).where(Item.item == f"{key}:m3").values(outcome="unknown"))
+        session.execute(delete(Item).where(Item.item == f"{key}:m4"))
+    told = [str(one) for one in check(case) if "item" in str(one)]
+    assert len(told) == 2
+    assert any(f"item {key}:m3: does not agree" in one for one in told)
+    assert all("nameplate case items" in one for one in told)
+    with case.session() as session, session.begin():
+        rebuild(session)
+    assert not [one for one in check(case) if "item" in str(one)]
+
+
+def test_a_verdict_on_a_frame_holds_for_every_recipe(
+    case: Case, store: Callable[..., str], bench: Bench, analysis: Analysis, registry: Registry
+) -> None:
+    key = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+        judge(session, bench, f"{key}@3", "anna", "nothing")
+    again = survey_of(analysis, "one", ())
+    again = replace(again, analysis=replace(again.analysis, model_hash="cc" * 32))
+    with case.session() as session, session.begin():
+        other = record_survey(session, case, again, registry)
+    with case.session() as session:
+        assert session.get_one(Item, f"{other}@3").outcome == "nothing"
+        assert session.get_one(Item, f"{other}@7/2").outcome is None
+        assert session.scalars(select(Draw).where(Draw.analysis == other)).first() is not None
+    before = rows(case)
+    with case.session() as session, session.begin():
+        rebuild(session)
+    assert rows(case) == before

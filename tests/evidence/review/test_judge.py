@@ -1,0 +1,242 @@
+"""A verdict is checked, kept for ever, and moves its item; three people in any order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from datasets.errors import CaseConflict, UsageError
+from evidence.review.items import rebuild
+from evidence.review.judge import Bench, NoItem, doubt, judge, withdraw
+from evidence.review.queue import confirmed
+from evidence.store import Case, Item, Verdict
+from evidence.store.check import check
+from evidence.store.verdicts import verify
+from tests.evidence.review.test_audit import EVERY
+from tests.rows import rows
+
+BOX = (10.0, 20.0, 110.0, 90.5)
+
+
+@pytest.fixture
+def key(case: Case, store: Callable[..., str]) -> str:
+    made = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    return made
+
+
+@pytest.fixture
+def give(case: Case, bench: Bench) -> Callable[..., Verdict]:
+    def put(item: str, author: str, word: str, **more: Any) -> Verdict:
+        with case.session() as session, session.begin():
+            return judge(session, bench, item, author, word, **more)
+
+    return put
+
+
+def state(case: Case, item: str) -> tuple[str, str | None, str | None]:
+    with case.session() as session:
+        row = session.get_one(Item, item)
+        return row.state, row.outcome, row.builder
+
+
+def test_one_is_enough_for_most(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+    row = give(f"{key}:m3", "anna", "accept", seconds=3.456, note="clear")
+    assert (row.builder, row.seconds, row.note) == ("mazak", 3.46, "clear")
+    assert row.before["item"]["state"] == "open" and row.before["grade"] == "B"
+    assert state(case, f"{key}:m3") == ("settled", "accept", "mazak")
+    with case.session() as session:
+        found = confirmed(session, f"{key}:m3")
+        assert found is not None and found.builder == "mazak"
+        assert confirmed(session, f"{key}:m4") is None
+
+
+def test_a_claim_needs_two_and_a_third_settles(
+    case: Case, key: str, give: Callable[..., Verdict]
+) -> None:
+    item = f"{key}:m1"
+    give(item, "anna", "accept")
+    assert state(case, item) == ("partial", None, None)
+    with pytest.raises(CaseConflict, match="already"):
+        give(item, "anna", "unknown")
+    give(item, "ben", "builder", builder="mazak")
+    assert state(case, item) == ("disputed", None, None)
+    give(item, "carla", "accept")
+    assert state(case, item) == ("settled", "accept", "smtcl")
+    with pytest.raises(CaseConflict, match="settled"):
+        give(item, "dora", "unknown")
+
+
+def test_naming_a_builder_under_test_needs_two_anywhere(
+    case: Case, key: str, give: Callable[..., Verdict]
+) -> None:
+    item = f"{key}:m4"
+    row = give(item, "anna", "builder", builder="smtcl")
+    assert row.before["tested"] is True
+    assert state(case, item) == ("partial", None, None)
+    give(item, "ben", "builder", builder="smtcl")
+    assert state(case, item) == ("settled", "builder", "smtcl")
+
+
+def test_an_origin_told_by_the_plate_can_be_accepted(
+    case: Case, key: str, give: Callable[..., Verdict]
+) -> None:
+    for name in ("anna", "ben"):
+        give(f"{key}:m2", name, "accept")
+    assert state(case, f"{key}:m2") == ("settled", "accept", None)
+    with case.session() as session:
+        assert confirmed(session, f"{key}:m2") is not None
+
+
+def test_a_verdict_sent_twice_is_one(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+    first = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
+    again = give(f"{key}@3", "anna", "missed", box=BOX, builder="mazak")
+    assert first.number == again.number
+    assert first.box == list(BOX)
+    with pytest.raises(CaseConflict):
+        give(f"{key}@3", "anna", "missed", box=(0, 0, 9, 9), builder="mazak")
+
+
+def test_undo_leaves_both_in_the_log(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+    item = f"{key}:m3"
+    row = give(item, "anna", "accept")
+    with case.session() as session, session.begin():
+        taken = withdraw(session, row.number, "anna")
+    assert (taken.verdict, taken.supersedes) == ("withdrawn", row.number)
+    assert taken.before["verdict"]["verdict"] == "accept"
+    assert state(case, item) == ("open", None, None)
+    give(item, "anna", "unknown")
+    assert state(case, item) == ("settled", "unknown", None)
+    with case.session() as session:
+        assert len(session.scalars(select(Verdict)).all()) == 3
+        assert verify(session) == []
+
+
+def test_only_ones_own_can_be_undone_and_only_once(
+    case: Case, key: str, give: Callable[..., Verdict]
+) -> None:
+    row = give(f"{key}:m3", "anna", "accept")
+    with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="yours"):
+        withdraw(session, row.number, "ben")
+    with case.session() as session, session.begin():
+        taken = withdraw(session, row.number, "anna")
+    for number in (row.number, taken.number):
+        with case.session() as session, session.begin(), pytest.raises(CaseConflict):
+            withdraw(session, number, "anna")
+    with case.session() as session, session.begin(), pytest.raises(NoItem):
+        withdraw(session, 99, "anna")
+
+
+def test_a_mind_can_be_changed_by_naming_what_is_replaced(
+    case: Case, key: str, give: Callable[..., Verdict]
+) -> None:
+    row = give(f"{key}:m3", "anna", "accept")
+    give(f"{key}:m3", "anna", "unknown", supersedes=row.number)
+    assert state(case, f"{key}:m3") == ("settled", "unknown", None)
+    with pytest.raises(CaseConflict):
+        give(f"{key}:m3", "ben", "unknown", supersedes=row.number)
+
+
+def test_a_settled_item_can_be_doubted(case: Case, key: str, give: Callable[..., Verdict]) -> None:
+    item = f"{key}:m3"
+    with case.session() as session, session.begin(), pytest.raises(CaseConflict, match="queue"):
+        doubt(session, item, "ben")
+    give(item, "anna", "accept")
+    with case.session() as session, session.begin():
+        doubt(session, item, "ben", "the letters do not fit")
+    assert state(case, item) == ("partial", None, None)
+    give(item, "ben", "builder", builder="haas")
+    assert state(case, item)[0] == "disputed"
+    give(item, "carla", "builder", builder="haas")
+    assert state(case, item) == ("settled", "builder", "haas")
+
+
+REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
+    "no such word": ("{}:m3", "perhaps", {}, "is no verdict"),
+    "a doubt is no judgement": ("{}:m3", "doubt", {}, "is no verdict"),
+    "a builder without a name": ("{}:m3", "builder", {}, "by its id"),
+    "a builder nobody knows": ("{}:m3", "builder", {"builder": "nobody"}, "registry"),
+    "a control": ("{}:m3", "builder", {"builder": "ctl-fanuc"}, "never the builder"),
+    "accept what nobody claims": ("{}:m4", "accept", {}, "neither"),
+    "unknown with a name": ("{}:m3", "unknown", {"builder": "haas"}, "names no builder"),
+    "a frame is not accepted": ("{}@3", "accept", {}, "does not fit a frame"),
+    "nothing in a sighting": ("{}:m3", "nothing", {}, "does not fit a machine"),
+    "missed without a box": ("{}@3", "missed", {}, "box"),
+    "nothing with a box": ("{}@3", "nothing", {"box": BOX}, "box"),
+    "a box beyond the frame": ("{}@3", "missed", {"box": (0, 0, 481, 10)}, "within"),
+    "a box turned over": ("{}@3", "missed", {"box": (50, 0, 10, 10)}, "within"),
+    "a box of nothing": ("{}@3", "missed", {"box": (0, 0, float("nan"), 10)}, "four numbers"),
+    "time before time": ("{}:m3", "unknown", {"seconds": -1.0}, "seconds"),
+}
+
+
+@pytest.mark.parametrize(("item", "word", "more", "told"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_does_not_fit_is_refused(
+    key: str,
+    give: Callable[..., Verdict],
+    item: str,
+    word: str,
+    more: dict[str, Any],
+    told: str,
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        give(item.format(key), "anna", word, **more)
+
+
+def test_no_such_item(key: str, give: Callable[..., Verdict]) -> None:
+    with pytest.raises(NoItem):
+        give(f"{key}:m99", "anna", "unknown")
+
+
+STEP = st.tuples(
+    st.sampled_from(["anna", "ben", "carla"]),
+    st.sampled_from(["accept", "unknown", "mazak", "smtcl", "doubt", "withdraw", "change"]),
+)
+_words = itertools.count()
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=st.lists(STEP, min_size=1, max_size=10), name=st.sampled_from(["m1", "m3"]))
+def test_any_order_of_three_people_ends_as_a_rebuild_would(
+    case: Case,
+    store: Callable[..., str],
+    bench: Bench,
+    steps: list[tuple[str, str]],
+    name: str,
+) -> None:
+    item = f"{store(f'footage {next(_words)}')}:{name}"
+    last: dict[str, int] = {}
+    for person, what in steps:
+        with case.session() as session, session.begin():
+            try:
+                row = _step(session, bench, item, person, what, last)
+            except (CaseConflict, UsageError):
+                continue
+            last[person] = row.number
+    before = rows(case)
+    with case.session() as session, session.begin():
+        rebuild(session)
+    assert rows(case) == before
+    assert not [one for one in check(case) if "item" in one.about or "verdict" in one.about]
+
+
+def _step(session: Any, bench: Bench, item: str, person: str, what: str, last: Any) -> Verdict:
+    if what == "doubt":
+        return doubt(session, item, person)
+    if what == "withdraw":
+        return withdraw(session, last.get(person, 1 << 40), person)
+    if what == "change":
+        number = last.get(person)
+        return judge(session, bench, item, person, "concealed", supersedes=number)
+    if what in ("mazak", "smtcl"):
+        return judge(session, bench, item, person, "builder", builder=what)
+    return judge(session, bench, item, person, what)

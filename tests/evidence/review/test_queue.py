@@ -1,0 +1,267 @@
+"""Who is shown what next, and who may see whose verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.review.card import cards
+from evidence.review.desk import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, Desk
+from evidence.review.items import rebuild
+from evidence.review.judge import Bench, doubt, judge, withdraw
+from evidence.review.reviewers import report
+from evidence.review.visible import page_of_log
+from evidence.store import Case, Item, Recipe
+from tests.evidence.review.test_audit import EVERY
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk(clock: Clock) -> Desk:
+    return Desk(clock)
+
+
+@pytest.fixture
+def deal(case: Case, recipe: Recipe, desk: Desk) -> Callable[..., list[str]]:
+    """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
+
+    def ask(person: str, number: int = 5, after: str | None = None) -> list[str]:
+        with case.session() as session:
+            return [row.item[32:] for row in desk.deal(session, recipe, person, number, after)]
+
+    return ask
+
+
+@pytest.fixture
+def say(case: Case, bench: Bench, desk: Desk) -> Callable[..., int]:
+    def put(item: str, person: str, word: str, **more: str) -> int:
+        with case.session() as session, session.begin():
+            number = judge(session, bench, item, person, word, **more).number
+        desk.release(item)
+        return number
+
+    return put
+
+
+def test_claims_come_first_then_what_is_doubtful(
+    store: Callable[..., str], deal: Callable[..., list[str]]
+) -> None:
+    store()
+    assert deal("anna") == [":m2", ":m1", ":m3", ":m4"]
+
+
+def test_what_is_at_hand_is_not_dealt_to_others(
+    store: Callable[..., str], deal: Callable[..., list[str]], clock: Clock
+) -> None:
+    store()
+    assert deal("anna", 2) == [":m2", ":m1"]
+    assert deal("ben", 2) == [":m3", ":m4"]
+    assert deal("anna", 2) == [":m2", ":m1"]  # as after a reload
+    clock.now += LEASE_SECONDS + 1
+    assert deal("ben", 2) == [":m2", ":m1"]
+
+
+def test_more_is_dealt_after_what_is_at_hand(
+    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+) -> None:
+    key = store()
+    assert deal("anna", 2) == [":m2", ":m1"]
+    assert deal("anna", 1, f"{key}:m1") == [":m3"]
+    assert deal("anna", 2, f"{key}:m1") == [":m3", ":m4"]
+    say(f"{key}:m3", "anna", "accept")
+    assert deal("anna", 5, f"{key}:m1") == [":m4"]
+
+
+def test_nobody_is_dealt_what_they_have_judged(
+    case: Case, store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+) -> None:
+    key = store()
+    number = say(f"{key}:m1", "anna", "accept")
+    say(f"{key}:m3", "anna", "unknown")
+    assert deal("anna") == [":m2", ":m4"]
+    with case.session() as session, session.begin():
+        withdraw(session, number, "anna")
+    assert ":m1" in deal("anna")
+    say(f"{key}:m1", "anna", "accept")
+    assert deal("ben", 1) == [":m1"]  # nearest to being settled
+
+
+def test_what_is_disputed_goes_to_a_third(
+    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+) -> None:
+    key = store()
+    say(f"{key}:m1", "anna", "accept")
+    say(f"{key}:m1", "ben", "unknown")
+    for person in ("anna", "ben"):
+        assert ":m1" not in deal(person, 1)
+    assert deal("carla", 1) == [":m1"]
+
+
+def test_skipped_items_go_to_others_and_come_back_later(
+    store: Callable[..., str], deal: Callable[..., list[str]], desk: Desk, clock: Clock
+) -> None:
+    key = store()
+    assert deal("anna", 1) == [":m2"]
+    desk.put_off("anna", f"{key}:m2")
+    assert deal("anna", 1) == [":m1"]
+    assert deal("ben", 1) == [":m2"]
+    clock.now += PUT_OFF_SECONDS + 1
+    assert deal("anna", 1) == [":m2"]
+
+
+def test_one_in_six_is_of_the_audit_sample(
+    case: Case, store: Callable[..., str], deal: Callable[..., list[str]]
+) -> None:
+    store("clip 0")
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    for number in range(1, 5):
+        store(f"clip {number}")
+    # Claims keep their own lane; all else is of the sample here, and comes in its turn.
+    claims = [name in (":m1", ":m2") for name in deal("anna", 12)]
+    assert claims == [(n + 1) % ONE_IN != 0 for n in range(12)]
+
+
+def test_a_frame_that_was_judged_is_not_dealt_again(
+    case: Case, store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
+) -> None:
+    key = store("empty", sightings=(), frames=0)
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    assert len(deal("anna", 20)) == 6
+    say(f"{key}@1", "anna", "nothing")
+    with case.session() as session, session.begin():
+        doubt(session, f"{key}@1", "ben")
+    assert "@1" not in deal("anna", 20)
+    assert deal("ben", 20) == ["@1"]
+
+
+def seen(case: Case, registry: Registry, person: str, item: str) -> tuple[str, list[str]]:
+    with case.session() as session:
+        (card,) = cards(session, registry, person, [session.get_one(Item, item)])
+    return card["state"], [one["author"] for one in card["verdicts"]]
+
+
+def log(case: Case, person: str) -> list[str | None]:
+    with case.session() as session:
+        return [one.get("author") for one in page_of_log(session, person, 0, 50)]
+
+
+def test_two_do_not_see_each_other_and_the_third_sees_both(
+    case: Case, store: Callable[..., str], say: Callable[..., int], registry: Registry
+) -> None:
+    item = f"{store()}:m1"
+    say(item, "anna", "accept")
+    assert seen(case, registry, "anna", item) == ("open", ["anna"])
+    assert seen(case, registry, "ben", item) == ("open", [])
+    assert log(case, "ben") == [None]
+    say(item, "ben", "unknown")
+    assert seen(case, registry, "anna", item) == ("open", ["anna"])
+    assert seen(case, registry, "ben", item) == ("open", ["ben"])
+    assert seen(case, registry, "carla", item) == ("disputed", ["anna", "ben"])
+    assert log(case, "anna") == ["anna", None]
+    assert log(case, "carla") == ["anna", "ben"]
+    with case.session() as session:
+        assert report(session, "anna")["disagreements"] == []
+        assert len(report(session, "carla")["disagreements"]) == 1
+    say(item, "carla", "accept")
+    for person in ("anna", "ben", "carla", "dora"):
+        assert seen(case, registry, person, item) == ("settled", ["anna", "ben", "carla"])
+        assert log(case, person) == ["anna", "ben", "carla"]
+
+
+def test_an_item_of_the_sample_looks_like_any_other(
+    case: Case, store: Callable[..., str], registry: Registry
+) -> None:
+    key = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        items = [session.get_one(Item, f"{key}{name}") for name in (":m5", ":m3", "@3")]
+        told = cards(session, registry, "anna", items)
+    assert [card["about"] for card in told] == ["sighting", "sighting", "frame"]
+    assert told[0].keys() == told[1].keys()
+    assert (told[0]["kind"], told[0]["reason"]) == (None, None)
+    assert told[1]["kind"] == "uncorroborated"
+    assert "audit" not in str(told)
+
+
+def test_a_card_has_what_is_needed_to_judge(
+    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., int]
+) -> None:
+    key, other = store(), store("two")
+    say(f"{other}:m3", "ben", "accept")
+    with case.session() as session:
+        (card,) = cards(session, registry, "anna", [session.get_one(Item, f"{key}:m3")])
+    assert card["sighting"]["builder"]["name"] == "Mazak"
+    assert (card["footage"]["width"], card["footage"]["height"]) == (480, 270)
+    assert [one["text"] for one in card["readings"]] == ["MAZAK"]
+    assert card["evidence"][0]["words"] == "very strongly for"
+    assert "MAZAK" in [mark.upper() for mark in card["marks"]["wordmarks"]]
+    assert card["stills"]["best"]["sha256"]
+    assert [(one["sighting"], one["outcome"]) for one in card["alike"]] == [
+        (f"{other}:m3", "accept")
+    ]
+
+
+def test_counts(
+    case: Case,
+    recipe: Recipe,
+    store: Callable[..., str],
+    deal: Callable[..., list[str]],
+    say: Callable[..., int],
+    desk: Desk,
+) -> None:
+    key = store()
+    say(f"{key}:m1", "anna", "accept")
+    say(f"{key}:m3", "anna", "accept")
+    deal("ben", 1)
+    with case.session() as session:
+        assert desk.count(session, recipe, "anna") == {
+            "open": 2,
+            "partial": 1,
+            "disputed": 0,
+            "settled": 1,
+            "claims": 2,
+            "held": 1,
+            "put_off": 0,
+        }
+
+
+def test_a_lead_sees_who_judged_how_much(
+    case: Case, store: Callable[..., str], bench: Bench
+) -> None:
+    said = {"anna": ["accept", "accept", "unknown"], "ben": ["accept", "unknown", "unknown"]}
+    for number in range(3):
+        key = store(f"clip {number}")
+        for person, words in said.items():
+            with case.session() as session, session.begin():
+                judge(session, bench, f"{key}:m1", person, words[number], seconds=number + 2.0)
+    with case.session() as session:
+        found = report(session, "carla")
+    assert [(one["name"], one["verdicts"], one["seconds"]) for one in found["people"]] == [
+        ("anna", 3, 3.0),
+        ("ben", 3, 3.0),
+    ]
+    (pair,) = found["pairs"]
+    assert (pair["a"], pair["b"], pair["units"], pair["alike"]) == ("anna", "ben", 3, 2)
+    # p_o = 2/3; p_e = 2/3 * 1/3 + 1/3 * 2/3 = 4/9; kappa = (6/9 - 4/9) / (5/9)
+    assert pair["value"] == pytest.approx(0.4)
+    assert found["alpha"]["units"] == 3
+    assert [one["state"] for one in found["disagreements"]] == ["disputed"]
