@@ -7,11 +7,11 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.web import overview, problems
+from api.web import learning, overview, problems
 from api.web.guard import Guard
 from api.web.site import Site
 
-ROUTES = (overview.routes,)
+ROUTES = (overview.routes, learning.routes)
 
 
 def create_app(site: Site) -> FastAPI:
