@@ -6,7 +6,9 @@ The server itself never trains: whoever has the machine for it does, from the co
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -20,8 +22,12 @@ from datasets.formats.coco_out import to_coco
 from evidence.learning.annotations import as_jsonl, as_photographs
 from evidence.learning.models import commands, list_models
 from evidence.learning.summary import summarise_learning
+from evidence.store.verdicts import head
 
 routes = Routes()
+
+FRESH_SECONDS = 30.0
+"""How long counts stand while nobody judges: footage may come in and sources grow together."""
 
 
 class Outcome(BaseModel):
@@ -96,10 +102,25 @@ class Learning(BaseModel):
     models: list[Model]
 
 
-def _learning(site: Site) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Counted:
+    """What was counted when the log ended with verdict `number`, at `clock` (monotonic)."""
+
+    number: int
+    clock: float
+    values: dict[str, Any]
+
+
+def _learning(request: Request, site: Site) -> dict[str, Any]:
+    """Counting a hundred thousand items takes a third of a second, so it is done once a verdict."""
+    kept: Counted | None = getattr(request.app.state, "learning", None)
     folders = () if site.model is None else (site.model,)
     with site.case.snapshot() as session:
-        return summarise_learning(session, site.registry) | {
+        number, now = head(session)[0], time.monotonic()
+        if kept is None or kept.number != number or now - kept.clock > FRESH_SECONDS:
+            kept = Counted(number, now, summarise_learning(session, site.registry))
+            request.app.state.learning = kept
+        return kept.values | {
             "commands": commands(site.case),
             "models": list_models(site.case, session, site.recipe.model, folders),
         }
@@ -107,7 +128,9 @@ def _learning(site: Site) -> dict[str, Any]:
 
 @routes.let(Role.REVIEWER, "GET", "/learning")
 def learning(request: Request, site: ThisSite) -> HTMLResponse:
-    return page(request, "learning.html", scripts=("learning.js",), learning=_learning(site))
+    return page(
+        request, "learning.html", scripts=("learning.js",), learning=_learning(request, site)
+    )
 
 
 @routes.let(
@@ -117,8 +140,8 @@ def learning(request: Request, site: ThisSite) -> HTMLResponse:
     summary="What was judged and can be learnt from",
     response_model=Learning,
 )
-def read_learning(site: ThisSite) -> dict[str, Any]:
-    return _learning(site)
+def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
+    return _learning(request, site)
 
 
 @routes.let(

@@ -19,10 +19,7 @@ MOST_ROWS = 100
 
 def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     """Items by state and outcome, frames by source and side, builders named; as plain data."""
-    states = _counted(session, Item.state)
-    settled = Item.state == SETTLED
-    outcomes = _counted(session, Item.outcome, settled)
-    builders = _counted(session, Item.builder, settled, Item.builder.is_not(None))
+    states, outcomes, builders = _counted(session)
     frames = _frames(session)
     sources: Counter[str] = Counter()
     if frames:
@@ -50,9 +47,15 @@ def summarise_learning(session: Session, registry: Registry) -> dict[str, Any]:
     }
 
 
-def _counted(session: Session, column: Any, *where: Any) -> Counter[str]:
-    rows = session.execute(select(column, func.count()).where(*where).group_by(column))
-    return Counter({str(value): number for value, number in rows if value is not None})
+def _counted(session: Session) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Items by state, and the settled ones by outcome and by builder; in one look at them all."""
+    counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
+    columns = (Item.state, Item.outcome, Item.builder)
+    for *row, number in session.execute(select(*columns, func.count()).group_by(*columns)):
+        for count, value in zip(counts, row, strict=True):
+            if value is not None and (count is counts[0] or row[0] == SETTLED):
+                count[str(value)] += number
+    return counts[0], counts[1], counts[2]
 
 
 def _frames(session: Session) -> dict[str, int]:

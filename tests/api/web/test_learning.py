@@ -20,9 +20,14 @@ from api.web.words import catalogue
 from datasets.annotations import parse_photograph
 from detector.detect import PACKAGED, model_digest
 from evidence.learning.export import export_judged
-from tests.judged import fill
+from tests.judged import Filler, fill
 
 ROOT = Path(__file__).parents[3]
+# For the picture in the documents: where a test's case lies is nobody's business there.
+ELSEWHERE = """path => {
+  for (const one of document.querySelectorAll("pre, small"))
+    one.textContent = one.textContent.replaceAll(path, "/archive/plant-12");
+}"""
 
 
 @pytest.fixture
@@ -70,6 +75,16 @@ def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[s
     for row in told["sources"]:
         sides[row["split"]] += row["frames"]
     assert sides["val"] == told["held_back"] and sides["train"] + sides["val"] == 4
+
+
+def test_a_new_verdict_is_counted_at_once(
+    client: httpx.Client, site: Site, judged: dict[str, str]
+) -> None:
+    assert client.get("/api/v1/learning").json()["settled"] == 6
+    Filler(site.case, site.registry).judge(judged["fair"], "m2", "concealed")
+    told = client.get("/api/v1/learning").json()
+    assert told["settled"] == 7
+    assert {"outcome": "concealed", "items": 1} in told["outcomes"]
 
 
 def test_the_sides_told_are_those_of_the_export(
@@ -166,12 +181,13 @@ def test_the_page_shows_how_it_stands(
     screen.wait_for_selector("text=frames to learn from")
     screen.click("summary")
     assert re.search(r"\+2\.0 … \+10\.0", screen.inner_text("#main"))
-    shoot("learning")
     screen.context.grant_permissions(["clipboard-read", "clipboard-write"])
     screen.click("button.copy >> nth=0")
     screen.wait_for_selector("text=Copied.")
     copied = screen.evaluate("navigator.clipboard.readText()")
     assert copied == screen.inner_text("#command-export").strip()
     wide = screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.evaluate(ELSEWHERE, str(site.case.folder))
+    shoot("learning")
     screen.set_viewport_size({"width": 768, "height": 1024})
     assert wide and screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
