@@ -188,6 +188,7 @@ def test_the_page_shows_how_it_stands(
     assert copied == screen.inner_text("#command-export").strip()
     wide = screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screen.evaluate(ELSEWHERE, str(site.case.folder))
+    screen.evaluate("scrollTo(0, 0)")
     shoot("learning")
     screen.set_viewport_size({"width": 768, "height": 1024})
     assert wide and screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
