@@ -265,7 +265,7 @@ def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim 
 
 def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> FalseName | None:
     said = sighting.attribution
-    if said.builder is None:
+    if said.builder is None or (of is not None and photograph.machines[of].ignore):
         return None
     truth = None if of is None else photograph.machines[of].builder
     if truth == said.builder:

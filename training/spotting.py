@@ -2,7 +2,7 @@
 
 Asked for are CNC machines, legible builder marks and operator panels. A machine that is
 no CNC, or of which it cannot be told, may be found or not: it is neither hit nor false
-alarm. So with marks of other roles.
+alarm. So with marks of other roles, and with whatever is marked `ignore`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class Spotted:
         marks = self._add_marks(photograph, found.of(WORDMARK))
         panels = found.of(CONTROL)
         truth = boxes([c.box for c in photograph.controls if not c.ignore])
-        self.strict_controls.append(match_each(panels.xyxy, panels.confidence, truth, boxes([])))
+        either = boxes([c.box for c in photograph.controls if c.ignore])
+        self.strict_controls.append(match_each(panels.xyxy, panels.confidence, truth, either))
         self.controls.append(self.strict_controls[-1][0])
         exact, complete = (
             precision([machines], self.confidence),

@@ -14,6 +14,7 @@ from api.web import (
     builders,
     events,
     footage,
+    learning,
     login,
     machines,
     overview,
@@ -43,6 +44,7 @@ ROUTES = (
     builders.routes,
     review.routes,
     agreement.routes,
+    learning.routes,
 )
 
 

@@ -23,7 +23,7 @@ _OURS = re.compile(r"index\.html|look\.css|sheets/[A-Za-z0-9._-]+-\d{3,}\.jpg")
 _LEGEND = (
     ("machine, with its builder", MACHINE),
     ("mark (thin: not legible)", MARK),
-    ("mark no detector is taught", UNLABELLED),
+    ("what no detector is taught", UNLABELLED),
     ("control", CONTROL),
     ("concealed mark", CONCEALED),
 )

@@ -75,11 +75,15 @@ def draw_picture(photograph: Photograph) -> Image.Image:
 def _boxes(photograph: Photograph) -> Iterator[tuple[Box, str, int, str]]:
     """Box, colour, line width and text of everything boxed, the large things first."""
     for machine in photograph.machines:
-        yield machine.box, MACHINE, 2, machine.builder or "unknown"
+        if machine.ignore:
+            yield machine.box, UNLABELLED, 1, "not judged"
+        else:
+            yield machine.box, MACHINE, 2, machine.builder or "unknown"
     for control in photograph.controls:
         yield control.box, CONTROL, 2, ""
     for mark in photograph.marks:
-        colour = MARK if mark.role in LABELLED_ROLES else UNLABELLED
+        taught = mark.role in LABELLED_ROLES and not mark.ignore
+        colour = MARK if taught else UNLABELLED
         yield mark.box, colour, 2 if mark.legible else 1, mark.text if mark.legible else ""
     for box in photograph.concealed:
         yield box, CONCEALED, 2, "concealed"

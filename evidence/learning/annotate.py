@@ -13,6 +13,7 @@ from detector.types import Box
 from evidence.learning.boxes import clipped
 from evidence.learning.frames import JudgedFrame, Known
 from evidence.learning.outcomes import MISSED, NO_MACHINE, OTHER_MACHINE, SHOWN
+from evidence.linking.seen import overlap
 from evidence.store.derived import SightingRow, Verdict
 
 Line = dict[str, Any]
@@ -22,6 +23,9 @@ EDGE = 1.0
 
 LEGIBLE_SCORE = 0.8
 """Of a reading, for a person to be able to read it as well."""
+
+SAME_PLACE = 0.5
+"""IoU of two texts that are one, read twice."""
 
 _CITED = {"wordmark": "builder", "series": "series", "control": "control", "dealer": "dealer"}
 
@@ -118,42 +122,50 @@ def _by(one: Known) -> str | None:
 def _marks(
     one: Known, sighting: SightingRow, frame: JudgedFrame, of: int, size: tuple[int, int]
 ) -> Iterator[Line]:
-    """What is written on a machine in this frame.
+    """What is written on a machine in this frame, each place once."""
+    seen = [(part["text"], part["box"], 1.0) for part in _here(sighting, frame, *_CITED)]
+    seen += [
+        (reading.text, reading.box, reading.score)
+        for reading in frame.readings
+        if reading.sighting == sighting.name and not reading.overlay
+    ]
+    told: list[Box] = []
+    for text, place, score in seen:
+        box = clipped(place, *size)
+        if box is None or any(overlap(box, other) >= SAME_PLACE for other in told):
+            continue
+        told.append(box)
+        yield _as_mark(text, box, score, one.builder, of, sighting)
+
+
+def _as_mark(
+    text: str, box: Box, score: float, builder: str | None, of: int, sighting: SightingRow
+) -> Line:
+    """What a text on a machine says, from what it was taken for anywhere on the track.
 
     A mark that speaks for another builder than the one settled on was misread, or is somebody
-    else's: what it says is not known.
+    else's; what a text means that proves nothing is not known. Both may be such as a detector is
+    to find, so they are no background either.
     """
-    told: set[str] = set()
-    for part in _here(sighting, frame):
-        box = clipped(part["box"], *size)
-        if box is None or part["text"] in told or part["kind"] not in _CITED:
-            continue
-        names_builder = part["kind"] in ("wordmark", "series")
-        same = [p for p in _here(sighting, frame) if p["text"] == part["text"]]
-        if names_builder and not any(p["id"] == part["id"] == one.builder for p in same):
-            if any(p["id"] == one.builder for p in same):
-                continue  # a rival reading of a mark that is told below
-            yield _mark(part["text"], box, "other", of, 1.0) | {"ignore": True}
-        else:
-            yield _mark(part["text"], box, _CITED[part["kind"]], of, 1.0, part["id"])
-        told.add(part["text"])
-    for reading in frame.readings:
-        box = clipped(reading.box, *size)
-        mine = reading.sighting == sighting.name and not reading.overlay
-        if mine and box is not None and reading.text not in told:
-            told.add(reading.text)
-            yield _mark(reading.text, box, "other", of, reading.score)
+    parts = [p for p in sighting.evidence if p["text"] == text and p["kind"] in _CITED]
+    naming = [p for p in parts if p["kind"] in ("wordmark", "series")]
+    right = [p for p in naming if p["id"] == builder is not None]
+    if right or (parts and not naming):
+        part = (right or parts)[0]
+        return _mark(text, box, _CITED[part["kind"]], of, score, part["id"])
+    return _mark(text, box, "other", of, score) | {"ignore": True}
 
 
-def _here(sighting: SightingRow, frame: JudgedFrame) -> list[Line]:
-    """The evidence found in this very frame."""
-    return [p for p in sighting.evidence if p.get("exact") == str(frame.pts) and p.get("box")]
+def _here(sighting: SightingRow, frame: JudgedFrame, *kinds: str) -> list[Line]:
+    """The evidence of these kinds found in this very frame."""
+    here = [p for p in sighting.evidence if p.get("exact") == str(frame.pts) and p.get("box")]
+    return [part for part in here if part["kind"] in kinds]
 
 
 def _concealed(sighting: SightingRow, frame: JudgedFrame, size: tuple[int, int]) -> Iterator[Box]:
-    for part in _here(sighting, frame):
+    for part in _here(sighting, frame, "concealed"):
         box = clipped(part["box"], *size)
-        if part["kind"] == "concealed" and box is not None:
+        if box is not None:
             yield box
 
 

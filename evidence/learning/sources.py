@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -30,14 +30,19 @@ def find_sources(session: Session) -> dict[str, str]:
     which none is known, after its hash.
     """
     ties: dict[str, set[str]] = defaultdict(set)
+    spelt: dict[str, str] = {}
     for one, other in _ties(session):
+        if other.startswith("w:"):
+            word = other[2:].strip()
+            other = f"w:{word.casefold()}"
+            spelt[other] = min(word, spelt.get(other, word))
         ties[one].add(other)
         ties[other].add(one)
     sources: dict[str, str] = {}
     for footage in session.scalars(select(FootageRow.sha256).order_by(FootageRow.sha256)):
         if footage not in sources:
             group = _reach(footage, ties)
-            name = _name(group)
+            name = _name(group, spelt)
             sources |= {node[2:]: name for node in group if node.startswith("f:")}
     return sources
 
@@ -72,7 +77,7 @@ def _ties(session: Session) -> Iterator[tuple[str, str]]:
     for footage, publisher, url, plant in session.execute(places):
         for word in (publisher or _host(url), plant):
             if word and word.strip():
-                yield f"f:{footage}", f"w:{word.strip().casefold()}"
+                yield f"f:{footage}", f"w:{word}"
     for a, b in session.execute(select(Copy.a, Copy.b)):
         yield f"f:{a}", f"f:{b}"
     shown = (
@@ -104,7 +109,7 @@ def _reach(footage: str, ties: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def _name(group: set[str]) -> str:
-    words = sorted(node[2:] for node in group if node.startswith("w:"))
+def _name(group: set[str], spelt: Mapping[str, str]) -> str:
+    words = [spelt[node] for node in sorted(group) if node in spelt]
     footage = min(node[2:] for node in group if node.startswith("f:"))
     return words[0] if words else f"footage {footage[:12]}"

@@ -140,6 +140,9 @@ def test_a_builder_outside_the_registry_stands_apart() -> None:
         pytest.param(MAZAK, sighting(RIGHT, "mazak"), "nothing", id="no machine there"),
         pytest.param(photograph(machine(LEFT)), sighting(LEFT, "haas"), "untold", id="untold"),
         pytest.param(
+            photograph(machine(LEFT, ignore=True)), sighting(LEFT, "haas"), None, id="unjudged"
+        ),
+        pytest.param(
             photograph(scene="negative"), sighting(LEFT, "haas"), "negative", id="negative"
         ),
         pytest.param(MAZAK, sighting(LEFT, "mazak"), None, id="a true name"),

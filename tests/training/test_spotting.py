@@ -72,6 +72,21 @@ def test_a_machine_that_is_no_cnc_is_neither_hit_nor_false_alarm(cnc: bool | Non
     assert (machines.precision, machines.recall) == (Share(0, 0), Share(0, 0))
 
 
+def test_what_nobody_judged_is_neither_hit_nor_false_alarm() -> None:
+    values = picture().model_dump()
+    for part in (*values["machines"], *values["marks"], *values["controls"]):
+        part["ignore"] = True
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(Photograph.model_validate(values), seen((MACHINE, BIG, 0.9), (CONTROL, PANEL, 0.3)))
+    machines, panels = (
+        row(spotted, "machine", "CNC machines"),
+        row(spotted, "control", "operator panels"),
+    )
+    assert (machines.precision, machines.recall) == (Share(0, 0), Share(0, 0))
+    assert (panels.precision, panels.recall) == (Share(0, 0), Share(0, 0))
+    assert row(spotted, "wordmark", "legible builder marks").recall == Share(0, 0)
+
+
 def test_small_machines_are_left_out_of_the_row_of_large_ones() -> None:
     spotted = Spotted(0.35, 0.2)
     spotted.add(picture(box=SMALL), seen())

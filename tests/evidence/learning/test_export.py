@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from datasets.writing import labels_of
 from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
+from detector.types import Reading
 from evidence.learning.export import Exported, export_judged
 from evidence.store import Case
 from evidence.store.verdicts import verify
@@ -200,6 +202,31 @@ def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
     [machine_] = [m for m in picture.machines if not m.ignore]
     assert (machine_.box, machine_.builder, machine_.cnc) == (RIGHT, "dmg-mori", True)
     assert machine_.more["verdicts"] == [1, 2]
+
+
+def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    """The mark proves the builder at 1/2; where the machine is best seen, at 1, it stands too."""
+    one = machine("m1", LEFT, "mazak")
+    best = next(o for o in one.track.observations if o.pts == 1)
+    lower, proof = (40.0, 100.0, 90.0, 115.0), one.attribution.evidence[0]
+    texts = [
+        Reading("MAZAK", 0.9, (42.0, 61.0, 92.0, 76.0), Fraction(1), "latin"),
+        Reading("NEXUS 510", 0.9, lower, Fraction(1), "latin"),
+        Reading("NEXUS S10", 0.7, (41.0, 100.0, 90.0, 115.0), Fraction(1), "latin"),
+    ]
+    rival = replace(proof, id="mazatrol", weight=3.0)
+    said = replace(one.attribution, evidence=(proof, rival))
+    one = replace(one, best=best, readings=(*one.readings, *texts), attribution=said)
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [one])
+    filler.judge(clip, "m1", "accept", "mazak")
+    picture = exported(case, tmp_path / "out")[f"{clip[:16]}/1"]
+    marks = [mark for mark in picture.marks if "by_model" not in mark.more]
+    assert [(m.text, m.role, m.id, m.ignore) for m in marks] == [
+        ("MAZAK", "builder", "mazak", False),
+        ("NEXUS 510", "other", None, True),
+    ]
 
 
 def test_the_same_picture_of_two_copies_is_there_once(

@@ -56,7 +56,7 @@ def test_a_publisher_counts_for_more_than_where_it_was_put(
         {"publisher": "B", "origin_url": "https://video.example/2"},
     )
     found = sources(case)
-    assert (found[one], found[two]) == ("a", "b")
+    assert (found[one], found[two]) == ("A", "B")
 
 
 def test_copies_and_machines_tie_footage_together(
@@ -79,7 +79,7 @@ def test_copies_and_machines_tie_footage_together(
         seen = {"probability": 0, "sightings": 2, "footages": 2, "conflict": False}
         session.execute(insert(MachineRow), [row | seen])
         session.execute(insert(Membership), [{"sighting": k, "machine": "cd" * 16} for k in keys])
-    assert set(sources(case).values()) == {"a"}
+    assert set(sources(case).values()) == {"A"}
 
 
 @given(st.sets(st.text(), max_size=30), st.floats(0.05, 0.9))

@@ -1,0 +1,179 @@
+"""Learning from verdicts: what can be learnt from, how, and which models there are.
+
+The server itself never trains: whoever has the machine for it does, from the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from api.web.pages import page
+from api.web.roles import Role, Routes
+from api.web.site import Site, ThisSite
+from datasets.formats.coco_out import to_coco
+from evidence.learning.annotations import as_jsonl, as_photographs
+from evidence.learning.models import commands, list_models
+from evidence.learning.summary import summarise_learning
+from evidence.store.verdicts import head
+
+routes = Routes()
+
+FRESH_SECONDS = 30.0
+"""How long counts stand while nobody judges: footage may come in and sources grow together."""
+
+
+class Outcome(BaseModel):
+    """How many items were settled as what."""
+
+    outcome: str = Field(examples=["accept"])
+    items: int
+
+
+class Builder(BaseModel):
+    """How many items were settled as machines of a builder."""
+
+    builder: str = Field(examples=["mazak"])
+    name: str
+    items: int
+
+
+class Source(BaseModel):
+    """Judged frames of one source; all are on one side."""
+
+    source: str
+    frames: int
+    split: Literal["train", "val"]
+
+
+class Difference(BaseModel):
+    """One measure with the old model and the new, and the interval of new minus old."""
+
+    of: str
+    old: float | None
+    new: float | None
+    low: float | None
+    high: float | None
+
+
+class Comparison(BaseModel):
+    """How a model did against the one before it; `verdict`: better, no worse, worse, unclear."""
+
+    verdict: str
+    reasons: list[str]
+    old_model: str
+    pictures: int | None
+    differences: list[Difference]
+
+
+class Model(BaseModel):
+    """A model the case knows; `folder`: where it lies, if it is at hand."""
+
+    model: str
+    folder: str | None
+    shipped: bool
+    in_use: bool
+    analyses: int
+    comparison: Comparison | None
+    trouble: str | None
+
+
+class Learning(BaseModel):
+    """What was judged and can be learnt from, what to type, and which models there are."""
+
+    settled: int
+    waiting: int
+    frames: int = Field(description="judged frames that can be learnt from")
+    footage: int
+    held_back: int = Field(description="of the frames, those of sources measured on")
+    outcomes: list[Outcome]
+    builders: list[Builder] = Field(description="those named most often")
+    sources: list[Source] = Field(description="those with most frames")
+    all_builders: int
+    all_sources: int
+    commands: dict[str, str]
+    models: list[Model]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted when the log ended with verdict `number`, at `clock` (monotonic)."""
+
+    number: int
+    clock: float
+    values: dict[str, Any]
+
+
+def _learning(request: Request, site: Site) -> dict[str, Any]:
+    """Counting a hundred thousand items takes a third of a second, so it is done once a verdict."""
+    kept: Counted | None = getattr(request.app.state, "learning", None)
+    folders = () if site.model is None else (site.model,)
+    with site.case.snapshot() as session:
+        number, now = head(session)[0], time.monotonic()
+        if kept is None or kept.number != number or now - kept.clock > FRESH_SECONDS:
+            kept = Counted(number, now, summarise_learning(session, site.registry))
+            request.app.state.learning = kept
+        return kept.values | {
+            "commands": commands(site.case),
+            "models": list_models(site.case, session, site.recipe.model, folders),
+        }
+
+
+@routes.let(Role.REVIEWER, "GET", "/learning")
+def learning(request: Request, site: ThisSite) -> HTMLResponse:
+    return page(
+        request, "learning.html", scripts=("learning.js",), learning=_learning(request, site)
+    )
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/learning",
+    summary="What was judged and can be learnt from",
+    response_model=Learning,
+)
+def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
+    return _learning(request, site)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/learning/annotations",
+    summary="The judged frames as annotations, without pictures",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "JSON lines, one a frame (docs/datasets.md), or a COCO object.",
+            "content": {"application/jsonl": {}, "application/json": {}},
+        }
+    },
+)
+def read_annotations(
+    site: ThisSite, format: Annotated[Literal["jsonl", "coco"], Query()] = "jsonl"
+) -> Response:
+    if format == "coco":
+        with site.case.snapshot() as session:
+            values = to_coco(as_photographs(session, site.case.id))
+        text = json.dumps(values, ensure_ascii=False)
+        return Response(text, media_type="application/json", headers=_file("judged.coco.json"))
+    return StreamingResponse(
+        _lines(site), media_type="application/jsonl", headers=_file("judged.jsonl")
+    )
+
+
+def _lines(site: Site) -> Iterator[str]:
+    with site.case.snapshot() as session:
+        yield from as_jsonl(session, site.case.id)
+
+
+def _file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

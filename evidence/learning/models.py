@@ -1,0 +1,126 @@
+"""The models a case knows: those it was looked at with, and those trained for it.
+
+What is exported and trained by the commands that the program proposes lies in the case's own
+folder, where it is found again:
+
+    CASE/learning/judged/           the judged frames (`export.py`)
+    CASE/learning/run-1/model/      a model learnt from them, with its comparison
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import ModelError
+from detector.detect import PACKAGED
+from detector.tested import read_comparison
+from evidence.store.case import Case
+from evidence.store.derived import AnalysisRow
+from evidence.store.models import Recipe
+
+FOLDER = "learning"
+_RUN = re.compile(r"run-([0-9]{1,6})")
+
+
+def list_models(
+    case: Case, session: Session, in_use: str, folders: Sequence[Path] = ()
+) -> list[dict[str, Any]]:
+    """Each model: its hash, how much was looked at with it, where it lies, how it compared.
+
+    Args:
+        in_use: the hash of the one footage is looked at with now.
+        folders: where models lie besides those of the case's own folder.
+    """
+    looked: dict[str, int] = dict.fromkeys(session.scalars(select(Recipe.model)), 0)
+    count = select(AnalysisRow.model, func.count()).group_by(AnalysisRow.model)
+    looked |= {model: number for model, number in session.execute(count)}  # noqa: C416
+    at_hand = {PACKAGED: _digest(PACKAGED)}
+    for folder in (*folders, *sorted((case.folder / FOLDER).glob("*/model"))):
+        at_hand[folder] = _digest(folder)
+    where = {digest: folder for folder, digest in at_hand.items() if digest is not None}
+    digests = sorted({*looked, *where, in_use}, key=lambda d: (d != in_use, -looked.get(d, 0), d))
+    return [_model(digest, where.get(digest), looked.get(digest, 0), in_use) for digest in digests]
+
+
+def commands(case: Case) -> dict[str, str]:
+    """What to type to export what was judged and to learn from it, with this case's paths.
+
+    `DATA` stands for labelled photographs of one's own, `START.pt` for the weights to start from.
+    """
+    own = case.folder / FOLDER
+    runs = [int(m[1]) for path in own.glob("run-*") if (m := _RUN.fullmatch(path.name))]
+    run = own / f"run-{max(runs, default=0) + 1}"
+    folder, judged = quote(str(case.folder)), quote(str(own / "judged"))
+    data = quote(str(own / "judged" / "data"))
+    return {
+        "export": f"nameplate datasets export {folder} --to cvat --out {judged}",
+        "import": f"nameplate datasets import {quote(str(own / 'judged' / 'cvat'))} --from cvat "
+        f"--out {quote(str(own / 'corrected'))}",
+        "train": f"nameplate train DATA {data} --start START.pt --validation DATA "
+        f"--out {quote(str(run))}",
+        "sweep": f"nameplate sweep --case {folder} --model {quote(str(run / 'model'))} FOOTAGE",
+    }
+
+
+def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "model": digest,
+        "folder": None if folder is None else str(folder),
+        "shipped": folder == PACKAGED,
+        "in_use": digest == in_use,
+        "analyses": looked,
+        "comparison": None,
+        "trouble": None,
+    }
+    if folder is None or folder == PACKAGED:
+        return values
+    try:
+        found = read_comparison(folder)
+    except ModelError as error:
+        values["trouble"] = str(error)
+        return values
+    if found is not None:
+        values["comparison"] = {
+            "verdict": str(found.get("verdict")),
+            "reasons": [str(reason) for reason in _list(found.get("reasons"))],
+            "old_model": str(found.get("old_model")),
+            "pictures": _pictures(found.get("validation")),
+            "differences": [_row(row) for row in _list(found.get("differences"))],
+        }
+    return values
+
+
+def _digest(folder: Path) -> str | None:
+    """As the model's card has it: hashing each model for a look at a list would take too long."""
+    try:
+        card = json.loads((folder / "model.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    digest = card.get("sha256") if isinstance(card, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def _row(row: Any) -> dict[str, Any]:
+    values = row if isinstance(row, dict) else {}
+    numbers = {
+        name: float(value) if isinstance(value := values.get(name), int | float) else None
+        for name in ("old", "new", "low", "high")
+    }
+    return {"of": str(values.get("of")), **numbers}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _pictures(value: Any) -> int | None:
+    number = value.get("pictures") if isinstance(value, dict) else None
+    return number if isinstance(number, int) else None

@@ -1,0 +1,194 @@
+"""The page on learning from verdicts, and what programs are told of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from babel.messages.extract import extract_from_file
+from playwright.sync_api import Page
+
+from api.web.site import Site
+from api.web.words import catalogue
+from datasets.annotations import parse_photograph
+from detector.detect import PACKAGED, model_digest
+from evidence.learning.export import export_judged
+from tests.judged import Filler, fill
+
+ROOT = Path(__file__).parents[3]
+# For the picture in the documents: where a test's case lies is nobody's business there.
+ELSEWHERE = """path => {
+  for (const one of document.querySelectorAll("pre, small"))
+    one.textContent = one.textContent.replaceAll(path, "/archive/plant-12");
+}"""
+
+
+@pytest.fixture
+def judged(site: Site, tmp_path: Path) -> dict[str, str]:
+    return fill(site.case, site.registry, tmp_path / "clips")
+
+
+def put_model(site: Site, verdict: str) -> Path:
+    """A model trained for the case, as `nameplate train` leaves it."""
+    folder = site.case.folder / "learning" / "run-1" / "model"
+    shutil.copytree(PACKAGED, folder)
+    card = json.loads((folder / "model.json").read_text("utf-8"))
+    xml = folder / "model.xml"
+    xml.write_bytes(xml.read_bytes() + b"\n")
+    whole = hashlib.sha256(xml.read_bytes() + (folder / "model.bin").read_bytes())
+    card["files"]["model.xml"] = hashlib.sha256(xml.read_bytes()).hexdigest()
+    card["sha256"] = whole.hexdigest()
+    (folder / "model.json").write_text(json.dumps(card), "utf-8")
+    row = {"of": "machines found (recall)", "old": 0.81, "new": 0.87, "low": 0.02, "high": 0.1}
+    unmeasured = {"of": "named wrong", "old": None, "new": None, "low": None, "high": None}
+    values = {
+        "version": 1,
+        "verdict": verdict,
+        "reasons": ["machines found (recall): +6.0 points (+2.0 to +10.0)"],
+        "old_model": model_digest(PACKAGED),
+        "new_model": card["sha256"],
+        "validation": {"pictures": 90},
+        "differences": [row, unmeasured],
+    }
+    (folder / "comparison.json").write_text(json.dumps(values), "utf-8")
+    return folder
+
+
+def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[str, str]) -> None:
+    told = client.get("/api/v1/learning").json()
+    assert (told["settled"], told["waiting"], told["frames"], told["footage"]) == (6, 0, 4, 3)
+    assert {row["outcome"]: row["items"] for row in told["outcomes"]} == {
+        "accept": 2, "unknown": 1, "builder": 1, "not-a-machine": 1, "nothing": 1,
+    }  # fmt: skip
+    assert [(row["builder"], row["items"]) for row in told["builders"]] == [
+        ("mazak", 2),
+        ("haas", 1),
+    ]
+    sides = {row["split"]: 0 for row in told["sources"]}
+    for row in told["sources"]:
+        sides[row["split"]] += row["frames"]
+    assert sides["val"] == told["held_back"] and sides["train"] + sides["val"] == 4
+
+
+def test_a_new_verdict_is_counted_at_once(
+    client: httpx.Client, site: Site, judged: dict[str, str]
+) -> None:
+    assert client.get("/api/v1/learning").json()["settled"] == 6
+    Filler(site.case, site.registry).judge(judged["fair"], "m2", "concealed")
+    told = client.get("/api/v1/learning").json()
+    assert told["settled"] == 7
+    assert {"outcome": "concealed", "items": 1} in told["outcomes"]
+
+
+def test_the_sides_told_are_those_of_the_export(
+    client: httpx.Client, site: Site, judged: dict[str, str], tmp_path: Path
+) -> None:
+    counts = export_judged(site.case, tmp_path / "out").counts
+    assert counts["val"] == client.get("/api/v1/learning").json()["held_back"]
+
+
+def test_an_empty_case_says_so(client: httpx.Client) -> None:
+    told = client.get("/api/v1/learning").json()
+    assert told["frames"] == 0 and told["sources"] == []
+    assert "Nothing that can be learnt from" in client.get("/learning").text
+    assert client.get("/api/v1/learning/annotations").text == ""
+
+
+def test_annotations_are_given_as_lines(client: httpx.Client, judged: dict[str, str]) -> None:
+    answer = client.get("/api/v1/learning/annotations")
+    assert answer.headers["content-type"].startswith("application/jsonl")
+    assert "judged.jsonl" in answer.headers["content-disposition"]
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    photographs = [parse_photograph(line, Path(), "line") for line in lines]
+    assert len(photographs) == 4
+    assert {one.more["origin"]["footage"] for one in photographs} == set(judged.values())
+    assert "anna" not in answer.text
+
+
+def test_annotations_are_given_as_coco(client: httpx.Client, judged: dict[str, str]) -> None:
+    told = client.get("/api/v1/learning/annotations?format=coco").json()
+    assert len(told["images"]) == 4
+    assert [row["name"] for row in told["categories"]][:2] == ["machine", "wordmark"]
+
+
+def test_another_format_is_refused(client: httpx.Client) -> None:
+    answer = client.get("/api/v1/learning/annotations?format=exe")
+    assert answer.status_code == 422 and answer.json()["error"]["kind"] == "fields"
+
+
+def test_models_are_told_with_how_they_did(client: httpx.Client, site: Site) -> None:
+    folder = put_model(site, "better")
+    models = client.get("/api/v1/learning").json()["models"]
+    first, second = models
+    assert first["shipped"] and first["in_use"] and first["comparison"] is None
+    assert second["folder"] == str(folder)
+    assert second["comparison"]["verdict"] == "better"
+    assert second["comparison"]["pictures"] == 90
+    (folder / "comparison.json").write_text("{", "utf-8")
+    [_, second] = client.get("/api/v1/learning").json()["models"]
+    assert second["comparison"] is None and "not JSON" in second["trouble"]
+
+
+def test_commands_name_the_case_and_the_next_free_run(client: httpx.Client, site: Site) -> None:
+    told = client.get("/api/v1/learning").json()["commands"]
+    assert str(site.case.folder) in told["export"] and "run-1" in told["train"]
+    put_model(site, "better")
+    assert "run-2" in client.get("/api/v1/learning").json()["commands"]["train"]
+
+
+def test_every_word_is_translated() -> None:
+    found = set()
+    for name, method in (("templates/learning.html", "jinja2.ext:babel_extract"),
+                         ("static/learning.js", "javascript")):  # fmt: skip
+        for _, text, _, _ in extract_from_file(
+            method, ROOT / "api" / "web" / name, keywords={"_": None}
+        ):
+            found.add(text)
+    assert len(found) > 50
+    for code in ("uk", "ru"):
+        # A word may be the same in both languages, but none is the English one.
+        assert not [text for text in found if catalogue(code).gettext(str(text)) == text]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_can_be_read_by_anybody(
+    theme: str, served: str, site: Site, judged: dict[str, str], screen: Page
+) -> None:
+    put_model(site, "worse")
+    screen.goto(f"{served}/learning")
+    screen.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    screen.click("summary")
+    wrong = Axe().run(screen)
+    assert wrong.violations_count == 0, wrong.generate_report()
+
+
+def test_the_page_shows_how_it_stands(
+    served: str,
+    site: Site,
+    judged: dict[str, str],
+    screen: Page,
+    shoot: Callable[[str], None],
+) -> None:
+    put_model(site, "better")
+    screen.goto(f"{served}/learning")
+    screen.wait_for_selector("text=frames to learn from")
+    screen.click("summary")
+    assert re.search(r"\+2\.0 … \+10\.0", screen.inner_text("#main"))
+    screen.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    screen.click("button.copy >> nth=0")
+    screen.wait_for_selector("text=Copied.")
+    copied = screen.evaluate("navigator.clipboard.readText()")
+    assert copied == screen.inner_text("#command-export").strip()
+    wide = screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.evaluate(ELSEWHERE, str(site.case.folder))
+    screen.evaluate("scrollTo(0, 0)")
+    shoot("learning")
+    screen.set_viewport_size({"width": 768, "height": 1024})
+    assert wide and screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
