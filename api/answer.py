@@ -70,7 +70,8 @@ def answer(
         typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report, one HTML file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report: one HTML file, or NAME.pdf."),
     ] = None,
     package: Annotated[
         Path | None,
@@ -113,14 +114,23 @@ def answer(
             write_package(case, question, known, what, package, controls)
         found, facts, exhibits = answer_case(case, question, known, what, controls)
     if out is not None:
-        try:
-            out.write_text(render_answer(found, known, facts, exhibits), "utf-8")
-        except OSError as error:
-            raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
+        _write(render_answer(found, known, facts, exhibits), out)
     if as_json:
         typer.echo(dump({"facts": asdict(facts), "answer": to_json(found)}).decode(), nl=False)
         return
     _tell(found)
+
+
+def _write(page: str, out: Path) -> None:
+    from evidence.answer.pdf import write_pdf
+
+    if out.suffix.lower() == ".pdf":
+        write_pdf(page, out)
+        return
+    try:
+        out.write_text(page, "utf-8")
+    except OSError as error:
+        raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
 
 
 def _compute_anew(package: Path) -> Exit:

@@ -3,7 +3,7 @@
 A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, described by RO-Crate:
 
     data/answer.json                every number of the report, and the question
-    data/report.html, figures/      what people read
+    data/report.html, .pdf, figures/  what people read
     data/case.zip                   the case without its footage, as `nameplate case open` takes it
     data/tables/                    the case's rows and the machines as counted, CSV and Parquet
     data/registry.json              the builders that claims and verdicts name
@@ -36,6 +36,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case, read_case
 from evidence.answer.page import draw, render_answer, to_json
+from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.tables import write_tables
 from evidence.record import dump
@@ -155,6 +156,7 @@ def _fill(
     (folder / "answer.json").write_bytes(dump(kept))
     page = render_answer(read.answer, registry, read.facts, read.exhibits)
     (folder / "report.html").write_text(page, "utf-8")
+    write_pdf(page, folder / "report.pdf")
     (folder / "figures").mkdir()
     for name, svg in draw(read.answer, registry).items():
         (folder / "figures" / f"{name}.svg").write_text(str(svg), "utf-8")
@@ -194,6 +196,7 @@ def _copy_controls(controls: Path, to: Path) -> None:
 MEANINGS = {
     "answer.json": "Every number of the report, and the question",
     "report.html": "The report",
+    "report.pdf": "The report, to print",
     "case.zip": "The case without its footage",
     "registry.json": "The builders that claims and verdicts name",
     "controls.csv": "The positive controls",
