@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.case import AsJson
-from api.terminal import speak
+from api.exits import Exit
+from api.terminal import complain, speak
 from datasets.errors import ResultError, UsageError
 from datasets.registry import load_registry
 from evidence.record import dump
@@ -30,7 +31,9 @@ ADJECTIVES = {
 
 
 def answer(
-    folder: Annotated[Path, typer.Argument(metavar="CASE", help="The case's folder.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="CASE", help="The case's folder.")
+    ] = None,
     origin: Annotated[
         str | None,
         typer.Option(metavar="CC", help="Country of the builder's home, as CN, the default."),
@@ -67,7 +70,16 @@ def answer(
         typer.Option(help="A file of builders that adds to the registry.", metavar="FILE"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report, one HTML file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report: one HTML file, or NAME.pdf."),
+    ] = None,
+    package: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the evidence package, a folder (BagIt)."),
+    ] = None,
+    from_package: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="Compute a package's answer anew, and compare."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -77,10 +89,17 @@ def answer(
     settled is called confirmed.
     """
     from evidence.answer.from_case import answer_case
+    from evidence.answer.package import write_package
     from evidence.answer.page import render_answer, to_json
     from evidence.answer.question import Question
     from evidence.store import Case
 
+    if from_package is not None:
+        if folder is not None:
+            raise UsageError("--from takes a package, and no case besides")
+        raise typer.Exit(_compute_anew(from_package))
+    if folder is None:
+        raise UsageError("name the case's folder, or a package with --from")
     given = {"origin": origin, "builder": builder, "owner": owner, "production": production}
     chosen = [(by, value) for by, value in given.items() if value is not None]
     if len(chosen) > 1:
@@ -91,16 +110,41 @@ def answer(
     question.check(known)
     what = known.get(value).name if by == "builder" else ADJECTIVES.get(value, value)
     with Case.open(folder) as case:
+        if package is not None:
+            write_package(case, question, known, what, package, controls)
         found, facts, exhibits = answer_case(case, question, known, what, controls)
     if out is not None:
-        try:
-            out.write_text(render_answer(found, known, facts, exhibits), "utf-8")
-        except OSError as error:
-            raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
+        _write(render_answer(found, known, facts, exhibits), out)
     if as_json:
         typer.echo(dump({"facts": asdict(facts), "answer": to_json(found)}).decode(), nl=False)
         return
     _tell(found)
+
+
+def _write(page: str, out: Path) -> None:
+    from evidence.answer.pdf import write_pdf
+
+    if out.suffix.lower() == ".pdf":
+        write_pdf(page, out)
+        return
+    try:
+        out.write_text(page, "utf-8")
+    except OSError as error:
+        raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def _compute_anew(package: Path) -> Exit:
+    """Says whether every number of a package comes out the same."""
+    from evidence.answer.package import recompute
+
+    found, otherwise = recompute(package)
+    _tell(found)
+    for line in otherwise:
+        complain(line)
+    if otherwise:
+        return Exit.FOOTAGE
+    speak().print("Every number of the package comes out the same.", markup=False)
+    return Exit.DONE
 
 
 def _tell(found: Answer) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from datasets.errors import UsageError
+from evidence.answer.clustered import few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
 
 METHOD = "prediction-powered (Angelopoulos and others 2023), weighted by inclusion, over plants"
@@ -55,11 +56,9 @@ def audited(
     groups = len(names)
     warnings = []
     if groups < 2:
-        return Estimate(
-            min(1.0, max(0.0, value)), 0.0, 1.0, METHOD, level, ("one plant shows no spread",)
-        )
+        return Estimate(min(1.0, max(0.0, value)), 0.0, 1.0, METHOD, level, (few_plants(1),))
     if groups < FEW:
-        warnings.append(f"{groups} plants are few to judge by")
+        warnings.append(few_plants(groups))
     if int((np.abs(y[drawn] - f[drawn]) > 0.5).sum()) < FEW:
         # The normal approximation rests on seeing errors; where there are few it is too sure.
         warnings.append("the audit found few errors, so how many there are is uncertain")

@@ -18,6 +18,11 @@ FEW = 10
 """Plants below which an interval over plants is warned of."""
 
 
+def few_plants(plants: int) -> str:
+    """The warning that so few plants ask for."""
+    return f"{plants} plants are few to judge by" if plants > 1 else "one plant shows no spread"
+
+
 def clustered(
     hits: Sequence[int], machines: Sequence[int], level: float = LEVEL, alike: float = ALIKE
 ) -> Estimate:
@@ -49,7 +54,7 @@ def clustered(
         return Estimate(None, 0.0, 1.0, method, level, ("there are no machines",))
     share = float(y.sum()) / total
     low, high = around(share, effective(y, m, alike), total, plants, level)
-    few = f"{plants} plants are few to judge by" if plants < FEW else None
+    few = few_plants(plants) if plants < FEW else None
     return Estimate(share, low, high, method, level, (few,) if few else ())
 
 

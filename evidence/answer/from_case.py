@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,16 +13,26 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.controls import read_controls, try_controls
 from evidence.answer.exhibits import gather
-from evidence.answer.judged import read_machines
+from evidence.answer.judged import SeenMachine, read_machines
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run
 from evidence.store.verdicts import head
 
 
-def answer_case(
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A case's answer, with what it rests on."""
+
+    answer: Answer
+    facts: Facts
+    exhibits: list[Exhibit]
+    machines: list[SeenMachine]
+
+
+def read_case(
     case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
-) -> tuple[Answer, Facts, list[Exhibit]]:
+) -> Read:
     """The answer of a case at one moment, whoever writes meanwhile.
 
     Args:
@@ -42,7 +53,15 @@ def answer_case(
         found = answer(question, machines, registry, what, tried)
         number, digest = head(session)
         facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
-        return found, facts, gather(case, session, machines, registry)
+        return Read(found, facts, gather(case, session, machines, registry), machines)
+
+
+def answer_case(
+    case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
+) -> tuple[Answer, Facts, list[Exhibit]]:
+    """As `read_case`, without the machines one by one."""
+    read = read_case(case, question, registry, what, controls)
+    return read.answer, read.facts, read.exhibits
 
 
 def _recipe(session: Session, case: Case) -> Recipe:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from datasets.errors import UsageError
-from evidence.answer.clustered import ALIKE, FEW, around, clustered
+from evidence.answer.clustered import ALIKE, FEW, around, clustered, few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
 
 METHOD = (
@@ -69,7 +69,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         below += (weight * (found.value - found.low)) ** 2
         above += (weight * (found.high - found.value)) ** 2
     plants = len({one.plant for members in strata.values() for one in members})
-    warnings = [f"{plants} plants are few to judge by"] if plants < FEW else []
+    warnings = [few_plants(plants)] if plants < FEW else []
     if unjudged:
         warnings.append(f"{unjudged:.0%} of the machines are of a kind of which none was judged")
     low, high = value - math.sqrt(below), value + math.sqrt(above)

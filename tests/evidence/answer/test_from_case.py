@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pymupdf
 import pytest
 
 from datasets.errors import UsageError
@@ -13,6 +15,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case
 from evidence.answer.page import render_answer, to_json
+from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.store import Case
@@ -177,3 +180,18 @@ def test_the_page_says_what_the_answer_says(case: Case, registry: Registry, buil
     assert page.count("<svg") == 5
     assert facts.head in page
     assert to_json(found)["counts"]["confirmed"] == 1
+
+
+def test_the_pdf_holds_letters_and_lines(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    build(lambda b: b.add("Завод 沈阳", claim="dmtg", outcome="accept", published="2023"))
+    found, facts, exhibits = answer_case(case, CHINESE, registry, "Chinese")
+    write_pdf(render_answer(found, registry, facts, exhibits), tmp_path / "answer.pdf")
+    with pymupdf.open(tmp_path / "answer.pdf") as document:
+        read = " ".join(page.get_text() for page in document)
+        drawn = sum(len(page.get_drawings()) for page in document)
+    text = " ".join(unicodedata.normalize("NFKC", read).split())  # letters tied together: ﬁ
+    assert found.said.sentence in text
+    assert text.count("Завод 沈阳") >= 2  # in the table, and as letters in the figure
+    assert drawn > 20

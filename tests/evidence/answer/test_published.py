@@ -83,6 +83,37 @@ def test_prediction_powered_mean_of_equal_chances() -> None:
     assert found.low < truth.mean() < found.high
 
 
+def test_prediction_powered_mean_of_its_authors_program() -> None:
+    """ppi_py 0.2.3, `ppi_mean_pointestimate` and `ppi_mean_ci` with lam=1, of the same numbers.
+
+    Its interval takes the judged and the rest for independent samples, so it is the wider one.
+    """
+    rng = np.random.default_rng(3)
+    truth = (rng.random(4000) < 0.2).astype(float)
+    claimed = np.where(rng.random(4000) < 0.1, 1 - truth, truth)
+    drawn = rng.random(4000) < 0.25
+    chance = np.full(4000, drawn.mean())
+    found = audited(claimed, np.where(drawn, truth, np.nan), chance, np.arange(4000))
+    assert found.value == pytest.approx(0.21315625, abs=1e-8)
+    assert 0.18891804 < found.low < found.high < 0.23739446
+    assert found.high - found.low > 0.85 * (0.23739446 - 0.18891804)
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "beta", "score"),
+    [
+        (3, 57, (0.0109882559, 0.1461990643), (0.0180602956, 0.1436955040)),
+        (29, 29, (0.8805551309, 1.0), (0.8830302015, 1.0)),
+    ],
+)
+def test_shares_of_statsmodels(
+    hits: int, of: int, beta: tuple[float, float], score: tuple[float, float]
+) -> None:
+    """statsmodels 0.15, `proportion_confint` by the methods `beta` and `wilson`."""
+    assert (exact(hits, of).low, exact(hits, of).high) == pytest.approx(beta, abs=1e-9)
+    assert (wilson(hits, of).low, wilson(hits, of).high) == pytest.approx(score, abs=1e-9)
+
+
 def test_plants_that_are_alike_tell_less() -> None:
     apart = clustered([1] * 20, [10] * 20)
     together = clustered([10, 10] + [0] * 18, [10] * 20)

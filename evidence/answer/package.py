@@ -1,0 +1,273 @@
+"""The evidence package: all that an answer rests on, in a form that can be checked and kept.
+
+A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, described by RO-Crate:
+
+    data/answer.json                every number of the report, and the question
+    data/report.html, .pdf, figures/  what people read
+    data/case.zip                   the case without its footage, as `nameplate case open` takes it
+    data/tables/                    the case's rows and the machines as counted, CSV and Parquet
+    data/registry.json              the builders that claims and verdicts name
+    data/controls.csv               the positive controls, if there were any
+    data/model/                     the model's card
+    data/ro-crate-metadata.json     what each of these is
+
+`recompute` takes the case out of the bag, asks it the question again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from datasets.entry import Entry
+from datasets.errors import CaseExists, ResultError, UsageError
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.page import draw, render_answer, to_json
+from evidence.answer.pdf import write_pdf
+from evidence.answer.question import Question
+from evidence.answer.tables import write_tables
+from evidence.record import dump
+from evidence.store import Case
+from evidence.store.pack import pack
+from evidence.store.unpack import unpack
+
+FORMAT = 1
+
+
+def write_package(
+    case: Case,
+    question: Question,
+    registry: Registry,
+    what: str,
+    folder: Path,
+    controls: Path | None = None,
+) -> Answer:
+    """Writes the package of a case's answer; it appears whole or not at all.
+
+    The case is packed first and the answer computed from the pack, so that both are of one moment.
+
+    Raises:
+        CaseExists: there is something at `folder`.
+        ResultError: it cannot be written.
+        UsageError: as `answer_case`.
+    """
+    import bagit
+
+    folder = folder.absolute()
+    if folder.exists():
+        raise CaseExists(f"{folder}: there is something already; name another folder")
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.mkdir(parents=True)
+        found = _fill(case, question, registry, what, partial, controls)
+        with _stays_here():
+            bagit.make_bag(
+                os.fspath(partial),
+                {
+                    "Bagging-Date": datetime.now(UTC).date().isoformat(),
+                    "Bag-Software-Agent": f"nameplate {version('nameplate')}",
+                    "External-Description": question.in_words(registry),
+                },
+                checksums=["sha256"],
+            )
+        partial.rename(folder)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return found
+
+
+def recompute(package: Path) -> tuple[Answer, list[str]]:
+    """The answer computed anew from a package alone.
+
+    Returns:
+        The answer, and what in the package's `answer.json` is otherwise; nothing where all of
+        it comes out the same.
+
+    Raises:
+        UsageError: it is no package, not whole, or of a newer Nameplate.
+    """
+    import bagit
+
+    try:
+        with _stays_here():
+            bagit.Bag(os.fspath(package)).validate()
+    except (bagit.BagError, OSError) as error:
+        raise UsageError(f"{package}: no package, or not what it was ({error})") from error
+    data = package / "data"
+    try:
+        said = json.loads((data / "answer.json").read_bytes())
+        question = Question(
+            **said["answer"]["question"] | {"plants": tuple(said["answer"]["question"]["plants"])}
+        )
+        what, newest = said["what"], said["format"]
+        entries = json.loads((data / "registry.json").read_bytes())["entries"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
+    if newest > FORMAT:
+        raise UsageError(f"{package}: written by a newer Nameplate; update this one")
+    registry = Registry(Entry.model_validate(entry) for entry in entries)
+    controls = data / "controls.csv"
+    with _opened(data / "case.zip") as case:
+        found, _, _ = answer_case(
+            case, question, registry, what, controls if controls.exists() else None
+        )
+    anew = json.loads(dump(to_json(found)))
+    return found, list(_differences(said["answer"], anew))
+
+
+def _fill(
+    case: Case,
+    question: Question,
+    registry: Registry,
+    what: str,
+    folder: Path,
+    controls: Path | None,
+) -> Answer:
+    pack(case, folder / "case.zip")
+    if controls is not None:
+        _copy_controls(controls, folder / "controls.csv")
+    with _opened(folder / "case.zip") as packed, packed.session() as session:
+        read = read_case(packed, question, registry, what, controls)
+        write_tables(session, read.machines, folder / "tables")
+    entries = [entry.model_dump(mode="json") for entry in registry]
+    (folder / "registry.json").write_bytes(dump({"entries": entries}))
+    kept = {
+        "format": FORMAT,
+        "nameplate": version("nameplate"),
+        "what": what,
+        "facts": asdict(read.facts),
+        "answer": to_json(read.answer),
+    }
+    (folder / "answer.json").write_bytes(dump(kept))
+    page = render_answer(read.answer, registry, read.facts, read.exhibits)
+    (folder / "report.html").write_text(page, "utf-8")
+    write_pdf(page, folder / "report.pdf")
+    (folder / "figures").mkdir()
+    for name, svg in draw(read.answer, registry).items():
+        (folder / "figures" / f"{name}.svg").write_text(str(svg), "utf-8")
+    (folder / "model").mkdir()
+    card = files("detector").joinpath("model", "CARD.md")
+    (folder / "model" / "CARD.md").write_bytes(card.read_bytes())
+    _describe(folder, read.answer.says)
+    return read.answer
+
+
+@contextmanager
+def _opened(packed: Path) -> Iterator[Case]:
+    """A packed case, for as long as the block lasts."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nameplate-") as scratch,
+        unpack(packed, Path(scratch) / "case") as case,
+    ):
+        yield case
+
+
+def _copy_controls(controls: Path, to: Path) -> None:
+    """The list with absolute paths, since it moves."""
+    import csv
+
+    with (
+        controls.open(encoding="utf-8-sig", newline="") as source,
+        to.open("w", encoding="utf-8", newline="") as target,
+    ):
+        rows = csv.DictReader(source)
+        writer = csv.writer(target)
+        writer.writerow(("path", "builder"))
+        for row in rows:
+            path = controls.absolute().parent / (row.get("path") or "").strip()
+            writer.writerow((path, row.get("builder")))
+
+
+MEANINGS = {
+    "answer.json": "Every number of the report, and the question",
+    "report.html": "The report",
+    "report.pdf": "The report, to print",
+    "case.zip": "The case without its footage",
+    "registry.json": "The builders that claims and verdicts name",
+    "controls.csv": "The positive controls",
+    "model/CARD.md": "The card of the model that ships with this version",
+}
+
+
+def _describe(folder: Path, says: str) -> None:
+    """RO-Crate 1.1 metadata of the files."""
+    paths = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+    graph: list[dict[str, Any]] = [
+        {
+            "@id": "ro-crate-metadata.json",
+            "@type": "CreativeWork",
+            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            "about": {"@id": "./"},
+        },
+        {
+            "@id": "./",
+            "@type": "Dataset",
+            "name": "Evidence package",
+            "description": says,
+            "datePublished": datetime.now(UTC).date().isoformat(),
+            "hasPart": [{"@id": path} for path in paths],
+        },
+        {
+            "@id": "#nameplate",
+            "@type": "SoftwareApplication",
+            "name": "Nameplate",
+            "version": version("nameplate"),
+        },
+        {
+            "@id": "#computing",
+            "@type": "CreateAction",
+            "instrument": {"@id": "#nameplate"},
+            "object": [{"@id": "case.zip"}, {"@id": "registry.json"}],
+            "result": [{"@id": "answer.json"}, {"@id": "report.html"}],
+        },
+        *(
+            {
+                "@id": path,
+                "@type": "File",
+                "name": MEANINGS.get(path, path),
+                "contentSize": (folder / path).stat().st_size,
+            }
+            for path in paths
+        ),
+    ]
+    content = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    (folder / "ro-crate-metadata.json").write_bytes(dump(content))
+
+
+def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
+    """Where two pieces of plain data differ, a line each."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in sorted({*before, *now}):
+            yield from _differences(before.get(name), now.get(name), f"{at}.{name}".strip("."))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for number, (a, b) in enumerate(zip(before, now, strict=True)):
+            yield from _differences(a, b, f"{at}[{number}]")
+    elif before != now:
+        yield f"{at}: {before!r} in the package, {now!r} computed"
+
+
+@contextmanager
+def _stays_here() -> Iterator[None]:
+    """The bag's maker changes the working directory, and its errors leave it there."""
+    here = Path.cwd()
+    try:
+        yield
+    finally:
+        os.chdir(here)

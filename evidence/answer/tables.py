@@ -1,0 +1,97 @@
+"""What an answer was computed from, as tables that any program reads: CSV and Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import ResultError
+from evidence.answer.judged import SeenMachine
+from evidence.store import (
+    AnalysisRow,
+    Copy,
+    Decision,
+    Draw,
+    FootageRow,
+    Item,
+    Location,
+    MachineRow,
+    Membership,
+    ReadingRow,
+    SightingRow,
+    StillRow,
+    Verdict,
+)
+
+TABLES: tuple[type[Any], ...] = (
+    FootageRow,
+    Location,
+    AnalysisRow,
+    SightingRow,
+    ReadingRow,
+    StillRow,
+    MachineRow,
+    Membership,
+    Copy,
+    Decision,
+    Draw,
+    Item,
+    Verdict,
+)
+
+
+def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path) -> list[Path]:
+    """A CSV and a Parquet file of each table of the case, and of the machines as counted.
+
+    Exact times stay text (`1001/24000`); boxes and other lists are JSON.
+
+    Raises:
+        ResultError: a full disk, no permission.
+    """
+    import polars
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    counted = [
+        {name: _plain(getattr(one, name)) for name in (*SeenMachine.__slots__, "stratum")}
+        for one in machines
+    ]
+    sets: dict[str, list[dict[str, Any]]] = {"counted": counted}
+    columns = {"counted": [*SeenMachine.__slots__, "stratum"]}
+    for model in TABLES:
+        table = model.__table__
+        rows = session.execute(select(table).order_by(*table.primary_key)).mappings()
+        columns[table.name] = [column.name for column in table.columns]
+        sets[table.name] = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    for name, rows_ in sets.items():
+        # The schema is looked for in all rows: a column may be empty for long.
+        frame = polars.DataFrame(rows_, schema=columns[name], infer_schema_length=None)
+        for suffix, write in (("csv", frame.write_csv), ("parquet", frame.write_parquet)):
+            path = folder / f"{name}.{suffix}"
+            try:
+                write(path)
+            except OSError as error:
+                raise ResultError(f"{path}: cannot be written ({error})") from error
+            written.append(path)
+    return written
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
