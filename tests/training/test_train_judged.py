@@ -16,8 +16,9 @@ import pytest
 from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
 from detector.detect import PACKAGED, model_digest
-from detector.tested import check_tested, read_comparison
+from detector.tested import read_comparison
 from evidence.learning.export import export_judged
+from evidence.learning.switch import check_switch
 from evidence.store import Case
 from tests.judged import fill
 from tests.training.conftest import write_made_data
@@ -115,8 +116,8 @@ def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:
     folder = ended.file.parent
     assert ended.judgement in ("worse", "unclear")
     with pytest.raises(ModelError, match="--untested"):
-        check_tested(folder)
-    check_tested(folder, untested=True)
+        check_switch(folder / "no case", folder)
+    check_switch(folder / "no case", folder, untested=True)
 
 
 def test_the_comparison_goes_with_the_same_model_alone(
