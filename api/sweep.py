@@ -107,12 +107,12 @@ def sweep(
         raise typer.Exit(_status(case, load_registry(*(registry or ())), json))
     _check(paths or [], lists or [], watch, workers, cluster)
 
-    from detector.tested import check_tested
+    from evidence.learning.switch import check_switch
     from evidence.sweep.feed import Feed
     from evidence.sweep.run import CLIP_SECONDS, Order
     from evidence.sweep.stop import Stop
 
-    check_tested(model, untested)
+    check_switch(case, model, untested)
     order = Order(
         settings=read_settings(settings, archive=True, budget=budget),
         registry=load_registry(*(registry or ())),

@@ -7,13 +7,13 @@ leaves what came out beside the new one, in `comparison.json`:
      "validation": {"data_sha256": "...", "split": "val", "pictures": 90, "sources": 40},
      "differences": [{"of": "...", "old": 0.9, "new": 0.93, "low": 0.01, "high": 0.05}, ...]}
 
-Footage is looked at with a model that has not been shown to be sound only where somebody says so.
+A case is looked at with a model that was not shown to be sound only where somebody says so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +51,21 @@ def read_comparison(folder: Path) -> Mapping[str, Any] | None:
     return values
 
 
-def check_tested(folder: Path | None, untested: bool = False) -> None:
-    """Whether footage may be looked at with a model: the one shipped, or one not found worse.
+def check_tested(folder: Path | None, known: Collection[str] = ()) -> None:
+    """Whether footage may be looked at with a model: one in use, or one that is no worse.
 
     Args:
         folder: of the model; None for the one shipped.
-        untested: somebody takes it as it is.
+        known: hashes of models in use besides the one shipped.
 
     Raises:
-        ModelError: the model is missing or damaged; it was not compared, or did not do well.
+        ModelError: the model is missing or damaged; it was not compared with one in use, or did
+            not do well.
     """
-    if folder is None or untested or model_digest(folder) == model_digest(PACKAGED):
+    if folder is None:
+        return
+    shipped = model_digest(PACKAGED)
+    if model_digest(folder) in (shipped, *known):
         return
     found = read_comparison(folder)
     anyway = "or say --untested to use it all the same"
@@ -69,6 +73,11 @@ def check_tested(folder: Path | None, untested: bool = False) -> None:
         raise ModelError(
             f"{folder}: nobody has compared this model with the one in use; `nameplate train` "
             f"and `nameplate export` do with --validation DIR, {anyway}"
+        )
+    if found.get("old_model") not in (shipped, *known):
+        raise ModelError(
+            f"{folder}: compared with a model that is not in use ({found.get('old_model')!s:.12}); "
+            f"compare it with the one that is, {anyway}"
         )
     if found.get("verdict") not in SOUND:
         reasons = found.get("reasons")

@@ -23,9 +23,14 @@ from training.report import as_json, write_text
 
 Judgement = Literal["better", "no worse", "worse", "unclear"]
 
-MARGIN = 0.03
-"""Of a share: a loss that would go unnoticed. A new model is no worse only where a larger one is
-ruled out, and the measures of a hundred pictures rule out hardly less."""
+MARGIN = 0.05
+"""Of a share. A new model is no worse only where a loss of so much is ruled out; a set of a hundred
+machines rules out hardly less."""
+
+LEAST_MACHINES, LEAST_SOURCES = 60, 20
+"""In the validation set. Where none of n machines is lost, so many may still be: 3 / n of them
+(the rule of three), which is `MARGIN` at sixty; and fewer sources drawn anew tell nothing of
+how much sources differ."""
 
 FINDING = "machines found (recall)"
 JUDGED: dict[str, bool] = {
@@ -92,7 +97,9 @@ def contest(
         report.write(work / word)
         reports.append(report.as_dict())
     compared = compare(reports[0], reports[1])
-    judgement, reasons = judge(compared)
+    machines = sum(row["wanted"] for row in reports[1]["by_picture"])
+    sources = len({one.source for one in photographs})
+    judgement, reasons = judge(compared, machines, sources)
     record: dict[str, Any] = {
         "version": VERSION,
         "verdict": judgement,
@@ -102,7 +109,8 @@ def contest(
             "data_sha256": reports[1]["data_sha256"],
             "split": split,
             "pictures": len(photographs),
-            "sources": len({one.source for one in photographs}),
+            "machines": machines,
+            "sources": sources,
         },
         "settings_sha256": reports[1]["settings_sha256"],
         "registry_sha256": reports[1]["registry_sha256"],
@@ -111,8 +119,12 @@ def contest(
     return Contest(judgement, reasons, compared, write_text(new / NAME, as_json(record)))
 
 
-def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
+def judge(compared: Comparison, machines: int, sources: int) -> tuple[Judgement, tuple[str, ...]]:
     """What a comparison says of the new model, and why.
+
+    Args:
+        compared: old and new on the same pictures.
+        machines, sources: CNC machines in them, and sources they are of.
 
     worse: a measure is, whatever sources had been drawn. better: one is, and none is worse by
     `MARGIN` or more. no worse: none is. unclear: too little was measured to say.
@@ -123,9 +135,14 @@ def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
     losses = [of for of, (_, best) in known.items() if best < 0]
     if losses:
         return "worse", tuple(_say(found[of]) for of in losses)
+    if machines < LEAST_MACHINES or sources < LEAST_SOURCES:
+        return "unclear", (
+            f"the validation set has {machines} machines of {sources} sources; "
+            f"{LEAST_MACHINES} of {LEAST_SOURCES} are the least that says anything",
+        )
     open_ = [of for of, (worst, _) in known.items() if worst < -MARGIN]
-    if FINDING not in known:
-        return "unclear", ("no machine of the validation set could be compared",)
+    if not found.get(FINDING) or not found[FINDING].old:
+        return "unclear", ("the old model finds no machine of the validation set",)
     if open_:
         return "unclear", tuple(_say(found[of]) for of in open_)
     gains = [of for of, (worst, _) in known.items() if worst > 0]

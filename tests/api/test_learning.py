@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from datasets.registry import load_registry
-from detector.detect import PACKAGED
 from evidence.store import Case
 from tests.api.conftest import Nameplate
-from tests.judged import fill
+from tests.judged import fill, other_model
 
 
 @pytest.fixture
@@ -75,17 +72,14 @@ def test_flags_for_a_case_are_refused_elsewhere(nameplate: Nameplate, tmp_path: 
 def test_no_case_is_swept_with_a_model_that_nobody_compared(
     nameplate: Nameplate, case: Path, picture: Path
 ) -> None:
-    model = case.parent / "model"
-    shutil.copytree(PACKAGED, model)
-    card = json.loads((model / "model.json").read_text("utf-8"))
-    (model / "model.xml").write_bytes((model / "model.xml").read_bytes() + b"\n")
-    ended = nameplate("sweep", picture, "--case", case, "--model", model)
-    assert ended.code == 4 and "damaged" in ended.err
-    digest = hashlib.sha256((model / "model.xml").read_bytes()).hexdigest()
-    card["files"]["model.xml"] = digest
-    (model / "model.json").write_text(json.dumps(card), "utf-8")
+    model = other_model(case.parent / "model")
     ended = nameplate("sweep", picture, "--case", case, "--model", model)
     assert ended.code == 4 and "nobody has compared" in ended.err
+    ended = nameplate("sweep", picture, "--case", "new", "--model", model)
+    assert ended.code == 4 and not Path("new").exists()
+    (model / "model.bin").write_bytes(b"")
+    ended = nameplate("sweep", picture, "--case", case, "--model", model)
+    assert ended.code == 4 and "damaged" in ended.err
 
 
 def test_comparing_needs_pictures(nameplate: Nameplate) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,24 +11,17 @@ import pytest
 from datasets.errors import ModelError
 from detector.detect import PACKAGED, model_digest
 from detector.tested import check_tested, read_comparison
+from tests.judged import other_model
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """Another model than the one that ships: one byte of its description differs."""
-    folder = tmp_path / "model"
-    shutil.copytree(PACKAGED, folder)
-    xml = folder / "model.xml"
-    xml.write_bytes(xml.read_bytes() + b"\n")
-    card = json.loads((folder / "model.json").read_text("utf-8"))
-    card["files"]["model.xml"] = hashlib.sha256(xml.read_bytes()).hexdigest()
-    (folder / "model.json").write_text(json.dumps(card), "utf-8")
-    return folder
+    return other_model(tmp_path / "model")
 
 
 def say(model: Path, verdict: str, **more: object) -> None:
     values = {"version": 1, "verdict": verdict, "reasons": ["recall: -3.0 points"]}
-    values |= {"new_model": model_digest(model)} | more
+    values |= {"new_model": model_digest(model), "old_model": model_digest(PACKAGED)} | more
     (model / "comparison.json").write_text(json.dumps(values), "utf-8")
 
 
@@ -50,14 +42,23 @@ def test_any_other_is_refused_with_the_reason(model: Path, verdict: str) -> None
     say(model, verdict)
     with pytest.raises(ModelError, match=r"recall: -3\.0 points.*--untested"):
         check_tested(model)
-    check_tested(model, untested=True)
+
+
+def test_one_that_was_compared_with_a_model_nobody_uses_is_refused(model: Path) -> None:
+    say(model, "better", old_model="ab" * 32)
+    with pytest.raises(ModelError, match="not in use"):
+        check_tested(model)
+    check_tested(model, known={"ab" * 32})
+
+
+def test_one_that_is_in_use_already_may_go_on(model: Path) -> None:
+    check_tested(model, known={model_digest(model)})
 
 
 def test_one_that_nobody_compared_is_refused(model: Path) -> None:
     assert read_comparison(model) is None
     with pytest.raises(ModelError, match="nobody has compared"):
         check_tested(model)
-    check_tested(model, untested=True)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from api.web.words import catalogue
 from datasets.annotations import parse_photograph
 from detector.detect import PACKAGED, model_digest
 from evidence.learning.export import export_judged
-from tests.judged import Filler, fill
+from tests.judged import Filler, fill, other_model
 
 ROOT = Path(__file__).parents[3]
 # For the picture in the documents: where a test's case lies is nobody's business there.
@@ -37,15 +35,7 @@ def judged(site: Site, tmp_path: Path) -> dict[str, str]:
 
 def put_model(site: Site, verdict: str) -> Path:
     """A model trained for the case, as `nameplate train` leaves it."""
-    folder = site.case.folder / "learning" / "run-1" / "model"
-    shutil.copytree(PACKAGED, folder)
-    card = json.loads((folder / "model.json").read_text("utf-8"))
-    xml = folder / "model.xml"
-    xml.write_bytes(xml.read_bytes() + b"\n")
-    whole = hashlib.sha256(xml.read_bytes() + (folder / "model.bin").read_bytes())
-    card["files"]["model.xml"] = hashlib.sha256(xml.read_bytes()).hexdigest()
-    card["sha256"] = whole.hexdigest()
-    (folder / "model.json").write_text(json.dumps(card), "utf-8")
+    folder = other_model(site.case.folder / "learning" / "run-1" / "model")
     row = {"of": "machines found (recall)", "old": 0.81, "new": 0.87, "low": 0.02, "high": 0.1}
     unmeasured = {"of": "named wrong", "old": None, "new": None, "low": None, "high": None}
     values = {
@@ -53,7 +43,7 @@ def put_model(site: Site, verdict: str) -> Path:
         "verdict": verdict,
         "reasons": ["machines found (recall): +6.0 points (+2.0 to +10.0)"],
         "old_model": model_digest(PACKAGED),
-        "new_model": card["sha256"],
+        "new_model": model_digest(folder),
         "validation": {"pictures": 90},
         "differences": [row, unmeasured],
     }

@@ -263,3 +263,20 @@ def test_it_says_up_to_which_verdict(case: Case, judged: dict[str, str], tmp_pat
     record = json.loads((tmp_path / "out" / "judged.json").read_text("utf-8"))
     assert record["verdicts"]["number"] == 6 and record["pictures"] == done.counts
     assert done.lost["boxes to be ignored"] == 2
+
+
+@pytest.mark.parametrize("kind", ["photograph", "folder"])
+def test_photographs_are_cut_as_well(kind: str, case: Case, filler: Filler, tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (18, 32, 3), dtype=np.uint8)
+    picture = noise.repeat(10, axis=0).repeat(10, axis=1)
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    path = folder / "a.png" if kind == "photograph" else folder
+    clip = filler.clip(path, [machine("m1", LEFT, times=["0"])])
+    filler.judge(clip, "m1", "unknown")
+    made = exported(case, tmp_path / "out")[f"{clip[:16]}/0"]
+    assert (made.width, made.height) == (320, 180)
+    with Image.open(made.path) as image:
+        off = np.abs(np.asarray(image).astype(int) - picture.astype(int))
+    assert off.mean() < 5
