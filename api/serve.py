@@ -68,6 +68,10 @@ def serve(
         Path | None,
         typer.Option(help="A model folder in place of the one shipped.", metavar="DIR"),
     ] = None,
+    untested: Annotated[
+        bool,
+        typer.Option("--untested", help="Take a model that was not found to be no worse."),
+    ] = False,
 ) -> None:
     """Serves a case to browsers: upload, look, review.
 
@@ -75,9 +79,11 @@ def serve(
     Ctrl-C; what was finished is stored. Without accounts it listens to this machine alone.
     """
     from detector.detect import model_digest
+    from evidence.learning.switch import check_switch
     from evidence.store.runs import add_recipe
     from evidence.sweep.run import Order
 
+    check_switch(case, model, untested)
     looked = read_settings(settings, archive=True)
     builders = load_registry(*(registry or ()))
     digest = model_digest(model)
