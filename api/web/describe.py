@@ -23,7 +23,7 @@ def to_markdown() -> str:
         ]
     lines += ["", "| page | least role |", "|---|---|"]
     pages = {
-        route.path: (route.openapi_extra or {})["x-role"]
+        route.path_format: (route.openapi_extra or {})["x-role"]
         for route in every_route(ROUTES)
         if not route.path.startswith("/api/")
     }

@@ -7,23 +7,30 @@ answer leaves with the headers of `headers.py`.
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Awaitable, Callable
 
 import anyio
 from fastapi import APIRouter, Request
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web import problems
 from api.web.callers import find_caller, token_of
-from api.web.headers import add_headers
+from api.web.headers import STREAM, add_headers
 from api.web.methods import allowed
 from api.web.origins import check_host, check_origin
+from api.web.roles import Person
 from api.web.site import Site
 from datasets.errors import NameplateError, UsageError
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
+
+AGAIN_SECONDS = 60.0
+"""How often it is looked at anew who listens to a stream, which may last for days."""
 
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
@@ -31,8 +38,15 @@ _LOOKS = 8  # at who calls, at once: never so many that routes have no thread le
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, site: Site, routers: tuple[APIRouter, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        site: Site,
+        routers: tuple[APIRouter, ...] = (),
+        again_seconds: float = AGAIN_SECONDS,
+    ) -> None:
         self._app, self._site, self._routers = app, site, routers
+        self._again_seconds = again_seconds
         self._looking = anyio.CapacityLimiter(_LOOKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,19 +56,18 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope, send)
+        rest = anyio.CancelScope()
+        answer = _Answer(scope, send, rest, self._again_seconds, self._is_still_known)
         try:
             refused = await self._admit(scope)
             if refused is not None:
                 await refused(scope, receive, answer.send)
                 return
-            receive = self._counted(scope, receive)
-            if scope["method"] != "HEAD":
-                await self._app(scope, receive, answer.send)
-                return
-            with anyio.CancelScope() as rest:
-                answer.rest = rest
-                await self._app({**scope, "method": "GET"}, receive, answer.send)
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            with rest:
+                await self._app(
+                    {**scope, "method": method}, self._counted(scope, receive), answer.send
+                )
         except Exception:
             if not answer.begun:
                 problem = problems.Problem(kind="error", message="the server made a mistake")
@@ -69,11 +82,7 @@ class Guard:
         try:
             check_host(self._site, request.headers)
             if not scope["path"].startswith("/static/"):
-                person = await anyio.to_thread.run_sync(
-                    find_caller, self._site, request, limiter=self._looking
-                )
-                if person is not None:
-                    scope["state"]["person"] = person
+                scope["state"]["person"] = await self._find_caller(request)
             if token_of(request) is None:
                 check_origin(scope, request.headers)
             if scope["method"] == "OPTIONS":
@@ -82,6 +91,19 @@ class Guard:
         except NameplateError as error:
             return problems.tell(request, error)
         return None
+
+    async def _find_caller(self, request: Request) -> Person | None:
+        return await anyio.to_thread.run_sync(
+            find_caller, self._site, request, limiter=self._looking
+        )
+
+    async def _is_still_known(self, scope: Scope) -> bool:
+        """Whether who was let in would be let in as the same now."""
+        try:
+            person: Person | None = scope["state"]["person"]
+            return person == await self._find_caller(Request(scope))
+        except NameplateError:
+            return False
 
     def _options(self, scope: Scope) -> Response | None:
         methods = allowed(self._routers, scope["path"])
@@ -114,25 +136,48 @@ class Guard:
 
 
 class _Answer:
-    """Answers on their way out: headers added, and none but the headers to HEAD."""
+    """Answers on their way out: headers added, none but the headers to HEAD, and no stream to
+    somebody who is let in no longer."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope, self._send = scope, send
+    def __init__(
+        self,
+        scope: Scope,
+        send: Send,
+        rest: anyio.CancelScope,
+        again_seconds: float,
+        is_still_known: Callable[[Scope], Awaitable[bool]],
+    ) -> None:
+        self._scope, self._send, self._rest = scope, send, rest
+        self._again_seconds, self._is_still_known = again_seconds, is_still_known
+        self._again: float | None = None
         self.begun = False
-        self.rest: anyio.CancelScope | None = None
 
     async def send(self, message: Message) -> None:
-        if message["type"] != "http.response.start":
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._again is None or time.monotonic() < self._again:
             await self._send(message)
-            return
+        elif await self._is_still_known(self._scope):
+            self._again = time.monotonic() + self._again_seconds
+            await self._send(message)
+        else:
+            await self._end()
+
+    async def _begin(self, message: Message) -> None:
         self.begun = True
         add_headers(message, self._scope)
+        if Headers(raw=message["headers"]).get("content-type", "").startswith(STREAM):
+            self._again = time.monotonic() + self._again_seconds
         await self._send(message)
         if self._scope["method"] == "HEAD":
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-            self._send = _nowhere
-            if self.rest is not None:
-                self.rest.cancel()  # a stream would go on for as long as somebody listens
+            await self._end()
+
+    async def _end(self) -> None:
+        """No more, whatever else there would be; a stream would never end by itself."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        self._send = _nowhere
+        self._again = None
+        self._rest.cancel()
 
 
 async def _nowhere(message: Message) -> None:

@@ -16,6 +16,8 @@ _POLICY = (
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",  # no text becomes markup
+    "trusted-types 'none'",
 )
 _NOT_USED = (
     "accelerometer",
@@ -42,7 +44,8 @@ ALWAYS = {
 """On every answer, whatever it is."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
-_NOT_KEPT = ("text/html", "application/json", "text/event-stream")
+STREAM = "text/event-stream"
+_NOT_KEPT = ("text/html", "application/json", STREAM)
 
 
 def add_headers(message: Message, scope: Scope) -> None:

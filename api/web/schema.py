@@ -55,7 +55,7 @@ def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:
             groups.setdefault(route.path.split("/")[3], []).append(
                 {
                     "method": method,
-                    "path": route.path,
+                    "path": route.path_format,
                     "role": (route.openapi_extra or {})["x-role"],
                     "summary": route.summary or "",
                 }

@@ -65,6 +65,9 @@ export function brought(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
+// What scrolls by itself is reached by the keyboard too.
+for (const part of document.querySelectorAll(".scroll:not([tabindex])")) part.tabIndex = 0;
+
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme

@@ -1,6 +1,6 @@
 """Calls to an application in this process: what it begins to answer, and no more.
 
-A stream goes on for as long as somebody listens, so here nobody does.
+A stream goes on for as long as somebody listens, so nobody does who does not say so.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ class Asking:
         headers: dict[str, str] | None = None,
         body: Iterable[bytes] = (),
         seen: Callable[[Begun], None] = lambda begun: None,
+        listens: Callable[[bytes], bool] | None = None,
         **scope: Any,
     ) -> Begun:
         """One call. `path` is taken as it is, decoded; `body` comes in parts, none said how long.
 
         Args:
             seen: is given the answer even where the application then fails.
+            listens: is given each part of a stream, and says whether to go on.
             scope: what else the ASGI scope holds, such as the `scheme`.
         """
         portal = self._client.portal
@@ -77,12 +79,18 @@ class Asking:
             "server": (HOST, 80),
             "state": {},
         }
-        begun: Begun = portal.call(_begin, self._client.app, whole | scope, iter(body), seen)
+        begun: Begun = portal.call(
+            _begin, self._client.app, whole | scope, iter(body), seen, listens
+        )
         return begun
 
 
 async def _begin(
-    app: Any, scope: dict[str, Any], parts: Iterator[bytes], seen: Callable[[Begun], None]
+    app: Any,
+    scope: dict[str, Any],
+    parts: Iterator[bytes],
+    seen: Callable[[Begun], None],
+    listens: Callable[[bytes], bool] | None,
 ) -> Begun:
     status, headers, body, streams = 0, Headers(), b"", False
 
@@ -97,7 +105,11 @@ async def _begin(
             status, headers = message["status"], Headers(raw=message["headers"])
             streams = headers.get("content-type", "").startswith("text/event-stream")
         body += message.get("body", b"")
-        if streams and scope["method"] != "HEAD":
+        if not streams or scope["method"] == "HEAD":
+            return
+        if listens is None or (
+            "more_body" in message and message["body"] and not listens(message["body"])
+        ):
             rest.cancel()
 
     try:

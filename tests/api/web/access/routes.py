@@ -54,13 +54,13 @@ class Route:
 def all_routes() -> Iterator[Route]:
     for route in every_route(ROUTES):
         for method in sorted(route.methods or ()):
-            yield Route(method, route.path, route)
+            yield Route(method, route.path_format, route)
 
 
 def filled(site: Site, path: str) -> str:
     """A route's path with its parameters filled in."""
     for name, value in parameters(site, path).items():
-        path = re.sub(rf"\{{{name}(:\w+)?\}}", value, path)
+        path = path.replace(f"{{{name}}}", value)
     return path
 
 

@@ -16,6 +16,7 @@ from api.web.guard import Guard
 from api.web.headers import ALWAYS
 from api.web.pages import static, static_root
 from api.web.site import Site
+from evidence.access.accounts import change_account
 from tests.api.web.access.asking import HOST, Asking, Begun
 from tests.api.web.access.conftest import Team
 from tests.api.web.access.routes import all_routes, filled
@@ -213,9 +214,8 @@ def test_asking_for_the_headers_alone(team: Team, asking: Asking) -> None:
     assert asking("HEAD", "/nowhere").status == 404
 
 
-def test_a_stream_ends_where_its_headers_alone_are_asked_for(site: Site) -> None:
-    """Whoever listens to one stays; whoever asks for its headers has them and goes."""
-    ended: list[bool] = []
+def streaming(site: Site, ended: list[bool], again_seconds: float = 0.0) -> FastAPI:
+    """An application whose one answer goes on for as long as somebody listens."""
 
     async def stream() -> AsyncIterator[bytes]:
         try:
@@ -226,12 +226,38 @@ def test_a_stream_ends_where_its_headers_alone_are_asked_for(site: Site) -> None
             ended.append(True)
 
     app = FastAPI()
+    app.state.site = site
     app.get("/stream")(lambda: StreamingResponse(stream(), media_type="text/event-stream"))
-    app.add_middleware(Guard, site=site)
-    with TestClient(app) as client:
+    app.add_middleware(Guard, site=site, again_seconds=again_seconds)
+    return app
+
+
+def test_a_stream_ends_where_its_headers_alone_are_asked_for(team: Team) -> None:
+    """Whoever listens to one stays; whoever asks for its headers has them and goes."""
+    ended: list[bool] = []
+    with TestClient(streaming(team.site, ended)) as client:
         answer = Asking(client)("HEAD", "/stream")
     assert (answer.status, answer.body, ended) == (200, b"", [True])
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("by", ["cookie", "bearer"])
+def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team: Team, by: str) -> None:
+    ended: list[bool] = []
+    parts = 0
+
+    def count(part: bytes) -> bool:
+        """Goes on listening; closes the account on the way."""
+        nonlocal parts
+        parts += 1
+        if parts == 3:
+            change_account(team.site.case, "lead", closed=True)
+        return parts < 1000
+
+    with TestClient(streaming(team.site, ended)) as client:
+        answer = Asking(client)("GET", "/stream", getattr(team, by)("lead"), listens=count)
+    assert answer.status == 200 and ended == [True]
+    assert parts == 3 and answer.body == 3 * b"data: 1\n\n"
 
 
 def test_asking_which_methods_there_are(asking: Asking) -> None:

@@ -89,20 +89,18 @@ def test_nothing_stands_in_anybody_s_way(
 ) -> None:
     pages = ["/nowhere"]
     pages += [filled(team.site, route.path) for route in all_routes() if route.is_page]
-    wrong = {}
+    wrong: list[str] = []
     admin = browse("admin", color_scheme=scheme, viewport={"width": 1280, "height": 720})
     nobody = browse(color_scheme=scheme, viewport={"width": 1280, "height": 720})
     for path in pages:
         page = nobody if path == "/login" else admin
         page.goto(path, wait_until="load")
         page.wait_for_function("document.fonts.status === 'loaded'")
-        found = faults(page)
+        wrong += [f"{path}: {fault}" for fault in faults(page)]
         headings = page.locator("h1").count()
         if headings != 1:
-            found.append(f"{headings} headings of the first level")
-        if found:
-            wrong[path] = found
-    assert wrong == {}
+            wrong.append(f"{path}: {headings} headings of the first level")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -86,6 +86,14 @@ def test_a_translation_fills_in_the_same(code: str) -> None:
     assert wrong == []
 
 
+def test_a_percent_sign_in_a_template_is_doubled() -> None:
+    """A template fills in whatever follows one; where nothing can, the page fails."""
+    lone = re.compile(r"%(?!%|\(\w+\)[sd])")
+    texts = {text: file for text, file in said().items() if file.endswith(".html")}
+    wrong = {text: file for text, file in texts.items() if lone.search(text.replace("%%", ""))}
+    assert texts and wrong == {}
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_one_text_has_one_translation(code: str) -> None:
     known: dict[str, tuple[str, ...]] = {}
