@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
@@ -62,7 +63,8 @@ async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
     end = time.monotonic() + (seconds or float("inf"))
 
     def hear(event: Event) -> None:
-        loop.call_soon_threadsafe(_put, queue, event)
+        with suppress(RuntimeError):  # the server has ended, and its loop with it
+            loop.call_soon_threadsafe(_put, queue, event)
 
     app.state.calls.add(queue)
     watching = app.state.board.watch(hear)

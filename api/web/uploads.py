@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
@@ -125,12 +125,17 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
         "hours": site.limits.seconds / 3600,
         "uploads": site.limits.uploads,
     }
+<<<<<<< HEAD
     return page(
         request,
         "upload.html",
         scripts=("upload-words.js", "sending.js", "upload.js"),
         limits=limits,
     )
+=======
+    scripts = ("upload-words.js", "sending.js", "upload.js")
+    return page(request, "upload.html", scripts=scripts, limits=limits)
+>>>>>>> upload
 
 
 @routes.let(
@@ -151,26 +156,26 @@ def read_uploads(
     site: ThisSite,
     person: ThisPerson,
     whose: Literal["mine", "all"] = "mine",
-    after: Annotated[str | None, Query(max_length=80)] = None,
+    after: Annotated[str | None, Query(pattern="^[0-9]{1,17}-[0-9a-f]{32}$")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> UploadPage:
     limit = min(limit, site.limits.page)
     author = person.name if whose == "mine" else None
     found = list_uploads(uploads, author, _cursor(after), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
-    cursor = None if last is None else f"{int(last.made.timestamp() * 1e6)}-{last.id}"
+    cursor = None if last is None else f"{_micros(last.made)}-{last.id}"
     return UploadPage(items=show(uploads, found[:limit]), next=cursor)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def _cursor(after: str | None) -> tuple[datetime, str] | None:
     if after is None:
         return None
     micros, _, number = after.partition("-")
-    try:
-        made = datetime.fromtimestamp(int(micros[:17]) / 1e6, UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError("after: no such place in the list; begin without it") from error
-    return made, number
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(micros)), number
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")

@@ -51,14 +51,13 @@ class Board:
     def watch(self, tell: Tell) -> Iterator[None]:
         """Has `tell` called, in another thread, with all that happens until the block ends."""
         with self._lock:
-            self._told.append(tell)
-            if len(self._told) == 1:
-                self._ended = threading.Event()
+            if not self._told:
+                self._doing = self._desk_now()
                 self._last, self._live = {}, set()
                 self._since = datetime.now(UTC)
-                self._doing = self._desk_now()
-                ended = self._ended
+                self._ended = ended = threading.Event()
                 threading.Thread(target=self._run, args=(ended,), name="board", daemon=True).start()
+            self._told.append(tell)
             tell(("desk", self._doing))
         try:
             yield

@@ -88,10 +88,11 @@ def test_interrupted_five_times_it_arrives_whole(
 
 def test_another_server_goes_on_where_the_last_one_ended(site: Site, clip: Path) -> None:
     content = padded(clip, 300_000)
-    with TestClient(create_app(site), "http://127.0.0.1") as first:
+    headers = {"Origin": "http://127.0.0.1"}
+    with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as first:
         made = begin(first, len(content))
         send(first, made["id"], content[:100_000], 0)
-    with TestClient(create_app(site), "http://127.0.0.1") as second:
+    with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as second:
         offset = second.get(f"{URL}/{made['id']}").json()["offset"]
         assert offset == 100_000
         kept = send(second, made["id"], content[offset:], offset).json()

@@ -1,0 +1,149 @@
+"""Taking footage in, whatever happens meanwhile: killed midway, forgotten, twice at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from datasets.errors import UploadConflict
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case, FootageRow, Location, Recipe, Upload, Work
+from evidence.store.check import check
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, cancel, cancelled, reopen, take
+from evidence.uploads import Bounds, Claims, Uploads, keeping, show
+from evidence.uploads.bounds import STALE_DAYS
+from tests.evidence.conftest import clip as clip
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def recipe(case: Case) -> Recipe:
+    with case.session() as session, session.begin():
+        return add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
+
+
+@pytest.fixture
+def uploads(case: Case, recipe: Recipe) -> Uploads:
+    return again(case, recipe)
+
+
+def again(case: Case, recipe: Recipe) -> Uploads:
+    """What a server started anew has."""
+    return Uploads(case, recipe, Bounds(), Settings.archive().decoding)
+
+
+def send(uploads: Uploads, number: str, content: bytes, offset: int = 0) -> Upload:
+    with uploads.receiving(number, offset) as part:
+        part.write(content)
+        return uploads.finish(number, part)
+
+
+def wrong(case: Case) -> list[str]:
+    return [str(finding) for finding in check(case, deep=True) if finding.wrong]
+
+
+class Killed(BaseException):
+    """As if the process had ended there."""
+
+
+def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
+    case: Case, recipe: Recipe, uploads: Uploads, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = clip.read_bytes()
+    made = uploads.begin("anna", "hall.mp4", len(content), Claims(publisher="Plant TV"))
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "settle", die)
+        with pytest.raises(Killed):
+            send(uploads, made.id, content)
+    later = again(case, recipe)
+    assert later.offset(later.find(made.id)) == len(content)
+    later.tidy()
+    (shown,) = show(later, [later.find(made.id)])
+    assert (shown.state, shown.footage) == ("kept", hashlib.sha256(content).hexdigest())
+    with case.session() as session:
+        (place,) = session.query(Location).all()
+        assert (place.publisher, session.query(Work).count()) == ("Plant TV", 1)
+    assert not wrong(case)
+
+
+def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
+    case: Case, uploads: Uploads, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    numbers = [uploads.begin("anna", f"{n}.mp4", len(content), Claims()).id for n in range(4)]
+    threads = [threading.Thread(target=send, args=(uploads, n, content)) for n in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shown = show(uploads, [uploads.find(number) for number in numbers])
+    assert [one.state for one in shown] == ["kept"] * 4
+    assert sum(not one.duplicate for one in shown) == 1
+    with case.session() as session:
+        (place,) = session.query(Location).all()
+        assert session.query(FootageRow).count() == session.query(Work).count() == 1
+    assert place.provenance is not None
+    assert len(place.provenance["uploads"]) == 4
+    assert case.find(place.path).read_bytes() == content
+    assert not wrong(case)
+
+
+def test_what_nobody_goes_on_with_is_removed_in_the_end(
+    case: Case, uploads: Uploads, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    old = uploads.begin("anna", "old.mp4", len(content), Claims())
+    new = uploads.begin("anna", "new.mp4", len(content), Claims())
+    for made in (old, new):
+        send(uploads, made.id, content[:100])
+    parts = case.folder / "uploads"
+    touched = (parts / f"{new.id}.part").stat().st_mtime
+    os.utime(parts / f"{old.id}.part", (touched - STALE_DAYS * DAY, touched - STALE_DAYS * DAY))
+    (parts / "stray.part").write_bytes(b"x")
+    os.utime(parts / "stray.part", (touched - DAY, touched - DAY))
+    uploads.tidy(now=touched + 60)
+    assert [path.name for path in parts.iterdir()] == [f"{new.id}.part"]
+    ended = uploads.find(old.id)
+    assert (ended.state, ended.reason) == (
+        "cancelled",
+        f"nobody went on with it for {STALE_DAYS} days",
+    )
+    with pytest.raises(UploadConflict, match="this upload is over"):
+        send(uploads, old.id, content[100:], 100)
+
+
+def test_cancelled_while_bytes_come_nothing_more_is_written(
+    case: Case, uploads: Uploads, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    made = uploads.begin("anna", "hall.mp4", len(content), Claims())
+    with uploads.receiving(made.id, 0) as part:
+        part.write(content[:100])
+        uploads.cancel(made.id, "anna")
+        with pytest.raises(UploadConflict, match="cancelled"):
+            part.write(content[100:])
+    assert not list((case.folder / "uploads").iterdir())
+
+
+def test_cancelled_work_is_not_taken_until_it_is_reopened(case: Case, recipe: Recipe) -> None:
+    with case.session() as session, session.begin():
+        add_work(session, recipe, [Source("/a/1.mp4"), Source("/a/2.mp4")])
+        assert cancel(session, recipe, "/a/1.mp4", "cancelled by anna")
+        assert not cancel(session, recipe, "/a/1.mp4", "cancelled by anna")
+        assert not cancel(session, recipe, "/a/3.mp4", "cancelled by anna")
+        assert [work.path for work in take(session, recipe, 9)] == ["/a/2.mp4"]
+        assert cancelled(session, recipe, ["/a/1.mp4", "/a/2.mp4"]) == ["/a/1.mp4"]
+        reopen(session, recipe, None, ["/a/1.mp4"])
+        assert cancelled(session, recipe, ["/a/1.mp4"]) == []
+        assert [work.path for work in take(session, recipe, 9)] == ["/a/1.mp4", "/a/2.mp4"]
