@@ -125,17 +125,8 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
         "hours": site.limits.seconds / 3600,
         "uploads": site.limits.uploads,
     }
-<<<<<<< HEAD
-    return page(
-        request,
-        "upload.html",
-        scripts=("upload-words.js", "sending.js", "upload.js"),
-        limits=limits,
-    )
-=======
     scripts = ("upload-words.js", "sending.js", "upload.js")
     return page(request, "upload.html", scripts=scripts, limits=limits)
->>>>>>> upload
 
 
 @routes.let(
