@@ -55,7 +55,9 @@ def _to_time(text: str) -> str:
 
 Pts = Annotated[
     str,
-    StringConstraints(pattern=r"^([0-9]{1,9}(\.[0-9]{1,9})?|[0-9]{1,18}/[0-9]{1,18})$", max_length=40),
+    StringConstraints(
+        pattern=r"^([0-9]{1,9}(\.[0-9]{1,9})?|[0-9]{1,18}/[0-9]{1,18})$", max_length=40
+    ),
     AfterValidator(_to_time),
 ]
 """Seconds since the footage's start, as `12`, `12.5` or `1001/24000`."""
