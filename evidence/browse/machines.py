@@ -1,9 +1,9 @@
 """The machines of a case: searched, filtered, sorted, a page at a time.
 
-A page costs the same wherever it is in the list. With 100,000 machines and half a million readings
-in SQLite: about 50 ms without filters, or by builder, grade, plant, publisher, date; half a second by
-origin, and where none of a machine's sightings may be up for review; by a text half a second to one
-and a half, since every reading is compared.
+A page costs the same wherever it is in the list. With 100,000 machines and half a million
+readings in SQLite: about 50 ms without filters, or by builder, grade, plant, publisher, date;
+half a second by origin, and where none of a machine's sightings may be up for review; by a text
+half a second to one and a half, since every reading is compared.
 """
 
 from __future__ import annotations
