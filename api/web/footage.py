@@ -113,7 +113,7 @@ def clip_page(
     return page(
         request,
         "footage.html",
-        scripts=("footage.js", "timeline.js", "boxes.js", "enlarge.js"),
+        scripts=("footage.js",),
         clip=clip,
         sightings=sightings,
         gone=gone,

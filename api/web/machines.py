@@ -276,7 +276,7 @@ def machine_page(
     return page(
         request,
         "machine.html",
-        scripts=("machine.js", "enlarge.js"),
+        scripts=("machine.js",),
         machine=machine,
         sightings=sightings,
         ties=ties,

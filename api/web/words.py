@@ -7,6 +7,7 @@ Scripts use the same catalogues: a page brings what its scripts say, translated,
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -22,6 +23,8 @@ LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русски�
 """What the pages can be read in, by the name each calls itself."""
 
 COOKIE = "language"
+
+_IMPORT = re.compile(r'^import\b[^;]*?"\./([\w.-]+\.js)";', re.MULTILINE)
 
 
 def language(request: Request) -> str:
@@ -52,9 +55,22 @@ def catalogue(code: str) -> NullTranslations:
 
 
 def said_by(scripts: Iterable[str], code: str) -> dict[str, str]:
-    """What the scripts named say, English to `code`."""
+    """What the scripts named, and those they import, say, English to `code`."""
     known = catalogue(code)
-    return {text: known.gettext(text) for name in scripts for text in _in_script(name)}
+    found: dict[str, str] = {}
+    waiting, seen = list(scripts), set[str]()
+    while waiting:
+        if (name := waiting.pop()) not in seen:
+            seen.add(name)
+            found |= {text: known.gettext(text) for text in _in_script(name)}
+            waiting += _imported(name)
+    return found
+
+
+@cache
+def _imported(name: str) -> tuple[str, ...]:
+    content = files("api.web").joinpath("static", name).read_text("utf-8")
+    return tuple(_IMPORT.findall(content))
 
 
 @cache

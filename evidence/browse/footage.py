@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from evidence.browse.paging import Key, in_order, text, write_cursor
-from evidence.browse.search import Place, holds, lies, published, read_on
+from evidence.browse.search import Place, holds, lying, published, read_in
 from evidence.browse.shapes import Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import AnalysisRow, Copy, SightingRow, StillRow
@@ -96,16 +96,16 @@ def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
         if words:
             places.append(holds(column, words))
     if places:
-        found.append(lies(FootageRow.sha256, places))
+        found.append(FootageRow.sha256.in_(lying(places)))
     if wanted.machines is not None:
         some = _some_sighting(recipe)
         found.append(some if wanted.machines else ~some)
     if wanted.text:
-        found.append(_some_sighting(recipe, read_on(wanted.text)))
+        found.append(FootageRow.sha256.in_(read_in(recipe, wanted.text)))
     return found
 
 
-def _some_sighting(recipe: Recipe, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _some_sighting(recipe: Recipe) -> ColumnElement[bool]:
     return exists(
         select(SightingRow.name)
         .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
@@ -113,7 +113,6 @@ def _some_sighting(recipe: Recipe, *conditions: ColumnElement[bool]) -> ColumnEl
             AnalysisRow.footage == FootageRow.sha256,
             AnalysisRow.model == recipe.model,
             AnalysisRow.settings == recipe.settings,
-            *conditions,
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.browse.shapes import Said, Shape
 from evidence.store.case import Case
+from evidence.store.derived import Decision, MachineRow, Membership
 from evidence.store.models import Recipe, Work
 from evidence.store.people import Item
-from evidence.store.summary import summarise
+from evidence.store.summary import count_machines, summarise
 
 STATES = ("open", "partial", "disputed", "settled")
 
@@ -102,8 +104,8 @@ class Overview(Shape):
 
 def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
     """The case in numbers."""
-    summary = summarise(case, registry)
     with case.session() as session:
+        summary = summarise(case, registry, _machines(session, case, registry))
         review = _review(session, recipe)
         work = [
             Progress(
@@ -114,6 +116,24 @@ def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
             for one in summary.pop("work")
         ]
     return Overview(**summary, review=review, work=work)
+
+
+_last: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
+
+
+def _machines(session: Session, case: Case, registry: Registry) -> list[dict[str, Any]]:
+    """The table of machines; of a large case it takes a while, so it is counted anew only
+    where sightings, machines or people's decisions have become others."""
+    state = (
+        registry.digest,
+        session.scalar(select(func.count()).select_from(Membership)),
+        session.scalar(select(func.count()).select_from(MachineRow)),
+        session.scalar(select(func.max(Decision.number))),
+    )
+    known = _last.get(case.id)
+    if known is None or known[0] != state:
+        known = _last[case.id] = (state, count_machines(session, registry))
+    return known[1]
 
 
 def _review(session: Session, recipe: Recipe) -> list[Waiting]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from evidence.store.derived import ReadingRow, SightingRow
-from evidence.store.models import Location
+from evidence.store.derived import ReadingRow
+from evidence.store.models import Location, Recipe
 
 Place = aliased(Location, name="some_place")
 """A place of some footage, whatever places the query itself is about."""
@@ -41,23 +42,30 @@ def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]
     return found
 
 
-def lies(
-    footage: ColumnElement[str] | InstrumentedAttribute[str],
-    conditions: list[ColumnElement[bool]],
-) -> ColumnElement[bool]:
-    """Whether a `Place` of the footage meets all conditions."""
-    return exists(select(Place.path).where(Place.footage == footage, *conditions))
+def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str | None]:
+    """The footage of which a `Place` meets all conditions."""
+    return select(Place.footage).where(Place.footage.is_not(None), *conditions)
 
 
-def read_on(wanted: str) -> ColumnElement[bool]:
-    """Whether a text was read on the `SightingRow` of the query, the broadcast's own aside."""
-    return exists(
-        select(ReadingRow.number).where(
-            and_(
-                ReadingRow.analysis == SightingRow.analysis,
-                ReadingRow.sighting == SightingRow.name,
-            ),
-            ReadingRow.overlay.is_(False),
-            holds(ReadingRow.text, wanted),
-        )
-    )
+def read_in(recipe: Recipe, wanted: str) -> Select[str]:
+    """The footage in which a text was read on a machine."""
+    return select(ReadingRow.footage).where(*_read(recipe, wanted))
+
+
+def read_on(recipe: Recipe, wanted: str) -> Select[str]:
+    """The keys of the sightings on which a text was read, the broadcast's own aside.
+
+    Every reading of the case is compared once: no index knows what stands within a text.
+    """
+    key = ReadingRow.analysis + ":" + ReadingRow.sighting  # `sighting_key`
+    return select(key).where(*_read(recipe, wanted))
+
+
+def _read(recipe: Recipe, wanted: str) -> list[ColumnElement[bool]]:
+    return [
+        ReadingRow.model == recipe.model,
+        ReadingRow.settings == recipe.settings,
+        ReadingRow.sighting.is_not(None),
+        ReadingRow.overlay.is_(False),
+        holds(ReadingRow.text, wanted),
+    ]

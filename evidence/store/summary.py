@@ -25,8 +25,14 @@ from evidence.store.work import counts
 GRADES = ("A", "B", "C", "U")
 
 
-def summarise(case: Case, registry: Registry) -> dict[str, Any]:
-    """A case in numbers, as plain data; builders' names and origins are the registry's."""
+def summarise(
+    case: Case, registry: Registry, machines: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """A case in numbers, as plain data; builders' names and origins are the registry's.
+
+    Args:
+        machines: the table of `count_machines`, where it is known already.
+    """
     with case.snapshot() as session:
         number, digest = head(session)
         footages, seconds = session.execute(
@@ -43,7 +49,7 @@ def summarise(case: Case, registry: Registry) -> dict[str, Any]:
             "places": _count(session, Location),
             "analyses": _count(session, AnalysisRow),
             "sightings": _count(session, SightingRow),
-            "machines": _machines(session, registry),
+            "machines": count_machines(session, registry) if machines is None else machines,
             "copies": _copies(session),
             "flags": _by_kind(session, Flag),
             "work": [_work(session, recipe) for recipe in _recipes(session)],
@@ -61,24 +67,32 @@ def _by_kind(session: Session, model: type[Flag] | type[Copy]) -> dict[str, int]
     return {kind: number for kind, number in session.execute(kinds)}  # noqa: C416  a result has keys()
 
 
-def _machines(session: Session, registry: Registry) -> list[dict[str, Any]]:
+def count_machines(session: Session, registry: Registry) -> list[dict[str, Any]]:
     """Machines by builder, those with a builder first, most of them first.
 
     Machines of unknown builders have a row for each origin that their plates tell.
     """
-    plated = _plated(session)
-    rows = session.execute(
-        select(MachineRow.id, MachineRow.builder, MachineRow.grade, MachineRow.sightings)
-    )
     found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
-    for id_, builder, grade, sightings in rows:
-        code = plated.get(id_) if builder is None else None
+
+    def add(builder: str | None, code: str | None, grade: str, machines: int, seen: int) -> None:
         row = found.get((builder, code))
         if row is None:
             row = found[builder, code] = _empty_row(builder, code, registry)
-        row["machines"] += 1
-        row["sightings"] += sightings
-        row["grades"][grade] += 1
+        row["machines"] += machines
+        row["sightings"] += seen
+        row["grades"][grade] += machines
+
+    for builder, grade, machines, seen in session.execute(
+        select(MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings))
+        .group_by(MachineRow.builder, MachineRow.grade)
+        .order_by(MachineRow.builder, MachineRow.grade)
+    ):
+        add(builder, None, grade, machines, int(seen))
+    for code, grade, seen in _plated(session):
+        add(None, None, grade, -1, -seen)
+        add(None, code, grade, 1, seen)
+    if (None, None) in found and not found[None, None]["machines"]:
+        del found[None, None]
     return sorted(
         found.values(),
         key=lambda row: (
@@ -110,20 +124,24 @@ def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dic
     }
 
 
-def _plated(session: Session) -> dict[str, str]:
-    """By machine of an unknown builder the origin its plates tell, where they agree."""
+def _plated(session: Session) -> list[tuple[str, str, int]]:
+    """Of each machine of an unknown builder whose plates agree on an origin: that origin, its
+    grade and how often it was sighted."""
     told = (
-        select(Membership.machine, SightingRow.origin)
+        select(MachineRow.id, SightingRow.origin, MachineRow.grade, MachineRow.sightings)
+        .join(Membership, Membership.machine == MachineRow.id)
         .join(SightingRow, SightingRow.key == Membership.sighting)
-        .join(MachineRow, MachineRow.id == Membership.machine)
-        .where(MachineRow.builder.is_(None), SightingRow.origin_basis == "plate")
+        .where(
+            MachineRow.builder.is_(None),
+            SightingRow.origin_basis == "plate",
+            SightingRow.origin.is_not(None),
+        )
         .distinct()
     )
-    codes: dict[str, set[str]] = {}
-    for machine, code in session.execute(told):
-        if code is not None:
-            codes.setdefault(machine, set()).add(code)
-    return {machine: next(iter(some)) for machine, some in codes.items() if len(some) == 1}
+    codes: dict[str, list[tuple[str, str, int]]] = {}
+    for machine, code, grade, seen in session.execute(told):
+        codes.setdefault(machine, []).append((str(code), grade, seen))
+    return [some[0] for some in codes.values() if len(some) == 1]
 
 
 def _copies(session: Session) -> dict[str, Any]:

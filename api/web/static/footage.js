@@ -8,6 +8,7 @@ import { openEnlarged } from "./enlarge.js";
 
 const clip = brought("clip");
 const root = `/api/v1/footage/${clip.sha256}`;
+const unknown = _("unknown");
 const $ = (id) => document.getElementById(id);
 const video = $("video");
 const picture = $("frame");
@@ -54,8 +55,8 @@ function redraw() {
     for (const one of sightings) {
       const box = boxAt(tracks.get(one.key), time, step / 2);
       if (!box) continue;
-      const name = one.builder ? `${one.name} ${one.builder.name} ${one.grade}` : `${one.name} ${_("unknown")}`;
-      list.push({ box, label: name, kind: one.grade, chosen: one.key === chosen });
+      const named = one.builder ? `${one.builder.name} ${one.grade}` : unknown;
+      list.push({ box, label: `${one.name} ${named}`, kind: one.grade, chosen: one.key === chosen });
     }
   }
   if ($("show-text").checked) {

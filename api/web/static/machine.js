@@ -1,6 +1,7 @@
 // One machine: sightings joined and cut by hand, and machines that look alike.
 
 import { _, brought, call, make, notice } from "./common.js";
+import "./enlarge.js";
 
 const { id } = brought("machine");
 const form = document.getElementById("decide");

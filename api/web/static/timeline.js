@@ -3,6 +3,7 @@
 import { _ } from "./common.js";
 import { draw, toSeconds } from "./boxes.js";
 
+const UNKNOWN = _("unknown"); // words within a template are not found
 const LABEL = 132;
 const LANE = 22;
 const AXIS = 20;
@@ -103,7 +104,7 @@ export class Timeline {
       const wide = Math.max(7, this.x(one.last.seconds) - x);
       const bar = draw("rect", { x, y: y + 4, width: wide, height: LANE - 8, rx: 2, class: `span ${one.grade}` });
       const words = _("{name}, {builder}, grade {grade}, {from} to {to}", {
-        name: one.name, builder: one.builder?.name ?? _("unknown"), grade: one.grade,
+        name: one.name, builder: one.builder?.name ?? UNKNOWN, grade: one.grade,
         from: clock(one.first.seconds), to: clock(one.last.seconds),
       });
       const group = draw("g", {
@@ -180,7 +181,7 @@ function lanesOf(sightings) {
   for (const lane of lanes.values()) {
     lane.sightings.sort((a, b) => a.first.seconds - b.first.seconds);
     const named = lane.sightings.find((one) => one.builder);
-    lane.name = `${lane.sightings.map((one) => one.name).slice(0, 3).join(" ")} ${named?.builder.name ?? _("unknown")}`;
+    lane.name = `${lane.sightings.map((one) => one.name).slice(0, 3).join(" ")} ${named?.builder.name ?? UNKNOWN}`;
   }
   return [...lanes.values()].sort((a, b) => a.first - b.first);
 }

@@ -159,7 +159,7 @@ def test_a_mark_is_enlarged_beside_what_it_is(
     screen.keyboard.press("Tab")
     assert ",400," in (pair.nth(0).get_attribute("src") or "")
     screen.keyboard.press("Escape")
-    assert screen.locator("dialog").count() == 0
+    expect(screen.locator("dialog")).to_have_count(0)
 
 
 def test_a_machine_is_joined_and_cut(
