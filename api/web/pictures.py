@@ -6,15 +6,17 @@ case alone. All of it stands for ever under its address, so a browser may keep i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Header, Query, Request
 from fastapi.responses import FileResponse, Response
 from sqlalchemy import select
+from starlette.exceptions import HTTPException
 
 from api.web.asked import AskedBox, AskedTime, Sha256
-from api.web.problems import NotHere, TooMany
+from api.web.problems import NotHere, Problems, TooMany
 from api.web.roles import Role, Routes
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageMissing
@@ -39,16 +41,20 @@ _VIDEO = {
     "flv": "video/x-flv",
     "asf": "video/x-ms-wmv",
 }
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 T = TypeVar("T")
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, include_in_schema=False)]
 
 
-def _answers(kind: str, *more: int) -> dict[int | str, dict[str, Any]]:
-    content = {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}
+def _answers(kind: str, *more: int, also: str | None = None) -> dict[int | str, dict[str, Any]]:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {"content": {one: binary for one in (kind, also) if one is not None}}
     words = {206: "A part of it.", 304: "As it was kept.", 416: "There is no such part."}
     told: dict[int | str, dict[str, Any]] = {200: content | {"description": "The bytes."}}
     for status in (304, *more):
         told[status] = {"description": words[status]} | (content if status == 206 else {})
+        if status >= 400:
+            told[status]["model"] = Problems
     return told
 
 
@@ -137,7 +143,7 @@ def read_crop(
     "/api/v1/footage/{sha256}/video",
     summary="The original bytes of a clip or a picture",
     response_class=Response,
-    responses=_answers("video/*", 206, 416),
+    responses=_answers("video/*", 206, 416, also="image/*"),
 )
 def read_video(
     request: Request, sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
@@ -146,6 +152,7 @@ def read_video(
     if "range" not in request.headers and (kept := _unchanged(if_none_match, sha256)):
         return kept
     footage = original(site, sha256)
+    _check_range(request, footage.size)
     if footage.kind == "stills":
         raise NotHere("a folder of pictures is no clip; ask for its frames, one a second")
     if footage.kind == "still":
@@ -154,6 +161,22 @@ def read_video(
         )
     kind = _VIDEO.get(footage.container, "application/octet-stream")
     return FileResponse(footage.path, media_type=kind, headers=_headers(sha256))
+
+
+def _check_range(request: Request, size: int) -> None:
+    """That a part that is asked for is there; what makes no sense as a range is not heeded, as
+    RFC 9110 (14.2) allows, and the whole is sent.
+
+    Raises:
+        HTTPException: 416, it begins beyond the end.
+    """
+    found = _RANGE.fullmatch(request.headers.get("range", ""))
+    start, end = (found[1], found[2]) if found else ("", "")
+    if not (start or end) or (start and end and int(end) < int(start)):
+        headers = request.scope["headers"]
+        request.scope["headers"] = [one for one in headers if one[0] != b"range"]
+    elif start and int(start) >= size:
+        raise HTTPException(416, f"there are {size} bytes", {"Content-Range": f"bytes */{size}"})
 
 
 def original(site: Site, sha256: str) -> Footage:

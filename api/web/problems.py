@@ -182,7 +182,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:
-        kinds = {404: "not-found", 405: "method", 413: "too-large"}
+        kinds = {404: "not-found", 405: "method", 413: "too-large", 416: "range"}
         kind = kinds.get(error.status_code, "usage" if error.status_code < 500 else "error")
         response = answer(request, error.status_code, Problem(kind=kind, message=error.detail))
         response.headers.update(error.headers or {})

@@ -110,6 +110,8 @@ def test_the_original_comes_whole_and_by_ranges(client: httpx.Client, films: Fil
     assert client.get(root, headers={"Range": "bytes=-50"}).content == content[-50:]
     beyond = client.get(root, headers={"Range": f"bytes={len(content)}-"})
     assert beyond.status_code == 416
+    assert beyond.json()["error"]["kind"] == "range"
+    assert client.get(root, headers={"Range": "bytes=9-3"}).status_code == 200
 
 
 def test_pictures_are_kept_by_browsers(client: httpx.Client, films: Films) -> None:
