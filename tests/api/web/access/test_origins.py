@@ -1,0 +1,127 @@
+"""Who may change anything: pages of this very server, called by its name, and programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.web.pages import static
+from tests.api.web.access.asking import HOST, Asking
+from tests.api.web.access.conftest import Team
+from tests.api.web.access.routes import all_routes, filled
+from tests.api.web.access.test_guard import JSON, kind
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: nothing here is the database's doing."""
+
+
+ORIGINS = [
+    ({"Origin": f"http://{HOST}"}, True),
+    ({"Origin": f"https://{HOST}"}, True),  # what ends https before us may not tell
+    ({"Origin": "http://example.org"}, False),
+    ({"Origin": f"http://{HOST}.example.org"}, False),
+    ({"Origin": f"http://{HOST}:8080"}, False),
+    ({"Origin": f"http://{HOST}@example.org"}, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://[", "Sec-Fetch-Site": "same-origin"}, False),
+    ({"Origin": "http://example.org", "Sec-Fetch-Site": "same-origin"}, False),
+    ({"Sec-Fetch-Site": "same-origin"}, True),
+    ({"Sec-Fetch-Site": "same-site"}, False),
+    ({"Sec-Fetch-Site": "cross-site", "Referer": f"http://{HOST}/review"}, False),
+    ({"Sec-Fetch-Site": "none"}, False),
+    ({"Referer": f"http://{HOST}/review"}, True),
+    ({"Referer": "http://example.org/"}, False),
+    ({"Referer": "nonsense"}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("headers", "own"), ORIGINS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("by", ["asking", "asking_locally"])
+def test_only_pages_of_this_server_change_anything(
+    team: Team, request: pytest.FixtureRequest, headers: dict[str, str], own: bool, by: str
+) -> None:
+    ask: Asking = request.getfixturevalue(by)
+    headers = headers | team.cookie("admin")
+    answer = ask("PATCH", "/api/v1/accounts/reviewer", headers | JSON, [b'{"role":"lead"}'])
+    assert answer.status == (200 if own else 403), answer.body
+    if not own:
+        assert kind(answer) == "forbidden"
+    assert ask("GET", "/api/v1/accounts", headers).status == 200
+
+
+def test_every_route_that_changes_anything_is_guarded(team: Team, asking: Asking) -> None:
+    foreign = {"Origin": "http://example.org"} | team.cookie("admin")
+    let_through = [
+        str(route)
+        for route in all_routes()
+        if route.method not in ("GET", "HEAD", "OPTIONS")
+        and asking(route.method, filled(team.site, route.path), foreign).status != 403
+    ]
+    assert let_through == []
+
+
+def test_over_https_a_page_that_came_without_it_changes_nothing(team: Team, asking: Asking) -> None:
+    cookie = team.cookie("admin", "https") | JSON
+    for origin, status in ((f"http://{HOST}", 403), (f"https://{HOST}", 200)):
+        headers = cookie | {"Origin": origin}
+        answer = asking(
+            "PATCH", "/api/v1/accounts/lead", headers, [b'{"role":"lead"}'], scheme="https"
+        )
+        assert answer.status == status
+
+
+def test_a_program_says_who_it_is_and_not_where_from(team: Team, asking: Asking) -> None:
+    headers = team.bearer("admin") | JSON
+    body = [b'{"role":"lead"}']
+    assert asking("PATCH", "/api/v1/accounts/reviewer", headers, body).status == 200
+    for value in ("Bearer np_" + "A" * 43, "Bearer nonsense", "bearer", "Bearer "):
+        answer = asking("PATCH", "/api/v1/accounts/reviewer", {"Authorization": value} | JSON, body)
+        assert (answer.status, kind(answer)) == (401, "log-in")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    # What a proxy asks for itself is none of our tokens.
+    answer = asking("GET", "/api/v1/login", {"Authorization": "Basic YTpi"} | team.cookie("lead"))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        (HOST, True),
+        (f"{HOST}:8000", True),
+        ("LOCALHOST", True),
+        ("localhost.", True),
+        ("[::1]:8000", True),
+        ("[::1]", True),
+        ("example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("example.org:127.0.0.1", False),
+        ("::1", False),
+        ("", False),
+        ("localhost, example.org", False),
+    ],
+)
+def test_only_a_name_of_this_server_is_answered_to(asking: Asking, host: str, known: bool) -> None:
+    for path in ("/login", "/api/v1/login", static("style.css")):
+        answer = asking("GET", path, {"Host": host})
+        assert (answer.status == 400) == (not known)
+        if not known and path.startswith("/api/"):
+            assert kind(answer) == "usage"
+
+
+def test_a_proxy_on_this_machine_is_believed(team: Team, asking: Asking) -> None:
+    through = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    cookie = team.cookie("lead", "https")
+    assert asking("GET", "/api/v1/login", through | cookie).status == 200
+    assert asking("GET", "/api/v1/login", through | team.cookie("lead")).status == 401
+    away = ("192.0.2.9", 5)
+    assert asking("GET", "/api/v1/login", through | cookie, client=away).status == 401
+
+
+def test_who_needs_no_account_is_at_this_machine(asking_locally: Asking) -> None:
+    asking = asking_locally
+    assert asking("GET", "/api/v1/login").status == 200
+    assert asking("GET", "/api/v1/login", client=("::1", 5)).status == 200
+    assert asking("GET", "/api/v1/login", client=("192.0.2.9", 5)).status == 401
+    assert asking("GET", "/api/v1/login", {"X-Forwarded-For": "192.0.2.7"}).status == 401
