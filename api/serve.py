@@ -180,6 +180,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     from api.web.events import hang_up
 
     app = create_app(site)
+    app.state.uploads.tidy()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

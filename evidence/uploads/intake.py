@@ -24,9 +24,9 @@ from datasets.errors import (
 from detector.settings import Decoding
 from detector.sniff import HEAD_BYTES, sniff
 from detector.types import Footage
-from evidence.store import Case, Recipe, Upload, Work
+from evidence.store import Case, Recipe, Upload
 from evidence.store.files import told
-from evidence.store.work import ASIDE, cancel, reopen
+from evidence.store.work import cancel, reopen
 from evidence.uploads.bounds import STALE_DAYS, Bounds, Claims
 from evidence.uploads.keeping import (
     DUPLICATE,
@@ -220,12 +220,6 @@ class Uploads:
             raise UploadConflict(f"{upload.name}: its analysis was not set aside")
         self._touch(number)
         return upload
-
-    def set_aside(self, upload: Upload) -> bool:
-        """Whether its analysis was set aside."""
-        with self.case.session() as session:
-            work = session.get(Work, (upload.path, self.recipe.model, self.recipe.settings))
-        return work is not None and work.state == ASIDE
 
     def tidy(self, now: float | None = None) -> None:
         """Removes part files that nobody went on with for `STALE_DAYS` days, or that no row

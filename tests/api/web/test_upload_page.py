@@ -29,11 +29,12 @@ PIECES = "**/api/v1/uploads/*"
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two short drawn clips, a page called one, and a larger clip."""
+    """Two short drawn clips, a page and an archive called one, and a larger clip."""
     folder = tmp_path_factory.mktemp("films")
     write_clip(folder / "hall 4.mp4", Clip(draw_still(seed=4)[0], frames=10, size=(960, 540)))
     write_clip(folder / "hall 3.mp4", Clip(draw_still(seed=3)[0], frames=6))
     (folder / "page.mp4").write_text("<!doctype html><title>Not found</title>" * 50)
+    (folder / "archive.mp4").write_bytes(b"PK\x03\x04" + bytes(40 << 20))
     content = (folder / "hall 3.mp4").read_bytes()
     free = (40 << 20).to_bytes(4, "big") + b"free" + bytes((40 << 20) - 8)
     (folder / "large.mp4").write_bytes(content + free)
@@ -104,6 +105,11 @@ def test_what_is_no_footage_is_refused_with_the_reason(
     line = page.locator(".upload")
     expect(line.locator(".chip")).to_have_text("refused")
     expect(line).to_contain_text("page.mp4: this is a web page, not footage")
+    # Refused while most of it has not been sent.
+    add(page, films / "archive.mp4")
+    line = page.locator(".upload", has_text="archive.mp4")
+    expect(line.locator(".chip")).to_have_text("refused", timeout=SLOWLY)
+    expect(line).to_contain_text("archive.mp4: this is a ZIP archive, not footage")
     context.close()
 
 
