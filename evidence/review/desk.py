@@ -69,6 +69,7 @@ class Desk:
     def release(self, item: str) -> None:
         """The item has been judged; nobody holds it."""
         with self._lock:
+            self._counted = None
             for hand in self._hands.values():
                 hand.pop(item, None)
 

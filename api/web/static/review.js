@@ -127,8 +127,9 @@ async function showEmpty() {
   box.replaceChildren(make("p", { class: "lead" }, _("Nothing waits for you.")));
   clearTimeout(timer);
   timer = setTimeout(() => card === null && advance(null), AGAIN);
+  await waitSent();
   const counts = await showCounts();
-  if (!counts) return;
+  if (!counts || card !== null) return;
   const others = counts.partial + counts.disputed;
   if (others) box.append(make("p", {}, _("{number} wait for another reviewer: you have judged them.", { number: others })));
   if (counts.held) box.append(make("p", {}, _("{number} are at hand to others now.", { number: counts.held })));
