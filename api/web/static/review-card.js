@@ -125,7 +125,7 @@ function said(card) {
   const list = make("ul", { class: "said" });
   for (const one of card.verdicts) {
     const words = [VERDICTS[one.verdict]?.() ?? one.verdict];
-    if (one.builder) words.push(one.builder);
+    if (one.builder) words.push(one.builder_name ?? one.builder);
     if (one.supersedes) words.push(_("instead of no. {number}", { number: one.supersedes }));
     list.append(
       make(
