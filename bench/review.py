@@ -1,6 +1,7 @@
 """How fast the review is on a case of 100,000 flags: each route, and from key to picture.
 
 python -m bench.review [--flags 100000] [--judged 2000] [--verdicts 100] [--pause 0.25]
+    [--only sqlite|postgresql]
 
 Made-up sightings, 20 a footage, with the pictures of a few drawn photographs. `judged`: claims
 that the reviewer who is measured has judged already, and that wait for another one: the queue
@@ -64,10 +65,13 @@ def main() -> None:
     parser.add_argument("--flags", type=int, default=100_000)
     parser.add_argument("--judged", type=int, default=2_000)
     parser.add_argument("--verdicts", type=int, default=100)
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
     parser.add_argument("--pause", type=float, default=0.25)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nameplate-review-") as scratch:
         for name, url in _databases():
+            if given.only not in (None, name.lower()):
+                continue
             with url() as database, Case.new(Path(scratch) / name, "bench", database) as case:
                 site = _site(case)
                 began = time.perf_counter()
