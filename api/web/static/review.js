@@ -160,7 +160,7 @@ function showUnsent(number, trouble) {
 
 function surface(entry, problem) {
   const link = make("a", { href: `/review/${encodeURIComponent(entry.item)}` }, _("look at it"));
-  notice(`${_("A verdict was not taken:")} ${problem.message}`, "bad");
+  notice(_("A verdict was not taken: {why}", { why: problem.message }), "bad");
   document.getElementById("notices").lastElementChild.append(" ", link);
 }
 
