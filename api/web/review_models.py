@@ -84,6 +84,7 @@ class VerdictRow(BaseModel):
     box: list[float] | None = None
     verdict: str | None = None
     builder: str | None = None
+    builder_name: str | None = None
     author: str | None = None
     seconds: float | None = None
     note: str | None = None

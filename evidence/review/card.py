@@ -60,7 +60,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "pts": str(item.pts),
             "seconds": round(float(item.pts), 3),
             "box": item.box,
-            "verdicts": [record(one, item.item) for one in seen],
+            "verdicts": [_verdict(registry, one, item) for one in seen],
             "sighting": None,
             "readings": [],
             "evidence": [],
@@ -88,6 +88,11 @@ def _told(state: str, log: list[Verdict], person: str) -> str:
     if state == "disputed" and held_by([given(row) for row in log], person) is None:
         return state
     return "settled" if state == "settled" else "open"
+
+
+def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:
+    named = _named(registry, row.builder)
+    return record(row, item.item) | {"builder_name": None if named is None else named["name"]}
 
 
 def _sighting(registry: Registry, row: SightingRow) -> Record:

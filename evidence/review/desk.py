@@ -69,6 +69,7 @@ class Desk:
     def release(self, item: str) -> None:
         """The item has been judged; nobody holds it."""
         with self._lock:
+            self._counted = None
             for hand in self._hands.values():
                 hand.pop(item, None)
 
@@ -96,15 +97,27 @@ class Desk:
             return []
         without = self._others(person) | set(self._hands[person])
         without |= self._put_off.get(person, {}).keys()
+        dealt = self._dealt.get(person, 0)
+        turns = [(dealt + turn) % ONE_IN == ONE_IN - 1 for turn in range(number)]
         lanes = {
             sample: waiting(session, recipe, person, number, sample=sample, without=without)
+            if sample in turns
+            else None
             for sample in (False, True)
         }
-        dealt = self._dealt.get(person, 0)
         items: list[Item] = []
-        while len(items) < number and any(lanes.values()):
-            sample = dealt % ONE_IN == ONE_IN - 1
-            items.append((lanes[sample] or lanes[not sample]).pop(0))
+        for sample in turns:
+            lane = lanes[sample]
+            if not lane:
+                # Where one lane is empty the other stands in.
+                if lanes[not sample] is None:
+                    lanes[not sample] = waiting(
+                        session, recipe, person, number, sample=not sample, without=without
+                    )
+                lane = lanes[not sample]
+            if not lane:
+                break
+            items.append(lane.pop(0))
             dealt += 1
         self._dealt[person] = dealt
         return items

@@ -70,7 +70,8 @@ export class BuilderChoice {
           "li",
           { role: "option", id: `builder-${index}`, "aria-selected": String(index === 0), onclick: () => this.#take(index) },
           make("b", {}, one.name),
-          make("span", { class: "faint" }, ` ${one.origin ?? ""}${one.type === "rebadger" ? ` · ${_("a seller's badge")}` : ""}`),
+          " ",
+          make("span", { class: "faint" }, [one.origin ?? "", ...(one.type === "rebadger" ? [_("a seller's badge")] : [])].join(" · ")),
         ),
       ),
     );

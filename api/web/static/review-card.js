@@ -102,12 +102,12 @@ function claim({ sighting, outcome, outcome_builder: settled }) {
   const name = sighting.builder
     ? `${sighting.builder.name}${sighting.builder.origin ? ` · ${sighting.builder.origin}` : ""}`
     : sighting.origin
-      ? `${_("Builder unknown")} · ${_("origin {code} from the plate", { code: sighting.origin })}`
+      ? [_("Builder unknown"), _("origin {code} from the plate", { code: sighting.origin })].join(" · ")
       : _("Builder unknown");
   const small = [];
   if (sighting.builder?.type === "rebadger") small.push(_("a seller's badge"));
   if (sighting.series) small.push(sighting.series);
-  if (sighting.control) small.push(`${_("control")} ${sighting.control.name}`);
+  if (sighting.control) small.push(_("control {name}", { name: sighting.control.name }));
   if (sighting.concealed) small.push(_("a mark is concealed"));
   const block = make(
     "div",
@@ -125,7 +125,7 @@ function said(card) {
   const list = make("ul", { class: "said" });
   for (const one of card.verdicts) {
     const words = [VERDICTS[one.verdict]?.() ?? one.verdict];
-    if (one.builder) words.push(one.builder);
+    if (one.builder) words.push(one.builder_name ?? one.builder);
     if (one.supersedes) words.push(_("instead of no. {number}", { number: one.supersedes }));
     list.append(
       make(
@@ -186,12 +186,13 @@ function evidence(card) {
 }
 
 function known(one) {
-  const lines = [`${_("reads")} ${one.wordmarks.join(", ")}`];
+  const list = (things) => things.join(", ");
+  const lines = [_("reads {texts}", { texts: list(one.wordmarks) })];
   if (one.livery) lines.push(one.livery);
-  if (one.series.length) lines.push(`${_("series")} ${one.series.join(", ")}`);
-  if (one.production.length) lines.push(`${_("made in")} ${one.production.join(", ")}`);
-  if (one.owner) lines.push(`${_("owner")} ${one.owner} (${one.owner_country})`);
-  if (one.confusions.length) lines.push(`${_("not to be taken for")} ${one.confusions.join("; ")}`);
+  if (one.series.length) lines.push(_("series {names}", { names: list(one.series) }));
+  if (one.production.length) lines.push(_("made in {countries}", { countries: list(one.production) }));
+  if (one.owner) lines.push(_("owner {name} ({country})", { name: one.owner, country: one.owner_country }));
+  if (one.confusions.length) lines.push(_("not to be taken for {others}", { others: one.confusions.join("; ") }));
   return make("div", {}, make("h2", {}, _("{name}'s marks", { name: one.name })), make("p", { class: "known" }, lines.join(" · ")));
 }
 

@@ -127,8 +127,9 @@ async function showEmpty() {
   box.replaceChildren(make("p", { class: "lead" }, _("Nothing waits for you.")));
   clearTimeout(timer);
   timer = setTimeout(() => card === null && advance(null), AGAIN);
+  await waitSent();
   const counts = await showCounts();
-  if (!counts) return;
+  if (!counts || card !== null) return;
   const others = counts.partial + counts.disputed;
   if (others) box.append(make("p", {}, _("{number} wait for another reviewer: you have judged them.", { number: others })));
   if (counts.held) box.append(make("p", {}, _("{number} are at hand to others now.", { number: counts.held })));
@@ -159,7 +160,7 @@ function showUnsent(number, trouble) {
 
 function surface(entry, problem) {
   const link = make("a", { href: `/review/${encodeURIComponent(entry.item)}` }, _("look at it"));
-  notice(`${_("A verdict was not taken:")} ${problem.message}`, "bad");
+  notice(_("A verdict was not taken: {why}", { why: problem.message }), "bad");
   document.getElementById("notices").lastElementChild.append(" ", link);
 }
 

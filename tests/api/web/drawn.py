@@ -133,6 +133,12 @@ def to_survey(
     return Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
 
 
+def encoded(drawn: Drawn) -> tuple[bytes, bytes]:
+    """The picture as JPEG, and its mark as PNG."""
+    assert drawn.mark is not None
+    return encode_frame(drawn.picture), _png(drawn.picture, drawn.mark)
+
+
 def _png(picture: Picture, box: Box) -> bytes:
     out = BytesIO()
     crop_mark(picture, box).save(out, "PNG")

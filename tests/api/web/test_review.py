@@ -1,0 +1,292 @@
+"""The review in a browser: an hour's work compressed, and a disagreement settled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import select
+
+from api.web.app import create_app
+from api.web.site import Site
+from evidence.store import Item, Location, StillRow, Verdict
+from evidence.store.verdicts import verify
+from tests.api.web.browser import serve
+from tests.api.web.drawn import SIZE
+from tests.api.web.reviewed import draw_all, fill
+
+SLOW = 20_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture
+def desk(site: Site, screen: Page) -> Page:
+    """A screen on which nothing at all may go wrong."""
+    return furnished(screen, site)
+
+
+@pytest.fixture
+def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
+    """A screen whose server may be away or refuse, which a browser says on its console."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield furnished(page, site)
+    context.close()
+    assert not wrong
+
+
+def furnished(page: Page, site: Site) -> Page:
+    """Pictures and names come from the case where the server has no route for them."""
+    page.set_default_timeout(SLOW)
+    known = {getattr(route, "path", "") for route in create_app(site).routes}
+
+    def stills(route: Route) -> None:
+        sha256 = urlsplit(route.request.url).path.rpartition("/")[2]
+        with site.session() as session:
+            row = session.scalars(select(StillRow).where(StillRow.sha256 == sha256)).first()
+        assert row is not None
+        kind = "image/jpeg" if row.suffix == "jpg" else "image/png"
+        body = site.case.still(sha256, row.suffix).read_bytes()
+        route.fulfill(body=body, content_type=kind)
+
+    def frames(route: Route) -> None:
+        sha256 = urlsplit(route.request.url).path.split("/")[4]
+        with site.session() as session:
+            place = session.scalars(select(Location).where(Location.footage == sha256)).one()
+        route.fulfill(body=Path(place.path).read_bytes(), content_type="image/jpeg")
+
+    def builders(route: Route) -> None:
+        word = parse_qs(urlsplit(route.request.url).query)["q"][0]
+        found = [
+            {"id": one.id, "name": one.name, "origin": one.origin, "type": one.type}
+            for one in site.registry.search(word)
+        ]
+        route.fulfill(json={"items": found})
+
+    ways = {
+        "/api/v1/stills/{sha256}": ("**/api/v1/stills/*", stills),
+        "/api/v1/footage/{sha256}/frame": ("**/api/v1/footage/*/frame?*", frames),
+        "/api/v1/footage/{sha256}/crop": ("**/api/v1/footage/*/crop?*", frames),
+        "/api/v1/builders": ("**/api/v1/builders?*", builders),
+    }
+    for path, (pattern, handler) in ways.items():
+        if path not in known:
+            page.route(pattern, handler)
+    return page
+
+
+def shown(page: Page) -> str:
+    """The item on the screen, once its picture is."""
+    page.wait_for_function(
+        "() => { const d = document.getElementById('desk').dataset;"
+        " return d.state === 'empty' || (d.item && d.painted === d.item); }"
+    )
+    return page.evaluate("document.getElementById('desk').dataset.item ?? ''")
+
+
+def next_after(page: Page, item: str) -> str:
+    """The item that comes after this one, once it is on the screen."""
+    page.wait_for_function(
+        "before => document.getElementById('desk').dataset.item !== before", arg=item
+    )
+    return shown(page)
+
+
+def all_sent(page: Page) -> None:
+    expect(page.locator("#unsent")).to_be_hidden()
+
+
+def verdicts(site: Site) -> list[Verdict]:
+    with site.session() as session:
+        assert verify(session) == []
+        return list(session.scalars(select(Verdict).order_by(Verdict.number)))
+
+
+def test_an_hours_review_by_keyboard_alone(
+    site: Site, served: str, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
+) -> None:
+    fill(site, tmp_path, claims=4, others=16, halls=4)
+    draw_all(site)
+    desk.goto(f"{served}/review")
+    item = shown(desk)
+    shoot("review")
+    for _ in range(2):
+        height = desk.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert height[0] <= height[1]  # one screen, without scrolling
+        desk.keyboard.press("z")
+    given: dict[str, str] = {}
+    keys = iter("aucnxaaauaacaaaaaaaa")
+    while item:
+        frame = "@" in item
+        key = "e" if frame else next(keys, "a")
+        if key == "c":  # another builder, by a few letters
+            desk.keyboard.press("b")
+            desk.keyboard.type("hermle")
+            expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
+            desk.keyboard.press("Enter")
+        else:
+            desk.keyboard.press(key)
+        given[item] = key
+        item = next_after(desk, item)
+    all_sent(desk)
+    expect(desk.locator("#empty")).to_contain_text("Nothing waits for you.")
+    expect(desk.locator("#empty")).to_contain_text("4 wait for another reviewer")
+    words = {"a": "accept", "u": "unknown", "c": "builder", "n": "not-cnc"}
+    words |= {"x": "not-a-machine", "e": "nothing"}
+    rows = verdicts(site)
+    assert len(rows) == 24 and {row.author for row in rows} == {"anna"}
+    assert Counter(row.verdict for row in rows) == Counter(words[key] for key in given.values())
+    assert all(row.seconds is not None and row.seconds < 60 for row in rows)
+    with site.session() as session:
+        states = Counter(session.scalars(select(Item.state)))
+    assert states == {"settled": 20, "partial": 4}
+
+
+def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Path) -> None:
+    fill(site, tmp_path, claims=0, others=4, halls=0)
+    desk.goto(f"{served}/review")
+    first = shown(desk)
+    desk.keyboard.press("t")
+    desk.keyboard.type("glare on the plate")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("u")
+    second = next_after(desk, first)
+    all_sent(desk)
+    desk.keyboard.press("Backspace")
+    assert next_after(desk, second) == first
+    desk.keyboard.press("a")
+    assert next_after(desk, first) == second
+    desk.keyboard.press("s")
+    third = next_after(desk, second)
+    desk.keyboard.press("a")
+    next_after(desk, third)
+    all_sent(desk)
+    assert [(row.verdict, row.note) for row in verdicts(site)] == [
+        ("unknown", "glare on the plate"),
+        ("withdrawn", None),
+        ("accept", None),
+        ("accept", None),
+    ]
+
+
+def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path: Path) -> None:
+    fill(site, tmp_path, claims=0, others=0, halls=2)
+    draw_all(site)
+    desk.goto(f"{served}/review")
+    item = shown(desk)
+    expect(desk.locator("button[data-does=accept]")).to_be_hidden()
+    # By the pointer, over the left half of the picture.
+    desk.keyboard.press("m")
+    box = desk.locator("#stage svg").bounding_box()
+    assert box is not None
+    fit = min(box["width"] / SIZE[0], box["height"] / SIZE[1])
+    left = box["x"] + (box["width"] - SIZE[0] * fit) / 2
+    top = box["y"] + (box["height"] - SIZE[1] * fit) / 2
+    desk.mouse.move(left + 100 * fit, top + 200 * fit)
+    desk.mouse.down()
+    desk.mouse.move(left + 500 * fit, top + 600 * fit, steps=4)
+    desk.mouse.up()
+    desk.keyboard.press("Enter")
+    item = next_after(desk, item)
+    # By the keyboard: moved, made smaller, sent.
+    desk.keyboard.press("m")
+    desk.keyboard.press("ArrowRight")
+    desk.keyboard.press("Shift+ArrowUp")
+    desk.keyboard.press("Enter")
+    next_after(desk, item)
+    all_sent(desk)
+    drawn, moved = (row.box for row in verdicts(site))
+    assert drawn == pytest.approx([100, 200, 500, 600], abs=4)
+    assert moved == pytest.approx([409.6, 216, 921.6, 489.6], abs=0.01)
+
+
+def test_two_disagree_and_a_third_settles(
+    site: Site, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
+) -> None:
+    fill(site, tmp_path, claims=1, others=3, halls=0)
+    said = {"anna": "a", "ben": "u"}
+    for name, key in said.items():
+        with serve(replace(site, local=name)) as address:
+            desk.goto(f"{address}/review")
+            claim = shown(desk)
+            expect(desk.locator("#told")).to_contain_text("Claim under test")
+            expect(desk.locator("#told")).not_to_contain_text("Judged so far")
+            desk.keyboard.press(key)
+            next_after(desk, claim)
+            all_sent(desk)
+    with serve(replace(site, local="carla")) as address:
+        desk.goto(f"{address}/review")
+        assert shown(desk) == claim
+        expect(desk.locator("#told")).to_contain_text("two disagree; you settle it")
+        expect(desk.locator("#told")).to_contain_text("anna accepted")
+        expect(desk.locator("#told")).to_contain_text("ben builder unknown")
+        shoot("review-settling")
+        desk.keyboard.press("a")
+        next_after(desk, claim)
+        all_sent(desk)
+        # Called up again, it tells its history, and can be doubted.
+        desk.goto(f"{address}/review/{claim}")
+        assert shown(desk) == claim
+        expect(desk.locator("#told")).to_contain_text("settled")
+        expect(desk.locator("#told")).to_contain_text("carla accepted")
+        desk.goto(f"{address}/agreement")
+        expect(desk.locator("main")).to_contain_text("anna · ben")
+        shoot("agreement")
+        desk.goto(f"{address}/review/{claim}")
+        shown(desk)
+        desk.keyboard.press("d")
+        expect(desk.locator("button[data-does=doubt]")).to_be_hidden()
+        all_sent(desk)
+    with site.session() as session:
+        item = session.get_one(Item, claim)
+        assert (item.state, item.needs, item.given) == ("partial", 4, 3)
+    assert [row.author for row in verdicts(site)] == ["anna", "ben", "carla", "carla"]
+
+
+def test_verdicts_wait_for_a_server_that_is_away(
+    site: Site, troubled: Page, tmp_path: Path, served: str
+) -> None:
+    fill(site, tmp_path, claims=0, others=3, halls=0)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
+    away = True
+
+    def answer(route: Route) -> None:
+        if away:
+            route.fulfill(status=503, json={"error": {"kind": "away", "message": "away"}})
+        else:
+            route.fallback()
+
+    troubled.route("**/api/v1/verdicts", answer)
+    troubled.keyboard.press("u")
+    item = next_after(troubled, item)  # the next is there at once all the same
+    troubled.keyboard.press("a")
+    next_after(troubled, item)
+    expect(troubled.locator("#unsent")).to_contain_text("2 not sent yet")
+    assert verdicts(site) == []
+    away = False
+    all_sent(troubled)
+    assert [row.verdict for row in verdicts(site)] == ["unknown", "accept"]
+
+
+def test_what_the_server_refuses_is_told(
+    site: Site, served: str, troubled: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
+    with serve(replace(site, local="ben")) as other:
+        answer = troubled.request.post(
+            f"{other}/api/v1/verdicts", data={"item": item, "verdict": "unknown"}
+        )
+        assert answer.status == 201
+    troubled.keyboard.press("a")
+    expect(troubled.locator("#notices")).to_contain_text("is settled by now")
+    all_sent(troubled)
+    assert [row.author for row in verdicts(site)] == ["ben"]
