@@ -148,7 +148,12 @@ class Filler:
                 builder=builder,
             )
             item = key or f"{row.analysis}@{at}"
-            if session.get(Item, item) is None:
+            known = session.get(Item, item)
+            if known is not None:
+                known.state, known.given = state, 1
+                known.outcome = outcome if state == "settled" else None
+                known.builder = builder
+            else:
                 session.add(
                     Item(
                         item=item,

@@ -53,7 +53,7 @@ def put_model(site: Site, verdict: str) -> Path:
 
 def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[str, str]) -> None:
     told = client.get("/api/v1/learning").json()
-    assert (told["settled"], told["waiting"], told["frames"], told["footage"]) == (6, 0, 4, 3)
+    assert (told["settled"], told["waiting"], told["frames"], told["footage"]) == (6, 1, 4, 3)
     assert {row["outcome"]: row["items"] for row in told["outcomes"]} == {
         "accept": 2, "unknown": 1, "builder": 1, "not-a-machine": 1, "nothing": 1,
     }  # fmt: skip
