@@ -5,8 +5,9 @@ python -m bench [PART]...
 Parts: archive (a sweep against tracking and decoding), copies (which are found, and how fast),
 linking (wrong merges and splits), clip (one clip against tracking it), memory (against the
 length of a clip). All of them by default; `python -m bench.PART --help` tells what each takes.
-The trials of what a sweep survives are apart: bench.kills, bench.cut, bench.trouble, bench.many;
-and of uploads, bench.upload.
+The review on 100,000 flags is apart too, since it takes its time: bench.review. The trials of
+what a sweep survives are apart: bench.kills, bench.cut, bench.trouble, bench.many; and of
+uploads, bench.upload.
 """
 
 from __future__ import annotations

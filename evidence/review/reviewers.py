@@ -28,16 +28,25 @@ def report(session: Session, person: str) -> Record:
     had seen both, and is left out. An item counts where two or more judged it so.
     """
     logs, seconds = _read(session)
-    said = {
-        thing: {one.author: one.says for one in independent(log)} for thing, log in logs.items()
-    }
-    units = [unit for unit in said.values() if unit]
+    units = [
+        {one.author: one.says for one in independent(log)}
+        for log in logs.values()
+        if not _kept_from(person, log)
+    ]
     return {
         "people": _people(logs, seconds),
         "pairs": _pairs(units),
         "alpha": vars(alpha_of(units)),
         "disagreements": _disagreements(session, logs, person),
     }
+
+
+def _kept_from(person: str, log: list[Given]) -> bool:
+    """Whether two disagree, nobody has settled it, and the person is one of them."""
+    alone = independent(log)
+    live = len(alone) == sum(one.word in JUDGEMENTS for one in in_force(log))
+    disagree = len({one.says for one in alone}) > 1
+    return live and disagree and held_by(log, person) is not None
 
 
 def _read(session: Session) -> tuple[dict[About, list[Given]], dict[int, float]]:

@@ -179,6 +179,7 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
     assert log(case, "carla") == ["anna", "ben"]
     with case.session() as session:
         assert report(session, "anna")["disagreements"] == []
+        assert report(session, "anna")["pairs"] == []
         assert len(report(session, "carla")["disagreements"]) == 1
     say(item, "carla", "accept")
     for person in ("anna", "ben", "carla", "dora"):
