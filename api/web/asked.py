@@ -46,10 +46,16 @@ Day = Annotated[
 ]
 
 
+LATEST = 10_000_000
+"""Seconds; what a decoder is asked to seek to must fit into what FFmpeg counts time in."""
+
+
 def _to_time(text: str) -> str:
     """Kept as text, for the fraction is made where it is used."""
     if "/" in text and int(text.split("/")[1]) == 0:
         raise ValueError("divided by zero")
+    if Fraction(text) > LATEST:
+        raise ValueError(f"no footage is longer than {LATEST} seconds")
     return text
 
 

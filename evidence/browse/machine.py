@@ -133,8 +133,8 @@ def decided(row: Decision) -> Decided:
 def alike(session: Session, recipe: Recipe, machine: str, registry: Registry) -> list[Alike]:
     """Other machines that look most like this one, by appearance alone.
 
-    It compares the machine's surest sighting with every other of the recipe: a second or so
-    with 100,000 of them, so it is asked for by itself.
+    It compares the machine's surest sighting with every other of the recipe, which takes longer
+    the larger the case is, so it is asked for by itself.
     """
     mine = session.execute(
         select(SightingRow.key, LookRow.appearance)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from evidence.store.base import Exact
 from evidence.store.derived import ReadingRow
 from evidence.store.models import Location, Recipe
 
@@ -26,7 +27,8 @@ def holds(column: InstrumentedAttribute[Any], wanted: str) -> ColumnElement[bool
     """
     spelt = {wanted, wanted.upper(), wanted.lower(), wanted.capitalize()}
     folded = sorted({one.translate(_LOWER) for one in spelt})
-    return or_(*(func.lower(column).contains(one, autoescape=True) for one in folded))
+    lowered = func.lower(column, type_=Exact())
+    return or_(*(lowered.contains(one, autoescape=True) for one in folded))
 
 
 def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]:

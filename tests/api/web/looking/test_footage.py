@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
+from evidence.browse.paging import write_cursor
 from evidence.store.people import Item
 from tests.api.web.looking.conftest import judge, sha_of
 from tests.api.web.looking.hall import Film
@@ -124,3 +125,30 @@ def test_builders_are_found_by_what_is_typed(
     items = client.get("/api/v1/builders", params={"q": q}).json()["items"]
     assert (items[0]["id"] if items else None) == first
     assert all(one["type"] != "control" for one in items)
+
+
+ODD = (
+    "nul\x00byte", "100%_", "\\u0000", "\u202ekcatta", "'; DROP TABLE footage; --", "İ" * 60, "𝕏"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["footage", "machines"])
+def test_odd_words_are_searched_for_like_any(client: httpx.Client, path: str) -> None:
+    names = ["plant", "publisher", "text"] + (["name"] if path == "footage" else [])
+    for word in ODD:
+        for name in names:
+            answer = client.get(f"/api/v1/{path}", params={name: word})
+            assert answer.status_code == 200, answer.text
+            assert answer.json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
+def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> None:
+    places: list[list[object]] = [
+        ["A", 0.5, "x"], [2.5, "x"], ["nul\x00\ud800", "U", "x"], ["\U0010ffff", "Z", "x"],
+        [-1, "x"], ["", "", ""], [[], {}, None], ["a" * 9999, "U", "x"],
+    ]  # fmt: skip
+    for place in places:
+        after = write_cursor(place)
+        answer = client.get("/api/v1/machines", params={"sort": sort, "after": after})
+        assert answer.status_code in (200, 400), answer.text

@@ -86,6 +86,7 @@ def test_the_enhanced_crop_is_another_of_the_same_size(client: httpx.Client, fil
         ({"box": "0,0,9,9", "pts": "1/0"}, 422),
         ({"box": "0,0,9,9", "pts": "-1"}, 422),
         ({"box": "0,0,9,9", "pts": "9" * 30}, 422),
+        ({"box": "0,0,9,9", "pts": "9" * 18 + "/1"}, 422),
         ({"box": "0,0,9,9", "way": "invented"}, 422),
     ],
     ids=str,
