@@ -283,7 +283,9 @@ def test_what_the_server_refuses_is_told(
     item = shown(troubled)
     with serve(replace(site, local="ben")) as other:
         answer = troubled.request.post(
-            f"{other}/api/v1/verdicts", data={"item": item, "verdict": "unknown"}
+            f"{other}/api/v1/verdicts",
+            data={"item": item, "verdict": "unknown"},
+            headers={"Origin": other},
         )
         assert answer.status == 201
     troubled.keyboard.press("a")

@@ -86,13 +86,7 @@ def test_a_verdict_is_shown_to_others_only_once_it_is_settled(
 ) -> None:
     sha256, sighting = sha_of(films[0]), key(films[0], "m1")
     with site.session() as session, session.begin():
-        item = Item(
-            item=sighting, analysis=sighting.split(":")[0], footage=sha256,
-            model=site.recipe.model, settings=site.recipe.settings, sighting=sighting,
-            pts=films[0].survey.analysis.sightings[0].best.pts, box=None, kind="claim",
-            reason="under test", priority=500, needs=2, state="partial", given=1,
-        )  # fmt: skip
-        session.add(item)
+        session.merge(Item(item=sighting, kind="claim", needs=2, state="partial", given=1))
     judge(site, sighting, sha256, "boris")
     judge(site, sighting, sha256, "anna")
 
