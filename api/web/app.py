@@ -13,6 +13,7 @@ from api.web import (
     agreement,
     builders,
     events,
+    fonts,
     footage,
     learning,
     login,
@@ -45,6 +46,7 @@ ROUTES = (
     review.routes,
     agreement.routes,
     learning.routes,
+    fonts.routes,
 )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from api.web.pages import page
 from api.web.problems import NotHere
@@ -64,9 +65,8 @@ def next_items(
     ] = None,
 ) -> Hand:
     with site.session() as session:
+        _complete(site, session)
         items = desk_of(request).deal(session, site.recipe, person.name, n, after)
-        if not items and lack_items(session):
-            items = _made_anew(request, site, person.name, n)
         told = cards(session, site.registry, person.name, items)
     return Hand(items=[to_card(one) for one in told])
 
@@ -80,6 +80,7 @@ def next_items(
 )
 def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> Counts:
     with site.session() as session:
+        _complete(site, session)
         found = desk_of(request).count(session, site.recipe, person.name)
     return Counts.model_validate(found)
 
@@ -208,11 +209,12 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def _made_anew(request: Request, site: Site, person: str, number: int) -> list[Item]:
-    """The first hand of a case that was swept before there were items."""
-    with site.session() as session, session.begin():
-        make_missing(session)
-        return desk_of(request).deal(session, site.recipe, person, number)
+def _complete(site: Site, session: Session) -> None:
+    """Makes the items of a case that was swept before there were any."""
+    if lack_items(session):
+        session.rollback()  # what is made next is to be seen
+        with site.session() as writing, writing.begin():
+            make_missing(writing)
 
 
 def _bench(site: Site) -> Bench:

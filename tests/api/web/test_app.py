@@ -38,3 +38,13 @@ def test_the_reader_chooses_language_and_colours(served: str, screen: Page) -> N
     chosen = screen.evaluate("document.documentElement.dataset.theme")
     screen.reload()
     assert screen.evaluate("document.documentElement.dataset.theme") == chosen
+
+
+def test_han_is_legible_on_a_machine_without_a_face_for_it(served: str, screen: Page) -> None:
+    screen.goto(served)
+    screen.evaluate("document.querySelector('h1').textContent = '沈阳机床'")
+    screen.wait_for_function("() => document.fonts.check('14px Han', '沈')")
+    faces = screen.evaluate(
+        "[...document.fonts].filter(f => f.family.includes('Han')).map(f => f.status)"
+    )
+    assert faces == ["loaded"]

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
-from api.web.app import create_app
 from api.web.site import Site
-from evidence.store import Item, Location, StillRow, Verdict
+from evidence.store import Item, Verdict
 from evidence.store.verdicts import verify
 from tests.api.web.browser import serve
 from tests.api.web.drawn import SIZE
@@ -26,7 +24,8 @@ SLOW = 20_000  # milliseconds, on a busy machine
 @pytest.fixture
 def desk(site: Site, screen: Page) -> Page:
     """A screen on which nothing at all may go wrong."""
-    return furnished(screen, site)
+    screen.set_default_timeout(SLOW)
+    return screen
 
 
 @pytest.fixture
@@ -36,49 +35,10 @@ def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield furnished(page, site)
+    page.set_default_timeout(SLOW)
+    yield page
     context.close()
     assert not wrong
-
-
-def furnished(page: Page, site: Site) -> Page:
-    """Pictures and names come from the case where the server has no route for them."""
-    page.set_default_timeout(SLOW)
-    known = {getattr(route, "path", "") for route in create_app(site).routes}
-
-    def stills(route: Route) -> None:
-        sha256 = urlsplit(route.request.url).path.rpartition("/")[2]
-        with site.session() as session:
-            row = session.scalars(select(StillRow).where(StillRow.sha256 == sha256)).first()
-        assert row is not None
-        kind = "image/jpeg" if row.suffix == "jpg" else "image/png"
-        body = site.case.still(sha256, row.suffix).read_bytes()
-        route.fulfill(body=body, content_type=kind)
-
-    def frames(route: Route) -> None:
-        sha256 = urlsplit(route.request.url).path.split("/")[4]
-        with site.session() as session:
-            place = session.scalars(select(Location).where(Location.footage == sha256)).one()
-        route.fulfill(body=Path(place.path).read_bytes(), content_type="image/jpeg")
-
-    def builders(route: Route) -> None:
-        word = parse_qs(urlsplit(route.request.url).query)["q"][0]
-        found = [
-            {"id": one.id, "name": one.name, "origin": one.origin, "type": one.type}
-            for one in site.registry.search(word)
-        ]
-        route.fulfill(json={"items": found})
-
-    ways = {
-        "/api/v1/stills/{sha256}": ("**/api/v1/stills/*", stills),
-        "/api/v1/footage/{sha256}/frame": ("**/api/v1/footage/*/frame?*", frames),
-        "/api/v1/footage/{sha256}/crop": ("**/api/v1/footage/*/crop?*", frames),
-        "/api/v1/builders": ("**/api/v1/builders?*", builders),
-    }
-    for path, (pattern, handler) in ways.items():
-        if path not in known:
-            page.route(pattern, handler)
-    return page
 
 
 def shown(page: Page) -> str:
