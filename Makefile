@@ -11,7 +11,7 @@ demo: .venv/base
 	$(BIN)/nameplate demo --out demo
 
 test: .venv/full
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/full
 	$(BIN)/ruff check .

@@ -38,6 +38,9 @@ from evidence.store import (
     Flag,
     FootageRow,
     Item,
+    Location,
+    MachineRow,
+    Membership,
     PrintRow,
     ReadingRow,
     Recipe,
@@ -126,7 +129,8 @@ def _fill(case: Case, recipe: Recipe, flags: int) -> None:
         rows: dict[Any, list[dict[str, Any]]] = {
             model: []
             for model in (
-                FootageRow, AnalysisRow, SightingRow, ReadingRow, StillRow, PrintRow, Flag,
+                FootageRow, Location, AnalysisRow, SightingRow, ReadingRow, StillRow, PrintRow,
+                Flag, MachineRow, Membership,
             )
         }  # fmt: skip
         for footage in range(begin, min(begin + 50, flags // EACH)):
@@ -145,6 +149,11 @@ def _footage(rows: Any, recipe: Recipe, footage: int, pictures: list[Any]) -> No
     rows[FootageRow].append(
         {"sha256": sha, "size": 1, "kind": "video", "container": "mp4", "width": 1280,
          "height": 720}
+    )  # fmt: skip
+    rows[Location].append(
+        {"path": f"/archive/{footage:05d}.mp4", "footage": sha, "held": False,
+         "publisher": f"Channel {footage % 40}", "published": f"202{footage % 5}-06",
+         "plant_claimed": f"Plant {footage % 28}"}
     )  # fmt: skip
     rows[AnalysisRow].append(
         {"id": key, "footage": sha, "model": recipe.model, "settings": recipe.settings,
@@ -166,6 +175,14 @@ def _footage(rows: Any, recipe: Recipe, footage: int, pictures: list[Any]) -> No
                "builder": builder, "probability": 0.97, "grade": "B" if builder else "U",
                "concealed": False, "evidence": [line] if builder else []}
         )  # fmt: skip
+        sighting = sighting_key(key, name)
+        machine = hashlib.sha256(sighting.encode()).hexdigest()[:32]
+        rows[MachineRow].append(
+            {"id": machine, "model": recipe.model, "settings": recipe.settings,
+             "builder": builder, "grade": "B" if builder else "U", "probability": 0.97,
+             "sightings": 1, "footages": 1, "conflict": False}
+        )  # fmt: skip
+        rows[Membership].append({"sighting": sighting, "machine": machine})
         for number in range(3):
             rows[ReadingRow].append(
                 naming
@@ -251,8 +268,39 @@ def _routes(address: str) -> None:
             lambda n: client.get(f"/api/v1/verdicts?limit=50&after={10 * n}"),
         )
         timed("GET /review", lambda _: client.get("/review"))
+        _looking(client, timed)
         timed("GET /api/v1/agreement (after a verdict)", lambda _: _agreement(client, keys), 5)
         timed("GET /api/v1/agreement (unchanged)", lambda _: client.get("/api/v1/agreement"))
+
+
+def _looking(client: httpx.Client, timed: Callable[..., None]) -> None:
+    """The pages and lists, each as it is first opened and, of lists, some way in."""
+    machines = client.get("/api/v1/machines?limit=50").json()
+    footage = client.get("/api/v1/footage?limit=50").json()
+    sha = [one["sha256"] for one in footage["items"]]
+    ids = [one["id"] for one in machines["items"]]
+    for name in ("/", "/api/v1/case", "/machines", "/footage", "/upload", "/learning"):
+        timed(f"GET {name}", lambda _, name=name: client.get(name))
+    for query in (
+        "limit=50", f"limit=50&after={machines['next']}", "builder=smtcl", "origin=CN", "grade=U",
+        "plant=Plant 3", "text=OKUMA", "state=waiting", "since=2023&until=2024",
+    ):  # fmt: skip
+        name = query.partition("&after=")[0] + (", second page" if "after" in query else "")
+        timed(
+            f"GET /api/v1/machines?{name}", lambda _, q=query: client.get(f"/api/v1/machines?{q}")
+        )
+    timed("GET /api/v1/machines/ID", lambda n: client.get(f"/api/v1/machines/{ids[n % 50]}"))
+    timed("GET /machines/ID", lambda n: client.get(f"/machines/{ids[n % 50]}"))
+    timed("GET /api/v1/footage?limit=50", lambda _: client.get("/api/v1/footage?limit=50"))
+    timed("GET /api/v1/footage/SHA", lambda n: client.get(f"/api/v1/footage/{sha[n % 50]}"))
+    timed(
+        "GET /api/v1/footage/SHA/sightings",
+        lambda n: client.get(f"/api/v1/footage/{sha[n % 50]}/sightings"),
+    )
+    timed("GET /footage/SHA", lambda n: client.get(f"/footage/{sha[n % 50]}"))
+    timed("GET /api/v1/builders?q=sh", lambda _: client.get("/api/v1/builders?q=sh"))
+    timed("GET /api/v1/uploads", lambda _: client.get("/api/v1/uploads"))
+    timed("GET /api/v1/learning", lambda _: client.get("/api/v1/learning"))
 
 
 def _agreement(client: httpx.Client, keys: list[str]) -> httpx.Response:

@@ -45,7 +45,7 @@ class Route:
 
     @property
     def is_page(self) -> bool:
-        return self.method == "GET" and not self.path.startswith("/api/")
+        return self.method == "GET" and not self.path.startswith(("/api/", "/font/"))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
