@@ -95,7 +95,7 @@ def test_nothing_stands_in_anybody_s_way(
     for path in pages:
         page = nobody if path == "/login" else admin
         page.goto(path, wait_until="load")
-        page.wait_for_function("document.fonts.status === 'loaded'")
+        page.wait_for_function("() => document.fonts.status === 'loaded'")
         wrong += [f"{path}: {fault}" for fault in faults(page)]
         headings = page.locator("h1").count()
         if headings != 1:
@@ -151,7 +151,7 @@ def test_a_token_is_made_seen_once_and_ended(
     assert token not in page.content()
     assert page.locator("tr[data-id]").count() == 2
     page.get_by_role("button", name="End the token: nightly export").click()
-    page.wait_for_function("document.querySelectorAll('tr[data-id]').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('tr[data-id]').length === 1")
 
 
 def test_an_admin_keeps_the_accounts(
