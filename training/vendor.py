@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 import detector.offline  # noqa: F401  (first: switches telemetry off)
 from datasets.errors import UsageError
 
@@ -60,12 +62,15 @@ def open_ultralytics(folder: Path) -> Any:
     # Its trainer uploads a run for whoever has this in the environment.
     os.environ.pop("ULTRALYTICS_API_KEY", None)
     Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+    opens = Image.open
     try:
         ultralytics = import_module("ultralytics")
     except ModuleNotFoundError as error:
         raise UsageError(
             "training and export need Ultralytics: pip install 'nameplate[train]'"
         ) from error
+    # It puts its own in place of Pillow's, which wants a package more for whatever is no picture.
+    Image.open = opens
     known = {name: False for name in _INTEGRATIONS if name in ultralytics.settings}
     if any(ultralytics.settings[name] for name in known):
         ultralytics.settings.update(known)

@@ -186,6 +186,8 @@ class Crew:
             answer = future.result(timeout=FETCH_SECONDS)
         except KilledWorker:
             answer = Lost("killed", "its worker died on it")
+            # Nobody is at that address: what it was given next would be blamed for the death.
+            self.hands = {a: other for a, other in self.hands.items() if other is not hand}
         except (CancelledError, TimeoutError, OSError, CommClosedError) as error:
             answer = Lost("adrift", f"its answer did not arrive ({type(error).__name__})")
         except Exception as error:

@@ -7,10 +7,12 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, UnidentifiedImageError
 
 from datasets.errors import DataError, ModelError, UsageError
 from tests.training.conftest import write_made_data
@@ -210,3 +212,10 @@ def test_a_bad_label_is_named_before_training_begins(
     with pytest.raises(DataError, match=r"train3\.txt:1: class_id: "):
         train(made_data, start, tmp_path / "out")
     assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_pillow_stays_as_it_is(tmp_path: Path) -> None:
+    """Ultralytics replaces `Image.open`; a file that is no picture must go on to be called so."""
+    open_ultralytics(tmp_path)
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(BytesIO(b"no picture"))
