@@ -80,12 +80,6 @@ class TooMany(NameplateError):
         self.seconds = seconds
 
 
-class NoRoom(NameplateError):
-    """The disk has no room for it."""
-
-    kind = "no-room"
-
-
 _STATUS: tuple[tuple[type[NameplateError], int], ...] = (
     (Unknown, 401),
     (Forbidden, 403),
@@ -95,7 +89,6 @@ _STATUS: tuple[tuple[type[NameplateError], int], ...] = (
     (CaseLocked, 409),
     (TooLarge, 413),
     (TooMany, 429),
-    (NoRoom, 507),
     (AccountMissing, 404),
     (AccountConflict, 409),
     (UploadMissing, 404),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -122,14 +122,3 @@ def confirmed(session: Session, sighting: str) -> Item | None:
 def is_confirmed(item: Item) -> bool:
     """Whether an item is settled as a builder."""
     return item.state == "settled" and item.outcome in ("accept", "builder")
-
-
-def all_confirmed(session: Session, recipe: Recipe) -> Sequence[Item]:
-    """Every item that is settled as a builder, in order."""
-    query = (
-        select(Item)
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state == "settled", Item.outcome.in_(("accept", "builder")))
-        .order_by(Item.item)
-    )
-    return session.scalars(query).all()
