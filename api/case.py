@@ -224,6 +224,14 @@ def _print_json(record: dict[str, Any]) -> None:
     typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
 
 
+MANIFESTS = {
+    "stated": "with a C2PA manifest",
+    "elsewhere": "that name one elsewhere",
+    "unreadable": "with one that cannot be read",
+    "other": "not as signed",
+}
+
+
 def _print_summary(summary: dict[str, Any], console: Console) -> None:
     console.print(Text(printable(summary["name"]), style="bold"))
     facts = Table.grid(padding=(0, 2))
@@ -246,6 +254,13 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     places = f"at {summary['places']} places"
     hours = f"{_hours(summary['seconds'])} hours"
     yield "footage", f"{summary['footage']} pieces, {hours}, {places}"
+    if summary["manifests"]:
+        yield (
+            "manifests",
+            ", ".join(
+                f"{count} {MANIFESTS[state]}" for state, count in summary["manifests"].items()
+            ),
+        )
     for number, work in enumerate(summary["work"]):
         aside = sum(work["aside"].values())
         why = ", ".join(f"{kind} {count}" for kind, count in work["aside"].items())

@@ -12,6 +12,7 @@ from detector.detect import Detector
 from detector.examine import Examiner
 from detector.footage import open_footage
 from detector.keeper import Keeper
+from detector.manifest import read_manifest
 from detector.overlay import OverlayFinder
 from detector.plan import plan_spans
 from detector.read import Reader
@@ -117,6 +118,7 @@ class Analyst:
                         keeper.sighting(sightings[-1], one, overlays)
                 tell(SWEPT + (1 - SWEPT) * _watched_share(shot.end, spans), "looking closer")
             loss = decoder.loss
+        manifest = read_manifest(footage, settings.decoding)
         tell(1.0, "done")
         return Analysis(
             footage=footage,
@@ -128,6 +130,7 @@ class Analyst:
             model_hash=self.detector.digest,
             settings_hash=settings.digest,
             settings=settings.model_dump(mode="json"),
+            manifest=manifest,
         )
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from datasets.errors import DecoderOutOfMemory, FootageError
 from detector import wire
 from detector.clip_reader import ClipReader
+from detector.manifest_child import read as read_manifest
 from detector.pictures import StillReader
 from detector.types import Frame, Loss, Probe, Sample, Span
 
@@ -47,6 +48,11 @@ class _Server:
         request = self._next()
         _limit(request["address_space"], request["cpu_seconds"])
         try:
+            if request["do"] == "manifest":
+                path, container = Path(request["path"]), request["container"]
+                told = read_manifest(path, container, self._beat)
+                self._send({"is": "manifest", "manifest": told})
+                return
             reader = _reader(request, self._beat)
             self._send({"is": "probe", **_probe(reader.probe)})
             while True:

@@ -60,6 +60,32 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifest:
+    """What footage says of its own making, in a C2PA manifest; never that it is true.
+
+    state: "none"; "stated"; "elsewhere": only an address of one, which is not followed;
+    "unreadable": damaged, too large, or made to harm. generator: the program that wrote it.
+    signer, organisation: the names in the certificate, which anybody may have made. signed: the
+    time in its time stamp. actions: what is said to have been done, when, and to what kind of
+    source. signature: "valid", "invalid" or "unknown": whether the manifest is as it was signed.
+    content: "same", "other" or "unknown": whether the footage is what was signed. problems:
+    codes of what does not hold (C2PA 2.2, chapter 15), or why it cannot be read.
+    """
+
+    state: Literal["none", "stated", "elsewhere", "unreadable"]
+    generator: str | None = None
+    title: str | None = None
+    signer: str | None = None
+    organisation: str | None = None
+    signed: str | None = None
+    actions: tuple[str, ...] = ()
+    signature: Literal["valid", "invalid", "unknown"] = "unknown"
+    content: Literal["same", "other", "unknown"] = "unknown"
+    address: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """What was asked of the decoder and what came.
 
@@ -271,6 +297,7 @@ class Analysis:
     model_hash: str
     settings_hash: str
     settings: dict[str, object] = field(default_factory=dict)
+    manifest: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True)

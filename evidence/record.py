@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
@@ -18,7 +19,17 @@ from typing import Any, cast
 
 from datasets.errors import NameplateError
 from datasets.registry import Registry
-from detector.types import Analysis, Attribution, Box, Evidence, Origin, Reading, Shot, Sighting
+from detector.types import (
+    Analysis,
+    Attribution,
+    Box,
+    Evidence,
+    Manifest,
+    Origin,
+    Reading,
+    Shot,
+    Sighting,
+)
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]
@@ -64,6 +75,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "machines": [machine(sighting, registry) for sighting in analysis.sightings],
         "overlays": [reading(text) for text in analysis.overlays],
         "shots": [shot(part) for part in analysis.shots],
+        "manifest": manifest(analysis.manifest),
         "nameplate": version("nameplate"),
         "model_sha256": analysis.model_hash,
         "settings_sha256": analysis.settings_hash,
@@ -185,6 +197,19 @@ def reason(part: Evidence) -> Record:
         "pts": None if part.pts is None else seconds(part.pts),
         "box": None if part.box is None else box(part.box),
     }
+
+
+def manifest(found: Manifest | None) -> Record | None:
+    """What the footage says of its own making; None where none was looked for."""
+    return (
+        None
+        if found is None
+        else asdict(found)
+        | {
+            "actions": list(found.actions),
+            "problems": list(found.problems),
+        }
+    )
 
 
 def shot(part: Shot) -> Record:

@@ -79,9 +79,32 @@ class Analysed(Shape):
     overlays: list[Reading]
 
 
+class SaidOfItself(Shape):
+    """A C2PA manifest found in footage: what the file says of its own making, not that it is true.
+
+    `state`: `none`, `stated`, `elsewhere` (only an address of one, which is not followed) or
+    `unreadable`. `signature`: `valid`, `invalid` or `unknown`, whether the manifest is as it was
+    signed, by whomever; nobody is asked whether the signer is to be trusted. `content`: `same`,
+    `other` or `unknown`, whether the footage is what was signed. `problems`: C2PA's codes.
+    """
+
+    state: str
+    generator: Said | None
+    title: Said | None
+    signer: Said | None
+    organisation: Said | None
+    signed: Said | None
+    actions: list[Said]
+    signature: str
+    content: str
+    address: Said | None
+    problems: list[Said]
+
+
 class Footage(Shape):
     """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
-    `analysed` is null until it has been looked at with this recipe."""
+    `analysed` is null until it has been looked at with this recipe. `manifest` is null where none
+    was looked for."""
 
     sha256: str
     name: Said
@@ -93,6 +116,7 @@ class Footage(Shape):
     rate: str | None
     duration: Time | None
     size: int
+    manifest: SaidOfItself | None
     places: list[Place]
     analysed: Analysed | None
     copies: list[CopyOf]
@@ -125,6 +149,7 @@ def find_footage(
         rate=row.rate,
         duration=None if row.duration is None else Time.of(row.duration),
         size=row.size,
+        manifest=None if row.manifest is None else SaidOfItself(**row.manifest),
         places=[_place(place) for place in places],
         analysed=None if analysis is None else _analysed(session, analysis),
         copies=_copies(session, recipe, sha256),

@@ -57,7 +57,8 @@ class FootageRow(Base):
     """One piece of footage, known by the SHA-256 of its bytes.
 
     What the container says of it is empty until it has been looked at. `seconds`: its
-    length, for adding up hours.
+    length, for adding up hours. `manifest`: what it says of its own making
+    (`detector.types.Manifest`); empty where that was not looked for.
     """
 
     __tablename__ = "footage"
@@ -72,6 +73,7 @@ class FootageRow(Base):
     rate: Mapped[str | None] = mapped_column(Exact)
     duration: Mapped[Fraction | None]
     seconds: Mapped[float | None]
+    manifest: Mapped[dict[str, Any] | None]
 
 
 class Location(Base):

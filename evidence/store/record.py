@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict
 from datasets.registry import Registry
-from detector.types import Footage, Probe, Survey
+from detector.types import Footage, Manifest, Probe, Survey
+from evidence.record import manifest as to_manifest
 from evidence.review.items import add_items
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Flag
@@ -60,7 +61,8 @@ def record_survey(
         )
     for still in survey.stills:
         case.put_still(still.picture)
-    record_footage(session, survey.analysis.footage, survey.analysis.probe)
+    analysis = survey.analysis
+    record_footage(session, analysis.footage, analysis.probe, analysis.manifest)
     session.execute(insert(AnalysisRow), [rows.analysis | {"digest": digest, "run": run}])
     for model, part in rows.parts.items():
         if part:
@@ -73,8 +75,13 @@ def record_survey(
     return key
 
 
-def record_footage(session: Session, footage: Footage, probe: Probe) -> None:
-    """The footage itself, and what its container says where that is not known yet."""
+def record_footage(
+    session: Session, footage: Footage, probe: Probe, manifest: Manifest | None = None
+) -> None:
+    """The footage itself, and what its container says where that is not known yet.
+
+    Its manifest is as it was last read: a later version may read what this one cannot.
+    """
     known: dict[str, Any] = {
         "codec": probe.codec,
         "width": probe.width,
@@ -95,3 +102,9 @@ def record_footage(session: Session, footage: Footage, probe: Probe) -> None:
         .where(FootageRow.sha256 == footage.sha256, FootageRow.codec.is_(None))
         .values(known)
     )
+    if manifest is not None:
+        session.execute(
+            update(FootageRow)
+            .where(FootageRow.sha256 == footage.sha256)
+            .values(manifest=to_manifest(manifest))
+        )

@@ -47,6 +47,7 @@ def summarise(
             "footage": footages,
             "seconds": float(seconds or 0),
             "places": _count(session, Location),
+            "manifests": _manifests(session),
             "analyses": _count(session, AnalysisRow),
             "sightings": _count(session, SightingRow),
             "machines": count_machines(session, registry) if machines is None else machines,
@@ -60,6 +61,23 @@ def summarise(
 
 def _count(session: Session, model: type[Any]) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def _manifests(session: Session) -> dict[str, int]:
+    """Footage by what it says of itself (`detector.types.Manifest.state`), where it says any.
+
+    "other" counts, of those that state it, those that are not what was signed.
+    """
+    found: dict[str, int] = {}
+    for said in session.scalars(
+        select(FootageRow.manifest).where(FootageRow.manifest.is_not(None))
+    ):
+        if said["state"] == "none":
+            continue
+        found[said["state"]] = found.get(said["state"], 0) + 1
+        if said["content"] == "other" or said["signature"] == "invalid":
+            found["other"] = found.get("other", 0) + 1
+    return dict(sorted(found.items()))
 
 
 def _by_kind(session: Session, model: type[Flag] | type[Copy]) -> dict[str, int]:
