@@ -81,6 +81,25 @@ def answer(
         Path | None,
         typer.Option("--from", metavar="DIR", help="Compute a package's answer anew, and compare."),
     ] = None,
+    timestamp_request: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a request for a time stamp of the package (RFC 3161); nothing is sent.",
+        ),
+    ] = None,
+    timestamp_response: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --from: put the authority's answer into the package."
+        ),
+    ] = None,
+    timestamp_root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --from: certificates (PEM) trusted to vouch for time stamps."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Says what the judged footage of a case says: counts, bounds, the share, its limits.
@@ -92,14 +111,23 @@ def answer(
     from evidence.answer.package import write_package
     from evidence.answer.page import render_answer, to_json
     from evidence.answer.question import Question
+    from evidence.answer.stamp import keep_response, write_request
     from evidence.store import Case
 
     if from_package is not None:
         if folder is not None:
             raise UsageError("--from takes a package, and no case besides")
-        raise typer.Exit(_compute_anew(from_package))
+        if timestamp_response is not None:
+            keep_response(from_package, timestamp_response)
+        if timestamp_request is not None:
+            write_request(from_package, timestamp_request)
+        raise typer.Exit(_compute_anew(from_package, timestamp_root))
     if folder is None:
         raise UsageError("name the case's folder, or a package with --from")
+    if timestamp_response or timestamp_root:
+        raise UsageError("--timestamp-response and --timestamp-root go with --from")
+    if timestamp_request and package is None:
+        raise UsageError("--timestamp-request goes with --package or --from")
     given = {"origin": origin, "builder": builder, "owner": owner, "production": production}
     chosen = [(by, value) for by, value in given.items() if value is not None]
     if len(chosen) > 1:
@@ -112,6 +140,8 @@ def answer(
     with Case.open(folder) as case:
         if package is not None:
             write_package(case, question, known, what, package, controls)
+            if timestamp_request is not None:
+                write_request(package, timestamp_request)
         found, facts, exhibits = answer_case(case, question, known, what, controls)
     if out is not None:
         _write(render_answer(found, known, facts, exhibits), out)
@@ -133,12 +163,21 @@ def _write(page: str, out: Path) -> None:
         raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
 
 
-def _compute_anew(package: Path) -> Exit:
-    """Says whether every number of a package comes out the same."""
+def _compute_anew(package: Path, roots: Path | None) -> Exit:
+    """Says whether every number of a package comes out the same, and what its time stamp says."""
     from evidence.answer.package import recompute
+    from evidence.answer.stamp import read_stamp
 
     found, otherwise = recompute(package)
+    stamp = read_stamp(package, roots)
     _tell(found)
+    if stamp is not None:
+        how = {True: "as it was signed", False: "NOT signed by whom your certificates vouch for"}
+        signed = how[stamp.signed] if stamp.signed is not None else "not checked (--timestamp-root)"
+        line = f"Time stamp: {stamp.time.isoformat()} by {stamp.authority}; signature: {signed}."
+        speak().print(printable(line), markup=False, soft_wrap=True)
+        if stamp.signed is False:
+            otherwise = [*otherwise, "the time stamp is not as a trusted authority signed it"]
     for line in otherwise:
         complain(line)
     if otherwise:

@@ -9,6 +9,7 @@ NameplateError
 ├── SettingsError         a setting is unknown or out of range
 ├── ModelError            a model is missing, damaged or of the wrong kind
 ├── ResultError           a result could not be written (full disk, no permission)
+├── PackageDamaged        an evidence package is not what it was
 ├── ClusterError          the workers cannot be reached, or cannot be equipped
 ├── CaseError             a case cannot be used as asked
 │   ├── CaseMissing           no case in this folder
@@ -84,6 +85,10 @@ class ModelError(NameplateError):
 
 class ResultError(NameplateError):
     kind = "result"
+
+
+class PackageDamaged(NameplateError):
+    kind = "package-damaged"
 
 
 class ClusterError(NameplateError):

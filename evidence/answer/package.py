@@ -9,6 +9,8 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
     data/registry.json              the builders that claims and verdicts name
     data/controls.csv               the positive controls, if there were any
     data/model/                     the model's card
+    data/settings.json, software.json  what footage was looked at with, and by which versions
+    data/README.txt                 all of this in plain words, and how to check it
     data/ro-crate-metadata.json     what each of these is
 
 `recompute` takes the case out of the bag, asks it the question again and compares.
@@ -30,15 +32,20 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, StrictUndefined
+
 from datasets.entry import Entry
 from datasets.errors import CaseExists, ResultError, UsageError
 from datasets.registry import Registry
+from detector.detect import model_digest
 from evidence.answer.answer import Answer
-from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.crate import describe, write_sources
+from evidence.answer.from_case import Read, answer_case, read_case
 from evidence.answer.page import draw, render_answer, to_json
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
-from evidence.answer.tables import write_tables
+from evidence.answer.tables import TABLES, write_tables
+from evidence.answer.whole import check_whole, stays_here
 from evidence.record import dump
 from evidence.store import Case
 from evidence.store.pack import pack
@@ -73,7 +80,7 @@ def write_package(
     try:
         partial.mkdir(parents=True)
         found = _fill(case, question, registry, what, partial, controls)
-        with _stays_here():
+        with stays_here():
             bagit.make_bag(
                 os.fspath(partial),
                 {
@@ -99,15 +106,10 @@ def recompute(package: Path) -> tuple[Answer, list[str]]:
         it comes out the same.
 
     Raises:
-        UsageError: it is no package, not whole, or of a newer Nameplate.
+        PackageDamaged: files in it are not what they were; the message names them.
+        UsageError: it is no package, or of a newer Nameplate.
     """
-    import bagit
-
-    try:
-        with _stays_here():
-            bagit.Bag(os.fspath(package)).validate()
-    except (bagit.BagError, OSError) as error:
-        raise UsageError(f"{package}: no package, or not what it was ({error})") from error
+    check_whole(package)
     data = package / "data"
     try:
         said = json.loads((data / "answer.json").read_bytes())
@@ -144,6 +146,14 @@ def _fill(
     with _opened(folder / "case.zip") as packed, packed.session() as session:
         read = read_case(packed, question, registry, what, controls)
         write_tables(session, read.machines, folder / "tables")
+        write_sources(session, folder)
+        _write_answer(read, registry, what, folder)
+        _explain(folder, read, controls is not None)
+        describe(session, folder, read.answer.says)
+    return read.answer
+
+
+def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> None:
     entries = [entry.model_dump(mode="json") for entry in registry]
     (folder / "registry.json").write_bytes(dump({"entries": entries}))
     kept = {
@@ -163,8 +173,6 @@ def _fill(
     (folder / "model").mkdir()
     card = files("detector").joinpath("model", "CARD.md")
     (folder / "model" / "CARD.md").write_bytes(card.read_bytes())
-    _describe(folder, read.answer.says)
-    return read.answer
 
 
 @contextmanager
@@ -193,62 +201,22 @@ def _copy_controls(controls: Path, to: Path) -> None:
             writer.writerow((path, row.get("builder")))
 
 
-MEANINGS = {
-    "answer.json": "Every number of the report, and the question",
-    "report.html": "The report",
-    "report.pdf": "The report, to print",
-    "case.zip": "The case without its footage",
-    "registry.json": "The builders that claims and verdicts name",
-    "controls.csv": "The positive controls",
-    "model/CARD.md": "The card of the model that ships with this version",
-}
-
-
-def _describe(folder: Path, says: str) -> None:
-    """RO-Crate 1.1 metadata of the files."""
-    paths = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+def _explain(folder: Path, read: Read, controls: bool) -> None:
+    """README.txt: what each file is, and how to check all of it, in plain words."""
+    words = {model.__tablename__: " ".join((model.__doc__ or "").split()) for model in TABLES}
+    text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
+    page = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
+    content = page.render(
+        asked=read.answer.says,
+        sentence=read.answer.said.sentence,
+        day=datetime.now(UTC).date().isoformat(),
+        version=version("nameplate"),
+        ours=read.facts.model == model_digest(),
+        model=read.facts.model,
+        controls=controls,
+        tables=[("counted", "The machines as they were counted."), *sorted(words.items())],
     )
-    graph: list[dict[str, Any]] = [
-        {
-            "@id": "ro-crate-metadata.json",
-            "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-            "about": {"@id": "./"},
-        },
-        {
-            "@id": "./",
-            "@type": "Dataset",
-            "name": "Evidence package",
-            "description": says,
-            "datePublished": datetime.now(UTC).date().isoformat(),
-            "hasPart": [{"@id": path} for path in paths],
-        },
-        {
-            "@id": "#nameplate",
-            "@type": "SoftwareApplication",
-            "name": "Nameplate",
-            "version": version("nameplate"),
-        },
-        {
-            "@id": "#computing",
-            "@type": "CreateAction",
-            "instrument": {"@id": "#nameplate"},
-            "object": [{"@id": "case.zip"}, {"@id": "registry.json"}],
-            "result": [{"@id": "answer.json"}, {"@id": "report.html"}],
-        },
-        *(
-            {
-                "@id": path,
-                "@type": "File",
-                "name": MEANINGS.get(path, path),
-                "contentSize": (folder / path).stat().st_size,
-            }
-            for path in paths
-        ),
-    ]
-    content = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
-    (folder / "ro-crate-metadata.json").write_bytes(dump(content))
+    (folder / "README.txt").write_text(content, "utf-8")
 
 
 def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
@@ -261,13 +229,3 @@ def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
             yield from _differences(a, b, f"{at}[{number}]")
     elif before != now:
         yield f"{at}: {before!r} in the package, {now!r} computed"
-
-
-@contextmanager
-def _stays_here() -> Iterator[None]:
-    """The bag's maker changes the working directory, and its errors leave it there."""
-    here = Path.cwd()
-    try:
-        yield
-    finally:
-        os.chdir(here)

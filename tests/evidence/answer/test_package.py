@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars
 import pytest
 
-from datasets.errors import CaseExists, UsageError
+from datasets.errors import CaseExists, PackageDamaged, UsageError
 from datasets.registry import Registry
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
@@ -55,11 +57,88 @@ def test_a_number_that_was_changed_is_found(package: Path) -> None:
     said = json.loads(file.read_bytes())
     said["answer"]["counts"]["confirmed"] = 13
     file.write_text(json.dumps(said), "utf-8")
-    with pytest.raises(UsageError, match="not what it was"):
+    with pytest.raises(PackageDamaged, match=r"data/answer\.json was altered"):
         recompute(package)
     bagit.Bag(str(package)).save(manifests=True)
     _, otherwise = recompute(package)
     assert otherwise == ["counts.confirmed: 13 in the package, 12 computed"]
+
+
+def alter(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def add(file: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("more", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("harm", "file", "told"),
+    [
+        (alter, "data/report.pdf", "data/report.pdf was altered"),
+        (alter, "data/tables/verdicts.csv", "data/tables/verdicts.csv was altered"),
+        (Path.unlink, "data/case.zip", "data/case.zip is gone"),
+        (Path.unlink, "data/tables/footage.parquet", "data/tables/footage.parquet is gone"),
+        (add, "data/tables/more.csv", "data/tables/more.csv was added"),
+        (add, "more.txt", "more.txt was added"),
+        (alter, "bag-info.txt", "bag-info.txt was altered"),
+        (alter, "manifest-sha256.txt", "manifest-sha256.txt was altered"),
+        (Path.unlink, "manifest-sha256.txt", "manifest-sha256.txt is gone"),
+        (Path.unlink, "tagmanifest-sha256.txt", "tagmanifest-sha256.txt is gone"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_package_that_is_not_what_it_was(
+    package: Path, harm: Callable[[Path], None], file: str, told: str
+) -> None:
+    harm(package / file)
+    with pytest.raises(PackageDamaged, match="not what it was") as raised:
+        recompute(package)
+    assert told in str(raised.value)
+
+
+def test_any_program_checks_it(package: Path) -> None:
+    for manifest in ("tagmanifest-sha256.txt", "manifest-sha256.txt"):
+        subprocess.run(
+            ["sha256sum", "--check", "--strict", "--quiet", manifest], cwd=package, check=True
+        )
+
+
+def test_a_number_is_followed_to_its_rows(package: Path) -> None:
+    data = package / "data"
+
+    def table(name: str) -> list[dict[str, str]]:
+        with (data / "tables" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    confirmed = [one for one in table("counted") if one["settled"] == one["hit"] == "true"]
+    assert (
+        len(confirmed)
+        == json.loads((data / "answer.json").read_bytes())["answer"]["counts"]["confirmed"]
+    )
+    sightings = {one["key"]: one for one in table("sightings")}
+    originals = {one["sha256"] for one in table("footage")}
+    settled = {one["sighting"] for one in table("items") if one["state"] == "settled"}
+    for machine in confirmed:
+        keys = [m["sighting"] for m in table("memberships") if m["machine"] == machine["id"]]
+        assert {sightings[key]["footage"] for key in keys} <= originals
+        assert set(keys) & settled
+    (recipe,) = json.loads((data / "settings.json").read_bytes())["recipes"]
+    assert recipe["model"] == sightings[keys[0]]["model"]
+    assert "scipy" in json.loads((data / "software.json").read_bytes())["packages"]
+
+
+def test_it_says_what_it_is_in_plain_words(package: Path) -> None:
+    data = package / "data"
+    words = (data / "README.txt").read_text("utf-8")
+    for file in data.iterdir():
+        assert file.name in words or f"{file.name}/" in words
+    for table in (data / "tables").glob("*.csv"):
+        assert f"\n{table.stem}: " in words
+    assert "NOT the model" in words
 
 
 def test_tables_are_for_any_program(package: Path) -> None:
@@ -78,6 +157,25 @@ def test_the_crate_names_every_file(package: Path) -> None:
     named = {one["@id"] for one in crate["@graph"] if one["@type"] == "File"}
     there = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
     assert named == there - {"ro-crate-metadata.json"}
+    known = {one["@id"] for one in crate["@graph"]}
+    assert len(known) == len(crate["@graph"])
+    assert set(referred(crate["@graph"])) - known == {"https://w3id.org/ro/crate/1.1"}
+    (root,) = (one for one in crate["@graph"] if one["@id"] == "./")
+    assert {"name", "description", "datePublished", "license"} <= root.keys()
+    actions = {one["@id"] for one in crate["@graph"] if one["@type"] == "CreateAction"}
+    assert actions == {"#looking", "#judging", "#computing"}
+
+
+def referred(value: Any) -> Iterator[str]:
+    """Every entity that another one names."""
+    if isinstance(value, list):
+        for one in value:
+            yield from referred(one)
+    elif isinstance(value, dict):
+        if value.keys() == {"@id"}:
+            yield value["@id"]
+        for one in value.values():
+            yield from referred(one)
 
 
 def test_nothing_is_written_over(package: Path, case: Case, registry: Registry) -> None:

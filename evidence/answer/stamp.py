@@ -1,0 +1,163 @@
+"""A time stamp for a package (RFC 3161): that it was there at some time, as it is.
+
+The stamp is over `tagmanifest-sha256.txt`, and so over every file. Nothing is sent from here: a
+request is written, whoever wants to sends it, and the answer is put into the bag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datasets.errors import PackageDamaged, ResultError, UsageError
+from evidence.answer.whole import STAMPS, TAGS, check_whole
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from rfc3161_client import TimeStampResponse
+
+RESPONSE = f"{STAMPS}/tagmanifest-sha256.tsr"
+MOST_BYTES = 1 << 20
+SHA256 = "2.16.840.1.101.3.4.2.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a time stamp says. authority: the name in its certificate; signed: whether it is as an
+    authority signed it that one of the caller's certificates vouches for, None where none was
+    given: then anybody may have written time and name."""
+
+    time: datetime
+    authority: str
+    signed: bool | None
+
+
+def write_request(package: Path, file: Path) -> None:
+    """Writes what a time-stamping authority is to be sent (`application/timestamp-query`).
+
+    Raises:
+        UsageError: no package, or `file` exists.
+        PackageDamaged: the package is not what it was.
+        ResultError: it cannot be written.
+    """
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+    check_whole(package)
+    # Without a nonce: the answer is known by the digest in it, whenever it comes.
+    request = TimestampRequestBuilder(
+        data=(package / TAGS).read_bytes(), hash_algorithm=HashAlgorithm.SHA256, nonce=False
+    ).build()
+    _write(file, request.as_bytes())
+
+
+def keep_response(package: Path, file: Path) -> Stamp:
+    """Puts an authority's answer into the package, if it is one for it.
+
+    Raises:
+        UsageError: no answer, not for this package, or there is one already.
+        PackageDamaged: the package is not what it was.
+        ResultError: it cannot be written.
+    """
+    check_whole(package)
+    try:
+        content = file.read_bytes() if file.stat().st_size <= MOST_BYTES else b""
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    try:
+        stamp = _read(content, package, ())
+    except ValueError as error:
+        raise UsageError(f"{file}: no time stamp for this package ({error})") from error
+    to = package / RESPONSE
+    try:
+        to.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"{to}: cannot be written ({error.strerror})") from error
+    _write(to, content)
+    return stamp
+
+
+def read_stamp(package: Path, roots: Path | None = None) -> Stamp | None:
+    """The time stamp in a package; None where there is none.
+
+    Args:
+        roots: certificates (PEM) that the caller trusts to vouch for authorities.
+
+    Raises:
+        PackageDamaged: it is not for what is in the package.
+        UsageError: `roots` holds no certificates.
+    """
+    file = package / RESPONSE
+    if not file.is_file():
+        return None
+    trusted = () if roots is None else _certificates(roots)
+    try:
+        return _read(file.read_bytes()[: MOST_BYTES + 1], package, trusted)
+    except (ValueError, OSError) as error:
+        raise PackageDamaged(f"{file}: no time stamp for this package ({error})") from error
+
+
+def _read(content: bytes, package: Path, trusted: tuple[Certificate, ...]) -> Stamp:
+    """
+    Raises:
+        ValueError: it says nothing of this package.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+    from rfc3161_client import decode_timestamp_response
+
+    if not 0 < len(content) <= MOST_BYTES:
+        raise ValueError("empty, or too large for one")
+    response = decode_timestamp_response(content)
+    if response.status != 0:
+        raise ValueError(f"the authority refused, with status {response.status}")
+    imprint = response.tst_info.message_imprint
+    if imprint.hash_algorithm.dotted_string != SHA256:
+        raise ValueError("its digest is not SHA-256")
+    if imprint.message != hashlib.sha256((package / TAGS).read_bytes()).digest():
+        raise ValueError("it is for something else")
+    own = tuple(load_der_x509_certificate(one) for one in response.signed_data.certificates)
+    if not own:
+        raise ValueError("it holds no certificate")
+    return Stamp(
+        response.tst_info.gen_time,
+        _authority(response, own),
+        _signed(response, imprint.message, trusted) if trusted else None,
+    )
+
+
+def _signed(response: TimeStampResponse, digest: bytes, roots: tuple[Certificate, ...]) -> bool:
+    """Whether the signature holds, vouched for by one of `roots` (RFC 3161, 2.4.2)."""
+    from rfc3161_client import VerificationError, VerifierBuilder
+
+    try:
+        return VerifierBuilder(roots=list(roots)).build().verify(response, digest)
+    except VerificationError:
+        return False
+
+
+def _authority(response: TimeStampResponse, own: tuple[Certificate, ...]) -> str:
+    (signer,) = response.signed_data.signer_infos
+    return next(
+        one.subject.rfc4514_string() for one in own if one.serial_number == signer.serial_number
+    )
+
+
+def _certificates(file: Path) -> tuple[Certificate, ...]:
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        return tuple(load_pem_x509_certificates(file.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: no certificates (PEM) in it ({error})") from error
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        with file.open("xb") as out:
+            out.write(content)
+    except FileExistsError as error:
+        raise UsageError(f"{file}: there is such a file already; name another") from error
+    except OSError as error:
+        raise ResultError(f"{file}: cannot be written ({error.strerror})") from error

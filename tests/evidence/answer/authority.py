@@ -1,0 +1,112 @@
+"""A time-stamping authority of the test's own: OpenSSL's, with keys made on the spot."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CONFIG = """
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = Test authority
+[ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
+[tsa]
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = critical, timeStamping
+[stamps]
+default_tsa = one
+[one]
+serial = {folder}/serial
+crypto_device = builtin
+signer_cert = {folder}/tsa.pem
+signer_key = {folder}/tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4
+digests = sha256
+ess_cert_id_alg = sha256
+"""
+
+
+class Authority:
+    """Answers requests; `root` is the certificate that vouches for it."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("openssl") is None:
+            pytest.skip("OpenSSL's program is not here (Debian: apt-get install openssl)")
+        folder.mkdir()
+        self.folder = folder
+        self.root = folder / "root.pem"
+        self.config = folder / "config"
+        self.config.write_text(CONFIG.format(folder=folder), "utf-8")
+        (folder / "serial").write_text("01\n", "utf-8")
+        for name in ("root", "tsa"):
+            self._run(
+                "genpkey",
+                "-algorithm",
+                "EC",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-out",
+                f"{name}.key",
+            )
+        new = ("req", "-new", "-config", "config")
+        self._run(
+            *new,
+            "-x509",
+            "-key",
+            "root.key",
+            "-subj",
+            "/CN=Test root",
+            "-days",
+            "9000",
+            "-extensions",
+            "ca",
+            "-out",
+            "root.pem",
+        )
+        self._run(*new, "-key", "tsa.key", "-out", "tsa.csr")
+        self._run(
+            "x509",
+            "-req",
+            "-in",
+            "tsa.csr",
+            "-CA",
+            "root.pem",
+            "-CAkey",
+            "root.key",
+            "-CAcreateserial",
+            "-days",
+            "9000",
+            "-extfile",
+            "config",
+            "-extensions",
+            "tsa",
+            "-out",
+            "tsa.pem",
+        )
+
+    def answer(self, request: Path, to: Path) -> Path:
+        self._run(
+            "ts",
+            "-reply",
+            "-config",
+            "config",
+            "-section",
+            "one",
+            "-queryfile",
+            str(request.absolute()),
+            "-out",
+            str(to.absolute()),
+        )
+        return to
+
+    def _run(self, *words: str) -> None:
+        subprocess.run(("openssl", *words), cwd=self.folder, check=True, capture_output=True)
