@@ -37,13 +37,18 @@ def check_whole(package: Path) -> None:
 def _damage(package: Path) -> Iterator[str]:
     """A line for each file that is not as the manifests say (RFC 8493, 3)."""
     listed: dict[str, str] = {}
+    unread = False
     for name in (TAGS, MANIFEST):
         try:
             listed |= _read_manifest(package / name)
         except FileNotFoundError:
+            unread = True
             yield f"{name} is gone"
         except (OSError, ValueError) as error:
+            unread = True
             yield f"{name} makes no sense ({error})"
+    if unread:
+        return  # what it listed would all seem to have been added
     for name, digest in listed.items():
         file = package / name
         if not file.is_file() or file.is_symlink():
