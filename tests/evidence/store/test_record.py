@@ -19,7 +19,7 @@ from api.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Origin, Survey
+from detector.types import Analysis, Attribution, Manifest, Origin, Survey
 from evidence.store import (
     AnalysisRow,
     Case,
@@ -34,6 +34,7 @@ from evidence.store import (
 from evidence.store.keys import analysis_id, settings_key, sighting_key
 from evidence.store.record import record_survey
 from evidence.store.rows import stored_rows
+from evidence.store.summary import summarise
 from tests.evidence.conftest import read, sighting
 from tests.evidence.store.conftest import encoded, to_survey
 from tests.rows import rows
@@ -293,3 +294,21 @@ def test_a_disk_that_fills_up_within_the_database(
         for key in keys:
             digest = session.get_one(AnalysisRow, key).digest
             assert stored_rows(session, key).digest() == digest
+
+
+def test_what_footage_says_of_itself_is_kept_as_last_read(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    def told() -> object:
+        with case.session() as session:
+            return session.scalars(select(FootageRow.manifest)).one()
+
+    record(case, survey, registry)
+    assert told() is None
+    said = Manifest("stated", generator="Hall camera", actions=("c2pa.created",), content="same")
+    analysis = replace(survey.analysis, manifest=said, settings_hash="ee" * 32)
+    record(case, replace(survey, analysis=analysis), registry)
+    kept = told()
+    assert isinstance(kept, dict)
+    assert (kept["state"], kept["actions"], kept["problems"]) == ("stated", ["c2pa.created"], [])
+    assert summarise(case, registry)["manifests"] == {"stated": 1}

@@ -8,7 +8,10 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
+from detector.types import Manifest
 from evidence.browse.paging import write_cursor
+from evidence.record import manifest
+from evidence.store import FootageRow
 from evidence.store.people import Item
 from tests.api.web.looking.conftest import judge, sha_of
 from tests.api.web.looking.hall import Film
@@ -146,3 +149,45 @@ def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> Non
         after = write_cursor(place)
         answer = client.get("/api/v1/machines", params={"sort": sort, "after": after})
         assert answer.status_code in (200, 400), answer.text
+
+
+def say(site: Site, sha256: str, said: Manifest) -> None:
+    with site.case.session() as session, session.begin():
+        session.get_one(FootageRow, sha256).manifest = manifest(said)
+
+
+def test_what_a_file_says_of_itself_is_told_as_its_own_words(
+    client: httpx.Client, site: Site, films: Films
+) -> None:
+    sha256 = sha_of(films[0])
+    assert client.get(f"/api/v1/footage/{sha256}").json()["manifest"] is None
+    assert "Not looked for." in client.get(f"/footage/{sha256}").text
+    said = Manifest(
+        "stated", generator="<b>Hall</b> camera", signer="Camera 7", signature="valid",
+        content="other", problems=("assertion.bmffHash.mismatch",),
+    )  # fmt: skip
+    say(site, sha256, said)
+    told = client.get(f"/api/v1/footage/{sha256}").json()["manifest"]
+    assert (told["signer"], told["content"]) == ("Camera 7", "other")
+    page = client.get(f"/footage/{sha256}").text
+    assert "&lt;b&gt;Hall&lt;/b&gt; camera" in page and "authentic" not in page
+    assert "The footage is not what was signed" in page
+    assert "nobody was asked whether the signer is to be trusted" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Manifest("none"), "It carries no C2PA manifest."),
+        (Manifest("unreadable", problems=("Verify: cut",)), "that cannot be read"),
+        (Manifest("elsewhere", address="http://example.org/x"), "The address was not followed."),
+    ],
+    ids=lambda value: value.state if isinstance(value, Manifest) else "",
+)
+def test_there_may_be_nothing_to_say(
+    client: httpx.Client, site: Site, films: Films, said: Manifest, words: str
+) -> None:
+    say(site, sha_of(films[0]), said)
+    page = client.get(f"/footage/{sha_of(films[0])}").text
+    assert words in page
+    assert "The manifest is as it was signed" not in page and 'href="http://example.org' not in page
