@@ -202,7 +202,7 @@ def _warnings(
     as_read, as_is = seen.at_legibility, seen.sensitivity
     if as_read is not None and as_is is not None and as_read < as_is - EASIER:
         warnings.append(
-            f"the controls are easier to read than the footage: {as_is:.0%} of them came out, "
-            f"which at the footage's legibility would be {as_read:.0%}"
+            f"the controls are easier to read than the footage: {100 * as_is:.0f} % of them came "
+            f"out, which at the footage's legibility would be {100 * as_read:.0f} %"
         )
     return tuple(warnings)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evidence.answer.audited import audited
 from evidence.answer.clustered import ALIKE, effective
-from evidence.answer.corrected import METHOD as CORRECTED
 from evidence.answer.corrected import lang_reiczigel
 from evidence.answer.ends import by_plant, counted, ends
 from evidence.answer.estimate import LEVEL, Estimate
@@ -20,6 +19,14 @@ from evidence.answer.shares import exact
 FEW = 30
 """Audited machines or controls below which Lang & Reiczigel saw their interval undercover, and
 claims below which the normal approximations are not to be trusted: where shares are small."""
+
+FEW_BEYOND = 10
+"""Machines of the kind found by the draw alone, below which the normal approximation of
+prediction-powered inference is too sure of itself."""
+
+SMALL = (
+    "few of the kind were found beyond the claims; at small shares it holds less often than said"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,8 @@ def estimators(
             "stratified by claim (the one relied on)",
             "claims that wait are like those judged, and of the others those drawn are like the "
             "rest of their stratum; the unknown may be anything",
-            low,
-            high,
+            low if machines else None,
+            high if machines else None,
             None if machines else "machines",
         ),
         _powered(machines, level),
@@ -106,7 +113,11 @@ def _powered(machines: Sequence[SeenMachine], level: float) -> Estimator:
         says = [dark if one.hit is None else float(one.hit) for one in machines]
         return np.where([counted(one) for one in machines], says, np.nan)
 
+    beyond = sum(counted(one) and one.hit is True and one.claimed is not True for one in machines)
     least, most = (audited(claimed, judged(dark), chance, plants, level) for dark in (0.0, 1.0))
+    if beyond < FEW_BEYOND:
+        # What each stands for is many, so how many there are rests on those alone.
+        least = replace(least, warnings=(*least.warnings, SMALL))
     return Estimator(name, assumes, least, most)
 
 
@@ -136,7 +147,7 @@ def _corrected(
     Sensitivity is that of the controls. Without any it is that of the audit, if a machine
     beyond the claims came out as of the kind there: that none did says little of how many are.
     """
-    name = CORRECTED
+    name = "Rogan & Gladen (1978, interval of Lang & Reiczigel 2014)"
     where = "the positive controls are" if controls else "in the audit sample"
     assumes = (
         f"machines of the kind are recognised as often as {where}, those that nobody can "
@@ -172,14 +183,8 @@ def _corrected(
         if count < FEW
     ]
     if few:
-        found = Estimate(
-            found.value,
-            found.low,
-            found.high,
-            found.method,
-            level,
-            (*found.warnings, f"fewer than {FEW} {', '.join(few)}: it may be too sure of itself"),
-        )
+        warning = f"fewer than {FEW} {', '.join(few)}: it may be too sure of itself"
+        found = replace(found, warnings=(*found.warnings, warning))
     return Estimator(name, assumes, found, found)
 
 

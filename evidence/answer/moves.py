@@ -35,7 +35,7 @@ class Move:
     """What comes out under one assumption.
 
     group: what the rows have in common. low, high: of the interval, None where it cannot be
-    told; note: why not, or what the row says besides.
+    told; note: why not, or how large what the row assumes is.
     """
 
     group: str
@@ -155,7 +155,7 @@ def _missed(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]:
         ("as many as estimated", value),
         ("as many as the upper limit", None if value is None else missed.share.high),
         (
-            f"upper limit, in view {BRIEFER} times as briefly",
+            f"upper limit, seen {BRIEFER} times as briefly",
             None if value is None else _briefer(missed.share.high),
         ),
     )
@@ -165,7 +165,7 @@ def _missed(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]:
             continue
         fixed = replace(missed.share, value=share, low=share, high=share)
         yield _range(
-            group, label, widen(*found, replace(missed, share=fixed)), f"{100 * share:.1f} % missed"
+            group, label, widen(*found, replace(missed, share=fixed)), f"{100 * share:.1f} %"
         )
 
 
@@ -192,7 +192,7 @@ def _split(
     low = widen(*ends(fewer, level, alike), missed)[0]
     high = widen(*ends(more, level, alike), missed)[1]
     twice = len(machines) - min(len(fewer), len(more))
-    yield Move(group, label, low.low, high.high, f"up to {twice} counted twice")
+    yield Move(group, label, low.low, high.high, f"up to {twice} twice")
 
 
 def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]:
@@ -216,16 +216,16 @@ def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]
 
 def _noticed(seen: Noticed) -> Iterable[Move]:
     """The smallest share that would have been noticed, under other sensitivities."""
-    group = "noticed, by sensitivity"
+    group = "what share may go unnoticed, by sensitivity"
     half = 1 - (1 - seen.level) / 2
     rows = (
         ("as the controls came out", seen.sensitivity),
-        ("its lower limit (the one relied on)", seen.least_sensitivity),
-        ("half of what they came out", None if seen.sensitivity is None else seen.sensitivity / 2),
+        ("its lower limit, which is relied on", seen.least_sensitivity),
+        ("half as often", None if seen.sensitivity is None else seen.sensitivity / 2),
     )
     for label, sensitivity in rows:
         if seen.sensitivity is None or sensitivity is None:
             yield Move(group, label, None, None, "no controls")
             continue
         share = ruled_out(seen.size, half, sensitivity)
-        yield Move(group, label, 0.0, share, f"above {100 * share:.1f} % noticed")
+        yield Move(group, label, 0.0, share)

@@ -123,7 +123,7 @@ def _moves(found: Answer) -> dict[str, list[Range | Missing]]:
         rows[one.group].append(
             Missing(one.label, one.note)
             if one.low is None or one.high is None
-            else Range(one.label, one.low, one.high, note=one.note)
+            else Range(f"{one.label} ({one.note})" if one.note else one.label, one.low, one.high)
         )
     return rows
 
