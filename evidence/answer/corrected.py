@@ -85,4 +85,6 @@ def lang_reiczigel(
     if min(sensitivity, specificity) < LEAST:
         warnings.append(f"made for a sensitivity and a specificity of at least {LEAST}")
     low, high = max(0.0, middle + shift - half), min(1.0, middle + shift + half)
+    if low >= 1 or high <= 0:
+        warnings.append("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
     return Estimate(value, min(low, 1.0), max(high, 0.0), METHOD, level, tuple(warnings))

@@ -183,7 +183,7 @@ def _corrected(
         if count < FEW
     ]
     if few:
-        warning = f"fewer than {FEW} {', '.join(few)}: it may be too sure of itself"
+        warning = f"fewer than {FEW} {' or '.join(few)}: it may be too sure of itself"
         found = replace(found, warnings=(*found.warnings, warning))
     return Estimator(name, assumes, found, found)
 

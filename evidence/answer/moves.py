@@ -155,7 +155,7 @@ def _missed(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]:
         ("as many as estimated", value),
         ("as many as the upper limit", None if value is None else missed.share.high),
         (
-            f"upper limit, seen {BRIEFER} times as briefly",
+            f"that, seen {BRIEFER} times as briefly",
             None if value is None else _briefer(missed.share.high),
         ),
     )
