@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
@@ -11,8 +9,7 @@ from api.web.pages import page
 from api.web.review_models import Agreement
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
-from evidence.review.reviewers import report
-from evidence.store.verdicts import head
+from evidence.review.reviewers import Record, Reviewers
 
 routes = Routes()
 
@@ -34,16 +31,7 @@ def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> Agre
     return Agreement.model_validate(_report(request, site, person.name))
 
 
-def _report(request: Request, site: Site, person: str) -> dict[str, Any]:
-    """The report; the same one as long as no verdict has come."""
-    state = request.app.state
+def _report(request: Request, site: Site, person: str) -> Record:
+    reviewers: Reviewers = request.app.state.reviewers
     with site.session() as session:
-        now = head(session)
-        kept = getattr(state, "agreement", {})
-        if kept.get("head") != now:
-            kept = {"head": now}
-        if person not in kept:
-            kept = kept | {person: report(session, person)}
-            state.agreement = kept
-        found: dict[str, Any] = kept[person]
-        return found
+        return reviewers.report(session, person)

@@ -30,6 +30,7 @@ from api.web.attempts import Attempts
 from api.web.guard import Guard
 from api.web.pages import static_root
 from api.web.site import Site
+from evidence.review.reviewers import Reviewers
 
 ROUTES = (
     overview.routes,
@@ -62,6 +63,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     app.state.routers = ROUTES
     app.state.attempts = Attempts()
+    app.state.reviewers = Reviewers()
     problems.install(app)
     uploads.install(app, site)
     events.install(app, site)

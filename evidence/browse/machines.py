@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import makers_country
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
-from evidence.browse.search import Place, holds, lying, published, read_on
+from evidence.browse.search import Place, holds, lying, published, read_on, read_there
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
@@ -93,7 +93,7 @@ def list_machines(
     query = select(MachineRow, *(part.column for part in keys)).where(
         MachineRow.model == recipe.model,
         MachineRow.settings == recipe.settings,
-        *_conditions(wanted, recipe, registry),
+        *_conditions(session, wanted, recipe, registry),
     )
     rows = session.execute(in_order(query, keys, after, limit)).all()
     found = [row[0] for row in rows[:limit]]
@@ -120,7 +120,9 @@ def builders_seen(session: Session, registry: Registry) -> list[Named]:
     return sorted(found, key=lambda one: one.name)
 
 
-def _conditions(wanted: Wanted, recipe: Recipe, registry: Registry) -> list[ColumnElement[bool]]:
+def _conditions(
+    session: Session, wanted: Wanted, recipe: Recipe, registry: Registry
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.builder == UNKNOWN:
         found.append(MachineRow.builder.is_(None))
@@ -136,12 +138,33 @@ def _conditions(wanted: Wanted, recipe: Recipe, registry: Registry) -> list[Colu
     if wanted.publisher:
         places.append(holds(Place.publisher, wanted.publisher))
     if places:
-        found.append(MachineRow.id.in_(_seen_in(recipe, lying(places))))
+        here = SightingRow.footage.in_(lying(places))
+        found.append(_one_of(session, _seen_in(recipe, lying(places)), _some_sighting(here)))
     if wanted.text:
-        found.append(MachineRow.id.in_(_showing(read_on(recipe, wanted.text))))
+        read = _some_sighting(read_there(wanted.text))
+        found.append(_one_of(session, _showing(read_on(recipe, wanted.text)), read))
     if wanted.state is not None:
-        found.append(_in_state(recipe, wanted.state))
+        found.append(_in_state(session, recipe, wanted.state))
     return found
+
+
+FEW = 2000
+"""Up to so many machines are looked up one by one."""
+
+
+def _one_of(
+    session: Session, machines: Select[Any], walked: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """A condition that finds some machines fast, be they few or many.
+
+    Few are looked up. Of many a walk along the list soon has met enough for a page, and asks
+    of each that it passes whether it is one; no plan of a database knows beforehand which is
+    better.
+    """
+    some = session.scalars(machines.limit(FEW)).all()
+    if not some:
+        return false()
+    return MachineRow.id.in_(sorted(set(some))) if len(some) < FEW else walked
 
 
 def _some_sighting(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -152,12 +175,12 @@ def _some_sighting(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _showing(keys: Select[Any]) -> Select[str]:
+def _showing(keys: Select[Any]) -> Select[Any]:
     """The machines of some sightings, by key."""
     return select(Membership.machine).where(Membership.sighting.in_(keys))
 
 
-def _seen_in(recipe: Recipe, footage: Select[Any]) -> Select[str]:
+def _seen_in(recipe: Recipe, footage: Select[Any]) -> Select[Any]:
     """The machines that were seen in some footage."""
     return (
         select(Membership.machine)
@@ -171,34 +194,40 @@ def _seen_in(recipe: Recipe, footage: Select[Any]) -> Select[str]:
     )
 
 
-def _in_state(recipe: Recipe, state: State) -> ColumnElement[bool]:
+def _in_state(session: Session, recipe: Recipe, state: State) -> ColumnElement[bool]:
+    """Some sighting's item stands so; `none`: no sighting has one."""
     of = {"waiting": ["open", "partial"], "none": ["open", "partial", "disputed", "settled"]}
-    keys = select(Item.sighting).where(
-        Item.model == recipe.model,
-        Item.settings == recipe.settings,
-        Item.state.in_(of.get(state, [state])),
-        Item.sighting.is_not(None),
+    states = of.get(state, [state])
+    found = (
+        select(Membership.machine)
+        .join(Item, Item.sighting == Membership.sighting)
+        .where(
+            Item.model == recipe.model,
+            Item.settings == recipe.settings,
+            Item.state.in_(states),
+        )
     )
-    found = MachineRow.id.in_(_showing(keys))
-    return ~found if state == "none" else found
+    walked = exists(
+        select(Item.item)
+        .join(Membership, Membership.sighting == Item.sighting)
+        .where(Membership.machine == MachineRow.id, Item.state.in_(states))
+    )
+    return ~walked if state == "none" else _one_of(session, found, walked)
 
 
 def _from(code: str, registry: Registry) -> ColumnElement[bool]:
     """Of that origin: by its builder's home, a seller's makers, or its plate where the builder
     is unknown. `open`: none of these tells."""
     told = {entry.id: _home(entry.id, registry) for entry in registry.builders}
-    plated = SightingRow.origin_basis == "plate"
+    plated = select(SightingRow.key).where(SightingRow.origin_basis == "plate")
+    unnamed = MachineRow.builder.is_(None)
     if code == "open":
         named = [id_ for id_, home in told.items() if home is None]
-        unplated = and_(MachineRow.builder.is_(None), ~_some_sighting(plated))
-        return or_(unplated, MachineRow.builder.in_(named) if named else false())
+        bare = and_(unnamed, MachineRow.id.not_in(_showing(plated)))
+        return or_(bare, MachineRow.builder.in_(named) if named else false())
     named = [id_ for id_, home in told.items() if home == code]
-    here = and_(MachineRow.builder.is_(None), _some_sighting(and_(plated, _origin_is(code))))
-    return or_(MachineRow.builder.in_(named) if named else false(), here)
-
-
-def _origin_is(code: str) -> ColumnElement[bool]:
-    return SightingRow.origin == code
+    here = MachineRow.id.in_(_showing(plated.where(SightingRow.origin == code)))
+    return or_(MachineRow.builder.in_(named) if named else false(), and_(unnamed, here))
 
 
 def _home(builder: str, registry: Registry) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, exists, literal, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.sql.functions import FunctionElement
 
 from evidence.store.base import Exact
-from evidence.store.derived import ReadingRow
+from evidence.store.derived import AnalysisRow, ReadingRow, SightingRow
 from evidence.store.models import Location, Recipe
 
 Place = aliased(Location, name="some_place")
@@ -27,8 +30,23 @@ def holds(column: InstrumentedAttribute[Any], wanted: str) -> ColumnElement[bool
     """
     spelt = {wanted, wanted.upper(), wanted.lower(), wanted.capitalize()}
     folded = sorted({one.translate(_LOWER) for one in spelt})
-    lowered = func.lower(column, type_=Exact())
-    return or_(*(lowered.contains(one, autoescape=True) for one in folded))
+    patterns = (re.sub("[/%_]", r"/\g<0>", one) for one in folded)
+    return or_(*(_Within(column, literal(f"%{one}%", Exact())) for one in patterns))
+
+
+class _Within(FunctionElement[bool]):
+    """A column and a pattern: SQLite's LIKE takes capitals of ASCII for small letters by itself,
+    and need not lower every text that it looks at; PostgreSQL has a word of its own for that."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Within)
+def _compile(element: _Within, compiler: Any, **given: Any) -> str:
+    column, pattern = (compiler.process(part, **given) for part in element.clauses)
+    like = "ILIKE" if compiler.dialect.name == "postgresql" else "LIKE"
+    return f"{column} {like} {pattern} ESCAPE '/'"
 
 
 def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]:
@@ -51,7 +69,11 @@ def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str | None]:
 
 def read_in(recipe: Recipe, wanted: str) -> Select[str]:
     """The footage in which a text was read on a machine."""
-    return select(ReadingRow.footage).where(*_read(recipe, wanted))
+    return (
+        select(AnalysisRow.footage)
+        .join(ReadingRow, ReadingRow.analysis == AnalysisRow.id)
+        .where(*_read(recipe, wanted))
+    )
 
 
 def read_on(recipe: Recipe, wanted: str) -> Select[str]:
@@ -60,13 +82,31 @@ def read_on(recipe: Recipe, wanted: str) -> Select[str]:
     Every reading of the case is compared once: no index knows what stands within a text.
     """
     key = ReadingRow.analysis + ":" + ReadingRow.sighting  # `sighting_key`
-    return select(key).where(*_read(recipe, wanted))
+    return (
+        select(key)
+        .join(AnalysisRow, AnalysisRow.id == ReadingRow.analysis)
+        .where(*_read(recipe, wanted))
+    )
+
+
+def read_there(wanted: str) -> ColumnElement[bool]:
+    """Whether a text was read on a `SightingRow`."""
+    return exists(
+        select(ReadingRow.number).where(
+            ReadingRow.analysis == SightingRow.analysis,
+            ReadingRow.sighting == SightingRow.name,
+            ReadingRow.overlay.is_(False),
+            holds(ReadingRow.text, wanted),
+        )
+    )
 
 
 def _read(recipe: Recipe, wanted: str) -> list[ColumnElement[bool]]:
+    """The recipe is asked of the analysis, so that of a reading all that is needed stands in
+    its index."""
     return [
-        ReadingRow.model == recipe.model,
-        ReadingRow.settings == recipe.settings,
+        AnalysisRow.model == recipe.model,
+        AnalysisRow.settings == recipe.settings,
         ReadingRow.sighting.is_not(None),
         ReadingRow.overlay.is_(False),
         holds(ReadingRow.text, wanted),

@@ -47,12 +47,22 @@ def cohens_kappa(table: NDArray[np.float64]) -> float | None:
     >>> round(cohens_kappa(np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12.0]])), 3)
     0.492
     """
-    total = float(table.sum())
-    if total == 0:
-        return None
-    observed = float(np.trace(table)) / total
-    by_chance = float(table.sum(axis=1) @ table.sum(axis=0)) / total**2
-    return None if by_chance >= 1 else (observed - by_chance) / (1 - by_chance)
+    return _told(_kappas(table[np.newaxis]))
+
+
+def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of many tables (n, categories, categories); NaN where it is not defined."""
+    total = tables.sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = np.trace(tables, axis1=1, axis2=2) / total
+        by_chance = (tables.sum(axis=2) * tables.sum(axis=1)).sum(axis=1) / total**2
+        kappas: NDArray[np.float64] = (observed - by_chance) / (1 - by_chance)
+    kappas[~(by_chance < 1)] = np.nan
+    return kappas
+
+
+def _told(one: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(one[0]) else float(one[0])
 
 
 def krippendorffs_alpha(
@@ -72,16 +82,25 @@ def krippendorffs_alpha(
     Returns:
         1 for full agreement, 0 for that of chance; None where it is not defined.
     """
+    once = np.ones(len(counts)) if times is None else times
+    return _told(_alphas(counts, once[np.newaxis]))
+
+
+def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """With the units taken as often as each row of `times` (n, units) says; NaN where it is not
+    defined."""
     values = counts.sum(axis=1)
-    often = np.ones(len(values)) if times is None else times
-    pairable, often = counts[values >= 2], often[values >= 2]
+    pairable, often = counts[values >= 2], times[:, values >= 2]
     values = values[values >= 2]
-    number = float((often * values).sum())
+    number = often @ values
     unlike = (values**2 - (pairable**2).sum(axis=1)) / 2
-    observed = float((often * unlike / (values - 1)).sum())
+    observed = often @ (unlike / (values - 1))
     totals = often @ pairable
-    expected = float((number**2 - (totals**2).sum()) / 2)
-    return None if expected <= 0 else 1 - (number - 1) * observed / expected
+    expected = (number**2 - (totals**2).sum(axis=1)) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alphas: NDArray[np.float64] = 1 - (number - 1) * observed / expected
+    alphas[~(expected > 0)] = np.nan
+    return alphas
 
 
 def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]], seed: int = 0) -> Estimate:
@@ -89,13 +108,14 @@ def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]], seed: int = 0) -> Estim
     index = _index([side for pair in pairs for side in pair])
     alike = Counter((index[a], index[b]) for a, b in pairs)
 
-    def kappa(times: NDArray[np.float64]) -> float | None:
-        table = np.zeros((len(index), len(index)))
-        for (a, b), number in zip(alike, times, strict=True):
-            table[a, b] = number
-        return cohens_kappa(table)
+    a, b = ([pair[side] for pair in alike] for side in (0, 1))
 
-    return _with_bounds(kappa, list(alike.values()), seed)
+    def kappas(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        tables = np.zeros((len(times), len(index), len(index)))
+        tables[:, a, b] = times
+        return _kappas(tables)
+
+    return _with_bounds(kappas, list(alike.values()), seed)
 
 
 def alpha_of(units: Sequence[Mapping[str, Hashable]], seed: int = 0) -> Estimate:
@@ -107,9 +127,7 @@ def alpha_of(units: Sequence[Mapping[str, Hashable]], seed: int = 0) -> Estimate
     for number, said in enumerate(alike):
         for one in said:
             counts[number, one] += 1
-    return _with_bounds(
-        lambda times: krippendorffs_alpha(counts, times), list(alike.values()), seed
-    )
+    return _with_bounds(lambda times: _alphas(counts, times), list(alike.values()), seed)
 
 
 def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
@@ -117,7 +135,7 @@ def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
 
 
 def _with_bounds(
-    measure: Callable[[NDArray[np.float64]], float | None], often: Sequence[int], seed: int
+    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]], often: Sequence[int], seed: int
 ) -> Estimate:
     """A percentile bootstrap by items (Efron & Tibshirani 1993, chapter 13), seeded.
 
@@ -128,12 +146,13 @@ def _with_bounds(
     if units == 0:
         return Estimate(None, None, None, 0)
     times = np.array(often, np.float64)
-    value = measure(times)
+    value = _told(measure(times[np.newaxis]))
     if value is None or units < 2:
         return Estimate(value, None, None, units)
     drawn = np.random.default_rng(seed).multinomial(units, times / units, DRAWS)
-    known = [one for row in drawn.astype(np.float64) if (one := measure(row)) is not None]
-    if not known:
+    known = measure(drawn.astype(np.float64))
+    known = known[~np.isnan(known)]
+    if not len(known):
         return Estimate(value, None, None, units)
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high), units)

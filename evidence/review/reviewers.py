@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import combinations
 from statistics import median
 from typing import Any
@@ -21,53 +23,87 @@ LISTED = 100
 """Disagreements shown, the latest first."""
 
 
-def report(session: Session, person: str) -> Record:
-    """For `person`: people with their counts, agreement by pair and of all, and the disagreements.
+class Reviewers:
+    """The log of verdicts as it was read so far: it only grows, so that a report after a verdict
+    has to read that one alone. May be asked from several threads."""
 
-    Agreement is between judgements that hold and were given blind: who settled a disagreement
-    had seen both, and is left out. An item counts where two or more judged it so.
-    """
-    logs, seconds = _read(session)
-    units = [
-        {one.author: one.says for one in independent(log)}
-        for log in logs.values()
-        if not _kept_from(person, log)
-    ]
-    return {
-        "people": _people(logs, seconds),
-        "pairs": _pairs(units),
-        "alpha": vars(alpha_of(units)),
-        "disagreements": _disagreements(session, logs, person),
-    }
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+        self._logs: dict[About, Judged] = defaultdict(Judged)
+        self._reports: dict[str, Record] = {}
+
+    def report(self, session: Session, person: str) -> Record:
+        """For `person`: people with their counts, agreement by pair and of all, and the
+        disagreements.
+
+        Agreement is between judgements that hold and were given blind: who settled a
+        disagreement had seen both, and is left out. An item counts where two or more judged it.
+        As long as no verdict comes it stays the same.
+        """
+        with self._lock:
+            self._read(session)
+            if person not in self._reports:
+                self._reports[person] = self._make(session, person)
+            return self._reports[person]
+
+    def _make(self, session: Session, person: str) -> Record:
+        logs = self._logs
+        units = [
+            {one.author: one.says for one in judged.alone}
+            for judged in logs.values()
+            if not judged.kept_from(person)
+        ]
+        return {
+            "people": _people(logs.values()),
+            "pairs": _pairs(units),
+            "alpha": vars(alpha_of(units)),
+            "disagreements": _disagreements(session, logs, person),
+        }
+
+    def _read(self, session: Session) -> None:
+        query = select(Verdict).where(Verdict.number > self._last).order_by(Verdict.number)
+        for row in session.scalars(query.execution_options(yield_per=2000)):
+            self._logs[about(row)].add(given(row), row.seconds)
+            self._last = row.number
+            self._reports = {}
 
 
-def _kept_from(person: str, log: list[Given]) -> bool:
-    """Whether two disagree, nobody has settled it, and the person is one of them."""
-    alone = independent(log)
-    live = len(alone) == sum(one.word in JUDGEMENTS for one in in_force(log))
-    disagree = len({one.says for one in alone}) > 1
-    return live and disagree and held_by(log, person) is not None
+class Judged:
+    """The verdicts on one item: all, those that hold, and of them those given blind."""
+
+    def __init__(self) -> None:
+        self.log: list[Given] = []
+        self.seconds: dict[int, float] = {}
+        self.held: list[Given] = []
+        self.alone: list[Given] = []
+
+    def add(self, one: Given, seconds: float | None) -> None:
+        """The next one."""
+        self.log.append(one)
+        if seconds is not None:
+            self.seconds[one.number] = seconds
+        self.held, self.alone = in_force(self.log), independent(self.log)
+
+    @property
+    def disagree(self) -> bool:
+        """Whether people who had not seen each other's said different things."""
+        return len({one.says for one in self.alone}) > 1
+
+    def kept_from(self, person: str) -> bool:
+        """Whether two disagree, nobody has settled it, and the person is one of them."""
+        live = len(self.alone) == sum(one.word in JUDGEMENTS for one in self.held)
+        return live and self.disagree and held_by(self.log, person) is not None
 
 
-def _read(session: Session) -> tuple[dict[About, list[Given]], dict[int, float]]:
-    logs: dict[About, list[Given]] = defaultdict(list)
-    seconds = {}
-    query = select(Verdict).order_by(Verdict.number).execution_options(yield_per=2000)
-    for row in session.scalars(query):
-        logs[about(row)].append(given(row))
-        if row.seconds is not None:
-            seconds[row.number] = row.seconds
-    return logs, seconds
-
-
-def _people(logs: dict[About, list[Given]], seconds: dict[int, float]) -> list[Record]:
+def _people(items: Iterable[Judged]) -> list[Record]:
     words: dict[str, Counter[str]] = defaultdict(Counter)
     took: dict[str, list[float]] = defaultdict(list)
-    for log in logs.values():
-        for one in in_force(log):
+    for judged in items:
+        for one in judged.held:
             words[one.author][one.word] += 1
-            if one.word in JUDGEMENTS and one.number in seconds:
-                took[one.author].append(seconds[one.number])
+            if one.word in JUDGEMENTS and one.number in judged.seconds:
+                took[one.author].append(judged.seconds[one.number])
     return [
         {
             "name": name,
@@ -94,23 +130,21 @@ def _pair(a: str, b: str, pairs: list[tuple[Any, Any]]) -> Record:
     return {"a": a, "b": b, "alike": alike} | vars(kappa)
 
 
-def _disagreements(session: Session, logs: dict[About, list[Given]], person: str) -> list[Record]:
+def _disagreements(session: Session, logs: dict[About, Judged], person: str) -> list[Record]:
     """Items on which two people disagree or disagreed, and what became of them.
 
     One that is not settled is not told to those who disagree.
     """
-    found = []
-    for thing, log in logs.items():
-        alone = independent(log)
-        if len({one.says for one in alone}) > 1:
-            found.append((max(one.number for one in log), thing, log))
+    found = [
+        (judged.log[-1].number, thing, judged) for thing, judged in logs.items() if judged.disagree
+    ]
     found.sort(key=lambda one: one[0], reverse=True)
     listed = []
-    for _, thing, log in found[:LISTED]:
+    for _, thing, judged in found[:LISTED]:
         item = _item(session, thing)
         if item is None or item.state not in ("disputed", "settled"):
             continue
-        if item.state == "disputed" and held_by(log, person) is not None:
+        if item.state == "disputed" and held_by(judged.log, person) is not None:
             continue
         listed.append(
             {
@@ -120,7 +154,7 @@ def _disagreements(session: Session, logs: dict[About, list[Given]], person: str
                 "builder": item.builder,
                 "verdicts": [
                     {"author": one.author, "verdict": one.word, "builder": one.builder}
-                    for one in in_force(log)
+                    for one in judged.held
                 ],
             }
         )

@@ -86,7 +86,10 @@ class SightingRow(Derived):
     """
 
     __tablename__ = "sightings"
-    __table_args__ = (Index("ix_sightings_builder", "builder"),)
+    __table_args__ = (
+        Index("ix_sightings_builder", "builder"),
+        Index("ix_sightings_origin_basis", "origin_basis", "origin"),
+    )
 
     name: Mapped[str] = mapped_column(Word(16), primary_key=True)
     key: Mapped[str] = mapped_column(Word(64), unique=True)
@@ -114,6 +117,11 @@ class ReadingRow(Derived):
     """Text read on a sighting, or (`sighting` empty) an overlay on the whole footage."""
 
     __tablename__ = "readings"
+    __table_args__ = (
+        # What a search for a text within texts has to read, and no more. PostgreSQL bounds the
+        # length of what an index holds.
+        Index("ix_readings_text", "text", "overlay", "sighting", "analysis").ddl_if("sqlite"),
+    )
 
     number: Mapped[int] = mapped_column(primary_key=True)
     sighting: Mapped[str | None] = mapped_column(Word(16))
@@ -215,6 +223,17 @@ class MachineRow(Base):
     conflict: Mapped[bool]
 
 
+# The order in which machines are listed.
+Index(
+    "ix_machines_listed",
+    MachineRow.model,
+    MachineRow.settings,
+    MachineRow.grade,
+    MachineRow.probability.desc(),
+    MachineRow.id,
+)
+
+
 class Membership(Base):
     """Which machine a sighting shows."""
 
@@ -249,9 +268,9 @@ class Flag(Derived):
     __tablename__ = "flags"
 
     sighting: Mapped[str] = mapped_column(Word(16), primary_key=True, default="")
-    kind: Mapped[str] = mapped_column(Word(24), primary_key=True)
+    kind: Mapped[str] = mapped_column(Word(24), primary_key=True, index=True)
     pts: Mapped[Fraction]
-    priority: Mapped[int] = mapped_column(index=True)
+    priority: Mapped[int]
     reason: Mapped[str] = mapped_column(Exact)
 
 

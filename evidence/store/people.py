@@ -111,6 +111,7 @@ class Item(Base):
     __tablename__ = "items"
     __table_args__ = (
         Index("ix_items_next", "model", "settings", "state", "priority", "item"),
+        Index("ix_items_kinds", "model", "settings", "kind", "state", "priority"),
         Index("ix_items_analysis", "analysis"),
     )
 

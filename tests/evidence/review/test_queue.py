@@ -11,7 +11,7 @@ from evidence.review.card import cards
 from evidence.review.desk import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, Desk
 from evidence.review.items import rebuild
 from evidence.review.judge import Bench, doubt, judge, withdraw
-from evidence.review.reviewers import report
+from evidence.review.reviewers import Reviewers
 from evidence.review.visible import page_of_log
 from evidence.store import Case, Item, Recipe
 from tests.evidence.review.test_audit import EVERY
@@ -178,9 +178,9 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
     assert log(case, "anna") == ["anna", None]
     assert log(case, "carla") == ["anna", "ben"]
     with case.session() as session:
-        assert report(session, "anna")["disagreements"] == []
-        assert report(session, "anna")["pairs"] == []
-        assert len(report(session, "carla")["disagreements"]) == 1
+        assert Reviewers().report(session, "anna")["disagreements"] == []
+        assert Reviewers().report(session, "anna")["pairs"] == []
+        assert len(Reviewers().report(session, "carla")["disagreements"]) == 1
     say(item, "carla", "accept")
     for person in ("anna", "ben", "carla", "dora"):
         assert seen(case, registry, person, item) == ("settled", ["anna", "ben", "carla"])
@@ -255,7 +255,7 @@ def test_a_lead_sees_who_judged_how_much(
             with case.session() as session, session.begin():
                 judge(session, bench, f"{key}:m1", person, words[number], seconds=number + 2.0)
     with case.session() as session:
-        found = report(session, "carla")
+        found = Reviewers().report(session, "carla")
     assert [(one["name"], one["verdicts"], one["seconds"]) for one in found["people"]] == [
         ("anna", 3, 3.0),
         ("ben", 3, 3.0),
@@ -266,3 +266,23 @@ def test_a_lead_sees_who_judged_how_much(
     assert pair["value"] == pytest.approx(0.4)
     assert found["alpha"]["units"] == 3
     assert [one["state"] for one in found["disagreements"]] == ["disputed"]
+
+
+def test_a_report_that_reads_new_verdicts_alone_is_that_of_the_whole_log(
+    case: Case, store: Callable[..., str], bench: Bench
+) -> None:
+    known = Reviewers()
+    keys = [f"{store(f'clip {number}')}:m1" for number in range(3)]
+    words = {"anna": "accept", "ben": "unknown", "carla": "accept"}
+    for key in keys:
+        for person, word in words.items():
+            with case.session() as session, session.begin():
+                made = judge(session, bench, key, person, word, seconds=2.0)
+                if (key, person) == (keys[2], "ben"):
+                    withdraw(session, bench, made.number, person)
+            with case.session() as session:
+                for reader in ("anna", "dora"):
+                    found = known.report(session, reader)
+                    assert found == Reviewers().report(session, reader)
+                    assert found is known.report(session, reader)
+    assert [len(one["verdicts"]) for one in found["disagreements"]] == [3, 3]

@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
+from evidence.browse import machines
 from tests.api.web.looking.hall import Film
 
 Films = tuple[Film, Film]
@@ -62,6 +63,8 @@ def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) 
         ({"grade": "U"}, {None}),
         ({"grade": ["B", "U"]}, {"mazak", "okuma", None}),
         ({"text": "okuma"}, {"okuma"}),
+        ({"text": "%"}, set()),
+        ({"text": "o_uma"}, set()),
         ({"plant": "завод № 7", "builder": "okuma"}, {"okuma"}),
         ({"since": "2025"}, set()),
         ({"state": "none", "builder": "mazak"}, set()),
@@ -70,9 +73,15 @@ def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) 
     ],
     ids=named,
 )
+@pytest.mark.parametrize("few", [1, 2000], ids=["walking along the list", "looking up"])
 def test_machines_are_searched(
-    client: httpx.Client, asked: dict[str, str], builders: set[str | None]
+    client: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, str],
+    builders: set[str | None],
+    few: int,
 ) -> None:
+    monkeypatch.setattr(machines, "FEW", few)
     answer = client.get("/api/v1/machines", params=asked)
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
