@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from sqlalchemy import select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.judged import NO_MACHINE, Source, asked_of, plant_of, read_sources
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
-from evidence.review.audit import unseen
 from evidence.store import AnalysisRow, Draw, Item, PrintRow, Recipe, SightingRow
 
 LONGEST = 10.0
@@ -23,6 +25,9 @@ pause, tells no more."""
 
 ALONE = 1.0
 """Seconds that a frame stands for after which there is no other: a photograph, a last frame."""
+
+Times = NDArray[np.float64]
+"""Seconds, in order."""
 
 
 def read_frames(
@@ -58,7 +63,9 @@ def read_frames(
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames(drawn=len(drawn))
     copies = _copies(session, recipe, sources, asked)
-    wanted = {(item.analysis, item.pts) for item, _ in judged}
+    wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
+    for item, _ in judged:
+        wanted[item.analysis][float(item.pts)] = item.pts
     found = free = 0.0
     lengths: dict[tuple[str, Fraction], float] = {}
     spans = _spans(session, recipe)
@@ -66,14 +73,13 @@ def read_frames(
         if footage not in asked:
             continue
         shared = copies[sources[footage].recording]
-        seen = _seconds(times, spans.get(analysis, ()))
-        for pts, (seconds, empty) in seen.items():
-            if empty:
-                free += seconds / shared
-            else:
-                found += seconds / shared
-            if (analysis, pts) in wanted:
-                lengths[analysis, pts] = seconds / shared
+        seconds, empty, full = _seconds(times, spans.get(analysis, ()))
+        free += math.fsum(seconds[empty]) / shared
+        found += math.fsum(seconds[full]) / shared
+        for at, pts in wanted[analysis].items():
+            place = int(np.searchsorted(times, at))
+            if place < len(times) and times[place] == at:
+                lengths[analysis, pts] = float(seconds[place]) / shared
     frames = tuple(
         Frame(
             plant=plant_of([sources[item.footage]])[0],
@@ -100,7 +106,7 @@ def _copies(
     return Counter(sources[footage].recording for footage in analysed if footage in asked)
 
 
-def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[Fraction, Fraction, bool]]]:
+def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, float, bool]]]:
     """By analysis the times of its sightings, and whether people found a machine in each: one
     that they settled to be none takes its frames out of the audit, and is no machine either."""
     rows = session.execute(
@@ -108,37 +114,52 @@ def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[Fraction, F
         .outerjoin(Item, Item.sighting == SightingRow.key)
         .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
     )
-    spans: dict[str, list[tuple[Fraction, Fraction, bool]]] = defaultdict(list)
+    spans: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
     for analysis, first, last, state, outcome in rows:
         real = not (state == "settled" and outcome in NO_MACHINE)
-        spans[analysis].append((first, last, real))
+        spans[analysis].append((float(first), float(last), real))
     return spans
 
 
-def _prints(session: Session, recipe: Recipe) -> Iterable[tuple[str, str, list[Fraction]]]:
-    """Each analysis with its footage and the times of its prints, in order."""
+def _prints(session: Session, recipe: Recipe) -> Iterable[tuple[str, str, Times]]:
+    """Each analysis with its footage and the times of its prints, in order.
+
+    There are as many prints as pictures in the case: their times are read as text, since
+    fractions of them all took eight times as long. Equal fractions are equal floats.
+    """
     rows = session.execute(
-        select(PrintRow.analysis, PrintRow.footage, PrintRow.pts)
+        select(PrintRow.analysis, PrintRow.footage, type_coerce(PrintRow.pts, String))
         .where(PrintRow.model == recipe.model, PrintRow.settings == recipe.settings)
         .order_by(PrintRow.analysis, PrintRow.number)
         .execution_options(yield_per=10_000)
     )
     for (analysis, footage), part in groupby(rows, key=lambda row: (row[0], row[1])):
-        yield analysis, footage, sorted({pts for _, _, pts in part})
+        yield analysis, footage, np.unique([_float(text) for _, _, text in part])
+
+
+def _float(text: str) -> float:
+    """A fraction's text as the float nearest to it.
+
+    >>> _float("12"), _float("1001/24000") == float(Fraction(1001, 24000))
+    (12.0, True)
+    """
+    above, _, below = text.partition("/")
+    return int(above) / int(below or 1)
 
 
 def _seconds(
-    times: Sequence[Fraction], spans: Iterable[tuple[Fraction, Fraction, bool]]
-) -> dict[Fraction, tuple[float, bool]]:
-    """By time of a print for how long it stands, and whether nothing was found in it; those at
-    which only what is no machine was found are neither."""
-    every = list(spans)
-    free = set(unseen(times, [(first, last) for first, last, _ in every]))
-    without = set(unseen(times, [(first, last) for first, last, real in every if real]))
-    found: dict[Fraction, tuple[float, bool]] = {}
-    for number, pts in enumerate(times):
-        if pts in without and pts not in free:
-            continue
-        gap = float(times[number + 1] - pts) if number + 1 < len(times) else ALONE
-        found[pts] = min(LONGEST, gap), pts in free
-    return found
+    times: Times, spans: Sequence[tuple[float, float, bool]]
+) -> tuple[Times, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of each print for how long it stands, whether nothing was found in it, and whether a
+    machine was; one in which only what is no machine was found is neither."""
+    gaps = np.append(np.diff(times), ALONE)
+    empty = ~_on_screen(times, [(first, last) for first, last, _ in spans])
+    full = _on_screen(times, [(first, last) for first, last, real in spans if real])
+    return np.minimum(LONGEST, gaps), empty, full
+
+
+def _on_screen(times: Times, spans: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Whether more spans have begun by each time than have ended before it."""
+    begun = np.searchsorted(np.sort([first for first, _ in spans]), times, "right")
+    ended = np.searchsorted(np.sort([last for _, last in spans]), times, "left")
+    return np.asarray(begun > ended)

@@ -43,6 +43,18 @@ def test_what_was_judged_and_what_it_was_drawn_from(
     assert {one.seconds for one in found.judged} == {1.0} and ALONE < LONGEST
 
 
+def test_what_is_no_machine_hides_its_frames_and_shows_none(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", outcome="not-a-machine", views=7)
+        b.add("Plant 1", claim="mazak", outcome="accept", views=3)
+        b.frame("Plant 1", "nothing", views=2)
+
+    found = frames(case, build(fill), registry)
+    assert (found.found, found.unseen) == (3, 2)
+
+
 def test_copies_of_one_recording_share_its_time(
     case: Case, registry: Registry, build: Build
 ) -> None:
