@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import estimators
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.missed import Frame, Frames, estimate_missed, widen
 from evidence.answer.shares import exact
@@ -172,12 +173,17 @@ def main(page: Path) -> None:
             found.append(one)
             if sys.stderr.isatty() or number % 100 == 0:
                 print(f"{number} of {len(grid)} worlds", file=sys.stderr)
+        each = list(pool.map(estimators.coverage, estimators.worlds()))
     text = page.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
     first = len(list(worlds()))
-    tables = (
-        _table(grid[:first], found[:first]) + "\n" + _table(grid[first:], found[first:], MISSED)
+    tables = "\n".join(
+        (
+            _table(grid[:first], found[:first]),
+            _table(grid[first:], found[first:], MISSED),
+            estimators.table(list(estimators.worlds()), each),
+        )
     )
     page.write_text(before + BEGIN + "\n" + tables + "\n" + END + after, "utf-8")
 

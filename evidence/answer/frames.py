@@ -125,7 +125,7 @@ def _prints(session: Session, recipe: Recipe) -> Iterable[tuple[str, str, Times]
     """Each analysis with its footage and the times of its prints, in order.
 
     There are as many prints as pictures in the case: their times are read as text, since
-    fractions of them all took eight times as long. Equal fractions are equal floats.
+    fractions of them took seven times as long. Equal fractions are equal floats.
     """
     rows = session.execute(
         select(PrintRow.analysis, PrintRow.footage, type_coerce(PrintRow.pts, String))
