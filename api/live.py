@@ -104,6 +104,8 @@ def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:
         table.add_row("set aside", Text(printable(kinds)))
     for worker in sorted(tally.workers, key=lambda one: (len(one.name), one.name))[:WORKERS_SHOWN]:
         on = f"{printable(worker.path)}  {worker.seconds:.0f} s" if worker.path else "waits"
+        if worker.path and worker.share is not None:
+            on += f"  {worker.share:.0%} {worker.stage}"
         table.add_row(f"worker {printable(worker.name)}", Text(on, overflow="ellipsis"))
     if len(tally.workers) > WORKERS_SHOWN:
         table.add_row("", f"and {len(tally.workers) - WORKERS_SHOWN} more workers")
@@ -221,7 +223,14 @@ def to_public(tally: Tally) -> dict[str, Any]:
     values["machines"] = {builder or "unknown": n for builder, n in tally.machines.items()}
     for name in ("seconds", "rate", "left"):
         values[name] = None if values[name] is None else round(values[name], 3)
-    values["workers"] = [one | {"seconds": round(one["seconds"], 1)} for one in values["workers"]]
+    values["workers"] = [
+        one
+        | {
+            "seconds": round(one["seconds"], 1),
+            "share": None if one["share"] is None else round(one["share"], 3),
+        }
+        for one in values["workers"]
+    ]
     for own in ("unsettled", "relink"):
         del values[own]
     return values

@@ -17,7 +17,7 @@ from detector.plan import plan_spans
 from detector.read import Reader
 from detector.settings import Settings
 from detector.sweep import sweep
-from detector.types import Analysis, Footage, Frame, Probe, Shot, Sighting, Span, Survey
+from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Survey
 from detector.watch import watch
 
 Progress = Callable[[float, str], None]
@@ -106,16 +106,24 @@ class Analyst:
             overlays = finder.settle(self._reader)
             shots: list[Shot] = []
             sightings: list[Sighting] = []
-            dense = None if keeper is None else keeper.dense
+            lengths = [(float(span.start), float(span.end)) for span in spans]
+
+            def observe_dense(sample: Sample, shot: int) -> None:
+                if keeper is not None:
+                    keeper.dense(sample, shot)
+                share = _watched_share(float(sample.pts), lengths)
+                tell(SWEPT + (1 - SWEPT) * share, "looking closer")
+
             keep = keeper is not None
-            for shot, watched in watch(decoder, spans, self.detector, settings, dense, keep):
+            for shot, watched in watch(
+                decoder, spans, self.detector, settings, observe_dense, keep
+            ):
                 shots.append(shot)
                 for one in watched:
                     name = f"m{len(sightings) + 1}"
                     sightings.append(self._examiner.sighting(name, one, overlays))
                     if keeper is not None:
                         keeper.sighting(sightings[-1], one, overlays)
-                tell(SWEPT + (1 - SWEPT) * _watched_share(shot.end, spans), "looking closer")
             loss = decoder.loss
         tell(1.0, "done")
         return Analysis(
@@ -147,7 +155,8 @@ def _share(pts: Fraction, probe: Probe) -> float:
     return min(1.0, float(pts / probe.duration)) if probe.duration else 0.0
 
 
-def _watched_share(pts: Fraction, spans: Sequence[Span]) -> float:
-    whole = sum((span.end - span.start for span in spans), Fraction(0))
-    done = sum((max(Fraction(0), min(pts, s.end) - s.start) for s in spans), Fraction(0))
-    return min(1.0, float(done / whole)) if whole else 1.0
+def _watched_share(pts: float, spans: Sequence[tuple[float, float]]) -> float:
+    """In plain numbers, since it is asked at every frame."""
+    whole = sum(end - start for start, end in spans)
+    done = sum(max(0.0, min(pts, end) - start) for start, end in spans)
+    return min(1.0, done / whole) if whole else 1.0

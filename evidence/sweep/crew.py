@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker
 from distributed.comm import CommClosedError
 
 from datasets.errors import ClusterError
-from evidence.sweep.task import Identified, Kit, Outfit, identify, survey
+from evidence.sweep.task import PROGRESS, Identified, Kit, Outfit, identify, survey
 
 FETCH_SECONDS = 60
 """Longest wait for the answer of a task that is done; after it the task is given out again."""
@@ -61,13 +61,16 @@ class Lost:
 
 @dataclass(slots=True)
 class Hand:
-    """One worker. `since` is of the monotonic clock."""
+    """One worker. `since` is of the monotonic clock. `share` (0..1), `stage`: how far it says it
+    is with its footage."""
 
     name: str
     task: Task | None = None
     future: Future | None = None
     since: float = 0.0
     stuck: bool = False
+    share: float | None = None
+    stage: str | None = None
 
 
 class Crew:
@@ -97,7 +100,15 @@ class Crew:
                 f"the workers cannot be equipped ({error}); every machine of the cluster needs "
                 "the same version of Nameplate"
             ) from error
+        client.subscribe_topic(PROGRESS, self._hear)
         self.look_round()
+
+    def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
+        """A worker's word how far it is; called in Dask's thread."""
+        key, share, stage = event[1]
+        for hand in list(self.hands.values()):
+            if hand.future is not None and str(hand.future.key) == key:
+                hand.share, hand.stage = share, stage
 
     @property
     def connected(self) -> bool:
@@ -124,6 +135,7 @@ class Crew:
             else (survey, (task.identified, self._kit))
         )
         hand.task, hand.since = task, time.monotonic()
+        hand.share = hand.stage = None
         hand.future = self._client.submit(
             work,
             *given,

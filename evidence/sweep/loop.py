@@ -339,7 +339,9 @@ class Loop:
             tally.left = None
         tally.away = len(self._away)
         tally.workers = [
-            OnWorker(hand.name, _what(hand.task), now - hand.since if hand.task else 0.0)
+            OnWorker(hand.name, _what(hand.task), now - hand.since, hand.share, hand.stage)
+            if hand.task
+            else OnWorker(hand.name, None, 0.0)
             for hand in self._crew.hands.values()
         ]
         self._watcher.show(tally)

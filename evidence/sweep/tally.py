@@ -20,11 +20,14 @@ RATE_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class OnWorker:
-    """What one worker is on, and for how many seconds."""
+    """What one worker is on, and for how many seconds; `share` (0..1) and `stage`: how far it
+    is, None before it has said so."""
 
     name: str
     path: str | None
     seconds: float
+    share: float | None = None
+    stage: str | None = None
 
 
 @dataclass(slots=True)

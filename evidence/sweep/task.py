@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
-from distributed import WorkerPlugin
+from distributed import WorkerPlugin, get_worker
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
@@ -31,6 +32,7 @@ from detector.types import Footage, Survey
 
 if TYPE_CHECKING:
     from detector import Analyst
+    from detector.analyze import Progress
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,12 @@ class Failed:
     passing: bool = False
 
 
+PROGRESS = "nameplate-progress"
+"""The topic under which a worker tells how far it is: `(key of the task, share done, stage)`."""
+
+TELL_SECONDS = 0.5
+"""So often, at most."""
+
 UNEQUIPPED = "unequipped"
 """The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
 
@@ -137,7 +145,7 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
     """Looks at identified footage with the kit of that digest, which `Outfit` has brought."""
     footage = identified.footage
     try:
-        found = _outfit(kit).survey(footage)
+        found = _outfit(kit).survey(footage, _Telling())
         if _stamp(footage) != identified.stamp:
             return Failed("changed", f"{footage.path}: it changed while it was looked at", True)
         return found
@@ -153,6 +161,24 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
         where = traceback.extract_tb(error.__traceback__)[-1]
         at = f"{Path(where.filename).name}:{where.lineno}"
         return Failed("crashed", f"{footage.path}: {type(error).__name__} at {at}: {error}", True)
+
+
+class _Telling:
+    """Tells whoever gave the task how far it is; nobody, outside a worker."""
+
+    def __init__(self) -> None:
+        self._told = float("-inf")
+        try:
+            self._worker: Any = get_worker()
+            self._key = str(self._worker.get_current_task())
+        except ValueError:
+            self._worker = None
+
+    def __call__(self, share: float, stage: str) -> None:
+        now = time.monotonic()
+        if self._worker is not None and now - self._told >= TELL_SECONDS:
+            self._told = now
+            self._worker.log_event(PROGRESS, (self._key, share, stage))
 
 
 def _failed(path: Path, error: FootageError) -> Failed:
@@ -228,9 +254,9 @@ class _Ready:
             (folder / name).write_bytes(content)
         return folder
 
-    def survey(self, footage: Footage) -> Survey:
+    def survey(self, footage: Footage, progress: Progress) -> Survey:
         with self._lock:
-            return self._analyst.survey(footage)
+            return self._analyst.survey(footage, progress)
 
 
 class _Unequipped(Exception):

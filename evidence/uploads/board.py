@@ -131,6 +131,8 @@ class Board:
                     "name": PurePath(one["path"]).name,
                     "footage": footage.get(one["path"]),
                     "seconds": round(one["seconds"]),
+                    "share": None if one["share"] is None else round(one["share"], 3),
+                    "stage": one["stage"],
                 }
                 for one in workers
             ],

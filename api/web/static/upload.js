@@ -190,7 +190,9 @@ function ended(upload, sending) {
   const buttons = upload.duplicate ? [] : [cancel];
   if (worker) {
     const time = _("for {time}", { time: clock(worker.seconds) });
-    return { kind: "working", title: _("being analysed"), part: null, said: [known, [length, time].filter(Boolean).join(" · ")], buttons };
+    const stage = { sweeping: _("looking through"), "looking closer": _("looking closer") }[worker.stage];
+    const said = [known, [length, stage, time].filter(Boolean).join(" · ")];
+    return { kind: "working", title: _("being analysed"), part: worker.share, said, buttons };
   }
   return { kind: "waiting", title: _("waits to be analysed"), said: [known, length], buttons };
 }

@@ -16,6 +16,7 @@ from distributed.comm import CommClosedError
 from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
+from datasets.maker.stills import draw_still
 from detector.detect import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run, Work
 from evidence.store.work import Source, add_recipe, add_work
@@ -28,7 +29,7 @@ from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import Noted, until
+from tests.evidence.sweep.helping import Clip, Noted, until, write_clip
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -313,3 +314,18 @@ def test_who_comes_second_adds_and_watches(
         first_stop.ask()
         holder.join()
     assert endings[0].outcome == "interrupted"
+
+
+def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path: Path) -> None:
+    (tmp_path / "long").mkdir()
+    write_clip(tmp_path / "long" / "clip.mp4", Clip(draw_still(seed=1)[0], frames=250))
+    told: list[tuple[float, str | None]] = []
+
+    def note(tally: Tally) -> None:
+        told.extend((w.share, w.stage) for w in tally.workers if w.path and w.share is not None)
+
+    assert go(small, order, tmp_path / "long", watcher=Noted(note)).tally.done == 1
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert any(0 < share < 1 for share in shares)
+    assert {"sweeping", "looking closer"} & {stage for _, stage in told}
