@@ -186,6 +186,19 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
     return Exit.DONE
 
 
+def _missed(found: Answer) -> list[str]:
+    """What the machines that were missed altogether change, where that was measured."""
+    from evidence.answer.page import percent
+
+    if found.missed.share.value is None:
+        return []
+    return [
+        f"Of the machines in view {percent(found.missed.share.value)} were missed altogether "
+        f"(at most {percent(found.missed.share.high)}); with them: {percent(found.low.low)} to "
+        f"{percent(found.high.high)}."
+    ]
+
+
 def _tell(found: Answer) -> None:
     """The answer in a few lines."""
     from evidence.answer.page import percent
@@ -197,7 +210,9 @@ def _tell(found: Answer) -> None:
         f"Seen: {found.counts.machines} machines, {found.counts.confirmed} of the kind confirmed, "
         f"{found.counts.probable} probable, {found.counts.unknown} of unknown builder.",
         f"Whatever the unknown are, the share is between {percent(low)} and {percent(high)}.",
-        f"Put right by the audit sample: {percent(found.low.low)} to {percent(found.high.high)}.",
+        f"Put right by the audit sample: {percent(found.found_low.low)} to "
+        f"{percent(found.found_high.high)}.",
+        *_missed(found),
         *(f"Note: {warning}." for warning in found.warnings),
     ]
     console = speak()

@@ -4,8 +4,9 @@
 the table into the page. A world: plants, each with its own share of machines of the origin;
 some machines unreadable, those of the origin more often if asked; a program that claims and
 errs; people who judge every claim and a random sample of the rest, and cannot tell the
-unreadable ones. What is to be held is the share that the world was made with, whatever the
-unreadable are.
+unreadable ones. In some worlds the program misses machines altogether, and people judge a
+random sample of the frames in which it found nothing. What is to be held is the share that the
+world was made with, whatever the unreadable and the missed are.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from evidence.answer.estimate import LEVEL
+from bench import estimators
+from evidence.answer.estimate import LEVEL, Estimate
+from evidence.answer.missed import Frame, Frames, estimate_missed, widen
 from evidence.answer.shares import exact
 from evidence.answer.stratified import Cell, stratified
 
@@ -35,7 +38,9 @@ BEGIN, END = "<!-- coverage: made by `make simulate` -->\n", "<!-- end of covera
 class World:
     """share: of machines of the origin. alike: correlation within a plant. unread: share of
     unreadable machines, and how many times as often those of the origin are. drawn: chance that
-    a machine without a claim is judged."""
+    a machine without a claim is judged. missed: share of machines that are missed altogether, how
+    many times as often those of the origin are, and how much more briefly they are in view.
+    frames: chance that a frame without a find is judged; 0: the answer knows of no frames."""
 
     share: float
     sensitivity: float
@@ -45,6 +50,15 @@ class World:
     alike: float
     unread: tuple[float, float]
     drawn: float
+    missed: tuple[float, float, float] = (0.0, 1.0, 1.0)
+    frames: float = 0.0
+
+
+EMPTY = 100
+"""Frames of each plant in which no machine stands."""
+
+VIEWS = 3.0
+"""Frames in which a machine is in view, in the mean; each in one at least."""
 
 
 def worlds() -> Iterator[World]:
@@ -62,6 +76,18 @@ def worlds() -> Iterator[World]:
             (0.05, 0.2),
         ),
     )
+
+
+def missed_worlds() -> Iterator[World]:
+    """The reduced grid in which the program misses machines altogether."""
+    for share, plants, unread, missed, frames in itertools.product(
+        (0.0, 0.02, 0.1, 0.4),
+        (10, 40),
+        ((0.0, 1.0), (0.25, 3.0)),
+        ((0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (0.2, 3.0, 1.0), (0.2, 3.0, 3.0)),
+        (0.02, 0.2),
+    ):
+        yield World(share, 0.9, 0.98, plants, 20, 0.1, unread, 0.2, missed, frames)
 
 
 def coverage(world: World, repeats: int = REPEATS, seed: int = 0) -> tuple[float, float, float]:
@@ -88,17 +114,16 @@ def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int]:
         shares = rng.beta(world.share * spread, (1 - world.share) * spread, world.plants)
     truth = rng.random(shape) < shares[:, None]
     unread, times = world.unread
-    # Those of the origin `times` as often, so many in all as asked.
-    base = unread / (1 + (times - 1) * world.share)
-    dark = rng.random(shape) < np.where(truth, min(1.0, base * times), base)
+    dark = rng.random(shape) < _oftener(truth, unread, times, world.share)
+    gone = rng.random(shape) < _oftener(truth, *world.missed[:2], world.share)
     seen = rng.random(shape)
-    claim = np.where(truth, seen < world.sensitivity, seen >= world.specificity) & ~dark
-    judged = claim | (rng.random(shape) < world.drawn)
+    claim = np.where(truth, seen < world.sensitivity, seen >= world.specificity) & ~dark & ~gone
+    judged = (claim | (rng.random(shape) < world.drawn)) & ~gone
 
-    def share(hits: np.ndarray) -> tuple[float, float]:
+    def share(hits: np.ndarray) -> Estimate:
         cells = [
             Cell(plant, name, int(n), int(k), int(y))
-            for name, of in (("claimed", claim), ("other", ~claim))
+            for name, of in (("claimed", claim), ("other", ~claim & ~gone))
             for plant, (n, k, y) in enumerate(
                 zip(
                     of.sum(axis=1),
@@ -108,28 +133,69 @@ def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int]:
                 )
             )
         ]
-        found = stratified(cells)
-        return found.low, found.high
+        return stratified(cells)
 
-    return share(truth & ~dark)[0], share(truth | dark)[1], int(claim.sum())
+    low, high = share(truth & ~dark), share(truth | dark)
+    if world.frames:
+        low, high = widen(low, high, estimate_missed(_frames(world, gone, rng)))
+    return low.low, high.high, int(claim.sum())
+
+
+def _oftener(truth: np.ndarray, all_in_all: float, times: float, share: float) -> np.ndarray:
+    """Chances by machine: those of the origin `times` as often, so many in all as asked."""
+    base = all_in_all / (1 + (times - 1) * share)
+    return np.where(truth, min(1.0, base * times), base)
+
+
+def _frames(world: World, gone: np.ndarray, rng: np.random.Generator) -> Frames:
+    """The frames without a find, of a second each, and those of them that people judged."""
+    views = 1 + rng.poisson(VIEWS - 1, gone.shape)
+    brief = np.maximum(1, np.round(views / world.missed[2])).astype(int)
+    missed = (gone * brief).sum(axis=1)
+    judged = []
+    for hit, there in ((True, missed), (False, np.full(world.plants, EMPTY))):
+        for plant, count in enumerate(rng.binomial(there, world.frames)):
+            judged += [Frame(str(plant), 1.0, world.frames, hit)] * int(count)
+    return Frames(
+        tuple(judged),
+        len(judged),
+        float((~gone * views).sum()),
+        float(missed.sum() + EMPTY * world.plants),
+    )
 
 
 def main(page: Path) -> None:
     """Fills the page's table."""
-    grid = list(worlds())
+    grid = [*worlds(), *missed_worlds()]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = []
         for number, one in enumerate(pool.map(coverage, grid, chunksize=4), 1):
             found.append(one)
             if sys.stderr.isatty() or number % 100 == 0:
                 print(f"{number} of {len(grid)} worlds", file=sys.stderr)
+        each = list(pool.map(estimators.coverage, estimators.worlds()))
     text = page.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    page.write_text(before + BEGIN + "\n" + _table(grid, found) + "\n" + END + after, "utf-8")
+    first = len(list(worlds()))
+    tables = "\n".join(
+        (
+            _table(grid[:first], found[:first]),
+            _table(grid[first:], found[first:], MISSED),
+            estimators.table(list(estimators.worlds()), each),
+        )
+    )
+    page.write_text(before + BEGIN + "\n" + tables + "\n" + END + after, "utf-8")
 
 
-def _table(grid: list[World], found: list[tuple[float, float, float]]) -> str:
+GROUPS = ("share", "alike", "unread", "plants", "machines", "drawn", "sensitivity")
+MISSED = ("share", "unread", "plants", "missed", "frames")
+"""What the worlds of each table are grouped by."""
+
+
+def _table(
+    grid: list[World], found: list[tuple[float, float, float]], groups: Sequence[str] = GROUPS
+) -> str:
     lines = [
         f"{len(grid)} worlds, {REPEATS} repeats each, intervals of {LEVEL:.0%}. Of each group of "
         "worlds: how often the interval held the share in the worst of them and in the mean.",
@@ -137,7 +203,7 @@ def _table(grid: list[World], found: list[tuple[float, float, float]]) -> str:
         "| group | worlds | worst | mean | mean width | naive, worst | naive, mean |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name in ("share", "alike", "unread", "plants", "machines", "drawn", "sensitivity"):
+    for name in groups:
         for value in dict.fromkeys(asdict(world)[name] for world in grid):
             rows = [f for w, f in zip(grid, found, strict=True) if asdict(w)[name] == value]
             ours, naive, width = (np.array(column) for column in zip(*rows, strict=True))
@@ -163,7 +229,9 @@ def _table(grid: list[World], found: list[tuple[float, float, float]]) -> str:
 
 
 def _word(value: object) -> str:
-    return f"{value[0]:g}, x{value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
+    if isinstance(value, tuple):
+        return f"{value[0]:g}, " + ", ".join(f"x{one:g}" for one in value[1:])
+    return f"{value:g}"
 
 
 if __name__ == "__main__":

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
 from evidence.answer.clustered import ALIKE
+from evidence.answer.ends import by_plant, confirmed, ends, status
 from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.judged import CLAIMED, SeenMachine
+from evidence.answer.estimators import Estimator, estimators
+from evidence.answer.judged import SeenMachine
+from evidence.answer.legible import EASIER, Band, into_bands
+from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
+from evidence.answer.moves import Move, moves
 from evidence.answer.noticed import Noticed, noticed
 from evidence.answer.occupancy import Occupancy, fit_occupancy
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
-from evidence.answer.stratified import Cell, stratified
-
-ALIKES = (0.0, 0.05, 0.1, 0.2, 0.4)
-"""Correlations within plants that the sensitivity analysis goes through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """Positive controls: how many there are, and how many came out as what they are."""
+    """Positive controls: how many there are, and how many came out as what they are.
+
+    tried: of each the height of the tallest text read on it, and whether it came out.
+    """
 
     hits: int = 0
     of: int = 0
+    tried: tuple[tuple[float | None, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,12 @@ class Answer:
     """All of it.
 
     seen: machines by (builder or "", status), each once. counts: of the sentence. bounds: with
-    nothing assumed about the unknown, from claims and verdicts as they are. share: the low and
-    high end put right by the audit sample, whatever the unknown are. by_alike: the same under
-    other correlations within plants. years: machines and confirmed by year of publication.
+    nothing assumed about the unknown, from claims and verdicts as they are. low, high: the ends
+    of the share of all machines in view, put right by the audit sample, whatever the unknown and
+    the missed are; found_low, found_high: of the machines found alone. missed: those that the
+    detector missed altogether. estimators: the share of the machines found by other ways. moves:
+    how low and high move with what is assumed. legibility: machines and controls by the height of
+    their text. years: machines and confirmed by year of publication.
     """
 
     question: Question
@@ -61,7 +69,12 @@ class Answer:
     bounds: Bounds
     low: Estimate
     high: Estimate
-    by_alike: dict[float, tuple[float, float]]
+    found_low: Estimate
+    found_high: Estimate
+    missed: Missed
+    estimators: tuple[Estimator, ...]
+    moves: tuple[Move, ...]
+    legibility: tuple[Band, ...]
     noticed: Noticed
     controls: Controls
     presence: Occupancy
@@ -76,6 +89,7 @@ def answer(
     registry: Registry,
     what: str,
     controls: Controls = Controls(),
+    frames: Frames = NO_FRAMES,
     level: float = LEVEL,
     alike: float = ALIKE,
 ) -> Answer:
@@ -83,45 +97,51 @@ def answer(
 
     Args:
         what: the kind in a word, as "Chinese".
+        frames: the audited ones in which the program found nothing.
     """
-    plants: dict[str, list[SeenMachine]] = defaultdict(list)
-    for one in machines:
-        plants[one.plant].append(one)
-    plants = dict(sorted(plants.items(), key=lambda row: (-len(row[1]), row[0])))
+    plants = by_plant(machines)
     groups = list(plants.values())
     # A claim that waits may be either: not counted in the least, and counted in the most.
-    of_kind = [sum(_confirmed(m) for m in group) for group in groups]
+    of_kind = [sum(confirmed(m) for m in group) for group in groups]
     open_ = [
-        sum(_status(m) in ("unknown", "concealed", "probable") for m in group) for group in groups
+        sum(status(m) in ("unknown", "concealed", "probable") for m in group) for group in groups
     ]
     sizes = [len(group) for group in groups]
     counts = Counts(
         machines=len(machines),
         confirmed=sum(of_kind),
-        plants=len({m.plant for m in machines if _confirmed(m)}),
-        probable=sum(_status(m) == "probable" for m in machines),
-        unknown=sum(_status(m) in ("unknown", "concealed") for m in machines),
+        plants=len({m.plant for m in machines if confirmed(m)}),
+        probable=sum(status(m) == "probable" for m in machines),
+        unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
     )
-    seen = noticed(sizes, controls.hits, controls.of, level, alike)
+    legibility = into_bands((m.height for m in machines), controls.tried)
+    seen = noticed(sizes, controls.hits, controls.of, level, alike, legibility)
     visits = [len(frozenset().union(*(m.recordings for m in group))) for group in groups]
     shows = [
-        len(frozenset().union(*(m.recordings for m in group if _confirmed(m)))) for group in groups
+        len(frozenset().union(*(m.recordings for m in group if confirmed(m)))) for group in groups
     ]
     presence = fit_occupancy(visits, shows, level)
-    low, high = _share(machines, level, alike)
+    found_low, found_high = ends(machines, level, alike)
+    missed = estimate_missed(frames, level, alike)
+    low, high = widen(found_low, found_high, missed)
+    as_judged = bounds(of_kind, open_, sizes, level, alike)
+    each = estimators(machines, controls.hits, controls.of, level, alike)
     return Answer(
         question=question,
         says=question.in_words(registry),
-        seen=dict(Counter((m.builder or m.claim or "", _status(m)) for m in machines)),
+        seen=dict(Counter((m.builder or m.claim or "", status(m)) for m in machines)),
         counts=counts,
         said=say(what, counts, seen),
-        bounds=bounds(of_kind, open_, sizes, level, alike),
+        bounds=as_judged,
         low=low,
         high=high,
-        by_alike={
-            other: (a.low, b.high) for other in ALIKES for a, b in [_share(machines, level, other)]
-        },
+        found_low=found_low,
+        found_high=found_high,
+        missed=missed,
+        estimators=each,
+        moves=moves(machines, missed, as_judged, seen, each, level, alike),
+        legibility=legibility,
         noticed=seen,
         controls=controls,
         presence=presence,
@@ -132,53 +152,8 @@ def answer(
             )
         ),
         years=_years(machines),
-        warnings=_warnings(machines, low, high),
+        warnings=_warnings(machines, (low, high), missed, seen),
     )
-
-
-def _share(
-    machines: Sequence[SeenMachine], level: float, alike: float
-) -> tuple[Estimate, Estimate]:
-    """The share put right by what people judged: its low end with no unknown counted as of the
-    kind, its high end with all counted.
-
-    Of claims every one that is settled counts, since all are to be judged; of the others only
-    those drawn at random: what was flagged and judged for other reasons is no sample of them.
-    """
-
-    def cells(dark: bool) -> list[Cell]:
-        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-        for machine in machines:
-            cell = found[machine.plant, machine.stratum]
-            cell[0] += 1
-            if _counts(machine):
-                cell[1] += 1
-                cell[2] += dark if machine.hit is None else machine.hit
-        return [Cell(*names, *numbers) for names, numbers in found.items()]
-
-    return stratified(cells(False), level, alike), stratified(cells(True), level, alike)
-
-
-def _counts(machine: SeenMachine) -> bool:
-    return machine.settled if machine.stratum == CLAIMED else machine.drawn and machine.settled
-
-
-def _confirmed(machine: SeenMachine) -> bool:
-    return machine.settled and machine.hit is True
-
-
-def _status(machine: SeenMachine) -> str:
-    """confirmed: of some builder or origin, by people; probable: of the kind, by the program;
-    claimed: of another kind, by the program; unknown or concealed otherwise."""
-    if machine.settled:
-        if machine.hit is not None or machine.builder is not None:
-            return "confirmed"
-        return "concealed" if machine.concealed else "unknown"
-    if machine.claimed is True:
-        return "probable"
-    if machine.claim is not None or machine.claimed is False:
-        return "claimed"
-    return "concealed" if machine.concealed else "unknown"
 
 
 def _plant(name: str, group: Sequence[SeenMachine], visits: int, absent: float) -> PlantRow:
@@ -187,9 +162,9 @@ def _plant(name: str, group: Sequence[SeenMachine], visits: int, absent: float) 
         stated=group[0].stated,
         recordings=visits,
         machines=len(group),
-        confirmed=sum(_confirmed(m) for m in group),
-        probable=sum(_status(m) == "probable" for m in group),
-        unknown=sum(_status(m) in ("unknown", "concealed") for m in group),
+        confirmed=sum(confirmed(m) for m in group),
+        probable=sum(status(m) == "probable" for m in group),
+        unknown=sum(status(m) in ("unknown", "concealed") for m in group),
         absent=None if absent != absent else absent,
     )
 
@@ -198,13 +173,23 @@ def _years(machines: Sequence[SeenMachine]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for machine in machines:
         for year in machine.years:
-            seen, confirmed = found.get(year, (0, 0))
-            found[year] = seen + 1, confirmed + _confirmed(machine)
+            seen, of_kind = found.get(year, (0, 0))
+            found[year] = seen + 1, of_kind + confirmed(machine)
     return dict(sorted(found.items()))
 
 
-def _warnings(machines: Sequence[SeenMachine], low: Estimate, high: Estimate) -> tuple[str, ...]:
-    warnings = list(dict.fromkeys((*low.warnings, *high.warnings)))
+def _warnings(
+    machines: Sequence[SeenMachine],
+    share: tuple[Estimate, Estimate],
+    missed: Missed,
+    seen: Noticed,
+) -> tuple[str, ...]:
+    warnings = list(dict.fromkeys(word for one in share for word in one.warnings))
+    if missed.share.value is None:
+        warnings.append(f"no frame of the audit sample was judged: {NOT_JUDGED}")
+    elif missed.judged < missed.drawn:
+        waiting = missed.drawn - missed.judged
+        warnings.append(f"{waiting} of {missed.drawn} drawn frames wait for reviewers")
     unplaced = sum(not m.stated for m in machines)
     if unplaced:
         warnings.append(
@@ -214,4 +199,10 @@ def _warnings(machines: Sequence[SeenMachine], low: Estimate, high: Estimate) ->
     conflicts = sum(m.conflict for m in machines)
     if conflicts:
         warnings.append(f"of {conflicts} machines verdicts on different sightings disagree")
+    as_read, as_is = seen.at_legibility, seen.sensitivity
+    if as_read is not None and as_is is not None and as_read < as_is - EASIER:
+        warnings.append(
+            f"the controls are easier to read than the footage: {100 * as_is:.0f} % of them came "
+            f"out, which at the footage's legibility would be {100 * as_read:.0f} %"
+        )
     return tuple(warnings)

@@ -65,5 +65,8 @@ def audited(
     sums = np.bincount(of, corrected - value, groups)
     variance = groups / (groups - 1) * float((sums**2).sum()) / len(f) ** 2
     half = float(stats.t.isf((1 - level) / 2, groups - 1)) * math.sqrt(variance)
-    low, high = max(0.0, value - half), min(1.0, value + half)
-    return Estimate(min(1.0, max(0.0, value)), low, high, METHOD, level, tuple(warnings))
+    if value - half >= 1 or value + half <= 0:
+        warnings.append("the estimate lies beyond 0 to 1: the audit is too small for it")
+        return Estimate(None, 0.0, 1.0, METHOD, level, tuple(warnings))
+    value, low, high = (min(1.0, max(0.0, one)) for one in (value, value - half, value + half))
+    return Estimate(value, low, high, METHOD, level, tuple(warnings))

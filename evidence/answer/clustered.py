@@ -24,7 +24,7 @@ def few_plants(plants: int) -> str:
 
 
 def clustered(
-    hits: Sequence[int], machines: Sequence[int], level: float = LEVEL, alike: float = ALIKE
+    hits: Sequence[float], machines: Sequence[float], level: float = LEVEL, alike: float = ALIKE
 ) -> Estimate:
     """The share of machines, with an interval over plants.
 
@@ -34,7 +34,7 @@ def clustered(
     24 (1998) 193-201. The effective number is never more than that of the machines.
 
     Args:
-        hits, machines: of each plant.
+        hits, machines: of each plant; effective numbers need not be whole.
         alike: the correlation within plants where none or all are hits, so none shows; and the
             least that is assumed with fewer than `FEW` plants.
 

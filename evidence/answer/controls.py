@@ -4,8 +4,10 @@ rest, so that how often such a machine is recognised is measured and not assumed
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -65,12 +67,16 @@ def try_controls(
     registry: Registry,
     question: Question,
     controls: list[Control],
+    heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> tuple[Controls, frozenset[str]]:
     """How many controls of the kind asked for came out as what they are.
 
     A control comes out where one of its sightings names its builder, and people have not settled
     that otherwise; or where they have settled that it is that builder's. Controls of other
     kinds say nothing of this sensitivity and are only left out of the count.
+
+    Args:
+        heights: as of `judged.read_machines`.
 
     Returns:
         The counts, and the footage (SHA-256) of all controls, which is not to be counted.
@@ -93,18 +99,30 @@ def try_controls(
         )
     footage = frozenset(sha256 for sha256 in places.values() if sha256 is not None)
     named: set[tuple[str, str]] = set()
+    tall: dict[str, float] = {}
     for part in chunks(sorted(footage)):
         rows = session.execute(
-            select(SightingRow.footage, SightingRow.builder, Item)
+            select(
+                SightingRow.footage,
+                SightingRow.builder,
+                SightingRow.analysis,
+                SightingRow.name,
+                Item,
+            )
             .outerjoin(Item, Item.sighting == SightingRow.key)
             .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
             .where(SightingRow.footage.in_(part))
         )
-        for sha256, builder, item in rows:
+        for sha256, builder, analysis, name, item in rows:
+            if (height := heights.get((analysis, name))) is not None:
+                tall[sha256] = max(tall.get(sha256, 0.0), height)
             if item is not None and item.state == "settled":
                 builder = item.builder if item.outcome in ("accept", "builder") else None
             if builder is not None:
                 named.add((sha256, builder))
     asked = [one for one in controls if question.fits(one.builder, None, registry)]
-    hits = sum((places[one.path], one.builder) in named for one in asked)
-    return Controls(hits, len(asked)), footage
+    tried = tuple(
+        (tall.get(places[one.path] or ""), (places[one.path], one.builder) in named)
+        for one in asked
+    )
+    return Controls(sum(hit for _, hit in tried), len(asked), tried), footage

@@ -8,6 +8,7 @@ from scipy import stats
 
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
 
+METHOD = "Rogan & Gladen 1978, interval of Lang & Reiczigel 2014"
 LEAST = 0.5
 """Sensitivity and specificity below which Lang & Reiczigel did not try their interval."""
 
@@ -32,12 +33,12 @@ def rogan_gladen(apparent: float, sensitivity: float, specificity: float) -> flo
 
 
 def lang_reiczigel(
-    positive: int,
-    tested: int,
-    hits: int,
-    positives: int,
-    rejected: int,
-    negatives: int,
+    positive: float,
+    tested: float,
+    hits: float,
+    positives: float,
+    rejected: float,
+    negatives: float,
     level: float = LEVEL,
 ) -> Estimate:
     """Rogan & Gladen's share with an interval that knows how uncertain the detector's errors are.
@@ -45,7 +46,8 @@ def lang_reiczigel(
     Equations 2, 6, 7, 16 and 17 of Lang & Reiczigel, "Confidence limits for prevalence of
     disease adjusted for estimated sensitivity and specificity", Preventive Veterinary Medicine
     113 (2014) 13-22; in the variance (4) `(1 - P)^2` stands for the printed `(1 + P)^2`, as its
-    derivation demands. Machines count as independent: with several plants, `audited` is right.
+    derivation demands and as R's asht has it. Counts may be effective ones, so not whole: with
+    several plants give as many machines as those count as.
 
     Args:
         positive, tested: machines said to be of the origin, of all machines.
@@ -58,12 +60,11 @@ def lang_reiczigel(
     check_level(level)
     for count, of in ((positive, tested), (hits, positives), (rejected, negatives)):
         check_counts(count, of)
-    method = "Rogan & Gladen 1978, interval of Lang & Reiczigel 2014"
     if not tested or not positives or not negatives:
         lacking = "machines" if not tested else "audited machines that are of the origin"
         if tested and positives:
             lacking = "audited machines that are not of the origin"
-        return Estimate(None, 0.0, 1.0, method, level, (f"there are no {lacking}",))
+        return Estimate(None, 0.0, 1.0, METHOD, level, (f"there are no {lacking}",))
     z = float(stats.norm.isf((1 - level) / 2))
     sensitivity, specificity = hits / positives, rejected / negatives
     value = rogan_gladen(positive / tested, sensitivity, specificity)
@@ -73,7 +74,7 @@ def lang_reiczigel(
     power = se + sp - 1
     if value is None or power <= 0:
         return Estimate(
-            None, 0.0, 1.0, method, level, ("the detector does not tell the two apart",)
+            None, 0.0, 1.0, METHOD, level, ("the detector does not tell the two apart",)
         )
     middle = (share + sp - 1) / power
     of_se, of_sp = se * (1 - se) / n_se, sp * (1 - sp) / n_sp
@@ -84,4 +85,6 @@ def lang_reiczigel(
     if min(sensitivity, specificity) < LEAST:
         warnings.append(f"made for a sensitivity and a specificity of at least {LEAST}")
     low, high = max(0.0, middle + shift - half), min(1.0, middle + shift + half)
-    return Estimate(value, min(low, 1.0), max(high, 0.0), method, level, tuple(warnings))
+    if low >= 1 or high <= 0:
+        warnings.append("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
+    return Estimate(value, min(low, 1.0), max(high, 0.0), METHOD, level, tuple(warnings))

@@ -26,7 +26,7 @@ class Estimate:
     warnings: tuple[str, ...] = field(default=())
 
 
-def check_counts(hits: int, of: int) -> None:
+def check_counts(hits: float, of: float) -> None:
     """That a count of hits is one of so many.
 
     Raises:

@@ -34,25 +34,46 @@ class Range:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A row of `groups` of which nothing is known, and why."""
+
+    label: str
+    why: str
+
+
 def ranges(title: str, rows: Sequence[Range]) -> str:
     """Intervals of shares, one below the other, over an axis from nothing to all."""
     parts = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(rows))
     for number, row in enumerate(rows):
-        y = 30 + ROW * number
-        x1, x2 = _across(row.low), _across(row.high)
-        told = row.note or f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
-        parts.append(_text(LABELS - 10, y + 5, row.label, "end"))
-        parts.append(
-            f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '
-            f'height="10" rx="2" fill="#56b4e9"/>'
-        )
-        if row.value is not None:
-            parts.append(
-                f'<circle cx="{_across(row.value):.1f}" cy="{y}" r="5" fill="#16181c" '
-                'stroke="#ffffff" stroke-width="1.5"/>'
-            )
-        parts.append(_text(WIDTH - RIGHT + 10, y + 5, told, "start"))
+        parts += _range(row, 30 + ROW * number)
     return _whole(title, 30 + ROW * len(rows), parts)
+
+
+def groups(
+    title: str, parts: Mapping[str, Sequence[Range | Missing]], around: tuple[float, float]
+) -> str:
+    """Intervals of shares in groups, each with a heading, before the interval `around` that
+    they are to be compared with."""
+    lines: list[str | Range | Missing] = []
+    for name, rows in parts.items():
+        lines += [name, *rows]
+    drawn = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(lines))
+    left, right = _across(around[0]), _across(around[1])
+    drawn.append(
+        f'<rect x="{left:.1f}" y="16" width="{max(1.0, right - left):.1f}" '
+        f'height="{4 + ROW * len(lines)}" fill="#56b4e9" opacity="0.15"/>'
+    )
+    for number, line in enumerate(lines):
+        y = 30 + ROW * number
+        if isinstance(line, str):
+            drawn.append(_text(4, y + 6, line, weight="bold"))
+        elif isinstance(line, Missing):
+            drawn.append(_text(LABELS - 10, y + 5, line.label, "end"))
+            drawn.append(_text(LABELS + 6, y + 5, f"not known: {line.why}", longest=90))
+        else:
+            drawn += _range(line, y)
+    return _whole(title, 30 + ROW * len(lines), drawn)
 
 
 def stacks(title: str, rows: Mapping[str, Mapping[str, int]]) -> str:
@@ -105,6 +126,22 @@ def _across(share: float) -> float:
     return LABELS + (WIDTH - LABELS - RIGHT) * share
 
 
+def _range(row: Range, y: int) -> list[str]:
+    x1, x2 = _across(row.low), _across(row.high)
+    told = row.note or f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
+    parts = [
+        _text(LABELS - 10, y + 5, row.label, "end"),
+        f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '
+        f'height="10" rx="2" fill="#56b4e9"/>',
+    ]
+    if row.value is not None:
+        parts.append(
+            f'<circle cx="{_across(row.value):.1f}" cy="{y}" r="5" fill="#16181c" '
+            'stroke="#ffffff" stroke-width="1.5"/>'
+        )
+    return [*parts, _text(WIDTH - RIGHT + 10, y + 5, told, "start")]
+
+
 def _axis(ticks: Sequence[tuple[float, str]], rows: int) -> list[str]:
     parts = []
     for share, words in ticks:
@@ -126,11 +163,18 @@ def _legend(shown: Sequence[str]) -> list[str]:
     return parts
 
 
-def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
-    shown = escape(printable(words if len(words) <= 44 else words[:43] + "…"))
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    anchor: str = "start",
+    weight: str = "normal",
+    longest: int = 44,
+) -> str:
+    shown = escape(printable(words if len(words) <= longest else words[: longest - 1] + "…"))
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" '
-        f'font-family="sans-serif" fill="currentColor">{shown}</text>'
+        f'font-weight="{weight}" font-family="sans-serif" fill="currentColor">{shown}</text>'
     )
 
 

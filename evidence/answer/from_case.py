@@ -13,7 +13,9 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.controls import read_controls, try_controls
 from evidence.answer.exhibits import gather
+from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
+from evidence.answer.legible import read_heights
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run
@@ -47,10 +49,13 @@ def read_case(
     with case.snapshot() as session:
         recipe = _recipe(session, case)
         tried, left_out = Controls(), frozenset[str]()
+        heights: dict[tuple[str, str], float] = {}
         if listed:
-            tried, left_out = try_controls(session, recipe, registry, question, listed)
-        machines = read_machines(session, recipe, registry, question, left_out)
-        found = answer(question, machines, registry, what, tried)
+            heights = read_heights(session, recipe)
+            tried, left_out = try_controls(session, recipe, registry, question, listed, heights)
+        machines = read_machines(session, recipe, registry, question, left_out, heights)
+        frames = read_frames(session, recipe, registry, question, left_out)
+        found = answer(question, machines, registry, what, tried, frames)
         number, digest = head(session)
         facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
         return Read(found, facts, gather(case, session, machines, registry), machines)

@@ -4,8 +4,9 @@ claimed and judged to be, and with what chance it was drawn."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,7 +32,8 @@ class SeenMachine:
     hit: whether what they settled is of the kind, None where they could not tell. builder: the
     one they settled on. waiting: a claim for the kind waits for reviewers. drawn: its first
     sighting is in the audit sample, whose chance was `chance`. conflict: its settled sightings
-    disagree.
+    disagree. sightings: that were linked. height: pixels of the tallest text read on it, None
+    where none was.
     """
 
     id: str
@@ -49,6 +51,8 @@ class SeenMachine:
     drawn: bool
     chance: float | None
     conflict: bool
+    sightings: int = 1
+    height: float | None = None
 
     @property
     def stratum(self) -> str:
@@ -71,19 +75,17 @@ def read_machines(
     registry: Registry,
     question: Question,
     leave_out: Collection[str] = (),
+    heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> list[SeenMachine]:
     """Every machine of the footage asked about, in order of their ids; those that people have
     settled to be none, or no CNC machine tool, are not among them.
 
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
+        heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
     """
     sources = read_sources(session, recipe)
-    asked = {
-        footage
-        for footage, source in sources.items()
-        if footage not in leave_out and _asked(source, question)
-    }
+    asked = asked_of(sources, question, leave_out)
     sightings: dict[str, list[SightingRow]] = defaultdict(list)
     query = (
         select(SightingRow, Membership.machine)
@@ -100,10 +102,23 @@ def read_machines(
     }
     found = []
     for machine in sorted(sightings):
-        one = _machine(machine, sightings[machine], items, draws, sources, registry, question)
+        one = _machine(
+            machine, sightings[machine], items, draws, sources, registry, question, heights
+        )
         if one is not None:
             found.append(one)
     return found
+
+
+def asked_of(
+    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
+) -> set[str]:
+    """The footage that the question is about."""
+    return {
+        footage
+        for footage, source in sources.items()
+        if footage not in leave_out and _asked(source, question)
+    }
 
 
 def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
@@ -184,6 +199,7 @@ def _machine(
     sources: dict[str, Source],
     registry: Registry,
     question: Question,
+    heights: Mapping[tuple[str, str], float],
 ) -> SeenMachine | None:
     """One machine from its sightings, in order of their keys; None where people found none."""
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
@@ -205,11 +221,11 @@ def _machine(
     claimed = True if True in claims else False if False in claims else None
     first = draws.get(rows[0].key)
     froms = [sources[row.footage] for row in rows if row.footage in sources]
-    plant = _most(one.plant for one in froms)
+    plant, stated = plant_of(froms)
     return SeenMachine(
         id=id_,
-        plant=plant or f"recording {min(one.recording for one in froms)[:8]}",
-        stated=plant is not None,
+        plant=plant,
+        stated=stated,
         recordings=frozenset(one.recording for one in froms),
         years=tuple(sorted({one.published[:4] for one in froms if one.published})),
         claim=best.builder,
@@ -222,7 +238,18 @@ def _machine(
         drawn=first is not None and _is_settled(items.get(rows[0].key)),
         chance=None if first is None else first.probability,
         conflict=len(verdicts) > 1,
+        sightings=len(rows),
+        height=max(
+            (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),
+            default=None,
+        ),
     )
+
+
+def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
+    """The plant that sources name, and whether they do; else the recording stands for it."""
+    plant = _most(one.plant for one in froms)
+    return plant or f"recording {min(one.recording for one in froms)[:8]}", plant is not None
 
 
 def _is_settled(item: Item | None) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from datasets.errors import UsageError
 from evidence.answer.clustered import ALIKE, effective
 from evidence.answer.estimate import LEVEL, check_counts, check_level
+from evidence.answer.legible import Band, at_legibility
 from evidence.answer.shares import exact, ruled_out
 
 
@@ -17,7 +18,8 @@ from evidence.answer.shares import exact, ruled_out
 class Noticed:
     """share: the smallest that would have shown at least one machine, seen for what it is, with
     probability `level`; 1 where none would. size: as how many independent machines those seen
-    count. sensitivity: of the whole way from footage to verdict, and its lower limit.
+    count. sensitivity: of the whole way from footage to verdict; at_legibility: the same, were
+    controls as hard to read as the footage; least_sensitivity: the lower of their lower limits.
     """
 
     share: float
@@ -25,6 +27,7 @@ class Noticed:
     sensitivity: float | None
     least_sensitivity: float
     level: float
+    at_legibility: float | None = None
 
 
 def noticed(
@@ -33,12 +36,14 @@ def noticed(
     controls: int,
     level: float = LEVEL,
     alike: float = ALIKE,
+    bands: Sequence[Band] = (),
 ) -> Noticed:
     """The smallest share that would have been noticed.
 
     The exact rule of three for as many independent machines as these count as, divided by the
     lower limit of the sensitivity. Half of the chance of being wrong goes to each of the two
-    (Bonferroni), so that together they hold with `level`.
+    (Bonferroni), so that together they hold with `level`. With few controls in a band none of
+    the two sensitivities is sure to be the right one: the less favourable counts.
 
     Args:
         machines: of each plant, those that were looked at, unknown ones too: a control that came
@@ -58,6 +63,11 @@ def noticed(
     half = 1 - (1 - level) / 2
     size = effective(np.zeros_like(m), m, alike) if len(m) else 0.0
     # `exact` is two-sided: its lower limit alone is wrong half as often.
-    least = exact(hits, controls, 1 - 2 * (1 - half)).low if controls else 0.0
+    two_sided = 1 - 2 * (1 - half)
+    least = exact(hits, controls, two_sided).low if controls else 0.0
     sensitivity = hits / controls if controls else None
-    return Noticed(ruled_out(size, half, least), size, sensitivity, least, level)
+    as_read = at_legibility(bands, two_sided)
+    if as_read.value is not None:
+        least = min(least, as_read.low)
+    share = ruled_out(size, half, least)
+    return Noticed(share, size, sensitivity, least, level, as_read.value)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.figures import Range, columns, ranges, stacks
+from evidence.answer.figures import Missing, Range, columns, groups, ranges, stacks
 from evidence.answer.reference import FIGURES
 from evidence.tables import clock, printable
 
@@ -91,22 +91,41 @@ def draw(found: Answer, registry: Registry) -> dict[str, Markup]:
         for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
     }
     shares = [
-        Range("as claimed and judged", *found.bounds.interval),
-        Range("put right by the audit sample", found.low.low, found.high.high, found.low.value),
+        Range("of all in view, missed ones too", found.low.low, found.high.high, found.low.value),
+        Range(
+            "of those found, by the audit sample",
+            found.found_low.low,
+            found.found_high.high,
+            found.found_low.value,
+        ),
+        Range("of those found, as claimed and judged", *found.bounds.interval),
     ]
-    alikes = [
-        Range(f"correlation within plants {alike:g}", low, high)
-        for alike, (low, high) in found.by_alike.items()
-    ]
+    if found.missed.share.value is None:
+        del shares[0]
     drawn = {
         "builders": stacks("Machines by builder", by_size),
         "plants": stacks("Machines by plant", plants),
         "shares": ranges("The share, whatever the unknown are", shares),
-        "alikes": ranges("The share under other correlations within plants", alikes),
+        "moves": groups(
+            "How the answer moves with what is assumed",
+            _moves(found),
+            (found.low.low, found.high.high),
+        ),
     }
     if found.years:
         drawn["years"] = columns("Machines by year of publication", found.years)
     return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _moves(found: Answer) -> dict[str, list[Range | Missing]]:
+    rows: dict[str, list[Range | Missing]] = defaultdict(list)
+    for one in found.moves:
+        rows[one.group].append(
+            Missing(one.label, one.note)
+            if one.low is None or one.high is None
+            else Range(f"{one.label} ({one.note})" if one.note else one.label, one.low, one.high)
+        )
+    return rows
 
 
 def _environment() -> Environment:
@@ -144,9 +163,6 @@ def to_json(found: Answer) -> dict[str, Any]:
     plain["seen"] = [
         {"builder": builder or None, "status": status, "machines": count}
         for (builder, status), count in sorted(found.seen.items())
-    ]
-    plain["by_alike"] = [
-        {"alike": alike, "low": low, "high": high} for alike, (low, high) in found.by_alike.items()
     ]
     plain["presence"]["absent"] = [None if p != p else p for p in found.presence.absent]
     if found.presence.deviance != found.presence.deviance:

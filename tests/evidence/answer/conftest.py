@@ -13,15 +13,19 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
+from evidence.review.audit import frame_item
 from evidence.store import (
     AnalysisRow,
     Case,
+    Copy,
     Draw,
     FootageRow,
     Item,
     Location,
     MachineRow,
     Membership,
+    PrintRow,
+    ReadingRow,
     Recipe,
     ShotRow,
     SightingRow,
@@ -35,7 +39,7 @@ def key(*words: object, length: int = 64) -> str:
 
 @dataclass
 class Builder:
-    """Adds machines to a case, each in a clip of its own."""
+    """Adds machines and frames to a case, each in a clip of its own."""
 
     session: Session
     recipe: Recipe
@@ -52,43 +56,18 @@ class Builder:
         origin: str | None = None,
         basis: str | None = None,
         same: str | None = None,
+        views: int = 1,
+        height: float | None = None,
     ) -> str:
         """One sighting; `outcome`: what people settled it as; `chance`: it was drawn with that;
-        `same`: another sighting of the machine. Gives the sighting's key."""
-        self.number += 1
-        footage, analysis = key("f", self.number), key("a", self.number, length=32)
+        `same`: another sighting of the machine; `views`: seconds, and prints, it is in view;
+        `height`: of text read on it. Gives the machine's id."""
+        common = self._clip(plant, published, views)
+        analysis, footage = common["analysis"], common["footage"]
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
         sighting = f"{analysis}:m1"
-        common = {"analysis": analysis, "footage": footage, **names}
-        self.session.add_all(
-            [
-                FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
-                Location(
-                    path=f"/archive/{self.number}.mp4",
-                    footage=footage,
-                    plant_claimed=plant,
-                    published=published,
-                ),
-            ]
-        )
-        self.session.flush()
-        self.session.add(
-            AnalysisRow(
-                id=analysis,
-                footage=footage,
-                **names,
-                registry_hash=self.recipe.registry_hash,
-                nameplate="0",
-                frames_expected=1,
-                frames_decoded=1,
-                frames_total=1,
-                losses=[],
-                digest=key("d", self.number),
-            )
-        )
-        self.session.flush()
         one = Fraction(1)
-        self.session.add(ShotRow(**common, number=0, pts=Fraction(0), end=one, reason="hit"))
+
         self.session.add(
             SightingRow(
                 **common,
@@ -96,7 +75,7 @@ class Builder:
                 key=sighting,
                 shot=0,
                 first=one,
-                last=one,
+                last=Fraction(views),
                 pts=one,
                 box=[0, 0, 9, 9],
                 confidence=0.9,
@@ -127,6 +106,21 @@ class Builder:
             )
             self.session.flush()
         self.session.add(Membership(sighting=sighting, machine=machine))
+        if height is not None:
+            self.session.add(
+                ReadingRow(
+                    **common,
+                    number=0,
+                    sighting="m1",
+                    text="ABC",
+                    score=0.9,
+                    pts=one,
+                    box=[0.0, 0.0, 3 * height, height],
+                    script="latin",
+                    mirrored=False,
+                    overlay=False,
+                )
+            )
         if outcome is not None:
             self.session.add(
                 Item(
@@ -161,6 +155,116 @@ class Builder:
             )
         self.session.flush()
         return machine
+
+    def frame(
+        self,
+        plant: str | None,
+        outcome: str | None = None,
+        builder: str | None = None,
+        chance: float = 0.5,
+        views: int = 1,
+    ) -> str:
+        """A clip in which nothing was found, of so many seconds and prints; its first frame was
+        drawn, and settled as `outcome`, unless nobody judged it. Gives the frame's item."""
+        common = self._clip(plant, None, views)
+        one = Fraction(1)
+        item = frame_item(common["analysis"], one)
+        self.session.add_all(
+            [
+                Item(
+                    **common,
+                    item=item,
+                    sighting=None,
+                    pts=one,
+                    box=None,
+                    kind="audit",
+                    reason="",
+                    priority=0,
+                    needs=1,
+                    state="settled" if outcome else "open",
+                    given=int(outcome is not None),
+                    outcome=outcome,
+                    builder=builder,
+                ),
+                Draw(
+                    item=item,
+                    analysis=common["analysis"],
+                    footage=common["footage"],
+                    pts=one,
+                    sighting=None,
+                    stratum="frame",
+                    probability=chance,
+                    seed=0,
+                    made=datetime(2026, 1, 1, tzinfo=UTC),
+                ),
+            ]
+        )
+        self.session.flush()
+        return item
+
+    def copy(self, a: int, b: int, share: float = 1.0) -> None:
+        """The clips that were added as number `a` and `b`, from 1, show one recording."""
+        first, second = sorted((key("f", a), key("f", b)))
+        self.session.add(
+            Copy(
+                a=first,
+                b=second,
+                model=self.recipe.model,
+                settings=self.recipe.settings,
+                kind="same",
+                mirrored=False,
+                seconds=3.0,
+                share_a=share,
+                share_b=share,
+                score=1.0,
+                spans=[],
+                reason="",
+            )
+        )
+        self.session.flush()
+
+    def _clip(self, plant: str | None, published: str | None, views: int) -> dict[str, str]:
+        """Footage that was looked at, with a print a second from 1 on; what its rows name."""
+        self.number += 1
+        footage, analysis = key("f", self.number), key("a", self.number, length=32)
+        names = {"model": self.recipe.model, "settings": self.recipe.settings}
+        common = {"analysis": analysis, "footage": footage, **names}
+        self.session.add_all(
+            [
+                FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
+                Location(
+                    path=f"/archive/{self.number}.mp4",
+                    footage=footage,
+                    plant_claimed=plant,
+                    published=published,
+                ),
+            ]
+        )
+        self.session.flush()
+        self.session.add(
+            AnalysisRow(
+                id=analysis,
+                footage=footage,
+                **names,
+                registry_hash=self.recipe.registry_hash,
+                nameplate="0",
+                frames_expected=1,
+                frames_decoded=1,
+                frames_total=1,
+                losses=[],
+                digest=key("d", self.number),
+            )
+        )
+        self.session.flush()
+        self.session.add(
+            ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(views + 1), reason="hit")
+        )
+        self.session.add_all(
+            PrintRow(**common, number=n, pts=Fraction(n), shot=0, hashes=b"", detail=0.5)
+            for n in range(1, views + 1)
+        )
+        self.session.flush()
+        return common
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ def package(
             b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
             b.add(f"Plant {plant}", outcome="concealed")
         b.add("studio", claim="dmtg")
+        for plant in range(12):
+            b.frame(f"Plant {plant}", "nothing" if plant else "missed", views=2)
 
     build(fill)
     listed = tmp_path / "controls.csv"
@@ -47,6 +49,7 @@ def test_every_number_comes_out_the_same(package: Path) -> None:
     assert otherwise == []
     assert found.counts.confirmed == 12
     assert found.controls.of == 1
+    assert (found.missed.judged, found.missed.missed) == (12, 1)
     assert found.said.sentence in (package / "data" / "report.html").read_text("utf-8")
 
 

@@ -46,6 +46,26 @@ def test_rogan_gladen_of_a_herd() -> None:
     assert rogan_gladen(0.5, 0.5, 0.5) is None
 
 
+@pytest.mark.parametrize(
+    ("counts", "low", "high", "digits"),
+    [
+        ((4060, 11284, 178, 179, 358, 359), 0.349, 0.372, 3),
+        ((51, 2971, 32, 33, 20, 20), 0.0, 0.053, 3),
+        ((0.06 * 11862, 11862, 8, 10, 12, 12), 0.0, 0.147, 3),
+        ((259, 509, 84, 127, 96, 109), 0.58, 0.87, 2),
+        ((51, 509, 23, 41, 187, 195), 0.037, 0.195, 3),
+    ],
+    ids=["1", "2", "3", "4", "4 of the other test"],
+)
+def test_intervals_of_lang_and_reiczigel(
+    counts: tuple[float, ...], low: float, high: float, digits: int
+) -> None:
+    """The examples 1 to 4 of their paper, Preventive Veterinary Medicine 113 (2014) 13-22, with
+    the limits printed there, as the manual of R's asht gives them (`prevSeSp`)."""
+    found = lang_reiczigel(*counts)
+    assert (round(found.low, digits), round(found.high, digits)) == (low, high)
+
+
 def test_salamanders_of_mackenzie() -> None:
     """MacKenzie and others, "Occupancy Estimation and Modeling" (2006), p. 99: 39 sites, five
     visits each, found at 18, 30 times: psi 0.595, p 0.259, -2 log L 161.76."""

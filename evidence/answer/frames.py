@@ -1,0 +1,165 @@
+"""The audited frames of a case as the statistics see them, with what they were drawn from."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import String, select, type_coerce
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.judged import NO_MACHINE, Source, asked_of, plant_of, read_sources
+from evidence.answer.missed import Frame, Frames
+from evidence.answer.question import Question
+from evidence.store import AnalysisRow, Draw, Item, PrintRow, Recipe, SightingRow
+
+LONGEST = 10.0
+"""Seconds that a frame stands for at most: a picture that stands still for longer, a title or a
+pause, tells no more."""
+
+ALONE = 1.0
+"""Seconds that a frame stands for after which there is no other: a photograph, a last frame."""
+
+Times = NDArray[np.float64]
+"""Seconds, in order."""
+
+
+def read_frames(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question,
+    leave_out: Collection[str] = (),
+    entered: Collection[str] = (),
+) -> Frames:
+    """The settled frames of the audit sample, of the footage asked about.
+
+    Args:
+        leave_out: footage (SHA-256) that is not to be counted: positive controls.
+        entered: items of frames whose missed machine stands among the machines already.
+    """
+    rows = session.execute(
+        select(Item, Draw.probability)
+        .join(Draw, Draw.item == Item.item)
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.sighting.is_(None))
+        .order_by(Item.item)
+    ).all()
+    sources = read_sources(session, recipe)
+    asked = asked_of(sources, question, leave_out)
+    drawn = [(item, chance) for item, chance in rows if item.footage in asked]
+    judged = [
+        (item, chance)
+        for item, chance in drawn
+        if item.state == "settled" and item.outcome in ("missed", "nothing")
+    ]
+    if not judged:
+        # What they were drawn from is as long as the case's footage: read where it is needed.
+        return Frames(drawn=len(drawn))
+    copies = _copies(session, recipe, sources, asked)
+    wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
+    for item, _ in judged:
+        wanted[item.analysis][float(item.pts)] = item.pts
+    found = free = 0.0
+    lengths: dict[tuple[str, Fraction], float] = {}
+    spans = _spans(session, recipe)
+    for analysis, footage, times in _prints(session, recipe):
+        if footage not in asked:
+            continue
+        shared = copies[sources[footage].recording]
+        seconds, empty, full = _seconds(times, spans.get(analysis, ()))
+        free += math.fsum(seconds[empty]) / shared
+        found += math.fsum(seconds[full]) / shared
+        for at, pts in wanted[analysis].items():
+            place = int(np.searchsorted(times, at))
+            if place < len(times) and times[place] == at:
+                lengths[analysis, pts] = float(seconds[place]) / shared
+    frames = tuple(
+        Frame(
+            plant=plant_of([sources[item.footage]])[0],
+            seconds=lengths.get((item.analysis, item.pts), ALONE),
+            chance=chance,
+            missed=item.outcome == "missed",
+            hit=question.fits(item.builder, None, registry) if item.outcome == "missed" else None,
+            entered=item.item in entered,
+        )
+        for item, chance in judged
+    )
+    return Frames(frames, len(drawn), found, free)
+
+
+def _copies(
+    session: Session, recipe: Recipe, sources: Mapping[str, Source], asked: Collection[str]
+) -> Counter[str]:
+    """By recording in how many copies it was looked at."""
+    analysed = session.scalars(
+        select(AnalysisRow.footage).where(
+            AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+        )
+    )
+    return Counter(sources[footage].recording for footage in analysed if footage in asked)
+
+
+def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, float, bool]]]:
+    """By analysis the times of its sightings, and whether people found a machine in each: one
+    that they settled to be none takes its frames out of the audit, and is no machine either."""
+    rows = session.execute(
+        select(SightingRow.analysis, SightingRow.first, SightingRow.last, Item.state, Item.outcome)
+        .outerjoin(Item, Item.sighting == SightingRow.key)
+        .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
+    )
+    spans: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
+    for analysis, first, last, state, outcome in rows:
+        real = not (state == "settled" and outcome in NO_MACHINE)
+        spans[analysis].append((float(first), float(last), real))
+    return spans
+
+
+def _prints(session: Session, recipe: Recipe) -> Iterable[tuple[str, str, Times]]:
+    """Each analysis with its footage and the times of its prints, in order.
+
+    There are as many prints as pictures in the case: their times are read as text, since
+    fractions of them took seven times as long. Equal fractions are equal floats.
+    """
+    rows = session.execute(
+        select(PrintRow.analysis, PrintRow.footage, type_coerce(PrintRow.pts, String))
+        .where(PrintRow.model == recipe.model, PrintRow.settings == recipe.settings)
+        .order_by(PrintRow.analysis, PrintRow.number)
+        .execution_options(yield_per=10_000)
+    )
+    for (analysis, footage), part in groupby(rows, key=lambda row: (row[0], row[1])):
+        yield analysis, footage, np.unique([_float(text) for _, _, text in part])
+
+
+def _float(text: str) -> float:
+    """A fraction's text as the float nearest to it.
+
+    >>> _float("12"), _float("1001/24000") == float(Fraction(1001, 24000))
+    (12.0, True)
+    """
+    above, _, below = text.partition("/")
+    return int(above) / int(below or 1)
+
+
+def _seconds(
+    times: Times, spans: Sequence[tuple[float, float, bool]]
+) -> tuple[Times, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of each print for how long it stands, whether nothing was found in it, and whether a
+    machine was; one in which only what is no machine was found is neither."""
+    gaps = np.append(np.diff(times), ALONE)
+    empty = ~_on_screen(times, [(first, last) for first, last, _ in spans])
+    full = _on_screen(times, [(first, last) for first, last, real in spans if real])
+    return np.minimum(LONGEST, gaps), empty, full
+
+
+def _on_screen(times: Times, spans: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Whether more spans have begun by each time than have ended before it."""
+    begun = np.searchsorted(np.sort([first for first, _ in spans]), times, "right")
+    ended = np.searchsorted(np.sort([last for _, last in spans]), times, "left")
+    return np.asarray(begun > ended)

@@ -1,0 +1,178 @@
+"""Machines that the detector missed altogether, from the frames drawn in which it found nothing.
+
+Frames are drawn and machines are wanted. Each frame of the population stands for the seconds
+until the next one (`frames.py`), so that a shot decoded densely weighs no more than one of
+which only keyframes were looked at. Of the time in which nothing was found, the drawn and
+judged frames tell the share m in which a machine stands all the same: a ratio of sums weighted
+by inverse chances (Horvitz & Thompson, JASA 47 (1952) 663-685; Särndal, Swensson & Wretman,
+"Model Assisted Survey Sampling" (1992), 5.6), with plants as clusters. With T0 seconds in which
+nothing was found and T1 in which something was, of all time in which machines are in view
+
+    r = m T0 / (m T0 + T1)
+
+was missed. **That share of time is taken for the share of machines.** It would be, if machines
+that were missed stayed in view as long as those found, and as many at a time. It is too large
+where a machine was missed at one time and found at another, which happens often. It is too
+small where those missed are shown more briefly, and of machines missed beside one that was
+found the sample says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidence.answer.clustered import ALIKE, clustered
+from evidence.answer.estimate import LEVEL, Estimate
+
+METHOD = (
+    "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "
+    "Graubard 1998, over plants"
+)
+NOT_JUDGED = "machines that the detector missed altogether are not in these numbers"
+"""What must be said where no frame of the sample was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame in which nothing was found, drawn and settled by people.
+
+    seconds: for how long it stands, shared among the copies of its recording. chance: of
+    having been drawn. hit: whether the missed machine is of the kind asked for, None where
+    nobody can tell. entered: it stands among the machines too, entered by hand, so that it must
+    not be counted again: it stands for the others like it alone.
+    """
+
+    plant: str
+    seconds: float
+    chance: float
+    missed: bool
+    hit: bool | None = None
+    entered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The audited frames, with what they were drawn from.
+
+    drawn: so many frames, settled or not. found, unseen: seconds in which a machine was found,
+    and in which none was; copies of one recording counted once.
+    """
+
+    judged: tuple[Frame, ...] = ()
+    drawn: int = 0
+    found: float = 0.0
+    unseen: float = 0.0
+
+
+NO_FRAMES = Frames()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """drawn, judged, missed: frames. share: of the machines in view, those missed altogether.
+    least, most: of those missed, the share of the kind: with none of the unknown of it, and all.
+    """
+
+    drawn: int
+    judged: int
+    missed: int
+    share: Estimate
+    least: Estimate
+    most: Estimate
+
+
+def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) -> Missed:
+    """How many machines were missed altogether, of those in view.
+
+    None of few frames rules out little: the effective number of frames (Kish, "Survey
+    Sampling" (1965), 5.4 and 11.7) gives the exact upper limit, as in `clustered`.
+
+    Raises:
+        UsageError: a level or a correlation out of range.
+    """
+    hits = [one for one in frames.judged if one.missed]
+    least = _kind(hits, False, level, alike)
+    most = _kind(hits, True, level, alike)
+    counts = (frames.drawn, len(frames.judged), len(hits))
+    weights = [one.seconds / one.chance for one in frames.judged]
+    total = sum(weights)
+    if not total:
+        nothing = Estimate(None, 0.0, 1.0, METHOD, level, (NOT_JUDGED,))
+        return Missed(*counts, nothing, least, most)
+    # As many frames as tell as much as these, whose weights differ.
+    scale = total / sum(weight * weight for weight in weights)
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for one, weight in zip(frames.judged, weights, strict=True):
+        others = weight * (1 - one.chance) if one.entered else weight
+        sums[one.plant][0] += scale * others * one.missed
+        sums[one.plant][1] += scale * weight
+    of_time = clustered(*_columns(sums), level, alike)
+
+    def of_views(share: float) -> float:
+        missed = share * frames.unseen
+        return missed / (missed + frames.found) if missed else 0.0
+
+    share = Estimate(
+        of_views(of_time.value or 0.0),
+        of_views(of_time.low),
+        of_views(of_time.high),
+        METHOD,
+        level,
+        tuple(f"of audited frames: {one}" for one in of_time.warnings),
+    )
+    return Missed(*counts, share, least, most)
+
+
+def _kind(hits: Sequence[Frame], dark: bool, level: float, alike: float) -> Estimate:
+    """Of missed machines the share of the kind; nothing but what is assumed where none is named."""
+    if all(one.hit is None for one in hits):
+        return Estimate(float(dark), float(dark), float(dark), METHOD, level)
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for one in hits:
+        sums[one.plant][0] += dark if one.hit is None else one.hit
+        sums[one.plant][1] += 1
+    return clustered(*_columns(sums), level, alike)
+
+
+def _columns(sums: Mapping[str, Sequence[float]]) -> tuple[list[float], list[float]]:
+    return [hits for hits, _ in sums.values()], [of for _, of in sums.values()]
+
+
+def widen(low: Estimate, high: Estimate, missed: Missed) -> tuple[Estimate, Estimate]:
+    """The two ends of the share of all machines in view, from those of the machines found.
+
+    With u the share among those found, r that of the missed and h the share of the kind among
+    these, the whole is (1 - r) u + r h; the intervals of the three, independent of each other,
+    are joined by MOVER (Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702), each with
+    its slope. Where no frame was judged both ends stay as they are.
+    """
+    if missed.share.value is None:
+        return low, high
+    return _whole(low, missed.share, missed.least), _whole(high, missed.share, missed.most)
+
+
+def _whole(found: Estimate, share: Estimate, kind: Estimate) -> Estimate:
+    r, h = share.value or 0.0, kind.value or 0.0
+
+    def end(limit: float, other: float, upper: bool) -> float:
+        """The lower or upper end; `limit` is that of the machines found, `other` of the kind."""
+        u = limit if found.value is None else found.value
+        # More missed ones pull the share towards theirs.
+        pulls = (h > u) == upper
+        of_missed = share.high if pulls else share.low
+        reach = math.hypot((1 - r) * (limit - u), (of_missed - r) * (h - u), r * (other - h))
+        point = (1 - r) * u + r * h
+        return min(1.0, point + reach) if upper else max(0.0, point - reach)
+
+    value = None if found.value is None else (1 - r) * found.value + r * h
+    return Estimate(
+        value,
+        end(found.low, kind.low, False),
+        end(found.high, kind.high, True),
+        f"{found.method}; missed machines: {share.method}",
+        found.level,
+        tuple(dict.fromkeys((*found.warnings, *share.warnings))),
+    )

@@ -1,0 +1,135 @@
+"""Audited frames of a case: which count, for how long they stand, and what they do to the share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.frames import ALONE, LONGEST, read_frames
+from evidence.answer.from_case import answer_case
+from evidence.answer.missed import Frames
+from evidence.answer.question import Question
+from evidence.store import Case, Recipe
+from tests.evidence.answer.conftest import Builder
+
+Build = Callable[[Callable[[Builder], None]], Recipe]
+
+
+def frames(case: Case, recipe: Recipe, registry: Registry, **more: object) -> Frames:
+    question = more.pop("question", Question())
+    with case.session() as session:
+        return read_frames(session, recipe, registry, question, **more)  # type: ignore[arg-type]
+
+
+def test_what_was_judged_and_what_it_was_drawn_from(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", views=4)
+        b.frame("Plant 1", "missed", views=6)
+        b.frame("Plant 2", "nothing", chance=0.25, views=2)
+        b.frame("Plant 2")
+
+    found = frames(case, build(fill), registry)
+    assert found.drawn == 3
+    assert sorted((one.plant, one.chance, one.missed) for one in found.judged) == [
+        ("Plant 1", 0.5, True),
+        ("Plant 2", 0.25, False),
+    ]
+    assert (found.found, found.unseen) == (4, 6 + 2 + 1)
+    assert {one.seconds for one in found.judged} == {1.0} and ALONE < LONGEST
+
+
+def test_what_is_no_machine_hides_its_frames_and_shows_none(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", outcome="not-a-machine", views=7)
+        b.add("Plant 1", claim="mazak", outcome="accept", views=3)
+        b.frame("Plant 1", "nothing", views=2)
+
+    found = frames(case, build(fill), registry)
+    assert (found.found, found.unseen) == (3, 2)
+
+
+def test_copies_of_one_recording_share_its_time(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.frame("Plant 1", "missed", views=5)
+        b.frame("Plant 1", "nothing", views=5)
+        b.copy(1, 2)
+
+    found = frames(case, build(fill), registry)
+    assert found.unseen == 5
+    assert [one.seconds for one in found.judged] == [0.5, 0.5]
+
+
+def test_only_the_footage_asked_about(case: Case, registry: Registry, build: Build) -> None:
+    recipe = build(lambda b: [b.frame(f"Plant {n}", "missed") for n in (1, 2)])
+    found = frames(case, recipe, registry, question=Question(plants=("plant 1",)))
+    assert [one.plant for one in found.judged] == ["Plant 1"]
+    assert found.unseen == 1
+
+
+def test_a_builder_that_people_name_is_known(case: Case, registry: Registry, build: Build) -> None:
+    items: dict[str | None, str] = {}
+
+    def fill(b: Builder) -> None:
+        for builder in ("dmtg", "mazak", None):
+            items[builder] = b.frame("Plant 1", "missed", builder=builder)
+
+    recipe = build(fill)
+    found = frames(case, recipe, registry, entered={items["dmtg"]})
+    assert sorted((str(one.hit), one.entered) for one in found.judged) == [
+        ("False", False),
+        ("None", False),
+        ("True", True),
+    ]
+
+
+def test_where_no_frame_was_judged_the_answer_says_so(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", outcome="accept", chance=0.5)
+        b.frame("Plant 1")
+
+    build(fill)
+    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    assert found.missed.share.value is None and found.missed.drawn == 1
+    assert (found.low, found.high) == (found.found_low, found.found_high)
+    assert any("missed altogether are not in these numbers" in one for one in found.warnings)
+
+
+def test_missed_machines_widen_the_share(case: Case, registry: Registry, build: Build) -> None:
+    def fill(b: Builder) -> None:
+        for plant in range(12):
+            for _ in range(5):
+                b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
+            b.frame(f"Plant {plant}", "missed" if plant < 4 else "nothing", views=3)
+
+    build(fill)
+    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    assert found.counts.machines == 60  # a missed frame is no machine
+    assert (found.missed.judged, found.missed.missed) == (12, 4)
+    assert found.missed.share.value == pytest.approx(12 / (12 + 60))
+    assert found.high.high > found.found_high.high + found.missed.share.value / 2
+    assert not any("not in these numbers" in one for one in found.warnings)
+
+
+def test_frames_of_controls_are_left_out(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    def fill(b: Builder) -> None:
+        b.frame("studio", "missed")
+        b.frame("Plant 1", "nothing")
+
+    build(fill)
+    listed = tmp_path / "controls.csv"
+    listed.write_text("path,builder\n/archive/1.mp4,dmtg\n", "utf-8")
+    found, _, _ = answer_case(case, Question(), registry, "Chinese", listed)
+    assert (found.missed.judged, found.missed.missed) == (1, 0)

@@ -1,0 +1,120 @@
+"""Machines that the detector missed altogether: from frames to machines, and into the share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from evidence.answer.estimate import Estimate
+from evidence.answer.missed import NO_FRAMES, Frame, Frames, estimate_missed, widen
+from evidence.answer.shares import exact
+
+FOUND = Estimate(0.1, 0.05, 0.2, "a way")
+
+
+def frames(
+    missed: int, nothing: int, plants: int = 20, found: float = 1000, unseen: float = 1000
+) -> Frames:
+    """Frames of a second each, turn by turn from one plant and the next."""
+    judged = tuple(
+        Frame(f"plant {n % plants}", 1.0, 0.1, n < missed) for n in range(missed + nothing)
+    )
+    return Frames(judged, len(judged), found, unseen)
+
+
+def test_no_frame_judged_says_nothing_and_changes_nothing() -> None:
+    found = estimate_missed(NO_FRAMES)
+    assert found.share.value is None
+    assert (found.share.low, found.share.high) == (0, 1)
+    assert "not in these numbers" in found.share.warnings[0]
+    assert widen(FOUND, FOUND, found) == (FOUND, FOUND)
+
+
+def test_share_of_time_without_a_find_over_all_time_in_view() -> None:
+    found = estimate_missed(frames(20, 180, found=900, unseen=1000))
+    assert found.share.value == pytest.approx(100 / (100 + 900))
+    assert found.share.low < 0.1 < found.share.high
+
+
+def test_none_of_n_frames_leaves_an_upper_limit() -> None:
+    """Of n independent frames that of Clopper & Pearson, none of n; of few it is wide."""
+    limits = []
+    for n in (5, 50, 500):
+        found = estimate_missed(frames(0, n, plants=n, found=0.0 + 1000, unseen=1000))
+        assert found.share.value == 0 == found.share.low
+        of_time = exact(0, n).high
+        assert found.share.high >= 0.99 * of_time / (1 + of_time)
+        limits.append(found.share.high)
+    assert limits[0] > limits[1] > limits[2] > 0
+
+
+def test_frames_of_one_plant_are_alike() -> None:
+    together = estimate_missed(frames(0, 100, plants=2)).share
+    apart = estimate_missed(frames(0, 100, plants=50)).share
+    assert together.high > 1.5 * apart.high
+    bunched = Frames(
+        tuple(Frame(f"plant {n // 10}", 1.0, 0.1, n < 10) for n in range(200)), 200, 1000, 1000
+    )
+    spread = estimate_missed(frames(10, 190))
+    assert estimate_missed(bunched).share.high > spread.share.high
+
+
+def test_frames_count_by_how_long_they_stand_and_by_their_chance() -> None:
+    one, other = Frame("a", 8.0, 0.1, True), Frame("b", 1.0, 0.1, False)
+    long = estimate_missed(Frames((one, other), 2, 9, 9)).share
+    assert long.value == pytest.approx(8 / 17)
+    rare = replace(one, seconds=1.0, chance=0.0125)
+    assert estimate_missed(Frames((rare, other), 2, 9, 9)).share.value == long.value
+    even = estimate_missed(frames(10, 90)).share
+    uneven = Frames(
+        tuple(
+            replace(one, seconds=9.0 if n % 10 == 0 else 0.1)
+            for n, one in enumerate(frames(10, 90).judged)
+        ),
+        100,
+        1000,
+        1000,
+    )
+    assert estimate_missed(uneven).share.high > even.high
+
+
+def test_a_machine_entered_by_hand_is_not_counted_again() -> None:
+    every = Frame("a", 1.0, 1.0, True, entered=True)
+    assert estimate_missed(Frames((every,), 1, 1, 1)).share.value == 0
+    some = replace(every, chance=0.25)
+    assert estimate_missed(Frames((some,), 1, 1, 1)).share.value == pytest.approx(0.75 / 1.75)
+
+
+def test_missed_machines_may_all_be_of_the_kind_or_none() -> None:
+    found = estimate_missed(frames(20, 180, found=900, unseen=1000))
+    low, high = widen(FOUND, FOUND, found)
+    assert low.value == pytest.approx(0.09) and high.value == pytest.approx(0.19)
+    assert low.low < FOUND.low and high.high > FOUND.high
+    assert 0 <= low.low <= high.high <= 1
+
+
+def test_a_builder_named_by_people_narrows_what_missed_machines_may_be() -> None:
+    open_ = frames(20, 180, found=900, unseen=1000)
+
+    def named(hit: bool) -> Frames:
+        return replace(open_, judged=tuple(replace(one, hit=hit) for one in open_.judged))
+
+    wide = widen(FOUND, FOUND, estimate_missed(open_))
+    of_kind = widen(FOUND, FOUND, estimate_missed(named(True)))
+    of_none = widen(FOUND, FOUND, estimate_missed(named(False)))
+    assert of_kind[0].value == pytest.approx(0.19) and of_none[1].value == pytest.approx(0.09)
+    assert of_none[1].high < wide[1].high and of_kind[0].low > wide[0].low
+
+
+def test_more_missed_ones_widen_more() -> None:
+    widths = []
+    for missed in (0, 5, 20, 60):
+        low, high = widen(FOUND, FOUND, estimate_missed(frames(missed, 200 - missed)))
+        widths.append(high.high - low.low)
+    assert widths == sorted(widths) and widths[0] > FOUND.high - FOUND.low
+
+
+def test_nothing_found_and_nothing_missed_is_nothing() -> None:
+    assert estimate_missed(frames(0, 10, found=0, unseen=100)).share.value == 0
+    assert estimate_missed(frames(3, 10, found=0, unseen=100)).share.value == 1

@@ -1,0 +1,130 @@
+"""The common mistakes, each of which must be impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer, answer
+from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.page import render_answer
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+
+Build = Callable[[Callable[[Builder], None]], object]
+
+
+def ask(case: Case, registry: Registry) -> Answer:
+    return answer_case(case, Question(), registry, "Chinese")[0]
+
+
+def test_frames_are_never_the_unit(case: Case, registry: Registry, build: Build) -> None:
+    """A machine in view for 200 frames weighs as much as one in view for one."""
+
+    def fill(b: Builder) -> None:
+        for plant in range(10):
+            b.add(f"Plant {plant}", "dmtg", "accept", views=200 if plant == 0 else 1)
+            for _ in range(3):
+                b.add(f"Plant {plant}", "mazak", "accept", chance=0.5)
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.machines, found.counts.confirmed) == (40, 10)
+    assert found.bounds.least.value == 0.25
+    assert found.low.value == 0.25
+
+
+def test_a_copy_counts_once(case: Case, registry: Registry, build: Build) -> None:
+    """The same recording at three places is one recording, of one machine."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add(None, "dmtg", "accept")
+        b.add(None, "dmtg", "accept", same=machine)
+        b.add("Plant 1", "dmtg", "accept", same=machine)
+        b.copy(1, 2)
+        b.copy(2, 3)
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.machines, found.counts.confirmed, found.counts.plants) == (1, 1, 1)
+    assert [(row.plant, row.recordings) for row in found.plants] == [("Plant 1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "builder", "confirmed"),
+    [("builder", "mazak", 0), ("unknown", None, 0), ("accept", None, 5)],
+)
+def test_what_people_settled_beats_the_claim(
+    case: Case,
+    registry: Registry,
+    build: Build,
+    outcome: str,
+    builder: str | None,
+    confirmed: int,
+) -> None:
+    build(lambda b: [b.add("Plant 1", "dmtg", outcome, builder=builder) for _ in range(5)])
+    found = ask(case, registry)
+    assert (found.counts.confirmed, found.counts.probable) == (confirmed, 0)
+    assert found.low.value == confirmed / 5
+
+
+def test_ten_machines_of_one_plant_are_not_ten(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """As many of the kind, all in one plant or one in each of ten: the former says less."""
+
+    def fill(b: Builder) -> None:
+        for plant in range(20):
+            for _ in range(10):
+                b.add(f"Plant {plant}", "mazak" if plant else "dmtg", "accept", chance=0.5)
+
+    build(fill)
+    machines = read_case(case, Question(), registry, "Chinese").machines
+    kind = [one for one in machines if one.hit]
+    others = iter(one for one in machines if not one.hit)
+    spread = [replace(one, plant=f"Plant {plant}") for plant, one in enumerate(kind)]
+    for plant in range(20):
+        for _ in range(9 if plant < 10 else 10):
+            spread.append(replace(next(others), plant=f"Plant {plant}"))
+    at_one = answer(Question(), machines, registry, "Chinese")
+    apart = answer(Question(), spread, registry, "Chinese")
+    assert (at_one.counts.plants, apart.counts.plants) == (1, 10)
+    assert at_one.low.value == apart.low.value == 0.05
+    assert at_one.high.high - at_one.low.low > 1.5 * (apart.high.high - apart.low.low)
+
+
+def test_nothing_found_is_not_nothing_there(case: Case, registry: Registry, build: Build) -> None:
+    """Without controls no sentence says none, and no page a share of nought alone."""
+
+    def fill(b: Builder) -> None:
+        for plant in range(30):
+            b.add(f"Plant {plant}", "mazak", "accept", chance=0.5)
+
+    build(fill)
+    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    assert found.said.kind is Kind.OPEN and "not measured" in found.said.sentence
+    assert found.low.low == 0 and found.high.high > 0.1
+    assert all(row.absent is None for row in found.plants)
+    page = render_answer(found, registry, facts, exhibits)
+    assert "None of Chinese make" not in page
+    assert "Machines that the\ndetector missed altogether are not in these numbers." in page
+
+
+def test_a_machine_is_counted_where_it_stands_by_its_id_alone(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Sightings of one machine at two plants, as sources claim: one machine, at one of them."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add("Plant 1", "dmtg", "accept")
+        b.add("Plant 2", "dmtg", "accept", same=machine)
+
+    build(fill)
+    found = ask(case, registry)
+    assert found.counts.machines == 1
+    assert sum(row.machines for row in found.plants) == 1
