@@ -279,7 +279,7 @@ def test_a_report_that_reads_new_verdicts_alone_is_that_of_the_whole_log(
             with case.session() as session, session.begin():
                 made = judge(session, bench, key, person, word, seconds=2.0)
                 if (key, person) == (keys[2], "ben"):
-                    withdraw(session, bench, made.number, person)
+                    withdraw(session, made.number, person)
             with case.session() as session:
                 for reader in ("anna", "dora"):
                     found = known.report(session, reader)
