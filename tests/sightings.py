@@ -20,6 +20,14 @@ from datasets.maker.machine import Variant, random_machine
 from datasets.maker.marks import BUILDER_MARKS
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case
+from evidence.store.pack import pack
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Order, sweep
+from evidence.sweep.stop import Stop
+from tests.evidence.sweep.helping import Noted
 
 SIZE = (640, 360)
 AT = Fraction(1, 2)
@@ -81,6 +89,25 @@ def draw(folder: Path) -> dict[str, Place]:
             places[name] = Place(path, tuple(round(corner, 1) for corner in box))
             rows.writerow((path.name, one.plant, "2024"))
     return places
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Where the machine stands in each clip, and a pack of a case that looked at all five."""
+
+    pack: Path
+    places: dict[str, Place]
+
+
+def sweep_all(folder: Path) -> Swept:
+    """Draws the clips, and looks at them with the model that ships."""
+    places = draw(folder)
+    order = Order(Settings.archive(), load_registry(), workers=1)
+    with Case.new(folder / "case", "Published") as case:
+        ending = sweep(case, order, Feed((), [folder / "list.csv"]), Stop(), Noted())
+        assert (ending.outcome, ending.tally.done) == ("done", len(places))
+        pack(case, folder / "case.zip")
+    return Swept(folder / "case.zip", places)
 
 
 @cache

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
-"""The key of a sighting, or of a frame by its analysis and exact time."""
+"""The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
+analysis and exact time."""
 
 EXAMPLE = "5d41402abc4b2a76b9719d911017c592:m1"
 Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
