@@ -21,11 +21,11 @@ from detector import Settings
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case
 from evidence.answer.question import Question
-from evidence.store import Case, FootageRow, Item, Location, Recipe, Verdict
+from evidence.store import Case, Item, Location, Recipe, Verdict
 from evidence.store.check import check
 from evidence.store.unpack import unpack
 from evidence.store.verdicts import verify
-from tests.sightings import AT, Swept
+from tests.sightings import AT, SIZE, Swept
 
 TOLD: dict[str, dict[str, Any]] = {
     "haas": {"builder": "haas", "concealed": True, "note": "all but a red H is covered"},
@@ -241,12 +241,12 @@ class TestPage:
         screen.click("#enter-draw")
         stage = screen.locator("#drawn").bounding_box()
         assert stage is not None
-        with site.session() as session:
-            row = session.get_one(FootageRow, sha("haas"))
-            scale = stage["width"] / (row.width or 1)
-        screen.mouse.move(stage["x"] + 100 * scale, stage["y"] + 130 * scale)
+        fit = min(stage["width"] / SIZE[0], stage["height"] / SIZE[1])
+        left = stage["x"] + (stage["width"] - SIZE[0] * fit) / 2
+        top = stage["y"] + (stage["height"] - SIZE[1] * fit) / 2
+        screen.mouse.move(left + 100 * fit, top + 130 * fit)
         screen.mouse.down()
-        screen.mouse.move(stage["x"] + 460 * scale, stage["y"] + 340 * scale, steps=4)
+        screen.mouse.move(left + 460 * fit, top + 340 * fit, steps=4)
         screen.mouse.up()
         screen.click("#enter-choose")
         screen.keyboard.type("haas")
@@ -260,10 +260,10 @@ class TestPage:
         screen.click("#enter-send")
         expect(screen.locator("#notices")).to_contain_text("Entered as verdict 1.")
         with site.session() as session:
-            row_ = session.scalars(select(Verdict)).one()
-        assert (row_.verdict, row_.builder, row_.pts) == ("concealed", "haas", AT)
-        assert row_.box == pytest.approx([100, 130, 460, 340], abs=3)
-        assert row_.before["said"]["source"] == "a newspaper" and row_.seconds is not None
+            row = session.scalars(select(Verdict)).one()
+        assert (row.verdict, row.builder, row.pts) == ("concealed", "haas", AT)
+        assert row.box == pytest.approx([100, 130, 460, 340], abs=3)
+        assert row.before["said"]["source"] == "a newspaper" and row.seconds is not None
         # What was entered is off the form, and the next one begins with the whole frame.
         expect(screen.locator("#enter-builder")).to_have_text("unknown")
         expect(screen.locator("#enter-place")).to_have_text("the whole frame")
