@@ -128,7 +128,7 @@ def test_skipped_items_go_to_others_and_come_back_later(
 def test_one_in_six_is_of_the_audit_sample(
     case: Case, store: Callable[..., str], deal: Callable[..., list[str]]
 ) -> None:
-    store("clip 0")
+    store("first")
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     for number in range(1, 5):
