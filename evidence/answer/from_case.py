@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
-from evidence.answer.controls import read_controls, try_controls
+from evidence.answer.controls import Control, read_controls, try_controls
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
@@ -20,6 +21,15 @@ from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run
 from evidence.store.verdicts import head
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case's answer, what it was computed from, and the machines as they were counted."""
+
+    answer: Answer
+    facts: Facts
+    machines: list[SeenMachine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,43 @@ class Read:
     machines: list[SeenMachine]
 
 
+def find_answer(
+    session: Session,
+    case: Case,
+    question: Question,
+    registry: Registry,
+    what: str,
+    controls: Sequence[Control] = (),
+) -> Found:
+    """The answer of a case as a session sees it.
+
+    Args:
+        what: the kind in a word, as `Question.in_a_word` gives it.
+
+    Raises:
+        UsageError: nothing was looked at, or the controls cannot be used.
+    """
+    recipe = _recipe(session, case)
+    tried, left_out = Controls(), frozenset[str]()
+    heights: dict[tuple[str, str], float] = {}
+    if controls:
+        heights = read_heights(session, recipe)
+        tried, left_out = try_controls(session, recipe, registry, question, list(controls), heights)
+    machines = read_machines(session, recipe, registry, question, left_out, heights)
+    frames = read_frames(session, recipe, registry, question, left_out)
+    found = answer(question, machines, registry, what, tried, frames)
+    number, digest = head(session)
+    facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
+    return Found(found, facts, machines)
+
+
 def read_case(
     case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
 ) -> Read:
     """The answer of a case at one moment, whoever writes meanwhile.
 
     Args:
-        what: the kind in a word, as "Chinese".
+        what: the kind in a word, as `Question.in_a_word` gives it.
         controls: a list of positive controls (`controls.read_controls`).
 
     Raises:
@@ -47,18 +87,9 @@ def read_case(
     """
     listed = read_controls(controls, registry) if controls is not None else []
     with case.snapshot() as session:
-        recipe = _recipe(session, case)
-        tried, left_out = Controls(), frozenset[str]()
-        heights: dict[tuple[str, str], float] = {}
-        if listed:
-            heights = read_heights(session, recipe)
-            tried, left_out = try_controls(session, recipe, registry, question, listed, heights)
-        machines = read_machines(session, recipe, registry, question, left_out, heights)
-        frames = read_frames(session, recipe, registry, question, left_out)
-        found = answer(question, machines, registry, what, tried, frames)
-        number, digest = head(session)
-        facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
-        return Read(found, facts, gather(case, session, machines, registry), machines)
+        found = find_answer(session, case, question, registry, what, listed)
+        exhibits = gather(case, session, found.machines, registry)
+        return Read(found.answer, found.facts, exhibits, found.machines)
 
 
 def answer_case(
@@ -78,7 +109,7 @@ def _recipe(session: Session, case: Case) -> Recipe:
             (AnalysisRow.model == Recipe.model) & (AnalysisRow.settings == Recipe.settings),
         )
         .outerjoin(Run, Run.id == AnalysisRow.run)
-        .order_by(Run.started.desc(), Recipe.settings)
+        .order_by(Run.started.desc().nulls_last(), Recipe.settings)
         .limit(1)
     ).first()
     if found is None:

@@ -195,3 +195,24 @@ def test_the_pdf_holds_letters_and_lines(
     assert found.said.sentence in text
     assert text.count("Завод 沈阳") >= 2  # in the table, and as letters in the figure
     assert drawn > 20
+
+
+def test_absence_is_told_only_where_something_is_known(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Confirmed", claim="dmtg", outcome="accept")
+        for _ in range(2):
+            b.add("Confirmed", claim="mazak")
+            b.add("Others", claim="mazak")
+            b.add("Dark")
+            b.add("Judged in vain", outcome="unknown")
+            b.add("Waiting", claim="mazak")
+        b.add("Waiting", claim="dmtg")
+
+    build(fill)
+    found = ask(case, registry)
+    absent = {row.plant: row.absent for row in found.plants}
+    assert absent["Confirmed"] == 0 and absent["Others"] is not None
+    assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3
+    assert to_json(found)["presence"]["absent"].count(None) == 3
