@@ -11,6 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.web import (
     accounts,
     agreement,
+    answer,
     builders,
     events,
     fonts,
@@ -46,6 +47,7 @@ ROUTES = (
     builders.routes,
     review.routes,
     agreement.routes,
+    answer.routes,
     learning.routes,
     fonts.routes,
 )
@@ -67,6 +69,7 @@ def create_app(site: Site) -> FastAPI:
     problems.install(app)
     uploads.install(app, site)
     events.install(app, site)
+    answer.install(app, site)
     for routes in ROUTES:
         app.include_router(routes)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from datasets.countries import country_name
 
-_SHARE = re.compile(r"([0-9]+)\.([0-9]+ %)")
+_SHARE = re.compile(r"^([0-9]+)\.([0-9]+( %)?)$")
 
 
 class Told(str):
@@ -69,10 +69,14 @@ def _plain(name: str, value: Any, code: str, say: Any) -> Any:
     if isinstance(value, list | tuple):
         return "; ".join(say(part) for part in value)
     if isinstance(value, str):
-        return _by_locale(say(value), code)
+        return by_locale(say(value), code)
     return value
 
 
-def _by_locale(text: str, code: str) -> str:
-    """Shares with the sign between whole and part that the language has."""
-    return text if code == "en" or len(text) > 12 else _SHARE.sub(r"\1,\2", text)
+def by_locale(text: str, code: str) -> str:
+    """A share with the sign between whole and part that the language has; any other text as it is.
+
+    >>> by_locale("4.0 %", "uk"), by_locale("Plant 4.0 %", "uk"), by_locale("4.0 %", "en")
+    ('4,0 %', 'Plant 4.0 %', '4.0 %')
+    """
+    return text if code == "en" else _SHARE.sub(r"\1,\2", text)
