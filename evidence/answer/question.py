@@ -97,7 +97,8 @@ class Question:
             kind = Told("whose builder makes such machines in %(country)s", country=value)
         where = Told("of all plants in the case")
         if self.plants:
-            where = Told("of %(plants)s", plants=", ".join(self.plants))
+            names = ", ".join(self.plants)
+            where = Told("of %(plants)s", plants=names)
         return Told(
             "the share of machines %(kind)s among the CNC machine tools visible in the footage "
             "%(where)s%(when)s",

@@ -69,10 +69,10 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
         return Said(
             Kind.CONFIRMED,
             Told(
-                "Confirmed: at least %(machines)s %(kind)s in %(plants)s.",
+                "Confirmed: at least %(machines)s %(kind)s %(where)s.",
                 machines=Told("%(num)s machine", "%(num)s machines", num=counts.confirmed),
                 kind=kind,
-                plants=Told("%(num)s plant", "%(num)s plants", num=counts.plants),
+                where=Told("in %(num)s plant", "in %(num)s plants", num=counts.plants),
             ),
         )
     why = _why_not_none(counts, seen)
@@ -112,6 +112,9 @@ def _kind(what: str, by: By) -> Told:
         return Told("of a make produced in %(what)s", what=what)
     if by == "builder":
         return Told("of %(builder)s make", builder=what)
+    if isinstance(what, Told) and "country" in what.values:  # one without an adjective
+        code = what.values["country"]
+        return Told("of %(country)s make", country=code)
     return Told("of %(what)s make", what=what)
 
 

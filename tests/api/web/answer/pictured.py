@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.web.site import Site
 from detector.types import Attribution, Survey
+from evidence.linking.update import update_machines
 from evidence.review.items import add_items
 from evidence.review.judge import Bench, judge
 from evidence.store import AnalysisRow, SightingRow
@@ -51,6 +52,8 @@ def fill_pictured(site: Site, folder: Path) -> None:
         # Some have been drawn as they came in, and draws are only ever added.
         for analysis in session.scalars(select(AnalysisRow.id)).all():
             add_items(session, analysis, EVERY)
+    with site.session() as session, session.begin():
+        update_machines(session, site.recipe.model, site.recipe.settings)
     bench = Bench(site.registry, ("CN",))
     with site.session() as session, session.begin():
         for person in ("anna", "ben"):
