@@ -161,7 +161,7 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
         found = kept.found
         return dump(
             {
-                "computed": kept.computed.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "computed": kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "facts": asdict(found.facts),
                 "answer": to_json(found.answer),
             }

@@ -13,6 +13,12 @@ from evidence.answer.told import Told
 from evidence.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
+MANY = 40
+"""Rows from which on the numbers beside the bars are sums alone."""
+
+LETTER = 7.6
+"""Pixels that a letter of the figures takes at most, on average."""
+
 COLOURS = {
     # Okabe & Ito, "Color Universal Design" (2008).
     "confirmed": "#009e73",
@@ -95,10 +101,24 @@ def groups(
 
 def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str) -> str:
     """Counts by status, stacked, a bar a row; the largest fills the width."""
-    # A quarter of the width is left for the words beside the longest bar.
-    most = 4 / 3 * max((sum(row.values()) for row in rows.values()), default=0) or 1.0
     shown = [status for status in COLOURS if any(row.get(status) for row in rows.values())]
     says = {status: words(STATUSES[status]) for status in shown}
+    told = {
+        label: ", ".join(f"{row[status]} {says[status]}" for status in shown if row.get(status))
+        if len(rows) < MANY
+        else str(sum(row.values()))
+        for label, row in rows.items()
+    }
+    # Beside each bar there is room for its words.
+    room = WIDTH - LABELS - 12
+    most = max(
+        (
+            sum(row.values()) * (room - RIGHT) / max(60, room - LETTER * len(told[label]))
+            for label, row in rows.items()
+        ),
+        default=0,
+    )
+    most = most or 1.0
     parts = _legend(says)
     for number, (label, row) in enumerate(rows.items()):
         y = 40 + ROW * number
@@ -108,14 +128,13 @@ def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str
             if not (count := row.get(status, 0)):
                 continue
             x1, x2 = _across(at / most), _across((at + count) / most)
-            tip = escape(f"{label}: {says[status]} {count}")
+            tip = escape(printable(f"{label}: {says[status]} {count}"))
             parts.append(
                 f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
                 f'fill="{COLOURS[status]}"><title>{tip}</title></rect>'
             )
             at += count
-        told = ", ".join(f"{row[status]} {says[status]}" for status in shown if row.get(status))
-        parts.append(_text(_across(at / most) + 8, y + 5, told if len(rows) < 40 else str(at)))
+        parts.append(_text(_across(at / most) + 8, y + 5, told[label], longest=90))
     return _whole(words(title), 40 + ROW * len(rows), parts)
 
 

@@ -128,7 +128,11 @@ def _unknown(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]
     for times in TIMES:
         label = Told("as often as the known")
         if times > 1:
-            label = Told("%(times)s times as often as the known", times=times)
+            label = Told(
+                "%(num)s time as often as the known",
+                "%(num)s times as often as the known",
+                num=times,
+            )
         if low.value is None or high.value is None:
             yield Move(group, label, None, None, Told("some strata were not judged at all"))
             continue

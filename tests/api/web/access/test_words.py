@@ -33,7 +33,7 @@ _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
 
 @cache
 def said() -> dict[str, str]:
-    """Each text marked by `_` in a template or a script, or as a `Told`, and a file that says it."""
+    """Each text marked by `_` in a template or a script, or a `Told`; with a file that says it."""
     found = {}
     for folder, pattern, method, options in _KINDS:
         for file in sorted((WEB / folder).rglob(pattern)):
