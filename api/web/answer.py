@@ -7,6 +7,7 @@ large case, so it is done in threads of its own, and kept for as long as the cas
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,13 +51,13 @@ class Answering:
 
     answers: Answers
     turns: anyio.CapacityLimiter
-    package: anyio.Lock
+    package: threading.Lock
 
 
 def install(app: FastAPI, site: Site) -> None:
     """Makes what the routes here work with."""
     app.state.answering = Answering(
-        Answers(site.case, site.registry), anyio.CapacityLimiter(THREADS), anyio.Lock()
+        Answers(site.case, site.registry), anyio.CapacityLimiter(THREADS), threading.Lock()
     )
 
 
@@ -235,10 +236,8 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
             apart(zip_package, site.case.folder, question, site.registry, file, name)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
-    try:
-        state.package.acquire_nowait()
-    except anyio.WouldBlock as error:
-        raise TooMany("another package is being made; ask again in a moment", 10.0) from error
+    if not state.package.acquire(blocking=False):
+        raise TooMany("another package is being made; ask again in a moment", 10.0)
     try:
         content, size = await _in_turn(request, write)
     finally:

@@ -18,8 +18,8 @@ from evidence.answer.moment import Moment, read_moment
 from evidence.answer.question import Question
 from evidence.store import Case
 
-MOST = 32
-"""Answers kept; the one asked for longest ago goes first."""
+MOST = 8
+"""Answers kept, each with its machines; the one asked for longest ago goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class Answers:
             what = question.in_a_word(self._registry)
             found = find_answer(session, self._case, question, self._registry, what, controls)
             made = Kept(found, moment, datetime.now(UTC), time.monotonic() - began)
-        with self._listing:
-            self._kept[key] = made
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-        return made
+            with self._listing:
+                self._kept[key] = made
+                self._kept.move_to_end(key)
+                while len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+            return made
 
     def _look_up(self, key: tuple[Question, tuple[Control, ...]], moment: Moment) -> Kept | None:
         with self._listing:

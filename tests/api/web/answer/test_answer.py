@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -14,9 +16,12 @@ from pathlib import Path
 import httpx2 as httpx
 import pymupdf
 import pytest
+from fastapi.testclient import TestClient
 
 from api.web.site import Site
-from evidence.answer.kept import Answers
+from datasets.errors import ResultError, UsageError
+from evidence.answer.apart import apart
+from evidence.answer.kept import Answers, Kept
 from evidence.answer.question import Question
 from evidence.linking.hand import join
 from evidence.store import SightingRow
@@ -282,3 +287,30 @@ def test_the_package_is_offered_to_leads(
     page = asking("GET", "/answer", team.cookie(role)).body.decode()  # type: ignore[attr-defined]
     assert "/api/v1/answer/report?" in page
     assert ("/api/v1/answer/package?" in page) == offered
+
+
+def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None:
+    making = client.app.state.answering.package  # type: ignore[attr-defined]
+    with making:
+        told = client.get("/api/v1/answer/package")
+        assert told.status_code == 429 and int(told.headers["Retry-After"]) >= 1
+    assert not making.locked()
+
+
+def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
+    answers = Answers(judged.case, judged.registry)
+
+    def find(_: int) -> Kept:
+        with judged.case.snapshot() as session:
+            return answers.find(session, Question())
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(find, range(4))
+    assert all(one is first for one in others)
+
+
+def test_what_fails_in_another_process_is_told_here(judged: Site) -> None:
+    with pytest.raises(UsageError, match="nobody: no builder"):
+        apart(Question("builder", "nobody").check, judged.registry)
+    with pytest.raises(ResultError, match="ended with 3"):
+        apart(sys.exit, 3)
