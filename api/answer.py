@@ -52,7 +52,7 @@ def answer(
         typer.Option(
             metavar="FILE",
             help="CSV of positive controls (path, builder): swept clips of machines known from "
-            "elsewhere.",
+            "elsewhere; in place of those that the case keeps.",
         ),
     ] = None,
     registry: Annotated[

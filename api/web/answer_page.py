@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.web.answer_rows import MOST_LISTED, by_builder, of_kind
+from api.web.controls import Control, list_controls
 from api.web.countries import country
 from api.web.pages import page
 from api.web.site import Site
@@ -30,13 +31,14 @@ def show_answer(
     """The answer; where there is none, why not, with the same form to ask otherwise."""
     with site.case.snapshot() as session:
         moment = read_moment(session)
+        controls = list_controls(session, site)
         if not moment.analyses:
-            return _page(request, site, question, moment, empty=True)
+            return _page(request, site, question, moment, controls, empty=True)
         try:
             kept = answers.find(session, question)
         except UsageError as error:
             why = Told("choose a builder") if not question.value else str(error)
-            return _page(request, site, question, moment, status=400, wrong=why)
+            return _page(request, site, question, moment, controls, status=400, wrong=why)
         found = kept.found
         shown, of_it = of_kind(session, found.machines, site.registry)
     words = _words(request)
@@ -45,6 +47,7 @@ def show_answer(
         site,
         question,
         moment,
+        controls,
         kept=kept,
         answer=found.answer,
         facts=found.facts,
@@ -64,6 +67,7 @@ def _page(
     site: Site,
     question: Question,
     moment: Moment,
+    controls: list[Control],
     *,
     kept: Kept | None = None,
     status: int = 200,
@@ -79,6 +83,7 @@ def _page(
         scripts=("answer.js",),
         kept=kept,
         empty=empty,
+        controls=controls,
         wrong=wrong,
         question=question,
         plants=_plants(moment, question),

@@ -13,6 +13,7 @@ from api.web import (
     agreement,
     answer,
     builders,
+    controls,
     events,
     fonts,
     footage,
@@ -48,6 +49,7 @@ ROUTES = (
     review.routes,
     agreement.routes,
     answer.routes,
+    controls.routes,
     learning.routes,
     fonts.routes,
 )

@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
-from evidence.answer.controls import Control, read_controls, try_controls
+from evidence.answer.controls import (
+    Control,
+    find_footage,
+    kept_controls,
+    read_controls,
+    try_controls,
+)
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
@@ -48,12 +54,13 @@ def find_answer(
     question: Question,
     registry: Registry,
     what: str,
-    controls: Sequence[Control] = (),
+    controls: Sequence[Control] | None = None,
 ) -> Found:
     """The answer of a case as a session sees it.
 
     Args:
         what: the kind in a word, as `Question.in_a_word` gives it.
+        controls: in place of those that the case keeps.
 
     Raises:
         UsageError: nothing was looked at, or the controls cannot be used.
@@ -61,9 +68,10 @@ def find_answer(
     recipe = _recipe(session, case)
     tried, left_out = Controls(), frozenset[str]()
     heights: dict[tuple[str, str], float] = {}
-    if controls:
+    known = kept_controls(session) if controls is None else find_footage(session, controls)
+    if known:
         heights = read_heights(session, recipe)
-        tried, left_out = try_controls(session, recipe, registry, question, list(controls), heights)
+        tried, left_out = try_controls(session, recipe, registry, question, known, heights)
     machines = read_machines(session, recipe, registry, question, left_out, heights)
     frames = read_frames(session, recipe, registry, question, left_out)
     found = answer(question, machines, registry, what, tried, frames)
@@ -79,13 +87,14 @@ def read_case(
 
     Args:
         what: the kind in a word, as `Question.in_a_word` gives it.
-        controls: a list of positive controls (`controls.read_controls`).
+        controls: a list of positive controls (`controls.read_controls`), in place of those that
+            the case keeps.
 
     Raises:
         UsageError: nothing was looked at, or the controls cannot be used.
         CaseError: the case cannot be read.
     """
-    listed = read_controls(controls, registry) if controls is not None else []
+    listed = read_controls(controls, registry) if controls is not None else None
     with case.snapshot() as session:
         found = find_answer(session, case, question, registry, what, listed)
         exhibits = gather(case, session, found.machines, registry)

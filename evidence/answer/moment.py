@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from evidence.store import (
     AnalysisRow,
+    ControlRow,
     Copy,
     Decision,
     Draw,
@@ -29,12 +30,13 @@ class Moment:
 
     analyses: of footage. counts: the last verdict and decision, the run begun last, how many
     rows there are of each kind. places: by plant and date, as sources give them, how many
-    locations there are, with the first and the last footage.
+    locations there are, with the first and the last footage. controls: footage and builder.
     """
 
     analyses: int
     counts: tuple[object, ...]
     places: tuple[tuple[object, ...], ...]
+    controls: tuple[tuple[object, ...], ...]
 
     @property
     def plants(self) -> tuple[str, ...]:
@@ -68,4 +70,14 @@ def read_moment(session: Session) -> Moment:
         .order_by(Location.plant_claimed, Location.published)
     )
     analyses = session.scalar(select(func.count()).select_from(AnalysisRow)) or 0
-    return Moment(analyses, tuple(counts), tuple(tuple(row) for row in places))
+    controls = session.execute(
+        select(ControlRow.footage, ControlRow.builder).order_by(
+            ControlRow.footage, ControlRow.builder
+        )
+    )
+    return Moment(
+        analyses,
+        tuple(counts),
+        tuple(tuple(row) for row in places),
+        tuple(tuple(row) for row in controls),
+    )

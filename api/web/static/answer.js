@@ -1,4 +1,7 @@
-// The form of the answer's page: what does not belong to the question is neither shown nor sent.
+// The answer's page. What does not belong to the question is neither shown nor sent; leads say
+// which clips are positive controls.
+
+import { _, call, notice } from "./common.js";
 
 const form = document.getElementById("ask");
 const by = document.getElementById("by");
@@ -25,3 +28,25 @@ addEventListener("pageshow", () => {
 });
 by.addEventListener("change", suit);
 suit();
+
+async function change(method, path, body) {
+  try {
+    await call(method, path, body);
+    location.reload();
+  } catch (error) {
+    notice(error.message, "bad");
+  }
+}
+
+document.getElementById("control")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { footage, builder } = event.target.elements;
+  const found = footage.value.match(/[0-9a-f]{64}/);
+  if (found) change("POST", "/api/v1/controls", { footage: found[0], builder: builder.value });
+  else notice(_("Copy the address of the clip's page: it names the clip."), "bad");
+});
+
+for (const button of document.querySelectorAll("[data-drop]")) {
+  const { drop, builder } = button.dataset;
+  button.addEventListener("click", () => change("DELETE", `/api/v1/controls/${drop}?builder=${builder}`));
+}
