@@ -113,7 +113,7 @@ def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str
     room = WIDTH - LABELS - 12
     most = max(
         (
-            sum(row.values()) * (room - RIGHT) / max(60, room - LETTER * len(told[label]))
+            sum(row.values()) * (WIDTH - LABELS - RIGHT) / max(60, room - LETTER * len(told[label]))
             for label, row in rows.items()
         ),
         default=0,

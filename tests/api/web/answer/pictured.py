@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.web.site import Site
 from detector.types import Attribution, Survey
+from evidence.answer.controls import keep_control
 from evidence.linking.update import update_machines
 from evidence.review.items import add_items
 from evidence.review.judge import Bench, judge
@@ -29,9 +30,10 @@ PLANTS = {
 }
 
 
-def fill_pictured(site: Site, folder: Path) -> None:
+def fill_pictured(site: Site, folder: Path, controls: int = 0) -> None:
     """Fills the case: claims of the first plant confirmed, one elsewhere refuted, two waiting;
-    every machine of other makes drawn, most of them judged."""
+    every machine of other makes drawn, most of them judged; and so many controls of Chinese
+    make, of which one was not recognised."""
     folder.mkdir(parents=True, exist_ok=True)
     number = 0
     claims: dict[str, list[str]] = {}
@@ -48,6 +50,13 @@ def fill_pictured(site: Site, folder: Path) -> None:
                     claims.setdefault(plant, []).append(key)
                 else:
                     (halls if kind == "f" else others).append(key)
+    for at in range(controls):
+        survey = _survey(site, folder, number + at, "c" if at else "u", at)
+        _keep(site, survey, "studio", "2020")
+        (seen,) = survey.analysis.sightings
+        with site.session() as session, session.begin():
+            builder = seen.attribution.builder or "dmtg"
+            keep_control(session, site.registry, survey.analysis.footage.sha256, builder, "carla")
     with site.session() as session, session.begin():
         # Some have been drawn as they came in, and draws are only ever added.
         for analysis in session.scalars(select(AnalysisRow.id)).all():

@@ -27,8 +27,9 @@ def pictured(site: Site, tmp_path: Path) -> Site:
 
 
 def test_the_sentence_and_its_limits_are_seen_first(
-    pictured: Site, served: str, screen: Page, shoot: Shoot
+    site: Site, served: str, screen: Page, shoot: Shoot, tmp_path: Path
 ) -> None:
+    fill_pictured(site, tmp_path / "clips", controls=14)
     broken: list[str] = []
     screen.on("response", lambda one: broken.append(one.url) if one.status >= 400 else None)
     screen.goto(served)
