@@ -12,9 +12,11 @@ a reading about as near to another entry's mark (DMIG: DMG or DMTG?) is no match
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from datasets.entry import EntryType
 from datasets.letters import scripts
@@ -36,6 +38,7 @@ MOST_FAR = 2
 """Words a text may have to be a mark misread so far that it is a hint."""
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
+_PART = re.compile(r"\d+|\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,11 @@ class Matcher:
                     for mark in self._exact.get(joined, ())
                     if _may_be_split(mark, said[start:end])
                 ]
+                exact = exact or [
+                    mark
+                    for mark in self._joined.variants(said[start:end])
+                    if _may_be_split(mark, said[start:end])
+                ]
                 yield from (_Found(mark, start, end, 0.0) for mark in exact)
                 if not exact and _may_be_misread(said[start:end], joined):
                     unsure.append((start, end, joined))
@@ -155,11 +163,18 @@ def _may_be_split(mark: Mark, said: list[str]) -> bool:
     """Whether the mark may be read as these words.
 
     A short mark made by joining bits of other words (ON A, S TAR) is chance; one that stands
-    in its own words (VF-2) or letter by letter (D M G) is not.
+    in its own words, as codes do parted where letters meet figures too (VF-2, C 42 U), or letter
+    by letter (D M G) is not.
     """
     if len(said) == 1 or len(mark.letters) > SHORT + 1:
         return True
-    return len(said) == len(mark.words) or len(said) == len(mark.letters)
+    parts = [part for word in mark.words for part in _PART.findall(word)]
+    return len(said) == len(mark.letters) or _seams(said) <= _seams(parts)
+
+
+def _seams(parts: Sequence[str]) -> set[int]:
+    """Where one part meets the next, in letters of the whole."""
+    return set(accumulate(map(len, parts[:-1])))
 
 
 def _may_be_misread(said: list[str], joined: str) -> bool:
