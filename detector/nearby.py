@@ -19,7 +19,7 @@ _TWINS = str.maketrans("OI", "01")
 """Letters that a model code shares with digits."""
 TWIN = 0.05
 """Price of one of them read as the other: no font tells them apart."""
-ROUND = frozenset("OQCGD0")
+ROUND = frozenset("OQCG0")
 """Letters that a round emblem before a wordmark is read as (QROMI)."""
 
 
