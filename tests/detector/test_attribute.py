@@ -157,3 +157,49 @@ def test_unknown_and_builders_share_one_probability() -> None:
 
 def test_han_characters_count_as_two_letters() -> None:
     assert mark_length("大连 DMTG") == 8
+
+
+@pytest.mark.parametrize(
+    "codes", [("TC-2", "TC-200"), ("VF-2SS", "ST-25Y", "TM-1"), ("LB3000 EX II", "MU-500V")]
+)
+def test_model_codes_alone_name_nobody_however_many(
+    attributor: Attributor, codes: tuple[str, ...]
+) -> None:
+    boxes = [moved(DOOR, 200 * n) for n in range(len(codes))]
+    readings = [read(code, box) for code, box in zip(codes, boxes, strict=True)]
+    assert named(attributor.attribute(readings)) == (None, "U")
+
+
+def test_a_models_name_and_its_code_name_the_builder(attributor: Attributor) -> None:
+    result = attributor.attribute([read("Chakra"), read("BMV 60 TC24", PANEL)])
+    assert named(result) == ("bfw", "B")
+
+
+@pytest.mark.parametrize(
+    ("badge", "model", "builder"),
+    [
+        ("STAR", "SR-20RIV", "star-micronics"),
+        ("FEELER", "QM-22APC", "feeler-ffg"),
+        ("GROB", "G350T", "grob"),
+        ("VICTOR", "VCENTER-102", "victor-taichung"),
+        ("CITIZEN", "L20X", "citizen"),
+        ("DMG", "CTX beta 800", "dmg"),
+        ("TOS", "WHN 13 CNC", "tos-varnsdorf"),
+        ("Hanwho", "XD32H", "hanwha"),
+        ("QROMI", "D 1250", "romi"),
+        ("TAKISAWR", "TM-3000Y2", "takisawa"),
+    ],
+)
+def test_a_badge_that_may_not_name_alone_does_beside_its_model(
+    attributor: Attributor, badge: str, model: str, builder: str
+) -> None:
+    assert named(attributor.attribute([read(badge), read(model, PANEL)])) == (builder, "A")
+
+
+@pytest.mark.parametrize(
+    ("text", "model"), [("DEMAG", "VL 4"), ("QROMI", "VL 4"), ("HAAST", "VF-2SS")]
+)
+def test_a_text_that_is_no_mark_names_nobody_beside_a_model(
+    attributor: Attributor, text: str, model: str
+) -> None:
+    assert attributor.attribute([read(text), read(model, PANEL)]).builder is None

@@ -136,7 +136,7 @@ def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]
     [
         ("NLX2500|700", "dmg-mori", "NLX"),
         ("NLX2500SY", "dmg-mori", "NLX"),
-        ("DMU 65 monoBLOCK", "dmg", "DMU"),
+        ("DMU 65 FD", "dmg", "DMU"),
         ("CTX beta 800", "dmg", "CTX"),
         ("CLX450", "dmg", "CLX"),
         ("DNM5700", "dn-solutions", "DNM"),
