@@ -176,6 +176,17 @@ def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher: Matc
         assert matcher.match(text, hints=True) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [("Hanwho XD32H", "hanwha"), ("TNK 36 TRAUG", "traub"), ("QROMI D 1250", "romi")],
+)
+def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(
+    matcher: Matcher, text: str, id: str
+) -> None:
+    found = {(match.id, match.kind, match.far) for match in matcher.match(text, hints=True)}
+    assert found == {(id, "wordmark", True), (id, "series", False)}
+
+
 def test_of_two_marks_about_as_near_neither_is_taken() -> None:
     entries = [
         Entry.model_validate(
