@@ -160,7 +160,7 @@ def test_han_characters_count_as_two_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    "codes", [("TC-2", "TC-200"), ("VF-2SS", "ST-25Y", "TM-1"), ("LB3000 EX II", "MU-500V")]
+    "codes", [("TC-200", "TM-3000Y2"), ("VF-2SS", "ST-25Y", "TM-1"), ("LB3000 EX II", "MU-500V")]
 )
 def test_model_codes_alone_name_nobody_however_many(
     attributor: Attributor, codes: tuple[str, ...]
@@ -168,6 +168,18 @@ def test_model_codes_alone_name_nobody_however_many(
     boxes = [moved(DOOR, 200 * n) for n in range(len(codes))]
     readings = [read(code, box) for code, box in zip(codes, boxes, strict=True)]
     assert named(attributor.attribute(readings)) == (None, "U")
+
+
+def test_codes_of_other_trades_on_one_machine_name_nobody(attributor: Attributor) -> None:
+    texts = """G54 G0 X100. Z50.|M03 S1500|T0101|F2000|H10|N100 G02 X20 R5|BT40|HSK-A63|VDI 40|ER32
+    CNMG 120408|S7-1200|SINAMICS S120|6204-2RS|42CrMo4|HRC 58|DIN 912|M16|TC1|TC2|XT1|QF2|KM1|C16
+    IP54|AC 380 V|DC 24V|R 25|250 BAR|P 100|H 2000|KR 210|IRB 6700|M-20iA|LC 200|C 400|S-400|A-12
+    ЦЕХ 12|УЧ. 3|15 КВТ|КБ-1|MAX 500 KG|2500 RPM|CO2|LED 50W|USB 3.0|RS-232""".replace("\n", "|")
+    readings = [
+        read(text, moved(DOOR, 400.0 * n))
+        for n, text in enumerate(map(str.strip, texts.split("|")))
+    ]
+    assert attributor.attribute(readings).builder is None
 
 
 def test_a_models_name_and_its_code_name_the_builder(attributor: Attributor) -> None:
