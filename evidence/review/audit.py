@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.store.people import Draw
+from evidence.store.people import Chance, Draw
 
 SEED = 20_241
 """Fixed, so that the same footage gives the same rows; what is drawn follows from the hashes
@@ -70,12 +70,30 @@ class Member:
 
 
 def plan_of(session: Session) -> Plan:
-    """The plan the case's draws were made by; where nothing is drawn yet, the default one."""
-    found = session.execute(
-        select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(Draw.stratum)
-    ).all()
+    """The plan of the case: as it was set; otherwise what its draws were made by, as in a case
+    from before plans were kept; otherwise the default one."""
+    kept = session.execute(select(Chance.stratum, Chance.probability, Chance.seed)).all()
+    found = (
+        kept
+        or session.execute(
+            select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(
+                Draw.stratum
+            )
+        ).all()
+    )
     rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
     return Plan(found[0][2] if found else SEED, rates)
+
+
+def keep_plan(session: Session, plan: Plan) -> None:
+    """Keeps a plan with the case, also where there is nothing to draw from yet, within a
+    transaction. Only for a case of which nothing has been drawn."""
+    now = datetime.now(UTC)
+    session.execute(delete(Chance))
+    session.add_all(
+        Chance(stratum=stratum, probability=rate, seed=plan.seed, made=now)
+        for stratum, rate in plan.rates.items()
+    )
 
 
 def parse_plan(rates: Sequence[str], seed: int | None = None) -> Plan:

@@ -95,6 +95,43 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(
     assert len(there) == 11
 
 
+def test_chances_set_before_there_is_footage_hold_for_what_comes(
+    case: Case, store: Callable[..., str]
+) -> None:
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        assert plan_of(session) == EVERY
+    key = store()
+    with case.session() as session:
+        there = session.scalars(select(Draw).where(Draw.analysis == key)).all()
+    assert len(there) == 11
+    assert {row.probability for row in there} == {1.0}
+
+
+def test_a_stratum_of_which_none_was_drawn_yet_keeps_its_chance(
+    case: Case, store: Callable[..., str]
+) -> None:
+    """All frames are to be drawn, but the first footage has none without a machine."""
+    plan = Plan(rates=dict(RATES) | {"sighting-claim": 1.0, "frame": 1.0})
+    with case.session() as session, session.begin():
+        rebuild(session, plan)
+    store(frames=0)
+    later = store("two")
+    with case.session() as session:
+        drawn = select(Draw).where(Draw.analysis == later, Draw.stratum == "frame")
+        assert len(session.scalars(drawn).all()) == 6
+
+
+def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session, session.begin():
+        rebuild(session, Plan(seed=7))
+    with case.session() as session:
+        assert plan_of(session) == Plan(seed=7)
+
+
 def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
     store()
     with case.session() as session, session.begin():
