@@ -48,6 +48,10 @@ from datasets.maker.marks import BUGS, CAPTIONS, COMMON_SERIES
 SECONDS = Fraction(2)
 """Of a shot."""
 
+RATE = Fraction(25, 2)
+"""Frames a second: half of what is usual, since drawing, decoding and encoding take as long as
+there are frames, and a sweep looks at fewer of them in any case."""
+
 VARIANTS: dict[str, Variant] = {
     "": "marked", "unmarked": "unknown", "control-only": "control-only",
     "mosaic": "concealed", "blur": "concealed",
@@ -155,7 +159,7 @@ def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
         bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.5 else None,
         caption=CAPTIONS[rng.integers(len(CAPTIONS))] if rng.random() < 0.3 else None,
     )
-    how = Encoding(size=plan.spec.size, crf=int(rng.integers(20, 29)), gop=25)
+    how = Encoding(size=plan.spec.size, rate=RATE, crf=int(rng.integers(20, 29)), gop=12)
     truth = make_clip(path, ClipSpec(tuple(shots), overlay, (how,), seed=int(rng.integers(2**31))))
     return Footage(name, str(path), truth.size, _seen(truth, ids))
 
@@ -241,7 +245,7 @@ def _copied(path: Path, plan: Plan, clip: Clip, source: Footage) -> Footage:
     part, size, crf, captioned = COPIES[names.index(clip.name) % len(COPIES)]
     caption = CAPTIONS[rng.integers(len(CAPTIONS))] if captioned else None
     overlay = Overlay(BUGS[rng.integers(len(BUGS))], caption, right=False) if captioned else None
-    how = Encoding(size=size, crf=crf, gop=25)
+    how = Encoding(size=size, rate=RATE, crf=crf, gop=12)
     placed = make_copy(path, [replace(part, source=Path(source.file))], how, overlay)[0]
     seen = [moved for one in source.seen if (moved := _moved(one, placed, source.size, size))]
     return Footage(clip.name, str(path), size, tuple(seen), source.name)
