@@ -141,7 +141,8 @@ def _read(told: Path) -> Footage:
 
 def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
     rng = _rng(plan, name)
-    shots, ids = [], []
+    shots: list[ShotSpec] = []
+    ids: list[tuple[str, ...]] = []
     if clip is None:
         shots.append(_control_shot(plan, plan.controls[name], rng))
         ids.append((name,))
@@ -153,7 +154,7 @@ def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
         plant = name.split("-")[0]
         ids.append(plan.groups[plant][shot.group])
         angles: Sequence[Angle] = ("zoomed", "moved") if shot.again else ("home", "framed")
-        angle = angles[rng.integers(len(angles))]
+        angle = angles[int(rng.integers(len(angles)))]
         shots.append(_group_shot(plan, plant, shot.group, angle, rng))
     overlay = Overlay(
         bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.5 else None,
@@ -273,7 +274,8 @@ def _rng(plan: Plan, name: str) -> np.random.Generator:
 
 
 def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage]) -> None:
-    same, changed = [], []
+    same: list[tuple[str, ...]] = []
+    changed: list[tuple[str, ...]] = []
     for clip in plan.clips:
         publisher = "somebody else" if clip.copy_of else "a channel"
         row = (found[clip.name].file, publisher, clip.published, clip.plant or "", clip.name)

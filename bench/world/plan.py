@@ -204,7 +204,8 @@ def _chinese(spec: WorldSpec, number: int, rng: np.random.Generator) -> list[int
 
 
 def _grouped(machines: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    groups, at = [], 0
+    groups: list[tuple[str, ...]] = []
+    at = 0
     while at < len(machines):
         size = GROUPS[len(groups) % len(GROUPS)]
         groups.append(tuple(machines[at : at + size]))
@@ -246,7 +247,7 @@ def _controls(spec: WorldSpec, tested: Sequence[BuilderMark]) -> dict[str, Machi
     unread = _unreadable(spec, spec.controls, rng)
     found = {}
     for n in range(spec.controls):
-        mark = tested[rng.integers(len(tested))]
+        mark = tested[int(rng.integers(len(tested)))]
         name = f"control-{n:02d}"
         found[name] = Machine(name, "", mark, mark, unread[n])
     return found
