@@ -132,15 +132,17 @@ def _copy(case: Path, to: Path) -> None:
 def by_hash(case: Case, drawn: Mapping[str, Footage]) -> dict[str, Footage]:
     """The clips by the SHA-256 of their bytes."""
     with case.session() as session:
-        places = dict(session.execute(select(Location.path, Location.footage)).tuples())
+        rows = session.execute(select(Location.path, Location.footage)).all()
+    places = {row.path: row.footage for row in rows}
     return {sha: clip for clip in drawn.values() if (sha := places[clip.file]) is not None}
 
 
 def knowledge(plan: Plan, footage: Mapping[str, Footage], registry: Registry) -> World:
-    """What reviewers judge from; one who errs may name any builder of the world."""
+    """What reviewers judge from; one who errs may name any builder of the world, or of a control:
+    a Chinese one too, where no machine is Chinese."""
     machines = plan.machines | plan.controls
     builders = {id_: one.mark.builder for id_, one in machines.items()}
-    names = {one.mark.builder for one in plan.machines.values()}
+    names = set(builders.values()) | {one.other.builder for one in plan.machines.values()}
     return World(footage, builders, tuple(sorted(names)))
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
-from bench.world.__main__ import run
+from bench.world.__main__ import CHANCES, run
 from bench.world.footage import Footage, Seen
 from bench.world.found import in_view, shown_by, stand_in
 from bench.world.people import Errors, of_frame, of_sighting
@@ -17,6 +18,7 @@ from bench.world.plan import Clip, Plan, Shot, WorldSpec, make_plan
 from bench.world.table import BEGIN, END, publish
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
+from evidence.store import Case, Draw
 
 BOX = (100.0, 100.0, 300.0, 250.0)
 READ = Seen("p00-m0", 0.0, 2.0, True, False, ((0.0, BOX), (2.0, BOX)))
@@ -153,6 +155,10 @@ def test_a_small_world_from_archive_to_answer(tmp_path: Path) -> None:
     assert (found.clips, found.copies, found.planned, found.planned_chinese) == (5, 1, 6, 3)
     assert found.found > 3
     assert found.verdicts > 0
+    with Case.open(folder / "case") as case, case.session() as session:
+        draws = session.scalars(select(Draw)).all()
+    assert draws
+    assert all(row.probability == CHANCES[row.stratum] for row in draws)
     assert found.holds(found.interval)
     footage = {one.name: one.stat().st_mtime_ns for one in (folder / "footage").iterdir()}
     assert run(folder, SMALL) == found, "called again it does nothing again"
