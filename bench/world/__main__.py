@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,10 @@ def run(folder: Path, spec: WorldSpec, beside: Path | None = None) -> Reckoned:
     registry = load_registry()
     plan = make_plan(spec, registry)
     began = time.perf_counter()
-    drawn = draw_world(folder, plan, beside)
+    other = None
+    if beside is not None:
+        other = beside, make_plan(replace(spec, share=_spec(beside)["share"]), registry)
+    drawn = draw_world(folder, plan, other)
     _say("drawn", began)
     began = time.perf_counter()
     sweep(folder, beside)

@@ -2,8 +2,8 @@
 
 FOLDER/
     footage/NAME.mp4        the clip; NAME.seen.json: which machine is where and when
-    same.csv, changed.csv   source lists: footage that a world without Chinese machines has as
-                            well (controls too), and the rest
+    same.csv, changed.csv   source lists: footage that the world without Chinese machines
+                            has as well (controls too), and the rest
     controls.csv            positive controls, for `nameplate answer --controls`
 """
 
@@ -82,20 +82,26 @@ class Footage:
     copied: str | None = None
 
 
-def draw_world(folder: Path, plan: Plan, beside: Path | None = None) -> dict[str, Footage]:
+def draw_world(
+    folder: Path, plan: Plan, beside: tuple[Path, Plan] | None = None
+) -> dict[str, Footage]:
     """Draws what is not there yet; by name, every clip, copy and control.
 
     Args:
-        beside: the folder of a world of the same seed: footage that is the same is that one's.
+        beside: folder and plan of a world of the same seed: footage that shows no Chinese machine
+            in either is that one's.
 
     Raises:
         DataError: a clip cannot be drawn or written.
     """
     (folder / "footage").mkdir(parents=True, exist_ok=True)
-    where = {
-        name: (beside if beside is not None and not changed else folder) / "footage"
-        for name, changed in _all(plan)
-    }
+    own = {one.name for one in plan.clips if plan.changed(one)}
+    shared = folder
+    if beside is not None:
+        shared, other = beside
+        own |= {one.name for one in other.clips if other.changed(one)}
+    names = [*(one.name for one in plan.clips), *plan.controls]
+    where = {name: (folder if name in own else shared) / "footage" for name in names}
     originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)
     copies = [one.name for one in plan.clips if one.copy_of is not None]
     found: dict[str, Footage] = {}
@@ -103,14 +109,8 @@ def draw_world(folder: Path, plan: Plan, beside: Path | None = None) -> dict[str
         for names in (originals, copies):
             draw = partial(_draw, plan, where)
             found |= zip(names, pool.map(draw, names), strict=True)
-    _write_lists(folder, plan, found)
+    _write_lists(folder, plan, found, own)
     return found
-
-
-def _all(plan: Plan) -> list[tuple[str, bool]]:
-    return [(one.name, plan.changed(one)) for one in plan.clips] + [
-        (name, False) for name in plan.controls
-    ]
 
 
 def _draw(plan: Plan, where: dict[str, Path], name: str) -> Footage:
@@ -273,13 +273,13 @@ def _rng(plan: Plan, name: str) -> np.random.Generator:
     return np.random.default_rng((plan.spec.seed, 63, zlib.crc32(name.encode())))
 
 
-def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage]) -> None:
+def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage], own: set[str]) -> None:
     same: list[tuple[str, ...]] = []
     changed: list[tuple[str, ...]] = []
     for clip in plan.clips:
         publisher = "somebody else" if clip.copy_of else "a channel"
         row = (found[clip.name].file, publisher, clip.published, clip.plant or "", clip.name)
-        (changed if plan.changed(clip) else same).append(row)
+        (changed if clip.name in own else same).append(row)
     same += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
     head = ("path", "publisher", "published_at", "plant", "note")
     _write_csv(folder / "same.csv", head, same)

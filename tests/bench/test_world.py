@@ -145,6 +145,7 @@ def test_a_sighting_is_of_the_machine_it_lies_on() -> None:
     assert in_view([clip]) == {"p00-m0", "p00-m1"}
 
 
+LISTS = ("same", "changed")
 SMALL = WorldSpec(seed=3, share=0.5, plants=2, machines=3, copies=1, controls=2, size=(640, 360))
 
 
@@ -168,7 +169,14 @@ def test_a_small_world_from_archive_to_answer(tmp_path: Path) -> None:
 
     none = run(tmp_path / "none", replace(SMALL, share=0.0), folder)
     made = {one.stem for one in (tmp_path / "none" / "footage").glob("*.mp4")}
-    assert made < {one.stem for one in (folder / "footage").glob("*.mp4")}
+    there = {one.stem for one in (folder / "footage").glob("*.mp4")}
+    assert made and made < there
+    for name in made:
+        ours, theirs = (one / "footage" / f"{name}.mp4" for one in (tmp_path / "none", folder))
+        assert ours.read_bytes() != theirs.read_bytes()
+    swept = "".join((tmp_path / "none" / f"{name}.csv").read_text() for name in LISTS)
+    assert all(f"{folder}/footage/{name}.mp4" not in swept for name in made)
+    assert all(f"{folder}/footage/{name}.mp4" in swept for name in there - made)
     assert (none.planned_chinese, none.truth) == (0, 0.0)
     assert none.confirmed_wrong == none.confirmed == 0
     assert none.holds(none.interval)
