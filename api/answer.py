@@ -213,6 +213,11 @@ def _tell(found: Answer) -> None:
         f"Put right by the audit sample: {percent(found.found_low.low)} to "
         f"{percent(found.found_high.high)}.",
         *_missed(found),
+        *(
+            f"Entered by hand: {one.id}, {one.builder or 'unknown'}, {one.plant}: {one.kind}"
+            f"{'' if one.counted else '; counted already'}."
+            for one in found.entered
+        ),
         *(f"Note: {warning}." for warning in found.warnings),
     ]
     console = speak()

@@ -15,6 +15,7 @@ from api.builders import builders_app
 from api.case import case_app
 from api.datasets import datasets_app
 from api.demo import demo
+from api.enter import enter
 from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS, exit_for
 from api.machines import machines_app
@@ -42,6 +43,7 @@ app.command(epilog=EPILOG)(serve)
 app.command(epilog=EPILOG)(answer)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
+case_app.command("enter")(enter)
 app.add_typer(case_app, name="case")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(machines_app, name="machines")

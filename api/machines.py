@@ -112,13 +112,14 @@ def _decide(
 
     with Case.open(folder) as case, case.session() as session, session.begin():
         keys = [find_sighting(session, name) for name in (a, b)]
-        how(session, *keys, author or _user(), note)
+        how(session, *keys, author or user(), note)
         machines = [short(machine_of(session, key)) for key in keys]
     where = "one machine" if machines[0] == machines[1] else "two machines"
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
 
 
-def _user() -> str:
+def user() -> str:
+    """The name somebody is logged in by."""
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:

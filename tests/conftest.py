@@ -11,6 +11,7 @@ import pytest
 
 from evidence.store import Case
 from tests.postgres import PostgresServer, binaries
+from tests.sightings import Swept, sweep_all
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,6 +52,12 @@ def case(tmp_path: Path, database: str | None) -> Iterator[Case]:
     """A new case, on each kind of database."""
     with Case.new(tmp_path / "case", "Plant 12", database) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    """The five published sightings as drawn clips that a case has looked at."""
+    return sweep_all(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(autouse=True)

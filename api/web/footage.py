@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.web.asked import Cursor, Day, Limit, Pts, Sha256, Words
 from api.web.countries import country
+from api.web.entered import controls
 from api.web.pages import page
 from api.web.pictures import original
 from api.web.problems import NotHere
@@ -119,6 +120,7 @@ def clip_page(
         gone=gone,
         onward=onward(request, sightings.next),
         country=country,
+        controls=controls(site),
         brought=_for_script(clip, at, gone is not None),
         code=language(request),
     )

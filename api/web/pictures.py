@@ -25,6 +25,7 @@ from evidence.browse.crops import Way, crop
 from evidence.browse.frames import FrameCutter
 from evidence.browse.originals import find_original
 from evidence.store.derived import StillRow
+from evidence.store.verdicts import kept_when_entered
 
 routes = Routes()
 cutter = FrameCutter()
@@ -72,6 +73,8 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
         return kept
     with site.session() as session:
         suffix = session.scalar(select(StillRow.suffix).where(StillRow.sha256 == sha256).limit(1))
+        if suffix is None and kept_when_entered(session, sha256):
+            suffix = "jpg"
     if suffix is None:
         raise NotHere(f"no still {sha256[:12]} in this case")
     path = site.case.still(sha256, suffix)
@@ -103,7 +106,7 @@ def read_frame(
     if kept := _unchanged(if_none_match, tag):
         return kept
     footage = original(site, sha256)
-    content, shown = _cut(lambda: cutter.jpeg(footage, pts, width))
+    content, shown = cut(lambda: cutter.jpeg(footage, pts, width))
     headers = _headers(tag) | {"Frame-Pts": str(shown)}
     return Response(content, media_type="image/jpeg", headers=headers)
 
@@ -132,7 +135,7 @@ def read_crop(
     if kept := _unchanged(if_none_match, tag):
         return kept
     footage = original(site, sha256)
-    frame = _cut(lambda: cutter.frame(footage, pts))
+    frame = cut(lambda: cutter.frame(footage, pts))
     content = crop(frame.image, box, way)
     return Response(content, media_type="image/png", headers=_headers(tag))
 
@@ -195,7 +198,13 @@ def original(site: Site, sha256: str) -> Footage:
     return found
 
 
-def _cut(how: Callable[[], T]) -> T:
+def cut(how: Callable[[], T]) -> T:
+    """What a cutter gives.
+
+    Raises:
+        TooMany: others wait for it already.
+        FootageError: the frame cannot be decoded any more.
+    """
     try:
         return how()
     except TimeoutError as error:

@@ -116,7 +116,7 @@ def doubt(
             row = bench.doubt(session, item, person.name, body.note)
         except NoItem as error:
             raise NotHere(str(error)) from error
-        return _taken(row, item)
+        return taken(row, item)
 
 
 @routes.let(
@@ -144,7 +144,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
         try:
             row = bench.judge(
                 session,
-                _bench(site),
+                bench_of(site),
                 body.item,
                 person.name,
                 body.verdict,
@@ -153,10 +153,11 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
                 seconds=body.seconds,
                 note=body.note or None,
                 supersedes=body.supersedes,
+                concealed=body.concealed,
             )
         except NoItem as error:
             raise NotHere(str(error)) from error
-        told = _taken(row, body.item)
+        told = taken(row, body.item)
     desk_of(request).release(body.item)
     return told
 
@@ -175,7 +176,7 @@ def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNu
         except NoItem as error:
             raise NotHere(str(error)) from error
         item = bench.item_of(session, row)
-        told = _taken(row, item)
+        told = taken(row, item)
     desk_of(request).take(person.name, item)
     return told
 
@@ -217,7 +218,8 @@ def _complete(site: Site, session: Session) -> None:
             make_missing(writing)
 
 
-def _bench(site: Site) -> Bench:
+def bench_of(site: Site) -> Bench:
+    """What verdicts on the case are given against."""
     return Bench(site.registry, tuple(site.settings.attributing.tested_origins))
 
 
@@ -227,7 +229,8 @@ def _find(site: Site, item: str) -> None:
             raise NotHere(f"no item {item} in this case")
 
 
-def _taken(row: Verdict, item: str) -> Taken:
+def taken(row: Verdict, item: str) -> Taken:
+    """A verdict as it is told to its author."""
     return Taken.model_validate({"verdict": record(row, item), "item": item})
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
-"""The key of a sighting, or of a frame by its analysis and exact time."""
+"""The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
+analysis and exact time."""
 
 EXAMPLE = "5d41402abc4b2a76b9719d911017c592:m1"
 Key = Annotated[str, Field(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
@@ -17,6 +18,7 @@ Corner = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 Word = Literal[
     "accept",
     "builder",
+    "probable",
     "unknown",
     "concealed",
     "not-cnc",
@@ -27,14 +29,16 @@ Word = Literal[
 
 
 class GivenVerdict(BaseModel):
-    """A verdict on an item. `builder`: of `builder`, and of `missed` where it can be told;
-    `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame; `seconds`: how long it took;
-    `supersedes`: one's own verdict that this one replaces."""
+    """A verdict on an item. `builder`: of `builder`, of `probable` (on a machine entered by hand),
+    and of `missed` and `concealed` where it can be told; `concealed`: of `missed`, that the mark is
+    hidden; `box`: of `missed`, `[x1, y1, x2, y2]` in pixels of the frame; `seconds`: how long it
+    took; `supersedes`: one's own verdict that this one replaces."""
 
     item: Key
     verdict: Word
     builder: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     box: Annotated[list[Corner], Field(min_length=4, max_length=4)] | None = None
+    concealed: bool = False
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
     note: Note | None = None
     supersedes: Number | None = None
@@ -202,7 +206,7 @@ class Card(BaseModel):
     """All that is needed to judge an item. `verdicts`: those you may see."""
 
     item: str
-    about: Literal["sighting", "frame"]
+    about: Literal["sighting", "frame", "entered"]
     kind: str | None
     reason: str | None
     state: Literal["open", "disputed", "settled"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
 from evidence.answer.clustered import ALIKE
 from evidence.answer.ends import by_plant, confirmed, ends, status
+from evidence.answer.entered import Entry
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator, estimators
 from evidence.answer.judged import SeenMachine
@@ -58,7 +59,8 @@ class Answer:
     the missed are; found_low, found_high: of the machines found alone. missed: those that the
     detector missed altogether. estimators: the share of the machines found by other ways. moves:
     how low and high move with what is assumed. legibility: machines and controls by the height of
-    their text. years: machines and confirmed by year of publication.
+    their text. years: machines and confirmed by year of publication. entered: by hand, each as it
+    stands; they count in seen, counts, bounds, plants and years, at the least, and in no estimate.
     """
 
     question: Question
@@ -81,6 +83,7 @@ class Answer:
     plants: tuple[PlantRow, ...]
     years: dict[str, tuple[int, int]]
     warnings: tuple[str, ...] = field(default=())
+    entered: tuple[Entry, ...] = ()
 
 
 def answer(
@@ -90,6 +93,7 @@ def answer(
     what: str,
     controls: Controls = Controls(),
     frames: Frames = NO_FRAMES,
+    entered: Sequence[Entry] = (),
     level: float = LEVEL,
     alike: float = ALIKE,
 ) -> Answer:
@@ -98,7 +102,12 @@ def answer(
     Args:
         what: the kind in a word, as "Chinese".
         frames: the audited ones in which the program found nothing.
+        entered: by hand, each as it stands (`entered.with_entered`).
     """
+    # What was entered by hand was seen, but nobody looked for it at random.
+    looked_for = [m for m in machines if not m.entered]
+    found_in = by_plant(looked_for)
+    machines = [m for m in machines if not m.stood_in]
     plants = by_plant(machines)
     groups = list(plants.values())
     # A claim that waits may be either: not counted in the least, and counted in the most.
@@ -115,18 +124,27 @@ def answer(
         unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
     )
-    legibility = into_bands((m.height for m in machines), controls.tried)
-    seen = noticed(sizes, controls.hits, controls.of, level, alike, legibility)
-    visits = [len(frozenset().union(*(m.recordings for m in group))) for group in groups]
-    shows = [
-        len(frozenset().union(*(m.recordings for m in group if confirmed(m)))) for group in groups
-    ]
-    presence = fit_occupancy(visits, shows, level)
-    found_low, found_high = ends(machines, level, alike)
+    legibility = into_bands((m.height for m in looked_for), controls.tried)
+    seen = noticed(
+        [len(group) for group in found_in.values()],
+        controls.hits,
+        controls.of,
+        level,
+        alike,
+        legibility,
+    )
+    names = list(dict.fromkeys((*found_in, *plants)))
+    presence = fit_occupancy(
+        [_recordings(found_in.get(name, ())) for name in names],
+        [_recordings(filter(confirmed, found_in.get(name, ()))) for name in names],
+        level,
+    )
+    absent = dict(zip(names, presence.absent, strict=True))
+    found_low, found_high = ends(looked_for, level, alike)
     missed = estimate_missed(frames, level, alike)
     low, high = widen(found_low, found_high, missed)
     as_judged = bounds(of_kind, open_, sizes, level, alike)
-    each = estimators(machines, controls.hits, controls.of, level, alike)
+    each = estimators(looked_for, controls.hits, controls.of, level, alike)
     return Answer(
         question=question,
         says=question.in_words(registry),
@@ -140,27 +158,29 @@ def answer(
         found_high=found_high,
         missed=missed,
         estimators=each,
-        moves=moves(machines, missed, as_judged, seen, each, level, alike),
+        moves=moves(looked_for, missed, as_judged, seen, each, level, alike),
         legibility=legibility,
         noticed=seen,
         controls=controls,
         presence=presence,
-        plants=tuple(
-            _plant(name, group, n, absent)
-            for (name, group), n, absent in zip(
-                plants.items(), visits, presence.absent, strict=True
-            )
-        ),
+        plants=tuple(_plant(name, group, absent[name]) for name, group in plants.items()),
         years=_years(machines),
         warnings=_warnings(machines, (low, high), missed, seen),
+        entered=tuple(entered),
     )
 
 
-def _plant(name: str, group: Sequence[SeenMachine], visits: int, absent: float) -> PlantRow:
+def _recordings(machines: Iterable[SeenMachine]) -> int:
+    return len(frozenset().union(*(m.recordings for m in machines)))
+
+
+def _plant(name: str, group: Sequence[SeenMachine], absent: float) -> PlantRow:
+    if any(m.entered and confirmed(m) for m in group):
+        absent = 0.0  # whatever the model, in which it is not, would say
     return PlantRow(
         plant=name,
         stated=group[0].stated,
-        recordings=visits,
+        recordings=_recordings(group),
         machines=len(group),
         confirmed=sum(confirmed(m) for m in group),
         probable=sum(status(m) == "probable" for m in group),
@@ -195,6 +215,13 @@ def _warnings(
         warnings.append(
             f"{unplaced} machines stand in footage of which no source names the plant; each "
             "recording counts as a plant of its own"
+        )
+    by_hand = sum(m.entered for m in machines)
+    if by_hand:
+        were = "machine was" if by_hand == 1 else "machines were"
+        warnings.append(
+            f"{by_hand} {were} entered by hand: counted in what was seen and in the bounds, and in "
+            "no estimated share, since none was drawn"
         )
     conflicts = sum(m.conflict for m in machines)
     if conflicts:

@@ -17,6 +17,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Controls
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
+from evidence.review.standing import confirms
 from evidence.store import Item, Location, Recipe, SightingRow
 
 COLUMNS = ("path", "builder")
@@ -117,7 +118,7 @@ def try_controls(
             if (height := heights.get((analysis, name))) is not None:
                 tall[sha256] = max(tall.get(sha256, 0.0), height)
             if item is not None and item.state == "settled":
-                builder = item.builder if item.outcome in ("accept", "builder") else None
+                builder = item.builder if confirms(item.outcome, item.builder) else None
             if builder is not None:
                 named.add((sha256, builder))
     asked = [one for one in controls if question.fits(one.builder, None, registry)]

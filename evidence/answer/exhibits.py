@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,18 +28,18 @@ def gather(
     found = []
     for part in chunks(confirmed):
         for machine in part:
-            keys = session.scalars(
-                select(Membership.sighting)
-                .where(Membership.machine == machine.id)
-                .order_by(Membership.sighting)
-            ).all()
+            keys = [machine.id] if machine.entered else _sightings(session, machine.id)
             name = machine.builder or "builder unknown, origin from the plate"
             found.append(
                 Exhibit(
                     machine=machine.id,
                     name=registry.get(name).name if name in registry else name,
                     plant=machine.plant,
-                    pictures=tuple(_pictures(case, session, keys)),
+                    pictures=tuple(
+                        _entered(case, session, machine.id)
+                        if machine.entered
+                        else _pictures(case, session, keys)
+                    ),
                     verdicts=tuple(
                         (one.number, one.author, one.digest)
                         for one in session.scalars(
@@ -51,6 +51,23 @@ def gather(
                 )
             )
     return found
+
+
+def _sightings(session: Session, machine: str) -> Sequence[str]:
+    return session.scalars(
+        select(Membership.sighting)
+        .where(Membership.machine == machine)
+        .order_by(Membership.sighting)
+    ).all()
+
+
+def _entered(case: Case, session: Session, name: str) -> Iterable[tuple[str, str]]:
+    """The frame that was kept when a machine was entered, if one was."""
+    for verdict in session.scalars(select(Verdict).where(Verdict.sighting == name)):
+        still = (verdict.before.get("said") or {}).get("still")
+        if still is not None:
+            yield from _as_data(case, "frame", still, "jpg")
+            return
 
 
 def _pictures(case: Case, session: Session, keys: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -67,9 +84,13 @@ def _pictures(case: Case, session: Session, keys: Iterable[str]) -> Iterable[tup
         .order_by(StillRow.role)
     ).all()
     for still in stills[:MOST_PICTURES]:
-        try:
-            content = case.still(still.sha256, still.suffix).read_bytes()
-        except OSError:
-            continue  # `case check` says what is gone
-        kind = "png" if still.suffix == "png" else "jpeg"
-        yield still.role, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+        yield from _as_data(case, still.role, still.sha256, still.suffix)
+
+
+def _as_data(case: Case, role: str, sha256: str, suffix: str) -> Iterable[tuple[str, str]]:
+    try:
+        content = case.still(sha256, suffix).read_bytes()
+    except OSError:
+        return  # `case check` says what is gone
+    kind = "png" if suffix == "png" else "jpeg"
+    yield role, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -36,13 +36,11 @@ def read_frames(
     registry: Registry,
     question: Question,
     leave_out: Collection[str] = (),
-    entered: Collection[str] = (),
 ) -> Frames:
     """The settled frames of the audit sample, of the footage asked about.
 
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
-        entered: items of frames whose missed machine stands among the machines already.
     """
     rows = session.execute(
         select(Item, Draw.probability)
@@ -87,7 +85,6 @@ def read_frames(
             chance=chance,
             missed=item.outcome == "missed",
             hit=question.fits(item.builder, None, registry) if item.outcome == "missed" else None,
-            entered=item.item in entered,
         )
         for item, chance in judged
     )

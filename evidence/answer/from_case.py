@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
+from evidence.answer.at_least import with_entered
 from evidence.answer.controls import read_controls, try_controls
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
@@ -54,8 +55,9 @@ def read_case(
             heights = read_heights(session, recipe)
             tried, left_out = try_controls(session, recipe, registry, question, listed, heights)
         machines = read_machines(session, recipe, registry, question, left_out, heights)
+        machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
         frames = read_frames(session, recipe, registry, question, left_out)
-        found = answer(question, machines, registry, what, tried, frames)
+        found = answer(question, machines, registry, what, tried, frames, entered)
         number, digest = head(session)
         facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
         return Read(found, facts, gather(case, session, machines, registry), machines)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
+from evidence.review.standing import confirms
 from evidence.store import Copy, Draw, Item, Location, Membership, Recipe, SightingRow
 
 NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
@@ -33,7 +34,8 @@ class SeenMachine:
     one they settled on. waiting: a claim for the kind waits for reviewers. drawn: its first
     sighting is in the audit sample, whose chance was `chance`. conflict: its settled sightings
     disagree. sightings: that were linked. height: pixels of the tallest text read on it, None
-    where none was.
+    where none was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in:
+    one that was entered by hand counts in its stead.
     """
 
     id: str
@@ -53,6 +55,8 @@ class SeenMachine:
     conflict: bool
     sightings: int = 1
     height: float | None = None
+    entered: bool = False
+    stood_in: bool = False
 
     @property
     def stratum(self) -> str:
@@ -209,7 +213,7 @@ def _machine(
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
     verdicts: dict[str, bool | None] = {}
     for item in real:
-        if item.outcome in ("accept", "builder"):
+        if confirms(item.outcome, item.builder):
             plate = plates.get(item.sighting or "") if item.builder is None else None
             verdicts[item.builder or f"plate {plate}"] = question.fits(
                 item.builder, plate, registry
@@ -230,7 +234,8 @@ def _machine(
         years=tuple(sorted({one.published[:4] for one in froms if one.published})),
         claim=best.builder,
         claimed=claimed,
-        concealed=any(row.concealed for row in rows),
+        concealed=any(row.concealed for row in rows)
+        or any(item.outcome == "concealed" for item in real),
         settled=bool(real),
         hit=said.pop() if len(said) == 1 else None,
         builder=builders.pop() if len(builders) == 1 else None,

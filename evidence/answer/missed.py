@@ -41,8 +41,7 @@ class Frame:
 
     seconds: for how long it stands, shared among the copies of its recording. chance: of
     having been drawn. hit: whether the missed machine is of the kind asked for, None where
-    nobody can tell. entered: it stands among the machines too, entered by hand, so that it must
-    not be counted again: it stands for the others like it alone.
+    nobody can tell.
     """
 
     plant: str
@@ -50,7 +49,6 @@ class Frame:
     chance: float
     missed: bool
     hit: bool | None = None
-    entered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,7 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
     scale = total / sum(weight * weight for weight in weights)
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for one, weight in zip(frames.judged, weights, strict=True):
-        others = weight * (1 - one.chance) if one.entered else weight
-        sums[one.plant][0] += scale * others * one.missed
+        sums[one.plant][0] += scale * weight * one.missed
         sums[one.plant][1] += scale * weight
     of_time = clustered(*_columns(sums), level, alike)
 

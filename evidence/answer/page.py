@@ -57,18 +57,18 @@ def render_answer(
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'"
     )
-    return (
-        _environment()
-        .get_template("answer.html.j2")
-        .render(
-            answer=found,
-            facts=facts,
-            exhibits=exhibits,
-            figures=draw(found, registry),
-            reference=FIGURES,
-            style=Markup(style),
-            policy=policy,
-        )
+    environment = _environment()
+    environment.filters["maker"] = lambda id_: (
+        registry.get(id_).name if id_ in registry else printable(id_)
+    )
+    return environment.get_template("answer.html.j2").render(
+        answer=found,
+        facts=facts,
+        exhibits=exhibits,
+        figures=draw(found, registry),
+        reference=FIGURES,
+        style=Markup(style),
+        policy=policy,
     )
 
 
@@ -164,6 +164,7 @@ def to_json(found: Answer) -> dict[str, Any]:
         {"builder": builder or None, "status": status, "machines": count}
         for (builder, status), count in sorted(found.seen.items())
     ]
+    plain["entered"] = [asdict(one) | {"kind": one.kind} for one in found.entered]
     plain["presence"]["absent"] = [None if p != p else p for p in found.presence.absent]
     if found.presence.deviance != found.presence.deviance:
         plain["presence"]["deviance"] = None

@@ -63,13 +63,22 @@ class Question:
             f"footage {where}{when}"
         )
 
-    def fits(self, builder: str | None, plate: str | None, registry: Registry) -> bool | None:
+    def fits(
+        self,
+        builder: str | None,
+        plate: str | None,
+        registry: Registry,
+        made: str | None = None,
+    ) -> bool | None:
         """Whether a machine is of the kind asked for; None where that is not known.
 
         Args:
             builder: a registry id; another id is a builder nobody listed.
             plate: the origin that a plate tells, where the builder is unknown.
+            made: where this very machine was built, where people say so.
         """
+        if made is not None and self.by == "production":
+            return made == self.value
         if builder is None:
             return plate == self.value if plate is not None and self.by == "origin" else None
         if self.by == "builder":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.errors import FootageError, FootageMissing
+from datasets.errors import FootageError, FootageMissing, UsageError
 from detector.footage import known_footage
 from detector.types import Footage, FootageKind
 from evidence.store.case import Case
@@ -40,6 +42,31 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         f"footage {sha256[:12]}: the original is at none of its {len(places)} places any more, or "
         "was changed; put it back, or sweep the place where it lies now"
     )
+
+
+def name_footage(session: Session, word: str) -> str:
+    """The SHA-256 of the footage that a person names: by a path it lies at, or by its beginning.
+
+    Raises:
+        UsageError: no such footage, or several.
+    """
+    path = os.fspath(Path(word).absolute())
+    known = session.scalars(
+        select(Location.footage).where(Location.path.in_((word, path))).limit(1)
+    ).first()
+    if known is not None:
+        return known
+    if not re.fullmatch("[0-9a-f]{8,64}", word):
+        raise UsageError(
+            f"{word}: no footage of this case lies there; give its path, or eight letters or more "
+            "of its SHA-256"
+        )
+    query = select(FootageRow.sha256).where(FootageRow.sha256.startswith(word)).limit(2)
+    found = session.scalars(query).all()
+    if len(found) != 1:
+        some = "several pieces of footage begin" if found else "no footage of this case begins"
+        raise UsageError(f"{word}: {some} so")
+    return found[0]
 
 
 def _unchanged(path: Path, row: FootageRow, mtime_ns: int | None) -> Footage | None:

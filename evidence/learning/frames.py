@@ -14,7 +14,10 @@ from detector.types import Box
 from evidence.learning.boxes import box_at
 from evidence.learning.outcomes import MISSED, NOTHING, SETTLED, USABLE
 from evidence.linking.seen import overlap
+from evidence.review.enter import as_box
+from evidence.review.standing import NAMING
 from evidence.store.derived import ReadingRow, SightingRow, Verdict
+from evidence.store.keys import is_entered
 from evidence.store.models import FootageRow
 from evidence.store.people import Item
 
@@ -126,7 +129,7 @@ def _frames(
             footage.width or 0,
             footage.height or 0,
             analysis,
-            tuple(_with_missed(known, drawn)),
+            tuple(_with_drawn(known, [*map(_missed, drawn), *_entered(footage, here, standing)])),
             NOTHING in said,
             tuple(v for v in of_frame if v.verdict in said),
             tuple(readings[pts]),
@@ -153,26 +156,44 @@ def _known(
 
 def _agrees(verdict: Verdict, item: Item) -> bool:
     """Whether a verdict says what the item was settled as; others were overruled."""
-    naming = ("accept", "builder")
-    if item.outcome in naming and item.builder is not None:
-        return verdict.verdict in naming and verdict.builder in (item.builder, None)
+    if item.outcome in NAMING and item.builder is not None:
+        same = verdict.builder == item.builder
+        return verdict.verdict in NAMING and (
+            same or (verdict.verdict == "accept" and verdict.builder is None)
+        )
     return verdict.verdict == item.outcome
 
 
-def _with_missed(known: Sequence[Known], drawn: Sequence[Verdict]) -> list[Known]:
-    """Machines that reviewers drew put in, each once; one drawn over a box that nobody judged
-    takes its place."""
+def _missed(verdict: Verdict) -> Known:
+    """A machine that a reviewer drew into a frame in which nothing was found."""
+    return Known(as_box(verdict.box or ()), True, MISSED, verdict.builder, verdicts=(verdict,))
+
+
+def _entered(
+    footage: FootageRow, here: Sequence[Item], standing: Sequence[Verdict]
+) -> Iterator[Known]:
+    """Machines entered by hand; of one entered for the whole frame the place is not known."""
+    for item in here:
+        if is_entered(item.sighting) and item.box is not None:
+            box = as_box(item.box)
+            sure = box != (0.0, 0.0, footage.width, footage.height)
+            rests = tuple(v for v in standing if v.sighting == item.sighting and _agrees(v, item))
+            yield Known(box, sure, item.outcome, item.builder, verdicts=rests)
+
+
+def _with_drawn(known: Sequence[Known], drawn: Sequence[Known]) -> list[Known]:
+    """Machines that people drew put in, each once; one drawn over a box that nobody judged takes
+    its place."""
     found = list(known)
-    for verdict in drawn:
-        x1, y1, x2, y2 = (float(corner) for corner in verdict.box or ())
-        new = Known((x1, y1, x2, y2), True, MISSED, verdict.builder, verdicts=(verdict,))
-        same = next((i for i, k in enumerate(found) if overlap(k.box, new.box) >= SAME_BOX), None)
+    for new in drawn:
+        alike = (i for i, k in enumerate(found) if overlap(k.box, new.box) >= SAME_BOX)
+        same = next(alike, None) if new.sure else None
         if same is None:
             found.append(new)
         elif found[same].outcome is None:
             found[same] = replace(new, sighting=found[same].sighting)
         elif found[same].outcome == MISSED:
-            both = (*found[same].verdicts, verdict)
+            both = (*found[same].verdicts, *new.verdicts)
             found[same] = replace(found[same], verdicts=both)
     return found
 

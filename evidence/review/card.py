@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.report import weigh
 from evidence.review.alike import known_marks, look_alikes
-from evidence.review.items import AUDIT
+from evidence.review.items import AUDIT, ENTERED
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import held_by
 from evidence.review.visible import record, seen_by
@@ -43,6 +43,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     stills = _stills(session, rows.values())
     alike = look_alikes(session, list(rows.values())) if rows else {}
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
+    pictures = _entered_pictures(session, items)
     made = []
     for item in items:
         row = None if item.sighting is None else rows.get(item.sighting)
@@ -50,7 +51,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
         seen = seen_by(person, item, log)
         card = {
             "item": item.item,
-            "about": "frame" if item.sighting is None else "sighting",
+            "about": _about(item),
             "kind": None if item.kind == AUDIT else item.kind,
             "reason": None if item.kind == AUDIT else printable(item.reason),
             "state": _told(item.state, log, person),
@@ -79,8 +80,31 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 "marks": known_marks(registry, row.builder),
                 "stills": stills[row.key],
             }
+        elif item.kind == ENTERED:
+            still = pictures.get(str(item.sighting))
+            place = {"pts": str(item.pts), "box": item.box}
+            card["stills"] = {} if still is None else {"best": {"sha256": still} | place}
         made.append(card)
     return made
+
+
+def _about(item: Item) -> str:
+    """Of what kind the thing is that is judged."""
+    if item.kind == ENTERED:
+        return "entered"
+    return "frame" if item.sighting is None else "sighting"
+
+
+def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str, str]:
+    """Of machines entered by hand the picture that was kept, by what they are called."""
+    names = [item.sighting for item in items if item.kind == ENTERED]
+    if not names:
+        return {}
+    rows = session.execute(
+        select(Verdict.sighting, Verdict.before).where(Verdict.sighting.in_(names))
+    )
+    said = [(name, (before.get("said") or {}).get("still")) for name, before in rows]
+    return {name: still for name, still in said if still is not None}
 
 
 def _told(state: str, log: list[Verdict], person: str) -> str:

@@ -21,11 +21,13 @@ from evidence.review.audit import (
 )
 from evidence.review.log import given as given_in
 from evidence.review.log import verdicts_on, whole_log
-from evidence.review.standing import Given, stand
-from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow
+from evidence.review.standing import Given, Standing, stand, stand_entered
+from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
+from evidence.store.flags import PRIORITIES
+from evidence.store.keys import is_entered
 from evidence.store.people import Draw, Item
 from evidence.store.upsert import insert_new
-from evidence.store.verdicts import hold_log
+from evidence.store.verdicts import entries, hold_log
 
 Row = dict[str, Any]
 
@@ -37,14 +39,20 @@ IN_THE_SAMPLE = 0
 """The priority of what was drawn, so that the sample has a lane of its own in the queue; a
 claim that was drawn keeps its own priority, since claims come first in any case."""
 
+ENTERED = "entered"
+ENTERED_REASON = "entered by hand"
+ENTERED_PRIORITY = 450
+"""Of a machine that somebody entered: before all that the program flagged but its claims; one
+entered as from an origin under test waits among those."""
+
 _AT_ONCE = 500
 
 
 def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None:
     """Draws from one analysis and makes its items, within a transaction; a second time nothing.
 
-    No verdict can be on a sighting that is only now stored, but one may be on a frame of it,
-    under another recipe.
+    No verdict can be on a sighting that is only now stored, but one may be on a frame of it, or
+    on a machine entered by hand, under another recipe.
     """
     row = session.get_one(AnalysisRow, analysis)
     members = _members(session, row)
@@ -53,7 +61,7 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
     items = list(plain_items(session, row))
     if items:
         insert_new(session, Item, items)
-        refresh(session, [one["item"] for one in items if one["sighting"] is None])
+        refresh(session, [one["item"] for one in items if not _is_sighting(one)])
 
 
 def lack_items(session: Session) -> bool:
@@ -124,7 +132,7 @@ def refresh(session: Session, keys: list[str]) -> None:
         rows = list(items)
         for key, log in verdicts_on(session, rows).items():
             item = session.get_one(Item, key)
-            standing = stand(first_needs(item.kind), map(given_in, log))
+            standing = standing_of(item.kind, list(map(given_in, log)))
             item.needs, item.state, item.given = standing.needs, standing.state, standing.given
             item.outcome, item.builder = standing.outcome, standing.builder
     session.flush()
@@ -133,6 +141,11 @@ def refresh(session: Session, keys: list[str]) -> None:
 def first_needs(kind: str) -> int:
     """How many reviewers an item needs before anyone has said anything."""
     return 2 if kind == "claim" else 1
+
+
+def standing_of(kind: str, log: list[Given]) -> Standing:
+    """Where an item of that kind stands."""
+    return (stand_entered if kind == ENTERED else stand)(first_needs(kind), log)
 
 
 def plain_items(session: Session, analysis: AnalysisRow) -> Iterator[Row]:
@@ -162,6 +175,37 @@ def plain_items(session: Session, analysis: AnalysisRow) -> Iterator[Row]:
     for item, row in sorted(drawn.items()):
         shown = {"item": item, "sighting": None, "pts": row.pts, "box": None}
         yield naming | shown | _as(AUDIT, None, drawn=True)
+    for verdict in entries(session, analysis.footage):
+        yield entered_item(analysis, verdict)
+
+
+def entered_item(analysis: AnalysisRow, verdict: Verdict) -> Row:
+    """The item, as if nobody had judged it, of a machine that a verdict entered by hand.
+
+    It is of every recipe that looked at the footage, and of no population that is drawn from.
+    """
+    return {
+        "item": f"{analysis.id}:{verdict.sighting}",
+        "analysis": analysis.id,
+        "footage": analysis.footage,
+        "model": analysis.model,
+        "settings": analysis.settings,
+        "sighting": verdict.sighting,
+        "pts": verdict.pts,
+        "box": verdict.box,
+        "kind": ENTERED,
+        "reason": ENTERED_REASON,
+        "priority": PRIORITIES["claim"] if verdict.before.get("tested") else ENTERED_PRIORITY,
+        "needs": first_needs(ENTERED),
+        "state": "open",
+        "given": 0,
+        "outcome": None,
+        "builder": None,
+    }
+
+
+def _is_sighting(row: Row) -> bool:
+    return row["sighting"] is not None and not is_entered(row["sighting"])
 
 
 def _as(kind: str, flag: Flag | None, drawn: bool) -> Row:
@@ -179,7 +223,7 @@ def _as(kind: str, flag: Flag | None, drawn: bool) -> Row:
 
 
 def _judged(row: Row, log: list[Given]) -> Row:
-    return row if not log else row | vars(stand(row["needs"], log))
+    return row if not log else row | vars(standing_of(row["kind"], log))
 
 
 def _about(row: Row) -> Any:

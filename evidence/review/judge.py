@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,18 +12,22 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from detector.origin import makers_country
+from detector.settings import Settings
 from evidence.review.audit import frame_item
 from evidence.review.items import refresh
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import (
+    ABOUT_ENTERED,
     ABOUT_FRAMES,
     ABOUT_SIGHTINGS,
     JUDGEMENTS,
+    PROBABLE,
     held_by,
     in_force,
 )
 from evidence.store.derived import AnalysisRow, SightingRow, Verdict
-from evidence.store.models import FootageRow
+from evidence.store.keys import is_entered
+from evidence.store.models import FootageRow, Recipe
 from evidence.store.people import Item
 from evidence.store.verdicts import append, hold_log
 
@@ -50,6 +54,21 @@ class Bench:
         home = makers_country(entry) if entry.type == "rebadger" else entry.origin
         return home in self.tested
 
+    def tests(self, builder: str | None, made: object = None) -> bool:
+        """Whether it claims an origin under test: by the builder, or by where this very machine
+        was `made`."""
+        return self.from_tested(builder) or made in self.tested
+
+
+def bench_of(session: Session, registry: Registry) -> Bench:
+    """What verdicts on a case are given against: the origins under test in any of its recipes."""
+    tested = {
+        origin
+        for values in session.scalars(select(Recipe.values))
+        for origin in Settings.parse(values).attributing.tested_origins
+    }
+    return Bench(registry, tuple(sorted(tested)))
+
 
 def judge(
     session: Session,
@@ -63,6 +82,8 @@ def judge(
     seconds: float | None = None,
     note: str | None = None,
     supersedes: int | None = None,
+    concealed: bool = False,
+    said: Mapping[str, object] | None = None,
 ) -> Verdict:
     """Gives a verdict on an item, in a transaction begun by `begin()`.
 
@@ -72,9 +93,12 @@ def judge(
     Args:
         key: the item's.
         word: one of `standing.JUDGEMENTS`.
-        builder: of `builder`, and of `missed` where it can be told, the registry's id.
+        builder: of `builder`, and of `missed` and `concealed` where it can be told, the
+            registry's id.
         box: of `missed`, where in the frame the machine is.
         supersedes: the number of one's own verdict that this one replaces.
+        concealed: of `missed`, that the machine's mark is hidden.
+        said: what else its author says of a machine entered by hand (`enter.Told.said`).
 
     Raises:
         NoItem: there is no such item.
@@ -84,12 +108,16 @@ def judge(
     hold_log(session)
     item = find_item(session, key)
     builder = _checked(session, bench, item, word, builder, box)
+    if concealed and word != "missed":
+        raise UsageError(f"{word}: that the mark is hidden belongs to `missed`; else say concealed")
+    more = dict(said or {}) | ({"concealed": True} if concealed else {})
     log = verdicts_on(session, [item])[item.item]
     mine = held_by([given(row) for row in log], author)
     if mine is not None and mine.number != supersedes:
         row = next(row for row in log if row.number == mine.number)
         same_box = [*map(float, box)] == row.box if word == "missed" and box else True
-        if supersedes is None and (row.verdict, row.builder) == (word, builder) and same_box:
+        same = (row.verdict, row.builder, row.before.get("said", {})) == (word, builder, more)
+        if supersedes is None and same and same_box:
             return row
         raise CaseConflict(
             f"{key}: you have judged this already (verdict {mine.number}); undo that one, or "
@@ -111,7 +139,9 @@ def judge(
         seconds=_seconds(seconds),
         note=note,
         supersedes=supersedes,
-        state=_state(item) | ({"tested": True} if bench.from_tested(builder) else {}),
+        state=_state(item)
+        | ({"said": more} if more else {})
+        | ({"tested": True} if bench.tests(builder, more.get("made")) else {}),
     )
     _bring_up(session, item)
     return row
@@ -210,24 +240,24 @@ def _checked(
     """
     if word not in JUDGEMENTS:
         raise UsageError(f"{word}: is no verdict; there are {', '.join(sorted(JUDGEMENTS))}")
-    fitting = ABOUT_FRAMES if item.sighting is None else ABOUT_SIGHTINGS
+    fitting: tuple[str, ...] = ABOUT_SIGHTINGS
+    what = "a machine found"
+    if item.sighting is None:
+        fitting, what = ABOUT_FRAMES, "a frame"
+    elif is_entered(item.sighting):
+        fitting, what = ABOUT_ENTERED, "a machine entered by hand"
     if word not in fitting:
-        what = "a frame" if item.sighting is None else "a machine found"
         raise UsageError(f"{word}: does not fit {what}; of that one says {', '.join(fitting)}")
     if (box is not None) != (word == "missed"):
         raise UsageError(f"{word}: a box belongs to `missed`, and to that alone")
     if box is not None:
-        _check_box(session, item, box)
+        check_box(session, item.footage, box)
     if builder is not None:
-        if word not in ("builder", "missed"):
+        if word not in ("builder", "missed", "concealed", PROBABLE):
             raise UsageError(f"{word}: names no builder; leave it out")
-        if builder not in bench.registry:
-            raise UsageError(f"{builder}: no builder in the registry; look it up")
-        if bench.registry.get(builder).type == "control":
-            raise UsageError(f"{builder}: makes controls; a control is never the builder")
-        return builder
-    if word == "builder":
-        raise UsageError("builder: name one by its id in the registry")
+        return check_builder(bench.registry, builder)
+    if word in ("builder", PROBABLE):
+        raise UsageError(f"{word}: name a builder by its id in the registry")
     if word == "accept":
         return _claimed(session, item)
     return None
@@ -241,8 +271,26 @@ def _claimed(session: Session, item: Item) -> str | None:
     return row.builder
 
 
-def _check_box(session: Session, item: Item, box: Sequence[float]) -> None:
-    footage = session.get_one(FootageRow, item.footage)
+def check_builder(registry: Registry, builder: str) -> str:
+    """That somebody of the registry who builds machines is named; gives the id.
+
+    Raises:
+        UsageError: nobody, or who makes controls.
+    """
+    if builder not in registry:
+        raise UsageError(f"{builder}: no builder in the registry; look it up")
+    if registry.get(builder).type == "control":
+        raise UsageError(f"{builder}: makes controls; a control is never the builder")
+    return builder
+
+
+def check_box(session: Session, sha256: str, box: Sequence[float]) -> None:
+    """That a box lies within the frame of that footage.
+
+    Raises:
+        UsageError: it does not.
+    """
+    footage = session.get_one(FootageRow, sha256)
     width, height = footage.width or math.inf, footage.height or math.inf
     if len(box) != 4 or not all(map(math.isfinite, box)):
         raise UsageError("box: four numbers, x1, y1, x2, y2, in pixels of the frame")
@@ -266,18 +314,20 @@ def _state(item: Item) -> dict[str, object]:
 
 
 def _items_of(session: Session, row: Verdict) -> list[Item]:
-    """A sighting's one item; a frame's with every recipe that looked at its footage."""
+    """A sighting's one item; a frame's, and those of a machine entered by hand, with every
+    recipe that looked at its footage."""
     if row.sighting is not None:
-        keys = [row.sighting]
+        about = Item.sighting == row.sighting
     else:
         analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == row.footage))
-        keys = [frame_item(analysis, row.pts) for analysis in analyses]
-    return list(session.scalars(select(Item).where(Item.item.in_(keys)).order_by(Item.item)))
+        about = Item.item.in_([frame_item(analysis, row.pts) for analysis in analyses])
+    return list(session.scalars(select(Item).where(about).order_by(Item.item)))
 
 
 def _bring_up(session: Session, item: Item) -> None:
     if item.sighting is not None:
-        refresh(session, [item.item])
+        keys = session.scalars(select(Item.item).where(Item.sighting == item.sighting))
+        refresh(session, sorted(keys))
         return
     analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == item.footage))
     refresh(session, [frame_item(analysis, item.pts) for analysis in analyses])

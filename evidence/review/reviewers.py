@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from evidence.review.agreement import Estimate, alpha_of, kappa_of
 from evidence.review.log import About, about, given
-from evidence.review.standing import JUDGEMENTS, Given, held_by, in_force, independent
+from evidence.review.standing import COUNTED, JUDGEMENTS, Given, held_by, in_force, independent
 from evidence.store.derived import Verdict
 from evidence.store.people import Item
 
@@ -92,7 +92,7 @@ class Judged:
 
     def kept_from(self, person: str) -> bool:
         """Whether two disagree, nobody has settled it, and the person is one of them."""
-        live = len(self.alone) == sum(one.word in JUDGEMENTS for one in self.held)
+        live = len(self.alone) == sum(one.word in COUNTED for one in self.held)
         return live and self.disagree and held_by(self.log, person) is not None
 
 

@@ -22,12 +22,25 @@ ABOUT_SIGHTINGS = (
     "not-a-machine",
 )
 ABOUT_FRAMES = ("missed", "nothing")
-JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES))
-WORDS = (*ABOUT_SIGHTINGS, *ABOUT_FRAMES, "doubt", "withdrawn")
+PROBABLE = "probable"
+ABOUT_ENTERED = ("builder", PROBABLE, "unknown", "concealed", "not-cnc", "not-a-machine")
+JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
+COUNTED = JUDGEMENTS - {PROBABLE}
+"""What settles an item; what somebody holds for probable waits for others to say."""
+
+NAMING = ("accept", "builder", "concealed")
+"""Verdicts that settle who the builder is, where they name one."""
+
+TAKEN_BACK = "withdrawn"
+"""What a machine entered by hand stands as, once nobody says any more that it is there."""
+
+WORDS = (*ABOUT_SIGHTINGS, *ABOUT_FRAMES, PROBABLE, "doubt", "withdrawn")
 """What a verdict may say.
 
 accept: the builder, or the origin, that the program names is right; builder: another one is;
-unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden;
+unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden, and
+with a builder one that is told from another cue; probable: a machine entered by hand may be of
+this builder, which others have to say;
 not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; missed: a
 machine that was not found in the frame; nothing: a frame rightly without a machine; doubt: a
 settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
@@ -51,7 +64,7 @@ class Given:
     @property
     def says(self) -> tuple[str, str | None]:
         """What two people must have in common to agree."""
-        if self.word in ("accept", "builder") and self.builder is not None:
+        if self.word in NAMING and self.builder is not None:
             return "builder", self.builder
         return self.word, self.builder
 
@@ -97,7 +110,8 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
 
     As long as all agree, and enough have judged, it is settled. Once two do not, the next
     person to judge has seen both and settles it. A verdict that names a builder from an origin
-    under test raises what is needed to two. A doubt about a settled item asks for one more.
+    under test raises what is needed to two. A doubt about a settled item asks for one more. What
+    is held for probable does not count.
     """
     candidate: Given | None = None
     state, given = "open", 0
@@ -106,9 +120,12 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
             if state == "settled":
                 needs, state = given + 1, "partial"
             continue
-        given += 1
         if one.tested:
             needs = max(needs, 2)
+        if one.word == PROBABLE:
+            state = "partial" if state == "open" else state
+            continue
+        given += 1
         if state == "disputed":
             candidate, state = one, "settled"
         elif candidate is not None and one.says != candidate.says:
@@ -121,13 +138,25 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
     return Standing(needs, state, given, candidate.word, candidate.builder)
 
 
+def stand_entered(needs: int, log: Sequence[Given]) -> Standing:
+    """As `stand`, of a machine entered by hand; one that all have taken back waits for nobody."""
+    if log and not in_force(log):
+        return Standing(needs, "settled", 0, TAKEN_BACK)
+    return stand(needs, log)
+
+
+def confirms(outcome: str | None, builder: str | None) -> bool:
+    """Whether what an item was settled as says who built the machine, or where it comes from."""
+    return outcome in ("accept", "builder") or (outcome == "concealed" and builder is not None)
+
+
 def independent(log: Iterable[Given]) -> list[Given]:
     """The judgements that hold and were given without sight of the others': all but those of
     whoever settled where two disagreed."""
     alone: list[Given] = []
     disputed = False
     for one in in_force(log):
-        if one.word == "doubt":
+        if one.word not in COUNTED:
             continue
         if disputed:
             disputed = False

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from evidence.review.audit import frame_item
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import held_by
 from evidence.store.derived import AnalysisRow, Verdict
+from evidence.store.keys import is_entered
 from evidence.store.people import Item
 
 Record = dict[str, Any]
@@ -82,8 +84,10 @@ def _chain(row: Verdict) -> Record:
 def _items(session: Session, rows: Iterable[Verdict]) -> dict[int, list[Item]]:
     """By number of a verdict the items it is about."""
     rows = list(rows)
-    keys = {row.sighting for row in rows if row.sighting is not None}
-    frames = {row.footage for row in rows if row.sighting is None}
+    keys = {
+        row.sighting for row in rows if row.sighting is not None and not is_entered(row.sighting)
+    }
+    frames = {row.footage for row in rows if row.sighting not in keys}
     analyses: dict[str, list[str]] = {}
     if frames:
         query = select(AnalysisRow.footage, AnalysisRow.id).where(AnalysisRow.footage.in_(frames))
@@ -91,8 +95,11 @@ def _items(session: Session, rows: Iterable[Verdict]) -> dict[int, list[Item]]:
             analyses.setdefault(footage, []).append(analysis)
     named = {
         row.number: [row.sighting]
-        if row.sighting is not None
-        else [f"{analysis}@{row.pts}" for analysis in analyses.get(row.footage, ())]
+        if row.sighting in keys
+        else [
+            frame_item(analysis, row.pts) if row.sighting is None else f"{analysis}:{row.sighting}"
+            for analysis in analyses.get(row.footage, ())
+        ]
         for row in rows
     }
     wanted = sorted({key for some in named.values() for key in some} | keys)

@@ -13,17 +13,16 @@ from sqlalchemy.orm import Session
 from datasets.errors import FootageError
 from detector.footage import open_footage
 from evidence.store.case import Case
-from evidence.store.derived import StillRow
 from evidence.store.files import PARTIAL
 from evidence.store.finding import Finding
 from evidence.store.models import Location
+from evidence.store.verdicts import kept_stills
 
 
 def check_stills(case: Case, session: Session) -> Iterator[Finding]:
     """Each still is there and has the hash it is called by; others are told of."""
-    named = select(StillRow.sha256, StillRow.suffix).distinct().order_by(StillRow.sha256)
     known = set()
-    for sha256, suffix in session.execute(named):
+    for sha256, suffix in kept_stills(session):
         path = case.still(sha256, suffix)
         known.add(path)
         try:

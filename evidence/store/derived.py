@@ -277,8 +277,11 @@ class Flag(Derived):
 class Verdict(Base):
     """A reviewer's judgement; never edited, only superseded.
 
-    `before`: the state it found. `digest` covers the row and `previous`, the digest of the
-    verdict before it, so that none can be changed or taken out unnoticed.
+    `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
+    hand, or none for a frame. `before`: the state it found, and under `said` what its author says
+    besides (control, where it was built, that the mark is hidden, the picture kept). `digest`
+    covers the row and `previous`, the digest of the verdict before it, so that none can be
+    changed or taken out unnoticed.
     """
 
     __tablename__ = "verdicts"

@@ -29,13 +29,13 @@ from datasets.errors import CaseExists, FootageError
 from detector.footage import open_footage
 from evidence.store.case import Case
 from evidence.store.copying import copy_rows
-from evidence.store.derived import StillRow
 from evidence.store.engine import sqlite_engine, sqlite_trouble
 from evidence.store.files import PARTIAL, flush_folder, told
 from evidence.store.folder import FORMAT
 from evidence.store.migrations import upgrade
 from evidence.store.models import FootageRow, Location
 from evidence.store.private import forget
+from evidence.store.verdicts import kept_stills
 
 CONTENTS = "contents.json"
 CHUNK = 1 << 20
@@ -125,8 +125,7 @@ class _Packing:
 
     def stills(self) -> None:
         """Every picture that a row of the packed database names."""
-        named = select(StillRow.sha256, StillRow.suffix).distinct().order_by(StillRow.sha256)
-        for sha256, suffix in self.connection.execute(named).all():
+        for sha256, suffix in kept_stills(self.connection):
             path = self.case.still(sha256, suffix)
             if _is(path, sha256):
                 self._add(path, self._name(path))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from evidence.store.base import HASH, KEY, Base, Exact, Word
 
 ITEM = Word(128)
-"""Names an item: the key of a sighting, or `ANALYSIS@PTS` of a frame."""
+"""Names an item: the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`."""
 
 
 class Account(Base):
@@ -112,12 +112,13 @@ class Draw(Base):
 
 
 class Item(Base):
-    """What a reviewer is shown: a flagged or drawn sighting, or a drawn frame.
+    """What a reviewer is shown: a flagged or drawn sighting, a drawn frame, or a machine that
+    somebody entered by hand (`sighting`: `entered-N`, after the verdict that did).
 
-    Follows from flags, draws and verdicts, and can be made anew from them. `kind`: the flag or
-    `audit`; `needs`: how many reviewers must agree; state: `open`, `partial` (some verdicts are
-    still needed), `disputed` or `settled`; `given`: verdicts that count. `outcome` and
-    `builder`: what it was settled as.
+    Follows from flags, draws and verdicts, and can be made anew from them. `kind`: the flag,
+    `audit` or `entered`; `needs`: how many reviewers must agree; state: `open`, `partial` (some
+    verdicts are still needed), `disputed` or `settled`; `given`: verdicts that count. `outcome`
+    and `builder`: what it was settled as.
     """
 
     __tablename__ = "items"

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.store.derived import SightingRow, Verdict
+from evidence.store.derived import SightingRow, StillRow, Verdict
+from evidence.store.keys import ENTERED, entered_name, is_entered
 
 FIRST = "0" * 64
 """What the first verdict has as the digest of the one before it."""
@@ -32,6 +33,7 @@ def append(
     verdict: str,
     author: str,
     sighting: str | None = None,
+    entered: bool = False,
     box: Sequence[float] | None = None,
     builder: str | None = None,
     seconds: float | None = None,
@@ -44,7 +46,9 @@ def append(
     Args:
         footage, pts, box: the frame that was judged, and where in it.
         verdict: the judgement, in a word.
-        sighting: the key of the sighting that was judged, if it was one.
+        sighting: the key of the sighting that was judged, if it was one, or what a machine
+            entered by hand is called.
+        entered: it enters a machine, which is called after it from now on.
         builder: the builder the reviewer names.
         seconds: how long the reviewer looked.
         supersedes: the number of the verdict on the same thing that this one replaces.
@@ -57,9 +61,11 @@ def append(
         raise UsageError("a verdict needs an author; give a name")
     hold_log(session)
     last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
+    number = 1 if last is None else last.number + 1
+    before = (state or {}) | _before(session, sighting, supersedes)
     row = Verdict(
-        number=1 if last is None else last.number + 1,
-        sighting=sighting,
+        number=number,
+        sighting=entered_name(number) if entered else sighting,
         footage=footage,
         pts=pts,
         box=None if box is None else [float(corner) for corner in box],
@@ -69,7 +75,7 @@ def append(
         made=datetime.now(UTC),
         seconds=seconds,
         note=note,
-        before=(state or {}) | _before(session, sighting, supersedes),
+        before=before,
         supersedes=supersedes,
         previous=FIRST if last is None else last.digest,
     )
@@ -110,6 +116,37 @@ def head(session: Session) -> tuple[int, str]:
     return (0, FIRST) if last is None else (last[0], last[1])
 
 
+def entries(session: Session, footage: str | None = None) -> list[Verdict]:
+    """The verdicts that entered a machine by hand, in the order they were given.
+
+    Args:
+        footage: those on this one alone.
+    """
+    query = select(Verdict).where(Verdict.sighting.startswith(ENTERED)).order_by(Verdict.number)
+    if footage is not None:
+        query = query.where(Verdict.footage == footage)
+    return [row for row in session.scalars(query) if row.sighting == entered_name(row.number)]
+
+
+def kept_stills(connection: Connection | Session) -> list[tuple[str, str]]:
+    """Every picture that the case keeps by its SHA-256, each once, with its suffix; sorted: those
+    of sightings, and the frames in which machines were entered by hand."""
+    rows = connection.execute(select(StillRow.sha256, StillRow.suffix).distinct())
+    found = {(sha256, suffix) for sha256, suffix in rows}
+    return sorted(found | {(sha256, "jpg") for sha256 in _entered_stills(connection)})
+
+
+def kept_when_entered(session: Session, sha256: str) -> bool:
+    """Whether a picture (JPEG) was kept when a machine was entered by hand."""
+    return sha256 in _entered_stills(session)
+
+
+def _entered_stills(connection: Connection | Session) -> set[str]:
+    query = select(Verdict.before).where(Verdict.sighting.startswith(ENTERED))
+    said = [before.get("said") or {} for (before,) in connection.execute(query)]
+    return {str(one["still"]) for one in said if "still" in one}
+
+
 def verify(session: Session) -> list[str]:
     """What is wrong with the log, a line each; none where it is whole."""
     wrong = []
@@ -132,7 +169,7 @@ def verify(session: Session) -> list[str]:
 def _before(session: Session, sighting: str | None, supersedes: int | None) -> dict[str, Any]:
     """The state a verdict finds: what the program says, and the verdict it replaces."""
     state: dict[str, Any] = {}
-    if sighting is not None:
+    if sighting is not None and not is_entered(sighting):
         found = session.scalar(select(SightingRow).where(SightingRow.key == sighting))
         if found is None:
             raise UsageError(f"no sighting {sighting} in this case; name one that is there")

@@ -5,6 +5,7 @@ import { _, brought, call, notice } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
 import { Timeline, clock } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
+import { Entering } from "./footage-enter.js";
 
 const clip = brought("clip");
 const root = `/api/v1/footage/${clip.sha256}`;
@@ -256,4 +257,5 @@ if (mode === "video") {
   else video.addEventListener("timeupdate", () => shown(video.currentTime));
 }
 setMode(mode);
+if ($("enter")) new Entering(clip, () => exact);
 stage.dataset.ready = "yes";

@@ -8,6 +8,7 @@ const KINDS = {
   uncorroborated: () => _("One cue alone"),
   unread: () => _("Text without a builder"),
   large: () => _("Large in the picture"),
+  entered: () => _("Entered by hand: what is this machine?"),
 };
 const CUES = {
   wordmark: () => _("Wordmark"),
@@ -24,6 +25,7 @@ const CUES = {
 export const VERDICTS = {
   accept: () => _("accepted"),
   builder: () => _("other builder"),
+  probable: () => _("probable"),
   unknown: () => _("builder unknown"),
   concealed: () => _("mark concealed"),
   "not-cnc": () => _("not CNC"),
@@ -77,6 +79,7 @@ function pictured(loaded, alt, missing) {
 export function tell(card) {
   const parts = [why(card)];
   if (card.sighting) parts.push(claim(card));
+  else if (card.outcome) parts.push(make("p", {}, make("span", { class: "good" }, settledAs(card))));
   if (card.verdicts.length) parts.push(said(card));
   if (card.loaded.mark) parts.push(marks(card));
   if (card.readings.length) parts.push(readings(card));
@@ -94,7 +97,8 @@ function why(card) {
   if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
   else if (kind) line.append(make("b", {}, kind()));
   else line.append(make("b", {}, _("What is this machine?")));
-  const text = make("p", { class: "faint reason" }, card.reason ?? _("Looked at in any case."));
+  const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason;
+  const text = make("p", { class: "faint reason" }, words ?? _("Looked at in any case."));
   return make("div", {}, line, text);
 }
 
@@ -117,8 +121,12 @@ function claim({ sighting, outcome, outcome_builder: settled }) {
     sighting.builder ? make("span", { class: "mono" }, chance(sighting.probability)) : null,
     small.length ? make("span", { class: "faint small" }, small.join(" · ")) : null,
   );
-  if (outcome) block.append(make("span", { class: "good small" }, `${VERDICTS[outcome]()}${settled ? `: ${settled.name}` : ""}`));
+  if (outcome) block.append(make("span", { class: "good small" }, settledAs({ outcome, outcome_builder: settled })));
   return block;
+}
+
+function settledAs({ outcome, outcome_builder: settled }) {
+  return `${VERDICTS[outcome]()}${settled ? `: ${settled.name}` : ""}`;
 }
 
 function said(card) {
@@ -126,6 +134,11 @@ function said(card) {
   for (const one of card.verdicts) {
     const words = [VERDICTS[one.verdict]?.() ?? one.verdict];
     if (one.builder) words.push(one.builder_name ?? one.builder);
+    const more = one.before?.said ?? {};
+    if (more.concealed && one.verdict !== "concealed") words.push(_("mark concealed"));
+    if (more.control) words.push(_("control {name}", { name: more.control }));
+    if (more.made) words.push(_("made in {countries}", { countries: more.made }));
+    if (more.source) words.push(more.source);
     if (one.supersedes) words.push(_("instead of no. {number}", { number: one.supersedes }));
     list.append(
       make(

@@ -57,9 +57,9 @@ function may(does) {
   if (does === "zoom") return Boolean(card.pictures.frame.box);
   if (card.state === "settled") return does === "doubt";
   if (does === "doubt") return false;
-  if (card.about === "frame") return ["missed", "nothing"].includes(does);
-  if (does === "accept") return Boolean(card.sighting.builder || card.sighting.origin);
-  return ["builder", "unknown", "concealed", "not-cnc", "not-a-machine"].includes(does);
+  if (card.about === "frame") return ["missed", "nothing", ...(stage.drawing ? ["builder", "concealed", "hidden"] : [])].includes(does);
+  if (does === "accept") return Boolean(card.sighting?.builder || card.sighting?.origin);
+  return ["builder", "unknown", "concealed", "hidden", "not-cnc", "not-a-machine"].includes(does);
 }
 
 function refreshKeys() {
@@ -67,7 +67,7 @@ function refreshKeys() {
     const does = button.dataset.does;
     const fits = may(does);
     button.disabled = !fits;
-    const verdict = does in VERDICTS;
+    const verdict = does in VERDICTS || does === "hidden";
     button.hidden = verdict && !fits && card !== null && !(does === "accept" && card.about === "sighting" && card.state !== "settled");
     if (does === "zoom") button.setAttribute("aria-pressed", String(stage.zoomed));
   }
@@ -199,22 +199,33 @@ async function waitSent() {
   while (outbox.size) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** Asks for a builder, and gives the verdict; of a missed machine that its box belongs to. */
+async function name(verdict, drawn) {
+  const asked = card;
+  const missed = stage.drawing;
+  const chosen = await builders.ask();
+  if (!chosen || card !== asked || missed !== stage.drawing) return;
+  if (missed) give("missed", { box: stage.box, builder: chosen.id, ...drawn });
+  else give(verdict, { builder: chosen.id });
+}
+
 const actions = {
   accept: (began) => give("accept", {}, began),
   unknown: (began) => give("unknown", {}, began),
-  concealed: (began) => give("concealed", {}, began),
+  concealed(began) {
+    if (stage.drawing) give("missed", { box: stage.box, concealed: true }, began);
+    else give("concealed", {}, began);
+  },
+  hidden: () => name("concealed", { concealed: true }),
   "not-cnc": (began) => give("not-cnc", {}, began),
   "not-a-machine": (began) => give("not-a-machine", {}, began),
   nothing: (began) => give("nothing", {}, began),
-  async builder() {
-    const asked = card;
-    const chosen = await builders.ask();
-    if (chosen && card === asked) give("builder", { builder: chosen.id });
-  },
+  builder: () => name("builder", {}),
   missed(began) {
     if (!stage.drawing) {
       stage.draw();
-      notice(_("Draw a box around the machine, or move it with the arrow keys; Enter sends, Esc leaves."));
+      refreshKeys();
+      notice(_("Draw a box around the machine, or move it with the arrow keys; Enter sends, Esc leaves. B names the builder, C says that the mark is concealed, H both."));
     } else {
       give("missed", { box: stage.box }, began);
     }
@@ -248,7 +259,7 @@ const actions = {
 
 const KEYS = {
   KeyA: "accept", KeyB: "builder", KeyU: "unknown", KeyC: "concealed", KeyN: "not-cnc",
-  KeyX: "not-a-machine", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
+  KeyH: "hidden", KeyX: "not-a-machine", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
   Backspace: "undo", KeyZ: "zoom",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -274,7 +285,10 @@ document.addEventListener("keydown", (event) => {
       event.preventDefault();
       return act("missed", event.timeStamp);
     }
-    if (event.key === "Escape") return stage.stopDrawing();
+    if (event.key === "Escape") {
+      stage.stopDrawing();
+      return refreshKeys();
+    }
   }
   if (event.key === "?") return act("help");
   if (event.code === "KeyT") {

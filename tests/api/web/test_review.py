@@ -166,6 +166,35 @@ def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path
     assert moved == pytest.approx([409.6, 216, 921.6, 489.6], abs=0.01)
 
 
+def test_a_mark_is_hidden_and_another_cue_tells_the_builder(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=1, halls=3)
+    draw_all(site)
+    desk.goto(f"{served}/review")
+    item = shown(desk)
+    keys = iter("chb")
+    while item:
+        key = "h"
+        if "@" in item:
+            desk.keyboard.press("m")
+            key = next(keys)
+        desk.keyboard.press(key)
+        if key != "c":
+            desk.keyboard.type("hermle")
+            expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
+            desk.keyboard.press("Enter")
+        item = next_after(desk, item)
+    all_sent(desk)
+    said = {(row.verdict, row.builder, str(row.before.get("said"))) for row in verdicts(site)}
+    assert said == {
+        ("concealed", "hermle", "None"),
+        ("missed", None, "{'concealed': True}"),
+        ("missed", "hermle", "{'concealed': True}"),
+        ("missed", "hermle", "None"),
+    }
+
+
 def test_two_disagree_and_a_third_settles(
     site: Site, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
 ) -> None:

@@ -36,6 +36,8 @@ def machines(draw: st.DrawFn) -> SeenMachine:
         chance=draw(st.sampled_from([0.02, 0.5, 1.0])) if drawn else None,
         sightings=draw(st.integers(1, 3)),
         height=draw(st.sampled_from([None, 5.0, 20.0, 90.0])),
+        entered=draw(st.sampled_from([False, False, True])),
+        stood_in=draw(st.sampled_from([False, False, True])),
     )
 
 
@@ -46,7 +48,6 @@ FRAMES = st.builds(
     st.sampled_from([0.002, 0.5, 1.0]),
     st.booleans(),
     KNOWN,
-    st.booleans(),
 )
 CONTROLS = st.tuples(st.sampled_from([None, 9.0, 50.0]), st.booleans())
 
@@ -81,5 +82,7 @@ def test_every_interval_is_one(
         assert found.high.high >= found.found_high.high - 1e-9
     if found.said.kind == "none":
         assert found.noticed.sensitivity is not None and found.noticed.share < 0.5
-    assert json.loads(dump(to_json(found)))["counts"]["machines"] == len(seen)
+    assert json.loads(dump(to_json(found)))["counts"]["machines"] == sum(
+        not one.stood_in for one in seen
+    )
     assert found.said.sentence in render_answer(found, REGISTRY, Facts("", "", "", "", 0, ""), [])

@@ -79,13 +79,6 @@ def test_frames_count_by_how_long_they_stand_and_by_their_chance() -> None:
     assert estimate_missed(uneven).share.high > even.high
 
 
-def test_a_machine_entered_by_hand_is_not_counted_again() -> None:
-    every = Frame("a", 1.0, 1.0, True, entered=True)
-    assert estimate_missed(Frames((every,), 1, 1, 1)).share.value == 0
-    some = replace(every, chance=0.25)
-    assert estimate_missed(Frames((some,), 1, 1, 1)).share.value == pytest.approx(0.75 / 1.75)
-
-
 def test_missed_machines_may_all_be_of_the_kind_or_none() -> None:
     found = estimate_missed(frames(20, 180, found=900, unseen=1000))
     low, high = widen(FOUND, FOUND, found)

@@ -128,7 +128,7 @@ def test_skipped_items_go_to_others_and_come_back_later(
 def test_one_in_six_is_of_the_audit_sample(
     case: Case, store: Callable[..., str], deal: Callable[..., list[str]]
 ) -> None:
-    store("clip 0")
+    store("first")
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     for number in range(1, 5):
@@ -279,7 +279,7 @@ def test_a_report_that_reads_new_verdicts_alone_is_that_of_the_whole_log(
             with case.session() as session, session.begin():
                 made = judge(session, bench, key, person, word, seconds=2.0)
                 if (key, person) == (keys[2], "ben"):
-                    withdraw(session, bench, made.number, person)
+                    withdraw(session, made.number, person)
             with case.session() as session:
                 for reader in ("anna", "dora"):
                     found = known.report(session, reader)

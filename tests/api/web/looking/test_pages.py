@@ -137,11 +137,13 @@ def test_a_mark_is_enlarged_beside_what_it_is(
 ) -> None:
     open_clip(screen, served, sha_of(films[0]))
     screen.click("#m1 .picture.mark")
-    pair = screen.locator("dialog .pair img")
+    pair = screen.locator("dialog.enlarge .pair img")
     for image in pair.all():
         expect(image).to_have_js_property("complete", True)
         expect(image).not_to_have_js_property("naturalWidth", 0)
-    assert "Unaltered" in screen.inner_text("dialog") and "Enhanced" in screen.inner_text("dialog")
+    assert "Unaltered" in screen.inner_text("dialog.enlarge") and "Enhanced" in screen.inner_text(
+        "dialog.enlarge"
+    )
     first = pair.nth(0).get_attribute("src")
     shoot("enlarged")
     frame = screen.locator("dialog .frame").bounding_box()
@@ -159,7 +161,7 @@ def test_a_mark_is_enlarged_beside_what_it_is(
     screen.keyboard.press("Tab")
     assert ",400," in (pair.nth(0).get_attribute("src") or "")
     screen.keyboard.press("Escape")
-    expect(screen.locator("dialog")).to_have_count(0)
+    expect(screen.locator("dialog.enlarge")).to_have_count(0)
 
 
 def test_a_machine_is_joined_and_cut(

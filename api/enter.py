@@ -1,0 +1,126 @@
+"""`nameplate case enter`: a machine that a person has seen, or read of, entered by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from api.case import AsJson, Folder, RegistryFiles
+from api.machines import user
+from api.terminal import complain, speak
+from datasets.errors import FootageError, UsageError
+from datasets.registry import load_registry
+from evidence.record import dump
+from evidence.store.case import Case
+from evidence.tables import printable
+
+UNKNOWN = "unknown"
+
+
+def enter(
+    folder: Folder,
+    footage: Annotated[
+        str, typer.Argument(metavar="FOOTAGE", help="A path the case knows, or a SHA-256.")
+    ],
+    at: Annotated[
+        str, typer.Option(metavar="SECONDS", help="When it is seen: 12.5 or 1001/24000.")
+    ] = "0",
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Where, in pixels; the whole frame if left out."),
+    ] = None,
+    builder: Annotated[
+        str, typer.Option(metavar="ID", help="The builder's id in the registry, or `unknown`.")
+    ] = UNKNOWN,
+    probable: Annotated[
+        bool, typer.Option("--probable", help="It may be that builder's: others have to say.")
+    ] = False,
+    concealed: Annotated[
+        bool,
+        typer.Option("--concealed", help="Its mark is hidden; a builder is told from another cue."),
+    ] = False,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Who made its control; says nothing of the builder."),
+    ] = None,
+    made: Annotated[
+        str | None,
+        typer.Option(metavar="CC", help="Where this very machine was built, if a plate says so."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Where it was told: an address, a title.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is told by.")] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
+    ] = None,
+    as_json: AsJson = False,
+    registry: RegistryFiles = None,
+) -> None:
+    """Enter a machine by hand: a verdict that others judge as they do what the program flagged.
+
+    It counts in what was seen, at the least, and in no share that is estimated. A builder from an
+    origin under test needs a second person, who enters the same place or judges it in the review.
+    """
+    from evidence.browse.originals import name_footage
+    from evidence.review.enter import Told, check_place
+    from evidence.review.enter import enter as put
+    from evidence.review.judge import bench_of
+    from evidence.review.visible import record
+
+    named = None if builder == UNKNOWN else builder
+    told = Told(named, probable, concealed, control, made, source, note)
+    known = load_registry(*(registry or ()))
+    pts, corners = _seconds(at), None if box is None else _corners(box)
+    with Case.open(folder) as case:
+        with case.session() as session:
+            sha256 = name_footage(session, footage)
+            told.check(bench_of(session, known))
+            check_place(session, sha256, pts, corners)
+        pts, still = _picture(case, sha256, pts)
+        with case.session() as session, session.begin():
+            bench = bench_of(session, known)
+            who = author or user()
+            verdict = put(session, bench, sha256, pts, corners, told, who, still=still)
+            said = record(verdict, None)
+    if as_json:
+        speak()
+        typer.echo(dump(said).decode("utf-8", "backslashreplace"), nl=False)
+        return
+    typer.echo(printable(f"{said['sighting']}: verdict {said['number']} by {who}, {told.word}"))
+
+
+def _picture(case: Case, sha256: str, pts: Fraction) -> tuple[Fraction, str | None]:
+    """The exact time of the frame on screen, whose picture is kept; where the original is not at
+    hand the time as it was given, and no picture."""
+    from detector.stills import encode_frame
+    from evidence.browse.frames import FrameCutter
+    from evidence.browse.originals import find_original
+
+    try:
+        with case.session() as session:
+            footage = find_original(session, case, sha256)
+        if footage is None:
+            return pts, None
+        frame = FrameCutter().frame(footage, pts)
+    except FootageError as error:
+        complain(f"no picture is kept: {error}")
+        return pts, None
+    return frame.pts, case.put_still(encode_frame(frame.image))
+
+
+def _seconds(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"--at {text}: seconds, as 12.5 or 1001/24000") from None
+
+
+def _corners(text: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError:
+        raise UsageError(f"--box {text}: four numbers, X,Y,W,H") from None
+    return x, y, x + width, y + height

@@ -1,0 +1,172 @@
+"""The machines that people entered by hand, each as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.judged import (
+    NO_MACHINE,
+    SeenMachine,
+    Source,
+    asked_of,
+    plant_of,
+    read_sources,
+)
+from evidence.answer.question import Question
+from evidence.linking.load import chunks
+from evidence.review.enter import as_box
+from evidence.review.items import ENTERED
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import COUNTED, NAMING, PROBABLE, confirms, in_force
+from evidence.store import Item, Recipe, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A machine as it was entered.
+
+    id: what it is called. state: `confirmed` (people settled the builder), `probable` (somebody
+    names one, and others have still to say), `concealed` or `unknown`. builder: settled, or the
+    one that is probable. control: who made its control, which says nothing of the builder. made:
+    where this very machine was built, as people say. hit: whether it is of the kind asked for;
+    None where that is not known. counted: it adds to what was seen, or stands in for a machine
+    that the program found there; else it may be one that is counted already.
+    """
+
+    id: str
+    plant: str
+    footage: str
+    pts: str
+    box: tuple[float, ...]
+    state: str
+    builder: str | None
+    concealed: bool
+    control: str | None
+    made: str | None
+    hit: bool | None
+    authors: tuple[str, ...]
+    counted: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        if self.state == "probable":
+            return "probable, not confirmed"
+        if self.state == "confirmed":
+            return "concealed, builder from a second cue" if self.concealed else "builder confirmed"
+        if self.state == "concealed":
+            return "concealed, builder unknown"
+        return "a control, builder unknown" if self.control else "builder unknown"
+
+
+def read_entered(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question,
+    leave_out: Collection[str] = (),
+) -> list[tuple[Entry, SeenMachine]]:
+    """Every machine that people entered on the footage asked about, in the order they did, as it
+    stands and as one by itself would be counted; but those taken back, and those that people
+    settled to be no CNC machine.
+
+    Args:
+        leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    """
+    sources = read_sources(session, recipe)
+    asked = asked_of(sources, question, leave_out)
+    query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
+    items = [
+        item
+        for item in session.scalars(query.where(Item.settings == recipe.settings))
+        if item.footage in asked
+    ]
+    items.sort(key=lambda item: int((item.sighting or "").rpartition("-")[2]))
+    logs: dict[str, list[Verdict]] = {}
+    for part in chunks(items):
+        logs |= verdicts_on(session, part)
+    found = []
+    for item in items:
+        source = sources[item.footage]
+        read = _read(item, logs[item.item], source, question, registry)
+        if read is not None:
+            found.append(read)
+    return found
+
+
+def _read(
+    item: Item, log: Sequence[Verdict], source: Source, question: Question, registry: Registry
+) -> tuple[Entry, SeenMachine] | None:
+    """One of them; None where it is taken back, or people settled that no CNC machine is there."""
+    rows = {row.number: row for row in log}
+    held = [one for one in in_force(map(given, log)) if one.word in (*COUNTED, PROBABLE)]
+    settled = item.state == "settled"
+    if not held or (settled and item.outcome in NO_MACHINE):
+        return None
+    naming = [one.builder for one in held if one.word in (*NAMING, PROBABLE) and one.builder]
+    builder = item.builder if settled else next(iter(naming), None)
+    agreed = [
+        rows[one.number] for one in held if one.builder == builder and one.word not in NO_MACHINE
+    ]
+    made = _made([_said(row, "made") for row in agreed], item.needs if settled else 1)
+    hit = question.fits(builder, made, registry, made)
+    # Where two disagree either may be right: a claim for the kind waits in any case.
+    claims = {hit, *(question.fits(one, made, registry, made) for one in naming)}
+    claimed = True if True in claims else False if False in claims else None
+    if settled:
+        named = confirms(item.outcome, builder)
+        state = "confirmed" if named else "concealed" if item.outcome == "concealed" else "unknown"
+    else:
+        hidden = builder is None and any(row.verdict == "concealed" for row in agreed)
+        state = "probable" if builder or hit else "concealed" if hidden else "unknown"
+    controls = {said for row in agreed if (said := _said(row, "control")) is not None}
+    plant, stated = plant_of([source])
+    entry = Entry(
+        id=str(item.sighting),
+        plant=plant,
+        footage=item.footage,
+        pts=str(item.pts),
+        box=as_box(item.box or ()),
+        state=state,
+        builder=builder,
+        concealed=any(row.verdict == "concealed" or _said(row, "concealed") for row in agreed),
+        control=controls.pop() if len(controls) == 1 else None,
+        made=made,
+        hit=hit if settled else None,
+        authors=tuple(sorted({row.author for row in agreed})),
+    )
+    machine = SeenMachine(
+        id=entry.id,
+        plant=plant,
+        stated=stated,
+        recordings=frozenset({source.recording}),
+        years=(source.published[:4],) if source.published else (),
+        claim=None if settled else builder,
+        claimed=None if settled else claimed,
+        concealed=entry.concealed,
+        settled=settled,
+        hit=entry.hit,
+        builder=builder if settled else None,
+        waiting=claimed is True and not settled,
+        drawn=False,
+        chance=None,
+        conflict=False,
+        entered=True,
+    )
+    return entry, machine
+
+
+def _said(row: Verdict, name: str) -> str | None:
+    found: str | None = (row.before.get("said") or {}).get(name)
+    return found
+
+
+def _made(said: Sequence[str | None], needs: int) -> str | None:
+    """The country that as many say as have to agree on the machine; None where they differ."""
+    told = [one for one in said if one is not None]
+    return told[0] if len(set(told)) == 1 and len(told) >= needs else None

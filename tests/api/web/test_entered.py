@@ -1,0 +1,325 @@
+"""The five published sightings, entered over HTTP and on the page of a clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from api.web.app import create_app
+from api.web.site import Site
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.answer.answer import Answer
+from evidence.answer.from_case import answer_case
+from evidence.answer.question import Question
+from evidence.store import Case, Item, Location, Recipe, Verdict
+from evidence.store.check import check
+from evidence.store.unpack import unpack
+from evidence.store.verdicts import verify
+from tests.sightings import AT, SIZE, Swept
+
+TOLD: dict[str, dict[str, Any]] = {
+    "haas": {"builder": "haas", "concealed": True, "note": "all but a red H is covered"},
+    "tsugami": {"builder": "tsugami", "probable": True},
+    "fanuc": {"control": "ctl-fanuc"},
+    "niles": {"builder": "niles-simmons", "made": "DE"},
+    "fair": {"builder": "dmtg", "control": "ctl-siemens", "source": "a published account"},
+}
+
+
+@pytest.fixture
+def case(published: Swept, tmp_path: Path, database: str | None) -> Iterator[Case]:
+    with unpack(published.pack, tmp_path / "case", database) as made:
+        yield made
+
+
+@pytest.fixture
+def site(case: Case) -> Site:
+    with case.session() as session:
+        recipe = session.scalars(select(Recipe)).one()
+        session.expunge(recipe)
+    return Site(case, load_registry(), Settings.archive(), recipe, local="anna")
+
+
+@pytest.fixture
+def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client of each person, all on one case."""
+    opened: list[TestClient] = []
+
+    def make(name: str) -> httpx.Client:
+        app = create_app(replace(site, local=name))
+        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def sha(site: Site, published: Swept) -> Callable[[str], str]:
+    def of(name: str) -> str:
+        with site.session() as session:
+            path = str(published.places[name].path)
+            found = session.get_one(Location, path).footage
+        assert found is not None
+        return found
+
+    return of
+
+
+@pytest.fixture
+def put(published: Swept, sha: Callable[[str], str]) -> Callable[..., httpx.Response]:
+    def run(client: httpx.Client, name: str, **more: Any) -> httpx.Response:
+        body = {"pts": str(AT), "box": list(published.places[name].box)} | TOLD[name] | more
+        return client.post(f"/api/v1/footage/{sha(name)}/entered", json=body)
+
+    return run
+
+
+def ask(site: Site, by: Any = "origin", value: str = "CN") -> Answer:
+    return answer_case(site.case, Question(by, value), site.registry, value)[0]
+
+
+def kinds(found: Answer) -> dict[str, str]:
+    return {one.plant.split()[0]: one.kind for one in found.entered}
+
+
+def test_each_of_the_five_comes_out_as_what_it_is(
+    site: Site, person: Callable[[str], httpx.Client], put: Callable[..., httpx.Response]
+) -> None:
+    anna, ben = person("anna"), person("ben")
+    items = {}
+    for name in TOLD:
+        answer = put(anna, name)
+        assert answer.status_code == 201, answer.text
+        items[name] = answer.json()["item"]
+        assert put(anna, name).json()["verdict"]["number"] == answer.json()["verdict"]["number"]
+    found = ask(site)
+    assert kinds(found) == {
+        "Novosibirsk": "concealed, builder from a second cue",
+        "Plant": "probable, not confirmed",
+        "Titan-Barrikady": "a control, builder unknown",
+        "Uraltrac": "builder confirmed",
+        "Fair": "probable, not confirmed",
+    }
+    assert (found.counts.machines, found.counts.confirmed, found.counts.waiting) == (5, 0, 1)
+
+    # The second person is shown the place and nothing of what the first one said.
+    hand = ben.get("/api/v1/review/next?n=20").json()["items"]
+    (card,) = [one for one in hand if one["item"] == items["fair"]]
+    assert (card["about"], card["kind"], card["verdicts"]) == ("entered", "entered", [])
+    assert "dmtg" not in json.dumps(card) and "ctl-siemens" not in json.dumps(card)
+    still = card["pictures"]["frame"]["address"]
+    assert still.startswith("/api/v1/stills/")
+    assert ben.get(still).headers["content-type"] == "image/jpeg"
+    told = {one["number"]: one for one in ben.get("/api/v1/verdicts").json()["items"]}
+    assert [one["hidden"] for one in told.values()] == [False, True, False, False, True]
+    given = ben.post(
+        "/api/v1/verdicts", json={"item": items["fair"], "verdict": "builder", "builder": "dmtg"}
+    )
+    assert given.status_code == 201
+    found = ask(site)
+    assert found.said.sentence.startswith("Confirmed: at least 1 machine of CN make in 1 plant")
+    (fair,) = [one for one in found.entered if one.plant.startswith("Fair")]
+    assert (fair.builder, fair.control, fair.authors) == ("dmtg", "ctl-siemens", ("anna", "ben"))
+
+    for by, value, machines in (("origin", "DE", 1), ("owner", "US", 2), ("production", "DE", 1)):
+        assert ask(site, by, value).counts.confirmed == machines, (by, value)
+    with site.session() as session:
+        assert verify(session) == []
+    assert [str(one) for one in check(site.case) if one.wrong] == []
+
+
+def test_every_page_shows_them(
+    site: Site,
+    person: Callable[[str], httpx.Client],
+    put: Callable[..., httpx.Response],
+    sha: Callable[[str], str],
+) -> None:
+    anna, carla = person("anna"), person("carla")
+    items = {name: put(anna, name).json()["item"] for name in TOLD}
+    for name, item in items.items():
+        for address in (f"/footage/{sha(name)}", f"/review/{item}", f"/api/v1/review/items/{item}"):
+            assert anna.get(address).status_code == 200, address
+            assert carla.get(address).status_code == 200, address
+        clip = carla.get(f"/api/v1/footage/{sha(name)}").json()
+        # What waits is told to its author alone.
+        waits = name in ("tsugami", "fair")
+        assert [one["author"] for one in clip["verdicts"]] == ([] if waits else ["anna"])
+    for address in (
+        "/",
+        "/machines",
+        "/agreement",
+        "/learning",
+        "/api/v1/case",
+        "/api/v1/machines",
+    ):
+        assert carla.get(address).status_code == 200, address
+    log = anna.get("/api/v1/verdicts").json()["items"]
+    assert [one["item"] for one in log] == list(items.values())
+    (people,) = carla.get("/api/v1/agreement").json()["people"]
+    assert people["verdicts"] == 5
+
+
+def test_a_missed_machine_may_be_concealed(client: httpx.Client, site: Site) -> None:
+    from evidence.review.audit import frame_item
+    from evidence.store import AnalysisRow, Draw
+
+    with site.session() as session, session.begin():
+        analysis = session.scalars(select(AnalysisRow)).first()
+        assert analysis is not None
+        key = frame_item(analysis.id, AT)
+        known = {"analysis": analysis.id, "footage": analysis.footage, "pts": AT}
+        more = {"model": analysis.model, "settings": analysis.settings, "needs": 1, "priority": 0}
+        session.merge(Item(item=key, sighting=None, kind="audit", reason="", **known, **more))
+        session.flush()
+        assert session.query(Draw).filter_by(item=key).count() == 0
+    body = {"item": key, "verdict": "missed", "box": [0, 0, 90, 90], "builder": "haas"}
+    answer = client.post("/api/v1/verdicts", json=body | {"concealed": True})
+    assert answer.status_code == 201
+    assert answer.json()["verdict"]["before"]["said"] == {"concealed": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"pts": "9"}, 400),
+        ({"pts": "soon"}, 422),
+        ({"box": [600, 0, 700, 100]}, 400),
+        ({"builder": "nobody"}, 400),
+        ({"control": "mazak"}, 400),
+        ({"made": "Germany"}, 422),
+        ({"made": "XX"}, 400),
+        ({"builder": None, "probable": True}, 400),
+        ({"surprise": 1}, 422),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_makes_no_sense_is_refused(
+    client: httpx.Client,
+    put: Callable[..., httpx.Response],
+    site: Site,
+    body: dict[str, Any],
+    status: int,
+) -> None:
+    assert put(client, "haas", **body).status_code == status
+    with site.session() as session:
+        assert session.scalars(select(Verdict)).all() == []
+
+
+def test_footage_that_is_not_there(client: httpx.Client) -> None:
+    answer = client.post(f"/api/v1/footage/{'0' * 64}/entered", json={"pts": "0"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("database", [None], ids=["sqlite"])
+class TestPage:
+    """The form on the page of a clip; the routes below it are tested on both databases."""
+
+    def test_a_machine_is_entered_by_pointer(
+        self,
+        site: Site,
+        served: str,
+        screen: Page,
+        sha: Callable[[str], str],
+        shoot: Callable[[str], None],
+    ) -> None:
+        screen.goto(f"{served}/footage/{sha('haas')}?at=1%2F2")
+        screen.wait_for_selector("#stage[data-ready]")
+        screen.click("#enter > summary")
+        screen.click("#enter-draw")
+        stage = screen.locator("#drawn").bounding_box()
+        assert stage is not None
+        fit = min(stage["width"] / SIZE[0], stage["height"] / SIZE[1])
+        left = stage["x"] + (stage["width"] - SIZE[0] * fit) / 2
+        top = stage["y"] + (stage["height"] - SIZE[1] * fit) / 2
+        screen.mouse.move(left + 100 * fit, top + 130 * fit)
+        screen.mouse.down()
+        screen.mouse.move(left + 460 * fit, top + 340 * fit, steps=4)
+        screen.mouse.up()
+        screen.click("#enter-choose")
+        screen.keyboard.type("haas")
+        expect(screen.locator("#builder-list li").first).to_contain_text("Haas")
+        screen.keyboard.press("Enter")
+        expect(screen.locator("#enter-builder")).to_have_text("Haas")
+        screen.check("#enter input[name=concealed]")
+        screen.fill("#enter input[name=note]", "all but a red H is covered")
+        screen.fill("#enter input[name=source]", "a newspaper")
+        shoot("footage-enter")
+        screen.click("#enter-send")
+        expect(screen.locator("#notices")).to_contain_text("Entered as verdict 1.")
+        with site.session() as session:
+            row = session.scalars(select(Verdict)).one()
+        assert (row.verdict, row.builder, row.pts) == ("concealed", "haas", AT)
+        assert row.box == pytest.approx([100, 130, 460, 340], abs=3)
+        assert row.before["said"]["source"] == "a newspaper" and row.seconds is not None
+        # What was entered is off the form, and the next one begins with the whole frame.
+        expect(screen.locator("#enter-builder")).to_have_text("unknown")
+        expect(screen.locator("#enter-place")).to_have_text("the whole frame")
+        screen.click("#notices a")
+        screen.wait_for_selector("#desk[data-painted]")
+        expect(screen.locator("#told")).to_contain_text("Entered by hand")
+        expect(screen.locator("#told")).to_contain_text("mark concealed: Haas")
+
+    def test_a_machine_is_entered_by_the_keyboard_alone(
+        self, site: Site, served: str, screen: Page, sha: Callable[[str], str]
+    ) -> None:
+        screen.goto(f"{served}/footage/{sha('fanuc')}")
+        screen.wait_for_selector("#stage[data-ready]")
+        screen.focus("#enter > summary")
+        screen.keyboard.press("Enter")
+        screen.focus("#enter-draw")
+        screen.keyboard.press("Enter")
+        screen.keyboard.press("ArrowRight")
+        screen.keyboard.press("Shift+ArrowUp")
+        screen.select_option("#enter select[name=control]", "ctl-fanuc")
+        screen.focus("#enter-send")
+        screen.keyboard.press("Enter")
+        expect(screen.locator("#notices")).to_contain_text("Entered as verdict 1.")
+        with site.session() as session:
+            row = session.scalars(select(Verdict)).one()
+        assert row.verdict == "unknown" and row.before["said"]["control"] == "ctl-fanuc"
+        assert row.box == pytest.approx([204.8, 108, 460.8, 244.8], abs=0.1)
+
+    def test_the_second_person_judges_it_by_a_key(
+        self,
+        site: Site,
+        person: Callable[[str], httpx.Client],
+        put: Callable[..., httpx.Response],
+        screen: Page,
+        shoot: Callable[[str], None],
+    ) -> None:
+        from tests.api.web.browser import serve
+
+        item = put(person("ben"), "fair").json()["item"]
+        with serve(site) as address:
+            screen.goto(f"{address}/review/{item}")
+            screen.wait_for_selector("#desk[data-painted]")
+            expect(screen.locator("#told")).to_contain_text("Entered by hand")
+            expect(screen.locator("#told")).not_to_contain_text("ben")
+            expect(screen.locator("button[data-does=accept]")).to_be_hidden()
+            sizes = screen.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+            assert sizes[0] <= sizes[1]  # one screen, without scrolling
+            shoot("review-entered")
+            screen.keyboard.press("h")
+            screen.keyboard.type("dmtg")
+            expect(screen.locator("#builder-list li").first).to_contain_text("DMTG")
+            screen.keyboard.press("Enter")
+            expect(screen.locator("#told")).to_contain_text("settled")
+        with site.session() as session:
+            row = session.scalars(select(Verdict).order_by(Verdict.number.desc())).first()
+            assert row is not None
+            assert (row.verdict, row.builder, row.author) == ("concealed", "dmtg", "anna")
+        found = ask(site)
+        assert found.counts.confirmed == 1 and found.entered[0].concealed

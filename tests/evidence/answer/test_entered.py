@@ -1,0 +1,268 @@
+"""Machines entered by hand: at the least in what was seen, in no share that is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.from_case import answer_case
+from evidence.answer.page import render_answer
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.review.enter import Told, enter
+from evidence.review.judge import Bench
+from evidence.store import Case, FootageRow, Item, SightingRow, Verdict
+from tests.evidence.answer.conftest import Builder, key
+
+Build = Callable[[Callable[[Builder], None]], object]
+Put = Callable[..., Verdict]
+CHINESE = Question()
+WIDTH, HEIGHT = 400, 300
+LEFT, MIDDLE, RIGHT = (0, 0, 100, 300), (150, 0, 250, 300), (300, 0, 400, 300)
+
+
+@pytest.fixture
+def put(case: Case, registry: Registry) -> Put:
+    """`put(clip, "anna", builder=...)` enters a machine in the clip added as that number."""
+    bench = Bench(registry, ("CN",))
+
+    def run(clip: int, author: str = "anna", box: Any = LEFT, pts: int = 1, **told: Any) -> Verdict:
+        with case.session() as session, session.begin():
+            row = session.get_one(FootageRow, key("f", clip))
+            row.width, row.height = WIDTH, HEIGHT
+            told_ = Told(**told)
+            return enter(session, bench, row.sha256, Fraction(pts), box, told_, author)
+
+    return run
+
+
+def ask(case: Case, registry: Registry, question: Question = CHINESE) -> Answer:
+    return answer_case(case, question, registry, "Chinese")[0]
+
+
+def place(case: Case, clip: int, box: tuple[int, ...]) -> None:
+    """Where the sighting of a clip stands."""
+    with case.session() as session, session.begin():
+        row = session.query(SightingRow).filter_by(footage=key("f", clip)).one()
+        row.box = list(box)
+
+
+def counts(found: Answer) -> tuple[int, int, int]:
+    return found.counts.machines, found.counts.confirmed, found.counts.probable
+
+
+def test_two_people_confirm_and_one_does_not(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: b.frame("Plant 1"))
+    put(1, "anna", builder="dmtg", control="ctl-fanuc")
+    found = ask(case, registry)
+    assert counts(found) == (1, 0, 1) and found.said.kind is Kind.PROBABLE
+    assert found.counts.waiting == 1 and found.bounds.most.value == 1
+    put(1, "ben", builder="dmtg")
+    found = ask(case, registry)
+    assert counts(found) == (1, 1, 0)
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
+    (entry,) = found.entered
+    assert (entry.control, entry.hit, entry.counted) == ("ctl-fanuc", True, True)
+    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 0
+
+
+def test_none_is_in_an_estimate(case: Case, registry: Registry, build: Build, put: Put) -> None:
+    def fill(b: Builder) -> None:
+        for plant in range(8):
+            b.add(f"Plant {plant}", claim="dmtg", outcome="accept")
+            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.5)
+            b.add(f"Plant {plant}")
+            b.frame(f"Plant {plant}", "missed" if plant == 1 else "nothing", views=3)
+
+    build(fill)
+    before = ask(case, registry)
+    for plant in range(8):
+        clip = 4 * plant + 4
+        put(clip, "anna", builder="smtcl")
+        put(clip, "ben", builder="smtcl")
+    after = ask(case, registry)
+    assert after.counts.confirmed == before.counts.confirmed + 8
+    assert after.counts.machines == before.counts.machines + 8
+    assert after.bounds.least.value == pytest.approx(16 / 32)
+    same = replace(
+        after,
+        seen=before.seen, counts=before.counts, said=before.said, bounds=before.bounds,
+        plants=before.plants, years=before.years, warnings=before.warnings, entered=(),
+        moves=before.moves,
+    )  # fmt: skip
+    assert same == before
+    apart = [one for one in zip(before.moves, after.moves, strict=True) if one[0] != one[1]]
+    assert [one.label for one, _ in apart] == ["all claims and verdicts as they are"]
+    assert any("8 machines were entered by hand" in one for one in after.warnings)
+
+
+def test_at_the_place_of_one_that_was_found_it_is_that_one(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: b.add("Plant 1"))
+    place(case, 1, (10, 10, 95, 290))
+    put(1, builder="haas", concealed=True)
+    found = ask(case, registry, Question("builder", "haas"))
+    assert counts(found) == (1, 1, 0)
+    assert found.found_low.value is None  # the machine that was found was not drawn
+    assert found.plants[0].machines == 1 and found.entered[0].counted
+
+
+def test_what_people_settled_in_the_review_stands(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: b.add("Plant 1", claim="mazak", outcome="accept"))
+    place(case, 1, LEFT)
+    put(1, builder="haas")
+    found = ask(case, registry, Question("builder", "haas"))
+    assert counts(found) == (1, 0, 0) and not found.entered[0].counted
+
+
+def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1")
+        b.add("Plant 2", claim="mazak", outcome="accept")
+
+    build(fill)
+    for clip in (1, 2):
+        place(case, clip, RIGHT)
+        put(clip, box=None, builder="haas")
+    found = ask(case, registry, Question("builder", "haas"))
+    # A Mazak that people settled is no Haas: in the second clip there are two.
+    assert counts(found) == (3, 2, 0)
+
+
+def test_of_one_plant_and_builder_as_many_as_stand_in_one_frame(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: [b.frame("Plant 1") for _ in range(3)])
+    haas = Question("builder", "haas")
+    put(1, builder="haas")
+    put(1, builder="haas", pts=3)
+    put(2, builder="haas", box=RIGHT)
+    assert counts(ask(case, registry, haas)) == (1, 1, 0)
+    put(3, builder="haas", box=LEFT)
+    put(3, builder="haas", box=RIGHT)
+    found = ask(case, registry, haas)
+    assert counts(found) == (2, 2, 0)
+    assert sum(one.counted for one in found.entered) == 2
+    put(3, builder="okuma", box=MIDDLE)
+    assert counts(ask(case, registry, haas)) == (3, 2, 0)
+
+
+def test_one_found_elsewhere_in_the_plant_may_be_the_same(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="haas", outcome="accept")
+        b.frame("Plant 1")
+        b.add("Plant 2", claim="haas", outcome="accept")
+        b.add("Plant 3", claim="haas")
+        b.frame("Plant 3")
+
+    build(fill)
+    haas = Question("builder", "haas")
+    put(2, builder="haas")
+    assert counts(ask(case, registry, haas)) == (3, 2, 1)
+    place(case, 3, LEFT)
+    put(3, builder="haas", box=RIGHT)  # beside the one that was found
+    assert counts(ask(case, registry, haas)) == (4, 3, 1)
+    put(5, builder="haas")  # people settle what the program only claims of that plant
+    assert counts(ask(case, registry, haas)) == (4, 4, 0)
+
+
+def test_what_is_settled_counts_before_what_is_more(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: [b.frame("Plant 1") for _ in range(2)])
+    put(1, builder="dmtg", box=LEFT)
+    put(1, builder="dmtg", box=RIGHT)
+    put(2, "anna", builder="dmtg")
+    put(2, "ben", builder="dmtg")
+    assert counts(ask(case, registry)) == (2, 1, 1)
+
+
+def test_what_is_no_machine_or_taken_back_is_none(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    from evidence.review.judge import doubt, judge, withdraw
+
+    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
+    row = put(1, builder="haas")
+    other = put(2, builder="haas")
+    with case.session() as session, session.begin():
+        withdraw(session, row.number, "anna")
+        item = session.query(Item).filter_by(sighting=other.sighting).one().item
+        doubt(session, item, "ben")
+        for person in ("ben", "carla"):
+            judge(session, Bench(registry, ("CN",)), item, person, "not-a-machine")
+    found = ask(case, registry)
+    assert found.counts.machines == 0 and found.entered == ()
+
+
+def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
+    chinese = Question("production", "CN")
+    put(1, builder="tsugami", made="CN")
+    assert ask(case, registry, chinese).counts.probable == 1
+    put(1, "ben", builder="tsugami")  # of where it was built he says nothing
+    assert counts(ask(case, registry, chinese)) == (1, 0, 0)
+    put(2, "anna", builder="tsugami", made="CN")
+    put(2, "ben", builder="tsugami", made="CN")
+    assert counts(ask(case, registry, chinese)) == (2, 1, 0)
+    assert ask(case, registry).counts.confirmed == 0  # the builder is at home in Japan
+    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 2
+
+
+def test_presence_of_a_plant_is_known_where_one_was_confirmed(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    def fill(b: Builder) -> None:
+        for plant in range(6):
+            for clip in range(2):
+                b.add(f"Plant {plant}", "dmtg", "accept" if plant + clip < 3 else "unknown")
+
+    build(fill)
+    before = ask(case, registry)
+    place(case, 12, RIGHT)
+    put(12, "anna", builder="smtcl")
+    put(12, "ben", builder="smtcl")
+    after = ask(case, registry)
+    assert after.presence == before.presence
+    absent = {row.plant: row.absent for row in before.plants}
+    assert absent["Plant 5"] is not None and absent["Plant 5"] > 0
+    assert {row.plant: row.absent for row in after.plants} == absent | {"Plant 5": 0.0}
+
+
+def test_plant_and_period_narrow_them_too(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
+    put(1, builder="haas")
+    put(2, builder="haas")
+    asked = Question("builder", "haas", plants=("plant 2",))
+    found = ask(case, registry, asked)
+    assert counts(found) == (1, 1, 0) and [one.plant for one in found.entered] == ["Plant 2"]
+
+
+def test_the_report_names_each(case: Case, registry: Registry, build: Build, put: Put) -> None:
+    build(lambda b: b.frame("Plant <1>"))
+    put(1, builder="haas", concealed=True, control="ctl-fanuc", made="US")
+    found, facts, exhibits = answer_case(case, Question("origin", "US"), registry, "US")
+    page = render_answer(found, registry, facts, exhibits)
+    assert "Entered by hand" in page and "concealed, builder from a second cue" in page
+    assert "Plant &lt;1&gt;" in page and "FANUC" in page
+    (exhibit,) = exhibits
+    assert [author for _, author, _ in exhibit.verdicts] == ["anna"] and exhibit.pictures == ()

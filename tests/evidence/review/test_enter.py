@@ -1,0 +1,274 @@
+"""A machine entered by hand is a verdict in the log, and others judge it without seeing that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from datasets.errors import CaseConflict, UsageError
+from datasets.registry import Registry
+from evidence.review.audit import RATES, Plan
+from evidence.review.card import cards
+from evidence.review.desk import Desk
+from evidence.review.enter import Told, enter
+from evidence.review.items import ENTERED, expected, rebuild
+from evidence.review.judge import Bench, bench_of, doubt, judge, withdraw
+from evidence.review.queue import waiting
+from evidence.review.reviewers import Reviewers
+from evidence.review.visible import page_of_log
+from evidence.store import AnalysisRow, Case, Draw, Item, Recipe, SightingRow, Verdict
+from evidence.store.check import check
+from evidence.store.verdicts import verify
+from tests.rows import rows
+
+HERE = (300.0, 10.0, 460.0, 200.0)
+AT = Fraction(5, 2)
+EVERY = Plan(rates=dict.fromkeys(RATES, 1.0))
+Put = Callable[..., Verdict]
+
+
+@pytest.fixture
+def footage(case: Case, recipe: Recipe, store: Callable[..., str]) -> str:
+    """Footage that was looked at and in which nothing was found."""
+    analysis = store(sightings=(), frames=0)
+    with case.session() as session:
+        return session.get_one(AnalysisRow, analysis).footage
+
+
+@pytest.fixture
+def put(case: Case, bench: Bench, footage: str) -> Put:
+    def run(author: str, box: Any = HERE, pts: Fraction = AT, **told: Any) -> Verdict:
+        with case.session() as session, session.begin():
+            return enter(session, bench, footage, pts, box, Told(**told), author)
+
+    return run
+
+
+def item_of(case: Case, name: str | None) -> Item:
+    with case.session() as session:
+        return session.scalars(select(Item).where(Item.sighting == name)).one()
+
+
+def give(case: Case, bench: Bench, item: str, author: str, word: str, **more: Any) -> Verdict:
+    with case.session() as session, session.begin():
+        return judge(session, bench, item, author, word, **more)
+
+
+def sound(case: Case) -> bool:
+    """Nothing is wrong, and making all items anew makes the same."""
+    before = rows(case)
+    with case.session() as session, session.begin():
+        rebuild(session)
+        assert verify(session) == []
+    wrong = [one for one in check(case) if "item" in one.about or "verdict" in one.about]
+    return rows(case) == before and wrong == []
+
+
+def test_one_person_settles_what_is_not_under_test(case: Case, put: Put) -> None:
+    row = put("anna", builder="haas", concealed=True, note="the H", source="a newspaper")
+    assert (row.sighting, row.verdict, row.builder) == (
+        f"entered-{row.number}",
+        "concealed",
+        "haas",
+    )
+    assert row.before["said"] == {"concealed": True, "source": "a newspaper"}
+    assert row.box == list(HERE) and row.note == "the H"
+    item = item_of(case, row.sighting)
+    assert (item.kind, item.state, item.outcome, item.builder) == (
+        ENTERED, "settled", "concealed", "haas",
+    )  # fmt: skip
+    assert sound(case)
+
+
+def test_an_origin_under_test_needs_a_second_person_who_sees_nothing(
+    case: Case, put: Put, bench: Bench, recipe: Recipe, registry: Registry
+) -> None:
+    row = put("anna", builder="smtcl", control="ctl-siemens", note="the plate", source="a paper")
+    item = item_of(case, row.sighting)
+    assert (item.state, item.outcome, item.needs) == ("partial", None, 2)
+    with case.session() as session:
+        assert waiting(session, recipe, "anna", 9, sample=False) == []
+        (dealt,) = Desk().deal(session, recipe, "ben", 5)
+        assert dealt.item == item.item
+        (card,) = cards(session, registry, "ben", [dealt])
+        assert card["about"] == "entered" and card["verdicts"] == []
+        assert card["box"] == list(HERE) and card["outcome"] is None
+        shown = repr(card)
+        for secret in ("smtcl", "siemens", "the plate", "a paper", "anna"):
+            assert secret not in shown
+        (hidden,) = page_of_log(session, "ben", 0, 9)
+        assert hidden["hidden"] is True
+    give(case, bench, item.item, "ben", "builder", builder="smtcl")
+    item = item_of(case, row.sighting)
+    assert (item.state, item.outcome, item.builder) == ("settled", "builder", "smtcl")
+    assert sound(case)
+
+
+def test_a_machine_made_in_an_origin_under_test_needs_two_as_well(case: Case, put: Put) -> None:
+    row = put("anna", builder="tsugami", made="CN")
+    assert item_of(case, row.sighting).state == "partial"
+
+
+def test_what_is_probable_waits_for_others_however_sure_its_author(
+    case: Case, put: Put, bench: Bench
+) -> None:
+    row = put("anna", builder="tsugami", probable=True)
+    item = item_of(case, row.sighting)
+    assert (row.verdict, item.state, item.given) == ("probable", "partial", 0)
+    with pytest.raises(CaseConflict, match="already"):
+        give(case, bench, item.item, "anna", "builder", builder="tsugami")
+    give(case, bench, item.item, "ben", "builder", builder="tsugami")
+    assert item_of(case, row.sighting).state == "settled"
+    assert sound(case)
+
+
+def test_a_hidden_mark_does_not_part_those_who_name_one_builder(
+    case: Case, put: Put, bench: Bench
+) -> None:
+    row = put("anna", builder="smtcl", concealed=True)
+    give(case, bench, item_of(case, row.sighting).item, "ben", "builder", builder="smtcl")
+    assert item_of(case, row.sighting).state == "settled"
+    other = put("anna", box=(0.0, 0.0, 90.0, 90.0), builder="smtcl", concealed=True)
+    give(case, bench, item_of(case, other.sighting).item, "ben", "concealed")
+    assert item_of(case, other.sighting).state == "disputed"
+    with case.session() as session:
+        found = Reviewers().report(session, "carla")
+    assert [one["state"] for one in found["disagreements"]] == ["disputed"]
+    assert sound(case)
+
+
+def test_the_same_place_entered_twice_is_one_machine(case: Case, put: Put) -> None:
+    first = put("anna", builder="smtcl")
+    assert put("anna", builder="smtcl").number == first.number
+    with pytest.raises(CaseConflict, match="already"):
+        put("anna", builder="mazak")
+    second = put("ben", box=(305.0, 20.0, 455.0, 210.0), builder="smtcl")
+    assert (second.sighting, second.number) == (first.sighting, first.number + 1)
+    assert item_of(case, first.sighting).state == "settled"
+    elsewhere = put("ben", box=(0.0, 0.0, 90.0, 90.0), builder="smtcl")
+    later = put("ben", pts=Fraction(1), builder="smtcl")
+    assert len({first.sighting, elsewhere.sighting, later.sighting}) == 3
+    assert sound(case)
+
+
+def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(
+    case: Case, put: Put, recipe: Recipe
+) -> None:
+    row = put("anna", builder="smtcl")
+    with case.session() as session, session.begin():
+        withdraw(session, row.number, "anna")
+    item = item_of(case, row.sighting)
+    assert (item.state, item.outcome) == ("settled", "withdrawn")
+    with case.session() as session:
+        assert waiting(session, recipe, "ben", 9, sample=False) == []
+    again = put("anna", builder="mazak")
+    assert again.sighting != row.sighting
+    assert sound(case)
+
+
+def test_it_is_doubted_like_any_other(case: Case, put: Put, bench: Bench) -> None:
+    row = put("anna", builder="haas")
+    key = item_of(case, row.sighting).item
+    with case.session() as session, session.begin():
+        doubt(session, key, "ben")
+    give(case, bench, key, "ben", "not-cnc")
+    give(case, bench, key, "carla", "not-cnc")
+    item = item_of(case, row.sighting)
+    assert (item.state, item.outcome) == ("settled", "not-cnc")
+    assert sound(case)
+
+
+def test_no_entered_machine_is_in_the_audit_sample(case: Case, put: Put) -> None:
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+        drawn = set(session.scalars(select(Draw.item)))
+    put("anna", builder="haas")
+    with case.session() as session, session.begin():
+        rebuild(session)
+    with case.session() as session:
+        assert set(session.scalars(select(Draw.item))) == drawn
+        assert session.scalars(select(SightingRow.key)).all() == []
+        assert [len(items) for _, items in expected(session)] == [len(drawn) + 1]
+
+
+def test_a_later_analysis_has_it_too(
+    case: Case, put: Put, analysis: Any, registry: Registry, store: Callable[..., str]
+) -> None:
+    from dataclasses import replace
+
+    from evidence.store.record import record_survey
+    from tests.evidence.review.conftest import survey_of
+
+    row = put("anna", builder="haas")
+    survey = survey_of(analysis, "one", (), 0)
+    other = replace(survey, analysis=replace(survey.analysis, model_hash="bb" * 32))
+    with case.session() as session, session.begin():
+        record_survey(session, case, other, registry)
+    with case.session() as session:
+        items = session.scalars(select(Item).where(Item.sighting == row.sighting)).all()
+        assert sorted((one.model[:2], one.state, one.builder or "") for one in items) == [
+            ("aa", "settled", "haas"),
+            ("bb", "settled", "haas"),
+        ]
+    assert sound(case)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"pts": Fraction(-1)}, "goes from"),
+        ({"pts": Fraction(99)}, "goes from"),
+        ({"box": (0.0, 0.0, 9999.0, 9.0)}, "within the frame"),
+        ({"builder": "nobody"}, "registry"),
+        ({"builder": "ctl-fanuc"}, "never the builder"),
+        ({"control": "mazak"}, "makes no controls"),
+        ({"made": "XX"}, "no country code"),
+        ({"probable": True}, "name the builder"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_makes_no_sense_is_refused(
+    case: Case, put: Put, more: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        put("anna", **more)
+    with case.session() as session:
+        assert session.scalars(select(Verdict)).all() == []
+
+
+def test_footage_nobody_looked_at_is_refused(case: Case, bench: Bench) -> None:
+    with case.session() as session, session.begin(), pytest.raises(UsageError, match="sweep"):
+        enter(session, bench, "00" * 32, AT, None, Told(), "anna")
+
+
+def test_the_origins_under_test_are_those_of_the_cases_recipes(
+    case: Case, recipe: Recipe, registry: Registry
+) -> None:
+    with case.session() as session:
+        assert bench_of(session, registry).tested == ("CN",)
+
+
+def test_a_missed_machine_and_a_sighting_may_be_concealed_too(
+    case: Case, store: Callable[..., str], bench: Bench
+) -> None:
+    analysis = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    box = (10.0, 20.0, 110.0, 90.5)
+    row = give(
+        case, bench, f"{analysis}@3", "anna", "missed", box=box, builder="haas", concealed=True
+    )
+    assert row.before["said"] == {"concealed": True}
+    row = give(case, bench, f"{analysis}:m4", "anna", "concealed", builder="haas")
+    assert row.builder == "haas"
+    item = item_of(case, f"{analysis}:m4")
+    assert (item.state, item.outcome, item.builder) == ("settled", "concealed", "haas")
+    with pytest.raises(UsageError, match="belongs to `missed`"):
+        give(case, bench, f"{analysis}:m3", "anna", "unknown", concealed=True)
+    with pytest.raises(UsageError, match="does not fit a machine found"):
+        give(case, bench, f"{analysis}:m3", "anna", "probable", builder="haas")
+    assert sound(case)

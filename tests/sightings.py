@@ -1,0 +1,125 @@
+"""The five published sightings of machines, as footage that is drawn for them.
+
+None of the footage they were published with is ours; each is a shot of one machine in a hall, of
+the plant it was published of, whose place in the frame is known.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from datasets.maker.clip import ClipSpec, ShotSpec, View, make_clip
+from datasets.maker.encode import Encoding
+from datasets.maker.machine import Variant, random_machine
+from datasets.maker.marks import BUILDER_MARKS
+from datasets.maker.scene import Scene, draw_scene
+from datasets.maker.stills import random_scene
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case
+from evidence.store.pack import pack
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Order, sweep
+from evidence.sweep.stop import Stop
+from tests.evidence.sweep.helping import Noted
+
+SIZE = (640, 360)
+AT = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published of a machine, and how a person enters it (`nameplate case enter`)."""
+
+    plant: str
+    variant: Variant
+    words: tuple[str, ...]
+
+
+PUBLISHED = {
+    "haas": Published(
+        "Novosibirsk instrument plant",
+        "concealed",
+        ("--builder", "haas", "--concealed", "--note", "the plant's logo over all but a red H"),
+    ),
+    "tsugami": Published("Plant in Altai", "unknown", ("--builder", "tsugami", "--probable")),
+    "fanuc": Published("Titan-Barrikady", "control-only", ("--control", "ctl-fanuc")),
+    "niles": Published("Uraltrac", "unknown", ("--builder", "niles-simmons", "--made", "DE")),
+    "fair": Published(
+        "Fair of 2024", "control-only", ("--builder", "dmtg", "--control", "ctl-siemens")
+    ),
+}
+SOURCE = ("--source", "a published account")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the machine stands: the clip, and x1, y1, x2, y2 in the frame at `AT`."""
+
+    path: Path
+    box: tuple[float, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same for the command line."""
+        x1, y1, x2, y2 = self.box
+        return ("--at", str(AT), "--box", f"{x1},{y1},{x2 - x1},{y2 - y1}")
+
+
+def draw(folder: Path) -> dict[str, Place]:
+    """Draws the five clips, and beside them `list.csv` with their plants; where each machine is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {}
+    with (folder / "list.csv").open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(("path", "plant", "published"))
+        for number, (name, one) in enumerate(PUBLISHED.items()):
+            path = folder / f"{name}.mp4"
+            shot = ShotSpec(_scene(number, one.variant), Fraction(1), View(), View())
+            encoding = Encoding(size=SIZE, rate=Fraction(10), gop=5)
+            truth = make_clip(path, ClipSpec((shot,), encodings=(encoding,), seed=number))
+            (machine,) = truth.machines
+            box = min(machine.boxes, key=lambda seen: abs(seen[0] - float(AT)))[1]
+            places[name] = Place(path, tuple(round(corner, 1) for corner in box))
+            rows.writerow((path.name, one.plant, "2024"))
+    return places
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Where the machine stands in each clip, and a pack of a case that looked at all five."""
+
+    pack: Path
+    places: dict[str, Place]
+
+
+def sweep_all(folder: Path) -> Swept:
+    """Draws the clips, and looks at them with the model that ships."""
+    places = draw(folder)
+    order = Order(Settings.archive(), load_registry(), workers=1)
+    with Case.new(folder / "case", "Published") as case:
+        ending = sweep(case, order, Feed((), [folder / "list.csv"]), Stop(), Noted())
+        assert (ending.outcome, ending.tally.done) == ("done", len(places))
+        pack(case, folder / "case.zip")
+    return Swept(folder / "case.zip", places)
+
+
+@cache
+def _scene(number: int, variant: Variant) -> Scene:
+    """A hall with one machine, well in sight."""
+    rng = np.random.default_rng(number)
+    for seed in range(1000 * number, 1000 * number + 200):
+        spec = random_machine(rng, BUILDER_MARKS, variant=variant)
+        scene = random_scene(seed, SIZE, machines=[spec], setting="hall")
+        machines = draw_scene(scene)[1].machines
+        if len(machines) == 1:
+            x1, y1, x2, y2 = machines[0].box
+            if (x2 - x1) * (y2 - y1) > 0.08 * SIZE[0] * SIZE[1]:
+                return scene
+    raise AssertionError("no drawing with one machine in sight")
