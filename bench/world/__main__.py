@@ -68,10 +68,10 @@ def run(folder: Path, spec: WorldSpec, beside: Path | None = None) -> Reckoned:
         UsageError: the folder holds another world, or the one beside it is not of its kind.
         subprocess.CalledProcessError: a command failed; it has said why.
     """
-    _keep_spec(folder, spec)
-    if beside is not None and _spec(beside) | {"share": 0} != _spec(folder) | {"share": 0}:
-        raise UsageError(f"{beside}: of another seed or size; footage cannot be shared")
     registry = load_registry()
+    _keep_spec(folder, spec, registry)
+    if beside is not None and _spec(beside) | {"share": 0} != _spec(folder) | {"share": 0}:
+        raise UsageError(f"{beside}: of another seed, size or registry; footage cannot be shared")
     plan = make_plan(spec, registry)
     began = time.perf_counter()
     other = None
@@ -165,12 +165,16 @@ def read_result(folder: Path) -> Reckoned:
     return Reckoned(**{**plain, **tuples, "estimators": estimators})
 
 
-def _keep_spec(folder: Path, spec: WorldSpec) -> None:
+def _keep_spec(folder: Path, spec: WorldSpec, registry: Registry) -> None:
+    """What a world follows from: builders and marks are drawn from the registry, and footage is
+    looked at with it."""
     file = folder / "world.json"
     folder.mkdir(parents=True, exist_ok=True)
-    plain = json.loads(json.dumps(asdict(spec)))
+    plain = json.loads(json.dumps(asdict(spec) | {"registry": registry.digest}))
     if file.exists() and _spec(folder) != plain:
-        raise UsageError(f"{folder}: holds another world; name another folder")
+        raise UsageError(
+            f"{folder}: holds another world, or one of another registry; name another folder"
+        )
     file.write_text(json.dumps(plain), "utf-8")
 
 

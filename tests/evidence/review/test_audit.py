@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,11 +52,24 @@ TIMES = st.integers(0, 30).map(Fraction)
 
 
 @given(st.lists(TIMES), st.lists(st.tuples(TIMES, TIMES).map(sorted).map(tuple)))
-def test_unseen_are_the_prints_outside_every_span(
+def test_unseen_are_the_prints_that_stand_without_a_sighting(
     prints: list[Fraction], spans: list[tuple[Fraction, Fraction]]
 ) -> None:
-    by_hand = [one for one in sorted(set(prints)) if not any(a <= one <= b for a, b in spans)]
+    times = sorted(set(prints))
+    ends = [min(b, a + 10) for a, b in pairwise(times)] + [one + 1 for one in times[-1:]]
+    by_hand = [
+        one
+        for one, end in zip(times, ends, strict=True)
+        if not any(a < end and one <= b for a, b in spans)
+    ]
     assert unseen(prints, spans) == by_hand
+
+
+def test_a_machine_found_just_after_a_cut_was_not_missed() -> None:
+    """The print of a cut at 4 s, the first look at 4.48 s; the shot before shows nothing."""
+    prints = [Fraction(2), Fraction(4), Fraction(6)]
+    assert unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
+    assert unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
 
 
 def test_everything_may_be_drawn(case: Case, store: Callable[..., str]) -> None:
