@@ -25,7 +25,20 @@ def table(worlds: Sequence[Reckoned]) -> str:
     lines = ["| | " + " | ".join(head) + " |", "|---|" + "---|" * len(worlds)]
     for name, tell in ROWS:
         lines.append(f"| {name} | " + " | ".join(tell(one) for one in worlds) + " |")
+    names = dict.fromkeys(name for one in worlds for name in one.estimators)
+    for name in names:
+        if name.startswith(TOLD):
+            continue
+        cells = [
+            held(one, one.estimators[name]) if name in one.estimators else "lacking"
+            for one in worlds
+        ]
+        lines.append(f"| another estimator, of the machines found: {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+TOLD = ("stratified", "naive")
+"""Estimators that have a row of their own."""
 
 
 def share(value: float | None) -> str:
