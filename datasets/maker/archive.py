@@ -193,7 +193,7 @@ def _halls(spec: ArchiveSpec) -> list[Hall]:
         halls.append(
             Hall(
                 name,
-                _laid_out(specs, rng, spec.size),
+                lay_out(specs, rng, spec.size),
                 tuple(f"{name}-{n}" for n in range(len(specs))),
                 tuple(models[one] for one in specs),
             )
@@ -201,16 +201,27 @@ def _halls(spec: ArchiveSpec) -> list[Hall]:
     return halls
 
 
-def _laid_out(
-    specs: Sequence[MachineSpec], rng: np.random.Generator, size: tuple[int, int]
+def lay_out(
+    specs: Sequence[MachineSpec],
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    least: int = 2,
 ) -> Scene:
-    """A hall of which most machines are well seen from the door, found by trying seeds."""
+    """A hall of which most machines are well seen from the door, found by trying seeds.
+
+    Args:
+        size: of the frame, pixels; the still drawn is larger.
+        least: so many machines must be well seen, or all where there are fewer.
+
+    Raises:
+        DataError: no such hall was found.
+    """
     still = (round(size[0] * _ROOM), round(size[1] * _ROOM))
     for _ in range(_TRIES):
         scene = random_scene(int(rng.integers(2**31)), still, machines=specs, setting="hall")
         scene = replace(scene, settled=scene.camera, clutter=int(rng.integers(14, 24)))
         seen = [m for m in _glimpse(scene).machines if _large(m.box, still)]
-        if len(seen) >= min(2, len(specs)):
+        if len(seen) >= min(least, len(specs)):
             return scene
     raise DataError(f"no hall for {len(specs)} machines in {_TRIES} tries; use another seed")
 
@@ -229,7 +240,7 @@ def _clip(
     for index in range(spec.shots):
         hall = some[index % len(some)]
         angle = _ANGLES[rng.choice(len(_ANGLES), p=_OFTEN)]
-        shots.append(_shot(hall, angle, spec.seconds, rng))
+        shots.append(shoot(hall.scene, angle, spec.seconds, rng))
         plan.append((hall, angle))
     overlay = Overlay(
         bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.5 else None,
@@ -239,10 +250,11 @@ def _clip(
     return ClipSpec(tuple(shots), overlay, (_encoding(spec.size, rng),), seed=seed), plan
 
 
-def _shot(hall: Hall, angle: Angle, seconds: Fraction, rng: np.random.Generator) -> ShotSpec:
-    scene = hall.scene
+def shoot(home: Scene, angle: Angle, seconds: Fraction, rng: np.random.Generator) -> ShotSpec:
+    """A slow pan over a hall laid out before, so that a machine at least is well seen."""
+    scene = home
     for _ in range(_TRIES):
-        seen = _seen_from(hall.scene, angle, rng)
+        seen = _seen_from(home, angle, rng)
         if angle == "home" or any(_large(m.box, seen.camera.size) for m in _glimpse(seen).machines):
             scene = seen
             break

@@ -17,14 +17,8 @@ from datasets.registry import Registry
 from evidence.answer.judged import NO_MACHINE, Source, asked_of, plant_of, read_sources
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
+from evidence.review.audit import ALONE, LONGEST
 from evidence.store import AnalysisRow, Draw, Item, PrintRow, Recipe, SightingRow
-
-LONGEST = 10.0
-"""Seconds that a frame stands for at most: a picture that stands still for longer, a title or a
-pause, tells no more."""
-
-ALONE = 1.0
-"""Seconds that a frame stands for after which there is no other: a photograph, a last frame."""
 
 Times = NDArray[np.float64]
 """Seconds, in order."""
@@ -66,6 +60,7 @@ def read_frames(
         wanted[item.analysis][float(item.pts)] = item.pts
     found = free = 0.0
     lengths: dict[tuple[str, Fraction], float] = {}
+    seen: set[tuple[str, Fraction]] = set()
     spans = _spans(session, recipe)
     for analysis, footage, times in _prints(session, recipe):
         if footage not in asked:
@@ -78,6 +73,11 @@ def read_frames(
             place = int(np.searchsorted(times, at))
             if place < len(times) and times[place] == at:
                 lengths[analysis, pts] = float(seconds[place]) / shared
+                if not empty[place]:
+                    seen.add((analysis, pts))
+    # Frames drawn by an older Nameplate may be of a time in which something was found: no part of
+    # what is drawn from.
+    judged = [(item, chance) for item, chance in judged if (item.analysis, item.pts) not in seen]
     frames = tuple(
         Frame(
             plant=plant_of([sources[item.footage]])[0],
@@ -88,7 +88,7 @@ def read_frames(
         )
         for item, chance in judged
     )
-    return Frames(frames, len(drawn), found, free)
+    return Frames(frames, len(drawn) - len(seen), found, free)
 
 
 def _copies(
@@ -147,16 +147,18 @@ def _float(text: str) -> float:
 def _seconds(
     times: Times, spans: Sequence[tuple[float, float, bool]]
 ) -> tuple[Times, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of each print for how long it stands, whether nothing was found in it, and whether a
+    """Of each print for how long it stands, whether nothing was found in that time, and whether a
     machine was; one in which only what is no machine was found is neither."""
-    gaps = np.append(np.diff(times), ALONE)
-    empty = ~_on_screen(times, [(first, last) for first, last, _ in spans])
-    full = _on_screen(times, [(first, last) for first, last, real in spans if real])
-    return np.minimum(LONGEST, gaps), empty, full
+    until = np.minimum(times + LONGEST, np.append(times[1:], times[-1:] + ALONE))
+    empty = ~_on_screen(times, until, [(first, last) for first, last, _ in spans])
+    full = _on_screen(times, until, [(first, last) for first, last, real in spans if real])
+    return until - times, empty, full
 
 
-def _on_screen(times: Times, spans: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
-    """Whether more spans have begun by each time than have ended before it."""
-    begun = np.searchsorted(np.sort([first for first, _ in spans]), times, "right")
+def _on_screen(
+    times: Times, until: Times, spans: Sequence[tuple[float, float]]
+) -> NDArray[np.bool_]:
+    """Whether more spans begin before the end of each stretch than end before its start."""
+    begun = np.searchsorted(np.sort([first for first, _ in spans]), until, "left")
     ended = np.searchsorted(np.sort([last for _, last in spans]), times, "left")
     return np.asarray(begun > ended)

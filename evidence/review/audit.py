@@ -3,8 +3,9 @@
 Drawn from two populations: every sighting, and every frame looked at in which nothing was
 found. The latter are the frames of which a print is kept (`detector/prints.py`: the first
 picture of a clip and each that differs from the last one kept, among keyframes and, where it
-was decoded densely, among all frames) at whose time no sighting of the clip is on screen. So a
-picture that stands still counts once.
+was decoded densely, among all frames) that stand, until the next print, without any sighting of
+the clip coming on screen: the first picture after a cut is looked at a moment later, and a machine
+found then was not missed. A picture that stands still counts once.
 
 Each member is drawn by itself (Bernoulli), where a hash of the seed and its name falls below
 the probability of its stratum. A draw therefore depends on nothing but the member: not on the
@@ -20,13 +21,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.store.people import Draw
+from evidence.store.people import Chance, Draw
+
+LONGEST = 10
+"""Seconds that a print stands for at most: a picture that stands still for longer, a title or a
+pause, tells no more."""
+
+ALONE = 1
+"""Seconds that a print stands for after which there is no other: a photograph, a last frame."""
 
 SEED = 20_241
 """Fixed, so that the same footage gives the same rows; what is drawn follows from the hashes
@@ -70,12 +79,30 @@ class Member:
 
 
 def plan_of(session: Session) -> Plan:
-    """The plan the case's draws were made by; where nothing is drawn yet, the default one."""
-    found = session.execute(
-        select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(Draw.stratum)
-    ).all()
+    """The plan of the case: as it was set; otherwise what its draws were made by, as in a case
+    from before plans were kept; otherwise the default one."""
+    kept = session.execute(select(Chance.stratum, Chance.probability, Chance.seed)).all()
+    found = (
+        kept
+        or session.execute(
+            select(Draw.stratum, func.min(Draw.probability), func.min(Draw.seed)).group_by(
+                Draw.stratum
+            )
+        ).all()
+    )
     rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
     return Plan(found[0][2] if found else SEED, rates)
+
+
+def keep_plan(session: Session, plan: Plan) -> None:
+    """Keeps a plan with the case, also where there is nothing to draw from yet, within a
+    transaction. Only for a case of which nothing has been drawn."""
+    now = datetime.now(UTC)
+    session.execute(delete(Chance))
+    session.add_all(
+        Chance(stratum=stratum, probability=rate, seed=plan.seed, made=now)
+        for stratum, rate in plan.rates.items()
+    )
 
 
 def parse_plan(rates: Sequence[str], seed: int | None = None) -> Plan:
@@ -109,9 +136,9 @@ def frame_item(analysis: str, pts: Fraction) -> str:
 def unseen(
     prints: Iterable[Fraction], spans: Iterable[tuple[Fraction, Fraction]]
 ) -> list[Fraction]:
-    """The times of prints at which no sighting is on screen, each once, in order.
+    """The times of prints that stand without any sighting coming on screen, each once, in order.
 
-    >>> unseen([Fraction(0), Fraction(2), Fraction(4)], [(Fraction(1), Fraction(2))])
+    >>> unseen([Fraction(0), Fraction(1), Fraction(4)], [(Fraction(2), Fraction(3))])
     [Fraction(0, 1), Fraction(4, 1)]
     """
     merged: list[tuple[Fraction, Fraction]] = []
@@ -121,10 +148,12 @@ def unseen(
         else:
             merged.append((first, last))
     free, at = [], 0
-    for pts in sorted(set(prints)):
+    times = sorted(set(prints))
+    for pts, following in zip_longest(times, times[1:]):
+        until = pts + ALONE if following is None else min(following, pts + LONGEST)
         while at < len(merged) and merged[at][1] < pts:
             at += 1
-        if at == len(merged) or pts < merged[at][0]:
+        if at == len(merged) or until <= merged[at][0]:
             free.append(pts)
     return free
 

@@ -9,7 +9,16 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.review.audit import Member, Plan, chosen, draw, frame_item, plan_of, unseen
+from evidence.review.audit import (
+    Member,
+    Plan,
+    chosen,
+    draw,
+    frame_item,
+    keep_plan,
+    plan_of,
+    unseen,
+)
 from evidence.review.log import given as given_in
 from evidence.review.log import verdicts_on, whole_log
 from evidence.review.standing import Given, Standing, stand, stand_entered
@@ -76,8 +85,8 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     Draws are made where there are none yet, as in a case from before there was a sample.
 
     Args:
-        plan: the audit sample's, for a case of which nothing has been drawn; by default the
-            one its draws were made by.
+        plan: the audit sample's, for a case of which nothing has been drawn; it is kept, also
+            where there is no footage yet. By default the case's.
 
     Raises:
         UsageError: a plan was given and draws are there, which are never changed.
@@ -85,6 +94,8 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     if plan is not None and session.scalar(select(Draw.item).limit(1)) is not None:
         raise UsageError("this case has an audit sample already, and its draws stay as they are")
     hold_log(session)
+    if plan is not None:
+        keep_plan(session, plan)
     plan = plan or plan_of(session)
     session.execute(delete(Item))
     number = 0

@@ -78,6 +78,18 @@ class Upload(Base):
     changed: Mapped[datetime]
 
 
+class Chance(Base):
+    """The chance that members of a stratum of the audit sample have of being drawn, as it was set
+    before the first draw; strata of which nothing was set have the program's own."""
+
+    __tablename__ = "chances"
+
+    stratum: Mapped[str] = mapped_column(Word(24), primary_key=True)
+    probability: Mapped[float]
+    seed: Mapped[int]
+    made: Mapped[datetime]
+
+
 class Draw(Base):
     """One member of the random audit sample: a sighting, or a frame in which nothing was found.
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.frames import ALONE, LONGEST, read_frames
+from evidence.answer.frames import read_frames
 from evidence.answer.from_case import answer_case
 from evidence.answer.missed import Frames
 from evidence.answer.question import Question
-from evidence.store import Case, Recipe
+from evidence.review.audit import ALONE, LONGEST
+from evidence.store import Case, Recipe, SightingRow
 from tests.evidence.answer.conftest import Builder
 
 Build = Callable[[Callable[[Builder], None]], Recipe]
@@ -66,6 +69,23 @@ def test_copies_of_one_recording_share_its_time(
     found = frames(case, build(fill), registry)
     assert found.unseen == 5
     assert [one.seconds for one in found.judged] == [0.5, 0.5]
+
+
+def test_a_frame_after_which_something_was_found_at_once_is_none_without_a_find(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """It may have been drawn by an older Nameplate; a machine was found in its time."""
+
+    def fill(b: Builder) -> None:
+        drawn = b.frame("Plant 1", "missed", views=2).split("@")[0]
+        b.add("Plant 1", claim="mazak", views=2)
+        row = b.session.scalars(select(SightingRow)).one()
+        row.analysis, row.first, row.last = drawn, Fraction(3, 2), Fraction(2)
+        b.frame("Plant 1", "nothing", views=3)
+
+    found = frames(case, build(fill), registry)
+    assert [one.missed for one in found.judged] == [False]
+    assert (found.drawn, found.found, found.unseen) == (1, 2, 2 + 3)
 
 
 def test_only_the_footage_asked_about(case: Case, registry: Registry, build: Build) -> None:

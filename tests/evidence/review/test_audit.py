@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,11 +52,24 @@ TIMES = st.integers(0, 30).map(Fraction)
 
 
 @given(st.lists(TIMES), st.lists(st.tuples(TIMES, TIMES).map(sorted).map(tuple)))
-def test_unseen_are_the_prints_outside_every_span(
+def test_unseen_are_the_prints_that_stand_without_a_sighting(
     prints: list[Fraction], spans: list[tuple[Fraction, Fraction]]
 ) -> None:
-    by_hand = [one for one in sorted(set(prints)) if not any(a <= one <= b for a, b in spans)]
+    times = sorted(set(prints))
+    ends = [min(b, a + 10) for a, b in pairwise(times)] + [one + 1 for one in times[-1:]]
+    by_hand = [
+        one
+        for one, end in zip(times, ends, strict=True)
+        if not any(a < end and one <= b for a, b in spans)
+    ]
     assert unseen(prints, spans) == by_hand
+
+
+def test_a_machine_found_just_after_a_cut_was_not_missed() -> None:
+    """The print of a cut at 4 s, the first look at 4.48 s; the shot before shows nothing."""
+    prints = [Fraction(2), Fraction(4), Fraction(6)]
+    assert unseen(prints, [(Fraction(448, 100), Fraction(56, 10))]) == [2, 6]
+    assert unseen(prints, [(Fraction(4), Fraction(5))]) == [2, 6]
 
 
 def test_everything_may_be_drawn(case: Case, store: Callable[..., str]) -> None:
@@ -93,6 +107,43 @@ def test_footage_that_comes_later_is_drawn_by_the_same_plan(
     with case.session() as session:
         there = session.scalars(select(Draw.item).where(Draw.analysis == later)).all()
     assert len(there) == 11
+
+
+def test_chances_set_before_there_is_footage_hold_for_what_comes(
+    case: Case, store: Callable[..., str]
+) -> None:
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        assert plan_of(session) == EVERY
+    key = store()
+    with case.session() as session:
+        there = session.scalars(select(Draw).where(Draw.analysis == key)).all()
+    assert len(there) == 11
+    assert {row.probability for row in there} == {1.0}
+
+
+def test_a_stratum_of_which_none_was_drawn_yet_keeps_its_chance(
+    case: Case, store: Callable[..., str]
+) -> None:
+    """All frames are to be drawn, but the first footage has none without a machine."""
+    plan = Plan(rates=dict(RATES) | {"sighting-claim": 1.0, "frame": 1.0})
+    with case.session() as session, session.begin():
+        rebuild(session, plan)
+    store(frames=0)
+    later = store("two")
+    with case.session() as session:
+        drawn = select(Draw).where(Draw.analysis == later, Draw.stratum == "frame")
+        assert len(session.scalars(drawn).all()) == 6
+
+
+def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session, session.begin():
+        rebuild(session, Plan(seed=7))
+    with case.session() as session:
+        assert plan_of(session) == Plan(seed=7)
 
 
 def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
