@@ -19,16 +19,6 @@ from evidence.tables import printable
 if TYPE_CHECKING:
     from evidence.answer.answer import Answer
 
-ADJECTIVES = {
-    "CN": "Chinese",
-    "DE": "German",
-    "JP": "Japanese",
-    "KR": "Korean",
-    "RU": "Russian",
-    "TW": "Taiwanese",
-    "US": "American",
-}
-
 
 def answer(
     folder: Annotated[
@@ -62,7 +52,7 @@ def answer(
         typer.Option(
             metavar="FILE",
             help="CSV of positive controls (path, builder): swept clips of machines known from "
-            "elsewhere.",
+            "elsewhere; in place of those that the case keeps.",
         ),
     ] = None,
     registry: Annotated[
@@ -136,7 +126,7 @@ def answer(
     known = load_registry(*(registry or ()))
     question = Question(by, value, tuple(plant or ()), since, until)  # type: ignore[arg-type]
     question.check(known)
-    what = known.get(value).name if by == "builder" else ADJECTIVES.get(value, value)
+    what = question.in_a_word(known)
     with Case.open(folder) as case:
         if package is not None:
             write_package(case, question, known, what, package, controls)

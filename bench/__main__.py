@@ -7,7 +7,8 @@ linking (wrong merges and splits), clip (one clip against tracking it), memory (
 length of a clip). All of them by default; `python -m bench.PART --help` tells what each takes.
 The review on 100,000 flags is apart too, since it takes its time: bench.review. The trials of
 what a sweep survives are apart: bench.kills, bench.cut, bench.trouble, bench.many; and of
-uploads, bench.upload. A whole case in a world of known truth: bench.world.
+uploads, bench.upload. The page of the answer: bench.answer. A whole case in a world of known
+truth: bench.world.
 """
 
 from __future__ import annotations

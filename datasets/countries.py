@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
 BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ
@@ -14,3 +16,15 @@ TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS
 ZW
 """
 COUNTRIES: frozenset[str] = frozenset(_CODES.split())
+
+
+@cache
+def country_name(code: str, language: str = "en") -> str:
+    """The name of a country (Unicode CLDR, through Babel), or its code where there is none.
+
+    >>> country_name("DE"), country_name("DE", "uk")
+    ('Germany', 'Німеччина')
+    """
+    from babel import Locale  # only here: who looks at footage needs none of it
+
+    return str(Locale.parse(language).territories.get(code, code))

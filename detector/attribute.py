@@ -142,8 +142,7 @@ class Attributor:
         if cue.match.type == "control":
             return cue.match.needs_second_cue
         shared = letters(cue.mark) in self._control_marks or (
-            cue.kind == "series"
-            and (cue.id in self._sisters or any(letter.isdigit() for letter in cue.mark))
+            cue.kind == "series" and (cue.id in self._sisters or _is_code(cue))
         )
         return cue.match.needs_second_cue or shared
 
@@ -195,6 +194,9 @@ class Attributor:
 
     def _may_name(self, builder: str, chance: float, cues: Sequence[Cue], grade: Grade) -> bool:
         if all(self._is_weak(cue) for cue in cues) and len(_distinct(cues)) < 2:
+            return False
+        # Codes alone name nobody, however many: ports and terminals are numbered as models are.
+        if all(_is_code(cue) for cue in cues):
             return False
         settings = self._settings
         if self._registry.get(builder).origin not in settings.tested_origins:
@@ -327,6 +329,12 @@ def _distinct(cues: Sequence[Cue]) -> list[Cue]:
             if j != i
         )
     ]
+
+
+def _is_code(cue: Cue) -> bool:
+    """Whether a cue is a builder's model code with figures (TC-2), not a name (INTEGREX)."""
+    told = cue.kind == "series" and cue.match.type != "control"
+    return told and any(letter.isdigit() for letter in cue.mark)
 
 
 def _cue_line(cue: Cue, weight: float) -> Evidence:

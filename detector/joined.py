@@ -1,7 +1,8 @@
-"""Marks inside a word that was read without its gaps: HAASAUTOMATION, 秦川机床集团."""
+"""Marks inside a word that was read without its gaps: HAASAUTOMATION, NLX2500, 秦川机床集团."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from datasets.letters import script_of
@@ -12,6 +13,11 @@ from detector.vocabulary import HAN_WORDS, LATIN_WORDS, made_of
 
 _HAN_ANYWHERE = 3
 """Han marks of at least so many characters count wherever they stand in a run of Han."""
+_CODE = re.compile(r"[A-Z]{2,}\d+|[A-Z]\d{3,}")
+"""A model code that variants are made of; of one letter and two figures are fuses and ports too."""
+_VARIANT = re.compile(r"[A-Z]{1,4}\d?")
+"""What a builder puts after a code: VF-2 SS, GLS-150 LY, SR-20 RIV, TM-3000 Y2."""
+_LONGEST_VARIANT = 5
 
 
 class Joined:
@@ -25,7 +31,13 @@ class Joined:
             self._own[entry.id] |= {text for text in known if len(text) >= SHORT}
         self._latin: dict[str, list[Mark]] = {}
         self._han: dict[str, list[Mark]] = {}
+        self._families: dict[str, list[Mark]] = {}
+        self._codes: dict[str, list[Mark]] = {}
         for mark in marks:
+            if mark.kind == "series" and mark.letters.isalpha() and not mark.han:
+                self._families.setdefault(mark.letters, []).append(mark)
+            elif mark.kind == "series" and _CODE.fullmatch(mark.letters):
+                self._codes.setdefault(mark.letters, []).append(mark)
             if mark.han:
                 self._han.setdefault(mark.letters, []).append(mark)
             elif len(mark.letters) > SHORT:
@@ -37,12 +49,23 @@ class Joined:
         if script_of(word[0]) == "han":
             yield from self._inside_han(word)
             return
-        for cut in range(SHORT + 1, min(len(word), self._longest + 1)):
+        for cut in range(SHORT, min(len(word), self._longest + 1)):
+            if _is_size(word[cut:]):
+                yield from self._families.get(word[:cut], ())
             for part, rest in ((word[:cut], word[cut:]), (word[-cut:], word[:-cut])):
                 for mark in self._latin.get(part, ()):
-                    model = mark.kind == "series" and part == word[:cut] and _is_size(part, rest)
-                    if model or made_of(rest, self._own[mark.id]):
+                    if made_of(rest, self._own[mark.id]):
                         yield mark
+
+    def variants(self, said: Sequence[str]) -> Iterator[Mark]:
+        """Codes of which these words together are a variant: VF-2SS is a VF-2.
+
+        The variant's letters stand in one word with the code's last figure.
+        """
+        joined, last = "".join(said), said[-1]
+        for rest in range(1, min(_LONGEST_VARIANT, len(last) - 1) + 1):
+            if _VARIANT.fullmatch(last[-rest:]):
+                yield from self._codes.get(joined[:-rest], ())
 
     def _inside_han(self, run: str) -> Iterator[Mark]:
         for start in range(len(run)):
@@ -56,6 +79,6 @@ class Joined:
                         yield mark
 
 
-def _is_size(series: str, rest: str) -> bool:
-    """Whether the rest of a word is a model's size: PUMA 2600SY read as PUMA2600SY."""
-    return series.isalpha() and rest[0].isdigit() and len(rest) <= 6
+def _is_size(rest: str) -> bool:
+    """Whether what follows a family's name is a model's size: PUMA 2600SY read as PUMA2600SY."""
+    return rest[0].isdigit() and len(rest) <= 6

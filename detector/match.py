@@ -12,9 +12,11 @@ a reading about as near to another entry's mark (DMIG: DMG or DMTG?) is no match
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from datasets.entry import EntryType
 from datasets.letters import scripts
@@ -36,6 +38,7 @@ MOST_FAR = 2
 """Words a text may have to be a mark misread so far that it is a hint."""
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
+_PART = re.compile(r"\d+|\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,15 @@ class Matcher:
             found = [item for item in found if item.mark.cyrillic or item.mark.han]
         # Of each entry the best wordmark and the best series; a longer mark says more.
         best: dict[tuple[str, MarkKind], _Found] = {}
-        near = [item for item in found if not item.far] or found
-        for item in sorted(_settle(near), key=lambda item: item.rank, reverse=True):
+        if any(item.mark.kind == "wordmark" and not item.far for item in found):
+            found = [item for item in found if not item.far]
+        for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
             best.setdefault((item.mark.id, item.mark.kind), item)
         return tuple(_as_match(item, len(said), borders) for item in best.values())
 
-    def _found(self, said: list[str]) -> Iterator[_Found]:
+    def _found(self, said: list[str]) -> list[_Found]:
         """Every acceptable mark at every place, before rivals are settled."""
+        found: list[_Found] = []
         unsure: list[tuple[int, int, str]] = []
         for start in range(len(said)):
             joined = ""
@@ -132,34 +137,60 @@ class Matcher:
                 joined += said[end - 1]
                 if len(joined) > self._longest + 2:
                     break
-                exact = [
-                    mark
-                    for mark in self._exact.get(joined, ())
-                    if _may_be_split(mark, said[start:end])
-                ]
-                yield from (_Found(mark, start, end, 0.0) for mark in exact)
+                exact = self._exactly(said[start:end], joined)
+                found += [_Found(mark, start, end, 0.0) for mark in exact]
                 if not exact and _may_be_misread(said[start:end], joined):
                     unsure.append((start, end, joined))
-            for mark in self._joined.inside(said[start]):
-                yield _Found(mark, start, start + 1, 0.0)
-        # A far misreading is looked for of a whole text of few words: a line of badge, no sentence.
-        far = [end - start == len(said) <= MOST_FAR for start, end, _ in unsure]
+            found += [
+                _Found(mark, start, start + 1, 0.0) for mark in self._joined.inside(said[start])
+            ]
+        rest = _beside_models(found, len(said))
+        far = [list(range(start, end)) == rest for start, end, _ in unsure]
         near = self._nearby.to([joined for _, _, joined in unsure], far)
         for (start, end, _), marks in zip(unsure, near, strict=True):
-            for mark, price in marks:
-                if _may_be_split(mark, said[start:end]):
-                    yield _Found(mark, start, end, price)
+            found += [
+                _Found(mark, start, end, price)
+                for mark, price in marks
+                if _may_be_split(mark, said[start:end])
+            ]
+        return found
+
+    def _exactly(self, said: list[str], joined: str) -> list[Mark]:
+        """The marks that these words are, letter for letter, or else the codes they vary."""
+        for marks in (self._exact.get(joined, ()), self._joined.variants(said)):
+            if exact := [mark for mark in marks if _may_be_split(mark, said)]:
+                return exact
+        return []
+
+
+def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
+    """The words of a text that a far misreading is looked for in: all but model codes, if few.
+
+    A line of badge, alone or with the model after it, and no sentence.
+    """
+    models = {
+        i for item in found if item.mark.kind == "series" for i in range(item.start, item.end)
+    }
+    rest = [i for i in range(count) if i not in models]
+    return rest if len(rest) <= MOST_FAR else []
 
 
 def _may_be_split(mark: Mark, said: list[str]) -> bool:
     """Whether the mark may be read as these words.
 
     A short mark made by joining bits of other words (ON A, S TAR) is chance; one that stands
-    in its own words (VF-2) or letter by letter (D M G) is not.
+    in its own words, as codes do parted where letters meet figures too (VF-2, C 42 U), or letter
+    by letter (D M G) is not.
     """
     if len(said) == 1 or len(mark.letters) > SHORT + 1:
         return True
-    return len(said) == len(mark.words) or len(said) == len(mark.letters)
+    parts = [part for word in mark.words for part in _PART.findall(word)]
+    return len(said) == len(mark.letters) or _seams(said) <= _seams(parts)
+
+
+def _seams(parts: Sequence[str]) -> set[int]:
+    """Where one part meets the next, in letters of the whole."""
+    return set(accumulate(map(len, parts[:-1])))
 
 
 def _may_be_misread(said: list[str], joined: str) -> bool:

@@ -19,6 +19,8 @@ _TWINS = str.maketrans("OI", "01")
 """Letters that a model code shares with digits."""
 TWIN = 0.05
 """Price of one of them read as the other: no font tells them apart."""
+ROUND = frozenset("OQCG0")
+"""Letters that a round emblem before a wordmark is read as (QROMI)."""
 
 
 class Nearby:
@@ -30,6 +32,11 @@ class Nearby:
         self._codes: dict[str, list[Mark]] = {}
         for mark in codes:
             self._codes.setdefault(mark.letters.translate(_TWINS), []).append(mark)
+        # Too short for a far misreading, but an emblem before them changes none of their letters.
+        self._emblazoned: dict[str, list[Mark]] = {}
+        for mark in marks:
+            if mark.kind == "wordmark" and len(mark.letters) == SHORT + 1 and not mark.han:
+                self._emblazoned.setdefault(mark.letters, []).append(mark)
         # Marks that match only exactly still stand as rivals: DMIG is not DMTG for DMG's sake.
         texts = [m for m in marks if not m.han and (m.limit > 0.1 or m.kind == "wordmark")]
         self._marks = texts
@@ -64,7 +71,7 @@ class Nearby:
         for reading, hint, least in zip(readings, far, self._at_least(readings), strict=True):
             found = self._within(reading, least, self._limits)
             if not found and hint:
-                found = self._within(reading, least, self._far)
+                found = self._within(reading, least, self._far) or self._behind_emblem(reading)
             if found:
                 within = found[0][0] + self._margin
                 rivals = self._priced(reading, least <= within, np.full(len(self._marks), within))
@@ -81,6 +88,11 @@ class Nearby:
             price = unlike * TWIN
             if 0 < price <= mark.limit:
                 yield mark, price
+
+    def _behind_emblem(self, reading: str) -> list[tuple[float, Mark]]:
+        """Wordmarks of four letters, whole and exact behind a round emblem read as a letter."""
+        marks = self._emblazoned.get(reading[1:], []) if reading[0] in ROUND else []
+        return [(beside(reading[0]), mark) for mark in marks]
 
     def _at_least(self, readings: Sequence[str]) -> NDArray[np.float32]:
         """(readings, marks): a price that aligning them cannot undercut.

@@ -11,7 +11,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.web import (
     accounts,
     agreement,
+    answer,
     builders,
+    controls,
     entered,
     events,
     fonts,
@@ -48,6 +50,8 @@ ROUTES = (
     builders.routes,
     review.routes,
     agreement.routes,
+    answer.routes,
+    controls.routes,
     learning.routes,
     fonts.routes,
 )
@@ -69,6 +73,7 @@ def create_app(site: Site) -> FastAPI:
     problems.install(app)
     uploads.install(app, site)
     events.install(app, site)
+    answer.install(app, site)
     for routes in ROUTES:
         app.include_router(routes)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
@@ -21,6 +21,7 @@ from evidence.answer.noticed import Noticed, noticed
 from evidence.answer.occupancy import Occupancy, fit_occupancy
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
+from evidence.answer.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class PlantRow:
-    """What was seen of one plant. `absent`: the probability that it holds none of the kind."""
+    """What was seen of one plant. `absent`: the probability that it holds none of the kind; None
+    where the model has none, where of no machine there the builder is known, and while a claim
+    for the kind waits."""
 
     plant: str
     stated: bool
@@ -134,11 +137,13 @@ def answer(
         legibility,
     )
     names = list(dict.fromkeys((*found_in, *plants)))
+    there = [found_in.get(name, []) for name in names]
     presence = fit_occupancy(
-        [_recordings(found_in.get(name, ())) for name in names],
-        [_recordings(filter(confirmed, found_in.get(name, ()))) for name in names],
+        [_recordings(group) for group in there],
+        [_recordings(filter(confirmed, group)) for group in there],
         level,
     )
+    presence = _where_told(presence, there)
     absent = dict(zip(names, presence.absent, strict=True))
     found_low, found_high = ends(looked_for, level, alike)
     missed = estimate_missed(frames, level, alike)
@@ -150,7 +155,7 @@ def answer(
         says=question.in_words(registry),
         seen=dict(Counter((m.builder or m.claim or "", status(m)) for m in machines)),
         counts=counts,
-        said=say(what, counts, seen),
+        said=say(what, counts, seen, question.by),
         bounds=as_judged,
         low=low,
         high=high,
@@ -167,6 +172,22 @@ def answer(
         years=_years(machines),
         warnings=_warnings(machines, (low, high), missed, seen),
         entered=tuple(entered),
+    )
+
+
+def _where_told(presence: Occupancy, groups: Sequence[Sequence[SeenMachine]]) -> Occupancy:
+    """Without the probability of absence where the footage of a plant told nothing."""
+
+    def told(group: Sequence[SeenMachine]) -> bool:
+        known = any((m.hit if m.settled else m.claimed) is not None for m in group)
+        return known and not any(m.waiting for m in group)
+
+    return replace(
+        presence,
+        absent=tuple(
+            absent if told(group) else float("nan")
+            for absent, group in zip(presence.absent, groups, strict=True)
+        ),
     )
 
 
@@ -206,30 +227,55 @@ def _warnings(
 ) -> tuple[str, ...]:
     warnings = list(dict.fromkeys(word for one in share for word in one.warnings))
     if missed.share.value is None:
-        warnings.append(f"no frame of the audit sample was judged: {NOT_JUDGED}")
+        warnings.append(Told("no frame of the audit sample was judged: %(what)s", what=NOT_JUDGED))
     elif missed.judged < missed.drawn:
         waiting = missed.drawn - missed.judged
-        warnings.append(f"{waiting} of {missed.drawn} drawn frames wait for reviewers")
+        warnings.append(
+            Told(
+                "%(waiting)s of %(drawn)s drawn frames wait for reviewers",
+                waiting=waiting,
+                drawn=missed.drawn,
+            )
+        )
     unplaced = sum(not m.stated for m in machines)
     if unplaced:
         warnings.append(
-            f"{unplaced} machines stand in footage of which no source names the plant; each "
-            "recording counts as a plant of its own"
+            Told(
+                "%(num)s machine stands in footage of which no source names the plant; each "
+                "recording counts as a plant of its own",
+                "%(num)s machines stand in footage of which no source names the plant; each "
+                "recording counts as a plant of its own",
+                num=unplaced,
+            )
         )
     by_hand = sum(m.entered for m in machines)
     if by_hand:
-        were = "machine was" if by_hand == 1 else "machines were"
         warnings.append(
-            f"{by_hand} {were} entered by hand: counted in what was seen and in the bounds, and in "
-            "no estimated share, since none was drawn"
+            Told(
+                "%(num)s machine was entered by hand: counted in what was seen and in the bounds, "
+                "and in no estimated share, since none was drawn",
+                "%(num)s machines were entered by hand: counted in what was seen and in the "
+                "bounds, and in no estimated share, since none was drawn",
+                num=by_hand,
+            )
         )
     conflicts = sum(m.conflict for m in machines)
     if conflicts:
-        warnings.append(f"of {conflicts} machines verdicts on different sightings disagree")
+        warnings.append(
+            Told(
+                "of %(num)s machine verdicts on different sightings disagree",
+                "of %(num)s machines verdicts on different sightings disagree",
+                num=conflicts,
+            )
+        )
     as_read, as_is = seen.at_legibility, seen.sensitivity
     if as_read is not None and as_is is not None and as_read < as_is - EASIER:
         warnings.append(
-            f"the controls are easier to read than the footage: {100 * as_is:.0f} % of them came "
-            f"out, which at the footage's legibility would be {100 * as_read:.0f} %"
+            Told(
+                "the controls are easier to read than the footage: %(share)s of them came out, "
+                "which at the footage's legibility would be %(as_read)s",
+                share=f"{100 * as_is:.0f} %",
+                as_read=f"{100 * as_read:.0f} %",
+            )
         )
     return tuple(warnings)

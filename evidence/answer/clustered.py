@@ -9,6 +9,7 @@ from scipy import special
 
 from datasets.errors import UsageError
 from evidence.answer.estimate import LEVEL, Estimate, check_level
+from evidence.answer.told import Told
 
 ALIKE = 0.1
 """Correlation of two machines of one plant that is assumed where the counts cannot show one.
@@ -20,7 +21,11 @@ FEW = 10
 
 def few_plants(plants: int) -> str:
     """The warning that so few plants ask for."""
-    return f"{plants} plants are few to judge by" if plants > 1 else "one plant shows no spread"
+    if plants == 1:
+        return Told("one plant shows no spread")
+    return Told(
+        "%(num)s plant is few to judge by", "%(num)s plants are few to judge by", num=plants
+    )
 
 
 def clustered(
@@ -51,7 +56,7 @@ def clustered(
     method = "Korn & Graubard 1998, over plants"
     total, plants = float(m.sum()), len(m)
     if not plants:
-        return Estimate(None, 0.0, 1.0, method, level, ("there are no machines",))
+        return Estimate(None, 0.0, 1.0, method, level, (Told("there are no machines"),))
     share = float(y.sum()) / total
     low, high = around(share, effective(y, m, alike), total, plants, level)
     few = few_plants(plants) if plants < FEW else None

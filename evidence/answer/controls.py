@@ -1,15 +1,19 @@
 """Positive controls: footage of machines whose builder is known from elsewhere, swept with the
-rest, so that how often such a machine is recognised is measured and not assumed."""
+rest, so that how often such a machine is recognised is measured and not assumed.
+
+A case keeps its controls, each with who said so; a list in a file takes their place.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -18,7 +22,7 @@ from evidence.answer.answer import Controls
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
-from evidence.store import Item, Location, Recipe, SightingRow
+from evidence.store import ControlRow, FootageRow, Item, Location, Recipe, SightingRow
 
 COLUMNS = ("path", "builder")
 MOST_BYTES = 16 << 20
@@ -30,6 +34,49 @@ class Control:
 
     path: str
     builder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Footage (SHA-256) in which a machine of a known builder can be seen."""
+
+    footage: str
+    builder: str
+
+
+def keep_control(
+    session: Session, registry: Registry, footage: str, builder: str, author: str
+) -> ControlRow:
+    """Keeps a control, in a transaction begun by `begin()`; a second time it stays as it was.
+
+    Raises:
+        UsageError: no such footage, or no such builder; or no author.
+    """
+    if session.get(FootageRow, footage) is None:
+        raise UsageError(f"no footage {footage[:12]} in this case; sweep or upload it first")
+    if builder not in registry:
+        raise UsageError(f"{builder}: no builder of the registry; `nameplate builders` lists")
+    if not author.strip():
+        raise UsageError("a control needs an author; give a name")
+    row = session.get(ControlRow, (footage, builder))
+    if row is None:
+        made = datetime.now(UTC)
+        row = ControlRow(footage=footage, builder=builder, author=author, made=made)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def drop_control(session: Session, footage: str, builder: str) -> bool:
+    """Whether there was such a control; there is none any more."""
+    gone = delete(ControlRow).where(ControlRow.footage == footage, ControlRow.builder == builder)
+    return bool(session.execute(gone.returning(ControlRow.footage)).all())
+
+
+def kept_controls(session: Session) -> list[Known]:
+    """Those that the case keeps, in order."""
+    rows = session.scalars(select(ControlRow).order_by(ControlRow.footage, ControlRow.builder))
+    return [Known(row.footage, row.builder) for row in rows]
 
 
 def read_controls(file: Path, registry: Registry) -> list[Control]:
@@ -62,12 +109,35 @@ def read_controls(file: Path, registry: Registry) -> list[Control]:
     return found
 
 
+def find_footage(session: Session, controls: Sequence[Control]) -> list[Known]:
+    """The footage of listed controls.
+
+    Raises:
+        UsageError: a control is not in the case, or was not looked at.
+    """
+    paths = {control.path for control in controls}
+    places = {
+        path: footage
+        for part in chunks(sorted(paths))
+        for path, footage in session.execute(
+            select(Location.path, Location.footage).where(Location.path.in_(part))
+        )
+        if footage is not None
+    }
+    missing = sorted(paths - places.keys())
+    if missing:
+        raise UsageError(
+            f"{missing[0]}: a control that this case has not looked at; sweep it first"
+        )
+    return [Known(places[control.path], control.builder) for control in controls]
+
+
 def try_controls(
     session: Session,
     recipe: Recipe,
     registry: Registry,
     question: Question,
-    controls: list[Control],
+    controls: Sequence[Known],
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> tuple[Controls, frozenset[str]]:
     """How many controls of the kind asked for came out as what they are.
@@ -81,24 +151,8 @@ def try_controls(
 
     Returns:
         The counts, and the footage (SHA-256) of all controls, which is not to be counted.
-
-    Raises:
-        UsageError: a control is not in the case, or was not looked at.
     """
-    paths = {control.path for control in controls}
-    places = {
-        path: footage
-        for part in chunks(sorted(paths))
-        for path, footage in session.execute(
-            select(Location.path, Location.footage).where(Location.path.in_(part))
-        )
-    }
-    missing = [path for path in sorted(paths) if places.get(path) is None]
-    if missing:
-        raise UsageError(
-            f"{missing[0]}: a control that this case has not looked at; sweep it first"
-        )
-    footage = frozenset(sha256 for sha256 in places.values() if sha256 is not None)
+    footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     tall: dict[str, float] = {}
     for part in chunks(sorted(footage)):
@@ -122,8 +176,5 @@ def try_controls(
             if builder is not None:
                 named.add((sha256, builder))
     asked = [one for one in controls if question.fits(one.builder, None, registry)]
-    tried = tuple(
-        (tall.get(places[one.path] or ""), (places[one.path], one.builder) in named)
-        for one in asked
-    )
+    tried = tuple((tall.get(one.footage), (one.footage, one.builder) in named) for one in asked)
     return Controls(sum(hit for _, hit in tried), len(asked), tried), footage

@@ -7,6 +7,7 @@ import math
 from scipy import stats
 
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
+from evidence.answer.told import Told
 
 METHOD = "Rogan & Gladen 1978, interval of Lang & Reiczigel 2014"
 LEAST = 0.5
@@ -61,10 +62,12 @@ def lang_reiczigel(
     for count, of in ((positive, tested), (hits, positives), (rejected, negatives)):
         check_counts(count, of)
     if not tested or not positives or not negatives:
-        lacking = "machines" if not tested else "audited machines that are of the origin"
-        if tested and positives:
-            lacking = "audited machines that are not of the origin"
-        return Estimate(None, 0.0, 1.0, METHOD, level, (f"there are no {lacking}",))
+        lacking = Told("there are no audited machines that are not of the origin")
+        if not tested:
+            lacking = Told("there are no machines")
+        elif not positives:
+            lacking = Told("there are no audited machines that are of the origin")
+        return Estimate(None, 0.0, 1.0, METHOD, level, (lacking,))
     z = float(stats.norm.isf((1 - level) / 2))
     sensitivity, specificity = hits / positives, rejected / negatives
     value = rogan_gladen(positive / tested, sensitivity, specificity)
@@ -74,7 +77,7 @@ def lang_reiczigel(
     power = se + sp - 1
     if value is None or power <= 0:
         return Estimate(
-            None, 0.0, 1.0, METHOD, level, ("the detector does not tell the two apart",)
+            None, 0.0, 1.0, METHOD, level, (Told("the detector does not tell the two apart"),)
         )
     middle = (share + sp - 1) / power
     of_se, of_sp = se * (1 - se) / n_se, sp * (1 - sp) / n_sp
@@ -83,8 +86,12 @@ def lang_reiczigel(
     half = z * math.sqrt(variance) / power
     warnings = []
     if min(sensitivity, specificity) < LEAST:
-        warnings.append(f"made for a sensitivity and a specificity of at least {LEAST}")
+        warnings.append(
+            Told("made for a sensitivity and a specificity of at least %(least)s", least=LEAST)
+        )
     low, high = max(0.0, middle + shift - half), min(1.0, middle + shift + half)
     if low >= 1 or high <= 0:
-        warnings.append("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
+        warnings.append(
+            Told("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
+        )
     return Estimate(value, min(low, 1.0), max(high, 0.0), METHOD, level, tuple(warnings))

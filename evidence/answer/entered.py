@@ -18,6 +18,7 @@ from evidence.answer.judged import (
     read_sources,
 )
 from evidence.answer.question import Question
+from evidence.answer.told import Told
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.items import ENTERED
@@ -56,12 +57,14 @@ class Entry:
     def kind(self) -> str:
         """What it is, in words."""
         if self.state == "probable":
-            return "probable, not confirmed"
+            return Told("probable, not confirmed")
         if self.state == "confirmed":
-            return "concealed, builder from a second cue" if self.concealed else "builder confirmed"
+            if self.concealed:
+                return Told("concealed, builder from a second cue")
+            return Told("builder confirmed")
         if self.state == "concealed":
-            return "concealed, builder unknown"
-        return "a control, builder unknown" if self.control else "builder unknown"
+            return Told("concealed, builder unknown")
+        return Told("a control, builder unknown") if self.control else Told("builder unknown")
 
 
 def read_entered(

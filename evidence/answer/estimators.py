@@ -13,8 +13,9 @@ from evidence.answer.clustered import ALIKE, effective
 from evidence.answer.corrected import lang_reiczigel
 from evidence.answer.ends import by_plant, counted, ends
 from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.judged import CLAIMED, SeenMachine
+from evidence.answer.judged import CLAIMED, NAMED, UNREAD, SeenMachine
 from evidence.answer.shares import exact
+from evidence.answer.told import Told
 
 FEW = 30
 """Audited machines or controls below which Lang & Reiczigel saw their interval undercover, and
@@ -24,7 +25,10 @@ FEW_BEYOND = 10
 """Machines of the kind found by the draw alone, below which the normal approximation of
 prediction-powered inference is too sure of itself."""
 
-SMALL = (
+LEFT = {CLAIMED: Told("claimed"), NAMED: Told("named"), UNREAD: Told("unread")}
+"""What a machine was left as, in words."""
+
+SMALL = Told(
     "few of the kind were found beyond the claims; at small shares it holds less often than said"
 )
 
@@ -33,11 +37,13 @@ SMALL = (
 class Estimator:
     """One way to the share among the machines found.
 
-    assumes: what must hold for it. least, most: with no unknown machine counted as of the kind,
-    and with all; equal where the estimator takes no side. lacking: what it needs and has not.
+    short: its name in a figure. assumes: what must hold for it. least, most: with no unknown
+    machine counted as of the kind, and with all; equal where the estimator takes no side.
+    lacking: what it needs and has not.
     """
 
     name: str
+    short: str
     assumes: str
     least: Estimate | None
     most: Estimate | None
@@ -65,12 +71,15 @@ def estimators(
     low, high = ends(machines, level, alike)
     return (
         Estimator(
-            "stratified by claim (the one relied on)",
-            "claims that wait are like those judged, and of the others those drawn are like the "
-            "rest of their stratum; the unknown may be anything",
+            Told("stratified by claim (the one relied on)"),
+            Told("stratified by claim"),
+            Told(
+                "claims that wait are like those judged, and of the others those drawn are like "
+                "the rest of their stratum; the unknown may be anything"
+            ),
             low if machines else None,
             high if machines else None,
-            None if machines else "machines",
+            None if machines else Told("machines"),
         ),
         _powered(machines, level),
         _corrected(machines, hits, controls, level, alike),
@@ -82,29 +91,37 @@ def _naive(machines: Sequence[SeenMachine], level: float) -> Estimator:
     claims = sum(one.claimed is True for one in machines)
     found = exact(claims, len(machines), level)
     return Estimator(
-        "naive: claims taken for truth",
-        "the program never errs, and every machine is a plant of its own; neither holds, so this "
-        "row shows only what not to print",
+        Told("naive: claims taken for truth"),
+        Told("naive: claims taken for truth"),
+        Told(
+            "the program never errs, and every machine is a plant of its own; neither holds, so "
+            "this row shows only what not to print"
+        ),
         found if machines else None,
         found if machines else None,
-        None if machines else "machines",
+        None if machines else Told("machines"),
     )
 
 
 def _powered(machines: Sequence[SeenMachine], level: float) -> Estimator:
     """Prediction-powered inference over plants, with the chance of having been drawn and judged."""
-    name = "prediction-powered (Angelopoulos and others 2023)"
-    assumes = (
+    name = Told("prediction-powered (Angelopoulos and others 2023)")
+    short = Told("prediction-powered")
+    assumes = Told(
         "the chances of having been drawn are as recorded, and what was drawn and judged is like "
         "what was drawn and waits; the audit is large enough for a normal approximation"
     )
     if not any(counted(one) for one in machines):
-        return Estimator(name, assumes, None, None, "machines drawn at random and judged")
+        lacking = Told("machines drawn at random and judged")
+        return Estimator(name, short, assumes, None, None, lacking)
     strata = {one.stratum for one in machines}
     blind = strata - {one.stratum for one in machines if counted(one)}
     if blind:
-        lacking = f"a judged machine of those that the program left {' and '.join(sorted(blind))}"
-        return Estimator(name, assumes, None, None, lacking)
+        lacking = Told(
+            "a judged machine of those that the program left %(what)s",
+            what=[LEFT[stratum] for stratum in sorted(blind)],
+        )
+        return Estimator(name, short, assumes, None, None, lacking)
     chance = _chances(machines)
     claimed = np.array([one.claimed is True for one in machines], float)
     plants = np.array([one.plant for one in machines])
@@ -118,7 +135,7 @@ def _powered(machines: Sequence[SeenMachine], level: float) -> Estimator:
     if beyond < FEW_BEYOND:
         # What each stands for is many, so how many there are rests on those alone.
         least = replace(least, warnings=(*least.warnings, SMALL))
-    return Estimator(name, assumes, least, most)
+    return Estimator(name, short, assumes, least, most)
 
 
 def _chances(machines: Sequence[SeenMachine]) -> np.ndarray:
@@ -147,25 +164,30 @@ def _corrected(
     Sensitivity is that of the controls. Without any it is that of the audit, if a machine
     beyond the claims came out as of the kind there: that none did says little of how many are.
     """
-    name = "Rogan & Gladen (1978, interval of Lang & Reiczigel 2014)"
-    where = "the positive controls are" if controls else "in the audit sample"
-    assumes = (
-        f"machines of the kind are recognised as often as {where}, those that nobody can "
-        "read included, and others are taken for such as often as in the audit"
+    name = Told("Rogan & Gladen (1978, interval of Lang & Reiczigel 2014)")
+    short = Told("Rogan & Gladen")
+    assumes = Told(
+        "machines of the kind are recognised as often as in the audit sample, those that nobody "
+        "can read included, and others are taken for such as often as in the audit"
     )
+    if controls:
+        assumes = Told(
+            "machines of the kind are recognised as often as the positive controls are, those "
+            "that nobody can read included, and others are taken for such as often as in the audit"
+        )
     weights = _weights(machines)
     if not controls:
         kind = [one for one in machines if counted(one) and one.hit is True]
         if all(one.claimed is True for one in kind):
-            return Estimator(
-                name, assumes, None, None, "positive controls, which tell the sensitivity"
-            )
+            lacking = Told("positive controls, which tell the sensitivity")
+            return Estimator(name, short, assumes, None, None, lacking)
         seen, size = _of(kind, weights, True)
     else:
         seen, size = float(hits), float(controls)
     others = [one for one in machines if counted(one) and one.hit is False]
     if not others:
-        return Estimator(name, assumes, None, None, "audited machines known to be of another kind")
+        lacking = Told("audited machines known to be of another kind")
+        return Estimator(name, short, assumes, None, None, lacking)
     rejected, negatives = _of(others, weights, False)
     groups = list(by_plant(machines).values())
     claims = np.array([sum(one.claimed is True for one in group) for group in groups], float)
@@ -176,16 +198,20 @@ def _corrected(
     few = [
         word
         for word, count in (
-            ("claims", claims.sum()),
-            ("controls" if controls else "audited machines of the kind", size),
-            ("audited machines of another kind", negatives),
+            (Told("claims"), claims.sum()),
+            (Told("controls") if controls else Told("audited machines of the kind"), size),
+            (Told("audited machines of another kind"), negatives),
         )
         if count < FEW
     ]
     if few:
-        warning = f"fewer than {FEW} {' or '.join(few)}: it may be too sure of itself"
+        warning = Told(
+            "it may be too sure of itself with fewer than %(few)s of these: %(what)s",
+            few=FEW,
+            what=few,
+        )
         found = replace(found, warnings=(*found.warnings, warning))
-    return Estimator(name, assumes, found, found)
+    return Estimator(name, short, assumes, found, found)
 
 
 def _weights(machines: Sequence[SeenMachine]) -> dict[str, float]:

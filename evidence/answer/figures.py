@@ -5,13 +5,20 @@ They carry their numbers as text, so that nothing is told by colour or length al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from evidence.answer.told import Told
 from evidence.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
+MANY = 40
+"""Rows from which on the numbers beside the bars are sums alone."""
+
+LETTER = 7.6
+"""Pixels that a letter of the figures takes at most, on average."""
+
 COLOURS = {
     # Okabe & Ito, "Color Universal Design" (2008).
     "confirmed": "#009e73",
@@ -21,6 +28,18 @@ COLOURS = {
     "unknown": "#9aa0a8",
 }
 """Of each status of a machine, in the order in which they are stacked."""
+
+STATUSES = {
+    "confirmed": Told("confirmed"),
+    "claimed": Told("claimed"),
+    "probable": Told("probable"),
+    "concealed": Told("concealed"),
+    "unknown": Told("unknown"),
+}
+"""The same in words."""
+
+Words = Callable[[str], str]
+"""Says a text in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +61,19 @@ class Missing:
     why: str
 
 
-def ranges(title: str, rows: Sequence[Range]) -> str:
+def ranges(title: str, rows: Sequence[Range], words: Words = str) -> str:
     """Intervals of shares, one below the other, over an axis from nothing to all."""
     parts = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(rows))
     for number, row in enumerate(rows):
-        parts += _range(row, 30 + ROW * number)
-    return _whole(title, 30 + ROW * len(rows), parts)
+        parts += _range(row, 30 + ROW * number, words)
+    return _whole(words(title), 30 + ROW * len(rows), parts)
 
 
 def groups(
-    title: str, parts: Mapping[str, Sequence[Range | Missing]], around: tuple[float, float]
+    title: str,
+    parts: Mapping[str, Sequence[Range | Missing]],
+    around: tuple[float, float],
+    words: Words = str,
 ) -> str:
     """Intervals of shares in groups, each with a heading, before the interval `around` that
     they are to be compared with."""
@@ -67,40 +89,56 @@ def groups(
     for number, line in enumerate(lines):
         y = 30 + ROW * number
         if isinstance(line, str):
-            drawn.append(_text(4, y + 6, line, weight="bold"))
+            drawn.append(_text(4, y + 6, words(line), weight="bold"))
         elif isinstance(line, Missing):
-            drawn.append(_text(LABELS - 10, y + 5, line.label, "end"))
-            drawn.append(_text(LABELS + 6, y + 5, f"not known: {line.why}", longest=90))
+            drawn.append(_text(LABELS - 10, y + 5, words(line.label), "end"))
+            why = words(Told("not known: %(why)s", why=line.why))
+            drawn.append(_text(LABELS + 6, y + 5, why, longest=90))
         else:
-            drawn += _range(line, y)
-    return _whole(title, 30 + ROW * len(lines), drawn)
+            drawn += _range(line, y, words)
+    return _whole(words(title), 30 + ROW * len(lines), drawn)
 
 
-def stacks(title: str, rows: Mapping[str, Mapping[str, int]]) -> str:
+def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str) -> str:
     """Counts by status, stacked, a bar a row; the largest fills the width."""
-    # A quarter of the width is left for the words beside the longest bar.
-    most = 4 / 3 * max((sum(row.values()) for row in rows.values()), default=0) or 1.0
     shown = [status for status in COLOURS if any(row.get(status) for row in rows.values())]
-    parts = _legend(shown)
+    says = {status: words(STATUSES[status]) for status in shown}
+    told = {
+        label: ", ".join(f"{row[status]} {says[status]}" for status in shown if row.get(status))
+        if len(rows) < MANY
+        else str(sum(row.values()))
+        for label, row in rows.items()
+    }
+    # Beside each bar there is room for its words.
+    room = WIDTH - LABELS - 12
+    most = max(
+        (
+            sum(row.values()) * (WIDTH - LABELS - RIGHT) / max(60, room - LETTER * len(told[label]))
+            for label, row in rows.items()
+        ),
+        default=0,
+    )
+    most = most or 1.0
+    parts = _legend(says)
     for number, (label, row) in enumerate(rows.items()):
         y = 40 + ROW * number
-        parts.append(_text(LABELS - 10, y + 5, label, "end"))
+        parts.append(_text(LABELS - 10, y + 5, words(label), "end"))
         at = 0
         for status in shown:
             if not (count := row.get(status, 0)):
                 continue
             x1, x2 = _across(at / most), _across((at + count) / most)
+            tip = escape(printable(f"{label}: {says[status]} {count}"))
             parts.append(
                 f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
-                f'fill="{COLOURS[status]}"><title>{escape(label)}: {status} {count}</title></rect>'
+                f'fill="{COLOURS[status]}"><title>{tip}</title></rect>'
             )
             at += count
-        told = ", ".join(f"{row[status]} {status}" for status in shown if row.get(status))
-        parts.append(_text(_across(at / most) + 8, y + 5, told if len(rows) < 40 else str(at)))
-    return _whole(title, 40 + ROW * len(rows), parts)
+        parts.append(_text(_across(at / most) + 8, y + 5, told[label], longest=90))
+    return _whole(words(title), 40 + ROW * len(rows), parts)
 
 
-def columns(title: str, years: Mapping[str, tuple[int, int]]) -> str:
+def columns(title: str, years: Mapping[str, tuple[int, int]], words: Words = str) -> str:
     """Machines seen and confirmed by year of publication."""
     most = max((seen for seen, _ in years.values()), default=0) or 1
     step = (WIDTH - 60) / max(1, len(years))
@@ -116,21 +154,27 @@ def columns(title: str, years: Mapping[str, tuple[int, int]]) -> str:
                 f'fill="{COLOURS[status]}"/>'
             )
         parts.append(
-            _text(x + wide / 2, 183 - 140 * seen / most, f"{confirmed} of {seen}", "middle")
+            _text(
+                x + wide / 2,
+                183 - 140 * seen / most,
+                words(Told("%(confirmed)s of %(seen)s", confirmed=confirmed, seen=seen)),
+                "middle",
+            )
         )
         parts.append(_text(x + wide / 2, 208, year, "middle"))
-    return _whole(title, 220, parts)
+    return _whole(words(title), 220, parts)
 
 
 def _across(share: float) -> float:
     return LABELS + (WIDTH - LABELS - RIGHT) * share
 
 
-def _range(row: Range, y: int) -> list[str]:
+def _range(row: Range, y: int, words: Words) -> list[str]:
     x1, x2 = _across(row.low), _across(row.high)
-    told = row.note or f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
+    low, high = f"{100 * row.low:.1f}", f"{100 * row.high:.1f} %"
+    told = words(row.note or Told("%(low)s to %(high)s", low=low, high=high))
     parts = [
-        _text(LABELS - 10, y + 5, row.label, "end"),
+        _text(LABELS - 10, y + 5, words(row.label), "end"),
         f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '
         f'height="10" rx="2" fill="#56b4e9"/>',
     ]
@@ -154,12 +198,12 @@ def _axis(ticks: Sequence[tuple[float, str]], rows: int) -> list[str]:
     return parts
 
 
-def _legend(shown: Sequence[str]) -> list[str]:
+def _legend(shown: Mapping[str, str]) -> list[str]:
     parts, x = [], float(LABELS)
-    for status in shown:
+    for status, says in shown.items():
         parts.append(f'<rect x="{x}" y="4" width="12" height="12" fill="{COLOURS[status]}"/>')
-        parts.append(_text(x + 18, 14, status))
-        x += 40 + 8 * len(status)
+        parts.append(_text(x + 18, 14, says))
+        x += 40 + 8 * len(says)
     return parts
 
 

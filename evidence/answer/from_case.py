@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.at_least import with_entered
-from evidence.answer.controls import read_controls, try_controls
+from evidence.answer.controls import (
+    Control,
+    find_footage,
+    kept_controls,
+    read_controls,
+    try_controls,
+)
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
@@ -21,6 +28,15 @@ from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run
 from evidence.store.verdicts import head
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case's answer, what it was computed from, and the machines as they were counted."""
+
+    answer: Answer
+    facts: Facts
+    machines: list[SeenMachine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +49,58 @@ class Read:
     machines: list[SeenMachine]
 
 
+def find_answer(
+    session: Session,
+    case: Case,
+    question: Question,
+    registry: Registry,
+    what: str,
+    controls: Sequence[Control] | None = None,
+) -> Found:
+    """The answer of a case as a session sees it.
+
+    Args:
+        what: the kind in a word, as `Question.in_a_word` gives it.
+        controls: in place of those that the case keeps.
+
+    Raises:
+        UsageError: nothing was looked at, or the controls cannot be used.
+    """
+    recipe = _recipe(session, case)
+    tried, left_out = Controls(), frozenset[str]()
+    heights: dict[tuple[str, str], float] = {}
+    known = kept_controls(session) if controls is None else find_footage(session, controls)
+    if known:
+        heights = read_heights(session, recipe)
+        tried, left_out = try_controls(session, recipe, registry, question, known, heights)
+    machines = read_machines(session, recipe, registry, question, left_out, heights)
+    machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
+    frames = read_frames(session, recipe, registry, question, left_out)
+    found = answer(question, machines, registry, what, tried, frames, entered)
+    number, digest = head(session)
+    facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
+    return Found(found, facts, machines)
+
+
 def read_case(
     case: Case, question: Question, registry: Registry, what: str, controls: Path | None = None
 ) -> Read:
     """The answer of a case at one moment, whoever writes meanwhile.
 
     Args:
-        what: the kind in a word, as "Chinese".
-        controls: a list of positive controls (`controls.read_controls`).
+        what: the kind in a word, as `Question.in_a_word` gives it.
+        controls: a list of positive controls (`controls.read_controls`), in place of those that
+            the case keeps.
 
     Raises:
         UsageError: nothing was looked at, or the controls cannot be used.
         CaseError: the case cannot be read.
     """
-    listed = read_controls(controls, registry) if controls is not None else []
+    listed = read_controls(controls, registry) if controls is not None else None
     with case.snapshot() as session:
-        recipe = _recipe(session, case)
-        tried, left_out = Controls(), frozenset[str]()
-        heights: dict[tuple[str, str], float] = {}
-        if listed:
-            heights = read_heights(session, recipe)
-            tried, left_out = try_controls(session, recipe, registry, question, listed, heights)
-        machines = read_machines(session, recipe, registry, question, left_out, heights)
-        machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
-        frames = read_frames(session, recipe, registry, question, left_out)
-        found = answer(question, machines, registry, what, tried, frames, entered)
-        number, digest = head(session)
-        facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
-        return Read(found, facts, gather(case, session, machines, registry), machines)
+        found = find_answer(session, case, question, registry, what, listed)
+        exhibits = gather(case, session, found.machines, registry)
+        return Read(found.answer, found.facts, exhibits, found.machines)
 
 
 def answer_case(
@@ -80,7 +120,7 @@ def _recipe(session: Session, case: Case) -> Recipe:
             (AnalysisRow.model == Recipe.model) & (AnalysisRow.settings == Recipe.settings),
         )
         .outerjoin(Run, Run.id == AnalysisRow.run)
-        .order_by(Run.started.desc(), Recipe.settings)
+        .order_by(Run.started.desc().nulls_last(), Recipe.settings)
         .limit(1)
     ).first()
     if found is None:

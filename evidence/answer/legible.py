@@ -17,13 +17,19 @@ from sqlalchemy.orm import Session
 
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.shares import exact
+from evidence.answer.told import Told
 from evidence.store import ReadingRow, Recipe
 
 EDGES = (16.0, 32.0)
 """Pixels between the bands: from 32 on a mark gains nothing by being larger
 (`detector/legible.py`), and half of that is where readings begin to fail."""
 
-NAMES = ("nothing read on it", "below 16 px", "16 to 32 px", "32 px and more")
+NAMES = (
+    Told("nothing read on it"),
+    Told("below 16 px"),
+    Told("16 to 32 px"),
+    Told("32 px and more"),
+)
 EASIER = 0.05
 """By so much less a sensitivity at the footage's legibility is told in a warning."""
 

@@ -26,12 +26,13 @@ from dataclasses import dataclass
 
 from evidence.answer.clustered import ALIKE, clustered
 from evidence.answer.estimate import LEVEL, Estimate
+from evidence.answer.told import Told
 
 METHOD = (
     "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "
     "Graubard 1998, over plants"
 )
-NOT_JUDGED = "machines that the detector missed altogether are not in these numbers"
+NOT_JUDGED = Told("machines that the detector missed altogether are not in these numbers")
 """What must be said where no frame of the sample was judged."""
 
 
@@ -118,7 +119,7 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
         of_views(of_time.high),
         METHOD,
         level,
-        tuple(f"of audited frames: {one}" for one in of_time.warnings),
+        tuple(Told("of audited frames: %(what)s", what=one) for one in of_time.warnings),
     )
     return Missed(*counts, share, least, most)
 

@@ -18,6 +18,7 @@ from scipy.special import expit, logit, xlog1py, xlogy
 
 from datasets.errors import UsageError
 from evidence.answer.estimate import LEVEL, Estimate, check_level
+from evidence.answer.told import Told
 
 METHOD = "MacKenzie and others 2002, profile likelihood"
 _EDGE = 1e-9
@@ -56,8 +57,10 @@ def fit_occupancy(visits: Sequence[int], hits: Sequence[int], level: float = LEV
         raise UsageError("visits and hits must be as many, and no plant have more hits than visits")
     known = n > 0
     if not (y > 0).any() or not (n > 1).any():
-        why = "no clip shows one" if not (y > 0).any() else "no plant has two clips"
-        nothing = Estimate(None, 0.0, 1.0, METHOD, level, (f"{why}: presence cannot be told",))
+        why = Told("no plant has two clips: presence cannot be told")
+        if not (y > 0).any():
+            why = Told("no clip shows one: presence cannot be told")
+        nothing = Estimate(None, 0.0, 1.0, METHOD, level, (why,))
         return Occupancy(nothing, nothing, tuple(float("nan") for _ in n), float("nan"))
 
     def deviance(psi: float, p: float) -> float:
@@ -76,7 +79,7 @@ def fit_occupancy(visits: Sequence[int], hits: Sequence[int], level: float = LEV
 
 def _warnings(n: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
     if (y > 0).sum() < 5 or (n > 1).sum() < 20:
-        return ("few plants: the interval is that of a large sample",)
+        return (Told("few plants: the interval is that of a large sample"),)
     return ()
 
 

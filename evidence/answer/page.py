@@ -15,10 +15,13 @@ from markupsafe import Markup
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.figures import Missing, Range, columns, groups, ranges, stacks
+from evidence.answer.figures import Missing, Range, Words, columns, groups, ranges, stacks
+from evidence.answer.moves import Move
 from evidence.answer.reference import FIGURES
+from evidence.answer.told import Told
 from evidence.tables import clock, printable
 
+UNKNOWN = Told("unknown")
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
 
@@ -72,14 +75,18 @@ def render_answer(
     )
 
 
-def draw(found: Answer, registry: Registry) -> dict[str, Markup]:
-    """Each figure by its name, as SVG."""
+def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Markup]:
+    """Each figure by its name, as SVG.
+
+    Args:
+        words: says a text in the reader's language.
+    """
     builders: dict[str, dict[str, int]] = defaultdict(dict)
     for (builder, status), count in sorted(found.seen.items()):
-        name = registry.get(builder).name if builder in registry else builder or "unknown"
+        name = registry.get(builder).name if builder in registry else builder or UNKNOWN
         builders[name][status] = builders[name].get(status, 0) + count
     by_size = dict(
-        sorted(builders.items(), key=lambda row: (row[0] == "unknown", -sum(row[1].values()), row))
+        sorted(builders.items(), key=lambda row: (row[0] == UNKNOWN, -sum(row[1].values()), row))
     )
     plants = {
         row.plant: {
@@ -91,29 +98,32 @@ def draw(found: Answer, registry: Registry) -> dict[str, Markup]:
         for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
     }
     shares = [
-        Range("of all in view, missed ones too", found.low.low, found.high.high, found.low.value),
         Range(
-            "of those found, by the audit sample",
+            Told("of all in view, missed ones too"), found.low.low, found.high.high, found.low.value
+        ),
+        Range(
+            Told("of those found, by the audit sample"),
             found.found_low.low,
             found.found_high.high,
             found.found_low.value,
         ),
-        Range("of those found, as claimed and judged", *found.bounds.interval),
+        Range(Told("of those found, as claimed and judged"), *found.bounds.interval),
     ]
     if found.missed.share.value is None:
         del shares[0]
     drawn = {
-        "builders": stacks("Machines by builder", by_size),
-        "plants": stacks("Machines by plant", plants),
-        "shares": ranges("The share, whatever the unknown are", shares),
+        "builders": stacks(Told("Machines by builder"), by_size, words),
+        "plants": stacks(Told("Machines by plant"), plants, words),
+        "shares": ranges(Told("The share, whatever the unknown are"), shares, words),
         "moves": groups(
-            "How the answer moves with what is assumed",
+            Told("How the answer moves with what is assumed"),
             _moves(found),
             (found.low.low, found.high.high),
+            words,
         ),
     }
     if found.years:
-        drawn["years"] = columns("Machines by year of publication", found.years)
+        drawn["years"] = columns(Told("Machines by year of publication"), found.years, words)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
@@ -123,9 +133,15 @@ def _moves(found: Answer) -> dict[str, list[Range | Missing]]:
         rows[one.group].append(
             Missing(one.label, one.note)
             if one.low is None or one.high is None
-            else Range(f"{one.label} ({one.note})" if one.note else one.label, one.low, one.high)
+            else Range(_with_note(one), one.low, one.high)
         )
     return rows
+
+
+def _with_note(one: Move) -> str:
+    if not one.note:
+        return one.label
+    return Told("%(label)s (%(note)s)", label=one.label, note=one.note)
 
 
 def _environment() -> Environment:

@@ -29,6 +29,13 @@ _HEAD = re.compile(r"<(meta|style)[^>]*>(?:.*?</style>)?", re.DOTALL)
 _DATA = re.compile(r'src="data:image/(\w+);base64,([^"]+)"')
 
 
+def to_pdf(page: str) -> bytes:
+    """The report's page as a PDF on A4; as `write_pdf`, without a file."""
+    import pymupdf
+
+    return _lay_out(pymupdf, page)
+
+
 def write_pdf(page: str, file: Path) -> None:
     """Writes the report's page as a PDF on A4.
 
@@ -41,10 +48,8 @@ def write_pdf(page: str, file: Path) -> None:
     Raises:
         ResultError: it cannot be written.
     """
-    import pymupdf
-
     try:
-        file.write_bytes(_lay_out(pymupdf, page))
+        file.write_bytes(to_pdf(page))
     except OSError as error:
         raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
 

@@ -9,8 +9,40 @@ from datasets.countries import COUNTRIES
 from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
 from detector.origin import makers_country
+from evidence.answer.told import Told
 
 By = Literal["origin", "builder", "owner", "production"]
+
+ADJECTIVES = {
+    "AT": Told("Austrian"),
+    "BE": Told("Belgian"),
+    "BG": Told("Bulgarian"),
+    "BR": Told("Brazilian"),
+    "BY": Told("Belarusian"),
+    "CH": Told("Swiss"),
+    "CN": Told("Chinese"),
+    "CZ": Told("Czech"),
+    "DE": Told("German"),
+    "ES": Told("Spanish"),
+    "FR": Told("French"),
+    "GB": Told("British"),
+    "HU": Told("Hungarian"),
+    "IN": Told("Indian"),
+    "IT": Told("Italian"),
+    "JP": Told("Japanese"),
+    "KR": Told("Korean"),
+    "LT": Told("Lithuanian"),
+    "NL": Told("Dutch"),
+    "PL": Told("Polish"),
+    "RU": Told("Russian"),
+    "SE": Told("Swedish"),
+    "SK": Told("Slovak"),
+    "TR": Told("Turkish"),
+    "TW": Told("Taiwanese"),
+    "UA": Told("Ukrainian"),
+    "US": Told("American"),
+}
+"""Of the countries in which builders of the registry are at home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +76,46 @@ class Question:
         if self.since and self.until and self.until < self.since[: len(self.until)]:
             raise UsageError(f"the period ends ({self.until}) before it begins ({self.since})")
 
+    def in_a_word(self, registry: Registry) -> str:
+        """The kind as the sentence names it (`sentence.say`): "Chinese", a builder's name, or a
+        country."""
+        if self.by == "builder":
+            return registry.get(self.value).name
+        name = Told("%(country)s", country=self.value)
+        return ADJECTIVES.get(self.value, name) if self.by == "origin" else name
+
     def in_words(self, registry: Registry) -> str:
         """The estimand as a report names it."""
-        what = {
-            "origin": f"whose builder is at home in {self.value}",
-            "owner": f"whose builder belongs to an owner in {self.value}",
-            "production": f"whose builder makes such machines in {self.value}",
-            "builder": f"built by {self.value}",
-        }[self.by]
+        value = self.value
         if self.by == "builder":
-            what = f"built by {registry.get(self.value).name}"
-        where = f"of {', '.join(self.plants)}" if self.plants else "of all plants in the case"
-        when = ""
-        if self.since or self.until:
-            when = f", published {self.since or 'at any time'} to {self.until or 'today'}"
-        return (
-            f"the share of machines {what} among the CNC machine tools visible in the "
-            f"footage {where}{when}"
+            kind = Told("built by %(builder)s", builder=registry.get(value).name)
+        elif self.by == "origin":
+            kind = Told("whose builder is at home in %(country)s", country=value)
+        elif self.by == "owner":
+            kind = Told("whose builder belongs to an owner in %(country)s", country=value)
+        else:
+            kind = Told("whose builder makes such machines in %(country)s", country=value)
+        where = Told("of all plants in the case")
+        if self.plants:
+            names = ", ".join(self.plants)
+            where = Told("of %(plants)s", plants=names)
+        return Told(
+            "the share of machines %(kind)s among the CNC machine tools visible in the footage "
+            "%(where)s%(when)s",
+            kind=kind,
+            where=where,
+            when=self._when(),
         )
+
+    def _when(self) -> str:
+        """The period, where there is one."""
+        if self.since and self.until:
+            return Told(
+                ", published from %(since)s to %(until)s", since=self.since, until=self.until
+            )
+        if self.since:
+            return Told(", published in %(since)s or later", since=self.since)
+        return Told(", published in %(until)s or earlier", until=self.until) if self.until else ""
 
     def fits(
         self,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from evidence.answer.noticed import Noticed
+from evidence.answer.question import By
+from evidence.answer.told import Told
 
 TELLING = 0.5
 """A share that would have been noticed must be below it for "none seen" to say anything."""
@@ -47,56 +49,96 @@ class Said:
     because: tuple[str, ...] = ()
 
 
-def say(what: str, counts: Counts, seen: Noticed) -> Said:
+def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
     """The strongest sentence whose preconditions hold.
 
     A zero is never said without what would have been noticed, nor while claims wait.
 
     Args:
-        what: machines of which make, as "Chinese".
+        what: machines of which make, as "Chinese" (`Question.in_a_word`).
         seen: what would have been noticed.
+        by: what the question goes by.
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
         >>> say("Chinese", Counts(100, 0, 0, 0, 20, 0), none).sentence
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
+    kind = _kind(what, by)
     if counts.confirmed:
-        machines = "machine" if counts.confirmed == 1 else "machines"
-        plants = "plant" if counts.plants == 1 else "plants"
         return Said(
             Kind.CONFIRMED,
-            f"Confirmed: at least {counts.confirmed} {machines} of {what} make in "
-            f"{counts.plants} {plants}.",
+            Told(
+                "Confirmed: at least %(machines)s %(kind)s %(where)s.",
+                machines=Told("%(num)s machine", "%(num)s machines", num=counts.confirmed),
+                kind=kind,
+                where=Told("in %(num)s plant", "in %(num)s plants", num=counts.plants),
+            ),
         )
     why = _why_not_none(counts, seen)
     if counts.probable:
-        machines = "machine" if counts.probable == 1 else "machines"
         return Said(
             Kind.PROBABLE,
-            f"Nothing is confirmed; {counts.probable} {machines} may be of {what} make.",
+            Told(
+                "Nothing is confirmed; %(num)s machine may be %(kind)s.",
+                "Nothing is confirmed; %(num)s machines may be %(kind)s.",
+                num=counts.probable,
+                kind=kind,
+            ),
             why,
         )
     if why:
-        return Said(Kind.OPEN, f"The footage cannot tell, because {'; '.join(why)}.", why)
+        return Said(
+            Kind.OPEN, Told("The footage cannot tell, because %(why)s.", why=list(why)), why
+        )
     return Said(
         Kind.NONE,
-        f"None of {what} make among {counts.machines} machines; "
-        f"a share above {seen.share:.1%} would have been noticed.".replace("%", " %"),
+        Told(
+            "None %(kind)s among %(num)s machine; a share above %(share)s would have been noticed.",
+            "None %(kind)s among %(num)s machines; a share above %(share)s would have been "
+            "noticed.",
+            num=counts.machines,
+            kind=kind,
+            share=f"{100 * seen.share:.1f} %",
+        ),
     )
 
 
+def _kind(what: str, by: By) -> Told:
+    """The kind as the sentence has it."""
+    if by == "owner":
+        return Told("of a make owned in %(what)s", what=what)
+    if by == "production":
+        return Told("of a make produced in %(what)s", what=what)
+    if by == "builder":
+        return Told("of %(builder)s make", builder=what)
+    if isinstance(what, Told) and "country" in what.values:  # one without an adjective
+        code = what.values["country"]
+        return Told("of %(country)s make", country=code)
+    return Told("of %(what)s make", what=what)
+
+
 def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
-    why = []
+    why: list[str] = []
     if not counts.machines:
-        why.append("no CNC machine was seen in it")
+        why.append(Told("no CNC machine was seen in it"))
     if counts.waiting:
-        claims = "claim waits" if counts.waiting == 1 else "claims wait"
-        why.append(f"{counts.waiting} {claims} for reviewers")
+        why.append(
+            Told(
+                "%(num)s claim waits for reviewers",
+                "%(num)s claims wait for reviewers",
+                num=counts.waiting,
+            )
+        )
     if seen.sensitivity is None:
-        why.append("how often such a machine is recognised was not measured (no positive controls)")
+        why.append(
+            Told("how often such a machine is recognised was not measured (no positive controls)")
+        )
     elif counts.machines and seen.share >= TELLING:
         why.append(
-            f"only a share above {seen.share:.0%} would have been noticed".replace("%", " %")
+            Told(
+                "only a share above %(share)s would have been noticed",
+                share=f"{100 * seen.share:.0f} %",
+            )
         )
     return tuple(why)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datasets.errors import UsageError
 from evidence.answer.clustered import ALIKE, FEW, around, clustered, few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
+from evidence.answer.told import Told
 
 METHOD = (
     "post-stratified audit sample; Korn & Graubard 1998 in each stratum, joined by MOVER "
@@ -52,7 +53,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
             strata.setdefault(one.stratum, []).append(one)
     total = sum(one.machines for members in strata.values() for one in members)
     if not total:
-        return Estimate(None, 0.0, 1.0, METHOD, level, ("there are no machines",))
+        return Estimate(None, 0.0, 1.0, METHOD, level, (Told("there are no machines"),))
     value = below = above = unjudged = 0.0
     shares: dict[str, float] = {}
     for name, members in strata.items():
@@ -71,7 +72,12 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     plants = len({one.plant for members in strata.values() for one in members})
     warnings = [few_plants(plants)] if plants < FEW else []
     if unjudged:
-        warnings.append(f"{unjudged:.0%} of the machines are of a kind of which none was judged")
+        warnings.append(
+            Told(
+                "%(share)s of the machines are of a kind of which none was judged",
+                share=f"{100 * unjudged:.0f} %",
+            )
+        )
     low, high = value - math.sqrt(below), value + math.sqrt(above)
     for_plants = _over_plants({name: strata[name] for name in shares}, shares, value, level)
     low, high = min(low, for_plants[0]), max(high, for_plants[1])

@@ -16,6 +16,7 @@ from datasets.errors import ResultError
 from evidence.answer.judged import SeenMachine
 from evidence.store import (
     AnalysisRow,
+    ControlRow,
     Copy,
     Decision,
     Draw,
@@ -52,6 +53,7 @@ TABLES: tuple[type[Any], ...] = (
     Draw,
     Item,
     Verdict,
+    ControlRow,
 )
 
 

@@ -146,6 +146,18 @@ class Item(Base):
     builder: Mapped[str | None] = mapped_column(Exact)
 
 
+class ControlRow(Base):
+    """Footage of a machine whose builder is known from elsewhere, by which it is measured how
+    often such a machine is recognised; and who said so. It is counted nowhere else."""
+
+    __tablename__ = "controls"
+
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
+    builder: Mapped[str] = mapped_column(Exact, primary_key=True)
+    author: Mapped[str] = mapped_column(Exact)
+    made: Mapped[datetime]
+
+
 def has_accounts(session: Session) -> bool:
     """Whether anybody has an account that is open; then nobody is let in without one."""
     return session.scalar(select(Account.name).where(Account.ended.is_(None)).limit(1)) is not None

@@ -182,12 +182,12 @@ def test_a_small_world_from_archive_to_answer(tmp_path: Path) -> None:
     assert none.holds(none.interval)
 
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}old\n{END}after\n", "utf-8")
+    page.write_text(f"before\n{BEGIN}former\n{END}after\n", "utf-8")
     publish(page, [found, none])
     text = page.read_text("utf-8")
     assert text.startswith(f"before\n{BEGIN}\n| | 50 % Chinese | 0 % Chinese |")
     assert text.endswith(f"{END}after\n")
-    assert "old" not in text
+    assert "former" not in text
 
 
 def test_clips_of_a_plant_of_few_machines() -> None:

@@ -157,3 +157,61 @@ def test_unknown_and_builders_share_one_probability() -> None:
 
 def test_han_characters_count_as_two_letters() -> None:
     assert mark_length("大连 DMTG") == 8
+
+
+@pytest.mark.parametrize(
+    "codes", [("TC-200", "TM-3000Y2"), ("VF-2SS", "ST-25Y", "TM-1"), ("LB3000 EX II", "MU-500V")]
+)
+def test_model_codes_alone_name_nobody_however_many(
+    attributor: Attributor, codes: tuple[str, ...]
+) -> None:
+    boxes = [moved(DOOR, 200 * n) for n in range(len(codes))]
+    readings = [read(code, box) for code, box in zip(codes, boxes, strict=True)]
+    assert named(attributor.attribute(readings)) == (None, "U")
+
+
+def test_codes_of_other_trades_on_one_machine_name_nobody(attributor: Attributor) -> None:
+    texts = """G54 G0 X100. Z50.|M03 S1500|T0101|F2000|H10|N100 G02 X20 R5|BT40|HSK-A63|VDI 40|ER32
+    CNMG 120408|S7-1200|SINAMICS S120|6204-2RS|42CrMo4|HRC 58|DIN 912|M16|TC1|TC2|XT1|QF2|KM1|C16
+    IP54|AC 380 V|DC 24V|R 25|250 BAR|P 100|H 2000|KR 210|IRB 6700|M-20iA|LC 200|C 400|S-400|A-12
+    ЦЕХ 12|УЧ. 3|15 КВТ|КБ-1|MAX 500 KG|2500 RPM|CO2|LED 50W|USB 3.0|RS-232""".replace("\n", "|")
+    readings = [
+        read(text, moved(DOOR, 400.0 * n))
+        for n, text in enumerate(map(str.strip, texts.split("|")))
+    ]
+    assert attributor.attribute(readings).builder is None
+
+
+def test_a_models_name_and_its_code_name_the_builder(attributor: Attributor) -> None:
+    result = attributor.attribute([read("Chakra"), read("BMV 60 TC24", PANEL)])
+    assert named(result) == ("bfw", "B")
+
+
+@pytest.mark.parametrize(
+    ("badge", "model", "builder"),
+    [
+        ("STAR", "SR-20RIV", "star-micronics"),
+        ("FEELER", "QM-22APC", "feeler-ffg"),
+        ("GROB", "G350T", "grob"),
+        ("VICTOR", "VCENTER-102", "victor-taichung"),
+        ("CITIZEN", "L20X", "citizen"),
+        ("DMG", "CTX beta 800", "dmg"),
+        ("TOS", "WHN 13 CNC", "tos-varnsdorf"),
+        ("Hanwho", "XD32H", "hanwha"),
+        ("QROMI", "D 1250", "romi"),
+        ("TAKISAWR", "TM-3000Y2", "takisawa"),
+    ],
+)
+def test_a_badge_that_may_not_name_alone_does_beside_its_model(
+    attributor: Attributor, badge: str, model: str, builder: str
+) -> None:
+    assert named(attributor.attribute([read(badge), read(model, PANEL)])) == (builder, "A")
+
+
+@pytest.mark.parametrize(
+    ("text", "model"), [("DEMAG", "VL 4"), ("QROMI", "VL 4"), ("HAAST", "VF-2SS")]
+)
+def test_a_text_that_is_no_mark_names_nobody_beside_a_model(
+    attributor: Attributor, text: str, model: str
+) -> None:
+    assert attributor.attribute([read(text), read(model, PANEL)]).builder is None

@@ -131,6 +131,84 @@ def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]
     assert names(matcher.match(text)) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "id", "series"),
+    [
+        ("NLX2500|700", "dmg-mori", "NLX"),
+        ("NLX2500SY", "dmg-mori", "NLX"),
+        ("DMU 65 FD", "dmg", "DMU"),
+        ("CTX beta 800", "dmg", "CTX"),
+        ("CLX450", "dmg", "CLX"),
+        ("DNM5700", "dn-solutions", "DNM"),
+        ("VF-2SS", "haas", "VF-2"),
+        ("VF2SS", "haas", "VF-2"),
+        ("UMC-750SS", "haas", "UMC-750"),
+        ("GLS-150LY", "goodway", "GLS-150"),
+        ("SR-20RIV", "star-micronics", "SR-20"),
+        ("S700X1", "brother", "S700X1"),
+        ("C 42 U dynamic", "hermle", "C 42U"),
+        ("LB3000EXII", "okuma", "LB3000"),
+        ("QUICK TURN 250MY", "mazak", "QUICK TURN"),
+        ("MULTUSU4000", "okuma", "MULTUS U"),
+        ("TRUBEND5130", "trumpf", "TRUBEND"),
+        ("ST-25Y", "haas", "ST-25"),
+        ("VM-3", "haas", "VM-3"),
+        ("TMC-15Ⅱ", "nakamura-tome", "TMC-15"),
+        ("WTS-150", "nakamura-tome", "WTS-150"),
+        ("XD32H", "hanwha", "XD32"),
+        ("SR-16", "star-micronics", "SR-16"),
+        ("QM-22Aapc", "feeler-ffg", "QM-22"),
+        ("TM-3000Y2", "takisawa", "TM-3000"),
+        ("LB3000 EX II", "okuma", "LB3000 EX"),
+        ("LU4000EX", "okuma", "LU4000 EX"),
+        ("MA-550VB", "okuma", "MA-550VB"),
+        ("VTC-300C", "mazak", "VTC-300C"),
+        ("QTN-200MSY", "mazak", "QTN"),
+        ("NL2500SY", "mori-seiki", "NL2500"),
+        ("α-D21LiB5", "fanuc-machines", "α-D21LiB5"),
+        ("VMX42SRTi", "hurco", "VMX42"),
+        ("BMV 60+ TC24", "bfw", "BMV"),
+        ("CMX 600 V", "dmg", "CMX"),
+        ("S33", "studer", "S33"),
+        ("RZ 400", "reishauer", "RZ 400"),
+        ("WHN 13 CNC", "tos-varnsdorf", "WHN 13"),
+        ("MCFV 1060", "tajmac-zps", "MCFV 1060"),
+    ],
+)
+def test_a_model_is_known_by_its_family_and_a_variant_by_its_code(
+    matcher: Matcher, text: str, id: str, series: str
+) -> None:
+    [match] = matcher.match(text)
+    assert (match.id, match.kind, match.mark, match.exact) == (id, "series", series, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ULNLX2500", "NLXS2500", "NLX2500SY700", "VF25S", "VF-22SS", "V F2", "VF-2SPINDLE", "M80A"],
+)
+def test_what_is_no_model_of_a_family_points_to_nobody(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text) == []
+
+
+def test_a_short_mark_behind_a_round_emblem_is_no_more_than_a_hint(matcher: Matcher) -> None:
+    assert matcher.match("QROMI") == []
+    [match] = matcher.match("QROMI", hints=True)
+    assert (match.id, match.far, match.needs_second_cue) == ("romi", True, True)
+    for text in ("XROMI", "ROMIQ", "MADE BY QROMI IN BRAZIL"):
+        assert matcher.match(text, hints=True) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [("Hanwho XD32H", "hanwha"), ("TNK 36 TRAUG", "traub"), ("QROMI D 1250", "romi")],
+)
+def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(
+    matcher: Matcher, text: str, id: str
+) -> None:
+    found = {(match.id, match.kind, match.far) for match in matcher.match(text, hints=True)}
+    assert found == {(id, "wordmark", True), (id, "series", False)}
+
+
 def test_of_two_marks_about_as_near_neither_is_taken() -> None:
     entries = [
         Entry.model_validate(

@@ -256,6 +256,7 @@ class TestPage:
         screen.check("#enter input[name=concealed]")
         screen.fill("#enter input[name=note]", "all but a red H is covered")
         screen.fill("#enter input[name=source]", "a newspaper")
+        screen.evaluate("document.getElementById('stage').scrollIntoView()")
         shoot("footage-enter")
         screen.click("#enter-send")
         expect(screen.locator("#notices")).to_contain_text("Entered as verdict 1.")

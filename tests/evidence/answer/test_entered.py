@@ -233,12 +233,13 @@ def test_presence_of_a_plant_is_known_where_one_was_confirmed(
         for plant in range(6):
             for clip in range(2):
                 b.add(f"Plant {plant}", "dmtg", "accept" if plant + clip < 3 else "unknown")
+            b.add(f"Plant {plant}", "mazak", "accept")
 
     build(fill)
     before = ask(case, registry)
-    place(case, 12, RIGHT)
-    put(12, "anna", builder="smtcl")
-    put(12, "ben", builder="smtcl")
+    place(case, 17, RIGHT)
+    put(17, "anna", builder="smtcl")
+    put(17, "ben", builder="smtcl")
     after = ask(case, registry)
     assert after.presence == before.presence
     absent = {row.plant: row.absent for row in before.plants}

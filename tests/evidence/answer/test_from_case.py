@@ -13,13 +13,15 @@ import pytest
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
+from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.from_case import answer_case
+from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer, to_json
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.store import Case
-from tests.evidence.answer.conftest import Builder
+from evidence.store import Case, ControlRow
+from tests.evidence.answer.conftest import Builder, key
 
 CHINESE = Question()
 Build = Callable[[Callable[[Builder], None]], object]
@@ -110,6 +112,62 @@ def test_controls_are_counted_apart(
     assert "would have been noticed" in found.said.sentence
 
 
+def test_a_case_keeps_its_controls(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    def fill(b: Builder) -> None:
+        for number in range(8):
+            b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
+        for plant in range(20):
+            for _ in range(10):
+                b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+
+    build(fill)
+    listed = tmp_path / "controls.csv"
+    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 9)]
+    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
+    with case.session() as session, session.begin():
+        for number in range(1, 9):
+            keep_control(session, registry, key("f", number), "dmtg", "anna")
+            keep_control(session, registry, key("f", number), "dmtg", "ben")  # said before
+        assert {row.author for row in session.query(ControlRow)} == {"anna"}
+    found = ask(case, registry)
+    assert found.said.kind is Kind.NONE and (found.controls.hits, found.controls.of) == (7, 8)
+    same = ask(case, registry, controls=listed)
+    assert (same.counts, same.noticed, same.said) == (found.counts, found.noticed, found.said)
+    listed.write_text("path,builder\n/archive/2.mp4,dmtg\n", "utf-8")
+    assert ask(case, registry, controls=listed).controls.of == 1
+    write_package(case, CHINESE, registry, "Chinese", tmp_path / "kept")
+    again, otherwise = recompute(tmp_path / "kept")
+    assert again.controls == found.controls and otherwise == []
+    with case.session() as session, session.begin():
+        assert drop_control(session, key("f", 1), "dmtg")
+        assert not drop_control(session, key("f", 1), "dmtg")
+    assert ask(case, registry).controls.of == 7
+
+
+@pytest.mark.parametrize(
+    ("footage", "builder", "author", "why"),
+    [
+        ("0" * 64, "dmtg", "anna", "no footage 000000000000"),
+        (None, "nobody", "anna", "nobody: no builder"),
+        (None, "dmtg", " ", "needs an author"),
+    ],
+)
+def test_a_control_that_cannot_be_kept(
+    case: Case,
+    registry: Registry,
+    build: Build,
+    footage: str | None,
+    builder: str,
+    author: str,
+    why: str,
+) -> None:
+    build(lambda b: b.add("Plant 1"))
+    with case.session() as session, session.begin(), pytest.raises(UsageError, match=why):
+        keep_control(session, registry, footage or key("f", 1), builder, author)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -195,3 +253,24 @@ def test_the_pdf_holds_letters_and_lines(
     assert found.said.sentence in text
     assert text.count("Завод 沈阳") >= 2  # in the table, and as letters in the figure
     assert drawn > 20
+
+
+def test_absence_is_told_only_where_something_is_known(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Confirmed", claim="dmtg", outcome="accept")
+        for _ in range(2):
+            b.add("Confirmed", claim="mazak")
+            b.add("Others", claim="mazak")
+            b.add("Dark")
+            b.add("Judged in vain", outcome="unknown")
+            b.add("Waiting", claim="mazak")
+        b.add("Waiting", claim="dmtg")
+
+    build(fill)
+    found = ask(case, registry)
+    absent = {row.plant: row.absent for row in found.plants}
+    assert absent["Confirmed"] == 0 and absent["Others"] is not None
+    assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3
+    assert to_json(found)["presence"]["absent"].count(None) == 3

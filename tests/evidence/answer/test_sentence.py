@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import UsageError
+from datasets.registry import load_registry
 from evidence.answer.noticed import noticed
+from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, compare
 from evidence.answer.sentence import Counts, Kind, say
 
@@ -49,6 +51,28 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
 def test_confirmed_counts_machines_and_plants() -> None:
     said = say("Chinese", replace(NONE, confirmed=3, plants=1, probable=4), WELL)
     assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        (Question(), "of Chinese make"),
+        (Question("origin", "NO"), "of Norway make"),
+        (Question("owner", "CN"), "of a make owned in China"),
+        (Question("production", "JP"), "of a make produced in Japan"),
+        (Question("builder", "haas"), "of Haas make"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.by,
+)
+def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) -> None:
+    what = question.in_a_word(load_registry())
+    said = say(what, replace(NONE, confirmed=3, plants=1), WELL, question.by)
+    assert said.sentence == f"Confirmed: at least 3 machines {kind} in 1 plant."
+
+
+def test_every_home_of_a_builder_has_a_word() -> None:
+    homes = {entry.origin for entry in load_registry().builders}
+    assert homes - ADJECTIVES.keys() == {"HK"}  # which has none
 
 
 @given(

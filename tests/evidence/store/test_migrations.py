@@ -115,7 +115,9 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
         for column in ("origin", "origin_basis", "origin_grade"):
             connection.execute(text(f"ALTER TABLE sightings DROP COLUMN {column}"))
         connection.execute(text("ALTER TABLE footage DROP COLUMN manifest"))
-        for table in ("items", "tokens", "logins", "uploads", "draws", "chances", "accounts"):
+        for table in (
+            "controls", "items", "tokens", "logins", "uploads", "draws", "chances", "accounts",
+        ):  # fmt: skip
             connection.execute(text(f"DROP TABLE {table}"))
         if case.on_server:
             connection.execute(text("DROP FUNCTION draws_append_only"))

@@ -15,6 +15,7 @@ from api.web.site import Site
 from evidence.store import FootageRow, MachineRow, SightingRow, StillRow
 
 PARAMETERS: dict[str, Callable[[Site], str]] = {
+    "/controls/{sha256}": lambda site: _first(site, FootageRow.sha256),
     "/footage/{sha256}": lambda site: _first(site, FootageRow.sha256),
     "/stills/{sha256}": lambda site: _first(site, StillRow.sha256),
     "/machines/{id}": lambda site: _first(site, MachineRow.id),

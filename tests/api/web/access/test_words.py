@@ -20,21 +20,29 @@ OTHERS = [code for code in LANGUAGES if code != "en"]
 _KINDS = (
     ("templates", "*.html", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
     ("static", "*.js", "javascript", {"parse_template_string": True}),
+    (".", "answer*.py", "python", {}),
+    ("../../evidence/answer", "*.py", "python", {}),
+)
+
+# A `Told` has one text, or one and many: what says either is looked for by itself.
+_KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
+    {"_": None, "gettext": None, "ngettext": (1, 2), "Told": (1,)},
+    {"Told": (1, 2)},
 )
 
 
 @cache
 def said() -> dict[str, str]:
-    """Each text marked by `_` in a template or a script, and a file that says it."""
+    """Each text marked by `_` in a template or a script, or a `Told`; with a file that says it."""
     found = {}
     for folder, pattern, method, options in _KINDS:
         for file in sorted((WEB / folder).rglob(pattern)):
-            source = io.BytesIO(file.read_bytes())
-            keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
-            for _, text, _, _ in extract(method, source, keywords=keywords, options=options):
-                assert text, f"{file.name}: a text that is put together cannot be translated"
-                texts = (text,) if isinstance(text, str) else text
-                found |= {one: file.name for one in texts if one}
+            for keywords in _KEYWORDS:
+                source = io.BytesIO(file.read_bytes())
+                for _, text, _, _ in extract(method, source, keywords=keywords, options=options):
+                    assert text, f"{file.name}: a text that is put together cannot be translated"
+                    texts = (text,) if isinstance(text, str) else text
+                    found |= {one: file.name for one in texts if one}
     return found
 
 

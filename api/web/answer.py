@@ -1,0 +1,261 @@
+"""The answer: a page, the same for programs, and what is taken away of it.
+
+A question is its address, so an answer can be sent on. Computing one may take seconds in a
+large case, so it is done in threads of its own, and kept for as long as the case stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Annotated, Any, Literal, TypeVar
+from urllib.parse import urlencode
+
+import anyio
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import BeforeValidator, StringConstraints
+
+from api.web.answer_models import Answered
+from api.web.answer_page import show_answer
+from api.web.asked import Day
+from api.web.problems import TooMany
+from api.web.roles import Role, Routes
+from api.web.site import Site, ThisSite
+from datasets.errors import UsageError
+from evidence.answer.apart import apart
+from evidence.answer.exhibits import gather
+from evidence.answer.kept import Answers
+from evidence.answer.page import render_answer, to_json
+from evidence.answer.pdf import to_pdf
+from evidence.answer.question import By, Question
+from evidence.answer.zipped import zip_package
+from evidence.record import dump
+
+routes = Routes()
+THREADS = 3
+"""For answers; whoever asks while all are taken waits and keeps none of the others."""
+
+MOST_PLANTS = 200
+_PART = 1 << 20
+T = TypeVar("T")
+
+
+@dataclass
+class Answering:
+    """What this server has computed, and what it computes with."""
+
+    answers: Answers
+    turns: anyio.CapacityLimiter
+    package: threading.Lock
+
+
+def install(app: FastAPI, site: Site) -> None:
+    """Makes what the routes here work with."""
+    app.state.answering = Answering(
+        Answers(site.case, site.registry), anyio.CapacityLimiter(THREADS), threading.Lock()
+    )
+
+
+def _tidied(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+Plant = Annotated[str, BeforeValidator(_tidied), StringConstraints(max_length=200)]
+
+
+def _question(
+    site: ThisSite,
+    by: Annotated[
+        By,
+        Query(
+            description="What is asked: the builder's home, one builder, the country of the "
+            "builder's owner, or of production."
+        ),
+    ] = "origin",
+    country: Annotated[
+        str | None,
+        Query(
+            pattern="^([A-Z]{2})?$",
+            description="Unless one builder is asked for; the first origin under test, if left "
+            "out.",
+            examples=["CN"],
+        ),
+    ] = None,
+    builder: Annotated[
+        str | None,
+        Query(
+            pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$",
+            max_length=80,
+            description="A registry id, where one builder is asked for.",
+            examples=["haas"],
+        ),
+    ] = None,
+    plant: Annotated[
+        list[Plant],
+        Query(max_length=MOST_PLANTS, description="Only footage of these; none given: of all."),
+    ] = [],  # noqa: B006  never changed
+    since: Day = None,
+    until: Day = None,
+) -> Question:
+    if by == "builder":
+        value = builder or ""
+    else:
+        value = country or next(iter(site.settings.attributing.tested_origins), "CN")
+    plants = tuple(dict.fromkeys(one for one in plant if one))
+    return Question(by, value, plants, since, until)
+
+
+ThisQuestion = Annotated[Question, Depends(_question)]
+
+
+def to_query(question: Question) -> str:
+    """The question as an address has it, without what is as it would be anyway.
+
+    >>> to_query(Question("builder", "haas", ("Plant 1",), "2023"))
+    'by=builder&builder=haas&plant=Plant+1&since=2023'
+    """
+    value = ("builder" if question.by == "builder" else "country", question.value)
+    parts = [("by", question.by), value, *(("plant", one) for one in question.plants)]
+    parts += [("since", question.since or ""), ("until", question.until or "")]
+    return urlencode([(name, one) for name, one in parts if one])
+
+
+def _check(question: Question) -> Question:
+    if not question.value:
+        raise UsageError("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
+    return question
+
+
+async def _in_turn(request: Request, how: Callable[[], T]) -> T:
+    state: Answering = request.app.state.answering
+    return await anyio.to_thread.run_sync(how, limiter=state.turns)
+
+
+@routes.let(Role.REVIEWER, "GET", "/answer")
+async def answer_page(request: Request, site: ThisSite, question: ThisQuestion) -> HTMLResponse:
+    state: Answering = request.app.state.answering
+    return await _in_turn(
+        request, lambda: show_answer(request, site, state.answers, question, to_query(question))
+    )
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/answer",
+    summary="What the judged footage says, with every number",
+    response_class=Response,
+    responses={200: {"model": Answered, "description": "The answer."}},
+)
+async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
+    """The first time it is asked after something in the case has changed it may take seconds."""
+    state: Answering = request.app.state.answering
+
+    def compute() -> bytes:
+        with site.case.snapshot() as session:
+            kept = state.answers.find(session, _check(question))
+        found = kept.found
+        return dump(
+            {
+                "computed": kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "facts": asdict(found.facts),
+                "answer": to_json(found.answer),
+            }
+        )
+
+    return Response(await _in_turn(request, compute), media_type="application/json")
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/answer/report",
+    summary="The report of an answer, to print or to send on",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "One file that fetches nothing.",
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+)
+async def read_report(
+    request: Request,
+    site: ThisSite,
+    question: ThisQuestion,
+    format: Annotated[Literal["html", "pdf"], Query(description="The kind of file.")] = "html",
+) -> Response:
+    """In English, with the evidence for every confirmed machine."""
+    state: Answering = request.app.state.answering
+
+    def render() -> tuple[str | bytes, str]:
+        with site.case.snapshot() as session:
+            found = state.answers.find(session, _check(question)).found
+            exhibits = gather(site.case, session, found.machines, site.registry)
+        page = render_answer(found.answer, site.registry, found.facts, exhibits)
+        if format == "html":
+            return page, "text/html; charset=utf-8"
+        return apart(to_pdf, page), "application/pdf"
+
+    content, kind = await _in_turn(request, render)
+    return Response(content, media_type=kind, headers=_file(f"{_name(question)}.{format}"))
+
+
+@routes.let(
+    Role.LEAD,
+    "GET",
+    "/api/v1/answer/package",
+    summary="The evidence package of an answer, zipped",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A ZIP that holds the package's folder.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def read_package(request: Request, site: ThisSite, question: ThisQuestion) -> Response:
+    """All that the answer rests on, the authors of verdicts among it; unpacked, `nameplate answer
+    --from` computes every number anew. One at a time is made."""
+    state: Answering = request.app.state.answering
+    name = _name(question)
+
+    def write() -> tuple[IO[bytes], int]:
+        with site.case.snapshot() as session:
+            state.answers.find(session, _check(question))  # what cannot be asked is told at once
+        with TemporaryDirectory(prefix="nameplate-") as scratch:
+            file = Path(scratch) / "package.zip"
+            apart(zip_package, site.case.folder, question, site.registry, file, name)
+            return file.open("rb"), file.stat().st_size  # which outlives its name
+
+    if not state.package.acquire(blocking=False):
+        raise TooMany("another package is being made; ask again in a moment", 10.0)
+    try:
+        content, size = await _in_turn(request, write)
+    finally:
+        state.package.release()
+    headers = _file(f"{name}.zip") | {"Content-Length": str(size)}
+    return StreamingResponse(_parts(content), media_type="application/zip", headers=headers)
+
+
+def _parts(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        while part := content.read(_PART):
+            yield part
+
+
+def _name(question: Question) -> str:
+    """What a file about it is called."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", f"answer-{question.by}-{question.value}").strip("-")
+
+
+def _file(name: str) -> dict[str, Any]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,138 @@
+"""The page of an answer, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from api.web.answer_rows import MOST_LISTED, by_builder, of_kind
+from api.web.controls import Control, list_controls
+from api.web.countries import country
+from api.web.pages import page
+from api.web.site import Site
+from api.web.words import catalogue, language
+from datasets.errors import UsageError
+from datasets.registry import Registry
+from evidence.answer.figures import STATUSES
+from evidence.answer.kept import Answers, Kept
+from evidence.answer.moment import Moment, read_moment
+from evidence.answer.page import draw, percent
+from evidence.answer.question import Question
+from evidence.answer.reference import FIGURES
+from evidence.answer.told import Told, by_locale, say_in
+from evidence.tables import printable
+
+
+def show_answer(
+    request: Request, site: Site, answers: Answers, question: Question, query: str
+) -> HTMLResponse:
+    """The answer; where there is none, why not, with the same form to ask otherwise."""
+    with site.case.snapshot() as session:
+        moment = read_moment(session)
+        controls = list_controls(session, site)
+        if not moment.analyses:
+            return _page(request, site, question, moment, controls, empty=True)
+        try:
+            kept = answers.find(session, question)
+        except UsageError as error:
+            why = Told("choose a builder") if not question.value else str(error)
+            return _page(request, site, question, moment, controls, status=400, wrong=why)
+        found = kept.found
+        shown, of_it = of_kind(session, found.machines, site.registry)
+    words = _words(request)
+    return _page(
+        request,
+        site,
+        question,
+        moment,
+        controls,
+        kept=kept,
+        answer=found.answer,
+        facts=found.facts,
+        otherwise=(found.facts.model, found.facts.settings)
+        != (site.recipe.model, site.recipe.settings),
+        rows=by_builder(found.machines, question, site.registry),
+        shown=shown,
+        of_it=of_it,
+        figures=draw(found.answer, site.registry, words),
+        reference=FIGURES,
+        query=query,
+    )
+
+
+def _page(
+    request: Request,
+    site: Site,
+    question: Question,
+    moment: Moment,
+    controls: list[Control],
+    *,
+    kept: Kept | None = None,
+    status: int = 200,
+    empty: bool = False,
+    wrong: str | None = None,
+    **shown: Any,
+) -> HTMLResponse:
+    code = language(request)
+    return page(
+        request,
+        "answer.html",
+        status=status,
+        scripts=("answer.js",),
+        kept=kept,
+        empty=empty,
+        controls=controls,
+        wrong=wrong,
+        question=question,
+        plants=_plants(moment, question),
+        builders=_builders(site.registry, kept),
+        countries=_countries(site.registry, question, code),
+        statuses=STATUSES,
+        most_listed=MOST_LISTED,
+        code=code,
+        country=country,
+        say=_words(request),
+        share=lambda share: (
+            _words(request)(Told("not known")) if share is None else by_locale(percent(share), code)
+        ),
+        plain=printable,
+        named=lambda id_: site.registry.get(id_).name if id_ in site.registry else printable(id_),
+        **shown,
+    )
+
+
+def _words(request: Request) -> Any:
+    code = language(request)
+    return lambda text: say_in(text, code, catalogue(code))
+
+
+def _plants(moment: Moment, question: Question) -> list[tuple[str, str, bool]]:
+    """Each plant as it is asked for and as it is shown, and whether it is chosen; those asked for
+    and not known are told too."""
+    asked = {one.casefold() for one in question.plants}
+    known = {one.casefold() for one in moment.plants}
+    more = [one for one in question.plants if one.casefold() not in known]
+    return [(one, printable(one), one.casefold() in asked) for one in (*more, *moment.plants)]
+
+
+def _countries(registry: Registry, question: Question, code: str) -> list[tuple[str, str]]:
+    """Codes and names, in the order of names, of all countries that the registry knows of."""
+    codes = {entry.origin for entry in registry.builders}
+    codes |= {one for entry in registry.builders for one in entry.production}
+    codes |= {entry.owner.country for entry in registry.builders if entry.owner is not None}
+    if question.by != "builder":
+        codes.add(question.value)
+    return sorted(((one, country(one, code)) for one in codes), key=lambda row: row[1])
+
+
+def _builders(registry: Registry, kept: Kept | None) -> dict[bool, list[tuple[str, str]]]:
+    """Ids and names, those seen in this case apart."""
+    seen = set()
+    if kept is not None:
+        seen = {one.builder or one.claim for one in kept.found.machines}
+    found: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    for entry in sorted(registry.builders, key=lambda entry: entry.name.casefold()):
+        found[entry.id in seen].append((entry.id, entry.name))
+    return found

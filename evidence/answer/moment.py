@@ -1,0 +1,83 @@
+"""What an answer follows from, in a few numbers: while they stay, so does the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import case as if_
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from evidence.store import (
+    AnalysisRow,
+    ControlRow,
+    Copy,
+    Decision,
+    Draw,
+    Item,
+    Link,
+    Location,
+    MachineRow,
+    Membership,
+    Run,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A state of a case, as far as answers go.
+
+    analyses: of footage. counts: the last verdict and decision, the run begun last, how many
+    rows there are of each kind. places: by plant and date, as sources give them, how many
+    locations there are, with the first and the last footage. controls: footage and builder.
+    """
+
+    analyses: int
+    counts: tuple[object, ...]
+    places: tuple[tuple[object, ...], ...]
+    controls: tuple[tuple[object, ...], ...]
+
+    @property
+    def plants(self) -> tuple[str, ...]:
+        """The plants that sources name, in order; of two that differ in spaces alone one."""
+        named = {" ".join(str(row[0]).split()) for row in self.places if row[0] is not None}
+        return tuple(sorted(named - {""}, key=lambda plant: (plant.casefold(), plant)))
+
+
+def read_moment(session: Session) -> Moment:
+    """The state of the case that a session sees."""
+    counts: list[object] = [
+        session.scalar(select(func.max(Verdict.number))),
+        session.scalar(select(func.max(Decision.number))),
+        session.scalar(select(func.max(Run.started))),
+        session.scalar(select(func.count()).where(Item.state == "settled")),
+    ]
+    for table in (Copy, Draw, MachineRow, Membership):
+        counts.append(session.scalar(select(func.count()).select_from(table)))
+    held = func.sum(if_((Link.held, 1), else_=0))
+    counts += session.execute(select(func.count(), held).select_from(Link)).one()
+    places = session.execute(
+        select(
+            Location.plant_claimed,
+            Location.published,
+            func.count(),
+            func.min(Location.footage),
+            func.max(Location.footage),
+        )
+        .where(Location.footage.is_not(None))
+        .group_by(Location.plant_claimed, Location.published)
+        .order_by(Location.plant_claimed, Location.published)
+    )
+    analyses = session.scalar(select(func.count()).select_from(AnalysisRow)) or 0
+    controls = session.execute(
+        select(ControlRow.footage, ControlRow.builder).order_by(
+            ControlRow.footage, ControlRow.builder
+        )
+    )
+    return Moment(
+        analyses,
+        tuple(counts),
+        tuple(tuple(row) for row in places),
+        tuple(tuple(row) for row in controls),
+    )

@@ -1,0 +1,82 @@
+"""Texts of an answer that can be said in other languages too.
+
+Everything an answer says is English text, in its JSON, its report and its tables. A page that is
+read in another language needs to know what the text was made of.
+"""
+
+from __future__ import annotations
+
+import re
+from gettext import NullTranslations
+from typing import Any, Self
+
+from datasets.countries import country_name
+
+_SHARE = re.compile(r"^([0-9]+)\.([0-9]+( %)?)$")
+
+
+class Told(str):
+    """English text, with what it was made of: the words, and what is filled in.
+
+    `num` chooses between one and many. `country`: a code, said by its name. A list of texts is
+    said with semicolons between them.
+
+    Example:
+        >>> told = Told("%(num)s claim waits", "%(num)s claims wait", num=2)
+        >>> told, told.one, told.values
+        ('2 claims wait', '%(num)s claim waits', {'num': 2})
+    """
+
+    one: str
+    many: str | None
+    values: dict[str, Any]
+
+    def __new__(cls, one: str, many: str | None = None, /, **values: Any) -> Self:
+        words = one if many is None or values["num"] == 1 else many
+        filled = {name: _plain(name, value, "en", str) for name, value in values.items()}
+        made = super().__new__(cls, words % filled if filled else words.replace("%%", "%"))
+        made.one, made.many, made.values = one, many, values
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, Any]]:
+        return (self.one, self.many), self.values
+
+
+def say_in(text: str, code: str, known: NullTranslations) -> str:
+    """A text in another language, as far as it is known; as it is, where it is no `Told`.
+
+    Args:
+        code: of the language, as `uk`.
+        known: its messages.
+    """
+    if code == "en" or not isinstance(text, Told):
+        return text
+    words = (
+        known.gettext(text.one)
+        if text.many is None
+        else known.ngettext(text.one, text.many, text.values["num"])
+    )
+    filled = {
+        name: _plain(name, value, code, lambda part: say_in(part, code, known))
+        for name, value in text.values.items()
+    }
+    return words % filled if filled else words.replace("%%", "%")
+
+
+def _plain(name: str, value: Any, code: str, say: Any) -> Any:
+    if name == "country":
+        return country_name(value, code)
+    if isinstance(value, list | tuple):
+        return "; ".join(say(part) for part in value)
+    if isinstance(value, str):
+        return by_locale(say(value), code)
+    return value
+
+
+def by_locale(text: str, code: str) -> str:
+    """A share with the sign between whole and part that the language has; any other text as it is.
+
+    >>> by_locale("4.0 %", "uk"), by_locale("Plant 4.0 %", "uk"), by_locale("4.0 %", "en")
+    ('4,0 %', 'Plant 4.0 %', '4.0 %')
+    """
+    return text if code == "en" else _SHARE.sub(r"\1,\2", text)

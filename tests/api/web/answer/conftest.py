@@ -1,0 +1,46 @@
+"""A case of known machines, some judged, served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from api.web.site import Site
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder, build
+from tests.evidence.conftest import registry
+
+__all__ = ["build", "registry"]
+
+Build = Callable[[Callable[[Builder], None]], object]
+
+
+def fill(b: Builder) -> None:
+    """Four plants: one with Chinese machines confirmed, one with a claim that waits, one where
+    nothing could be read, one of other makes; footage without a plant besides."""
+    for year in ("2022-03", "2023-05-01", "2024"):
+        b.add("Завод № 7", claim="dmtg", outcome="accept", published=year, height=40.0)
+    for _ in range(6):
+        b.add("Завод № 7", claim="mazak", outcome="accept", chance=0.5, published="2023-05-01")
+    for _ in range(2):
+        b.add("Plant 2", claim="smtcl", published="2024-02")
+    for _ in range(5):
+        b.add("Plant 2", claim="okuma", published="2024-02", chance=0.2, height=20.0)
+    for _ in range(4):
+        b.add("Dark hall", published="2023")
+    for _ in range(8):
+        b.add("Plant 3", claim="haas", outcome="builder", builder="mazak", chance=0.5)
+    b.add("Plant 3", outcome="concealed")
+    b.add(None, claim="hermle")
+    b.frame("Plant 2", "nothing")
+    b.frame("Plant 3", "missed", chance=0.25)
+    b.frame("Plant 3", "nothing")
+
+
+@pytest.fixture
+def judged(site: Site, case: Case, build: Build) -> Site:
+    """The site with the case filled."""
+    build(fill)
+    return replace(site)

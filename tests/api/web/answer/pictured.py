@@ -1,0 +1,116 @@
+"""A case with pictures, as a team might have it half way: five plants, some of it judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.web.site import Site
+from detector.types import Attribution, Survey
+from evidence.answer.controls import keep_control
+from evidence.linking.update import update_machines
+from evidence.review.items import add_items
+from evidence.review.judge import Bench, judge
+from evidence.store import AnalysisRow, SightingRow
+from evidence.store.record import record_survey
+from evidence.store.work import Source, add_work, done, take
+from tests.api.web.drawn import empty, marked, to_survey
+from tests.api.web.reviewed import CLAIMED, EVERY, OTHERS
+
+# Of each plant: years of its clips, and machines claimed, of other makes, unread; empty frames.
+PLANTS = {
+    "Завод № 7": (("2022-05", "2023-02-11", "2024"), (4, 8, 4), 2),
+    "Motor works": (("2021", "2023-08"), (1, 9, 3), 2),
+    "Instrument plant": (("2023-02", "2024-01"), (0, 6, 2), 2),
+    "Plant 12": (("2024-06",), (2, 4, 2), 1),
+    "Dark hall": (("2022",), (0, 0, 5), 1),
+}
+
+
+def fill_pictured(site: Site, folder: Path, controls: int = 0) -> None:
+    """Fills the case: claims of the first plant confirmed, one elsewhere refuted, two waiting;
+    every machine of other makes drawn, most of them judged; and so many controls of Chinese
+    make, of which one was not recognised."""
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 0
+    claims: dict[str, list[str]] = {}
+    others: list[str] = []
+    halls: list[str] = []
+    for plant, (years, (claimed, named, unread), frames) in PLANTS.items():
+        for kind, count in (("c", claimed), ("n", named), ("u", unread), ("f", frames)):
+            for at in range(count):
+                survey = _survey(site, folder, number, kind, at)
+                analysis = _keep(site, survey, plant, years[at % len(years)])
+                number += 1
+                key = f"{analysis}:m1" if kind != "f" else f"{analysis}@0"
+                if kind == "c":
+                    claims.setdefault(plant, []).append(key)
+                else:
+                    (halls if kind == "f" else others).append(key)
+    for at in range(controls):
+        survey = _survey(site, folder, number + at, "c" if at else "u", at)
+        _keep(site, survey, "studio", "2020")
+        (seen,) = survey.analysis.sightings
+        with site.session() as session, session.begin():
+            builder = seen.attribution.builder or "dmtg"
+            keep_control(session, site.registry, survey.analysis.footage.sha256, builder, "carla")
+    with site.session() as session, session.begin():
+        # Some have been drawn as they came in, and draws are only ever added.
+        for analysis in session.scalars(select(AnalysisRow.id)).all():
+            add_items(session, analysis, EVERY)
+    with site.session() as session, session.begin():
+        update_machines(session, site.recipe.model, site.recipe.settings)
+    bench = Bench(site.registry, ("CN",))
+    with site.session() as session, session.begin():
+        for person in ("anna", "ben"):
+            for key in claims["Завод № 7"]:
+                judge(session, bench, key, person, "accept", seconds=3.0)
+            judge(
+                session, bench, claims["Motor works"][0], person, "builder", builder="mazak",
+                seconds=5.0,
+            )  # fmt: skip
+        for key in others[:-6]:
+            said = "accept" if _is_named(session, key) else "unknown"
+            judge(session, bench, key, "anna", said, seconds=2.0)
+        for key in halls[:-1]:
+            judge(session, bench, key, "anna", "nothing", seconds=1.0)
+
+
+def _survey(site: Site, folder: Path, number: int, kind: str, at: int) -> Survey:
+    drawn = marked(at % 3, CLAIMED) if kind == "c" else marked(3 + at % 5, OTHERS)
+    survey = to_survey(
+        empty() if kind == "f" else drawn,
+        folder,
+        number,
+        site.recipe.model,
+        site.settings.model_dump(mode="json"),
+        site.settings.digest,
+        "CN" if kind == "c" else None,
+    )
+    if kind != "u":
+        return survey
+    (seen,) = survey.analysis.sightings
+    dark = replace(seen, attribution=Attribution(None, 0.1, "U"), readings=())
+    return replace(survey, analysis=replace(survey.analysis, sightings=(dark,)))
+
+
+def _keep(site: Site, survey: Survey, plant: str, published: str) -> str:
+    path = survey.analysis.footage.path
+    status = path.stat()
+    source = Source(
+        str(path), status.st_size, status.st_mtime_ns, plant_claimed=plant, published=published
+    )
+    with site.session() as session, session.begin():
+        add_work(session, site.recipe, [source])
+        analysis = record_survey(session, site.case, survey, site.registry)
+        (work,) = take(session, site.recipe, 1)
+        assert done(session, work, survey.analysis.footage.sha256)
+    return analysis
+
+
+def _is_named(session: Session, key: str) -> bool:
+    named = select(SightingRow.builder).where(SightingRow.key == key)
+    return session.scalar(named) is not None

@@ -1,0 +1,316 @@
+"""The answer over HTTP: what the command says, kept while the case stays, and taken away."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+
+import httpx2 as httpx
+import pymupdf
+import pytest
+from fastapi.testclient import TestClient
+
+from api.web.site import Site
+from datasets.errors import ResultError, UsageError
+from evidence.answer.apart import apart
+from evidence.answer.kept import Answers, Kept
+from evidence.answer.question import Question
+from evidence.linking.hand import join
+from evidence.store import SightingRow
+from evidence.store.verdicts import append
+from tests.api.conftest import nameplate
+from tests.api.web.access.conftest import Team, asking, secret, team
+from tests.api.web.answer.conftest import fill
+
+__all__ = ["asking", "nameplate", "secret", "team"]
+
+Nameplate = Callable[..., object]
+SENTENCE = "Confirmed: at least 3 machines of Chinese make in 1 plant."
+
+
+def heading(answer: httpx.Response) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", answer.text, re.DOTALL)
+    assert found is not None
+    return " ".join(found[1].split())
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", ()),
+        ("by=builder&builder=mazak", ("--builder", "mazak")),
+        ("by=owner&country=JP&since=2023", ("--owner", "JP", "--since", "2023")),
+        ("plant=Завод № 7&plant=Plant 3&until=2024",
+         ("--plant", "Завод № 7", "--plant", "Plant 3", "--until", "2024")),
+        ("by=production&country=TW", ("--production", "TW")),
+    ],
+)  # fmt: skip
+def test_a_program_is_told_what_the_command_says(
+    judged: Site, client: httpx.Client, nameplate: Nameplate, query: str, words: tuple[str, ...]
+) -> None:
+    told = client.get(f"/api/v1/answer?{query}").json()
+    ended = nameplate("answer", judged.case.folder, "--json", *words)
+    assert ended.code == 0  # type: ignore[attr-defined]
+    said = json.loads(ended.out)  # type: ignore[attr-defined]
+    assert told["answer"] == said["answer"]
+    assert told["facts"] == said["facts"]
+    page = client.get(f"/answer?{query}")
+    assert page.status_code == 200
+    assert heading(page) == said["answer"]["said"]["sentence"]
+
+
+def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Client) -> None:
+    found = client.get("/api/v1/answer").json()["answer"]
+    page = client.get("/answer")
+    assert heading(page) == SENTENCE
+    text = unescape(page.text)
+    for share in (found["low"]["low"], found["high"]["high"]):
+        assert f"{100 * share:.1f} %" in text
+    for move in found["moves"]:
+        assert move["label"] in text
+    for warning in found["warnings"]:
+        assert warning in text
+    assert "no positive controls" in text
+    for kind in ("flow, by value", "stock, by count"):
+        assert kind in text
+
+
+def test_absence_is_not_told_where_nothing_could_be_judged(
+    judged: Site, client: httpx.Client
+) -> None:
+    text = client.get("/answer").text
+    rows = {
+        name: row
+        for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", text, re.DOTALL)
+        for name in ("Dark hall", "Plant 2", "Plant 3")
+        if f">{name}<" in row
+    }
+    assert all("not known" in rows[name] for name in ("Dark hall", "Plant 2"))
+    assert re.search(r"\d+ %", rows["Plant 3"])
+
+
+def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client) -> None:
+    text = client.get("/answer").text
+    kind = text.partition('id="of-kind"')[2].partition("</section>")[0]
+    links = re.findall(r'href="(/machines/[0-9a-f]{32})"', kind)
+    assert len(links) == 5  # three confirmed and two that wait
+    assert all(client.get(link).status_code == 200 for link in links)
+    every = set(re.findall(r'href="(/machines/[0-9a-f]{32})"', text))
+    assert len(every) == client.get("/api/v1/answer").json()["answer"]["counts"]["machines"]
+
+
+def test_a_second_look_is_kept_until_something_comes(judged: Site, client: httpx.Client) -> None:
+    first = client.get("/api/v1/answer").json()
+    assert client.get("/api/v1/answer").json() == first
+    with judged.session() as session, session.begin():
+        row = session.query(SightingRow).filter(SightingRow.builder == "smtcl").first()
+        assert row is not None
+        append(session, footage=row.footage, pts=row.pts, verdict="accept", author="anna",
+               sighting=row.key, builder="smtcl")  # fmt: skip
+    second = client.get("/api/v1/answer").json()
+    assert second["computed"] > first["computed"]
+    assert second["facts"]["verdicts"] == first["facts"]["verdicts"] + 1
+
+
+def test_joining_two_machines_makes_the_answer_another(judged: Site, client: httpx.Client) -> None:
+    before = client.get("/api/v1/answer").json()["answer"]["counts"]["machines"]
+    with judged.session() as session, session.begin():
+        keys = [
+            row.key
+            for row in session.query(SightingRow)
+            .filter(SightingRow.builder == "okuma")
+            .order_by(SightingRow.key)
+            .limit(2)
+        ]
+        join(session, *keys, "anna", None)
+    assert client.get("/api/v1/answer").json()["answer"]["counts"]["machines"] == before - 1
+
+
+def test_those_asked_for_longest_ago_go_first(
+    judged: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.answer.kept.MOST", 2)
+    answers = Answers(judged.case, judged.registry)
+    with judged.case.snapshot() as session:
+        china, japan, taiwan = (Question("origin", code) for code in ("CN", "JP", "TW"))
+        first = answers.find(session, china)
+        answers.find(session, japan)
+        assert answers.find(session, china) is first
+        answers.find(session, taiwan)
+        assert answers.find(session, china) is first
+        second = answers.find(session, japan)  # which went, and now Taiwan goes
+        assert answers.find(session, japan) is second
+        assert answers.find(session, china) is first
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "why"),
+    [
+        ("by=builder", 400, "builder"),
+        ("by=builder&builder=nobody", 400, "nobody: no builder"),
+        ("country=XX", 400, "XX: no country"),
+        ("since=2024&until=2023", 400, "ends (2023) before it begins (2024)"),
+        ("since=yesterday", 422, "since"),
+        ("country=China", 422, "country"),
+        ("by=colour", 422, "by"),
+    ],
+)
+def test_what_cannot_be_asked(
+    judged: Site, client: httpx.Client, query: str, status: int, why: str
+) -> None:
+    for path in ("/api/v1/answer", "/api/v1/answer/report", "/api/v1/answer/package"):
+        told = client.get(f"{path}?{query}")
+        assert told.status_code == status
+        assert why in told.json()["error"]["message"]
+    page = client.get(f"/answer?{query}")
+    assert page.status_code == status
+    if status == 400:
+        assert heading(page).startswith("This cannot be asked: ") and why in heading(page)
+        assert 'name="since"' in page.text  # to be put right there
+
+
+def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
+    page = client.get("/answer")
+    assert page.status_code == 200
+    assert heading(page) == "The footage cannot tell, because nothing has been looked at yet."
+    assert 'href="/upload"' in page.text
+    told = client.get("/api/v1/answer")
+    assert told.status_code == 400 and "nothing was looked at" in told.json()["error"]["message"]
+
+
+def test_a_plant_of_which_there_is_nothing(judged: Site, client: httpx.Client) -> None:
+    page = client.get("/answer?plant=Plant 99")
+    assert page.status_code == 200
+    assert heading(page).startswith(
+        "The footage cannot tell, because no CNC machine was seen in it"
+    )
+    assert "Plant 99" in page.text
+
+
+@pytest.mark.parametrize(
+    ("claims", "sentence"),
+    [
+        (("mazak", None), "The footage cannot tell, because how often"),
+        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
+    ],
+    ids=["no claim", "a claim"],
+)
+def test_before_anybody_has_judged(
+    client: httpx.Client,
+    build: Callable[..., object],
+    claims: tuple[str | None, ...],
+    sentence: str,
+) -> None:
+    build(lambda b: [b.add("Plant 1", claim=claim) for claim in claims])
+    assert heading(client.get("/answer")).startswith(sentence)
+
+
+def test_names_that_mislead_are_shown_as_they_are(
+    client: httpx.Client, build: Callable[..., object]
+) -> None:
+    build(lambda b: b.add("<b>Plant\u202e1</b>", claim="mazak"))
+    shown = re.sub(r"<input[^>]*>", "", client.get("/answer").text)
+    assert "<b>Plant" not in shown and "\u202e" not in shown
+    assert "&lt;b&gt;Plant" in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence", "word"),
+    [
+        ("uk", "Підтверджено: щонайменше 3 верстати китайського виробництва на 1 підприємстві.",
+         "підприємства — замало для висновку"),
+        ("ru", "Подтверждено: по меньшей мере 3 станка китайского производства на 1 предприятии.",
+         "предприятий — мало для вывода"),
+    ],
+)  # fmt: skip
+def test_it_is_said_in_the_reader_s_language(
+    judged: Site, client: httpx.Client, code: str, sentence: str, word: str
+) -> None:
+    page = client.get("/answer", headers={"Accept-Language": code})
+    assert heading(page) == sentence
+    assert "no frame" not in page.text and "%(" not in page.text
+    assert (
+        client.get("/api/v1/answer", headers={"Accept-Language": code}).json()["answer"]["said"][
+            "sentence"
+        ]
+        == SENTENCE
+    )
+
+
+def test_the_report_is_of_the_same_answer(judged: Site, client: httpx.Client) -> None:
+    found = client.get("/api/v1/answer").json()["answer"]
+    report = client.get("/api/v1/answer/report")
+    assert report.headers["content-disposition"] == 'attachment; filename="answer-origin-CN.html"'
+    assert SENTENCE in report.text and found["says"] in report.text
+    pdf = client.get("/api/v1/answer/report?format=pdf")
+    assert pdf.headers["content-type"] == "application/pdf"
+    with pymupdf.open("pdf", pdf.content) as document:
+        text = " ".join("".join(page.get_text() for page in document).split())
+    assert SENTENCE in unicodedata.normalize("NFKC", text)  # letters are joined
+
+
+def test_the_package_computes_the_same_anew(
+    judged: Site, client: httpx.Client, nameplate: Nameplate, tmp_path: Path
+) -> None:
+    here = Path.cwd()
+    given = client.get("/api/v1/answer/package?by=origin&country=CN")
+    assert given.headers["content-type"] == "application/zip"
+    assert int(given.headers["content-length"]) == len(given.content)
+    with zipfile.ZipFile(BytesIO(given.content)) as archive:
+        archive.extractall(tmp_path / "taken")
+    (package,) = (tmp_path / "taken").iterdir()
+    kept = json.loads((package / "data" / "answer.json").read_text("utf-8"))
+    assert kept["answer"] == client.get("/api/v1/answer").json()["answer"]
+    ended = nameplate("answer", "--from", package)
+    assert ended.code == 0  # type: ignore[attr-defined]
+    assert b"comes out the same" in ended.out  # type: ignore[attr-defined]
+    assert Path.cwd() == here
+
+
+@pytest.mark.parametrize(("role", "offered"), [("reviewer", False), ("lead", True)])
+def test_the_package_is_offered_to_leads(
+    team: Team,
+    asking: Callable[..., object],
+    build: Callable[..., object],
+    role: str,
+    offered: bool,
+) -> None:
+    build(fill)
+    page = asking("GET", "/answer", team.cookie(role)).body.decode()  # type: ignore[attr-defined]
+    assert "/api/v1/answer/report?" in page
+    assert ("/api/v1/answer/package?" in page) == offered
+
+
+def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None:
+    making = client.app.state.answering.package  # type: ignore[attr-defined]
+    with making:
+        told = client.get("/api/v1/answer/package")
+        assert told.status_code == 429 and int(told.headers["Retry-After"]) >= 1
+    assert not making.locked()
+
+
+def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
+    answers = Answers(judged.case, judged.registry)
+
+    def find(_: int) -> Kept:
+        with judged.case.snapshot() as session:
+            return answers.find(session, Question())
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(find, range(4))
+    assert all(one is first for one in others)
+
+
+def test_what_fails_in_another_process_is_told_here(judged: Site) -> None:
+    with pytest.raises(UsageError, match="nobody: no builder"):
+        apart(Question("builder", "nobody").check, judged.registry)
+    with pytest.raises(ResultError, match="ended with 3"):
+        apart(sys.exit, 3)

@@ -1,0 +1,107 @@
+"""The page of the answer in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from api.web.site import Site
+from tests.api.web.answer.pictured import fill_pictured
+
+Shoot = Callable[[str], None]
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: what a page looks like is not the database's doing."""
+
+
+@pytest.fixture
+def pictured(site: Site, tmp_path: Path) -> Site:
+    fill_pictured(site, tmp_path / "clips")
+    return site
+
+
+def test_the_sentence_and_its_limits_are_seen_first(
+    site: Site, served: str, screen: Page, shoot: Shoot, tmp_path: Path
+) -> None:
+    fill_pictured(site, tmp_path / "clips", controls=14)
+    broken: list[str] = []
+    screen.on("response", lambda one: broken.append(one.url) if one.status >= 400 else None)
+    screen.goto(served)
+    screen.click("main a[href='/answer']")
+    expect(screen.locator("h1")).to_have_text(
+        "Confirmed: at least 4 machines of Chinese make in 1 plant."
+    )
+    screen.evaluate("document.querySelector('time').textContent = '2026-03-01 12:00:00'")
+    for scheme in ("dark", "light"):
+        screen.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+        for name in ("share", "seen", "by-plant", "years", "moves"):
+            figure = screen.locator(f"section[aria-labelledby={name}] svg")
+            box = figure.bounding_box()
+            assert box is not None and box["width"] > 600 and box["height"] > 80
+            ink, ground = figure.evaluate(
+                "e => [e.querySelector('text'), e.closest('.panel')].map((one, i) =>"
+                " getComputedStyle(one)[i ? 'backgroundColor' : 'fill'])"
+            )
+            assert ink != ground
+        wrong = Axe().run(screen)
+        assert wrong.violations_count == 0, wrong.generate_report()
+    for name in ("warnings", "share", "noticed"):
+        assert screen.locator(f"#{name}").bounding_box()["y"] < 720  # type: ignore[index]
+    shoot("answer")
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.set_viewport_size({"width": 768, "height": 1024})
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert broken == []
+
+
+def test_another_question_is_asked_and_sent_on(pictured: Site, served: str, screen: Page) -> None:
+    screen.goto(f"{served}/answer")
+    screen.select_option("#by", "builder")
+    expect(screen.locator("select[name=country]")).to_be_hidden()
+    screen.select_option("select[name=builder]", label="Haas")
+    screen.click("details.plants summary")
+    screen.check("input[value='Motor works']")
+    screen.fill("[name=since]", "2021")
+    screen.click("#ask button")
+    expect(screen.locator("h1")).to_contain_text("of Haas make in 1 plant")
+    address = screen.url
+    assert address.endswith("/answer?by=builder&builder=haas&plant=Motor+works&since=2021")
+    sentence = screen.inner_text("h1")
+    with screen.context.new_page() as other:
+        other.goto(address)
+        assert other.inner_text("h1") == sentence
+    screen.go_back()
+    expect(screen.locator("h1")).to_contain_text("of Chinese make")
+    expect(screen.locator("#by")).to_have_value("origin")
+
+
+def test_every_machine_is_reached(pictured: Site, served: str, screen: Page) -> None:
+    screen.goto(f"{served}/answer")
+    screen.click("section[aria-labelledby=seen] summary")
+    row = screen.locator("tr", has_text="Hermle")
+    machine = row.locator("a.mono").first
+    with screen.expect_navigation():
+        machine.click()
+    expect(screen.locator("h1")).to_contain_text("Hermle")
+
+
+def test_what_is_taken_away_comes_as_files(
+    pictured: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    screen.goto(f"{served}/answer")
+    for words, name in (("Report (HTML)", ".html"), ("Every number (JSON)", ".json")):
+        with screen.expect_download() as waiting:
+            screen.click(f"text={words}")
+        assert waiting.value.suggested_filename.endswith(name)
+        file = tmp_path / f"taken{name}"
+        waiting.value.save_as(file)
+        assert "at least 4 machines of Chinese make" in file.read_text("utf-8")
+    with screen.context.new_page() as report:
+        report.goto((tmp_path / "taken.html").as_uri())
+        assert report.locator("figure img").count() >= 4
