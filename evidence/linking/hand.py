@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
 from evidence.linking.update import update_machines
-from evidence.store.derived import Decision, Membership, SightingRow
+from evidence.store.derived import Decision, Link, Membership, SightingRow
 
 
 def join(session: Session, a: str, b: str, author: str, note: str | None = None) -> Decision:
@@ -20,9 +20,10 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
         UsageError: no such sighting, no author, one and the same sighting, two recipes, or
             the two are kept apart by an earlier cut.
     """
+    before = _held(session)
     decision = _decide(session, a, b, "join", author, note)
-    query = select(func.count(Membership.machine.distinct())).where(Membership.sighting.in_([a, b]))
-    if session.scalar(query) != 1:
+    # Where a cut stands between them, an earlier join could give way to this one just as well.
+    if not before | {(decision.a, decision.b)} <= _held(session):
         raise UsageError(
             f"{a} and {b}: cannot be joined while sightings joined to them are cut apart by hand; "
             "join those first, or cut what joins them"
@@ -73,6 +74,18 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     ((model, settings),) = recipes
     update_machines(session, model, settings)
     return decision
+
+
+def _held(session: Session) -> set[tuple[str, str]]:
+    """The pairs joined by hand that are one machine."""
+    a, b = aliased(Membership), aliased(Membership)
+    query = (
+        select(Link.a, Link.b)
+        .join(a, a.sighting == Link.a)
+        .join(b, b.sighting == Link.b)
+        .where(Link.kind == "joined", a.machine == b.machine)
+    )
+    return {(one, other) for one, other in session.execute(query)}
 
 
 def _place(row: SightingRow) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list
     """Stores photographs of claims, of other machines and of empty halls, in this order.
 
     Returns:
-        The items' keys; those of the halls exist once everything is drawn (`EVERY`).
+        The items' keys; those of the halls exist where everything is drawn (`draw_all`).
     """
     drawn: list[tuple[Drawn, str, str | None]] = []
     for number in range(claims):
@@ -47,6 +47,6 @@ def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list
 
 
 def draw_all(site: Site) -> None:
-    """Everything is of the audit sample."""
+    """Everything that comes is of the audit sample."""
     with site.session() as session, session.begin():
         rebuild(session, EVERY)

@@ -71,8 +71,8 @@ def verdicts(site: Site) -> list[Verdict]:
 def test_an_hours_review_by_keyboard_alone(
     site: Site, served: str, desk: Page, tmp_path: Path, shoot: Callable[[str], None]
 ) -> None:
-    fill(site, tmp_path, claims=4, others=16, halls=4)
     draw_all(site)
+    fill(site, tmp_path, claims=4, others=16, halls=4)
     desk.goto(f"{served}/review")
     item = shown(desk)
     shoot("review")
@@ -136,8 +136,8 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
 
 
 def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path: Path) -> None:
-    fill(site, tmp_path, claims=0, others=0, halls=2)
     draw_all(site)
+    fill(site, tmp_path, claims=0, others=0, halls=2)
     desk.goto(f"{served}/review")
     item = shown(desk)
     expect(desk.locator("button[data-does=accept]")).to_be_hidden()
@@ -169,8 +169,8 @@ def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path
 def test_a_mark_is_hidden_and_another_cue_tells_the_builder(
     site: Site, served: str, desk: Page, tmp_path: Path
 ) -> None:
-    fill(site, tmp_path, claims=0, others=1, halls=3)
     draw_all(site)
+    fill(site, tmp_path, claims=0, others=1, halls=3)
     desk.goto(f"{served}/review")
     item = shown(desk)
     keys = iter("chb")

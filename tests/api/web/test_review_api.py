@@ -22,9 +22,8 @@ BOX = [10.0, 20.0, 110.0, 90.5]
 @pytest.fixture
 def keys(site: Site, tmp_path: Path) -> list[str]:
     """Sightings of two claims and two others, and a frame, all in the sample."""
-    made = fill(site, tmp_path, claims=2, others=2, halls=1)
     draw_all(site)
-    return made
+    return fill(site, tmp_path, claims=2, others=2, halls=1)
 
 
 @pytest.fixture

@@ -165,14 +165,16 @@ def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key
     assert not [finding for finding in check(linker.case) if finding.wrong]
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
 def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(
-    linker: Linker, halls: Halls, key: Key
+    linker: Linker, halls: Halls, key: Key, back: bool
 ) -> None:
+    """Whichever of the sightings sorts first: an earlier join does not give way to a later one."""
     views = [halls.wide.only(0), halls.other.only(0), halls.other.only(1)]
     clips = [survey(f"clip{i}", [one]) for i, one in enumerate(views)]
     linker.add(*clips)
     linker.link()
-    a, b, c = (key(one, "m1") for one in clips)
+    a, b, c = sorted((key(one, "m1") for one in clips), reverse=back)
     for how, pair in ((join, (a, b)), (cut, (a, c))):
         with linker.case.session() as session, session.begin():
             how(session, *pair, "Anna")
