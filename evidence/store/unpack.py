@@ -7,6 +7,7 @@ whole or not at all.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -77,6 +78,11 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
                     _extract(file, archive, member, partial)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             raise CaseDamaged(_damaged(file, str(error) or "cut short")) from error
+        except OSError as error:
+            # Where a pack says that something lies before its own beginning, zipfile goes there.
+            if error.errno != errno.EINVAL:
+                raise
+            raise CaseDamaged(_damaged(file, "it points out of itself")) from error
         _settle(file, partial, database)
     return Case.open(folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2 as httpx
@@ -35,6 +36,22 @@ def client(site: Site) -> Iterator[httpx.Client]:
     headers = {"Origin": "http://127.0.0.1"}
     with TestClient(create_app(site), "http://127.0.0.1", headers=headers) as made:
         yield made
+
+
+@pytest.fixture
+def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client of each person, all on one case."""
+    opened: list[TestClient] = []
+
+    def make(name: str) -> httpx.Client:
+        app = create_app(replace(site, local=name))
+        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
-from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from api.web.app import create_app
 from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
@@ -48,22 +45,6 @@ def site(case: Case) -> Site:
         recipe = session.scalars(select(Recipe)).one()
         session.expunge(recipe)
     return Site(case, load_registry(), Settings.archive(), recipe, local="anna")
-
-
-@pytest.fixture
-def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
-    """A client of each person, all on one case."""
-    opened: list[TestClient] = []
-
-    def make(name: str) -> httpx.Client:
-        app = create_app(replace(site, local=name))
-        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
-        opened.append(client)
-        return client
-
-    yield make
-    for client in opened:
-        client.close()
 
 
 @pytest.fixture

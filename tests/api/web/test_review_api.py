@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
-from api.web.app import create_app
 from api.web.site import Site
 from evidence.store import Item
 from tests.api.web.reviewed import draw_all, fill
@@ -24,22 +21,6 @@ def keys(site: Site, tmp_path: Path) -> list[str]:
     """Sightings of two claims and two others, and a frame, all in the sample."""
     draw_all(site)
     return fill(site, tmp_path, claims=2, others=2, halls=1)
-
-
-@pytest.fixture
-def person(site: Site) -> Iterator[Callable[[str], httpx.Client]]:
-    """A client of each person, all on one case."""
-    opened: list[TestClient] = []
-
-    def make(name: str) -> httpx.Client:
-        app = create_app(replace(site, local=name))
-        client = TestClient(app, "http://127.0.0.1", headers={"Origin": "http://127.0.0.1"})
-        opened.append(client)
-        return client
-
-    yield make
-    for client in opened:
-        client.close()
 
 
 def items(client: httpx.Client, number: int = 20) -> list[dict[str, object]]:

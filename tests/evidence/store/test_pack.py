@@ -320,6 +320,15 @@ def test_a_pack_cut_short_is_refused(packed: Path, share: float) -> None:
     refused(packed, CaseDamaged, "cannot be opened")
 
 
+def test_a_pack_that_points_out_of_itself_is_refused(packed: Path) -> None:
+    whole = bytearray(packed.read_bytes())
+    place = whole.rindex(b"PK\x05\x06") + 16  # where its list begins, from which all places count
+    begins = int.from_bytes(whole[place : place + 4], "little")
+    whole[place : place + 4] = (begins + len(whole)).to_bytes(4, "little")
+    packed.write_bytes(whole)
+    refused(packed, CaseDamaged, "points out of itself")
+
+
 def test_any_flipped_byte_is_noticed_or_harmless(packed: Path, registry: Registry) -> None:
     """A byte may lie where it means nothing (a date); elsewhere the pack must be refused."""
     whole = packed.read_bytes()
