@@ -13,6 +13,7 @@ import av
 
 from datasets.errors import (
     FootageEncrypted,
+    FootageMissing,
     FootageTooLarge,
     FootageUnreadable,
     FootageUnsupported,
@@ -26,6 +27,7 @@ def open_clip(
     """The opened container and its picture stream.
 
     Raises:
+        FootageMissing: the file has gone, or may not be read.
         FootageUnreadable: the container is damaged beyond reading.
         FootageUnsupported: no decoder for its pictures.
         FootageEncrypted, NoPictures, FootageTooLarge: as they say.
@@ -38,6 +40,8 @@ def open_clip(
         )
     except MemoryError:
         raise
+    except (av.FileNotFoundError, av.PermissionError) as error:
+        raise FootageMissing(f"{path}: cannot be read ({words_of(error)})") from error
     except av.FFmpegError as error:
         raise FootageUnreadable(
             f"{path}: the container is damaged beyond reading ({words_of(error)}); fetch it again"

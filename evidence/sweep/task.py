@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 import traceback
@@ -182,10 +183,15 @@ class _Telling:
 
 
 def _failed(path: Path, error: FootageError) -> Failed:
-    """The error as a value; where the folder has gone it is the folder's, not the footage's."""
+    """The error as a value; where the folder has gone it is the folder's, not the footage's.
+
+    What was missed and is there again now was away with its folder for a moment.
+    """
     if not _reachable(path):
         reason = f"{path}: the folder it lies in cannot be read now; check the disk or the network"
         return Failed(FootageMissing.kind, reason, True)
+    if isinstance(error, FootageMissing) and _is_there(path):
+        return Failed(error.kind, f"{path}: it was out of reach for a moment", True)
     return Failed(error.kind, str(error), error.kind in _PASSING)
 
 
@@ -209,6 +215,10 @@ def _reachable(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and os.access(path, os.R_OK)
 
 
 def _stamp(footage: Footage) -> Stamp:

@@ -14,6 +14,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.detect import PACKAGED, model_digest
 from detector.types import Survey
+from evidence.sweep import task
 from evidence.sweep.task import (
     Failed,
     Identified,
@@ -123,3 +124,47 @@ def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
     answer = only(tmp_path)
     assert isinstance(answer, Identified)
     assert answer.stamp == Stamp(2 * len(pixel), 2)
+
+
+@pytest.mark.parametrize("stage", ["identify", "survey"])
+def test_footage_that_is_back_again_was_only_out_of_reach(
+    stage: str, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a disk goes and comes back before anybody can ask whether it has gone."""
+    clip, elsewhere = tmp_path / "here" / "clip.mp4", tmp_path / "elsewhere"
+    clip.parent.mkdir()
+    shutil.copyfile(clips / "clip-0.mp4", clip)
+    identified = only(clip)
+    assert isinstance(identified, Identified)
+    kit = pack_kit(Settings.archive(), load_registry(), None)
+    equip(kit, tmp_path / "scratch", 1)
+
+    place, name = (task, "open_footage") if stage == "identify" else (task._Ready, "survey")
+    real = getattr(place, name)
+
+    def meanwhile(*given: object) -> object:
+        clip.parent.rename(elsewhere)
+        try:
+            return real(*given)
+        finally:
+            elsewhere.rename(clip.parent)
+
+    monkeypatch.setattr(place, name, meanwhile)
+    answer = only(clip) if stage == "identify" else survey(identified, kit.digest)
+    assert isinstance(answer, Failed), answer
+    assert (answer.kind, answer.passing) == ("missing", True), answer.reason
+
+
+def test_a_file_that_is_gone_while_its_folder_stands_is_missing(
+    clips: Path, tmp_path: Path
+) -> None:
+    for name in ("clip-0.mp4", "clip-1.mp4"):
+        shutil.copyfile(clips / name, tmp_path / name)
+    identified = only(tmp_path / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    kit = pack_kit(Settings.archive(), load_registry(), None)
+    equip(kit, tmp_path / "scratch", 1)
+    (tmp_path / "clip-0.mp4").unlink()
+    for answer in (only(tmp_path / "clip-0.mp4"), survey(identified, kit.digest)):
+        assert isinstance(answer, Failed)
+        assert (answer.kind, answer.passing) == ("missing", False), answer.reason
