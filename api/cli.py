@@ -22,7 +22,7 @@ from api.machines import machines_app
 from api.serve import serve
 from api.sweep import sweep
 from api.terminal import complain
-from api.train import export, train
+from api.train import export, quantize, train
 from api.train_marks import train_marks
 from datasets.errors import NameplateError
 
@@ -52,6 +52,7 @@ app.command(epilog=EPILOG)(train)
 app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(legibility)
 app.command(epilog=EPILOG)(export)
+app.command(epilog=EPILOG)(quantize)
 app.command("train-marks", epilog=EPILOG)(train_marks)
 
 

@@ -23,8 +23,9 @@ from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.match import Matcher
 from detector.read import Reader, cut_marks
+from detector.recognise import Recogniser
 from detector.settings import Settings
-from detector.types import Reading
+from detector.types import Likeness, Reading
 from training.confusions import draw_worn
 
 CODE = "KX650"
@@ -67,6 +68,13 @@ PITFALLS = (
          "GANESH", "HABRAMA", "COSMOS", "PROTECK", "SKYMASTER", "HOMMA", "CYCLONE",
          "DUGARD"),
     ),
+    Pitfall(
+        "names of nobody, near a builder's",
+        ("FADELL", "HAASEN", "OKUNDA", "HURKEN", "GOODMAN", "NAKAMOTO", "HANWEI", "TRIUMPH",
+         "BYSTRON", "CHIRAN", "SPINNERI", "TAKESHITA", "TAKUMA", "SODICAR", "MAKITA",
+         "DANUBIA", "TORNADO", "STARRATT", "KITAMURO", "MORISE", "BROTHERS", "CITIZENS",
+         "MAZDA", "HERMAN", "GROB-ELEVATOR", "INDEXA", "FEELING", "LEADWALL"),
+    ),
 )  # fmt: skip
 
 
@@ -75,32 +83,44 @@ class Tools:
     """What every text goes through."""
 
     reader: Reader
+    recogniser: Recogniser
     attributor: Attributor
 
 
-def measure(pitfall: Pitfall, each: int, seed: int, tools: Tools) -> Counter[tuple[str, bool]]:
-    """Counts of (outcome, with a code): right, unknown, wrong, unread."""
-    counts: Counter[tuple[str, bool]] = Counter()
+TRIALS = ("letters", "looks", "code")
+
+
+def measure(pitfall: Pitfall, each: int, seed: int, tools: Tools) -> Counter[tuple[str, str]]:
+    """Counts of (outcome, trial): right, unknown, wrong, unread."""
+    counts: Counter[tuple[str, str]] = Counter()
     registry = load_registry()
     for i in range(each):
         rng = np.random.default_rng((seed, i))
         text = pitfall.texts[i % len(pitfall.texts)]
         picture, box = draw_worn(text, rng)
-        read = tools.reader.read_lines(cut_marks(picture, [box]), Fraction(0))
+        lines = cut_marks(picture, [box])
+        read = tools.reader.read_lines(lines, Fraction(0))
+        likenesses = [
+            Likeness(seen.nearest, str(seen.mark), tools.recogniser.weight(seen), Fraction(0), box)
+            for seen in tools.recogniser.recognise([line.picture[:, :, ::-1] for line in lines])
+            if seen.nearest is not None
+        ]
         code = Reading(CODE, 0.99, (box[0], box[3] + 2, box[2], 2 * box[3] - box[1]), Fraction(0),
                        "latin")  # fmt: skip
-        for beside in (False, True):
+        for trial in TRIALS:
             if not read:
-                counts["unread", beside] += 1
+                counts["unread", trial] += 1
                 continue
-            texts = [replace(r, box=box) for r in read] + [code] * beside
-            said = tools.attributor.attribute(texts).builder
+            texts = [replace(r, box=box) for r in read] + [code] * (trial == "code")
+            looks = likenesses if trial != "letters" else []
+            said = tools.attributor.attribute(texts, likenesses=looks).builder
             truth = pitfall.truth
             right = said is not None and said == truth
             outcome = "right" if right else "unknown" if said is None else "wrong"
             if outcome == "wrong" and said is not None:
-                print(f"  wrong: {text} read {[r.text for r in read]} said {registry.get(said).id}")
-            counts[outcome, beside] += 1
+                what = f"{text} read {[r.text for r in read]} said {registry.get(said).id}"
+                print(f"  wrong by {trial}: {what}")
+            counts[outcome, trial] += 1
     return counts
 
 
@@ -116,16 +136,17 @@ def main() -> None:
     said = asked.parse_args()
     settings, registry = Settings(), load_registry()
     attributor = Attributor(Matcher(registry), registry, settings.attributing)
-    tools = Tools(Reader(settings.reading), attributor)
-    print("| text | drawn | unread | right | unknown | wrong | with a code: right | wrong |")
-    print("|---|---|---|---|---|---|---|---|")
+    tools = Tools(Reader(settings.reading), Recogniser(registry=registry), attributor)
+    further = "by looks too: right | wrong | with a code: right | wrong"
+    print(f"| text | drawn | unread | right | unknown | wrong | {further} |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     found: dict[str, dict[str, int]] = {}
     for pitfall in PITFALLS:
         counts = measure(pitfall, said.each, said.seed, tools)
-        cells = [counts[name, False] for name in ("unread", "right", "unknown", "wrong")]
-        cells += [counts[name, True] for name in ("right", "wrong")]
+        cells = [counts[name, "letters"] for name in ("unread", "right", "unknown", "wrong")]
+        cells += [counts[name, trial] for trial in TRIALS[1:] for name in ("right", "wrong")]
         print(f"| {pitfall.name} | {said.each} | " + " | ".join(map(str, cells)) + " |", flush=True)
-        found[pitfall.name] = {f"{a}{' with a code' * b}": n for (a, b), n in counts.items()}
+        found[pitfall.name] = {f"{a} by {b}": n for (a, b), n in counts.items()}
     if said.json:
         said.json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
 

@@ -16,6 +16,7 @@ from detector.manifest import read_manifest
 from detector.overlay import OverlayFinder
 from detector.plan import plan_spans
 from detector.read import Reader
+from detector.recognise import Recogniser
 from detector.settings import Settings
 from detector.sweep import sweep
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Survey
@@ -39,7 +40,7 @@ class Analyst:
             many as there are cores if None. Results do not depend on it.
 
     Raises:
-        ModelError: the model or the reader is missing or damaged.
+        ModelError: the model, the reader or the mark embedder is missing or damaged.
 
     Example:
         >>> analysis = Analyst().analyze("clip.mp4")          # doctest: +SKIP
@@ -58,7 +59,10 @@ class Analyst:
         self.registry = registry or load_registry()
         self.detector = Detector(model, self.settings.detecting, threads)
         self._reader = Reader(self.settings.reading, threads)
-        self._examiner = Examiner(self.detector, self._reader, self.registry, self.settings)
+        recogniser = Recogniser(registry=self.registry, threads=threads)
+        self._examiner = Examiner(
+            self.detector, self._reader, recogniser, self.registry, self.settings
+        )
 
     def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.

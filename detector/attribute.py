@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from datasets.letters import letters, script_of, words
@@ -23,7 +24,7 @@ from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.origin import OriginFinder
 from detector.settings import Attributing
-from detector.types import Attribution, Box, Evidence, Grade, Reading
+from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
 PRIOR = 5.0
@@ -81,18 +82,25 @@ class Attributor:
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
-        self, readings: Sequence[Reading], concealed: Sequence[tuple[Fraction, Box]] = ()
+        self,
+        readings: Sequence[Reading],
+        concealed: Sequence[tuple[Fraction, Box]] = (),
+        likenesses: Sequence[Likeness] = (),
     ) -> Attribution:
         """The attribution of one track, with the origin.
 
         Args:
             readings: of all its frames that were read; those of the broadcast marked `overlay`.
             concealed: marks hidden on purpose, with the times of their frames.
+            likenesses: what places on it look like, those of the broadcast left out.
         """
-        return self._origins.locate(self._builder(readings, concealed), readings)
+        return self._origins.locate(self._builder(readings, concealed, likenesses), readings)
 
     def _builder(
-        self, readings: Sequence[Reading], concealed: Sequence[tuple[Fraction, Box]]
+        self,
+        readings: Sequence[Reading],
+        concealed: Sequence[tuple[Fraction, Box]],
+        likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
         cues = fuse(readings, self._matcher)
@@ -102,19 +110,54 @@ class Attributor:
             self._weight(cue, flipped) if speaker else 0.0
             for cue, speaker in zip(cues, speakers, strict=True)
         ]
-        chances = probabilities(_totals(cues, speakers, weights))
+        totals = _totals(cues, speakers, weights)
+        logos = self._logos(likenesses, cues, speakers, weights)
+        for look in logos:
+            if look.weight > 0:
+                totals[look.id] += look.weight
+        chances = probabilities(totals)
         best = max(chances, key=lambda id: chances[id], default=None)
-        evidence = self._evidence(cues, weights, readings, concealed)
+        evidence = self._evidence(cues, weights, logos, readings, concealed)
         control = self._control(cues)
         hidden = bool(concealed)
         if best is not None:
             own = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
             grade = self._grade(own)
-            if self._may_name(best, chances[best], own, grade):
+            borne_out = any(look.id == best and look.weight > 0 for look in logos)
+            if self._may_name(best, chances[best], own, grade, borne_out):
                 series = next((cue.mark for cue in own if cue.kind == "series"), None)
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
         unknown = 1.0 - sum(chances.values())
         return Attribution(None, max(0.0, unknown), "U", control, None, hidden, evidence)
+
+    def _logos(
+        self,
+        likenesses: Sequence[Likeness],
+        cues: Sequence[Cue],
+        speakers: Sequence[str | None],
+        weights: Sequence[float],
+    ) -> list[Likeness]:
+        """The strongest likeness to each builder's marks: a second look at one is no new evidence.
+
+        It bears out a model code that was read: what a mark looks like is another thing than a
+        code. It is no other thing than the mark's letters (GOODMAN misread for GOODWAY looks like
+        it as well: docs/registry.md), so it bears out no name. By itself it is nothing either:
+        many places are looked at, and there are hundreds of builders to look like. What is surely
+        like a mark and bears out nothing is kept, for people to see, at weight 0.
+        """
+        borne_out = {
+            speaker
+            for cue, speaker, weight in zip(cues, speakers, weights, strict=True)
+            if weight > 0 and cue.kind == "series"
+        }
+        strongest: dict[str, Likeness] = {}
+        for look in sorted(likenesses, key=lambda look: -look.weight):
+            strongest.setdefault(look.id, look)
+        return [
+            look if look.id in borne_out else replace(look, weight=0.0)
+            for look in strongest.values()
+            if look.id in borne_out or look.sure
+        ]
 
     def _speakers(self, cues: Sequence[Cue]) -> list[str | None]:
         """The builder each cue speaks for, if any.
@@ -192,11 +235,14 @@ class Attributor:
         seen_twice = any(len(cue.views) > 1 for cue in wordmarks)
         return "A" if seen_twice or len(_distinct(upright)) > 1 else "B"
 
-    def _may_name(self, builder: str, chance: float, cues: Sequence[Cue], grade: Grade) -> bool:
-        if all(self._is_weak(cue) for cue in cues) and len(_distinct(cues)) < 2:
+    def _may_name(
+        self, builder: str, chance: float, cues: Sequence[Cue], grade: Grade, looks: bool
+    ) -> bool:
+        """`looks`: something on the machine looks like a mark of the builder's."""
+        if all(self._is_weak(cue) for cue in cues) and len(_distinct(cues)) + looks < 2:
             return False
         # Codes alone name nobody, however many: ports and terminals are numbered as models are.
-        if all(_is_code(cue) for cue in cues):
+        if all(_is_code(cue) for cue in cues) and not looks:
             return False
         settings = self._settings
         if self._registry.get(builder).origin not in settings.tested_origins:
@@ -227,11 +273,16 @@ class Attributor:
         self,
         cues: Sequence[Cue],
         weights: Sequence[float],
+        logos: Sequence[Likeness],
         readings: Sequence[Reading],
         concealed: Sequence[tuple[Fraction, Box]],
     ) -> tuple[Evidence, ...]:
-        """Every cue, hidden mark and broadcast text that names an entry, the weightiest first."""
+        """Every cue, look, hidden mark and broadcast text that names an entry, the weightiest
+        first."""
         lines = [_cue_line(cue, weights[i]) for i, cue in enumerate(cues)]
+        lines += [
+            Evidence("logo", look.id, look.mark, look.weight, look.pts, look.box) for look in logos
+        ]
         lines.sort(key=lambda line: -line.weight)
         lines += [
             Evidence("concealed", None, "a mark hidden on purpose", 0.0, pts, box)

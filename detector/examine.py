@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.boxes import as_box
@@ -16,8 +18,9 @@ from detector.legible import LegibleView
 from detector.match import Matcher
 from detector.overlay import OverlayMap
 from detector.read import Line, Reader, cut_marks
+from detector.recognise import Recogniser
 from detector.settings import Settings
-from detector.types import MACHINE, Box, Reading, Sighting
+from detector.types import MACHINE, Box, Likeness, Reading, Sighting
 from detector.watch import Watched
 
 _Lined = tuple[LegibleView, list[Line]]
@@ -27,10 +30,16 @@ class Examiner:
     """Reads machines and says who built them. Build it once, for any number of footages."""
 
     def __init__(
-        self, detector: Detector, reader: Reader, registry: Registry, settings: Settings
+        self,
+        detector: Detector,
+        reader: Reader,
+        recogniser: Recogniser,
+        registry: Registry,
+        settings: Settings,
     ) -> None:
         self._detector = detector
         self._reader = reader
+        self._recogniser = recogniser
         self._settings = settings
         self._matcher = Matcher(registry)
         self._attributor = Attributor(self._matcher, registry, settings.attributing)
@@ -42,7 +51,8 @@ class Examiner:
             readings += self._read_flipped(views, watched, overlays)
         concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
         concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
-        attribution = self._attributor.attribute(readings, concealed)
+        likenesses = self._likenesses(views, watched, overlays)
+        attribution = self._attributor.attribute(readings, concealed, likenesses)
         return Sighting(
             name, watched.track, watched.best, attribution, tuple(readings), watched.file
         )
@@ -105,6 +115,27 @@ class Examiner:
         view, lines = lined
         read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
         return [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
+
+    def _likenesses(
+        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+    ) -> list[Likeness]:
+        """What the places with text, or with a mark, look like; what looks like nothing is left
+        out, and so is what stands on another machine or belongs to the broadcast."""
+        found: list[Likeness] = []
+        for view, lines in views:
+            dx, dy = view.offset
+            cuts = [np.ascontiguousarray(line.picture[:, :, ::-1]) for line in lines]
+            for line, seen in zip(lines, self._recogniser.recognise(cuts), strict=True):
+                weight = self._recogniser.weight(seen, places=len(lines))
+                if seen.nearest is None or seen.mark is None or weight <= 0:
+                    continue
+                x1, y1, x2, y2 = line.box
+                box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+                stands = belongs(box, view.box, watched.others[view.pts])
+                if stands and not overlays.covers(box, view.pts):
+                    sure = seen.id is not None
+                    found.append(Likeness(seen.nearest, seen.mark, weight, view.pts, box, sure))
+        return found
 
     def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
         return [r for r in readings if self._matcher.match(r.text)]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ class Recogniser:
             self._weights = [
                 (float(step["from"]), float(step["log_odds"])) for step in card["weights"]
             ]
+            self._crowded = frozenset(map(str, card["crowded"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{self.folder / 'marks.json'}: no thresholds or weights in it ({error!r}); "
@@ -206,15 +208,22 @@ class Recogniser:
             second=(self._owners[rival] or None) if len(self._owners) > 1 else None,
         )
 
-    def weight(self, recognition: Recognition) -> float:
-        """How much a recognition speaks for its nearest builder: natural log of how much more
-        often such a strength was measured on that builder's marks than on anything else.
+    def weight(self, recognition: Recognition, places: int = 1) -> float:
+        """How much a recognition speaks for its nearest builder, who is named by something else:
+        natural log of how much more often such a strength was measured on that builder's marks
+        than on anything else, for one builder (docs/recognising.md).
 
-        0 where it says nothing, and never negative: a mark may be somebody else's sticker.
+        0 where it says nothing, also where it is a builder that bare surfaces look like, and never
+        negative: a mark may be somebody else's sticker.
+
+        Args:
+            places: how many were looked at to find this one: each could have looked like it.
         """
+        if recognition.nearest in self._crowded:
+            return 0.0
         strength = strength_of(recognition)
         reached = [value for least, value in self._weights if strength >= least]
-        return reached[-1] if reached else 0.0
+        return max(0.0, reached[-1] - math.log(places)) if reached else 0.0
 
 
 def strength_of(recognition: Recognition) -> float:

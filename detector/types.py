@@ -224,16 +224,40 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """A place on a machine that looks like a mark of a builder, whatever was read there.
+
+    mark: which of its marks, the text or "logo". weight: log-odds that it is one. sure: it is
+    more like it than anything was by mistake where that was measured.
+    """
+
+    id: str
+    mark: str
+    weight: float
+    pts: Fraction
+    box: Box
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason for or against an attribution, in words a person can check.
 
-    kind: what it is; id: the registry entry it points to; text: what was read;
-    weight: log-odds it adds to that builder. A `plate` says where the machine was made, and
-    adds to no builder.
+    kind: what it is; id: the registry entry it points to; text: what was read, of a `logo` the
+    mark it looks like; weight: log-odds it adds to that builder. A `plate` says where the machine
+    was made, and adds to no builder.
     """
 
     kind: Literal[
-        "wordmark", "series", "control", "concealed", "overlay", "mirrored", "dealer", "plate"
+        "wordmark",
+        "series",
+        "logo",
+        "control",
+        "concealed",
+        "overlay",
+        "mirrored",
+        "dealer",
+        "plate",
     ]
     id: str | None
     text: str

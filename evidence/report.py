@@ -30,6 +30,7 @@ GRADES = {
 KINDS = {
     "wordmark": "wordmark",
     "series": "series",
+    "logo": "looks like",
     "control": "control badge",
     "concealed": "concealed mark",
     "overlay": "broadcast text",

@@ -34,7 +34,7 @@ from detector.recognise_input import HEIGHT, WIDTH
 from training.embed import MarkResult
 from training.embed_cuts import find_faces
 from training.embed_material import Tell
-from training.embed_measure import Chosen, Tried, choose, drawn_cases, run_cases
+from training.embed_measure import Chosen, Tried, choose, drawn_cases, find_crowded, run_cases
 from training.embed_net import build_network
 from training.embed_prototypes import drawn_marks, seen_marks
 from training.embed_texts import is_held_out, is_tuning
@@ -104,7 +104,13 @@ def export_marks(
             _unseen_cases(recogniser, photographs, registry, tell),
             drawn_cases(recogniser, registry, typefaces),
         )
-    held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
+        held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
+        # What bare surfaces look like depends on the prototypes: it is asked of those that ship.
+        write_model(trial, xml, weights, held, {**card, **_open_card()})
+        shipped = Recogniser(trial, registry, 1)
+        kept = [p for p in photographs if is_tuning(p.source)]
+        surfaces = run_cases(shipped, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
+        crowded = sorted({*chosen.crowded, *find_crowded(surfaces)})
     card |= {
         "input": f"float32 (2, 1, {HEIGHT}, {WIDTH}): a mark and its negative, grey 0..255",
         "output": f"float32 (2, {embedder.dimensions}), of length 1",
@@ -115,6 +121,7 @@ def export_marks(
         "held_out_builders": sorted(e.id for e in registry if is_held_out(e.id)),
         "thresholds": {"strength": chosen.strength},
         "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
+        "crowded": crowded,
         "chosen_on": chosen.facts,
         "licence": "AGPL-3.0-or-later",
     }
@@ -158,7 +165,7 @@ def add_measured(folder: Path, measured: dict[str, Any]) -> None:
 
 def _open_card() -> dict[str, Any]:
     """Of a model whose threshold is yet to be chosen: everything counts as recognised."""
-    return {"thresholds": {"strength": -9.0}, "weights": []}
+    return {"thresholds": {"strength": -9.0}, "weights": [], "crowded": []}
 
 
 def _counted(prototypes: Prototypes) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from training.embed_texts import is_held_out
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 # Added to the strength of the worst mistake: it is the maximum over a few sources only.
 _ABOVE = 0.03
+# What is no mark at all looks like these few: a builder that takes more than this share of the
+# false looks is no finding, whatever the strength.
+_CROWDED = 0.02
 # Steps of strength (score + margin) for which a weight is tabled.
 _STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 
@@ -41,10 +45,12 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The least strength, weights (strength from which on, natural log of odds), and on what."""
+    """The least strength, weights (strength from which on, natural log of odds), builders whose
+    looks weigh nothing, and on what these were chosen."""
 
     strength: float
     weights: tuple[tuple[float, float], ...]
+    crowded: tuple[str, ...]
     facts: dict[str, Any]
 
 
@@ -133,9 +139,11 @@ def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
     mistakes = [strength_of(one.found) for one in both if not one.right]
     strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
     photographed, drawings = point(tried, strength), point(drawn, strength)
+    crowded = find_crowded(tried)
     return Chosen(
         strength,
-        weigh(tried),
+        weigh([one for one in tried if one.found.nearest not in crowded]),
+        crowded,
         {
             "sources": len({one.case.source for one in tried}),
             "looks at builders' marks": photographed.marks,
@@ -150,22 +158,50 @@ def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
     )
 
 
-def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
-    """For each step of strength, ln of P(that strong and right | builder's mark) over
-    P(that strong and of a builder it is not | anything else, or a mark of another builder).
+def find_crowded(tried: Sequence[Tried]) -> tuple[str, ...]:
+    """The builders that bare surfaces look like, by id: each takes more than one false look in
+    fifty. Mostly they are ones that the network was not trained on."""
+    false = Counter(str(one.found.nearest) for one in tried if not one.right)
+    return tuple(sorted(id for id, count in false.items() if count > _CROWDED * false.total()))
 
-    Both with one added to each count (Laplace), and to two decimals; each step is no less than
-    the one before, and steps that say nothing (under 0) are left out.
+
+def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
+    """For each step of strength, ln of P(that strong and right | a builder's mark) over
+    P(that strong, and of that builder | anything else, or a mark of another builder).
+
+    A false look is of some builder, rarely of the one in question: its share is one over the
+    effective number of builders that false looks fall on (`effective`). Counts have one added
+    to each (Laplace); values have two decimals, each is no less than the one before, and steps
+    that say nothing (under 0) are left out.
     """
     marks = [one for one in tried if one.case.truth is not None]
     strengths = np.array([strength_of(one.found) for one in tried])
     rights = np.array([one.right for one in tried], np.bool_)
+    builders = effective([str(one.found.nearest) for one in tried if not one.right])
     table: list[tuple[float, float]] = []
     for low, high in zip(_STEPS, (*_STEPS[1:], math.inf), strict=True):
         here = (strengths >= low) & (strengths < high)
         right = (int((here & rights).sum()) + 1) / (len(marks) + len(_STEPS))
         other = (int((here & ~rights).sum()) + 1) / (len(tried) - int(rights.sum()) + len(_STEPS))
-        value = math.log(right / other)
+        value = math.log(right / other * builders)
         if value > (table[-1][1] if table else 0.0):
             table.append((low, round(value, 2)))
     return tuple(table)
+
+
+def effective(names: Sequence[str]) -> float:
+    """How many names, each as frequent as the others, would repeat as often as these: the
+    inverse of the chance that two drawn at random are the same; 1 for fewer than two.
+
+    Simpson, E. H. (1949), Measurement of diversity. Nature 163; Hill, M. O. (1973), Diversity
+    and evenness. Ecology 54, of order 2.
+
+    Example:
+        >>> effective(["a", "b", "a", "b"])
+        3.0
+    """
+    total = len(names)
+    if total < 2:
+        return 1.0
+    repeats = sum(count * (count - 1) for count in Counter(names).values())
+    return total * (total - 1) / max(repeats, 1)

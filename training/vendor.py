@@ -47,6 +47,18 @@ def open_torch() -> Any:
         ) from error
 
 
+def open_nncf() -> Any:
+    """The `nncf` module. It reports through OpenVINO's telemetry, which is off.
+
+    Raises:
+        UsageError: it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module("nncf")
+    except ModuleNotFoundError as error:
+        raise UsageError("quantizing a model needs NNCF: pip install 'nameplate[train]'") from error
+
+
 def open_ultralytics(folder: Path) -> Any:
     """The `ultralytics` module, with everything that reaches outside switched off.
 

@@ -17,7 +17,8 @@ PRIORITIES = {"claim": 500, "concealed": 400, "uncorroborated": 300, "unread": 2
 
 claim: a builder, or a plate, from an origin under test; concealed: a mark hidden on purpose;
 uncorroborated: a builder named on one cue; unread: no builder, but legible text on the
-machine; large: no builder, no text, and so large in the picture that a person may know it.
+machine, or a mark that looks like somebody's; large: no builder, no text, and so large in the
+picture that a person may know it.
 """
 
 LEGIBLE_SCORE = 0.8
@@ -66,9 +67,14 @@ def _flags(
         reason = f"{said}: machines from {code} are the claim under test"
         yield "claim", seen[0] if seen else pts, reason
     texts = legible_texts(sighting)
+    likes = [(part.id, part.pts) for part in found.evidence if part.kind == "logo" and part.id]
     x1, y1, x2, y2 = sighting.best.box
     share = (x2 - x1) * (y2 - y1) / frame if frame else 0.0
-    if texts:
+    if likes:
+        id, seen_at = likes[0]
+        reason = f"builder unknown, but a mark on it looks like that of {registry.get(id).name}"
+        yield "unread", seen_at if seen_at is not None else pts, reason
+    elif texts:
         yield "unread", pts, f"builder unknown, but it says {', '.join(texts)}"
     elif share >= LARGE_SHARE and not found.concealed:
         yield "large", pts, f"builder unknown; the machine fills {share:.0%} of the picture"

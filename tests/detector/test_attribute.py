@@ -11,7 +11,7 @@ from datasets.registry import load_registry
 from detector.attribute import Attributor, mark_length, probabilities
 from detector.match import Matcher
 from detector.settings import Attributing
-from detector.types import Attribution, Box, Reading
+from detector.types import Attribution, Box, Likeness, Reading
 
 DOOR: Box = (100.0, 100.0, 220.0, 130.0)
 PANEL: Box = (400.0, 120.0, 480.0, 140.0)
@@ -34,6 +34,10 @@ def read(
 ) -> Reading:
     script = "han" if "han" in scripts(text) else "latin"
     return Reading(text, score, box, Fraction(at), script, mirrored, overlay)  # type: ignore[arg-type]
+
+
+def like(id: str, weight: float = 3.0, *, sure: bool = False) -> Likeness:
+    return Likeness(id, id.upper(), weight, Fraction(0), DOOR, sure)
 
 
 def moved(box: Box, by: float) -> Box:
@@ -102,6 +106,68 @@ def test_a_series_alone_is_less_sure_than_the_name(attributor: Attributor) -> No
     name = attributor.attribute([read("MAZAK", score=1.0)])
     assert (series.builder, series.grade, series.series) == ("mazak", "B", "INTEGREX")
     assert series.probability < name.probability
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"), [("XD32H", "hanwha"), ("GLS-150", "goodway"), ("BMV 60", "bfw")]
+)
+def test_a_likeness_bears_out_a_code_that_does_not_name_alone(
+    attributor: Attributor, text: str, builder: str
+) -> None:
+    assert named(attributor.attribute([read(text)])) == (None, "U")
+    borne_out = attributor.attribute([read(text)], likenesses=[like(builder, 4.0)])
+    assert named(borne_out) == (builder, "B")
+    assert [(line.kind, line.id, line.weight) for line in borne_out.evidence if line.id] == [
+        (borne_out.evidence[0].kind, builder, borne_out.evidence[0].weight),
+        ("logo", builder, 4.0),
+    ]
+    of_another = attributor.attribute([read(text)], likenesses=[like("okuma")])
+    assert named(of_another) == (None, "U")
+
+
+def test_a_likeness_alone_names_nobody_and_is_shown_where_it_is_sure(
+    attributor: Attributor,
+) -> None:
+    result = attributor.attribute(
+        [read("VELTRANIX")], likenesses=[like("haas", 9.0, sure=True), like("okuma", 9.0)]
+    )
+    assert named(result) == (None, "U")
+    assert [(line.kind, line.id, line.weight) for line in result.evidence] == [
+        ("logo", "haas", 0.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["STAR", "INDEX", "DMG", "SUMITOMO-SHIBAURA", "MITSUBISHI", "GOODMAN", "TAKUMA"]
+)
+def test_looks_are_no_second_cue_beside_the_letters_of_the_same_mark(
+    attributor: Attributor, text: str
+) -> None:
+    ids = [line.id for line in attributor.attribute([read(text)]).evidence if line.id]
+    assert ids and named(attributor.attribute([read(text)])) == (None, "U")
+    looks = [like(id, 9.0) for id in ids]
+    assert named(attributor.attribute([read(text)], likenesses=looks)) == (None, "U")
+
+
+def test_a_second_look_at_one_mark_is_no_new_evidence(attributor: Attributor) -> None:
+    once = attributor.attribute([read("XD32H")], likenesses=[like("hanwha")])
+    again = attributor.attribute([read("XD32H")], likenesses=[like("hanwha")] * 3)
+    assert again == once
+
+
+def test_a_likeness_takes_no_name_away_from_a_builder_that_was_read(
+    attributor: Attributor,
+) -> None:
+    plain = attributor.attribute([read("MAZAK")])
+    other = attributor.attribute([read("MAZAK")], likenesses=[like("haas", 9.0, sure=True)])
+    assert named(other) == named(plain) and other.probability == plain.probability
+
+
+def test_for_the_origin_under_test_a_likeness_is_not_enough(attributor: Attributor) -> None:
+    """A wrong Chinese machine is dearer: it takes the name itself, read."""
+    readings = [read("CAK6150"), read("CAK3665", PANEL)]
+    result = attributor.attribute(readings, likenesses=[like("smtcl", 9.0, sure=True)])
+    assert named(result) == (None, "U")
 
 
 def test_two_words_read_apart_are_one_mark(attributor: Attributor) -> None:

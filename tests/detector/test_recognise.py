@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -164,6 +165,13 @@ def test_a_stronger_recognition_never_weighs_less(recogniser: Recogniser) -> Non
     ]
     assert weights == sorted(weights) and weights[0] == 0 and weights[-1] > 0
     assert strength_of(Recognition(None, None, None, 0.5, 0.25, None)) == 0.75
+
+
+def test_of_many_places_one_looks_like_something_by_chance(recogniser: Recogniser) -> None:
+    strong = Recognition("mazak", "mazak", "MAZAK", 0.99, 0.4, None)
+    alone = recogniser.weight(strong)
+    assert recogniser.weight(strong, places=5) == pytest.approx(alone - math.log(5))
+    assert recogniser.weight(strong, places=10**6) == 0.0
 
 
 @pytest.mark.parametrize("name", [*NAMES, CARD])

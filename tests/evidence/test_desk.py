@@ -19,7 +19,7 @@ from evidence.store.work import Source, add_work, cancel, reopen
 from evidence.sweep.run import Order
 from tests.evidence.sweep.helping import Clip, until, write_clip
 
-LONG = 240  # frames of a clip that keeps a worker busy until it is cancelled
+LONG = 120  # frames of a clip that keeps a worker busy until it is cancelled
 
 
 @pytest.fixture

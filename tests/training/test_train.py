@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from datasets.errors import DataError, ModelError, UsageError
 from tests.training.conftest import write_made_data
 from training.export import export
+from training.quantize import quantize
 from training.train import Progress, TrainResult, train
 from training.vendor import open_torch, open_ultralytics
 from training.weights import load_network
@@ -178,6 +179,38 @@ def test_the_same_weights_give_the_same_bytes_and_the_detector_takes_them(
     detector = Detector(folders[0])
     assert detector.digest == exported[0].sha256
     assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
+
+
+def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes(
+    trained: TrainResult, data: Path, tmp_path: Path, asked_for: list[object]
+) -> None:
+    import openvino
+
+    from detector.detect import Detector
+
+    exported = export(trained.weights, tmp_path / "model", 64)
+    one = quantize(exported.folder, data, tmp_path / "one", pictures=4)
+    two = quantize(exported.folder, data, tmp_path / "two", pictures=4)
+    for name in ("model.xml", "model.bin", "model.json"):
+        assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes(), name
+    whole, small = ((f / "model.bin").stat().st_size for f in (exported.folder, one.folder))
+    assert small < 0.6 * whole
+
+    # The detector takes it, at a shape that it was not quantized at.
+    assert Detector(one.folder, threads=1).digest == one.sha256 != exported.sha256
+    picture = np.random.default_rng(0).random((1, 3, 96, 160), dtype=np.float32)
+    plain, integers = (
+        openvino.compile_model(folder / "model.xml", "CPU")(picture)[0][0]
+        for folder in (exported.folder, one.folder)
+    )
+    assert integers.shape == plain.shape
+    # Most boxes hardly move; an untrained network has no sure ones.
+    assert np.median(np.abs(integers[:4] - plain[:4])) < 2.0
+    assert np.abs(integers[4:] - plain[4:]).max() < 0.05
+
+    with pytest.raises(ModelError, match="quantized already"):
+        quantize(one.folder, data, tmp_path / "again")
+    assert asked_for == []
 
 
 def test_weights_of_other_classes_are_refused(start: Path, tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +121,20 @@ def test_a_second_ctrl_c_ends_it_at_once(small: Case, clips: Path, tmp_path: Pat
     assert holder.wait(60) == 130
 
 
+def freeze(holder: subprocess.Popen[bytes], case: Case) -> None:
+    """Stops the holder of a case, but not while it writes: nobody else could."""
+    for _ in range(100):
+        holder.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(case.folder / "case.db", timeout=0.2)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                holder.send_signal(signal.SIGCONT)
+                time.sleep(0.1)
+    raise AssertionError("it is always writing")
+
+
 def test_who_waits_takes_over_from_a_dead_holder(
     small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
 ) -> None:
@@ -128,7 +145,7 @@ def test_who_waits_takes_over_from_a_dead_holder(
     )
     until(has(small, lambda s: s.alive), "it holds the case")
     # Frozen, it can do nothing with what is added to its list, and still holds the case.
-    holder.send_signal(signal.SIGSTOP)
+    freeze(holder, small)
     endings: list[Ending] = []
     shown = threading.Event()
 

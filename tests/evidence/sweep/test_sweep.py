@@ -175,10 +175,10 @@ def test_a_clip_that_outlasts_its_time_is_set_aside(
     small: Case, order: Order, place: Workplace, clips: Path
 ) -> None:
     watcher = killer(place, "clip-1.mp4", signal.SIGSTOP, 1)
-    ending = go(small, replace(order, tries=1, seconds=20.0), clips, watcher=watcher)
+    ending = go(small, replace(order, tries=1, seconds=12.0), clips, watcher=watcher)
     assert ending.tally.aside == {"overtime": 1}
     assert ending.tally.done == CLIPS
-    assert "more than 20 s" in str(works(small)["clip-1.mp4"].reason)
+    assert "more than 12 s" in str(works(small)["clip-1.mp4"].reason)
 
 
 def test_asked_to_stop_it_keeps_what_is_finished(
