@@ -29,7 +29,7 @@ from evidence.store.base import Base
 Rows = dict[str, Counter[str]]  # table -> its rows and how often each is there
 
 OTHER_EVERY_RUN = {"case", "runs"}
-COLUMNS_LEFT_OUT = {"work": {"tries", "changed"}, "analyses": {"run"}}
+COLUMNS_LEFT_OUT = {"work": {"tries", "changed"}, "analyses": {"run"}, "draws": {"made"}}
 SHOWN = 5  # differing rows of a table in a message
 
 
