@@ -61,7 +61,8 @@ def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
     digest = tensors_digest(network)
     converted = _convert(network.fuse(verbose=False))
     difference = _compare(network, converted, image_size)
-    return _write(converted, weights, digest, out, image_size, difference)
+    facts = _facts(weights, digest, image_size, difference)
+    return Exported(out, write_model(converted, facts, out), CLASS_NAMES, difference)
 
 
 def _convert(network: Any) -> Any:
@@ -84,11 +85,7 @@ def _convert(network: Any) -> Any:
     )
     model.input(0).get_tensor().set_names({"images"})
     model.output(0).get_tensor().set_names({"output0"})
-    # OpenVINO numbers what it makes by a counter of the process: the bytes would tell how
-    # many models were converted before this one.
     model.set_friendly_name("nameplate")
-    for index, operation in enumerate(model.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
     return model
 
 
@@ -117,33 +114,10 @@ def _compare(network: Any, model: Any, image_size: int) -> float:
     return difference
 
 
-def _write(
-    model: Any, weights: Path, digest: str, out: Path, image_size: int, difference: float
-) -> Exported:
+def _facts(weights: Path, digest: str, image_size: int, difference: float) -> dict[str, Any]:
+    """What `model.json` says, but for the hashes of the files."""
     import openvino
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out) as scratch:
-            xml = Path(scratch) / "model.xml"
-            openvino.save_model(model, xml, compress_to_fp16=True)
-            facts = _facts(xml, weights, digest, image_size, difference)
-            described = Path(scratch) / "model.json"
-            described.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            for name in ("model.xml", "model.bin", "model.json"):
-                (Path(scratch) / name).replace(out / name)
-    except OSError as error:
-        raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
-    return Exported(out, str(facts["sha256"]), CLASS_NAMES, difference)
-
-
-def _facts(
-    xml: Path, weights: Path, digest: str, image_size: int, difference: float
-) -> dict[str, Any]:
-    """What `model.json` says; `sha256` covers the bytes of `model.xml`, then of `model.bin`."""
-    import openvino
-
-    parts = [xml.read_bytes(), xml.with_suffix(".bin").read_bytes()]
     training = weights.parent / "training.json"
     return {
         "version": FORMAT_VERSION,
@@ -153,14 +127,44 @@ def _facts(
         "input": "images: float32 (n, 3, h, w), RGB, 0..1",
         "output": "output0: float32 (n, 4 + classes, anchors), cx, cy, w, h in pixels, scores",
         "precision": "FP16 weights",
-        "sha256": hashlib.sha256(b"".join(parts)).hexdigest(),
-        "files": {
-            "model.xml": hashlib.sha256(parts[0]).hexdigest(),
-            "model.bin": hashlib.sha256(parts[1]).hexdigest(),
-        },
         "weights_sha256": digest,
         "difference_from_torch": round(difference, 6),
         "openvino": openvino.__version__,
         "licence": "AGPL-3.0-or-later",
         "training": json.loads(training.read_text("utf-8")) if training.is_file() else None,
     }
+
+
+def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
+    """Writes an OpenVINO network and its facts as the detector loads them.
+
+    Returns:
+        The digest: SHA-256 over the bytes of `model.xml`, then of `model.bin`.
+
+    Raises:
+        ResultError: `out` cannot be written.
+    """
+    import openvino
+
+    # OpenVINO numbers what it makes by a counter of the process: the bytes would tell how
+    # many models were converted before this one.
+    for index, operation in enumerate(network.get_ordered_ops()):
+        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out) as scratch:
+            xml = Path(scratch) / "model.xml"
+            openvino.save_model(network, xml, compress_to_fp16=True)
+            parts = {name: (xml.parent / name).read_bytes() for name in ("model.xml", "model.bin")}
+            digest = hashlib.sha256(b"".join(parts.values())).hexdigest()
+            hashes = {name: hashlib.sha256(held).hexdigest() for name, held in parts.items()}
+            described = xml.with_suffix(".json")
+            said = json.dumps(
+                {**facts, "sha256": digest, "files": hashes}, indent=2, ensure_ascii=False
+            )
+            described.write_text(said + "\n", "utf-8")
+            for name in (*parts, described.name):
+                (xml.parent / name).replace(out / name)
+    except OSError as error:
+        raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
+    return digest

@@ -8,24 +8,22 @@ costs is measured (`--validation`, as for `nameplate export`), never assumed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
-from datasets.errors import ModelError, ResultError
+from datasets.errors import ModelError
 from detector.detect import letterbox, model_digest
 from detector.settings import Detecting
 from training.embed_cases import read_rgb
+from training.export import write_model
 from training.vendor import open_nncf
 
 PICTURES = 120
@@ -83,9 +81,6 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
                 overflow_fix=nncf.OverflowFix.ENABLE
             ),
         )
-    # As in `training.export`: names that do not tell how many models were made before.
-    for index, operation in enumerate(network.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
     facts.pop("difference_from_torch", None)
     facts |= {
         "precision": "INT8 weights (seven bits used) and activations",
@@ -97,34 +92,10 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
             "openvino": openvino.__version__,
         },
     }
-    return _write(network, facts, out)
+    return Quantized(out, write_model(network, facts, out))
 
 
 def _spread(photographs: Sequence[Photograph], count: int) -> list[Photograph]:
     """So many of them, evenly spread over their order; all where there are fewer."""
     places = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).round()
     return [photographs[int(place)] for place in places]
-
-
-def _write(network: Any, facts: dict[str, Any], out: Path) -> Quantized:
-    import openvino
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out) as scratch:
-            xml = Path(scratch) / "model.xml"
-            openvino.save_model(network, xml, compress_to_fp16=True)
-            parts = {name: (xml.parent / name).read_bytes() for name in ("model.xml", "model.bin")}
-            facts |= {
-                "sha256": hashlib.sha256(b"".join(parts.values())).hexdigest(),
-                "files": {
-                    name: hashlib.sha256(content).hexdigest() for name, content in parts.items()
-                },
-            }
-            described = xml.with_suffix(".json")
-            described.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            for name in (*parts, described.name):
-                (xml.parent / name).replace(out / name)
-    except OSError as error:
-        raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
-    return Quantized(out, str(facts["sha256"]))

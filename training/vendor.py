@@ -39,12 +39,7 @@ def open_torch() -> Any:
     Raises:
         UsageError: it is not installed; the message says how to install it.
     """
-    try:
-        return import_module("torch")
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "training and export need torch and Ultralytics: pip install 'nameplate[train]'"
-        ) from error
+    return _open("torch", "training and export need torch and Ultralytics")
 
 
 def open_nncf() -> Any:
@@ -53,10 +48,14 @@ def open_nncf() -> Any:
     Raises:
         UsageError: it is not installed; the message says how to install it.
     """
+    return _open("nncf", "quantizing a model needs NNCF")
+
+
+def _open(name: str, need: str) -> Any:
     try:
-        return import_module("nncf")
+        return import_module(name)
     except ModuleNotFoundError as error:
-        raise UsageError("quantizing a model needs NNCF: pip install 'nameplate[train]'") from error
+        raise UsageError(f"{need}: pip install 'nameplate[train]'") from error
 
 
 def open_ultralytics(folder: Path) -> Any:
@@ -75,12 +74,7 @@ def open_ultralytics(folder: Path) -> Any:
     os.environ.pop("ULTRALYTICS_API_KEY", None)
     Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
     opens = Image.open
-    try:
-        ultralytics = import_module("ultralytics")
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "training and export need Ultralytics: pip install 'nameplate[train]'"
-        ) from error
+    ultralytics = _open("ultralytics", "training and export need Ultralytics")
     # It puts its own in place of Pillow's, which wants a package more for whatever is no picture.
     Image.open = opens
     known = {name: False for name in _INTEGRATIONS if name in ultralytics.settings}
