@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from api.terminal import complain, speak
 from datasets.errors import FootageError, UsageError
 from datasets.registry import load_registry
 from evidence.record import dump
-from evidence.store.case import Case
 from evidence.tables import printable
+
+if TYPE_CHECKING:
+    from evidence.store.case import Case
 
 UNKNOWN = "unknown"
 
@@ -69,6 +71,7 @@ def enter(
     from evidence.review.enter import enter as put
     from evidence.review.judge import bench_of
     from evidence.review.visible import record
+    from evidence.store.case import Case
 
     named = None if builder == UNKNOWN else builder
     told = Told(named, probable, concealed, control, made, source, note)

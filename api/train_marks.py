@@ -10,7 +10,6 @@ import typer
 from api.bar import bar
 from api.train import Data, Out
 from datasets.registry import load_registry
-from detector.recognise import Recogniser
 
 
 def train_marks(
@@ -36,6 +35,7 @@ def train_marks(
     OUT/model, with what it does on DATA/val in its card. A builder added later needs no new
     training.
     """
+    from detector.recognise import Recogniser
     from training.embed import train_marks as learn
     from training.embed_export import add_measured, export_marks
     from training.embed_report import report

@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from datasets.registry import Registry, load_registry
-from detector.recognise_draw import draw_prototypes, logo_prototypes
 from detector.recognise_files import (
     NAMES,
     PACKAGED,
@@ -124,6 +123,11 @@ class Recogniser:
             if kind == "drawn"
         }
         missing = [pair for pair in sorted(wanted) if pair not in drawn]
+        if not missing:
+            return kept
+        # Rarely is anything drawn, and what draws takes longer to load than all the rest here.
+        from detector.recognise_draw import draw_prototypes
+
         return kept.joined(draw_prototypes(self._embedder, id, text) for id, text in missing)
 
     @property
@@ -156,6 +160,8 @@ class Recogniser:
                 f"{id}: a logo is a picture (height, width, 3 or 4), got {picture.shape}"
             )
         self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
+        from detector.recognise_draw import logo_prototypes
+
         added = logo_prototypes(self._embedder, id, picture)
         self._place(self._prototypes.joined([added]))
 

@@ -23,7 +23,6 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from detector.appearance import Appearance, CameraMotion, look_of
 from detector.boxes import areas, as_box, iou, share_inside
@@ -160,6 +159,9 @@ class Tracker:
 
 def _best_pairs(score: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The assignment of greatest sum; pairs of score 0 are none."""
+    # All of scipy's optimizers are loaded with it, which takes longer than `nameplate --help`.
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(score, maximize=True)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] > 0]
 

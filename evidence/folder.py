@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from datasets.errors import ResultError
-from detector import Settings, cut_stills
+from detector.settings import Settings
 from detector.types import Analysis
 from evidence.record import Record, dump
 from evidence.report import Pictures, picture_of_mark, picture_of_still, render_report
@@ -105,6 +105,9 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Picture
     marks = {sighting.id: find_mark(sighting) for sighting in analysis.sightings}
     wanted = {sighting.best.pts for sighting in analysis.sightings}
     wanted |= {mark.pts for mark in marks.values() if mark is not None}
+    # Whoever only asks for help needs no decoder.
+    from detector import cut_stills
+
     settings = Settings.parse(analysis.settings)
     for frame in cut_stills(analysis.footage, sorted(wanted), settings):
         for sighting in analysis.sightings:

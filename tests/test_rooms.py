@@ -79,6 +79,15 @@ def test_looking_at_footage_loads_no_training_code() -> None:
     assert out.stdout.strip() == "[]"
 
 
+def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
+    slow = {"av", "cv2", "distributed", "faiss", "openvino", "scenedetect", "scipy", "sqlalchemy"}
+    code = f"import api.cli, sys; print(sorted(set(sys.modules) & {slow}))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.strip() == "[]"
+
+
 def test_files_are_of_one_idea() -> None:
     long = {
         file.relative_to(ROOT).as_posix(): count
