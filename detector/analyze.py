@@ -97,7 +97,7 @@ class Analyst:
             footage = open_footage(Path(footage))
         with Decoder(footage, settings.decoding) as decoder:
             probe = decoder.probe
-            finder = OverlayFinder()
+            finder = OverlayFinder((probe.width, probe.height))
 
             def observe(frame: Frame, _: object) -> None:
                 if footage.kind == "video":
@@ -108,7 +108,7 @@ class Analyst:
 
             swept = sweep(decoder, self.detector, settings.sweeping, observe)
             spans = plan_spans(swept, probe, settings.sweeping, footage)
-            overlays = finder.settle(self._reader)
+            overlays = finder.settle(self._reader, decoder.at)
             shots: list[Shot] = []
             sightings: list[Sighting] = []
             lengths = [(float(span.start), float(span.end)) for span in spans]

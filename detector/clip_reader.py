@@ -52,14 +52,15 @@ class ClipReader:
     def loss(self) -> Loss:
         return self._tally.loss()
 
-    def keyframes(self, spacing: Fraction) -> Iterator[Frame]:
-        """The keyframes, at least `spacing` apart; the first frame where there is none."""
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
+        """The keyframes, at least `spacing` apart; the first frame where there is none. Shrunk,
+        where they are wider than `widest` pixels."""
         arrived = None
         for arrived in _in_order(self._isolated(spacing), None, self._tally):
-            yield self._frame(arrived, keyframe=True)
+            yield self._frame(arrived, keyframe=True, widest=widest)
         if arrived is None:
             self._tally.came(self._first.key)
-            yield self._frame(self._first)
+            yield self._frame(self._first, widest=widest)
 
     def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
@@ -152,9 +153,11 @@ class ClipReader:
         self._tally.came(arrived.key)
         return self._frame(arrived)
 
-    def _frame(self, arrived: Arrived, keyframe: bool | None = None) -> Frame:
+    def _frame(
+        self, arrived: Arrived, keyframe: bool | None = None, widest: int | None = None
+    ) -> Frame:
         key = arrived.frame.key_frame if keyframe is None else keyframe
-        return Frame(arrived.time, self._upright.picture(arrived.frame), bool(key))
+        return Frame(arrived.time, self._upright.picture(arrived.frame, widest), bool(key))
 
     def _can_skip(self, target: int, position: int | None) -> bool:
         """Whether a keyframe lies between where we are and the target."""

@@ -87,12 +87,16 @@ class Decoder:
         if self._process is not None:
             self._process.close()
 
-    def keyframes(self, spacing: Fraction) -> Iterator[Frame]:
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
         """Keyframes alone, at least `spacing` seconds apart; the first pass.
 
         Stills give every picture. A clip without a keyframe to show gives its first frame.
+
+        Args:
+            widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
         """
-        for header, body in self._answers({"do": "keyframes", "spacing": str(spacing)}):
+        request: wire.Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
+        for header, body in self._answers(request):
             yield _frame(header, body)
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:

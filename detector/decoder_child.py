@@ -134,7 +134,8 @@ def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | S
 
 def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
     if request["do"] == "keyframes":
-        yield from map(_frame, reader.keyframes(Fraction(request["spacing"])))
+        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"])
+        yield from map(_frame, frames)
     elif request["do"] == "at":
         yield from map(_frame, reader.at([Fraction(time) for time in request["times"]]))
     else:

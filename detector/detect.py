@@ -340,6 +340,8 @@ def _compiled(folder: Path, threads: int | None) -> Any:
         # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
         # within a hundred clips. Clips take no longer without it.
         "CPU_RUNTIME_CACHE_CAPACITY": 0,
+        # Bound to one core it would wait for whatever else runs there, another worker's too.
+        "ENABLE_CPU_PINNING": False,
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads

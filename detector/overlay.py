@@ -8,7 +8,7 @@ for what stands too short for that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from detector.read import Reader
 from detector.types import Box, Frame, Picture, Reading
+
+Frames = Callable[[Sequence[Fraction]], Iterable[Frame]]
 
 # Pictures are compared at this width: a caption's letters are still some pixels high.
 _WIDTH = 480
@@ -46,8 +48,8 @@ _MOST_AREA = 0.4
 # Regions of looks at most so many seconds apart are one when they overlap so much.
 _SAME_REGION = 0.5
 _GAP = 10
-# A region's picture is kept for reading; beyond this many, new regions are noted unread.
-_MOST_PICTURES = 200
+# So many regions are read, the earliest; for each a frame has to be decoded again.
+_MOST_READ = 200
 # A reading belongs to the broadcast when so much of its box does.
 _COVERED = 0.5
 
@@ -98,14 +100,12 @@ class OverlayMap:
 
 @dataclass(slots=True)
 class _Found:
-    """A region while it is being followed, with its picture (RGB) and the corner of that."""
+    """A region while it is being followed; `seen`: the time of a frame that shows it."""
 
     box: Box
     first: Fraction
     last: Fraction
     seen: Fraction
-    picture: Picture | None
-    corner: tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -122,15 +122,19 @@ class _Look:
 class OverlayFinder:
     """Watches the frames of a footage, in time order, for what stays while they change.
 
-    Memory does not grow with the footage but for the regions found, with a small cut-out
-    for the first 200 of them.
+    Memory does not grow with the footage but for the regions found.
+
+    Args:
+        size: width and height of the footage, pixels, in which regions are given; the frames
+            watched may be smaller ones, of the same proportions.
 
     Example:
-        >>> finder = OverlayFinder()
-        >>> finder.settle(reader=None).regions
+        >>> finder = OverlayFinder((1920, 1080))
+        >>> finder.settle().regions
         ()
     """
 
+    size: tuple[int, int]
     _previous: NDArray[np.float32] | None = None
     _looks: list[_Look] = field(default_factory=list)
     _found: list[_Found] = field(default_factory=list)
@@ -153,14 +157,31 @@ class OverlayFinder:
         if self._looks[0].frames == _LOOK:
             self._close(self._looks.pop(0), frame)
 
-    def settle(self, reader: Reader | None) -> OverlayMap:
-        """The map of all that was observed; its texts are read if there is a `reader`."""
+    def settle(self, reader: Reader | None = None, frames: Frames | None = None) -> OverlayMap:
+        """The map of all that was observed.
+
+        Args:
+            reader: reads what is written in the regions; nothing is read if None.
+            frames: the frames on screen at given times, sorted, of the footage's own size; where
+                to read from.
+        """
         regions = tuple(OverlayRegion(f.box, f.first, f.last) for f in self._found)
-        texts: list[Reading] = []
-        for found in self._found:
-            if reader is not None and found.picture is not None:
-                texts += reader.read(found.picture, found.seen, found.corner)
-        return OverlayMap(regions, tuple(replace(text, overlay=True) for text in texts))
+        texts = () if reader is None or frames is None else tuple(self._texts(reader, frames))
+        return OverlayMap(regions, texts)
+
+    def _texts(self, reader: Reader, frames: Frames) -> Iterator[Reading]:
+        at: dict[Fraction, list[Box]] = {}
+        for found in self._found[:_MOST_READ]:
+            at.setdefault(found.seen, []).append(found.box)
+        times = sorted(at)
+        if not times:
+            return
+        # What cannot be decoded a second time stays unread.
+        for seen, frame in zip(times, frames(times), strict=False):
+            for box in at[seen]:
+                around = _grown(box, 0.25 * (box[3] - box[1]), self.size)
+                for text in reader.read(_cut(frame.image, around), seen, around[:2]):
+                    yield replace(text, overlay=True)
 
     def _close(self, look: _Look, frame: Frame) -> None:
         """Turns a full look into regions; one known from the look before is prolonged."""
@@ -168,17 +189,13 @@ class OverlayFinder:
         # What stands for half a look more fills no look of its own.
         half = (frame.pts - look.first) / 2
         first, last = look.first - half, frame.pts + half
-        for box in steady_boxes(mean, look.edges, frame.image.shape):
+        for box in steady_boxes(mean, look.edges, self.size):
             for found in self._found:
                 if first - found.last <= _GAP and _same_region(found.box, box):
                     found.last = last
                     break
             else:
-                keep = sum(f.picture is not None for f in self._found) < _MOST_PICTURES
-                around = _grown(box, 0.25 * (box[3] - box[1]), frame.image.shape)
-                picture = _cut(frame.image, around) if keep else None
-                found = _Found(box, first, last, frame.pts, picture, around[:2])
-                self._found.append(found)
+                self._found.append(_Found(box, first, last, frame.pts))
 
 
 def unit_gradients(picture: Picture) -> NDArray[np.float32]:
@@ -211,14 +228,14 @@ def has_changed(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool
 
 
 def steady_boxes(
-    mean: NDArray[np.float32], edges: NDArray[np.bool_], shape: tuple[int, ...]
+    mean: NDArray[np.float32], edges: NDArray[np.bool_], size: tuple[int, int]
 ) -> list[Box]:
-    """Boxes, in pixels of a frame of `shape`, around edges that stayed where others did not.
+    """Boxes, in pixels of a frame of `size`, around edges that stayed where others did not.
 
     Args:
         mean: (2, h, w), mean of the unit gradients over differing frames.
         edges: (h, w), where any of the frames had an edge.
-        shape: (height, width, ...) of the frame.
+        size: width and height of the frame.
     """
     steady = np.hypot(mean[0], mean[1]) >= _STEADY
     height, width = steady.shape
@@ -234,10 +251,10 @@ def steady_boxes(
             and w * h <= _MOST_AREA * width * height
         )
         if right_size and _stands_out(mean, steady, edges, (x, y, x + w, y + h)):
-            sx, sy = shape[1] / width, shape[0] / height
+            sx, sy = size[0] / width, size[1] / height
             placed = (x * sx, y * sy, (x + w) * sx, (y + h) * sy)
             # An edge lies half outside what it bounds.
-            boxes.append(_grown(placed, sx, shape))
+            boxes.append(_grown(placed, sx, size))
     return boxes
 
 
@@ -267,9 +284,9 @@ def _stands_out(
     )
 
 
-def _grown(box: Box, by: float, shape: tuple[int, ...]) -> Box:
-    """A box grown on all sides by so many pixels, within the frame."""
-    height, width = shape[:2]
+def _grown(box: Box, by: float, size: tuple[int, int]) -> Box:
+    """A box grown on all sides by so many pixels, within a frame of that width and height."""
+    width, height = size
     x1, y1, x2, y2 = box
     return (
         max(0.0, x1 - by),

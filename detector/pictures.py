@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from datasets.errors import (
 from detector.sniff import HEAD_BYTES, PICTURES, sniff
 from detector.tally import Tally
 from detector.types import Frame, Loss, Picture, Probe, Sample, Span
-from detector.upright import thumbnail_size
+from detector.upright import shrunk_size, thumbnail_size
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -53,10 +54,14 @@ class StillReader:
     def loss(self) -> Loss:
         return self._tally.loss()
 
-    def keyframes(self, spacing: Fraction) -> Iterator[Frame]:
-        """Every picture: stills stand for themselves, however near."""
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
+        """Every picture: stills stand for themselves, however near. Shrunk, where they are wider
+        than `widest` pixels."""
         for index in range(len(self._files)):
-            yield from self._frame(index)
+            for frame in self._frame(index):
+                height, width, _ = frame.image.shape
+                size = shrunk_size(width, height, widest or width)
+                yield replace(frame, image=_shrunk(frame.image, size))
 
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
         for time in times:
@@ -163,7 +168,12 @@ def _container(path: Path) -> str:
 
 def _thumbnail(picture: Picture) -> Picture:
     height, width, _ = picture.shape
-    small = Image.fromarray(picture).resize(
-        thumbnail_size(width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
-    )
+    return _shrunk(picture, thumbnail_size(width, height))
+
+
+def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture at that width and height."""
+    if size == (picture.shape[1], picture.shape[0]):
+        return picture
+    small = Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small)

@@ -231,6 +231,8 @@ def _load_engine(threads: int | None) -> Any:
             "Rec.engine_type": EngineType.OPENVINO,
             "Rec.model_path": str(_MODELS / _RECOGNITION),
             "EngineConfig.openvino.inference_num_threads": -1 if threads is None else threads,
+            # As for the detector: bound to a core it would wait for whatever else runs there.
+            "EngineConfig.openvino.enable_cpu_pinning": False,
         }
     )
 

@@ -25,6 +25,10 @@ BATCH_PIXELS = 20_000_000
 """Pixels held before a batch is handed over, whatever its length: 60 MB of RGB. Another batch
 is being looked at meanwhile."""
 
+WIDEST = 640
+"""Pixels: keyframes wider than that are shrunk as they are decoded. The network is fed 448, the
+broadcast's own text is sought at 480; of 1080 lines a tenth has to be handed over and looked at."""
+
 THUMBNAIL = 64
 """Pixels of the longer side of the thumbnails by which keyframes are compared."""
 
@@ -37,7 +41,7 @@ to 60, differed by 4 to 9; a person walking by exceeds it."""
 class KeyframeSource(Protocol):
     """What the sweep needs of a decoder."""
 
-    def keyframes(self, spacing: Fraction) -> Iterator[Frame]: ...
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,12 @@ def sweep(
         detector: looks at them, several at a time.
         settings: spacing, budget, size of a look, and the confidence that makes a hit.
         observer: told of each keyframe and its detections, in time order, before its
-            picture is dropped. Machines count from `settings.hit_confidence`.
+            picture is dropped. Machines count from `settings.hit_confidence`. Pictures, and the
+            boxes in them, are as small as they come: `WIDEST`.
     """
     looking = _Looking(detector, settings, observer)
-    for frame in decoder.keyframes(settings.keyframe_spacing / Fraction(str(settings.budget))):
+    spacing = settings.keyframe_spacing / Fraction(str(settings.budget))
+    for frame in decoder.keyframes(spacing, max(WIDEST, settings.image_size)):
         looking.take(frame)
     return looking.finish()
 

@@ -76,22 +76,25 @@ class Upright:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright pictures, pixels."""
-        width, height = self._stored
-        return (height, width) if self.turn.swapped else (width, height)
+        return self._oriented(self._stored)
 
-    def picture(self, frame: av.VideoFrame) -> Picture:
-        """The upright picture, (height, width, 3)."""
-        stored = self._rgb(frame, *self._stored)
+    def picture(self, frame: av.VideoFrame, widest: int | None = None) -> Picture:
+        """The upright picture, (height, width, 3); shrunk to be no wider than `widest`."""
+        small = self._oriented(shrunk_size(*self.size, widest or self.size[0]))
         if frame.interlaced_frame and frame.height == self._stored[1]:
-            stored = deinterlace(stored)
-        return self.turn.apply(stored)
+            whole = deinterlace(self._rgb(frame, *self._stored))
+            if small == self._stored:
+                return self.turn.apply(whole)
+            frame = av.VideoFrame.from_ndarray(whole, format="rgb24")
+        return self.turn.apply(self._rgb(frame, *small))
 
     def thumbnail(self, frame: av.VideoFrame) -> Picture:
         """The upright picture, at most 64 pixels wide. Not deinterlaced: lines vanish anyway."""
-        width, height = thumbnail_size(*self.size)
-        if self.turn.swapped:
-            width, height = height, width
-        return self.turn.apply(self._rgb(frame, width, height))
+        return self.turn.apply(self._rgb(frame, *self._oriented(thumbnail_size(*self.size))))
+
+    def _oriented(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height as stored of an upright picture's, or the other way round."""
+        return (size[1], size[0]) if self.turn.swapped else size
 
     @staticmethod
     def _rgb(frame: av.VideoFrame, width: int, height: int) -> Picture:
@@ -102,7 +105,12 @@ class Upright:
 
 def thumbnail_size(width: int, height: int) -> tuple[int, int]:
     """Width and height of the thumbnail of an upright picture."""
-    small = min(THUMBNAIL_WIDTH, width)
+    return shrunk_size(width, height, THUMBNAIL_WIDTH)
+
+
+def shrunk_size(width: int, height: int, widest: int) -> tuple[int, int]:
+    """Width and height of a picture shrunk, in proportion, to be no wider than `widest`."""
+    small = min(widest, width)
     return small, max(1, round(height * small / width))
 
 

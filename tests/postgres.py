@@ -17,6 +17,9 @@ import psycopg
 
 LONGEST_START = 30  # seconds
 
+_IN_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30  # bytes; in containers it often has but 64 MiB
+
 
 def binaries() -> Path | None:
     """The folder of Debian's newest server, else of the one on PATH, else None."""
@@ -96,18 +99,22 @@ class PostgresServer:
         """The URL of a database."""
         return f"postgresql://nameplate@/{name}?host={self._folder}"
 
-    def database(self) -> str:
-        """The URL of a new, empty database."""
+    def database(self, like: str | None = None) -> str:
+        """The URL of a new database: empty, or a copy of one to which nobody is connected."""
         name = f"test{next(self._numbers)}"
+        made = f"CREATE DATABASE {name}" + (f" TEMPLATE {_name(like)}" if like else "")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+            if connection.info.server_version >= 150000:
+                # Through the log, as it does otherwise, takes twice as long.
+                made += " STRATEGY FILE_COPY"
+            connection.execute(made)  # type: ignore[call-overload]
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Drops a database, whoever is connected to it."""
-        name = url.split("@/")[1].split("?")[0]
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+            gone = f"DROP DATABASE {_name(url)} WITH (FORCE)"
+            connection.execute(gone)  # type: ignore[call-overload]
 
     def _call(self, command: list[str | Path]) -> None:
         subprocess.run(
@@ -116,3 +123,13 @@ class PostgresServer:
             capture_output=True,
             cwd=self._folder,
         )
+
+
+def in_memory() -> Path | None:
+    """A folder in memory, if there is room: a database is made there in a quarter of the time."""
+    roomy = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free >= _ROOM
+    return _IN_MEMORY if roomy and os.access(_IN_MEMORY, os.W_OK) else None
+
+
+def _name(url: str) -> str:
+    return url.split("@/")[1].split("?")[0]

@@ -127,10 +127,13 @@ def test_the_picture_stands_upright(
 ) -> None:
     clip = write_clip(tmp_path / "a.mp4", 2, rotation=counterclockwise)
     with decoder(clip) as opened:
+        [small, *_] = opened.keyframes(Fraction(0), 48)
         [_, sample] = next(opened.dense(WHOLE, Fraction(1)))
         probe = opened.probe
     assert sample.frame is not None
     assert probe.rotation == clockwise
+    assert small.image.shape == ((72, 48, 3) if clockwise % 180 else (32, 48, 3))
+    assert red_corner(small.image) == corner
     assert sample.frame.image.shape == (probe.height, probe.width, 3)
     assert (probe.width, probe.height) == ((64, 96) if clockwise % 180 else (96, 64))
     assert red_corner(sample.frame.image) == red_corner(sample.thumbnail) == corner
@@ -160,10 +163,26 @@ def test_interlaced_frames_lose_their_comb(tmp_path: Path) -> None:
     with decoder(clip) as opened:
         assert opened.probe.interlaced
         [frame] = opened.keyframes(Fraction(0))
+        [small] = opened.keyframes(Fraction(0), 48)
     rows = frame.image[8:-8, :, 0].astype(int)
     assert np.abs(np.diff(rows, axis=0)).max() < 40
     # One field's bar, whole, and nothing of the other's.
     assert {rows[:, 30].mean() > 150, rows[:, 60].mean() > 150} == {True, False}
+    rows = small.image[4:-4, :, 0].astype(int)
+    assert {rows[:, 15].mean() > 150, rows[:, 30].mean() > 150} == {True, False}
+    assert rows[:, 15].mean() > 180 or rows[:, 15].mean() < 60
+
+
+def test_pictures_are_shrunk_to_a_width_and_never_enlarged(tmp_path: Path) -> None:
+    wide = write_picture(tmp_path / "a.png")
+    with decoder(wide) as opened:
+        [whole] = opened.keyframes(Fraction(0))
+        [small] = opened.keyframes(Fraction(0), whole.image.shape[1] // 2)
+        [same] = opened.keyframes(Fraction(0), 4000)
+    height, width, _ = whole.image.shape
+    assert small.image.shape == (round(height * (width // 2) / width), width // 2, 3)
+    np.testing.assert_array_equal(whole.image, same.image)
+    assert abs(float(small.image.mean()) - float(whole.image.mean())) < 2
 
 
 def test_a_clip_of_one_frame(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -52,11 +52,15 @@ def broadcast(image: Image.Image, *, caption: bool = True) -> Picture:
     return np.asarray(image)
 
 
-def watch(pictures: Iterator[Picture]) -> OverlayFinder:
-    finder = OverlayFinder()
+def watch(pictures: Iterable[Picture], size: tuple[int, int] = (640, 360)) -> OverlayFinder:
+    finder = OverlayFinder(size)
     for n, picture in enumerate(pictures):
         finder.observe(Frame(Fraction(n, 2), picture))
     return finder
+
+
+def _eight() -> list[Picture]:
+    return [broadcast(scene(seed)) for seed in range(8)]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,22 @@ def reader() -> Reader:
 
 @pytest.fixture(scope="module")
 def across_cuts(reader: Reader) -> OverlayMap:
-    return watch(broadcast(scene(seed)) for seed in range(8)).settle(reader)
+    pictures = _eight()
+
+    def at(times: Sequence[Fraction]) -> Iterator[Frame]:
+        return (Frame(time, pictures[int(time * 2)]) for time in times)
+
+    return watch(pictures).settle(reader, at)
+
+
+def test_smaller_frames_show_the_same_regions_in_pixels_of_the_footage(
+    across_cuts: OverlayMap,
+) -> None:
+    small = (np.asarray(Image.fromarray(p).resize((480, 270))) for p in _eight())
+    overlay = watch(small).settle()
+    assert overlay.covers(CAPTION_BOX) and overlay.covers(BUG_BOX)
+    for box in (CAPTION_BOX, BUG_BOX, (100.0, 80.0, 400.0, 260.0)):
+        assert overlay.share(box) == pytest.approx(across_cuts.share(box), abs=0.1)
 
 
 def test_bug_and_caption_are_found_across_cuts(across_cuts: OverlayMap) -> None:
@@ -95,7 +114,7 @@ def test_a_caption_full_of_builders_names_none(across_cuts: OverlayMap, reader: 
 
 def test_a_caption_under_a_moving_camera_is_found_and_the_mark_is_not() -> None:
     finder = watch(broadcast(scene(5, shift=25 * n)) for n in range(8))
-    overlay = finder.settle(None)
+    overlay = finder.settle()
     assert overlay.covers(CAPTION_BOX)
     assert overlay.share((250.0, 140.0, 390.0, 180.0)) < 0.2
 
@@ -106,12 +125,12 @@ def test_a_camera_that_never_moves_makes_nothing_an_overlay() -> None:
     noisy = (
         np.clip(still + rng.normal(0, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(9)
     )
-    assert watch(noisy).settle(None).regions == ()
+    assert watch(noisy).settle().regions == ()
 
 
 def test_a_caption_that_ends_is_covered_only_while_it_stands() -> None:
     finder = watch(broadcast(scene(seed), caption=seed < 8) for seed in range(16))
-    overlay = finder.settle(None)
+    overlay = finder.settle()
     assert overlay.covers(CAPTION_BOX, Fraction(2))
     assert not overlay.covers(CAPTION_BOX, Fraction(7))
     assert overlay.covers(BUG_BOX, Fraction(7))
@@ -120,7 +139,7 @@ def test_a_caption_that_ends_is_covered_only_while_it_stands() -> None:
 def test_pictures_of_changing_size_and_without_texture_are_borne() -> None:
     sizes = [(360, 640), (360, 640), (90, 50), (1, 1), (360, 640)]
     black = (np.zeros((h, w, 3), np.uint8) for h, w in sizes)
-    assert watch(black).settle(None).regions == ()
+    assert watch(black).settle().regions == ()
 
 
 def test_share_counts_the_union_once() -> None:
@@ -156,7 +175,7 @@ def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expe
 
 def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:
     clip = shared / "data" / "clips" / "hall-only-720p.mp4"
-    overlay = watch(_half_seconds(clip)).settle(None)
+    overlay = watch(_half_seconds(clip), (1280, 720)).settle()
     caption = (70.0, 625.0, 780.0, 668.0)
     assert all(overlay.covers(caption, Fraction(n, 2)) for n in range(60))
     matcher = Matcher(load_registry())
