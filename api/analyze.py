@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +22,9 @@ from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from evidence.folder import check_writable, write_results
 from evidence.record import dump, spell, to_failure, to_record
+
+if TYPE_CHECKING:
+    from detector import Analyst
 
 DEFAULT_OUT = Path("results")
 
@@ -97,17 +101,20 @@ class Job:
         quiet: bool,
         done: list[str],
     ) -> None:
-        # OpenVINO takes a second to import; `--help` need not wait for it.
-        from detector import Analyst
-
         if out is not None:
             check_writable(out)
-        self.registry = registry
-        self.analyst = Analyst(settings, registry, model)
+        self.settings, self.registry, self.model = settings, registry, model
         self.out = out
         self.quiet = quiet
         self.done = done
         self.worst = Exit.DONE
+
+    @cached_property
+    def analyst(self) -> Analyst:
+        # Loaded for the first footage that is there: a path mistyped is told of at once.
+        from detector import Analyst
+
+        return Analyst(self.settings, self.registry, self.model)
 
     def print_lines(self, paths: Sequence[str]) -> Exit:
         """One JSON object a line on standard output, nothing else there."""

@@ -97,12 +97,8 @@ def answer(
     A zero is never given without the share that would have been noticed. Only what people have
     settled is called confirmed.
     """
-    from evidence.answer.from_case import answer_case
-    from evidence.answer.package import write_package
-    from evidence.answer.page import render_answer, to_json
     from evidence.answer.question import Question
     from evidence.answer.stamp import keep_response, write_request
-    from evidence.store import Case
 
     if from_package is not None:
         if folder is not None:
@@ -127,6 +123,12 @@ def answer(
     question = Question(by, value, tuple(plant or ()), since, until)  # type: ignore[arg-type]
     question.check(known)
     what = question.in_a_word(known)
+    # What computes takes seconds to load; a question that cannot be asked is told of before.
+    from evidence.answer.from_case import answer_case
+    from evidence.answer.package import write_package
+    from evidence.answer.page import render_answer, to_json
+    from evidence.store import Case
+
     with Case.open(folder) as case:
         if package is not None:
             write_package(case, question, known, what, package, controls)
@@ -189,20 +191,28 @@ def _missed(found: Answer) -> list[str]:
     ]
 
 
-def _tell(found: Answer) -> None:
-    """The answer in a few lines."""
+def _shares(found: Answer) -> list[str]:
+    """Between what the share lies; of nothing there is none."""
     from evidence.answer.page import percent
 
     low, high = found.bounds.interval
-    lines = [
-        found.said.sentence,
-        f"Asked: {found.says}.",
-        f"Seen: {found.counts.machines} machines, {found.counts.confirmed} of the kind confirmed, "
-        f"{found.counts.probable} probable, {found.counts.unknown} of unknown builder.",
-        f"Whatever the unknown are, the share is between {percent(low)} and {percent(high)}.",
+    return [
+        f"In plants like these the share lies between {percent(low)} and {percent(high)}, whatever "
+        "the unknown are.",
         f"Put right by the audit sample: {percent(found.found_low.low)} to "
         f"{percent(found.found_high.high)}.",
         *_missed(found),
+    ]
+
+
+def _tell(found: Answer) -> None:
+    """The answer in a few lines."""
+    lines = [
+        found.said.sentence,
+        f"Asked: {found.says}.",
+        f"Machines seen: {found.counts.machines}; of the kind confirmed {found.counts.confirmed}, "
+        f"probable {found.counts.probable}; of unknown builder {found.counts.unknown}.",
+        *(_shares(found) if found.counts.machines else ()),
         *(
             f"Entered by hand: {one.id}, {one.builder or 'unknown'}, {one.plant}: {one.kind}"
             f"{'' if one.counted else '; counted already'}."

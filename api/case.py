@@ -18,7 +18,7 @@ from api.terminal import complain, progress, speak
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
 from evidence.record import dump, spell
-from evidence.tables import printable
+from evidence.tables import counted, printable
 
 case_app = typer.Typer(
     help="Make, list, show, check and pack cases: what a sweep keeps.",
@@ -251,9 +251,9 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What a summary says besides its table of machines, a line each."""
     yield "folder", summary["folder"]
     yield "database", summary["database"]
-    places = f"at {summary['places']} places"
+    places = f"at {counted(summary['places'], 'place')}"
     hours = f"{_hours(summary['seconds'])} hours"
-    yield "footage", f"{summary['footage']} pieces, {hours}, {places}"
+    yield "footage", f"{counted(summary['footage'], 'piece')}, {hours}, {places}"
     if summary["manifests"]:
         yield (
             "manifests",
@@ -272,7 +272,7 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())
         yield "copies", f"{copies['footage']} pieces of footage have copies (pairs: {kinds})"
     machines = sum(row["machines"] for row in summary["machines"])
-    yield "machines", f"{machines}, in {summary['sightings']} sightings"
+    yield "machines", f"{machines}, in {counted(summary['sightings'], 'sighting')}"
     flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
     yield "to review", flags or "nothing"
     verdicts = summary["verdicts"]

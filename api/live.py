@@ -19,7 +19,7 @@ from datasets.registry import Registry
 from detector.origin import makers_country
 from evidence.record import dump
 from evidence.sweep.tally import Tally
-from evidence.tables import printable
+from evidence.tables import counted, printable
 
 BUILDERS_SHOWN = 8
 WORKERS_SHOWN = 16
@@ -48,7 +48,7 @@ def describe(tally: Tally) -> str:
 def found(tally: Tally, registry: Registry) -> str:
     """What was found so far, in one line: machines by origin, then the builders."""
     if not tally.machines:
-        return f"{tally.sightings} sightings, not linked to machines yet"
+        return f"{counted(tally.sightings, 'sighting')}, not linked to machines yet"
     origins: Counter[str] = Counter()
     names: Counter[str] = Counter()
     for builder, number in tally.machines.items():
@@ -64,15 +64,16 @@ def found(tally: Tally, registry: Registry) -> str:
         origins[origin] += number
         names[name] += number
     unknown = tally.machines.get("", 0)
-    parts = [f"{sum(tally.machines.values())} machines"]
+    parts = [counted(sum(tally.machines.values()), "machine")]
     parts += [f"{origin} {number}" for origin, number in origins.most_common()]
     parts.append(f"unknown {unknown}")
-    if tally.concealed:
-        parts.append(f"marks concealed {tally.concealed}")
     shown = [f"{name} {number}" for name, number in names.most_common(BUILDERS_SHOWN)]
     if len(names) > BUILDERS_SHOWN:
         shown.append("...")
-    return ", ".join(parts) + (f" ({', '.join(shown)})" if shown else "")
+    said = ", ".join(parts) + (f" ({', '.join(shown)})" if shown else "")
+    if tally.concealed:
+        said += f"; on {counted(tally.concealed, 'sighting')} a mark may be concealed"
+    return said
 
 
 def spell_left(seconds: float) -> str:

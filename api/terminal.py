@@ -147,6 +147,6 @@ def said(machine: dict[str, Any]) -> list[str]:
 
 
 def who(machine: dict[str, Any]) -> str:
-    """The builder, or `unknown` with what its plate says, and whether the mark is concealed."""
+    """The builder, or `unknown` with what its plate says, and whether a mark may be concealed."""
     name = named(machine)
-    return f"{name} (mark concealed)" if machine["concealed"] else name
+    return f"{name} (a mark may be concealed)" if machine["concealed"] else name

@@ -126,6 +126,10 @@ class Attributor:
             borne_out = any(look.id == best and look.weight > 0 for look in logos)
             if self._may_name(best, chances[best], own, grade, borne_out):
                 series = next((cue.mark for cue in own if cue.kind == "series"), None)
+                if any(cue.kind == "wordmark" for cue in own):
+                    # Its mark was read, so whatever is blurred there is something else.
+                    hidden = False
+                    evidence = tuple(line for line in evidence if line.kind != "concealed")
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
         unknown = 1.0 - sum(chances.values())
         return Attribution(None, max(0.0, unknown), "U", control, None, hidden, evidence)
@@ -285,7 +289,7 @@ class Attributor:
         ]
         lines.sort(key=lambda line: -line.weight)
         lines += [
-            Evidence("concealed", None, "a mark hidden on purpose", 0.0, pts, box)
+            Evidence("concealed", None, "a mark that may be hidden", 0.0, pts, box)
             for pts, box in concealed
         ]
         for reading in readings:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from evidence.record import Record
-from evidence.tables import chance, clock, named, origin_told, printable, surest
+from evidence.tables import chance, clock, named, origin_told, printable, rate, surest
 
 STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
 MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
@@ -32,7 +32,7 @@ KINDS = {
     "series": "series",
     "logo": "looks like",
     "control": "control badge",
-    "concealed": "concealed mark",
+    "concealed": "a mark may be concealed (blur or mosaic)",
     "overlay": "broadcast text",
     "mirrored": "mirrored text",
     "dealer": "dealer's sticker",
@@ -200,6 +200,7 @@ def _environment() -> Environment:
         "surest": surest,
         "named": named,
         "origin_told": origin_told,
+        "rate": rate,
     }
     return environment
 

@@ -93,9 +93,11 @@ def enlarge(mark: Image.Image) -> Image.Image:
 
 
 def name(machine: dict[str, Any]) -> str:
-    """The builder, or `unknown`, and whether the mark is concealed."""
+    """The builder, or `unknown`, and whether a mark may be concealed."""
     text = machine["builder"]["name"] if machine["builder"] else "unknown"
-    return f"{printable(text)} · mark concealed" if machine["concealed"] else printable(text)
+    return (
+        f"{printable(text)} · a mark may be concealed" if machine["concealed"] else printable(text)
+    )
 
 
 def caption(machine: dict[str, Any]) -> str:

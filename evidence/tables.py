@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 COLUMNS = (
@@ -176,6 +177,24 @@ def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return (cited.index(text) if text in cited else len(cited), -len(text))
 
     return sorted(best.values(), key=order)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number of things.
+
+    >>> counted(1, "machine"), counted(0, "machine"), counted(2, "match", "matches")
+    ('1 machine', '0 machines', '2 matches')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def rate(frames: str) -> str:
+    """Frames a second, a fraction, as people say them.
+
+    >>> rate("25"), rate("24000/1001"), rate("91000000/3033333")
+    ('25', '23.98', '30')
+    """
+    return f"{float(Fraction(frames)):.2f}".rstrip("0").rstrip(".")
 
 
 def clock(seconds: float) -> str:

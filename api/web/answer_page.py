@@ -20,7 +20,7 @@ from evidence.answer.kept import Answers, Kept
 from evidence.answer.moment import Moment, read_moment
 from evidence.answer.page import draw, percent
 from evidence.answer.question import Question
-from evidence.answer.reference import FIGURES
+from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, by_locale, say_in
 from evidence.tables import printable
 
@@ -57,7 +57,7 @@ def show_answer(
         shown=shown,
         of_it=of_it,
         figures=draw(found.answer, site.registry, words),
-        reference=FIGURES,
+        reference=figures_for(question.by, question.value),
         query=query,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -254,12 +255,26 @@ def machines_page(
         sort=sort,
         searched=wanted != Wanted(),
         builders=builders,
-        origins=sorted({entry.origin for entry in site.registry.builders}),
+        origins=_by_name({entry.origin for entry in site.registry.builders}, language(request)),
         onward=onward(request, found.next),
         first=after is None,
         code=language(request),
         country=country,
     )
+
+
+_ALPHABET = "абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюя"
+"""Of Ukrainian and Russian together; by their code points Є, І and Ї would stand before А."""
+
+
+def _by_name(codes: Iterable[str], code: str) -> list[str]:
+    """Countries as the reader looks for them: by their names, in the alphabet's order.
+
+    >>> _by_name(["DE", "IT", "CH", "AT"], "uk")
+    ['AT', 'IT', 'DE', 'CH']
+    """
+    order = {ord(letter): chr(0x430 + place) for place, letter in enumerate(_ALPHABET)}
+    return sorted(codes, key=lambda one: country(one, code).casefold().translate(order))
 
 
 @routes.let(Role.REVIEWER, "GET", "/machines/{id}")

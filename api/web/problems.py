@@ -190,4 +190,8 @@ def install(app: FastAPI) -> None:
         fields = {".".join(map(str, one["loc"][1:])): one["msg"] for one in error.errors()}
         told = "; ".join(f"{name}: {why}" for name, why in fields.items())
         problem = Problem(kind="fields", message=f"cannot be used: {told}", fields=fields)
+        is_page = not request.url.path.startswith("/api/")
+        if is_page and any(one["loc"][0] == "path" for one in error.errors()):
+            # No page has such an address; that of a program that calls is told field by field.
+            return answer(request, 404, Problem(kind="not-found", message="no such page"))
         return answer(request, 422, problem)

@@ -18,6 +18,7 @@ from api.web.problems import Forbidden
 from api.web.roles import Person, Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
+from evidence.dates import HOW, read_date
 from evidence.uploads import Bounds, Claims, Shown, Uploads, show
 from evidence.uploads.part import BLOCK
 from evidence.uploads.shown import list_uploads
@@ -55,6 +56,16 @@ Address = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
 Number = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The upload's id.")]
 
 
+def _dated(text: str) -> str:
+    day = read_date(text)
+    if text and day is None:
+        raise ValueError(f"no date: write {HOW}")
+    return day or ""
+
+
+Date = Annotated[Line, AfterValidator(_dated)]
+
+
 class Said(BaseModel):
     """What the file is called, and what is known of where it came from."""
 
@@ -63,7 +74,7 @@ class Said(BaseModel):
     name: Name
     origin_url: Address | None = None
     publisher: Line | None = None
-    published: Line | None = None
+    published: Date | None = None
     plant_claimed: Line | None = None
     note: Line | None = None
 
@@ -76,7 +87,7 @@ _CLAIMED = ("origin_url", "publisher", "published", "plant_claimed", "note")
 
 class NewUpload(Said):
     """An upload to begin: what the file is called, its size in bytes, and what is known of
-    where it came from. `published` is as the source gives it: a date, a time, a year."""
+    where it came from. `published`: a year, a month or a day, with a time if it is known."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -122,10 +122,11 @@ def answer(
     counts = Counts(
         machines=len(machines),
         confirmed=sum(of_kind),
-        plants=len({m.plant for m in machines if confirmed(m)}),
+        plants=len({m.plant for m in machines if confirmed(m) and m.stated}),
         probable=sum(status(m) == "probable" for m in machines),
         unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
+        recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(

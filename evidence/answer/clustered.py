@@ -22,7 +22,7 @@ FEW = 10
 def few_plants(plants: int) -> str:
     """The warning that so few plants ask for."""
     if plants == 1:
-        return Told("one plant shows no spread")
+        return Told("one plant does not show how plants differ")
     return Told(
         "%(num)s plant is few to judge by", "%(num)s plants are few to judge by", num=plants
     )

@@ -11,8 +11,10 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.question import Question
+from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import Copy, Draw, Item, Location, Membership, Recipe, SightingRow
@@ -117,7 +119,18 @@ def read_machines(
 def asked_of(
     sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
 ) -> set[str]:
-    """The footage that the question is about."""
+    """The footage that the question is about.
+
+    Raises:
+        UsageError: the question is about a plant that no source names.
+    """
+    named = {source.plant.casefold(): source.plant for source in sources.values() if source.plant}
+    unknown = [plant for plant in question.plants if plant.casefold() not in named]
+    if unknown:
+        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or "none"
+        raise UsageError(
+            f"{', '.join(unknown)}: no source names such a plant; those named are: {others}"
+        )
     return {
         footage
         for footage, source in sources.items()
@@ -145,11 +158,19 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
         footage: Source(
             recording[footage],
             _most(one.plant_claimed for one in locations),
-            min((one.published for one in locations if one.published), default=None),
+            min(filter(None, (_day(one.published) for one in locations)), default=None),
         )
         for footage, locations in said.items()
     }
 
+
+def _day(published: str | None) -> str | None:
+    """What may be compared; cases of earlier versions hold whatever a list said."""
+    return None if published is None else read_date(published)
+
+
+MOST_NAMED = 20
+"""Plants that are named to whoever asks for one that is not there."""
 
 WHOLE = 0.8
 """Share of the shorter of two footages that the other shows, for them to be one recording."""

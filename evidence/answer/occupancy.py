@@ -57,9 +57,12 @@ def fit_occupancy(visits: Sequence[int], hits: Sequence[int], level: float = LEV
         raise UsageError("visits and hits must be as many, and no plant have more hits than visits")
     known = n > 0
     if not (y > 0).any() or not (n > 1).any():
-        why = Told("no plant has two clips: presence cannot be told")
+        why = Told(
+            "no plant was filmed in two recordings, so nothing tells how often one shows what "
+            "stands there"
+        )
         if not (y > 0).any():
-            why = Told("no clip shows one: presence cannot be told")
+            why = Told("no recording shows one")
         nothing = Estimate(None, 0.0, 1.0, METHOD, level, (why,))
         return Occupancy(nothing, nothing, tuple(float("nan") for _ in n), float("nan"))
 

@@ -17,7 +17,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.figures import Missing, Range, Words, columns, groups, ranges, stacks
 from evidence.answer.moves import Move
-from evidence.answer.reference import FIGURES
+from evidence.answer.reference import figures_for
 from evidence.answer.told import Told
 from evidence.tables import clock, printable
 
@@ -69,7 +69,7 @@ def render_answer(
         facts=facts,
         exhibits=exhibits,
         figures=draw(found, registry),
-        reference=FIGURES,
+        reference=figures_for(found.question.by, found.question.value),
         style=Markup(style),
         policy=policy,
     )

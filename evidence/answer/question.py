@@ -10,6 +10,7 @@ from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
 from detector.origin import makers_country
 from evidence.answer.told import Told
+from evidence.dates import HOW, read_date
 
 By = Literal["origin", "builder", "owner", "production"]
 
@@ -65,7 +66,7 @@ class Question:
         """That it can be asked.
 
         Raises:
-            UsageError: no such country or builder; or the period ends before it begins.
+            UsageError: no such country, builder or day; or the period ends before it begins.
         """
         if self.by == "builder" and self.value not in registry:
             raise UsageError(
@@ -73,6 +74,9 @@ class Question:
             )
         if self.by != "builder" and self.value not in COUNTRIES:
             raise UsageError(f"{self.value}: no country code (ISO 3166-1 alpha-2, such as CN)")
+        for day in (self.since, self.until):
+            if day is not None and (len(day) > len("2024-05-31") or read_date(day) != day):
+                raise UsageError(f"{day}: no such day; write {HOW}")
         if self.since and self.until and self.until < self.since[: len(self.until)]:
             raise UsageError(f"the period ends ({self.until}) before it begins ({self.since})")
 

@@ -45,7 +45,14 @@ FIGURES = (
     Figure("Chinese machines seen in footage of defence plants", "none identified beyond doubt",
            "stock", "count", "Financial Times, 2 Jan 2024"),
 )  # fmt: skip
-"""Those that a report may print beside its own, each with its kind."""
+"""Those that a report may print beside its own, each with its kind. All but the German one
+are of Chinese machines, or of China as where machines come from."""
+
+
+def figures_for(by: str, value: str) -> tuple[Figure, ...]:
+    """Those that belong beside an answer about machines whose `by` is `value`: beside one about
+    others they would say something that nobody asked."""
+    return FIGURES if by in ("origin", "production") and value == "CN" else ()
 
 
 def compare(figure: Figure) -> str:

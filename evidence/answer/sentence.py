@@ -28,8 +28,9 @@ class Counts:
     """Machines, copies and repeated views counted once.
 
     machines: CNC machines seen. confirmed: settled by people as of the origin, in so many
-    `plants`. probable: claimed by the program, not yet settled. unknown: no builder, concealed
-    ones included. waiting: claims for the origin that wait for reviewers.
+    `plants` that sources name, and in so many `recordings` of no plant that any names. probable:
+    claimed by the program, not yet settled. unknown: no builder, concealed ones included.
+    waiting: claims for the origin that wait for reviewers.
     """
 
     machines: int
@@ -38,6 +39,7 @@ class Counts:
     probable: int
     unknown: int
     waiting: int
+    recordings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
                 "Confirmed: at least %(machines)s %(kind)s %(where)s.",
                 machines=Told("%(num)s machine", "%(num)s machines", num=counts.confirmed),
                 kind=kind,
-                where=Told("in %(num)s plant", "in %(num)s plants", num=counts.plants),
+                where=_where(counts),
             ),
         )
     why = _why_not_none(counts, seen)
@@ -102,6 +104,21 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
             share=f"{100 * seen.share:.1f} %",
         ),
     )
+
+
+def _where(counts: Counts) -> Told:
+    """Recordings are no plants: several may be of one."""
+    plants = Told("in %(num)s plant", "in %(num)s plants", num=counts.plants)
+    recordings = Told(
+        "in %(num)s recording of which no source names the plant",
+        "in %(num)s recordings of which no source names the plant",
+        num=counts.recordings,
+    )
+    if not counts.recordings:
+        return plants
+    if not counts.plants:
+        return recordings
+    return Told("%(plants)s and %(recordings)s", plants=plants, recordings=recordings)
 
 
 def _kind(what: str, by: By) -> Told:

@@ -74,7 +74,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     if unjudged:
         warnings.append(
             Told(
-                "%(share)s of the machines are of a kind of which none was judged",
+                "%(share)s of the machines are in strata of the sample of which none was judged",
                 share=f"{100 * unjudged:.0f} %",
             )
         )

@@ -49,7 +49,7 @@ def _flags(
     found, pts = sighting.attribution, sighting.best.pts
     if found.concealed:
         hidden = [e.pts for e in found.evidence if e.kind == "concealed" and e.pts is not None]
-        yield "concealed", hidden[0] if hidden else pts, "a mark is concealed"
+        yield "concealed", hidden[0] if hidden else pts, "a mark may be concealed"
     if found.builder is not None:
         entry = registry.get(found.builder)
         home = entry.origin if found.origin is None else found.origin.code

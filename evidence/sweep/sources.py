@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datasets.errors import UsageError
+from evidence.dates import HOW, read_date
 from evidence.store.work import Source
 from evidence.sweep.archiver import is_archiver, read_archiver_json, read_archiver_rows
 from evidence.sweep.folders import Trouble, walk
@@ -27,14 +29,19 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
         if isinstance(listed, Trouble):
             yield listed
             continue
+        published = None
+        if listed.published is not None:
+            published = read_date(listed.published)
+            if published is None:
+                yield _undated(file, listed)
         said = Source(
             str(listed.path),
             origin_url=listed.url,
             publisher=listed.publisher,
-            published=listed.published,
+            published=published,
             plant_claimed=listed.plant,
             note=listed.note,
-            provenance=listed.provenance,
+            provenance=_with_words(listed, published),
         )
         # A folder on a list means all that it holds.
         for found in walk(listed.path):
@@ -42,6 +49,22 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
                 yield found
             else:
                 yield replace(said, path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
+
+
+def _undated(file: Path, listed: Listed) -> Trouble:
+    line = (listed.provenance or {}).get("line")
+    where = f"{file}, line {line}" if line else f"{file}: {listed.path.name}"
+    return Trouble(
+        f"{where}: published {listed.published!r} is no date; the footage is taken without it. "
+        f"Write {HOW}"
+    )
+
+
+def _with_words(listed: Listed, published: str | None) -> dict[str, Any] | None:
+    """The provenance, with the list's own words where the date is kept in others."""
+    if listed.published == published:
+        return listed.provenance
+    return {**(listed.provenance or {}), "published": listed.published}
 
 
 def _listed(file: Path) -> Iterator[Listed | Trouble]:

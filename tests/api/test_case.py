@@ -98,7 +98,7 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     assert ended.code == 0, ended.err
     shown = ended.out.decode()
     assert "\x1b" not in shown
-    for words in ("Plant 12", "1 pieces", "0 waiting, 1 done, 1 set aside"):
+    for words in ("Plant 12", "1 piece,", "0 waiting, 1 done, 1 set aside"):
         assert words in shown
     assert "no-pictures 1" in shown and "claim 1" in shown
     row = next(line for line in shown.splitlines() if "SMTCL" in line)

@@ -148,7 +148,7 @@ def test_a_machine_seen_twice_is_no_wrong_name() -> None:
 def test_a_row_says_who_when_and_how_sure() -> None:
     reading = {"text": "HA\x1b[31mAS", "score": 0.9}
     row = [cell.plain for cell in cells(machine("haas", readings=[reading], concealed=True))]
-    assert row[:5] == ["m1", "0:00.0 - 1:15.5", "HAAS (mark concealed)", "A", ">0.99"]
+    assert row[:5] == ["m1", "0:00.0 - 1:15.5", "HAAS (a mark may be concealed)", "A", ">0.99"]
     assert row[6] == "HA\ufffd[31mAS"
 
 

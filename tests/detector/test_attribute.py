@@ -281,3 +281,11 @@ def test_a_text_that_is_no_mark_names_nobody_beside_a_model(
     attributor: Attributor, text: str, model: str
 ) -> None:
     assert attributor.attribute([read(text), read(model, PANEL)]).builder is None
+
+
+def test_a_mark_that_was_read_is_not_hidden(attributor: Attributor) -> None:
+    """Something else is blurred there; where a code alone names, the mark may well be hidden."""
+    read_twice = [read("MAZAK"), read("MAZAK", at=1)]
+    result = attributor.attribute(read_twice, [(Fraction(2), DOOR)])
+    assert (result.builder, result.concealed) == ("mazak", False)
+    assert all(line.kind != "concealed" for line in result.evidence)

@@ -78,7 +78,7 @@ def test_it_says_what_was_found_and_how_sure(analysis: Analysis, registry: Regis
     for words in (
         "Mazak",
         "probability >0.99",
-        "unknown, mark concealed",
+        "unknown, a mark may be concealed",
         "Builder's home",
         "Such machines made in",
         "the control's maker, not the builder",

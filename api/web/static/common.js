@@ -8,6 +8,12 @@ export function _(text, values = {}) {
   return said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** One text or the other, by the number it tells of; English alone tells them apart, for the other
+ *  catalogues word a count after a colon. */
+export function counted(number, one, many) {
+  return (number === 1 ? one : many).replace("{number}", number);
+}
+
 /** A failed call; `kind` is the stable name of the problem, "offline" where nobody answered. */
 export class Problem extends Error {
   constructor(kind, message, status) {
@@ -67,6 +73,19 @@ export function brought(id) {
 
 // What scrolls by itself is reached by the keyboard too.
 for (const part of document.querySelectorAll(".scroll:not([tabindex])")) part.tabIndex = 0;
+
+// Many a screen shows no bar below what is wider than itself: it is said that there is more.
+const fitted = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    const part = target.closest(".scroll");
+    part.previousElementSibling.hidden = part.scrollWidth <= part.clientWidth + 1;
+  }
+});
+for (const part of document.querySelectorAll(".scroll")) {
+  part.before(make("p", { class: "sideways faint", hidden: true }, "⇆ ", _("There is more to the side: scroll there.")));
+  fitted.observe(part);
+  if (part.firstElementChild) fitted.observe(part.firstElementChild);
+}
 
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;

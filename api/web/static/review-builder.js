@@ -91,6 +91,9 @@ export class BuilderChoice {
       event.preventDefault();
       this.#at = (this.#at + step + this.#found.length) % this.#found.length;
       this.#point();
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // which would only empty a field for searching
+      this.#dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       event.stopPropagation();

@@ -4,7 +4,7 @@ import { _, make } from "./common.js";
 
 const KINDS = {
   claim: () => _("Claim under test"),
-  concealed: () => _("A mark is concealed"),
+  concealed: () => _("A mark may be concealed (mosaic or blur found)"),
   uncorroborated: () => _("One cue alone"),
   unread: () => _("Text without a builder"),
   large: () => _("Large in the picture"),
@@ -14,7 +14,6 @@ const CUES = {
   wordmark: () => _("Wordmark"),
   series: () => _("Series"),
   control: () => _("Control"),
-  concealed: () => _("Concealed"),
   overlay: () => _("Of the broadcast"),
   mirrored: () => _("Mirrored"),
   dealer: () => _("Dealer"),
@@ -22,6 +21,8 @@ const CUES = {
   logo: () => _("Logo"),
   mark: () => _("Mark"),
 };
+/** Of these a place in the picture is a builder's mark. */
+const OF_A_BUILDER = new Set(["wordmark", "series", "logo", "mark"]);
 export const VERDICTS = {
   accept: () => _("accepted"),
   builder: () => _("other builder"),
@@ -78,15 +79,15 @@ function pictured(loaded, alt, missing) {
 /** All of it, for one card. */
 export function tell(card) {
   const parts = [why(card)];
-  if (card.sighting) parts.push(claim(card));
+  if (card.sighting) parts.push(claim(card), concealed(card));
   else if (card.outcome) parts.push(make("p", {}, make("span", { class: "good" }, settledAs(card))));
   if (card.verdicts.length) parts.push(said(card));
   if (card.loaded.mark) parts.push(marks(card));
   if (card.readings.length) parts.push(readings(card));
-  if (card.evidence.length) parts.push(evidence(card));
+  if (card.evidence.some((one) => one.kind !== "concealed")) parts.push(evidence(card));
   if (card.marks) parts.push(known(card.marks));
   if (card.alike.length) parts.push(alike(card));
-  return parts;
+  return parts.filter(Boolean);
 }
 
 function why(card) {
@@ -98,8 +99,15 @@ function why(card) {
   else if (kind) line.append(make("b", {}, kind()));
   else line.append(make("b", {}, _("What is this machine?")));
   const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason;
+  // That a mark may be concealed is all that such an item's reason says.
+  if (card.kind === "concealed") return make("div", {}, line);
   const text = make("p", { class: "faint reason" }, words ?? _("Looked at in any case."));
   return make("div", {}, line, text);
+}
+
+/** Said here where it is not already what the item is about. */
+function concealed({ kind, sighting }) {
+  return sighting.concealed && kind !== "concealed" ? make("p", { class: "warn" }, KINDS.concealed()) : null;
 }
 
 function claim({ sighting, outcome, outcome_builder: settled }) {
@@ -112,7 +120,6 @@ function claim({ sighting, outcome, outcome_builder: settled }) {
   if (sighting.builder?.type === "rebadger") small.push(_("a seller's badge"));
   if (sighting.series) small.push(sighting.series);
   if (sighting.control) small.push(_("control {name}", { name: sighting.control.name }));
-  if (sighting.concealed) small.push(_("a mark is concealed"));
   const block = make(
     "div",
     { class: "claim" },
@@ -157,12 +164,23 @@ function said(card) {
 
 function marks(card) {
   const gone = _("not there");
+  const of = whose(card);
   const pair = make("div", { class: "marks" });
   pair.append(
-    make("figure", {}, pictured(card.loaded.mark, _("The mark, unaltered"), gone), make("figcaption", {}, _("unaltered, enlarged"))),
-    make("figure", {}, pictured(card.loaded.enhanced, _("The mark, enhanced"), gone), make("figcaption", {}, _("enhanced: not evidence"))),
+    make("figure", {}, pictured(card.loaded.mark, _("{what}, unaltered", { what: of }), gone), make("figcaption", {}, _("unaltered, enlarged"))),
+    make("figure", {}, pictured(card.loaded.enhanced, _("{what}, enhanced", { what: of }), gone), make("figcaption", {}, _("enhanced: not evidence"))),
   );
-  return make("div", {}, make("h2", {}, _("The mark")), pair);
+  return make("div", {}, make("h2", {}, of), pair);
+}
+
+/** What the part cut out shows: any text is cut out where no builder's mark was read. */
+function whose({ evidence: reasons, sighting, pictures: { mark } }) {
+  const same = (a, b) => a.every((corner, at) => Math.abs(corner - b[at]) < 1); // both are rounded
+  const here = reasons.filter((one) => one.box && mark.box && one.pts === mark.pts && same(one.box, mark.box));
+  if (here.some((one) => OF_A_BUILDER.has(one.kind))) return _("The mark");
+  if (here.some((one) => one.kind === "plate")) return _("The plate");
+  if (here.some((one) => one.kind === "concealed")) return _("Where a mark may be concealed");
+  return sighting?.builder ? _("The mark") : _("A text on it");
 }
 
 function readings(card) {
@@ -180,14 +198,14 @@ function readings(card) {
 
 function evidence(card) {
   const list = make("ul", { class: "evidence" });
-  for (const one of card.evidence) {
+  for (const one of card.evidence.filter((each) => each.kind !== "concealed")) {
     const cue = CUES[one.kind]?.() ?? one.kind;
     list.append(
       make(
         "li",
         {},
         `${cue} `,
-        one.text && one.kind !== "concealed" ? make("bdi", { class: "mono" }, one.text) : null,
+        one.text ? make("bdi", { class: "mono" }, one.text) : null,
         one.about ? ` → ${one.about}` : "",
         ": ",
         make("span", { class: "faint" }, one.kind === "plate" ? _("says where it was made") : weigh(one.weight)),

@@ -48,6 +48,9 @@ export class Stage {
     const { frame, mark } = card.pictures;
     if (frame.box) this.#svg.append(this.#rect("machine", frame.box));
     if (mark?.box && mark.pts === frame.pts) this.#svg.append(this.#rect("mark", mark.box));
+    for (const one of card.evidence) {
+      if (one.kind === "concealed" && one.box && one.pts === frame.pts) this.#svg.append(this.#rect("concealed", one.box));
+    }
     image.alt = card.about === "frame"
       ? _("A frame in which nothing was found")
       : _("The frame with the machine in a box");

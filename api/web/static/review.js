@@ -1,6 +1,6 @@
 // The review: one item at a time, judged by a key; the next is on the screen at once.
 
-import { _, brought, call, make, notice } from "./common.js";
+import { _, brought, call, counted, make, notice } from "./common.js";
 import { Ahead, loadCard } from "./review-ahead.js";
 import { BuilderChoice } from "./review-builder.js";
 import { VERDICTS, clock, tell } from "./review-card.js";
@@ -8,6 +8,7 @@ import { Outbox } from "./review-outbox.js";
 import { Stage } from "./review-picture.js";
 
 const AGAIN = 15000; // milliseconds after which an empty queue is asked again
+const UNSEEN = 300; // milliseconds after which an item can have been looked at: less is a second press
 const KEPT = 50; // items that undo can go back to
 const DONE = "judged";
 
@@ -22,6 +23,8 @@ const history = [];
 let card = null;
 let called = null; // the one item this page was opened for
 let judged = 0;
+let counts = null; // how many are left, as the server said, and counted down since
+const met = new Set(); // items that were on the screen long enough to be judged
 let looked = { since: 0, before: 0 };
 let timer = null;
 
@@ -89,12 +92,24 @@ async function show(next, began = null) {
   at("told").scrollTop = 0;
   refreshKeys();
   beginLooking();
+  meet(card.item);
   await stage.show(card);
   if (card !== next) return;
   desk.dataset.painted = card.item;
   if (began !== null) {
     requestAnimationFrame(() => setTimeout(() => performance.measure("next-picture", { start: began, end: performance.now() })));
   }
+}
+
+/** What is pressed twice judges one item: the next can be judged once it has been seen. */
+function meet(item) {
+  const seen = () => {
+    if (card?.item !== item) return;
+    met.add(item);
+    desk.dataset.met = item;
+  };
+  if (met.has(item)) seen();
+  else setTimeout(seen, UNSEEN);
 }
 
 async function advance(began) {
@@ -128,26 +143,42 @@ async function showEmpty() {
   clearTimeout(timer);
   timer = setTimeout(() => card === null && advance(null), AGAIN);
   await waitSent();
-  const counts = await showCounts();
+  await askCounts();
   if (!counts || card !== null) return;
   const others = counts.partial + counts.disputed;
-  if (others) box.append(make("p", {}, _("{number} wait for another reviewer: you have judged them.", { number: others })));
-  if (counts.held) box.append(make("p", {}, _("{number} are at hand to others now.", { number: counts.held })));
-  if (counts.put_off) box.append(make("p", {}, _("{number} you skipped; they come back later.", { number: counts.put_off })));
-  box.append(make("p", { class: "faint" }, _("{number} are settled.", { number: counts.settled })));
+  const say = (number, one, many, kind = "") => number && box.append(make("p", { class: kind }, counted(number, one, many)));
+  say(others, _("{number} waits for another reviewer: you have judged it."), _("{number} wait for another reviewer: you have judged them."));
+  say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
+  say(counts.put_off, _("{number} you skipped; it comes back later."), _("{number} you skipped; they come back later."));
+  say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
 }
 
-async function showCounts() {
+async function askCounts() {
   try {
-    const counts = await call("GET", "/api/v1/review/counts");
-    const left = counts.open + counts.partial + counts.disputed;
-    const parts = [_("{number} to judge", { number: left }), _("{number} of them claims", { number: counts.claims })];
-    if (judged) parts.push(_("{number} judged by you now", { number: judged }));
-    at("waits").textContent = parts.join(" · ");
-    return counts;
+    const known = judged - outbox.size; // of the others the server does not know yet
+    counts = await call("GET", "/api/v1/review/counts");
+    counts.left = counts.open + counts.partial + counts.disputed - (judged - known);
   } catch {
-    return null;
+    counts = null;
   }
+  showCounts();
+}
+
+/** Counts one off, or with -1 back on, until the server is asked again. */
+function countOff(item, number = 1) {
+  if (!counts) return;
+  counts.left -= number;
+  if (item.kind === "claim") counts.claims -= number;
+  showCounts();
+}
+
+function showCounts() {
+  if (!counts) return;
+  const left = Math.max(0, counts.left);
+  const claims = Math.min(left, Math.max(0, counts.claims));
+  const parts = [_("{number} to judge", { number: left }), counted(claims, _("{number} of them a claim"), _("{number} of them claims"))];
+  if (judged) parts.push(_("{number} judged by you now", { number: judged }));
+  at("waits").textContent = parts.join(" · ");
 }
 
 function showUnsent(number, trouble) {
@@ -171,6 +202,7 @@ function give(verdict, more = {}, began = null) {
   if (note.value.trim()) body.note = note.value.trim();
   remember(outbox.add({ kind: "verdict", item: card.item, body }));
   judged += 1;
+  countOff(card);
   said(VERDICTS[verdict]());
   leave(began);
 }
@@ -185,7 +217,7 @@ function said(words) {
 }
 
 function leave(began) {
-  if (judged % 10 === 0 && called === null) showCounts();
+  if (judged % 10 === 0 && called === null) askCounts();
   if (called !== null) {
     card = null;
     refreshKeys();
@@ -242,7 +274,10 @@ const actions = {
   undo() {
     const last = history.pop();
     outbox.undo(last.entry);
-    if (last.entry.kind === "verdict") judged -= 1;
+    if (last.entry.kind === "verdict") {
+      judged -= 1;
+      countOff(last.card, -1);
+    }
     if (called !== null) {
       leave(null);
     } else {
@@ -265,6 +300,7 @@ const KEYS = {
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function act(does, began) {
+  if (does in VERDICTS && desk.dataset.met !== card?.item) return;
   if (may(does)) actions[does](began);
 }
 
@@ -305,6 +341,7 @@ at("keys").addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   button.blur();
+  if (event.detail > 1 && button.dataset.does !== "undo") return; // of a double click the second
   act(button.dataset.does, event.timeStamp);
 });
 
@@ -322,6 +359,6 @@ async function callUp(item) {
 showUnsent(outbox.size, false);
 outbox.run();
 await waitSent();
-showCounts();
+askCounts();
 if (start.item) callUp(start.item);
 else advance(null);

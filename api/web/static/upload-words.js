@@ -8,7 +8,8 @@ const language = document.documentElement.lang;
 /** `48.2 MB`. */
 export function bytes(number) {
   const step = number < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(number) / 3));
-  const format = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 };
+  // "6 byte" is no plural: bytes are written out, "6 bytes".
+  const format = { style: "unit", unit: UNITS[step], unitDisplay: step ? "short" : "long", maximumFractionDigits: step > 1 ? 1 : 0 };
   return new Intl.NumberFormat(language, format).format(number / 1000 ** step);
 }
 

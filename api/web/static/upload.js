@@ -11,8 +11,8 @@ const limits = brought("limits");
 const list = document.getElementById("uploads");
 const uploads = new Map(); // what the server says, by id
 const sendings = []; // what this page sends
-const lines = new Map(); // list items, by sending or id
-let desk = { state: "idle", workers: [], waiting: 0 };
+const lines = new Map(); // list items, by sending or id; by name of a file that is not sent
+let desk = { state: "unheard", workers: [], waiting: 0 };
 
 function take(files) {
   const said = Object.fromEntries(
@@ -20,10 +20,10 @@ function take(files) {
   );
   for (const file of files) {
     if (file.size === 0) {
-      notice(_("{name}: an empty file or a folder; add the files in it", { name: file.name }), "bad");
+      turnAway(file, _("There is nothing in it. If it is a folder, add the files that are in it."));
     } else if (file.size > limits.bytes) {
       const most = bytes(limits.bytes);
-      notice(_("{name}: too large; at most {most} are taken", { name: file.name, most }), "bad");
+      turnAway(file, _("It is too large: at most {most} are taken.", { most }));
     } else if (!sendings.some((one) => one.state !== "over" && isOf(file, one.file))) {
       const begun = [...uploads.values()].find(
         (one) => one.state === "receiving" && isOf(file, one) && !sendingOf(one.id),
@@ -35,6 +35,20 @@ function take(files) {
     }
   }
   next();
+}
+
+/** A file that is not sent at all: a line of its own says why, once. */
+function turnAway(file, why) {
+  const shown = lines.get(file.name) ?? line(file.name);
+  const { head, bar, said } = shown.parts;
+  shown.classList.add("wrong");
+  head.replaceChildren(
+    make("strong", { class: "name", title: file.name }, file.name),
+    make("span", { class: "faint" }, bytes(file.size)),
+    make("span", { class: "chip bad" }, _("not taken")),
+  );
+  bar.hidden = true;
+  said.textContent = why;
 }
 
 const isOf = (file, other) => file.name === other.name && file.size === other.size;
@@ -57,6 +71,7 @@ function changed(sending) {
     move(upload.id, sending);
   }
   draw(sending);
+  sayDesk();
   next();
 }
 
@@ -170,7 +185,7 @@ function ended(upload, sending) {
     return { kind: "wrong", title: _("refused"), colour: "bad", said: [why] };
   }
   const known = upload.duplicate
-    ? make("span", { class: "warn" }, _("The case has these bytes already; what you said of them was added."), " ")
+    ? make("span", { class: "warn" }, FIELDS.some((name) => upload[name]) ? _("The case has this file already; what you said of it was added.") : _("The case has this file already."), " ")
     : null;
   const look = make("a", { href: upload.page }, _("To the footage"));
   const { state, kind, reason, seconds, found } = upload.analysis;
@@ -219,6 +234,7 @@ function learn(upload) {
   uploads.set(upload.id, upload);
   if (sending) sending.upload = upload;
   draw(upload.id);
+  sayDesk();
 }
 
 async function refresh() {
@@ -241,12 +257,16 @@ function watch() {
 }
 
 function sayDesk() {
+  const waiting = [...uploads.values()].filter((one) => one.analysis?.state === "waiting").length;
+  const busy = (now, others) => _("Clips being analysed: {now}; waiting: {waiting}.", { now, waiting: others });
   const says = {
+    unheard: () => "",
     nobody: () => _("Nobody works on this case now."),
     trouble: () => desk.message,
     waiting: () => desk.message,
-    working: () => _("Clips being analysed: {now}; waiting: {waiting}.", { now: desk.workers.length, waiting: Math.max(0, desk.waiting - desk.workers.length) }),
-    idle: () => _("Nothing waits to be analysed."),
+    working: () => busy(desk.workers.length, Math.max(0, desk.waiting - desk.workers.length)),
+    // What has just come the desk may not have seen yet.
+    idle: () => (waiting ? busy(0, waiting) : _("Nothing waits to be analysed.")),
   };
   const place = document.getElementById("desk");
   const text = says[desk.state]();

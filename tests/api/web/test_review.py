@@ -42,10 +42,10 @@ def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
 
 
 def shown(page: Page) -> str:
-    """The item on the screen, once its picture is."""
+    """The item on the screen, once its picture is, and it has been there long enough to judge."""
     page.wait_for_function(
         "() => { const d = document.getElementById('desk').dataset;"
-        " return d.state === 'empty' || (d.item && d.painted === d.item); }"
+        " return d.state === 'empty' || (d.item && d.painted === d.item && d.met === d.item); }"
     )
     return page.evaluate("document.getElementById('desk').dataset.item ?? ''")
 
@@ -133,6 +133,60 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
         ("accept", None),
         ("accept", None),
     ]
+
+
+def test_what_is_pressed_twice_judges_one_item(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=4, halls=0)
+    desk.goto(f"{served}/review")
+    first = shown(desk)
+    desk.locator("button[data-does=unknown]").dblclick()
+    second = next_after(desk, first)
+    desk.evaluate(
+        """() => { for (const time of [1, 2]) document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { code: "KeyU", key: "u", bubbles: true })); }"""
+    )
+    next_after(desk, second)
+    all_sent(desk)
+    assert [row.sighting for row in verdicts(site)] == [first, second]
+
+
+def test_how_many_are_left_is_counted_down(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=1, others=2, halls=0)
+    desk.goto(f"{served}/review")
+    left = desk.locator("#waits")
+    claim = shown(desk)
+    expect(left).to_have_text("3 to judge · 1 of them a claim")
+    desk.keyboard.press("u")
+    expect(left).to_have_text("2 to judge · 0 of them claims · 1 judged by you now")
+    item = next_after(desk, claim)
+    all_sent(desk)
+    desk.keyboard.press("Backspace")
+    expect(left).to_have_text("3 to judge · 1 of them a claim")
+    assert next_after(desk, item) == claim
+    item = claim
+    for _ in range(3):
+        desk.keyboard.press("u")
+        item = next_after(desk, item)
+    expect(desk.locator("#empty")).to_contain_text("1 waits for another reviewer")
+    expect(desk.locator("#empty")).to_contain_text("2 are settled.")
+
+
+def test_escape_leaves_the_choice_of_a_builder_at_once(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=1, halls=0)
+    desk.goto(f"{served}/review")
+    shown(desk)
+    desk.keyboard.press("b")
+    desk.keyboard.type("herm")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#builders")).to_be_hidden()
+    desk.keyboard.press("?")
+    expect(desk.locator("#help kbd", has_text="D")).to_be_visible()
 
 
 def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path: Path) -> None:

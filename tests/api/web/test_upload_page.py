@@ -90,9 +90,43 @@ def test_from_upload_to_result(
     link = line.get_by_role("link", name="To the footage")
     assert str(link.get_attribute("href")).startswith("/footage/")
     add(screen, films / "hall 4.mp4")
-    again = screen.locator(".upload", has_text="The case has these bytes already")
+    again = screen.locator(".upload", has_text="The case has this file already; what you")
     expect(again.locator(".head .chip")).to_have_text("done")
     shoot("upload")
+    screen.fill("#publisher", "")
+    screen.fill("#plant_claimed", "")
+    add(screen, films / "hall 4.mp4")
+    silent = screen.locator(".upload", has_text="The case has this file already.")
+    expect(silent).to_have_count(1)
+
+
+def test_what_cannot_be_sent_stays_on_the_page(
+    unmanned: str, screen: Page, films: Path, tmp_path: Path
+) -> None:
+    screen.goto(f"{unmanned}/upload")
+    (tmp_path / "nothing.mp4").touch()
+    (tmp_path / "six.mp4").write_bytes(b"hall 4")
+    add(screen, tmp_path / "nothing.mp4", films / "hall 3.mp4", tmp_path / "six.mp4")
+    line = screen.locator(".upload", has_text="nothing.mp4")
+    expect(line.locator(".chip")).to_have_text("not taken")
+    expect(line).to_contain_text("There is nothing in it.")
+    expect(screen.locator(".upload", has_text="six.mp4")).to_contain_text("6 bytes")
+    assert screen.locator("#notices p").count() == 0
+
+
+def test_nothing_waits_is_not_said_above_what_waits(
+    alone: Site, unmanned: str, screen: Page, films: Path
+) -> None:
+    idle = "event: desk\ndata: " + '{"state": "idle", "workers": [], "waiting": 0}\n\n'
+    screen.route(
+        "**/api/v1/events",
+        lambda route: route.fulfill(content_type="text/event-stream", body=idle),
+    )
+    screen.goto(f"{unmanned}/upload")
+    expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")
+    add(screen, films / "hall 3.mp4")
+    expect(screen.locator(".upload .chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
+    expect(screen.locator("#desk")).to_have_text("Clips being analysed: 0; waiting: 1.")
 
 
 def test_what_is_no_footage_is_refused_with_the_reason(

@@ -336,3 +336,12 @@ def test_odd_values_are_refused(client: httpx.Client, body: dict[str, Any]) -> N
 def test_a_name_never_becomes_a_path(client: httpx.Client) -> None:
     assert begin(client, 10, "../../etc/passwd")["name"] == "passwd"
     assert begin(client, 10, "C:\\films\\hall.mp4")["name"] == "hall.mp4"
+
+
+def test_a_date_is_kept_as_it_is_compared_and_what_is_none_is_refused(
+    client: httpx.Client,
+) -> None:
+    assert begin(client, 9, published="31.12.2023")["published"] == "2023-12-31"
+    answer = client.post(URL, json={"name": "a.mp4", "size": 9, "published": "yesterday"})
+    assert answer.status_code == 422
+    assert "no date: write a year, a month or a day" in answer.text

@@ -274,3 +274,35 @@ def test_absence_is_told_only_where_something_is_known(
     assert absent["Confirmed"] == 0 and absent["Others"] is not None
     assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3
     assert to_json(found)["presence"]["absent"].count(None) == 3
+
+
+def test_a_plant_that_no_source_names_is_told_of(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add("Plant 1", claim="dmtg"), b.add(None, claim="dmtg")])
+    with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
+        ask(case, registry, Question(plants=("plant 1", "Nowhere")))
+
+
+def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: Build) -> None:
+    """As cases of earlier versions hold it."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", published="yesterday")
+        b.add("Plant 1", published="31.12.2023")
+
+    build(fill)
+    assert ask(case, registry).years == {"2023": (1, 0)}
+    assert ask(case, registry, Question(since="2023-12", until="2024")).counts.machines == 1
+    assert ask(case, registry, Question(since="2024")).counts.machines == 0
+
+
+def test_recordings_of_no_stated_plant_are_not_counted_as_plants(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="dmtg", outcome="accept")
+        b.add(None, claim="dmtg", outcome="accept")
+
+    build(fill)
+    assert "in 1 plant and in 1 recording of" in ask(case, registry).said.sentence

@@ -84,7 +84,7 @@ def test_nothing_seen_is_no_absence() -> None:
     found = fit_occupancy([3] * 20, [0] * 20)
     assert found.present.value is None
     assert (found.present.low, found.present.high) == (0, 1)
-    assert "no clip shows one" in found.present.warnings[0]
+    assert "no recording shows one" in found.present.warnings[0]
 
 
 def test_prediction_powered_mean_of_equal_chances() -> None:

@@ -12,7 +12,7 @@ from datasets.errors import UsageError
 from datasets.registry import load_registry
 from evidence.answer.noticed import noticed
 from evidence.answer.question import ADJECTIVES, Question
-from evidence.answer.reference import FIGURES, compare
+from evidence.answer.reference import FIGURES, compare, figures_for
 from evidence.answer.sentence import Counts, Kind, say
 
 NONE = Counts(machines=200, confirmed=0, plants=0, probable=0, unknown=50, waiting=0)
@@ -107,3 +107,30 @@ def test_unlike_kinds_are_not_compared() -> None:
         else:
             with pytest.raises(UsageError, match="cannot be compared"):
                 compare(figure)
+
+
+@pytest.mark.parametrize(
+    ("plants", "recordings", "where"),
+    [
+        (2, 0, "in 2 plants"),
+        (0, 1, "in 1 recording of which no source names the plant"),
+        (1, 2, "in 1 plant and in 2 recordings of which no source names the plant"),
+    ],
+)
+def test_recordings_of_nobody_knows_which_plant_are_no_plants(
+    plants: int, recordings: int, where: str
+) -> None:
+    said = say("Chinese", replace(NONE, confirmed=3, plants=plants, recordings=recordings), WELL)
+    assert said.sentence == f"Confirmed: at least 3 machines of Chinese make {where}."
+
+
+@pytest.mark.parametrize("day", ["soon", "2023-13", "2023-02-31", "31.12.2023", "2023-05-01 10:00"])
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_a_period_is_of_days_that_there_are(end: str, day: str) -> None:
+    with pytest.raises(UsageError, match="no such day; write a year, a month or a day"):
+        Question(**{end: day}).check(load_registry())  # type: ignore[arg-type]
+
+
+def test_published_figures_stand_beside_the_question_they_are_of() -> None:
+    assert figures_for("origin", "CN") == figures_for("production", "CN") == FIGURES
+    assert figures_for("origin", "JP") == figures_for("builder", "haas") == ()

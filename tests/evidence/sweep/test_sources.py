@@ -260,3 +260,21 @@ def test_a_feed_says_that_a_folder_is_empty(tmp_path: Path) -> None:
         until(lambda: not feed._thread.is_alive(), "the walk ends")
         (only,) = feed.take()
     assert isinstance(only, Trouble) and "neither clips nor pictures" in only.message
+
+
+def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path: Path) -> None:
+    lay(tmp_path, a_mp4=MP4, b_mp4=MP4, c_mp4=MP4)
+    file = tmp_path / "list.csv"
+    file.write_text("path,published_at\na.mp4,31.12.2023\nb.mp4,yesterday\nc.mp4,2024-05\n")
+    items = list(read_sources(file))
+    sources = [one for one in items if isinstance(one, Source)]
+    assert [one.published for one in sources] == ["2023-12-31", None, "2024-05"]
+    assert [(one.provenance or {}).get("published") for one in sources] == [
+        "31.12.2023",
+        "yesterday",
+        None,
+    ]
+    assert troubles(items) == [
+        f"{file}, line 3: published 'yesterday' is no date; the footage is taken without it. "
+        "Write a year, a month or a day, such as 2024, 2024-05 or 2024-05-31"
+    ]

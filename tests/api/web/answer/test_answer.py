@@ -186,13 +186,14 @@ def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
     assert told.status_code == 400 and "nothing was looked at" in told.json()["error"]["message"]
 
 
-def test_a_plant_of_which_there_is_nothing(judged: Site, client: httpx.Client) -> None:
+def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
+    judged: Site, client: httpx.Client
+) -> None:
     page = client.get("/answer?plant=Plant 99")
-    assert page.status_code == 200
-    assert heading(page).startswith(
-        "The footage cannot tell, because no CNC machine was seen in it"
-    )
-    assert "Plant 99" in page.text
+    assert page.status_code == 400
+    assert "Plant 99: no source names such a plant; those named are: " in page.text
+    told = client.get("/api/v1/answer?plant=Plant 99&since=2023-13")
+    assert told.status_code == 400 and "2023-13: no such day" in told.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

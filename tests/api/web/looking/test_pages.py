@@ -7,15 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.store import Case
+from evidence.store import Case, SightingRow
+from evidence.store.derived import StillRow
 from evidence.store.runs import add_recipe
 from tests.api.web.browser import serve
-from tests.api.web.looking.conftest import keep, sha_of
+from tests.api.web.looking.conftest import judge, keep, sha_of
 from tests.api.web.looking.hall import FRAMES, MODEL, RATE, STEP, Film, film
 
 Films = tuple[Film, Film]
@@ -202,6 +204,58 @@ def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> 
     screen.click("text=Clear")
     assert screen.locator("tbody tr").count() == 2
     shoot("footage-list")
+
+
+def test_numbers_of_one_and_a_log_without_verdicts(site: Site, served: str, screen: Page) -> None:
+    screen.goto(served)
+    main = screen.locator("main")
+    assert "8 seconds" in screen.inner_text(".figures").replace("\n", " ")
+    expect(main).to_contain_text("0 verdicts")
+    expect(main).not_to_contain_text("Write this digest down")
+    with site.session() as session, session.begin():
+        row = session.scalars(select(SightingRow)).first()
+        assert row is not None
+        key, footage = row.key, row.footage
+    judge(site, key, footage, "anna")
+    screen.reload()
+    assert "1 verdict " in screen.inner_text(".figures").replace("\n", " ") + " "
+    expect(main).to_contain_text("Write this digest down")
+
+
+def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
+    site: Site, served: str, screen: Page, films: Films, key: Key
+) -> None:
+    with site.session() as session, session.begin():
+        row = session.scalar(select(SightingRow).where(SightingRow.key == key(films[0], "m3")))
+        known = session.scalars(select(StillRow).where(StillRow.role == "mark")).first()
+        assert row is not None and known is not None
+        session.add(
+            StillRow(
+                analysis=row.analysis, footage=row.footage, model=row.model,
+                settings=row.settings, sighting="m3", role="mark", pts=known.pts,
+                box=known.box, sha256=known.sha256, suffix=known.suffix,
+            )
+        )  # fmt: skip
+    screen.goto(f"{served}/machines?builder=unknown")
+    assert screen.locator("tbody tr").count() >= 1
+    assert screen.locator("td.mark img").count() == 0
+    screen.goto(f"{served}/machines?builder=okuma")
+    assert screen.locator("td.mark img").count() >= 1
+    screen.goto(f"{served}/footage/{sha_of(films[0])}")
+    expect(screen.locator("#m3 .picture.mark small")).to_have_text("cut out, unaltered")
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "last"), [("en", "Austria", "United States"), ("uk", "Австрія", "Японія")]
+)
+def test_origins_are_in_the_order_of_the_reader_s_language(
+    served: str, chromium: Browser, code: str, first: str, last: str
+) -> None:
+    with chromium.new_context(locale=code) as context:
+        page = context.new_page()
+        page.goto(f"{served}/machines")
+        names = page.locator("select[name=origin] option").all_inner_texts()[2:]
+    assert (names[0], names[-1]) == (first, last)
 
 
 def test_an_empty_case_says_what_to_do_first(screen: Page, case: Case) -> None:

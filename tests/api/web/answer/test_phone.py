@@ -1,0 +1,37 @@
+"""The page of the answer on a telephone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.web.site import Site
+from tests.api.web.answer.pictured import fill_pictured
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: what a page looks like is not the database's doing."""
+
+
+def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
+    site: Site, served: str, screen: Page, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    fill_pictured(site, tmp_path / "clips")
+    screen.set_viewport_size({"width": 390, "height": 844})
+    screen.goto(f"{served}/answer")
+    for name, wide in (("share", True), ("estimators", False)):
+        section = screen.locator(f"section[aria-labelledby={name}]")
+        expect(section.locator(".sideways")).to_be_visible(visible=wide)
+        if folder := request.config.getoption("--screens"):
+            folder.mkdir(parents=True, exist_ok=True)
+            section.screenshot(path=folder / f"phone-{name}.png")
+    narrowest = screen.locator("[aria-labelledby=estimators] tbody td:last-child").evaluate_all(
+        "cells => Math.min(...cells.map((cell) => cell.offsetWidth))"
+    )
+    assert narrowest > 280
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.set_viewport_size({"width": 1280, "height": 720})
+    expect(screen.locator("section[aria-labelledby=share] .sideways")).to_be_hidden()

@@ -1,0 +1,64 @@
+"""What the review tells of a machine, beside its picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.web.site import Site
+from detector.types import Attribution, Evidence
+from evidence.store.record import record_survey
+from evidence.store.work import Source, add_work, done, take
+from tests.api.web.drawn import NOW, marked, to_survey
+from tests.api.web.reviewed import OTHERS
+
+
+@pytest.fixture
+def database() -> None:
+    """What a page says is not the database's doing."""
+
+
+def show(site: Site, screen: Page, served: str, folder: Path, found: Attribution) -> None:
+    """Opens the review of one drawn machine of which the detector found this."""
+    drawn = marked(3, OTHERS)
+    survey = to_survey(
+        drawn, folder, 0, site.recipe.model, site.settings.model_dump(mode="json"),
+        site.settings.digest,
+    )  # fmt: skip
+    (seen,) = survey.analysis.sightings
+    seen = replace(seen, attribution=found)
+    survey = replace(survey, analysis=replace(survey.analysis, sightings=(seen,)))
+    path = survey.analysis.footage.path
+    status = path.stat()
+    with site.session() as session, session.begin():
+        add_work(session, site.recipe, [Source(str(path), status.st_size, status.st_mtime_ns)])
+        record_survey(session, site.case, survey, site.registry)
+        (work,) = take(session, site.recipe, 1)
+        assert done(session, work, survey.analysis.footage.sha256)
+    screen.goto(f"{served}/review")
+    screen.wait_for_selector("#desk[data-painted]")
+
+
+def test_a_concealed_mark_is_told_once_and_with_caution(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    place = marked(3, OTHERS).mark
+    line = Evidence("concealed", None, "a mark hidden on purpose", 0.0, NOW, place)
+    found = Attribution(None, 0.2, "U", evidence=(line,), concealed=True)
+    show(site, screen, served, tmp_path, found)
+    told = screen.locator("#told").inner_text().lower()
+    assert told.count("a mark may be concealed (mosaic or blur found)") == 1
+    assert "is concealed" not in told and "says nothing by itself" not in told
+    expect(screen.locator("#told h2", has_text="Where a mark may be concealed")).to_be_visible()
+    assert screen.locator("#stage rect.concealed").count() == 1
+
+
+def test_any_text_is_not_called_the_mark(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"))
+    expect(screen.locator("#told h2", has_text="A text on it")).to_be_visible()
+    assert screen.locator("#told h2", has_text="The mark").count() == 0
