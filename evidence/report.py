@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -183,6 +184,23 @@ def _anchor(share: float) -> str:
     return "middle" if share > 0.02 else "start"
 
 
+def again(part: Record, readings: Sequence[Record]) -> list[float]:
+    """When else the text of a piece of evidence was read on the machine, letter for letter.
+
+    >>> read = [{"text": "DMG MORI", "pts": 4.2}, {"text": "DMGMORI", "pts": 5.0}]
+    >>> again({"kind": "wordmark", "text": "DMG MORI", "pts": 4.2}, read)
+    [5.0]
+    """
+    if part["kind"] not in ("wordmark", "series") or not part["text"]:
+        return []
+    said = _letters(part["text"])
+    return sorted({r["pts"] for r in readings if _letters(r["text"]) == said} - {part["pts"]})
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_read),
@@ -201,6 +219,7 @@ def _environment() -> Environment:
         "named": named,
         "origin_told": origin_told,
         "rate": rate,
+        "again": again,
     }
     return environment
 

@@ -15,6 +15,7 @@ from detector.types import Analysis
 from evidence.record import to_record
 from evidence.report import (
     Pictures,
+    again,
     lay_out,
     picture_of_mark,
     picture_of_still,
@@ -157,3 +158,15 @@ def test_an_embedded_still_is_never_wider_than_needed(width: int) -> None:
 def test_the_same_record_gives_the_same_report(analysis: Analysis, registry: Registry) -> None:
     record = to_record(analysis, registry)
     assert render_report(record, {}) == render_report(record, {})
+
+
+def test_each_time_a_mark_was_read_is_told() -> None:
+    read = [
+        {"text": "DMG MORI", "pts": 4.2},
+        {"text": "DMGMORI", "pts": 5.0},
+        {"text": "dmg mori", "pts": 6.5},
+        {"text": "NHX 5000", "pts": 5.0},
+    ]
+    mark = {"kind": "wordmark", "text": "DMG MORI", "pts": 4.2}
+    assert again(mark, read) == [5.0, 6.5]
+    assert again(mark | {"kind": "overlay"}, read) == again(mark | {"text": ""}, read) == []

@@ -31,7 +31,7 @@ export function counts(found) {
       : _("machines: {number}", { number: found.machines }),
     _("builder named: {number}", { number: found.named }),
     _("unknown: {number}", { number: found.unknown }),
-    found.concealed ? _("mark concealed: {number}", { number: found.concealed }) : "",
+    found.concealed ? _("marks possibly concealed: {number}", { number: found.concealed }) : "",
   ];
   return said.filter(Boolean).map((text) => make("span", { class: "chip" }, text));
 }

@@ -146,7 +146,7 @@ def test_what_comes_from_outside_is_checked(
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/review/nothing", 422),
+        ("/review/nothing", 404),
         (f"/review/{'0' * 32}:m1", 404),
         (f"/api/v1/review/items/{'0' * 32}@1/2", 404),
         ("/api/v1/review/next?n=0", 422),
