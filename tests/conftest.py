@@ -56,33 +56,34 @@ def blank(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, blank: Callable[[str], Path]) -> Iterator[str | None]:
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """What `Case.new` takes as `database`: the test runs once on each kind. Beside the fixture
     `case` it is that case's own."""
     if request.param == "sqlite":
         yield None
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    filled = "case" in request.fixturenames
-    url = server.database(_facts(blank("postgresql"))["database"] if filled else None)
+    url = server.database()
     yield url
     server.drop(url)
 
 
 @pytest.fixture
-def case(tmp_path: Path, database: str | None, blank: Callable[[str], Path]) -> Iterator[Case]:
+def case(
+    tmp_path: Path,
+    database: str | None,
+    blank: Callable[[str], Path],
+    request: pytest.FixtureRequest,
+) -> Iterator[Case]:
     """A new case, on each kind of database."""
     folder = tmp_path / "case"
     shutil.copytree(blank("sqlite" if database is None else "postgresql"), folder)
     if database is not None:
-        (folder / "case.json").write_text(json.dumps(_facts(folder) | {"database": database}))
+        facts = json.loads((folder / "case.json").read_text("utf-8"))
+        request.getfixturevalue("postgres").fill(database, like=facts["database"])
+        (folder / "case.json").write_text(json.dumps(facts | {"database": database}), "utf-8")
     with Case.open(folder) as made:
         yield made
-
-
-def _facts(folder: Path) -> dict[str, str]:
-    facts: dict[str, str] = json.loads((folder / "case.json").read_text("utf-8"))
-    return facts
 
 
 @pytest.fixture(scope="session")

@@ -99,16 +99,24 @@ class PostgresServer:
         """The URL of a database."""
         return f"postgresql://nameplate@/{name}?host={self._folder}"
 
-    def database(self, like: str | None = None) -> str:
-        """The URL of a new database: empty, or a copy of one to which nobody is connected."""
+    def database(self) -> str:
+        """The URL of a new, empty database."""
         name = f"test{next(self._numbers)}"
-        made = f"CREATE DATABASE {name}" + (f" TEMPLATE {_name(like)}" if like else "")
+        self._create(name, "template1")
+        return self.url(name)
+
+    def fill(self, url: str, like: str) -> None:
+        """Makes an empty database a copy of one to which nobody is connected."""
+        self.drop(url)
+        self._create(_name(url), _name(like))
+
+    def _create(self, name: str, like: str) -> None:
+        made = f"CREATE DATABASE {name} TEMPLATE {like}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if connection.info.server_version >= 150000:
                 # Through the log, as it does otherwise, takes twice as long.
                 made += " STRATEGY FILE_COPY"
             connection.execute(made)  # type: ignore[call-overload]
-        return self.url(name)
 
     def drop(self, url: str) -> None:
         """Drops a database, whoever is connected to it."""

@@ -15,7 +15,7 @@ def test_the_first_page_names_the_case(client: httpx.Client) -> None:
 def test_a_page_that_is_not_there_is_told_as_a_page(client: httpx.Client) -> None:
     answer = client.get("/nowhere", headers={"Accept-Language": "uk"})
     assert answer.status_code == 404
-    assert "Неможливо" in answer.text
+    assert "Такої сторінки немає" in answer.text
 
 
 def test_a_program_is_told_in_the_one_shape(client: httpx.Client) -> None:
