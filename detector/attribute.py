@@ -126,8 +126,7 @@ class Attributor:
             borne_out = any(look.id == best and look.weight > 0 for look in logos)
             if self._may_name(best, chances[best], own, grade, borne_out):
                 series = next((cue.mark for cue in own if cue.kind == "series"), None)
-                if any(cue.kind == "wordmark" for cue in own):
-                    # Its mark was read, so whatever is blurred there is something else.
+                if any(cue.kind == "wordmark" for cue in own):  # so what is blurred is no mark
                     hidden = False
                     evidence = tuple(line for line in evidence if line.kind != "concealed")
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
