@@ -176,9 +176,9 @@ class OverlayFinder:
         times = sorted(at)
         if not times:
             return
-        # What cannot be decoded a second time stays unread.
         for seen, frame in zip(times, frames(times), strict=False):
-            for box in at[seen]:
+            # What cannot be decoded a second time, and of which another frame came, stays unread.
+            for box in at[seen] if frame.pts == seen else ():
                 around = _grown(box, 0.25 * (box[3] - box[1]), self.size)
                 for text in reader.read(_cut(frame.image, around), seen, around[:2]):
                     yield replace(text, overlay=True)

@@ -80,8 +80,8 @@ class Location(Base):
     """A place where footage lies, and what is known of how it came there.
 
     `held`: the case's own copy, under `footage/` in its folder; any other place is only
-    ever read. `footage` is empty until the file has been hashed. `published` is as the
-    source gives it: a date, a date with a time, or a year. `provenance`: whatever else the
+    ever read. `footage` is empty until the file has been hashed. `published`: a year, a month or
+    a day, with its time if that is known (`evidence.dates`). `provenance`: whatever else the
     source says, as it says it.
     """
 
