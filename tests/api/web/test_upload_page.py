@@ -101,17 +101,21 @@ def test_from_upload_to_result(
 
 
 def test_what_cannot_be_sent_stays_on_the_page(
-    unmanned: str, screen: Page, films: Path, tmp_path: Path
+    unmanned: str, chromium: Any, films: Path, tmp_path: Path
 ) -> None:
-    screen.goto(f"{unmanned}/upload")
+    # A page of its own: the server refuses the six bytes, and the browser tells so.
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    page = context.new_page()
+    page.goto(f"{unmanned}/upload")
     (tmp_path / "nothing.mp4").touch()
     (tmp_path / "six.mp4").write_bytes(b"hall 4")
-    add(screen, tmp_path / "nothing.mp4", films / "hall 3.mp4", tmp_path / "six.mp4")
-    line = screen.locator(".upload", has_text="nothing.mp4")
+    add(page, tmp_path / "nothing.mp4", films / "hall 3.mp4", tmp_path / "six.mp4")
+    line = page.locator(".upload", has_text="nothing.mp4")
     expect(line.locator(".chip")).to_have_text("not taken")
     expect(line).to_contain_text("There is nothing in it.")
-    expect(screen.locator(".upload", has_text="six.mp4")).to_contain_text("6 bytes")
-    assert screen.locator("#notices p").count() == 0
+    expect(page.locator(".upload", has_text="six.mp4")).to_contain_text("6 bytes")
+    assert page.locator("#notices p").count() == 0
+    context.close()
 
 
 def test_nothing_waits_is_not_said_above_what_waits(
