@@ -7,8 +7,7 @@ Each cue adds log-odds to its builder. All builders and `unknown` share one prob
 so two builders' wordmarks on one machine share it and neither is named. A builder is named
 only where `unknown` has become improbable enough and the cues are of a kind that may name.
 A control's badge sets `control` and counts for no builder, except the two controls that only
-one builder fits. Weights are first estimates, set on the training photographs;
-calibration replaces them.
+one builder fits. Weights are set on the training photographs.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
 PRIOR = 5.0
-# A strong wordmark: a base, and more for each letter, since chance marks grow rarer with
-# length. A Han character tells as much as two Latin letters. On the labelled photographs 95
-# exact ones were of the builder, 1 of a machine beside; of 23,540 English words 7 are taken for a
-# mark that may name (docs/registry.md). With one text of seven on a machine its builder's mark,
-# that is one wrong in some 300: log-odds of 5.8, of which 3.6 to 7 are counted.
+# A strong wordmark: a base, and more for each letter, since chance marks grow rarer with length.
+# A Han character tells as much as two Latin letters. On the labelled photographs 95 exact ones were
+# of the builder, 1 of a machine beside; of 23,540 English words 7 are taken for a mark that may
+# name (docs/registry.md). With one text of seven on a machine its builder's mark, that is one wrong
+# in some 300: log-odds of 5.8, of which 3.6 to 7 are counted.
 WORDMARK = 8.0
 PER_LETTER = 0.4
 MOST_LETTERS = 10
@@ -123,8 +122,8 @@ class Attributor:
         if best is not None:
             own = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
             grade = self._grade(own)
-            borne_out = any(look.id == best and look.weight > 0 for look in logos)
-            if self._may_name(best, chances[best], own, grade, borne_out):
+            looks = any(look.id == best and look.weight > 0 for look in logos)
+            if self._may_name(best, chances, own, grade, looks):
                 series = next((cue.mark for cue in own if cue.kind == "series"), None)
                 if any(cue.kind == "wordmark" for cue in own):  # so what is blurred is no mark
                     hidden = False
@@ -239,17 +238,19 @@ class Attributor:
         return "A" if seen_twice or len(_distinct(upright)) > 1 else "B"
 
     def _may_name(
-        self, builder: str, chance: float, cues: Sequence[Cue], grade: Grade, looks: bool
+        self, id: str, chances: Mapping[str, float], cues: Sequence[Cue], grade: Grade, looks: bool
     ) -> bool:
         """`looks`: something on the machine looks like a mark of the builder's."""
-        if all(self._is_weak(cue) for cue in cues) and len(_distinct(cues)) + looks < 2:
+        # Where another builder is in question no weak badge stands alone: MAS over VTC-160A.
+        is_weak = self._needs_second if len(chances) > 1 else self._is_weak
+        if all(is_weak(cue) for cue in cues) and len(_distinct(cues)) + looks < 2:
             return False
         # Codes alone name nobody, however many: ports and terminals are numbered as models are.
         if all(_is_code(cue) for cue in cues) and not looks:
             return False
         settings = self._settings
-        if self._registry.get(builder).origin not in settings.tested_origins:
-            return chance >= settings.probability
+        if self._registry.get(id).origin not in settings.tested_origins:
+            return chances[id] >= settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
         exact = any(
             cue.kind == "wordmark" and cue.match.exact and cue.views[0].score >= SURE
@@ -258,7 +259,7 @@ class Attributor:
         # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
         borne_out = grade == "A" and read and (bool(strong) or len(_distinct(cues)) > 2)
-        return chance >= settings.tested_probability and (exact or borne_out)
+        return chances[id] >= settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:
         """The control's maker: the surest upright badge that may stand alone, or two weak ones."""
@@ -280,8 +281,7 @@ class Attributor:
         readings: Sequence[Reading],
         concealed: Sequence[tuple[Fraction, Box]],
     ) -> tuple[Evidence, ...]:
-        """Every cue, look, hidden mark and broadcast text that names an entry, the weightiest
-        first."""
+        """Every cue, look, hidden mark and broadcast text that names an entry, by weight."""
         lines = [_cue_line(cue, weights[i]) for i, cue in enumerate(cues)]
         lines += [
             Evidence("logo", look.id, look.mark, look.weight, look.pts, look.box) for look in logos
@@ -303,7 +303,7 @@ class Attributor:
 def _totals(
     cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
 ) -> dict[str, float]:
-    """Log-odds by builder: part of a mark already counted is a further view, not a new cue."""
+    """Log-odds by builder: part of a mark counted already is a further view."""
     totals: dict[str, float] = {}
     counted: dict[str, list[str]] = {}
     for i in sorted(range(len(cues)), key=lambda i: -weights[i]):

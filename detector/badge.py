@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from detector.fold import words
+from detector.fold import letters, words
 from detector.read import overlap_of_smaller
 from detector.types import Box, Reading
 from detector.vocabulary import LATIN_WORDS
 
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
 _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
+# Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
+_LABELS = ("DANGER", "START", "STOP")
+_CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # How far off the model may stand, in heights of the higher of the two texts.
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.
@@ -33,6 +36,8 @@ def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
         mark: a reading that is one mark, exactly and whole.
         readings: all of the machine, those of the broadcast excepted.
     """
+    if letters(mark.text) in _CUT_LABELS:
+        return False
     beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]
     return any(
         overlap_of_smaller(r.box, mark.box) < _APART

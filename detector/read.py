@@ -1,8 +1,9 @@
-"""Text read off machines: RapidOCR on OpenVINO, both models from inside the wheel.
+"""Text read off machines.
 
-Two steps: lines of text are found, then recognised. Lines are found by looking for text in the
-whole crop of a machine (`Reader.find_lines`), and cut where the detector saw wordmarks
-(`cut_marks`), because it finds some that the text detector misses (thin, slanted, stylised).
+Two steps: lines of text are found, then recognised (`detector.read_line`). Lines are found by
+RapidOCR on OpenVINO in the whole crop of a machine (`Reader.find_lines`), and cut where the
+detector saw wordmarks (`cut_marks`), because it finds some that RapidOCR misses (thin, slanted,
+stylised). Both models come from inside the wheel.
 The recogniser's alphabet has Latin and Han letters and no Cyrillic ones: a Cyrillic mark comes
 out in look-alikes ("СТАН" as "CTAH"), which matching folds back.
 """
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from detector.read_line import LINE_HEIGHT, LineReader
 from detector.settings import Reading_
 from detector.types import Box, Picture, Reading, Script
 
@@ -30,13 +32,9 @@ _MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").par
 _DETECTION = "PP-OCRv6_det_small.onnx"
 _RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
-# The recogniser looks at lines 48 pixels high (PP-OCRv6 `rec_img_shape`).
-_LINE_HEIGHT = 48
-# A crop is enlarged at most so often, and to no more than so many pixels: on labelled photographs
-# enlarging twice lets a tenth more marks be read; with 1280 pixels instead of 960 the same
-# builders were named, with 1.8 times the work.
+# A crop is enlarged at most so often: on labelled photographs enlarging twice lets a tenth more
+# marks be read.
 _MOST_ENLARGED = 2.0
-_ENLARGED_TO = 960
 # Margin around a wordmark's box, as a share of its height. Of 70 legible marks 47 were read at
 # 0 or 0.08, 42 at 0.15, 33 at 0.3; a second margin, equalised contrast, grey or inverted
 # colours added at most one.
@@ -87,6 +85,7 @@ class Reader:
     def __init__(self, settings: Reading_, threads: int | None = None) -> None:
         self._settings = settings
         self._engine = _load_engine(threads)
+        self._lines = LineReader(_MODELS / _RECOGNITION, threads)
         self._detection = self._engine._load_det_model()
 
     def read(
@@ -113,7 +112,9 @@ class Reader:
         scale = _scale(bgr.shape, self._settings.longest_side)
         scaled = _pad(_resize(bgr, scale), _STEP, _STEP)
         quads = self._find_quads(scaled)
-        cuts = self._engine.crop_text_regions(scaled, quads)
+        # Where the picture was shrunk to find them, they are read at the size they have.
+        whole, cut_at = (bgr, quads / scale) if scale < 1 else (scaled, quads)
+        cuts = self._engine.crop_text_regions(whole, cut_at)
         return [
             Line(cut, _quad_box(quad, scale), _is_turned(quad))
             for cut, quad in zip(cuts, quads, strict=True)
@@ -134,21 +135,24 @@ class Reader:
             lines: of `find_lines` and `cut_marks`.
             pts, offset, mirrored: as for `read`.
         """
-        if not lines:
-            return []
         read = [line.flipped() if mirrored else line for line in lines]
-        result = self._engine.recognize_txt([_pad_line(line.picture) for line in read])
         dx, dy = offset
         readings = []
-        for text, score, line in zip(result.txts, result.scores, lines, strict=True):
-            text = text.strip()
+        for one, line in zip(read, lines, strict=True):
+            text, score = self._read_line(one)
             # A stroke or a dot is no text, however sure the reader is of it.
             if any(map(str.isalnum, text)) and score >= self._settings.score:
                 x1, y1, x2, y2 = line.box
                 placed = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
-                script = script_of(text)
-                readings.append(Reading(text, float(score), placed, pts, script, mirrored))
+                readings.append(Reading(text, score, placed, pts, script_of(text), mirrored))
         return merge_readings(readings)
+
+    def _read_line(self, line: Line) -> tuple[str, float]:
+        """Text and score of a line. What runs down a machine may run up it as well."""
+        ways = [line.picture, line.picture[::-1, ::-1]] if line.turned else [line.picture]
+        read = [self._lines.read(_pad_line(way)) for way in ways]
+        text, score = max(read, key=lambda said: _sureness(*said))
+        return text.strip(), score
 
     def _find_quads(self, bgr: Picture) -> NDArray[np.float32]:
         """Quadrilaterals of text lines, (n, 4, 2) pixels: the steps of RapidOCR's `detect`,
@@ -182,7 +186,11 @@ def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def _says(reading: Reading) -> float:
-    return reading.score * math.sqrt(sum(map(str.isalnum, reading.text)))
+    return _sureness(reading.text, reading.score)
+
+
+def _sureness(text: str, score: float) -> float:
+    return score * math.sqrt(sum(map(str.isalnum, text)))
 
 
 def script_of(text: str) -> Script:
@@ -210,10 +218,10 @@ def _same_place(a: Reading, b: Reading) -> bool:
 
 
 def _load_engine(threads: int | None) -> Any:
-    """RapidOCR on the models of its own wheel; given as paths, so that it never fetches any."""
-    for name in (_DETECTION, _RECOGNITION):
-        if not (_MODELS / name).is_file():
-            raise ModelError(f"{_MODELS / name}: the reading model is missing; reinstall rapidocr")
+    """RapidOCR to find text, on the model of its own wheel; given as a path, so that it never
+    fetches any."""
+    if not (_MODELS / _DETECTION).is_file():
+        raise ModelError(f"{_MODELS / _DETECTION}: the model is missing; reinstall rapidocr")
     # Whoever only compares what was read needs no reader.
     from rapidocr import EngineType, RapidOCR
 
@@ -221,15 +229,11 @@ def _load_engine(threads: int | None) -> Any:
         params={
             "Global.log_level": "critical",
             "Global.use_cls": False,
-            "Global.text_score": 0.0,
+            "Global.use_rec": False,
             "Det.engine_type": EngineType.OPENVINO,
             "Det.model_path": str(_MODELS / _DETECTION),
             # The crop has its size already: never enlarge it again.
             "Det.limit_side_len": 32,
-            # One line at a time: a batch of each size would be a shape of its own.
-            "Rec.rec_batch_num": 1,
-            "Rec.engine_type": EngineType.OPENVINO,
-            "Rec.model_path": str(_MODELS / _RECOGNITION),
             "EngineConfig.openvino.inference_num_threads": -1 if threads is None else threads,
             # As for the detector: bound to a core it would wait for whatever else runs there.
             "EngineConfig.openvino.enable_cpu_pinning": False,
@@ -238,8 +242,7 @@ def _load_engine(threads: int | None) -> Any:
 
 
 def _scale(shape: tuple[int, ...], longest_side: int) -> float:
-    side = max(shape[0], shape[1])
-    return min(min(longest_side, max(side, _ENLARGED_TO)) / side, _MOST_ENLARGED)
+    return min(longest_side / max(shape[0], shape[1]), _MOST_ENLARGED)
 
 
 def _resize(bgr: Picture, scale: float) -> Picture:
@@ -260,7 +263,7 @@ def _pad(bgr: Picture, step_down: int, step_across: int) -> Picture:
 
 def _pad_line(line: Picture) -> Picture:
     """A line at the recogniser's height, its width padded to whole steps."""
-    return _pad(_resize(line, _LINE_HEIGHT / line.shape[0]), 1, _LINE_STEP)
+    return _pad(_resize(line, LINE_HEIGHT / line.shape[0]), 1, _LINE_STEP)
 
 
 def _quad_box(quad: NDArray[np.float32], scale: float) -> Box:

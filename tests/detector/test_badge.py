@@ -47,6 +47,15 @@ def test_a_short_mark_beside_a_model_code_names_its_builder(
     assert (said.builder, said.grade) == (builder, "B")
 
 
+@pytest.mark.parametrize("text", ["ANGER", "STAR", "TOP"])
+def test_what_may_be_a_label_cut_short_is_no_badge(attributor: Attributor, text: str) -> None:
+    """ANGER is a builder, and DANGER without its first letter."""
+    beside_a_code = [read(text), read("BX 65 TC24", UNDER)]
+    twice = [read(text), read(text, FAR_OFF)]
+    assert attributor.attribute(beside_a_code).builder is None
+    assert attributor.attribute(twice).builder is None
+
+
 def test_a_code_at_the_other_end_of_the_machine_is_not_beside_it(attributor: Attributor) -> None:
     said = attributor.attribute([read("BFW"), read("BX 65 TC24", FAR_OFF)])
     assert said.builder is None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from datasets.errors import ModelError
 from datasets.fonts import font
 from detector.read import Reader, cut_marks, merge_readings, overlap_of_smaller, script_of
+from detector.read_line import LineReader
 from detector.settings import Reading_
 from detector.types import Box, Picture, Reading
 
@@ -65,6 +68,21 @@ def test_vertical_han_in_the_mirror_is_read_flipped(reader: Reader) -> None:
     assert texts(reader.read_lines(lines, AT, mirrored=True)) == {"沈阳机床"}
 
 
+@pytest.mark.parametrize("quarters", [1, 3], ids=["up", "down"])
+def test_text_that_runs_up_or_down_a_machine_is_read(reader: Reader, quarters: int) -> None:
+    turned = np.ascontiguousarray(np.rot90(panel(("VMX60SRT", 200, 150)), quarters))
+    assert "VMX60SRT" in texts(reader.read(turned, AT))
+
+
+def test_a_large_picture_is_shrunk_to_find_text_and_read_at_its_own_size() -> None:
+    large = panel(("TRUMPF", 1500, 700), size=(1920, 1080))
+    reader = Reader(Reading_(longest_side=480))
+    [line] = reader.find_lines(large)
+    assert line.picture.shape[0] > 25  # letters 36 pixels high, found at 9
+    [reading] = reader.read_lines([line], AT)
+    assert reading.text == "TRUMPF" and abs(reading.box[0] - 1500) < 24
+
+
 def test_reads_a_mark_at_a_given_box(reader: Reader) -> None:
     box = (198.0, 156.0, 330.0, 188.0)
     lines = cut_marks(panel(("OKUMA", 200, 148)), [box])
@@ -106,6 +124,15 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert texts(Reader(Reading_()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no network"])
+def test_a_reading_model_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "reader.onnx"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ModelError, match=r"reader\.onnx"):
+        LineReader(file)
 
 
 def test_merging_keeps_the_surer_of_two_at_one_place() -> None:
