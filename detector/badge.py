@@ -21,6 +21,8 @@ _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
 # Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
 _LABELS = ("DANGER", "START", "STOP")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
+# Also on fork lifts and excavators, beside a model code as well (KOMATSU FG25).
+_VEHICLES = frozenset({"HYUNDAI", "KOMATSU"})
 # How far off the model may stand, in heights of the higher of the two texts.
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.
@@ -36,7 +38,7 @@ def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
         mark: a reading that is one mark, exactly and whole.
         readings: all of the machine, those of the broadcast excepted.
     """
-    if letters(mark.text) in _CUT_LABELS:
+    if letters(mark.text) in _CUT_LABELS | _VEHICLES:
         return False
     beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]
     return any(

@@ -47,10 +47,12 @@ def test_a_short_mark_beside_a_model_code_names_its_builder(
     assert (said.builder, said.grade) == (builder, "B")
 
 
-@pytest.mark.parametrize("text", ["ANGER", "STAR", "TOP"])
-def test_what_may_be_a_label_cut_short_is_no_badge(attributor: Attributor, text: str) -> None:
+@pytest.mark.parametrize("text", ["ANGER", "STAR", "TOP", "KOMATSU", "HYUNDAI"])
+def test_what_may_be_a_label_cut_short_or_a_fork_lift_is_no_badge(
+    attributor: Attributor, text: str
+) -> None:
     """ANGER is a builder, and DANGER without its first letter."""
-    beside_a_code = [read(text), read("BX 65 TC24", UNDER)]
+    beside_a_code = [read(text), read("FG 25 TC", UNDER)]
     twice = [read(text), read(text, FAR_OFF)]
     assert attributor.attribute(beside_a_code).builder is None
     assert attributor.attribute(twice).builder is None
