@@ -115,10 +115,12 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         title_justify="left",
         caption_justify="left",
     )
-    for name in ("machine", "on screen", "builder", "grade", "probability", "control", "read"):
+    timed = record["kind"] == "video"
+    when = ("on screen",) if timed else ()
+    for name in ("machine", *when, "builder", "grade", "probability", "control", "read"):
         table.add_column(name, overflow="fold")
     for machine in record["machines"]:
-        table.add_row(*cells(machine))
+        table.add_row(*cells(machine, timed))
     if record["machines"]:
         console.print(table)
     else:
@@ -127,12 +129,13 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         console.print(Text(f"  {where}"), soft_wrap=True)
 
 
-def cells(machine: dict[str, Any]) -> tuple[Text, ...]:
-    """One machine as a row."""
+def cells(machine: dict[str, Any], timed: bool = True) -> tuple[Text, ...]:
+    """One machine as a row; `timed`: with the time it is on screen, which photographs lack."""
     builder, control = machine["builder"], machine["control"]
+    when = (Text(f"{clock(machine['first'])} - {clock(machine['last'])}"),) if timed else ()
     return (
         Text(machine["id"]),
-        Text(f"{clock(machine['first'])} - {clock(machine['last'])}"),
+        *when,
         Text(who(machine), style="bold" if builder else "dim"),
         Text(machine["grade"], style=GRADE_STYLES[machine["grade"]]),
         Text(chance(builder["probability"]) if builder else ""),

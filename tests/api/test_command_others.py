@@ -152,6 +152,11 @@ def test_a_row_says_who_when_and_how_sure() -> None:
     assert row[6] == "HA\ufffd[31mAS"
 
 
+def test_a_photograph_has_no_time_on_screen() -> None:
+    row = [cell.plain for cell in cells(machine("haas"), timed=False)]
+    assert row[:3] == ["m1", "HAAS", "A"]
+
+
 def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
     origin = {"code": "CN", "basis": "plate", "grade": "B"}
     row = [cell.plain for cell in cells(machine(None, origin=origin))]
@@ -161,7 +166,7 @@ def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
 def test_markup_in_a_name_is_text() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
-        "footage": "[bold]hall[/].mp4", "frames_decoded": 3, "frames_expected": 4,
+        "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_expected": 4,
         "frames_lost": 1, "machines": [machine("haas")],
     }  # fmt: skip
     show(record, console, "[red]x")
