@@ -51,7 +51,7 @@ BADGE = 1.2
 COMPANION = 8.2
 # A further independent view of a mark adds this share of the first, then its square ...
 FURTHER_VIEW = 0.3
-# How sure of its letters the reader must be of a mark that alone names a tested origin's builder.
+# How sure of its letters the reader must be of a mark that alone names where more is at stake.
 SURE = 0.9
 # Text that is there only in the mirror, even where other text flips too.
 MIRRORED_SHARE = 0.9
@@ -139,7 +139,7 @@ class Attributor:
         speakers: Sequence[str | None],
         weights: Sequence[float],
     ) -> list[Likeness]:
-        """The strongest likeness to each builder's marks: a second look at one is no new evidence.
+        """The strongest likeness to each builder's marks: a second look at one adds nothing.
 
         It bears out a model code that was read: what a mark looks like is another thing than a
         code. It is no other thing than the mark's letters (GOODMAN misread for GOODWAY looks like
@@ -191,13 +191,15 @@ class Attributor:
         )
         return cue.match.needs_second_cue or shared
 
-    def _is_weak(self, cue: Cue) -> bool:
+    def _is_weak(self, cue: Cue, opposed: bool = False) -> bool:
         """Whether a cue still needs a second one, as it stands on this machine.
 
-        A wordmark that stands as a badge does needs none, unless two entries share its text.
+        A wordmark that stands as a badge does needs none, unless two entries share its text or,
+        against another builder, it was read unsurely (Mas over VTC-160A).
         """
         badge = cue.badge and cue.kind == "wordmark" and not cue.match.shared
-        return self._needs_second(cue) and not badge
+        unsure = opposed and cue.views[0].score < SURE
+        return self._needs_second(cue) and (unsure or not badge)
 
     def _weight(self, cue: Cue, flipped: bool) -> float:
         """Log-odds that a cue adds to its builder, over all its views."""
@@ -241,12 +243,10 @@ class Attributor:
         self, id: str, chances: Mapping[str, float], cues: Sequence[Cue], grade: Grade, looks: bool
     ) -> bool:
         """`looks`: something on the machine looks like a mark of the builder's."""
-        # Where another builder is in question no weak badge stands alone: MAS over VTC-160A.
-        is_weak = self._needs_second if len(chances) > 1 else self._is_weak
-        if all(is_weak(cue) for cue in cues) and len(_distinct(cues)) + looks < 2:
+        opposed = len(chances) > 1
+        if all(self._is_weak(cue, opposed) for cue in cues) and len(_distinct(cues)) + looks < 2:
             return False
-        # Codes alone name nobody, however many: ports and terminals are numbered as models are.
-        if all(_is_code(cue) for cue in cues) and not looks:
+        if all(_is_code(cue) for cue in cues) and not looks:  # ports are numbered as models are
             return False
         settings = self._settings
         if self._registry.get(id).origin not in settings.tested_origins:

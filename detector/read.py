@@ -32,9 +32,11 @@ _MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").par
 _DETECTION = "PP-OCRv6_det_small.onnx"
 _RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
-# A crop is enlarged at most so often: on labelled photographs enlarging twice lets a tenth more
-# marks be read.
+# A crop is enlarged at most so often, and to no more than so many pixels: on labelled photographs
+# enlarging twice lets a tenth more marks be read; with 1280 pixels instead of 960 the same
+# builders were named, with 1.8 times the work.
 _MOST_ENLARGED = 2.0
+_ENLARGED_TO = 960
 # Margin around a wordmark's box, as a share of its height. Of 70 legible marks 47 were read at
 # 0 or 0.08, 42 at 0.15, 33 at 0.3; a second margin, equalised contrast, grey or inverted
 # colours added at most one.
@@ -42,6 +44,9 @@ _MARGIN = 0.08
 # Sides of a crop and widths of a line are padded to multiples of these, in pixels: the engine
 # keeps compiled code for each shape it meets, and without bound its memory grows.
 _STEP, _LINE_STEP = 160, 80
+# Lines shorter than this are padded to it. Of 898 labelled texts 493 are read letter for letter at
+# 240 pixels, 489 at RapidOCR's 320, 484 at 160, 480 where nothing is padded to.
+_LEAST_LINE = 240
 # The grey that normalisation makes zero, as the recogniser pads its lines itself.
 _GREY = 127
 # A mark's box taller than this many widths holds vertical text: one character under another.
@@ -242,7 +247,8 @@ def _load_engine(threads: int | None) -> Any:
 
 
 def _scale(shape: tuple[int, ...], longest_side: int) -> float:
-    return min(longest_side / max(shape[0], shape[1]), _MOST_ENLARGED)
+    side = max(shape[0], shape[1])
+    return min(min(longest_side, max(side, _ENLARGED_TO)) / side, _MOST_ENLARGED)
 
 
 def _resize(bgr: Picture, scale: float) -> Picture:
@@ -262,8 +268,9 @@ def _pad(bgr: Picture, step_down: int, step_across: int) -> Picture:
 
 
 def _pad_line(line: Picture) -> Picture:
-    """A line at the recogniser's height, its width padded to whole steps."""
-    return _pad(_resize(line, LINE_HEIGHT / line.shape[0]), 1, _LINE_STEP)
+    """A line at the recogniser's height, its width padded to whole steps and a least width."""
+    scaled = _resize(line, LINE_HEIGHT / line.shape[0])
+    return _pad(scaled, 1, _LINE_STEP if scaled.shape[1] > _LEAST_LINE else _LEAST_LINE)
 
 
 def _quad_box(quad: NDArray[np.float32], scale: float) -> Box:

@@ -95,12 +95,12 @@ class Legibility(_Part):
 
 
 class Reading_(_Part):
-    """Of 155 builders' marks on labelled machines 92 are read where text is looked for in up to
-    1280 pixels, 93 in 960, in 0.86 of the time; of 173 other texts 116 and 109."""
+    """Of 172 training photographs with a known builder's mark 96 lead to a name where text is
+    looked for in up to 960 pixels, 100 in up to 1280, in 1.16 of the time."""
 
     score: float = Field(default=0.5, ge=0, le=1, description="least reader score of a text")
     longest_side: int = Field(
-        default=960, ge=64, description="of a crop in which text is looked for, pixels"
+        default=1280, ge=64, description="of a crop in which text is looked for, pixels"
     )
     mirrored: bool = Field(
         default=True, description="whether to read flipped where nothing upright is a mark"
