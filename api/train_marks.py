@@ -28,6 +28,12 @@ def train_marks(
     batch: Annotated[int, typer.Option(help="Pictures in a batch.", metavar="N")] = 128,
     seed: Annotated[int, typer.Option(help="Same data and seed, same model.")] = 0,
     drawings: Annotated[int, typer.Option(help="Of each wordmark.", metavar="N")] = 4,
+    every_builder: Annotated[
+        bool, typer.Option("--every-builder", help="Also those kept aside to measure adding some.")
+    ] = False,
+    start: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="A finished run to learn on from.")
+    ] = None,
 ) -> None:
     """Trains the recognition of marks by their looks. Needs nameplate[train].
 
@@ -52,6 +58,8 @@ def train_marks(
             batch=batch,
             seed=seed,
             drawings=drawings,
+            hold_out=not every_builder,
+            start=start,
             progress=tell,
         )
         exported = export_marks(
@@ -59,7 +67,8 @@ def train_marks(
         )
         if (data / "val").is_dir():
             recogniser = Recogniser(exported.folder, known, 1)
-            add_measured(exported.folder, report(recogniser, data, "val", known, tell=tell))
+            measured = report(recogniser, data, "val", known, held_out=exported.held_out, tell=tell)
+            add_measured(exported.folder, measured)
     typer.echo(f"{exported.folder}  sha256 {exported.digest}")
     typer.echo(
         f"  loss {result.loss:.3f}; {exported.prototypes} prototypes; recognised from strength "

@@ -17,12 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from datasets.letters import letters, script_of, words
+from datasets.letters import letters, script_of
 from datasets.registry import Registry
 from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.origin import OriginFinder
 from detector.settings import Attributing
+from detector.sisters import sisters_of
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -37,7 +38,7 @@ PER_LETTER = 0.4
 MOST_LETTERS = 10
 # Each letter read wrong, of the letters of the mark (8 of 8 near matches were right).
 PER_ERROR = 1.5
-# A strong series read exactly (12 right, 4 of a sister badge: see `_sisters`).
+# A strong series read exactly (12 right, 4 of a sister badge: see `detector.sisters`).
 SERIES = 8.2
 # Marks that never suffice alone: wordmarks (42 of 46 right), series (11 of 28).
 WEAK_WORDMARK = 7.0
@@ -77,7 +78,7 @@ class Attributor:
         self._control_marks = {
             letters(mark.text) for control in registry.controls for mark in control.wordmarks
         }
-        self._sisters = _sisters(registry)
+        self._sisters = sisters_of(registry)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -103,7 +104,7 @@ class Attributor:
     ) -> Attribution:
         """Who built it, by marks alone."""
         cues = fuse(readings, self._matcher)
-        speakers = self._speakers(cues)
+        speakers = self._speakers(cues, likenesses)
         flipped = _flips_together(cues)
         weights = [
             self._weight(cue, flipped) if speaker else 0.0
@@ -161,13 +162,14 @@ class Attributor:
             if look.id in borne_out or look.sure
         ]
 
-    def _speakers(self, cues: Sequence[Cue]) -> list[str | None]:
+    def _speakers(self, cues: Sequence[Cue], likenesses: Sequence[Likeness]) -> list[str | None]:
         """The builder each cue speaks for, if any.
 
-        A series of a badge whose sister's wordmark was read speaks for the sister: a DMU with
-        DMG MORI on its door is a DMG MORI.
+        A series of a badge whose sister's wordmark was read, or surely looks like it, speaks for
+        the sister: a DMU with DMG MORI on its door is a DMG MORI.
         """
         badges = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
+        badges |= {look.id for look in likenesses if look.sure}
         speakers: list[str | None] = []
         for cue in cues:
             speaker = COMPANIONS.get(cue.id) if cue.match.type == "control" else cue.id
@@ -336,31 +338,6 @@ def probabilities(totals: Mapping[str, float]) -> dict[str, float]:
 def mark_length(mark: str) -> int:
     """Letters of a mark, a Han character counted as two."""
     return sum(2 if script_of(letter) == "han" else 1 for letter in letters(mark))
-
-
-def _sisters(registry: Registry) -> dict[str, frozenset[str]]:
-    """For each builder, those with a wordmark that begins with one of its own.
-
-    DMG MORI begins with DMG: the two badges stand on the same series, by the year.
-    """
-    marks = {
-        entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
-        for entry in registry.builders
-    }
-    sisters: dict[str, frozenset[str]] = {}
-    for id, own in marks.items():
-        found = frozenset(
-            other
-            for other, theirs in marks.items()
-            if other != id and any(_starts(long, short) for short in own for long in theirs)
-        )
-        if found:
-            sisters[id] = found
-    return sisters
-
-
-def _starts(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
-    return len(longer) > len(shorter) and longer[: len(shorter)] == shorter
 
 
 def _flips_together(cues: Sequence[Cue]) -> bool:

@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,10 @@ from training.embed_texts import is_held_out, is_tuning
 from training.vendor import open_torch
 
 LEARNING_RATE = 0.002
+WEIGHTS = "embedder.pt"
 _WARM_UP = 100
+# Looks at each class that its proxy is made of where a trained network is begun from.
+_LOOKS_EACH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class MarkRecipe:
     drawings: int
     others: int
     learning_rate: float
+    hold_out: bool
+    start: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ def train_marks(
     seed: int = 0,
     drawings: int = 4,
     others: int = 1500,
+    hold_out: bool = True,
+    start: Path | None = None,
     every: int = 100,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> MarkResult:
@@ -89,6 +96,8 @@ def train_marks(
         faces: a folder searched for further typefaces, or None.
         steps, batch: batches, and pictures in each.
         drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
+        hold_out: whether one builder in ten is kept from training, to measure adding builders.
+        start: the folder of a finished run, whose network is learnt on with; None to begin anew.
         every: steps between checkpoints.
         progress: told the stage, what is done and how much there is.
 
@@ -96,6 +105,7 @@ def train_marks(
         UsageError: `out` holds a run begun otherwise, a number is out of range, or torch is
             not installed.
         DataError: the data is wrong, named with file, line and field.
+        ModelError: there is no finished run in `start`, or its weights are damaged.
         KeyboardInterrupt: stopped; the same call goes on from the last checkpoint.
     """
     torch = open_torch()
@@ -120,6 +130,8 @@ def train_marks(
         drawings=drawings,
         others=others,
         learning_rate=LEARNING_RATE,
+        hold_out=hold_out,
+        start=None if start is None else _weights_digest(start),
     )
     out.mkdir(parents=True, exist_ok=True)
     _record(recipe, out)
@@ -134,10 +146,13 @@ def train_marks(
         seed=seed,
         drawings=drawings,
         others=others,
+        hold_out=hold_out,
         tell=tell,
     )
     run = _Run(torch, out, recipe, len(material.classes))
     sampler = Sampler(material, seed, batch)
+    if start is not None and run.step == 0:
+        run.begin_from(start / WEIGHTS, sampler.looks(_LOOKS_EACH))
     while run.step < steps:
         tell(f"step {run.step}, loss {run.recent:.3f}", run.step, steps)
         run.learn(*sampler.batch(run.step))
@@ -146,12 +161,18 @@ def train_marks(
     facts = {
         "recipe": asdict(recipe),
         "counts": material.counts,
-        "held_out_builders": sorted(e.id for e in registry if is_held_out(e.id)),
+        "held_out_builders": sorted(e.id for e in registry if hold_out and is_held_out(e.id)),
         "tuning_sources": _tuning_sources(data),
         "loss": round(run.recent, 4),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
     return run.finish(facts)
+
+
+def _weights_digest(run: Path) -> str:
+    if _finished(run) is None:
+        raise ModelError(f"{run}: no finished run of train-marks in it; name the folder of one")
+    return hashlib.sha256((run / WEIGHTS).read_bytes()).hexdigest()
 
 
 def _tuning_sources(data: Path) -> list[str]:
@@ -179,7 +200,7 @@ def _finished(out: Path) -> MarkResult | None:
     facts = out / "training.json"
     if not facts.is_file():
         return None
-    return MarkResult(out / "embedder.pt", facts, float(json.loads(facts.read_text())["loss"]))
+    return MarkResult(out / WEIGHTS, facts, float(json.loads(facts.read_text())["loss"]))
 
 
 class _Run:
@@ -221,6 +242,29 @@ class _Run:
             raise ModelError(f"{file}: cannot be gone on from; remove it to begin anew") from error
         self.step, self.recent = int(held["step"]), float(held["recent"])
 
+    def begin_from(self, weights: Path, looks: Iterable[Any]) -> None:
+        """Takes over a trained network; each class's proxy becomes the mean of looks at it.
+
+        After Qi, Brown and Lowe, "Low-shot learning with imprinted weights", CVPR 2018: from
+        proxies at random the first steps would undo what the network has learnt.
+
+        Args:
+            looks: for each class in order, pictures (n, 32, 128) uint8.
+
+        Raises:
+            ModelError: the weights are damaged.
+        """
+        torch = self._torch
+        try:
+            self.network.load_state_dict(torch.load(weights, weights_only=True))
+        except (RuntimeError, KeyError, EOFError) as error:
+            raise ModelError(f"{weights}: no weights of the mark embedder ({error})") from error
+        self.network.eval()
+        with torch.no_grad():
+            for place, pictures in enumerate(looks):
+                batch = torch.from_numpy(pictures[:, None].astype(np.float32))
+                self.proxies[place] = self.network(batch).mean(dim=0)
+
     def learn(self, pictures: Any, classes: Any) -> None:
         """One step on pictures (n, 32, 128) uint8 and their classes (n,)."""
         torch, recipe = self._torch, self._recipe
@@ -256,9 +300,9 @@ class _Run:
 
     def finish(self, facts: dict[str, Any]) -> MarkResult:
         """Writes the weights and, last, the facts that say the run is done."""
-        self._torch.save(self.network.state_dict(), self._out / "embedder.pt")
+        self._torch.save(self.network.state_dict(), self._out / WEIGHTS)
         file = self._out / "training.json"
         scratch = self._out / "training.part"
         scratch.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
         scratch.replace(file)
-        return MarkResult(self._out / "embedder.pt", file, self.recent)
+        return MarkResult(self._out / WEIGHTS, file, self.recent)

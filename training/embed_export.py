@@ -1,8 +1,8 @@
 """A finished run in, the shipped mark model out: network, prototypes, thresholds, card.
 
 The thresholds and weights are chosen on what the network never saw: the sources of photographs
-kept from training, the marks of the builders held out, and drawings of these; with prototypes
-that do not come from them either. Then the prototypes are made anew from all of `train`.
+kept from training, the marks of the builders held out, if any, and drawings of these; with
+prototypes that do not come from them either. Then the prototypes are made anew from all of `train`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from training.embed_material import Tell
 from training.embed_measure import Chosen, Tried, choose, drawn_cases, find_crowded, run_cases
 from training.embed_net import build_network
 from training.embed_prototypes import drawn_marks, seen_marks
-from training.embed_texts import is_held_out, is_tuning
+from training.embed_texts import is_tuning
 from training.vendor import open_torch
 
 FORMAT_VERSION = 1
@@ -46,13 +46,15 @@ _SHOWN_LOOKS, _SHOWN_GROUNDS = 4, 30
 
 @dataclass(frozen=True, slots=True)
 class ExportedMarks:
-    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors."""
+    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors;
+    `held_out`: ids of the builders that were kept from training."""
 
     folder: Path
     digest: str
     prototypes: int
     difference: float
     chosen: Chosen
+    held_out: frozenset[str]
 
 
 def export_marks(
@@ -87,6 +89,7 @@ def export_marks(
     drawn = drawn_marks(embedder, registry, typefaces, tell)
 
     training = json.loads(result.facts.read_text("utf-8"))
+    held_out = frozenset(map(str, training["held_out_builders"]))
     card: dict[str, Any] = {"version": FORMAT_VERSION, "training": training}
     with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
         unseen = seen_marks(
@@ -95,14 +98,14 @@ def export_marks(
             [p for p in photographs if not is_tuning(p.source)],
             logos=logos,
             tell=tell,
-            of=lambda builder: not is_held_out(builder),
+            of=lambda builder: builder not in held_out,
         )
         trial = Path(scratch)
         write_model(trial, xml, weights, drawn.joined([unseen]), {**card, **_open_card()})
         recogniser = Recogniser(trial, registry, 1)
         chosen = choose(
-            _unseen_cases(recogniser, photographs, registry, tell),
-            drawn_cases(recogniser, registry, typefaces),
+            _unseen_cases(recogniser, photographs, registry, held_out, tell),
+            drawn_cases(recogniser, registry, held_out, typefaces),
         )
         held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
         # What bare surfaces look like depends on the prototypes: it is asked of those that ship.
@@ -118,7 +121,7 @@ def export_marks(
         "difference_from_torch": round(difference, 6),
         "registry": registry.digest,
         "prototypes": _counted(held),
-        "held_out_builders": sorted(e.id for e in registry if is_held_out(e.id)),
+        "held_out_builders": sorted(held_out),
         "thresholds": {"strength": chosen.strength},
         "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
         "crowded": crowded,
@@ -126,11 +129,15 @@ def export_marks(
         "licence": "AGPL-3.0-or-later",
     }
     digest = write_model(out, xml, weights, held, card)
-    return ExportedMarks(out, digest, len(held), difference, chosen)
+    return ExportedMarks(out, digest, len(held), difference, chosen, held_out)
 
 
 def _unseen_cases(
-    recogniser: Recogniser, photographs: Sequence[Photograph], registry: Registry, tell: Tell
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    held_out: Collection[str],
+    tell: Tell,
 ) -> list[Tried]:
     """Cases that neither the network nor the trial's prototypes have seen: all of the sources
     kept for tuning, and elsewhere the marks of the builders held out."""
@@ -139,12 +146,10 @@ def _unseen_cases(
         recogniser, kept, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
     )
     others = [
-        p
-        for p in photographs
-        if not is_tuning(p.source) and any(m.id and is_held_out(m.id) for m in p.marks)
+        p for p in photographs if not is_tuning(p.source) and any(m.id in held_out for m in p.marks)
     ]
     further = run_cases(recogniser, others, registry, looks=_SHOWN_LOOKS, grounds=0, tell=tell)
-    return tried + [one for one in further if is_held_out(one.case.truth or "-")]
+    return tried + [one for one in further if one.case.truth in held_out]
 
 
 def add_measured(folder: Path, measured: dict[str, Any]) -> None:

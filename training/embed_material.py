@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,11 +54,13 @@ def collect(
     seed: int,
     drawings: int,
     others: int,
+    hold_out: bool,
     tell: Tell,
 ) -> Material:
     """Draws the wordmarks and cuts the photographs of `data`/train; the same each time.
 
-    Builders held out and sources kept for tuning (`training.embed_texts`) are left out.
+    Sources kept for tuning (`training.embed_texts`) are left out, and builders held out if
+    `hold_out`.
 
     Args:
         drawings: of each wordmark; other texts get half as many.
@@ -68,7 +70,7 @@ def collect(
     Raises:
         DataError: the data set or the logos are wrong.
     """
-    texts = gather(registry, seed, others)
+    texts = gather(registry, seed, others, hold_out=hold_out)
     material = Material()
     places: dict[str, int] = {}
 
@@ -80,13 +82,14 @@ def collect(
 
     _draw_all(material, texts, place, faces, seed, drawings, tell)
     for logo in read_logos(logos):
-        if not is_held_out(logo.builder) and not touches(logo.key, texts.held_out):
+        kept_aside = hold_out and is_held_out(logo.builder)
+        if not kept_aside and not touches(logo.key, texts.held_out):
             material.logos.setdefault(place(logo.key), []).append(logo.cut)
     everything = read_photographs(split_folder(data, "train"))
     photographs = [p for p in everything if not is_tuning(p.source)]
     for done, photograph in enumerate(photographs):
         tell("cutting photographs", done, len(photographs))
-        _cut_all(material, photograph, registry, texts, place, seed)
+        _cut_all(material, photograph, registry, texts, place, seed, hold_out)
     step = max(1, len(material.backgrounds) // _MOST_GROUNDS)
     material.grounds = [cut.tone for cut in material.backgrounds[::step]]
     return material
@@ -117,10 +120,11 @@ def _cut_all(
     texts: Texts,
     place: Callable[[str], int],
     seed: int,
+    hold_out: bool,
 ) -> None:
     picture = read_grey(photograph)
     for mark in photograph.marks:
-        if not mark.legible or (mark.id and is_held_out(mark.id)):
+        if not mark.legible or (hold_out and mark.id and is_held_out(mark.id)):
             continue
         key = class_of(mark, registry)
         if key is None or touches(key, texts.held_out):
@@ -150,6 +154,16 @@ class Sampler:
         self._weights = {
             name: _shares(getattr(material, name)) for name in ("drawn", "logos", "real")
         }
+
+    def looks(self, each: int) -> Iterator[Grey]:
+        """For each class in order, so many degraded looks at it, (each, 32, 128)."""
+        material = self._material
+        for place in range(len(material.classes)):
+            pools = (material.drawn, material.logos, material.real)
+            cuts = [cut for pool in pools for cut in pool.get(place, ())]
+            rng = np.random.default_rng([self._seed, 0, place])
+            chosen = [cuts[rng.integers(len(cuts))] for _ in range(each)]
+            yield np.stack([degrade(cut, rng, material.grounds) for cut in chosen])
 
     def batch(self, step: int) -> tuple[Grey, NDArray[np.int64]]:
         """Pictures (n, 32, 128) and their classes (n,); -1 is no mark at all."""

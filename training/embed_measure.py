@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from training.embed_cases import Case, cases_of
 from training.embed_cuts import draw, seeded
 from training.embed_degrade import degrade
 from training.embed_material import Tell
-from training.embed_texts import is_held_out
 
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 # Added to the strength of the worst mistake: it is the maximum over a few sources only.
@@ -104,17 +103,22 @@ def point(tried: Iterable[Tried], strength: float) -> Point:
 
 
 def drawn_cases(
-    recogniser: Recogniser, registry: Registry, faces: Sequence[Path], each: int = 3
+    recogniser: Recogniser,
+    registry: Registry,
+    held_out: Collection[str],
+    faces: Sequence[Path],
+    each: int = 3,
 ) -> list[Tried]:
     """What the recogniser says of degraded drawings of the held-out builders' wordmarks.
 
     Args:
+        held_out: ids of the builders.
         faces: typefaces to draw in beside those of the base install.
         each: drawings of each wordmark.
     """
     tried = []
     for entry in registry.builders:
-        if not is_held_out(entry.id):
+        if entry.id not in held_out:
             continue
         for mark in entry.wordmarks:
             rng = seeded(1, mark.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,6 @@ from detector.types import MACHINE, WORDMARK, Box
 from training.embed_cases import Case, cases_of, cut, read_rgb
 from training.embed_material import Tell
 from training.embed_measure import Tried, point, run_cases
-from training.embed_texts import is_held_out
 
 # A detected box is a labelled mark's from this overlap on (intersection over union), and
 # nobody's below the other.
@@ -37,12 +36,14 @@ def report(
     split: str,
     registry: Registry,
     *,
+    held_out: Collection[str] = (),
     grounds: int = 20,
     tell: Tell = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Counts on one split, of labelled boxes and of those that the detector finds.
 
     Args:
+        held_out: ids of the builders that the network was not trained on.
         grounds: random boxes of each photograph that touch no builder's mark.
 
     Raises:
@@ -51,12 +52,12 @@ def report(
     photographs = read_photographs(split_folder(data, split))
     tried = run_cases(recogniser, photographs, registry, grounds=grounds, tell=tell)
     marks = [one for one in tried if one.case.truth is not None]
-    held_out = [one for one in marks if is_held_out(str(one.case.truth))]
+    unlearnt = [one for one in marks if one.case.truth in held_out]
     found = list(_detected(recogniser, photographs, registry, tell))
     return {
         "split": split,
         "labelled boxes": _counts(recogniser, tried),
-        "boxes of held-out builders": _counts(recogniser, held_out),
+        **({"boxes of held-out builders": _counts(recogniser, unlearnt)} if held_out else {}),
         "detected boxes": _counts(recogniser, found),
         "curve": [asdict(point(tried, strength)) for strength in _CURVE],
         "beside the reader": _beside_reader(recogniser, photographs, registry, tried),

@@ -61,7 +61,7 @@ def is_tuning(source: str) -> bool:
 
 
 def held_out_marks(registry: Registry) -> frozenset[str]:
-    """The folded wordmarks of the builders kept from training."""
+    """The folded wordmarks of the builders kept from training, where any are."""
     return frozenset(
         letters(mark.text)
         for entry in registry
@@ -75,15 +75,16 @@ def touches(folded: str, held_out: frozenset[str]) -> bool:
     return folded in held_out or any(len(mark) > 3 and mark in folded for mark in held_out)
 
 
-def gather(registry: Registry, seed: int, others: int) -> Texts:
+def gather(registry: Registry, seed: int, others: int, *, hold_out: bool = True) -> Texts:
     """All texts to draw: the registry's wordmarks less the held-out builders', and others.
 
     Args:
         registry: whose wordmarks to learn.
         seed: of the made texts.
         others: how many texts that are nobody's mark to make.
+        hold_out: whether builders are kept from training at all.
     """
-    held_out = held_out_marks(registry)
+    held_out = held_out_marks(registry) if hold_out else frozenset()
     marks: dict[str, list[str]] = {}
     for entry in registry:
         for mark in entry.wordmarks:

@@ -155,6 +155,20 @@ def test_a_second_look_at_one_mark_is_no_new_evidence(attributor: Attributor) ->
     assert again == once
 
 
+def test_a_code_two_badges_bear_speaks_for_the_one_that_something_surely_looks_like(
+    attributor: Attributor,
+) -> None:
+    code = [read("CLX450")]
+    sure = attributor.attribute(code, likenesses=[like("dmg-mori", 6.0, sure=True)])
+    assert named(sure) == ("dmg-mori", "B")
+    unsure = attributor.attribute(code, likenesses=[like("dmg-mori", 6.0)])
+    assert named(unsure) == (None, "U")
+    # What is read goes before what is looked like.
+    read_too = [*code, read("DMG", PANEL)]
+    both = attributor.attribute(read_too, likenesses=[like("dmg-mori", 6.0, sure=True)])
+    assert both.builder == "dmg"
+
+
 def test_a_likeness_takes_no_name_away_from_a_builder_that_was_read(
     attributor: Attributor,
 ) -> None:

@@ -1,0 +1,31 @@
+"""Badges of one house: builders whose marks begin alike, and whose machines bear either."""
+
+from __future__ import annotations
+
+from datasets.letters import words
+from datasets.registry import Registry
+
+
+def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
+    """For each builder, those with a wordmark that begins with one of its own.
+
+    DMG MORI begins with DMG: the two badges stand on the same series, by the year.
+    """
+    marks = {
+        entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
+        for entry in registry.builders
+    }
+    sisters: dict[str, frozenset[str]] = {}
+    for id, own in marks.items():
+        found = frozenset(
+            other
+            for other, theirs in marks.items()
+            if other != id and any(_starts(long, short) for short in own for long in theirs)
+        )
+        if found:
+            sisters[id] = found
+    return sisters
+
+
+def _starts(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    return len(longer) > len(shorter) and longer[: len(shorter)] == shorter
