@@ -155,6 +155,43 @@ def test_a_second_look_at_one_mark_is_no_new_evidence(attributor: Attributor) ->
     assert again == once
 
 
+def test_a_code_misread_by_a_letter_counts_beside_a_sure_look(attributor: Attributor) -> None:
+    sure = [like("haas", 6.0, sure=True)]
+    misread = read("WF2", PANEL, score=0.8)
+    result = attributor.attribute([misread], likenesses=sure)
+    assert named(result) == ("haas", "B")
+    assert [(line.kind, line.text) for line in result.evidence] == [
+        ("logo", "HAAS"),
+        ("series", "WF2"),
+    ]
+    assert named(attributor.attribute([misread])) == (None, "U")
+    assert named(attributor.attribute([misread], likenesses=[like("haas", 6.0)])) == (None, "U")
+
+
+@pytest.mark.parametrize(
+    ("text", "box", "mirrored", "overlay"),
+    [
+        ("WF22", PANEL, False, False),  # a figure more: another code
+        ("WE3", PANEL, False, False),  # two letters
+        ("WF2", DOOR, False, False),  # what was read of the mark itself
+        ("WF2", PANEL, True, False),
+        ("WF2", PANEL, False, True),
+    ],
+)
+def test_no_such_code_is_one_that_is_further_off_or_is_read_elsewhere(
+    attributor: Attributor, text: str, box: Box, mirrored: bool, overlay: bool
+) -> None:
+    code = read(text, box, score=0.8, mirrored=mirrored, overlay=overlay)
+    result = attributor.attribute([code], likenesses=[like("haas", 6.0, sure=True)])
+    assert named(result) == (None, "U")
+
+
+def test_a_misread_code_and_a_look_do_not_name_what_is_under_test(attributor: Attributor) -> None:
+    readings = [read("CAK615O", PANEL), read("CAK6I5C", moved(PANEL, 90))]
+    result = attributor.attribute(readings, likenesses=[like("smtcl", 9.0, sure=True)])
+    assert named(result) == (None, "U")
+
+
 def test_a_code_two_badges_bear_speaks_for_the_one_that_something_surely_looks_like(
     attributor: Attributor,
 ) -> None:
@@ -214,9 +251,16 @@ def test_the_broadcast_names_nobody(attributor: Attributor) -> None:
 
 
 def test_a_builder_whose_origin_is_under_test_takes_more(attributor: Attributor) -> None:
-    faint = [read("大连机床", score=0.8)]
-    assert attributor.attribute(faint).builder is None
     assert named(attributor.attribute([read("大连机床", score=0.99)])) == ("dmtg", "B")
+    assert attributor.attribute([read("大连机床", score=0.79)]).builder is None
+    assert attributor.attribute([read("SMTCL", score=0.89)]).builder is None
+
+
+def test_four_han_characters_need_not_be_read_as_surely(attributor: Attributor) -> None:
+    """A name of the origin under test: what is read as it by mistake is read less surely yet."""
+    assert named(attributor.attribute([read("大连机床", score=0.85)])) == ("dmtg", "B")
+    assert attributor.attribute([read("普利森", score=0.85)]).builder is None
+    assert attributor.attribute([read("普利森", score=0.95)]).builder == "precion"
 
 
 def test_hidden_marks_are_told_and_name_nobody(attributor: Attributor) -> None:
