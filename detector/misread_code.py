@@ -22,17 +22,11 @@ _ANOTHER_PLACE = 0.5
 
 
 class MisreadCodes:
-    """The model codes with figures of every builder, ready to be compared."""
+    """The model codes with figures of every builder, made ready when first asked for."""
 
     def __init__(self, registry: Registry) -> None:
-        self._codes = {
-            entry.id: [
-                Template.of(code)
-                for code in dict.fromkeys(map(letters, entry.series))
-                if len(code) >= SHORT and any(map(str.isdigit, code))
-            ]
-            for entry in registry.builders
-        }
+        self._registry = registry
+        self._ready: dict[str, list[Template]] = {}
 
     def find(
         self, readings: Sequence[Reading], likenesses: Sequence[Likeness], known: Collection[str]
@@ -60,5 +54,15 @@ class MisreadCodes:
         read = letters(text)
         return any(
             len(code.letters) == len(read) and distance(code, read, MISREAD) <= MISREAD
-            for code in self._codes[id]
+            for code in self._codes(id)
         )
+
+    def _codes(self, id: str) -> list[Template]:
+        if id not in self._ready:
+            codes = dict.fromkeys(map(letters, self._registry.get(id).series))
+            self._ready[id] = [
+                Template.of(code)
+                for code in codes
+                if len(code) >= SHORT and any(map(str.isdigit, code))
+            ]
+        return self._ready[id]
