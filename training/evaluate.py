@@ -198,7 +198,10 @@ def _spot(
 
 
 class _Road:
-    """The whole road, gone once for each picture; the analyst is loaded when first needed."""
+    """The whole road, gone once for each picture; the analyst is loaded when first needed.
+
+    `without`: the builder that the registry lacks, if it lacks one.
+    """
 
     def __init__(
         self,
@@ -207,20 +210,27 @@ class _Road:
         registry: Registry,
         model: Path | None,
         told: Told,
+        without: str = "",
     ) -> None:
-        self.settings, self.registry = settings, registry
+        self.registry = registry
+        self._settings, self._without = settings, without
         self._journal, self._model, self._told = journal, model, told
         self._analyst: Analyst | None = None
 
     def analyze(self, path: Path) -> Analysis:
-        self._analyst = self._analyst or Analyst(self.settings, self.registry, self._model)
+        self._analyst = self._analyst or Analyst(self._settings, self.registry, self._model)
         return self._analyst.analyze(path)
+
+    def lacking(self, builder: str, registry: Registry) -> _Road:
+        """A road of its own with a registry that lacks a builder."""
+        return _Road(self._journal, self._settings, registry, self._model, self._told, builder)
 
     def sightings(self, photograph: Photograph) -> tuple[Sighting, ...]:
         def look() -> Any:
             return _SIGHTINGS.dump_python(self.analyze(photograph.path).sightings, mode="json")
 
-        key = f"naming {photograph.path.parents[1].name}/{photograph.path.name}"
+        how = f"without {self._without}" if self._without else "naming"
+        key = f"{how} {photograph.path.parents[1].name}/{photograph.path.name}"
         return _SIGHTINGS.validate_python(self._journal.ask(key, look))
 
     def name(self, photographs: Sequence[Photograph]) -> Named:
@@ -241,7 +251,7 @@ class _Road:
                 if of is not None and _is_case(photograph, of):
                     truth = photograph.machines[of].builder
                     assert truth is not None
-                    found.append(Seen(photograph.image, truth, sighting.readings))
+                    found.append(Seen(photograph.image, truth, sighting.attribution))
             self._told(stage, done, len(legible))
         return found
 
@@ -269,13 +279,17 @@ def _is_case(photograph: Photograph, machine: int) -> bool:
 def _held_out(
     data: Path, split: str, photographs: Sequence[Photograph], road: _Road, builders: int
 ) -> tuple[tuple[str, ...], OpenSet]:
-    seen = road.seen(photographs, "open set")
+    held = list(photographs)
     splits: tuple[str, ...] = (split,)
     if split != "train" and (data / "train").is_dir():
-        train = as_entries(read_photographs(data / "train"), road.registry)
-        seen += road.seen(train, "open set, train")
+        held += as_entries(read_photographs(data / "train"), road.registry)
         splits = (split, "train")
-    return splits, hold_out(seen, road.registry, road.settings.attributing, builders)
+
+    def again(builder: str, less: Registry) -> list[Seen]:
+        its = [p for p in held if any(m.builder == builder for m in p.machines)]
+        return road.lacking(builder, less).seen(its, f"open set, without {builder}")
+
+    return splits, hold_out(road.seen(held, "open set"), road.registry, builders, again)
 
 
 def _name_naively(

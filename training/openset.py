@@ -1,27 +1,22 @@
 """The open set: are machines of builders that the registry lacks left unknown?
 
-One builder at a time is taken out of the registry and what was read off every machine is
-weighed anew. Machines of that builder should then be left unknown, with a low chance for
-whoever comes nearest; all others should be named as before. Matching learns nothing from
-pictures, so pictures the detector was trained on serve as well as others: what is asked is not
-whether a mark is found but whether a mark read is taken for another's.
+One builder at a time is taken out of the registry, with all that its marks look like, and its
+machines are looked at anew. They should then be left unknown, with a low chance for whoever comes
+nearest. Pictures that the detector was trained on serve as well as others: what is asked is not
+whether a machine is found but whether its mark is taken for another's.
 
-Two limits. Readings are those made with the whole registry: which views are read, and whether
-in the mirror, depends a little on what is recognised. And a builder's sister badges (DMG and
-DMG MORI) stay in when it goes, as they would in life.
+Two limits. What the mark embedder was trained on it has seen, though it no longer knows whose it
+is. And a builder's sister badges (DMG and DMG MORI) stay in when it goes, as they would in life.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datasets.registry import Registry
-from detector.attribute import Attributor
-from detector.match import Matcher
-from detector.settings import Attributing
-from detector.types import Attribution, Reading
+from detector.types import Attribution
 from training.chances import auroc, candidate
 from training.measures import Share
 
@@ -31,11 +26,15 @@ LEAST_MACHINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting of a machine whose builder's mark a person can read, and all read off it."""
+    """A sighting of a machine whose builder's mark a person can read, and what is said of it."""
 
     picture: str
     truth: str
-    readings: tuple[Reading, ...]
+    said: Attribution
+
+
+Again = Callable[[str, Registry], Sequence[Seen]]
+"""A builder's machines looked at anew with a registry that lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,8 @@ class HeldOut:
     """One builder out of the registry.
 
     named: of its machines, those given somebody else's name; others_right: of the other
-    builders' machines, those still named right; auroc: that the others score higher. wrong:
-    picture and name given, for each.
+    builders' machines, those named right, with the whole registry; auroc: that the others score
+    higher. wrong: picture and name given, for each.
     """
 
     builder: str
@@ -79,15 +78,14 @@ class OpenSet:
         }
 
 
-def hold_out(
-    seen: Sequence[Seen], registry: Registry, settings: Attributing, builders: int
-) -> OpenSet:
+def hold_out(seen: Sequence[Seen], registry: Registry, builders: int, again: Again) -> OpenSet:
     """Holds out the builders with most machines in turn, each with `LEAST_MACHINES` at least.
 
     Args:
         seen: sightings of machines, of builders in the registry and of others.
-        settings: the operating point.
+        registry: the whole of it.
         builders: how many at most.
+        again: looks at a builder's machines anew.
     """
     inside = [one for one in seen if one.truth in registry]
     counted = Counter(one.truth for one in inside)
@@ -96,29 +94,19 @@ def hold_out(
     known: list[float] = []
     unknown: list[float] = []
     for builder in (id for id in commonest if counted[id] >= LEAST_MACHINES):
-        out, theirs, own = _round(inside, registry, settings, builder)
-        rounds.append(out)
+        less = Registry(entry for entry in registry if entry.id != builder)
+        own = [one for one in again(builder, less) if one.truth == builder]
+        others = [one for one in inside if one.truth != builder]
+        theirs, scores = [_score(one) for one in others], [_score(one) for one in own]
+        wrong = tuple((one.picture, name) for one in own if (name := one.said.builder) is not None)
+        right = Share(sum(one.said.builder == one.truth for one in others), len(others))
+        named = Share(len(wrong), len(own))
+        rounds.append(HeldOut(builder, named, right, auroc(theirs, scores), wrong))
         known += theirs
-        unknown += own
+        unknown += scores
     named = Share(sum(r.named.hits for r in rounds), sum(r.named.total for r in rounds))
     return OpenSet(tuple(rounds), named, auroc(known, unknown))
 
 
-def _round(
-    seen: Sequence[Seen], registry: Registry, settings: Attributing, builder: str
-) -> tuple[HeldOut, list[float], list[float]]:
-    less = Registry(entry for entry in registry if entry.id != builder)
-    attributor = Attributor(Matcher(less), less, settings)
-    said = [(one, attributor.attribute(one.readings)) for one in seen]
-    own = [pair for pair in said if pair[0].truth == builder]
-    others = [pair for pair in said if pair[0].truth != builder]
-    wrong = tuple((one.picture, name) for one, a in own if (name := a.builder) is not None)
-    theirs = [_score(a) for _, a in others]
-    scores = [_score(a) for _, a in own]
-    right = Share(sum(a.builder == one.truth for one, a in others), len(others))
-    named = Share(len(wrong), len(own))
-    return HeldOut(builder, named, right, auroc(theirs, scores), wrong), theirs, scores
-
-
-def _score(said: Attribution) -> float:
-    return candidate(said)[1]
+def _score(seen: Seen) -> float:
+    return candidate(seen.said)[1]

@@ -189,9 +189,9 @@ def _open_set(report: Report) -> list[Part]:
     ]  # fmt: skip
     rows.append(["all", said(report.open_set.named), "", _number(report.open_set.auroc), ""])
     text = (
-        f"Each of these builders was taken out of the registry in turn, and what was read on the "
-        f"pictures of {' and '.join(report.open_set_splits)} was weighed anew. The detector may "
-        "have seen those of train; matching has not."
+        f"Each of these builders was taken out of the registry in turn, and its machines in the "
+        f"pictures of {' and '.join(report.open_set_splits)} were looked at anew. The detector and "
+        "the mark embedder may have seen those of train."
     )
     head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
     return [Part("Open set", (text,), (), (Grid(head, rows),))]
