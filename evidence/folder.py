@@ -114,7 +114,8 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Picture
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
             if sighting.best.pts == frame.pts:
-                still = draw_still(frame.image, sighting, machine)
+                timed = analysis.footage.kind != "still"
+                still = draw_still(frame.image, sighting, machine, timed=timed)
                 machine["still"] = f"stills/{name}.jpg"
                 still.save(folder / machine["still"], quality=STILL_QUALITY)
                 pictures[sighting.id].still = picture_of_still(still, len(machines))

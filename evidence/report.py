@@ -24,7 +24,8 @@ READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 
 GRADES = {
     "A": "a builder's wordmark was read, and read again or borne out by another cue",
-    "B": "one wordmark or logo was read, and nothing else bears it out",
+    "B": "one mark was read and nothing else bears it out, "
+    "or a model code beside a mark that looks like the builder's",
     "C": "by appearance only: no mark was read",
     "U": "a machine, its builder unknown",
 }

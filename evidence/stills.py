@@ -53,13 +53,16 @@ def seen_marks(sighting: Sighting) -> list[Reading]:
     return chosen or [reading for reading in here if len(reading.text) >= SHORTEST_DRAWN]
 
 
-def draw_still(image: Picture, sighting: Sighting, machine: dict[str, Any]) -> Image.Image:
+def draw_still(
+    image: Picture, sighting: Sighting, machine: dict[str, Any], *, timed: bool = True
+) -> Image.Image:
     """The best frame with the machine, what was read in that frame, and a caption below.
 
     Args:
         image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`.
         sighting: whose boxes are drawn.
         machine: its record, for the words.
+        timed: whether the caption says when; a photograph has no time.
 
     Returns:
         RGB, as wide as the frame; higher by the caption.
@@ -83,7 +86,7 @@ def draw_still(image: Picture, sighting: Sighting, machine: dict[str, Any]) -> I
         taken.append(
             tag(draw, around, label, MARK_COLOUR, letters, below=True, free=taken + others)
         )
-    return add_caption(picture, caption(machine), letters)
+    return add_caption(picture, caption(machine, timed), letters)
 
 
 def enlarge(mark: Image.Image) -> Image.Image:
@@ -100,13 +103,14 @@ def name(machine: dict[str, Any]) -> str:
     )
 
 
-def caption(machine: dict[str, Any]) -> str:
-    """Who, how sure, when, and what stands on the control, in one line of words."""
+def caption(machine: dict[str, Any], timed: bool) -> str:
+    """Who, how sure, when if `timed`, and what stands on the control, in one line of words."""
     builder, control = machine["builder"], machine["control"]
     parts = [name(machine), f"grade {machine['grade']}"]
     if builder:
         parts.append(f"probability {chance(builder['probability'])}")
-    parts.append(f"at {clock(machine['best']['pts'])}")
+    if timed:
+        parts.append(f"at {clock(machine['best']['pts'])}")
     if control:
         parts.append(f"control {printable(control['name'])}")
     return "   ·   ".join((*parts, machine["id"]))

@@ -16,6 +16,7 @@ from evidence.record import to_record
 from evidence.stills import (
     GRADE_COLOURS,
     MARK_COLOUR,
+    caption,
     crop_mark,
     draw_still,
     enlarge,
@@ -53,6 +54,12 @@ def test_the_caption_stands_below_the_frame(analysis: Analysis, registry: Regist
     drawn = still(analysis, registry, 1, picture)
     assert drawn.shape[1] == 480 and drawn.shape[0] > 270
     assert (drawn[-2:] < 40).all()
+
+
+def test_the_caption_of_a_photograph_names_no_time(analysis: Analysis, registry: Registry) -> None:
+    machine = to_record(analysis, registry)["machines"][0]
+    assert " at 0:" in caption(machine, timed=True)
+    assert " at " not in caption(machine, timed=False)
 
 
 def test_the_pixels_of_the_mark_are_not_drawn_on(analysis: Analysis, registry: Registry) -> None:
