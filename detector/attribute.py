@@ -24,7 +24,7 @@ from detector.match import Matcher
 from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
 from detector.settings import Attributing
-from detector.sisters import sisters_of
+from detector.sisters import ONE_HOUSE, sisters_of
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -57,9 +57,6 @@ COMPANION = 8.2
 FURTHER_VIEW = 0.3
 # How sure of its letters the reader must be of a mark that alone names where more is at stake.
 SURE = 0.9
-# The same of four Han characters and more: of 1,398 drawn names that differ from a mark in one
-# character none was read as the mark at 0.8 to 0.9; of the marks themselves 6 % are read so.
-SURE_HAN = 0.8
 # Text that is there only in the mirror, even where other text flips too.
 MIRRORED_SHARE = 0.9
 
@@ -85,7 +82,7 @@ class Attributor:
             letters(mark.text) for control in registry.controls for mark in control.wordmarks
         }
         self._sisters = sisters_of(registry)
-        self._codes = MisreadCodes(registry)
+        self._codes = MisreadCodes(matcher, registry)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -111,7 +108,10 @@ class Attributor:
     ) -> Attribution:
         """Who built it, by marks alone."""
         cues = fuse(readings, self._matcher)
-        speakers = self._speakers(cues, likenesses)
+        # A name that was read, however badly, goes before all that looks may say of codes.
+        named = any(cue.kind == "wordmark" for cue in cues)
+        sure = [] if named else [look for look in likenesses if look.sure]
+        speakers = self._speakers(cues, sure)
         flipped = _flips_together(cues)
         weights = [
             self._weight(cue, flipped) if speaker else 0.0
@@ -119,8 +119,8 @@ class Attributor:
         ]
         totals = _totals(cues, speakers, weights)
         scene = [reading for reading in readings if not reading.overlay]
-        codes = self._codes.find(scene, likenesses, known=totals.keys())
-        totals.update(dict.fromkeys(codes, MISREAD_SERIES))
+        codes = self._codes.find(scene, [look for look in sure if look.id not in totals])
+        totals |= {id: MISREAD_SERIES * code.score for id, code in codes.items()}
         logos = self._logos(likenesses, cues, speakers, weights, codes)
         for look in logos:
             if look.weight > 0:
@@ -174,14 +174,14 @@ class Attributor:
             if look.id in borne_out or look.sure
         ]
 
-    def _speakers(self, cues: Sequence[Cue], likenesses: Sequence[Likeness]) -> list[str | None]:
+    def _speakers(self, cues: Sequence[Cue], sure: Sequence[Likeness]) -> list[str | None]:
         """The builder each cue speaks for, if any.
 
-        A series of a badge whose sister's wordmark was read, or surely looks like it, speaks for
+        A series of a badge whose sister's wordmark was read, or is surely looked like, speaks for
         the sister: a DMU with DMG MORI on its door is a DMG MORI.
         """
         badges = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
-        badges |= {look.id for look in likenesses if look.sure}
+        badges |= {look.id for look in sure} & ONE_HOUSE
         speakers: list[str | None] = []
         for cue in cues:
             speaker = COMPANIONS.get(cue.id) if cue.match.type == "control" else cue.id
@@ -267,7 +267,7 @@ class Attributor:
             return chances[id] >= settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
         exact = any(
-            cue.kind == "wordmark" and cue.match.exact and cue.views[0].score >= _sure_of(cue.mark)
+            cue.kind == "wordmark" and cue.match.exact and cue.views[0].score >= SURE
             for cue in strong
         )
         # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
@@ -302,7 +302,7 @@ class Attributor:
             Evidence("logo", look.id, look.mark, look.weight, look.pts, look.box) for look in logos
         ]
         lines += [
-            Evidence("series", id, code.text, MISREAD_SERIES, code.pts, code.box)
+            Evidence("series", id, code.text, MISREAD_SERIES * code.score, code.pts, code.box)
             for id, code in codes.items()
         ]
         lines.sort(key=lambda line: -line.weight)
@@ -350,11 +350,6 @@ def probabilities(totals: Mapping[str, float]) -> dict[str, float]:
     shares = {id: math.exp(total - PRIOR - top) for id, total in totals.items()}
     whole = math.exp(-top) + sum(shares.values())
     return {id: share / whole for id, share in shares.items()}
-
-
-def _sure_of(mark: str) -> float:
-    han = sum(script_of(letter) == "han" for letter in mark)
-    return SURE_HAN if han >= 4 else SURE
 
 
 def mark_length(mark: str) -> int:

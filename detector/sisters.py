@@ -1,9 +1,13 @@
-"""Badges of one house: builders whose marks begin alike, and whose machines bear either."""
+"""Builders whose marks begin alike: a machine with the codes of one may bear the other's mark."""
 
 from __future__ import annotations
 
 from datasets.letters import words
 from datasets.registry import Registry
+
+ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
+"""Those whose codes are shared and whose badges are told by looks. Others merely begin alike
+(STAR and STAR SU), and a look takes for each other just what begins alike."""
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:

@@ -114,7 +114,7 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Picture
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
             if sighting.best.pts == frame.pts:
-                timed = analysis.footage.kind != "still"
+                timed = analysis.footage.kind == "video"
                 still = draw_still(frame.image, sighting, machine, timed=timed)
                 machine["still"] = f"stills/{name}.jpg"
                 still.save(folder / machine["still"], quality=STILL_QUALITY)

@@ -62,7 +62,7 @@ def draw_still(
         image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`.
         sighting: whose boxes are drawn.
         machine: its record, for the words.
-        timed: whether the caption says when; a photograph has no time.
+        timed: whether the caption says when; photographs have no time.
 
     Returns:
         RGB, as wide as the frame; higher by the caption.

@@ -20,6 +20,7 @@ import platform
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -102,10 +103,10 @@ def train_marks(
         progress: told the stage, what is done and how much there is.
 
     Raises:
-        UsageError: `out` holds a run begun otherwise, a number is out of range, or torch is
-            not installed.
+        UsageError: `out` holds a run begun otherwise, `start` was trained on builders to hold
+            out, a number is out of range, or torch is not installed.
         DataError: the data is wrong, named with file, line and field.
-        ModelError: there is no finished run in `start`, or its weights are damaged.
+        ModelError: there is no finished run in `start`, or its weights are missing or damaged.
         KeyboardInterrupt: stopped; the same call goes on from the last checkpoint.
     """
     torch = open_torch()
@@ -133,6 +134,12 @@ def train_marks(
         hold_out=hold_out,
         start=None if start is None else _weights_digest(start),
     )
+    held_out = [entry.id for entry in registry if hold_out and is_held_out(entry.id)]
+    if start is not None and (seen := set(held_out) - set(_facts(start)["held_out_builders"])):
+        raise UsageError(
+            f"{start}: it was trained on {', '.join(sorted(seen)[:3])}, so they cannot be kept "
+            "aside any more; learn every builder, or begin from another run"
+        )
     out.mkdir(parents=True, exist_ok=True)
     _record(recipe, out)
     result = _finished(out)
@@ -161,7 +168,7 @@ def train_marks(
     facts = {
         "recipe": asdict(recipe),
         "counts": material.counts,
-        "held_out_builders": sorted(e.id for e in registry if hold_out and is_held_out(e.id)),
+        "held_out_builders": sorted(held_out),
         "tuning_sources": _tuning_sources(data),
         "loss": round(run.recent, 4),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -170,9 +177,14 @@ def train_marks(
 
 
 def _weights_digest(run: Path) -> str:
-    if _finished(run) is None:
+    if _finished(run) is None or not (run / WEIGHTS).is_file():
         raise ModelError(f"{run}: no finished run of train-marks in it; name the folder of one")
     return hashlib.sha256((run / WEIGHTS).read_bytes()).hexdigest()
+
+
+def _facts(run: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((run / "training.json").read_text("utf-8"))
+    return facts
 
 
 def _tuning_sources(data: Path) -> list[str]:
@@ -200,7 +212,7 @@ def _finished(out: Path) -> MarkResult | None:
     facts = out / "training.json"
     if not facts.is_file():
         return None
-    return MarkResult(out / WEIGHTS, facts, float(json.loads(facts.read_text())["loss"]))
+    return MarkResult(out / WEIGHTS, facts, float(_facts(out)["loss"]))
 
 
 class _Run:
@@ -257,7 +269,7 @@ class _Run:
         torch = self._torch
         try:
             self.network.load_state_dict(torch.load(weights, weights_only=True))
-        except (RuntimeError, KeyError, EOFError) as error:
+        except (RuntimeError, KeyError, EOFError, UnpicklingError) as error:
             raise ModelError(f"{weights}: no weights of the mark embedder ({error})") from error
         self.network.eval()
         with torch.no_grad():

@@ -6,46 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from datasets.letters import scripts
-from datasets.registry import load_registry
 from detector.attribute import Attributor, mark_length, probabilities
-from detector.match import Matcher
-from detector.settings import Attributing
-from detector.types import Attribution, Box, Likeness, Reading
-
-DOOR: Box = (100.0, 100.0, 220.0, 130.0)
-PANEL: Box = (400.0, 120.0, 480.0, 140.0)
-
-
-@pytest.fixture(scope="module")
-def attributor() -> Attributor:
-    registry = load_registry()
-    return Attributor(Matcher(registry), registry, Attributing())
-
-
-def read(
-    text: str,
-    box: Box = DOOR,
-    at: int = 0,
-    *,
-    score: float = 0.98,
-    mirrored: bool = False,
-    overlay: bool = False,
-) -> Reading:
-    script = "han" if "han" in scripts(text) else "latin"
-    return Reading(text, score, box, Fraction(at), script, mirrored, overlay)  # type: ignore[arg-type]
-
-
-def like(id: str, weight: float = 3.0, *, sure: bool = False) -> Likeness:
-    return Likeness(id, id.upper(), weight, Fraction(0), DOOR, sure)
-
-
-def moved(box: Box, by: float) -> Box:
-    return box[0] + by, box[1] + by, box[2] + by, box[3] + by
-
-
-def named(a: Attribution) -> tuple[str | None, str]:
-    return a.builder, a.grade
+from detector.types import Attribution
+from tests.detector.reads import DOOR, PANEL, moved, named, read
 
 
 def test_one_wordmark_names_its_builder_uncorroborated(attributor: Attributor) -> None:
@@ -108,119 +71,6 @@ def test_a_series_alone_is_less_sure_than_the_name(attributor: Attributor) -> No
     assert series.probability < name.probability
 
 
-@pytest.mark.parametrize(
-    ("text", "builder"), [("XD32H", "hanwha"), ("GLS-150", "goodway"), ("BMV 60", "bfw")]
-)
-def test_a_likeness_bears_out_a_code_that_does_not_name_alone(
-    attributor: Attributor, text: str, builder: str
-) -> None:
-    assert named(attributor.attribute([read(text)])) == (None, "U")
-    borne_out = attributor.attribute([read(text)], likenesses=[like(builder, 4.0)])
-    assert named(borne_out) == (builder, "B")
-    assert [(line.kind, line.id, line.weight) for line in borne_out.evidence if line.id] == [
-        (borne_out.evidence[0].kind, builder, borne_out.evidence[0].weight),
-        ("logo", builder, 4.0),
-    ]
-    of_another = attributor.attribute([read(text)], likenesses=[like("okuma")])
-    assert named(of_another) == (None, "U")
-
-
-def test_a_likeness_alone_names_nobody_and_is_shown_where_it_is_sure(
-    attributor: Attributor,
-) -> None:
-    result = attributor.attribute(
-        [read("VELTRANIX")], likenesses=[like("haas", 9.0, sure=True), like("okuma", 9.0)]
-    )
-    assert named(result) == (None, "U")
-    assert [(line.kind, line.id, line.weight) for line in result.evidence] == [
-        ("logo", "haas", 0.0)
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", ["STAR", "INDEX", "DMG", "SUMITOMO-SHIBAURA", "MITSUBISHI", "GOODMAN", "TAKUMA"]
-)
-def test_looks_are_no_second_cue_beside_the_letters_of_the_same_mark(
-    attributor: Attributor, text: str
-) -> None:
-    ids = [line.id for line in attributor.attribute([read(text)]).evidence if line.id]
-    assert ids and named(attributor.attribute([read(text)])) == (None, "U")
-    looks = [like(id, 9.0) for id in ids]
-    assert named(attributor.attribute([read(text)], likenesses=looks)) == (None, "U")
-
-
-def test_a_second_look_at_one_mark_is_no_new_evidence(attributor: Attributor) -> None:
-    once = attributor.attribute([read("XD32H")], likenesses=[like("hanwha")])
-    again = attributor.attribute([read("XD32H")], likenesses=[like("hanwha")] * 3)
-    assert again == once
-
-
-def test_a_code_misread_by_a_letter_counts_beside_a_sure_look(attributor: Attributor) -> None:
-    sure = [like("haas", 6.0, sure=True)]
-    misread = read("WF2", PANEL, score=0.8)
-    result = attributor.attribute([misread], likenesses=sure)
-    assert named(result) == ("haas", "B")
-    assert [(line.kind, line.text) for line in result.evidence] == [
-        ("logo", "HAAS"),
-        ("series", "WF2"),
-    ]
-    assert named(attributor.attribute([misread])) == (None, "U")
-    assert named(attributor.attribute([misread], likenesses=[like("haas", 6.0)])) == (None, "U")
-
-
-@pytest.mark.parametrize(
-    ("text", "box", "mirrored", "overlay"),
-    [
-        ("WF22", PANEL, False, False),  # a figure more: another code
-        ("WE3", PANEL, False, False),  # two letters
-        ("WF2", DOOR, False, False),  # what was read of the mark itself
-        ("WF2", PANEL, True, False),
-        ("WF2", PANEL, False, True),
-    ],
-)
-def test_no_such_code_is_one_that_is_further_off_or_is_read_elsewhere(
-    attributor: Attributor, text: str, box: Box, mirrored: bool, overlay: bool
-) -> None:
-    code = read(text, box, score=0.8, mirrored=mirrored, overlay=overlay)
-    result = attributor.attribute([code], likenesses=[like("haas", 6.0, sure=True)])
-    assert named(result) == (None, "U")
-
-
-def test_a_misread_code_and_a_look_do_not_name_what_is_under_test(attributor: Attributor) -> None:
-    readings = [read("CAK615O", PANEL), read("CAK6I5C", moved(PANEL, 90))]
-    result = attributor.attribute(readings, likenesses=[like("smtcl", 9.0, sure=True)])
-    assert named(result) == (None, "U")
-
-
-def test_a_code_two_badges_bear_speaks_for_the_one_that_something_surely_looks_like(
-    attributor: Attributor,
-) -> None:
-    code = [read("CLX450")]
-    sure = attributor.attribute(code, likenesses=[like("dmg-mori", 6.0, sure=True)])
-    assert named(sure) == ("dmg-mori", "B")
-    unsure = attributor.attribute(code, likenesses=[like("dmg-mori", 6.0)])
-    assert named(unsure) == (None, "U")
-    # What is read goes before what is looked like.
-    read_too = [*code, read("DMG", PANEL)]
-    both = attributor.attribute(read_too, likenesses=[like("dmg-mori", 6.0, sure=True)])
-    assert both.builder == "dmg"
-
-
-def test_a_likeness_takes_no_name_away_from_a_builder_that_was_read(
-    attributor: Attributor,
-) -> None:
-    plain = attributor.attribute([read("MAZAK")])
-    other = attributor.attribute([read("MAZAK")], likenesses=[like("haas", 9.0, sure=True)])
-    assert named(other) == named(plain) and other.probability == plain.probability
-
-
-def test_for_the_origin_under_test_a_likeness_is_not_enough(attributor: Attributor) -> None:
-    """A wrong Chinese machine is dearer: it takes the name itself, read."""
-    readings = [read("CAK6150"), read("CAK3665", PANEL)]
-    result = attributor.attribute(readings, likenesses=[like("smtcl", 9.0, sure=True)])
-    assert named(result) == (None, "U")
-
-
 def test_two_words_read_apart_are_one_mark(attributor: Attributor) -> None:
     left, right = (100.0, 100.0, 180.0, 130.0), (195.0, 100.0, 290.0, 131.0)
     assert attributor.attribute([read("MORI", left), read("SEIKI", right)]).builder == "mori-seiki"
@@ -251,16 +101,9 @@ def test_the_broadcast_names_nobody(attributor: Attributor) -> None:
 
 
 def test_a_builder_whose_origin_is_under_test_takes_more(attributor: Attributor) -> None:
+    faint = [read("大连机床", score=0.8)]
+    assert attributor.attribute(faint).builder is None
     assert named(attributor.attribute([read("大连机床", score=0.99)])) == ("dmtg", "B")
-    assert attributor.attribute([read("大连机床", score=0.79)]).builder is None
-    assert attributor.attribute([read("SMTCL", score=0.89)]).builder is None
-
-
-def test_four_han_characters_need_not_be_read_as_surely(attributor: Attributor) -> None:
-    """A name of the origin under test: what is read as it by mistake is read less surely yet."""
-    assert named(attributor.attribute([read("大连机床", score=0.85)])) == ("dmtg", "B")
-    assert attributor.attribute([read("普利森", score=0.85)]).builder is None
-    assert attributor.attribute([read("普利森", score=0.95)]).builder == "precion"
 
 
 def test_hidden_marks_are_told_and_name_nobody(attributor: Attributor) -> None:

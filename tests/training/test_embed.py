@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_a_finished_run_can_be_learnt_on_from(
     tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
 ) -> None:
     begun = finished.weights.parent
-    small = {**SMALL, "start": begun, "hold_out": False}
+    small = {**SMALL, "start": begun, "hold_out": False, "seed": 1}
 
     def stop(stage: str, done: int, total: int) -> None:
         if stage.startswith("step") and done == 3:
@@ -148,9 +149,20 @@ def test_a_finished_run_can_be_learnt_on_from(
     assert (begin[name] - end[name]).norm() < 0.5 * (begin[name] - anew[name]).norm()
 
 
-def test_what_is_no_finished_run_is_not_learnt_on_from(
-    tmp_path: Path, data: Path, registry: Registry
+def test_what_cannot_be_learnt_on_from_is_named(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
 ) -> None:
+    held = tmp_path / "held"
+    shutil.copytree(finished.weights.parent, held)
+    (held / "embedder.pt").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"embedder\.pt"):
+        train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=held)
+    facts = json.loads((held / "training.json").read_text("utf-8"))
+    (held / "training.json").write_text(json.dumps({**facts, "held_out_builders": []}), "utf-8")
+    wider = Registry([*registry, load_registry().get("okuma")])
+    with pytest.raises(UsageError, match="trained on okuma"):
+        train_marks(data, tmp_path / "run2", registry=wider, **SMALL, start=held)
+    shutil.rmtree(tmp_path / "run")
     with pytest.raises(ModelError, match="no finished run"):
         train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=tmp_path)
     assert not (tmp_path / "run").exists()

@@ -1,0 +1,16 @@
+"""One attributor for many tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from datasets.registry import load_registry
+from detector.attribute import Attributor
+from detector.match import Matcher
+from detector.settings import Attributing
+
+
+@pytest.fixture(scope="session")
+def attributor() -> Attributor:
+    registry = load_registry()
+    return Attributor(Matcher(registry), registry, Attributing())
