@@ -18,12 +18,6 @@ UNDER: Box = (95.0, 132.0, 190.0, 152.0)
 FAR_OFF: Box = (700.0, 600.0, 800.0, 620.0)
 
 
-@pytest.fixture(scope="module")
-def attributor() -> Attributor:
-    registry = load_registry()
-    return Attributor(Matcher(registry), registry, Attributing())
-
-
 def read(text: str, box: Box = DOOR, at: int = 0) -> Reading:
     return Reading(text, 0.97, box, Fraction(at), "latin")
 
