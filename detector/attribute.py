@@ -81,6 +81,8 @@ class Attributor:
         self._control_marks = {
             letters(mark.text) for control in registry.controls for mark in control.wordmarks
         }
+        # A registry may lack the builder: the control then says nothing.
+        self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
         self._sisters = sisters_of(registry)
         self._codes = MisreadCodes(matcher, registry)
         self._origins = OriginFinder(registry, settings.tested_origins)
@@ -184,7 +186,7 @@ class Attributor:
         badges |= {look.id for look in sure} & ONE_HOUSE
         speakers: list[str | None] = []
         for cue in cues:
-            speaker = COMPANIONS.get(cue.id) if cue.match.type == "control" else cue.id
+            speaker = self._companions.get(cue.id) if cue.match.type == "control" else cue.id
             if cue.kind == "series" and cue.id not in badges:
                 sisters = sorted(self._sisters.get(cue.id, frozenset()) & badges)
                 speaker = sisters[0] if sisters else speaker

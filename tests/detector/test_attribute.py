@@ -6,7 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from datasets.registry import Registry, load_registry
 from detector.attribute import Attributor, mark_length, probabilities
+from detector.match import Matcher
+from detector.settings import Attributing
 from detector.types import Attribution
 from tests.detector.reads import DOOR, PANEL, moved, named, read
 
@@ -92,6 +95,14 @@ def test_what_only_the_mirror_shows_names_nobody(attributor: Attributor) -> None
 def test_a_picture_that_is_mirrored_as_a_whole_may_name(attributor: Attributor) -> None:
     readings = [read("MAZAK", mirrored=True), read("INTEGREX", PANEL, mirrored=True)]
     assert named(attributor.attribute(readings)) == ("mazak", "B")
+
+
+def test_a_control_of_a_builder_that_the_registry_lacks_names_nobody() -> None:
+    less = Registry(entry for entry in load_registry() if entry.id != "mazak")
+    attributor = Attributor(Matcher(less), less, Attributing())
+    readings = [read("MAZATROL", PANEL), read("MAZATROL", moved(PANEL, 200), 2)]
+    said = attributor.attribute(readings)
+    assert (named(said), said.control) == ((None, "U"), "ctl-mazatrol")
 
 
 def test_the_broadcast_names_nobody(attributor: Attributor) -> None:
