@@ -110,7 +110,7 @@ class Attributor:
     ) -> Attribution:
         """Who built it, by marks alone."""
         cues = fuse(readings, self._matcher)
-        # A name that was read, however badly, goes before all that looks may say of codes.
+        # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
         speakers = self._speakers(cues, sure)

@@ -33,21 +33,19 @@ class MisreadCodes:
         self._registry = registry
         self._ready: dict[str, list[Template]] = {}
 
-    def find(
-        self, readings: Sequence[Reading], likenesses: Sequence[Likeness]
-    ) -> dict[str, Reading]:
+    def find(self, readings: Sequence[Reading], sure: Sequence[Likeness]) -> dict[str, Reading]:
         """For each builder that something surely looks like, the surest reading that is nearly
         one of its codes and nobody's mark; in the frame of the look, and in another place.
 
         Args:
             readings: of one machine, those of the broadcast left out.
-            likenesses: of the same machine.
+            sure: the sure looks at the same machine.
         """
         found: dict[str, Reading] = {}
-        codes = [reading for reading in readings if self._may_be_code(reading)]
+        codes = [reading for reading in readings if sure and self._may_be_code(reading)]
         for reading in sorted(codes, key=lambda reading: -reading.score):
-            for look in likenesses:
-                if not look.sure or look.id in found or look.pts != reading.pts:
+            for look in sure:
+                if look.id in found or look.pts != reading.pts:
                     continue
                 apart = overlap_of_smaller(reading.box, look.box) < _ANOTHER_PLACE
                 if apart and self._near(look.id, letters(reading.text)):
