@@ -130,6 +130,7 @@ class PlateWords(_Part):
     machinery: Kinds
     makers_taiwan: tuple[Text, ...]
     machine_kinds: Kinds
+    between: Kinds
     forms: Kinds
     telling: Telling
     labels: Kinds

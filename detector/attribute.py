@@ -274,7 +274,10 @@ class Attributor:
         )
         # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
-        borne_out = grade == "A" and read and (bool(strong) or len(_distinct(cues)) > 2)
+        # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).
+        spelt = any(cue.kind == "wordmark" and cue.match.exact for cue in strong)
+        kinds = len(_distinct(cues))
+        borne_out = grade == "A" and read and (spelt or kinds > (1 if strong else 2))
         return chances[id] >= settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:

@@ -23,6 +23,10 @@ _LABELS = ("DANGER", "START", "STOP")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # Also on fork lifts and excavators, beside a model code as well (KOMATSU FG25).
 _VEHICLES = frozenset({"HYUNDAI", "KOMATSU"})
+# Words of panels, drawings and pipes, twice on many a machine: INDEX, FLOW.
+_ON_PANELS = frozenset({"INDEX", "FLOW", "JOBS", "ACE", "UNION"})
+# Tags of panels and pipes that read like codes: IP54, M30, T12, DN25, BT40, HSK63, RS232.
+_TAGS = re.compile(r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT)\d+[A-Z]?)$")
 # How far off the model may stand, in heights of the higher of the two texts.
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.
@@ -40,10 +44,11 @@ def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
     """
     if letters(mark.text) in _CUT_LABELS | _VEHICLES:
         return False
+    twice = letters(mark.text) not in _ON_PANELS
     beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]
     return any(
         overlap_of_smaller(r.box, mark.box) < _APART
-        and (r.text == mark.text or (is_model_code(r.text) and _near(r.box, mark.box)))
+        and ((twice and r.text == mark.text) or (is_model_code(r.text) and _near(r.box, mark.box)))
         and r.score >= _SURE
         for r in beside
     )
@@ -53,13 +58,14 @@ def is_model_code(text: str) -> bool:
     """Whether a text reads like a model code: letters and at least two figures or letters more.
 
     Example:
-        >>> [is_model_code(text) for text in ("BVL 800H", "VTL-1", "MACHINE-03", "2019")]
+        >>> [is_model_code(text) for text in ("BVL 800H", "VTL-1", "MACHINE-03", "IP54")]
         [True, False, False, False]
     """
     said = words(text)
-    if LATIN_WORDS.intersection(said):
+    joined = "".join(said)
+    if LATIN_WORDS.intersection(said) or _TAGS.match(joined):
         return False
-    return bool(_CODE.match("".join(said))) and sum(c.isdigit() for c in text) >= 2
+    return bool(_CODE.match(joined)) and sum(c.isdigit() for c in text) >= 2
 
 
 def _near(a: Box, b: Box) -> bool:

@@ -21,6 +21,7 @@ from itertools import accumulate
 from datasets.entry import EntryType
 from datasets.letters import scripts
 from datasets.registry import Registry
+from detector.anothers import AnothersName
 from detector.fold import words
 from detector.joined import Joined
 from detector.marks import SHORT, Mark, MarkKind, marks_of
@@ -95,6 +96,7 @@ class Matcher:
         self._longest = max((len(mark.letters) for mark in marks), default=0)
         self._nearby = Nearby(marks, MARGIN)
         self._joined = Joined(registry, marks)
+        self._anothers = AnothersName()
         # Readings of one wordmark come back frame after frame.
         self._cached = lru_cache(4096)(self._match)
 
@@ -114,7 +116,11 @@ class Matcher:
 
     def _match(self, text: str, script: Script | None) -> tuple[Match, ...]:
         said = words(text)[:MOST_WORDS]
-        found = list(self._found(said))
+        found = [
+            item
+            for item in self._found(said)
+            if not self._anothers.holds(item.mark, said, item.start, item.end)
+        ]
         borders = _compounds(text)
         written = scripts(text)
         if script == "cyrillic" or ("cyrillic" in written and "latin" not in written):

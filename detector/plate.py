@@ -16,7 +16,7 @@ of a part, a seller nor an owner. What does not count is kept as evidence all th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -36,6 +36,8 @@ _SURE, _VERY_SURE = 0.8, 0.9
 _LONG_NAME = 8
 # Readings of one plate: gaps of at most so many heights of the lower line, beside and below.
 _BESIDE, _BELOW = 3.0, 1.5
+# Of one line: how much of the lower one's height two texts share, and the gap of a word at most.
+_LEVEL, _WORD_GAP = 0.6, 1.0
 # Readings that one line or name may have come apart into.
 _MOST_PARTS = 4
 # Passages of one plate that are looked at: a legible plate has some twenty lines.
@@ -53,7 +55,7 @@ class Statement:
     countries: one, or several where it leaves that open; own: nothing on the plate speaks of a
     part, a seller or an owner; counts: it is own, speaks of a machine tool, and was read well;
     alone: it suffices for an origin under test; reading: where it was read best, of several
-    readings joined.
+    readings joined; contact: the plate says how to reach somebody, as dealers' stickers do.
     """
 
     countries: frozenset[str]
@@ -63,6 +65,7 @@ class Statement:
     counts: bool
     alone: bool
     reading: Reading
+    contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Plates:
             for passage in passages
             if (company := self._text.company(passage.text)) is not None
         ]
-        companies = _longest(companies)
+        companies = _longest(_unglued(companies, passages))
         said: list[tuple[StatementKind, frozenset[str], Reading]] = []
         for passage in passages:
             if codes := self._text.made_in(passage.text):
@@ -122,11 +125,12 @@ class Plates:
             return
         texts = [passage.text for passage in passages]
         own = not any(self._text.is_part(t) or self._text.is_seller(t) for t in texts)
+        contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = tools or any(self._text.is_machine(t) for t in texts)
         for company, passage in companies:
             if company.country is not None:
-                yield _company(company, passage, own)
+                yield _company(company, passage, own, contact)
         for kind, codes, passage in _shortest(said):
             fit = {
                 "made-in": machine and not codes & _PLATED_ANEW and len(codes) == 1,
@@ -166,22 +170,50 @@ def claim(statements: Sequence[Statement], tested: Collection[str]) -> Claim | N
     return Claim(code, "B")
 
 
-def _company(company: Company, passage: Reading, own: bool) -> Statement:
+def _company(company: Company, passage: Reading, own: bool, contact: bool) -> Statement:
     counts = own and company.sure and passage.score >= _SURE
     long = not company.han or company.size >= _LONG_NAME
-    alone = counts and long and passage.score >= _VERY_SURE
+    alone = counts and long and passage.score >= _VERY_SURE and not contact
     codes = frozenset({company.country} if company.country else ())
-    return Statement(codes, "company", company.han, own, counts, alone, passage)
+    return Statement(codes, "company", company.han, own, counts, alone, passage, contact)
+
+
+def _unglued(
+    companies: Sequence[tuple[Company, Reading]], passages: Sequence[Reading]
+) -> list[tuple[Company, Reading]]:
+    """Names say nothing sure of their country where a place was put before a name that is whole
+    without it: SUZHOU BRANCH over VINA MACHINE TOOL CO., LTD. The gap of a word is none."""
+    places = {passage.text: passage.box for passage in passages}
+    whole = [passage for company, passage in companies if company.named]
+
+    def is_glued(passage: Reading) -> bool:
+        for name in whole:
+            before = places.get(passage.text.removesuffix(f" {name.text}"))
+            if passage.text.endswith(f" {name.text}") and before is not None:
+                return not _next_word(before, name.box)
+        return False
+
+    return [
+        (replace(company, sure=company.sure and not is_glued(passage)), passage)
+        for company, passage in companies
+    ]
+
+
+def _next_word(before: Box, after: Box) -> bool:
+    """Whether one text goes on in the other on the same line."""
+    line = min(_line(before), _line(after))
+    level = min(before[3], after[3]) - max(before[1], after[1]) >= _LEVEL * line
+    return level and after[0] - before[2] <= _WORD_GAP * line
 
 
 def _settle(same: Sequence[Statement]) -> Statement:
     """One statement of all readings of it: two views make up for a short name."""
     best = max(same, key=lambda s: (s.counts, s.reading.score))
     seen = [s.reading for s in same if s.counts and s.reading.score >= _VERY_SURE]
-    twice = any(independent(a, b) for a, b in combinations(seen, 2))
+    twice = any(independent(a, b) for a, b in combinations(seen, 2)) and not best.contact
     alone = any(s.alone for s in same) or (best.kind == "company" and best.counts and twice)
     own = any(s.own for s in same)
-    return Statement(best.countries, best.kind, best.han, own, best.counts, alone, best.reading)
+    return replace(best, own=own, alone=alone)
 
 
 def _two_cues(a: Statement, b: Statement) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from datasets.letters import fold, script_of
 from datasets.plates import Place, PlateWords
@@ -23,9 +24,23 @@ CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 SOVIET = frozenset(
     ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
 )
-# A Latin place this long may begin a name whose words were read as one.
-_PLACE_ALONE = 6
-_BRACKETS = re.compile(r"[((\[【〔].*?[))\]】〕]")
+# A Latin place this long may begin a name whose words were read as one, so long a word at least:
+# HARBINGER is no firm of Harbin.
+_PLACE_ALONE, _JOINED = 6, 16
+# Romanised in two words only this place is; TAI AN and CHANG CHUN are Taiwanese names as well.
+_PARTED_PLACES = frozenset({"XIAN"})
+# Chinese towns that firms elsewhere are called like: of Korea, Singapore, Taiwan.
+_ELSEWHERE_TOO = frozenset({"DATONG", "NANYANG", "CHAOYANG", "SANMING"})
+_BRACKETS = re.compile(r"[(\uff08\[【〔].*?[)\uff09\]】〕]")
+_BRACKET = re.compile(r"[(\uff08\[【〔)\uff09\]】〕]")
+# What dealers put on their stickers, and makers now and then: how to reach them.
+_CONTACT = re.compile(
+    r"\b(TEL|PHONE|MOB|MOBILE|FAX|HOTLINE|WHATSAPP|WECHAT)\b|WWW|HTTP|@|\.(COM|CN|RU|NET)\b"
+    r"|电话|電話|手机|手機|微信|传真|网址|ТЕЛ",
+    re.IGNORECASE,
+)
+# Letters a firm's own name has at least, before its trade.
+_OWN_NAME = 2
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
 _RUN = re.compile(r"[^\W\d_]+")
@@ -37,7 +52,8 @@ class Company:
 
     country: where it is from, None if the name does not say so; sure: the name alone is enough
     to say so, as far as it was read right; tools: it builds machine tools by its name; han:
-    written in Han; size: characters.
+    written in Han; size: characters; named: a name of its own stands before its trade, so that
+    nothing need be before it.
     """
 
     country: str | None
@@ -45,6 +61,7 @@ class Company:
     tools: bool
     han: bool
     size: int
+    named: bool = True
 
 
 class PlateText:
@@ -105,6 +122,8 @@ class PlateText:
         self._taiwanese = Phrases(words.makers_taiwan)
         self._kinds = Phrases(_all(words, "machine_kinds"))
         self._forms = Phrases((*words.forms.han, *words.forms.latin))
+        self._maker_han = _ends_of_a_maker(words, "han")
+        self._maker_latin = _ends_of_a_maker(words, "latin")
         self._forms_japan = Phrases(words.forms.han_japan)
         self._labels = Phrases((*words.labels.han, *words.labels.latin))
         self._telling = words.telling
@@ -190,6 +209,10 @@ class PlateText:
         """Whether it speaks of who sells, repairs or owns the machine, or of a fair."""
         return self._sellers.inside(Said.of(text))
 
+    def is_contact(self, text: str) -> bool:
+        """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
+        return bool(_CONTACT.search(text))
+
     def _provinces(self, code: str, said: Said) -> bool:
         """Whether a province is named, which in other countries is the country itself."""
         return code == CHINA and self._regions[code].inside(said)
@@ -217,10 +240,12 @@ class PlateText:
         elif traditional and not simplified and (code == TAIWAN or code is None):
             # 有限公司 alone may be of Hong Kong; a company limited by shares is the Taiwanese way.
             country = TAIWAN if code == TAIWAN or "股份有限公司" in run else None
-        sure = bool(tools) and start > 0 and code == country
+        trade = self._maker_han.search(run)
+        sure = trade is not None and start > 0 and code == country
+        own = bool(tools) and run.index(tools[0]) >= _OWN_NAME
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
-        return Company(country, sure, bool(tools), True, size)
+        return Company(country, sure, bool(tools), True, size, own)
 
     def _japanese(self, text: str) -> Company | None:
         folded = "".join(fold(text).split())
@@ -232,17 +257,23 @@ class PlateText:
         return Company(JAPAN, tools, tools, True, len(folded))
 
     def _in_latin(self, text: str) -> Company | None:
-        said = Said.of(_BRACKETS.sub(" ", text))
+        plain = _BRACKETS.sub(" ", text)
+        said = Said.of(plain)
         for end in self._labels.opens(said)[:1]:
             said = said.from_(end)
-        tools = self._tools.within(said)
-        if not self._forms.within(said) or not (tools or self._machinery.within(said)):
+        makes_tools = self._tools.within(said)
+        if not self._forms.within(said) or not (makes_tools or self._machinery.within(said)):
             return None
-        for code, places in self._latin_places.items():
-            ends = places.opens(said)
-            if any(end in said.ends or end >= _PLACE_ALONE for end in ends):
-                return Company(code, tools, tools, False, len(said.letters))
-        return Company(None, False, tools, False, len(said.letters))
+        trade = self._maker_latin.search(said.letters)
+        named = makes_tools and (trade is None or trade.start() >= _OWN_NAME)
+        size = len(said.letters)
+        if not _BRACKET.search(plain):  # half of "(DALIAN) MACHINE TOOL" is no firm of Dalian
+            for code, places in self._latin_places.items():
+                ends = [end for end in places.opens(said) if _opens_a_name(said, end)]
+                if ends:
+                    sure = trade is not None and said.letters[: ends[0]] not in _ELSEWHERE_TOO
+                    return Company(code, sure, makes_tools, False, size, named)
+        return Company(None, False, makes_tools, False, size, named)
 
     def _place_before(self, run: str) -> tuple[int, str | None]:
         """How many characters of a folded run are the place it begins with, and its country.
@@ -270,6 +301,28 @@ class PlateText:
                 # The streets of Taipei and Taichung are called after Chinese cities.
                 return code if inner == {code} else None
         return None
+
+
+def _opens_a_name(said: Said, end: int) -> bool:
+    """Whether a place that ends there is a word of the text, or begins a long word of several."""
+    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
+        return False
+    return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
+
+
+def _ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
+    """How the name of a maker of machine tools ends, in a row of folded letters: its trade, what
+    may stand between, its form. Some forms hold the trade."""
+    tools, between, forms = (
+        [Said.of(text).letters for text in getattr(kinds, script)]
+        for kinds in (words.machine_tools, words.between, words.forms)
+    )
+    whole = [form for form in forms if any(tool in form for tool in tools)]
+    trade, inner, form = (
+        "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
+        for texts in (tools, between, forms)
+    )
+    return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))
 
 
 def _all(words: PlateWords, name: str) -> Iterator[str]:

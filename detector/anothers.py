@@ -1,0 +1,42 @@
+"""Builders' marks inside other firms' names: 桂林机床 is a builder, 桂林机床电器 makes switches.
+
+Many a builder is called by a place and a trade, and so are the makers of parts, the repairers and
+the dealers of that place; their stickers stand on machines of every origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datasets.plates import load_plate_words
+from detector.marks import SHORT, Mark
+from detector.phrases import Phrases, Said
+
+_TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
+# 工具 (tools) is also half of 工具机, a machine tool.
+_NO_PART = frozenset({"工具"})
+
+
+class AnothersName:
+    """Tells whether a mark is only part of the name of somebody else."""
+
+    def __init__(self) -> None:
+        words = load_plate_words()
+        han = {*words.parts.han, *words.sellers.han} - _NO_PART
+        self._others = Phrases((*han, *words.parts.latin, *words.sellers.latin))
+        self._rows = Phrases((*words.rows.han, *words.rows.latin))
+
+    def holds(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
+        """Whether the rest of a text speaks of a part, a seller or an owner.
+
+        Args:
+            said: the text's words; the mark was found in those from `start` to before `end`.
+        """
+        trade = mark.han and len(mark.letters) >= SHORT
+        trade = trade or not _TRADE.isdisjoint(mark.words)
+        if mark.kind != "wordmark" or mark.type == "control" or not trade:
+            return False
+        # A run of Han is one word, and the mark may stand in the middle of it.
+        inner = "".join(said[start:end]).partition(mark.letters) if mark.han else ("", "", "")
+        rest = Said.of(" ".join((*said[:start], inner[0], inner[2], *said[end:])))
+        return self._others.inside(rest) and not self._rows.inside(rest)
