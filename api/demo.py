@@ -72,6 +72,7 @@ def demo(
     from detector import Analyst
 
     check_writable(out)
+    out.mkdir(parents=True, exist_ok=True)
     registry = load_registry()
     console = speak()
     clip = out / f"shop-floor-{seed}.mp4"

@@ -46,14 +46,15 @@ def folder_name(path: Path, sha256: str) -> str:
 
 
 def check_writable(out: Path) -> None:
-    """Makes `out` and tries it, so that an hour of work does not end at a closed door.
+    """Tries `out`, or where it would be made, so that an hour of work does not end at a closed
+    door. It is not made: where nothing can be read nothing is left behind.
 
     Raises:
         ResultError: the folder cannot be made or written.
     """
     with _told(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out) as probe:
+        there = next(folder for folder in (out, *out.parents) if os.path.lexists(folder))
+        with tempfile.TemporaryFile(dir=there) as probe:
             probe.write(b"nameplate")
 
 

@@ -127,6 +127,13 @@ def test_two_clips_of_one_name_stay_apart(nameplate: Nameplate, tmp_path: Path) 
     assert len(list((tmp_path / "results").iterdir())) == 2
 
 
+def test_where_nothing_can_be_read_no_folder_is_left(nameplate: Nameplate, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"")
+    assert nameplate("analyze", broken).code == 1
+    assert not (tmp_path / "results").exists()
+
+
 def test_trouble_goes_to_standard_error(nameplate: Nameplate, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"")
     ended = nameplate("analyze", "--quiet", "broken.mp4")

@@ -181,6 +181,19 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
         check_writable(tmp_path / "out" / "deeper")
 
 
+def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_writable(tmp_path / "out" / "deeper")
+    assert not (tmp_path / "out").exists()
+    check_writable(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_to_nowhere_is_no_place_for_results(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "gone")
+    with pytest.raises(ResultError, match="out: the results could not be written"):
+        check_writable(tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
