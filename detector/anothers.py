@@ -13,6 +13,8 @@ from detector.marks import SHORT, Mark
 from detector.phrases import Phrases, Said
 
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
+# What stands before the name of the machine that a spare part fits: FOR MAZAK.
+_FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA"})
 # 工具 (tools) is also half of 工具机, a machine tool.
 _NO_PART = frozenset({"工具"})
 
@@ -27,11 +29,13 @@ class AnothersName:
         self._rows = Phrases((*words.rows.han, *words.rows.latin))
 
     def holds(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
-        """Whether the rest of a text speaks of a part, a seller or an owner.
+        """Whether the rest of a text speaks of a part that fits, a seller or an owner.
 
         Args:
             said: the text's words; the mark was found in those from `start` to before `end`.
         """
+        if start > 0 and said[start - 1] in _FITS and mark.kind == "wordmark":
+            return True
         trade = mark.han and len(mark.letters) >= SHORT
         trade = trade or not _TRADE.isdisjoint(mark.words)
         if mark.kind != "wordmark" or mark.type == "control" or not trade:

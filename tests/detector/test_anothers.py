@@ -59,6 +59,7 @@ def claims(a: Attribution) -> tuple[str | None, str | None]:
         "HANKOOK|TIRE", "SAMSUNG TECHWIN", "KIWA|CE 0063", "SMOOTH X AXIS",
         # Tags that are no model codes.
         "TOSHIBA|3-PHASE INDUCTION MOTOR|IP44", "INDEX|M30", "FLOW|DN25", "ACE|BT40",
+        "FILTER FOR MAZAK", "FOR BODOR", "HANLI CHILLER|FOR BODOR",
         # A part for machine tools, made elsewhere.
         "LIVE CENTRE FOR CNC LATHE|MADE IN TAIWAN", "漢鐘精機股份有限公司",
     ],
