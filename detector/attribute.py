@@ -25,6 +25,7 @@ from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
 from detector.settings import Attributing
 from detector.sisters import ONE_HOUSE, sisters_of
+from detector.supplied import Supplied
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -85,6 +86,7 @@ class Attributor:
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
         self._sisters = sisters_of(registry)
         self._codes = MisreadCodes(matcher, registry)
+        self._supplied = Supplied(matcher, registry, settings.tested_origins)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -109,7 +111,7 @@ class Attributor:
         likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
-        cues = fuse(readings, self._matcher)
+        cues = fuse(self._supplied.leave_out(readings), self._matcher)
         # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
@@ -130,8 +132,7 @@ class Attributor:
         chances = probabilities(totals)
         best = max(chances, key=lambda id: chances[id], default=None)
         evidence = self._evidence(cues, weights, logos, codes, readings, concealed)
-        control = self._control(cues)
-        hidden = bool(concealed)
+        control, hidden = self._control(cues), bool(concealed)
         if best is not None:
             own = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
             grade = self._grade(own)
@@ -276,8 +277,8 @@ class Attributor:
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
         # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).
         spelt = any(cue.kind == "wordmark" and cue.match.exact for cue in strong)
-        kinds = len(_distinct(cues))
-        borne_out = grade == "A" and read and (spelt or kinds > (1 if strong else 2))
+        several = len(_distinct(cues)) > (1 if strong else 2)
+        borne_out = grade == "A" and read and (spelt or several)
         return chances[id] >= settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:

@@ -26,7 +26,9 @@ _VEHICLES = frozenset({"HYUNDAI", "KOMATSU"})
 # Words of panels, drawings and pipes, twice on many a machine: INDEX, FLOW.
 _ON_PANELS = frozenset({"INDEX", "FLOW", "JOBS", "ACE", "UNION"})
 # Tags of panels and pipes that read like codes: IP54, M30, T12, DN25, BT40, HSK63, RS232.
-_TAGS = re.compile(r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT)\d+[A-Z]?)$")
+_TAGS = re.compile(
+    r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT)\d+[A-Z]?)$"
+)
 # How far off the model may stand, in heights of the higher of the two texts.
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.

@@ -103,6 +103,23 @@ class Plates:
         best = [_settle(same) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
+    def on_parts(self, readings: Sequence[Reading]) -> frozenset[Reading]:
+        """Those that speak of a part or its seller, and those beside which, on one plate, another
+        does. What one in Han says by itself is left to `detector.anothers`: 机床工具 is no part."""
+        return frozenset(
+            reading
+            for plate in _plates(readings)
+            for reading in plate
+            if any(
+                self._is_part(other.text)
+                for other in plate
+                if other is not reading or reading.script != "han"
+            )
+        )
+
+    def _is_part(self, text: str) -> bool:
+        return self._text.is_part(text) or self._text.is_seller(text)
+
     def _of_plate(self, plate: Sequence[Reading]) -> Iterator[Statement]:
         passages = _passages(plate)
         companies = [
@@ -124,7 +141,7 @@ class Plates:
         if not said and not any(company.country for company, _ in companies):
             return
         texts = [passage.text for passage in passages]
-        own = not any(self._text.is_part(t) or self._text.is_seller(t) for t in texts)
+        own = not any(map(self._is_part, texts))
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = tools or any(self._text.is_machine(t) for t in texts)
