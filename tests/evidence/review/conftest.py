@@ -6,14 +6,18 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from itertools import count
 
 import pytest
 
-from datasets.registry import Registry
+from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
+from evidence.review.audit import Member, Plan, chosen, frame_item
 from evidence.review.judge import Bench
 from evidence.store import Case, Recipe
+from evidence.store.keys import analysis_id, settings_key, sighting_key
 from evidence.store.record import record_survey
 from evidence.store.runs import add_recipe
 from tests.evidence.conftest import PLATE, read, sighting
@@ -68,7 +72,7 @@ def survey_of(
     analysis: Analysis, word: str, sightings: Sequence[Sighting], frames: int = 6
 ) -> Survey:
     """A survey of footage known by a word; its empty frames lie after the sightings."""
-    footage = replace(analysis.footage, sha256=hashlib.sha256(word.encode()).hexdigest())
+    footage = replace(analysis.footage, sha256=undrawn(word))
     found = replace(
         analysis,
         footage=footage,
@@ -82,6 +86,23 @@ def survey_of(
     )
     stills = tuple(one for one in survey.stills if one.sighting in {s.id for s in sightings})
     return replace(survey, prints=prints, stills=stills)
+
+
+@cache
+def undrawn(word: str) -> str:
+    """The hash of footage of which the audit sample draws nothing, whatever the registry is: what
+    it draws follows from the hashes of footage, model, settings and registry."""
+    settings = settings_key(Settings().digest, load_registry().digest)
+    for number in count():
+        sha256 = hashlib.sha256(f"{word} {number}".encode()).hexdigest()
+        analysis = analysis_id(sha256, MODEL, settings)
+        names = [sighting_key(analysis, f"m{n}") for n in range(1, 10)]
+        frames = [frame_item(analysis, Fraction(n, 2)) for n in range(20)]
+        members = [Member(name, "sighting-claim", Fraction(0), name) for name in names]
+        members += [Member(name, "frame", Fraction(0)) for name in frames]
+        if not any(chosen(Plan(), member) for member in members):
+            break
+    return sha256
 
 
 @pytest.fixture
