@@ -217,7 +217,11 @@ def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
     assert held.read_bytes() == content
 
 
-def test_pausing_and_cancelling(unmanned: str, screen: Page, films: Path) -> None:
+def test_pausing_and_cancelling(unmanned: str, chromium: Any, films: Path) -> None:
+    # Gone on with before the server has seen the piece broken off, it is refused once, which a
+    # browser says on its console: so not the screen on which nothing may be said.
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    screen = context.new_page()
     asked: list[Route] = []
     screen.route(
         PIECES,
@@ -239,3 +243,4 @@ def test_pausing_and_cancelling(unmanned: str, screen: Page, films: Path) -> Non
     expect(line.locator(".chip")).to_have_text("analysis cancelled")
     line.get_by_role("button", name="Look again").click()
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
+    context.close()
