@@ -86,7 +86,7 @@ class Attributor:
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
         self._sisters = sisters_of(registry)
         self._codes = MisreadCodes(matcher, registry)
-        self._supplied = Supplied(matcher, registry, settings.tested_origins)
+        self._supplied = Supplied(registry, settings.tested_origins)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -111,7 +111,7 @@ class Attributor:
         likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
-        cues = fuse(self._supplied.leave_out(readings), self._matcher)
+        cues = fuse(readings, self._matcher)
         # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
@@ -134,17 +134,18 @@ class Attributor:
         evidence = self._evidence(cues, weights, logos, codes, readings, concealed)
         control, hidden = self._control(cues), bool(concealed)
         if best is not None:
-            own = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
+            of_best = (c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best)
+            own = self._supplied.leave_out(tuple(of_best), readings)
             grade = self._grade(own)
-            looks = sum(look.id == best and look.weight > 0 for look in logos)
-            if self._may_name(best, chances, own, grade, looks + (best in codes)):
+            others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
+            if self._may_name(best, chances, own, grade, others):
                 series = next((cue.mark for cue in own if cue.kind == "series"), None)
                 if any(cue.kind == "wordmark" for cue in own):  # so what is blurred is no mark
                     hidden = False
                     evidence = tuple(line for line in evidence if line.kind != "concealed")
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
-        unknown = 1.0 - sum(chances.values())
-        return Attribution(None, max(0.0, unknown), "U", control, None, hidden, evidence)
+        unknown = max(0.0, 1.0 - sum(chances.values()))
+        return Attribution(None, unknown, "U", control, None, hidden, evidence)
 
     def _logos(
         self,
@@ -253,8 +254,8 @@ class Attributor:
         wordmarks = [cue for cue in upright if cue.kind == "wordmark" and cue.id not in COMPANIONS]
         if not wordmarks:
             return "B"
-        seen_twice = any(len(cue.views) > 1 for cue in wordmarks)
-        return "A" if seen_twice or len(_distinct(upright)) > 1 else "B"
+        most = max(len(cue.views) for cue in wordmarks)
+        return "A" if most > 1 or len(_distinct(upright)) > 1 else "B"
 
     def _may_name(
         self, id: str, chances: Mapping[str, float], cues: Sequence[Cue], grade: Grade, others: int
@@ -269,16 +270,13 @@ class Attributor:
         if self._registry.get(id).origin not in settings.tested_origins:
             return chances[id] >= settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
-        exact = any(
-            cue.kind == "wordmark" and cue.match.exact and cue.views[0].score >= SURE
-            for cue in strong
-        )
+        # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).
+        spelt = [cue for cue in strong if cue.kind == "wordmark" and cue.match.exact]
+        exact = any(cue.views[0].score >= SURE for cue in spelt)
         # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
-        # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).
-        spelt = any(cue.kind == "wordmark" and cue.match.exact for cue in strong)
         several = len(_distinct(cues)) > (1 if strong else 2)
-        borne_out = grade == "A" and read and (spelt or several)
+        borne_out = grade == "A" and read and (bool(spelt) or several)
         return chances[id] >= settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:

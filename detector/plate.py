@@ -206,8 +206,9 @@ def _unglued(
     def is_glued(passage: Reading) -> bool:
         for name in whole:
             before = places.get(passage.text.removesuffix(f" {name.text}"))
-            if passage.text.endswith(f" {name.text}") and before is not None:
-                return not _next_word(before, name.box)
+            ends = passage.text.endswith(f" {name.text}")
+            if ends and before is not None and not _next_word(before, name.box):
+                return True
         return False
 
     return [

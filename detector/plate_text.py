@@ -35,8 +35,8 @@ _BRACKETS = re.compile(r"[(\uff08\[【〔].*?[)\uff09\]】〕]")
 _BRACKET = re.compile(r"[(\uff08\[【〔)\uff09\]】〕]")
 # What dealers put on their stickers, and makers now and then: how to reach them.
 _CONTACT = re.compile(
-    r"\b(TEL|PHONE|MOB|MOBILE|FAX|HOTLINE|WHATSAPP|WECHAT)\b|WWW|HTTP|@|\.(COM|CN|RU|NET)\b"
-    r"|电话|電話|手机|手機|微信|传真|网址|ТЕЛ",
+    r"\b(TEL|ТЕЛ|PHONE|MOB|MOBILE|FAX|HOTLINE|WHATSAPP|WECHAT)(?![^\W\d_])"
+    r"|WWW|HTTP|@|\.(COM|CN|RU|NET)\b|电话|電話|手机|手機|微信|传真|网址",
     re.IGNORECASE,
 )
 # Letters a firm's own name has at least, before its trade.

@@ -100,6 +100,19 @@ def test_a_mark_on_a_parts_plate_does_not_hide_the_badge_elsewhere(attributor: A
     assert claims(attributor.attribute([*valve, read("NEWAY", 600.0, 400.0)]))[0] == "neway"
 
 
+def test_a_mark_on_a_parts_plate_still_stands_against_another_builder(
+    attributor: Attributor,
+) -> None:
+    valve = plate("NEWAY|CLASS 150")
+    assert claims(attributor.attribute([*valve, read("HAAS", 600.0, 400.0)])) == (None, None)
+
+
+def test_the_word_for_maker_is_no_telephone(attributor: Attributor) -> None:
+    name = "TENGZHOU BORUI MACHINE TOOL CO., LTD"
+    assert claims(attributor.attribute(plate(f"ИЗГОТОВИТЕЛЬ|{name}"))) == (None, "CN")
+    assert claims(attributor.attribute(plate(f"ТЕЛ. 495 1234567|{name}"))) == (None, None)
+
+
 @pytest.mark.parametrize(
     "text", ["ONE WAY", "GENETEC", "TOMTEC", "YAMEI", "NOVICH", "LAIKAN", "LED LASER", "HISTON"]
 )
