@@ -7,12 +7,17 @@ for M), as in Brill and Moore, "An improved error model for noisy channel spelli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from detector.fold import OTHER, RUNS, SINGLE, added, beside, missing
 
 _Run = tuple[int, str, float]
+
+_ENDING: dict[str, list[tuple[str, Mapping[str, float]]]] = {}
+"""Runs of letters and what they are read as, by the last letter."""
+for _on_mark, _readings in RUNS.items():
+    _ENDING.setdefault(_on_mark[-1], []).append((_on_mark, _readings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Template:
             tuple(
                 tuple(
                     (len(on_mark), read_as, price)
-                    for on_mark, readings in RUNS.items()
+                    for on_mark, readings in _ENDING.get(letters[end - 1], ())
                     if letters.endswith(on_mark, 0, end)
                     for read_as, price in readings.items()
                 )

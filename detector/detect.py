@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class Detector:
         self.folder = folder or PACKAGED
         self.settings = settings
         self.digest = _checked(self.folder)
-        network = _compiled(self.folder, threads)
+        network = _compiled(self.folder, self.digest, threads)
         self._requests = [network.create_infer_request() for _ in range(IN_FLIGHT)]
         self._runs: list[_Run | None] = [None] * IN_FLIGHT
         self._next = 0
@@ -309,8 +310,12 @@ def _bytes(file: Path) -> bytes:
         ) from error
 
 
-def _compiled(folder: Path, threads: int | None) -> Any:
+@lru_cache(maxsize=2)
+def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
     """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
+
+    Kept, since compiling takes a second: one network serves all detectors of a process.
+    `digest` is that of the files, so that a model exchanged is compiled anew.
 
     `f32` holds on every processor: by default those with bfloat16 would compute with it,
     and the same footage would give other numbers there. THROUGHPUT with one request a

@@ -19,17 +19,13 @@ def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
         entry.id: {tuple(words(mark.text)) for mark in entry.wordmarks}
         for entry in registry.builders
     }
-    sisters: dict[str, frozenset[str]] = {}
+    beginning: dict[tuple[str, ...], set[str]] = {}
     for id, own in marks.items():
-        found = frozenset(
-            other
-            for other, theirs in marks.items()
-            if other != id and any(_starts(long, short) for short in own for long in theirs)
-        )
-        if found:
-            sisters[id] = found
-    return sisters
-
-
-def _starts(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
-    return len(longer) > len(shorter) and longer[: len(shorter)] == shorter
+        for mark in own:
+            for length in range(1, len(mark)):
+                beginning.setdefault(mark[:length], set()).add(id)
+    sisters = {
+        id: frozenset().union(*(beginning.get(mark, ()) for mark in own)) - {id}
+        for id, own in marks.items()
+    }
+    return {id: found for id, found in sisters.items() if found}

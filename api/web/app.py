@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -56,6 +56,12 @@ ROUTES = (
     fonts.routes,
 )
 
+# What a route takes and gives is worked out at its first call: once for all applications of a
+# process, however many cases it serves.
+_ALL = APIRouter()
+for _routes in ROUTES:
+    _ALL.include_router(_routes)
+
 
 def create_app(site: Site) -> FastAPI:
     """The web application on a case."""
@@ -65,6 +71,7 @@ def create_app(site: Site) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        routes=list(_ALL.routes),
     )
     app.state.site = site
     app.state.routers = ROUTES
@@ -74,8 +81,6 @@ def create_app(site: Site) -> FastAPI:
     uploads.install(app, site)
     events.install(app, site)
     answer.install(app, site)
-    for routes in ROUTES:
-        app.include_router(routes)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")
     app.add_middleware(Guard, site=site, routers=ROUTES)
     # A proxy on this machine, which ends https, is believed who called it and how.

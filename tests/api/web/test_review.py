@@ -22,6 +22,11 @@ SLOW = 20_000  # milliseconds, on a busy machine
 
 
 @pytest.fixture
+def database() -> None:
+    """SQLite alone: the routes below the page are tested on both."""
+
+
+@pytest.fixture
 def desk(site: Site, screen: Page) -> Page:
     """A screen on which nothing at all may go wrong."""
     screen.set_default_timeout(SLOW)

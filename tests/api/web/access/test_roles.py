@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from starlette.routing import Mount
 
 from api.web.app import ROUTES
@@ -15,6 +16,11 @@ from tests.api.web.access.routes import all_routes, filled
 
 ORIGIN = {"Origin": f"http://{HOST}"}
 WHOLE = ("anyone", *ROLES)
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: whom a route lets in is not the database's doing."""
 
 
 def test_every_route_names_the_least_role_that_may_call_it() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from api.web.site import Site
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import model_digest
 from evidence.store import Case
+from evidence.store.runs import add_recipe
 from tests.evidence.answer.conftest import Builder, build
 from tests.evidence.conftest import registry
 
 __all__ = ["build", "registry"]
-
-Build = Callable[[Callable[[Builder], None]], object]
 
 
 def fill(b: Builder) -> None:
@@ -39,8 +40,15 @@ def fill(b: Builder) -> None:
     b.frame("Plant 3", "nothing")
 
 
+def furnish_judged(case: Case) -> None:
+    """Fills a case as `fill` says, after what `site` adds to any."""
+    registry = load_registry()
+    with case.session() as session, session.begin():
+        add_recipe(session, model_digest(None), Settings.archive(), registry)
+        fill(Builder(session, add_recipe(session, "aa" * 32, Settings(), registry)))
+
+
 @pytest.fixture
-def judged(site: Site, case: Case, build: Build) -> Site:
-    """The site with the case filled."""
-    build(fill)
+def judged(site: Site) -> Site:
+    """The site, where `furnish` has filled the case."""
     return replace(site)

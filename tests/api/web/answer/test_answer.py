@@ -28,12 +28,18 @@ from evidence.store import SightingRow
 from evidence.store.verdicts import append
 from tests.api.conftest import nameplate
 from tests.api.web.access.conftest import Team, asking, secret, team
-from tests.api.web.answer.conftest import fill
+from tests.api.web.answer.conftest import furnish_judged
+from tests.conftest import Furnish
 
 __all__ = ["asking", "nameplate", "secret", "team"]
 
 Nameplate = Callable[..., object]
 SENTENCE = "Confirmed: at least 3 machines of Chinese make in 1 plant."
+
+
+@pytest.fixture
+def furnish() -> Furnish:
+    return furnish_judged
 
 
 def heading(answer: httpx.Response) -> str:
@@ -177,15 +183,6 @@ def test_what_cannot_be_asked(
         assert 'name="since"' in page.text  # to be put right there
 
 
-def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
-    page = client.get("/answer")
-    assert page.status_code == 200
-    assert heading(page) == "The footage cannot tell, because nothing has been looked at yet."
-    assert 'href="/upload"' in page.text
-    told = client.get("/api/v1/answer")
-    assert told.status_code == 400 and "nothing was looked at" in told.json()["error"]["message"]
-
-
 def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
     judged: Site, client: httpx.Client
 ) -> None:
@@ -194,33 +191,6 @@ def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
     assert "Plant 99: no source names such a plant; those named are: " in page.text
     told = client.get("/api/v1/answer?plant=Plant 99&since=2023-13")
     assert told.status_code == 400 and "2023-13: no such day" in told.json()["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    ("claims", "sentence"),
-    [
-        (("mazak", None), "The footage cannot tell, because how often"),
-        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
-    ],
-    ids=["no claim", "a claim"],
-)
-def test_before_anybody_has_judged(
-    client: httpx.Client,
-    build: Callable[..., object],
-    claims: tuple[str | None, ...],
-    sentence: str,
-) -> None:
-    build(lambda b: [b.add("Plant 1", claim=claim) for claim in claims])
-    assert heading(client.get("/answer")).startswith(sentence)
-
-
-def test_names_that_mislead_are_shown_as_they_are(
-    client: httpx.Client, build: Callable[..., object]
-) -> None:
-    build(lambda b: b.add("<b>Plant\u202e1</b>", claim="mazak"))
-    shown = re.sub(r"<input[^>]*>", "", client.get("/answer").text)
-    assert "<b>Plant" not in shown and "\u202e" not in shown
-    assert "&lt;b&gt;Plant" in shown
 
 
 @pytest.mark.parametrize(
@@ -280,11 +250,9 @@ def test_the_package_computes_the_same_anew(
 def test_the_package_is_offered_to_leads(
     team: Team,
     asking: Callable[..., object],
-    build: Callable[..., object],
     role: str,
     offered: bool,
 ) -> None:
-    build(fill)
     page = asking("GET", "/answer", team.cookie(role)).body.decode()  # type: ignore[attr-defined]
     assert "/api/v1/answer/report?" in page
     assert ("/api/v1/answer/package?" in page) == offered

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
 from evidence.store import SightingRow
-from tests.api.web.answer.pictured import fill_pictured
+from tests.api.web.answer.conftest import furnish_judged
+from tests.conftest import Furnish
+
+
+@pytest.fixture
+def furnish() -> Furnish:
+    return furnish_judged
 
 
 def footage_of(site: Site, builder: str) -> str:
@@ -53,25 +56,3 @@ def test_a_control_that_cannot_be_kept(
     told = client.post("/api/v1/controls", json={"footage": footage, "builder": builder})
     assert told.status_code == status and told.json()["error"]["message"]
     assert client.get("/api/v1/controls").json()["items"] == []
-
-
-@pytest.mark.parametrize("database", [None], ids=["sqlite"])
-def test_a_lead_keeps_one_on_the_page(
-    site: Site, served: str, screen: Page, tmp_path: Path, database: None
-) -> None:
-    fill_pictured(site, tmp_path / "clips")
-    footage = footage_of(site, "haas")
-    screen.goto(f"{served}/answer?by=builder&builder=haas")
-    assert "Not known: no positive controls" in screen.inner_text("main")
-    screen.fill("#control [name=footage]", "no clip at all")
-    screen.select_option("#control [name=builder]", label="Haas")
-    screen.click("#control button")
-    expect(screen.locator("#notices .bad")).to_contain_text("address of the clip")
-    screen.fill("#control [name=footage]", f"{served}/footage/{footage}?at=0")
-    with screen.expect_navigation():
-        screen.click("#control button")
-    expect(screen.locator(f"a[href='/footage/{footage}']")).to_be_visible()
-    assert "1 of 1 positive controls came out" in screen.inner_text("main")
-    with screen.expect_navigation():
-        screen.click("[data-drop]")
-    assert "Not known: no positive controls" in screen.inner_text("main")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from api.web.site import Site
 from tests.api.web.answer.pictured import fill_pictured
+from tests.api.web.answer.test_controls import footage_of
 
 Shoot = Callable[[str], None]
 
@@ -105,3 +106,21 @@ def test_what_is_taken_away_comes_as_files(
     with screen.context.new_page() as report:
         report.goto((tmp_path / "taken.html").as_uri())
         assert report.locator("figure img").count() >= 4
+
+
+def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> None:
+    footage = footage_of(pictured, "haas")
+    screen.goto(f"{served}/answer?by=builder&builder=haas")
+    assert "Not known: no positive controls" in screen.inner_text("main")
+    screen.fill("#control [name=footage]", "no clip at all")
+    screen.select_option("#control [name=builder]", label="Haas")
+    screen.click("#control button")
+    expect(screen.locator("#notices .bad")).to_contain_text("address of the clip")
+    screen.fill("#control [name=footage]", f"{served}/footage/{footage}?at=0")
+    with screen.expect_navigation():
+        screen.click("#control button")
+    expect(screen.locator(f"a[href='/footage/{footage}']")).to_be_visible()
+    assert "1 of 1 positive controls came out" in screen.inner_text("main")
+    with screen.expect_navigation():
+        screen.click("[data-drop]")
+    assert "Not known: no positive controls" in screen.inner_text("main")

@@ -17,6 +17,7 @@ from evidence.store.record import record_survey
 from evidence.store.verdicts import append
 from evidence.store.work import Source, add_recipe, add_work, done, take
 from tests.api.web.looking.hall import MODEL, Film, film
+from tests.conftest import Furnish
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +39,33 @@ def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
     return footage.sha256
 
 
-@pytest.fixture
-def site(case: Case, films: tuple[Film, Film]) -> Site:
-    """The case, served to the one person at this machine."""
-    settings, registry = Settings(), load_registry()
-    with case.session() as session, session.begin():
-        recipe = add_recipe(session, MODEL, settings, registry)
+@pytest.fixture(scope="session")
+def furnish(films: tuple[Film, Film]) -> Furnish:
+    """Both clips stored, and their sightings linked."""
     first, second = films
-    keep(
-        case, recipe, first.survey,
-        publisher="ТВ Урал", published="2024-03-05", plant_claimed="Завод № 7",
-    )  # fmt: skip
-    keep(case, recipe, second.survey, publisher="Other", published="2022", note="sent by mail")
+
+    def put(case: Case) -> None:
+        recipe = recipe_of(case)
+        keep(
+            case, recipe, first.survey,
+            publisher="ТВ Урал", published="2024-03-05", plant_claimed="Завод № 7",
+        )  # fmt: skip
+        keep(case, recipe, second.survey, publisher="Other", published="2022", note="sent by mail")
+        with case.session() as session, session.begin():
+            update_machines(session, recipe.model, recipe.settings)
+
+    return put
+
+
+@pytest.fixture
+def site(case: Case) -> Site:
+    """The case, served to the one person at this machine."""
+    return Site(case, load_registry(), Settings(), recipe_of(case), local="anna")
+
+
+def recipe_of(case: Case) -> Recipe:
     with case.session() as session, session.begin():
-        update_machines(session, recipe.model, recipe.settings)
-    return Site(case, registry, settings, recipe, local="anna")
+        return add_recipe(session, MODEL, Settings(), load_registry())
 
 
 @pytest.fixture

@@ -11,14 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from datasets.registry import load_registry
-from detector import Settings
-from evidence.store import Case, SightingRow
+from evidence.store import SightingRow
 from evidence.store.derived import StillRow
-from evidence.store.runs import add_recipe
 from tests.api.web.browser import serve
 from tests.api.web.looking.conftest import judge, keep, sha_of
-from tests.api.web.looking.hall import FRAMES, MODEL, RATE, STEP, Film, film
+from tests.api.web.looking.hall import FRAMES, RATE, STEP, Film, film
 
 Films = tuple[Film, Film]
 Shoot = Callable[[str], None]
@@ -256,16 +253,3 @@ def test_origins_are_in_the_order_of_the_reader_s_language(
         page.goto(f"{served}/machines")
         names = page.locator("select[name=origin] option").all_inner_texts()[2:]
     assert (names[0], names[-1]) == (first, last)
-
-
-def test_an_empty_case_says_what_to_do_first(screen: Page, case: Case) -> None:
-    settings, registry = Settings(), load_registry()
-    with case.session() as session, session.begin():
-        recipe = add_recipe(session, MODEL, settings, registry)
-    with serve(Site(case, registry, settings, recipe, local="anna")) as address:
-        screen.goto(address)
-        assert "nameplate sweep" in screen.inner_text("main")
-        assert screen.locator("main a[href='/upload']").count() == 1
-        for path in ("/footage", "/machines"):
-            screen.goto(address + path)
-            assert screen.locator(".empty").count() == 1

@@ -1,0 +1,47 @@
+"""The answer over HTTP where nobody has judged anything yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import httpx2 as httpx
+import pytest
+
+from tests.api.web.answer.test_answer import heading
+
+
+def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
+    page = client.get("/answer")
+    assert page.status_code == 200
+    assert heading(page) == "The footage cannot tell, because nothing has been looked at yet."
+    assert 'href="/upload"' in page.text
+    told = client.get("/api/v1/answer")
+    assert told.status_code == 400 and "nothing was looked at" in told.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "sentence"),
+    [
+        (("mazak", None), "The footage cannot tell, because how often"),
+        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
+    ],
+    ids=["no claim", "a claim"],
+)
+def test_before_anybody_has_judged(
+    client: httpx.Client,
+    build: Callable[..., object],
+    claims: tuple[str | None, ...],
+    sentence: str,
+) -> None:
+    build(lambda b: [b.add("Plant 1", claim=claim) for claim in claims])
+    assert heading(client.get("/answer")).startswith(sentence)
+
+
+def test_names_that_mislead_are_shown_as_they_are(
+    client: httpx.Client, build: Callable[..., object]
+) -> None:
+    build(lambda b: b.add("<b>Plant\u202e1</b>", claim="mazak"))
+    shown = re.sub(r"<input[^>]*>", "", client.get("/answer").text)
+    assert "<b>Plant" not in shown and "\u202e" not in shown
+    assert "&lt;b&gt;Plant" in shown
