@@ -28,6 +28,7 @@ from datasets.errors import ModelError
 from datasets.registry import Registry, load_registry
 from detector.recognise_files import (
     NAMES,
+    OUTSIDE,
     PACKAGED,
     Embedder,
     Prototypes,
@@ -106,10 +107,11 @@ class Recogniser:
         the wordmarks that are missing among them."""
         wanted = {(entry.id, mark.text) for entry in registry for mark in entry.wordmarks}
         known = {entry.id for entry in registry}
+        packaged = packaged.owned_by(known)
         kept = packaged.where(
             [
                 not owner
-                or owner.startswith("x-")
+                or owner.startswith(OUTSIDE)
                 or (owner, mark) in wanted
                 or (owner in known and kind != "drawn")
                 for owner, mark, kind in zip(

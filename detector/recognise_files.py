@@ -14,8 +14,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from detector.recognise_input import HEIGHT, WIDTH, Grey
 PACKAGED = Path(__file__).parent / "marks_model"
 NAMES = ("marks.xml", "marks.bin", "prototypes.npz")
 CARD = "marks.json"
+OUTSIDE = "x-"
+"""What the labels of firms begin with that were in no registry when a picture was labelled."""
 
 Vectors = NDArray[np.float32]
 
@@ -53,6 +55,12 @@ class Prototypes:
             tuple(self.mark[i] for i in chosen),
             tuple(self.kind[i] for i in chosen),
         )
+
+    def owned_by(self, ids: Collection[str]) -> Prototypes:
+        """The same, of which those of a firm that has since become an entry are that entry's."""
+        since = {OUTSIDE + id: id for id in ids}
+        owner = tuple(since.get(owner, owner) for owner in self.owner)
+        return replace(self, owner=owner)
 
     def joined(self, others: Iterable[Prototypes]) -> Prototypes:
         """These, then the others."""

@@ -19,13 +19,13 @@ from datasets.registry import Registry
 from detector.boxes import iou
 from detector.legible import sharpness
 from detector.read import script_of
+from detector.recognise_files import OUTSIDE
 from detector.types import Picture, Script, Sighting
 from training.chances import candidate
 from training.measures import FOUND, Share, boxes
 
 Outcome = Literal["right", "unknown", "unseen", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "unknown", "unseen", "wrong")
-OUTSIDE = "x-"
 
 
 def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[Photograph, ...]:

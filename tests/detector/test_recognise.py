@@ -16,7 +16,7 @@ from datasets.errors import ModelError
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import Registry, load_registry
 from detector.recognise import Recogniser, Recognition, strength_of
-from detector.recognise_files import CARD, NAMES, PACKAGED
+from detector.recognise_files import CARD, NAMES, PACKAGED, Prototypes
 
 NEW = """
 - id: veltranix
@@ -224,3 +224,17 @@ def test_a_wordmark_a_user_replaced_is_no_longer_known(tmp_path: Path) -> None:
         if owner == "tsugami" and kind == "drawn"
     ]
     assert set(drawn) == {"VELTRANIX"}
+
+
+def test_pictures_of_a_firm_that_has_become_an_entry_are_that_entry_s() -> None:
+    prototypes = Prototypes(
+        np.eye(3, dtype=np.float32), ("x-acme", "x-other", "haas"), ("logo",) * 3, ("photo",) * 3
+    )
+    assert prototypes.owned_by({"acme", "haas"}).owner == ("acme", "x-other", "haas")
+
+
+def test_no_entry_has_its_own_pictures_as_a_rival() -> None:
+    known = {entry.id for entry in load_registry()}
+    owners = Recogniser(threads=1).prototypes.owner
+    assert "rongwin" in owners  # labelled before it was an entry
+    assert [owner for owner in owners if owner.removeprefix("x-") in known - {owner}] == []

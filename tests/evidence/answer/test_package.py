@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,28 +21,41 @@ from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 
 
+def fill(b: Builder) -> None:
+    for plant in range(12):
+        b.add(f"Plant {plant}", claim="dmtg", outcome="accept", published="2023")
+        b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
+        b.add(f"Plant {plant}", outcome="concealed")
+    b.add("studio", claim="dmtg")
+    for plant in range(12):
+        b.frame(f"Plant {plant}", "nothing" if plant else "missed", views=2)
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str | None, Path]:
+    """The package of a case on each kind of database, made once: it takes longer than all else."""
+    return {}
+
+
 @pytest.fixture
 def package(
     case: Case,
+    database: str | None,
     registry: Registry,
     build: Callable[[Callable[[Builder], None]], object],
+    made: dict[str | None, Path],
     tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    def fill(b: Builder) -> None:
-        for plant in range(12):
-            b.add(f"Plant {plant}", claim="dmtg", outcome="accept", published="2023")
-            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
-            b.add(f"Plant {plant}", outcome="concealed")
-        b.add("studio", claim="dmtg")
-        for plant in range(12):
-            b.frame(f"Plant {plant}", "nothing" if plant else "missed", views=2)
-
-    build(fill)
-    listed = tmp_path / "controls.csv"
-    listed.write_text("path,builder\n/archive/37.mp4,dmtg\n", "utf-8")
-    folder = tmp_path / "package"
-    write_package(case, Question(), registry, "Chinese", folder, listed)
-    return folder
+    kind = database and "postgresql"
+    if kind not in made:
+        build(fill)
+        folder = tmp_path_factory.mktemp("package")
+        listed = folder / "controls.csv"
+        listed.write_text("path,builder\n/archive/37.mp4,dmtg\n", "utf-8")
+        write_package(case, Question(), registry, "Chinese", folder / "package", listed)
+        made[kind] = folder / "package"
+    return shutil.copytree(made[kind], tmp_path / "package")
 
 
 def test_every_number_comes_out_the_same(package: Path) -> None:
