@@ -125,3 +125,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="keep the pictures of pages that the browser tests take, as for docs/screens",
     )
+
+
+class _AtOnce:
+    """Says which test failed as it fails: a run that is ended from outside has no summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = crash.message if crash else report.longreprtext
+            terminal.write_line(f"\n{report.nodeid} failed at {report.when}:\n{why[:2000]}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_AtOnce(config))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +29,9 @@ _FAST: dict[str, dict[str, str]] = {
     "mpeg4": {},
     "mpeg2video": {},
 }
+
+_THREADS = Path("/proc/self/task")
+_RANKED = hasattr(os, "sched_setscheduler") and _THREADS.is_dir()  # Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ def _write(path: Path, frames: Iterable[_Raw], how: Encoding) -> int:
     try:
         with av.open(str(path), "w") as container:
             stream = _stream(container, how)
+            with _no_precedence():
+                container.start_encoding()
             for number, frame in frames:
                 frame.pts, frame.time_base = number, 1 / how.rate
                 frame.pict_type = 0  # the encoder decides, not the clip this one was decoded from
@@ -106,6 +113,27 @@ def _write(path: Path, frames: Iterable[_Raw], how: Encoding) -> int:
             f"{path}: could not be encoded ({error}); check codec and folder"
         ) from error
     return count
+
+
+@contextmanager
+def _no_precedence() -> Iterator[None]:
+    """Leaves the threads of this process scheduled as its caller is.
+
+    SVT-AV1 opened by root makes its caller and its own threads real-time ones that precede all
+    else on the machine, for good, and all processes started later inherit that: a browser and a
+    second busy process so started have held both cores against each other without end.
+    """
+    if not _RANKED:
+        yield
+        return
+    policy, rank = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for thread in (int(task.name) for task in _THREADS.iterdir()):
+            with suppress(ProcessLookupError):  # it has ended
+                if os.sched_getscheduler(thread) != policy:
+                    os.sched_setscheduler(thread, policy, rank)
 
 
 def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoStream:
