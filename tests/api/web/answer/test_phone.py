@@ -33,5 +33,9 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     )
     assert narrowest > 280
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # The question stands last; a link above leads to it.
+    screen.get_by_text("Ask something else").click()
+    expect(screen.get_by_role("heading", name="Ask", exact=True)).to_be_in_viewport()
     screen.set_viewport_size({"width": 1280, "height": 720})
     expect(screen.locator("section[aria-labelledby=share] .sideways")).to_be_hidden()
+    expect(screen.get_by_text("Ask something else")).to_be_hidden()
