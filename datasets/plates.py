@@ -130,6 +130,8 @@ class PlateWords(_Part):
     machinery: Kinds
     makers_taiwan: tuple[Text, ...]
     machine_kinds: Kinds
+    own: Kinds
+    elsewhere: tuple[Text, ...]
     between: Kinds
     forms: Kinds
     telling: Telling

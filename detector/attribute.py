@@ -19,6 +19,7 @@ from fractions import Fraction
 
 from datasets.letters import letters, script_of
 from datasets.registry import Registry
+from detector.badge import OWNERS
 from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.misread_code import MisreadCodes
@@ -33,8 +34,8 @@ PRIOR = 5.0
 # A strong wordmark: a base, and more for each letter, since chance marks grow rarer with length.
 # A Han character tells as much as two Latin letters. On the labelled photographs 95 exact ones were
 # of the builder, 1 of a machine beside; of 23,540 English words 7 are taken for a mark that may
-# name (docs/registry.md). With one text of seven on a machine its builder's mark, that is one wrong
-# in some 300: log-odds of 5.8, of which 3.6 to 7 are counted.
+# name (docs/registry.md). With one text of seven its builder's mark, that is one wrong in some 300:
+# log-odds of 5.8, of which 3.6 to 7 are counted.
 WORDMARK = 8.0
 PER_LETTER = 0.4
 MOST_LETTERS = 10
@@ -134,8 +135,9 @@ class Attributor:
         evidence = self._evidence(cues, weights, logos, codes, readings, concealed)
         control, hidden = self._control(cues), bool(concealed)
         if best is not None:
-            of_best = (c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best)
-            own = self._supplied.leave_out(tuple(of_best), readings)
+            beside = [cue for cue, weight in zip(cues, weights, strict=True) if weight > 0]
+            of_best = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
+            own = self._supplied.leave_out(of_best, beside, readings)
             grade = self._grade(own)
             others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
             if self._may_name(best, chances, own, grade, others):
@@ -212,10 +214,11 @@ class Attributor:
     def _is_weak(self, cue: Cue, opposed: bool = False) -> bool:
         """Whether a cue still needs a second one, as it stands on this machine.
 
-        A wordmark that stands as a badge does needs none, unless two entries share its text or,
-        against another builder, it was read unsurely (Mas over VTC-160A).
+        A wordmark that stands as a badge does needs none, unless two entries share its text, it is
+        an owner's or, against another builder, it was read unsurely (Mas over VTC-160A).
         """
-        badge = cue.badge and cue.kind == "wordmark" and not cue.match.shared
+        owned = self._registry.get(cue.id).origin in OWNERS
+        badge = cue.badge and cue.kind == "wordmark" and not (cue.match.shared or owned)
         unsure = opposed and cue.views[0].score < SURE
         return self._needs_second(cue) and (unsure or not badge)
 
@@ -226,8 +229,7 @@ class Attributor:
         score = cue.views[0].score
         # Letters that spell a mark exactly were read right, however unsure the reader says it is.
         first = self._first_weight(cue) * ((1 + score) / 2 if cue.match.exact else score)
-        if cue.mirrored:
-            first *= MIRRORED_SHARE
+        first *= MIRRORED_SHARE if cue.mirrored else 1.0
         return first * sum(FURTHER_VIEW**n for n in range(len(cue.views)))
 
     def _first_weight(self, cue: Cue) -> float:
@@ -266,18 +268,18 @@ class Attributor:
             return False
         if all(_is_code(cue) for cue in cues) and not others:  # ports are numbered as models are
             return False
-        settings = self._settings
-        if self._registry.get(id).origin not in settings.tested_origins:
-            return chances[id] >= settings.probability
+        if self._registry.get(id).origin not in self._settings.tested_origins:
+            return chances[id] >= self._settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
         # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).
         spelt = [cue for cue in strong if cue.kind == "wordmark" and cue.match.exact]
         exact = any(cue.views[0].score >= SURE for cue in spelt)
-        # Two weak cues may name elsewhere; here it takes a strong one among them, or a third.
+        # Two weak cues may name elsewhere, here a strong one and another (no SWING, no VMC1000).
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
-        several = len(_distinct(cues)) > (1 if strong else 2)
+        telling = [c for c in cues if c.kind == "wordmark" or not c.match.needs_second_cue]
+        several = len(_distinct(telling)) > (1 if strong else 2)
         borne_out = grade == "A" and read and (bool(spelt) or several)
-        return chances[id] >= settings.tested_probability and (exact or borne_out)
+        return chances[id] >= self._settings.tested_probability and (exact or borne_out)
 
     def _control(self, cues: Sequence[Cue]) -> str | None:
         """The control's maker: the surest upright badge that may stand alone, or two weak ones."""

@@ -21,8 +21,18 @@ _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
 # Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
 _LABELS = ("DANGER", "START", "STOP")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
-# Also on fork lifts and excavators, beside a model code as well (KOMATSU FG25).
-_VEHICLES = frozenset({"HYUNDAI", "KOMATSU"})
+# Also on things of other trades, beside a model code as well: fork lifts, excavators and cranes
+# (KOMATSU FG25), compressors, drives, valves, chucks, cutters, printers (BROTHER PT-P750W).
+_OTHER_TRADES = frozenset(
+    [
+        *("BROTHER", "DAEWOO", "EXTRON", "FUJI", "HOWA", "HYUNDAI", "INGERSOLL", "KOMATSU"),
+        *("LIEBHERR", "NACHI", "OERLIKON", "SAUER", "SIGMA", "TOSHIBA", "VIPER", "WALTER"),
+    ]
+)
+OWNERS = frozenset({"RU"})
+"""Where plants that build machines are filmed: their initials are on whatever they own, on its
+inventory number too (СМЗ, КЭМЗ), so that no weak mark of theirs is a badge."""
+
 # Words of panels, drawings and pipes, twice on many a machine: INDEX, FLOW.
 _ON_PANELS = frozenset({"INDEX", "FLOW", "JOBS", "ACE", "UNION"})
 # Tags of panels and pipes that read like codes: IP54, M30, T12, DN25, BT40, HSK63, RS232.
@@ -44,7 +54,7 @@ def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
         mark: a reading that is one mark, exactly and whole.
         readings: all of the machine, those of the broadcast excepted.
     """
-    if letters(mark.text) in _CUT_LABELS | _VEHICLES:
+    if letters(mark.text) in _CUT_LABELS | _OTHER_TRADES:
         return False
     twice = letters(mark.text) not in _ON_PANELS
     beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]

@@ -55,7 +55,8 @@ class Statement:
     countries: one, or several where it leaves that open; own: nothing on the plate speaks of a
     part, a seller or an owner; counts: it is own, speaks of a machine tool, and was read well;
     alone: it suffices for an origin under test; reading: where it was read best, of several
-    readings joined; contact: the plate says how to reach somebody, as dealers' stickers do.
+    readings joined; contact: the plate says how to reach somebody, as dealers' stickers do; plain:
+    all else on the plate is what stands on a machine's own, and no other country is named.
     """
 
     countries: frozenset[str]
@@ -66,6 +67,7 @@ class Statement:
     alone: bool
     reading: Reading
     contact: bool = False
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,15 @@ class Plates:
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
     def on_parts(self, readings: Sequence[Reading]) -> frozenset[Reading]:
-        """Those that speak of a part or its seller, and those beside which, on one plate, another
-        does. What one in Han says by itself is left to `detector.anothers`: 机床工具 is no part."""
+        """Those that speak of a part, its seller or how to reach one, and those beside which, on
+        one plate, another does. What one in Han says by itself is left to `detector.anothers`:
+        机床工具 is no part."""
         return frozenset(
             reading
             for plate in _plates(readings)
             for reading in plate
             if any(
-                self._is_part(other.text)
+                self._is_part(other.text) or self._text.is_contact(other.text)
                 for other in plate
                 if other is not reading or reading.script != "han"
             )
@@ -144,13 +147,19 @@ class Plates:
         own = not any(map(self._is_part, texts))
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
-        machine = tools or any(self._text.is_machine(t) for t in texts)
+        machine = any(self._text.is_machine(t) for t in texts)
+        rows = any(self._text.says_model(reading.text) for reading in plate)
         for company, passage in companies:
             if company.country is not None:
-                yield _company(company, passage, own, contact)
+                plain = self._is_plain(plate, passage, {company.country}, rows)
+                yield _company(company, passage, own, contact, plain)
         for kind, codes, passage in _shortest(said):
+            plain = self._is_plain(plate, passage, codes, rows)
             fit = {
-                "made-in": machine and not codes & _PLATED_ANEW and len(codes) == 1,
+                # CNC LATHE says what the plate is of, MACHINE TOOL OIL does not.
+                "made-in": (tools or (machine and plain))
+                and not codes & _PLATED_ANEW
+                and len(codes) == 1,
                 "address": tools,
                 "works": any(
                     self._text.is_russian_plate(t)
@@ -159,7 +168,18 @@ class Plates:
                 ),
             }
             counts = own and fit[kind] and passage.score >= _SURE
-            yield Statement(codes, kind, passage.script == "han", own, counts, False, passage)
+            han = passage.script == "han"
+            yield Statement(codes, kind, han, own, counts, False, passage, plain=plain)
+
+    def _is_plain(
+        self, plate: Sequence[Reading], passage: Reading, codes: Collection[str], rows: bool
+    ) -> bool:
+        """Whether what stands beside a passage may stand on a plate of a machine from there."""
+        return all(
+            letters(reading.text) in letters(passage.text)
+            or self._text.is_own(reading.text, rows=rows)
+            for reading in plate
+        ) and not any(self._text.is_elsewhere(reading.text, codes) for reading in plate)
 
 
 def claim(statements: Sequence[Statement], tested: Collection[str]) -> Claim | None:
@@ -173,7 +193,11 @@ def claim(statements: Sequence[Statement], tested: Collection[str]) -> Claim | N
         statements: of `Plates.statements`.
         tested: origins whose presence is the claim under test.
     """
-    counted = [s for s in statements if s.counts and len(s.countries) == 1]
+    counted = [
+        s
+        for s in statements
+        if s.counts and len(s.countries) == 1 and (s.plain or s.countries.isdisjoint(tested))
+    ]
     codes = {code for statement in counted for code in statement.countries}
     if len(codes) != 1:
         return None
@@ -187,12 +211,14 @@ def claim(statements: Sequence[Statement], tested: Collection[str]) -> Claim | N
     return Claim(code, "B")
 
 
-def _company(company: Company, passage: Reading, own: bool, contact: bool) -> Statement:
+def _company(
+    company: Company, passage: Reading, own: bool, contact: bool, plain: bool
+) -> Statement:
     counts = own and company.sure and passage.score >= _SURE
     long = not company.han or company.size >= _LONG_NAME
     alone = counts and long and passage.score >= _VERY_SURE and not contact
     codes = frozenset({company.country} if company.country else ())
-    return Statement(codes, "company", company.han, own, counts, alone, passage, contact)
+    return Statement(codes, "company", company.han, own, counts, alone, passage, contact, plain)
 
 
 def _unglued(
@@ -230,8 +256,8 @@ def _settle(same: Sequence[Statement]) -> Statement:
     seen = [s.reading for s in same if s.counts and s.reading.score >= _VERY_SURE]
     twice = any(independent(a, b) for a, b in combinations(seen, 2)) and not best.contact
     alone = any(s.alone for s in same) or (best.kind == "company" and best.counts and twice)
-    own = any(s.own for s in same)
-    return replace(best, own=own, alone=alone)
+    own, plain = any(s.own for s in same), all(s.plain for s in same)
+    return replace(best, own=own, alone=alone, plain=plain)
 
 
 def _two_cues(a: Statement, b: Statement) -> bool:

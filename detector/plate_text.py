@@ -11,12 +11,13 @@ begins with its place says where the firm is from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from datasets.letters import fold, script_of
+from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
+from detector.own_words import OwnWords
 from detector.phrases import Phrases, Said
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
@@ -41,9 +42,14 @@ _CONTACT = re.compile(
 )
 # Letters a firm's own name has at least, before its trade.
 _OWN_NAME = 2
+# What sort of machine tools, which is no name: 重型机床有限公司.
+_SORT = re.compile("重型|数控|精密|大型|高速")
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
 _RUN = re.compile(r"[^\W\d_]+")
+_MODEL = Phrases(["MODEL", "TYPE", "型号"])
+# What is shorter is noise or a tag.
+_LEAST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,12 @@ class PlateText:
         self._makers = Phrases((*words.part_makers, *controls))
         self._sellers = Phrases(_all(words, "sellers"))
         self._rows = Phrases(_all(words, "rows"))
+        self._own = OwnWords(words, places)
+        self._elsewhere = Phrases(words.elsewhere)
+        self._any_name = {
+            code: Phrases(name for some in names.values() for name in some)
+            for code, names in made_in.countries.items()
+        }
         self._works = Phrases(words.works.names, misread=True)
         self._works_cities = {
             code: Phrases(names, misread=True) for code, names in words.works.cities.items()
@@ -213,6 +225,35 @@ class PlateText:
         """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
         return bool(_CONTACT.search(text))
 
+    def is_own(self, text: str, *, rows: bool) -> bool:
+        """Whether all it says may stand on a machine's own plate: its maker, kind, model, number.
+
+        Args:
+            rows: whether any row of figures may, since the plate says what machine it is of.
+        """
+        return (
+            sum(2 if script_of(c) == "han" else 1 for c in letters(text)) < _LEAST_TOLD
+            or self._own.only(text)
+            or (rows and self._own.is_row(text))
+            or self.company(text) is not None
+            or self.address(text) is not None
+        )
+
+    def says_model(self, text: str) -> bool:
+        """Whether it says what a machine is, and nothing else: its kind or its model."""
+        said = Said.of(text)
+        return (self._kinds.inside(said) or _MODEL.inside(said)) and self._own.only(text)
+
+    def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
+        """Whether it names a country, or a town of one, that is none of these."""
+        said = Said.of(text)
+        return self._elsewhere.inside(said) or any(
+            names.inside(said)
+            for named in (self._any_name, self._towns)
+            for code, names in named.items()
+            if code not in codes
+        )
+
     def _provinces(self, code: str, said: Said) -> bool:
         """Whether a province is named, which in other countries is the country itself."""
         return code == CHINA and self._regions[code].inside(said)
@@ -242,7 +283,8 @@ class PlateText:
             country = TAIWAN if code == TAIWAN or "股份有限公司" in run else None
         trade = self._maker_han.search(run)
         sure = trade is not None and start > 0 and code == country
-        own = bool(tools) and run.index(tools[0]) >= _OWN_NAME
+        before = _SORT.sub("", run[: run.index(tools[0])]) if tools else ""
+        own = len(before) >= _OWN_NAME
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
         return Company(country, sure, bool(tools), True, size, own)

@@ -1,12 +1,15 @@
-"""Marks on plates of parts: NEWAY over CLASS 150 is a valve's, whoever built the machine."""
+"""Marks that are not the machine's own badge: NEWAY over CLASS 150 is a valve's, FILE: SMTCL.NC a
+program's, whoever built the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from datasets.letters import letters
 from datasets.registry import Registry
 from detector.fuse import Cue
+from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
 from detector.read import overlap_of_smaller
 from detector.types import Reading
@@ -15,28 +18,58 @@ _SAME_PLACE = 0.5
 
 
 class Supplied:
-    """Passes over views of marks that stand on a part's plate, where an origin under test would be
-    claimed by them. Against another builder they count as they did."""
+    """Passes over views of marks that stand on a part's plate, in a line with words that no builder
+    puts beside his mark, or in bits of other words, where an origin under test would be claimed
+    by them. Against another builder they count as they did."""
 
     def __init__(self, registry: Registry, tested: Collection[str]) -> None:
         self._registry = registry
         self._tested = frozenset(tested)
         self._plates = Plates.packaged()
+        self._words = OwnWords.packaged()
 
-    def leave_out(self, cues: Sequence[Cue], readings: Sequence[Reading]) -> list[Cue]:
+    def leave_out(
+        self, cues: Sequence[Cue], beside: Sequence[Cue], readings: Sequence[Reading]
+    ) -> list[Cue]:
         """The cues of one builder with the views that stand elsewhere; none without any.
 
+        None either where a mark of a builder of another origin was read as well, be it weak or
+        misread: a works' name on the wall is no badge of the STUDER before it.
+
         Args:
+            beside: all cues that count on the machine.
             readings: all of the machine.
         """
-        if not any(self._registry.get(cue.id).origin in self._tested for cue in cues):
+        homes = {self._registry.get(cue.id).origin for cue in cues} & self._tested
+        if not homes:
             return list(cues)
+        marks = [self._registry.get(cue.id) for cue in beside if cue.kind == "wordmark"]
+        if any(entry.type == "builder" and entry.origin not in homes for entry in marks):
+            return []
         on_parts = self._plates.on_parts(readings)
         kept = [
-            replace(cue, views=tuple(view for view in cue.views if not _on_one(view, on_parts)))
+            replace(
+                cue,
+                views=tuple(
+                    view
+                    for view in cue.views
+                    if not _on_one(view, on_parts) and self._is_badge(cue, view.text)
+                ),
+            )
             for cue in cues
         ]
         return [cue for cue in kept if cue.views]
+
+    def _is_badge(self, cue: Cue, text: str) -> bool:
+        """Whether the line may be a badge: beside the mark are only words that stand on one. What
+        a misread mark was is not known, nor so what stands beside it."""
+        mark, entry = letters(cue.mark), self._registry.get(cue.id)
+        if mark not in letters(text):
+            return True
+        own = [written.text for written in entry.wordmarks]
+        if split_mark(text, mark, own):
+            return False
+        return self._words.only(text, mark, (*own, *entry.series, *entry.weak.series))
 
 
 def _on_one(view: Reading, on_parts: Collection[Reading]) -> bool:
