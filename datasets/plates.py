@@ -130,8 +130,10 @@ class PlateWords(_Part):
     machinery: Kinds
     makers_taiwan: tuple[Text, ...]
     machine_kinds: Kinds
+    badge: Kinds
     own: Kinds
     elsewhere: tuple[Text, ...]
+    builders_elsewhere: tuple[Text, ...]
     between: Kinds
     forms: Kinds
     telling: Telling

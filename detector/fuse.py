@@ -165,11 +165,6 @@ def _cue(hits: list[_Hit], scene: Sequence[Reading]) -> Cue:
     """One cue of all hits of one mark; upright readings go before mirrored ones."""
     hits = sorted(hits, key=lambda h: (h.reading.mirrored, -_strength(h.match, h.reading)))
     readings = tuple(hit.reading for hit in hits)
-    views: list[Reading] = []
-    for reading in readings:
-        alike = reading.mirrored == readings[0].mirrored
-        if alike and all(independent(reading, view) for view in views):
-            views.append(reading)
     badge = any(
         hit.match.exact
         and hit.match.whole
@@ -177,7 +172,17 @@ def _cue(hits: list[_Hit], scene: Sequence[Reading]) -> Cue:
         and stands_as_badge(hit.reading, scene)
         for hit in hits
     )
-    return Cue(hits[0].match, readings, tuple(views), badge)
+    return Cue(hits[0].match, readings, independent_views(readings), badge)
+
+
+def independent_views(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Those of a mark's readings, the best first, that are independent looks at it."""
+    views: list[Reading] = []
+    for reading in readings:
+        alike = reading.mirrored == readings[0].mirrored
+        if alike and all(independent(reading, view) for view in views):
+            views.append(reading)
+    return tuple(views)
 
 
 def _strength(match: Match, reading: Reading) -> float:

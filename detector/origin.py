@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from datasets.letters import letters
-from datasets.plates import load_places
 from datasets.registry import Entry, Registry
-from detector.phrases import Phrases, Said
-from detector.plate import Claim, Plates, Statement, claim
+from detector.branches import Branches
+from detector.plate import Claim, Plates, claim
 from detector.types import Attribution, Evidence, Origin, Reading
 
 # Lines of plates kept for one machine; a plate that says where it is from says it thrice at most.
 _MOST_LINES = 6
-# Of a builder's mark inside another firm's name.
-_LEAST_MARK = 2
 
 
 class OriginFinder:
@@ -36,17 +32,7 @@ class OriginFinder:
         self._plates = Plates.packaged(
             mark.text for control in registry.controls for mark in control.wordmarks
         )
-        places = {letters(p.han) for some in load_places().values() for p in some if p.han}
-        marks: dict[str, list[str]] = {}
-        for entry in registry:
-            if entry.type != "control":
-                marks.setdefault(entry.origin, []).extend(
-                    mark.text
-                    for mark in entry.wordmarks
-                    if mark.text not in entry.weak.needs_second_cue or mark.script == "han"
-                    if letters(mark.text) not in places and len(letters(mark.text)) >= _LEAST_MARK
-                )
-        self._marks = {origin: Phrases(texts) for origin, texts in marks.items()}
+        self._branches = Branches(registry)
 
     def locate(self, attribution: Attribution, readings: Sequence[Reading]) -> Attribution:
         """The same attribution with its origin, and with what the plates say as evidence.
@@ -56,7 +42,7 @@ class OriginFinder:
             readings: of all frames of the track that were read.
         """
         statements = [
-            replace(said, counts=False, alone=False) if self._is_branch(said) else said
+            replace(said, counts=False, alone=False) if self._branches.is_one(said) else said
             for said in self._plates.statements(readings)
         ]
         plated = claim(statements, self._tested)
@@ -67,14 +53,6 @@ class OriginFinder:
         evidence = sorted([*lines, *attribution.evidence], key=lambda line: -line.weight)
         origin = self._origin(attribution, plated)
         return replace(attribution, origin=origin, evidence=tuple(evidence))
-
-    def _is_branch(self, said: Statement) -> bool:
-        """Whether it is the name of a firm called after a builder of another country: 上海牧野机床
-        sells what Makino makes."""
-        name = Said.of(said.reading.text)
-        return said.kind == "company" and any(
-            marks.inside(name) for home, marks in self._marks.items() if home not in said.countries
-        )
 
     def _origin(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
         if attribution.builder is None:

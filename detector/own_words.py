@@ -7,49 +7,100 @@ lines in which every word is one that a builder puts on his machine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from datasets.letters import letters, script_of, words
-from datasets.plates import Place, PlateWords, load_places, load_plate_words
+from datasets.plates import Kinds, Place, PlateWords, load_places, load_plate_words
 from detector.phrases import Phrases, Said
-from detector.vocabulary import HAN_WORDS, LATIN_WORDS, made_of
+from detector.vocabulary import HAN_WORDS, LATIN_WORDS, SIGNS, made_of
 
 _PART = 3
-"""Letters at least of the words that a word read without gaps is made of."""
-_CODE = 3
-"""Letters at most that stand apart from the figures of a code: VT-36."""
+"""Letters at least of the words that a word read without gaps is made of: DE CO is none."""
+_BY_FIGURES = 3
+"""Letters at most of a word that, beside figures, belongs to a model code: VMC 850 B."""
+_IN_CODE = 4
+"""Letters at most that stand together within one: TNL100."""
+_NO_CODE = frozenset(
+    [
+        "FOR",
+        "FIT",
+        "OP",
+        "JOB",
+        "PO",
+        "NO",
+        "POS",
+        "ORD",
+        "ATC",
+        "APC",
+        "FAN",
+        "EXPO",
+        "EMO",
+        "CIMT",
+    ]
+)
+_NOISE = frozenset("口日一工目回囗TM")
+"""What edges, rivets and ® are read as."""
+_PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
+"""What names a program on a control's screen."""
+_GLUED = re.compile(r"(?:MODEL|TYPE|SERIAL)(?:NO)?[A-Z]{0,3}")
+"""What stands before the figures of a code that was read without gaps: MODELVT-36."""
+_SYLLABLE = (
+    "(?:[ZCS]H|[BPMFDTNLGKHJQXRZCSYW])?(?:AI|EI|AO|OU|ANG?|ENG?|ONG|ER|IAO|IU|IANG?|ING?|IONG|I[AE]?|"
+    "UANG?|UN|UAI|UI|U[AEO]?|[AEO])"
+)
+_PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,2}}")
+_SEAMS = frozenset(["NEW", "PRIMA", "PRESS", "GLORY", "STAR", "LEAD", "LASER", "RAY", "XT"])
+"""Words of which some marks are made, and that stand on other labels by themselves."""
 
 
 class OwnWords:
     """Knows those words; build it once."""
 
-    def __init__(self, words: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
-        named = [name for some in places.values() for place in some for name in _names(place)]
-        self._known = LATIN_WORDS | HAN_WORDS | _single([*_of_plates(words), *named])
-        self._initials = {w for w in self._known if len(w) == 1 and script_of(w) != "han"}
-        self._rows = Phrases((*words.rows.han, *words.rows.latin))
+    def __init__(self, plates: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
+        towns = [name for some in places.values() for place in some for name in _names(place)]
+        badge = _single([*_of_badges(plates), *towns]) | LATIN_WORDS | HAN_WORDS
+        self._badge = frozenset(w for w in badge if len(w) > 1 or script_of(w) == "han")
+        self._signs = SIGNS - _single(_listed(plates.parts))
+        self._plate = badge | _single(_of_plates(plates))
+        self._badge_parts, self._plate_parts = map(_parts, (self._badge, self._plate))
+        self._rows = Phrases((*plates.rows.han, *plates.rows.latin))
 
     @classmethod
     def packaged(cls) -> OwnWords:
         return cls(load_plate_words(), load_places())
 
-    def only(self, text: str, mark: str = "", also: Iterable[str] = ()) -> bool:
-        """Whether a text says nothing beside such words, and codes with figures.
+    def on_badge(self, text: str, mark: str, own: Iterable[str]) -> bool:
+        """Whether a line holds, beside a mark, only what stands on a badge: codes with figures too.
 
         Args:
-            mark: letters in it that are known already, if they are there. Single letters beside
-                them are initials (R. NOVICK), those of a plate (C ЧПУ, P.R. CHINA) are not.
-            also: further texts whose words are known.
+            mark: its letters. If the text does not hold them, the mark was misread, and as many
+                words as it may have been are let pass.
+            own: the entry's marks and series.
         """
-        known = (self._known - self._initials if mark else self._known) | _single(also)
-        # Of two letters chance words are made: DE CO.
-        parts = frozenset(w for w in known if len(w) >= _PART or script_of(w[0]) == "han")
-        return all(
-            word in known
-            or made_of(word, parts)
-            # MODELVT-36, read without gaps.
-            or (coded and any(made_of(word[:-n], parts) for n in range(1, _CODE + 1)))
-            for word, coded in _rest(text, mark)
+        if _PROGRAM.search(text):
+            return False
+        own = _single(own)
+        known, parts = self._badge | own, self._badge_parts | _parts(own)
+        read = mark in letters(text)
+        strange = [
+            word
+            for word, after in _rest(text, mark)
+            if not (word in known or made_of(word, parts) or (after and _is_letter(word)))
+        ]
+        return len(strange) <= (0 if read else 1)
+
+    def on_plate(self, text: str, name: str = "") -> bool:
+        """Whether a line is one that stands on a machine's own plate, as far as words tell.
+
+        Args:
+            name: the letters of the maker's name on it, of which the line may hold parts: BORUI CNC
+                over TENGZHOU BORUI CNC MACHINE TOOL CO., LTD.
+        """
+        said = [word for word, _ in _rest(text, "")]
+        return self._signs.issuperset(said) or all(
+            word in self._plate or made_of(word, self._plate_parts | _pieces(word, name))
+            for word in said
         )
 
     def is_row(self, text: str) -> bool:
@@ -58,9 +109,9 @@ class OwnWords:
 
 
 def split_mark(text: str, mark: str, written: Iterable[str]) -> bool:
-    """Whether the letters of a mark were put together from several words of a text.
+    """Whether the letters of a mark were put together from what is a person's name, or two labels.
 
-    YANG LI is a man, YANGLI a builder. Letter by letter, as wide badges are read, it is the mark.
+    YANG LI is a man, YANGLI a builder; HI SION is HISION, read in two.
 
     Args:
         mark: letters of a mark, in the Latin or Cyrillic script.
@@ -70,27 +121,66 @@ def split_mark(text: str, mark: str, written: Iterable[str]) -> bool:
     if mark in said or any(letters(own) == mark and len(words(own)) > 1 for own in written):
         return False
     return any(
-        "".join(said[start:end]) == mark and any(len(word) > 1 for word in said[start:end])
+        "".join(said[start:end]) == mark
+        and (
+            all(len(word) > 1 and _PINYIN.fullmatch(word) for word in said[start:end])
+            or not _SEAMS.isdisjoint(said[start:end])
+        )
         for start in range(len(said))
         for end in range(start + 2, len(said) + 1)
     )
 
 
 def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
-    """The words of a text without the letters of the mark, and whether figures stand with them;
-    codes (VMC850, VT-36) left out."""
-    at, size = "".join(words(text)).find(mark), len(mark)
-    if at < 0:
-        at = size = 0
+    """The words of a text without the letters of the mark, and whether they stand after it.
+
+    Left out are codes (VMC850, VT-36, VMC 850 B, MODELVT-36) and noise.
+    """
+    joined = "".join(words(text))
+    at = joined.find(mark) if mark else -1
+    at, size = (at, len(mark)) if at >= 0 else (0, 0)
+    tokens = text.split()
+    figures = [any(c.isdigit() for c in token) for token in tokens]
     begin = 0
-    for token in text.split():
-        figures = any(c.isdigit() for c in token)
+    for i, token in enumerate(tokens):
+        beside = any(figures[max(0, i - 1) : i + 2])
         for word in words(token):
             before, after = (max(0, end - begin) for end in (at, at + size))
             begin += len(word)
-            if figures and (len(word) <= _CODE or any(c.isdigit() for c in word)):
-                continue
-            yield from ((part, figures) for part in (word[:before], word[after:]) if part)
+            for part, later in ((word[:before], False), (word[after:], bool(size))):
+                rest = _uncoded(part, beside, figures[i])
+                if rest and not _NOISE.issuperset(rest):
+                    yield rest, later
+
+
+def _uncoded(word: str, beside: bool, inside: bool) -> str:
+    """What of a word is no part of a code: `beside` figures, or `inside` a token with some."""
+    if word in _NO_CODE:
+        return word
+    if inside and any(c.isdigit() for c in word):  # З of no code is folded to 3
+        runs = [run for run in re.findall(r"[^\W\d_]+", word) if not _GLUED.fullmatch(run)]
+        return next((run for run in runs if len(run) > _IN_CODE or run in _NO_CODE), "")
+    if script_of(word[:1] or "A") == "han" or not beside:
+        return word
+    if len(word) <= _BY_FIGURES:
+        return ""
+    return "" if inside and _GLUED.fullmatch(word) else word
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and script_of(word) != "han"
+
+
+def _pieces(word: str, name: str) -> frozenset[str]:
+    """What of a word stands in a name: all of it, or runs of two Han characters and more."""
+    if script_of(word[0]) != "han":
+        return frozenset({word} if word in name and len(word) >= _PART else ())
+    runs = (word[i:j] for i in range(len(word)) for j in range(i + 2, len(word) + 1))
+    return frozenset(run for run in runs if run in name)
+
+
+def _parts(known: Iterable[str]) -> frozenset[str]:
+    return frozenset(w for w in known if len(w) >= _PART or script_of(w[0]) == "han")
 
 
 def _single(texts: Iterable[str]) -> frozenset[str]:
@@ -102,14 +192,22 @@ def _names(place: Place) -> Iterator[str]:
     yield from (name for name in (place.han, place.latin) if name is not None)
 
 
+def _of_badges(plates: PlateWords) -> Iterator[str]:
+    yield from _listed(
+        plates.rows, plates.machine_kinds, plates.machine_tools, plates.machinery,
+        plates.between, plates.forms, plates.badge,
+    )  # fmt: skip
+
+
 def _of_plates(plates: PlateWords) -> Iterator[str]:
-    for kinds in (
-        plates.own, plates.rows, plates.labels, plates.machine_kinds, plates.machine_tools,
-        plates.machinery, plates.between, plates.forms,
-    ):  # fmt: skip
-        yield from (*kinds.han, *kinds.han_japan, *kinds.latin, *kinds.cyrillic)
+    yield from _listed(plates.own, plates.labels)
     made_in = plates.made_in
-    yield from (text for verbs in made_in.verbs.values() for text in verbs)
-    yield from (text for verbs in made_in.verbs_after.values() for text in verbs)
-    yield from (text for verbs in made_in.verbs_before.values() for text in verbs)
-    yield from (text for names in made_in.countries["CN"].values() for text in names)
+    for told in (made_in.verbs, made_in.verbs_after, made_in.verbs_before):
+        yield from (text for verbs in told.values() for text in verbs)
+    for names in (*made_in.countries.values(), made_in.soviet):
+        yield from (text for some in names.values() for text in some)
+
+
+def _listed(*kinds: Kinds) -> Iterator[str]:
+    for one in kinds:
+        yield from (*one.han, *one.han_japan, *one.latin, *one.cyrillic)

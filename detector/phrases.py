@@ -60,6 +60,11 @@ class Said:
         ends = frozenset(e - start for e in self.ends if e > start)
         return Said(self.letters[start:], (0, *starts), ends, self.cyrillic)
 
+    def after(self, end: int) -> str:
+        """The words that begin at a place or after it."""
+        pairs = zip(self.starts, sorted(self.ends), strict=False)
+        return " ".join(self.letters[start:stop] for start, stop in pairs if start >= end)
+
 
 def scripts_of(text: str) -> set[str]:
     return {script_of(letter) for letter in text if letter.isalpha()}

@@ -44,6 +44,8 @@ _MOST_PARTS = 4
 _MOST_PASSAGES = 200
 # Shorter texts say none of what is looked for.
 _LEAST_LETTERS = 3
+# Less sure and no longer than that, what was read is as likely the edge of something.
+_NOISE, _NOISE_LETTERS = 0.6, 4
 # Here sellers put plates of their own, СДЕЛАНО В РОССИИ with them, on machines built elsewhere.
 _PLATED_ANEW = frozenset({"RU"})
 
@@ -105,20 +107,25 @@ class Plates:
         best = [_settle(same) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
-    def on_parts(self, readings: Sequence[Reading]) -> frozenset[Reading]:
+    def on_parts(self, readings: Sequence[Reading], mark: str) -> frozenset[Reading]:
         """Those that speak of a part, its seller or how to reach one, and those beside which, on
         one plate, another does. What one in Han says by itself is left to `detector.anothers`:
-        机床工具 is no part."""
+        机床工具 is no part. An address on the web that holds the letters of `mark` is its own."""
         return frozenset(
             reading
             for plate in _plates(readings)
             for reading in plate
             if any(
-                self._is_part(other.text) or self._text.is_contact(other.text)
+                self._is_part(other.text)
+                or (self._text.is_contact(other.text) and mark not in letters(other.text))
                 for other in plate
                 if other is not reading or reading.script != "han"
             )
         )
+
+    def names_elsewhere(self, text: str, origin: str) -> bool:
+        """Whether a text names a country or a town other than the origin's."""
+        return self._text.is_elsewhere(text, {origin})
 
     def _is_part(self, text: str) -> bool:
         return self._text.is_part(text) or self._text.is_seller(text)
@@ -148,10 +155,11 @@ class Plates:
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
-        rows = any(self._text.says_model(reading.text) for reading in plate)
+        rows = any(self._text.says_kind(reading.text) for reading in plate)
         for company, passage in companies:
             if company.country is not None:
                 plain = self._is_plain(plate, passage, {company.country}, rows)
+                plain = plain and self._text.is_whole(passage.text, company)
                 yield _company(company, passage, own, contact, plain)
         for kind, codes, passage in _shortest(said):
             plain = self._is_plain(plate, passage, codes, rows)
@@ -177,7 +185,8 @@ class Plates:
         """Whether what stands beside a passage may stand on a plate of a machine from there."""
         return all(
             letters(reading.text) in letters(passage.text)
-            or self._text.is_own(reading.text, rows=rows)
+            or self._text.is_own(reading.text, letters(passage.text), rows=rows)
+            or (reading.score < _NOISE and len(letters(reading.text)) <= _NOISE_LETTERS)
             for reading in plate
         ) and not any(self._text.is_elsewhere(reading.text, codes) for reading in plate)
 

@@ -40,16 +40,13 @@ _CONTACT = re.compile(
     r"|WWW|HTTP|@|\.(COM|CN|RU|NET)\b|电话|電話|手机|手機|微信|传真|网址",
     re.IGNORECASE,
 )
-# Letters a firm's own name has at least, before its trade.
-_OWN_NAME = 2
+_OWN_NAME = 2  # letters at least of a firm's own name, before its trade
 # What sort of machine tools, which is no name: 重型机床有限公司.
 _SORT = re.compile("重型|数控|精密|大型|高速")
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
 _RUN = re.compile(r"[^\W\d_]+")
-_MODEL = Phrases(["MODEL", "TYPE", "型号"])
-# What is shorter is noise or a tag.
-_LEAST_TOLD = 3
+_LEAST_TOLD = 3  # letters: what is shorter is noise or a tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Company:
     country: where it is from, None if the name does not say so; sure: the name alone is enough
     to say so, as far as it was read right; tools: it builds machine tools by its name; han:
     written in Han; size: characters; named: a name of its own stands before its trade, so that
-    nothing need be before it.
+    nothing need be before it; rest: what the text says beside it.
     """
 
     country: str | None
@@ -68,6 +65,7 @@ class Company:
     han: bool
     size: int
     named: bool = True
+    rest: str = ""
 
 
 class PlateText:
@@ -115,7 +113,7 @@ class PlateText:
             code: Phrases(p.latin for p in some if p.latin) for code, some in places.items()
         }
         self._towns = {
-            code: Phrases(p.latin for p in some if p.latin and not p.region)
+            code: Phrases(n for p in some if not p.region for n in (p.latin, p.han) if n)
             for code, some in places.items()
         }
         self._regions = {
@@ -225,24 +223,29 @@ class PlateText:
         """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
         return bool(_CONTACT.search(text))
 
-    def is_own(self, text: str, *, rows: bool) -> bool:
+    def is_own(self, text: str, name: str = "", *, rows: bool = False) -> bool:
         """Whether all it says may stand on a machine's own plate: its maker, kind, model, number.
 
         Args:
+            name: letters of its maker's name.
             rows: whether any row of figures may, since the plate says what machine it is of.
         """
+        company = self.company(text)
         return (
             sum(2 if script_of(c) == "han" else 1 for c in letters(text)) < _LEAST_TOLD
-            or self._own.only(text)
+            or self._own.on_plate(text, name)
             or (rows and self._own.is_row(text))
-            or self.company(text) is not None
+            or (company is not None and self.is_whole(text, company))
             or self.address(text) is not None
         )
 
-    def says_model(self, text: str) -> bool:
-        """Whether it says what a machine is, and nothing else: its kind or its model."""
-        said = Said.of(text)
-        return (self._kinds.inside(said) or _MODEL.inside(said)) and self._own.only(text)
+    def is_whole(self, text: str, company: Company) -> bool:
+        """Whether beside a maker's name a text says nothing that another's would."""
+        return self._own.on_plate(company.rest)
+
+    def says_kind(self, text: str) -> bool:
+        """Whether it says what kind of machine tool this is, and nothing that another would."""
+        return self._kinds.inside(Said.of(text)) and self._own.on_plate(text)
 
     def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
         """Whether it names a country, or a town of one, that is none of these."""
@@ -259,7 +262,8 @@ class PlateText:
         return code == CHINA and self._regions[code].inside(said)
 
     def _chinese(self, text: str) -> Company | None:
-        named = [run for run in _runs(_BRACKETS.sub("", text)) if self._forms.han_in(fold(run))]
+        runs = _runs(_BRACKETS.sub("", text))
+        named = [run for run in runs if self._forms.han_in(fold(run))]
         if len(named) != 1:
             return None
         raw = named[0]
@@ -287,7 +291,9 @@ class PlateText:
         own = len(before) >= _OWN_NAME
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
-        return Company(country, sure, bool(tools), True, size, own)
+        others = [*_BRACKETS.findall(text), run[size:], *(r for r in runs if r != named[0])]
+        rest = " ".join((*others, *re.findall(r"[A-Za-z0-9.\-/]+", text)))
+        return Company(country, sure, bool(tools), True, size, own, rest)
 
     def _japanese(self, text: str) -> Company | None:
         folded = "".join(fold(text).split())
@@ -314,7 +320,9 @@ class PlateText:
                 ends = [end for end in places.opens(said) if _opens_a_name(said, end)]
                 if ends:
                     sure = trade is not None and said.letters[: ends[0]] not in _ELSEWHERE_TOO
-                    return Company(code, sure, makes_tools, False, size, named)
+                    beside = said.after(max(self._forms.ends_in(said), default=size))
+                    rest = " ".join((beside, *_BRACKETS.findall(text)))
+                    return Company(code, sure, makes_tools, False, size, named, rest)
         return Company(None, False, makes_tools, False, size, named)
 
     def _place_before(self, run: str) -> tuple[int, str | None]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from datasets.letters import letters
 from datasets.registry import Registry
-from detector.fuse import Cue
+from detector.fuse import Cue, independent_views
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
 from detector.read import overlap_of_smaller
@@ -46,30 +46,33 @@ class Supplied:
         marks = [self._registry.get(cue.id) for cue in beside if cue.kind == "wordmark"]
         if any(entry.type == "builder" and entry.origin not in homes for entry in marks):
             return []
-        on_parts = self._plates.on_parts(readings)
-        kept = [
-            replace(
-                cue,
-                views=tuple(
-                    view
-                    for view in cue.views
-                    if not _on_one(view, on_parts) and self._is_badge(cue, view.text)
-                ),
-            )
-            for cue in cues
-        ]
-        return [cue for cue in kept if cue.views]
+        kept = (self._on_badges(cue, readings) for cue in cues)
+        return [cue for cue in kept if cue is not None]
 
-    def _is_badge(self, cue: Cue, text: str) -> bool:
-        """Whether the line may be a badge: beside the mark are only words that stand on one. What
-        a misread mark was is not known, nor so what stands beside it."""
-        mark, entry = letters(cue.mark), self._registry.get(cue.id)
-        if mark not in letters(text):
-            return True
+    def _on_badges(self, cue: Cue, readings: Sequence[Reading]) -> Cue | None:
+        """The cue with its readings that may be of a badge, None without any.
+
+        In most frames where the mark was read it must be so: one that a frame lost the words
+        beside it is no badge, nor is one that noise was read beside once lost.
+        """
+        mark = letters(cue.mark)
+        on_parts = self._plates.on_parts(readings, mark)
+        # What a mark spelt exactly elsewhere was misread from cannot be told from another.
+        read = [r for r in cue.readings if not cue.match.exact or mark in letters(r.text)]
+        fit = [r for r in read if not _on_one(r, on_parts) and self._is_badge(cue, mark, r.text)]
+        frames = {reading.pts for reading in fit}
+        if 2 * len(frames) <= len({reading.pts for reading in read}):
+            return None
+        return replace(cue, readings=tuple(fit), views=independent_views(fit))
+
+    def _is_badge(self, cue: Cue, mark: str, text: str) -> bool:
+        entry = self._registry.get(cue.id)
         own = [written.text for written in entry.wordmarks]
-        if split_mark(text, mark, own):
-            return False
-        return self._words.only(text, mark, (*own, *entry.series, *entry.weak.series))
+        return (
+            not split_mark(text, mark, own)
+            and not self._plates.names_elsewhere(text, entry.origin)
+            and self._words.on_badge(text, mark, (*own, *entry.series, *entry.weak.series))
+        )
 
 
 def _on_one(view: Reading, on_parts: Collection[Reading]) -> bool:

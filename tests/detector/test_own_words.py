@@ -95,6 +95,22 @@ NEWAY|WCB
 ЗАДВИЖКА|NEWAY
 FARLEY LASERLAB|MADE IN AUSTRALIA
 PENTA|SWING|BOLT
+# Foreign words in another box, beside a firm's whole name, in a code, on a screen, in brackets.
+CUSTOMER|HISION
+КУЛАЧКИ ДЛЯ|SMTCL
+合作伙伴|沈阳机床
+{HUAYI} 切削液
+{WUXI} OIL SKIMMER
+无锡华谊机床有限公司(第四轴)
+EXPO2024 SMTCL
+SMTCL.NC
+O1234 SMTCL
+SKIMMER2000|{WUXI}
+MODEL XT-40|PUMP POWER 60W|{WUXI}
+上海华谊机床有限公司|台中
+SMTCL TAICHUNG
+NEWAY|DN50
+上海哈斯机床有限公司
 TOMTEC|VMC1000
 """
 
@@ -107,6 +123,13 @@ ISO 9001|{BORUI}
 СТАНОК ТОКАРНЫЙ С ЧПУ|{BORUI}
 {BORUI}|P.R. CHINA
 TENGZHOU BORUI CNC|MACHINE TOOL CO., LTD
+BORUI CNC|MODEL CK6140|{BORUI}
+CNC LATHE|MODELCK6140|{BORUI}
+CNC LATHE|MAX. TURNING DIAMETER 400|S/N 1203|{BORUI}
+普通车床|博瑞数控|滕州市博瑞机床有限公司
+注意安全|滕州市博瑞机床有限公司
+СТАНОК ТОКАРНО-ВИНТОРЕЗНЫЙ|МОДЕЛЬ CK6140|{BORUI}
+江苏东台博瑞机床有限公司
 数控车床|型号 CK6140|出厂编号 1203|出厂日期 2019年5月|滕州市博瑞机床有限公司
 数控车床|液压系统压力 4MPA|滕州市博瑞机床有限公司
 滕州市博瑞机床有限公司|主轴电机功率 11KW
@@ -131,6 +154,8 @@ def test_a_machines_own_plate_still_tells_its_origin(attributor: Attributor, tex
         ("SMTCL CNC", "smtcl"), ("SMTCL CAK6150", "smtcl"), ("SMTCL GROUP CO., LTD", "smtcl"),
         ("СТАНОК SMTCL", "smtcl"),
         ("YK73125A|秦川机床", "qinchuan"), ("RUN XING", "runxing"), ("Y A N G L I", "yangli"),
+        ("SMTCL VMC 850 B", "smtcl"), ("SMTCL 口", "smtcl"), ("SMTCL SINCE 1958", "smtcl"),
+        ("秦川机床 世界品牌", "qinchuan"), ("SMTCL|WWW.SMTCL.COM", "smtcl"), ("HI SION", "hision"),
         ("TAIKAN T-V856", "taikan"), ("HISION|CNC MACHINE TOOL", "hision"),
     ],
     ids=lambda value: value,
@@ -172,11 +197,33 @@ def test_a_thing_for_machine_tools_does_not_say_where_the_machine_was_made(
     assert claims(attributor.attribute(plate("CNC LATHE|MADE IN FRANCE"))) == (None, "FR")
 
 
-def test_words_are_known_singly_and_joined_but_not_of_two_letters() -> None:
+def test_a_badge_holds_the_mark_what_stands_on_one_and_codes() -> None:
     words = OwnWords.packaged()
-    assert words.only("CNCMACHINE TOOL 2019") and words.only("数控机床有限公司")
-    assert not words.only("DECO") and not words.only("PARTNER HISION", "HISION")
-    assert words.only("R HISION") is False and words.only("HISION CNC", "HISION")
+    for text in (
+        "HISION",
+        "HISION CNCMACHINE",
+        "HISION VMC 850 B",
+        "HISION VT-36",
+        "HISION 口",
+        "HISION R",
+    ):
+        assert words.on_badge(text, "HISION", ()), text
+    for text in ("PARTNER HISION", "DECO HISION", "R. HISION", "FIT:HISION-850", "EXPO2024 HISION",
+                 "HISION.NC", "O1234 HISION", "CHUCK250 HISION"):  # fmt: skip
+        assert not words.on_badge(text, "HISION", ()), text
+    # Of a misread mark no more is strange than it.
+    assert words.on_badge("HISI0H CNC", "HISION", ())
+    assert not words.on_badge("PARTNER HISIQH", "HISION", ())
+
+
+def test_a_plate_holds_its_rows_and_bits_of_its_makers_name() -> None:
+    words = OwnWords.packaged()
+    for text in ("MODELCK6140", "SERIAL NO. 1203", "型号 CK6140", "DANGER", "ИЗГОТОВИТЕЛЬ"):
+        assert words.on_plate(text), text
+    assert words.on_plate("BORUI CNC", "TENGZHOUBORUIMACHINETOOL") and words.on_plate(
+        "博瑞数控", "滕州博瑞机床"
+    )
+    assert not words.on_plate("BORUI CNC") and not words.on_plate("MACHINE TOOL OIL")
 
 
 def test_a_mark_put_together_of_other_words_is_split() -> None:
@@ -184,3 +231,23 @@ def test_a_mark_put_together_of_other_words_is_split() -> None:
     assert not split_mark("Y A N G L I", "YANGLI", ["YANGLI"])
     assert not split_mark("RUN XING", "RUNXING", ["RUNXING", "RUN XING"])
     assert not split_mark("MR YANGLI", "YANGLI", ["YANGLI"])
+    assert split_mark("PRIMA PRESS", "PRIMAPRESS", ["PRIMAPRESS"])
+    assert not split_mark("HI SION", "HISION", ["HISION"])
+
+
+@pytest.mark.parametrize(
+    ("frames", "builder"),
+    [
+        # What one frame lost, another shows; what one frame adds is noise.
+        (["OFFICIAL PARTNER HISION", "HISION"], None),
+        (["MEMBER OF SMTCL GROUP", "MEMBER OF SMTGL GROUP"], None),
+        (["FILE: SMTCL_VMC850B", "FILE: SMTCI_VMC850B"], None),
+        (["SMTCL XQWZ", "SMTCL", "SMTCL"], "smtcl"),
+    ],
+    ids=str,
+)
+def test_most_frames_tell_whether_a_mark_stands_alone(
+    attributor: Attributor, frames: list[str], builder: str | None
+) -> None:
+    readings = [read(text, at=2 * n) for n, text in enumerate(frames)]
+    assert attributor.attribute(readings).builder == builder
