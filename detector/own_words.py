@@ -22,23 +22,9 @@ _BY_FIGURES = 3
 _IN_CODE = 4
 """Letters at most that stand together within one: TNL100."""
 _NO_CODE = frozenset(
-    [
-        "FOR",
-        "FIT",
-        "OP",
-        "JOB",
-        "PO",
-        "NO",
-        "POS",
-        "ORD",
-        "ATC",
-        "APC",
-        "FAN",
-        "EXPO",
-        "EMO",
-        "CIMT",
-    ]
+    ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", "EXPO", "EMO", "CIMT"]
 )
+"""Words that stand beside figures and belong to no code: OP 10, EMO 2023."""
 _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
@@ -50,6 +36,7 @@ _SYLLABLE = (
     "UANG?|UN|UAI|UI|U[AEO]?|[AEO])"
 )
 _PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,2}}")
+"""A Chinese family name or given name in Latin letters."""
 _SEAMS = frozenset(["NEW", "PRIMA", "PRESS", "GLORY", "STAR", "LEAD", "LASER", "RAY", "XT"])
 """Words of which some marks are made, and that stand on other labels by themselves."""
 

@@ -57,8 +57,8 @@ class Supplied:
         """
         mark = letters(cue.mark)
         on_parts = self._plates.on_parts(readings, mark)
-        # What a mark spelt exactly elsewhere was misread from cannot be told from another.
-        read = [r for r in cue.readings if not cue.match.exact or mark in letters(r.text)]
+        # Beside one that spells the mark, what else is misread may be another's.
+        read = [r for r in cue.readings if mark in letters(r.text)] or list(cue.readings)
         fit = [r for r in read if not _on_one(r, on_parts) and self._is_badge(cue, mark, r.text)]
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):
