@@ -135,7 +135,7 @@ def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
             before, after = (max(0, end - begin) for end in (at, at + size))
             begin += len(word)
             for part, later in ((word[:before], False), (word[after:], bool(size))):
-                rest = _uncoded(part, beside, figures[i])
+                rest = _uncoded(part, beside, figures[i]) if part else ""
                 if rest and not _NOISE.issuperset(rest):
                     yield rest, later
 
@@ -147,7 +147,7 @@ def _uncoded(word: str, beside: bool, inside: bool) -> str:
     if inside and any(c.isdigit() for c in word):  # З of no code is folded to 3
         runs = [run for run in re.findall(r"[^\W\d_]+", word) if not _GLUED.fullmatch(run)]
         return next((run for run in runs if len(run) > _IN_CODE or run in _NO_CODE), "")
-    if script_of(word[:1] or "A") == "han" or not beside:
+    if script_of(word[0]) == "han" or not beside:
         return word
     if len(word) <= _BY_FIGURES:
         return ""

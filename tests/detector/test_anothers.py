@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import pytest
 
-from datasets.letters import scripts
 from detector.attribute import Attributor
-from detector.types import Attribution, Reading
-
-LINE = 20.0
-
-
-def read(text: str, x: float = 0.0, y: float = 0.0, at: int = 0) -> Reading:
-    found = scripts(text)
-    script = "han" if "han" in found else "latin"
-    width = LINE * len(text) * (1.0 if script == "han" else 0.55)
-    return Reading(text, 0.97, (x, y, x + width, y + LINE), Fraction(at), script)  # type: ignore[arg-type]
-
-
-def plate(text: str) -> list[Reading]:
-    """Lines one below the other."""
-    return [read(line, y=1.6 * LINE * n) for n, line in enumerate(text.split("|"))]
-
-
-def claims(a: Attribution) -> tuple[str | None, str | None]:
-    return a.builder, a.origin.code if a.origin else None
+from detector.types import Reading
+from tests.detector.stickers import claims, plate, read
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from detector.attribute import Attributor
 from detector.own_words import OwnWords, split_mark
-from tests.detector.test_anothers import claims, plate, read
+from tests.detector.stickers import claims, plate, read
 
 NAMES = {
     "{WUXI}": "WUXI HUAYI MACHINE TOOL CO., LTD",
