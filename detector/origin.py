@@ -1,7 +1,8 @@
 """Where a machine comes from: by its builder, by the makers behind a badge, or by its plate.
 
-A plate never overrides a builder. MADE IN CHINA on a machine whose Japanese builder was read says
-where that builder had it made, and stands as evidence beside the builder's home.
+A plate never names another builder. MADE IN CHINA on a machine whose Japanese builder was read says
+where that builder had it made, and stands as evidence beside the builder's home. Only a claim under
+test gives way: a builder of such an origin is not named on a machine whose plate is of elsewhere.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 from datasets.registry import Entry, Registry
 from detector.branches import Branches
-from detector.plate import Claim, Plates, claim
+from detector.plate import Claim, Plates, Statement, claim
 from detector.types import Attribution, Evidence, Origin, Reading
 
 # Lines of plates kept for one machine; a plate that says where it is from says it thrice at most.
@@ -51,8 +52,22 @@ class OriginFinder:
             for s in statements[:_MOST_LINES]
         ]
         evidence = sorted([*lines, *attribution.evidence], key=lambda line: -line.weight)
+        if self._is_denied(attribution, statements):
+            unknown = 1.0 - attribution.probability
+            attribution = replace(
+                attribution, builder=None, probability=unknown, grade="U", series=None
+            )
         origin = self._origin(attribution, plated)
         return replace(attribution, origin=origin, evidence=tuple(evidence))
+
+    def _is_denied(self, attribution: Attribution, statements: Sequence[Statement]) -> bool:
+        """Whether a builder of an origin under test was read where the machine's plate says that
+        it was made elsewhere."""
+        if attribution.builder is None:
+            return False
+        home = self._registry.get(attribution.builder).origin
+        elsewhere = any(said.counts and home not in said.countries for said in statements)
+        return home in self._tested and elsewhere
 
     def _origin(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
         if attribution.builder is None:

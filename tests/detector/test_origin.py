@@ -78,6 +78,42 @@ def test_a_plate_overrides_no_builder(attributor: Attributor) -> None:
     assert [line.kind for line in found.evidence] == ["wordmark", "plate"]
 
 
+def test_a_chinese_builder_is_not_named_on_a_machine_whose_plate_is_of_elsewhere(
+    attributor: Attributor,
+) -> None:
+    sides = [read("SMTCL", y=0.0), read("SMTCL", y=900.0)]
+    assert attributor.attribute(sides).builder == "smtcl"
+    found = attributor.attribute([*sides, *plate("CNC LATHE", "MADE IN GERMANY", y=400.0)])
+    assert (found.builder, found.grade, found.series, found.origin) == (None, "U", None, None)
+    assert found.probability < 0.05
+    assert {("wordmark", "SMTCL"), ("plate", "MADE IN GERMANY")} <= {
+        (line.kind, line.text) for line in found.evidence
+    }
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Of itself it is a part's as well; the machine's own says the same as its badge.
+        ("MADE IN JAPAN",),
+        ("SERVO MOTOR", "MADE IN GERMANY"),
+        ("CNC LATHE", "MADE IN CHINA"),
+    ],
+)
+def test_a_parts_plate_or_its_own_takes_no_chinese_builder_away(
+    attributor: Attributor, lines: tuple[str, ...]
+) -> None:
+    sides = [read("SMTCL", y=0.0), read("SMTCL", y=900.0)]
+    assert attributor.attribute([*sides, *plate(*lines, y=400.0)]).builder == "smtcl"
+
+
+def test_a_builder_of_no_origin_under_test_stands_against_any_plate(
+    attributor: Attributor,
+) -> None:
+    sides = [read("MAZAK", y=0.0), *plate("CNC LATHE", "MADE IN CHINA", y=400.0)]
+    assert attributor.attribute(sides).origin == Origin("JP", "builder", "B")
+
+
 @pytest.mark.parametrize("mark", ["BROTHER", "INDEX", "兄弟"])
 def test_a_weak_mark_of_another_country_leaves_the_plate_in_doubt(
     attributor: Attributor, mark: str
