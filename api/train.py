@@ -60,6 +60,12 @@ def train(
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="A builder none of whose pictures is learnt from; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Fine-tunes a detector on labelled pictures. Needs nameplate[train].
 
@@ -86,6 +92,7 @@ def train(
             learning_rate=learning_rate,
             validation=validation,
             split=split,
+            without=without or (),
             progress=lambda now: tell(
                 f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.3f}",
                 (now.epoch - 1) * now.batches + now.batch,

@@ -38,6 +38,7 @@ class Analyst:
         model: the folder of an exported model; the packaged one if None.
         threads: threads of inference, for a worker that shares its machine with others; as
             many as there are cores if None. Results do not depend on it.
+        recogniser: what knows marks by their looks; the packaged one, of this registry, if None.
 
     Raises:
         ModelError: the model, the reader or the mark embedder is missing or damaged.
@@ -54,12 +55,14 @@ class Analyst:
         registry: Registry | None = None,
         model: Path | None = None,
         threads: int | None = None,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.registry = registry or load_registry()
         self.detector = Detector(model, self.settings.detecting, threads)
         self._reader = Reader(self.settings.reading, threads)
-        recogniser = Recogniser(registry=self.registry, threads=threads)
+        if recogniser is None:
+            recogniser = Recogniser(registry=self.registry, threads=threads)
         self._examiner = Examiner(
             self.detector, self._reader, recogniser, self.registry, self.settings
         )

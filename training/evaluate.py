@@ -29,7 +29,7 @@ from detector.types import Analysis, Detections, Picture, Sighting
 from training.footage import FootageReport, find_clips, hear
 from training.journal import Journal, program_digest
 from training.naive import Naive
-from training.naming import Named, as_entries, assign
+from training.naming import Named, as_entries, assign, is_case
 from training.openset import OpenSet, Seen, hold_out
 from training.report import Report
 from training.slices import slices
@@ -244,11 +244,11 @@ class _Road:
     def seen(self, photographs: Sequence[Photograph], stage: str) -> list[Seen]:
         """The sightings of machines whose builder's mark a person can read."""
         found = []
-        legible = [p for p in photographs if any(_is_case(p, i) for i in range(len(p.machines)))]
+        legible = [p for p in photographs if any(is_case(p, i) for i in range(len(p.machines)))]
         for done, photograph in enumerate(legible, start=1):
             sightings = self.sightings(photograph)
             for sighting, of in zip(sightings, assign(photograph, sightings), strict=True):
-                if of is not None and _is_case(photograph, of):
+                if of is not None and is_case(photograph, of):
                     truth = photograph.machines[of].builder
                     assert truth is not None
                     found.append(Seen(photograph.image, truth, sighting.attribution))
@@ -268,12 +268,6 @@ class _Road:
             heard.append(hear(clip, _ANALYSIS.validate_python(analysis)))
             self._told("footage", done, len(clips))
         return FootageReport(tuple(heard))
-
-
-def _is_case(photograph: Photograph, machine: int) -> bool:
-    one = photograph.machines[machine]
-    told = one.by == "wordmark" and one.builder is not None
-    return told and bool(photograph.legible_builder_marks(machine))
 
 
 def _held_out(

@@ -139,9 +139,9 @@ class Named:
         """Counts one picture; `picture`, if given, is what sharpness is measured on."""
         owners = assign(photograph, sightings)
         for index, machine in enumerate(photograph.machines):
-            marks = photograph.legible_builder_marks(index)
-            if machine.by != "wordmark" or machine.builder is None or not marks:
+            if machine.builder is None or not is_case(photograph, index):
                 continue
+            marks = photograph.legible_builder_marks(index)
             seen = next((s for s, of in zip(sightings, owners, strict=True) if of == index), None)
             self.cases.append(_case(photograph, index, machine.builder, marks, seen, picture))
         self.claims += [
@@ -173,6 +173,13 @@ class Named:
         """The same for the naive way (see `training.naive`)."""
         chosen = [c for c in self.cases if c.in_registry == in_registry]
         return Share(sum(judge(c.truth, c.naive) == outcome for c in chosen), len(chosen))
+
+
+def is_case(photograph: Photograph, machine: int) -> bool:
+    """Whether a builder's mark that a person can read tells who built a machine, by its index."""
+    one = photograph.machines[machine]
+    told = one.by == "wordmark" and one.builder is not None
+    return told and bool(photograph.legible_builder_marks(machine))
 
 
 def judge(truth: str, said: str | None) -> Outcome:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from datasets.errors import DataError
 from datasets.maker.stills import write_stills
 from datasets.splits import check_apart
 from detector.detect import PADDING
+from detector.recognise_files import OUTSIDE
 from training.apart import check_unseen
 
 SPLITS = ("train", "val")
@@ -56,6 +57,7 @@ def prepare(
     synthetic: int = 0,
     seed: int = 0,
     unseen: tuple[Path, str] | None = None,
+    without: Collection[str] = (),
 ) -> Prepared:
     """Checks `data` and links it below `out`, with `synthetic` made pictures added to train.
 
@@ -66,16 +68,19 @@ def prepare(
         synthetic: how many pictures to make and train on besides.
         seed: of the made pictures.
         unseen: a data set and a split of it, which are measured on and must not be learnt from.
+        without: builders, by id, none of whose pictures is learnt from.
 
     Raises:
         DataError: something is missing or wrong, named with file, line and field; or a source
-            stands in train and in val, and what is measured on val would be too good.
+            stands in train and in val, and what is measured on val would be too good; or no
+            picture shows a machine of a builder that is to be left out.
     """
     folders = _parts((data,) if isinstance(data, Path) else tuple(data))
     _check_apart(folders, unseen)
     if synthetic:
         folders["synthetic"] = _make_stills(out / "synthetic", synthetic, seed)
     counts = {part: dict(check_split(folder)) for part, folder in folders.items()}
+    withheld = _Withheld(without)
 
     view = out / "view"
     shutil.rmtree(view, ignore_errors=True)
@@ -84,6 +89,9 @@ def prepare(
         split = "val" if part.startswith("val") else "train"
         prefix = "" if part in SPLITS else f"{part}-"
         for photograph in read_photographs(folder):
+            if split == "train" and withheld.holds(photograph):
+                counts[part]["withheld"] = counts[part].get("withheld", 0) + 1
+                continue
             _link(photograph, view / split, prefix)
             digest.update(f"{part}/{photograph.image}\0".encode())
             digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
@@ -91,6 +99,7 @@ def prepare(
             for box in _ignored(photograph):
                 digest.update(f"ignore {box}\0".encode())
 
+    withheld.check(folders["train"])
     yaml = view / "data.yaml"
     names = ", ".join(f"{i}: {name}" for i, name in enumerate(CLASS_NAMES))
     yaml.write_text(
@@ -98,6 +107,33 @@ def prepare(
         "utf-8",
     )
     return Prepared(yaml, counts, digest.hexdigest())
+
+
+class _Withheld:
+    """Builders whose pictures are left out, and which of them any picture showed."""
+
+    def __init__(self, builders: Collection[str]) -> None:
+        self._builders = frozenset(builders)
+        self._seen: set[str] = set()
+
+    def holds(self, photograph: Photograph) -> bool:
+        # A builder outside the registry of its day is labelled x-...: it may be an entry by now.
+        shown = {
+            machine.builder.removeprefix(OUTSIDE)
+            for machine in photograph.machines
+            if machine.builder is not None
+        } & self._builders
+        self._seen |= shown
+        return bool(shown)
+
+    def check(self, folder: Path) -> None:
+        """That each was shown somewhere: a misspelt one would have been learnt from."""
+        missing = sorted(self._builders - self._seen)
+        if missing:
+            raise DataError(
+                f"{folder}: no picture shows a machine of {', '.join(missing)}; give builders by "
+                "the ids that the annotations have"
+            )
 
 
 def _parts(data: Sequence[Path]) -> dict[str, Path]:

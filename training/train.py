@@ -81,6 +81,7 @@ class _Recipe:
     device: str
     threads: int
     augmentation: dict[str, float]
+    without: tuple[str, ...]
 
 
 def train(
@@ -100,6 +101,7 @@ def train(
     progress: Callable[[Progress], None] | None = None,
     validation: Path | None = None,
     split: str = "val",
+    without: Sequence[str] = (),
 ) -> TrainResult:
     """Fine-tunes `start` on `data`, in the folder `out`.
 
@@ -117,6 +119,7 @@ def train(
         progress: called after each batch.
         validation: a data set that the model will be measured on: none of the sources of its
             `split` may be learnt from.
+        without: builders none of whose pictures is learnt from, to measure what knowing them tells.
 
     Raises:
         UsageError: `out` holds another run, there is none to resume, or a value is out of
@@ -139,7 +142,10 @@ def train(
     _check_folder(out, resume)
     folders = (data,) if isinstance(data, Path) else tuple(data)
     unseen = None if validation is None else (validation, split)
-    prepared = prepare(folders, out, synthetic=synthetic, seed=seed, unseen=unseen)
+    withheld = tuple(sorted(set(without)))
+    prepared = prepare(
+        folders, out, synthetic=synthetic, seed=seed, unseen=unseen, without=withheld
+    )
     recipe = _Recipe(
         start=_sha256(start),
         data_sha256=prepared.sha256,
@@ -153,6 +159,7 @@ def train(
         device=device,
         threads=threads or os.cpu_count() or 1,
         augmentation=AUGMENTATION,
+        without=withheld,
     )
     _record(recipe, out, resume)
     if (out / "training.json").is_file():

@@ -122,6 +122,24 @@ def test_a_source_that_is_measured_on_is_refused(made_data: Path, tmp_path: Path
     prepare(made_data, tmp_path / "out", unseen=(made_data, "val"))
 
 
+def test_a_builder_may_be_withheld_with_all_that_shows_its_machines(tmp_path: Path) -> None:
+    others = [machine(builder="okuma"), machine(builder="x-mazak"), machine(builder="haas")]
+    lines = [
+        line(f"{n}.png", machines=[one], marks=[], controls=[]) for n, one in enumerate(others)
+    ]
+    both = line("both.png", machines=[machine(builder="haas"), machine()], marks=[], controls=[])
+    held = line("held.png", source="hall 8")
+    data = write_data(tmp_path / "data", {"train": [*lines, both], "val": [held]})
+    made = prepare(data, tmp_path / "out", without=("mazak", "okuma"))
+    view = tmp_path / "out" / "view"
+    assert [one.name for one in (view / "train" / "images").iterdir()] == ["2.png"]
+    assert [one.name for one in (view / "val" / "images").iterdir()] == ["held.png"]
+    assert made.counts["train"]["withheld"] == 3
+    assert made.sha256 != prepare(data, tmp_path / "all").sha256
+    with pytest.raises(DataError, match="no picture shows a machine of hass, index"):
+        prepare(data, tmp_path / "typo", without=("hass", "haas", "index"))
+
+
 def test_one_set_at_least_holds_something_back(tmp_path: Path) -> None:
     one = write_data(tmp_path / "one", {"train": [line()]})
     two = write_data(tmp_path / "two", {"train": [line("b.png")]})
