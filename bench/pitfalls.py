@@ -64,9 +64,9 @@ PITFALLS = (
     ),
     Pitfall(
         "builders that are not in the registry",
-        ("SUNNEN", "EME SEIKI", "SKITEK", "POWERMAX", "PHILLIPS", "DONGS", "TOP WINNER", "LVS",
-         "GANESH", "HABRAMA", "COSMOS", "PROTECK", "SKYMASTER", "HOMMA", "CYCLONE",
-         "DUGARD"),
+        ("EME SEIKI", "SKITEK", "POWERMAX", "PHILLIPS", "DONGS", "TOP WINNER", "LVS",
+         "GANESH", "HABRAMA", "SKYMASTER", "HOMMA", "CYCLONE",
+         "JAGUAR", "FALCO", "PRIDE", "GLORYMAQ"),
     ),
     Pitfall(
         "names of nobody, near a builder's",

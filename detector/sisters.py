@@ -9,6 +9,9 @@ ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
 """Those whose codes are shared and whose badges are told by looks. Others merely begin alike
 (STAR and STAR SU), and a look takes for each other just what begins alike."""
 
+NAMESAKES = (("haas", "haas-schleif"), ("mazak", "yamazaki-giken"))
+"""Firms whose founders bore one name: neither's codes stand on the other's machines."""
+
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
     """For each builder, those with a wordmark that begins with one of its own.
@@ -28,4 +31,7 @@ def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
         id: frozenset().union(*(beginning.get(mark, ()) for mark in own)) - {id}
         for id, own in marks.items()
     }
+    for id, other in NAMESAKES:
+        if id in sisters:
+            sisters[id] -= {other}
     return {id: found for id, found in sisters.items() if found}

@@ -108,19 +108,16 @@ def export_marks(
             drawn_cases(recogniser, registry, held_out, typefaces),
         )
         held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
-        # What bare surfaces look like depends on the prototypes: it is asked of those that ship.
         write_model(trial, xml, weights, held, {**card, **_open_card()})
         shipped = Recogniser(trial, registry, 1)
-        kept = [p for p in photographs if is_tuning(p.source)]
-        surfaces = run_cases(shipped, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
-        crowded = sorted({*chosen.crowded, *find_crowded(surfaces)})
+        crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
     card |= {
         "input": f"float32 (2, 1, {HEIGHT}, {WIDTH}): a mark and its negative, grey 0..255",
         "output": f"float32 (2, {embedder.dimensions}), of length 1",
         "precision": "FP16 weights, computed in float32",
         "difference_from_torch": round(difference, 6),
         "registry": registry.digest,
-        "prototypes": _counted(held),
+        "prototypes": counted(held),
         "held_out_builders": sorted(held_out),
         "thresholds": {"strength": chosen.strength},
         "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
@@ -152,6 +149,22 @@ def _unseen_cases(
     return tried + [one for one in further if one.case.truth in held_out]
 
 
+def crowded_among(
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    known: Collection[str],
+    *,
+    tell: Tell = lambda stage, done, total: None,
+) -> list[str]:
+    """Builders whose looks weigh nothing: those known for it, and those that bare surfaces of the
+    sources kept for tuning look like. That depends on the prototypes: it is asked of those that
+    ship."""
+    kept = [p for p in photographs if is_tuning(p.source)]
+    surfaces = run_cases(recogniser, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
+    return sorted({*known, *find_crowded(surfaces)})
+
+
 def add_measured(folder: Path, measured: dict[str, Any]) -> None:
     """Writes what was measured into the card of a model.
 
@@ -173,7 +186,8 @@ def _open_card() -> dict[str, Any]:
     return {"thresholds": {"strength": -9.0}, "weights": [], "crowded": []}
 
 
-def _counted(prototypes: Prototypes) -> dict[str, int]:
+def counted(prototypes: Prototypes) -> dict[str, int]:
+    """How many there are of each kind."""
     kinds = [
         kind if owner else "nobody's"
         for owner, kind in zip(prototypes.owner, prototypes.kind, strict=True)

@@ -67,6 +67,24 @@ def test_two_builders_on_one_machine_leave_it_unknown(attributor: Attributor) ->
     assert {line.id for line in result.evidence} == {"mazak", "makino"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "builder"),
+    [
+        (("HAAS SCHLEIFMASCHINEN", "MULTIGRIND"), "haas-schleif"),
+        (("NAGASE INTEGREX",), "nagase-integrex"),
+        (("YAMAZAKI GIKEN",), "yamazaki-giken"),
+        (("HAAS", "VF-2"), "haas"),
+        (("YAMAZAKI",), "mazak"),
+    ],
+)
+def test_who_shares_a_name_is_not_taken_for_the_better_known(
+    attributor: Attributor, lines: tuple[str, ...], builder: str
+) -> None:
+    places = (DOOR, PANEL)
+    found = attributor.attribute([read(t, places[n]) for n, t in enumerate(lines)])
+    assert found.builder == builder
+
+
 def test_a_series_alone_is_less_sure_than_the_name(attributor: Attributor) -> None:
     series = attributor.attribute([read("INTEGREX", score=1.0)])
     name = attributor.attribute([read("MAZAK", score=1.0)])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.annotations import Mark, read_photographs
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.letters import letters
 from datasets.registry import Registry, load_registry
@@ -187,6 +188,27 @@ def test_the_model_exported_is_one_the_recogniser_loads(
     assert {"drawn", "photo"} <= set(recogniser.prototypes.kind)
 
 
+def test_the_marks_follow_a_registry_that_has_grown(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult, monkeypatch
+) -> None:
+    from training.embed_export import export_marks
+    from training.redraw import redraw
+
+    export_marks(finished, data, tmp_path, registry)
+    entries = {entry.id: entry for entry in registry}
+    lost = entries.pop(BUILDERS[0])
+    entries["okuma"] = load_registry().get("okuma")
+    other = Registry(entries.values())
+    redraw(tmp_path, other, read_photographs(data / "train"))
+    monkeypatch.setattr("detector.recognise_draw.draw_prototypes", None)  # nothing is missing
+    prototypes = Recogniser(tmp_path, other, threads=1).prototypes
+    assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
+    assert lost.id not in prototypes.owner and "" in prototypes.owner
+    card = json.loads((tmp_path / "marks.json").read_text("utf-8"))
+    assert card["registry"] == other.digest
+    assert sum(card["prototypes"].values()) == len(prototypes)
+
+
 def test_export_of_damaged_weights_names_the_file(
     tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
 ) -> None:
@@ -227,7 +249,6 @@ def test_held_out_builders_lend_no_text_to_learn_from() -> None:
 def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
     data: Path, registry: Registry
 ) -> None:
-    from datasets.annotations import Mark, read_photographs
 
     photograph = read_photographs(data / "train")[0]
     dealers = Mark(
