@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from datasets.plants import load_plants
-from datasets.registry import Registry, load_registry
+from datasets.registry import Registry, id_of_label, load_registry
 from detector.match import Match, Matcher
 
 STRANGERS = Path(__file__).parent.parent / "tests" / "detector" / "strangers.txt"
@@ -116,9 +116,7 @@ def _real(file: Path, registry: Registry, matcher: Matcher) -> None:
             if not mark["legible"] or not mark["text"] or mark["of"] is None:
                 continue
             builder = picture["machines"][mark["of"]]["builder"] or ""
-            # A label older than the entry: x- stands before builders outside the registry.
-            if builder.removeprefix("x-") in registry:
-                builder = builder.removeprefix("x-")
+            builder = id_of_label(builder, registry)
             if mark["role"] == "builder" and builder in registry:
                 marks.append((mark["text"], builder))
             elif mark["role"] == "series" and builder in registry:

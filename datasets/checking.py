@@ -19,7 +19,7 @@ from datasets.annotations import (
 )
 from datasets.errors import DataError
 from datasets.picture import check_size
-from datasets.registry import Registry
+from datasets.registry import OUTSIDE, Registry
 from datasets.splits import find_splits, shared_sources, tell_shared
 from datasets.writing import LABELLED_ROLES, check_names
 
@@ -112,10 +112,10 @@ def _unknown_names(
         named = [(f"machines.{i}.builder", m.builder) for i, m in enumerate(photograph.machines)]
         named += [(f"marks.{i}.id", mark.id) for i, mark in enumerate(photograph.marks)]
         for place, id in named:
-            if id is not None and not id.startswith("x-") and id not in registry:
+            if id is not None and not id.startswith(OUTSIDE) and id not in registry:
                 yield (
                     f"{folder / ANNOTATIONS}: {photograph.image}: {place}: {id!r} is not in the "
-                    f"registry; correct it, or write x-{id} for one that is outside it"
+                    f"registry; correct it, or write {OUTSIDE}{id} for one that is outside it"
                 )
 
 

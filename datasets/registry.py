@@ -25,17 +25,32 @@ from datasets.letters import letters, words
 from datasets.yamlfile import complain, read_yaml
 
 __all__ = [
+    "OUTSIDE",
     "Entry",
     "Maker",
     "Owner",
     "Registry",
     "WeakCues",
     "Wordmark",
+    "id_of_label",
     "load_registry",
     "read_entries",
 ]
 
 DATA = Path(__file__).parent / "data"
+OUTSIDE = "x-"
+"""What the label of a firm begins with that was in no registry when it was given."""
+
+
+def id_of_label(label: str, ids: Container[object]) -> str:
+    """The id that a label stands for: `x-acme` is acme as soon as that is among the ids.
+
+    Example:
+        >>> id_of_label("x-acme", {"acme"}), id_of_label("x-acme", {"mazak"})
+        ('acme', 'x-acme')
+    """
+    id = label.removeprefix(OUTSIDE)
+    return id if id in ids else label
 
 
 class Registry:

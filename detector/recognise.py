@@ -25,10 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from datasets.registry import Registry, load_registry
+from datasets.registry import OUTSIDE, Registry, load_registry
 from detector.recognise_files import (
     NAMES,
-    OUTSIDE,
     PACKAGED,
     Embedder,
     Prototypes,

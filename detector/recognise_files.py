@@ -23,13 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from datasets.registry import id_of_label
 from detector.recognise_input import HEIGHT, WIDTH, Grey
 
 PACKAGED = Path(__file__).parent / "marks_model"
 NAMES = ("marks.xml", "marks.bin", "prototypes.npz")
 CARD = "marks.json"
-OUTSIDE = "x-"
-"""What the labels of firms begin with that were in no registry when a picture was labelled."""
 
 Vectors = NDArray[np.float32]
 
@@ -58,8 +57,7 @@ class Prototypes:
 
     def owned_by(self, ids: Collection[str]) -> Prototypes:
         """The same, of which those of a firm that has since become an entry are that entry's."""
-        since = {OUTSIDE + id: id for id in ids}
-        owner = tuple(since.get(owner, owner) for owner in self.owner)
+        owner = tuple(id_of_label(owner, ids) for owner in self.owner)
         return replace(self, owner=owner)
 
     def joined(self, others: Iterable[Prototypes]) -> Prototypes:

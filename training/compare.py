@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from datasets.errors import DataError
+from datasets.registry import OUTSIDE
 from training.report import VERSION
 
 RESAMPLES = 4000
@@ -146,7 +147,7 @@ def _by_case(outcome: str, *, inside: bool) -> Callable[[Mapping[str, Any]], Cou
         return _summed(
             (case["source"], float(case["outcome"] == outcome), 1.0)
             for case in report["cases"]
-            if case["truth"].startswith("x-") != inside
+            if case["truth"].startswith(OUTSIDE) != inside
         )
 
     return count

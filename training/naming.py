@@ -15,11 +15,10 @@ from typing import Literal
 import numpy as np
 
 from datasets.annotations import Box, Mark, Photograph
-from datasets.registry import Registry
+from datasets.registry import OUTSIDE, Registry, id_of_label
 from detector.boxes import iou
 from detector.legible import sharpness
 from detector.read import script_of
-from detector.recognise_files import OUTSIDE
 from detector.types import Picture, Script, Sighting
 from training.chances import candidate
 from training.measures import FOUND, Share, boxes
@@ -36,8 +35,7 @@ def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[P
     """
 
     def known(builder: str | None) -> str | None:
-        inside = builder is not None and builder.removeprefix(OUTSIDE) in registry
-        return builder.removeprefix(OUTSIDE) if builder is not None and inside else builder
+        return None if builder is None else id_of_label(builder, registry)
 
     return tuple(
         photograph.model_copy(

@@ -29,9 +29,9 @@ from datasets.annotations import (
 )
 from datasets.errors import DataError
 from datasets.maker.stills import write_stills
+from datasets.registry import id_of_label
 from datasets.splits import check_apart
 from detector.detect import PADDING
-from detector.recognise_files import OUTSIDE
 from training.apart import check_unseen
 
 SPLITS = ("train", "val")
@@ -117,12 +117,8 @@ class _Withheld:
         self._seen: set[str] = set()
 
     def holds(self, photograph: Photograph) -> bool:
-        # A builder outside the registry of its day is labelled x-...: it may be an entry by now.
-        shown = {
-            machine.builder.removeprefix(OUTSIDE)
-            for machine in photograph.machines
-            if machine.builder is not None
-        } & self._builders
+        labels = {machine.builder for machine in photograph.machines if machine.builder}
+        shown = {id_of_label(label, self._builders) for label in labels} & self._builders
         self._seen |= shown
         return bool(shown)
 
