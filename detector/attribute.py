@@ -24,9 +24,9 @@ from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
+from detector.own_badge import OwnBadge
 from detector.settings import Attributing
 from detector.sisters import ONE_HOUSE, sisters_of
-from detector.supplied import Supplied
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -87,7 +87,7 @@ class Attributor:
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
         self._sisters = sisters_of(registry)
         self._codes = MisreadCodes(matcher, registry)
-        self._supplied = Supplied(registry, settings.tested_origins)
+        self._own_badge = OwnBadge(registry, settings.tested_origins)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -137,7 +137,7 @@ class Attributor:
         if best is not None:
             beside = [cue for cue, weight in zip(cues, weights, strict=True) if weight > 0]
             of_best = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
-            own = self._supplied.leave_out(of_best, beside, readings)
+            own = self._own_badge.keep(of_best, beside, readings)
             grade = self._grade(own)
             others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
             if self._may_name(best, chances, own, grade, others):

@@ -1,5 +1,5 @@
-"""Marks that are not the machine's own badge: NEWAY over CLASS 150 is a valve's, FILE: SMTCL.NC a
-program's, whoever built the machine."""
+"""Whether marks stand on the machine's own badge: NEWAY over CLASS 150 is a valve's, FILE: SMTCL.NC
+a program's, whoever built the machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from detector.types import Reading
 _SAME_PLACE = 0.5
 
 
-class Supplied:
+class OwnBadge:
     """Passes over views of marks that stand on a part's plate, in a line with words that no builder
     puts beside his mark, or in bits of other words, where an origin under test would be claimed
     by them. Against another builder they count as they did."""
@@ -28,7 +28,7 @@ class Supplied:
         self._plates = Plates.packaged()
         self._words = OwnWords.packaged()
 
-    def leave_out(
+    def keep(
         self, cues: Sequence[Cue], beside: Sequence[Cue], readings: Sequence[Reading]
     ) -> list[Cue]:
         """The cues of one builder with the views that stand elsewhere; none without any.
