@@ -19,14 +19,18 @@ from detector.vocabulary import LATIN_WORDS
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
 _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
 # Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
-_LABELS = ("DANGER", "START", "STOP")
+_LABELS = ("DANGER", "START", "STOP", "AKIRA")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # Also on things of other trades, beside a model code as well: fork lifts, excavators and cranes
-# (KOMATSU FG25), compressors, drives, valves, chucks, cutters, printers (BROTHER PT-P750W).
+# (KOMATSU FG25), compressors, drives, valves, chucks, cutters, printers (BROTHER PT-P750W),
+# balances, meters, heat guns, robots.
 _OTHER_TRADES = frozenset(
     [
-        *("BROTHER", "DAEWOO", "EXTRON", "FUJI", "HOWA", "HYUNDAI", "INGERSOLL", "KOMATSU"),
-        *("LIEBHERR", "NACHI", "OERLIKON", "SAUER", "SIGMA", "TOSHIBA", "VIPER", "WALTER"),
+        *("BARBERCOLMAN", "BEHRINGER", "BROTHER", "BROWNSHARPE", "BULLARD", "BUTLER", "COMAU"),
+        *("COSMOS", "DAEWOO", "ERGOMAT", "EXTRON", "FELLOWS", "FUJI", "HMT", "HOWA", "HYDROMAT"),
+        *("HYUNDAI", "INGERSOLL", "KERN", "KOMATSU", "LANDIS", "LIEBHERR", "MICROSTEP"),
+        *("MONARCH", "MOORE", "NACHI", "NAGEL", "OERLIKON", "PEDDINGHAUS", "PFIFFNER", "PONAR"),
+        *("RESATO", "SAACKE", "SAUER", "SIGMA", "STEINEL", "TOSHIBA", "VIPER", "WALTER"),
     ]
 )
 OWNERS = frozenset({"RU"})

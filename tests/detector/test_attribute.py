@@ -75,6 +75,7 @@ def test_two_builders_on_one_machine_leave_it_unknown(attributor: Attributor) ->
         (("YAMAZAKI GIKEN",), "yamazaki-giken"),
         (("HAAS", "VF-2"), "haas"),
         (("YAMAZAKI",), "mazak"),
+        (("BÖHRINGER",), "boehringer"),
     ],
 )
 def test_who_shares_a_name_is_not_taken_for_the_better_known(
