@@ -23,11 +23,11 @@ def root() -> None:
 
 
 OWN = """
-- id: acme
-  name: Acme
+- id: umbra
+  name: Umbra
   type: builder
   origin: DE
-  wordmarks: [{text: ACME, script: latin}]
+  wordmarks: [{text: UMBRA, script: latin}]
   confidence: high
 """
 
@@ -63,22 +63,22 @@ def test_a_word_that_is_nowhere() -> None:
     assert code == 1 and out == "" and "nowhere" in err
 
 
-@pytest.mark.parametrize("args", [("haas", "--json"), ("--json", "haas")])
+@pytest.mark.parametrize("args", [("okk", "--json"), ("--json", "okk")])
 def test_json_is_one_object_a_line(args: tuple[str, ...]) -> None:
     code, out, _ = run(*args)
     [entry] = [json.loads(line) for line in out.splitlines()]
-    assert code == 0 and (entry["id"], entry["origin"]) == ("haas", "US")
+    assert code == 0 and (entry["id"], entry["origin"]) == ("okk", "JP")
 
 
 def test_a_registry_of_ones_own(own: Path) -> None:
-    code, out, _ = run("--registry", str(own), "acme")
-    assert code == 0 and "ACME" in out
-    assert run("acme")[0] == 1
+    code, out, _ = run("--registry", str(own), "umbra")
+    assert code == 0 and "UMBRA" in out
+    assert run("umbra")[0] == 1
 
 
 def test_a_faulty_registry_of_ones_own_is_an_error(own: Path) -> None:
     own.write_text(OWN.replace("DE", "XX"), "utf-8")
-    with pytest.raises(RegistryError, match="entry acme: origin"):
+    with pytest.raises(RegistryError, match="entry umbra: origin"):
         run("--registry", str(own))
 
 
@@ -91,7 +91,7 @@ def test_check_names_entry_and_field(own: Path) -> None:
     own.write_text(OWN.replace("DE", "XX").replace("high", "sure"), "utf-8")
     code, out, err = run("check", str(own))
     assert (code, out) == (4, "")
-    assert "entry acme: origin: 'XX'" in err and "entry acme: confidence:" in err
+    assert "entry umbra: origin: 'XX'" in err and "entry umbra: confidence:" in err
 
 
 def test_check_of_a_missing_file(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_any_text_is_not_shown_as_the_mark_of_an_unknown_machine(
 
 
 @pytest.mark.parametrize(
-    ("code", "first", "last"), [("en", "Austria", "United States"), ("uk", "Австрія", "Японія")]
+    ("code", "first", "last"), [("en", "Australia", "United States"), ("uk", "Австралія", "Японія")]
 )
 def test_origins_are_in_the_order_of_the_reader_s_language(
     served: str, chromium: Browser, code: str, first: str, last: str
