@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from datasets.letters import letters
 from datasets.registry import Entry, Registry
 from detector.branches import Branches
 from detector.plate import Claim, Plates, Statement, claim
@@ -83,7 +84,8 @@ class OriginFinder:
         """What the plate says, unless a builder of another country was read as well.
 
         BROTHER is too common a name to name the builder, and enough to doubt that the machine
-        is of the Chinese firm whose plate was read.
+        is of the Chinese firm whose plate was read. So is DMU 50, a code of one builder, where
+        the plate's country is under test.
         """
         if plated is None:
             return None
@@ -93,7 +95,25 @@ class OriginFinder:
             if line.kind == "wordmark" and line.id is not None
             if (entry := self._registry.get(line.id)).type == "builder"
         }
+        if plated.code in self._tested:
+            homes |= self._homes_by_code(attribution.evidence, plated.code)
         return Origin(plated.code, "plate", plated.grade) if homes <= {plated.code} else None
+
+    def _homes_by_code(self, evidence: Sequence[Evidence], code: str) -> set[str]:
+        """Homes of the builders whose own codes were read, but for those that builders of `code`
+        use too: VMC850 is anybody's."""
+        read = [
+            (letters(line.text), self._registry.get(line.id))
+            for line in evidence
+            if line.kind == "series" and line.id is not None
+        ]
+        shared = {text for text, entry in read if entry.origin == code}
+        return {
+            entry.origin
+            for text, entry in read
+            if entry.type == "builder" and text not in shared
+            if any(letters(own) in text for own in entry.series)
+        }
 
 
 def makers_country(entry: Entry) -> str | None:

@@ -1,5 +1,5 @@
 """Whether marks stand on the machine's own badge: NEWAY over CLASS 150 is a valve's, FILE: SMTCL.NC
-a program's, whoever built the machine."""
+a program's, and SMTCL under NOZZLE stands on a box, whoever built the machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from detector.fuse import Cue, independent_views
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
 from detector.read import overlap_of_smaller
-from detector.types import Reading
+from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
+_ROW_GAP, _ROW_LEVEL, _ROW_ALIKE = 0.8, 0.5, 3.0
+"""Of lines of one label: the gap over the lower one's height, the share of the narrower that lies
+under the other, and the ratio of their heights (a mark may be joined of two lines)."""
 
 
 class OwnBadge:
@@ -27,14 +30,16 @@ class OwnBadge:
         self._tested = frozenset(tested)
         self._plates = Plates.packaged()
         self._words = OwnWords.packaged()
+        self._controls = [mark.text for control in registry.controls for mark in control.wordmarks]
 
     def keep(
         self, cues: Sequence[Cue], beside: Sequence[Cue], readings: Sequence[Reading]
     ) -> list[Cue]:
-        """The cues of one builder with the views that stand elsewhere; none without any.
+        """The cues of one builder without the views that stand elsewhere; none without any.
 
         None either where a mark of a builder of another origin was read as well, be it weak or
-        misread: a works' name on the wall is no badge of the STUDER before it.
+        misread, or a code that only he uses: a works' name on the wall is no badge of the STUDER
+        before it, nor of the DMU 50 whose badge nobody reads.
 
         Args:
             beside: all cues that count on the machine.
@@ -43,8 +48,8 @@ class OwnBadge:
         homes = {self._registry.get(cue.id).origin for cue in cues} & self._tested
         if not homes:
             return list(cues)
-        marks = [self._registry.get(cue.id) for cue in beside if cue.kind == "wordmark"]
-        if any(entry.type == "builder" and entry.origin not in homes for entry in marks):
+        told = [self._registry.get(cue.id) for cue in beside if _tells(cue)]
+        if any(entry.type == "builder" and entry.origin not in homes for entry in told):
             return []
         kept = (self._on_badges(cue, readings) for cue in cues)
         return [cue for cue in kept if cue is not None]
@@ -59,7 +64,13 @@ class OwnBadge:
         on_parts = self._plates.on_parts(readings, mark)
         # Beside one that spells the mark, what else is misread may be another's.
         read = [r for r in cue.readings if mark in letters(r.text)] or list(cue.readings)
-        fit = [r for r in read if not _on_one(r, on_parts) and self._is_badge(cue, mark, r.text)]
+        fit = [
+            r
+            for r in read
+            if not _on_one(r, on_parts)
+            and self._is_badge(cue, mark, r.text)
+            and not any(self._is_strange(cue, mark, row) for row in _rows_beside(r, readings))
+        ]
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):
             return None
@@ -67,12 +78,54 @@ class OwnBadge:
 
     def _is_badge(self, cue: Cue, mark: str, text: str) -> bool:
         entry = self._registry.get(cue.id)
-        own = [written.text for written in entry.wordmarks]
         return (
-            not split_mark(text, mark, own)
+            not split_mark(text, mark, [written.text for written in entry.wordmarks])
+            and not self._plates.is_address(text)
             and not self._plates.names_elsewhere(text, entry.origin)
-            and self._words.on_badge(text, mark, (*own, *entry.series, *entry.weak.series))
+            and self._words.on_badge(text, mark, self._own(cue))
         )
+
+    def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
+        """Whether a line above or below the mark says what no builder puts there."""
+        said = letters(row.text)
+        known = (*self._own(cue), *self._controls)
+        return not (
+            mark in said
+            or said in map(letters, known)
+            or self._plates.is_own(row.text, mark)
+            or self._words.on_badge(f"{mark} {row.text}", mark, known)
+        )
+
+    def _own(self, cue: Cue) -> tuple[str, ...]:
+        """The marks and codes of the cue's builder."""
+        entry = self._registry.get(cue.id)
+        marks = (written.text for written in entry.wordmarks)
+        return (*marks, *entry.series, *entry.weak.series)
+
+
+def _tells(cue: Cue) -> bool:
+    strong = cue.match.exact and not cue.match.needs_second_cue
+    return cue.kind == "wordmark" or strong
+
+
+def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
+    """Readings of that frame that stand right above or below, as lines of one label do."""
+    return [
+        other
+        for other in readings
+        if other.pts == view.pts
+        and not other.overlay
+        and overlap_of_smaller(other.box, view.box) <= _SAME_PLACE
+        and _in_rows(other.box, view.box)
+    ]
+
+
+def _in_rows(a: Box, b: Box) -> bool:
+    low, high = sorted((a[3] - a[1], b[3] - b[1]))
+    gap = max(a[1], b[1]) - min(a[3], b[3])
+    under = min(a[2], b[2]) - max(a[0], b[0])
+    narrower = min(a[2] - a[0], b[2] - b[0])
+    return gap <= _ROW_GAP * low and high <= _ROW_ALIKE * low and under >= _ROW_LEVEL * narrower
 
 
 def _on_one(view: Reading, on_parts: Collection[Reading]) -> bool:

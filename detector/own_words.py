@@ -21,10 +21,16 @@ _BY_FIGURES = 3
 """Letters at most of a word that, beside figures, belongs to a model code: VMC 850 B."""
 _IN_CODE = 4
 """Letters at most that stand together within one: TNL100."""
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_FAIRS = ["EXPO", "EMO", "CIMT"]
 _NO_CODE = frozenset(
-    ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", "EXPO", "EMO", "CIMT"]
+    ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", letters("ЛЕТ"), *_FAIRS, *_MONTHS]
 )
-"""Words that stand beside figures and belong to no code: OP 10, EMO 2023."""
+"""Words that stand beside figures and belong to no code: OP 10, EMO 2023, 12 MAY."""
+_CYRILLIC = re.compile(
+    r"(?![A-Z]{1,3}\d[A-Z]?$)(?!.*\d\d)(?=(?:.*[^\W\d_]){2})(?:[^\W\d_]|[3469])+"
+)
+"""A Russian word as one reads it who knows no Cyrillic, 3AN4ACTN for ЗАПЧАСТИ; not VT3, a code."""
 _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
@@ -37,7 +43,9 @@ _SYLLABLE = (
 )
 _PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,2}}")
 """A Chinese family name or given name in Latin letters."""
-_SEAMS = frozenset(["NEW", "PRIMA", "PRESS", "GLORY", "STAR", "LEAD", "LASER", "RAY", "XT"])
+_SEAMS = frozenset(
+    ["NEW", "PRIMA", "PRESS", "GLORY", "STAR", "LEAD", "LASER", "RAY", "XT", "LG", "AFM"]
+)
 """Words of which some marks are made, and that stand on other labels by themselves."""
 
 
@@ -145,6 +153,8 @@ def _uncoded(word: str, beside: bool, inside: bool) -> str:
     if word in _NO_CODE:
         return word
     if inside and any(c.isdigit() for c in word):  # З of no code is folded to 3
+        if _CYRILLIC.fullmatch(word):
+            return word
         runs = [run for run in re.findall(r"[^\W\d_]+", word) if not _GLUED.fullmatch(run)]
         return next((run for run in runs if len(run) > _IN_CODE or run in _NO_CODE), "")
     if script_of(word[0]) == "han" or not beside:

@@ -127,6 +127,14 @@ class Plates:
         """Whether a text names a country or a town other than the origin's."""
         return self._text.is_elsewhere(text, {origin})
 
+    def is_address(self, text: str) -> bool:
+        """Whether a text is an address on the web and nothing else, as dealers and guests post."""
+        return " " not in text.strip() and self._text.is_contact(text)
+
+    def is_own(self, text: str, name: str) -> bool:
+        """Whether all a text says may stand on the plate of a machine of that name's maker."""
+        return self._text.is_own(text, name, rows=True)
+
     def _is_part(self, text: str) -> bool:
         return self._text.is_part(text) or self._text.is_seller(text)
 

@@ -6,6 +6,7 @@ import pytest
 
 from detector.attribute import Attributor
 from detector.own_words import OwnWords, split_mark
+from detector.types import Reading
 from tests.detector.stickers import claims, plate, read
 
 NAMES = {
@@ -112,6 +113,31 @@ SMTCL TAICHUNG
 NEWAY|DN50
 上海哈斯机床有限公司
 TOMTEC|VMC1000
+# Boxes, boards and captions in which the mark has a line to itself.
+NOZZLE|BODOR
+BODOR|NOZZLE D1.5
+CASE NO 1 OF 3|SMTCL
+SHIPPER|SMTCL
+C/NO. 12|G.W. 320 KG|N.W. 300 KG|SMTCL
+GROSS WEIGHT 320 KG|NET WEIGHT 300 KG|C/NO. 12|{WUXI}
+沈阳机床|技能大赛
+СТАНКИ ИЗ КИТАЯ|SMTCL
+CTAHKN N3 KNTAR|SMTCL
+КУЛАЧКИ|SMTCL
+CUTLITE|PENTA|LASER
+LG|MAZAK
+BODOR.RU
+WWW.SMTCL.RU
+BODOR 15 ЛЕТ
+12 MAY HISION
+NEWAY|A105N
+# Russian words whose З, Ч and Б were read as figures: no model codes.
+3AN4ACTN SMTCL
+3AKA3 SMTCL
+PE3EU BODOR
+6PAK 沈阳机床
+KOPO6KA|{WUXI}
+KA6ENB|{WUXI}
 """
 
 OWN = """
@@ -135,12 +161,43 @@ CNC LATHE|MAX. TURNING DIAMETER 400|S/N 1203|{BORUI}
 滕州市博瑞机床有限公司|主轴电机功率 11KW
 """
 
+FAR = """
+# A Chinese name somewhere on the picture, and the code of another's machine.
+沈阳机床||DMU 50
+HAN'S LASER||DMU 80
+NEWAY||16K20
+NEWAY||VTC-200
+BODOR||BYSTAR
+SHENYANG MACHINE TOOL CO., LTD||DMU 50
+{BORUI}||16К20
+# What inserts, and a Taiwanese builder but for a stroke, are called.
+AXMT||FANUC
+亚威||FANUC
+"""
+
+
+def seen_twice(text: str) -> list[Reading]:
+    """Labels apart from each other, in two views."""
+    return [
+        read(line, x=600.0 * far + 47.0 * at, y=400.0 * far + 32.0 * n + 33.0 * at, at=2 * at)
+        for at in range(2)
+        for far, label in enumerate(text.split("||"))
+        for n, line in enumerate(label.split("|"))
+    ]
+
 
 @pytest.mark.parametrize("text", texts(OTHERS))
 def test_what_a_machine_does_not_say_of_itself_makes_it_no_chinese_one(
     attributor: Attributor, text: str
 ) -> None:
     assert claims(attributor.attribute(plate(text)))[1] != "CN"
+
+
+@pytest.mark.parametrize("text", texts(FAR))
+def test_another_label_of_another_builder_or_of_many_makes_it_no_chinese_one(
+    attributor: Attributor, text: str
+) -> None:
+    assert claims(attributor.attribute(seen_twice(text)))[1] != "CN"
 
 
 @pytest.mark.parametrize("text", texts(OWN))
@@ -157,6 +214,9 @@ def test_a_machines_own_plate_still_tells_its_origin(attributor: Attributor, tex
         ("SMTCL VMC 850 B", "smtcl"), ("SMTCL 口", "smtcl"), ("SMTCL SINCE 1958", "smtcl"),
         ("秦川机床 世界品牌", "qinchuan"), ("SMTCL|WWW.SMTCL.COM", "smtcl"), ("HI SION", "hision"),
         ("TAIKAN T-V856", "taikan"), ("HISION|CNC MACHINE TOOL", "hision"),
+        ("SMTCL|CAK6150", "smtcl"), ("SMTCL VT3", "smtcl"), ("HISION|SINUMERIK 840D", "hision"),
+        ("NEWAY|MAIN MOTOR 11 KW", "neway"), ("沈阳机床|主轴转速", "smtcl"),
+        ("秦川机床|陕西秦川机械发展股份有限公司", "qinchuan"), ("JINGDIAO|JDHGT600", "jingdiao"),
     ],
     ids=lambda value: value,
 )  # fmt: skip
@@ -176,12 +236,7 @@ def test_a_chinese_mark_beside_anothers_names_nobody(attributor: Attributor, tex
 def test_the_initials_of_a_plant_that_owns_the_machine_name_no_builder(
     attributor: Attributor, text: str
 ) -> None:
-    tags = [
-        read(line, x=600.0 * far, y=400.0 * far + 32.0 * n)
-        for far, tag in enumerate(text.split("||"))
-        for n, line in enumerate(tag.split("|"))
-    ]
-    assert attributor.attribute(tags).builder is None
+    assert attributor.attribute(seen_twice(text)).builder is None
 
 
 @pytest.mark.parametrize("text", ["BROTHER|PT-P750W", "VIPER|AS430C", "OERLIKON|CP352"])
