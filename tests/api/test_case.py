@@ -24,6 +24,7 @@ from detector.types import (
     Survey,
     Track,
 )
+from evidence.review.audit import RATES, Plan, keep_plan
 from evidence.store import Case, Location, MachineRow, Membership
 from evidence.store.keys import analysis_id, machine_id, sighting_key
 from evidence.store.record import record_survey
@@ -60,6 +61,7 @@ def made(tmp_path: Path) -> Path:
         case.session() as session,
         session.begin(),
     ):
+        keep_plan(session, Plan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
         add_work(session, recipe, [Source(str(picture)), Source("/disk/sound.mp3")])
         sound, work = take(session, recipe, 2)
