@@ -30,7 +30,9 @@ class OwnBadge:
         self._tested = frozenset(tested)
         self._plates = Plates.packaged()
         self._words = OwnWords.packaged()
-        self._controls = [mark.text for control in registry.controls for mark in control.wordmarks]
+        marks = [(mark.text, made.id) for made in registry.controls for mark in made.wordmarks]
+        self._controls = [text for text, _ in marks]
+        self._control_by_name = {letters(text): id for text, id in marks}
 
     def keep(
         self, cues: Sequence[Cue], beside: Sequence[Cue], readings: Sequence[Reading]
@@ -61,7 +63,7 @@ class OwnBadge:
         beside it is no badge, nor is one that noise was read beside once lost.
         """
         mark = letters(cue.mark)
-        on_parts = self._plates.on_parts(readings, mark)
+        on_parts = self._plates.on_parts(self._but_its_control(readings), mark)
         # Beside one that spells the mark, what else is misread may be another's.
         read = [r for r in cue.readings if mark in letters(r.text)] or list(cue.readings)
         fit = [
@@ -95,6 +97,14 @@ class OwnBadge:
             or self._plates.is_own(row.text, mark)
             or self._words.on_badge(f"{mark} {row.text}", mark, known)
         )
+
+    def _but_its_control(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Without the bare name of a control, which makers of motors and drives bear as well: FANUC
+        under SMTCL is on the machine's panel. Several are a board of partners, and stay."""
+        named = {r: id for r in readings if (id := self._control_by_name.get(letters(r.text)))}
+        if len(set(named.values())) > 1:
+            return readings
+        return [reading for reading in readings if reading not in named]
 
     def _own(self, cue: Cue) -> tuple[str, ...]:
         """The marks and codes of the cue's builder."""

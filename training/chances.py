@@ -122,6 +122,23 @@ def calibration_interval(
     return float(low), float(high)
 
 
+def calibration_by_luck(chance: NDArray[np.float64], seed: int = 0) -> tuple[float, float] | None:
+    """The calibration error of as many claims whose chances are just as stated: its mean, and
+    what it stays below in 95 of 100 drawings. None without any.
+
+    An error counts up the luck of every bin, so it is above zero for few claims however well
+    they are calibrated. Claims are drawn as if independent.
+
+    Bröcker, J. and Smith, L. A. (2007), Increasing the reliability of reliability diagrams.
+    Weather and Forecasting 22, section 3 (consistency resampling).
+    """
+    if not len(chance):
+        return None
+    drawn = np.random.default_rng(seed).random((RESAMPLES, len(chance))) < chance
+    values = np.array([calibration_error(chance, right) for right in drawn], np.float64)
+    return float(values.mean()), float(np.quantile(values, 0.95))
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """Naming every machine from `chance` on: that share of them is named, that share wrongly."""

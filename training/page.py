@@ -115,6 +115,7 @@ def _heights(rows: Any) -> Figure:
 
 def _probabilities(values: dict[str, Any]) -> Part:
     error, interval = values["calibration_error"], values["calibration_interval"]
+    luck = values["calibration_by_luck"]
     texts = [
         f"{values['claims']} sightings with a candidate whose truth is known, and "
         f"{values['without_candidate']} without any candidate (left out here)."
@@ -122,7 +123,8 @@ def _probabilities(values: dict[str, Any]) -> Part:
     if error is not None:
         texts.append(
             f"Expected calibration error {error:.3f}; 95 % interval {interval[0]:.3f} to "
-            f"{interval[1]:.3f}, sources drawn anew."
+            f"{interval[1]:.3f}, sources drawn anew. Were every probability true, luck alone would "
+            f"make it {luck[0]:.3f} over so few, and more than {luck[1]:.3f} in one of twenty."
         )
     bins = values["reliability"]
     rows = [

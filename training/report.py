@@ -13,6 +13,7 @@ import numpy as np
 
 from datasets.errors import ResultError
 from training.chances import (
+    calibration_by_luck,
     calibration_error,
     calibration_interval,
     reliability,
@@ -123,6 +124,7 @@ def chances(claims: Sequence[Claim], cases: int) -> dict[str, Any]:
     right = np.array([claim.right for claim in stated], np.bool_)
     error = calibration_error(chance, right)
     interval = calibration_interval(chance, right, [claim.source for claim in stated])
+    luck = calibration_by_luck(chance)
     nameable = np.array([claim.case for claim in stated], np.bool_)
     points = risk_coverage(chance[nameable], right[nameable], max(1, cases))
     return {
@@ -130,6 +132,7 @@ def chances(claims: Sequence[Claim], cases: int) -> dict[str, Any]:
         "without_candidate": len(claims) - len(stated),
         "calibration_error": None if error is None else round(error, 4),
         "calibration_interval": None if interval is None else [round(v, 4) for v in interval],
+        "calibration_by_luck": None if luck is None else [round(v, 4) for v in luck],
         "reliability": [one.as_dict() for one in reliability(chance, right)],
         "risk_coverage": [
             {

@@ -158,10 +158,12 @@ def _further(report: Report) -> list[str]:
         parts += [slices_table(report)]
     if values["calibration_error"] is not None:
         low, high = values["calibration_interval"]
+        mean, most = values["calibration_by_luck"]
         parts += [
             "### Probabilities",
             f"Expected calibration error {values['calibration_error']:.3f} ({low:.3f}-{high:.3f}) "
-            f"over {values['claims']} sightings with a candidate.",
+            f"over {values['claims']} sightings with a candidate; luck alone makes {mean:.3f} of "
+            f"so few, and more than {most:.3f} in one of twenty.",
         ]
     if report.open_set is not None:
         parts += [

@@ -131,6 +131,11 @@ WWW.SMTCL.RU
 BODOR 15 ЛЕТ
 12 MAY HISION
 NEWAY|A105N
+# Boards of partners, and a motor's plate.
+HISION|FANUC|SIEMENS
+SIEMENS|HISION|HEIDENHAIN
+SMTCL|FANUC AC SERVO MOTOR
+SMTCL|FANUC LTD
 # Russian words whose З, Ч and Б were read as figures: no model codes.
 3AN4ACTN SMTCL
 3AKA3 SMTCL
@@ -216,6 +221,7 @@ def test_a_machines_own_plate_still_tells_its_origin(attributor: Attributor, tex
         ("TAIKAN T-V856", "taikan"), ("HISION|CNC MACHINE TOOL", "hision"),
         ("SMTCL|CAK6150", "smtcl"), ("SMTCL VT3", "smtcl"), ("HISION|SINUMERIK 840D", "hision"),
         ("NEWAY|MAIN MOTOR 11 KW", "neway"), ("沈阳机床|主轴转速", "smtcl"),
+        ("SMTCL|FANUC", "smtcl"), ("SIEMENS|沈阳机床", "smtcl"), ("FANUC|CAK6150|SMTCL", "smtcl"),
         ("秦川机床|陕西秦川机械发展股份有限公司", "qinchuan"), ("JINGDIAO|JDHGT600", "jingdiao"),
     ],
     ids=lambda value: value,

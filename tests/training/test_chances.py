@@ -8,6 +8,7 @@ import pytest
 from detector.types import Attribution, Evidence
 from training.chances import (
     auroc,
+    calibration_by_luck,
     calibration_error,
     calibration_interval,
     candidate,
@@ -78,6 +79,17 @@ def test_the_interval_holds_the_error_and_spans_more_for_few_sources() -> None:
     assert few[0] <= 0.3 <= few[1]
     assert many[0] < 0.3 < many[1]
     assert calibration_interval(chance, right, ["a"] * 60) == pytest.approx((0.3, 0.3))
+
+
+def test_few_claims_err_by_luck_alone() -> None:
+    # One coin is off by a half however it falls; of two one half the time by a half, else by none.
+    assert calibration_by_luck(np.array([0.5])) == pytest.approx((0.5, 0.5))
+    two = calibration_by_luck(np.array([0.5, 0.5]))
+    assert two is not None and two == pytest.approx((0.25, 0.5), abs=0.03)
+    assert calibration_by_luck(np.array([1.0, 0.0])) == (0.0, 0.0)
+    many = calibration_by_luck(np.full(2000, 0.5))
+    assert many is not None and many[1] < 0.03
+    assert calibration_by_luck(np.empty(0)) is None
 
 
 def test_risk_grows_as_less_sure_machines_are_named() -> None:
