@@ -129,9 +129,12 @@ class Analyst:
                 shots.append(shot)
                 for one in watched:
                     name = f"m{len(sightings) + 1}"
-                    sightings.append(self._examiner.sighting(name, one, overlays))
+                    sighting = self._examiner.sighting(name, one, overlays)
+                    if sighting is None:
+                        continue
+                    sightings.append(sighting)
                     if keeper is not None:
-                        keeper.sighting(sightings[-1], one, overlays)
+                        keeper.sighting(sighting, one, overlays)
             loss = decoder.loss
         manifest = read_manifest(footage, settings.decoding)
         tell(1.0, "done")

@@ -51,6 +51,12 @@ def share_inside(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     return np.asarray(intersections(a, b) / np.maximum(areas(a)[:, None], 1e-9), np.float32)
 
 
+def holding(boxes: Boxes, other: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which of `boxes` (n, 4) hold the middle of another box (4,): (n,)."""
+    middle = (other[:2] + other[2:]) / 2
+    return np.asarray(((boxes[:, :2] <= middle) & (middle <= boxes[:, 2:])).all(1), np.bool_)
+
+
 def suppress(
     boxes: Boxes, confidence: NDArray[np.float32], class_id: NDArray[np.int64], overlap: float
 ) -> NDArray[np.int64]:

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.boxes import grown, suppress
+from detector.boxes import grown, holding, suppress
 from detector.settings import Detecting
-from detector.types import CLASSES, MACHINE, Box, Detections, Picture
+from detector.types import CLASSES, MACHINE, WORDMARK, Box, Detections, Picture
 
 PACKAGED = Path(__file__).parent / "model"
 STRIDE = 32
@@ -49,6 +49,10 @@ CLOSER_LEAST, CLOSER_MOST = 640, 1280
 CLOSER_ENLARGED = 3.0
 """Most a crop is enlarged: beyond it pixels are spread out and nothing new is seen."""
 
+
+FAINT_MARK = 0.1
+"""Confidence of a wordmark for which a machine is looked for that is less sure: in a whole frame
+most marks are small, and are seen surely only when looking closer."""
 
 _Floors = NDArray[np.float32]
 
@@ -122,11 +126,17 @@ class Detector:
             ],
             np.float32,
         )
+        self._faint = self._floors.copy()
+        self._faint[MACHINE] = settings.bearing_confidence
+        self._faint[WORDMARK] = FAINT_MARK
 
     def detect(
         self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
     ) -> list[Detections]:
         """What is in each picture, surest first, boxes in that picture's pixels.
+
+        A machine below the least confidence, but not below `settings.bearing_confidence`, is there
+        too where it is the surest around a wordmark, be it faint, that stands on no machine.
 
         Pictures run side by side on the cores there are; hand over several at a time.
 
@@ -193,7 +203,7 @@ class Detector:
         scores = raw[4:]
         class_id = scores.argmax(0)
         confidence = scores.max(0)
-        candidates = np.flatnonzero(confidence >= floors[class_id])
+        candidates = np.flatnonzero(confidence >= np.minimum(floors, self._faint)[class_id])
         if len(candidates) > MOST_CANDIDATES:
             surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
             candidates = candidates[surest]
@@ -214,11 +224,32 @@ class Detector:
         candidates, xyxy = candidates[whole], xyxy[whole]
         kept = suppress(xyxy, confidence[candidates], class_id[candidates], self.settings.overlap)
         chosen = candidates[kept]
-        return Detections(
+        found = Detections(
             xyxy[kept].astype(np.float32),
             confidence[chosen].astype(np.float32),
             class_id[chosen].astype(np.int64),
         )
+        sure = found.confidence >= floors[found.class_id]
+        return found.where(sure | bearing(found, sure))
+
+
+def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which machines are the surest around a wordmark that stands on no sure one.
+
+    Args:
+        found: n boxes, faint wordmarks among them.
+        sure: (n,) those that count in any case.
+
+    Returns:
+        (n,), true for some of the machines that are not sure.
+    """
+    machines = found.class_id == MACHINE
+    bearing = np.zeros(len(found), np.bool_)
+    for mark in found.xyxy[found.class_id == WORDMARK]:
+        around = np.flatnonzero(machines & holding(found.xyxy, mark))
+        if len(around) and not sure[around].any():
+            bearing[around[found.confidence[around].argmax()]] = True
+    return bearing
 
 
 def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, int]]:

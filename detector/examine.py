@@ -20,7 +20,8 @@ from detector.overlay import OverlayMap
 from detector.read import Line, Reader, cut_marks
 from detector.recognise import Recogniser
 from detector.settings import Settings
-from detector.types import MACHINE, Box, Likeness, Reading, Sighting
+from detector.track import SURE
+from detector.types import MACHINE, Attribution, Box, Likeness, Reading, Sighting, Track
 from detector.watch import Watched
 
 _Lined = tuple[LegibleView, list[Line]]
@@ -41,21 +42,45 @@ class Examiner:
         self._reader = reader
         self._recogniser = recogniser
         self._settings = settings
+        self._registry = registry
         self._matcher = Matcher(registry)
         self._attributor = Attributor(self._matcher, registry, settings.attributing)
 
-    def sighting(self, name: str, watched: Watched, overlays: OverlayMap) -> Sighting:
-        """The sighting called `name` that was watched; overlays speak for no builder."""
+    def sighting(self, name: str, watched: Watched, overlays: OverlayMap) -> Sighting | None:
+        """The sighting called `name` that was watched; overlays speak for no builder.
+
+        None where the detector is less sure of a machine and nothing on it tells who built it.
+        """
         views, readings = self._read(watched, overlays)
         if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
             readings += self._read_flipped(views, watched, overlays)
         concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
         concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
         likenesses = self._likenesses(views, watched, overlays)
-        attribution = self._attributor.attribute(readings, concealed, likenesses)
-        return Sighting(
-            name, watched.track, watched.best, attribution, tuple(readings), watched.file
-        )
+        said = self._attributor.attribute(readings, concealed, likenesses)
+        if not self._is_sure(watched.track):
+            if said.builder is None and said.origin is None:
+                return None
+            said = self._unclaimed(said)
+        return Sighting(name, watched.track, watched.best, said, tuple(readings), watched.file)
+
+    def _is_sure(self, track: Track) -> bool:
+        """Whether it would be a track without its less sure boxes."""
+        least = self._settings.detecting.confidence
+        sure = [seen.confidence for seen in track.observations if seen.confidence >= least]
+        often = len(sure) >= self._settings.tracking.least_observations
+        return len(sure) == len(track.observations) or often or max(sure, default=0.0) >= SURE
+
+    def _unclaimed(self, said: Attribution) -> Attribution:
+        """Without a claim that an origin under test is there: builders put their marks on other
+        things too, HAN'S LASER on a marker. The evidence stays, for people to see."""
+        tested = self._settings.attributing.tested_origins
+        if said.builder is not None and self._registry.get(said.builder).origin in tested:
+            unknown = 1.0 - said.probability
+            said = replace(said, builder=None, probability=unknown, grade="U", series=None)
+        if said.origin is not None and said.origin.code in tested:
+            said = replace(said, origin=None)
+        return said
 
     def _read(self, watched: Watched, overlays: OverlayMap) -> tuple[list[_Lined], list[Reading]]:
         """The views that had to be read, and what they say upright."""

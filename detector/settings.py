@@ -70,6 +70,12 @@ class Sweeping(_Part):
 
 class Detecting(_Part):
     confidence: float = Field(default=0.35, ge=0, le=1, description="least for a machine")
+    bearing_confidence: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="least for one that bears a mark of its own, kept if that tells who built it",
+    )
     mark_confidence: float = Field(
         default=0.20, ge=0, le=1, description="least for a wordmark or control"
     )

@@ -161,8 +161,8 @@ class _Looking:
         for waiting in batch:
             if waiting.fresh:
                 self._last = next(found)
-            surest = float(self._last.of(MACHINE).confidence.max(initial=0.0))
-            hit = surest >= self._settings.hit_confidence
+            machines = self._last.of(MACHINE)
+            hit, surest = len(machines) > 0, float(machines.confidence.max(initial=0.0))
             pts = waiting.frame.pts
             self._glances.append(Glance(pts, hit, surest, not waiting.fresh, waiting.cut))
             if self._observer is not None:

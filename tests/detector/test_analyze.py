@@ -15,6 +15,7 @@ from datasets.maker import ClipTruth, demo_spec, make_clip
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examine import belongs
+from detector.settings import Settings
 
 HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
 
@@ -60,6 +61,28 @@ def test_a_controls_badge_names_no_builder(
     badge = next(m for m in clip[1].machines if m.variant == "control-only")
     there = [s for s in analysis.sightings if badge.start <= s.track.first <= badge.end]
     assert there and all(s.attribution.builder is None for s in there)
+
+
+@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
+    analysis: Analysis, clip: tuple[Path, ClipTruth], tested: str, said: str | None
+) -> None:
+    """Asked for more confidence than any machine has, only the one with a builder's mark stays; an
+    origin under test is not claimed by it, but the mark is there to be seen."""
+    doubtful = Settings.parse(
+        {
+            "sweeping": {"hit_confidence": 0.999},
+            "detecting": {"confidence": 0.999, "bearing_confidence": 0.2},
+            "attributing": {"tested_origins": [tested]},
+        }
+    )
+    found = Analyst(doubtful).analyze(clip[0])
+    assert len(analysis.sightings) > 1
+    (only,) = found.sightings
+    assert only.id == "m1" and only.attribution.builder == said
+    assert (only.attribution.origin is not None) == (said is not None)
+    assert only.attribution.probability > 0.9 if said else only.attribution.probability < 0.1
+    assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
 
 
 def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:

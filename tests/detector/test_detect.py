@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
-from detector.detect import IN_FLIGHT, Detector, letterbox
+from detector.detect import IN_FLIGHT, Detector, bearing, letterbox
 from detector.settings import Detecting
-from detector.types import CONTROL, MACHINE, WORDMARK
+from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
 
 
@@ -71,6 +71,35 @@ def test_machines_and_marks_have_thresholds_of_their_own(detector: Detector) -> 
     assert list(found.class_id) == [WORDMARK]
     (found,) = detector.detect([picture], least=0.25)
     assert sorted(found.class_id) == [MACHINE, WORDMARK]
+
+
+@pytest.mark.parametrize(
+    ("mark", "kept"),
+    [(0.3, [0.25]), (0.17, [0.25]), (0.07, [])],
+    ids=["sure mark", "faint mark", "no mark"],
+)
+def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(
+    detector: Detector, mark: float, kept: list[float]
+) -> None:
+    picture = painted(
+        640, 480, (MACHINE, (20, 20, 200, 200), 0.25), (WORDMARK, (60, 60, 140, 100), mark)
+    )
+    (found,) = detector.detect([picture])
+    assert found.of(MACHINE).confidence == pytest.approx(kept, abs=0.01)
+    # What made it worth a look is no mark by itself.
+    assert len(found.of(WORDMARK)) == (mark >= detector.settings.mark_confidence)
+
+
+def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest() -> None:
+    boxes = [[0, 0, 100, 100], [10, 10, 90, 90], [200, 0, 300, 100], [190, 0, 310, 120],
+             [40, 40, 60, 60], [240, 40, 260, 60], [500, 40, 520, 60]]  # fmt: skip
+    found = Detections(
+        np.array(boxes, np.float32),
+        np.array([0.9, 0.2, 0.2, 0.3, 0.1, 0.1, 0.1], np.float32),
+        np.array([MACHINE] * 4 + [WORDMARK] * 3),
+    )
+    sure = np.array([True] + [False] * 6)
+    assert list(np.flatnonzero(bearing(found, sure))) == [3]
 
 
 def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> None:
