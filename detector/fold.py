@@ -18,6 +18,11 @@ so that a confusion met once in `1 / SURE` letters is almost free, one in `1 / R
 RARE, K and the least price of a letter dropped or added were chosen on the texts of
 `tests/detector/strangers.txt` and the train split: the reader drops letters of small marks
 so often that at their counted price alone half of all words would be some mark misread.
+
+Characters in Han are counted apart (`confusions-han.json`). Of thousands of them one is taken for
+few, so but for twins and 川, three strokes, none has a rank set by hand, and K = 100: what was not
+seen stays as dear as any other, what was seen a few times does not. One left out (川) costs what
+counts say.
 """
 
 from __future__ import annotations
@@ -29,11 +34,12 @@ from importlib.resources import files
 
 from datasets.letters import fold as fold
 from datasets.letters import letters as letters
+from datasets.letters import script_of
 from datasets.letters import words as words
 
 SURE, RARE = 0.15, 0.001
 """Shares of a letter's readings that cost nothing, and as much as any other letter."""
-WEIGHT = 3000.0
+WEIGHT, HAN_WEIGHT = 3000.0, 100.0
 """Letters' worth of counts that the ranks set by hand weigh."""
 LEAST = 0.05
 """No misreading is free: an exact reading is always nearer."""
@@ -55,6 +61,7 @@ GC .25  G6 .25  C6 .4   C0 .4   9G .35  Q9 .4   EC .45  CL .45
 UV .25  VY .35  UY .45  MN .4   NH .35  MH .4   WM .5   WV .4   WN .5
 KX .35  KR .45  KH .45  XY .4   A4 .25  AR .5   PF .45  PR .45  RF .5   PD .45
 FT .45  YT .45  4Y .45  94 .45  DB .45  HA .5   4H .45  床庄 .2  日曰 .1  末未 .2  土士 .2
+川I .2  川1 .2  川L .2
 """
 _RUNS = """
 M RN .25   M NN .3    M IN .4    M NI .4    M III .3   W VV .15   W VY .4    W LU .4    W UI .4
@@ -112,10 +119,11 @@ def _ranks() -> tuple[Prices, Prices]:
 
 
 class _Counts:
-    """What was counted, as prices; see the module for the formula."""
+    """What was counted, as prices; see the module for the formula. `weight`: its K."""
 
-    def __init__(self, text: str) -> None:
-        counted = json.loads(text)
+    def __init__(self, file: str, weight: float) -> None:
+        counted = json.loads(files("detector").joinpath(file).read_text("utf-8"))
+        self._weight = weight
         self._letters: dict[str, int] = counted["letters"]
         self.edits: dict[str, dict[str, int]] = counted["edits"]
         self._edge: dict[str, int] = counted["edge"]
@@ -123,42 +131,53 @@ class _Counts:
 
     def price(self, on_mark: str, read: str, rank: float) -> float:
         """Of what stands on the mark read as something else, or as nothing."""
-        return _priced(
-            self.edits.get(on_mark, {}).get(read, 0), self._letters.get(on_mark, 0), rank
-        )
+        count = self.edits.get(on_mark, {}).get(read, 0)
+        return self._priced(count, self._letters.get(on_mark, 0), rank)
 
     def added(self, letter: str, rank: float) -> float:
         """Of a letter read where none stands, between others: so many places as letters."""
-        return _priced(self.edits.get("", {}).get(letter, 0), self._letters.get(letter, 0), rank)
+        count = self.edits.get("", {}).get(letter, 0)
+        return self._priced(count, self._letters.get(letter, 0), rank)
 
     def beside(self, letter: str, rank: float) -> float:
         """Of a letter read before or after a mark: an emblem, a rivet, the edge of a plate."""
-        return _priced(self._edge.get(letter, 0), 2 * self._texts, rank)
+        return self._priced(self._edge.get(letter, 0), 2 * self._texts, rank)
+
+    def _priced(self, count: int, of: int, rank: float) -> float:
+        expected = SURE ** (1 - rank) * RARE**rank
+        share = (count + self._weight * expected) / (of + self._weight)
+        price = math.log(SURE / share) / math.log(SURE / RARE)
+        return round(min(OTHER, max(LEAST, price)), 3)
 
 
-def _priced(count: int, of: int, rank: float) -> float:
-    expected = SURE ** (1 - rank) * RARE**rank
-    share = (count + WEIGHT * expected) / (of + WEIGHT)
-    price = math.log(SURE / share) / math.log(SURE / RARE)
-    return round(min(OTHER, max(LEAST, price)), 3)
+_COUNTS = _Counts("confusions.json", WEIGHT)
+_HAN_COUNTS = _Counts("confusions-han.json", HAN_WEIGHT)
 
 
-def _prices() -> tuple[Prices, Prices, _Counts]:
+def _is_han(letter: str) -> bool:
+    return script_of(letter) == "han"
+
+
+def _counts_of(on_mark: str) -> _Counts:
+    return _HAN_COUNTS if _is_han(on_mark[0]) else _COUNTS
+
+
+def _prices() -> tuple[Prices, Prices]:
     single, runs = _ranks()
-    counts = _Counts(files("detector").joinpath("confusions.json").read_text("utf-8"))
-    for on_mark, read in counts.edits.items():
+    for on_mark, read in (*_COUNTS.edits.items(), *_HAN_COUNTS.edits.items()):
         for text in read if len(on_mark) == 1 else ():
             if len(text) == 1:
                 single.setdefault(on_mark, {}).setdefault(text, OTHER)
     for table in (single, runs):
         for on_mark, ranks in table.items():
+            counts = _counts_of(on_mark)
             table[on_mark] = {
                 text: counts.price(on_mark, text, rank) for text, rank in ranks.items()
             }
-    return single, runs, counts
+    return single, runs
 
 
-SINGLE, RUNS, _COUNTS = _prices()
+SINGLE, RUNS = _prices()
 """SINGLE[letter on the mark][letter read] and RUNS[run on the mark][run read]: prices."""
 
 
@@ -169,6 +188,8 @@ def _rank(letter: str) -> float:
 @cache
 def missing(letter: str) -> float:
     """The price of this letter of a mark dropped."""
+    if _is_han(letter):
+        return _HAN_COUNTS.price(letter, "", OTHER)
     rank = _rank(letter)
     return max(rank, _COUNTS.price(letter, "", rank))
 

@@ -94,7 +94,10 @@ class Matcher:
         for mark in marks:
             self._exact.setdefault(mark.letters, []).append(mark)
         self._longest = max((len(mark.letters) for mark in marks), default=0)
-        self._nearby = Nearby(marks, MARGIN)
+        self._nearby = {
+            han: Nearby([mark for mark in marks if mark.han == han], MARGIN)
+            for han in (False, True)
+        }
         self._joined = Joined(registry, marks)
         self._anothers = AnothersName()
         # Readings of one wordmark come back frame after frame.
@@ -152,13 +155,17 @@ class Matcher:
             ]
         rest = _beside_models(found, len(said))
         far = [list(range(start, end)) == rest for start, end, _ in unsure]
-        near = self._nearby.to([joined for _, _, joined in unsure], far)
-        for (start, end, _), marks in zip(unsure, near, strict=True):
-            found += [
-                _Found(mark, start, end, price)
-                for mark, price in marks
-                if _may_be_split(mark, said[start:end])
-            ]
+        for han, nearby in self._nearby.items():
+            # The reader knows Han: it does not take a whole name in it for one in Latin.
+            asked = [i for i, (_, _, text) in enumerate(unsure) if ("han" in scripts(text)) == han]
+            near = nearby.to([unsure[i][2] for i in asked], [far[i] for i in asked])
+            for i, marks in zip(asked, near, strict=True):
+                start, end, _ = unsure[i]
+                found += [
+                    _Found(mark, start, end, price)
+                    for mark, price in marks
+                    if mark.han or _may_be_split(mark, said[start:end])
+                ]
         return found
 
     def _exactly(self, said: list[str], joined: str) -> list[Mark]:
@@ -268,7 +275,7 @@ def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]]) -> Mat
             start <= item.start and item.end <= end and (item.start, item.end) != (start, end)
             for start, end in compounds
         )
-        or (not item.exact and len(mark.letters) <= SHORT + 1),
+        or (not item.exact and not mark.han and len(mark.letters) <= SHORT + 1),
         exact=item.exact,
         type=mark.type,
         whole=item.start == 0 and item.end == count,

@@ -38,15 +38,18 @@ class Nearby:
             if mark.kind == "wordmark" and len(mark.letters) == SHORT + 1 and not mark.han:
                 self._emblazoned.setdefault(mark.letters, []).append(mark)
         # Marks that match only exactly still stand as rivals: DMIG is not DMTG for DMG's sake.
-        texts = [m for m in marks if not m.han and (m.limit > 0.1 or m.kind == "wordmark")]
+        texts = [m for m in marks if m.limit > 0.1 or m.kind == "wordmark"]
         self._marks = texts
         self._length = np.array([len(mark.letters) for mark in texts])
         self._limits = np.array([mark.limit for mark in texts], np.float32)
         self._far = np.array([max(mark.limit, mark.far) for mark in texts], np.float32)
-        letters = sorted({*SINGLE, *(c for mark in texts for c in mark.letters)})
+        cheapest = {c: _cheapest(c) for mark in texts for c in mark.letters}
+        letters = sorted({read for prices in cheapest.values() for read in prices})
         self._column = {letter: i for i, letter in enumerate(letters)}
         # price[m, t]: the least that a mark letter m costs if t stands in the reading.
-        price = np.array([[_least(m, t) for t in letters] for m in letters], np.float32)
+        price = np.array(
+            [[cheapest.get(m, {}).get(t, OTHER) for t in letters] for m in letters], np.float32
+        )
         self._price = price.clip(max=np.array([[missing(m)] for m in letters], np.float32))
         self._count = np.zeros((len(texts), len(letters)), np.float32)
         self._read_price = np.zeros((len(texts), len(letters)), np.float32)
@@ -150,19 +153,15 @@ class Nearby:
         return [(mark, least) for mark in best]
 
 
-def _least(on_mark: str, read: str) -> float:
-    """The least a letter of a mark, alone or in a run, can cost if `read` is among the letters.
+def _cheapest(on_mark: str) -> dict[str, float]:
+    """The least a letter of a mark, alone or in a run, can cost by each letter of a reading.
 
     The price of a run is shared out among its letters, the longer side's, so that no sum of
     shares exceeds it.
     """
-    if on_mark == read:
-        return 0.0
-    shares = [
-        price / max(len(run), len(reading))
-        for run, readings in RUNS.items()
-        if on_mark in run
-        for reading, price in readings.items()
-        if read in reading
-    ]
-    return min([SINGLE.get(on_mark, {}).get(read, OTHER), *shares])
+    found = dict(SINGLE.get(on_mark, {}))
+    for run, readings in RUNS.items():
+        for reading, price in readings.items() if on_mark in run else ():
+            share = price / max(len(run), len(reading))
+            found |= {letter: min(share, found.get(letter, OTHER)) for letter in reading}
+    return {**found, on_mark: 0.0}

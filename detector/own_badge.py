@@ -53,10 +53,13 @@ class OwnBadge:
         told = [self._registry.get(cue.id) for cue in beside if _tells(cue)]
         if any(entry.type == "builder" and entry.origin not in homes for entry in told):
             return []
-        kept = (self._on_badges(cue, readings) for cue in cues)
+        own = {reading for cue in cues for reading in cue.readings}
+        kept = (self._on_badges(cue, own, readings) for cue in cues)
         return [cue for cue in kept if cue is not None]
 
-    def _on_badges(self, cue: Cue, readings: Sequence[Reading]) -> Cue | None:
+    def _on_badges(
+        self, cue: Cue, own: Collection[Reading], readings: Sequence[Reading]
+    ) -> Cue | None:
         """The cue with its readings that may be of a badge, None without any.
 
         In most frames where the mark was read it must be so: one that a frame lost the words
@@ -64,6 +67,8 @@ class OwnBadge:
         """
         mark = letters(cue.mark)
         on_parts = self._plates.on_parts(self._but_its_control(readings), mark)
+        # A misread mark over a code is no strange line; whether it is a badge is asked of itself.
+        others = [reading for reading in readings if reading not in own]
         # Beside one that spells the mark, what else is misread may be another's.
         read = [r for r in cue.readings if mark in letters(r.text)] or list(cue.readings)
         fit = [
@@ -71,7 +76,7 @@ class OwnBadge:
             for r in read
             if not _on_one(r, on_parts)
             and self._is_badge(cue, mark, r.text)
-            and not any(self._is_strange(cue, mark, row) for row in _rows_beside(r, readings))
+            and not any(self._is_strange(cue, mark, row) for row in _rows_beside(r, others))
         ]
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):

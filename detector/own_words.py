@@ -69,8 +69,8 @@ class OwnWords:
         """Whether a line holds, beside a mark, only what stands on a badge: codes with figures too.
 
         Args:
-            mark: its letters. If the text does not hold them, the mark was misread, and as many
-                words as it may have been are let pass.
+            mark: its letters. If the text does not hold them, the mark was misread, and one word is
+                let pass; of a mark in Han a whole run, which a Latin letter may part (秦I机床).
             own: the entry's marks and series.
         """
         if _PROGRAM.search(text):
@@ -83,7 +83,9 @@ class OwnWords:
             for word, after in _rest(text, mark)
             if not (word in known or made_of(word, parts) or (after and _is_letter(word)))
         ]
-        return len(strange) <= (0 if read else 1)
+        if read:
+            return not strange
+        return len(strange) <= 1 or (script_of(mark[0]) == "han" and len(text.split()) == 1)
 
     def on_plate(self, text: str, name: str = "") -> bool:
         """Whether a line is one that stands on a machine's own plate, as far as words tell.

@@ -1,13 +1,14 @@
 """What the reader takes for what, counted: `detector/confusions.json`, behind the prices of
 `detector.fold`.
 
-    python -m training.confusions OUT.json [--made N] [--data FOLDER]
+    python -m training.confusions OUT.json [--made N] [--data FOLDER] [--han]
 
 Marks of the registry, and codes of random letters and figures, are drawn as the footage maker
 draws them, worn as archives wear them, cut out and read; the labelled marks of the train split
-of a data set too. Text and reading are then aligned at the prices in force, and the edits of
-the cheapest alignment counted. (Two rounds of what Brill and Moore 2000 call estimating the
-channel model by expectation maximisation, with the best alignment for the expectation.)
+of a data set too. With `--han` it is marks in Han alone (`detector/confusions-han.json`). Text
+and reading are then aligned at the prices in force, and the edits of the cheapest alignment
+counted. (Two rounds of what Brill and Moore 2000 call estimating the channel model by
+expectation maximisation, with the best alignment for the expectation.)
 """
 
 from __future__ import annotations
@@ -101,19 +102,20 @@ class Confusions:
 
 
 def made_marks(
-    count: int, seed: int, registry: Registry
+    count: int, seed: int, registry: Registry, *, han: bool = False
 ) -> Iterator[tuple[str, Picture, tuple[float, float, float, float]]]:
     """Texts drawn on sheet metal and worn: the text, the picture, the box of the text in it."""
+    least = 2 if han else 4
     marks = [
         mark.text
         for entry in registry
         for mark in entry.wordmarks
-        if mark.script != "han" and len(letters(mark.text)) > 3
+        if (mark.script == "han") == han and len(letters(mark.text)) >= least
     ]
     for i in range(count):
         rng = np.random.default_rng((seed, i))
         text = str(marks[rng.integers(len(marks))])
-        if rng.random() < CODES:
+        if not han and rng.random() < CODES:
             text = "".join(rng.choice(list(ALPHABET), int(rng.integers(4, 9))))
         yield (text, *draw_worn(text, rng))
 
@@ -156,9 +158,15 @@ def read_box(reader: Reader, picture: Picture, box: tuple[float, float, float, f
 
 
 def measure(
-    count: int, seed: int, data: Path | None, registry: Registry | None = None
+    count: int,
+    seed: int,
+    data: Path | None,
+    registry: Registry | None = None,
+    *,
+    han: bool = False,
 ) -> Confusions:
-    """Counts over `count` made texts, and the legible marks of the train split of `data`.
+    """Counts over `count` made texts, and the legible marks of the train split of `data`; of those
+    with characters in Han, or of those without.
 
     Raises:
         DataError: `data` is no data set.
@@ -166,14 +174,14 @@ def measure(
     """
     reader = Reader(Settings().reading)
     found = Confusions()
-    for text, picture, box in made_marks(count, seed, registry or load_registry()):
+    for text, picture, box in made_marks(count, seed, registry or load_registry(), han=han):
         if read := letters(read_box(reader, picture, box)):
             found.add(text, read)
     for photograph in read_photographs(split_folder(data, "train")) if data else ():
         marks = [
             mark
             for mark in photograph.marks
-            if mark.legible and letters(mark.text) and not any(map(_is_han, mark.text))
+            if mark.legible and letters(mark.text) and any(map(_is_han, mark.text)) == han
         ]
         if not marks:
             continue
@@ -194,8 +202,9 @@ def main() -> None:
     asked.add_argument("--made", type=int, default=12000, help="texts to draw")
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--data", type=Path, help="a data set whose train split is read too")
+    asked.add_argument("--han", action="store_true", help="marks in Han instead of all others")
     said = asked.parse_args()
-    found = measure(said.made, said.seed, said.data).as_dict()
+    found = measure(said.made, said.seed, said.data, han=said.han).as_dict()
     text = json.dumps(found, ensure_ascii=False, indent=1)
     said.out.write_text(text + "\n", "utf-8")
     print(f"{said.out}: {found['exact']} of {found['texts']} texts read exactly")

@@ -209,6 +209,22 @@ def test_a_badge_misread_far_is_a_hint_with_its_model_in_one_line_too(
     assert found == {(id, "wordmark", True), (id, "series", False)}
 
 
+@pytest.mark.parametrize("text", ["秦机床", "秦I机床", "秦l机床", "泰川机床"])
+def test_a_mark_in_han_is_known_with_a_character_misread_as_it_was_seen_to_be(
+    matcher: Matcher, text: str
+) -> None:
+    (match,) = matcher.match(text)
+    assert (match.id, match.exact, match.far) == ("qinchuan", False, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["秦南机床", "泰机", "新沈阳机床厂家", "沈南机床", "秦川", "大机床", "秦机床切削液", "川机"],
+)
+def test_what_was_never_seen_misread_in_han_is_another_name(matcher: Matcher, text: str) -> None:
+    assert all(match.exact for match in matcher.match(text))
+
+
 def test_of_two_marks_about_as_near_neither_is_taken() -> None:
     entries = [
         Entry.model_validate(
@@ -243,7 +259,7 @@ def test_a_controls_mark_names_a_control(matcher: Matcher, text: str) -> None:
 
 def test_a_text_that_two_entries_share_names_both_and_needs_a_second_cue(matcher: Matcher) -> None:
     found = matcher.match("MITSUBISHI")
-    assert set(names(found)) == {"mitsubishi-electric-edm", "ctl-mitsubishi"}
+    assert set(names(found)) == {"mitsubishi-electric-edm", "mhi-nidec", "ctl-mitsubishi"}
     assert all(match.needs_second_cue for match in found)
 
 
@@ -378,9 +394,10 @@ def test_marks_of_real_machines_name_their_builder(matcher: Matcher, shared: Pat
         (text, owner)
         for text, owner in marks
         for match in matcher.match(text)
-        if match.type != "control" and match.id != owner
+        if match.type != "control" and match.id != owner and not match.shared
     ]
     # Measured: 280 of 293 right, none wrong. The others are fragments and FANUC, a control.
+    # MITSUBISHI, which two builders share, points to both.
     assert len(right) / len(marks) >= 0.95
     assert wrong == []
 

@@ -232,6 +232,17 @@ def test_a_badge_with_what_stands_on_one_names_its_builder(
     assert claims(attributor.attribute(plate(text))) == (builder, "CN")
 
 
+@pytest.mark.parametrize("text", ["秦机床", "秦I机床", "秦川机床"])
+def test_a_mark_misread_in_han_names_its_builder_beside_his_code_alone(
+    attributor: Attributor, text: str
+) -> None:
+    assert claims(attributor.attribute(plate(f"{text}|YK7215"))) == ("qinchuan", "CN")
+    assert claims(attributor.attribute(seen_twice(f"{text}|YK9000X")))[0] == (
+        "qinchuan" if text == "秦川机床" else None
+    )
+    assert claims(attributor.attribute(seen_twice(f"{text} 切削液|YK7215")))[0] is None
+
+
 @pytest.mark.parametrize("text", ["TOS", "SKODA", "STUDEP"])
 def test_a_chinese_mark_beside_anothers_names_nobody(attributor: Attributor, text: str) -> None:
     beside = [read("上海机床厂"), read(text, x=600.0, y=400.0)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.letters import script_of
 from datasets.registry import load_registry
 from detector.align import Template, edits
 from training.confusions import Confusions, made_marks
@@ -64,6 +65,15 @@ def test_made_marks_are_the_same_from_one_seed_and_hold_their_text() -> None:
     assert [text for text, _, _ in first] != [text for text, _, _ in other]
     for _, picture, (x1, y1, x2, y2) in first:
         assert 0 <= x1 < x2 <= picture.shape[1] and 0 <= y1 < y2 <= picture.shape[0]
+
+
+def test_marks_in_han_are_counted_by_themselves() -> None:
+    registry = load_registry()
+    drawn = [text for text, _, _ in made_marks(40, 0, registry, han=True)]
+    assert all(any(script_of(c) == "han" for c in text) for text in drawn)
+    others = [text for text, _, _ in made_marks(40, 0, registry)]
+    assert not any(script_of(c) == "han" for text in others for c in text)
+    assert count(("秦川机床", "秦I机床"))["edits"] == {"川": {"I": 1}}
 
 
 def test_the_command_writes_counts_that_the_prices_can_be_made_of(tmp_path: Path) -> None:
