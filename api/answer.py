@@ -180,7 +180,7 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
 
 def _missed(found: Answer) -> list[str]:
     """What the machines that were missed altogether change, where that was measured."""
-    from evidence.answer.page import percent
+    from evidence.answer.told import percent
 
     if found.missed.share.value is None:
         return []
@@ -193,7 +193,7 @@ def _missed(found: Answer) -> list[str]:
 
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.page import percent
+    from evidence.answer.told import percent
 
     low, high = found.bounds.interval
     return [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from detector.types import Box, Picture, Sighting, Still
+from detector.types import Box, Evidence, Picture, Sighting, Still
 
 if TYPE_CHECKING:
     from detector.watch import Watched
@@ -53,10 +53,11 @@ def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
 
 
 def find_mark(sighting: Sighting) -> Mark | None:
-    """The mark to show beside a sighting: the weightiest evidence that has a place, or else
-    the reading with the best score; None where nothing was read."""
+    """The mark to show beside a sighting: of the evidence that has a place the wordmark or logo
+    of the builder named, else its series, else the weightiest; or else the reading with the best
+    score; None where nothing was read."""
     placed = [
-        (part.weight, Mark(part.pts, part.box))
+        ((_tells(part, sighting.attribution.builder), part.weight), Mark(part.pts, part.box))
         for part in sighting.attribution.evidence
         if part.pts is not None and part.box is not None and part.kind != "overlay"
     ]
@@ -67,6 +68,14 @@ def find_mark(sighting: Sighting) -> Mark | None:
         best = max(readings, key=lambda reading: reading.score)
         return Mark(best.pts, best.box)
     return None
+
+
+def _tells(part: Evidence, builder: str | None) -> int:
+    """How plainly a person sees by it who built the machine: a name says more than a series,
+    whatever each weighs."""
+    if builder is None or part.id != builder:
+        return 0
+    return {"wordmark": 2, "logo": 2, "series": 1}.get(part.kind, 0)
 
 
 def crop_mark(image: Picture, box: Box) -> Image.Image:

@@ -30,7 +30,8 @@ class Seen(BaseModel):
 class Entered(BaseModel):
     """A machine that people entered by hand. kind: what it is, in words. hit: whether it is of the
     kind asked for; null: not known. counted: it adds to what was seen, or stands in for a machine
-    that the program found there."""
+    that the program found there. machine: the one found at its place, which it is taken to be.
+    differs: people settled something else of that one in the review."""
 
     id: str
     plant: str
@@ -45,6 +46,8 @@ class Entered(BaseModel):
     hit: bool | None
     authors: tuple[str, ...]
     counted: bool
+    machine: str | None
+    differs: bool
     kind: str
 
 
@@ -54,7 +57,7 @@ class Presence(BaseModel):
 
     present: Estimate
     seen: Estimate
-    absent: list[float | None]
+    absent: list[Estimate | None]
     deviance: float | None
 
 

@@ -18,10 +18,10 @@ from datasets.registry import Registry
 from evidence.answer.figures import STATUSES
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.moment import Moment, read_moment
-from evidence.answer.page import draw, percent
+from evidence.answer.page import absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, by_locale, say_in
+from evidence.answer.told import Told, by_locale, percent, say_in
 from evidence.tables import printable
 
 
@@ -94,13 +94,18 @@ def _page(
         code=code,
         country=country,
         say=_words(request),
-        share=lambda share: (
-            _words(request)(Told("not known")) if share is None else by_locale(percent(share), code)
-        ),
+        share=lambda share: _said(request, percent(share)),
+        chance=lambda estimated: _said(request, chance(estimated)),
+        absence=lambda row: _said(request, absence(row)),
         plain=printable,
         named=lambda id_: site.registry.get(id_).name if id_ in site.registry else printable(id_),
         **shown,
     )
+
+
+def _said(request: Request, share: str) -> Any:
+    """A share for people, in the reader's language."""
+    return by_locale(_words(request)(Told(share.replace("%", "%%"))), language(request))
 
 
 def _words(request: Request) -> Any:

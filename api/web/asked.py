@@ -19,8 +19,11 @@ MachineId = Annotated[
 ]
 SightingKey = Annotated[
     str,
-    StringConstraints(pattern="^[0-9a-f]{32}:m[0-9]{1,9}$", max_length=48),
-    Field(description="A sighting's key.", examples=["5b1e" * 8 + ":m1"]),
+    StringConstraints(pattern="^[0-9a-f]{10,32}:m[0-9]{1,9}$", max_length=48),
+    Field(
+        description="A sighting's key; of its digits the first ten may do, as the pages show them.",
+        examples=["5b1e" * 8 + ":m1"],
+    ),
 ]
 Cursor = Annotated[
     str | None,

@@ -60,7 +60,6 @@ async def events(
 async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
-    end = time.monotonic() + (seconds or float("inf"))
 
     def hear(event: Event) -> None:
         with suppress(RuntimeError):  # the server has ended, and its loop with it
@@ -70,6 +69,7 @@ async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
     watching = app.state.board.watch(hear)
     # Beginning to watch reads the case.
     await asyncio.to_thread(watching.__enter__)
+    end = time.monotonic() + (seconds or float("inf"))
     try:
         yield "retry: 2000\n\n"
         while (left := end - time.monotonic()) > 0:

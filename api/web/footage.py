@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.web.asked import Cursor, Day, Limit, Pts, Sha256, Words
-from api.web.countries import country
+from api.web.countries import by_name, country
 from api.web.entered import controls
 from api.web.pages import page
 from api.web.pictures import original
@@ -17,6 +17,7 @@ from api.web.problems import NotHere
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
+from datasets.countries import COUNTRIES
 from evidence.browse.clip import Footage, find_footage
 from evidence.browse.footage import Clip, Wanted, list_footage
 from evidence.browse.shapes import Page, Sighting
@@ -121,6 +122,7 @@ def clip_page(
         onward=onward(request, sightings.next),
         country=country,
         controls=controls(site),
+        countries=by_name(COUNTRIES, language(request)),
         brought=_for_script(clip, at, gone is not None),
         code=language(request),
     )

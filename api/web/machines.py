@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -12,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.web.asked import Cursor, Day, Limit, MachineId, SightingKey, Words
-from api.web.countries import country
+from api.web.countries import by_name, country
 from api.web.footage import onward
 from api.web.pages import page
 from api.web.problems import Conflict, NotHere
@@ -211,29 +210,34 @@ def decide(wish: Wish, site: ThisSite, person: ThisPerson) -> Done:
     may go on meanwhile."""
     how = join if wish.what == "join" else cut
     with site.session() as session, session.begin():
-        _are_shown(session, site, (wish.a, wish.b))
+        a, b = _whole(session, site, wish.a), _whole(session, site, wish.b)
         try:
-            made = how(session, wish.a, wish.b, person.name, wish.note or None)
+            made = how(session, a, b, person.name, wish.note or None)
         except UsageError as error:
             raise Conflict(str(error)) from error
         return Done(
             decision=decided(made),
-            machine_a=machine_of(session, wish.a),
-            machine_b=machine_of(session, wish.b),
+            machine_a=machine_of(session, a),
+            machine_b=machine_of(session, b),
         )
 
 
-def _are_shown(session: Session, site: Site, keys: tuple[str, ...]) -> None:
+def _whole(session: Session, site: Site, key: str) -> str:
+    """The key with all its digits, of a sighting that is shown."""
+    digits, name = key.split(":")
     found = session.scalars(
         select(SightingRow.key).where(
-            SightingRow.key.in_(keys),
+            SightingRow.key.startswith(digits),
+            SightingRow.name == name,
             SightingRow.model == site.recipe.model,
             SightingRow.settings == site.recipe.settings,
         )
     ).all()
-    for key in keys:
-        if key not in found:
-            raise NotHere(f"no sighting {key} among those that are shown")
+    if not found:
+        raise NotHere(f"no sighting {key} among those that are shown")
+    if len(found) > 1:
+        raise Conflict(f"{key}: several sightings begin so; give more of its digits")
+    return found[0]
 
 
 @routes.let(Role.REVIEWER, "GET", "/machines")
@@ -255,26 +259,12 @@ def machines_page(
         sort=sort,
         searched=wanted != Wanted(),
         builders=builders,
-        origins=_by_name({entry.origin for entry in site.registry.builders}, language(request)),
+        origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
         onward=onward(request, found.next),
         first=after is None,
         code=language(request),
         country=country,
     )
-
-
-_ALPHABET = "абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюя"
-"""Of Ukrainian and Russian together; by their code points Є, І and Ї would stand before А."""
-
-
-def _by_name(codes: Iterable[str], code: str) -> list[str]:
-    """Countries as the reader looks for them: by their names, in the alphabet's order.
-
-    >>> _by_name(["DE", "IT", "CH", "AT"], "uk")
-    ['AT', 'IT', 'DE', 'CH']
-    """
-    order = {ord(letter): chr(0x430 + place) for place, letter in enumerate(_ALPHABET)}
-    return sorted(codes, key=lambda one: country(one, code).casefold().translate(order))
 
 
 @routes.let(Role.REVIEWER, "GET", "/machines/{id}")

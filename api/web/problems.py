@@ -109,6 +109,11 @@ def _spelt(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def _why(message: str) -> str:
+    """What Pydantic says of a value, without the name of its own error."""
+    return message.removeprefix("Value error, ")
+
+
 Said = Annotated[str, BeforeValidator(_spelt)]
 
 
@@ -187,7 +192,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> Response:
-        fields = {".".join(map(str, one["loc"][1:])): one["msg"] for one in error.errors()}
+        fields = {".".join(map(str, one["loc"][1:])): _why(one["msg"]) for one in error.errors()}
         told = "; ".join(f"{name}: {why}" for name, why in fields.items())
         problem = Problem(kind="fields", message=f"cannot be used: {told}", fields=fields)
         is_page = not request.url.path.startswith("/api/")

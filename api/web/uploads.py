@@ -240,7 +240,7 @@ async def take_whole(
     Role.REVIEWER,
     "DELETE",
     "/api/v1/uploads/{number}",
-    summary="Cancel: what has come is removed, or the analysis called off",
+    summary="Cancel: what has come is removed, or the analysis called off; forget what is over",
 )
 def withdraw(uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
     _own(uploads, number, person)

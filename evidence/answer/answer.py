@@ -18,7 +18,7 @@ from evidence.answer.legible import EASIER, Band, into_bands
 from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
 from evidence.answer.moves import Move, moves
 from evidence.answer.noticed import Noticed, noticed
-from evidence.answer.occupancy import Occupancy, fit_occupancy
+from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
 from evidence.answer.told import Told
@@ -38,9 +38,9 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class PlantRow:
-    """What was seen of one plant. `absent`: the probability that it holds none of the kind; None
-    where the model has none, where of no machine there the builder is known, and while a claim
-    for the kind waits."""
+    """What was seen of one plant. `absent`: the probability that it holds none of the kind, none
+    at all where one is confirmed; None where the model has none, where of no machine there the
+    builder is known, and while a claim for the kind waits."""
 
     plant: str
     stated: bool
@@ -49,7 +49,7 @@ class PlantRow:
     confirmed: int
     probable: int
     unknown: int
-    absent: float | None
+    absent: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def answer(
         noticed=seen,
         controls=controls,
         presence=presence,
-        plants=tuple(_plant(name, group, absent[name]) for name, group in plants.items()),
+        plants=tuple(_plant(name, group, absent[name], level) for name, group in plants.items()),
         years=_years(machines),
         warnings=_warnings(machines, (low, high), missed, seen),
         entered=tuple(entered),
@@ -186,7 +186,7 @@ def _where_told(presence: Occupancy, groups: Sequence[Sequence[SeenMachine]]) ->
     return replace(
         presence,
         absent=tuple(
-            absent if told(group) else float("nan")
+            absent if told(group) else None
             for absent, group in zip(presence.absent, groups, strict=True)
         ),
     )
@@ -196,9 +196,11 @@ def _recordings(machines: Iterable[SeenMachine]) -> int:
     return len(frozenset().union(*(m.recordings for m in machines)))
 
 
-def _plant(name: str, group: Sequence[SeenMachine], absent: float) -> PlantRow:
-    if any(m.entered and confirmed(m) for m in group):
-        absent = 0.0  # whatever the model, in which it is not, would say
+def _plant(
+    name: str, group: Sequence[SeenMachine], absent: Estimate | None, level: float
+) -> PlantRow:
+    if any(confirmed(m) for m in group):
+        absent = no_absence(level)  # whatever the model, which knows none by hand, would say
     return PlantRow(
         plant=name,
         stated=group[0].stated,
@@ -207,7 +209,7 @@ def _plant(name: str, group: Sequence[SeenMachine], absent: float) -> PlantRow:
         confirmed=sum(confirmed(m) for m in group),
         probable=sum(status(m) == "probable" for m in group),
         unknown=sum(status(m) in ("unknown", "concealed") for m in group),
-        absent=None if absent != absent else absent,
+        absent=absent,
     )
 
 

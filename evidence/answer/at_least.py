@@ -65,7 +65,19 @@ def with_entered(
     found = _found(session, recipe, [entry for entry, _ in entered])
     whole = at_least(machines, entered, found)
     kept = {one.id for one in whole}
-    return whole, tuple(replace(entry, counted=entry.id in kept) for entry, _ in entered)
+    by_id = {one.id: one for one in machines}
+    told = []
+    for entry, one in entered:
+        there = _there(one, by_id, found.get(entry.id, ()))
+        told.append(
+            replace(
+                entry,
+                counted=entry.id in kept,
+                machine=None if there is None else there.id,
+                differs=there is not None and _differ(one, there),
+            )
+        )
+    return whole, tuple(told)
 
 
 def at_least(
@@ -113,6 +125,12 @@ def _there(
 def _says_more(one: SeenMachine, there: SeenMachine) -> bool:
     """Whether one entered tells more of a machine than the program and people did."""
     return one.settled or (one.claimed is True and there.claimed is not True)
+
+
+def _differ(one: SeenMachine, there: SeenMachine) -> bool:
+    """Whether people settled one thing of a machine by hand and another in the review."""
+    both = one.settled and there.settled
+    return both and (one.builder, one.hit) != (there.builder, there.hit)
 
 
 def _seat(

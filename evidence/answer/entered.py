@@ -36,7 +36,9 @@ class Entry:
     one that is probable. control: who made its control, which says nothing of the builder. made:
     where this very machine was built, as people say. hit: whether it is of the kind asked for;
     None where that is not known. counted: it adds to what was seen, or stands in for a machine
-    that the program found there; else it may be one that is counted already.
+    that the program found there; else it may be one that is counted already. machine: the one that
+    the program found at its place, which it is taken to be. differs: people settled something else
+    of that one in the review, and their word stands.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Entry:
     hit: bool | None
     authors: tuple[str, ...]
     counted: bool = False
+    machine: str | None = None
+    differs: bool = False
 
     @property
     def kind(self) -> str:

@@ -5,19 +5,25 @@ They carry their numbers as text, so that nothing is told by colour or length al
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from evidence.answer.told import Told
+from evidence.answer.told import Told, percent
 from evidence.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
 MANY = 40
 """Rows from which on the numbers beside the bars are sums alone."""
 
-LETTER = 7.6
-"""Pixels that a letter of the figures takes at most, on average."""
+SIZE = 13
+"""Of the letters, in pixels."""
+
+FONT = "'Noto Sans', 'DejaVu Sans', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
+"""Of a figure by itself; a page may say otherwise."""
+
+_NARROW, _WIDE = "fijlrtI1.,:;'|!()[]- ", "mwMWДЖМФШЩЫЮжмфшщыю@%…"
 
 COLOURS = {
     # Okabe & Ito, "Color Universal Design" (2008).
@@ -89,11 +95,11 @@ def groups(
     for number, line in enumerate(lines):
         y = 30 + ROW * number
         if isinstance(line, str):
-            drawn.append(_text(4, y + 6, words(line), weight="bold"))
+            drawn.append(_text(4, y + 6, words(line), weight="bold", room=WIDTH - 8))
         elif isinstance(line, Missing):
             drawn.append(_text(LABELS - 10, y + 5, words(line.label), "end"))
             why = words(Told("not known: %(why)s", why=line.why))
-            drawn.append(_text(LABELS + 6, y + 5, why, longest=90))
+            drawn.append(_text(LABELS + 6, y + 5, why, room=WIDTH - LABELS - 10))
         else:
             drawn += _range(line, y, words)
     return _whole(words(title), 30 + ROW * len(lines), drawn)
@@ -113,7 +119,7 @@ def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str
     room = WIDTH - LABELS - 12
     most = max(
         (
-            sum(row.values()) * (WIDTH - LABELS - RIGHT) / max(60, room - LETTER * len(told[label]))
+            sum(row.values()) * (WIDTH - LABELS - RIGHT) / max(60, room - wide(told[label]))
             for label, row in rows.items()
         ),
         default=0,
@@ -134,7 +140,8 @@ def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str
                 f'fill="{COLOURS[status]}"><title>{tip}</title></rect>'
             )
             at += count
-        parts.append(_text(_across(at / most) + 8, y + 5, told[label], longest=90))
+        x = _across(at / most) + 8
+        parts.append(_text(x, y + 5, told[label], room=WIDTH - x))
     return _whole(words(title), 40 + ROW * len(rows), parts)
 
 
@@ -171,7 +178,7 @@ def _across(share: float) -> float:
 
 def _range(row: Range, y: int, words: Words) -> list[str]:
     x1, x2 = _across(row.low), _across(row.high)
-    low, high = f"{100 * row.low:.1f}", f"{100 * row.high:.1f} %"
+    low, high = percent(row.low), percent(row.high)
     told = words(row.note or Told("%(low)s to %(high)s", low=low, high=high))
     parts = [
         _text(LABELS - 10, y + 5, words(row.label), "end"),
@@ -203,7 +210,7 @@ def _legend(shown: Mapping[str, str]) -> list[str]:
     for status, says in shown.items():
         parts.append(f'<rect x="{x}" y="4" width="12" height="12" fill="{COLOURS[status]}"/>')
         parts.append(_text(x + 18, 14, says))
-        x += 40 + 8 * len(says)
+        x += 40 + wide(says)
     return parts
 
 
@@ -213,13 +220,44 @@ def _text(
     words: str,
     anchor: str = "start",
     weight: str = "normal",
-    longest: int = 44,
+    room: float = LABELS - 14,
 ) -> str:
-    shown = escape(printable(words if len(words) <= longest else words[: longest - 1] + "…"))
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" '
-        f'font-weight="{weight}" font-family="sans-serif" fill="currentColor">{shown}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{SIZE}" '
+        f'font-weight="{weight}" font-family="{FONT}" fill="currentColor">'
+        f"{escape(fitted(printable(words), room))}</text>"
     )
+
+
+def wide(words: str) -> float:
+    """Pixels that a text takes at most, in DejaVu Sans, the widest of the faces it may be set in.
+
+    >>> wide("iii") < wide("ooo") < wide("ШШШ") == wide("秦川机")
+    True
+    """
+    return SIZE * sum(map(_em, words))
+
+
+def fitted(words: str, room: float) -> str:
+    """A text as far as it has room, in pixels.
+
+    >>> fitted("QINCHUAN (秦川)", 300), fitted("Стерлитамакский станкостроительный завод", 200)
+    ('QINCHUAN (秦川)', 'Стерлитамакский станко…')
+    """
+    if wide(words) <= room:
+        return words
+    while words and wide(words + "…") > room:
+        words = words[:-1]
+    return words.rstrip() + "…"
+
+
+def _em(letter: str) -> float:
+    """The width of a letter, in sizes."""
+    if unicodedata.combining(letter):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in "WF" or letter in _WIDE:
+        return 1.0
+    return 0.42 if letter in _NARROW else 0.74 if letter.isupper() else 0.64
 
 
 def _whole(title: str, height: int, parts: Sequence[str]) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from datasets.countries import country_name
 from datasets.registry import Registry
-from evidence.answer.answer import Answer
+from evidence.answer.answer import Answer, PlantRow
 from evidence.answer.figures import Missing, Range, Words, columns, groups, ranges, stacks
 from evidence.answer.moves import Move
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told
+from evidence.answer.told import Told, percent
 from evidence.tables import clock, printable
 
 UNKNOWN = Told("unknown")
@@ -152,19 +153,26 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": clock, "printable": printable, "percent": percent}
+    made.filters |= {"clock": clock, "printable": printable, "country": country_name}
+    made.filters |= {"percent": percent, "chance": chance, "absence": absence}
     return made
 
 
-def percent(share: float | None) -> str:
-    """A share for people.
+def chance(estimated: float | None) -> str:
+    """A chance that a model gives, for people: never a certainty.
 
-    >>> percent(0.0295), percent(0.5), percent(None)
-    ('2.9 %', '50 %', 'not known')
+    >>> chance(0.999), chance(0.25), chance(None)
+    ('>99 %', '25 %', 'not known')
     """
-    if share is None:
-        return "not known"
-    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"
+    return ">99 %" if estimated is not None and estimated > 0.99 else percent(estimated)
+
+
+def absence(row: PlantRow) -> str:
+    """The probability that a plant holds none, at the least: an upper end would be printed as if
+    it were known, and tells nothing."""
+    if row.absent is None or not (row.confirmed or row.absent.low):
+        return percent(None)
+    return chance(row.absent.low)
 
 
 def _read(name: str) -> str:
@@ -181,7 +189,4 @@ def to_json(found: Answer) -> dict[str, Any]:
         for (builder, status), count in sorted(found.seen.items())
     ]
     plain["entered"] = [asdict(one) | {"kind": one.kind} for one in found.entered]
-    plain["presence"]["absent"] = [None if p != p else p for p in found.presence.absent]
-    if found.presence.deviance != found.presence.deviance:
-        plain["presence"]["deviance"] = None
     return plain

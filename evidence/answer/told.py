@@ -42,6 +42,17 @@ class Told(str):
         return (self.one, self.many), self.values
 
 
+def percent(share: float | None) -> str:
+    """A share for people.
+
+    >>> percent(0.0295), percent(0.5), percent(None)
+    ('2.9 %', '50 %', 'not known')
+    """
+    if share is None:
+        return "not known"
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"
+
+
 def say_in(text: str, code: str, known: NullTranslations) -> str:
     """A text in another language, as far as it is known; as it is, where it is no `Told`.
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.shapes import Given, Reading, Said, Shape, Time
+from evidence.browse.names import name_places
+from evidence.browse.shapes import Given, Reading, Said, Shape, Time, utc
 from evidence.browse.sightings import overlays
 from evidence.browse.verdicts import on_footage
 from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
 from evidence.store.keys import analysis_id
 from evidence.store.models import FootageRow, Location, Recipe
+from evidence.store.people import Upload
 
 MOST_PLACES = 100
 
@@ -30,6 +32,14 @@ class Place(Shape):
     published: Said | None
     plant_claimed: Said | None
     note: Said | None
+
+
+class Brought(Shape):
+    """That somebody uploaded the footage, and what they called it."""
+
+    author: Said
+    name: Said
+    made: datetime
 
 
 class Stretch(Shape):
@@ -118,6 +128,7 @@ class Footage(Shape):
     size: int
     manifest: SaidOfItself | None
     places: list[Place]
+    uploads: list[Brought]
     analysed: Analysed | None
     copies: list[CopyOf]
     verdicts: list[Given]
@@ -140,7 +151,7 @@ def find_footage(
     analysis = session.get(AnalysisRow, analysis_id(sha256, recipe.model, recipe.settings))
     return Footage(
         sha256=sha256,
-        name=_name(places[0].path) if places else sha256[:12],
+        name=name_places(session, places[:1])[places[0].path] if places else sha256[:12],
         kind=row.kind,
         container=row.container,
         codec=row.codec,
@@ -151,14 +162,11 @@ def find_footage(
         size=row.size,
         manifest=None if row.manifest is None else SaidOfItself(**row.manifest),
         places=[_place(place) for place in places],
+        uploads=_uploads(session, sha256),
         analysed=None if analysis is None else _analysed(session, analysis),
         copies=_copies(session, recipe, sha256),
         verdicts=on_footage(session, sha256, person, registry),
     )
-
-
-def _name(path: str) -> str:
-    return PurePath(path).name or path
 
 
 def _place(row: Location) -> Place:
@@ -171,6 +179,17 @@ def _place(row: Location) -> Place:
         plant_claimed=row.plant_claimed,
         note=row.note,
     )
+
+
+def _uploads(session: Session, sha256: str) -> list[Brought]:
+    """The first first."""
+    rows = session.scalars(
+        select(Upload)
+        .where(Upload.footage == sha256, Upload.state == "kept")
+        .order_by(Upload.made, Upload.id)
+        .limit(MOST_PLACES)
+    )
+    return [Brought(author=row.author, name=row.name, made=utc(row.made)) for row in rows]
 
 
 def _analysed(session: Session, row: AnalysisRow) -> Analysed:
@@ -214,10 +233,10 @@ def _copies(session: Session, recipe: Recipe, sha256: str) -> list[CopyOf]:
         .limit(MOST_PLACES)
     ).all()
     others = [row.b if row.a == sha256 else row.a for row in rows]
-    names: dict[str, str] = {}
-    query = select(Location.footage, Location.path).where(Location.footage.in_(others))
-    for footage, path in session.execute(query.order_by(Location.path.desc())):
-        names[str(footage)] = _name(path)
+    query = select(Location).where(Location.footage.in_(others)).order_by(Location.path.desc())
+    places = session.scalars(query).all()
+    called = name_places(session, places)
+    names = {place.footage: called[place.path] for place in places}
     return [
         CopyOf(
             sha256=other,

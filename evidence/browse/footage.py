@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from evidence.browse.names import called, name_places
 from evidence.browse.paging import Key, in_order, text, write_cursor
 from evidence.browse.search import Place, holds, lying, published, read_in
 from evidence.browse.shapes import Page, Said, Shape
@@ -18,7 +18,8 @@ from evidence.store.models import FootageRow, Location, Recipe
 
 
 class Clip(Shape):
-    """One footage in a list. `name`: of its first place; `looked_at`: with this recipe.
+    """One footage in a list. `name`: of its first place; `looked_at`: with this recipe, whose
+    decoder got `frames_decoded` of `frames_expected` (null until then).
     `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
     show the same recording."""
 
@@ -37,6 +38,8 @@ class Clip(Shape):
     plant_claimed: Said | None
     origin_url: Said | None
     looked_at: bool
+    frames_expected: int | None
+    frames_decoded: int | None
     sightings: int
     grades: dict[str, int]
     copies: int
@@ -47,8 +50,8 @@ class Clip(Shape):
 class Wanted:
     """What footage is searched by; None: whatever.
 
-    name, plant, publisher, text: words within. since, until: of publication. machines: whether
-    any was found in it.
+    name: words within its path, or what it was uploaded as. plant, publisher, text: words
+    within. since, until: of publication. machines: whether any was found in it.
     """
 
     name: str | None = None
@@ -89,12 +92,14 @@ def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     places = published(wanted.since, wanted.until)
     for column, words in (
-        (Place.path, wanted.name),
         (Place.plant_claimed, wanted.plant),
         (Place.publisher, wanted.publisher),
     ):
         if words:
             places.append(holds(column, words))
+    if wanted.name:
+        brought = Place.footage.in_(called(wanted.name))
+        places.append(or_(holds(Place.path, wanted.name), brought))
     if places:
         found.append(FootageRow.sha256.in_(lying(places)))
     if wanted.machines is not None:
@@ -122,19 +127,27 @@ def _describe(
 ) -> list[Clip]:
     hashes = [footage.sha256 for _, footage in rows]
     analyses: dict[str, str] = {}
+    frames: dict[str, tuple[int, int]] = {}
     for part in chunks(hashes):
-        query = select(AnalysisRow.footage, AnalysisRow.id).where(
+        query = select(
+            AnalysisRow.footage,
+            AnalysisRow.id,
+            AnalysisRow.frames_expected,
+            AnalysisRow.frames_decoded,
+        ).where(
             AnalysisRow.footage.in_(part),
             AnalysisRow.model == recipe.model,
             AnalysisRow.settings == recipe.settings,
         )
-        analyses |= {footage: id_ for footage, id_ in session.execute(query)}  # noqa: C416  rows are no pairs to mypy
+        for footage, id_, expected, decoded in session.execute(query):
+            analyses[footage], frames[footage] = id_, (expected, decoded)
     grades, stills = _found(session, list(analyses.values()))
     copies = _copies(session, hashes, recipe)
+    names = name_places(session, [place for place, _ in rows])
     return [
         Clip(
             sha256=footage.sha256,
-            name=PurePath(place.path).name or place.path,
+            name=names[place.path],
             path=place.path,
             kind=footage.kind,
             container=footage.container,
@@ -148,6 +161,8 @@ def _describe(
             plant_claimed=place.plant_claimed,
             origin_url=place.origin_url,
             looked_at=footage.sha256 in analyses,
+            frames_expected=frames.get(footage.sha256, (None, None))[0],
+            frames_decoded=frames.get(footage.sha256, (None, None))[1],
             sightings=sum(grades.get(analyses.get(footage.sha256, ""), {}).values()),
             grades=grades.get(analyses.get(footage.sha256, ""), {}),
             copies=copies.get(footage.sha256, 0),

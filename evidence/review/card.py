@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from evidence.browse.names import name_places
 from evidence.report import weigh
 from evidence.review.alike import known_marks, look_alikes
 from evidence.review.items import AUDIT, ENTERED
@@ -164,6 +164,7 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
     for place in session.scalars(query):
         if place.footage is not None:
             places[place.footage] = place
+    names = name_places(session, places.values())
     found = {}
     for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(hashes))):
         one = places.get(row.sha256)
@@ -171,7 +172,7 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
             "sha256": row.sha256,
             "width": row.width,
             "height": row.height,
-            "name": printable(PurePath(one.path).name) if one is not None else row.sha256[:12],
+            "name": printable(names[one.path]) if one is not None else row.sha256[:12],
             "publisher": _said(None if one is None else one.publisher),
             "published": _said(None if one is None else one.published),
             "plant": _said(None if one is None else one.plant_claimed),

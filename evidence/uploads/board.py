@@ -16,7 +16,7 @@ from datasets.errors import NameplateError
 from evidence.desk import Desk, Doing
 from evidence.store import Location, Upload
 from evidence.uploads.intake import Uploads
-from evidence.uploads.keeping import RECEIVING
+from evidence.uploads.keeping import KEPT, RECEIVING
 from evidence.uploads.shown import Shown, show
 
 LOOK_SECONDS = 1.0
@@ -43,7 +43,7 @@ class Board:
         self._told: list[Tell] = []
         self._ended = threading.Event()
         self._last: dict[str, Shown] = {}
-        self._live: set[str] = set()
+        self._live: set[str] | None = None  # None: nobody has looked yet
         self._doing: dict[str, Any] = {}
         self._since = datetime.now(UTC)
 
@@ -53,8 +53,10 @@ class Board:
         with self._lock:
             if not self._told:
                 self._doing = self._desk_now()
-                self._last, self._live = {}, set()
+                self._last, self._live = {}, None
                 self._since = datetime.now(UTC)
+                # What there is already is known to whoever asks for the list from now on.
+                self._look()
                 self._ended = ended = threading.Event()
                 threading.Thread(target=self._run, args=(ended,), name="board", daemon=True).start()
             self._told.append(tell)
@@ -68,7 +70,6 @@ class Board:
                     self._ended.set()
 
     def _run(self, ended: threading.Event) -> None:
-        self._look()  # what there is already is known to whoever asked for the list
         while not ended.wait(LOOK_SECONDS):
             events = self._look()
             with self._lock:
@@ -92,13 +93,10 @@ class Board:
 
     def _changed(self) -> Iterator[Event]:
         now = datetime.now(UTC)
-        asked = select(Upload).where(
-            or_(
-                Upload.changed >= self._since - _SLACK,
-                Upload.state == RECEIVING,
-                Upload.id.in_(self._live),
-            )
-        )
+        # The first look is at all that is kept: of some the analysis waits since long before.
+        live = Upload.state == KEPT if self._live is None else Upload.id.in_(self._live)
+        recent = Upload.changed >= self._since - _SLACK
+        asked = select(Upload).where(or_(recent, Upload.state == RECEIVING, live))
         with self._uploads.case.session() as session:
             some = session.scalars(asked.order_by(Upload.made.desc()).limit(_MOST)).all()
         shown = show(self._uploads, some)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from datasets.errors import (
     FootageError,
@@ -180,13 +180,18 @@ class Uploads:
         part.remove()
 
     def cancel(self, number: str, author: str) -> Upload:
-        """The sender does not want it: what has come goes, or the analysis is called off.
+        """The sender does not want it: what has come goes, or the analysis is called off; that
+        it was refused or cancelled is forgotten.
 
         Raises:
             UploadMissing: there is no such upload.
             UploadConflict: it is over, or was in the case before.
         """
         upload = self.find(number)
+        if upload.state in (REFUSED, WITHDRAWN):
+            with self.case.session() as session, session.begin():
+                session.execute(delete(Upload).where(Upload.id == number))
+            return upload
         if upload.state == RECEIVING and self._end(number, WITHDRAWN, None):
             self._hashed.pop(number, None)
             self._path(number).unlink(missing_ok=True)

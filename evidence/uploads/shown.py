@@ -39,13 +39,15 @@ class Found:
 @dataclass(frozen=True)
 class Analysis:
     """How far the analysis is. kind, reason: why it was set aside. seconds: the length of
-    the footage, once it is known."""
+    the footage, once it is known. frames_decoded: of `frames_expected`; the rest is lost."""
 
     state: Literal["waiting", "done", "aside"]
     kind: str | None = None
     reason: str | None = None
     seconds: float | None = None
     found: Found | None = None
+    frames_expected: int | None = None
+    frames_decoded: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,25 +121,32 @@ def _analyses(session: Session, recipe: Recipe, kept: Sequence[Upload]) -> dict[
             )
         )
     }
-    analysed = set(
-        session.scalars(
-            select(AnalysisRow.footage).where(
+    analysed = {
+        row.footage: row
+        for row in session.scalars(
+            select(AnalysisRow).where(
                 AnalysisRow.footage.in_(footage),
                 AnalysisRow.model == model,
                 AnalysisRow.settings == settings,
             )
         )
-    )
+    }
     lengths = select(FootageRow.sha256, FootageRow.seconds).where(FootageRow.sha256.in_(footage))
     seconds: dict[str, float | None] = {row[0]: row[1] for row in session.execute(lengths)}
-    found = _found(session, recipe, analysed) if analysed else {}
+    found = _found(session, recipe, set(analysed)) if analysed else {}
     told: dict[str, Analysis] = {}
     for one in kept:
         assert one.footage is not None
         assert one.path is not None
         work, length = works.get(one.path), seconds.get(one.footage)
-        if one.footage in analysed:
-            told[one.id] = Analysis("done", seconds=length, found=found[one.footage])
+        if (row := analysed.get(one.footage)) is not None:
+            told[one.id] = Analysis(
+                "done",
+                seconds=length,
+                found=found[one.footage],
+                frames_expected=row.frames_expected,
+                frames_decoded=row.frames_decoded,
+            )
         elif work is not None and work.state == "aside":
             told[one.id] = Analysis("aside", work.kind, work.reason, length)
         else:

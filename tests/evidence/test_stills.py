@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import Registry
-from detector.types import Analysis, Observation
+from detector.stills import Mark
+from detector.types import Analysis, Evidence, Observation
 from evidence.record import to_record
 from evidence.stills import (
     GRADE_COLOURS,
@@ -139,6 +140,23 @@ def test_the_mark_shown_is_the_weightiest_evidence(analysis: Analysis) -> None:
         find_mark(replace(concealed, attribution=replace(concealed.attribution, evidence=())))
         is None
     )
+
+
+def test_the_mark_shown_names_the_builder_rather_than_a_series_that_weighs_more(
+    analysis: Analysis,
+) -> None:
+    named = analysis.sightings[0]
+    wordmark, badge = named.attribution.evidence
+    box = (60.0, 100.0, 160.0, 120.0)
+    series = replace(wordmark, kind="series", text="QUICK TURN 250", weight=9.0, box=box)
+    another = replace(wordmark, id="okuma", text="OKUMA", weight=5.0, box=badge.box)
+
+    def shown(*evidence: Evidence) -> Mark | None:
+        said = replace(named.attribution, evidence=evidence)
+        return find_mark(replace(named, attribution=said))
+
+    assert shown(series, another, wordmark) == Mark(Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    assert shown(another, replace(series, weight=1.0)) == Mark(Fraction(1), box)
 
 
 def test_broadcast_text_is_not_drawn_as_a_mark(analysis: Analysis) -> None:

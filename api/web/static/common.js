@@ -14,6 +14,13 @@ export function counted(number, one, many) {
   return (number === 1 ? one : many).replace("{number}", number);
 }
 
+const countries = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
+
+/** A country by its name in the reader's language, as the pages have it; of a code of two letters. */
+export function country(code) {
+  return countries.of(code) ?? code;
+}
+
 /** A failed call; `kind` is the stable name of the problem, "offline" where nobody answered. */
 export class Problem extends Error {
   constructor(kind, message, status) {
@@ -71,9 +78,6 @@ export function brought(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-// What scrolls by itself is reached by the keyboard too.
-for (const part of document.querySelectorAll(".scroll:not([tabindex])")) part.tabIndex = 0;
-
 // Many a screen shows no bar below what is wider than itself: it is said that there is more.
 const fitted = new ResizeObserver((seen) => {
   for (const { target } of seen) {
@@ -81,11 +85,39 @@ const fitted = new ResizeObserver((seen) => {
     part.previousElementSibling.hidden = part.scrollWidth <= part.clientWidth + 1;
   }
 });
-for (const part of document.querySelectorAll(".scroll")) {
-  part.before(make("p", { class: "sideways faint", hidden: true }, "⇆ ", _("There is more to the side: scroll there.")));
-  fitted.observe(part);
-  if (part.firstElementChild) fitted.observe(part.firstElementChild);
+
+function letScroll(within) {
+  for (const part of within.querySelectorAll(".scroll")) {
+    part.tabIndex = 0; // what scrolls by itself is reached by the keyboard too
+    part.before(make("p", { class: "sideways faint", hidden: true }, "⇆ ", _("There is more to the side: scroll there.")));
+    fitted.observe(part);
+    if (part.firstElementChild) fitted.observe(part.firstElementChild);
+  }
 }
+
+letScroll(document);
+
+/** Shows a part of the page, named by its id, as the server tells it now; else it stays as it is. */
+export function renew(id) {
+  return new Promise((resolve) => {
+    const asked = new XMLHttpRequest(); // makes a page of the answer, where `fetch` gives but a text
+    asked.responseType = "document";
+    asked.onloadend = () => {
+      const now = asked.response?.getElementById(id);
+      if (now) {
+        letScroll(now);
+        document.getElementById(id).replaceWith(now);
+      }
+      resolve();
+    };
+    asked.open("GET", location.pathname + location.search);
+    asked.send();
+  });
+}
+
+// On a narrow screen the pages' names stand in one line: the current one is brought into sight.
+const here = document.querySelector(".top nav [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
 
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;

@@ -1,6 +1,6 @@
 // A machine entered by hand: where in the frame shown it stands, and what is known of it.
 
-import { _, call, make, notice } from "./common.js";
+import { _, call, make, notice, renew } from "./common.js";
 import { draw } from "./boxes.js";
 import { BuilderChoice } from "./review-builder.js";
 
@@ -122,7 +122,6 @@ export class Entering {
     const told = Object.fromEntries(
       ["control", "made", "source", "note"].map((name) => [name, form.elements[name].value.trim()]).filter(([, value]) => value),
     );
-    if (told.made) told.made = told.made.toUpperCase();
     const body = {
       pts: this.#at(),
       ...(this.#box ? { box: this.#box } : {}),
@@ -140,6 +139,7 @@ export class Entering {
       form.reset();
       this.#name(null);
       this.#set(null);
+      await renew("verdicts");
     } catch (problem) {
       notice(problem.message, "bad");
     } finally {

@@ -1,6 +1,6 @@
 // Choosing a builder by a few letters of its name.
 
-import { _, call, make, notice } from "./common.js";
+import { _, call, country, make, notice } from "./common.js";
 
 const SOON = 70; // milliseconds after the last letter
 
@@ -8,6 +8,7 @@ export class BuilderChoice {
   #dialog = document.getElementById("builders");
   #input = document.getElementById("builder-word");
   #list = document.getElementById("builder-list");
+  #none = document.getElementById("builder-none");
   #found = [];
   #at = 0;
   #timer = null;
@@ -36,6 +37,7 @@ export class BuilderChoice {
   /** Asks for a builder; gives {id, name, origin}, or null where nobody was chosen. */
   ask() {
     this.#input.value = "";
+    this.#shown = "";
     this.#show([]);
     this.#dialog.showModal();
     this.#input.focus();
@@ -71,10 +73,11 @@ export class BuilderChoice {
           { role: "option", id: `builder-${index}`, "aria-selected": String(index === 0), onclick: () => this.#take(index) },
           make("b", {}, one.name),
           " ",
-          make("span", { class: "faint" }, [one.origin ?? "", ...(one.type === "rebadger" ? [_("a seller's badge")] : [])].join(" · ")),
+          make("span", { class: "faint" }, [one.origin ? country(one.origin) : "", ...(one.type === "rebadger" ? [_("a seller's badge")] : [])].join(" · ")),
         ),
       ),
     );
+    this.#none.textContent = this.#shown && !found.length ? _("No builder of that name in the registry.") : "";
     this.#input.setAttribute("aria-expanded", String(found.length > 0));
     this.#point();
   }

@@ -1,6 +1,7 @@
 // What is told beside the picture: why it is shown, the mark, what was read, what speaks for it.
 
-import { _, make } from "./common.js";
+import { _, country, make } from "./common.js";
+import { toSeconds } from "./boxes.js";
 
 const KINDS = {
   claim: () => _("Claim under test"),
@@ -66,6 +67,11 @@ export function clock(seconds) {
   return hours ? `${hours}:${String(left).padStart(2, "0")}:${small}` : `${left}:${small}`;
 }
 
+/** Whether the mark was read in another frame than the one that is shown. */
+export function readElsewhere({ pictures: { frame, mark } }) {
+  return Boolean(mark?.box) && mark.pts !== frame.pts;
+}
+
 /** Where a picture should be and is not, it is said. */
 function pictured(loaded, alt, missing) {
   const frame = make("span", { class: "pictured" }, loaded.image);
@@ -112,9 +118,9 @@ function concealed({ kind, sighting }) {
 
 function claim({ sighting, outcome, outcome_builder: settled }) {
   const name = sighting.builder
-    ? `${sighting.builder.name}${sighting.builder.origin ? ` · ${sighting.builder.origin}` : ""}`
+    ? `${sighting.builder.name}${sighting.builder.origin ? ` · ${country(sighting.builder.origin)}` : ""}`
     : sighting.origin
-      ? [_("Builder unknown"), _("origin {code} from the plate", { code: sighting.origin })].join(" · ")
+      ? [_("Builder unknown"), _("origin {code} from the plate", { code: country(sighting.origin) })].join(" · ")
       : _("Builder unknown");
   const small = [];
   if (sighting.builder?.type === "rebadger") small.push(_("a seller's badge"));
@@ -170,7 +176,8 @@ function marks(card) {
     make("figure", {}, pictured(card.loaded.mark, _("{what}, unaltered", { what: of }), gone), make("figcaption", {}, _("unaltered, enlarged"))),
     make("figure", {}, pictured(card.loaded.enhanced, _("{what}, enhanced", { what: of }), gone), make("figcaption", {}, _("enhanced: not evidence"))),
   );
-  return make("div", {}, make("h2", {}, of), pair);
+  const place = readElsewhere(card) ? _("in the frame at {time}: Z shows it", { time: clock(toSeconds(card.pictures.mark.pts)) }) : null;
+  return make("div", {}, make("h2", {}, [of, place].filter(Boolean).join(" · ")), pair);
 }
 
 /** What the part cut out shows: any text is cut out where no builder's mark was read. */
@@ -221,8 +228,8 @@ function known(one) {
   const lines = [_("reads {texts}", { texts: list(one.wordmarks) })];
   if (one.livery) lines.push(one.livery);
   if (one.series.length) lines.push(_("series {names}", { names: list(one.series) }));
-  if (one.production.length) lines.push(_("made in {countries}", { countries: list(one.production) }));
-  if (one.owner) lines.push(_("owner {name} ({country})", { name: one.owner, country: one.owner_country }));
+  if (one.production.length) lines.push(_("made in {countries}", { countries: list(one.production.map(country)) }));
+  if (one.owner) lines.push(_("owner {name} ({country})", { name: one.owner, country: country(one.owner_country) }));
   if (one.confusions.length) lines.push(_("not to be taken for {others}", { others: one.confusions.join("; ") }));
   return make("div", {}, make("h2", {}, _("{name}'s marks", { name: one.name })), make("p", { class: "known" }, lines.join(" · ")));
 }

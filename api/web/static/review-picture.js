@@ -1,6 +1,9 @@
 // The picture with what was found drawn over it; zooming on the mark; drawing a missed machine.
 
 import { _, make } from "./common.js";
+import { toSeconds } from "./boxes.js";
+import { load } from "./review-ahead.js";
+import { clock, readElsewhere } from "./review-card.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEAST = 8; // pixels of the frame that a box must have at least
@@ -42,46 +45,66 @@ export class Stage {
     this.#drawing = null;
     this.zoomed = false;
     this.#root.classList.remove("drawing", "zoomed");
-    const { image, ready } = card.loaded.frame;
-    const size = this.#size(image);
-    this.#svg = shape("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
-    const { frame, mark } = card.pictures;
-    if (frame.box) this.#svg.append(this.#rect("machine", frame.box));
-    if (mark?.box && mark.pts === frame.pts) this.#svg.append(this.#rect("mark", mark.box));
-    for (const one of card.evidence) {
-      if (one.kind === "concealed" && one.box && one.pts === frame.pts) this.#svg.append(this.#rect("concealed", one.box));
-    }
-    image.alt = card.about === "frame"
+    card.loaded.frame.image.alt = card.about === "frame"
       ? _("A frame in which nothing was found")
       : _("The frame with the machine in a box");
+    return this.#lay(card.loaded.frame, card.pictures.frame.pts);
+  }
+
+  /** Puts a picture on the screen, and over it what was found at its time. */
+  async #lay({ image, ready }, pts) {
+    const card = this.#card;
+    const size = this.#size(image);
+    const svg = shape("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
+    this.#svg = svg;
+    const { frame, mark } = card.pictures;
+    if (frame.box && frame.pts === pts) svg.append(this.#rect("machine", frame.box));
+    if (mark?.box && mark.pts === pts) svg.append(this.#rect("mark", mark.box));
+    for (const one of card.evidence) {
+      if (one.kind === "concealed" && one.box && one.pts === pts) svg.append(this.#rect("concealed", one.box));
+    }
     this.#canvas = make("div", { class: "canvas" }, image);
-    this.#canvas.append(this.#svg);
+    this.#canvas.append(svg);
     this.#root.replaceChildren(this.#canvas);
     const there = await ready;
-    if (this.#card !== card) return there;
+    if (this.#svg !== svg) return there;
     if (!there) {
       image.remove();
       this.#root.append(make("p", { class: "missing" }, _("The picture is not there: the footage is out of reach, or the still is gone.")));
     } else if (!card.footage.width) {
       const [width, height] = this.#size(image);
-      this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     }
     return there;
   }
 
+  /** Puts the other frame, in which the mark was read, on the screen; it is asked for when needed. */
+  #layMark({ footage, pictures: { mark }, loaded }) {
+    const words = _("The frame that the mark was cut from, at {time}", { time: clock(toSeconds(mark.pts)) });
+    loaded.marked ??= load({ address: `/api/v1/footage/${footage.sha256}/frame?pts=${encodeURIComponent(mark.pts)}` });
+    loaded.marked.image.alt = words;
+    this.#lay(loaded.marked, mark.pts);
+    this.#root.append(make("p", { class: "when" }, words));
+  }
+
   clear() {
     this.#card = null;
+    this.#svg = null;
     this.#root.replaceChildren();
   }
 
-  /** Zooms on the mark, or else the machine, and back. */
+  /** Zooms on the mark, in the frame where it was read, or else on the machine; and back. */
   zoom() {
-    const picture = this.#card?.pictures;
-    const same = picture?.mark?.box && picture.mark.pts === picture.frame.pts;
-    const box = same ? picture.mark.box : picture?.frame.box;
+    if (!this.#card) return;
+    const { frame, mark } = this.#card.pictures;
+    const box = mark?.box ?? frame.box;
     if (!box) return;
     this.zoomed = !this.zoomed;
     this.#root.classList.toggle("zoomed", this.zoomed);
+    if (readElsewhere(this.#card)) {
+      if (this.zoomed) this.#layMark(this.#card);
+      else this.#lay(this.#card.loaded.frame, frame.pts);
+    }
     this.#svg.style.setProperty("--line-width", "2px");
     if (!this.zoomed) {
       this.#canvas.style.transform = "";

@@ -10,7 +10,7 @@ import { Stage } from "./review-picture.js";
 const AGAIN = 15000; // milliseconds after which an empty queue is asked again
 const UNSEEN = 300; // milliseconds after which an item can have been looked at: less is a second press
 const KEPT = 50; // items that undo can go back to
-const DONE = "judged";
+const PARTS = ["stage", "told", "under"]; // of the page, that tell of an item
 
 const start = brought("start");
 const at = (id) => document.getElementById(id);
@@ -71,19 +71,21 @@ function refreshKeys() {
     const fits = may(does);
     button.disabled = !fits;
     const verdict = does in VERDICTS || does === "hidden";
-    button.hidden = verdict && !fits && card !== null && !(does === "accept" && card.about === "sighting" && card.state !== "settled");
+    const lacking = verdict && card !== null && !(does === "accept" && card.about === "sighting" && card.state !== "settled");
+    button.hidden = !fits && (lacking || !at("empty").hidden);
     if (does === "zoom") button.setAttribute("aria-pressed", String(stage.zoomed));
   }
 }
 
-/** Puts a card on the screen; `began`: when the key was pressed, for measuring. */
-async function show(next, began = null) {
+/** Puts a card on the screen; `began`: when the key was pressed, for measuring; `words`: the note. */
+async function show(next, began = null, words = "") {
   card = next;
-  note.value = "";
+  note.value = words;
   desk.dataset.state = "shown";
   desk.dataset.item = card.item;
   at("empty").hidden = true;
-  at("stage").hidden = false;
+  for (const part of PARTS) at(part).hidden = false;
+  showCounts();
   const { footage } = card;
   const place = [footage.name, clock(card.seconds)];
   if (footage.plant) place.push(footage.plant);
@@ -133,12 +135,13 @@ async function showEmpty() {
   desk.dataset.state = "empty";
   delete desk.dataset.item;
   stage.clear();
-  at("stage").hidden = true;
+  for (const part of PARTS) at(part).hidden = true;
   at("told").replaceChildren();
   at("where").textContent = "";
-  refreshKeys();
   const box = at("empty");
   box.hidden = false;
+  refreshKeys();
+  showCounts();
   box.replaceChildren(make("p", { class: "lead" }, _("Nothing waits for you.")));
   clearTimeout(timer);
   timer = setTimeout(() => card === null && advance(null), AGAIN);
@@ -151,6 +154,9 @@ async function showEmpty() {
   say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
   say(counts.put_off, _("{number} you skipped; it comes back later."), _("{number} you skipped; they come back later."));
   say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
+  if (counts.open + others + counts.settled === 0) {
+    box.append(make("p", {}, _("What is found in footage comes here to be judged."), " ", make("a", { href: "/upload" }, _("Upload footage"))));
+  }
 }
 
 async function askCounts() {
@@ -176,7 +182,9 @@ function showCounts() {
   if (!counts) return;
   const left = Math.max(0, counts.left);
   const claims = Math.min(left, Math.max(0, counts.claims));
-  const parts = [_("{number} to judge", { number: left }), counted(claims, _("{number} of them a claim"), _("{number} of them claims"))];
+  const parts = [];
+  // Where nothing waits for this person, what is left waits for others, which is told below.
+  if (at("empty").hidden) parts.push(_("{number} to judge", { number: left }), counted(claims, _("{number} of them a claim"), _("{number} of them claims")));
   if (judged) parts.push(_("{number} judged by you now", { number: judged }));
   at("waits").textContent = parts.join(" · ");
 }
@@ -208,7 +216,7 @@ function give(verdict, more = {}, began = null) {
 }
 
 function remember(entry) {
-  history.push({ entry, card });
+  history.push({ entry, card, words: note.value });
   if (history.length > KEPT) history.shift();
 }
 
@@ -216,12 +224,12 @@ function said(words) {
   desk.dataset.said = words;
 }
 
-function leave(began) {
+function leave(began, words = "") {
   if (judged % 10 === 0 && called === null) askCounts();
   if (called !== null) {
     card = null;
     refreshKeys();
-    outbox.run().then(() => waitSent()).then(() => callUp(called));
+    outbox.run().then(() => waitSent()).then(() => callUp(called, words));
   } else {
     advance(began);
   }
@@ -279,10 +287,10 @@ const actions = {
       countOff(last.card, -1);
     }
     if (called !== null) {
-      leave(null);
+      leave(null, last.words);
     } else {
       if (card) ahead.back(card);
-      show(loadCard(last.card));
+      show(loadCard(last.card), null, last.words);
     }
   },
   zoom() {
@@ -347,10 +355,10 @@ at("keys").addEventListener("click", (event) => {
 
 // ---- beginning
 
-async function callUp(item) {
+async function callUp(item, words) {
   called = item;
   try {
-    await show(loadCard(await call("GET", `/api/v1/review/items/${encodeURIComponent(item)}`)));
+    await show(loadCard(await call("GET", `/api/v1/review/items/${encodeURIComponent(item)}`)), null, words);
   } catch (problem) {
     notice(problem.message, "bad");
   }

@@ -90,7 +90,9 @@ export class Timeline {
     for (let time = 0; time <= this.length; time += step) {
       const x = this.x(time);
       svg.append(draw("line", { x1: x, x2: x, y1: AXIS - 4, y2: height, class: "rule" }));
-      svg.append(draw("text", { x: x + 3, y: 11, class: "hour" }, clock(time, step < 1 ? 1 : 0)));
+      // A label that would be cut off by the edge stands before its line.
+      const before = x + 60 > this.wide;
+      svg.append(draw("text", { x: before ? x - 3 : x + 3, y: 11, class: "hour", "text-anchor": before ? "end" : "start" }, clock(time, step < 1 ? 1 : 0)));
     }
   }
 

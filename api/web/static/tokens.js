@@ -1,6 +1,6 @@
 // One's own tokens and password.
 
-import { _, call, make, notice } from "./common.js";
+import { _, call, make, notice, renew } from "./common.js";
 
 const fresh = document.getElementById("new");
 const place = document.getElementById("made");
@@ -13,17 +13,19 @@ fresh?.addEventListener("submit", (event) => {
     const { token } = await call("POST", "/api/v1/tokens", { label, days: Number(days) });
     place.replaceChildren(shown(token));
     fresh.reset();
+    await renew("tokens");
   });
 });
 
-for (const row of document.querySelectorAll("tr[data-id]")) {
-  row.querySelector(".end").addEventListener("click", () =>
+document.addEventListener("click", (event) => {
+  const row = event.target.closest(".end")?.closest("tr[data-id]");
+  if (row) {
     attempt(async () => {
       await call("DELETE", `/api/v1/tokens/${row.dataset.id}`);
-      row.remove();
-    }),
-  );
-}
+      await renew("tokens");
+    });
+  }
+});
 
 password?.addEventListener("submit", (event) => {
   event.preventDefault();

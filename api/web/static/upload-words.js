@@ -22,6 +22,19 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Of an analysis, what could not be decoded: `said`, an element, and whether that is `most` of the
+ *  footage; null where nothing was lost. */
+export function lost({ frames_expected: all, frames_decoded: decoded }) {
+  const number = all - decoded;
+  if (!(number > 0)) return null;
+  const most = 2 * number > all;
+  const share = new Intl.NumberFormat(language, { style: "percent" }).format(Math.floor((100 * number) / all) / 100);
+  const text = most
+    ? _("{share} of its frames are lost: what was found says little.", { share })
+    : _("frames lost: {number} of {all}", { number, all });
+  return { most, said: make("span", { class: most ? "warn" : "chip warn" }, text) };
+}
+
 /** What was found, as elements. */
 export function counts(found) {
   if (!found.sightings) return [make("span", { class: "faint" }, _("No machine was found."), " ")];

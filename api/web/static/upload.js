@@ -2,7 +2,7 @@
 
 import { _, brought, call, make, notice } from "./common.js";
 import { Sending } from "./sending.js";
-import { bytes, clock, counts } from "./upload-words.js";
+import { bytes, clock, counts, lost } from "./upload-words.js";
 
 const AT_ONCE = 3;
 const FIELDS = ["origin_url", "publisher", "published", "plant_claimed", "note"];
@@ -14,21 +14,24 @@ const sendings = []; // what this page sends
 const lines = new Map(); // list items, by sending or id; by name of a file that is not sent
 let desk = { state: "unheard", workers: [], waiting: 0 };
 
+/** Where files come from, as the form says it now. */
+const source = () => Object.fromEntries(FIELDS.map((name) => [name, document.getElementById(name).value.trim() || null]));
+
 function take(files) {
-  const said = Object.fromEntries(
-    FIELDS.map((name) => [name, document.getElementById(name).value.trim() || null]),
-  );
   for (const file of files) {
+    const known = sendings.find((one) => one.state !== "over" && isOf(file, one.file));
     if (file.size === 0) {
       turnAway(file, _("There is nothing in it. If it is a folder, add the files that are in it."));
     } else if (file.size > limits.bytes) {
-      const most = bytes(limits.bytes);
-      turnAway(file, _("It is too large: at most {most} are taken.", { most }));
-    } else if (!sendings.some((one) => one.state !== "over" && isOf(file, one.file))) {
+      const most = Number((limits.bytes / 2 ** 30).toPrecision(3));
+      turnAway(file, _("It is too large: at most {most} GiB are taken.", { most }));
+    } else if (known) {
+      if (known.state === "stopped" || known.state === "paused") act(() => again(known));
+    } else {
       const begun = [...uploads.values()].find(
         (one) => one.state === "receiving" && isOf(file, one) && !sendingOf(one.id),
       );
-      const sending = new Sending(file, said, begun ?? null, changed);
+      const sending = new Sending(file, source(), begun ?? null, changed);
       if (begun) move(begun.id, sending);
       sendings.push(sending);
       draw(sending);
@@ -40,7 +43,7 @@ function take(files) {
 /** A file that is not sent at all: a line of its own says why, once. */
 function turnAway(file, why) {
   const shown = lines.get(file.name) ?? line(file.name);
-  const { head, bar, said } = shown.parts;
+  const { head, bar, said, buttons } = shown.parts;
   shown.classList.add("wrong");
   head.replaceChildren(
     make("strong", { class: "name", title: file.name }, file.name),
@@ -49,6 +52,7 @@ function turnAway(file, why) {
   );
   bar.hidden = true;
   said.textContent = why;
+  offer(buttons, file.name, [[_("Dismiss"), () => forget(file.name)]]);
 }
 
 const isOf = (file, other) => file.name === other.name && file.size === other.size;
@@ -87,9 +91,10 @@ function line(key) {
   const head = make("div", { class: "head" });
   const bar = make("progress", { max: 1, value: 0 });
   const said = make("p", { class: "said" });
+  const kept = make("p", { class: "kept faint", hidden: true });
   const buttons = make("div", { class: "row" });
-  made.append(head, bar, said, buttons);
-  made.parts = { head, bar, said, buttons };
+  made.append(head, bar, said, kept, buttons);
+  made.parts = { head, bar, said, kept, buttons };
   lines.set(key, made);
   list.prepend(made);
   document.getElementById("none").hidden = true;
@@ -101,7 +106,7 @@ function draw(key) {
   const sending = key instanceof Sending ? key : sendingOf(key);
   const upload = sending ? sending.upload : uploads.get(key);
   const shown = lines.get(sending ?? key) ?? line(sending ?? key);
-  const { head, bar, said, buttons } = shown.parts;
+  const { head, bar, said, kept, buttons } = shown.parts;
   const name = sending?.file.name ?? upload.name;
   const size = sending?.file.size ?? upload.size;
   const told = upload && upload.state !== "receiving" ? ended(upload, sending) : going(sending, upload);
@@ -117,8 +122,14 @@ function draw(key) {
   else if (told.part !== undefined) bar.value = told.part;
   said.replaceChildren(...told.said.filter(Boolean));
   said.hidden = !said.childNodes.length;
-  const wanted = told.buttons ?? [];
-  // Buttons that stay the same are left alone, so that the one in focus keeps it.
+  const known = told.forgotten ? [] : FIELDS.map((field) => (upload ?? sending.said)[field]).filter(Boolean);
+  kept.textContent = _("Kept with it: {what}", { what: known.join(" · ") });
+  kept.hidden = !known.length;
+  offer(buttons, name, told.buttons ?? []);
+}
+
+/** Buttons that stay the same are left alone, so that the one in focus keeps it. */
+function offer(buttons, name, wanted) {
   const same = [...buttons.children].map((one) => one.textContent).join() === wanted.map((one) => one[0]).join();
   if (!same) {
     buttons.replaceChildren(
@@ -135,6 +146,21 @@ async function act(action) {
   } catch (problem) {
     notice(problem.message, "bad");
   }
+}
+
+/** Goes on with a file; one that the server does not know yet, with what the form says now. */
+function again(sending) {
+  if (!sending.upload) sending.said = source();
+  return sending.run();
+}
+
+/** Why a file was not taken: without its name, which stands above, and in the form's own words. */
+function reason(text, name) {
+  const bare = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+  return FIELDS.reduce((told, field) => {
+    const label = document.getElementById(field).labels[0].firstChild.textContent.trim();
+    return told.replace(new RegExp(`(?<=[:;] )${field}(?=: )`), label);
+  }, bare);
 }
 
 /** A file whose bytes are on their way. */
@@ -165,7 +191,7 @@ function going(sending, upload) {
     case "stopped":
       return {
         kind: "wrong", title: _("not taken"), colour: "bad", part: upload ? part : undefined,
-        said: [sending.message], buttons: [[_("Try again"), () => sending.run()], cancel],
+        said: [reason(sending.message, sending.file.name)], forgotten: !upload, buttons: [[_("Try again"), () => again(sending)], cancel],
       };
     default:
       return {
@@ -177,27 +203,30 @@ function going(sending, upload) {
 
 /** A file that has come, or was refused or cancelled. */
 function ended(upload, sending) {
+  const over = { forgotten: true, buttons: [[_("Dismiss"), () => dismiss(upload)]] };
   if (upload.state === "cancelled") {
-    return { kind: "over", title: _("cancelled"), said: [upload.reason ?? ""] };
+    return { kind: "over", title: _("cancelled"), said: [upload.reason ?? ""], ...over };
   }
   if (upload.state === "refused") {
-    const why = sending?.message || upload.reason;
-    return { kind: "wrong", title: _("refused"), colour: "bad", said: [why] };
+    const why = reason(sending?.message || upload.reason, upload.name);
+    return { kind: "wrong", title: _("refused"), colour: "bad", said: [why], ...over };
   }
   const known = upload.duplicate
     ? make("span", { class: "warn" }, FIELDS.some((name) => upload[name]) ? _("The case has this file already; what you said of it was added.") : _("The case has this file already."), " ")
     : null;
   const look = make("a", { href: upload.page }, _("To the footage"));
-  const { state, kind, reason, seconds, found } = upload.analysis;
+  const { state, kind, seconds, found } = upload.analysis;
   if (state === "done") {
-    return { kind: "done", title: _("done"), colour: "good", said: [known, ...counts(found), look] };
+    const loss = lost(upload.analysis);
+    const [line, colour] = loss?.most ? ["lost", "warn"] : ["done", "good"];
+    return { kind: line, title: _("done"), colour, said: [known, ...counts(found), loss?.said, look] };
   }
-  const again = [_("Look again"), async () => learn(await call("POST", `/api/v1/uploads/${upload.id}/analysis`))];
+  const anew = [_("Look again"), async () => learn(await call("POST", `/api/v1/uploads/${upload.id}/analysis`))];
   if (state === "aside" && kind === "cancelled") {
-    return { kind: "over", title: _("analysis cancelled"), said: [known, look], buttons: [again] };
+    return { kind: "over", title: _("analysis cancelled"), said: [known, look], buttons: [anew] };
   }
   if (state === "aside") {
-    return { kind: "wrong", title: _("set aside"), colour: "bad", said: [known, `${reason} `, look], buttons: [again] };
+    return { kind: "wrong", title: _("set aside"), colour: "bad", said: [known, `${upload.analysis.reason} `, look], buttons: [anew] };
   }
   const worker = desk.workers.find((one) => one.footage === upload.footage);
   const length = seconds ? _("{length} of footage", { length: clock(seconds) }) : "";
@@ -222,10 +251,25 @@ async function withdraw(sending, upload) {
   next();
 }
 
-function forget(sending) {
-  lines.get(sending)?.remove();
-  lines.delete(sending);
-  sendings.splice(sendings.indexOf(sending), 1);
+/** What was refused or cancelled leaves the list, on the server too. */
+async function dismiss(upload) {
+  try {
+    await call("DELETE", `/api/v1/uploads/${upload.id}`);
+  } catch (problem) {
+    if (problem.kind !== "not-found") throw problem;
+  }
+  forget(sendingOf(upload.id) ?? upload.id);
+}
+
+/** Takes away the line of a sending, of an upload by its id, or of a file not sent by its name. */
+function forget(key) {
+  lines.get(key)?.remove();
+  if (key instanceof Sending) sendings.splice(sendings.indexOf(key), 1);
+  for (const one of [key, key.upload?.id]) {
+    lines.delete(one);
+    uploads.delete(one);
+  }
+  document.getElementById("none").hidden = list.childElementCount > 0;
 }
 
 function learn(upload) {

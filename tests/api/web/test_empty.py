@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 
 @pytest.fixture
@@ -18,3 +18,10 @@ def test_it_says_what_to_do_first(screen: Page, served: str) -> None:
     for path in ("/footage", "/machines"):
         screen.goto(served + path)
         assert screen.locator(".empty").count() == 1
+
+
+def test_a_review_of_nothing_leads_to_the_upload(screen: Page, served: str) -> None:
+    screen.goto(f"{served}/review")
+    expect(screen.locator("#empty a[href='/upload']")).to_be_visible()
+    assert screen.locator("#keys button:visible").all_text_contents() == ["?Help"]
+    expect(screen.locator("#told")).to_be_hidden()

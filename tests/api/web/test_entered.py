@@ -235,6 +235,7 @@ class TestPage:
         screen.keyboard.press("Enter")
         expect(screen.locator("#enter-builder")).to_have_text("Haas")
         screen.check("#enter input[name=concealed]")
+        screen.select_option("#enter select[name=made]", label="Taiwan")
         screen.fill("#enter input[name=note]", "all but a red H is covered")
         screen.fill("#enter input[name=source]", "a newspaper")
         screen.evaluate("document.getElementById('stage').scrollIntoView()")
@@ -246,6 +247,8 @@ class TestPage:
         assert (row.verdict, row.builder, row.pts) == ("concealed", "haas", AT)
         assert row.box == pytest.approx([100, 130, 460, 340], abs=3)
         assert row.before["said"]["source"] == "a newspaper" and row.seconds is not None
+        assert row.before["said"]["made"] == "TW"
+        expect(screen.locator("#verdicts tbody")).to_contain_text("all but a red H is covered")
         # What was entered is off the form, and the next one begins with the whole frame.
         expect(screen.locator("#enter-builder")).to_have_text("unknown")
         expect(screen.locator("#enter-place")).to_have_text("the whole frame")

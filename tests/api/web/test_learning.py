@@ -182,3 +182,6 @@ def test_the_page_shows_how_it_stands(
     shoot("learning")
     screen.set_viewport_size({"width": 768, "height": 1024})
     assert wide and screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screen.set_viewport_size({"width": 390, "height": 844})
+    command = screen.locator(".command").first
+    assert command.evaluate("one => one.firstElementChild.offsetWidth === one.offsetWidth")

@@ -80,6 +80,8 @@ def test_an_hours_review_by_keyboard_alone(
     fill(site, tmp_path, claims=4, others=16, halls=4)
     desk.goto(f"{served}/review")
     item = shown(desk)
+    rows = desk.locator("#keys button:visible").evaluate_all("all => all.map((b) => b.offsetTop)")
+    assert len(set(rows)) == 1
     shoot("review")
     for _ in range(2):
         height = desk.evaluate("[document.documentElement.scrollHeight, innerHeight]")
@@ -125,6 +127,7 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
     all_sent(desk)
     desk.keyboard.press("Backspace")
     assert next_after(desk, second) == first
+    expect(desk.locator("#note")).to_have_value("glare on the plate")
     desk.keyboard.press("a")
     assert next_after(desk, first) == second
     desk.keyboard.press("s")
@@ -135,7 +138,7 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
     assert [(row.verdict, row.note) for row in verdicts(site)] == [
         ("unknown", "glare on the plate"),
         ("withdrawn", None),
-        ("accept", None),
+        ("accept", "glare on the plate"),
         ("accept", None),
     ]
 
@@ -175,9 +178,18 @@ def test_how_many_are_left_is_counted_down(
     item = claim
     for _ in range(3):
         desk.keyboard.press("u")
-        item = next_after(desk, item)
+        item_before, item = item, next_after(desk, item)
     expect(desk.locator("#empty")).to_contain_text("1 waits for another reviewer")
     expect(desk.locator("#empty")).to_contain_text("2 are settled.")
+    # What waits for others is not said to wait for this person too, and no key is there for it.
+    expect(left).to_have_text("3 judged by you now")
+    assert desk.locator("#keys button:visible").all_text_contents() == ["⌫Undo", "?Help"]
+    expect(desk.locator("#told")).to_be_hidden()
+    desk.keyboard.press("Backspace")
+    assert next_after(desk, "") == item_before
+    expect(left).to_contain_text("to judge")
+    expect(left).to_contain_text("2 judged by you now")
+    expect(desk.locator("#told")).to_be_visible()
 
 
 def test_escape_leaves_the_choice_of_a_builder_at_once(
@@ -188,6 +200,9 @@ def test_escape_leaves_the_choice_of_a_builder_at_once(
     shown(desk)
     desk.keyboard.press("b")
     desk.keyboard.type("herm")
+    expect(desk.locator("#builder-list li").first).to_contain_text("Hermle")
+    desk.keyboard.type("xx")
+    expect(desk.locator("#builder-none")).to_have_text("No builder of that name in the registry.")
     desk.keyboard.press("Escape")
     expect(desk.locator("#builders")).to_be_hidden()
     desk.keyboard.press("?")

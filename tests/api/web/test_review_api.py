@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2 as httpx
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import delete
 
 from api.web.site import Site
-from evidence.store import Item
+from evidence.store import Item, Location, Upload
 from tests.api.web.reviewed import draw_all, fill
 
 BOX = [10.0, 20.0, 110.0, 90.5]
@@ -43,6 +44,21 @@ def test_a_hand_has_all_the_screen_needs(client: httpx.Client, keys: list[str]) 
     (frame,) = [card for card in hand if card["about"] == "frame"]
     assert "/frame?pts=0" in frame["pictures"]["frame"]["address"]
     assert frame["pictures"]["mark"] is None
+
+
+def test_uploaded_footage_is_called_what_it_came_as(
+    client: httpx.Client, site: Site, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=1, others=0, halls=0)
+    now = datetime.now(UTC)
+    with site.session() as session, session.begin():
+        place = session.query(Location).one()
+        place.held = True
+        brought = {"author": "anna", "name": "hall-only.jpg", "size": 9, "state": "kept"}
+        where = {"footage": place.footage, "path": place.path, "made": now, "changed": now}
+        session.add(Upload(id="aa" * 16, **brought, **where))
+    (card,) = items(client)
+    assert card["footage"]["name"] == "hall-only.jpg"  # type: ignore[index]
 
 
 def test_judged_undone_and_judged_again(client: httpx.Client, keys: list[str]) -> None:

@@ -12,7 +12,7 @@ from api.web.site import Site
 from detector.types import Attribution, Evidence
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
-from tests.api.web.drawn import NOW, marked, to_survey
+from tests.api.web.drawn import NOW, Drawn, marked, to_survey
 from tests.api.web.reviewed import OTHERS
 
 
@@ -21,9 +21,15 @@ def database() -> None:
     """What a page says is not the database's doing."""
 
 
-def show(site: Site, screen: Page, served: str, folder: Path, found: Attribution) -> None:
+def show(
+    site: Site,
+    screen: Page,
+    served: str,
+    folder: Path,
+    found: Attribution,
+    drawn: Drawn = marked(3, OTHERS),  # noqa: B008  never changed
+) -> None:
     """Opens the review of one drawn machine of which the detector found this."""
-    drawn = marked(3, OTHERS)
     survey = to_survey(
         drawn, folder, 0, site.recipe.model, site.settings.model_dump(mode="json"),
         site.settings.digest,
@@ -62,3 +68,32 @@ def test_any_text_is_not_called_the_mark(
     show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"))
     expect(screen.locator("#told h2", has_text="A text on it")).to_be_visible()
     assert screen.locator("#told h2", has_text="The mark").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_tall_mark_is_shown_whole(
+    site: Site, served: str, screen: Page, tmp_path: Path, width: int
+) -> None:
+    screen.set_viewport_size({"width": width, "height": 844})
+    drawn = marked(3, OTHERS)
+    assert drawn.mark is not None
+    x, y, _, _ = drawn.mark
+    tall = replace(drawn, mark=(x, y, x + 30, y + 120))
+    show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"), tall)
+    for image in screen.locator(".marks img").all():
+        expect(image).to_have_js_property("complete", True)
+        inside = image.evaluate(
+            "one => one.naturalHeight > one.naturalWidth"
+            " && one.offsetHeight <= one.parentElement.clientHeight"
+        )
+        assert inside
+
+
+def test_a_country_is_told_by_its_name(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    screen.context.add_cookies([{"name": "language", "value": "uk", "url": served}])
+    show(site, screen, served, tmp_path, Attribution("qinchuan", 0.99, "A"))
+    told = screen.locator("#told")
+    expect(told).to_contain_text("QINCHUAN (秦川) · Китай")
+    expect(told).to_contain_text("виробляють у: Китай")

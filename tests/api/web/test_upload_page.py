@@ -3,6 +3,7 @@ away; a lost connection and a page that was closed lose nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.detect import model_digest
 from evidence.desk import Desk
-from evidence.store import Case
+from evidence.store import Case, FootageRow
 from evidence.store.runs import add_recipe
 from evidence.sweep.run import Order
 from tests.api.web.browser import serve
+from tests.api.web.test_uploads import analysed
 from tests.evidence.sweep.helping import PATIENCE, Clip, write_clip
 
 SLOWLY = 60_000.0
@@ -142,13 +144,62 @@ def test_what_is_no_footage_is_refused_with_the_reason(
     add(page, films / "page.mp4")
     line = page.locator(".upload")
     expect(line.locator(".chip")).to_have_text("refused")
-    expect(line).to_contain_text("page.mp4: this is a web page, not footage")
+    expect(line.locator(".said")).to_have_text(re.compile("^this is a web page, not footage"))
     # Refused while most of it has not been sent.
     add(page, films / "archive.mp4")
     line = page.locator(".upload", has_text="archive.mp4")
     expect(line.locator(".chip")).to_have_text("refused", timeout=SLOWLY)
-    expect(line).to_contain_text("archive.mp4: this is a ZIP archive, not footage")
+    expect(line.locator(".said")).to_have_text(re.compile("^this is a ZIP archive, not footage"))
+    for left in (1, 0):
+        page.locator(".upload").first.get_by_role("button", name="Dismiss").click()
+        expect(page.locator(".upload")).to_have_count(left, timeout=SLOWLY)
+    expect(page.locator("#none")).to_be_visible()
+    page.reload()
+    expect(page.locator("#desk")).not_to_be_empty()
+    expect(page.locator(".upload")).to_have_count(0)
     context.close()
+
+
+def test_a_wrong_date_is_mended_and_tried_again(unmanned: str, chromium: Any, films: Path) -> None:
+    # A page of its own: the server refuses the date, and the browser tells so.
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    page = context.new_page()
+    page.goto(f"{unmanned}/upload")
+    date = page.get_by_label("Published on")
+    assert page.locator("#published:user-invalid").count() == 0
+    date.press_sequentially("31 May")
+    date.press("Tab")
+    assert page.locator("#published:user-invalid").count() == 1
+    add(page, films / "hall 3.mp4", films / "hall 4.mp4")
+    three, four = (page.locator(".upload", has_text=f"hall {number}.mp4") for number in (3, 4))
+    for line in (three, four):
+        expect(line.locator(".chip")).to_have_text("not taken")
+        expect(line).to_contain_text("cannot be used: Published on: no date: write a year")
+    date.fill("31.5.2024")
+    three.get_by_role("button", name="Try again").click()
+    add(page, films / "hall 4.mp4")
+    for line in (three, four):
+        expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
+        expect(line).to_contain_text("Kept with it: 2024-05-31")
+    expect(page.locator(".upload")).to_have_count(2)
+    page.get_by_role("button", name="Clear").click()
+    expect(date).to_have_value("")
+    context.close()
+
+
+def test_most_frames_lost_is_no_good_result(
+    alone: Site, unmanned: str, screen: Page, films: Path
+) -> None:
+    screen.goto(f"{unmanned}/upload")
+    add(screen, films / "hall 3.mp4")
+    line = screen.locator(".upload")
+    expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
+    with alone.session() as session, session.begin():
+        sha256 = session.query(FootageRow).one().sha256
+        session.add(analysed(alone, sha256, expected=222, decoded=2))
+    screen.reload()
+    expect(line.locator(".head .chip.warn")).to_have_text("done")
+    expect(line).to_contain_text("99% of its frames are lost: what was found says little.")
 
 
 def test_files_are_dropped(served: str, screen: Page, films: Path) -> None:

@@ -276,6 +276,17 @@ def test_cancelling_removes_what_has_come(client: httpx.Client, site: Site, clip
     assert send(client, made["id"], b"x", 0).status_code == 409
 
 
+def test_what_was_refused_or_cancelled_is_forgotten(client: httpx.Client) -> None:
+    refused = begin(client, 1000, "hall.mp4")
+    assert send(client, refused["id"], b"<!doctype html>".ljust(1000), 0).status_code == 422
+    cancelled = begin(client, 1000)
+    client.delete(f"{URL}/{cancelled['id']}")
+    for one, state in ((refused, "refused"), (cancelled, "cancelled")):
+        assert client.delete(f"{URL}/{one['id']}").json()["state"] == state
+        assert client.get(f"{URL}/{one['id']}").status_code == 404
+    assert client.get(URL).json()["items"] == []
+
+
 def test_an_analysis_is_called_off_and_asked_for_again(
     client: httpx.Client, site: Site, clip: Path
 ) -> None:
@@ -344,4 +355,5 @@ def test_a_date_is_kept_as_it_is_compared_and_what_is_none_is_refused(
     assert begin(client, 9, published="31.12.2023")["published"] == "2023-12-31"
     answer = client.post(URL, json={"name": "a.mp4", "size": 9, "published": "yesterday"})
     assert answer.status_code == 422
-    assert "no date: write a year, a month or a day" in answer.text
+    told = answer.json()["error"]["message"]
+    assert told.startswith("cannot be used: published: no date: write a year, a month or a day")

@@ -11,7 +11,8 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.from_case import answer_case
+from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.occupancy import no_absence
 from evidence.answer.page import render_answer
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
@@ -124,6 +125,11 @@ def test_what_people_settled_in_the_review_stands(
     put(1, builder="haas")
     found = ask(case, registry, Question("builder", "haas"))
     assert counts(found) == (1, 0, 0) and not found.entered[0].counted
+    (machine,) = read_case(case, CHINESE, registry, "Chinese").machines
+    assert (found.entered[0].machine, found.entered[0].differs) == (machine.id, True)
+    page = render_answer(found, registry, *answer_case(case, CHINESE, registry, "Chinese")[1:])
+    assert f"already, as the machine found at its place: <code>{machine.id[:10]}</code>" in page
+    assert "The two verdicts differ, and that of the review stands." in page
 
 
 def test_the_whole_frame_may_show_the_machine_that_was_found_in_it(
@@ -243,8 +249,8 @@ def test_presence_of_a_plant_is_known_where_one_was_confirmed(
     after = ask(case, registry)
     assert after.presence == before.presence
     absent = {row.plant: row.absent for row in before.plants}
-    assert absent["Plant 5"] is not None and absent["Plant 5"] > 0
-    assert {row.plant: row.absent for row in after.plants} == absent | {"Plant 5": 0.0}
+    assert absent["Plant 5"] is not None and absent["Plant 5"].high > 0
+    assert {row.plant: row.absent for row in after.plants} == absent | {"Plant 5": no_absence()}
 
 
 def test_plant_and_period_narrow_them_too(

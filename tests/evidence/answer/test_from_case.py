@@ -15,6 +15,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.from_case import answer_case
+from evidence.answer.occupancy import no_absence
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer, to_json
 from evidence.answer.pdf import write_pdf
@@ -259,9 +260,9 @@ def test_absence_is_told_only_where_something_is_known(
     case: Case, registry: Registry, build: Build
 ) -> None:
     def fill(b: Builder) -> None:
-        b.add("Confirmed", claim="dmtg", outcome="accept")
         for _ in range(2):
-            b.add("Confirmed", claim="mazak")
+            b.add("Confirmed", claim="dmtg", outcome="accept")
+            b.add("Confirmed too", claim="dmtg", outcome="accept")
             b.add("Others", claim="mazak")
             b.add("Dark")
             b.add("Judged in vain", outcome="unknown")
@@ -271,7 +272,15 @@ def test_absence_is_told_only_where_something_is_known(
     build(fill)
     found = ask(case, registry)
     absent = {row.plant: row.absent for row in found.plants}
-    assert absent["Confirmed"] == 0 and absent["Others"] is not None
+    assert absent["Confirmed"] == no_absence()
+    others = absent["Others"]
+    assert others is not None and others.value is not None
+    assert 0 < others.low < 0.9 < others.value
+    page = render_answer(found, registry, *answer_case(case, Question(), registry, "Chinese")[1:])
+    by_plant = page.partition("<h2>By plant</h2>")[2].partition("<h2>")[0]
+    assert f'<td class="n">{100 * others.low:.0f} %</td>' in by_plant
+    assert "100 %</td>" not in by_plant and "chance of &gt;99 %" in by_plant
+    assert "few plants" in by_plant
     assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3
     assert to_json(found)["presence"]["absent"].count(None) == 3
 

@@ -75,8 +75,10 @@ def test_salamanders_of_mackenzie() -> None:
     assert found.seen.value == pytest.approx(0.259, abs=5e-4)
     assert found.deviance == pytest.approx(161.76, abs=5e-3)
     missed = 0.5946 * (1 - 0.2587) ** 5
-    assert found.absent[-1] == pytest.approx(1 - missed / (missed + 1 - 0.5946), abs=1e-3)
-    assert found.absent[0] == 0
+    none, some = found.absent[-1], found.absent[0]
+    assert none is not None and some is not None
+    assert none.value == pytest.approx(1 - missed / (missed + 1 - 0.5946), abs=1e-3)
+    assert (some.low, some.value, some.high) == (0, 0, 0)
     assert found.present.low < 0.595 < found.present.high
 
 
@@ -84,7 +86,66 @@ def test_nothing_seen_is_no_absence() -> None:
     found = fit_occupancy([3] * 20, [0] * 20)
     assert found.present.value is None
     assert (found.present.low, found.present.high) == (0, 1)
-    assert "no recording shows one" in found.present.warnings[0]
+    assert found.absent == (None,) * 20
+    assert "no recording shows a confirmed one yet" in found.present.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("visits", "hits"),
+    [([3, 1], [0, 1]), ([9, 1, 1, 1], [0, 1, 1, 1]), ([3, 5, 1], [0, 5, 1])],
+    ids=["one recording", "one recording each", "one plant"],
+)
+def test_what_no_second_recording_shows_tells_of_no_absence(
+    visits: list[int], hits: list[int]
+) -> None:
+    """There the likelihood is greatest at p = 1, at which no plant without one could hold any."""
+    found = fit_occupancy(visits, hits)
+    assert found.present.value is None and found.seen.value is None
+    assert found.absent == (None,) * len(visits)
+    assert "fewer than two plants" in found.present.warnings[0]
+
+
+def test_the_limits_of_an_absence_are_those_of_a_grid() -> None:
+    """Of psi and p that lie within reach of the greatest likelihood, whatever way one looks for
+    them; also where p, or psi, is estimated to be 1."""
+    for visits, hits in (
+        ([5] * 39, [2] * 12 + [1] * 6 + [0] * 21),
+        ([3, 2, 2], [0, 2, 2]),
+        ([3, 2, 2], [0, 1, 1]),
+        ([1, 4, 6, 2, 3, 6], [0, 0, 0, 1, 2, 4]),
+    ):
+        n, y = np.array(visits), np.array(hits)
+        found = fit_occupancy(visits, hits)
+        assert found.deviance is not None
+        # The log odds of 1 - psi, and log (1 - p).
+        odds, missed = np.meshgrid(np.linspace(-20, 20, 401), -np.geomspace(1e-3, 20, 300))
+        psi, p = 1 / (1 + np.exp(odds)), -np.expm1(missed)
+        deviance = np.zeros_like(psi)
+        for clips, seen in zip(n, y, strict=True):
+            shows = np.log(psi) + seen * np.log(p) + (clips - seen) * missed
+            shows_none = np.log(psi * np.exp(clips * missed) + 1 - psi)
+            deviance -= 2 * (shows if seen else shows_none)
+        within = deviance <= found.deviance + 3.841459
+        for clips in np.unique(n[y == 0]):
+            absent = (1 / (1 + np.exp(clips * missed - odds)))[within]
+            told = found.absent[int(np.flatnonzero((n == clips) & (y == 0))[0])]
+            assert told is not None
+            assert told.low == pytest.approx(absent.min(), abs=0.02)
+            assert told.high == pytest.approx(absent.max(), abs=0.02)
+
+
+def test_every_absence_lies_between_its_limits() -> None:
+    rng = np.random.default_rng(11)
+    for _ in range(20):
+        plants, most = int(rng.integers(2, 9)), int(rng.choice([3, 6, 40]))
+        n = rng.integers(0, most, plants)
+        y = rng.binomial(n, rng.uniform() * (rng.random(plants) < rng.uniform()))
+        found = fit_occupancy(n.tolist(), y.tolist())
+        for clips, absent in zip(n, found.absent, strict=True):
+            assert clips or absent is None
+            if absent is not None and absent.value is not None:
+                assert 0 <= absent.low <= absent.value + 1e-6
+                assert absent.value <= absent.high + 1e-3 <= 1.001
 
 
 def test_prediction_powered_mean_of_equal_chances() -> None:

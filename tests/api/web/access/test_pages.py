@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from api.web.site import Site
 from tests.api.web.access.conftest import PASSWORD, Team
@@ -118,6 +118,17 @@ def test_no_page_is_wider_than_the_screen(
     assert wrong == []
 
 
+@pytest.mark.parametrize("path", ["/", "/answer", "/learning", "/agreement", "/accounts"])
+def test_a_telephone_shows_where_one_is(browse: Callable[..., Page], path: str) -> None:
+    page = browse("admin", viewport={"width": 390, "height": 844})
+    page.goto(path)
+    expect(page.locator("nav [aria-current]")).to_be_in_viewport(ratio=0.9)
+    tops = page.locator(".top > .brand, .top > .aside > :visible").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect()).map((r) => (r.top + r.bottom) / 2)"
+    )
+    assert len(tops) > 3 and max(tops) - min(tops) < 8  # one row, and below it the pages
+
+
 def test_one_logs_in_and_is_where_one_wanted_to_be(
     browse: Callable[..., Page], keep: Callable[[Page, str], None]
 ) -> None:
@@ -147,9 +158,9 @@ def test_a_token_is_made_seen_once_and_ended(
     token = page.inner_text(".secret code")
     keep(page, "tokens")
     assert token.startswith("np_") and faults(page) == []
+    expect(page.locator("tr[data-id]")).to_have_count(2)  # at once, beside the token itself
     page.reload()
     assert token not in page.content()
-    assert page.locator("tr[data-id]").count() == 2
     page.get_by_role("button", name="End the token: nightly export").click()
     page.wait_for_function("() => document.querySelectorAll('tr[data-id]').length === 1")
 
@@ -164,11 +175,22 @@ def test_an_admin_keeps_the_accounts(
     page.press("#new [name=password]", "Enter")
     page.wait_for_selector("tr[data-name='Олена']")
     keep(page, "accounts")
+    page.get_by_role("button", name="Close Олена").click()  # and the question is declined
+    role = page.get_by_label("Role of Олена")
+    role.select_option("lead")
+    expect(role).to_have_value("reviewer")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    role.select_option("lead")
+    expect(page.locator("#notices .good")).to_have_text("Олена has the role now: lead.")
+    expect(role).to_have_value("lead")
+    assert page.locator("tr.closed").count() == 0 and asked == ["Give Олена the role: lead?"]
     page.get_by_role("button", name="Close admin").click()
     page.wait_for_selector("#notices .bad")
     assert "the last admin" in page.inner_text("#notices")
     page.get_by_role("button", name="Close Олена").click()
     page.wait_for_selector("tr[data-name='Олена'].closed")
+    expect(page.locator("#notices .good")).to_have_text("The account of Олена is closed.")
     page.get_by_role("button", name="New password for reviewer").click()
     assert faults(page) == []
     page.fill("dialog [name=password]", "eight mills in a hall")

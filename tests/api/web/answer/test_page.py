@@ -50,6 +50,9 @@ def test_the_sentence_and_its_limits_are_seen_first(
                 " getComputedStyle(one)[i ? 'backgroundColor' : 'fill'])"
             )
             assert ink != ground
+            faces = "e => [e.querySelector('text'), document.body].map((one) => "
+            drawn, around = figure.evaluate(f"{faces} getComputedStyle(one).fontFamily)")
+            assert drawn == around
         wrong = Axe().run(screen)
         assert wrong.violations_count == 0, wrong.generate_report()
     for name in ("warnings", "share", "noticed"):

@@ -110,6 +110,17 @@ def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
     assert client.get("/api/v1/decisions").json()["items"] == log
 
 
+def test_the_ten_digits_that_a_page_shows_name_a_sighting(
+    client: httpx.Client, films: Films, key: Key
+) -> None:
+    a, b = key(films[0], "m1"), key(films[1], "m2")
+    done = decide(client, "join", a[:10] + a[32:], b[:10] + b[32:])
+    assert done.status_code == 201, done.text
+    assert {done.json()["decision"][one] for one in "ab"} == {a, b}
+    assert decide(client, "join", a[:9] + a[32:], b).status_code == 422
+    assert decide(client, "join", a, a[:10] + a[32:]).status_code == 409  # one and the same
+
+
 def test_what_was_cut_apart_by_hand_is_not_joined_through_others(
     client: httpx.Client, films: Films, key: Key
 ) -> None:

@@ -174,7 +174,7 @@ def test_a_machine_is_joined_and_cut(
     shoot("machine")
     a = screen.locator("#decide select option").first.get_attribute("value")
     other = key(films[0], "m3")
-    screen.fill("#decide [name=b]", other)
+    screen.fill("#decide [name=b]", other[:10] + other[32:])  # as a card shows it
     screen.fill("#decide [name=note]", "one door")
     with screen.expect_navigation():
         screen.click("#decide button[value=join]")
@@ -253,3 +253,62 @@ def test_origins_are_in_the_order_of_the_reader_s_language(
         page.goto(f"{served}/machines")
         names = page.locator("select[name=origin] option").all_inner_texts()[2:]
     assert (names[0], names[-1]) == (first, last)
+
+
+def test_a_telephone_shows_the_stills_and_keeps_to_its_margins(
+    served: str, screen: Page, films: Films
+) -> None:
+    screen.set_viewport_size({"width": 390, "height": 844})
+    for page in ("machines", "footage"):
+        screen.goto(f"{served}/{page}")
+        wide = screen.locator("td.thumb img").evaluate_all("all => all.map((i) => i.offsetWidth)")
+        assert wide and min(wide) >= 96
+    open_clip(screen, served, sha_of(films[0]))
+    screen.click("#enter > summary")
+    right = screen.locator(".player > *").evaluate_all(
+        "all => Math.max(...all.map((one) => one.getBoundingClientRect().right))"
+    )
+    assert right <= 390 - 20
+
+
+def test_the_verdicts_have_the_page_s_width_and_the_last_hour_its_label(
+    served: str, screen: Page, films: Films
+) -> None:
+    open_clip(screen, served, sha_of(films[0]))
+    widths = screen.locator(".columns, #verdicts").evaluate_all("a => a.map((e) => e.offsetWidth)")
+    assert widths[0] == widths[1]
+    ends = screen.locator("#timeline .hour").evaluate_all(
+        "all => all.map((one) => one.getBBox()).map((box) => box.x + box.width)"
+    )
+    assert ends and max(ends) <= screen.locator("#timeline svg").evaluate("one => one.clientWidth")
+
+
+def test_a_mark_read_in_another_frame_is_shown_in_that_one(
+    site: Site, served: str, screen: Page, films: Films, key: Key
+) -> None:
+    with site.session() as session, session.begin():
+        mark = session.scalar(
+            select(StillRow).where(
+                StillRow.footage == sha_of(films[0]),
+                StillRow.sighting == "m1",
+                StillRow.role == "mark",
+            )
+        )
+        assert mark is not None and mark.pts != Fraction(3, 10)
+        mark.pts = Fraction(3, 10)
+    screen.goto(f"{served}/review/{key(films[0], 'm1')}")
+    screen.wait_for_selector("#desk[data-painted]")
+    expect(
+        screen.locator("#told h2", has_text="in the frame at 0:00.3: Z shows it")
+    ).to_be_visible()
+    rects = screen.locator("#stage rect")
+    expect(rects).to_have_class("machine")
+    screen.keyboard.press("z")
+    expect(screen.locator("#stage .when")).to_contain_text("0:00.3")
+    expect(rects).to_have_class("mark")
+    frame = screen.locator("#stage img")
+    expect(frame).to_have_attribute("src", f"/api/v1/footage/{sha_of(films[0])}/frame?pts=3%2F10")
+    expect(frame).to_have_js_property("naturalWidth", 640, timeout=30_000)
+    screen.keyboard.press("z")
+    expect(rects).to_have_class("machine")
+    expect(screen.locator("#stage .when")).to_have_count(0)

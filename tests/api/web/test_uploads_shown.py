@@ -1,0 +1,66 @@
+"""What was uploaded, as lists and pages tell of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2 as httpx
+
+from api.web.site import Site
+from evidence.store import AnalysisRow
+from evidence.store.keys import analysis_id
+from tests.api.web.test_uploads import URL, begin, send
+from tests.evidence.conftest import clip as clip
+
+
+def analysed(site: Site, sha256: str, expected: int, decoded: int) -> AnalysisRow:
+    """That the footage was looked at, and how much of it could be decoded."""
+    model, settings = site.recipe.model, site.recipe.settings
+    return AnalysisRow(
+        id=analysis_id(sha256, model, settings),
+        footage=sha256,
+        model=model,
+        settings=settings,
+        registry_hash=site.recipe.registry_hash,
+        nameplate="test",
+        frames_expected=expected,
+        frames_decoded=decoded,
+        frames_total=expected,
+        losses=[],
+        digest="00" * 32,
+    )
+
+
+def test_the_frames_lost_are_told_with_the_upload(
+    client: httpx.Client, site: Site, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    made = begin(client, len(content))
+    sha256 = send(client, made["id"], content, 0).json()["footage"]
+    with site.session() as session, session.begin():
+        session.add(analysed(site, sha256, expected=222, decoded=2))
+    told = client.get(f"{URL}/{made['id']}").json()["analysis"]
+    assert (told["state"], told["frames_expected"], told["frames_decoded"]) == ("done", 222, 2)
+    (listed,) = client.get("/api/v1/footage").json()["items"]
+    assert (listed["frames_expected"], listed["frames_decoded"]) == (222, 2)
+    assert "frames lost: 220 of 222" in client.get("/footage").text
+
+
+def test_footage_is_called_what_it_was_uploaded_as(
+    client: httpx.Client, person: Callable[[str], httpx.Client], clip: Path
+) -> None:
+    content = clip.read_bytes()
+    for name, by in (("hall-only.mp4", client), ("again.mp4", person("ben"))):
+        send(by, begin(by, len(content), name)["id"], content, 0)
+    for words in ("HALL-only", "again", "footage/"):
+        (listed,) = client.get("/api/v1/footage", params={"name": words}).json()["items"]
+        assert listed["name"] == "hall-only.mp4"
+    assert client.get("/api/v1/footage", params={"name": "other"}).json()["items"] == []
+    told = client.get(f"/api/v1/footage/{listed['sha256']}").json()
+    assert told["name"] == "hall-only.mp4"
+    brought = [(one["author"], one["name"]) for one in told["uploads"]]
+    assert brought == [("anna", "hall-only.mp4"), ("ben", "again.mp4")]
+    page = client.get(f"/footage/{listed['sha256']}").text
+    assert "<h1>hall-only.mp4</h1>" in page
+    assert "by ben as again.mp4" in page

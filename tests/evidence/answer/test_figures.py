@@ -1,0 +1,53 @@
+"""What is written in a figure can be read there."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from datasets.fonts import font
+from datasets.registry import load_registry
+from evidence.answer.answer import PlantRow
+from evidence.answer.estimate import Estimate
+from evidence.answer.figures import SIZE, Range, ranges, stacks
+from evidence.answer.occupancy import no_absence
+from evidence.answer.page import absence, chance
+
+_LABEL = re.compile(r'<text x="([\d.]+)"[^>]* text-anchor="end"[^>]*>([^<]*)<')
+
+
+def labels(svg: str) -> list[tuple[float, str]]:
+    return [(float(x), unescape(words)) for x, words in _LABEL.findall(svg)]
+
+
+def test_the_name_of_every_builder_begins_inside_the_figure() -> None:
+    names = [entry.name for entry in load_registry().builders]
+    found = labels(stacks("Machines", {name: {"claimed": 1} for name in names}))
+    assert len(found) == len(names)
+    face = font(SIZE)
+    for x, words in found:
+        assert x - face.getlength(words) >= 0, words
+    whole = [words for _, words in found if not words.endswith("…")]
+    assert "QINCHUAN (秦川)" in whole and len(whole) > 0.8 * len(names)
+
+
+def test_a_figure_by_itself_asks_for_a_face_that_has_han() -> None:
+    assert "Noto Sans SC" in ranges("Shares", [Range("秦川", 0.0, 1.0)])
+
+
+def test_a_range_is_written_as_the_text_beside_it_is() -> None:
+    assert "0 % to 100 %" in ranges("Shares", [Range("of all", 0.0, 1.0)])
+    assert "2.5 % to 60 %" in ranges("Shares", [Range("of all", 0.025, 0.6)])
+
+
+def test_no_chance_of_a_model_is_a_certainty() -> None:
+    def row(absent: Estimate | None, confirmed: int = 0) -> PlantRow:
+        return PlantRow("Plant 1", True, 3, 17, confirmed, 0, 9, absent)
+
+    def of(low: float) -> Estimate:
+        return Estimate(1.0, low, 1.0, "")
+
+    assert chance(1.0) == ">99 %"
+    assert [absence(row(of(low))) for low in (0.9999, 0.76, 0.0)] == [">99 %", "76 %", "not known"]
+    assert absence(row(None)) == "not known"
+    assert absence(row(no_absence(), confirmed=1)) == "0 %"
