@@ -64,11 +64,15 @@ def test_the_same_short_mark_in_two_places_of_one_frame_names(attributor: Attrib
     assert later.builder is None  # a camera that moves shows one poster in two places
 
 
-def test_a_text_that_two_builders_share_names_neither_beside_a_code(
-    attributor: Attributor,
+@pytest.mark.parametrize(
+    ("code", "builder"),
+    [("XT40-B", None), ("MVR35-FM", "mhi-nidec"), ("FA20S", "mitsubishi-electric-edm")],
+)
+def test_a_text_that_two_builders_share_names_the_one_whose_code_stands_under_it(
+    attributor: Attributor, code: str, builder: str | None
 ) -> None:
-    said = attributor.attribute([read("MITSUBISHI"), read("MVR35-FM", UNDER)])
-    assert said.builder is None
+    said = attributor.attribute([read("MITSUBISHI"), read(code, UNDER)])
+    assert said.builder == builder
 
 
 def test_a_short_mark_of_an_origin_under_test_is_never_enough_with_a_code() -> None:
