@@ -22,7 +22,7 @@ from evidence.store import Case, FootageRow
 from evidence.store.runs import add_recipe
 from evidence.sweep.run import Order
 from tests.api.web.browser import serve
-from tests.api.web.test_uploads import analysed
+from tests.api.web.test_uploads_shown import analysed
 from tests.evidence.sweep.helping import PATIENCE, Clip, write_clip
 
 SLOWLY = 60_000.0
