@@ -37,6 +37,7 @@ from evidence.browse.machines import (
     builders_seen,
     list_machines,
 )
+from evidence.browse.overview import looked_otherwise
 from evidence.browse.shapes import Page, Shape, Sighting
 from evidence.browse.sightings import list_of_machine
 from evidence.browse.verdicts import on_sightings
@@ -251,9 +252,11 @@ def machines_page(
     with site.session() as session:
         found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
         builders = builders_seen(session, site.registry)
+        otherwise = not found.items and looked_otherwise(session, site.recipe)
     return page(
         request,
         "machines.html",
+        otherwise=otherwise,
         found=found,
         wanted=wanted,
         sort=sort,

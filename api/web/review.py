@@ -24,6 +24,7 @@ from api.web.review_models import (
 )
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
+from evidence.browse.overview import looked_otherwise
 from evidence.review import judge as bench
 from evidence.review.card import cards
 from evidence.review.desk import Desk
@@ -42,14 +43,14 @@ VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
 
 
 @routes.let(Role.REVIEWER, "GET", "/review")
-def review(request: Request) -> HTMLResponse:
-    return _screen(request, None)
+def review(request: Request, site: ThisSite) -> HTMLResponse:
+    return _screen(request, site, None)
 
 
 @routes.let(Role.REVIEWER, "GET", "/review/{item:path}")
 def review_one(request: Request, site: ThisSite, item: ItemKey) -> HTMLResponse:
     _find(site, item)
-    return _screen(request, item)
+    return _screen(request, site, item)
 
 
 @routes.let(
@@ -234,8 +235,10 @@ def taken(row: Verdict, item: str) -> Taken:
     return Taken.model_validate({"verdict": record(row, item), "item": item})
 
 
-def _screen(request: Request, item: str | None) -> HTMLResponse:
-    return page(request, "review.html", scripts=SCRIPTS, item=item)
+def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:
+    with site.session() as session:
+        otherwise = looked_otherwise(session, site.recipe)
+    return page(request, "review.html", scripts=SCRIPTS, item=item, otherwise=otherwise)
 
 
 SCRIPTS = (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.browse.shapes import Said, Shape
 from evidence.store.case import Case
-from evidence.store.derived import Decision, MachineRow, Membership
+from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
 from evidence.store.models import Recipe, Work
 from evidence.store.people import Item
 from evidence.store.summary import count_machines, summarise
@@ -100,6 +100,17 @@ class Overview(Shape):
     work: list[Progress]
     verdicts: Head
     last_run: LastRun | None
+
+
+def looked_otherwise(session: Session, recipe: Recipe) -> bool:
+    """Whether footage was looked at, but none of it with this recipe: then nothing is shown that
+    was found, as after a new model or other settings."""
+    here = select(AnalysisRow.id).where(
+        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+    )
+    return not session.scalar(here.limit(1)) and bool(
+        session.scalar(select(AnalysisRow.id).limit(1))
+    )
 
 
 def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:

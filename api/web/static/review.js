@@ -154,7 +154,9 @@ async function showEmpty() {
   say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
   say(counts.put_off, _("{number} you skipped; it comes back later."), _("{number} you skipped; they come back later."));
   say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
-  if (counts.open + others + counts.settled === 0) {
+  if (start.otherwise) {
+    box.append(make("p", {}, _("All footage here was looked at with another model or other settings; what was found then is not shown. Sweep it again, or start the server with what it was looked at with.")));
+  } else if (counts.open + others + counts.settled === 0) {
     box.append(make("p", {}, _("What is found in footage comes here to be judged."), " ", make("a", { href: "/upload" }, _("Upload footage"))));
   }
 }

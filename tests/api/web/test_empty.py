@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from api.web.site import Site
+from detector.settings import Settings
+from evidence.store.runs import add_recipe
+from tests.evidence.answer.conftest import Builder
+
 
 @pytest.fixture
 def database() -> None:
@@ -25,3 +30,13 @@ def test_a_review_of_nothing_leads_to_the_upload(screen: Page, served: str) -> N
     expect(screen.locator("#empty a[href='/upload']")).to_be_visible()
     assert screen.locator("#keys button:visible").all_text_contents() == ["?Help"]
     expect(screen.locator("#told")).to_be_hidden()
+
+
+def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, site: Site) -> None:
+    with site.session() as session, session.begin():
+        before = add_recipe(session, "bb" * 32, Settings(), site.registry)
+        Builder(session, before).add("Plant 3", claim="mazak")
+    for path, told in (("/machines", ".empty"), ("/review", "#empty")):
+        screen.goto(served + path)
+        expect(screen.locator(told)).to_contain_text("looked at with another model")
+        assert screen.locator(f"{told} a").count() == 0
