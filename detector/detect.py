@@ -244,12 +244,12 @@ def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
         (n,), true for some of the machines that are not sure.
     """
     machines = found.class_id == MACHINE
-    bearing = np.zeros(len(found), np.bool_)
+    surest = np.zeros(len(found), np.bool_)
     for mark in found.xyxy[found.class_id == WORDMARK]:
         around = np.flatnonzero(machines & holding(found.xyxy, mark))
         if len(around) and not sure[around].any():
-            bearing[around[found.confidence[around].argmax()]] = True
-    return bearing
+            surest[around[found.confidence[around].argmax()]] = True
+    return surest
 
 
 def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, int]]:
