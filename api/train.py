@@ -43,6 +43,12 @@ def train(
     ],
     out: Out = Path("runs/train"),
     epochs: Annotated[int, typer.Option(help="Times over the data.")] = 40,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            help="Times the whole again, each from the weights before, with other made pictures."
+        ),
+    ] = 1,
     image_size: Annotated[
         int | None, typer.Option(help="Pixels; 512 on a CPU, else 640.", metavar="N")
     ] = None,
@@ -73,14 +79,15 @@ def train(
     by exporting the new model to OUT/model, and says whether it is better than the old one, no
     worse, worse, or whether that is unclear. Without, no case may be looked at with it.
     """
-    from training import train as room
+    from training.rounds import train_in_rounds
 
     _check_against(against, validation)
     with bar() as tell:
-        result = room.train(
+        result = train_in_rounds(
             data,
             start,
             out,
+            rounds=rounds,
             epochs=epochs,
             image_size=image_size,
             batch=batch,

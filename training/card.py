@@ -11,6 +11,8 @@ from training.report import SINGLE, Report
 from training.tables import detection_table, naming_table, said, table
 
 LICENCE = "AGPL-3.0-or-later"
+# What differs between the rounds of one run.
+_VARIED = ("start", "seed", "learning_rate", "data_sha256")
 
 
 def write_card(model: Path, report: Report) -> tuple[Path, Path]:
@@ -102,6 +104,10 @@ def _trained_on(training: dict[str, Any] | None) -> str:
     ]
     recipe = training["recipe"]
     settings = [(name, str(value)) for name, value in recipe.items() if name != "classes"]
+    settings += [
+        (f"round {number} before", ", ".join(f"{name} {held['recipe'][name]}" for name in _VARIED))
+        for number, held in enumerate(training.get("earlier", ()), 1)
+    ]
     settings += [(name, str(version)) for name, version in training["versions"].items()]
     return (
         table(("what", *columns), rows)

@@ -18,6 +18,7 @@ from datasets.errors import DataError, ModelError, UsageError
 from tests.training.conftest import write_made_data
 from training.export import export
 from training.quantize import quantize
+from training.rounds import SEEDS_APART, train_in_rounds
 from training.train import Progress, TrainResult, train
 from training.vendor import open_torch, open_ultralytics
 from training.weights import load_network
@@ -143,6 +144,53 @@ def test_a_finished_run_is_not_run_again(data: Path, start: Path, trained: Train
     out = trained.weights.parent
     again = train(data, start, out, resume=True, progress=calls.append, **SMALL)  # type: ignore[arg-type]
     assert again == trained and not calls
+
+
+def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
+    data: Path, start: Path, trained: TrainResult, tmp_path: Path
+) -> None:
+    def stop_in_the_second_round(at: Progress) -> None:
+        assert at.epochs == 4
+        if at.epoch == 4:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt, match=r"round 2 of 2; resume the run in .*out to go on"):
+        train_in_rounds(data, start, out, rounds=2, progress=stop_in_the_second_round, **SMALL)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="it holds a run already"):
+        train_in_rounds(data, start, out, rounds=2, **SMALL)  # type: ignore[arg-type]
+
+    epochs: list[int] = []
+    result = train_in_rounds(
+        data,
+        start,
+        out,
+        rounds=2,
+        resume=True,
+        progress=lambda at: epochs.append(at.epoch),
+        **SMALL,  # type: ignore[arg-type]
+    )
+    assert set(epochs) == {4}
+    facts = json.loads(result.facts.read_text("utf-8"))
+    (first,) = facts["earlier"]
+    # The first round is the run that one round alone would be.
+    assert first["weights_sha256"] == trained.weights_sha256
+    assert first["recipe"]["seed"] == 0 and facts["recipe"]["seed"] == SEEDS_APART
+    assert facts["recipe"]["learning_rate"] == pytest.approx(
+        0.64 * first["recipe"]["learning_rate"]
+    )
+    assert facts["weights_sha256"] == result.weights_sha256 != trained.weights_sha256
+
+    told = facts["earlier"]
+    again = train_in_rounds(data, start, out, rounds=2, resume=True, **SMALL)  # type: ignore[arg-type]
+    assert again == result
+    assert json.loads(again.facts.read_text("utf-8"))["earlier"] == told
+
+
+def test_rounds_must_be_positive(data: Path, start: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rounds 0 must be positive"):
+        train_in_rounds(data, start, tmp_path / "out", rounds=0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_exported_model_gives_what_torch_gives_at_any_shape(
