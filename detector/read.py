@@ -4,8 +4,9 @@ Two steps: lines of text are found, then recognised (`detector.read_line`). Line
 RapidOCR on OpenVINO in the whole crop of a machine (`Reader.find_lines`), and cut where the
 detector saw wordmarks (`cut_marks`), because it finds some that RapidOCR misses (thin, slanted,
 stylised). Both models come from inside the wheel.
-The recogniser's alphabet has Latin and Han letters and no Cyrillic ones: a Cyrillic mark comes
-out in look-alikes ("СТАН" as "CTAH"), which matching folds back.
+The recogniser's alphabet has Latin and Han letters and no Cyrillic ones. Lines with letters that
+Cyrillic alone has are read by a head of our own (`detector.cyrillic`); others come out in
+look-alikes ("СТАН" as "CTAH"), which matching folds back.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from detector.settings import Reading_
 from detector.types import Box, Picture, Reading, Script
 
 _READER = find_spec("rapidocr")
-_MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").parent / "models"
+MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").parent / "models"
 _DETECTION = "PP-OCRv6_det_small.onnx"
-_RECOGNITION = "PP-OCRv6_rec_small.onnx"
+RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
 # A crop is enlarged at most so often, and to no more than so many pixels: on labelled photographs
 # enlarging twice lets a tenth more marks be read; with 1280 pixels instead of 960 the same
@@ -73,6 +74,47 @@ class Line:
         return replace(self, picture=np.ascontiguousarray(flipped))
 
 
+class LineFinder:
+    """Finds lines of text in pictures.
+
+    Args:
+        settings: greatest side of a crop.
+        threads: threads of inference; as many as there are cores if None.
+
+    Raises:
+        ModelError: the finding model is missing from the installed `rapidocr`.
+    """
+
+    def __init__(self, settings: Reading_, threads: int | None = None) -> None:
+        self._settings = settings
+        self._engine = _load_engine(threads)
+        self._detection = self._engine._load_det_model()
+
+    def find_lines(self, picture: Picture) -> list[Line]:
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored."""
+        bgr = np.ascontiguousarray(picture[:, :, ::-1])
+        scale = _scale(bgr.shape, self._settings.longest_side)
+        scaled = _pad(_resize(bgr, scale), _STEP, _STEP)
+        quads = self._find_quads(scaled)
+        # Where the picture was shrunk to find them, they are read at the size they have.
+        whole, cut_at = (bgr, quads / scale) if scale < 1 else (scaled, quads)
+        cuts = self._engine.crop_text_regions(whole, cut_at)
+        return [
+            Line(cut, _quad_box(quad, scale), _is_turned(quad))
+            for cut, quad in zip(cuts, quads, strict=True)
+        ]
+
+    def _find_quads(self, bgr: Picture) -> NDArray[np.float32]:
+        """Quadrilaterals of text lines, (n, 4, 2) pixels: the steps of RapidOCR's `detect`,
+        but scaled in single precision, in a tenth of the time."""
+        # Grey levels become -1..1, as PP-OCR's detector was trained with (mean and std 0.5).
+        blob = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
+        quads, _ = self._detection.postprocess_op(self._detection.session(blob), bgr.shape[:2])
+        if not len(quads):
+            return np.empty((0, 4, 2), np.float32)
+        return np.asarray(self._detection.sorted_boxes(quads), np.float32)
+
+
 class Reader:
     """Reads text off pictures. Loading takes about a second; keep one and reuse it.
 
@@ -89,9 +131,8 @@ class Reader:
 
     def __init__(self, settings: Reading_, threads: int | None = None) -> None:
         self._settings = settings
-        self._engine = _load_engine(threads)
-        self._lines = LineReader(_MODELS / _RECOGNITION, threads)
-        self._detection = self._engine._load_det_model()
+        self._finder = LineFinder(settings, threads)
+        self._lines = LineReader(MODELS / RECOGNITION, threads, settings.cyrillic)
 
     def read(
         self,
@@ -113,17 +154,7 @@ class Reader:
 
     def find_lines(self, picture: Picture) -> list[Line]:
         """The lines of text in an RGB picture (height, width, 3), upright or mirrored."""
-        bgr = np.ascontiguousarray(picture[:, :, ::-1])
-        scale = _scale(bgr.shape, self._settings.longest_side)
-        scaled = _pad(_resize(bgr, scale), _STEP, _STEP)
-        quads = self._find_quads(scaled)
-        # Where the picture was shrunk to find them, they are read at the size they have.
-        whole, cut_at = (bgr, quads / scale) if scale < 1 else (scaled, quads)
-        cuts = self._engine.crop_text_regions(whole, cut_at)
-        return [
-            Line(cut, _quad_box(quad, scale), _is_turned(quad))
-            for cut, quad in zip(cuts, quads, strict=True)
-        ]
+        return self._finder.find_lines(picture)
 
     def read_lines(
         self,
@@ -155,19 +186,9 @@ class Reader:
     def _read_line(self, line: Line) -> tuple[str, float]:
         """Text and score of a line. What runs down a machine may run up it as well."""
         ways = [line.picture, line.picture[::-1, ::-1]] if line.turned else [line.picture]
-        read = [self._lines.read(_pad_line(way)) for way in ways]
+        read = [self._lines.read(pad_line(way)) for way in ways]
         text, score = max(read, key=lambda said: _sureness(*said))
         return text.strip(), score
-
-    def _find_quads(self, bgr: Picture) -> NDArray[np.float32]:
-        """Quadrilaterals of text lines, (n, 4, 2) pixels: the steps of RapidOCR's `detect`,
-        but scaled in single precision, in a tenth of the time."""
-        # Grey levels become -1..1, as PP-OCR's detector was trained with (mean and std 0.5).
-        blob = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-        quads, _ = self._detection.postprocess_op(self._detection.session(blob), bgr.shape[:2])
-        if not len(quads):
-            return np.empty((0, 4, 2), np.float32)
-        return np.asarray(self._detection.sorted_boxes(quads), np.float32)
 
 
 def cut_marks(picture: Picture, boxes: Sequence[Box]) -> list[Line]:
@@ -225,8 +246,8 @@ def _same_place(a: Reading, b: Reading) -> bool:
 def _load_engine(threads: int | None) -> Any:
     """RapidOCR to find text, on the model of its own wheel; given as a path, so that it never
     fetches any."""
-    if not (_MODELS / _DETECTION).is_file():
-        raise ModelError(f"{_MODELS / _DETECTION}: the model is missing; reinstall rapidocr")
+    if not (MODELS / _DETECTION).is_file():
+        raise ModelError(f"{MODELS / _DETECTION}: the model is missing; reinstall rapidocr")
     # Whoever only compares what was read needs no reader.
     from rapidocr import EngineType, RapidOCR
 
@@ -236,7 +257,7 @@ def _load_engine(threads: int | None) -> Any:
             "Global.use_cls": False,
             "Global.use_rec": False,
             "Det.engine_type": EngineType.OPENVINO,
-            "Det.model_path": str(_MODELS / _DETECTION),
+            "Det.model_path": str(MODELS / _DETECTION),
             # The crop has its size already: never enlarge it again.
             "Det.limit_side_len": 32,
             "EngineConfig.openvino.inference_num_threads": -1 if threads is None else threads,
@@ -267,7 +288,7 @@ def _pad(bgr: Picture, step_down: int, step_across: int) -> Picture:
     return np.asarray(padded, dtype=np.uint8)
 
 
-def _pad_line(line: Picture) -> Picture:
+def pad_line(line: Picture) -> Picture:
     """A line at the recogniser's height, its width padded to whole steps and a least width."""
     scaled = _resize(line, LINE_HEIGHT / line.shape[0])
     return _pad(scaled, 1, _LINE_STEP if scaled.shape[1] > _LEAST_LINE else _LEAST_LINE)

@@ -105,6 +105,9 @@ class Reading_(_Part):
     looked for in up to 960 pixels, 100 in up to 1280, in 1.16 of the time."""
 
     score: float = Field(default=0.5, ge=0, le=1, description="least reader score of a text")
+    cyrillic: float = Field(
+        default=0.8, ge=0, le=1, description="least score of a line read in Cyrillic"
+    )
     longest_side: int = Field(
         default=1280, ge=64, description="of a crop in which text is looked for, pixels"
     )

@@ -101,6 +101,31 @@ def strange(rng: np.random.Generator) -> Iterator[Drawn]:
     yield Drawn("kind, MADE IN CHINA", lathe, None)
 
 
+def russian(rng: np.random.Generator) -> Iterator[Drawn]:
+    """One of each kind of plate in Russian that tells where its machine is from."""
+    works = _one(rng, ("РЯЗАНСКИЙ", "ИВАНОВСКИЙ", "СТЕРЛИТАМАКСКИЙ", "САРАТОВСКИЙ", "ДМИТРОВСКИЙ"))
+    kind = _one(rng, ("СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД", "ЗАВОД ФРЕЗЕРНЫХ СТАНКОВ"))
+    model = _one(rng, ("16К20", "6Р12", "ИР500", "1М63", "2Н135"))
+    rows = (f"МОДЕЛЬ {model}", f"ГОД ВЫПУСКА {rng.integers(1970, 1991)}")
+    yield Drawn("works, in Russian", (f"{works} {kind}", *rows), "RU")
+    yield Drawn("works, two lines", (works, kind, *rows), "RU")
+    city, name = TOWNS[_one(rng, [*TOWNS])], _one(rng, LATIN_NAMES)
+    latin = f"{city} {name} CNC MACHINE TOOL CO., LTD"
+    yield Drawn("importer's plate", ("СТАНОК ТОКАРНЫЙ С ЧПУ", latin, "СДЕЛАНО В КИТАЕ"), "CN")
+
+
+def strange_russian(rng: np.random.Generator) -> Iterator[Drawn]:
+    """One of each kind of text in Russian that says nothing of where its machine is from."""
+    lathe = ("СТАНОК ТОКАРНЫЙ С ЧПУ", "МОДЕЛЬ CK6140", "СДЕЛАНО В КИТАЕ")
+    yield Drawn("kind, СДЕЛАНО В КИТАЕ", lathe, None)
+    motor = ("ЭЛЕКТРОДВИГАТЕЛЬ", f"{rng.integers(2, 30)} КВТ 1450 ОБ/МИН", "СДЕЛАНО В КИТАЕ")
+    yield Drawn("motor, in Russian", motor, None)
+    yield Drawn("seller", ("СТАНКИ ИЗ КИТАЯ", "ООО ПРОМСНАБ", "ЗАПЧАСТИ И СЕРВИС"), None)
+    slogan = _one(rng, ("НЕ ВКЛЮЧАТЬ", "РАБОТАЮТ ЛЮДИ", "СОБЛЮДАЙ ЧИСТОТУ", "УЧАСТОК ЧПУ"))
+    yield Drawn("label, in Russian", (slogan,), None)
+    yield Drawn("СДЕЛАНО В КИТАЕ", ("СДЕЛАНО В КИТАЕ",), None)
+
+
 def draw_plate(lines: Sequence[str], height: int, rng: np.random.Generator) -> Picture:
     """A plate on sheet metal, RGB, its letters `height` pixels high."""
     dark = bool(rng.random() < 0.3)
@@ -143,12 +168,19 @@ def measure(heights: Sequence[int] = HEIGHTS, each: int = EACH) -> tuple[Tally, 
     registry = load_registry()
     plates = Plates.packaged(mark.text for c in registry.controls for mark in c.wordmarks)
     reader, tested = Reader(Reading_(), threads=1), Attributing().tested_origins
-    rng = np.random.default_rng(SEED)
+    # Apart, so that plates added in one language are not drawn otherwise in another.
+    rng, rng_russian = np.random.default_rng(SEED), np.random.default_rng(SEED + 1)
     tally, wrong = Tally(Counter()), []
     for height in heights:
         for _ in range(each):
-            for drawn in (*chinese(rng), *strange(rng)):
-                readings = reader.read(draw_plate(drawn.lines, height, rng), Fraction(0))
+            latin_and_han = [(drawn, rng) for make in (chinese, strange) for drawn in make(rng)]
+            cyrillic = [
+                (drawn, rng_russian)
+                for make in (russian, strange_russian)
+                for drawn in make(rng_russian)
+            ]
+            for drawn, rng_of in latin_and_han + cyrillic:
+                readings = reader.read(draw_plate(drawn.lines, height, rng_of), Fraction(0))
                 found = claim(plates.statements(readings), tested)
                 outcome = "none"
                 if found is not None:
@@ -168,10 +200,10 @@ def main() -> None:
     header = "| plate | " + " | ".join(f"{height} px" for height in HEIGHTS) + " |"
     line = "|---|" + "---|" * len(HEIGHTS)
     print("Origin told, of plates that tell it:\n", header, line, sep="\n")
-    for drawn in chinese(rng):
+    for drawn in (*chinese(rng), *russian(rng)):
         print(f"| {drawn.kind} | " + " | ".join(tally.row(drawn.kind, "right")) + " |")
     print("\nOrigin claimed, of plates that tell none:\n", header, line, sep="\n")
-    for drawn in strange(rng):
+    for drawn in (*strange(rng), *strange_russian(rng)):
         print(f"| {drawn.kind} | " + " | ".join(tally.row(drawn.kind, "wrong")) + " |")
     print(f"\n{tally.plates.total()} plates, {len(wrong)} wrong claims", *wrong, sep="\n")
 
