@@ -2,9 +2,9 @@
 
 Everything here works on folded letters (see `datasets.letters`): capitals, with Cyrillic and
 Greek twins of Latin letters already made one. A price is 0 for "the same" and 1 for "another
-letter"; in between stand letters that a reader mixes up. The reader knows no Cyrillic, so it
-returns the Latin letters or digits that a Cyrillic one looks like: those are listed one way,
-mark to text, and are cheap, because no other reading was possible.
+letter"; in between stand letters that a reader mixes up. The recogniser knows no Cyrillic;
+where the head that does (`detector.cyrillic`) is not sure, what is read is the Latin letters or
+digits that a Cyrillic one looks like: those are listed one way, mark to text, and are cheap.
 
 Prices come from counts of what the reader did take for what (`confusions.json`, made by
 `training/confusions.py`), smoothed with ranks set by hand from the shapes of the letters and from

@@ -5,7 +5,7 @@
     [17]
 
 Latin phrases are found exactly, but for O and 0, I and 1, which no font tells apart. Cyrillic
-ones also in the Latin look-alikes that a reader without Cyrillic returns, priced by
+ones also in the Latin look-alikes that the recogniser alone returns, priced by
 `detector.align`. Han phrases stand anywhere in a run of Han.
 """
 
