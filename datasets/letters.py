@@ -103,6 +103,16 @@ def words(text: str) -> list[str]:
     return found
 
 
+def cyrillic_words(text: str) -> list[bool]:
+    """Of each of the `words` of a text, whether what it stands in is written in Cyrillic letters.
+
+    Example:
+        >>> cyrillic_words("СТАНКИ HAAS VF-2")
+        [True, False, False, False]
+    """
+    return ["cyrillic" in scripts(token) for token in text.split() for _ in words(token)]
+
+
 def letters(text: str) -> str:
     """The fold without spaces, signs and punctuation: what two spellings of a mark share.
 

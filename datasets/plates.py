@@ -120,6 +120,7 @@ class Works(_Part):
     names: tuple[Text, ...]
     cities: dict[Country, tuple[Text, ...]]
     plate: tuple[Text, ...]
+    owner: tuple[Text, ...]
 
 
 class PlateWords(_Part):

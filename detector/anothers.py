@@ -14,7 +14,7 @@ from detector.phrases import Phrases, Said
 
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
 # What stands before the name of the machine that a spare part fits: FOR MAZAK.
-_FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA"})
+_FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA", "ДЛЯ"})
 # 工具 (tools) is also half of 工具机, a machine tool.
 _NO_PART = frozenset({"工具"})
 

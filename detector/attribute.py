@@ -320,7 +320,7 @@ class Attributor:
             if reading.overlay:
                 lines += [
                     Evidence("overlay", match.id, reading.text, 0.0, reading.pts, reading.box)
-                    for match in self._matcher.match(reading.text, reading.script)[:1]
+                    for match in self._matcher.match(reading.text)[:1]
                 ]
         return tuple(lines)
 

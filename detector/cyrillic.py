@@ -131,7 +131,9 @@ def is_believed(shapes: str, sure: float, text: str, text_sure: float) -> bool:
 
 
 def spell(shapes: str) -> str:
-    """A line in Cyrillic as it is written: its shapes as letters of their words' script.
+    """A line in Cyrillic as it is written: words with letters of Cyrillic's own wholly in it.
+
+    The others stay in Latin letters. A word of twins may be either: СТАНОК, or the EMCO beside it.
 
     Example:
         >>> spell("3AПЧACTИ CNC 16K20Ф3")
@@ -141,7 +143,7 @@ def spell(shapes: str) -> str:
 
 
 def _spell_word(word: str) -> str:
-    if _LATIN.intersection(word):
+    if not _OWN.intersection(word):
         return word
     figures = sum(map(str.isdigit, word))
     if figures == word.count("3") < len(word):

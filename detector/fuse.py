@@ -122,7 +122,7 @@ def _match_all(readings: Iterable[Reading], matcher: Matcher) -> list[_Hit]:
     return [
         _Hit(match, reading)
         for reading in readings
-        for match in matcher.match(reading.text, reading.script, hints=True)
+        for match in matcher.match(reading.text, hints=True)
     ]
 
 

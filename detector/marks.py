@@ -48,6 +48,11 @@ HAN_LIMIT = 0.5
 """The dearest misreading accepted of a wordmark in Han of four characters or more."""
 
 
+CYRILLIC_LIMIT = 0.35
+"""The dearest misreading accepted where Cyrillic was read as such, not guessed in Latin letters:
+МИНСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД is not the works of Lipetsk, ПУМОРИЯ is not ПУМОРИ."""
+
+
 def limit_of(letters: str, kind: MarkKind) -> float:
     """The dearest misreading accepted of a mark of so many letters.
 

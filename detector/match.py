@@ -19,14 +19,13 @@ from functools import lru_cache
 from itertools import accumulate
 
 from datasets.entry import EntryType
-from datasets.letters import scripts
+from datasets.letters import cyrillic_words, scripts
 from datasets.registry import Registry
 from detector.anothers import AnothersName
 from detector.fold import words
 from detector.joined import Joined
-from detector.marks import SHORT, Mark, MarkKind, marks_of
+from detector.marks import CYRILLIC_LIMIT, SHORT, Mark, MarkKind, marks_of
 from detector.nearby import Nearby
-from detector.types import Script
 from detector.vocabulary import LATIN_WORDS, SIGNS
 
 MARGIN = 0.3
@@ -81,6 +80,11 @@ class _Found:
         return self.price > self.mark.limit
 
     @property
+    def is_cyrillic(self) -> bool:
+        """Whether words in true Cyrillic may be this mark."""
+        return (self.mark.cyrillic or self.mark.han) and self.price <= CYRILLIC_LIMIT
+
+    @property
     def rank(self) -> tuple[float, int, int]:
         return (-self.price / len(self.mark.letters), len(self.mark.letters), self.start)
 
@@ -103,31 +107,30 @@ class Matcher:
         # Readings of one wordmark come back frame after frame.
         self._cached = lru_cache(4096)(self._match)
 
-    def match(self, text: str, script: Script | None = None, *, hints: bool = False) -> list[Match]:
+    def match(self, text: str, *, hints: bool = False) -> list[Match]:
         """Marks found in a text, best first; none for a text that names no entry.
 
         With `hints`, where there is none, the marks it is a far misreading of.
 
-        `script` is that of the text, where known. A text in true Cyrillic letters matches no
-        Latin mark: ТОР is not TOP. The reader's Latin guess at Cyrillic letters (CTAHKOMAW) does
-        match Cyrillic marks.
+        A word in true Cyrillic letters matches no Latin mark: ТОР is not TOP, though HAAS beside
+        СТАНКИ is Haas. It was read and not guessed, so it bears next to no misreading. The
+        reader's Latin guess at Cyrillic letters (CTAHKOMAW) does match Cyrillic marks.
 
         Several matches at one place share one text (MITSUBISHI); each then needs a second cue.
         """
-        found = self._cached(text, script)
+        found = self._cached(text)
         return [match for match in found if hints or not match.far]
 
-    def _match(self, text: str, script: Script | None) -> tuple[Match, ...]:
+    def _match(self, text: str) -> tuple[Match, ...]:
         said = words(text)[:MOST_WORDS]
+        cyrillic = cyrillic_words(text)
         found = [
             item
             for item in self._found(said)
-            if not self._anothers.holds(item.mark, said, item.start, item.end)
+            if (item.is_cyrillic or not any(cyrillic[item.start : item.end]))
+            and not self._anothers.holds(item.mark, said, item.start, item.end)
         ]
         borders = _compounds(text)
-        written = scripts(text)
-        if script == "cyrillic" or ("cyrillic" in written and "latin" not in written):
-            found = [item for item in found if item.mark.cyrillic or item.mark.han]
         # Of each entry the best wordmark and the best series; a longer mark says more.
         best: dict[tuple[str, MarkKind], _Found] = {}
         if any(item.mark.kind == "wordmark" and not item.far for item in found):

@@ -57,7 +57,7 @@ class MisreadCodes:
         figures = any(map(str.isdigit, read))
         if reading.mirrored or not figures or read.rstrip("0123456789") in _ANYBODYS:
             return False
-        return not self._matcher.match(reading.text, reading.script, hints=True)
+        return not self._matcher.match(reading.text, hints=True)
 
     def _near(self, id: str, read: str) -> bool:
         return any(

@@ -177,10 +177,8 @@ class Plates:
                 and not codes & _PLATED_ANEW
                 and len(codes) == 1,
                 "address": tools,
-                "works": any(
-                    self._text.is_russian_plate(t)
-                    for t in texts
-                    if letters(t) not in letters(passage.text)
+                "works": self._text.is_russian_plate(
+                    t for t in texts if letters(t) not in letters(passage.text)
                 ),
             }
             counts = own and fit[kind] and passage.score >= _SURE

@@ -11,7 +11,7 @@ begins with its place says where the firm is from.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -146,12 +146,12 @@ class PlateText:
             code: Phrases(names, misread=True) for code, names in words.works.cities.items()
         }
         self._works_plate = Phrases(words.works.plate, misread=True)
+        self._works_owner = Phrases(words.works.owner, misread=True)
 
     def made_in(self, text: str) -> frozenset[str]:
         """The countries it says a thing was made in: several for the Soviet Union, or none."""
         said = Said.of(text)
-        code = self._made_in_han.get(said.letters)
-        if code is not None:
+        if (code := self._made_in_han.get(said.letters)) is not None:
             return frozenset({code})
         found: set[frozenset[str]] = set()
         for tongue, verbs in self._verbs.items():
@@ -187,18 +187,18 @@ class PlateText:
     def works(self, text: str) -> str | None:
         """The country of a works of the Soviet Union or its successors, by its city."""
         said = Said.of(text)
-        if not self._works.inside(said):
-            return None
-        codes = [code for code, cities in self._works_cities.items() if cities.inside(said)]
+        named = self._works_cities.items() if self._works.inside(said) else ()
+        codes = [code for code, cities in named if cities.inside(said)]
         return codes[0] if len(codes) == 1 else None
 
     def is_machine(self, text: str) -> bool:
         """Whether it says what kind of machine tool this is."""
         return self._kinds.inside(Said.of(text)) and not self.is_part(text)
 
-    def is_russian_plate(self, text: str) -> bool:
-        """Whether it is a row that stands on the plates of Russian machines."""
-        return self._works_plate.inside(Said.of(text))
+    def is_russian_plate(self, rows: Iterable[str]) -> bool:
+        """Whether they are of a Russian machine's plate: one is, and none of its owner's label."""
+        said = Said.of(" ".join(rows))
+        return self._works_plate.inside(said) and not self._works_owner.inside(said)
 
     def is_part(self, text: str) -> bool:
         """Whether it names a part of a machine, or the maker of one, not as a row of the

@@ -35,6 +35,8 @@ AUTOMATIC MANUAL HANDLE HOME CYCLE FEED SPINDLE COOLANT RAPID DOOR OPEN CLOSE CL
 HYDRAULIC PRESSURE AIR OIL LUBE VOLTAGE HIGH KEEP CLEAR HANDS AWAY SAFETY FIRST EXIT QUALITY
 STATION PARTNER PROGRAM MEMORY EDIT JOG SINGLE BLOCK OPTIONAL OVERRIDE TOOLING CHUCK TAILSTOCK
 ВНИМАНИЕ ОПАСНО СТОП ПУСК ВЫХОД АВАРИЯ МАСЛО ВОЗДУХ СТАНКА СТАНКОВ СТАНКОМ СТАНКАМИ СТАНКАХ
+ОСТОРОЖНО ВЫСОКОЕ НАПРЯЖЕНИЕ НЕ ВКЛЮЧАТЬ ОТКРЫВАТЬ ЗАЗЕМЛЕНО ЗАЗЕМЛЕНИЕ РАБОТАЮТ ЛЮДИ РАБОТАТЬ
+В ОЧКАХ ОБЕРЕЖНО УВАГА НЕБЕЗПЕЧНО
 """
 SIGNS: frozenset[str] = frozenset(letters(word) for word in _SIGNS.split())
 """Words of panels, labels and captions: read whole they are themselves, not a misread mark."""

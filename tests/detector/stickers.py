@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from datasets.letters import scripts
+from detector.read import script_of
 from detector.types import Attribution, Reading
 
 LINE = 20.0
 
 
 def read(text: str, x: float = 0.0, y: float = 0.0, at: int = 0) -> Reading:
-    found = scripts(text)
-    script = "han" if "han" in found else "latin"
+    script = script_of(text)
     width = LINE * len(text) * (1.0 if script == "han" else 0.55)
-    return Reading(text, 0.97, (x, y, x + width, y + LINE), Fraction(at), script)  # type: ignore[arg-type]
+    return Reading(text, 0.97, (x, y, x + width, y + LINE), Fraction(at), script)
 
 
 def plate(text: str) -> list[Reading]:

@@ -114,10 +114,11 @@ def test_only_whole_words_that_can_be_cyrillic_are(shapes: str, is_one: bool) ->
     ("shapes", "written"),
     [
         ("3AПЧACTИ", "ЗАПЧАСТИ"),
-        ("CTAHOK C ЧПY", "СТАНОК С ЧПУ"),
+        ("CTAHOK C ЧПY", "CTAHOK C ЧПУ"),
         ("16K20Ф3", "16К20Ф3"),
         ("ИP500ПMФ4", "ИР500ПМФ4"),
         ("CNC CTAHKИ", "CNC СТАНКИ"),
+        ("TOKAPHЫИ CTAHOK EMCO", "ТОКАРНЫИ CTAHOK EMCO"),
         ("NO 3 ЦEX", "NO 3 ЦЕХ"),
     ],
 )

@@ -18,7 +18,6 @@ from datasets.registry import Registry, load_registry
 from detector.align import Template, distance
 from detector.fold import RUNS, SINGLE, fold, letters
 from detector.match import Match, Matcher
-from detector.types import Script
 
 STRANGERS = Path(__file__).parent / "strangers.txt"
 MARKS = [(entry, mark) for entry in load_registry() for mark in entry.wordmarks]
@@ -260,7 +259,40 @@ def test_mark_and_series_of_one_reading_are_both_found(matcher: Matcher) -> None
 def test_text_in_true_cyrillic_matches_no_latin_mark(matcher: Matcher) -> None:
     assert matcher.match("ТОР") == []
     assert names(matcher.match("TOP")) == ["topnc"]
-    assert matcher.match("TOP", script="cyrillic") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("СТАНКИ SMTCL", ["smtcl"]),
+        ("ТОКАРНЫИ CTAHOK EMCO", ["emco"]),
+        ("ОБРАБАТЫВАЮЩИИ ЦЕНТР HAAS VF-2", ["haas"]),
+        ("ГРУППА CTAH", ["stan-group"]),
+        ("ЗАПЧАСТИ ДЛЯ HAAS", []),
+    ],
+)
+def test_a_latin_mark_beside_words_in_cyrillic_is_known(
+    matcher: Matcher, text: str, found: list[str]
+) -> None:
+    assert sorted({match.id for match in matcher.match(text) if match.kind == "wordmark"}) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "МИНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
+        "КАЗАНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
+        "ХАРЬКОВСКИИ ЗАВОД ФРЕЗЕРНЫХ СТАНКОВ",
+        "МОСКОВСКИИ ЗАВОД ТЯЖЕЛОГО СТАНКОСТРОЕНИЯ",
+        "МИНСКИИ ЗАВОД",
+        "ПУМОРИЯ",
+        "ГРУППА СТАНОВ",
+        "АГИТАТОР",
+        "ВИЗА",
+    ],
+)
+def test_what_was_read_in_cyrillic_is_no_misread_mark(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text, hints=True) == []
 
 
 def as_read(text: str) -> str:
@@ -286,9 +318,9 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(max_size=60), st.sampled_from([None, "latin", "han", "cyrillic"]))
-def test_any_text_is_answered(matcher: Matcher, text: str, script: Script | None) -> None:
-    for match in matcher.match(text, script):
+@given(st.text(max_size=60))
+def test_any_text_is_answered(matcher: Matcher, text: str) -> None:
+    for match in matcher.match(text):
         assert 0 <= match.similarity <= 1
         assert match.exact == (match.similarity == 1)
 
