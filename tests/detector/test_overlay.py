@@ -181,7 +181,7 @@ def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, read
     matcher = Matcher(load_registry())
     [*_, last] = _half_seconds(clip)
     readings = overlay.mark(reader.read(last, Fraction(29)))
-    assert not [r for r in readings if matcher.match(r.text, r.script) and not r.overlay]
+    assert not [r for r in readings if matcher.match(r.text) and not r.overlay]
 
 
 def _half_seconds(clip: Path) -> Iterator[Picture]:
