@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from datasets.registry import load_registry
 from detector.attribute import Attributor
+from detector.match import Matcher
 from tests.detector.stickers import claims, plate
 from tests.detector.test_own_words import seen_twice
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Matcher:
+    return Matcher(load_registry())
+
 
 # As the head spells: Й is И, and a word of twins alone stays in Latin letters (CTAHOK).
 AGAINST_CHINA = """
@@ -70,3 +78,37 @@ def test_the_works_of_another_town_and_a_thing_for_a_machine_name_nobody(
     attributor: Attributor, text: str
 ) -> None:
     assert attributor.attribute(seen_twice(text)).builder is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("СТАНКИ SMTCL", ["smtcl"]),
+        ("ТОКАРНЫИ CTAHOK EMCO", ["emco"]),
+        ("ОБРАБАТЫВАЮЩИИ ЦЕНТР HAAS VF-2", ["haas"]),
+        ("ГРУППА CTAH", ["stan-group"]),
+        ("ЗАПЧАСТИ ДЛЯ HAAS", []),
+    ],
+)
+def test_a_latin_mark_beside_words_in_cyrillic_is_known(
+    matcher: Matcher, text: str, found: list[str]
+) -> None:
+    assert sorted({match.id for match in matcher.match(text) if match.kind == "wordmark"}) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "МИНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
+        "КАЗАНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
+        "ХАРЬКОВСКИИ ЗАВОД ФРЕЗЕРНЫХ СТАНКОВ",
+        "МОСКОВСКИИ ЗАВОД ТЯЖЕЛОГО СТАНКОСТРОЕНИЯ",
+        "МИНСКИИ ЗАВОД",
+        "ПУМОРИЯ",
+        "ГРУППА СТАНОВ",
+        "АГИТАТОР",
+        "ВИЗА",
+    ],
+)
+def test_what_was_read_in_cyrillic_is_no_misread_mark(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text, hints=True) == []

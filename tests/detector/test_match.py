@@ -261,40 +261,6 @@ def test_text_in_true_cyrillic_matches_no_latin_mark(matcher: Matcher) -> None:
     assert names(matcher.match("TOP")) == ["topnc"]
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("СТАНКИ SMTCL", ["smtcl"]),
-        ("ТОКАРНЫИ CTAHOK EMCO", ["emco"]),
-        ("ОБРАБАТЫВАЮЩИИ ЦЕНТР HAAS VF-2", ["haas"]),
-        ("ГРУППА CTAH", ["stan-group"]),
-        ("ЗАПЧАСТИ ДЛЯ HAAS", []),
-    ],
-)
-def test_a_latin_mark_beside_words_in_cyrillic_is_known(
-    matcher: Matcher, text: str, found: list[str]
-) -> None:
-    assert sorted({match.id for match in matcher.match(text) if match.kind == "wordmark"}) == found
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "МИНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
-        "КАЗАНСКИИ СТАНКОСТРОИТЕЛЬНЫИ ЗАВОД",
-        "ХАРЬКОВСКИИ ЗАВОД ФРЕЗЕРНЫХ СТАНКОВ",
-        "МОСКОВСКИИ ЗАВОД ТЯЖЕЛОГО СТАНКОСТРОЕНИЯ",
-        "МИНСКИИ ЗАВОД",
-        "ПУМОРИЯ",
-        "ГРУППА СТАНОВ",
-        "АГИТАТОР",
-        "ВИЗА",
-    ],
-)
-def test_what_was_read_in_cyrillic_is_no_misread_mark(matcher: Matcher, text: str) -> None:
-    assert matcher.match(text, hints=True) == []
-
-
 def as_read(text: str) -> str:
     """What a reader without Cyrillic returns: for each letter the likeliest look-alike."""
     read = ""
