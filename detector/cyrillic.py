@@ -18,12 +18,12 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from detector.line_network import decode, open_request
 
 PACKAGED = Path(__file__).parent / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -33,6 +33,7 @@ HAN = "□"
 SHAPES = f" ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{OWN}-./№&{HAN}"
 """What the head tells apart, in the order of its answers from the second on; the first is none.
 № is never among them: the fold makes NO of it."""
+_ANSWERS = ("", *SHAPES)
 LEAST_LETTERS = 4
 """A shorter line is a scratch or a misread Latin one as often as it is Cyrillic."""
 CLOSE = 0.05
@@ -76,31 +77,16 @@ class CyrillicHead:
                 f"{folder}: it belongs to another recogniser than the installed rapidocr has; "
                 "install the version in constraints.txt"
             )
-        asked: dict[str, Any] = {"ENABLE_CPU_PINNING": False}
-        if threads is not None:
-            asked["INFERENCE_NUM_THREADS"] = threads
-        compiled = openvino.compile_model(openvino.Core().read_model(files[0]), "CPU", asked)
-        self._request = compiled.create_infer_request()
+        self._request = open_request(openvino.Core().read_model(files[0]), threads)
 
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
 
         Args:
-            seen: (steps, 504), of `detector.read_line.LineReader`.
+            seen: (steps, 504), of `detector.read_line.Seer`.
         """
         self._request.infer([seen[None]])
-        return decode(self._request.get_output_tensor().data[0])
-
-
-def decode(chances: NDArray[np.float32]) -> tuple[str, float]:
-    """The likeliest shape of each step (steps, shapes + 1), less repeats and nones."""
-    likeliest = chances.argmax(axis=1)
-    before = np.concatenate(([0], likeliest[:-1]))
-    starts = (likeliest != 0) & (likeliest != before)
-    if not starts.any():
-        return "", 0.0
-    told = likeliest[starts]
-    return "".join(SHAPES[shape - 1] for shape in told), float(chances[starts, told].mean())
+        return decode(self._request.get_output_tensor().data[0], _ANSWERS)
 
 
 def is_cyrillic(shapes: str) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.cyrillic import CyrillicHead, is_believed, spell
+from detector.line_network import decode, open_request
 from detector.types import Picture
 
 LINE_HEIGHT = 48
@@ -40,15 +41,11 @@ class Seer:
     def __init__(self, file: Path, threads: int | None = None) -> None:
         import openvino
 
-        # Bound to a core it would wait for whatever else runs there.
-        asked: dict[str, Any] = {"ENABLE_CPU_PINNING": False}
-        if threads is not None:
-            asked["INFERENCE_NUM_THREADS"] = threads
         try:
             network = openvino.Core().read_model(file)
             letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
             _also_answer(network)
-            self._request = openvino.compile_model(network, "CPU", asked).create_infer_request()
+            self._request = open_request(network, threads)
             self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         except (OSError, RuntimeError, StopIteration) as error:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
@@ -60,18 +57,6 @@ class Seer:
         self._request.infer([scaled])
         said, pooled, mixed = (self._request.get_output_tensor(i).data[0] for i in range(3))
         return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
-
-    def decode(self, steps: NDArray[np.float32]) -> tuple[str, float]:
-        """The likeliest letter of each step (steps, letters), less repeats and nones, and how sure
-        it is of them, the mean of their chances; 0 where there are none."""
-        likeliest = steps.argmax(axis=1)
-        before = np.concatenate(([0], likeliest[:-1]))
-        starts = (likeliest != 0) & (likeliest != before)
-        if not starts.any():
-            return "", 0.0
-        told = likeliest[starts]
-        sure = steps[starts, told].mean()
-        return "".join(self.letters[letter] for letter in told), float(sure)
 
 
 def _also_answer(network: Any) -> None:
@@ -109,7 +94,7 @@ class LineReader:
         The sureness is the mean of the letters' probabilities; 0 where there are none.
         """
         said, seen = self._seer.look(line)
-        text, sure = self._seer.decode(said)
+        text, sure = decode(said, self._seer.letters)
         shapes, as_sure = self._head.read(seen)
         if as_sure >= self._cyrillic and is_believed(shapes, as_sure, text, sure):
             return spell(shapes), as_sure

@@ -31,10 +31,19 @@ from numpy.typing import NDArray
 from datasets.errors import UsageError
 from datasets.registry import load_registry
 from detector.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
+from detector.line_network import decode
 from detector.read import MODELS, RECOGNITION, LineFinder, pad_line
 from detector.read_line import Seer
 from detector.settings import Settings
-from training.cyrillic_lines import SURE, Drawer, photographed, read_grounds, read_words, shapes_of
+from training.cyrillic_lines import (
+    SURE,
+    Drawer,
+    Line,
+    photographed,
+    read_grounds,
+    read_words,
+    shapes_of,
+)
 from training.embed_cuts import can_draw, find_faces
 from training.vendor import open_torch
 
@@ -187,23 +196,15 @@ def _photograph(out: Path, data: Path, split: str, seer: Seer) -> None:
                 seen.shapes = shapes_of(seen.said) if seen.sure >= SURE else "?"
             lines.append(seen)
             mirrored = np.ascontiguousarray(line.picture[:, ::-1])
-            lines.append(_look(seer, _Mirrored(mirrored)))
+            lines.append(_look(seer, Line("mirrored", "", mirrored)))
         if number % 100 == 0:
             print(f"{file}: {number} photographs, {len(lines)} lines", flush=True)
     _write(file, lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mirrored:
-    picture: NDArray[np.uint8]
-    kind: str = "mirrored"
-    shapes: str = ""
-    height: float | None = None
-
-
-def _look(seer: Seer, line: Any) -> Seen:
+def _look(seer: Seer, line: Line) -> Seen:
     letters, seen = seer.look(pad_line(line.picture))
-    said, sure = seer.decode(letters)
+    said, sure = decode(letters, seer.letters)
     return Seen(line.kind, line.shapes, line.height or 0.0, seen.astype(np.float16), said, sure)
 
 
@@ -352,15 +353,8 @@ def measure(out: Path) -> dict[str, Any]:
     for line in aside + read_seen([out / "lines" / "photographed-val.npz"]):
         shapes, sure = head.read(line.seen.astype(np.float32))
         drawn = line.height > 0
-        size = (
-            ""
-            if not drawn
-            else f" under {SMALL:g} px"
-            if line.height < SMALL
-            else (f" under {LARGE:g} px" if line.height < LARGE else f" from {LARGE:g} px")
-        )
         own = bool(set(line.shapes) & set(OWN))
-        kind = f"{line.kind}{' with own letters' if own and drawn else ''}{size}"
+        kind = f"{line.kind}{' with own letters' if own and drawn else ''}{_size(line.height)}"
         count = counts.setdefault(kind, Counter())
         count["lines"] += 1
         if sure >= least and is_believed(shapes, sure, line.said, line.sure):
@@ -369,6 +363,14 @@ def measure(out: Path) -> dict[str, Any]:
             if not drawn:
                 taken.append(f"{line.kind}: {line.said} ({line.sure:.2f}) as {shapes} ({sure:.2f})")
     return {"lines": {kind: dict(counts[kind]) for kind in sorted(counts)}, "photographs": taken}
+
+
+def _size(height: float) -> str:
+    """Of letters, for the table; nothing where their height is not known."""
+    if not height:
+        return ""
+    bound = next((bound for bound in (SMALL, LARGE) if height < bound), None)
+    return f" from {LARGE:g} px" if bound is None else f" under {bound:g} px"
 
 
 if __name__ == "__main__":

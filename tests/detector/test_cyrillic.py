@@ -18,11 +18,11 @@ from detector.cyrillic import (
     PACKAGED,
     SHAPES,
     CyrillicHead,
-    decode,
     is_believed,
     is_cyrillic,
     spell,
 )
+from detector.line_network import decode
 from detector.read import MODELS, RECOGNITION, Reader, cut_marks
 from detector.read_line import Seer
 from detector.settings import Reading_
@@ -147,9 +147,9 @@ def test_repeats_and_nones_are_left_out() -> None:
     chances = np.zeros((5, len(SHAPES) + 1), np.float32)
     for step, shape in enumerate(["Ж", "Ж", None, "Ж", "A"]):
         chances[step, 0 if shape is None else SHAPES.index(shape) + 1] = 0.5 + step / 10
-    text, sure = decode(chances)
+    text, sure = decode(chances, ("", *SHAPES))
     assert text == "ЖЖA" and sure == pytest.approx((0.5 + 0.8 + 0.9) / 3)
-    assert decode(np.eye(1, len(SHAPES) + 1, dtype=np.float32)) == ("", 0.0)
+    assert decode(np.eye(1, len(SHAPES) + 1, dtype=np.float32), ("", *SHAPES)) == ("", 0.0)
 
 
 def test_a_head_of_another_recogniser_is_refused() -> None:

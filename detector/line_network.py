@@ -1,0 +1,39 @@
+"""What the networks that read lines share: how they are opened, and how their answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def open_request(network: Any, threads: int | None) -> Any:
+    """A request to an OpenVINO network on the processor; as many threads as cores if None."""
+    import openvino
+
+    # Bound to a core it would wait for whatever else runs there.
+    asked: dict[str, Any] = {"ENABLE_CPU_PINNING": False}
+    if threads is not None:
+        asked["INFERENCE_NUM_THREADS"] = threads
+    return openvino.compile_model(network, "CPU", asked).create_infer_request()
+
+
+def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:
+    """The likeliest letter of each step, less repeats and nones, and how sure it is of them.
+
+    Args:
+        chances: (steps, letters), 0..1.
+        letters: what the answers stand for; the first is none.
+
+    Returns:
+        The text, and the mean of its letters' chances; 0 where there are none.
+    """
+    likeliest = chances.argmax(axis=1)
+    before = np.concatenate(([0], likeliest[:-1]))
+    starts = (likeliest != 0) & (likeliest != before)
+    if not starts.any():
+        return "", 0.0
+    told = likeliest[starts]
+    return "".join(letters[letter] for letter in told), float(chances[starts, told].mean())
