@@ -14,7 +14,7 @@ from api.web.entered import controls
 from api.web.pages import page
 from api.web.pictures import original
 from api.web.problems import NotHere
-from api.web.roles import Role, Routes, ThisPerson
+from api.web.roles import Person, Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from datasets.countries import COUNTRIES
@@ -119,6 +119,7 @@ def clip_page(
         clip=clip,
         sightings=sightings,
         gone=gone,
+        may_correct=may_correct(clip, person),
         onward=onward(request, sightings.next),
         country=country,
         controls=controls(site),
@@ -126,6 +127,12 @@ def clip_page(
         brought=_for_script(clip, at, gone is not None),
         code=language(request),
     )
+
+
+def may_correct(clip: Footage, person: Person) -> bool:
+    """Whether a person may put right where footage is said to come from: a lead, or who brought
+    it."""
+    return person.role >= Role.LEAD or any(one.author == person.name for one in clip.uploads)
 
 
 def onward(request: Request, cursor: str | None) -> str | None:

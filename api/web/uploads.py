@@ -19,6 +19,7 @@ from api.web.roles import Person, Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from evidence.dates import HOW, read_date
+from evidence.store.models import CLAIMS
 from evidence.uploads import Bounds, Claims, Shown, Uploads, show
 from evidence.uploads.part import BLOCK
 from evidence.uploads.shown import list_uploads
@@ -79,10 +80,7 @@ class Said(BaseModel):
     note: Line | None = None
 
     def claims(self) -> Claims:
-        return Claims(**{name: getattr(self, name) for name in _CLAIMED})
-
-
-_CLAIMED = ("origin_url", "publisher", "published", "plant_claimed", "note")
+        return Claims(**{name: getattr(self, name) for name in CLAIMS})
 
 
 class NewUpload(Said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -14,16 +15,28 @@ from evidence.browse.names import name_places
 from evidence.browse.shapes import Given, Reading, Said, Shape, Time, utc
 from evidence.browse.sightings import overlays
 from evidence.browse.verdicts import on_footage
+from evidence.store.corrections import corrections
 from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
 from evidence.store.keys import analysis_id
-from evidence.store.models import FootageRow, Location, Recipe
+from evidence.store.models import CLAIMS, FootageRow, Location, Recipe
 from evidence.store.people import Upload
 
 MOST_PLACES = 100
 
 
+class PutRight(Shape):
+    """That somebody put a claim right: which, and what stood there before and since."""
+
+    claim: str
+    before: Said | None
+    after: Said | None
+    author: Said
+    made: datetime
+
+
 class Place(Shape):
-    """Where footage lies, and what is known of how it came there. `held`: by the case itself."""
+    """Where footage lies, and what is known of how it came there. `held`: by the case itself;
+    `put_right`: what persons have corrected in that, the first first."""
 
     path: Said
     held: bool
@@ -32,6 +45,7 @@ class Place(Shape):
     published: Said | None
     plant_claimed: Said | None
     note: Said | None
+    put_right: list[PutRight]
 
 
 class Brought(Shape):
@@ -161,7 +175,7 @@ def find_footage(
         duration=None if row.duration is None else Time.of(row.duration),
         size=row.size,
         manifest=None if row.manifest is None else SaidOfItself(**row.manifest),
-        places=[_place(place) for place in places],
+        places=_places(session, places),
         uploads=_uploads(session, sha256),
         analysed=None if analysis is None else _analysed(session, analysis),
         copies=_copies(session, recipe, sha256),
@@ -169,16 +183,27 @@ def find_footage(
     )
 
 
-def _place(row: Location) -> Place:
-    return Place(
-        path=row.path,
-        held=row.held,
-        origin_url=row.origin_url,
-        publisher=row.publisher,
-        published=row.published,
-        plant_claimed=row.plant_claimed,
-        note=row.note,
-    )
+def _places(session: Session, rows: Sequence[Location]) -> list[Place]:
+    put_right: dict[str, list[PutRight]] = {row.path: [] for row in rows}
+    for one in corrections(session, put_right):
+        put_right[one.path].append(
+            PutRight(
+                claim=one.claim,
+                before=one.before,
+                after=one.after,
+                author=one.author,
+                made=utc(one.made),
+            )
+        )
+    return [
+        Place(
+            path=row.path,
+            held=row.held,
+            put_right=put_right[row.path],
+            **{claim: getattr(row, claim) for claim in CLAIMS},
+        )
+        for row in rows
+    ]
 
 
 def _uploads(session: Session, sha256: str) -> list[Brought]:

@@ -31,6 +31,7 @@ from evidence.store.models import Work as Work
 from evidence.store.people import Account as Account
 from evidence.store.people import Chance as Chance
 from evidence.store.people import ControlRow as ControlRow
+from evidence.store.people import Correction as Correction
 from evidence.store.people import Draw as Draw
 from evidence.store.people import Item as Item
 from evidence.store.people import Login as Login

@@ -100,6 +100,10 @@ class Location(Base):
     provenance: Mapped[dict[str, Any] | None]
 
 
+CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
+"""Columns of a location that say where footage came from, as somebody claims."""
+
+
 class Work(Base):
     """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
 

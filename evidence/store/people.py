@@ -78,6 +78,23 @@ class Upload(Base):
     changed: Mapped[datetime]
 
 
+class Correction(Base):
+    """That a person put right what was claimed of where footage came from.
+
+    `claim`: a column of the location; `before`, `after`: what stood there and what does, None
+    for nothing. Rows are only ever added.
+    """
+
+    __tablename__ = "corrections"
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    claim: Mapped[str] = mapped_column(Word(16), primary_key=True)
+    made: Mapped[datetime] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(Exact)
+    before: Mapped[str | None] = mapped_column(Exact)
+    after: Mapped[str | None] = mapped_column(Exact)
+
+
 class Chance(Base):
     """The chance that members of a stratum of the audit sample have of being drawn, as it was set
     before the first draw; strata of which nothing was set have the program's own."""

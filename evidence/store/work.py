@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from datasets.errors import UsageError
+from evidence.store.corrections import corrected
 from evidence.store.models import FootageRow, Location, Recipe, Work
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
@@ -272,7 +273,10 @@ def _of(recipe: Recipe) -> list[ColumnElement[bool]]:
 
 
 def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
-    """Keeps what is known of some paths; gives those whose files have changed."""
+    """Keeps what is known of some paths; gives those whose files have changed.
+
+    What a person has put right stays as it is, whatever a list says anew.
+    """
     known = {
         row.path: row
         for row in session.scalars(
@@ -289,6 +293,7 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
         ],
     )
     changed = set()
+    settled = corrected(session, known)
     for path, row in known.items():
         news = sources[path].known()
         if any(
@@ -298,7 +303,7 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
             changed.add(path)
             row.footage = None
         for name, value in news.items():
-            if getattr(row, name) != value:
+            if getattr(row, name) != value and (path, name) not in settled:
                 setattr(row, name, value)
     session.flush()
     if changed:

@@ -21,6 +21,7 @@ from detector.decoder import Decoder
 from detector.settings import Decoding
 from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload
+from evidence.store.corrections import corrected
 from evidence.store.files import flush_folder, told
 from evidence.store.record import record_footage
 from evidence.store.upsert import insert_new
@@ -119,7 +120,7 @@ def settle(
             place = _hold(session, name, footage, path, upload, claims)
         else:
             upload.reason = DUPLICATE
-            _add_claims(place, upload, claims)
+            _add_claims(session, place, upload, claims)
         add_work(session, recipe, [Source(place.path)], PRIORITY)
         reopen(session, recipe, [CANCELLED], [place.path])
         upload.state, upload.footage, upload.path, upload.changed = (
@@ -199,14 +200,16 @@ def _hold(
     return place
 
 
-def _add_claims(place: Location, upload: Upload, claims: Claims) -> None:
-    """What is said of the same bytes once more: all of it is kept, and fills what was empty."""
+def _add_claims(session: Session, place: Location, upload: Upload, claims: Claims) -> None:
+    """What is said of the same bytes once more: all of it is kept, and fills what was empty and
+    nobody has emptied."""
     before = dict(place.provenance or {})
     said = before.get("uploads")
     further = [*(said if isinstance(said, list) else []), _said(upload, claims)]
     place.provenance = before | {"uploads": further}
+    settled = corrected(session, [place.path])
     for column, value in claims.known().items():
-        if getattr(place, column) is None:
+        if getattr(place, column) is None and (place.path, column) not in settled:
             setattr(place, column, value)
 
 

@@ -19,6 +19,7 @@ from evidence.store import (
     Upload,
     Work,
 )
+from evidence.store.models import CLAIMS
 from evidence.uploads.intake import Uploads
 from evidence.uploads.keeping import DUPLICATE
 
@@ -97,14 +98,11 @@ def _shown(uploads: Uploads, one: Upload, analysis: Analysis | None) -> Shown:
         duplicate=duplicate,
         footage=one.footage if kept else None,
         page=f"/footage/{one.footage}" if kept else None,
-        **{name: getattr(one, name) for name in _SAID},
+        **{name: getattr(one, name) for name in CLAIMS},
         made=one.made,
         changed=one.changed,
         analysis=analysis,
     )
-
-
-_SAID = ("origin_url", "publisher", "published", "plant_claimed", "note")
 
 
 def _analyses(session: Session, recipe: Recipe, kept: Sequence[Upload]) -> dict[str, Analysis]:

@@ -5,6 +5,7 @@ import { _, brought, call, notice } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
 import { Timeline, clock } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
+import { letCorrect } from "./footage-claims.js";
 import { Entering } from "./footage-enter.js";
 
 const clip = brought("clip");
@@ -258,4 +259,5 @@ if (mode === "video") {
 }
 setMode(mode);
 if ($("enter")) new Entering(clip, () => exact);
+letCorrect(clip);
 stage.dataset.ready = "yes";

@@ -117,10 +117,12 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
         connection.execute(text("ALTER TABLE footage DROP COLUMN manifest"))
         for table in (
             "controls", "items", "tokens", "logins", "uploads", "draws", "chances", "accounts",
+            "corrections",
         ):  # fmt: skip
             connection.execute(text(f"DROP TABLE {table}"))
         if case.on_server:
             connection.execute(text("DROP FUNCTION draws_append_only"))
+            connection.execute(text("DROP FUNCTION corrections_append_only"))
         connection.execute(text("DROP INDEX ix_verdicts_footage"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with Case.open(case.folder) as opened:

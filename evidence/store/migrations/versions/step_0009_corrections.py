@@ -1,0 +1,29 @@
+"""What is claimed of footage may be put right, and what stood there before is kept."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from evidence.store import base
+from evidence.store.migrations.guard import append_only
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "corrections",
+        sa.Column("path", base.Exact(), nullable=False),
+        sa.Column("claim", base.Word(length=16), nullable=False),
+        sa.Column("made", base.Moment(timezone=True), nullable=False),
+        sa.Column("author", base.Exact(), nullable=False),
+        sa.Column("before", base.Exact(), nullable=True),
+        sa.Column("after", base.Exact(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["path"], ["locations.path"], name=op.f("fk_corrections_path_locations")
+        ),
+        sa.PrimaryKeyConstraint("path", "claim", "made", name=op.f("pk_corrections")),
+    )
+    append_only("corrections")

@@ -1,0 +1,74 @@
+"""Where footage is said to come from is put right on the page of the clip."""
+
+from __future__ import annotations
+
+import httpx2 as httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.web.site import Site
+from tests.api.web.looking.conftest import sha_of
+from tests.api.web.looking.hall import Film
+
+Films = tuple[Film, Film]
+
+
+def ask(client: httpx.Client, film: Film, **claims: object) -> httpx.Response:
+    body = {"path": str(film.path), **claims}
+    return client.patch(f"/api/v1/footage/{sha_of(film)}/claims", json=body)
+
+
+def test_a_claim_is_put_right_and_what_stood_there_is_told(
+    client: httpx.Client, films: Films
+) -> None:
+    answer = ask(client, films[0], plant_claimed="Завод № 17", published="5.3.2023", note=None)
+    assert answer.status_code == 200, answer.text
+    [place] = answer.json()["places"]
+    assert (place["plant_claimed"], place["published"]) == ("Завод № 17", "2023-03-05")
+    assert place["publisher"] == "ТВ Урал"
+    told = {
+        one["claim"]: (one["before"], one["after"], one["author"]) for one in place["put_right"]
+    }
+    assert told == {
+        "plant_claimed": ("Завод № 7", "Завод № 17", "anna"),
+        "published": ("2024-03-05", "2023-03-05", "anna"),
+    }
+    found = client.get("/api/v1/footage", params={"plant": "№ 17"}).json()["items"]
+    assert [one["sha256"] for one in found] == [sha_of(films[0])]
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"published": "last spring"}, 422),
+        ({"held": True}, 422),
+        ({"note": "x" * 501}, 422),
+        ({"path": "/elsewhere.mp4", "note": "x"}, 404),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused(
+    client: httpx.Client, films: Films, claims: dict[str, object], status: int
+) -> None:
+    assert ask(client, films[0], **claims).status_code == status
+    unknown = client.patch(f"/api/v1/footage/{'0' * 64}/claims", json={"path": "/a"})
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("database", [None], ids=["sqlite"])
+def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Films) -> None:
+    screen.goto(f"{served}/footage/{sha_of(films[0])}")
+    screen.wait_for_selector("#stage[data-ready]")
+    screen.click("#claims summary")
+    screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
+    screen.click("#claims button")
+    expect(screen.locator("#notices")).to_contain_text("Put right.")
+    expect(screen.locator("#claims")).to_contain_text("Завод № 7 → Завод № 17")
+    # The form that came anew works as well; what is no date is not sent.
+    screen.click("#claims summary")
+    screen.fill("#claims input[name=published]", "spring")
+    screen.click("#claims button")
+    assert screen.locator("#claims input[name=published]:user-invalid").count() == 1
+    screen.fill("#claims input[name=published]", "")
+    screen.click("#claims button")
+    expect(screen.locator("#claims")).to_contain_text("Published: 2024-03-05 → –")

@@ -1,0 +1,79 @@
+"""What is claimed of footage is put right once, and no list takes that back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
+
+from datasets.errors import UsageError
+from evidence.store import Case, Correction, Location, Recipe
+from evidence.store.corrections import correct
+from evidence.store.work import Source, add_work
+
+PATH = "/archive/hall.mp4"
+LISTED = Source(PATH, 10, 20, publisher="Plant TV", published="2024", plant_claimed="Plant 21")
+
+
+def sweep(case: Case, recipe: Recipe, source: Source = LISTED) -> None:
+    with case.session() as session, session.begin():
+        add_work(session, recipe, [source])
+
+
+def put_right(case: Case, path: str = PATH, **claims: str | None) -> list[tuple[str, object]]:
+    with case.session() as session, session.begin():
+        return [(one.claim, one.after) for one in correct(session, path, claims, "anna")]
+
+
+def place(case: Case) -> Location:
+    with case.session() as session:
+        return session.get_one(Location, PATH)
+
+
+def test_what_was_put_right_outlasts_the_list(case: Case, recipe: Recipe) -> None:
+    sweep(case, recipe)
+    assert put_right(case, plant_claimed=" Plant 12 ", published=None) == [
+        ("plant_claimed", "Plant 12"),
+        ("published", None),
+    ]
+    sweep(case, recipe, Source(PATH, 10, 20, "http://a.example", "Other TV", "2024", "Plant 21"))
+    found = place(case)
+    assert (found.plant_claimed, found.published) == ("Plant 12", None)
+    assert (found.publisher, found.origin_url) == ("Other TV", "http://a.example")
+
+
+def test_what_stood_there_before_is_kept_with_the_name(case: Case, recipe: Recipe) -> None:
+    sweep(case, recipe)
+    put_right(case, plant_claimed="Plant 12")
+    assert put_right(case, plant_claimed="Plant 12", publisher="Plant TV") == []
+    put_right(case, plant_claimed="")
+    with case.session() as session:
+        rows = session.scalars(select(Correction).order_by(Correction.made)).all()
+    assert [(one.author, one.before, one.after) for one in rows] == [
+        ("anna", "Plant 21", "Plant 12"),
+        ("anna", "Plant 12", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "claims", "said"),
+    [
+        ("/archive/other.mp4", {"note": "x"}, "/archive/other.mp4: the case knows no footage"),
+        (PATH, {"held": "x"}, "held: nothing that is claimed"),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    case: Case, recipe: Recipe, path: str, claims: dict[str, str], said: str
+) -> None:
+    sweep(case, recipe)
+    with pytest.raises(UsageError, match=said):
+        put_right(case, path, **claims)
+    assert place(case).note is None
+
+
+@pytest.mark.parametrize("change", [update(Correction).values(author="ben"), delete(Correction)])
+def test_no_correction_is_changed_or_taken_out(case: Case, recipe: Recipe, change: object) -> None:
+    sweep(case, recipe)
+    put_right(case, plant_claimed="Plant 12")
+    with pytest.raises(DBAPIError), case.session() as session, session.begin():
+        session.execute(change)  # type: ignore[call-overload]
