@@ -29,12 +29,15 @@ class AnothersName:
         self._rows = Phrases((*words.rows.han, *words.rows.latin))
 
     def holds(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
-        """Whether the rest of a text speaks of a part that fits, a seller or an owner.
+        """Whether the rest of a text speaks of a part that fits, a seller or an owner, or the mark
+        is a misread country: MADE IN TAIKAN.
 
         Args:
             said: the text's words; the mark was found in those from `start` to before `end`.
         """
-        if start > 0 and said[start - 1] in _FITS and mark.kind == "wordmark":
+        if mark.kind == "wordmark" and (
+            (start > 0 and said[start - 1] in _FITS) or "".join(said[:start]).endswith("MADEIN")
+        ):
             return True
         trade = mark.han and len(mark.letters) >= SHORT
         trade = trade or not _TRADE.isdisjoint(mark.words)

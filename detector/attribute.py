@@ -26,7 +26,7 @@ from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
 from detector.own_badge import OwnBadge
 from detector.settings import Attributing
-from detector.sisters import ONE_HOUSE, sisters_of
+from detector.sisters import GROUPS, ONE_HOUSE, sisters_of
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -184,17 +184,16 @@ class Attributor:
         """The builder each cue speaks for, if any.
 
         A series of a badge whose sister's wordmark was read, or is surely looked like, speaks for
-        the sister: a DMU with DMG MORI on its door is a DMG MORI.
+        the sister: a DMU with DMG MORI on its door is a DMG MORI. So does a group's badge.
         """
         badges = {cue.id for cue in cues if cue.kind == "wordmark" and not cue.mirrored}
         badges |= {look.id for look in sure} & ONE_HOUSE
         speakers: list[str | None] = []
         for cue in cues:
             speaker = self._companions.get(cue.id) if cue.match.type == "control" else cue.id
-            if cue.kind == "series" and cue.id not in badges:
-                sisters = sorted(self._sisters.get(cue.id, frozenset()) & badges)
-                speaker = sisters[0] if sisters else speaker
-            speakers.append(speaker)
+            alike = self._sisters if cue.kind == "series" and cue.id not in badges else GROUPS
+            sisters = sorted(alike.get(cue.id, frozenset()) & badges)
+            speakers.append(sisters[0] if sisters else speaker)
         return speakers
 
     def _needs_second(self, cue: Cue) -> bool:
@@ -277,7 +276,8 @@ class Attributor:
         # Two weak cues may name elsewhere, here a strong one and another (no SWING, no VMC1000).
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
         telling = [c for c in cues if c.kind == "wordmark" or not c.match.needs_second_cue]
-        several = len(_distinct(telling)) > (1 if strong else 2)
+        codes = [c for c in telling if _is_code(c) and len(letters(c.mark)) > 5]  # no chance
+        several = len(_distinct(telling)) > (1 if strong or codes else 2)
         borne_out = grade == "A" and read and (bool(spelt) or several)
         return chances[id] >= self._settings.tested_probability and (exact or borne_out)
 

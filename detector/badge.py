@@ -39,9 +39,10 @@ inventory number too (СМЗ, КЭМЗ), so that no weak mark of theirs is a bad
 
 # Words of panels, drawings and pipes, twice on many a machine: INDEX, FLOW.
 _ON_PANELS = frozenset({"INDEX", "FLOW", "JOBS", "ACE", "UNION"})
-# Tags of panels and pipes that read like codes: IP54, M30, T12, DN25, BT40, HSK63, RS232.
+# Tags of panels, pipes and welders that read like codes: IP54, M30, T12, DN25, BT40, USB 3.0.
 _TAGS = re.compile(
-    r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT)\d+[A-Z]?)$"
+    r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"
+    r"\d+[A-Z]?)$"
 )
 # How far off the model may stand, in heights of the higher of the two texts.
 _BESIDE = 3.0

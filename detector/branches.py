@@ -42,7 +42,7 @@ class Branches:
         """Whether what a plate says is the name of such a firm."""
         name = Said.of(said.reading.text)
         return said.kind == "company" and any(
-            self._han[origin].search(name.letters) or self._latin[origin].inside(name)
+            self._han[origin].search(name.letters) or self._latin[origin].within(name)
             for origin in self._han
             if origin not in said.countries
         )

@@ -15,11 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 from datasets.entry import EntryType
-from datasets.letters import cyrillic_words, scripts
+from datasets.letters import cyrillic_words, letters, scripts
+from datasets.plates import load_places, load_plate_words
 from datasets.registry import Registry
 from detector.anothers import AnothersName
 from detector.fold import words
@@ -39,6 +40,7 @@ MOST_FAR = 2
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
+_OTHER_NAMES = ("LASER CUTTING",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,17 @@ def _seams(parts: Sequence[str]) -> set[int]:
 def _may_be_misread(said: list[str], joined: str) -> bool:
     """Whether these words are worth aligning: not too many, and not a plain word of the trade."""
     few = len(said) <= MOST_MISREAD or all(len(word) <= 2 for word in said)
-    plain = joined in LATIN_WORDS or joined in SIGNS
+    plain = joined in LATIN_WORDS or joined in SIGNS or joined in _themselves()
     return few and len(joined) >= SHORT and not plain
+
+
+@cache
+def _themselves() -> frozenset[str]:
+    """Names that are no builder's and common beside machines: FESTO is no misread RESATO, NANJING
+    no HANJIANG."""
+    places = (place.latin for some in load_places().values() for place in some)
+    names = (*places, *load_plate_words().part_makers, *_OTHER_NAMES)
+    return frozenset(letters(name) for name in names if name and "han" not in scripts(name))
 
 
 def _settle(found: list[_Found]) -> list[_Found]:

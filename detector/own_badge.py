@@ -3,21 +3,26 @@ a program's, and SMTCL under NOZZLE stands on a box, whoever built the machine."
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from datasets.letters import letters
+from datasets.letters import letters, words
 from datasets.registry import Registry
 from detector.fuse import Cue, independent_views
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
+from detector.plate_text import CHINA
 from detector.read import overlap_of_smaller
 from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
-_ROW_GAP, _ROW_LEVEL, _ROW_ALIKE = 0.8, 0.5, 3.0
-"""Of lines of one label: the gap over the lower one's height, the share of the narrower that lies
-under the other, and the ratio of their heights (a mark may be joined of two lines)."""
+_BELOW, _BESIDE, _LEVEL, _ALIKE = 1.5, 3.0, 0.5, 3.0
+"""Of lines of one label, below and beside: the gap over the lower one's height, the share of the
+narrower that lies under the other or of the lower beside it, and the ratio of their heights (a
+mark may be joined of two lines)."""
+_TYPE = re.compile(r"SERIES|MODEL|CNC|MATE|SYSTEM|[A-Z]{0,4}\d[A-Z\d]*|[A-Z]{1,2}")
+"""A word that stands after a control's name: SERIES 0I-MF, 828D, 980TDC."""
 
 
 class OwnBadge:
@@ -50,7 +55,12 @@ class OwnBadge:
         homes = {self._registry.get(cue.id).origin for cue in cues} & self._tested
         if not homes:
             return list(cues)
-        told = [self._registry.get(cue.id) for cue in beside if _tells(cue)]
+        shared = {r for cue in cues if cue.kind == "series" for r in cue.readings}
+        told = [
+            self._registry.get(cue.id)
+            for cue in beside
+            if cue.kind == "wordmark" or (self._is_own_code(cue) and not shared & {*cue.readings})
+        ]
         if any(entry.type == "builder" and entry.origin not in homes for entry in told):
             return []
         own = {reading for cue in cues for reading in cue.readings}
@@ -89,16 +99,27 @@ class OwnBadge:
             not split_mark(text, mark, [written.text for written in entry.wordmarks])
             and not self._plates.is_address(text)
             and not self._plates.names_elsewhere(text, entry.origin)
+            and not (entry.origin == CHINA and self._plates.is_traditional(text))
             and self._words.on_badge(text, mark, self._own(cue))
         )
 
+    def _is_own_code(self, cue: Cue) -> bool:
+        """Whether a code is one that only its builder uses, be it as short as NLX or DMU."""
+        own = map(letters, self._registry.get(cue.id).series)
+        strong = not cue.match.needs_second_cue or (letters(cue.mark) in own)
+        return cue.match.exact and strong and not cue.match.shared
+
     def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
-        """Whether a line above or below the mark says what no builder puts there."""
+        """Whether a line above, below or beside the mark says what no builder puts there: another
+        country, to begin with."""
+        if self._plates.names_elsewhere(row.text, self._registry.get(cue.id).origin):
+            return True
         said = letters(row.text)
         known = (*self._own(cue), *self._controls)
         return not (
             mark in said
             or said in map(letters, known)
+            or self._control_of(row.text) is not None
             or self._plates.is_own(row.text, mark)
             or self._words.on_badge(f"{mark} {row.text}", mark, known)
         )
@@ -106,10 +127,19 @@ class OwnBadge:
     def _but_its_control(self, readings: Sequence[Reading]) -> Sequence[Reading]:
         """Without the bare name of a control, which makers of motors and drives bear as well: FANUC
         under SMTCL is on the machine's panel. Several are a board of partners, and stay."""
-        named = {r: id for r in readings if (id := self._control_by_name.get(letters(r.text)))}
+        named = {r: id for r in readings if (id := self._control_of(r.text))}
         if len(set(named.values())) > 1:
             return readings
         return [reading for reading in readings if reading not in named]
+
+    def _control_of(self, text: str) -> str | None:
+        """The control whose name a text is, with its type or without: FANUC SERIES OI-TD."""
+        said = words(text)
+        for end in range(len(said), 0, -1):
+            id = self._control_by_name.get("".join(said[:end]))
+            if id is not None and all(map(_TYPE.fullmatch, said[end:])):
+                return id
+        return None
 
     def _own(self, cue: Cue) -> tuple[str, ...]:
         """The marks and codes of the cue's builder."""
@@ -118,13 +148,8 @@ class OwnBadge:
         return (*marks, *entry.series, *entry.weak.series)
 
 
-def _tells(cue: Cue) -> bool:
-    strong = cue.match.exact and not cue.match.needs_second_cue
-    return cue.kind == "wordmark" or strong
-
-
 def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
-    """Readings of that frame that stand right above or below, as lines of one label do."""
+    """Readings of that frame that stand above, below or beside, as lines of one label do."""
     return [
         other
         for other in readings
@@ -137,10 +162,12 @@ def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
 
 def _in_rows(a: Box, b: Box) -> bool:
     low, high = sorted((a[3] - a[1], b[3] - b[1]))
-    gap = max(a[1], b[1]) - min(a[3], b[3])
-    under = min(a[2], b[2]) - max(a[0], b[0])
+    down = max(a[1], b[1]) - min(a[3], b[3])
+    across = max(a[0], b[0]) - min(a[2], b[2])
     narrower = min(a[2] - a[0], b[2] - b[0])
-    return gap <= _ROW_GAP * low and high <= _ROW_ALIKE * low and under >= _ROW_LEVEL * narrower
+    below = down <= _BELOW * low and -across >= _LEVEL * narrower
+    beside = across <= _BESIDE * low and -down >= _LEVEL * low
+    return high <= _ALIKE * low and (below or beside)
 
 
 def _on_one(view: Reading, on_parts: Collection[Reading]) -> bool:

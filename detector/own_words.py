@@ -8,7 +8,7 @@ lines in which every word is one that a builder puts on his machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from datasets.letters import letters, script_of, words
 from datasets.plates import Kinds, Place, PlateWords, load_places, load_plate_words
@@ -35,6 +35,8 @@ _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
 """What names a program on a control's screen."""
+_INITIAL = re.compile(r"(?:^|\s)[^\W\d_]\.(?:\s|$)")
+"""What stands beside a person's name: BODOR P."""
 _GLUED = re.compile(r"(?:MODEL|TYPE|SERIAL)(?:NO)?[A-Z]{0,3}")
 """What stands before the figures of a code that was read without gaps: MODELVT-36."""
 _SYLLABLE = (
@@ -73,7 +75,7 @@ class OwnWords:
                 let pass; of a mark in Han a whole run, which a Latin letter may part (秦I机床).
             own: the entry's marks and series.
         """
-        if _PROGRAM.search(text):
+        if _PROGRAM.search(text) or _INITIAL.search(text):
             return False
         own = _single(own)
         known, parts = self._badge | own, self._badge_parts | _parts(own)
@@ -120,12 +122,19 @@ def split_mark(text: str, mark: str, written: Iterable[str]) -> bool:
     return any(
         "".join(said[start:end]) == mark
         and (
-            all(len(word) > 1 and _PINYIN.fullmatch(word) for word in said[start:end])
+            _goes_on(said, start, end)
+            or all(len(word) > 1 and _PINYIN.fullmatch(word) for word in said[start:end])
             or not _SEAMS.isdisjoint(said[start:end])
         )
         for start in range(len(said))
         for end in range(start + 2, len(said) + 1)
     )
+
+
+def _goes_on(said: Sequence[str], start: int, end: int) -> bool:
+    """Whether words are letters of a longer row of them: S M T W T F S are the days of a week."""
+    beside = (*said[max(0, start - 1) : start], *said[end : end + 1])
+    return all(map(_is_letter, said[start:end])) and any(map(_is_letter, beside))
 
 
 def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
@@ -136,6 +145,7 @@ def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
     joined = "".join(words(text))
     at = joined.find(mark) if mark else -1
     at, size = (at, len(mark)) if at >= 0 else (0, 0)
+    coded = any(letter.isdigit() for letter in mark)
     tokens = text.split()
     figures = [any(c.isdigit() for c in token) for token in tokens]
     begin = 0
@@ -146,6 +156,8 @@ def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
             begin += len(word)
             for part, later in ((word[:before], False), (word[after:], bool(size))):
                 rest = _uncoded(part, beside, figures[i]) if part else ""
+                if later and word.endswith(rest) and len(word) > len(rest) <= _IN_CODE and coded:
+                    continue  # of the code's own variant: VL-1600ATC
                 if rest and not _NOISE.issuperset(rest):
                     yield rest, later
 

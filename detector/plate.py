@@ -127,6 +127,11 @@ class Plates:
         """Whether a text names a country or a town other than the origin's."""
         return self._text.is_elsewhere(text, {origin})
 
+    def is_traditional(self, text: str) -> bool:
+        """Whether characters are written as in Taiwan and Japan, which no reader takes for those of
+        the mainland: 永華機械, whose folded letters are those of 永华机械."""
+        return self._text.is_traditional(text)
+
     def is_address(self, text: str) -> bool:
         """Whether a text is an address on the web and nothing else, as dealers and guests post."""
         return " " not in text.strip() and self._text.is_contact(text)

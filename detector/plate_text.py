@@ -13,25 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
 from detector.own_words import OwnWords
 from detector.phrases import Phrases, Said
+from detector.plate_names import ends_of_a_maker, is_surely_of, opens_a_name
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 # Successors of the Soviet Union, any of which may have built what is "made in the USSR".
 SOVIET = frozenset(
     ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
 )
-# A Latin place this long may begin a name whose words were read as one, so long a word at least:
-# HARBINGER is no firm of Harbin.
-_PLACE_ALONE, _JOINED = 6, 16
-# Romanised in two words only this place is; TAI AN and CHANG CHUN are Taiwanese names as well.
-_PARTED_PLACES = frozenset({"XIAN"})
-# Chinese towns that firms elsewhere are called like: of Korea, Singapore, Taiwan.
-_ELSEWHERE_TOO = frozenset({"DATONG", "NANYANG", "CHAOYANG", "SANMING"})
 _BRACKETS = re.compile(r"[(\uff08\[【〔].*?[)\uff09\]】〕]")
 _BRACKET = re.compile(r"[(\uff08\[【〔)\uff09\]】〕]")
 # What dealers put on their stickers, and makers now and then: how to reach them.
@@ -126,8 +119,8 @@ class PlateText:
         self._taiwanese = Phrases(words.makers_taiwan)
         self._kinds = Phrases(_all(words, "machine_kinds"))
         self._forms = Phrases((*words.forms.han, *words.forms.latin))
-        self._maker_han = _ends_of_a_maker(words, "han")
-        self._maker_latin = _ends_of_a_maker(words, "latin")
+        self._maker_han = ends_of_a_maker(words, "han")
+        self._maker_latin = ends_of_a_maker(words, "latin")
         self._forms_japan = Phrases(words.forms.han_japan)
         self._labels = Phrases((*words.labels.han, *words.labels.latin))
         self._telling = words.telling
@@ -243,6 +236,10 @@ class PlateText:
         """Whether beside a maker's name a text says nothing that another's would."""
         return self._own.on_plate(company.rest)
 
+    def is_traditional(self, text: str) -> bool:
+        """Whether any character is one that Taiwan and Japan write and the mainland does not."""
+        return any(c in text for c in self._telling.traditional)
+
     def says_kind(self, text: str) -> bool:
         """Whether it says what kind of machine tool this is, and nothing that another would."""
         return self._kinds.inside(Said.of(text)) and self._own.on_plate(text)
@@ -278,7 +275,7 @@ class PlateText:
         start, code = self._place_before(run)
         size = run.index(form[0]) + len(form[0])
         simplified = any(c in raw for c in self._telling.simplified)
-        traditional = any(c in raw for c in self._telling.traditional)
+        traditional = self.is_traditional(raw)
         country: str | None = None
         if simplified and not traditional and code in (None, CHINA):
             country = CHINA
@@ -317,9 +314,9 @@ class PlateText:
         size = len(said.letters)
         if not _BRACKET.search(plain):  # half of "(DALIAN) MACHINE TOOL" is no firm of Dalian
             for code, places in self._latin_places.items():
-                ends = [end for end in places.opens(said) if _opens_a_name(said, end)]
+                ends = [end for end in places.opens(said) if opens_a_name(said, end)]
                 if ends:
-                    sure = trade is not None and said.letters[: ends[0]] not in _ELSEWHERE_TOO
+                    sure = trade is not None and is_surely_of(said, ends[0], trade.start())
                     beside = said.after(max(self._forms.ends_in(said), default=size))
                     rest = " ".join((beside, *_BRACKETS.findall(text)))
                     return Company(code, sure, makes_tools, False, size, named, rest)
@@ -351,28 +348,6 @@ class PlateText:
                 # The streets of Taipei and Taichung are called after Chinese cities.
                 return code if inner == {code} else None
         return None
-
-
-def _opens_a_name(said: Said, end: int) -> bool:
-    """Whether a place that ends there is a word of the text, or begins a long word of several."""
-    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
-        return False
-    return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
-
-
-def _ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
-    """How the name of a maker of machine tools ends, in a row of folded letters: its trade, what
-    may stand between, its form. Some forms hold the trade."""
-    tools, between, forms = (
-        [Said.of(text).letters for text in getattr(kinds, script)]
-        for kinds in (words.machine_tools, words.between, words.forms)
-    )
-    whole = [form for form in forms if any(tool in form for tool in tools)]
-    trade, inner, form = (
-        "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
-        for texts in (tools, between, forms)
-    )
-    return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))
 
 
 def _all(words: PlateWords, name: str) -> Iterator[str]:

@@ -13,6 +13,10 @@ NAMESAKES = (("haas", "haas-schleif"), ("mazak", "yamazaki-giken"))
 """Firms whose founders bore one name: neither's codes stand on the other's machines."""
 
 
+GROUPS = {"genertec": frozenset({"smtcl", "dmtg", "kmtcl", "byjc"})}
+"""A group's badge stands over those of its works: it is the works' machine."""
+
+
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
     """For each builder, those with a wordmark that begins with one of its own.
 

@@ -71,14 +71,16 @@ def test_a_plate_still_tells_where_a_machine_is_from(attributor: Attributor, tex
     assert claims(attributor.attribute(plate(text))) == (None, "CN")
 
 
-@pytest.mark.parametrize("text", ["NEWAY", "NEWAY|CNC LATHE", "NEWAY|MAIN MOTOR 11 KW", "HGTECH"])
+@pytest.mark.parametrize(
+    "text", ["HISION", "HISION|CNC LATHE", "HISION|MAIN MOTOR 11 KW", "HGTECH"]
+)
 def test_a_mark_on_no_parts_plate_names_its_builder(attributor: Attributor, text: str) -> None:
     assert claims(attributor.attribute(plate(text)))[1] == "CN"
 
 
 def test_a_mark_on_a_parts_plate_does_not_hide_the_badge_elsewhere(attributor: Attributor) -> None:
-    valve = plate("NEWAY|CLASS 150")
-    assert claims(attributor.attribute([*valve, read("NEWAY", 600.0, 400.0)]))[0] == "neway"
+    valve = plate("HISION|CLASS 150")
+    assert claims(attributor.attribute([*valve, read("HISION", 600.0, 400.0)]))[0] == "hision"
 
 
 def test_a_mark_on_a_parts_plate_still_stands_against_another_builder(

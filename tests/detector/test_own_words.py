@@ -220,7 +220,7 @@ def test_a_machines_own_plate_still_tells_its_origin(attributor: Attributor, tex
         ("秦川机床 世界品牌", "qinchuan"), ("SMTCL|WWW.SMTCL.COM", "smtcl"), ("HI SION", "hision"),
         ("TAIKAN T-V856", "taikan"), ("HISION|CNC MACHINE TOOL", "hision"),
         ("SMTCL|CAK6150", "smtcl"), ("SMTCL VT3", "smtcl"), ("HISION|SINUMERIK 840D", "hision"),
-        ("NEWAY|MAIN MOTOR 11 KW", "neway"), ("沈阳机床|主轴转速", "smtcl"),
+        ("HISION|MAIN MOTOR 11 KW", "hision"), ("沈阳机床|主轴转速", "smtcl"),
         ("SMTCL|FANUC", "smtcl"), ("SIEMENS|沈阳机床", "smtcl"), ("FANUC|CAK6150|SMTCL", "smtcl"),
         ("秦川机床|陕西秦川机械发展股份有限公司", "qinchuan"), ("JINGDIAO|JDHGT600", "jingdiao"),
     ],

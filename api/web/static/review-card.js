@@ -2,6 +2,7 @@
 
 import { _, country, make } from "./common.js";
 import { toSeconds } from "./boxes.js";
+import { toldReason } from "./review-reason.js";
 
 const KINDS = {
   claim: () => _("Claim under test"),
@@ -104,7 +105,7 @@ function why(card) {
   if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
   else if (kind) line.append(make("b", {}, kind()));
   else line.append(make("b", {}, _("What is this machine?")));
-  const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason;
+  const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason && toldReason(card.reason);
   // That a mark may be concealed is all that such an item's reason says.
   if (card.kind === "concealed") return make("div", {}, line);
   const text = make("p", { class: "faint reason" }, words ?? _("Looked at in any case."));

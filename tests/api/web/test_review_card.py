@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api.web.site import Site
-from detector.types import Attribution, Evidence
+from detector.types import Attribution, Evidence, Origin
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
@@ -97,3 +97,32 @@ def test_a_country_is_told_by_its_name(
     told = screen.locator("#told")
     expect(told).to_contain_text("QINCHUAN (秦川) · Китай")
     expect(told).to_contain_text("виробляють у: Китай")
+
+
+PLATE = Origin("CN", "plate", "A")
+LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (
+            Attribution("qinchuan", 0.999, "A", origin=Origin("CN", "builder", "A")),
+            "QINCHUAN (秦川) (Китай), уровень A, >0.99: проверяется, есть ли здесь станки",
+        ),
+        (
+            Attribution("mazak", 0.9, "B", origin=Origin("JP", "builder", "B")),
+            "Mazak (Япония), уровень B, 0.90: больше ничто об этом не говорит",
+        ),
+        (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
+        (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
+        (Attribution(None, 0.2, "U"), "изготовитель неизвестен, но написано: "),
+    ],
+    ids=["claim", "uncorroborated", "plate", "look", "text"],
+)
+def test_the_reason_is_told_in_the_readers_language(
+    site: Site, served: str, screen: Page, tmp_path: Path, found: Attribution, told: str
+) -> None:
+    screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
+    show(site, screen, served, tmp_path, found)
+    expect(screen.locator("#told .reason")).to_contain_text(told)

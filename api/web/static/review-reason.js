@@ -1,0 +1,31 @@
+// Why a machine is shown: the sentence that the case keeps in English, in the reader's language.
+
+import { _, country } from "./common.js";
+
+const HOME = (code) => (code === "origin open" ? _("origin open") : country(code));
+const SAID = String.raw`(?<name>.+) \((?<home>[A-Z]{2}|origin open)\), grade (?<grade>[ABU]), (?<chance>[^:]+)`;
+
+/** Of each form (`evidence/store/flags.py`) how it begins to be told anew. */
+const FORMS = [
+  [`${SAID}: machines from (?<code>[A-Z]{2}) are the claim under test`,
+    (v) => _("{name} ({home}), grade {grade}, {chance}: machines from {code} are the claim under test", v)],
+  [`${SAID}: nothing else says so`, (v) => _("{name} ({home}), grade {grade}, {chance}: nothing else says so", v)],
+  ["builder unknown, origin (?<home>[A-Z]{2}) from the plate, grade (?<grade>[ABU]): machines from (?<code>[A-Z]{2}) are the claim under test",
+    (v) => _("builder unknown, origin {home} from the plate, grade {grade}: machines from {code} are the claim under test", v)],
+  ["builder unknown, but a mark on it looks like that of (?<name>.+)", (v) => _("builder unknown, but a mark on it looks like that of {name}", v)],
+  ["builder unknown, but it says (?<name>.+)", (v) => _("builder unknown, but it says {name}", v)],
+  ["builder unknown; the machine fills (?<share>\\d+ ?%) of the picture", (v) => _("builder unknown; the machine fills {share} of the picture", v)],
+].map(([form, words]) => [new RegExp(`^${form}$`, "su"), words]);
+
+/** The reason as the reader understands it; one of an earlier version stays as it is. */
+export function toldReason(reason) {
+  for (const [form, words] of FORMS) {
+    const found = form.exec(reason)?.groups;
+    if (!found) continue;
+    const values = { ...found };
+    if (found.home) values.home = HOME(found.home);
+    if (found.code) values.code = country(found.code);
+    return words(values);
+  }
+  return reason;
+}

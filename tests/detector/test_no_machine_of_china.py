@@ -1,0 +1,149 @@
+"""What a reviewer told to break it typed: sets of texts of which none shows a Chinese machine.
+
+`|` is a line below, `>>` one beside it at a gap of two heights, `||` a label far off.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.attribute import Attributor
+from detector.types import Reading
+from tests.detector.stickers import LINE, claims, read
+
+
+def views(text: str, count: int) -> list[Reading]:
+    """The texts in so many views, apart from each other."""
+    found = []
+    for at in range(count):
+        for far, label in enumerate(text.split("||")):
+            for n, line in enumerate(label.split("|")):
+                x = 600.0 * far + 47.0 * at
+                for piece in map(str.strip, line.split(">>")):
+                    one = read(piece, x, 400.0 * far + 1.6 * LINE * n + 33.0 * at, 2 * at)
+                    found.append(one)
+                    x = one.box[2] + 2 * LINE
+    return found
+
+
+BESIDE = """
+КУБОК >> SMTCL
+SMTCL >> CUP
+ОСНАСТКА >> SMTCL
+АНАЛОГ >> SMTCL
+СОПЛО >> BODOR
+LENS >> BODOR
+LASZLO >> BODOR
+КУРСЫ >> HISION
+JAN >> NOVICK
+沈阳机床 >> 技能大赛
+沈阳机床 >> 防尘罩
+BODOR P.
+NOVICK A.
+"""
+CODES = """
+SMTCL||NLX 2500
+SMTCL||NHX 4000
+SMTCL||DMU 65
+SMTCL||CTX BETA 500
+SMTCL||CLX 350
+SMTCL||QTN 200
+SMTCL||VF-2
+SMTCL||NLX 2500||FANUC||MADE IN JAPAN
+"""
+ELSEWHERE = """
+NEWAY|MADE IN USA
+NEWAY MFG INC|MADE IN USA
+HISION|USA
+DARDI SRL|ITALIA
+TAIKAN|MADE IN TAIWAN
+TAIKAN CO.,LTD.|OSAKA JAPAN
+TAIWAN R.O.C.|HISION
+MADE IN GERMANY|SMTCL
+日本製|沈阳机床
+HG-TECH GMBH
+HANS LASER GMBH
+株式会社TAIKAN
+MADE IN TAIKAN
+"""
+WRITTEN = """
+永華機械工業股份有限公司
+永華機械|台灣製造
+日發精機股份有限公司
+三光科技|台中市
+長機科技|台灣製造
+生建機械|台南
+台群精機
+株式会社武重製作所
+宏山精機|台中
+森峰
+株式会社北村精密
+"""
+CHANCE = """
+S M T W T F S
+S M T W T F S|1 2 3 4 5 6 7
+THEBEN||S M T W T F S
+HDMT|USB 3.0|DP 1.2
+HDMT 1||HDMT 2
+KEDE|MIG-250
+WHMT 060408
+NEWAY|API 602
+NEWAY|FIG 200
+WUXI MACHINE 12
+WUXI MACHINE-03
+汉江机床|C3
+CONPROFE|HSK63A
+DARDI|400 MPA
+HIMILE|205/55R16
+"""
+FIRMS = """
+HARBINGERMACHINETOOLCO.,LTD
+LINFENGMACHINETOOLCO.,LTD
+DALIANIMACHINETOOLCO.,LTD
+SUZHOUHAASMACHINETOOLCO.,LTD
+CHANGCHUNMACHINETOOLCO.,LTD
+JINCHENG MACHINE TOOL CO., LTD
+TAIAN MACHINE TOOL CO., LTD
+嘉兴哈挺机床有限公司
+宁波赫克数控机床有限公司
+江苏现代威亚机床有限公司
+SHANGHAI SCHLEIFRING MACHINE TOOL CO., LTD
+WUXI TOYOTA MACHINE TOOL CO., LTD
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
+@pytest.mark.parametrize(
+    "listed", [BESIDE, CODES, ELSEWHERE, WRITTEN, CHANCE, FIRMS],
+    ids=["beside", "codes", "elsewhere", "written", "chance", "firms"],
+)  # fmt: skip
+def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) -> None:
+    sets = listed.strip().splitlines()
+    said = {text: claims(attributor.attribute(views(text, count))) for text in sets}
+    assert {text: made for text, made in said.items() if made[1] == "CN"} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"),
+    [
+        ("SMTCL|FANUC SERIES OI-TD", "smtcl"), ("SMTCL|SIEMENS 828D", "smtcl"),
+        ("SMTCL|GSK 980TDC", "smtcl"), ("ACCURL|DELEM", "accurl"), ("通用技术|沈阳机床", "smtcl"),
+        ("GENERTEC SMTCL", "smtcl"), ("通用技术|DMTG", "dmtg"), ("GENERTEC", "genertec"),
+        ("SMTCL||FESTO", "smtcl"), ("SMTCL||GUHRING", "smtcl"), ("BODOR||LASER CUTTING", "bodor"),
+        ("HARSLE|NANJING", "harsle"), ("SMTCL|ИНВ. № 123456", "smtcl"), ("云南机床", "yunnan-cy"),
+        ("NEWAY|NL201HA", "neway"), ("NEWAY CNC", "neway"), ("HDMT|华东数控", "hdmt"),
+        ("KEDE|KMC800U", "kede"),
+    ],
+    ids=lambda value: value,
+)  # fmt: skip
+def test_what_stands_on_a_machine_still_names_its_builder(
+    attributor: Attributor, text: str, builder: str
+) -> None:
+    assert claims(attributor.attribute(views(text, 1))) == (builder, "CN")
+
+
+@pytest.mark.parametrize("text", ["NEWAY", "HDMT", "WUXI MACHINE", "DARDI", "科德"])
+def test_a_mark_that_is_on_other_things_too_needs_a_second_cue(
+    attributor: Attributor, text: str
+) -> None:
+    assert attributor.attribute(views(text, 2)).builder is None
