@@ -26,7 +26,7 @@ from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
 from detector.own_badge import OwnBadge
 from detector.settings import Attributing
-from detector.sisters import GROUPS, ONE_HOUSE, sisters_of
+from detector.sisters import GROUPS, ONE_HOUSE
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
 # Log-odds against any one builder before anything is read.
@@ -85,7 +85,7 @@ class Attributor:
         }
         # A registry may lack the builder: the control then says nothing.
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
-        self._sisters = sisters_of(registry)
+        self._sisters = matcher.sisters
         self._codes = MisreadCodes(matcher, registry)
         self._own_badge = OwnBadge(registry, settings.tested_origins)
         self._origins = OriginFinder(registry, settings.tested_origins)
@@ -262,8 +262,8 @@ class Attributor:
         self, id: str, chances: Mapping[str, float], cues: Sequence[Cue], grade: Grade, others: int
     ) -> bool:
         """`others`: cues beside those read: a look like a mark of the builder's, a misread code."""
-        opposed = len(chances) > 1
-        if all(self._is_weak(cue, opposed) for cue in cues) and len(_distinct(cues)) + others < 2:
+        weak = all(cue.match.misread or self._is_weak(cue, len(chances) > 1) for cue in cues)
+        if weak and len(_distinct(cues)) + others < 2:
             return False
         if all(_is_code(cue) for cue in cues) and not others:  # ports are numbered as models are
             return False

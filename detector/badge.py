@@ -26,11 +26,19 @@ _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1
 # balances, meters, heat guns, robots.
 _OTHER_TRADES = frozenset(
     [
-        *("BARBERCOLMAN", "BEHRINGER", "BROTHER", "BROWNSHARPE", "BULLARD", "BUTLER", "COMAU"),
-        *("COSMOS", "DAEWOO", "ERGOMAT", "EXTRON", "FELLOWS", "FUJI", "HMT", "HOWA", "HYDROMAT"),
-        *("HYUNDAI", "INGERSOLL", "KERN", "KOMATSU", "LANDIS", "LIEBHERR", "MICROSTEP"),
-        *("MONARCH", "MOORE", "NACHI", "NAGEL", "OERLIKON", "PEDDINGHAUS", "PFIFFNER", "PONAR"),
-        *("RESATO", "SAACKE", "SAUER", "SIGMA", "STEINEL", "TOSHIBA", "VIPER", "WALTER"),
+        *("AKIRA", "ALMAC", "AVIA", "BARBERCOLMAN", "BEHRINGER", "BRETON"),
+        *("BROTHER", "BROWNSHARPE", "BUFFALO", "BULLARD", "BUTLER", "CITIZEN", "COMAU"),
+        *("COSMOS", "CSEPEL", "DAEWOO", "DIXI", "DMG", "ELECTRONICA", "ERGOMAT", "EXTRON"),
+        *("FALCON", "FAT", "FELLOWS", "FIDIA", "FPT", "FRYER", "FUJI", "GEHRING"),
+        *("HANDTMANN", "HANKOOK", "HANWHA", "HAUSER", "HELLER", "HMT", "HONOR"),
+        *("HOWA", "HYDROMAT", "HYUNDAI", "INDEX", "INGERSOLL", "JTEKT", "JUNG", "JUNKER"),
+        *("KERN", "KIWA", "KOMATSU", "LANDIS", "LIEBHERR", "MCM", "MESSER"),
+        *("MICROSTEP", "MILACRON", "MITSUBISHIHEAVYINDUSTRIES", "MITSUI", "MONARCH"),
+        *("MOORE", "MULTICAM", "MURATA", "NACHI", "NACHIFUJIKOSHI", "NAGEL", "OERLIKON"),
+        *("OMV", "OPTIMUM", "PAMA", "PEDDINGHAUS", "PFIFFNER", "PINNACLE", "PONAR"),
+        *("RESATO", "SAACKE", "SAMSUNGTECHWIN", "SAUER", "SEIBU", "SIGMA"),
+        *("SIP", "SKODA", "SMT", "STAR", "STEINEL", "TOS", "TOSHIBA", "TTL", "VICTOR"),
+        *("VIPER", "WALTER", "WOHLENBERG"),
     ]
 )
 OWNERS = frozenset({"RU"})
@@ -52,16 +60,17 @@ _APART = 0.5
 _SURE = 0.8
 
 
-def stands_as_badge(mark: Reading, readings: Sequence[Reading]) -> bool:
+def stands_as_badge(mark: Reading, text: str, readings: Sequence[Reading]) -> bool:
     """Whether in the mark's own frame it stands beside a model code or a second time.
 
     Args:
         mark: a reading that is one mark, exactly and whole.
+        text: the mark as the registry has it.
         readings: all of the machine, those of the broadcast excepted.
     """
-    if letters(mark.text) in _CUT_LABELS | _OTHER_TRADES:
+    if letters(mark.text) in _CUT_LABELS or letters(text) in _OTHER_TRADES:
         return False
-    twice = letters(mark.text) not in _ON_PANELS
+    twice = letters(text) not in _ON_PANELS
     beside = [r for r in readings if r.pts == mark.pts and r.mirrored == mark.mirrored]
     return any(
         overlap_of_smaller(r.box, mark.box) < _APART

@@ -7,7 +7,7 @@ same pixels are misread the same way twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Literal
@@ -78,7 +78,7 @@ def fuse(readings: Sequence[Reading], matcher: Matcher) -> tuple[Cue, ...]:
     """
     scene = [reading for reading in readings if not reading.overlay]
     hits = _match_all(scene, matcher) + _match_joined(scene, matcher)
-    return _gather(_drop_contained(hits), scene)
+    return _gather(_drop_contained(hits), scene, matcher.sisters)
 
 
 def join_neighbours(readings: Sequence[Reading]) -> list[Reading]:
@@ -153,26 +153,47 @@ def _contains(longer: _Hit, shorter: _Hit) -> bool:
     )
 
 
-def _gather(hits: Iterable[_Hit], scene: Sequence[Reading]) -> tuple[Cue, ...]:
+def _gather(
+    hits: Sequence[_Hit], scene: Sequence[Reading], sisters: Mapping[str, frozenset[str]]
+) -> tuple[Cue, ...]:
+    codes: dict[Reading, set[str]] = {}
+    for hit in hits:
+        if _is_own_code(hit.match):
+            codes.setdefault(hit.reading, set()).add(hit.match.id)
     groups: dict[tuple[str, str, str], list[_Hit]] = {}
     for hit in hits:
         groups.setdefault((hit.match.id, hit.match.kind, letters(hit.match.mark)), []).append(hit)
-    cues = [_cue(group, scene) for group in groups.values()]
+    cues = []
+    for group in groups.values():
+        house = {group[0].match.id, *sisters.get(group[0].match.id, ())}
+        anothers = {reading for reading, ids in codes.items() if house.isdisjoint(ids)}
+        cues.append(_cue(group, [reading for reading in scene if reading not in anothers]))
     return tuple(sorted(cues, key=lambda cue: -_strength(cue.match, cue.readings[0])))
 
 
-def _cue(hits: list[_Hit], scene: Sequence[Reading]) -> Cue:
-    """One cue of all hits of one mark; upright readings go before mirrored ones."""
+def _cue(hits: list[_Hit], beside: Sequence[Reading]) -> Cue:
+    """One cue of all hits of one mark; upright readings go before mirrored ones.
+
+    Args:
+        beside: what may make a badge of it: no code of another builder's, lest DMG over CKE6150,
+            DMTG less its T, be DMG's.
+    """
     hits = sorted(hits, key=lambda h: (h.reading.mirrored, -_strength(h.match, h.reading)))
     readings = tuple(hit.reading for hit in hits)
     badge = any(
         hit.match.exact
         and hit.match.whole
         and not hit.reading.mirrored
-        and stands_as_badge(hit.reading, scene)
+        and stands_as_badge(hit.reading, hit.match.mark, beside)
         for hit in hits
     )
     return Cue(hits[0].match, readings, independent_views(readings), badge)
+
+
+def _is_own_code(match: Match) -> bool:
+    """Whether a text is a code that only its builder uses; VMC850 is many's."""
+    told = match.kind == "series" and match.exact and match.whole
+    return told and not match.needs_second_cue
 
 
 def independent_views(readings: Sequence[Reading]) -> tuple[Reading, ...]:

@@ -27,6 +27,8 @@ from detector.fold import words
 from detector.joined import Joined
 from detector.marks import CYRILLIC_LIMIT, SHORT, Mark, MarkKind, marks_of
 from detector.nearby import Nearby
+from detector.prose import Prose
+from detector.sisters import sisters_of
 from detector.vocabulary import LATIN_WORDS, SIGNS
 
 MARGIN = 0.3
@@ -37,10 +39,17 @@ LONGEST_SPAN = 10
 """Words one mark may fall apart into: letter-spaced marks are read one letter at a time."""
 MOST_FAR = 2
 """Words a text may have to be a mark misread so far that it is a hint."""
+MISREAD_ALONE = 7
+"""Letters of a mark up to which a misread one needs a second cue: WELLER is no WEILER."""
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
-_OTHER_NAMES = ("LASER CUTTING",)
+_OTHER_NAMES = (
+    *("LASER CUTTING", "WELLER", "PATRON", "METALTECH", "SUPERTECH", "BORRIES", "FAMUR", "MATECO"),
+    *("SCHLIESS", "HUROM", "KARSTEN", "REINECKE", "HOFER", "MONFORT", "CORREIA", "TONGLI", "FENCO"),
+    *("SAMAC", "BECKEL", "FEHMANN", "HYUNDAI KIA"),
+)
+"""Names and words that are misread marks by their letters: irons (WELLER), chucks (ПАТРОН)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class Match:
 
     mark: its text as the registry has it; similarity: 1 - price / letters, 0..1; exact: nothing
     was misread; whole: the mark is the whole text, not a part of a longer one; shared: another
-    entry has a mark of the same text; far: so much was misread that it is no more than a hint.
+    entry has a mark of the same text; far: so much was misread that it is no more than a hint;
+    misread: so short a mark that it may as well be another name, as WELLER is for WEILER.
     """
 
     id: str
@@ -62,16 +72,20 @@ class Match:
     whole: bool
     shared: bool = False
     far: bool = False
+    misread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A mark at the words [start, end) of a text, at a price."""
+    """A mark at the words [start, end) of a text, at a price. part: of one joined word; spelt: all
+    its letters stand there in a row, if perhaps beside an emblem read as one (XEXCETEK)."""
 
     mark: Mark
     start: int
     end: int
     price: float
+    part: bool = False
+    spelt: bool = True
 
     @property
     def exact(self) -> bool:
@@ -106,6 +120,8 @@ class Matcher:
         }
         self._joined = Joined(registry, marks)
         self._anothers = AnothersName()
+        self._prose = Prose(registry)
+        self.sisters = sisters_of(registry)
         # Readings of one wordmark come back frame after frame.
         self._cached = lru_cache(4096)(self._match)
 
@@ -135,11 +151,17 @@ class Matcher:
         borders = _compounds(text)
         # Of each entry the best wordmark and the best series; a longer mark says more.
         best: dict[tuple[str, MarkKind], _Found] = {}
+        prose = {
+            id(item): self._prose.speaks_of(item.mark, said, cyrillic, item.start, item.end)
+            for item in found
+        }
         if any(item.mark.kind == "wordmark" and not item.far for item in found):
             found = [item for item in found if not item.far]
         for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
             best.setdefault((item.mark.id, item.mark.kind), item)
-        return tuple(_as_match(item, len(said), borders) for item in best.values())
+        return tuple(
+            _as_match(item, len(said), borders, prose=prose[id(item)]) for item in best.values()
+        )
 
     def _found(self, said: list[str]) -> list[_Found]:
         """Every acceptable mark at every place, before rivals are settled."""
@@ -156,7 +178,8 @@ class Matcher:
                 if not exact and _may_be_misread(said[start:end], joined):
                     unsure.append((start, end, joined))
             found += [
-                _Found(mark, start, start + 1, 0.0) for mark in self._joined.inside(said[start])
+                _Found(mark, start, start + 1, 0.0, part=True)
+                for mark in self._joined.inside(said[start])
             ]
         rest = _beside_models(found, len(said))
         far = [list(range(start, end)) == rest for start, end, _ in unsure]
@@ -167,7 +190,7 @@ class Matcher:
             for i, marks in zip(asked, near, strict=True):
                 start, end, _ = unsure[i]
                 found += [
-                    _Found(mark, start, end, price)
+                    _Found(mark, start, end, price, spelt=mark.letters in unsure[i][2])
                     for mark, price in marks
                     if mark.han or _may_be_split(mark, said[start:end])
                 ]
@@ -263,20 +286,21 @@ def _holds(one: _Found, other: _Found) -> bool:
 def _compounds(text: str) -> list[tuple[int, int]]:
     """The places [start, end) of names made with a hyphen, in words of the text.
 
-    SUMITOMO-SHIBAURA is another firm than SHIBAURA; codes (VF-2) and words of the trade are no
-    names.
+    SUMITOMO-SHIBAURA is another firm than SHIBAURA, JC-OKUMA is what is left of BYJC-OKUMA; codes
+    (VF-2) and words of the trade are no names.
     """
     found: list[tuple[int, int]] = []
     start = 0
     for token in text.split():
         said = words(token)
-        if "-" in token and sum(len(w) > SHORT and w not in LATIN_WORDS for w in said) > 1:
+        names = [w for w in said if w.isalpha() and len(w) > 1 and w not in LATIN_WORDS]
+        if "-" in token and len(names) > 1:
             found.append((start, start + len(said)))
         start += len(said)
     return found
 
 
-def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]]) -> Match:
+def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]], *, prose: bool) -> Match:
     mark = item.mark
     return Match(
         id=mark.id,
@@ -285,6 +309,7 @@ def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]]) -> Mat
         similarity=max(0.0, 1.0 - item.price / len(mark.letters)),
         needs_second_cue=mark.needs_second_cue
         or item.far
+        or prose
         or any(
             start <= item.start and item.end <= end and (item.start, item.end) != (start, end)
             for start, end in compounds
@@ -292,7 +317,8 @@ def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]]) -> Mat
         or (not item.exact and not mark.han and len(mark.letters) <= SHORT + 1),
         exact=item.exact,
         type=mark.type,
-        whole=item.start == 0 and item.end == count,
+        whole=item.start == 0 and item.end == count and not (item.part and mark.needs_second_cue),
         shared=mark.shared,
         far=item.far,
+        misread=not item.spelt and not mark.han and len(mark.letters) <= MISREAD_ALONE,
     )

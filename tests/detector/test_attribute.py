@@ -205,17 +205,16 @@ def test_a_badge_that_may_not_name_alone_does_beside_its_model(
     assert named(attributor.attribute([read(badge), read(model, PANEL)])) == (builder, "A")
 
 
-def test_a_short_badge_read_unsurely_stands_against_no_others_code(
+def test_a_short_badge_over_anothers_code_names_nobody(
     attributor: Attributor,
 ) -> None:
     """Half a MAZAK was read as Mas, over a code of Mazak's."""
     badge, model = (59.8, 77.5, 97.6, 96.4), (61.1, 90.4, 109.1, 104.5)
     alone = [read("Mas", badge), read("KX650", model)]
     assert attributor.attribute(alone).builder == "kovosvit"
-    over_anothers = [read("Mas", badge, score=0.7), read("VTC-160A", model)]
-    assert named(attributor.attribute(over_anothers)) == (None, "U")
-    surely = [read("BFW", badge), read("VTC-160A", model)]
-    assert attributor.attribute(surely).builder == "bfw"
+    for mark, score in (("Mas", 0.7), ("Mas", 0.97), ("BFW", 0.97)):
+        over_anothers = [read(mark, badge, score=score), read("VTC-160A", model)]
+        assert named(attributor.attribute(over_anothers)) == (None, "U")
     over_its_own = [read("Mas", badge), read("MCV 754", model)]
     assert attributor.attribute(over_its_own).builder == "kovosvit"
 

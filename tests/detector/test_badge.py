@@ -93,5 +93,7 @@ def test_a_far_misreading_names_only_beside_a_series_of_the_same_builder(
 
 
 def test_a_name_made_with_a_hyphen_is_another_firm(attributor: Attributor) -> None:
-    assert attributor.attribute([read("SHIBAURA")]).builder == "toshiba-shibaura"
-    assert attributor.attribute([read("SUMITOMO-SHIBAURA")]).builder is None
+    assert attributor.attribute([read("HERMLE")]).builder == "hermle"
+    assert attributor.attribute([read("SUMITOMO-HERMLE")]).builder is None
+    assert attributor.attribute([read("OKUMA")]).builder == "okuma"
+    assert attributor.attribute([read("JC-OKUMA")]).builder is None, "BYJC-OKUMA, its head lost"

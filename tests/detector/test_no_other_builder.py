@@ -1,0 +1,126 @@
+"""What a reviewer told to break it typed: sets of texts that named a builder who did not build it.
+
+Notation as in `test_no_machine_of_china`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.attribute import Attributor
+from tests.detector.stickers import claims
+from tests.detector.test_no_machine_of_china import views
+
+OWN_CODES_OF_OTHERS = """
+DMG|CKE6150Z
+DMG|VDL 1000|MADE IN CHINA
+SMT|CAK6150
+INDEX|CAK6150
+NCT|CAK6150
+TOS|FNG 32
+TOS|SN 50 C
+TOS|QTN 200
+"""
+JOINED = """
+KOMATSULTD.|FD30T-17
+TOSHIBACORPORATION|VF-S11
+LIEBHERRWERK|LTM 1050
+WALTERAG|F4042
+HYUNDAICORP||HYUNDAICORP
+BROTHERINDUSTRIES|KE 430
+COMAUSPA|NJ 130
+KERNGMBH|EMB 500
+FLOWTECH||FLOWTECH
+UNIONTECH|LITE 600
+FUJITECH|FX 20
+MILLSTAR|VF 400
+LASERSTAR|LS 1900
+"""
+OTHER_GOODS = """
+HANDTMANN|VF 620
+HANWHA|XNO-6080R
+HANWHA VISION
+HANWHA AEROSPACE
+DOOSAN ROBOTICS
+DOOSAN BOBCAT
+HYUNDAI|KIA
+HYUNDAI-KIA
+FIDIA||VMC850
+TRUMPF MEDICAL
+TOYODA GOSEI
+SEIBU RAILWAY
+TORNOS ROBOBAR
+HAAS F1 TEAM
+SAMSUNG TECHWIN|SNB-6004P
+CITIZEN|CT-S310II
+SKODA|A123BC 77
+HANKOOK|K 715
+OMV|HYD 46
+MESSER|AR 4.8
+KIWA|GA 123456
+SMT|SM482
+INDEX|LED 12
+E-BRAKE
+HI-ECO
+LASERDYNE
+MONGOOSE
+"""
+MISREAD = """
+WELLER
+PATRON
+METALTECH
+BORRIES
+FAMUR
+MATECO
+SCHLIESS
+HUROM
+CORREIA
+TONGLI
+STARAG|NB 151
+JC-OKUMA
+"""
+WRITTEN_IN_RUSSIAN = """
+PAMA
+PAMA 1
+PAMA|ЛЕВАЯ
+PAMA СВАРНАЯ
+"""
+SPOKEN_OF = """
+ПРЕЗИДЕНТ ПОСЕТИЛ ЗАВОД HAAS
+КУРСЫ ВАЛЮТ HAAS ОТКРЫЛ ЗАВОД
+MAZAK ПОСТАВИЛ СТАНКИ В РОССИЮ
+ЗАВОД ЗАКУПИЛ СТАНКИ MAZAK
+ОФИЦИАЛЬНЫЙ ДИЛЕР HAAS
+MINISTER VISITS PLANT WITH HAAS MACHINES
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
+@pytest.mark.parametrize(
+    "listed",
+    [OWN_CODES_OF_OTHERS, JOINED, OTHER_GOODS, MISREAD, WRITTEN_IN_RUSSIAN, SPOKEN_OF],
+    ids=["codes", "joined", "goods", "misread", "russian", "spoken of"],
+)
+def test_no_set_names_a_builder(attributor: Attributor, listed: str, count: int) -> None:
+    sets = listed.strip().splitlines()
+    said = {text: claims(attributor.attribute(views(text, count))) for text in sets}
+    assert {text: made for text, made in said.items() if made[0] is not None} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"),
+    [
+        ("DMG|CTX 310", "dmg"), ("TOS|WHN 13", "tos-varnsdorf"),
+        ("BFW|BMV 60", "bfw"), ("OKK|VM76R", "okk"), ("CITIZEN|L20", "citizen"),
+        ("XEXCETEK", "excetek"), ("TRAUE|TNK 36", "traub"), ("СТАНКИ HAAS", "haas"),
+        ("ТОКАРНЫЙ СТАНОК HAAS ST-20", "haas"), ("HAAS AUTOMATION OXNARD CALIFORNIA", "haas"),
+        ("HAASAUTOMATION", "haas"), ("HYUNDAI KIA MACHINE", "hyundai-wia"),
+        ("DOOSAN", "dn-solutions"), ("HANWHA|XD32", "hanwha"), ("PAMA|SPEEDRAM", "pama"),
+        ("НА ДВЕРИ||HAAS", "haas"), ("HISION|VMC850", "hision"),
+    ],
+    ids=lambda value: value,
+)  # fmt: skip
+def test_what_stands_on_a_machine_still_names_its_builder(
+    attributor: Attributor, text: str, builder: str
+) -> None:
+    assert claims(attributor.attribute(views(text, 1)))[0] == builder
