@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -175,7 +176,7 @@ def find_footage(
         duration=None if row.duration is None else Time.of(row.duration),
         size=row.size,
         manifest=None if row.manifest is None else SaidOfItself(**row.manifest),
-        places=_places(session, places),
+        places=_places(session, sha256, places),
         uploads=_uploads(session, sha256),
         analysed=None if analysis is None else _analysed(session, analysis),
         copies=_copies(session, recipe, sha256),
@@ -183,9 +184,9 @@ def find_footage(
     )
 
 
-def _places(session: Session, rows: Sequence[Location]) -> list[Place]:
-    put_right: dict[str, list[PutRight]] = {row.path: [] for row in rows}
-    for one in corrections(session, put_right):
+def _places(session: Session, sha256: str, rows: Sequence[Location]) -> list[Place]:
+    put_right = defaultdict(list)
+    for one in corrections(session, sha256):
         put_right[one.path].append(
             PutRight(
                 claim=one.claim,

@@ -35,7 +35,7 @@ def correct(
     if other := sorted(set(claims) - set(CLAIMS)):
         raise UsageError(f"{', '.join(other)}: nothing that is claimed; use {', '.join(CLAIMS)}")
     place = session.scalar(select(Location).where(Location.path == path).with_for_update())
-    if place is None:
+    if place is None or place.footage is None:
         raise UsageError(f"{path}: the case knows no footage there; name one of its places")
     now, rows = datetime.now(UTC), []
     for claim, said in claims.items():
@@ -44,7 +44,13 @@ def correct(
             setattr(place, claim, after)
             rows.append(
                 Correction(
-                    path=path, claim=claim, made=now, author=author, before=before, after=after
+                    path=path,
+                    claim=claim,
+                    made=now,
+                    footage=place.footage,
+                    author=author,
+                    before=before,
+                    after=after,
                 )
             )
     session.add_all(rows)
@@ -53,13 +59,17 @@ def correct(
 
 
 def corrected(session: Session, paths: Collection[str]) -> set[tuple[str, str]]:
-    """Path and name of every claim that a person has put right at these paths."""
-    asked = select(Correction.path, Correction.claim).where(Correction.path.in_(paths))
+    """Path and name of every claim that a person has put right of what lies at these paths."""
+    asked = (
+        select(Correction.path, Correction.claim)
+        .join(Location, Location.path == Correction.path)
+        .where(Correction.path.in_(paths), Correction.footage == Location.footage)
+    )
     return {(path, claim) for path, claim in session.execute(asked.distinct())}
 
 
-def corrections(session: Session, paths: Collection[str]) -> list[Correction]:
-    """All corrections at these paths, the first first."""
-    asked = select(Correction).where(Correction.path.in_(paths))
+def corrections(session: Session, footage: str) -> list[Correction]:
+    """All corrections to what was claimed of a footage, the first first."""
+    asked = select(Correction).where(Correction.footage == footage)
     order = (Correction.made, Correction.path, Correction.claim)
     return list(session.scalars(asked.order_by(*order)))

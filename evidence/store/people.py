@@ -81,6 +81,7 @@ class Upload(Base):
 class Correction(Base):
     """That a person put right what was claimed of where footage came from.
 
+    `footage`: what lay at `path` then; of another that lies there later it says nothing.
     `claim`: a column of the location; `before`, `after`: what stood there and what does, None
     for nothing. Rows are only ever added.
     """
@@ -90,6 +91,7 @@ class Correction(Base):
     path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
     claim: Mapped[str] = mapped_column(Word(16), primary_key=True)
     made: Mapped[datetime] = mapped_column(primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"))
     author: Mapped[str] = mapped_column(Exact)
     before: Mapped[str | None] = mapped_column(Exact)
     after: Mapped[str | None] = mapped_column(Exact)

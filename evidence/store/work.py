@@ -303,7 +303,9 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
             changed.add(path)
             row.footage = None
         for name, value in news.items():
-            if getattr(row, name) != value and (path, name) not in settled:
+            # Of another file at that path nobody has put anything right.
+            stands = (path, name) in settled and path not in changed
+            if getattr(row, name) != value and not stands:
                 setattr(row, name, value)
     session.flush()
     if changed:

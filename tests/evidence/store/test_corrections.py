@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
-from evidence.store import Case, Correction, Location, Recipe
+from evidence.store import Case, Correction, FootageRow, Location, Recipe
 from evidence.store.corrections import correct
 from evidence.store.work import Source, add_work
 
@@ -15,9 +17,17 @@ PATH = "/archive/hall.mp4"
 LISTED = Source(PATH, 10, 20, publisher="Plant TV", published="2024", plant_claimed="Plant 21")
 
 
+FOOTAGE = "ab" * 32
+
+
 def sweep(case: Case, recipe: Recipe, source: Source = LISTED) -> None:
+    """Puts the source on the list; the first time its file is hashed."""
     with case.session() as session, session.begin():
         add_work(session, recipe, [source])
+        if session.get(FootageRow, FOOTAGE) is None:
+            session.add(FootageRow(sha256=FOOTAGE, size=10, kind="video", container="mp4"))
+            session.flush()
+            session.get_one(Location, PATH).footage = FOOTAGE
 
 
 def put_right(case: Case, path: str = PATH, **claims: str | None) -> list[tuple[str, object]]:
@@ -53,6 +63,17 @@ def test_what_stood_there_before_is_kept_with_the_name(case: Case, recipe: Recip
         ("anna", "Plant 21", "Plant 12"),
         ("anna", "Plant 12", None),
     ]
+
+
+def test_of_another_file_at_that_path_nobody_has_put_anything_right(
+    case: Case, recipe: Recipe
+) -> None:
+    sweep(case, recipe)
+    put_right(case, plant_claimed="Plant 12")
+    sweep(case, recipe, replace(LISTED, size=11))
+    assert place(case).plant_claimed == "Plant 21"
+    with pytest.raises(UsageError, match="the case knows no footage there"):
+        put_right(case, plant_claimed="Plant 12")
 
 
 @pytest.mark.parametrize(

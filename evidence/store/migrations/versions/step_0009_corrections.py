@@ -18,11 +18,15 @@ def upgrade() -> None:
         sa.Column("path", base.Exact(), nullable=False),
         sa.Column("claim", base.Word(length=16), nullable=False),
         sa.Column("made", base.Moment(timezone=True), nullable=False),
+        sa.Column("footage", base.Word(length=64), nullable=False),
         sa.Column("author", base.Exact(), nullable=False),
         sa.Column("before", base.Exact(), nullable=True),
         sa.Column("after", base.Exact(), nullable=True),
         sa.ForeignKeyConstraint(
             ["path"], ["locations.path"], name=op.f("fk_corrections_path_locations")
+        ),
+        sa.ForeignKeyConstraint(
+            ["footage"], ["footage.sha256"], name=op.f("fk_corrections_footage_footage")
         ),
         sa.PrimaryKeyConstraint("path", "claim", "made", name=op.f("pk_corrections")),
     )
