@@ -134,6 +134,7 @@ class PlateWords(_Part):
     badge: Kinds
     own: Kinds
     elsewhere: tuple[Text, ...]
+    forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
     between: Kinds
     forms: Kinds

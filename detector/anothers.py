@@ -15,16 +15,6 @@ from detector.phrases import Phrases, Said
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
 # What stands before the name of the machine that a spare part fits: FOR MAZAK.
 _FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA", "ДЛЯ"})
-# Houses of a builder's name that build no machine tools: DOOSAN ROBOTICS, TRUMPF MEDICAL,
-# BLOHM + VOSS.
-_HOUSES = frozenset(
-    [
-        *("AEROSPACE", "BOBCAT", "CELLS", "DEFENCE", "DEFENSE", "EAGLES", "ENERBILITY", "F1"),
-        *("GLASS", "GOSEI", "INFRARED", "LABORTECHNIK", "LIFE", "MEDICAL", "MOTORS", "OCEAN"),
-        *("OUTLET", "PORTABLE", "RAILWAY", "ROBOBAR", "ROBOTICS", "TEAM", "TRASMISSIONI"),
-        *("VISION", "VOSS", "WELD"),
-    ]
-)
 # 工具 (tools) is also half of 工具机, a machine tool.
 _NO_PART = frozenset({"工具"})
 
@@ -48,8 +38,6 @@ class AnothersName:
         if mark.kind == "wordmark" and (
             (start > 0 and said[start - 1] in _FITS) or "".join(said[:start]).endswith("MADEIN")
         ):
-            return True
-        if mark.kind == "wordmark" and not _HOUSES.isdisjoint((*said[:start], *said[end:])):
             return True
         trade = mark.han and len(mark.letters) >= SHORT
         trade = trade or not _TRADE.isdisjoint(mark.words)

@@ -276,7 +276,7 @@ class Attributor:
         # Two weak cues may name elsewhere, here a strong one and another (no SWING, no VMC1000).
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
         telling = [c for c in cues if c.kind == "wordmark" or not c.match.needs_second_cue]
-        codes = [c for c in telling if _is_code(c) and len(letters(c.mark)) > 5]  # no chance
+        codes = [c for c in telling if _is_code(c) and len(letters(c.mark)) > 5]
         several = len(_distinct(telling)) > (1 if strong or codes else 2)
         borne_out = grade == "A" and read and (bool(spelt) or several)
         return chances[id] >= self._settings.tested_probability and (exact or borne_out)

@@ -19,7 +19,7 @@ from detector.vocabulary import LATIN_WORDS
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
 _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
 # Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
-_LABELS = ("DANGER", "START", "STOP", "AKIRA")
+_LABELS = ("DANGER", "STOP", "AKIRA")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # Also on things of other trades, beside a model code as well: fork lifts, excavators and cranes
 # (KOMATSU FG25), compressors, drives, valves, chucks, cutters, printers (BROTHER PT-P750W),
@@ -27,7 +27,7 @@ _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1
 _OTHER_TRADES = frozenset(
     [
         *("AKIRA", "ALMAC", "AVIA", "BARBERCOLMAN", "BEHRINGER", "BRETON"),
-        *("BROTHER", "BROWNSHARPE", "BUFFALO", "BULLARD", "BUTLER", "CITIZEN", "COMAU"),
+        *("BROTHER", "BUFFALO", "BULLARD", "BUTLER", "CITIZEN", "COMAU"),
         *("COSMOS", "CSEPEL", "DAEWOO", "DIXI", "DMG", "ELECTRONICA", "ERGOMAT", "EXTRON"),
         *("FALCON", "FAT", "FELLOWS", "FIDIA", "FPT", "FRYER", "FUJI", "GEHRING"),
         *("HANDTMANN", "HANKOOK", "HANWHA", "HAUSER", "HELLER", "HMT", "HONOR"),
@@ -45,8 +45,8 @@ OWNERS = frozenset({"RU"})
 """Where plants that build machines are filmed: their initials are on whatever they own, on its
 inventory number too (СМЗ, КЭМЗ), so that no weak mark of theirs is a badge."""
 
-# Words of panels, drawings and pipes, twice on many a machine: INDEX, FLOW.
-_ON_PANELS = frozenset({"INDEX", "FLOW", "JOBS", "ACE", "UNION"})
+# Words of panels, drawings and pipes, twice on many a machine: FLOW, JOBS.
+_ON_PANELS = frozenset({"FLOW", "JOBS", "ACE", "UNION"})
 # Tags of panels, pipes and welders that read like codes: IP54, M30, T12, DN25, BT40, USB 3.0.
 _TAGS = re.compile(
     r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"
@@ -89,9 +89,14 @@ def is_model_code(text: str) -> bool:
     """
     said = words(text)
     joined = "".join(said)
-    if LATIN_WORDS.intersection(said) or _TAGS.match(joined):
+    if LATIN_WORDS.intersection(said) or is_tag(text):
         return False
     return bool(_CODE.match(joined)) and sum(c.isdigit() for c in text) >= 2
+
+
+def is_tag(text: str) -> bool:
+    """Whether a text is one of panels, pipes and cables, that reads like a code: IP54, G27."""
+    return bool(_TAGS.match(letters(text)))
 
 
 def _near(a: Box, b: Box) -> bool:

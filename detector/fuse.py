@@ -158,7 +158,7 @@ def _gather(
 ) -> tuple[Cue, ...]:
     codes: dict[Reading, set[str]] = {}
     for hit in hits:
-        if _is_own_code(hit.match):
+        if _is_of_one_house(hit.match):
             codes.setdefault(hit.reading, set()).add(hit.match.id)
     groups: dict[tuple[str, str, str], list[_Hit]] = {}
     for hit in hits:
@@ -175,11 +175,14 @@ def _cue(hits: list[_Hit], beside: Sequence[Reading]) -> Cue:
     """One cue of all hits of one mark; upright readings go before mirrored ones.
 
     Args:
-        beside: what may make a badge of it: no code of another builder's, lest DMG over CKE6150,
-            DMTG less its T, be DMG's.
+        beside: what may make a badge of it: no code of another builder's, such as CAK6150 (SMTCL's)
+            under NCT.
     """
-    hits = sorted(hits, key=lambda h: (h.reading.mirrored, -_strength(h.match, h.reading)))
+    hits = sorted(hits, key=_order)
     readings = tuple(hit.reading for hit in hits)
+    # A caption that speaks of the builder is no view of his badge.
+    spoken = [h for h in hits if h.match.exact and h.match.needs_second_cue]
+    seen = [h for h in hits if h not in spoken] or hits
     badge = any(
         hit.match.exact
         and hit.match.whole
@@ -187,10 +190,18 @@ def _cue(hits: list[_Hit], beside: Sequence[Reading]) -> Cue:
         and stands_as_badge(hit.reading, hit.match.mark, beside)
         for hit in hits
     )
-    return Cue(hits[0].match, readings, independent_views(readings), badge)
+    views = independent_views([hit.reading for hit in seen])
+    return Cue(hits[0].match, readings, views, badge)
 
 
-def _is_own_code(match: Match) -> bool:
+def _order(hit: _Hit) -> tuple[bool, bool, bool, float]:
+    """The best hit of a mark first: upright, such as may name alone, surely read."""
+    match = hit.match
+    weight = -_strength(match, hit.reading)
+    return hit.reading.mirrored, match.misread, match.needs_second_cue, weight
+
+
+def _is_of_one_house(match: Match) -> bool:
     """Whether a text is a code that only its builder uses; VMC850 is many's."""
     told = match.kind == "series" and match.exact and match.whole
     return told and not match.needs_second_cue

@@ -45,11 +45,10 @@ MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
 _OTHER_NAMES = (
-    *("LASER CUTTING", "WELLER", "PATRON", "METALTECH", "SUPERTECH", "BORRIES", "FAMUR", "MATECO"),
-    *("SCHLIESS", "HUROM", "KARSTEN", "REINECKE", "HOFER", "MONFORT", "CORREIA", "TONGLI", "FENCO"),
-    *("SAMAC", "BECKEL", "FEHMANN", "HYUNDAI KIA"),
+    *("LASER CUTTING", "HYUNDAI KIA", "METALTECH", "SUPERTECH", "REINECKE", "KARSTEN", "MONFORT"),
+    "FEHMANN",
 )
-"""Names and words that are misread marks by their letters: irons (WELLER), chucks (ПАТРОН)."""
+"""Names and words that are long marks misread, by their letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A mark at the words [start, end) of a text, at a price. part: of one joined word; spelt: all
-    its letters stand there in a row, if perhaps beside an emblem read as one (XEXCETEK)."""
+    its letters stand there in a row, if perhaps behind an emblem read as one (XEXCETEK)."""
 
     mark: Mark
     start: int
@@ -151,16 +150,18 @@ class Matcher:
         borders = _compounds(text)
         # Of each entry the best wordmark and the best series; a longer mark says more.
         best: dict[tuple[str, MarkKind], _Found] = {}
-        prose = {
-            id(item): self._prose.speaks_of(item.mark, said, cyrillic, item.start, item.end)
-            for item in found
-        }
         if any(item.mark.kind == "wordmark" and not item.far for item in found):
             found = [item for item in found if not item.far]
         for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
             best.setdefault((item.mark.id, item.mark.kind), item)
         return tuple(
-            _as_match(item, len(said), borders, prose=prose[id(item)]) for item in best.values()
+            _as_match(
+                item,
+                len(said),
+                borders,
+                prose=self._prose.speaks_of(item.mark, said, cyrillic, item.start, item.end),
+            )
+            for item in best.values()
         )
 
     def _found(self, said: list[str]) -> list[_Found]:
@@ -190,7 +191,7 @@ class Matcher:
             for i, marks in zip(asked, near, strict=True):
                 start, end, _ = unsure[i]
                 found += [
-                    _Found(mark, start, end, price, spelt=mark.letters in unsure[i][2])
+                    _Found(mark, start, end, price, spelt=unsure[i][2].endswith(mark.letters))
                     for mark, price in marks
                     if mark.han or _may_be_split(mark, said[start:end])
                 ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from datasets.letters import letters, words
 from datasets.registry import Registry
+from detector.badge import is_tag
 from detector.fuse import Cue, independent_views
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
@@ -21,8 +22,13 @@ _BELOW, _BESIDE, _LEVEL, _ALIKE = 1.5, 3.0, 0.5, 3.0
 """Of lines of one label, below and beside: the gap over the lower one's height, the share of the
 narrower that lies under the other or of the lower beside it, and the ratio of their heights (a
 mark may be joined of two lines)."""
-_TYPE = re.compile(r"SERIES|MODEL|CNC|MATE|SYSTEM|[A-Z]{0,4}\d[A-Z\d]*|[A-Z]{1,2}")
-"""A word that stands after a control's name: SERIES 0I-MF, 828D, 980TDC."""
+_TYPE = re.compile(
+    r"SERIES|MODEL|CNC|MATE|SYSTEM|PLUS|ADVANCED?|BASIC|SL|I?TNC|[MT][A-F]|[0O]I?[MTP]?[A-F]?|B5?"
+    r"|(?:1[5-8]|2[0157]|3[0-5])I?[MTP]?[AB]?|8[0-4]\d[DC]?(?:SL)?|80\d\d|9[89]\d[A-Z]{0,3}"
+    r"|[4567][0-4]\d|M[678]\d[SV]?"
+)
+"""A word of a control's type, after its name: SERIES 0I-MF, 828D, 980TDC, TNC 640. Its maker's
+motors and drives have codes of other shapes (A06B, 1FT7042)."""
 
 
 class OwnBadge:
@@ -105,9 +111,8 @@ class OwnBadge:
 
     def _is_own_code(self, cue: Cue) -> bool:
         """Whether a code is one that only its builder uses, be it as short as NLX or DMU."""
-        own = map(letters, self._registry.get(cue.id).series)
-        strong = not cue.match.needs_second_cue or (letters(cue.mark) in own)
-        return cue.match.exact and strong and not cue.match.shared
+        own = letters(cue.mark) in map(letters, self._registry.get(cue.id).series)
+        return own and cue.match.exact and not (cue.match.shared or is_tag(cue.mark))
 
     def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
         """Whether a line above, below or beside the mark says what no builder puts there: another

@@ -104,7 +104,7 @@ class OwnWords:
 
     def is_known(self, word: str) -> bool:
         """Whether a word, or a row of words read as one, stands on machines, signs included."""
-        return word in self._signs | self._plate or made_of(word, self._plate_parts)
+        return word in self._signs or word in self._plate or made_of(word, self._plate_parts)
 
     def is_row(self, text: str) -> bool:
         """Whether it is a row of figures of a plate: SWING OVER BED 400 MM."""

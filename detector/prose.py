@@ -18,6 +18,16 @@ from detector.own_words import OwnWords
 
 _LEAST = 4
 """Letters of a word that counts; shorter ones are noise, or forms of firms."""
+_HOUSES = frozenset(
+    [
+        *("AEROSPACE", "BOBCAT", "CELLS", "DEFENCE", "DEFENSE", "EAGLES", "ENERBILITY", "F1"),
+        *("GLASS", "GOSEI", "INFRARED", "LABORTECHNIK", "LIFE", "MEDICAL", "MOTORS", "OCEAN"),
+        *("OUTLET", "PORTABLE", "RAILWAY", "ROBOBAR", "ROBOTICS", "TEAM", "TRASMISSIONI"),
+        *("VISION", "VOSS", "WELD"),
+    ]
+)
+"""What stands right behind a builder's name where it is that of another house, which builds no
+machine tools: DOOSAN ROBOTICS, TRUMPF MEDICAL, BLOHM + VOSS."""
 _RUSSIAN, _RUSSIAN_BESIDE_RUSSIAN, _ALL = 1, 2, 3
 
 
@@ -42,7 +52,7 @@ class Prose:
     def speaks_of(
         self, mark: Mark, said: Sequence[str], cyrillic: Sequence[bool], start: int, end: int
     ) -> bool:
-        """Whether the rest of a line is prose.
+        """Whether the rest of a line is prose, or makes the name another house's.
 
         Args:
             said: the line's words; the mark was found in those from `start` to before `end`.
@@ -50,6 +60,8 @@ class Prose:
         """
         if mark.type == "control":
             return False
+        if end < len(said) and said[end] in _HOUSES:
+            return True
         rest = [i for i in range(len(said)) if not start <= i < end]
         strange = [i for i in rest if self._is_strange(said[i], mark, cyrillic[i])]
         russian = sum(cyrillic[i] for i in strange)

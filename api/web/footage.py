@@ -14,7 +14,7 @@ from api.web.entered import controls
 from api.web.pages import page
 from api.web.pictures import original
 from api.web.problems import NotHere
-from api.web.roles import Person, Role, Routes, ThisPerson
+from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from datasets.countries import COUNTRIES
@@ -23,6 +23,7 @@ from evidence.browse.footage import Clip, Wanted, list_footage
 from evidence.browse.shapes import Page, Sighting
 from evidence.browse.sightings import list_of_footage
 from evidence.store.keys import analysis_id
+from evidence.uploads.brought import places_of
 
 routes = Routes()
 
@@ -107,6 +108,8 @@ def clip_page(
 ) -> HTMLResponse:
     clip = read_footage(sha256, site, person)
     sightings = read_sightings(sha256, site, after, 200)
+    with site.session() as session:
+        correctable = places_of(session, sha256, None if person.role >= Role.LEAD else person.name)
     try:
         original(site, sha256)
         gone = None
@@ -119,7 +122,7 @@ def clip_page(
         clip=clip,
         sightings=sightings,
         gone=gone,
-        may_correct=may_correct(clip, person),
+        correctable=correctable,
         onward=onward(request, sightings.next),
         country=country,
         controls=controls(site),
@@ -127,12 +130,6 @@ def clip_page(
         brought=_for_script(clip, at, gone is not None),
         code=language(request),
     )
-
-
-def may_correct(clip: Footage, person: Person) -> bool:
-    """Whether a person may put right where footage is said to come from: a lead, or who brought
-    it."""
-    return person.role >= Role.LEAD or any(one.author == person.name for one in clip.uploads)
 
 
 def onward(request: Request, cursor: str | None) -> str | None:

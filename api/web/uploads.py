@@ -67,17 +67,22 @@ def _dated(text: str) -> str:
 Date = Annotated[Line, AfterValidator(_dated)]
 
 
-class Said(BaseModel):
-    """What the file is called, and what is known of where it came from."""
+class Claimed(BaseModel):
+    """What is known of where footage came from."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
     origin_url: Address | None = None
     publisher: Line | None = None
     published: Date | None = None
     plant_claimed: Line | None = None
     note: Line | None = None
+
+
+class Said(Claimed):
+    """What the file is called, and what is known of where it came from."""
+
+    name: Name
 
     def claims(self) -> Claims:
         return Claims(**{name: getattr(self, name) for name in CLAIMS})

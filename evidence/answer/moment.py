@@ -12,6 +12,7 @@ from evidence.store import (
     AnalysisRow,
     ControlRow,
     Copy,
+    Correction,
     Decision,
     Draw,
     Item,
@@ -53,7 +54,7 @@ def read_moment(session: Session) -> Moment:
         session.scalar(select(func.max(Run.started))),
         session.scalar(select(func.count()).where(Item.state == "settled")),
     ]
-    for table in (Copy, Draw, MachineRow, Membership):
+    for table in (Copy, Correction, Draw, MachineRow, Membership):
         counts.append(session.scalar(select(func.count()).select_from(table)))
     held = func.sum(if_((Link.held, 1), else_=0))
     counts += session.execute(select(func.count(), held).select_from(Link)).one()

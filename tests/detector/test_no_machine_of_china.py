@@ -79,6 +79,17 @@ WRITTEN = """
 森峰
 株式会社北村精密
 """
+PARTS = """
+SMTCL|FANUC A06B-0238-B605
+SMTCL|SIEMENS 1FT7042
+SMTCL|SIEMENS 1LE1001
+SMTCL|SIEMENS 3RT1015
+HISION|SIEMENS 6SL3210
+HISION|HEIDENHAIN LC483
+HISION|FANUC A860-2000
+沈阳机床|FANUC A06B-6117-H103
+SMTCL||HAAS F1 TEAM
+"""
 CHANCE = """
 S M T W T F S
 S M T W T F S|1 2 3 4 5 6 7
@@ -114,8 +125,8 @@ WUXI TOYOTA MACHINE TOOL CO., LTD
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
 @pytest.mark.parametrize(
-    "listed", [BESIDE, CODES, ELSEWHERE, WRITTEN, CHANCE, FIRMS],
-    ids=["beside", "codes", "elsewhere", "written", "chance", "firms"],
+    "listed", [BESIDE, CODES, ELSEWHERE, WRITTEN, PARTS, CHANCE, FIRMS],
+    ids=["beside", "codes", "elsewhere", "written", "parts", "chance", "firms"],
 )  # fmt: skip
 def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) -> None:
     sets = listed.strip().splitlines()
@@ -132,7 +143,9 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         ("SMTCL||FESTO", "smtcl"), ("SMTCL||GUHRING", "smtcl"), ("BODOR||LASER CUTTING", "bodor"),
         ("HARSLE|NANJING", "harsle"), ("SMTCL|ИНВ. № 123456", "smtcl"), ("云南机床", "yunnan-cy"),
         ("NEWAY|NL201HA", "neway"), ("NEWAY CNC", "neway"), ("HDMT|华东数控", "hdmt"),
-        ("KEDE|KMC800U", "kede"),
+        ("KEDE|KMC800U", "kede"), ("SMTCL|FANUC SERIES 0I-MF", "smtcl"),
+        ("HISION|SINUMERIK 840D SL", "hision"),
+        ("HISION|HEIDENHAIN TNC 640", "hision"), ("BODOR INC", "bodor"),
     ],
     ids=lambda value: value,
 )  # fmt: skip

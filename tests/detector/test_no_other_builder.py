@@ -5,10 +5,15 @@ Notation as in `test_no_machine_of_china`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from datasets.registry import load_registry
 from detector.attribute import Attributor
-from tests.detector.stickers import claims
+from detector.match import Matcher
+from detector.settings import Attributing
+from tests.detector.stickers import claims, read
 from tests.detector.test_no_machine_of_china import views
 
 OWN_CODES_OF_OTHERS = """
@@ -124,3 +129,19 @@ def test_what_stands_on_a_machine_still_names_its_builder(
     attributor: Attributor, text: str, builder: str
 ) -> None:
     assert claims(attributor.attribute(views(text, 1)))[0] == builder
+
+
+def test_a_surer_misreading_or_a_caption_takes_no_name_away(attributor: Attributor) -> None:
+    badge = read("WEILER", 0.0, 0.0)
+    misread = replace(read("WEILEP", 80.0, 60.0, at=2), score=0.99)
+    assert attributor.attribute([replace(badge, score=0.75), misread]).builder == "weiler"
+    caption = replace(read("ПРЕЗИДЕНТ ПОСЕТИЛ ЗАВОД HAAS", 0.0, 300.0), score=0.99)
+    said = attributor.attribute([read("HAAS", 0.0, 0.0), caption])
+    assert (said.builder, said.grade) == ("haas", "B"), "a caption is no second view"
+
+
+def test_names_of_firms_where_another_origin_is_under_test() -> None:
+    registry = load_registry()
+    tested = Attributor(Matcher(registry), registry, Attributing(tested_origins=("DE",)))
+    assert tested.attribute([read("HERMLE GMBH")]).builder == "hermle"
+    assert tested.attribute([read("HERMLE SPA")]).builder is None

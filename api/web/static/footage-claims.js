@@ -8,7 +8,8 @@ export function letCorrect(clip) {
     const form = event.target.closest("#claims form");
     if (!form) return;
     event.preventDefault();
-    const changed = [...form.querySelectorAll("input")].filter((input) => input.value.trim() !== input.defaultValue);
+    const shown = (input) => input.defaultValue.replace(/[\r\n]/g, "").trim(); // as the browser shows it
+    const changed = [...form.querySelectorAll("input")].filter((input) => input.value.trim() !== shown(input));
     if (!changed.length) {
       notice(_("Nothing was changed."));
       return;

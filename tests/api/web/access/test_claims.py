@@ -18,7 +18,7 @@ from tests.api.web.access.conftest import Team
 @pytest.mark.parametrize(
     ("role", "brought_by", "status"),
     [("reviewer", None, 403), ("reviewer", "lead", 403), ("reviewer", "reviewer", 200),
-     ("lead", "reviewer", 200)],
+     ("lead", "reviewer", 200), ("reviewer", "reviewer once more", 403)],
 )  # fmt: skip
 def test_who_may_put_it_right(
     team: Team, fill: Callable[[Site], str], role: str, brought_by: str | None, status: int
@@ -30,7 +30,8 @@ def test_who_may_put_it_right(
             now = datetime.now(UTC)
             session.add(
                 Upload(
-                    id="a" * 32, author=brought_by, name="hall.mp4", size=1, state="kept",
+                    id="a" * 32, author=brought_by.split()[0], name="hall.mp4", size=1,
+                    state="kept", reason="duplicate" if "more" in brought_by else None,
                     footage=sha256, path=path, made=now, changed=now,
                 )
             )  # fmt: skip
