@@ -180,9 +180,8 @@ def _cue(hits: list[_Hit], beside: Sequence[Reading]) -> Cue:
     """
     hits = sorted(hits, key=_order)
     readings = tuple(hit.reading for hit in hits)
-    # A caption that speaks of the builder is no view of his badge.
-    spoken = [h for h in hits if h.match.exact and h.match.needs_second_cue]
-    seen = [h for h in hits if h not in spoken] or hits
+    # A caption that speaks of the builder is no view of his badge, nor is it another caption's.
+    seen = [hit for hit in hits if not hit.match.prose] or hits[:1]
     badge = any(
         hit.match.exact
         and hit.match.whole

@@ -58,7 +58,8 @@ class Match:
     mark: its text as the registry has it; similarity: 1 - price / letters, 0..1; exact: nothing
     was misread; whole: the mark is the whole text, not a part of a longer one; shared: another
     entry has a mark of the same text; far: so much was misread that it is no more than a hint;
-    misread: so short a mark that it may as well be another name, as WELLER is for WEILER.
+    misread: so short a mark that it may as well be another name, as WELLER is for WEILER; prose: it
+    stands in a line that speaks of the builder, as captions do (`detector.prose`).
     """
 
     id: str
@@ -72,6 +73,7 @@ class Match:
     shared: bool = False
     far: bool = False
     misread: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,5 +323,6 @@ def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]], *, pro
         whole=item.start == 0 and item.end == count and not (item.part and mark.needs_second_cue),
         shared=mark.shared,
         far=item.far,
+        prose=prose,
         misread=not item.spelt and not mark.han and len(mark.letters) <= MISREAD_ALONE,
     )

@@ -140,6 +140,13 @@ def test_a_surer_misreading_or_a_caption_takes_no_name_away(attributor: Attribut
     assert (said.builder, said.grade) == ("haas", "B"), "a caption is no second view"
 
 
+def test_a_caption_seen_often_is_one_weak_cue(attributor: Attributor) -> None:
+    often = [read("СРОЧНО INDEX КУРСЫ ВАЛЮТ", 90.0 * at, 40.0 * at, at) for at in range(4)]
+    once, said = attributor.attribute(often[:1]), attributor.attribute(often)
+    assert said.builder is None
+    assert [line.weight for line in said.evidence] == [line.weight for line in once.evidence]
+
+
 def test_names_of_firms_where_another_origin_is_under_test() -> None:
     registry = load_registry()
     tested = Attributor(Matcher(registry), registry, Attributing(tested_origins=("DE",)))
