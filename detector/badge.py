@@ -18,7 +18,7 @@ from detector.vocabulary import LATIN_WORDS
 
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
 _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
-# Labels whose first or last letter the edge of a box cuts off now and then: ANGER, STAR, TOP.
+# Labels whose first or last letter the edge of a box cuts off now and then: ANGER, TOP.
 _LABELS = ("DANGER", "STOP", "AKIRA")
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # Also on things of other trades, beside a model code as well: fork lifts, excavators and cranes

@@ -158,7 +158,7 @@ def _gather(
 ) -> tuple[Cue, ...]:
     codes: dict[Reading, set[str]] = {}
     for hit in hits:
-        if _is_of_one_house(hit.match):
+        if _is_one_builders(hit.match):
             codes.setdefault(hit.reading, set()).add(hit.match.id)
     groups: dict[tuple[str, str, str], list[_Hit]] = {}
     for hit in hits:
@@ -200,7 +200,7 @@ def _order(hit: _Hit) -> tuple[bool, bool, bool, float]:
     return hit.reading.mirrored, match.misread, match.needs_second_cue, weight
 
 
-def _is_of_one_house(match: Match) -> bool:
+def _is_one_builders(match: Match) -> bool:
     """Whether a text is a code that only its builder uses; VMC850 is many's."""
     told = match.kind == "series" and match.exact and match.whole
     return told and not match.needs_second_cue

@@ -107,7 +107,11 @@ class _Found:
 
 
 class Matcher:
-    """Finds the registry's marks in texts; the same answer for the same text, always."""
+    """Finds the registry's marks in texts; the same answer for the same text, always.
+
+    Attributes:
+        sisters: by builder those whose codes may stand under its mark (`detector.sisters`).
+    """
 
     def __init__(self, registry: Registry) -> None:
         marks = marks_of(registry)

@@ -21,5 +21,22 @@ def plate(text: str) -> list[Reading]:
     return [read(line, y=1.6 * LINE * n) for n, line in enumerate(text.split("|"))]
 
 
+def views(text: str, count: int) -> list[Reading]:
+    """The texts in so many views, apart from each other.
+
+    `|` is a line below, `>>` one beside it at a gap of two heights, `||` a label far off.
+    """
+    found = []
+    for at in range(count):
+        for far, label in enumerate(text.split("||")):
+            for n, line in enumerate(label.split("|")):
+                x = 600.0 * far + 47.0 * at
+                for piece in map(str.strip, line.split(">>")):
+                    one = read(piece, x, 400.0 * far + 1.6 * LINE * n + 33.0 * at, 2 * at)
+                    found.append(one)
+                    x = one.box[2] + 2 * LINE
+    return found
+
+
 def claims(a: Attribution) -> tuple[str | None, str | None]:
     return a.builder, a.origin.code if a.origin else None

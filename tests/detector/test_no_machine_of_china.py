@@ -1,6 +1,6 @@
 """What a reviewer told to break it typed: sets of texts of which none shows a Chinese machine.
 
-`|` is a line below, `>>` one beside it at a gap of two heights, `||` a label far off.
+Notation as of `stickers.views`.
 """
 
 from __future__ import annotations
@@ -8,23 +8,7 @@ from __future__ import annotations
 import pytest
 
 from detector.attribute import Attributor
-from detector.types import Reading
-from tests.detector.stickers import LINE, claims, read
-
-
-def views(text: str, count: int) -> list[Reading]:
-    """The texts in so many views, apart from each other."""
-    found = []
-    for at in range(count):
-        for far, label in enumerate(text.split("||")):
-            for n, line in enumerate(label.split("|")):
-                x = 600.0 * far + 47.0 * at
-                for piece in map(str.strip, line.split(">>")):
-                    one = read(piece, x, 400.0 * far + 1.6 * LINE * n + 33.0 * at, 2 * at)
-                    found.append(one)
-                    x = one.box[2] + 2 * LINE
-    return found
-
+from tests.detector.stickers import claims, views
 
 BESIDE = """
 КУБОК >> SMTCL

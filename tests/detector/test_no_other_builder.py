@@ -1,6 +1,6 @@
 """What a reviewer told to break it typed: sets of texts that named a builder who did not build it.
 
-Notation as in `test_no_machine_of_china`.
+Notation as of `stickers.views`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.match import Matcher
 from detector.settings import Attributing
-from tests.detector.stickers import claims, read
-from tests.detector.test_no_machine_of_china import views
+from tests.detector.stickers import claims, read, views
 
 OWN_CODES_OF_OTHERS = """
 DMG|CKE6150Z
