@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from detector.fold import OTHER, RUNS, SINGLE, added, beside, missing
 
@@ -33,7 +34,7 @@ class Template:
     def of(cls, letters: str) -> Template:
         return cls(
             letters,
-            tuple({**SINGLE.get(letter, {}), letter: 0.0} for letter in letters),
+            tuple(map(_prices, letters)),
             tuple(missing(letter) for letter in letters),
             tuple(
                 tuple(
@@ -45,6 +46,12 @@ class Template:
                 for end in range(1, len(letters) + 1)
             ),
         )
+
+
+@cache
+def _prices(letter: str) -> dict[str, float]:
+    """By each letter it may be read as; templates share it."""
+    return {**SINGLE.get(letter, {}), letter: 0.0}
 
 
 def distance(mark: Template, read: str, limit: float) -> float:

@@ -92,6 +92,7 @@ def marks_of(registry: Registry) -> list[Mark]:
     """
     sources = [(entry, *item) for entry in registry for item in _texts(entry)]
     owners = Counter(folded for _, _, _, folded in sources)
+    weak = {entry.id: _weak(entry) for entry in registry}
     return [
         Mark(
             id=entry.id,
@@ -104,7 +105,9 @@ def marks_of(registry: Registry) -> list[Mark]:
             words=tuple(words(text)),
             limit=limit_of(folded, kind),
             far=far_of(folded, kind),
-            needs_second_cue=_needs_second_cue(entry, kind, folded, owners[folded] > 1),
+            needs_second_cue=_needs_second_cue(
+                entry, folded, folded in weak[entry.id][kind], owners[folded] > 1
+            ),
             shared=owners[folded] > 1,
             template=Template.of(folded),
         )
@@ -126,11 +129,14 @@ def _texts(entry: Entry) -> Iterator[tuple[str, MarkKind, str]]:
             yield text, "series", folded
 
 
-def _needs_second_cue(entry: Entry, kind: MarkKind, folded: str, shared: bool) -> bool:
-    weak = {letters(text) for text in entry.weak.needs_second_cue}
-    if kind == "series":
-        weak |= {letters(text) for text in entry.weak.series}
+def _weak(entry: Entry) -> dict[MarkKind, set[str]]:
+    """Folds of what the registry calls weak: as a wordmark, and as a series."""
+    marks = {letters(text) for text in entry.weak.needs_second_cue}
+    return {"wordmark": marks, "series": marks | {letters(text) for text in entry.weak.series}}
+
+
+def _needs_second_cue(entry: Entry, folded: str, weak: bool, shared: bool) -> bool:
     han = script_of(folded[0]) == "han"
     short = len(folded) <= SHORT and not han
     # A text that a control's maker and a builder share names the control at most.
-    return folded in weak or short or folded.isdigit() or (shared and entry.type != "control")
+    return weak or short or folded.isdigit() or (shared and entry.type != "control")

@@ -43,7 +43,7 @@ class Nearby:
         self._length = np.array([len(mark.letters) for mark in texts])
         self._limits = np.array([mark.limit for mark in texts], np.float32)
         self._far = np.array([max(mark.limit, mark.far) for mark in texts], np.float32)
-        cheapest = {c: _cheapest(c) for mark in texts for c in mark.letters}
+        cheapest = {c: _cheapest(c) for c in {c for mark in texts for c in mark.letters}}
         letters = sorted({read for prices in cheapest.values() for read in prices})
         self._column = {letter: i for i, letter in enumerate(letters)}
         # price[m, t]: the least that a mark letter m costs if t stands in the reading.

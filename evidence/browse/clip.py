@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from evidence.browse.footage import ever_looked_at
 from evidence.browse.names import name_places
 from evidence.browse.shapes import Given, Reading, Said, Shape, Time, utc
 from evidence.browse.sightings import overlays
@@ -128,8 +129,8 @@ class SaidOfItself(Shape):
 
 class Footage(Shape):
     """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
-    `analysed` is null until it has been looked at with this recipe. `manifest` is null where none
-    was looked for."""
+    `analysed` is null until it has been looked at with this recipe; `looked_otherwise`: with
+    another model or other settings alone. `manifest` is null where none was looked for."""
 
     sha256: str
     name: Said
@@ -145,6 +146,7 @@ class Footage(Shape):
     places: list[Place]
     uploads: list[Brought]
     analysed: Analysed | None
+    looked_otherwise: bool
     copies: list[CopyOf]
     verdicts: list[Given]
 
@@ -179,6 +181,7 @@ def find_footage(
         places=_places(session, sha256, places),
         uploads=_uploads(session, sha256),
         analysed=None if analysis is None else _analysed(session, analysis),
+        looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
         copies=_copies(session, recipe, sha256),
         verdicts=on_footage(session, sha256, person, registry),
     )

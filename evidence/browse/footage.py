@@ -19,7 +19,8 @@ from evidence.store.models import FootageRow, Location, Recipe
 
 class Clip(Shape):
     """One footage in a list. `name`: of its first place; `looked_at`: with this recipe, whose
-    decoder got `frames_decoded` of `frames_expected` (null until then).
+    decoder got `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with
+    another model or other settings alone, and what was found then is not shown.
     `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
     show the same recording."""
 
@@ -38,6 +39,7 @@ class Clip(Shape):
     plant_claimed: Said | None
     origin_url: Said | None
     looked_at: bool
+    looked_otherwise: bool
     frames_expected: int | None
     frames_decoded: int | None
     sightings: int
@@ -141,6 +143,7 @@ def _describe(
         )
         for footage, id_, expected, decoded in session.execute(query):
             analyses[footage], frames[footage] = id_, (expected, decoded)
+    others = ever_looked_at(session, [one for one in hashes if one not in analyses])
     grades, stills = _found(session, list(analyses.values()))
     copies = _copies(session, hashes, recipe)
     names = name_places(session, [place for place, _ in rows])
@@ -161,6 +164,7 @@ def _describe(
             plant_claimed=place.plant_claimed,
             origin_url=place.origin_url,
             looked_at=footage.sha256 in analyses,
+            looked_otherwise=footage.sha256 in others,
             frames_expected=frames.get(footage.sha256, (None, None))[0],
             frames_decoded=frames.get(footage.sha256, (None, None))[1],
             sightings=sum(grades.get(analyses.get(footage.sha256, ""), {}).values()),
@@ -170,6 +174,15 @@ def _describe(
         )
         for place, footage in rows
     ]
+
+
+def ever_looked_at(session: Session, hashes: Sequence[str]) -> set[str]:
+    """Those of the footages that were looked at, with whatever model and settings."""
+    found: set[str] = set()
+    for part in chunks(hashes):
+        query = select(AnalysisRow.footage).where(AnalysisRow.footage.in_(part)).distinct()
+        found.update(session.scalars(query))
+    return found
 
 
 def _found(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -40,3 +42,11 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
         screen.goto(served + path)
         expect(screen.locator(told)).to_contain_text("looked at with another model")
         assert screen.locator(f"{told} a").count() == 0
+    screen.goto(f"{served}/footage")
+    expect(screen.locator("td .chip")).to_have_text(re.compile("^looked at with another model"))
+    screen.locator("td a").first.click()
+    expect(screen.locator(".sightings .empty")).to_contain_text("looked at with another model")
+    with site.session() as session, session.begin():
+        Builder(session, site.recipe, number=1).add("Plant 4")
+    screen.goto(f"{served}/footage")
+    assert screen.locator("td .chip").count() == 1, "what was looked at as now is not said to be"

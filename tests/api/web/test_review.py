@@ -316,8 +316,6 @@ def test_verdicts_wait_for_a_server_that_is_away(
     site: Site, troubled: Page, tmp_path: Path, served: str
 ) -> None:
     fill(site, tmp_path, claims=0, others=3, halls=0)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
     away = True
 
     def answer(route: Route) -> None:
@@ -326,7 +324,10 @@ def test_verdicts_wait_for_a_server_that_is_away(
         else:
             route.fallback()
 
+    # Before the page is opened: a call may slip through a route that is set while it is at work.
     troubled.route("**/api/v1/verdicts", answer)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
     troubled.keyboard.press("u")
     item = next_after(troubled, item)  # the next is there at once all the same
     troubled.keyboard.press("a")
