@@ -94,6 +94,9 @@ def words(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in WORD.findall(fold(text)):
+        if run.isascii():
+            found.append(run)
+            continue
         start = 0
         for i in range(1, len(run)):
             if (script_of(run[i]) == "han") != (script_of(run[i - 1]) == "han"):

@@ -47,9 +47,9 @@ class Nearby:
         letters = sorted({read for prices in cheapest.values() for read in prices})
         self._column = {letter: i for i, letter in enumerate(letters)}
         # price[m, t]: the least that a mark letter m costs if t stands in the reading.
-        price = np.array(
-            [[cheapest.get(m, {}).get(t, OTHER) for t in letters] for m in letters], np.float32
-        )
+        price = np.full((len(letters), len(letters)), OTHER, np.float32)
+        for m, read_as in cheapest.items():
+            price[self._column[m], [self._column[t] for t in read_as]] = list(read_as.values())
         self._price = price.clip(max=np.array([[missing(m)] for m in letters], np.float32))
         self._count = np.zeros((len(texts), len(letters)), np.float32)
         self._read_price = np.zeros((len(texts), len(letters)), np.float32)

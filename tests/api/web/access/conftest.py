@@ -80,6 +80,13 @@ def visitor(team: Team) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def packed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package is made in this process: starting one of its own, as a server does, takes longer
+    than the package itself (`tests/api/web/answer` has it), and here it is asked for often."""
+    monkeypatch.setattr("api.web.answer.apart", lambda how, *given, **named: how(*given, **named))
+
+
+@pytest.fixture
 def ask_at() -> Iterator[Callable[[Site], Asking]]:
     """Serves a site, and asks what it answers."""
     with ExitStack() as stack:

@@ -40,7 +40,7 @@ def test_nothing_is_served_but_routes_and_static_files(team: Team) -> None:
 
 
 def test_each_route_lets_in_whom_it_says(
-    team: Team, asking: Asking, fill: Callable[[Site], str]
+    team: Team, asking: Asking, fill: Callable[[Site], str], packed_here: None
 ) -> None:
     fill(team.site)
     wrong, asked = [], 0

@@ -48,13 +48,15 @@ def is_stream(operation: dict[str, Any]) -> bool:
     return any(STREAM in answer.get("content", ()) for answer in operation["responses"].values())
 
 
-def test_no_answer_that_is_not_written_down(team: Team, fill: Callable[[Site], str]) -> None:
+def test_no_answer_that_is_not_written_down(
+    team: Team, fill: Callable[[Site], str], packed_here: None
+) -> None:
     fill(team.site)
     answers = try_all(team)
     assert {200, 201, 204, 404, 422} <= answers
 
 
-def test_nor_where_a_case_is_empty(team: Team) -> None:
+def test_nor_where_a_case_is_empty(team: Team, packed_here: None) -> None:
     assert {200, 404, 422} <= try_all(team)
 
 

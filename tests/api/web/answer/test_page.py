@@ -38,7 +38,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
     expect(screen.locator("h1")).to_have_text(
         "Confirmed: at least 4 machines of Chinese make in 1 plant."
     )
-    screen.evaluate("document.querySelector('time').textContent = '2026-03-01 12:00:00'")
+    screen.locator("time").first.evaluate("one => one.textContent = '2026-03-01 12:00:00'")
     for scheme in ("dark", "light"):
         screen.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
         for name in ("share", "seen", "by-plant", "years", "moves"):
