@@ -10,8 +10,10 @@ check: lint test
 demo: .venv/base
 	$(BIN)/nameplate demo --out demo
 
+# Hundreds of processes are started: each would compile the program anew if none might keep it.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/full
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/full
 	$(BIN)/ruff check .

@@ -17,6 +17,15 @@ from tests.postgres import PostgresServer, binaries, in_memory
 from tests.sightings import Swept, sweep_all
 
 ROOT = Path(__file__).parent.parent
+LONG = (
+    "tests/bench/",
+    "tests/evidence/sweep/",
+    "tests/evidence/test_desk.py",
+    "tests/training/test_evaluate.py",
+    "tests/training/test_train.py",
+    "tests/trials/",
+)
+"""Tests that take half a minute a file, and more."""
 
 
 @pytest.fixture(scope="session")
@@ -148,6 +157,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_AtOnce(config))
     else:
         _keep_to_own_cores(**side_by_side)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: begun last, it would be waited for by all the others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def _keep_to_own_cores(workerid: str, workercount: int, **_: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from evidence.desk import Desk
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.runs import add_recipe
 from evidence.store.work import Source, add_work, cancel, reopen
+from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.run import Order
 from tests.evidence.sweep.helping import Clip, until, write_clip
 
@@ -29,9 +31,16 @@ def case(tmp_path: Path) -> Iterator[Case]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def place() -> Iterator[Workplace]:
+    """A worker that has the model loaded, kept for these tests."""
+    with local_workplace(1) as workplace:
+        yield workplace
+
+
 @pytest.fixture
-def order() -> Order:
-    return Order(Settings.archive(), load_registry(), workers=1)
+def order(place: Workplace) -> Order:
+    return Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
 
 
 @pytest.fixture
@@ -110,7 +119,8 @@ def test_a_twin_takes_the_place_of_what_was_cancelled(
 def test_an_idle_desk_leaves_the_case_to_others(
     case: Case, recipe: Recipe, order: Order, films: Path
 ) -> None:
-    with Desk(case, recipe, order, linger=0.0) as desk:
+    of_its_own = replace(order, cluster=None, workers=1)
+    with Desk(case, recipe, of_its_own, linger=0.0) as desk:
         with case.lock():
             pass
         put(case, recipe, films / "short.mp4")
