@@ -164,22 +164,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait for a process or a page."""
-    return len(_cores()) + 1
-
-
 def _keep_to_own_cores(workerid: str, workercount: int, **_: object) -> None:
     """Each of the processes that test side by side has its share of the cores, and so has what it
-    starts; one that is left over goes where there is room. Where all compute on all of them a
-    quarter of the time goes into waiting for threads."""
-    cores, number = _cores(), int(workerid.removeprefix("gw"))
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores[number::workercount] or cores)
-
-
-def _cores() -> list[int]:
-    """Those that this process may use; all, where the system does not tell."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
+    starts. Where all compute on all of them a quarter of the time goes into waiting for threads."""
+    if not hasattr(os, "sched_setaffinity"):  # as on macOS
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    number = int(workerid.removeprefix("gw"))
+    os.sched_setaffinity(0, cores[number::workercount] or cores)
