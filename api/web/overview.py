@@ -10,7 +10,7 @@ from api.web.pages import page
 from api.web.roles import Role, Routes
 from api.web.site import ThisSite
 from api.web.words import language
-from evidence.browse.overview import Overview, look_over
+from evidence.browse.overview import Overview, look_over, looked_otherwise
 
 routes = Routes()
 MOST_ROWS = 40
@@ -19,10 +19,13 @@ MOST_ROWS = 40
 @routes.let(Role.REVIEWER, "GET", "/")
 def overview(request: Request, site: ThisSite) -> HTMLResponse:
     found = look_over(site.case, site.recipe, site.registry)
+    with site.session() as session:
+        otherwise = looked_otherwise(session, site.recipe)
     return page(
         request,
         "overview.html",
         summary=found,
+        otherwise=otherwise,
         rows=found.machines[:MOST_ROWS],
         most=max((row.machines for row in found.machines), default=1),
         code=language(request),

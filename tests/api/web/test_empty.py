@@ -42,6 +42,8 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
         screen.goto(served + path)
         expect(screen.locator(told)).to_contain_text("looked at with another model")
         assert screen.locator(f"{told} a").count() == 0
+    screen.goto(served)
+    expect(screen.locator(".warning")).to_contain_text("looked at with another model")
     screen.goto(f"{served}/footage")
     expect(screen.locator("td .chip")).to_have_text(re.compile("^looked at with another model"))
     screen.locator("td a").first.click()
@@ -50,3 +52,5 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
         Builder(session, site.recipe, number=1).add("Plant 4")
     screen.goto(f"{served}/footage")
     assert screen.locator("td .chip").count() == 1, "what was looked at as now is not said to be"
+    screen.goto(served)
+    assert screen.locator(".warning").count() == 0
