@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,6 @@ from tests.api.web.access.conftest import PASSWORD, Team
 from tests.api.web.access.routes import all_routes, filled
 from tests.api.web.browser import serve
 
-COLOURS = ["color-contrast", "link-in-text-block"]
-"""The faults that the colours of a page decide, by axe-core's names."""
 WIDTHS = (1280, 768)
 
 
@@ -69,12 +67,9 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     return take
 
 
-def faults(page: Page, rules: Sequence[str] = ()) -> list[str]:
-    """What axe-core finds on a page by these rules, by all if none; a line for each element."""
-    options: dict[str, object] = {"resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = list(rules)
-    found = Axe().run(page, options=options).response["violations"]
+def faults(page: Page) -> list[str]:
+    """What axe-core finds on a page, a line for each element."""
+    found = Axe().run(page).response["violations"]
     return [
         f"{fault['id']}: {node['html'][:120]}" + _why(node)
         for fault in found
@@ -88,7 +83,7 @@ def _why(node: dict[str, object]) -> str:
 
 
 def test_nothing_stands_in_anybody_s_way(browse: Callable[..., Page], team: Team) -> None:
-    """By day, and in colours by night."""
+    """By day and by night."""
     pages = ["/nowhere"]
     pages += [filled(team.site, route.path) for route in all_routes() if route.is_page]
     wrong: list[str] = []
@@ -101,7 +96,7 @@ def test_nothing_stands_in_anybody_s_way(browse: Callable[..., Page], team: Team
         wrong += [f"{path}: {fault}" for fault in faults(page)]
         page.emulate_media(color_scheme="dark")
         page.wait_for_function("() => document.getAnimations().length === 0")
-        wrong += [f"{path}, by night: {fault}" for fault in faults(page, COLOURS)]
+        wrong += [f"{path}, by night: {fault}" for fault in faults(page)]
         page.emulate_media(color_scheme="light")
         headings = page.locator("h1").count()
         if headings != 1:
