@@ -13,11 +13,12 @@ from detector.boxes import as_box
 from detector.caption import static_in_shot
 from detector.conceal import find_concealed
 from detector.detect import Detector
+from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
 from detector.match import Matcher
 from detector.overlay import OverlayMap
-from detector.read import Line, Reader, cut_marks
+from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
 from detector.settings import Settings
 from detector.track import SURE

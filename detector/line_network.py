@@ -13,8 +13,12 @@ def open_request(network: Any, threads: int | None) -> Any:
     """A request to an OpenVINO network on the processor; as many threads as cores if None."""
     import openvino
 
-    # Bound to a core it would wait for whatever else runs there.
-    asked: dict[str, Any] = {"ENABLE_CPU_PINNING": False}
+    asked: dict[str, Any] = {
+        # Bound to a core it would wait for whatever else runs there.
+        "ENABLE_CPU_PINNING": False,
+        # Where a processor computes in bfloat16 by itself, other letters would be read there.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
     if threads is not None:
         asked["INFERENCE_NUM_THREADS"] = threads
     return openvino.compile_model(network, "CPU", asked).create_infer_request()

@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 from datasets.errors import UsageError
 from datasets.registry import load_registry
 from detector.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
+from detector.find_lines import MODELS, LineFinder
 from detector.line_network import decode
-from detector.read import MODELS, RECOGNITION, LineFinder, pad_line
+from detector.read import RECOGNITION, pad_line
 from detector.read_line import Seer
 from detector.settings import Settings
 from training.cyrillic_lines import (

@@ -24,7 +24,8 @@ from datasets.maker.degrade import wear
 from datasets.maker.lettering import draw_lettering, random_lettering
 from datasets.registry import Registry
 from detector.cyrillic import HAN, SHAPES
-from detector.read import LineFinder, cut_marks
+from detector.find_lines import LineFinder
+from detector.read import cut_marks
 from training.embed_cuts import can_draw, seeded
 from training.evaluate import open_picture
 

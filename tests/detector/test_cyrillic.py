@@ -22,8 +22,9 @@ from detector.cyrillic import (
     is_cyrillic,
     spell,
 )
+from detector.find_lines import MODELS
 from detector.line_network import decode
-from detector.read import MODELS, RECOGNITION, Reader, cut_marks
+from detector.read import RECOGNITION, Reader, cut_marks
 from detector.read_line import Seer
 from detector.settings import Reading_
 from detector.types import Picture
