@@ -272,7 +272,8 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())
         yield "copies", f"{copies['footage']} pieces of footage have copies (pairs: {kinds})"
     machines = sum(row["machines"] for row in summary["machines"])
-    yield "machines", f"{machines}, in {counted(summary['sightings'], 'sighting')}"
+    last = " (with the model and settings used last)" if len(summary["work"]) > 1 else ""
+    yield "machines", f"{machines}, in {counted(summary['sightings'], 'sighting')}{last}"
     flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
     yield "to review", flags or "nothing"
     verdicts = summary["verdicts"]

@@ -81,7 +81,7 @@ class Copies(Shape):
 
 
 class Overview(Shape):
-    """A case in numbers."""
+    """A case in numbers; found is what was found with the server's own model and settings."""
 
     name: Said
     id: str
@@ -114,9 +114,9 @@ def looked_otherwise(session: Session, recipe: Recipe) -> bool:
 
 
 def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
-    """The case in numbers."""
+    """The case in numbers, as far as it was looked at with the recipe."""
     with case.session() as session:
-        summary = summarise(case, registry, _machines(session, case, registry))
+        summary = summarise(case, registry, recipe, _machines(session, case, registry, recipe))
         review = _review(session, recipe)
         work = [
             Progress(
@@ -132,18 +132,21 @@ def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
 _last: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
 
 
-def _machines(session: Session, case: Case, registry: Registry) -> list[dict[str, Any]]:
+def _machines(
+    session: Session, case: Case, registry: Registry, recipe: Recipe
+) -> list[dict[str, Any]]:
     """The table of machines; of a large case it takes a while, so it is counted anew only
     where sightings, machines or people's decisions have become others."""
     state = (
         registry.digest,
+        (recipe.model, recipe.settings),
         session.scalar(select(func.count()).select_from(Membership)),
         session.scalar(select(func.count()).select_from(MachineRow)),
         session.scalar(select(func.max(Decision.number))),
     )
     known = _last.get(case.id)
     if known is None or known[0] != state:
-        known = _last[case.id] = (state, count_machines(session, registry))
+        known = _last[case.id] = (state, count_machines(session, registry, recipe))
     return known[1]
 
 

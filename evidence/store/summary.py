@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -26,14 +26,22 @@ GRADES = ("A", "B", "C", "U")
 
 
 def summarise(
-    case: Case, registry: Registry, machines: list[dict[str, Any]] | None = None
+    case: Case,
+    registry: Registry,
+    recipe: Recipe | None = None,
+    machines: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """A case in numbers, as plain data; builders' names and origins are the registry's.
 
     Args:
+        recipe: whose findings are counted, so that a machine found with two models is not two;
+            the one last worked with if None.
         machines: the table of `count_machines`, where it is known already.
     """
     with case.snapshot() as session:
+        recipes = _recipes(session)
+        if recipe is None and recipes:
+            recipe = recipes[0]
         number, digest = head(session)
         footages, seconds = session.execute(
             select(func.count(), func.sum(FootageRow.seconds))
@@ -48,19 +56,29 @@ def summarise(
             "seconds": float(seconds or 0),
             "places": _count(session, Location),
             "manifests": _manifests(session),
-            "analyses": _count(session, AnalysisRow),
-            "sightings": _count(session, SightingRow),
-            "machines": count_machines(session, registry) if machines is None else machines,
+            "analyses": _count(session, AnalysisRow, recipe),
+            "sightings": _count(session, SightingRow, recipe),
+            "machines": (
+                count_machines(session, registry, recipe) if machines is None else machines
+            ),
             "copies": _copies(session),
-            "flags": _by_kind(session, Flag),
-            "work": [_work(session, recipe) for recipe in _recipes(session)],
+            "flags": _by_kind(session, Flag, _with(Flag, recipe)),
+            "work": [_work(session, one) for one in recipes],
             "verdicts": {"number": number, "digest": digest},
             "last_run": _last_run(session),
         }
 
 
-def _count(session: Session, model: type[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(model)) or 0
+def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
+    """Of a derived table, the rows found with a recipe; all of them if None."""
+    if recipe is None:
+        return true()
+    return and_(table.model == recipe.model, table.settings == recipe.settings)
+
+
+def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> int:
+    query = select(func.count()).select_from(table).where(_with(table, recipe))
+    return session.scalar(query) or 0
 
 
 def _manifests(session: Session) -> dict[str, int]:
@@ -80,13 +98,18 @@ def _manifests(session: Session) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _by_kind(session: Session, model: type[Flag] | type[Copy]) -> dict[str, int]:
-    kinds = select(model.kind, func.count()).group_by(model.kind).order_by(model.kind)
+def _by_kind(
+    session: Session, table: type[Flag] | type[Copy], which: ColumnElement[bool]
+) -> dict[str, int]:
+    kinds = select(table.kind, func.count()).where(which).group_by(table.kind).order_by(table.kind)
     return {kind: number for kind, number in session.execute(kinds)}  # noqa: C416  a result has keys()
 
 
-def count_machines(session: Session, registry: Registry) -> list[dict[str, Any]]:
-    """Machines by builder, those with a builder first, most of them first.
+def count_machines(
+    session: Session, registry: Registry, recipe: Recipe | None
+) -> list[dict[str, Any]]:
+    """The machines of a recipe, of all of them if None, by builder: those with one first, most
+    of them first.
 
     Machines of unknown builders have a row for each origin that their plates tell.
     """
@@ -102,11 +125,12 @@ def count_machines(session: Session, registry: Registry) -> list[dict[str, Any]]
 
     for builder, grade, machines, seen in session.execute(
         select(MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings))
+        .where(_with(MachineRow, recipe))
         .group_by(MachineRow.builder, MachineRow.grade)
         .order_by(MachineRow.builder, MachineRow.grade)
     ):
         add(builder, None, grade, machines, int(seen))
-    for code, grade, seen in _plated(session):
+    for code, grade, seen in _plated(session, recipe):
         add(None, None, grade, -1, -seen)
         add(None, code, grade, 1, seen)
     if (None, None) in found and not found[None, None]["machines"]:
@@ -142,7 +166,7 @@ def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dic
     }
 
 
-def _plated(session: Session) -> list[tuple[str, str, int]]:
+def _plated(session: Session, recipe: Recipe | None) -> list[tuple[str, str, int]]:
     """Of each machine of an unknown builder whose plates agree on an origin: that origin, its
     grade and how often it was sighted."""
     told = (
@@ -150,6 +174,7 @@ def _plated(session: Session) -> list[tuple[str, str, int]]:
         .join(Membership, Membership.machine == MachineRow.id)
         .join(SightingRow, SightingRow.key == Membership.sighting)
         .where(
+            _with(MachineRow, recipe),
             MachineRow.builder.is_(None),
             SightingRow.origin_basis == "plate",
             SightingRow.origin.is_not(None),
@@ -167,7 +192,7 @@ def _copies(session: Session) -> dict[str, Any]:
     either = select(Copy.a).union(select(Copy.b)).subquery()
     return {
         "footage": session.scalar(select(func.count()).select_from(either)) or 0,
-        "pairs": _by_kind(session, Copy),
+        "pairs": _by_kind(session, Copy, true()),
     }
 
 

@@ -34,6 +34,10 @@ def test_a_review_of_nothing_leads_to_the_upload(screen: Page, served: str) -> N
     expect(screen.locator("#told")).to_be_hidden()
 
 
+def machines_counted(screen: Page) -> str:
+    return screen.locator(".figure", has_text=re.compile("machine")).locator("b").inner_text()
+
+
 def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, site: Site) -> None:
     with site.session() as session, session.begin():
         before = add_recipe(session, "bb" * 32, Settings(), site.registry)
@@ -44,6 +48,7 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
         assert screen.locator(f"{told} a").count() == 0
     screen.goto(served)
     expect(screen.locator(".warning")).to_contain_text("looked at with another model")
+    assert machines_counted(screen) == "0"
     screen.goto(f"{served}/footage")
     expect(screen.locator("td .chip")).to_have_text(re.compile("^looked at with another model"))
     screen.locator("td a").first.click()
@@ -54,3 +59,4 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
     assert screen.locator("td .chip").count() == 1, "what was looked at as now is not said to be"
     screen.goto(served)
     assert screen.locator(".warning").count() == 0
+    assert machines_counted(screen) == "1", "the one found with another model is not a second one"

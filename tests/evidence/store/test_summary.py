@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
 from datasets.registry import Registry
+from detector import Settings
 from detector.types import Origin, Sighting, Survey
-from evidence.store import Case, MachineRow, Membership
+from evidence.store import Case, MachineRow, Membership, Recipe
 from evidence.store.keys import machine_id, sighting_key
 from evidence.store.record import record_survey
+from evidence.store.runs import add_recipe
 from evidence.store.summary import summarise
+from evidence.store.work import Source, add_work
 from tests.evidence.conftest import plated, rebadged
 
 
@@ -71,3 +76,42 @@ def test_a_sellers_home_is_not_the_origin_of_its_machines(
 ) -> None:
     (row,) = store(case, survey, registry, [[rebadged()]])
     assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
+
+
+def test_a_machine_found_with_two_models_is_not_two(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    """Counted are those found with what was worked with last, or with what is asked for."""
+    (unread,) = store(case, survey, registry, [[without_origin(plated())]])
+    assert unread["machines"] == 1, "nothing was ever worked with: all are counted"
+    with case.session() as session, session.begin():
+        (first,) = session.scalars(select(MachineRow))
+        before = Recipe(model=first.model, settings=first.settings, registry_hash="", values={})
+        session.add(before)
+        now = add_recipe(session, "cc" * 32, Settings(), registry)
+        for recipe in (before, now):
+            session.add(
+                MachineRow(
+                    id=machine_id(recipe.model),
+                    model=recipe.model,
+                    settings=recipe.settings,
+                    builder="mazak",
+                    grade="A",
+                    probability=0.9,
+                    sightings=2,
+                    footages=1,
+                    conflict=False,
+                )
+            )
+        add_work(session, before, [Source("/clip.mp4")])
+    assert counted(case, registry) == {None: 1, "mazak": 1}
+    assert counted(case, registry, now) == {"mazak": 1}
+    with case.session() as session, session.begin():
+        add_work(session, now, [Source("/clip.mp4")])
+    assert counted(case, registry) == {"mazak": 1}
+    assert summarise(case, registry)["sightings"] == 0, "that one was found with neither"
+
+
+def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[object, int]:
+    rows = summarise(case, registry, recipe)["machines"]
+    return {row["builder"]: row["machines"] for row in rows}
