@@ -16,7 +16,7 @@ from rich.text import Text
 from api.terminal import complain
 from datasets.errors import RegistryError
 from datasets.registry import Registry
-from detector.origin import makers_country
+from detector.origin import home_of
 from evidence.record import dump
 from evidence.sweep.tally import Tally
 from evidence.tables import counted, printable
@@ -56,8 +56,7 @@ def found(tally: Tally, registry: Registry) -> str:
             continue
         try:
             entry = registry.get(builder)
-            seller = entry.type == "rebadger"
-            origin = makers_country(entry) or "rebadged" if seller else entry.origin
+            origin = home_of(entry) or "rebadged"
             name = entry.name
         except RegistryError:
             origin, name = "??", builder

@@ -42,10 +42,18 @@ class Cut:
     said: str
 
 
-def cut(clips: Path, case: Path, expected: Rows, total: int, mended: bool, log: Path) -> Cut:
+def cut(
+    clips: Path,
+    case: Path,
+    expected: Rows,
+    total: int,
+    mended: bool,
+    log: Path,
+    workers: int = WORKERS,
+) -> Cut:
     """One sweep of `clips` into `case`, a new case, with one worker cut off midway."""
     family = Family(log)
-    with Hosts(WORKERS) as hosts:
+    with Hosts(workers) as hosts:
         try:
             before = [hosts.inside(name) for name in hosts.names]
             cluster = Cluster(family, before, f"{NET}.254")

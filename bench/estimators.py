@@ -80,6 +80,7 @@ def _machines(world: World, rng: np.random.Generator) -> list[SeenMachine]:
             drawn=bool(drawn[plant, number]),
             chance=world.drawn if drawn[plant, number] else None,
             conflict=False,
+            flagged=bool(claim[plant, number]),
         )
         for plant, number in np.ndindex(shape)
     ]

@@ -116,6 +116,12 @@ class OriginFinder:
         }
 
 
+def home_of(entry: Entry) -> str | None:
+    """Where machines of this name are from: the builder's home; of a seller's badge its makers'
+    country, where that is known."""
+    return makers_country(entry) if entry.type == "rebadger" else entry.origin
+
+
 def makers_country(entry: Entry) -> str | None:
     """The country of the makers behind a seller's badge, where exactly one is known.
 

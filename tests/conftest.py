@@ -14,7 +14,7 @@ import pytest
 
 from evidence.store import Case
 from tests.postgres import PostgresServer, binaries, in_memory
-from tests.sightings import Swept, sweep_all
+from tests.sightings import Swept, sweep_once
 
 ROOT = Path(__file__).parent.parent
 LONG = (
@@ -116,7 +116,9 @@ def case(
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     """The five published sightings as drawn clips that a case has looked at."""
-    return sweep_all(tmp_path_factory.mktemp("published"))
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return sweep_once(shared / "published")
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ the plant it was published of, whose place in the frame is known.
 from __future__ import annotations
 
 import csv
+import fcntl
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -97,6 +99,22 @@ class Swept:
 
     pack: Path
     places: dict[str, Place]
+
+
+def sweep_once(folder: Path) -> Swept:
+    """What `sweep_all` made in `folder`, or makes there: once for processes that test side by
+    side, of which one waits for the other."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    known = folder / "places.json"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            places = sweep_all(folder).places
+            boxes = {name: (str(one.path), one.box) for name, one in places.items()}
+            known.write_text(json.dumps(boxes), "utf-8")
+    read = json.loads(known.read_text("utf-8"))
+    places = {name: Place(Path(path), tuple(box)) for name, (path, box) in read.items()}
+    return Swept(folder / "case.zip", places)
 
 
 def sweep_all(folder: Path) -> Swept:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.origin import home_of
 from evidence.answer.ends import confirmed, status
 from evidence.answer.figures import STATUSES
 from evidence.answer.judged import SeenMachine
@@ -29,10 +30,12 @@ MOST_SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class BuilderRow:
-    """The machines of one builder. kind: whether they are of the kind asked for; None: not known.
-    machines: by status, in the order of `figures.STATUSES`."""
+    """The machines of one builder. origin: where such machines are from (`home_of`). kind: whether
+    they are of the kind asked for; None: not known. machines: by status, in the order of
+    `figures.STATUSES`."""
 
     builder: Named | None
+    origin: str | None
     kind: bool | None
     machines: dict[str, list[SeenMachine]]
 
@@ -59,10 +62,11 @@ def by_builder(
     found: dict[str | None, dict[str, list[SeenMachine]]] = defaultdict(lambda: defaultdict(list))
     for one in machines:
         if not one.stood_in:
-            found[one.builder or one.claim][status(one)].append(one)
+            found[one.named][status(one)].append(one)
     rows = [
         BuilderRow(
             None if builder is None else Named.of(builder, registry),
+            home_of(registry.get(builder)) if builder and builder in registry else None,
             None if builder is None else question.fits(builder, None, registry),
             {word: those[word] for word in STATUSES if word in those},
         )
@@ -100,7 +104,7 @@ def of_kind(
             status(one),
             printable(one.plant),
             one.stated,
-            None if (name := one.builder or one.claim) is None else Named.of(name, registry),
+            None if one.named is None else Named.of(one.named, registry),
         )
         for one in chosen
         if one.id in told

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.web.asked import Pts, Sha256
 from api.web.pictures import cut, cutter, original
 from api.web.problems import NotHere
-from api.web.review import bench_of, taken
+from api.web.review import taken
 from api.web.review_models import Corner, Note, Taken
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from detector.stills import encode_frame
 from evidence.review.enter import Told, check_place, enter
-from evidence.review.judge import item_of
+from evidence.review.judge import bench_of, item_of
 from evidence.store import FootageRow
 
 routes = Routes()
@@ -81,10 +81,10 @@ def enter_machine(
         body.source or None,
         body.note or None,
     )
-    bench = bench_of(site)
-    told.check(bench)
     pts = Fraction(body.pts)
     with site.session() as session:
+        bench = bench_of(session, site.registry)
+        told.check(bench)
         if session.get(FootageRow, sha256) is None:
             raise NotHere(f"no footage {sha256[:12]} in this case")
         check_place(session, sha256, pts, body.box)

@@ -29,7 +29,7 @@ from evidence.review import judge as bench
 from evidence.review.card import cards
 from evidence.review.desk import Desk
 from evidence.review.items import lack_items, make_missing
-from evidence.review.judge import Bench, NoItem
+from evidence.review.judge import NoItem
 from evidence.review.visible import page_of_log, record
 from evidence.store import Item, Verdict
 
@@ -145,7 +145,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
         try:
             row = bench.judge(
                 session,
-                bench_of(site),
+                bench.bench_of(session, site.registry),
                 body.item,
                 person.name,
                 body.verdict,
@@ -217,11 +217,6 @@ def _complete(site: Site, session: Session) -> None:
         session.rollback()  # what is made next is to be seen
         with site.session() as writing, writing.begin():
             make_missing(writing)
-
-
-def bench_of(site: Site) -> Bench:
-    """What verdicts on the case are given against."""
-    return Bench(site.registry, tuple(site.settings.attributing.tested_origins))
 
 
 def _find(site: Site, item: str) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
 from evidence.answer.clustered import ALIKE
-from evidence.answer.ends import by_plant, confirmed, ends, status
+from evidence.answer.ends import by_plant, confirmed, ends, may_be, status, untold
 from evidence.answer.entered import Entry
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator, estimators
 from evidence.answer.judged import SeenMachine
+from evidence.answer.least import least
 from evidence.answer.legible import EASIER, Band, into_bands
 from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
 from evidence.answer.moves import Move, moves
@@ -115,17 +116,18 @@ def answer(
     groups = list(plants.values())
     # A claim that waits may be either: not counted in the least, and counted in the most.
     of_kind = [sum(confirmed(m) for m in group) for group in groups]
-    open_ = [
-        sum(status(m) in ("unknown", "concealed", "probable") for m in group) for group in groups
-    ]
+    open_ = [sum(may_be(m) for m in group) for group in groups]
     sizes = [len(group) for group in groups]
     counts = Counts(
         machines=len(machines),
         confirmed=sum(of_kind),
+        least=least(filter(confirmed, machines)),
         plants=len({m.plant for m in machines if confirmed(m) and m.stated}),
         probable=sum(status(m) == "probable" for m in machines),
         unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
+        untold=sum(map(untold, machines)),
+        disputed=sum(m.disputed for m in machines),
         recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
@@ -154,7 +156,7 @@ def answer(
     return Answer(
         question=question,
         says=question.in_words(registry),
-        seen=dict(Counter((m.builder or m.claim or "", status(m)) for m in machines)),
+        seen=dict(Counter((m.named or "", status(m)) for m in machines)),
         counts=counts,
         said=say(what, counts, seen, question.by),
         bounds=as_judged,
@@ -180,7 +182,7 @@ def _where_told(presence: Occupancy, groups: Sequence[Sequence[SeenMachine]]) ->
     """Without the probability of absence where the footage of a plant told nothing."""
 
     def told(group: Sequence[SeenMachine]) -> bool:
-        known = any((m.hit if m.settled else m.claimed) is not None for m in group)
+        known = any(m.known is not None for m in group)
         return known and not any(m.waiting for m in group)
 
     return replace(
@@ -249,6 +251,16 @@ def _warnings(
                 "%(num)s machines stand in footage of which no source names the plant; each "
                 "recording counts as a plant of its own",
                 num=unplaced,
+            )
+        )
+    alike = [m for m in machines if confirmed(m)]
+    if len(alike) > least(alike):
+        warnings.append(
+            Told(
+                "%(num)s machines are counted as confirmed, and %(least)s of them must be "
+                "different ones: one filmed from several sides may be counted more than once",
+                num=len(alike),
+                least=least(alike),
             )
         )
     by_hand = sum(m.entered for m in machines)

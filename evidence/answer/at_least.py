@@ -39,12 +39,13 @@ NEAR = Fraction(2)
 class Found:
     """A machine of the program on screen near the frame of an entry.
 
-    at: at its place; else beside it. over: the IoU of the two boxes.
+    at: at its place. beside: elsewhere in that very frame. over: the IoU of the two boxes.
     """
 
     machine: str
     at: bool
     over: float
+    beside: bool = False
 
 
 def with_entered(
@@ -98,7 +99,7 @@ def at_least(
             loose[one.plant, _name(one)].append((entry, one))
         elif not there.settled and not there.stood_in and _says_more(one, there):
             whole[there.id] = replace(there, stood_in=True)
-            whole[one.id] = one
+            whole[one.id] = _instead(one, there)
     for (plant, name), several in loose.items():
         _seat(whole, plant, name, several, found)
     return sorted(whole.values(), key=lambda one: (one.entered, one.id))
@@ -159,7 +160,7 @@ def _seat(
             for one in whole.values()
             if one.plant == plant and _name(one) == name and not one.stood_in
         ]
-        beside = {f.machine for entry, _ in here for f in found.get(entry.id, ()) if not f.at}
+        beside = {f.machine for entry, _ in here for f in found.get(entry.id, ()) if f.beside}
         near = [one for one in there if one.id in beside]
         others = max(0, len(here) + len(near) - len(there))
         seats = [one for one in there if one.id not in beside and not one.settled]
@@ -168,11 +169,18 @@ def _seat(
                 whole[one.id] = one
             elif one.settled and seats:
                 gone = seats.pop(0)
-                whole[one.id] = one
+                whole[one.id] = _instead(one, gone)
                 if gone.entered:
                     del whole[gone.id]
                 else:
                     whole[gone.id] = replace(gone, stood_in=True)
+
+
+def _instead(one: SeenMachine, gone: SeenMachine) -> SeenMachine:
+    """One entered, in the place of a machine whose claim for the kind waits still if it did."""
+    if not gone.waiting or one.hit is True:
+        return one
+    return replace(one, waiting=True, hit=None)
 
 
 def _name(one: SeenMachine) -> str:
@@ -200,11 +208,18 @@ def _found(session: Session, recipe: Recipe, entries: Sequence[Entry]) -> dict[s
                 if box is None:
                     continue
                 mine = as_box(entry.box)
-                near = Found(machine, same_place(mine, box), overlap(mine, box))
+                at = same_place(mine, box)
+                shown = not at and row.first <= Fraction(entry.pts) <= row.last
+                near = Found(machine, at, overlap(mine, box), shown)
                 known = found[entry.id].get(machine)
-                if known is None or (near.at, near.over) > (known.at, known.over):
+                if known is None or _tells(near) > _tells(known):
                     found[entry.id][machine] = near
     return {id_: list(those.values()) for id_, those in found.items()}
+
+
+def _tells(near: Found) -> tuple[bool, bool, float]:
+    """Of a machine's sightings the one at the place counts, else one on screen with it."""
+    return near.at, near.beside, near.over
 
 
 def _box_near(row: SightingRow, pts: Fraction) -> Box | None:

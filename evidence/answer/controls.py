@@ -7,6 +7,7 @@ A case keeps its controls, each with who said so; a list in a file takes their p
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Controls
+from evidence.answer.judged import read_sources
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
@@ -143,15 +145,20 @@ def try_controls(
     """How many controls of the kind asked for came out as what they are.
 
     A control comes out where one of its sightings names its builder, and people have not settled
-    that otherwise; or where they have settled that it is that builder's. Controls of other
-    kinds say nothing of this sensitivity and are only left out of the count.
+    that otherwise; or where they have settled that it is that builder's. Copies of one recording
+    are one control, which came out if each of them did. Controls of other kinds say nothing of this
+    sensitivity and are only left out of the count.
 
     Args:
         heights: as of `judged.read_machines`.
 
     Returns:
-        The counts, and the footage (SHA-256) of all controls, which is not to be counted.
+        The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
+        its copies.
     """
+    recordings = {
+        sha256: source.recording for sha256, source in read_sources(session, recipe).items()
+    }
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     tall: dict[str, float] = {}
@@ -175,6 +182,17 @@ def try_controls(
                 builder = item.builder if confirms(item.outcome, item.builder) else None
             if builder is not None:
                 named.add((sha256, builder))
-    asked = [one for one in controls if question.fits(one.builder, None, registry)]
-    tried = tuple((tall.get(one.footage), (one.footage, one.builder) in named) for one in asked)
-    return Controls(sum(hit for _, hit in tried), len(asked), tried), footage
+    asked: dict[tuple[str, str], set[Known]] = defaultdict(set)
+    for one in controls:
+        if question.fits(one.builder, None, registry):
+            asked[recordings.get(one.footage, one.footage), one.builder].add(one)
+    tried = tuple(
+        (
+            max((tall[one.footage] for one in copies if one.footage in tall), default=None),
+            all((one.footage, one.builder) in named for one in copies),
+        )
+        for copies in asked.values()
+    )
+    tried_in = {recordings.get(sha256, sha256) for sha256 in footage}
+    copied = frozenset(sha256 for sha256, of in recordings.items() if of in tried_in)
+    return Controls(sum(hit for _, hit in tried), len(tried), tried), footage | copied

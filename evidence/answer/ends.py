@@ -3,12 +3,12 @@ with all of them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from evidence.answer.clustered import ALIKE
 from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.judged import CLAIMED, SeenMachine
+from evidence.answer.judged import SeenMachine
 from evidence.answer.stratified import Cell, stratified
 
 
@@ -20,8 +20,8 @@ def ends(
 ) -> tuple[Estimate, Estimate]:
     """The share with no unknown machine counted as of the kind, and with all counted.
 
-    Of claims every one that is settled counts, since all are to be judged; of the others only
-    those drawn at random: what was flagged and judged for other reasons is no sample of them.
+    Of what is flagged as a claim every one that is settled counts, since all are to be judged; of
+    the others only those drawn at random: what was judged for other reasons is no sample of them.
 
     Args:
         counts: which machines count as judged; `counted` by default.
@@ -30,8 +30,8 @@ def ends(
 
     def cells(dark: bool) -> list[Cell]:
         found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-        for machine in machines:
-            cell = found[machine.plant, machine.stratum]
+        for machine, pool in zip(machines, pools(machines, chosen), strict=True):
+            cell = found[machine.plant, pool]
             cell[0] += 1
             if chosen(machine):
                 cell[1] += 1
@@ -41,9 +41,31 @@ def ends(
     return stratified(cells(False), level, alike), stratified(cells(True), level, alike)
 
 
+def pools(
+    machines: Sequence[SeenMachine], counts: Callable[[SeenMachine], bool] | None = None
+) -> list[str]:
+    """Of each machine the name of those that are like it in what the program says of them and in
+    their chance of being judged: of two chances in one, those more often drawn would weigh more.
+
+    A pool of which nobody judged any is joined with that of its stratum of which most were.
+    """
+    chosen = counts or counted
+    names = [
+        f"{one.stratum}, {'flagged' if one.flagged else one.lane or 'drawn'}" for one in machines
+    ]
+    judged: dict[str, Counter[str]] = defaultdict(Counter)
+    for one, name in zip(machines, names, strict=True):
+        judged[one.stratum][name] += chosen(one)
+    most = {stratum: max(sorted(pool), key=pool.__getitem__) for stratum, pool in judged.items()}
+    return [
+        name if judged[one.stratum][name] else most[one.stratum]
+        for one, name in zip(machines, names, strict=True)
+    ]
+
+
 def counted(machine: SeenMachine) -> bool:
     """Whether what people said of a machine counts in the share."""
-    return machine.settled if machine.stratum == CLAIMED else drawn(machine)
+    return machine.settled if machine.flagged else drawn(machine)
 
 
 def drawn(machine: SeenMachine) -> bool:
@@ -56,16 +78,25 @@ def confirmed(machine: SeenMachine) -> bool:
     return machine.settled and machine.hit is True
 
 
+def may_be(machine: SeenMachine) -> bool:
+    """Whether it may be of the kind, without people having settled it so."""
+    return not confirmed(machine) and (machine.waiting or machine.known is not False)
+
+
+def untold(machine: SeenMachine) -> bool:
+    """Whether its builder is named, and it is not known whether that makes it one of the kind: a
+    seller's badge, or a builder who makes them in several countries."""
+    return machine.named is not None and machine.known is None and not machine.waiting
+
+
 def status(machine: SeenMachine) -> str:
     """confirmed: of some builder or origin, by people; probable: of the kind, by the program;
     claimed: of another kind, by the program; unknown or concealed otherwise."""
-    if machine.settled:
-        if machine.hit is not None or machine.builder is not None:
-            return "confirmed"
-        return "concealed" if machine.concealed else "unknown"
-    if machine.claimed is True:
+    if machine.settled and (machine.hit is not None or machine.builder is not None):
+        return "confirmed"
+    if machine.waiting or (machine.claimed is True and not machine.settled):
         return "probable"
-    if machine.claim is not None or machine.claimed is False:
+    if not machine.settled and (machine.claim is not None or machine.claimed is False):
         return "claimed"
     return "concealed" if machine.concealed else "unknown"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,13 +32,14 @@ class Entry:
     """A machine as it was entered.
 
     id: what it is called. state: `confirmed` (people settled the builder), `probable` (somebody
-    names one, and others have still to say), `concealed` or `unknown`. builder: settled, or the
-    one that is probable. control: who made its control, which says nothing of the builder. made:
-    where this very machine was built, as people say. hit: whether it is of the kind asked for;
-    None where that is not known. counted: it adds to what was seen, or stands in for a machine
-    that the program found there; else it may be one that is counted already. machine: the one that
-    the program found at its place, which it is taken to be. differs: people settled something else
-    of that one in the review, and their word stands.
+    names one, and others have still to say), `waits` (whoever has to agree is not to know yet what
+    was said), `concealed` or `unknown`. builder: settled, or the one that is probable. control:
+    who made its control, which says nothing of the builder. made: where this very machine was
+    built, as people say. hit: whether it is of the kind asked for; None where that is not known.
+    authors: of those who say so; none while it waits. counted: it adds to what was seen, or
+    stands in for a machine that the program found there; else it may be one that is counted
+    already. machine: the one that the program found at its place, which it is taken to be. differs:
+    people settled something else of that one in the review, and their word stands.
     """
 
     id: str
@@ -62,6 +63,8 @@ class Entry:
         """What it is, in words."""
         if self.state == "probable":
             return Told("probable, not confirmed")
+        if self.state == "waits":
+            return Told("waits for others to judge")
         if self.state == "confirmed":
             if self.concealed:
                 return Told("concealed, builder from a second cue")
@@ -121,9 +124,10 @@ def _read(
         rows[one.number] for one in held if one.builder == builder and one.word not in NO_MACHINE
     ]
     made = _made([_said(row, "made") for row in agreed], item.needs if settled else 1)
-    hit = question.fits(builder, made, registry, made)
+    # Where a machine was built does not tell whose it is.
+    hit = question.fits(builder, None, registry, made)
     # Where two disagree either may be right: a claim for the kind waits in any case.
-    claims = {hit, *(question.fits(one, made, registry, made) for one in naming)}
+    claims = {hit, *(question.fits(one, None, registry, made) for one in naming)}
     claimed = True if True in claims else False if False in claims else None
     if settled:
         named = confirms(item.outcome, builder)
@@ -147,6 +151,10 @@ def _read(
         hit=hit if settled else None,
         authors=tuple(sorted({row.author for row in agreed})),
     )
+    if not settled and item.needs > 1:
+        entry = replace(
+            entry, state="waits", builder=None, concealed=False, control=None, made=None, authors=()
+        )
     machine = SeenMachine(
         id=entry.id,
         plant=plant,
@@ -163,6 +171,7 @@ def _read(
         drawn=False,
         chance=None,
         conflict=False,
+        views=((item.footage, item.pts, item.pts),),
         entered=True,
     )
     return entry, machine

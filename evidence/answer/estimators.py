@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ import numpy as np
 from evidence.answer.audited import audited
 from evidence.answer.clustered import ALIKE, effective
 from evidence.answer.corrected import lang_reiczigel
-from evidence.answer.ends import by_plant, counted, ends
+from evidence.answer.ends import by_plant, counted, ends, pools
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.judged import CLAIMED, NAMED, UNREAD, SeenMachine
 from evidence.answer.shares import exact
@@ -143,15 +143,16 @@ def _chances(machines: Sequence[SeenMachine]) -> np.ndarray:
     draw; times the share of those that have been by now."""
     due: dict[str, int] = defaultdict(int)
     done: dict[str, int] = defaultdict(int)
-    for one in machines:
-        if one.stratum == CLAIMED or one.chance is not None:
-            due[one.stratum] += 1
-            done[one.stratum] += counted(one)
+    alike = pools(machines)
+    for one, pool in zip(machines, alike, strict=True):
+        if one.flagged or one.chance is not None:
+            due[pool] += 1
+            done[pool] += counted(one)
     return np.array(
         [
-            (1.0 if one.stratum == CLAIMED else one.chance or 1.0)
-            * (done[one.stratum] / due[one.stratum] if done[one.stratum] else 1.0)
-            for one in machines
+            (1.0 if one.flagged else one.chance or 1.0)
+            * (done[pool] / due[pool] if done[pool] else 1.0)
+            for one, pool in zip(machines, alike, strict=True)
         ]
     )
 
@@ -215,20 +216,23 @@ def _corrected(
 
 
 def _weights(machines: Sequence[SeenMachine]) -> dict[str, float]:
-    """By stratum for how many machines a judged one stands."""
-    total: dict[str, int] = defaultdict(int)
-    judged: dict[str, int] = defaultdict(int)
-    for one in machines:
-        total[one.stratum] += 1
-        judged[one.stratum] += counted(one)
-    return {name: total[name] / judged[name] for name in total if judged[name]}
+    """By its id for how many machines a judged one stands."""
+    alike = pools(machines)
+    total, judged = Counter(alike), Counter[str]()
+    for one, pool in zip(machines, alike, strict=True):
+        judged[pool] += counted(one)
+    return {
+        one.id: total[pool] / judged[pool]
+        for one, pool in zip(machines, alike, strict=True)
+        if counted(one)
+    }
 
 
 def _of(
     machines: Sequence[SeenMachine], weights: dict[str, float], claimed: bool
 ) -> tuple[float, float]:
     """Those claimed, or those not, and all, as so many independent ones (Kish 1965, 11.7)."""
-    each = np.array([weights[one.stratum] for one in machines])
+    each = np.array([weights[one.id] for one in machines])
     right = np.array([(one.claimed is True) == claimed for one in machines])
     size = float(each.sum() ** 2 / (each**2).sum())
     return float(each[right].sum() / each.sum()) * size, size

@@ -16,6 +16,9 @@ from evidence.store import Case, Membership, SightingRow, StillRow, Verdict
 
 MOST_PICTURES = 2
 
+PLATED = "builder unknown, origin from the plate"
+SEVERAL = "verdicts name several builders"
+
 
 def gather(
     case: Case, session: Session, machines: Iterable[SeenMachine], registry: Registry
@@ -29,7 +32,7 @@ def gather(
     for part in chunks(confirmed):
         for machine in part:
             keys = [machine.id] if machine.entered else _sightings(session, machine.id)
-            name = machine.builder or "builder unknown, origin from the plate"
+            name = machine.builder or (SEVERAL if machine.conflict else PLATED)
             found.append(
                 Exhibit(
                     machine=machine.id,

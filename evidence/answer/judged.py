@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from evidence.answer.question import Question
 from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
-from evidence.store import Copy, Draw, Item, Location, Membership, Recipe, SightingRow
+from evidence.store import Copy, Draw, Flag, Item, Location, Membership, Recipe, SightingRow
 
 NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
@@ -32,12 +33,16 @@ class SeenMachine:
     its own, together with its copies. recordings: in which it is seen, copies counted once.
     years: of publication. claim, claimed: the builder that the program names, and whether that
     is of the kind asked for (None: it names none). settled: whether people have judged it;
-    hit: whether what they settled is of the kind, None where they could not tell. builder: the
-    one they settled on. waiting: a claim for the kind waits for reviewers. drawn: its first
-    sighting is in the audit sample, whose chance was `chance`. conflict: its settled sightings
-    disagree. sightings: that were linked. height: pixels of the tallest text read on it, None
-    where none was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in:
-    one that was entered by hand counts in its stead.
+    hit: whether what they settled is of the kind, None where they could not tell, disagree, or
+    settled against it while a claim for it waits. builder: the one they settled on. waiting: a
+    claim for the kind waits for reviewers, be it of another sighting than those settled. drawn:
+    its first sighting is in the audit sample, whose chance was `chance`. conflict: its settled
+    sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
+    sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
+    judged in any case. views: where it was seen, as footage and first and last second.
+    sightings: that were linked. height: pixels of the tallest text read on it, None where none
+    was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
+    was entered by hand counts in its stead.
     """
 
     id: str
@@ -55,6 +60,10 @@ class SeenMachine:
     drawn: bool
     chance: float | None
     conflict: bool
+    disputed: bool = False
+    lane: str = ""
+    flagged: bool = False
+    views: tuple[tuple[str, Fraction, Fraction], ...] = ()
     sightings: int = 1
     height: float | None = None
     entered: bool = False
@@ -62,8 +71,19 @@ class SeenMachine:
 
     @property
     def stratum(self) -> str:
-        """Of what the audit sample drew it."""
+        """What the program says of it, as far as the question goes."""
         return {True: CLAIMED, False: NAMED, None: UNREAD}[self.claimed]
+
+    @property
+    def named(self) -> str | None:
+        """Whose it is taken to be: once people have settled it, by their word alone. What was
+        entered by hand and waits is told to nobody who may still have to judge it."""
+        return self.builder if self.settled else None if self.entered else self.claim
+
+    @property
+    def known(self) -> bool | None:
+        """Whether it is of the kind, by people or else by the program; None: not known."""
+        return self.hit if self.settled else self.claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +123,14 @@ def read_machines(
         if row.footage in asked:
             sightings[machine].append(row)
     items = _by_sighting(session, sightings.values())
+    flagged = _flagged(session, recipe)
     draws = {
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
     found = []
     for machine in sorted(sightings):
         one = _machine(
-            machine, sightings[machine], items, draws, sources, registry, question, heights
+            machine, sightings[machine], items, draws, flagged, sources, registry, question, heights
         )
         if one is not None:
             found.append(one)
@@ -154,10 +175,11 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
     ).all()
     whole = [(a, b) for a, b, share_a, share_b in pairs if max(share_a, share_b) >= WHOLE]
     recording = {footage: min(group) for group in _groups(said, whole) for footage in group}
+    spelled = _spelled(one.plant_claimed for locations in said.values() for one in locations)
     return {
         footage: Source(
             recording[footage],
-            _most(one.plant_claimed for one in locations),
+            _most(spelled[one.plant_claimed] for one in locations),
             min(filter(None, (_day(one.published) for one in locations)), default=None),
         )
         for footage, locations in said.items()
@@ -184,6 +206,14 @@ def _groups(footage: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[se
             for one in group[b]:
                 group[one] = group[a]
     return list({id(one): one for one in group.values()}.values())
+
+
+def _spelled(plants: Iterable[str | None]) -> dict[str | None, str | None]:
+    """Each plant as it is written most often: small and large letters make no other plant."""
+    found: dict[str, list[str | None]] = defaultdict(list)
+    for plant in plants:
+        found[" ".join((plant or "").split()).casefold()].append(plant)
+    return {plant: _most(several) for several in found.values() for plant in several}
 
 
 def _most(words: Iterable[str | None]) -> str | None:
@@ -216,11 +246,20 @@ def _by_sighting(session: Session, groups: Iterable[list[SightingRow]]) -> dict[
     }
 
 
+def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
+    """Analysis and name of each sighting that is flagged as a claim."""
+    query = select(Flag.analysis, Flag.sighting).where(
+        Flag.model == recipe.model, Flag.settings == recipe.settings, Flag.kind == "claim"
+    )
+    return {(analysis, name) for analysis, name in session.execute(query)}
+
+
 def _machine(
     id_: str,
     rows: list[SightingRow],
     items: dict[str, Item],
     draws: dict[str | None, Draw],
+    flagged: set[tuple[str, str]],
     sources: dict[str, Source],
     registry: Registry,
     question: Question,
@@ -229,21 +268,26 @@ def _machine(
     """One machine from its sightings, in order of their keys; None where people found none."""
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
-    if settled and not real:
-        return None
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
+    claims = {row.key: question.fits(row.builder, plates.get(row.key), registry) for row in rows}
+    waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
+    if settled and not real and not waiting:
+        return None
     verdicts: dict[str, bool | None] = {}
     for item in real:
         if confirms(item.outcome, item.builder):
-            plate = plates.get(item.sighting or "") if item.builder is None else None
+            # Who accepts a claim accepts what its plate says; who names a builder says no more.
+            accepted = item.builder is None or item.outcome == "accept"
+            plate = plates.get(item.sighting or "") if accepted else None
             verdicts[item.builder or f"plate {plate}"] = question.fits(
                 item.builder, plate, registry
             )
     said = set(verdicts.values()) - {None}
+    hit = said.pop() if len(said) == 1 else None
+    waiting = waiting and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
-    claims = {question.fits(row.builder, plates.get(row.key), registry) for row in rows}
-    claimed = True if True in claims else False if False in claims else None
+    told = set(claims.values())
     first = draws.get(rows[0].key)
     froms = [sources[row.footage] for row in rows if row.footage in sources]
     plant, stated = plant_of(froms)
@@ -254,16 +298,20 @@ def _machine(
         recordings=frozenset(one.recording for one in froms),
         years=tuple(sorted({one.published[:4] for one in froms if one.published})),
         claim=best.builder,
-        claimed=claimed,
+        claimed=True if True in told else False if False in told else None,
         concealed=any(row.concealed for row in rows)
         or any(item.outcome == "concealed" for item in real),
         settled=bool(real),
-        hit=said.pop() if len(said) == 1 else None,
+        hit=None if waiting else hit,
         builder=builders.pop() if len(builders) == 1 else None,
-        waiting=claimed is True and not real,
+        waiting=waiting,
         drawn=first is not None and _is_settled(items.get(rows[0].key)),
         chance=None if first is None else first.probability,
         conflict=len(verdicts) > 1,
+        disputed=set(verdicts.values()) >= {True, False},
+        lane="named" if rows[0].builder is not None else "unknown",
+        flagged=any((row.analysis, row.name) in flagged for row in rows),
+        views=tuple((row.footage, row.first, row.last) for row in rows),
         sightings=len(rows),
         height=max(
             (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),

@@ -8,7 +8,7 @@ from typing import Literal
 from datasets.countries import COUNTRIES
 from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
-from detector.origin import makers_country
+from detector.origin import home_of
 from evidence.answer.told import Told
 from evidence.dates import HOW, read_date
 
@@ -138,7 +138,8 @@ class Question:
 
         Args:
             builder: a registry id; another id is a builder nobody listed.
-            plate: the origin that a plate tells, where the builder is unknown.
+            plate: the origin that a plate tells, where the builder is unknown or only a seller,
+                whose badge it goes before.
             made: where this very machine was built, where people say so.
         """
         if made is not None and self.by == "production":
@@ -152,7 +153,8 @@ class Question:
         except RegistryError:
             return None
         if self.by == "origin":
-            home = makers_country(entry) if entry.type == "rebadger" else entry.origin
+            told = plate is not None and entry.type == "rebadger"
+            home = plate if told else home_of(entry)
         elif self.by == "owner":
             home = entry.owner.country if entry.owner is not None else entry.origin
         else:

@@ -25,21 +25,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Machines, copies and repeated views counted once.
+    """Machines, copies and repeated views counted once, as far as they were linked.
 
     machines: CNC machines seen. confirmed: settled by people as of the origin, in so many
-    `plants` that sources name, and in so many `recordings` of no plant that any names. probable:
-    claimed by the program, not yet settled. unknown: no builder, concealed ones included.
-    waiting: claims for the origin that wait for reviewers.
+    `plants` that sources name, and in so many `recordings` of no plant that any names; `least` of
+    them must be different ones (`least.least`). probable: claimed by the program, not yet settled.
+    unknown: no builder, concealed ones included. waiting: claims for the origin that wait for
+    reviewers. untold: named, but of which it is not known whether they are of the origin.
+    disputed: settled as of it and as not of it.
     """
 
     machines: int
     confirmed: int
+    least: int
     plants: int
     probable: int
     unknown: int
     waiting: int
     recordings: int = 0
+    untold: int = 0
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
-        >>> say("Chinese", Counts(100, 0, 0, 0, 20, 0), none).sentence
+        >>> say("Chinese", Counts(100, 0, 0, 0, 0, 20, 0), none).sentence
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
@@ -72,7 +77,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
             Kind.CONFIRMED,
             Told(
                 "Confirmed: at least %(machines)s %(kind)s %(where)s.",
-                machines=Told("%(num)s machine", "%(num)s machines", num=counts.confirmed),
+                machines=Told("%(num)s machine", "%(num)s machines", num=counts.least),
                 kind=kind,
                 where=_where(counts),
             ),
@@ -145,6 +150,24 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "%(num)s claim waits for reviewers",
                 "%(num)s claims wait for reviewers",
                 num=counts.waiting,
+            )
+        )
+    if counts.disputed:
+        why.append(
+            Told(
+                "of %(num)s machine verdicts disagree on whether it is of the kind",
+                "of %(num)s machines verdicts disagree on whether they are of the kind",
+                num=counts.disputed,
+            )
+        )
+    if counts.untold:
+        why.append(
+            Told(
+                "of %(num)s machine whose builder is named it is not known whether it is of the "
+                "kind",
+                "of %(num)s machines whose builder is named it is not known whether they are of "
+                "the kind",
+                num=counts.untold,
             )
         )
     if seen.sensitivity is None:

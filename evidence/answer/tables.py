@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         value = sorted(value)
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return value

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import makers_country
+from detector.origin import home_of
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
 from evidence.browse.search import Place, holds, lying, published, read_on, read_there
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
@@ -232,10 +232,7 @@ def _from(code: str, registry: Registry) -> ColumnElement[bool]:
 
 def _home(builder: str, registry: Registry) -> str | None:
     """Where a builder's machines are from; a seller's home is no origin."""
-    if builder not in registry:
-        return None
-    entry = registry.get(builder)
-    return makers_country(entry) if entry.type == "rebadger" else entry.origin
+    return home_of(registry.get(builder)) if builder in registry else None
 
 
 def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -> list[Machine]:

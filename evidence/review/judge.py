@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
-from detector.origin import makers_country
+from detector.origin import home_of
 from detector.settings import Settings
 from evidence.review.audit import frame_item
 from evidence.review.items import refresh
@@ -50,9 +50,7 @@ class Bench:
         """Whether a builder is from an origin under test; of a seller's badge its makers."""
         if builder is None or builder not in self.registry:
             return False
-        entry = self.registry.get(builder)
-        home = makers_country(entry) if entry.type == "rebadger" else entry.origin
-        return home in self.tested
+        return home_of(self.registry.get(builder)) in self.tested
 
     def tests(self, builder: str | None, made: object = None) -> bool:
         """Whether it claims an origin under test: by the builder, or by where this very machine

@@ -4,6 +4,8 @@
                     -> disputed -> settled, by a third person
     settled -> (doubted) -> partial
 
+A claim for an origin under test is settled by two who say it, never by one against others.
+
 Whatever the order of verdicts, changes of mind and withdrawals, the same log gives the same
 standing, so that the rows in `items` can be made anew from it.
 """
@@ -109,12 +111,15 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
     """Where an item stands that needs so many reviewers from the start.
 
     As long as all agree, and enough have judged, it is settled. Once two do not, the next
-    person to judge has seen both and settles it. A verdict that names a builder from an origin
-    under test raises what is needed to two. A doubt about a settled item asks for one more. What
-    is held for probable does not count.
+    person to judge has seen both and settles it; but with a claim for an origin under test only
+    if somebody said the same before. A verdict that names a builder from there raises what is
+    needed to two. A doubt about a settled item asks for one more. What is held for probable does
+    not count.
     """
     candidate: Given | None = None
     state, given = "open", 0
+    claim = needs > 1
+    before: list[Given] = []
     for one in in_force(log):
         if one.word == "doubt":
             if state == "settled":
@@ -126,8 +131,10 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
             state = "partial" if state == "open" else state
             continue
         given += 1
+        before.append(one)
         if state == "disputed":
-            candidate, state = one, "settled"
+            candidate = one
+            state = "settled" if _decides(one, before[:-1], claim) else "disputed"
         elif candidate is not None and one.says != candidate.says:
             state = "disputed"
         else:
@@ -136,6 +143,16 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
     if state != "settled" or candidate is None:
         return Standing(needs, state, given)
     return Standing(needs, state, given, candidate.word, candidate.builder)
+
+
+def _decides(one: Given, before: Iterable[Given], claim: bool) -> bool:
+    """Whether somebody who has seen that others disagree settles it by saying this.
+
+    Args:
+        claim: the item is a claim for an origin under test, so that to accept it is one as well.
+    """
+    alone = one.tested or (claim and one.word == "accept")
+    return not alone or any(other.says == one.says for other in before)
 
 
 def stand_entered(needs: int, log: Sequence[Given]) -> Standing:
@@ -152,14 +169,16 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 
 def independent(log: Iterable[Given]) -> list[Given]:
     """The judgements that hold and were given without sight of the others': all but those of
-    whoever settled where two disagreed."""
+    who judged where two disagreed."""
     alone: list[Given] = []
+    before: list[Given] = []
     disputed = False
     for one in in_force(log):
         if one.word not in COUNTED:
             continue
+        before.append(one)
         if disputed:
-            disputed = False
+            disputed = not _decides(one, before[:-1], claim=False)
             continue
         alone.append(one)
         disputed = one.says != alone[0].says

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import makers_country
+from detector.origin import home_of
 from evidence.store.case import Case
 from evidence.store.derived import (
     AnalysisRow,
@@ -155,7 +155,7 @@ def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dic
         entry = registry.get(builder)
         seller = entry.type == "rebadger"
         name = f"{entry.name} (a seller's badge)" if seller else entry.name
-        origin = makers_country(entry) if seller else entry.origin
+        origin = home_of(entry)
     return {
         "builder": builder,
         "name": name,

@@ -76,7 +76,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
         "tsugami": "probable, not confirmed",
         "fanuc": "a control, builder unknown",
         "niles": "builder confirmed",
-        "fair": "probable, not confirmed",  # one person alone does not confirm a Chinese machine
+        "fair": "waits for others to judge",  # one person alone does not confirm a Chinese machine
     }
     assert entered(chinese)["fanuc"]["control"] == "ctl-fanuc"
     assert entered(chinese)["fanuc"]["builder"] is None

@@ -29,7 +29,9 @@ def analyst() -> Analyst:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipTruth]:
     """Three shots of the demo: an empty hall, a MAZAK, a machine with a control's badge only."""
     spec = demo_spec(seed=0)
-    shots = tuple(replace(spec.shots[i], seconds=Fraction(1)) for i in (HALL, MAZAK, CONTROL_ONLY))
+    shots = tuple(
+        replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
+    )
     path = tmp_path_factory.mktemp("clip") / "three.mp4"
     return path, make_clip(path, replace(spec, shots=shots, encodings=spec.encodings[-1:]))
 

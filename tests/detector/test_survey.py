@@ -30,7 +30,9 @@ def analyst() -> Analyst:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three shots: an empty hall, a MAZAK, a machine with a control's badge only."""
     spec = demo_spec(seed=0)
-    shots = tuple(replace(spec.shots[i], seconds=Fraction(1)) for i in (HALL, MAZAK, CONTROL_ONLY))
+    shots = tuple(
+        replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
+    )
     path = tmp_path_factory.mktemp("survey") / "three.mp4"
     make_clip(path, replace(spec, shots=shots, encodings=spec.encodings[-1:]))
     return path

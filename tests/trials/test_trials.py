@@ -47,7 +47,7 @@ def test_a_worker_cut_off_midway_costs_no_clip_and_doubles_none(
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP", "11s")
     case = new_case(tmp_path / "case")
     try:
-        outcome = cut(clips, case, expected, 4, False, tmp_path / "log")
+        outcome = cut(clips, case, expected, 4, False, tmp_path / "log", workers=2)
     except Unable as reason:
         pytest.skip(str(reason))
     assert (outcome.whole, outcome.different, outcome.left_behind) == (True, [], 0)

@@ -92,7 +92,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
         "Plant": "probable, not confirmed",
         "Titan-Barrikady": "a control, builder unknown",
         "Uraltrac": "builder confirmed",
-        "Fair": "probable, not confirmed",
+        "Fair": "waits for others to judge",
     }
     assert (found.counts.machines, found.counts.confirmed, found.counts.waiting) == (5, 0, 1)
 

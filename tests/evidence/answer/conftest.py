@@ -11,7 +11,8 @@ from fractions import Fraction
 import pytest
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
+from datasets.registry import Registry, load_registry
+from detector.origin import home_of
 from detector.settings import Settings
 from evidence.review.audit import frame_item
 from evidence.store import (
@@ -19,6 +20,7 @@ from evidence.store import (
     Case,
     Copy,
     Draw,
+    Flag,
     FootageRow,
     Item,
     Location,
@@ -35,6 +37,14 @@ from evidence.store.runs import add_recipe
 
 def key(*words: object, length: int = 64) -> str:
     return hashlib.sha256(repr(words).encode()).hexdigest()[:length]
+
+
+def _is_chinese(builder: str) -> bool:
+    return home_of(load_registry().get(builder)) == "CN"
+
+
+def _drawn_as(claim: str | None) -> str:
+    return "unknown" if claim is None else "claim" if _is_chinese(claim) else "named"
 
 
 @dataclass
@@ -106,6 +116,10 @@ class Builder:
             )
             self.session.flush()
         self.session.add(Membership(sighting=sighting, machine=machine))
+        if (basis == "plate" and origin == "CN") or (claim and _is_chinese(claim)):
+            self.session.add(
+                Flag(**common, sighting="m1", kind="claim", pts=one, priority=1, reason="")
+            )
         if height is not None:
             self.session.add(
                 ReadingRow(
@@ -147,7 +161,7 @@ class Builder:
                     footage=footage,
                     pts=one,
                     sighting=sighting,
-                    stratum="sighting-named" if claim else "sighting-unknown",
+                    stratum=f"sighting-{_drawn_as(claim)}",
                     probability=chance,
                     seed=0,
                     made=datetime(2026, 1, 1, tzinfo=UTC),

@@ -66,6 +66,9 @@ def test_two_people_confirm_and_one_does_not(
     found = ask(case, registry)
     assert counts(found) == (1, 0, 1) and found.said.kind is Kind.PROBABLE
     assert found.counts.waiting == 1 and found.bounds.most.value == 1
+    (entry,) = found.entered
+    assert (entry.state, entry.builder, entry.control, entry.authors) == ("waits", None, None, ())
+    assert found.seen == {("", "probable"): 1}, "whoever has to agree is not told what was said"
     put(1, "ben", builder="dmtg")
     found = ask(case, registry)
     assert counts(found) == (1, 1, 0)
@@ -230,6 +233,16 @@ def test_a_plate_counts_when_as_many_say_so_as_the_origin_needs(
     assert counts(ask(case, registry, chinese)) == (2, 1, 0)
     assert ask(case, registry).counts.confirmed == 0  # the builder is at home in Japan
     assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 2
+
+
+def test_where_a_machine_was_built_does_not_tell_whose_it_is(
+    case: Case, registry: Registry, build: Build, put: Put
+) -> None:
+    build(lambda b: b.frame("Plant 1"))
+    put(1, "anna", made="CN")
+    put(1, "ben", made="CN")
+    assert counts(ask(case, registry)) == (1, 0, 0)
+    assert counts(ask(case, registry, Question("production", "CN"))) == (1, 1, 0)
 
 
 def test_presence_of_a_plant_is_known_where_one_was_confirmed(

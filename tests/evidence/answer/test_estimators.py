@@ -54,6 +54,7 @@ def world(
                     plant=f"plant {plant}",
                     claim="dmtg" if claimed else None,
                     claimed=True if claimed else None,
+                    flagged=claimed,
                     settled=settled,
                     hit=None if unread or not settled else kind,
                     drawn=picked,

@@ -15,7 +15,7 @@ from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, compare, figures_for
 from evidence.answer.sentence import Counts, Kind, say
 
-NONE = Counts(machines=200, confirmed=0, plants=0, probable=0, unknown=50, waiting=0)
+NONE = Counts(machines=200, confirmed=0, least=0, plants=0, probable=0, unknown=50, waiting=0)
 WELL = noticed([10] * 20, 45, 50)
 
 
@@ -49,7 +49,7 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
 
 
 def test_confirmed_counts_machines_and_plants() -> None:
-    said = say("Chinese", replace(NONE, confirmed=3, plants=1, probable=4), WELL)
+    said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1, probable=4), WELL)
     assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
 
 
@@ -66,7 +66,7 @@ def test_confirmed_counts_machines_and_plants() -> None:
 )
 def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) -> None:
     what = question.in_a_word(load_registry())
-    said = say(what, replace(NONE, confirmed=3, plants=1), WELL, question.by)
+    said = say(what, replace(NONE, confirmed=3, least=3, plants=1), WELL, question.by)
     assert said.sentence == f"Confirmed: at least 3 machines {kind} in 1 plant."
 
 
@@ -120,7 +120,9 @@ def test_unlike_kinds_are_not_compared() -> None:
 def test_recordings_of_nobody_knows_which_plant_are_no_plants(
     plants: int, recordings: int, where: str
 ) -> None:
-    said = say("Chinese", replace(NONE, confirmed=3, plants=plants, recordings=recordings), WELL)
+    said = say(
+        "Chinese", replace(NONE, confirmed=3, least=3, plants=plants, recordings=recordings), WELL
+    )
     assert said.sentence == f"Confirmed: at least 3 machines of Chinese make {where}."
 
 

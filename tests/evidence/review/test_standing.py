@@ -39,6 +39,31 @@ CASES = {
         [("a", "accept:haas"), ("b", "unknown"), ("c", "not-cnc")],
         Standing(2, "settled", 3, "not-cnc"),
     ),
+    "a third alone confirms no builder from a tested origin": (
+        1,
+        [("a", "unknown"), ("b", "doubt"), ("b", "builder:haas"), ("c", "builder:smtcl")],
+        Standing(2, "disputed", 3),
+    ),
+    "a fourth who says the same does": (
+        2,
+        [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "builder:smtcl")],
+        Standing(2, "settled", 4, "builder", "smtcl"),
+    ),
+    "a fourth may settle it otherwise": (
+        2,
+        [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "unknown")],
+        Standing(2, "settled", 4, "unknown"),
+    ),
+    "a third confirms what another said": (
+        2,
+        [("a", "builder:smtcl"), ("b", "unknown"), ("c", "builder:smtcl")],
+        Standing(2, "settled", 3, "builder", "smtcl"),
+    ),
+    "nor does a third alone accept a plate that claims it": (
+        2,
+        [("a", "unknown"), ("b", "builder:haas"), ("c", "accept")],
+        Standing(2, "disputed", 3),
+    ),
     "another builder is another answer": (
         2,
         [("a", "builder:haas"), ("b", "builder:mazak")],
@@ -99,6 +124,8 @@ def test_standing(needs: int, said: list[tuple[str, str]], stands: Standing) -> 
 def test_who_settled_a_disagreement_did_not_judge_alone() -> None:
     alone = independent(log(("a", "unknown"), ("b", "not-cnc"), ("c", "unknown")))
     assert [one.author for one in alone] == ["a", "b"]
+    fourth = [("a", "unknown"), ("b", "accept:haas"), ("c", "builder:smtcl"), ("d", "unknown")]
+    assert [one.author for one in independent(log(*fourth))] == ["a", "b"]
 
 
 WORDS = st.sampled_from(["accept:haas", "builder:smtcl", "unknown", "doubt", "withdrawn"])

@@ -34,7 +34,7 @@ from tests.conftest import Furnish
 __all__ = ["asking", "nameplate", "secret", "team"]
 
 Nameplate = Callable[..., object]
-SENTENCE = "Confirmed: at least 3 machines of Chinese make in 1 plant."
+SENTENCE = "Confirmed: at least 1 machine of Chinese make in 1 plant."
 
 
 @pytest.fixture
@@ -198,9 +198,9 @@ def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
 @pytest.mark.parametrize(
     ("code", "sentence", "word"),
     [
-        ("uk", "Підтверджено: щонайменше 3 верстати китайського виробництва на 1 підприємстві.",
+        ("uk", "Підтверджено: щонайменше 1 верстат китайського виробництва на 1 підприємстві.",
          "підприємства — замало для висновку"),
-        ("ru", "Подтверждено: по меньшей мере 3 станка китайского производства на 1 предприятии.",
+        ("ru", "Подтверждено: по меньшей мере 1 станок китайского производства на 1 предприятии.",
          "предприятий — мало для вывода"),
     ],
 )  # fmt: skip

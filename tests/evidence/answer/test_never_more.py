@@ -1,0 +1,291 @@
+"""Nothing is stated more strongly than what people settled bears out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.at_least import Found, at_least
+from evidence.answer.ends import ends, pools
+from evidence.answer.entered import Entry
+from evidence.answer.exhibits import SEVERAL
+from evidence.answer.from_case import answer_case
+from evidence.answer.judged import SeenMachine
+from evidence.answer.least import least
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.test_estimators import ONE
+
+Build = Callable[[Callable[[Builder], None]], object]
+CHINESE = Question()
+
+
+def ask(case: Case, registry: Registry, question: Question = CHINESE, **more: object) -> Answer:
+    return answer_case(case, question, registry, "Chinese", **more)[0]  # type: ignore[arg-type]
+
+
+def hall(b: Builder) -> None:
+    """Nine controls that come out, and 200 machines of other builders: none Chinese is there."""
+    for _ in range(9):
+        b.add("studio", claim="dmtg", outcome="accept")  # 1 to 9
+    for plant in range(20):
+        for _ in range(10):
+            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+
+
+@pytest.fixture
+def controls(tmp_path: Path) -> Path:
+    """The controls of `hall`."""
+    listed = tmp_path / "controls.csv"
+    rows = [f"/archive/{number}.mp4,dmtg" for number in range(1, 10)]
+    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
+    return listed
+
+
+@pytest.mark.parametrize("later", [None, "unknown"])
+def test_what_only_the_program_names_is_not_confirmed_with_the_machine(
+    case: Case, registry: Registry, build: Build, later: str | None
+) -> None:
+    """People accepted a plate on one sighting; the builder named on another is nobody's word."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add("Plant 1", origin="JP", basis="plate", outcome="accept")
+        b.add("Plant 1", claim="smtcl", outcome=later, same=machine)
+
+    build(fill)
+    found = ask(case, registry)
+    assert ("smtcl", "confirmed") not in found.seen and found.counts.confirmed == 0
+    assert found.counts.waiting == (later is None)
+    assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 1
+
+
+def test_two_builders_on_one_machine_are_told_as_two(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        machine = b.add("Plant 1", claim="smtcl", outcome="accept")
+        b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
+
+    build(fill)
+    found, _, (exhibit,) = answer_case(case, CHINESE, registry, "Chinese")
+    assert found.counts.confirmed == 1 and exhibit.name == SEVERAL
+    assert found.seen == {("", "confirmed"): 1}
+
+
+@pytest.mark.parametrize("outcome", ["builder", "unknown", "not-a-machine"])
+def test_none_is_not_said_while_a_claim_on_a_linked_sighting_waits(
+    case: Case, registry: Registry, build: Build, controls: Path, outcome: str
+) -> None:
+    def fill(b: Builder) -> None:
+        hall(b)
+        machine = b.add("Plant 1", claim="mazak", outcome=outcome, builder="mazak")
+        b.add("Plant 1", claim="dmtg", same=machine)
+
+    build(fill)
+    found = ask(case, registry, controls=controls)
+    assert found.counts.waiting == 1 and found.said.kind is not Kind.NONE
+    assert found.bounds.most.value == pytest.approx(1 / 201)
+
+
+def test_none_is_not_said_while_verdicts_disagree(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    def fill(b: Builder) -> None:
+        hall(b)
+        machine = b.add("Plant 1", claim="mazak", outcome="accept")
+        b.add("Plant 1", claim="dmtg", outcome="accept", same=machine)
+
+    build(fill)
+    found = ask(case, registry, controls=controls)
+    assert found.counts.disputed == 1 and found.said.kind is Kind.OPEN
+    assert "verdicts disagree" in found.said.sentence
+
+
+def test_none_is_not_said_of_machines_behind_sellers_badges(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """MetalTec's makers are held to be Chinese, and not for sure."""
+
+    def fill(b: Builder) -> None:
+        hall(b)
+        b.add("Plant 1", claim="metaltec", outcome="accept")
+        b.add("Plant 2", claim="metaltec")
+
+    build(fill)
+    found = ask(case, registry, controls=controls)
+    assert found.counts.untold == 2 and found.said.kind is Kind.OPEN
+    assert found.bounds.most.value == pytest.approx(2 / 202)
+
+
+@pytest.mark.parametrize(("outcome", "confirmed"), [("accept", 1), ("builder", 0), (None, 0)])
+def test_a_plate_goes_before_a_sellers_badge(
+    case: Case, registry: Registry, build: Build, outcome: str | None, confirmed: int
+) -> None:
+    """Who accepts the claim accepts the plate; who names the seller says nothing of it."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", "metaltec", outcome, "metaltec", origin="CN", basis="plate")
+
+    build(fill)
+    found = ask(case, registry)
+    assert found.counts.confirmed == confirmed
+    assert found.counts.waiting == (outcome is None)
+
+
+def test_a_control_counts_once(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    """Listed twice, or in several copies, of which one was not recognised."""
+
+    def fill(b: Builder) -> None:
+        for number in range(4):
+            b.add("studio", claim="dmtg" if number < 3 else None)
+        b.copy(1, 2)
+        b.copy(3, 4)
+        b.add("studio", claim="dmtg")  # a copy of the first that is on no list
+        b.copy(1, 5)
+        b.add("Plant 1", claim="mazak")
+
+    build(fill)
+    listed = tmp_path / "controls.csv"
+    rows = [f"/archive/{number}.mp4,dmtg" for number in (1, 1, 2, 3, 4)]
+    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
+    found = ask(case, registry, controls=listed)
+    assert (found.controls.hits, found.controls.of) == (1, 2)
+    assert found.counts.machines == 1
+
+
+def test_small_and_large_letters_make_no_other_plant(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add(name, "dmtg", "accept") for name in ("Plant 1", "plant  1", "Plant 1")])
+    found = ask(case, registry)
+    assert [row.plant for row in found.plants] == ["Plant 1"] and found.counts.plants == 1
+
+
+def seen(id: str, plant: str = "p", builder: str | None = "dmtg", *views: tuple[str, int, int],
+         stated: bool = True) -> SeenMachine:  # fmt: skip
+    times = tuple((footage, Fraction(a), Fraction(b)) for footage, a, b in views)
+    return replace(
+        ONE, id=id, plant=plant, stated=stated, settled=True, hit=True, builder=builder,
+        views=times or ((id, Fraction(0), Fraction(1)),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("machines", "number"),
+    [
+        pytest.param([], 0, id="none"),
+        pytest.param([seen("a"), seen("b")], 1, id="two shots may show one"),
+        pytest.param(
+            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", "dmtg", ("f", 5, 9))],
+            2,
+            id="on screen together",
+        ),
+        pytest.param(
+            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", "dmtg", ("f", 6, 9))],
+            1,
+            id="one after the other",
+        ),
+        pytest.param([seen("a"), seen("b", "p", "smtcl")], 2, id="two builders"),
+        pytest.param([seen("a"), seen("b", "p", None)], 1, id="one may be the other's"),
+        pytest.param(
+            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", None, ("f", 0, 5))],
+            2,
+            id="not if they are seen together",
+        ),
+        pytest.param([seen("a"), seen("b", "q")], 2, id="two plants"),
+        pytest.param(
+            [seen("a"), seen("b", "r1", stated=False), seen("c", "r2", stated=False)],
+            1,
+            id="nobody says of which plant",
+        ),
+        pytest.param(
+            [seen("a"), seen("b", "r1", "smtcl", stated=False)], 2, id="but of another builder"
+        ),
+    ],
+)
+def test_at_least_are_those_that_must_be_different(
+    machines: list[SeenMachine], number: int
+) -> None:
+    assert least(machines) == number
+
+
+def test_the_sentence_counts_those_and_a_warning_says_so(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add("Plant 1", "dmtg", "accept") for _ in range(3)])
+    found = ask(case, registry)
+    assert found.counts.confirmed == 3
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
+    (told,) = [one for one in found.warnings if "must be different" in one]
+    assert told.startswith("3 machines are counted as confirmed, and 1 of them")
+
+
+def test_only_what_is_in_the_very_frame_stands_beside() -> None:
+    """One found a moment before, elsewhere in the picture, may be the one that was entered."""
+    found = replace(ONE, id="m", plant="p", settled=True, hit=True, builder="dmtg")
+    one = replace(found, id="entered-1", entered=True)
+    entry = Entry("entered-1", "p", "f", "11", (), "confirmed", "dmtg", False, None, None, True, ())
+    for beside, number in ((False, 1), (True, 2)):
+        near = {entry.id: [Found("m", False, 0.0, beside)]}
+        assert len(at_least([found], [(entry, one)], near)) == number
+
+
+def test_who_takes_the_place_of_a_claim_does_not_silence_it() -> None:
+    """Somebody enters a Haas over a machine whose claim for the kind waits for others."""
+    claim = replace(ONE, id="m", plant="p", claim="dmtg", claimed=True, waiting=True)
+    one = replace(ONE, id="entered-1", plant="p", settled=True, hit=False, builder="haas",
+                  entered=True)  # fmt: skip
+    entry = Entry("entered-1", "p", "f", "1", (), "confirmed", "haas", False, None, None, False, ())
+    whole = at_least([claim], [(entry, one)], {entry.id: [Found("m", True, 0.9)]})
+    (stands,) = [m for m in whole if not m.stood_in]
+    assert stands.id == "entered-1" and stands.waiting and stands.hit is None
+
+
+def test_machines_drawn_with_unlike_chances_are_not_pooled() -> None:
+    """Of the Chinese machines every second was judged, of the German ones one in twenty; which are
+    Japanese is asked: 0 and 40 %, of as many machines each."""
+    machines = []
+    for plant in range(20):
+        for number in range(100):
+            flagged = number < 50
+            judged = number % (2 if flagged else 20) == 0
+            machines.append(
+                replace(
+                    ONE,
+                    id=f"{plant}-{number}",
+                    plant=f"plant {plant}",
+                    claim="dmtg" if flagged else "dmg",
+                    claimed=False,
+                    flagged=flagged,
+                    lane="named",
+                    settled=judged,
+                    drawn=judged,
+                    hit=not flagged and (plant + number // 20) % 5 < 2 if judged else None,
+                    chance=0.5 if flagged else 0.05,
+                )
+            )
+    low, high = ends(machines)
+    assert low.value == pytest.approx(0.2, abs=0.02)
+    assert low.low < 0.2 < high.high
+
+
+def test_a_pool_of_which_none_was_judged_joins_another_of_its_stratum() -> None:
+    few = [replace(ONE, id=str(n), claim="dmg", claimed=False, lane="unknown") for n in range(2)]
+    many = [
+        replace(one, id=f"x{one.id}", lane="named", drawn=True, settled=True, hit=False)
+        for one in few
+    ]
+    assert len(set(pools(few + many))) == 1
+    assert ends(few + many)[0].value == 0.0
+    dark = replace(ONE, id="dark", lane="unknown")
+    assert len(set(pools([*few, *many, dark]))) == 2
