@@ -263,6 +263,17 @@ def _warnings(
                 least=least(alike),
             )
         )
+    unlinked = sum(m.unlinked is not None for m in machines)
+    if unlinked:
+        warnings.append(
+            Told(
+                "%(num)s sighting was not linked to others yet and counts as a machine of its own; "
+                "a sweep that goes to its end links it",
+                "%(num)s sightings were not linked to others yet and count as machines of their "
+                "own; a sweep that goes to its end links them",
+                num=unlinked,
+            )
+        )
     by_hand = sum(m.entered for m in machines)
     if by_hand:
         warnings.append(

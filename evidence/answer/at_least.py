@@ -25,6 +25,7 @@ from evidence.linking.load import chunks
 from evidence.linking.seen import overlap
 from evidence.review.enter import as_box, same_place
 from evidence.store import Membership, Recipe, SightingRow
+from evidence.store.keys import machine_id
 
 Pair = tuple[Entry, SeenMachine]
 
@@ -197,12 +198,13 @@ def _found(session: Session, recipe: Recipe, entries: Sequence[Entry]) -> dict[s
     for part in chunks(sorted(of)):
         rows = session.execute(
             select(SightingRow, Membership.machine)
-            .join(Membership, Membership.sighting == SightingRow.key)
+            .outerjoin(Membership, Membership.sighting == SightingRow.key)
             .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
             .where(SightingRow.footage.in_(part))
             .order_by(SightingRow.key)
         )
-        for row, machine in rows:
+        for row, linked in rows:
+            machine = linked or machine_id(row.key)
             for entry in of[row.footage]:
                 box = _box_near(row, Fraction(entry.pts))
                 if box is None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Controls
-from evidence.answer.judged import read_sources
+from evidence.answer.judged import copies_of, read_sources
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
@@ -154,7 +154,7 @@ def try_controls(
 
     Returns:
         The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
-        its copies.
+        copies of it.
     """
     recordings = {
         sha256: source.recording for sha256, source in read_sources(session, recipe).items()
@@ -193,6 +193,5 @@ def try_controls(
         )
         for copies in asked.values()
     )
-    tried_in = {recordings.get(sha256, sha256) for sha256 in footage}
-    copied = frozenset(sha256 for sha256, of in recordings.items() if of in tried_in)
-    return Controls(sum(hit for _, hit in tried), len(tried), tried), footage | copied
+    left_out = footage | copies_of(session, recipe, footage)
+    return Controls(sum(hit for _, hit in tried), len(tried), tried), left_out

@@ -31,7 +31,8 @@ def gather(
     found = []
     for part in chunks(confirmed):
         for machine in part:
-            keys = [machine.id] if machine.entered else _sightings(session, machine.id)
+            alone = machine.id if machine.entered else machine.unlinked
+            keys = _sightings(session, machine.id) if alone is None else [alone]
             name = machine.builder or (SEVERAL if machine.conflict else PLATED)
             found.append(
                 Exhibit(

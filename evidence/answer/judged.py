@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import Copy, Draw, Flag, Item, Location, Membership, Recipe, SightingRow
+from evidence.store.keys import machine_id
 
 NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
@@ -42,7 +43,8 @@ class SeenMachine:
     judged in any case. views: where it was seen, as footage and first and last second.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
-    was entered by hand counts in its stead.
+    was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
+    not linked to others yet, as in a sweep that was stopped.
     """
 
     id: str
@@ -68,6 +70,7 @@ class SeenMachine:
     height: float | None = None
     entered: bool = False
     stood_in: bool = False
+    unlinked: str | None = None
 
     @property
     def stratum(self) -> str:
@@ -115,13 +118,18 @@ def read_machines(
     sightings: dict[str, list[SightingRow]] = defaultdict(list)
     query = (
         select(SightingRow, Membership.machine)
-        .join(Membership, Membership.sighting == SightingRow.key)
+        .outerjoin(Membership, Membership.sighting == SightingRow.key)
         .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
         .order_by(SightingRow.key)
     )
+    unlinked: dict[str, str] = {}
     for row, machine in session.execute(query):
-        if row.footage in asked:
-            sightings[machine].append(row)
+        if row.footage not in asked:
+            continue
+        if machine is None:
+            machine = machine_id(row.key)
+            unlinked[machine] = row.key
+        sightings[machine].append(row)
     items = _by_sighting(session, sightings.values())
     flagged = _flagged(session, recipe)
     draws = {
@@ -133,7 +141,7 @@ def read_machines(
             machine, sightings[machine], items, draws, flagged, sources, registry, question, heights
         )
         if one is not None:
-            found.append(one)
+            found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
 
 
@@ -184,6 +192,22 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
         )
         for footage, locations in said.items()
     }
+
+
+def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
+    """Footage that shows little else than one of these; no compilation that holds one."""
+    rows = session.execute(
+        select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
+            Copy.model == recipe.model, Copy.settings == recipe.settings
+        )
+    )
+    found: set[str] = set()
+    for a, b, share_a, share_b in rows:
+        if a in footage and share_b >= WHOLE:
+            found.add(b)
+        if b in footage and share_a >= WHOLE:
+            found.add(a)
+    return found
 
 
 def _day(published: str | None) -> str | None:

@@ -20,8 +20,8 @@ from evidence.answer.judged import SeenMachine
 from evidence.answer.least import least
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.store import Case
-from tests.evidence.answer.conftest import Builder
+from evidence.store import Case, Copy, Membership, SightingRow
+from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_estimators import ONE
 
 Build = Callable[[Callable[[Builder], None]], object]
@@ -161,6 +161,51 @@ def test_a_control_counts_once(
     found = ask(case, registry, controls=listed)
     assert (found.controls.hits, found.controls.of) == (1, 2)
     assert found.counts.machines == 1
+
+
+def test_a_compilation_that_holds_a_control_is_not_left_out(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    """Nor is what else it holds: it has nothing to do with the control."""
+
+    def fill(b: Builder) -> None:
+        b.add("studio", claim="dmtg")
+        b.add("Plant 1", claim="dmtg", outcome="accept")
+        b.add("Plant 2", claim="dmtg", outcome="accept")
+        b.copy(1, 2, 0.3)
+        b.copy(2, 3, 0.3)
+
+    build(fill)
+    with case.session() as session, session.begin():
+        for row in session.query(Copy):  # the second holds the two others whole
+            for side in ("a", "b"):
+                if getattr(row, side) != key("f", 2):
+                    setattr(row, f"share_{side}", 1.0)
+    listed = tmp_path / "controls.csv"
+    listed.write_text("path,builder\n/archive/1.mp4,dmtg\n", "utf-8")
+    found = ask(case, registry, controls=listed)
+    assert (found.controls.of, found.counts.confirmed) == (1, 2)
+
+
+def test_what_was_not_linked_yet_counts_all_the_same(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """A sweep was stopped before it linked: a claim waits, and another was accepted."""
+
+    def fill(b: Builder) -> None:
+        hall(b)
+        b.add("Plant 1", claim="dmtg")
+        b.add("Plant 2", claim="dmtg", outcome="accept")
+
+    build(fill)
+    for clip in (210, 211):
+        with case.session() as session, session.begin():
+            sighting = session.query(SightingRow).filter_by(footage=key("f", clip)).one().key
+            session.query(Membership).filter_by(sighting=sighting).delete()
+        found, _, exhibits = answer_case(case, CHINESE, registry, "Chinese", controls)
+        assert (found.counts.confirmed, found.counts.waiting) == (1, 1)
+        assert found.counts.machines == 202 and len(exhibits) == 1
+        assert any("not linked to others yet" in one for one in found.warnings)
 
 
 def test_small_and_large_letters_make_no_other_plant(
