@@ -39,7 +39,8 @@ export class Outbox {
   }
 
   add(entry) {
-    const whole = { id: crypto.randomUUID(), ...entry };
+    // `crypto.randomUUID` is not there where a page comes over plain HTTP from another machine.
+    const whole = { id: crypto.getRandomValues(new Uint32Array(4)).join("-"), ...entry };
     this.#queue.push(whole);
     this.#keep();
     this.run();

@@ -1,13 +1,18 @@
-"""Cases to be reviewed, filled with drawn photographs."""
+"""Cases to be reviewed, filled with drawn photographs, and what their reviewers see and leave."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
 from api.web.site import Site
 from evidence.review.audit import RATES, Plan
 from evidence.review.items import rebuild
+from evidence.store import Verdict
 from evidence.store.record import record_survey
+from evidence.store.verdicts import verify
 from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import Drawn, empty, marked, to_survey
 
@@ -50,3 +55,30 @@ def draw_all(site: Site) -> None:
     """Everything that comes is of the audit sample."""
     with site.session() as session, session.begin():
         rebuild(session, EVERY)
+
+
+def shown(page: Page) -> str:
+    """The item on the screen, once its picture is, and it has been there long enough to judge."""
+    page.wait_for_function(
+        "() => { const d = document.getElementById('desk').dataset;"
+        " return d.state === 'empty' || (d.item && d.painted === d.item && d.met === d.item); }"
+    )
+    return page.evaluate("document.getElementById('desk').dataset.item ?? ''")
+
+
+def next_after(page: Page, item: str) -> str:
+    """The item that comes after this one, once it is on the screen."""
+    page.wait_for_function(
+        "before => document.getElementById('desk').dataset.item !== before", arg=item
+    )
+    return shown(page)
+
+
+def all_sent(page: Page) -> None:
+    expect(page.locator("#unsent")).to_be_hidden()
+
+
+def verdicts(site: Site) -> list[Verdict]:
+    with site.session() as session:
+        assert verify(session) == []
+        return list(session.scalars(select(Verdict).order_by(Verdict.number)))

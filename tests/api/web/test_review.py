@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.store import Item, Verdict
-from evidence.store.verdicts import verify
+from evidence.store import Item
 from tests.api.web.browser import serve
 from tests.api.web.drawn import SIZE
-from tests.api.web.reviewed import draw_all, fill
+from tests.api.web.reviewed import all_sent, draw_all, fill, next_after, shown, verdicts
 
 SLOW = 20_000  # milliseconds, on a busy machine
 
@@ -31,46 +30,6 @@ def desk(site: Site, screen: Page) -> Page:
     """A screen on which nothing at all may go wrong."""
     screen.set_default_timeout(SLOW)
     return screen
-
-
-@pytest.fixture
-def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
-    """A screen whose server may be away or refuse, which a browser says on its console."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.set_default_timeout(SLOW)
-    yield page
-    context.close()
-    assert not wrong
-
-
-def shown(page: Page) -> str:
-    """The item on the screen, once its picture is, and it has been there long enough to judge."""
-    page.wait_for_function(
-        "() => { const d = document.getElementById('desk').dataset;"
-        " return d.state === 'empty' || (d.item && d.painted === d.item && d.met === d.item); }"
-    )
-    return page.evaluate("document.getElementById('desk').dataset.item ?? ''")
-
-
-def next_after(page: Page, item: str) -> str:
-    """The item that comes after this one, once it is on the screen."""
-    page.wait_for_function(
-        "before => document.getElementById('desk').dataset.item !== before", arg=item
-    )
-    return shown(page)
-
-
-def all_sent(page: Page) -> None:
-    expect(page.locator("#unsent")).to_be_hidden()
-
-
-def verdicts(site: Site) -> list[Verdict]:
-    with site.session() as session:
-        assert verify(session) == []
-        return list(session.scalars(select(Verdict).order_by(Verdict.number)))
 
 
 def test_an_hours_review_by_keyboard_alone(
@@ -310,49 +269,3 @@ def test_two_disagree_and_a_third_settles(
         item = session.get_one(Item, claim)
         assert (item.state, item.needs, item.given) == ("partial", 4, 3)
     assert [row.author for row in verdicts(site)] == ["anna", "ben", "carla", "carla"]
-
-
-def test_verdicts_wait_for_a_server_that_is_away(
-    site: Site, troubled: Page, tmp_path: Path, served: str
-) -> None:
-    fill(site, tmp_path, claims=0, others=3, halls=0)
-    away = True
-
-    def answer(route: Route) -> None:
-        if away:
-            route.fulfill(status=503, json={"error": {"kind": "away", "message": "away"}})
-        else:
-            route.fallback()
-
-    # Before the page is opened: a call may slip through a route that is set while it is at work.
-    troubled.route("**/api/v1/verdicts", answer)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
-    troubled.keyboard.press("u")
-    item = next_after(troubled, item)  # the next is there at once all the same
-    troubled.keyboard.press("a")
-    next_after(troubled, item)
-    expect(troubled.locator("#unsent")).to_contain_text("2 not sent yet")
-    assert verdicts(site) == []
-    away = False
-    all_sent(troubled)
-    assert [row.verdict for row in verdicts(site)] == ["unknown", "accept"]
-
-
-def test_what_the_server_refuses_is_told(
-    site: Site, served: str, troubled: Page, tmp_path: Path
-) -> None:
-    fill(site, tmp_path, claims=0, others=2, halls=0)
-    troubled.goto(f"{served}/review")
-    item = shown(troubled)
-    with serve(replace(site, local="ben")) as other:
-        answer = troubled.request.post(
-            f"{other}/api/v1/verdicts",
-            data={"item": item, "verdict": "unknown"},
-            headers={"Origin": other},
-        )
-        assert answer.status == 201
-    troubled.keyboard.press("a")
-    expect(troubled.locator("#notices")).to_contain_text("is settled by now")
-    all_sent(troubled)
-    assert [row.author for row in verdicts(site)] == ["ben"]

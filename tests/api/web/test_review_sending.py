@@ -1,0 +1,95 @@
+"""Verdicts on their way to the server: sent in order, once, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from api.web.site import Site
+from tests.api.web.browser import serve
+from tests.api.web.reviewed import all_sent, fill, next_after, shown, verdicts
+
+SLOW = 20_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture
+def database() -> None:
+    """SQLite alone: the routes below the page are tested on both."""
+
+
+@pytest.fixture
+def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
+    """A screen whose server may be away or refuse, which a browser says on its console."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.set_default_timeout(SLOW)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def test_verdicts_wait_for_a_server_that_is_away(
+    site: Site, troubled: Page, tmp_path: Path, served: str
+) -> None:
+    fill(site, tmp_path, claims=0, others=3, halls=0)
+    away = True
+
+    def answer(route: Route) -> None:
+        if away:
+            route.fulfill(status=503, json={"error": {"kind": "away", "message": "away"}})
+        else:
+            route.fallback()
+
+    # Before the page is opened: a call may slip through a route that is set while it is at work.
+    troubled.route("**/api/v1/verdicts", answer)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
+    troubled.keyboard.press("u")
+    item = next_after(troubled, item)  # the next is there at once all the same
+    troubled.keyboard.press("a")
+    next_after(troubled, item)
+    expect(troubled.locator("#unsent")).to_contain_text("2 not sent yet")
+    assert verdicts(site) == []
+    away = False
+    all_sent(troubled)
+    assert [row.verdict for row in verdicts(site)] == ["unknown", "accept"]
+
+
+def test_what_the_server_refuses_is_told(
+    site: Site, served: str, troubled: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
+    with serve(replace(site, local="ben")) as other:
+        answer = troubled.request.post(
+            f"{other}/api/v1/verdicts",
+            data={"item": item, "verdict": "unknown"},
+            headers={"Origin": other},
+        )
+        assert answer.status == 201
+    troubled.keyboard.press("a")
+    expect(troubled.locator("#notices")).to_contain_text("is settled by now")
+    all_sent(troubled)
+    assert [row.author for row in verdicts(site)] == ["ben"]
+
+
+def test_a_page_over_plain_http_judges_too(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    # What browsers leave out where a page comes from another machine without HTTPS.
+    screen.add_init_script("delete Crypto.prototype.randomUUID; delete Crypto.prototype.subtle;")
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    screen.goto(f"{served}/review")
+    assert screen.evaluate("crypto.randomUUID") is None
+    item = shown(screen)
+    screen.keyboard.press("u")
+    next_after(screen, item)
+    all_sent(screen)
+    assert [row.verdict for row in verdicts(site)] == ["unknown"]
