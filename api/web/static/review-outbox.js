@@ -1,6 +1,6 @@
 // Verdicts on their way to the server: in order, again and again while it is away.
 
-import { call } from "./common.js";
+import { Problem, _, call } from "./common.js";
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;
@@ -11,13 +11,13 @@ function passing(problem) {
 }
 
 /**
- * Entries: {id, item, kind: "verdict" | "doubt" | "skip" | "undo", body, of}. What is not sent
- * yet outlives a reload, and a login, of this tab.
+ * Entries: {id, item, kind: "verdict" | "doubt" | "skip" | "undo", body, of, number}; `number` is
+ * that of the verdict in the log, once the server has told it. What is not sent yet outlives a
+ * reload, and a login, of this tab.
  */
 export class Outbox {
   #key;
   #queue;
-  #numbers = new Map();
   #running = false;
   #wake = null;
   #changed;
@@ -54,7 +54,7 @@ export class Outbox {
       this.#queue.splice(at, 1);
       this.#keep();
     } else if (entry.kind !== "skip") {
-      this.add({ kind: "undo", item: entry.item, of: entry.id });
+      this.add({ kind: "undo", item: entry.item, of: entry.id, number: entry.number });
     }
   }
 
@@ -88,12 +88,16 @@ export class Outbox {
     const item = encodeURIComponent(entry.item);
     if (entry.kind === "verdict" || entry.kind === "doubt") {
       const path = entry.kind === "verdict" ? "/api/v1/verdicts" : `/api/v1/review/items/${item}/doubt`;
-      const answer = await call("POST", path, entry.body);
-      this.#numbers.set(entry.id, answer.verdict.number);
+      const { verdict } = await call("POST", path, entry.body);
+      entry.number = verdict.number;
+      // An undo that waits is kept with it: after a reload nobody else knows the number.
+      for (const one of this.#queue) if (one.of === entry.id) one.number = verdict.number;
     } else if (entry.kind === "skip") {
       await call("POST", `/api/v1/review/items/${item}/skip`);
-    } else if (this.#numbers.has(entry.of)) {
-      await call("DELETE", `/api/v1/verdicts/${this.#numbers.get(entry.of)}`);
+    } else if (entry.number) {
+      await call("DELETE", `/api/v1/verdicts/${entry.number}`);
+    } else {
+      throw new Problem("not-taken", _("the server never said that it took it"), 409);
     }
   }
 

@@ -201,7 +201,8 @@ function showUnsent(number, trouble) {
 
 function surface(entry, problem) {
   const link = make("a", { href: `/review/${encodeURIComponent(entry.item)}` }, _("look at it"));
-  notice(_("A verdict was not taken: {why}", { why: problem.message }), "bad");
+  const why = { why: problem.message };
+  notice(entry.kind === "undo" ? _("A verdict was not taken back: {why}", why) : _("A verdict was not taken: {why}", why), "bad");
   document.getElementById("notices").lastElementChild.append(" ", link);
 }
 

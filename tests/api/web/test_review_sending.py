@@ -75,8 +75,12 @@ def test_what_the_server_refuses_is_told(
         )
         assert answer.status == 201
     troubled.keyboard.press("a")
+    second = next_after(troubled, item)
     expect(troubled.locator("#notices")).to_contain_text("is settled by now")
     all_sent(troubled)
+    troubled.keyboard.press("Backspace")
+    assert next_after(troubled, second) == item
+    expect(troubled.locator("#notices")).to_contain_text("was not taken back: the server never")
     assert [row.author for row in verdicts(site)] == ["ben"]
 
 
@@ -93,3 +97,35 @@ def test_a_page_over_plain_http_judges_too(
     next_after(screen, item)
     all_sent(screen)
     assert [row.verdict for row in verdicts(site)] == ["unknown"]
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["after the answer", "before it"])
+def test_an_undo_that_is_not_sent_yet_outlives_a_reload(
+    site: Site, served: str, troubled: Page, tmp_path: Path, answered: bool
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    away = {"DELETE"} if answered else {"DELETE", "POST"}
+
+    def answer(route: Route) -> None:
+        if route.request.method in away:
+            route.fulfill(status=503, json={"error": {"kind": "away", "message": "away"}})
+        else:
+            route.fallback()
+
+    troubled.route("**/api/v1/verdicts**", answer)
+    troubled.route("**/api/v1/verdicts/*", answer)
+    troubled.goto(f"{served}/review")
+    first = shown(troubled)
+    troubled.keyboard.press("u")
+    second = next_after(troubled, first)
+    if answered:
+        all_sent(troubled)
+    troubled.keyboard.press("Backspace")
+    assert next_after(troubled, second) == first
+    away.discard("POST")
+    expect(troubled.locator("#unsent")).to_contain_text("1 not sent yet: the server does not")
+    assert [row.verdict for row in verdicts(site)] == ["unknown"]
+    troubled.reload()
+    away.clear()
+    assert shown(troubled) in (first, second)  # once nothing is left to send
+    assert [row.verdict for row in verdicts(site)] == ["unknown", "withdrawn"]
