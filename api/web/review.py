@@ -19,6 +19,7 @@ from api.web.review_models import (
     Doubt,
     GivenVerdict,
     Hand,
+    Key,
     LogPage,
     Taken,
 )
@@ -37,6 +38,9 @@ routes = Routes()
 
 AT_ONCE = 20
 """Items dealt at once, at most: what is held is kept from others."""
+
+MOST_HELD = 200
+"""Items at hand that a call may name: what is loaded ahead, and what is judged and not sent yet."""
 
 ItemKey = Annotated[str, Path(pattern=ITEM_PATTERN, examples=[EXAMPLE])]
 VerdictNumber = Annotated[int, Path(ge=1, le=2**53)]
@@ -61,13 +65,14 @@ def next_items(
     site: ThisSite,
     person: ThisPerson,
     n: Annotated[int, Query(ge=1, le=AT_ONCE, description="How many")] = 5,
-    after: Annotated[
-        str | None, Query(max_length=128, description="The last item at hand already")
-    ] = None,
+    held: Annotated[
+        list[Key],
+        Query(max_length=MOST_HELD, description="What is at hand already: it is not given again"),
+    ] = [],  # noqa: B006  never changed
 ) -> Hand:
     with site.session() as session:
         _complete(site, session)
-        items = desk_of(request).deal(session, site.recipe, person.name, n, after)
+        items = desk_of(request).deal(session, site.recipe, person.name, n, held)
         told = cards(session, site.registry, person.name, items)
     return Hand(items=[to_card(one) for one in told])
 

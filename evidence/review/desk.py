@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy.orm import Session
 
@@ -38,24 +38,28 @@ class Desk:
         self._counted: tuple[float, dict[str, int]] | None = None
 
     def deal(
-        self, session: Session, recipe: Recipe, person: str, number: int, after: str | None = None
+        self,
+        session: Session,
+        recipe: Recipe,
+        person: str,
+        number: int,
+        held: Collection[str] = (),
     ) -> list[Item]:
-        """The next items for a person, at most `number`; what they hold already comes first.
+        """The next items for a person, at most `number`; what they were dealt before comes first.
 
         Args:
-            after: the last item that the person has at hand; only what follows is given.
+            held: what the person has at hand already. It is not given again, and if nobody has
+                asked since its time ran out it is kept from others anew.
         """
         with self._lock:
-            self._tidy()
             hand = self._hands.setdefault(person, {})
-            held = list(hand)
-            if after in hand:
-                held = held[held.index(after) + 1 :]
-            elif after is not None:
-                held = []
-            items = self._still_there(session, recipe, person, held[:number])
-            items += self._fresh(session, recipe, person, number - len(items))
             until = self._clock() + LEASE_SECONDS
+            # Only what is in the hand still: what was judged meanwhile waits for others.
+            hand |= dict.fromkeys(hand.keys() & set(held), until)
+            self._tidy()
+            dealt = [key for key in hand if key not in held]
+            items = self._still_there(session, recipe, person, dealt[:number])
+            items += self._fresh(session, recipe, person, number - len(items), held)
             for item in items:
                 hand[item.item] = until
             return items
@@ -91,11 +95,18 @@ class Desk:
             held = len(self._others(person))
             return self._counted[1] | {"held": held, "put_off": put_off}
 
-    def _fresh(self, session: Session, recipe: Recipe, person: str, number: int) -> list[Item]:
+    def _fresh(
+        self,
+        session: Session,
+        recipe: Recipe,
+        person: str,
+        number: int,
+        held: Collection[str],
+    ) -> list[Item]:
         """From both lanes, in their ratio; from one where the other is empty."""
         if number <= 0:
             return []
-        without = self._others(person) | set(self._hands[person])
+        without = self._others(person) | set(self._hands[person]) | set(held)
         without |= self._put_off.get(person, {}).keys()
         dealt = self._dealt.get(person, 0)
         turns = [(dealt + turn) % ONE_IN == ONE_IN - 1 for turn in range(number)]

@@ -37,9 +37,14 @@ export function loadCard(card) {
 /** The queue as far as this screen has loaded it. */
 export class Ahead {
   #cards = [];
-  #last = null;
   #filling = null;
   #dry = false;
+  #besides;
+
+  /** `besides` gives the keys of what is at hand elsewhere: on the screen, or judged and not sent. */
+  constructor(besides) {
+    this.#besides = besides;
+  }
 
   get size() {
     return this.#cards.length;
@@ -48,7 +53,8 @@ export class Ahead {
   /** The next card, if one is loaded; more are asked for in time. */
   take() {
     const card = this.#cards.shift() ?? null;
-    if (this.#cards.length <= LOW && !this.#dry) this.fill().catch(() => {});
+    // Not before the card is on the screen: what is nowhere at hand would be dealt again.
+    if (this.#cards.length <= LOW && !this.#dry) queueMicrotask(() => this.fill().catch(() => {}));
     return card;
   }
 
@@ -67,13 +73,10 @@ export class Ahead {
 
   async #fill() {
     const query = new URLSearchParams({ n: String(HELD - Math.min(this.#cards.length, HELD - 1)) });
-    if (this.#last) query.set("after", this.#last);
+    for (const item of new Set([...this.#besides(), ...this.#cards.map((card) => card.item)])) query.append("held", item);
     const { items } = await call("GET", `/api/v1/review/next?${query}`);
     this.#dry = items.length === 0;
-    for (const card of items) {
-      this.#last = card.item;
-      this.#cards.push(loadCard(card));
-    }
+    this.#cards.push(...items.map(loadCard));
     return items.length;
   }
 }

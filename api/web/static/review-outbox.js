@@ -38,6 +38,11 @@ export class Outbox {
     return this.#queue.length;
   }
 
+  /** The keys of the items it is about. */
+  get items() {
+    return this.#queue.map((one) => one.item);
+  }
+
   add(entry) {
     // `crypto.randomUUID` is not there where a page comes over plain HTTP from another machine.
     const whole = { id: crypto.getRandomValues(new Uint32Array(4)).join("-"), ...entry };

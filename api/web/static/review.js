@@ -17,7 +17,7 @@ const at = (id) => document.getElementById(id);
 const desk = at("desk");
 const note = at("note");
 const stage = new Stage(at("stage"));
-const ahead = new Ahead();
+const ahead = new Ahead(() => [...(card ? [card.item] : []), ...outbox.items]);
 const builders = new BuilderChoice();
 const history = [];
 let card = null;

@@ -102,6 +102,21 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
     ]
 
 
+def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
+    site: Site, served: str, desk: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.review.desk.LEASE_SECONDS", 0.0)
+    fill(site, tmp_path, claims=2, others=12, halls=0)
+    desk.goto(f"{served}/review")
+    met = [shown(desk)]
+    while met[-1]:
+        desk.keyboard.press("u")
+        met.append(next_after(desk, met[-1]))
+    all_sent(desk)
+    assert len(set(met)) == len(met) == 15
+    assert len(verdicts(site)) == 14
+
+
 def test_what_is_pressed_twice_judges_one_item(
     site: Site, served: str, desk: Page, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -41,9 +41,9 @@ def desk(clock: Clock) -> Desk:
 def deal(case: Case, recipe: Recipe, desk: Desk) -> Callable[..., list[str]]:
     """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
 
-    def ask(person: str, number: int = 5, after: str | None = None) -> list[str]:
+    def ask(person: str, number: int = 5, held: Collection[str] = ()) -> list[str]:
         with case.session() as session:
-            return [row.item[32:] for row in desk.deal(session, recipe, person, number, after)]
+            return [row.item[32:] for row in desk.deal(session, recipe, person, number, held)]
 
     return ask
 
@@ -77,15 +77,42 @@ def test_what_is_at_hand_is_not_dealt_to_others(
     assert deal("ben", 2) == [":m2", ":m1"]
 
 
-def test_more_is_dealt_after_what_is_at_hand(
+def test_more_is_dealt_than_what_is_at_hand(
     store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int]
 ) -> None:
     key = store()
+    held = [f"{key}:m2", f"{key}:m1"]
     assert deal("anna", 2) == [":m2", ":m1"]
-    assert deal("anna", 1, f"{key}:m1") == [":m3"]
-    assert deal("anna", 2, f"{key}:m1") == [":m3", ":m4"]
+    assert deal("anna", 1, held) == [":m3"]
+    assert deal("anna", 2, held) == [":m3", ":m4"]
     say(f"{key}:m3", "anna", "accept")
-    assert deal("anna", 5, f"{key}:m1") == [":m4"]
+    assert deal("anna", 5, held) == [":m4"]
+
+
+def test_what_is_at_hand_is_not_dealt_again_once_its_time_has_run_out(
+    store: Callable[..., str], deal: Callable[..., list[str]], clock: Clock
+) -> None:
+    key = store()
+    assert deal("anna", 2) == [":m2", ":m1"]
+    clock.now += LEASE_SECONDS + 1
+    assert deal("ben", 1) == [":m2"]
+    assert deal("anna", 5, [f"{key}:m2", f"{key}:m1"]) == [":m3", ":m4"]
+
+
+def test_who_asks_for_more_keeps_what_is_at_hand(
+    store: Callable[..., str], deal: Callable[..., list[str]], say: Callable[..., int], clock: Clock
+) -> None:
+    key = store()
+    held = [f"{key}:m2", f"{key}:m1"]
+    assert deal("anna", 2) == [":m2", ":m1"]
+    for _ in range(2):
+        clock.now += LEASE_SECONDS - 1
+        assert deal("anna", 1, held) == [":m3"]
+    assert deal("ben") == [":m4"]
+    # What they have judged is kept from nobody, though their page may not know yet that it is sent.
+    say(f"{key}:m2", "anna", "accept")
+    assert deal("anna", 1, held) == [":m3"]
+    assert deal("ben") == [":m4", ":m2"]
 
 
 def test_nobody_is_dealt_what_they_have_judged(
