@@ -22,12 +22,14 @@ from evidence.browse.paging import Key, in_order, key, number, text, write_curso
 from evidence.browse.search import Place, holds, lying, published, read_on, read_there
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
 from evidence.linking.load import chunks
+from evidence.review.queue import STATES
+from evidence.review.visible import told_state
 from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
 from evidence.store.models import Location, Recipe
 from evidence.store.people import Item
 
 Sort = Literal["grade", "seen", "builder"]
-State = Literal["none", "waiting", "disputed", "settled"]
+State = Literal["none", "waiting", "settled"]
 UNKNOWN = "unknown"
 _LAST = "\U0010ffff"  # sorts behind every builder
 
@@ -36,7 +38,7 @@ class Machine(Shape):
     """One machine in a list. `builder`, `grade` and `probability` are those of its surest
     sighting; `conflict`: its sightings name several builders. `still`, `mark`: pictures of that
     sighting. `plants`: where its footage is said to be from. `judged`: how many of its sightings
-    stand in each state of the review, and what those settled were settled as."""
+    are `open` in the review and how many `settled`; `outcomes`: what the latter were settled as."""
 
     id: str
     builder: Named | None
@@ -196,8 +198,8 @@ def _seen_in(recipe: Recipe, footage: Select[Any]) -> Select[Any]:
 
 def _in_state(session: Session, recipe: Recipe, state: State) -> ColumnElement[bool]:
     """Some sighting's item stands so; `none`: no sighting has one."""
-    of = {"waiting": ["open", "partial"], "none": ["open", "partial", "disputed", "settled"]}
-    states = of.get(state, [state])
+    of = {"waiting": [*STATES], "settled": ["settled"], "none": [*STATES, "settled"]}
+    states = of[state]
     found = (
         select(Membership.machine)
         .join(Item, Item.sighting == Membership.sighting)
@@ -341,7 +343,8 @@ def _judged(
             .group_by(Membership.machine, Item.state, Item.outcome)
         )
         for machine, state, outcome, number_ in session.execute(query):
-            states[machine][state] = states[machine].get(state, 0) + number_
+            stands = told_state(state)
+            states[machine][stands] = states[machine].get(stands, 0) + number_
             if outcome is not None:
                 outcomes[machine].add(outcome)
     return states, outcomes

@@ -126,14 +126,15 @@ class Still(Shape):
 
 
 class Judged(Shape):
-    """How far people have come with a sighting; `outcome` and `builder` once it is settled."""
+    """Whether people have settled what a sighting shows (`settled`) or not (`open`), and as what.
+
+    Who has judged it is not told before, nor how many have or would have to.
+    """
 
     item: str
     kind: str
     reason: Said
     state: str
-    needs: int
-    given: int
     outcome: str | None
     builder: Named | None
 

@@ -22,6 +22,7 @@ from evidence.browse.shapes import (
     Time,
 )
 from evidence.linking.load import chunks
+from evidence.review.visible import told_state
 from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow
 from evidence.store.models import FootageRow
 from evidence.store.people import Item
@@ -218,9 +219,7 @@ def _judged(session: Session, keys: Sequence[str], registry: Registry) -> dict[s
                 item=row.item,
                 kind=row.kind,
                 reason=row.reason,
-                state=row.state,
-                needs=row.needs,
-                given=row.given,
+                state=told_state(row.state),
                 outcome=row.outcome,
                 builder=None if row.builder is None else Named.of(row.builder, registry),
             )

@@ -16,7 +16,7 @@ from evidence.review.alike import known_marks, look_alikes
 from evidence.review.items import AUDIT, ENTERED
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import held_by
-from evidence.review.visible import record, seen_by
+from evidence.review.visible import record, seen_by, told_state
 from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
 from evidence.store.models import FootageRow, Location
 from evidence.store.people import Item
@@ -108,10 +108,10 @@ def _entered_pictures(session: Session, items: Sequence[Item]) -> dict[str, str]
 
 
 def _told(state: str, log: list[Verdict], person: str) -> str:
-    """That somebody has judged an item already, or disagrees, is told to who may settle it."""
+    """That two disagree is told to who may settle it."""
     if state == "disputed" and held_by([given(row) for row in log], person) is None:
         return state
-    return "settled" if state == "settled" else "open"
+    return told_state(state)
 
 
 def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:

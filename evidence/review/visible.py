@@ -18,6 +18,14 @@ from evidence.store.people import Item
 Record = dict[str, Any]
 
 
+def told_state(state: str) -> str:
+    """Where an item stands, as anybody may be told: `settled`, or `open` until it is.
+
+    That somebody has judged it, or that two disagree, would be told to one of them.
+    """
+    return "settled" if state == "settled" else "open"
+
+
 def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]:
     """Of the verdicts on an item those that a person may see.
 

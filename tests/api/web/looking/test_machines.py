@@ -9,6 +9,8 @@ import pytest
 
 from api.web.site import Site
 from evidence.browse import machines
+from evidence.store import Item
+from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
 Films = tuple[Film, Film]
@@ -86,6 +88,54 @@ def test_machines_are_searched(
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
     assert found == builders
+
+
+def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
+    person: Callable[[str], httpx.Client], site: Site, films: Films, key: Key
+) -> None:
+    sighting, sha256 = key(films[0], "m1"), sha_of(films[0])
+    anna, boris, carla = (person(name) for name in ("anna", "boris", "carla"))
+    machine = machine_of(anna, sighting)
+    addresses = (
+        "/machines",
+        "/api/v1/machines",
+        f"/machines/{machine}",
+        f"/api/v1/machines/{machine}",
+        f"/api/v1/machines/{machine}/sightings",
+        f"/footage/{sha256}",
+        f"/api/v1/footage/{sha256}/sightings",
+        *(f"/api/v1/machines?state={state}" for state in ("waiting", "settled", "none")),
+    )
+
+    def give(who: httpx.Client, verdict: str, **more: str) -> None:
+        body = {"item": sighting, "verdict": verdict} | more
+        assert who.post("/api/v1/verdicts", json=body).status_code == 201
+
+    def seen() -> list[str]:
+        answers = [anna.get(address) for address in addresses]
+        assert [one.status_code for one in answers] == [200] * len(addresses)
+        return [one.text for one in answers]
+
+    def state() -> str:
+        with site.session() as session:
+            return session.get_one(Item, sighting).state
+
+    unjudged = seen()
+    give(boris, "builder", builder="smtcl")
+    assert state() == "partial" and seen() == unjudged
+    give(anna, "unknown")
+    assert state() == "disputed"
+    for name in ("partial", "disputed"):
+        assert anna.get(f"/api/v1/machines?state={name}").status_code == 422
+    # Anna sees her own verdict, and for the rest what she saw before.
+    told = seen()
+    differ = [
+        address for one, two, address in zip(unjudged, told, addresses, strict=True) if one != two
+    ]
+    assert differ == [f"/machines/{machine}", f"/footage/{sha256}"]
+    assert not any("boris" in one or "disputed" in one for one in told)
+    give(carla, "unknown")
+    assert state() == "settled" and seen()[4] != told[4]
 
 
 def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
