@@ -10,12 +10,14 @@ cross-correlation of luma, which ignores brightness and contrast and allows for 
 Its `AdaptiveDetector` knows a cut only two frames later, and its `FlashFilter` is silent
 for a while after each cut; an answer is wanted here at the frame itself.
 
-A dissolve is not a cut: no two neighbouring frames of it differ. The tracker's appearance
-keeps the machines on its two sides apart.
+In a dissolve no two neighbouring frames differ. It is told by its middle: a picture that is the
+sum of the one half a second before and the one half a second after, where those two show
+different scenes. A camera that moves shows something else in between.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -58,6 +60,22 @@ UNCLIPPED = 0.25
 FLASH = Fraction(1, 2)
 """Seconds a flash, a spark or a black gap may last; what lasts longer is a shot."""
 
+DISSOLVE = 1.0
+"""Seconds between the pictures that a dissolve is looked for between."""
+
+ALIKE = 0.8
+"""Correlation of those two, blurred, from which they are held to show one scene."""
+
+MIXED, PART, DISSOLVED = 0.1, 0.15, 0.65
+"""A dissolve's middle: the sum of both leaves at most so much of the variance that the better one
+of them leaves; each has at least such a part in it; and their structure agrees by less than this.
+On 15 clips without dissolves, 8,219 frames, none is found; at 0.70 the pan of a photograph was. Of 30
+between photographs, of 0.4, 1 and 2 s, 29, 30 and 20 are found; where the camera moves by a twentieth
+of the picture a second 28, 28 and 21, by a tenth 4, 8 and 8."""
+
+SOFT = 2.5
+"""Pixels of a thumbnail over which it is blurred first, so that small motions matter less."""
+
 SHIFT = 8
 """A camera move of up to 1/8 of the frame between neighbouring frames is allowed for."""
 
@@ -89,6 +107,7 @@ class ShotSplitter:
         """Forgets everything: the next frame is the first of a new span."""
         self._content = ContentDetector(threshold=CHANGED, min_scene_len=0)
         self._known: tuple[Fraction, _Look] | None = None
+        self._past: deque[tuple[float, _Look, NDArray[np.float64]]] = deque()
 
     def feed(self, pts: Fraction, thumbnail: Picture) -> bool:
         """Whether a cut lies between the frames before and this one.
@@ -110,9 +129,27 @@ class ShotSplitter:
             return False
         stirred = float(np.abs(before.luma - look.luma).mean()) >= STIRRED
         changed = self._remember(pts, look, thumbnail)
-        if not (changed or stirred):
+        kept = STRUCTURE_KEPT if changed else STRUCTURE_GONE
+        cut = (changed or stirred) and _structure_kept(before, look) < kept
+        if not (cut or self._dissolved(pts, look)):
             return False
-        return _structure_kept(before, look) < (STRUCTURE_KEPT if changed else STRUCTURE_GONE)
+        self._past.clear()
+        return True
+
+    def _dissolved(self, pts: Fraction, look: _Look) -> bool:
+        """Whether by this frame one scene has dissolved into another."""
+        past, now = self._past, float(pts)
+        past.append((now, look, _softened(look)))
+        while len(past) > 1 and past[1][0] <= now - DISSOLVE:
+            past.popleft()
+        since, before, first = past[0]
+        if now - since < 0.9 * DISSOLVE or not before.shows_something:
+            return False
+        last = past[-1][2]
+        if first @ last > ALIKE * np.sqrt((first @ first) * (last @ last)):
+            return False
+        middle = min(past, key=lambda one: abs(now - DISSOLVE / 2 - one[0]))[2]
+        return _mixed(first, middle, last) and _structure_kept(before, look) < DISSOLVED
 
     def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:
         """Makes this the frame to compare with; whether `ContentDetector` proposes a cut."""
@@ -121,6 +158,25 @@ class ShotSplitter:
         # The rate is asked for and, with no least shot length, not looked at.
         timecode = FrameTimecode(code, fps=25.0)
         return bool(self._content.process_frame(timecode, thumbnail[..., ::-1]))
+
+
+def _softened(look: _Look) -> NDArray[np.float64]:
+    """A thumbnail's luma, blurred, less its mean, as a vector."""
+    soft = cv2.GaussianBlur(look.luma, (0, 0), SOFT)[::2, ::2].ravel().astype(np.float64)
+    return np.asarray(soft - soft.mean(), np.float64)
+
+
+def _mixed(a: NDArray[np.float64], middle: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Whether a picture is the sum of two others (vectors of mean 0), by least squares."""
+    aa, bb, ab, am, bm = a @ a, b @ b, a @ b, a @ middle, b @ middle
+    apart = aa * bb - ab * ab
+    if apart <= 1e-6 * aa * bb:
+        return False
+    of_a, of_b = (am * bb - bm * ab) / apart, (bm * aa - am * ab) / apart
+    whole = middle @ middle
+    left = whole - of_a * am - of_b * bm
+    by_one = whole - max(am * am / aa, bm * bm / bb)
+    return bool(min(of_a, of_b) >= PART and left <= MIXED * by_one)
 
 
 def structure_kept(before: Picture, after: Picture) -> float:

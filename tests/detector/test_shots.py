@@ -105,13 +105,27 @@ def test_a_light_switched_on_is_no_cut() -> None:
     assert cuts(frames) == []
 
 
-def test_a_dissolve_is_no_cut() -> None:
-    a, b = held(scene(8), 50), held(scene(9), 50)
-    frames = a[:15]
-    for k in range(15, 35):
-        share = (k - 15) / 20
-        frames.append(((1 - share) * a[k] + share * b[k]).astype(np.uint8))
-    assert cuts(frames + b[35:]) == []
+@pytest.mark.parametrize("seconds", [0.4, 1])
+@pytest.mark.parametrize("speed", [0, 1], ids=["still", "moving"])
+def test_a_dissolve_is_one_cut_near_its_end(seconds: float, speed: float) -> None:
+    """Two machines on its two sides would be one otherwise. `speed`: pixels a second."""
+    for seed in range(6):
+        a, b = scene(seed), scene(seed + 100)
+        frames = []
+        begin, length = 40, round(seconds * RATE)
+        for k in range(begin + length + 40):
+            share = np.clip((k - begin) / length, 0, 1)
+            mixed = (1 - share) * a.astype(float) + share * b
+            frames.append(window(np.clip(mixed, 0, 255).astype(np.uint8), speed * k / RATE, 4, k))
+        (found,) = cuts(frames)
+        assert begin + 0.4 * length <= found <= begin + length + RATE / 2
+
+
+def test_a_light_that_fades_in_is_no_dissolve() -> None:
+    frames = [
+        brighter(frame, 0.4 + 0.6 * min(1, k / 25)) for k, frame in enumerate(held(scene(7), 60))
+    ]
+    assert cuts(frames) == []
 
 
 def test_black_between_two_scenes_is_one_cut() -> None:
