@@ -13,6 +13,7 @@ from api.setup import open_or_make, read_settings
 from api.terminal import complain, hush, only_lines, speak
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
+from datasets.there import why_missing
 
 if TYPE_CHECKING:
     from evidence.store import Case
@@ -156,8 +157,8 @@ def _check(
     if workers is not None and cluster is not None:
         raise UsageError("--workers is for this machine; a --cluster has the workers it has")
     for path in (*map(Path, paths), *lists):
-        if not path.exists():
-            raise UsageError(f"{path}: no such file; check the path")
+        if wrong := why_missing(path):
+            raise UsageError(f"{path}: {wrong}; check the path")
 
 
 def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from datasets.errors import UsageError
+from datasets.there import isfile
 from evidence.sweep.folders import Trouble
 from evidence.sweep.lists import MOST_CELL_BYTES, Listed
 
@@ -143,10 +144,7 @@ def _beside(folder: Path, said: str) -> Path | None:
     parts = [part for part in PurePosixPath(said).parts if part not in ("/", "..", ".")]
     tries = [Path(said)] if said.startswith("/") else []
     tries += [folder.joinpath(*parts[start:]) for start in range(len(parts))]
-    try:
-        return next((one.absolute() for one in tries if one.is_file()), None)
-    except OSError:
-        return None
+    return next((one.absolute() for one in tries if isfile(one)), None)
 
 
 def _said(metadata: dict[str, Any], *names: str) -> str | None:
@@ -165,7 +163,7 @@ def _literal(text: str) -> Any:
     """
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except (SyntaxError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         raise ValueError(type(error).__name__) from error
 
 

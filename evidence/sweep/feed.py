@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datasets.errors import NameplateError, UsageError
+from datasets.errors import NameplateError
 from evidence.store.work import Source
-from evidence.sweep.folders import Found, Trouble, walk
-from evidence.sweep.sources import read_sources
+from evidence.sweep.folders import Trouble, walk
+from evidence.sweep.sources import read_sources, to_source
 
 POLL_SECONDS = 10.0
 """How often folders are walked again; network folders tell nobody that they changed."""
@@ -67,6 +67,7 @@ class Feed:
 
         Raises:
             UsageError: a list cannot be used at all.
+            NameplateError: the search has failed; not everything has been found.
         """
         taken: list[Source | Trouble] = []
         while len(taken) < most:
@@ -96,6 +97,10 @@ class Feed:
                     return
         except NameplateError as error:
             self._put(error)
+        except Exception as error:
+            # A thread that ended without a word would read as one that has found everything.
+            said = f"not all footage could be found ({type(error).__name__}: {error}); report it"
+            self._put(NameplateError(said))
 
     def _put(self, one: Source | Trouble | NameplateError) -> bool:
         while not self._closed.is_set():
@@ -173,11 +178,3 @@ class OpenFeed(Feed):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def to_source(found: Found) -> Source | Trouble:
-    """What was met in a folder, as a line of the list of work."""
-    try:
-        return Source(str(found.path), found.size, found.mtime_ns)
-    except UsageError as error:
-        return Trouble(str(error))

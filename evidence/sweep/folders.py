@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import FootageError
+from datasets.there import isfile
 from detector.footage import CLIP_NAMES, PICTURE_NAMES
 from detector.sniff import HEAD_BYTES, sniff
 
@@ -72,7 +73,7 @@ def _inside(folder: Path) -> Path | None:
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder is a case or results of `nameplate analyze`."""
-    return any(all((folder / m).is_file() for m in marks) for marks in (CASE_MARKS, RESULT_MARKS))
+    return any(all(isfile(folder / m) for m in marks) for marks in (CASE_MARKS, RESULT_MARKS))
 
 
 def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:

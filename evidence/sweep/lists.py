@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import UsageError
+from datasets.there import why_missing
 from evidence.sweep.folders import Trouble
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -98,9 +99,9 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> Listed | Trouble:
     said = {name: cells.pop(name, "") or None for name in ALIASES}
     if said["path"] is None:
         return Trouble(f"{file}, line {number}: no path")
-    path = (file.parent / Path(said["path"]).expanduser()).absolute()
-    if not path.exists():
-        return Trouble(f"{file}, line {number}: {path}: no such file; correct the path")
+    path = _at(file.parent, said["path"])
+    if wrong := why_missing(path):
+        return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
     rest = {name: cell for name, cell in cells.items() if cell}
     return Listed(
         path,
@@ -111,6 +112,14 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> Listed | Trouble:
         said["note"],
         {"list": file.name, "line": number, **({"columns": rest} if rest else {})},
     )
+
+
+def _at(folder: Path, said: str) -> Path:
+    """Where a list's path leads; a name that begins as somebody's home would is a name."""
+    path = Path(said)
+    with suppress(RuntimeError, ValueError):
+        path = path.expanduser()
+    return (folder / path).absolute()
 
 
 def _names(file: Path, header: Sequence[str]) -> list[str]:

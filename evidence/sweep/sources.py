@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import UsageError
+from datasets.there import isdir
 from evidence.dates import HOW, read_date
 from evidence.store.work import Source
 from evidence.sweep.archiver import is_archiver, read_archiver_json, read_archiver_rows
-from evidence.sweep.folders import Trouble, walk
+from evidence.sweep.folders import Found, Trouble, walk
 from evidence.sweep.lists import Listed, read_list, read_rows
 
 
@@ -34,8 +36,8 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
             published = read_date(listed.published)
             if published is None:
                 yield _undated(file, listed)
-        said = Source(
-            str(listed.path),
+        said = partial(
+            Source,
             origin_url=listed.url,
             publisher=listed.publisher,
             published=published,
@@ -45,10 +47,29 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
         )
         # A folder on a list means all that it holds.
         for found in walk(listed.path):
-            if isinstance(found, Trouble):
-                yield found
-            else:
-                yield replace(said, path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
+            yield found if isinstance(found, Trouble) else to_source(found, said)
+
+
+def to_source(found: Found, said: Callable[..., Source] = Source) -> Source | Trouble:
+    """What was met in a folder, as a line of the list of work; `said`: with what is known of it."""
+    try:
+        return said(path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
+    except UsageError as error:
+        return Trouble(str(error))
+
+
+def _archived(folder: Path) -> Iterator[Listed | Trouble]:
+    """What all of auto-archiver's JSON files in a folder list."""
+    unread: list[OSError] = []
+    walked = os.walk(folder, onerror=unread.append)
+    files = [Path(at, name) for at, _, names in walked for name in names if name.endswith(".json")]
+    for error in unread:
+        yield Trouble(f"{error.filename}: cannot be read ({error.strerror}); the rest goes on")
+    for file in sorted(files):
+        try:
+            yield from read_archiver_json(file)
+        except UsageError as error:
+            yield Trouble(str(error))
 
 
 def _undated(file: Path, listed: Listed) -> Trouble:
@@ -68,9 +89,8 @@ def _with_words(listed: Listed, published: str | None) -> dict[str, Any] | None:
 
 
 def _listed(file: Path) -> Iterator[Listed | Trouble]:
-    if file.is_dir():
-        for one in sorted(file.rglob("*.json")):
-            yield from read_archiver_json(one)
+    if isdir(file):
+        yield from _archived(file)
     elif file.suffix.lower() == ".json":
         known = False
         for listed in read_archiver_json(file):

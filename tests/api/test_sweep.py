@@ -37,6 +37,7 @@ def call(*arguments: str | Path) -> Outcome:
         (("{here}", "--case", "{here}/case", "--budget", "2"), "less than or equal to 1"),
         (("{here}/nowhere", "--case", "{here}/case"), "no such file"),
         (("--list", "{here}/none.csv", "--case", "{here}/case"), "no such file"),
+        (("{here}/" + "x" * 300, "--case", "{here}/case"), "File name too long"),
         (("--case", "{here}/case"), "holds no case"),
         (("--watch", "--case", "{here}/case"), "--watch needs the folders"),
         (("{here}", "--status", "--case", "{here}/case"), "takes nothing but --case"),

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from datasets.errors import UsageError
+from datasets.errors import NameplateError, UsageError
 from detector.footage import list_footage
 from evidence.store.work import Source
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, Trouble, walk
 from evidence.sweep.sources import read_sources
 from tests.evidence.sweep.helping import until
+from tests.ordinary import ordinary
 
 MP4 = b"\0\0\0\x18ftypisom" + bytes(40)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(40)
@@ -91,6 +93,16 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
     assert [one.path.name for one in items if isinstance(one, Found)] == ["b.mp4"]
     assert troubles(items) == [
         f"{tmp_path / 'locked'}: cannot be read (Permission denied); the rest goes on"
+    ]
+
+
+def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
+    lay(tmp_path, locked__a_mp4=MP4)
+    (tmp_path / "locked").chmod(0o600)
+    with ordinary():
+        items = list(walk(tmp_path / "locked"))
+    assert troubles(items) == [
+        f"{tmp_path / 'locked' / 'a.mp4'}: cannot be read (Permission denied); the rest goes on"
     ]
 
 
@@ -260,6 +272,81 @@ def test_a_feed_says_that_a_folder_is_empty(tmp_path: Path) -> None:
         until(lambda: not feed._thread.is_alive(), "the walk ends")
         (only,) = feed.take()
     assert isinstance(only, Trouble) and "neither clips nor pictures" in only.message
+
+
+def test_a_search_that_fails_does_not_pass_for_one_that_has_found_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(root: Path) -> Iterator[Found]:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("evidence.sweep.feed.walk", fail)
+    with Feed([tmp_path]) as feed:
+        until(lambda: not feed._thread.is_alive(), "the thread ends")
+        assert not feed.ended
+        with pytest.raises(NameplateError, match=r"not all .* nobody thought of this"):
+            feed.take()
+
+
+def test_a_path_that_cannot_be_asked_about_is_one_wrong_line(tmp_path: Path) -> None:
+    lay(tmp_path, clip_mp4=MP4, locked__a_mp4=MP4)
+    (tmp_path / "~tilde.mp4").write_bytes(MP4)
+    (tmp_path / "locked").chmod(0o600)
+    deep = tmp_path.joinpath(*["d" * 200] * 12)
+    deep.mkdir(parents=True)
+    (deep / "a.mp4").write_bytes(MP4)
+    lines = ["path", "x" * 300, "~nobody-here/a.mp4", "locked/a.mp4", str(deep), "~tilde.mp4"]
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join([*lines, "~a\0b", "clip.mp4", ""]))
+    with ordinary(), Feed([], [file]) as feed:
+        until(lambda: not feed._thread.is_alive(), "the list ends")
+        items = feed.take()
+    named = [Path(one.path).name for one in items if isinstance(one, Source)]
+    assert named == ["~tilde.mp4", "clip.mp4"]
+    *wrong, null = troubles(list(items))
+    assert null.startswith(f"{file}, line 7: ") and "no such file" in null
+    long = wrong.pop()
+    assert "a path of more than 2400 bytes" in long
+    assert wrong == [
+        f"{file}, line 2: {tmp_path / lines[1]}: cannot be read (File name too long); "
+        "correct the path",
+        f"{file}, line 3: {tmp_path / lines[2]}: no such file; correct the path",
+        f"{file}, line 4: {tmp_path / lines[3]}: cannot be read (Permission denied); "
+        "correct the path",
+    ]
+
+
+@pytest.mark.parametrize("date", ["datetime.datetime(2023)", f"datetime.datetime({10**30}, 1, 1)"])
+def test_a_date_that_is_none_is_one_wrong_line(tmp_path: Path, date: str) -> None:
+    metadata, media = archived(tmp_path)
+    file = tmp_path / "db.csv"
+    with file.open("w", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(("status", "metadata", "media"))
+        writer.writerow(("done", f"{{'timestamp': {date}}}", media))
+        writer.writerow(("done", metadata, media))
+    wrong, *items = read_sources(file)
+    assert isinstance(wrong, Trouble) and "line 2: not what auto-archiver" in wrong.message
+    check(tmp_path, items, "2023-12-05T08:00:00+00:00")
+
+
+def test_what_cannot_be_read_of_an_archives_folder_is_told_and_the_rest_taken(
+    tmp_path: Path,
+) -> None:
+    metadata, media = archived(tmp_path)
+    record = {"status": "yt-dlp: success", "metadata": metadata, "media": media}
+    lay(tmp_path, archive__locked_json=b"{}", closed__metadata_json=b"{}")
+    (tmp_path / "archive" / "metadata.json").write_text(json.dumps(record, default=str), "utf-8")
+    (tmp_path / "archive" / "locked.json").chmod(0)
+    (tmp_path / "closed").chmod(0)
+    with ordinary():
+        folder, file, *items = read_sources(tmp_path)
+    assert troubles([folder, file]) == [
+        f"{tmp_path / 'closed'}: cannot be read (Permission denied); the rest goes on",
+        f"{tmp_path / 'archive' / 'locked.json'}: cannot be read (Permission denied); "
+        "check the path",
+    ]
+    check(tmp_path, items, "2023-12-05 08:00:00+00:00")
 
 
 def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path: Path) -> None:
