@@ -26,7 +26,11 @@ _GRACE = 5
 
 
 class DecoderProcess:
-    """One running decoder. Not a public name; see `Decoder`."""
+    """One running decoder. Not a public name; see `Decoder`.
+
+    Raises:
+        DecoderDied: no process can be started.
+    """
 
     def __init__(self, path: Path, limits: Decoding) -> None:
         self._path = path
@@ -36,7 +40,13 @@ class DecoderProcess:
         self._words = b""
         # A picture and its thumbnail; stretching to square pixels makes it at most 4 x wider.
         self._most_body = 3 * 4 * limits.pixels + (1 << 20)
-        self._child = nursery.start()
+        try:
+            self._child = nursery.start()
+        except OSError as error:
+            raise DecoderDied(
+                f"{path}: no decoder could be started ({error.strerror or error}); end other "
+                "programs, or allow more processes, and look at it again"
+            ) from error
         self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
             fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -17,6 +17,7 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
+from datasets.there import exists, isdir, isfile, why_missing
 from detector.sniff import HEAD_BYTES, Sniffed, sniff
 from detector.types import Footage, FootageKind
 
@@ -49,7 +50,7 @@ def open_footage(path: Path) -> Footage:
         '9f86d081884c7d65...'
     """
     path = Path(path)
-    if path.is_dir():
+    if isdir(path):
         return _open_folder(path)
     digest = hashlib.sha256()
     size, head = _feed(path, digest)
@@ -72,10 +73,10 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
     """
     if kind == "stills":
         files = _pictures(path)
-        return Footage(path, sha256, sum(f.stat().st_size for f in files), kind, container, files)
-    if not path.is_file():
-        raise FootageMissing(f"{path}: no such file; check the path")
-    return Footage(path, sha256, path.stat().st_size, kind, container)
+        return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
+    if not isfile(path):
+        raise FootageMissing(f"{path}: {why_missing(path) or 'no file'}; check the path")
+    return Footage(path, sha256, _size(path), kind, container)
 
 
 def list_footage(path: Path) -> list[Path]:
@@ -89,9 +90,9 @@ def list_footage(path: Path) -> list[Path]:
         UsageError: a folder with nothing usable.
     """
     path = Path(path)
-    if not path.is_dir():
-        if not path.exists():
-            raise FootageMissing(f"{path}: no such file; check the path")
+    if not isdir(path):
+        if wrong := why_missing(path):
+            raise FootageMissing(f"{path}: {wrong}; check the path")
         return [path]
     found: list[Path] = []
     for name, folders, names in os.walk(path):
@@ -129,7 +130,7 @@ def _open_folder(folder: Path) -> Footage:
     for file in files:
         name = os.fsencode(file.name)
         digest.update(len(name).to_bytes(8, "big") + name)
-        digest.update(file.stat().st_size.to_bytes(8, "big"))
+        digest.update(_size(file).to_bytes(8, "big"))
         size, _ = _feed(file, digest)
         total += size
     if total == 0:
@@ -151,23 +152,34 @@ def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     # Opening a pipe or a device could wait for ever.
-    if path.exists() and not path.is_file():
+    if exists(path) and not isfile(path):
         raise FootageMissing(f"{path}: neither a file nor a folder; name a file")
     try:
         with path.open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
-    except FileNotFoundError as error:
-        raise FootageMissing(f"{path}: no such file; check the path") from error
     except OSError as error:
-        raise FootageMissing(
-            f"{path}: cannot be read ({error.strerror}); check the permissions and the disk"
-        ) from error
+        raise _missing(path, error) from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _missing(path, error) from error
+
+
+def _missing(path: Path, error: OSError) -> FootageMissing:
+    if isinstance(error, FileNotFoundError):
+        return FootageMissing(f"{path}: no such file; check the path")
+    return FootageMissing(
+        f"{path}: cannot be read ({error.strerror}); check the permissions and the disk"
+    )
 
 
 def _listed_as(path: Path) -> str | None:
     """Whether a file in a folder is a clip ("video"), a picture ("still") or neither."""
-    if not path.is_file():
+    if not isfile(path):
         return None
     by_name = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
     found: Sniffed | None

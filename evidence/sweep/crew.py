@@ -24,6 +24,8 @@ from evidence.sweep.task import PROGRESS, Identified, Kit, Outfit, identify, sur
 FETCH_SECONDS = 60
 """Longest wait for the answer of a task that is done; after it the task is given out again."""
 
+_ON_THE_WAY = (CancelledError, TimeoutError, OSError, CommClosedError)
+
 LOOK_SECONDS = 1.0
 """How often it is seen which workers there are."""
 
@@ -200,11 +202,12 @@ class Crew:
             answer = Lost("killed", "its worker died on it")
             # Nobody is at that address: what it was given next would be blamed for the death.
             self.hands = {a: other for a, other in self.hands.items() if other is not hand}
-        except (CancelledError, TimeoutError, OSError, CommClosedError) as error:
-            answer = Lost("adrift", f"its answer did not arrive ({type(error).__name__})")
         except Exception as error:
-            # A worker that cannot even load the task: another version, a broken install.
-            answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")
+            if future.status != "error" and isinstance(error, _ON_THE_WAY):
+                answer = Lost("adrift", f"its answer did not arrive ({type(error).__name__})")
+            else:
+                # A worker that cannot even load the task: another version, a broken install.
+                answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")
         task = self._release(hand)
         return [] if task is None else [(task, answer)]
 

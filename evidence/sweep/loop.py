@@ -24,7 +24,7 @@ from evidence.sweep.intake import WAIT_SECONDS, Intake
 from evidence.sweep.ledger import PATIENCE_SECONDS, Ledger
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import OnWorker, Pace, Watcher
-from evidence.sweep.task import UNEQUIPPED, Failed, Identified, Kit
+from evidence.sweep.task import AWAY, UNEQUIPPED, Failed, Identified, Kit
 
 BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
@@ -32,7 +32,7 @@ MOST_AWAY = 1000  # with so many out of reach it is the disk; no more are tried 
 SOON_SECONDS = 10.0  # a worker that died is back within so long
 CANCEL_SECONDS = 1.0  # so often it is seen whether a person cancelled what is under work
 ORDER_SECONDS = 5.0  # after so long what is next is read anew, for the sake of what came in between
-MISSING, CHANGED = "missing", "changed"
+LATER = ("missing", "changed")  # kinds of failure that may be over after a while
 
 
 @dataclass(slots=True, eq=False)
@@ -276,10 +276,8 @@ class Loop:
             raise ModelError(failed.reason)
         if failed.kind == UNEQUIPPED:
             (self._stock if item.identified else self._fresh).append(item)
-        elif failed.passing and failed.kind == MISSING:
-            if not self._away:
-                self._watcher.trouble(f"{failed.reason}; trying again later")
-            self._postpone(item)
+        elif failed.kind == AWAY:
+            self._postpone(item, failed.reason)
         elif failed.passing:
             self._failed(item, failed.kind, failed.reason)
         else:
@@ -292,14 +290,16 @@ class Loop:
             self._set_aside(item, kind, reason)
             return
         item.suspect = True
-        if kind == CHANGED:
-            self._postpone(item)
+        if kind in LATER:
+            self._postpone(item, reason)
         elif item.identified is None:
             self._fresh.append(item)
         else:
             self._stock.append(item)
 
-    def _postpone(self, item: Item) -> None:
+    def _postpone(self, item: Item, reason: str) -> None:
+        if not self._away:
+            self._watcher.trouble(f"{reason}; trying again later")
         self._away[item.work.path] = time.monotonic() + AGAIN_SECONDS
         self._give_up(item)
 

@@ -105,7 +105,7 @@ class Identified:
 class Failed:
     """Why there is no answer.
 
-    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`.
+    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
     passing: it is of the moment, not of the footage; the same may succeed later.
     """
 
@@ -123,6 +123,9 @@ TELL_SECONDS = 0.5
 UNEQUIPPED = "unequipped"
 """The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
 
+AWAY = "away"
+"""The kind of a failure that is the folder's or its disk's: it counts for no try."""
+
 # A decoder that was killed or starved may have been so for the machine's sake.
 _PASSING = {"decoder-died", "timeout"}
 
@@ -138,8 +141,8 @@ def _identify(path: Path) -> Identified | Failed:
         return Identified(footage, _stamp(footage))
     except FootageError as error:
         return _failed(path, error)
-    except OSError as error:
-        return _failed(path, FootageMissing(f"{path}: cannot be read ({error.strerror})"))
+    except Exception as error:
+        return _crashed(path, error)
 
 
 def survey(identified: Identified, kit: str) -> Survey | Failed:
@@ -156,12 +159,8 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
         return _failed(footage.path, error)
     except ModelError as error:
         return Failed(error.kind, str(error))
-    except OSError as error:
-        return _failed(footage.path, FootageMissing(f"{footage.path}: {error.strerror}"))
     except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        at = f"{Path(where.filename).name}:{where.lineno}"
-        return Failed("crashed", f"{footage.path}: {type(error).__name__} at {at}: {error}", True)
+        return _crashed(footage.path, error)
 
 
 class _Telling:
@@ -185,14 +184,20 @@ class _Telling:
 def _failed(path: Path, error: FootageError) -> Failed:
     """The error as a value; where the folder has gone it is the folder's, not the footage's.
 
-    What was missed and is there again now was away with its folder for a moment.
+    What was missed though it is there was away with its folder for a moment, or a part of it
+    cannot be read: more tries tell.
     """
     if not _reachable(path):
         reason = f"{path}: the folder it lies in cannot be read now; check the disk or the network"
-        return Failed(FootageMissing.kind, reason, True)
-    if isinstance(error, FootageMissing) and _is_there(path):
-        return Failed(error.kind, f"{path}: it was out of reach for a moment", True)
-    return Failed(error.kind, str(error), error.kind in _PASSING)
+        return Failed(AWAY, reason, True)
+    there = isinstance(error, FootageMissing) and os.access(path, os.R_OK, effective_ids=True)
+    return Failed(error.kind, str(error), there or error.kind in _PASSING)
+
+
+def _crashed(path: Path, error: Exception) -> Failed:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    at = f"{Path(where.filename).name}:{where.lineno}"
+    return Failed("crashed", f"{path}: {type(error).__name__} at {at}: {error}", True)
 
 
 def _reachable(path: Path) -> bool:
@@ -217,13 +222,12 @@ def _reachable(path: Path) -> bool:
         return False
 
 
-def _is_there(path: Path) -> bool:
-    return path.exists() and os.access(path, os.R_OK)
-
-
 def _stamp(footage: Footage) -> Stamp:
     files = footage.files or (footage.path,)
-    states = [file.stat() for file in files]
+    try:
+        states = [file.stat() for file in files]
+    except OSError as error:
+        raise FootageMissing(f"{footage.path}: cannot be read ({error.strerror})") from error
     return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
@@ -259,9 +263,15 @@ class _Ready:
         if self._kit.model is None:
             return None
         folder = self._folder / f"model-{self._kit.digest[:16]}"
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self._kit.model:
-            (folder / name).write_bytes(content)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in self._kit.model:
+                (folder / name).write_bytes(content)
+        except OSError as error:
+            raise ModelError(
+                f"{gethostname()}: the model cannot be kept in {folder} ({error.strerror}); make "
+                "room there, and run the same command again"
+            ) from error
         return folder
 
     def survey(self, footage: Footage, progress: Progress) -> Survey:

@@ -21,9 +21,10 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
-from detector.footage import list_footage, open_footage
+from detector.footage import known_footage, list_footage, open_footage
 from detector.sniff import sniff
 from tests.detector.clips import write_clip, write_picture
+from tests.ordinary import ordinary
 
 
 def test_the_hash_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
@@ -123,6 +124,24 @@ def test_what_is_not_there_or_no_file_is_missing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FootageMissing, match="neither a file nor a folder"):
         open_footage(tmp_path / "pipe")
+
+
+def test_a_path_that_cannot_be_asked_about_is_missing(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    (locked / "clip.mp4").write_bytes(b"")
+    locked.chmod(0)
+    for path, why in (
+        (tmp_path / ("x" * 300), "File name too long"),
+        (locked / "clip.mp4", "Permission denied"),
+    ):
+        with ordinary():
+            with pytest.raises(FootageMissing, match=why):
+                open_footage(path)
+            with pytest.raises(FootageMissing, match=why):
+                list_footage(path)
+            with pytest.raises(FootageMissing, match=why):
+                known_footage(path, "0" * 64, "video", "mp4")
 
 
 def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path: Path) -> None:

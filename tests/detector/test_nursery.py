@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from datasets.errors import DecoderDied
 from detector import nursery
 from detector.decoder import Decoder
 from detector.footage import open_footage
@@ -120,6 +122,19 @@ def test_a_killed_nursery_is_replaced(clip: Path) -> None:
         assert parent(child.pid) != first
     finally:
         child.kill()
+    assert numbers(clip)
+
+
+def test_where_no_decoder_can_be_started_that_is_said(clip: Path) -> None:
+    footage = open_footage(clip)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with clip.open() as last:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), before[1]))
+        try:
+            with pytest.raises(DecoderDied, match="no decoder could be started"):
+                Decoder(footage, Decoding()).__enter__()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert numbers(clip)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from distributed.comm import CommClosedError
+from PIL import Image
 from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
@@ -24,6 +25,7 @@ from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk
+from evidence.sweep.ledger import MOST_TRIES
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
@@ -238,6 +240,34 @@ def test_a_folder_that_stays_away_leaves_its_clips_waiting(
     assert ending.tally.aside == {}
     assert ending.tally.waiting > 0
     assert any("trying again later" in message for message in watcher.troubles)
+
+
+def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
+    small: Case, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sweep.loop.AGAIN_SECONDS", 0.2)
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    Image.fromarray(draw_still(seed=1)[0]).save(folder / "1.jpg")
+    # Reading it ends as reading a bad sector does.
+    (folder / "2.jpg").symlink_to("/proc/self/mem")
+    ending = go(small, replace(order, patience=30.0), folder)
+    assert (ending.outcome, ending.tally.aside) == ("done", {"missing": 1})
+    aside = works(small)["stills"]
+    assert aside.tries == MOST_TRIES
+    assert f"{folder / '2.jpg'}: cannot be read (Input/output error)" in str(aside.reason)
+
+
+def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(paths: tuple[str, ...]) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("evidence.sweep.crew.identify", fail)
+    ending = go(small, order, clips / "clip-0.mp4")
+    assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
+    assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)
 
 
 def test_higher_priority_goes_first(

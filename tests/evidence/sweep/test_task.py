@@ -13,7 +13,8 @@ import pytest
 from datasets.registry import load_registry
 from detector import Settings
 from detector.detect import PACKAGED, model_digest
-from detector.types import Survey
+from detector.footage import open_footage
+from detector.types import Footage, Survey
 from evidence.sweep import task
 from evidence.sweep.task import (
     Failed,
@@ -24,6 +25,7 @@ from evidence.sweep.task import (
     pack_kit,
     survey,
 )
+from tests.ordinary import ordinary
 
 
 def only(path: Path) -> Identified | Failed:
@@ -104,13 +106,55 @@ def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> No
     assert isinstance(gone, Failed) and (gone.kind, gone.passing) == ("missing", False)
     shutil.rmtree(folder)
     away = only(folder / "clip.mp4")
-    assert isinstance(away, Failed) and (away.kind, away.passing) == ("missing", True)
+    assert isinstance(away, Failed) and (away.kind, away.passing) == ("away", True)
     # Where a disk was mounted there is an empty folder.
     unmounted = only(tmp_path / "mount" / "clip.mp4")
-    assert isinstance(unmounted, Failed) and (unmounted.kind, unmounted.passing) == (
-        "missing",
-        True,
-    )
+    assert isinstance(unmounted, Failed) and (unmounted.kind, unmounted.passing) == ("away", True)
+
+
+def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(
+    clips: Path, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    shutil.copyfile(clips / "clip-0.mp4", locked / "clip.mp4")
+    locked.chmod(0)
+    with ordinary():
+        answers = identify((str(locked / "clip.mp4"), str(clips / "clip-0.mp4")))
+    failed, identified = answers
+    assert isinstance(failed, Failed) and (failed.kind, failed.passing) == ("missing", False)
+    assert "Permission denied" in failed.reason
+    assert isinstance(identified, Identified)
+
+
+def test_whatever_fails_on_one_path_the_others_are_identified(
+    clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")
+
+    def fail(path: Path) -> Footage:
+        if str(path) == bad:
+            raise RuntimeError("nobody thought of this")
+        return open_footage(path)
+
+    monkeypatch.setattr(task, "open_footage", fail)
+    failed, identified = identify((bad, good))
+    assert isinstance(failed, Failed) and (failed.kind, failed.passing) == ("crashed", True)
+    assert "nobody thought of this" in failed.reason
+    assert isinstance(identified, Identified)
+
+
+def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
+    clips: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "scratch").touch()  # no folder can be made in a file
+    kit = pack_kit(Settings.archive(), load_registry(), PACKAGED)
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    answer = survey(identified, kit.digest)
+    assert isinstance(answer, Failed) and (answer.kind, answer.passing) == ("model", False)
+    assert "the model cannot be kept in" in answer.reason
 
 
 def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
@@ -153,6 +197,7 @@ def test_footage_that_is_back_again_was_only_out_of_reach(
     answer = only(clip) if stage == "identify" else survey(identified, kit.digest)
     assert isinstance(answer, Failed), answer
     assert (answer.kind, answer.passing) == ("missing", True), answer.reason
+    assert "no such file" in answer.reason
 
 
 def test_a_file_that_is_gone_while_its_folder_stands_is_missing(
