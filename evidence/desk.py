@@ -20,7 +20,7 @@ from evidence.sweep.feed import OpenFeed
 from evidence.sweep.stop import Stop
 
 if TYPE_CHECKING:
-    from evidence.sweep.run import Order
+    from evidence.sweep.run import Order, Outcome
     from evidence.sweep.tally import Tally
 
 LOOK_SECONDS = 10.0
@@ -31,6 +31,9 @@ LINGER_SECONDS = 60.0
 
 REST_SECONDS = 30.0
 """After an error it is tried again so much later."""
+
+AWAY_SECONDS = 600.0
+"""What stayed out of reach is looked for again so much later; meanwhile the case is free."""
 
 CLOSE_SECONDS = 30.0
 
@@ -65,6 +68,7 @@ class Desk:
         self._stop, self._bell = Stop(), threading.Event()
         self._feed: OpenFeed | None = None
         self._busy = 0.0
+        self._come = (0, 0)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self.doing = Doing()
 
@@ -87,8 +91,8 @@ class Desk:
             self._bell.clear()
             rest = LOOK_SECONDS
             try:
-                if self._is_waiting():
-                    self._work()
+                if self._is_waiting() and self._work() == "away":
+                    rest = AWAY_SECONDS
                 self.doing = replace(self.doing, state="idle", message=None)
             except NameplateError as error:
                 self.doing = replace(self.doing, state="trouble", message=str(error))
@@ -104,21 +108,24 @@ class Desk:
         with self._case.session() as session:
             return bool(take(session, self._recipe, 1))
 
-    def _work(self) -> None:
+    def _work(self) -> Outcome:
         from evidence.sweep.run import sweep
 
         self._busy = time.monotonic()
         self._feed = feed = OpenFeed()
-        sweep(self._case, self._order, feed, self._stop, self)
+        return sweep(self._case, self._order, feed, self._stop, self).outcome
 
     def show(self, tally: Tally) -> None:
         """Told by the sweep how far it is."""
         now = time.monotonic()
         at_work = any(worker.path for worker in tally.workers)
-        if tally.waiting or at_work or tally.relink or self._bell.is_set():
-            self._busy = now
+        come = (tally.done, sum(tally.aside.values()))
+        if come != self._come or tally.relink or self._bell.is_set():
+            self._busy, self._come = now, come
             self._bell.clear()
-        elif now - self._busy > self._linger and self._feed is not None:
+        # What is out of reach may stay so for ever: it alone keeps nobody here.
+        waits = at_work or (tally.waiting and not tally.away)
+        if not waits and now - self._busy > self._linger and self._feed is not None:
             self._feed.close()
         self.doing = Doing("working" if tally.waiting or at_work else "idle", None, tally.to_json())
 

@@ -144,6 +144,7 @@ def _join(
 ) -> Ending | None:
     """Adds to the list of a case that another holds, and watches; None once the lock is free."""
     away: float | None = None
+    waiting, since = 0, 0.0
     tally = Tally()
     while not stop.asked:
         try:
@@ -168,8 +169,15 @@ def _join(
         watcher.show(tally)
         if ended:
             with case.session() as session:
-                if not counts(session, recipe).waiting:
-                    return Ending("done", tally)
+                left = counts(session, recipe).waiting
+            if not left:
+                return Ending("done", tally)
+            if left != waiting:
+                waiting, since = left, time.monotonic()
+            # The holder may go on watching folders; what is out of reach is not waited for so long.
+            at_work = any(worker.path for worker in tally.workers)
+            if tally.away and not at_work and time.monotonic() - since > order.patience:
+                return Ending("away", tally)
         stop.wait(LOOK_SECONDS)
     return Ending("interrupted", tally)
 

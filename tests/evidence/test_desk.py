@@ -133,6 +133,31 @@ def test_an_idle_desk_leaves_the_case_to_others(
         assert [run.outcome for run in session.query(Run)] == ["done"]
 
 
+def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
+    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
+) -> None:
+    impatient = replace(order, patience=0.5)
+    unmounted = tmp_path / "unmounted" / "clip.mp4"
+    with Desk(case, recipe, impatient, linger=0.0) as desk:
+        put(case, recipe, unmounted, films / "short.mp4")
+        desk.wake()
+        until(lambda: "away" in outcomes(case), "the desk lets go of the case")
+        assert (state(case, films / "short.mp4"), state(case, unmounted)) == ("done", "waiting")
+        # It is not taken up again at once, but what is added is.
+        with case.lock():
+            pass
+        assert outcomes(case) == ["away"]
+        shutil.copytree(films, unmounted.parent)
+        (unmounted.parent / "short.mp4").rename(unmounted)
+        desk.wake()
+        until(lambda: state(case, unmounted) == "done", "the clip is done")
+
+
+def outcomes(case: Case) -> list[str | None]:
+    with case.session() as session:
+        return [run.outcome for run in session.query(Run).order_by(Run.started)]
+
+
 def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
     case: Case, recipe: Recipe, order: Order, films: Path
 ) -> None:

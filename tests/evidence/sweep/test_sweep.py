@@ -270,6 +270,38 @@ def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
     assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)
 
 
+def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sweep.ledger.BEAT_SECONDS", 0.0)
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        add_work(session, recipe, [Source(str(tmp_path / "unmounted" / "clip.mp4"))])
+    watched = tmp_path / "filling"
+    watched.mkdir()
+    stop = Stop()
+    ending: list[Ending] = []
+
+    def join() -> None:
+        with Case.open(small.folder) as again:
+            ending.append(go(again, replace(order, patience=4.0), clips / "clip-0.mp4"))
+
+    first = threading.Thread(
+        target=lambda: sweep(small, order, Feed([watched], watch=True), stop, Noted())
+    )
+    first.start()
+    try:
+        until(lambda: (found := read_status(small)) and found.tally.away, "the clip is away")
+        second = threading.Thread(target=join, daemon=True)
+        second.start()
+        until(lambda: ending, "the second call ends")
+    finally:
+        stop.ask()
+        first.join()
+    assert ending[0].outcome == "away"
+    assert works(small)["clip-0.mp4"].state == "done"
+
+
 def test_higher_priority_goes_first(
     small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
