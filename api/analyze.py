@@ -19,6 +19,7 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.registry import Registry, load_registry
+from datasets.there import isfile
 from detector.settings import Settings
 from evidence.folder import check_writable, write_results
 from evidence.record import dump, spell, to_failure, to_record
@@ -179,4 +180,4 @@ def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]
 
 def is_result(path: Path) -> bool:
     """Whether these are stills of a results folder: what Nameplate drew is no footage."""
-    return path.name == "stills" and (path.parent / "sightings.json").is_file()
+    return path.name == "stills" and isfile(path.parent / "sightings.json")

@@ -17,6 +17,7 @@ from api.exits import Exit
 from api.terminal import complain, progress, speak
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
+from datasets.there import isdir
 from evidence.record import dump, spell
 from evidence.tables import counted, printable
 
@@ -62,7 +63,7 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List the cases in a folder and the folders below it."""
-    if not folder.is_dir():
+    if not isdir(folder):
         raise CaseMissing(f"{folder}: no such folder; check the path")
     rows = [_row(found) for found in _find(folder)]
     if as_json:

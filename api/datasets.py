@@ -21,6 +21,7 @@ from datasets.formats.classes import parse_classes
 from datasets.formats.incoming import is_split_name
 from datasets.look import draw_data
 from datasets.registry import load_registry
+from datasets.there import isfile
 from evidence.tables import printable
 
 CASE_FILE = "case.json"
@@ -125,7 +126,7 @@ def export(
     with a source in two splits is refused. Of a case, DIR/data holds the frames in our own
     format, split by source; run again, it adds what has been judged since.
     """
-    if (data / CASE_FILE).is_file():
+    if isfile(data / CASE_FILE):
         _export_case(data, out, to, val, link, authors, model)
         return
     if to is None:

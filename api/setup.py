@@ -58,11 +58,12 @@ def open_or_make(folder: Path, adding: bool) -> Case:
         CaseError: it cannot be opened, or not be made there.
     """
     from evidence.store import Case
+    from evidence.store.folder import is_taken
 
     try:
         return Case.open(folder)
     except CaseMissing:
-        if not adding or (folder.exists() and any(folder.iterdir())):
+        if not adding or is_taken(folder):
             raise
     made = Case.new(folder, folder.absolute().name)
     complain(f"{folder}: a new case")

@@ -37,6 +37,7 @@ from jinja2 import Environment, StrictUndefined
 from datasets.entry import Entry
 from datasets.errors import CaseExists, ResultError, UsageError
 from datasets.registry import Registry
+from datasets.there import exists
 from detector.detect import model_digest
 from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
@@ -74,7 +75,7 @@ def write_package(
     import bagit
 
     folder = folder.absolute()
-    if folder.exists():
+    if exists(folder):
         raise CaseExists(f"{folder}: there is something already; name another folder")
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     try:

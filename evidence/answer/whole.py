@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from datasets.errors import PackageDamaged, UsageError
+from datasets.there import isdir, isfile
 
 STAMPS = "timestamp"
 """The folder, in the bag, of what came after it was closed."""
@@ -25,7 +26,7 @@ def check_whole(package: Path) -> None:
         UsageError: it is no package.
         PackageDamaged: files altered, gone or added; the message names them.
     """
-    if not (package / "bagit.txt").is_file():
+    if not isfile(package / "bagit.txt"):
         raise UsageError(f"{package}: no package; `nameplate answer CASE --package DIR` makes one")
     damage = sorted(set(_damage(package)))
     if damage:
@@ -51,14 +52,14 @@ def _damage(package: Path) -> Iterator[str]:
         return  # what it listed would all seem to have been added
     for name, digest in listed.items():
         file = package / name
-        if not file.is_file() or file.is_symlink():
+        if not isfile(file) or file.is_symlink():
             yield f"{name} is gone"
         elif _sha256(file) != digest:
             yield f"{name} was altered"
     for file in package.rglob("*"):
         name = file.relative_to(package).as_posix()
         known = name in listed or name == TAGS or name.startswith(f"{STAMPS}/")
-        if not known and not (file.is_dir() and not file.is_symlink()):
+        if not known and not (isdir(file) and not file.is_symlink()):
             yield f"{name} was added"
 
 

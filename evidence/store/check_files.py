@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
+from datasets.there import exists, isdir
 from detector.footage import open_footage
 from evidence.store.case import Case
 from evidence.store.files import PARTIAL
@@ -109,7 +110,7 @@ def _look(case: Case, place: Location, sha256: str, deep: bool) -> Finding | Non
         if found != sha256:
             return Finding(about, "the original is another file than it was", again)
         return None
-    if path.is_dir():
+    if isdir(path):
         return None
     if place.size is not None and place.size != status.st_size:
         return Finding(about, "the original is another file than it was", again)
@@ -121,6 +122,6 @@ def _look(case: Case, place: Location, sha256: str, deep: bool) -> Finding | Non
 
 def _missing(path: Path) -> Path:
     """The topmost part of a path that is not there."""
-    while not path.parent.exists():
+    while not exists(path.parent):
         path = path.parent
     return path

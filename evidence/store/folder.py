@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer
+from datasets.there import exists, isdir
 from evidence.store.files import flush_folder, told, write_whole
 
 FORMAT = 1
@@ -68,6 +69,16 @@ def furnish(folder: Path, facts: dict[str, Any]) -> None:
     write_whole(folder / "case.json", content, mode=0o600)
 
 
+def is_taken(folder: Path) -> bool:
+    """Whether something lies there, be it only a file in the folder.
+
+    Raises:
+        CaseUnwritable: the folder may not be looked into.
+    """
+    with told(folder):
+        return exists(folder) and (not isdir(folder) or any(folder.iterdir()))
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A hidden sibling of `folder` that takes its name when the block has ended well.
@@ -76,7 +87,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         CaseExists: there is something at `folder` already.
         CaseUnwritable: a full disk, no permission.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if is_taken(folder):
         raise CaseExists(f"{folder}: there is something already; name a folder that is not there")
     with told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, insert, select
 
 from datasets.errors import CaseExists, FootageError
+from datasets.there import exists
 from detector.footage import open_footage
 from evidence.store.case import Case
 from evidence.store.copying import copy_rows
@@ -63,7 +64,7 @@ def pack(case: Case, file: Path | str, footage: bool = False) -> Packed:
         CaseUnwritable: a full disk, no permission.
     """
     file = Path(file).absolute()
-    if file.exists():
+    if exists(file):
         raise CaseExists(f"{file}: there is such a file already; name another")
     partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}{PARTIAL}")
     with told(file), ExitStack() as stack:

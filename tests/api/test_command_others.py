@@ -19,6 +19,7 @@ from api.terminal import cells, show
 from datasets import errors
 from datasets.errors import NameplateError
 from datasets.maker import ClipMachine, ClipTruth
+from evidence.store import Case
 from tests.api.conftest import Nameplate
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,31 @@ def kinds() -> list[type[NameplateError]]:
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.kind)
 def test_every_error_has_an_exit_code(kind: type[NameplateError]) -> None:
     assert exit_for(kind("x")) in set(Exit) - {Exit.DONE, Exit.INTERRUPTED, Exit.PIPE}
+
+
+LONG = "x" * 300  # more than a name may have: the system refuses to look
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("analyze", "{long}"),
+        ("sweep", "{case}", "--case", "{long}"),
+        ("case", "list", "{long}"),
+        ("case", "pack", "{case}", "{long}"),
+        ("answer", "{case}", "--package", "{long}"),
+        ("answer", "--from", "{long}"),
+        ("datasets", "export", "{long}", "--out", "set"),
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_cannot_be_asked_about_is_named(
+    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    Case.new(tmp_path / "case", "Plant 12").close()
+    ended = nameplate(*(word.format(case=tmp_path / "case", long=LONG) for word in words))
+    assert ended.code in (Exit.FOOTAGE, Exit.USAGE, Exit.RESULT)
+    assert LONG in ended.err or "--to is missing" in ended.err
 
 
 def test_the_version_is_the_installed_one(nameplate: Nameplate) -> None:

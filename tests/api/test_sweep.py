@@ -70,6 +70,12 @@ def test_no_case_is_made_where_something_else_stands(tmp_path: Path) -> None:
     assert (code, "holds no case" in said) == (2, True)
 
 
+def test_no_case_is_made_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    code, said = call(tmp_path, "--case", tmp_path / "notes.txt")
+    assert (code, "holds no case" in said) == (2, True)
+
+
 def test_the_status_of_a_case_that_was_never_swept(tmp_path: Path) -> None:
     Case.new(tmp_path / "case", "Plant 12").close()
     assert call("--status", "--case", tmp_path / "case") == (

@@ -29,6 +29,7 @@ from detector.types import Survey
 from evidence.store import Case, Location
 from evidence.store.folder import read_facts
 from tests.evidence.store.conftest import encoded
+from tests.ordinary import ordinary
 from tests.postgres import PostgresServer, binaries
 
 
@@ -57,6 +58,14 @@ def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Case.new(tmp_path / "case", "elsewhere", "mysql://somebody:secret@host/db")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CaseUnwritable, match="File name too long"):
+        Case.new(tmp_path / ("x" * 300), "Plant 12")
+    (tmp_path / "locked").mkdir(mode=0)
+    with ordinary(), pytest.raises(CaseUnwritable, match="Permission denied"):
+        Case.new(tmp_path / "locked", "Plant 12")
 
 
 def test_one_database_holds_one_case(tmp_path: Path, postgres: PostgresServer) -> None:

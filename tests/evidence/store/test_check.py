@@ -177,6 +177,15 @@ def test_an_original_that_cannot_be_read(settled: Case, original: Path) -> None:
     assert "cannot be read (disguised)" in finding.what
 
 
+def test_an_original_whose_folder_cannot_be_asked_for(settled: Case, original: Path) -> None:
+    """As under a network disk that has died, or in a folder that may not be searched."""
+    below = original.parent / ("x" * 300)
+    with settled.session() as session, session.begin():
+        session.execute(update(Location).values(path=str(below / "2023" / "clip.mp4")))
+    finding = only(settled)
+    assert finding.about == str(below) and finding.what.startswith("gone")
+
+
 ROWS = {
     "a print is missing": (delete(PrintRow).where(PrintRow.number == 2), "missing or were changed"),
     "the looks are missing": (delete(LookRow), "missing or were changed"),
