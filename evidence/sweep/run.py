@@ -13,7 +13,7 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.detect import model_digest
 from evidence.store import Case, Held, Recipe
-from evidence.store.work import add_recipe, add_work, counts, reopen
+from evidence.store.work import Source, add_recipe, add_work, counts, reopen
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Trouble
@@ -146,10 +146,12 @@ def _join(
     away: float | None = None
     waiting, since = 0, 0.0
     tally = Tally()
+    found: list[Source] = []
     while not stop.asked:
         try:
-            ended = _pass_on(case, recipe, order, feed, watcher)
+            ended = _pass_on(case, recipe, order, feed, found, watcher)
             status = read_status(case)
+            left = _waiting(case, recipe) if ended else None
             away = None
         except CaseUnreachable as error:
             now = time.monotonic()
@@ -167,11 +169,9 @@ def _join(
             return None
         tally = status.tally
         watcher.show(tally)
-        if ended:
-            with case.session() as session:
-                left = counts(session, recipe).waiting
-            if not left:
-                return Ending("done", tally)
+        if left == 0:
+            return Ending("done", tally)
+        if left is not None:
             if left != waiting:
                 waiting, since = left, time.monotonic()
             # The holder may go on watching folders; what is out of reach is not waited for so long.
@@ -182,14 +182,28 @@ def _join(
     return Ending("interrupted", tally)
 
 
-def _pass_on(case: Case, recipe: Recipe, order: Order, feed: Feed, watcher: Watcher) -> bool:
-    """Adds what the feed has found; gives whether that was all."""
-    found = feed.take()
-    for one in found:
-        if isinstance(one, Trouble):
-            watcher.trouble(one.message)
-    sources = [one for one in found if not isinstance(one, Trouble)]
-    if sources:
+def _pass_on(
+    case: Case, recipe: Recipe, order: Order, feed: Feed, found: list[Source], watcher: Watcher
+) -> bool:
+    """Adds what the feed has found; gives whether that was all.
+
+    Args:
+        found: what was taken out of the feed and is not on the list yet: where the database
+            goes away it stays here for the next call.
+    """
+    if not found:
+        for one in feed.take():
+            if isinstance(one, Trouble):
+                watcher.trouble(one.message)
+            else:
+                found.append(one)
+    if found:
         with case.session() as session, session.begin():
-            add_work(session, recipe, sources, order.priority)
+            add_work(session, recipe, found, order.priority)
+        found.clear()
     return feed.ended
+
+
+def _waiting(case: Case, recipe: Recipe) -> int:
+    with case.session() as session:
+        return counts(session, recipe).waiting

@@ -19,9 +19,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import select
 
 from datasets.errors import ClusterError
-from evidence.store import Case, CaseRow
+from datasets.registry import load_registry
+from detector import Settings
+from detector.detect import model_digest
+from evidence.store import Case, CaseRow, Work
+from evidence.store.work import add_recipe, begin_run
 from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending, Order, sweep
@@ -198,6 +203,48 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
         assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
         assert gone == ["gone", "back"]
         assert rows(case) == undisturbed
+
+
+def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_is_back(
+    tmp_path: Path,
+) -> None:
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    order = Order(Settings.archive(), load_registry())
+    away, filling = tmp_path / "away", tmp_path / "filling"
+    (away / "shift").mkdir(parents=True)
+    (away / "shift" / "hall.mp4").write_bytes(b"no clip")
+    filling.mkdir()
+    with (
+        PostgresServer(programs) as server,
+        Case.new(tmp_path / "case", "Plant 12", server.database()) as case,
+        case.lock(),
+    ):
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+            begin_run(session, "sweep", recipe)
+        feed = Feed([filling], watch=True, poll=0.05, still=0.1)
+        stop = Stop()
+        happened: list[str] = []
+
+        def pull(tally: object) -> None:
+            if happened:
+                stop.ask()
+                return
+            server.stop()
+            (away / "shift").rename(filling / "shift")
+            happened.append("gone")
+
+        def plug_in() -> None:
+            if feed.found and happened == ["gone"]:
+                server.start()
+                happened.append("back")
+
+        assert sweep(case, order, feed, stop, Noted(pull, plug_in)).outcome == "interrupted"
+        assert happened == ["gone", "back"]
+        with case.session() as session:
+            assert session.scalars(select(Work.path)).all() == [str(filling / "shift" / "hall.mp4")]
 
 
 def test_a_scheduler_that_is_not_there_is_said_to_be(
