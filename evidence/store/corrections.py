@@ -68,6 +68,16 @@ def corrected(session: Session, paths: Collection[str]) -> set[tuple[str, str]]:
     return {(path, claim) for path, claim in session.execute(asked.distinct())}
 
 
+def put_right(session: Session, path: str, footage: str) -> dict[str, str | None]:
+    """What stands, by claim, of all that a person has put right of that footage at that path."""
+    asked = (
+        select(Correction.claim, Correction.after)
+        .where(Correction.path == path, Correction.footage == footage)
+        .order_by(Correction.made)
+    )
+    return dict(session.execute(asked).all())
+
+
 def corrections(session: Session, footage: str) -> list[Correction]:
     """All corrections to what was claimed of a footage, the first first."""
     asked = select(Correction).where(Correction.footage == footage)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from datasets.errors import UsageError
-from evidence.store.corrections import corrected
+from evidence.store.corrections import corrected, put_right
 from evidence.store.models import FootageRow, Location, Recipe, Work
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
@@ -163,6 +163,9 @@ def take(session: Session, recipe: Recipe, limit: int, exclude: Collection[str] 
 def done(session: Session, work: Work, footage: str) -> bool:
     """The path holds that footage, and its analysis is stored.
 
+    What a person has put right of that footage at that path stands there again, whatever a list
+    said of it while it was not known what lies there.
+
     Returns:
         False, and the path still waits, where its file has changed since it was taken.
 
@@ -173,7 +176,8 @@ def done(session: Session, work: Work, footage: str) -> bool:
         raise ValueError(f"{work.path}: no analysis of {footage} is stored; store it first")
     if not _move(session, work, state=DONE, tries=0, kind=None, reason=None):
         return False
-    session.execute(update(Location).where(Location.path == work.path).values(footage=footage))
+    known = {"footage": footage} | put_right(session, work.path, footage)
+    session.execute(update(Location).where(Location.path == work.path).values(known))
     return True
 
 

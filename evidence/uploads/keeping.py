@@ -21,7 +21,7 @@ from detector.decoder import Decoder
 from detector.settings import Decoding
 from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload
-from evidence.store.corrections import corrected, corrections
+from evidence.store.corrections import corrected, put_right
 from evidence.store.files import flush_folder, told
 from evidence.store.record import record_footage
 from evidence.store.upsert import insert_new
@@ -182,15 +182,14 @@ def _hold(
 ) -> Location:
     """The place at which the case holds footage itself."""
     status = path.stat()
-    settled = {one.claim for one in corrections(session, footage.sha256) if one.path == name}
-    said = {claim: value for claim, value in claims.known().items() if claim not in settled}
     values: dict[str, Any] = {
         "footage": footage.sha256,
         "held": True,
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
         "provenance": {"uploads": [_said(upload, claims)]},
-        **said,
+        **claims.known(),
+        **put_right(session, name, footage.sha256),
     }
     place = session.get(Location, name)
     if place is None:

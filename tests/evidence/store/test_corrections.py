@@ -9,9 +9,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
+from detector.types import Survey
 from evidence.store import Case, Correction, FootageRow, Location, Recipe
 from evidence.store.corrections import correct
-from evidence.store.work import Source, add_work
+from evidence.store.work import Source, add_work, done, take
 
 PATH = "/archive/hall.mp4"
 LISTED = Source(PATH, 10, 20, publisher="Plant TV", published="2024", plant_claimed="Plant 21")
@@ -74,6 +75,27 @@ def test_of_another_file_at_that_path_nobody_has_put_anything_right(
     assert place(case).plant_claimed == "Plant 21"
     with pytest.raises(UsageError, match="the case knows no footage there"):
         put_right(case, plant_claimed="Plant 12")
+
+
+def test_what_was_put_right_outlasts_another_time_of_change(
+    swept: Case, recipe: Recipe, survey: Survey
+) -> None:
+    footage = survey.analysis.footage
+    path = str(footage.path)
+    for claims in ({"plant_claimed": "Plant 11", "publisher": "A"}, {"publisher": ""}):
+        put_right(swept, path, **claims)
+    put_right(swept, path, plant_claimed="Plant 12")
+    copied = Source(path, footage.size, 1, publisher="Plant TV", plant_claimed="Plant 21")
+    for _ in range(2):  # the second time it is not known what lies there
+        with swept.session() as session, session.begin():
+            add_work(session, recipe, [copied])
+    with swept.session() as session, session.begin():
+        assert done(session, take(session, recipe, 1)[0], footage.sha256)
+    for _ in range(2):
+        with swept.session() as session, session.begin():
+            found = session.get_one(Location, path)
+            assert (found.plant_claimed, found.publisher) == ("Plant 12", None)
+            add_work(session, recipe, [copied])
 
 
 @pytest.mark.parametrize(
