@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from datasets.errors import UsageError
 from evidence.store.corrections import corrected, put_right
@@ -174,7 +173,7 @@ def done(session: Session, work: Work, footage: str) -> bool:
     """
     if not analysed(session, footage, work.model, work.settings):
         raise ValueError(f"{work.path}: no analysis of {footage} is stored; store it first")
-    if not _move(session, work, state=DONE, tries=0, kind=None, reason=None):
+    if _move(session, work, state=DONE, tries=0, kind=None, reason=None) is None:
         return False
     known = {"footage": footage} | put_right(session, work.path, footage)
     session.execute(update(Location).where(Location.path == work.path).values(known))
@@ -183,19 +182,19 @@ def done(session: Session, work: Work, footage: str) -> bool:
 
 def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
     """The path cannot be looked at, for a reason; False where it changed since it was taken."""
-    return _move(session, work, state=ASIDE, kind=kind, reason=reason)
+    return _move(session, work, state=ASIDE, kind=kind, reason=reason) is not None
 
 
-def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> bool:
-    """A try ended without an answer.
+def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> Work | None:
+    """A try ended without an answer; the last of `most` sets the path aside.
 
     Returns:
-        Whether the path is set aside now, since it was the last of `most` tries.
+        The work as it is now; None where it has changed since it was taken: then take it anew,
+        or its tries are never counted.
     """
     tries = work.tries + 1
     state = ASIDE if tries >= most else WAITING
-    moved = _move(session, work, state=state, tries=tries, kind=kind, reason=reason)
-    return moved and state == ASIDE
+    return _move(session, work, state=state, tries=tries, kind=kind, reason=reason)
 
 
 def reopen(
@@ -327,19 +326,16 @@ def _again(session: Session, where: Iterable[ColumnElement[bool]]) -> int:
     return len(result.all())
 
 
-def _move(session: Session, work: Work, **values: Any) -> bool:
-    """Changes a row of work that is still as it was when it was taken."""
-    values["changed"] = datetime.now(UTC)
-    result = session.execute(
+def _move(session: Session, work: Work, **values: Any) -> Work | None:
+    """Changes a row of work that is still as it was when it was taken; gives it as it is then.
+
+    `work` itself stays as it is: where the transaction fails, the next try finds it by that.
+    """
+    return session.scalars(
         update(Work)
         .where(Work.path == work.path, Work.model == work.model, Work.settings == work.settings)
         .where(Work.state == WAITING, Work.changed == work.changed)
-        .values(values)
-        .returning(Work.path)
-        .execution_options(synchronize_session=False)
-    )
-    if result.first() is None:
-        return False
-    for name, value in values.items():
-        set_committed_value(work, name, value)
-    return True
+        .values(values | {"changed": datetime.now(UTC)})
+        .returning(Work)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).first()

@@ -25,6 +25,7 @@ from evidence.linking.update import update_machines
 from evidence.store import Case, Held, Location, Recipe, Run, Work
 from evidence.store.record import analysed, record_survey
 from evidence.store.work import (
+    ASIDE,
     Source,
     add_work,
     beat,
@@ -149,12 +150,13 @@ class Ledger:
         moved = self._write(lambda s: [set_aside(s, work, kind, reason) for work in works])
         self.tally.put_aside(kind, sum(moved))
 
-    def failed(self, work: Work, kind: str, reason: str) -> bool:
-        """A try that ended without an answer; gives whether it was the last."""
-        last = self._write(lambda s: failed_try(s, work, kind, reason, self._tries))
-        if last:
+    def failed(self, work: Work, kind: str, reason: str) -> Work | None:
+        """A try that ended without an answer; gives the work as it is now, set aside if it was
+        the last, and None where it has changed since it was taken."""
+        now = self._write(lambda s: failed_try(s, work, kind, reason, self._tries))
+        if now is not None and now.state == ASIDE:
             self.tally.put_aside(kind, 1)
-        return last
+        return now
 
     def cancelled(self, paths: Collection[str]) -> list[str]:
         """Which of these a person does not want looked at any more."""

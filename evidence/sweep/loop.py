@@ -18,6 +18,7 @@ from datasets.errors import ClusterError, ModelError
 from detector.types import Survey
 from evidence.store import Work
 from evidence.store.keys import settings_key
+from evidence.store.work import ASIDE
 from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Identify, Lost, Task
 from evidence.sweep.intake import WAIT_SECONDS, Intake
@@ -286,11 +287,14 @@ class Loop:
 
     def _failed(self, item: Item, kind: str, reason: str) -> None:
         """A try that may be the footage's fault or not; too many are."""
-        if self._ledger.failed(item.work, kind, reason):
-            self._set_aside(item, kind, reason)
+        work = self._ledger.failed(item.work, kind, reason)
+        if work is None:  # it has changed since it was taken, and is taken anew
+            self._give_up(item)
             return
-        item.suspect = True
-        if kind in LATER:
+        item.work, item.suspect = work, True
+        if work.state == ASIDE:
+            self._set_aside(item, kind, reason)
+        elif kind in LATER:
             self._postpone(item, reason)
         elif item.identified is None:
             self._fresh.append(item)

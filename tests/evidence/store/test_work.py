@@ -123,10 +123,11 @@ def test_work_is_done_when_its_analysis_is_stored(
     with pytest.raises(ValueError, match="no analysis"), case.session() as session, session.begin():
         done(session, work, sha256)
     with case.session() as session, session.begin():
-        failed_try(session, work, "killed", "the worker died", 3)
+        tried = failed_try(session, work, "killed", "the worker died", 3)
+    assert tried is not None
     with case.session() as session, session.begin():
         record_survey(session, case, survey, registry)
-        assert done(session, work, sha256)
+        assert done(session, tried, sha256)
     assert state(case, "/a") == ("done", 0, None, None)
     with case.session() as session:
         assert session.get_one(Location, "/a").footage == sha256
@@ -151,24 +152,31 @@ def test_a_file_replaced_while_it_was_looked_at_waits(
     with swept.session() as session, session.begin():
         assert not done(session, work, survey.analysis.footage.sha256)
         assert not set_aside(session, work, "empty", "no bytes")
-        assert not failed_try(session, work, "killed", "died", 1)
+        assert failed_try(session, work, "killed", "died", 1) is None
     assert state(swept, "/a") == ("waiting", 0, None, None)
 
 
 def test_tries_are_counted_up_to_the_last(case: Case, listed: Listed) -> None:
+    work: Work | None
     [work] = listed("/a")
-    with case.session() as session, session.begin():
-        assert not failed_try(session, work, "killed", "the worker died", 3)
-    [work] = listed("/a")
-    with case.session() as session, session.begin():
-        assert not failed_try(session, work, "overtime", "an hour passed", 3)
-        assert state_in(session, "/a") == ("waiting", 2)
-        assert failed_try(session, work, "killed", "the worker died again", 3)
-    assert state(case, "/a") == ("aside", 3, "killed", "the worker died again")
+    for tries, kind in enumerate(("killed", "overtime", "killed"), 1):
+        assert work is not None and work.state == "waiting"
+        with case.session() as session, session.begin():
+            work = failed_try(session, work, kind, f"try {tries}", 3)
+        assert work is not None and work.tries == tries
+    assert work is not None and work.state == "aside"
+    assert state(case, "/a") == ("aside", 3, "killed", "try 3")
 
 
-def state_in(session, path: str) -> tuple[str, int]:
-    return tuple(session.execute(select(Work.state, Work.tries).where(Work.path == path)).one())
+def test_a_step_that_was_rolled_back_can_be_taken_again(case: Case, listed: Listed) -> None:
+    [work] = listed("/a")
+    for end in ("rollback", "commit"):
+        with case.session() as session:
+            session.begin()
+            moved = failed_try(session, work, "killed", "the worker died", 3)
+            getattr(session, end)()
+        assert moved is not None
+    assert state(case, "/a")[:2] == ("waiting", 1)
 
 
 def test_what_was_set_aside_can_be_asked_for_again(

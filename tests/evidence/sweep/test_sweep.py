@@ -160,6 +160,26 @@ def test_a_killed_worker_loses_nothing(
     assert rows(small) == undisturbed
 
 
+def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
+    small: Case, order: Order, place: Workplace, clips: Path, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    shutil.copyfile(clips / "clip-2.mp4", clip)
+    watcher = killer(place, "clip.mp4", signal.SIGKILL, 6)
+    strike, again = watcher.each, replace(order, wait=False)
+
+    def touch(tally: Tally) -> None:
+        strike(tally)
+        if tally.workers and any(w.path for w in tally.workers) and clip.stat().st_mtime_ns != 1:
+            os.utime(clip, ns=(1, 1))
+            assert go(small, again, clip).outcome == "joined"
+
+    watcher.each = touch
+    ending = go(small, replace(order, tries=2), clip, watcher=watcher)
+    assert ending.tally.aside == {"killed": 1}
+    assert works(small)["clip.mp4"].tries == 2
+
+
 def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
     small: Case, order: Order, place: Workplace, clips: Path
 ) -> None:
