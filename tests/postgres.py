@@ -133,6 +133,16 @@ class PostgresServer:
         )
 
 
+def somebody_waits(url: str) -> bool:
+    """Whether anybody in a database waits for a lock."""
+    asked = (
+        "SELECT FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(asked).fetchone() is not None
+
+
 def in_memory() -> Path | None:
     """A folder in memory, if there is room: a database is made there in a quarter of the time."""
     roomy = _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free >= _ROOM

@@ -192,6 +192,11 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
         return CaseUnwritable(f"{where}: cannot be written ({why}); check the user's rights")
     if context.connection is None or context.is_disconnect or state[:2] in ("08", "57"):
         return CaseUnreachable(f"{where}: the database does not answer ({why}); run again")
+    if state in ("40P01", "40001"):
+        return CaseUnreachable(
+            f"{where}: two programs wrote the same rows and got into each other's way ({why}); "
+            "run again"
+        )
     return None
 
 

@@ -2,6 +2,9 @@
 
 A path is `waiting`, `done` or `aside` for each recipe. Whoever takes work holds the case's
 lock; adding to the list takes none. Every function works in the caller's transaction.
+
+In PostgreSQL rows are locked in one order, lest two transactions wait for each other: the
+locations by path, then their work.
 """
 
 from __future__ import annotations
@@ -283,7 +286,10 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
     known = {
         row.path: row
         for row in session.scalars(
-            select(Location).where(Location.path.in_(sources)).with_for_update()
+            select(Location)
+            .where(Location.path.in_(sources))
+            .order_by(Location.path)
+            .with_for_update()
         )
     }
     insert_new(
@@ -291,7 +297,7 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
         Location,
         [
             {f.name: getattr(source, f.name) for f in fields(source)} | {"held": False}
-            for path, source in sources.items()
+            for path, source in sorted(sources.items())
             if path not in known
         ],
     )
@@ -331,6 +337,8 @@ def _move(session: Session, work: Work, **values: Any) -> Work | None:
 
     `work` itself stays as it is: where the transaction fails, the next try finds it by that.
     """
+    # The location first, in the order in which `add_work` locks them.
+    session.scalar(select(Location.path).where(Location.path == work.path).with_for_update())
     return session.scalars(
         update(Work)
         .where(Work.path == work.path, Work.model == work.model, Work.settings == work.settings)

@@ -129,7 +129,7 @@ class Ledger:
 
         def step(session: Session) -> None:
             record_survey(session, self.case, survey, self.registry, self._run.id)
-            for work in works:
+            for work in _by_path(works):
                 done(session, work, sha256)
             self._note(session, [*self.tally.unsettled, sha256], True)
 
@@ -147,7 +147,8 @@ class Ledger:
 
     def set_aside(self, works: Sequence[Work], kind: str, reason: str) -> None:
         """These cannot be looked at."""
-        moved = self._write(lambda s: [set_aside(s, work, kind, reason) for work in works])
+        ordered = _by_path(works)
+        moved = self._write(lambda s: [set_aside(s, work, kind, reason) for work in ordered])
         self.tally.put_aside(kind, sum(moved))
 
     def failed(self, work: Work, kind: str, reason: str) -> Work | None:
@@ -302,3 +303,8 @@ class Ledger:
                 self._watcher.waiting(f"{error}; waiting")
                 self._stop.wait(pause)
                 pause = min(2 * pause, 30.0)
+
+
+def _by_path(works: Sequence[Work]) -> list[Work]:
+    """In the order in which rows are locked."""
+    return sorted(works, key=lambda work: work.path)

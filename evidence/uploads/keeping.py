@@ -110,8 +110,9 @@ def settle(
             "container": footage.container,
         }
         insert_new(session, FootageRow, [row])
-        # Others who bring the same bytes wait here, and then see what this one has kept.
-        session.get_one(FootageRow, footage.sha256, with_for_update=True)
+        # Others who bring the same bytes wait here, and then see what this one has kept. Who only
+        # refers to the footage need not: with a place of it locked they would wait for each other.
+        session.get_one(FootageRow, footage.sha256, with_for_update={"key_share": True})
         if probe is not None:
             record_footage(session, footage, probe)
         place = find_place(case, session, footage.sha256)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
 
-from datasets.errors import UsageError
+from datasets.errors import CaseUnreachable, UsageError
 from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import Survey
@@ -31,6 +34,8 @@ from evidence.store.work import (
     set_aside,
     take,
 )
+from tests.evidence.sweep.helping import until
+from tests.postgres import somebody_waits
 
 Listed = Callable[..., list[Work]]
 
@@ -177,6 +182,50 @@ def test_a_step_that_was_rolled_back_can_be_taken_again(case: Case, listed: List
             getattr(session, end)()
         assert moved is not None
     assert state(case, "/a")[:2] == ("waiting", 1)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_adds_a_path_and_who_is_done_with_it_get_past_each_other(
+    case: Case, database: str, recipe: Recipe, listed: Listed, survey: Survey, registry: Registry
+) -> None:
+    [work] = listed("/a")
+    with case.session() as session, session.begin():
+        record_survey(session, case, survey, registry)
+
+    def finish() -> bool:
+        with case.session() as session, session.begin():
+            return done(session, work, survey.analysis.footage.sha256)
+
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            add_location(session, Source("/a", note="seen"))
+            finished = pool.submit(finish)
+            until(partial(somebody_waits, database), "it waits for the one who adds")
+            add_work(session, recipe, [Source("/a")], priority=5)
+        assert finished.result()
+    with case.session() as session:
+        found = session.get_one(Location, "/a")
+    assert (found.note, found.footage) == ("seen", survey.analysis.footage.sha256)
+    assert state(case, "/a")[0] == "done"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_of_two_who_wait_for_each_other_one_is_told_to_run_again(
+    case: Case, listed: Listed
+) -> None:
+    listed("/a", "/b")
+    both = Barrier(2, timeout=60)
+
+    def change(first: str, second: str) -> None:
+        with case.session() as session, session.begin():
+            add_location(session, Source(first))
+            both.wait()
+            add_location(session, Source(second))
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(change, *paths) for paths in (("/a", "/b"), ("/b", "/a"))]
+    [error] = [end.exception() for end in ends if end.exception()]
+    assert isinstance(error, CaseUnreachable) and str(error).endswith("run again")
 
 
 def test_what_was_set_aside_can_be_asked_for_again(

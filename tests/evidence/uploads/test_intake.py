@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,22 @@ from datasets.registry import load_registry
 from detector import Settings
 from evidence.store import Case, FootageRow, Location, Recipe, Upload, Work
 from evidence.store.check import check
+from evidence.store.corrections import correct
 from evidence.store.runs import add_recipe
-from evidence.store.work import Source, add_work, cancel, cancelled, reopen, take
+from evidence.store.work import (
+    Source,
+    add_location,
+    add_work,
+    cancel,
+    cancelled,
+    reopen,
+    take,
+)
 from evidence.uploads import Bounds, Claims, Uploads, keeping, show
 from evidence.uploads.bounds import STALE_DAYS
 from tests.evidence.conftest import clip as clip
+from tests.evidence.sweep.helping import until
+from tests.postgres import somebody_waits
 
 DAY = 86400.0
 
@@ -96,6 +109,24 @@ def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
     assert place.provenance is not None
     assert len(place.provenance["uploads"]) == 4
     assert case.find(place.path).read_bytes() == content
+    assert not wrong(case)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other(
+    case: Case, database: str, uploads: Uploads, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    first, second = (uploads.begin("anna", n, len(content), Claims()) for n in ("a.mp4", "b.mp4"))
+    path = send(uploads, first.id, content).path
+    assert path is not None
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            add_location(session, Source(path))
+            sent = pool.submit(send, uploads, second.id, content)
+            until(partial(somebody_waits, database), "the second upload waits")
+            assert len(correct(session, path, {"plant_claimed": "Plant 12"}, "anna")) == 1
+        assert sent.result().path == path
     assert not wrong(case)
 
 

@@ -1,0 +1,76 @@
+"""What the holder of a case writes, while others write too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case, Work
+from evidence.store.work import Source, add_location, add_recipe
+from evidence.sweep.ledger import Ledger
+from evidence.sweep.stop import Stop
+from tests.evidence.sweep.helping import Noted, until
+from tests.postgres import somebody_waits
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def watcher() -> Noted:
+    return Noted()
+
+
+@pytest.fixture
+def ledger(case: Case, watcher: Noted) -> Iterator[Ledger]:
+    """The holder's, with two paths on the list."""
+    registry = load_registry()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+    with case.lock() as held:
+        ledger = Ledger(case, held, recipe, registry, Stop(), watcher)
+        ledger.add([Source("/a"), Source("/b")], 0)
+        yield ledger
+
+
+def wait_long(session: Session) -> None:
+    """Has the server break off the other one, where this one and another wait for each other."""
+    session.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+
+
+def test_a_step_that_got_in_the_way_of_another_is_tried_again(
+    case: Case, database: str, ledger: Ledger, watcher: Noted
+) -> None:
+    [(work, _), _] = ledger.take(2, [])
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            wait_long(session)
+            session.execute(update(Work).where(Work.path == "/a").values(priority=3))
+            aside = pool.submit(ledger.set_aside, [work], "empty", "no bytes")
+            until(partial(somebody_waits, database), "the holder waits")
+            add_location(session, Source("/a"))
+        aside.result()
+    assert ledger.count() == 0 and ledger.tally.aside == {"empty": 1}
+    assert [one.endswith("run again; waiting") for one in watcher.waits] == [True]
+
+
+def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
+    case: Case, database: str, ledger: Ledger, watcher: Noted
+) -> None:
+    works = [work for work, _ in ledger.take(2, [])]
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            wait_long(session)
+            add_location(session, Source("/a"))
+            aside = pool.submit(ledger.set_aside, works[::-1], "empty", "no bytes")
+            until(partial(somebody_waits, database), "the holder waits")
+            add_location(session, Source("/b"))
+        aside.result()
+    assert ledger.count() == 0 and ledger.tally.aside == {"empty": 2}
+    assert not watcher.waits
