@@ -69,9 +69,9 @@ ALIKE = 0.8
 MIXED, PART, DISSOLVED = 0.1, 0.15, 0.65
 """A dissolve's middle: the sum of both leaves at most so much of the variance that the better one
 of them leaves; each has at least such a part in it; and their structure agrees by less than this.
-On 15 clips without dissolves, 8,219 frames, none is found; at 0.70 the pan of a photograph was. Of 30
-between photographs, of 0.4, 1 and 2 s, 29, 30 and 20 are found; where the camera moves by a twentieth
-of the picture a second 28, 28 and 21, by a tenth 4, 8 and 8."""
+On 15 clips without dissolves, 8,219 frames, none is found; at 0.70 the pan of a photograph was.
+Of 30 between photographs, of 0.4, 1 and 2 s, 29, 30 and 20 are found; where the camera moves by a
+twentieth of the picture a second 28, 28 and 21, by a tenth 4, 8 and 8."""
 
 SOFT = 2.5
 """Pixels of a thumbnail over which it is blurred first, so that small motions matter less."""

@@ -21,7 +21,7 @@ class Limits:
 
     file_bytes: of one upload. seconds: of footage. free_bytes: that stay free on the disk
     whatever is uploaded. body_bytes: of any request that is no upload. page: rows a page.
-    uploads: under way at once.
+    uploads: under way at once (see `Bounds.at_once`).
     """
 
     file_bytes: int = 16 << 30

@@ -12,6 +12,9 @@ from evidence.store.people import Upload
 STALE_DAYS = 7
 """Part files that nobody went on with for so long are removed."""
 
+IDLE_SECONDS = 3600.0
+"""An upload of which nothing came for so long keeps nobody from beginning another."""
+
 
 def free_bytes(folder: Path) -> int:
     """What the disk that `folder` is on has room for."""
@@ -23,7 +26,8 @@ class Bounds:
     """The most that is taken in.
 
     file_bytes: of one file. seconds: of footage. spare_bytes: that stay free on the disk.
-    at_once: uploads begun and not yet whole. free: what tells the room on a folder's disk.
+    at_once: uploads begun and not yet whole, of which something came in the last
+    `IDLE_SECONDS`. free: what tells the room on a folder's disk.
     """
 
     file_bytes: int = 16 << 30

@@ -27,7 +27,7 @@ from detector.types import Footage
 from evidence.store import Case, Recipe, Upload
 from evidence.store.files import told
 from evidence.store.work import cancel, reopen
-from evidence.uploads.bounds import STALE_DAYS, Bounds, Claims
+from evidence.uploads.bounds import IDLE_SECONDS, STALE_DAYS, Bounds, Claims
 from evidence.uploads.keeping import (
     DUPLICATE,
     KEPT,
@@ -89,9 +89,12 @@ class Uploads:
         with self._beginning, self.case.session() as session, session.begin():
             receiving = select(Upload).where(Upload.state == RECEIVING)
             others = session.scalars(receiving).all()
-            if len(others) >= self.bounds.at_once:
+            idle = time.time() - IDLE_SECONDS
+            under_way = sum(self._last_came(one) > idle for one in others)
+            if under_way >= self.bounds.at_once:
                 raise UploadsTooMany(
-                    f"{len(others)} uploads are under way already; end or cancel one first"
+                    f"{under_way} uploads to this case are under way already; wait until one is "
+                    "whole, or cancel one"
                 )
             ahead = sum(one.size - self.offset(one) for one in others)
             free = self.bounds.free(self.case.folder) - self.bounds.spare_bytes - ahead
@@ -260,6 +263,13 @@ class Uploads:
 
     def _path(self, number: str) -> Path:
         return self._folder / f"{number}.part"
+
+    def _last_came(self, upload: Upload) -> float:
+        """When the last of its bytes came, or it was begun, in seconds since 1970."""
+        try:
+            return self._path(upload.id).stat().st_mtime
+        except FileNotFoundError:
+            return upload.changed.timestamp()
 
     def _under_way(self, number: str) -> Upload:
         upload = self.find(number)

@@ -8,7 +8,8 @@ const SPEED_SECONDS = 5;
 // After these the same piece may succeed later; any other refusal is final.
 const PASSING = new Set(["offline", "conflict", "too-many", "case-unreachable", "error"]);
 
-/** A file being sent. `state`: "queued", "sending", "paused", "lost", "stopped" or "over". */
+/** A file being sent. `state`: "queued", "sending", "lost" (the server could not be reached), "waits"
+ *  (it says why it takes nothing now), "paused", "stopped" or "over". */
 export class Sending {
   #request = null;
   #marks = [];
@@ -21,7 +22,7 @@ export class Sending {
   }
 
   get active() {
-    return this.state === "sending" || this.state === "lost";
+    return this.state === "sending" || this.state === "lost" || this.state === "waits";
   }
 
   /** Bytes a second, lately; null where nothing can be told. */
@@ -48,19 +49,24 @@ export class Sending {
           this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
           this.#moved(this.upload.offset);
           if (this.upload.state !== "receiving") return this.#become("over");
-          this.#become("sending");
+          if (this.state === "lost") this.#become("sending");
           ask = false;
         }
+        await this.#read(this.upload.offset, this.upload.offset + 1);
+        if (!this.active) return undefined;
         this.upload = await this.#piece();
         this.#moved(this.upload.offset);
         pause = 1;
         if (this.upload.state !== "receiving") return this.#become("over");
+        if (this.state === "waits") this.#become("sending");
       } catch (problem) {
         if (!this.active) return undefined;
         if (!(problem instanceof Problem)) throw problem;
         if (!PASSING.has(problem.kind)) return this.#refused(problem);
         ask = this.upload !== null;
-        this.#become("lost", problem.message);
+        // A proxy says of a server that is away no more than its status.
+        const away = problem.kind === "offline" || (problem.kind === "error" && problem.status > 500);
+        this.#become(away ? "lost" : "waits", problem.message);
         await this.#wait(pause);
         pause = Math.min(2 * pause, LONGEST_PAUSE);
       }
@@ -80,8 +86,19 @@ export class Sending {
     this.#become("over");
   }
 
+  /** Bytes of the file, or the reason why it cannot be sent: of a request for one that is gone a
+   *  browser says no more than that it failed. */
+  async #read(start, end) {
+    try {
+      return new Uint8Array(await this.file.slice(start, end).arrayBuffer());
+    } catch {
+      throw new Problem("unreadable", _("The file cannot be read any more."), 0);
+    }
+  }
+
   #piece() {
     const { id, offset } = this.upload;
+    const size = this.state === "waits" ? 0 : PIECE; // first whether any would be taken
     const request = new XMLHttpRequest();
     this.#request = request;
     return new Promise((resolve, reject) => {
@@ -93,11 +110,11 @@ export class Sending {
       request.onload = () => {
         if (request.status < 300 && request.response) return resolve(request.response);
         const told = request.response?.error;
-        return reject(new Problem(told?.kind ?? "error", told?.message ?? "", request.status));
+        return reject(new Problem(told?.kind ?? "error", told?.message ?? request.statusText, request.status));
       };
       request.onerror = () => reject(new Problem("offline", _("The server does not answer."), 0));
       request.onabort = () => reject(new Problem("offline", "", 0));
-      request.send(this.file.slice(offset, offset + PIECE));
+      request.send(this.file.slice(offset, offset + size));
     });
   }
 

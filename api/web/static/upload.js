@@ -5,6 +5,7 @@ import { Sending } from "./sending.js";
 import { bytes, clock, counts, lost } from "./upload-words.js";
 
 const AT_ONCE = 3;
+const LISTEN_AGAIN_MS = 5000;
 const FIELDS = ["origin_url", "publisher", "published", "plant_claimed", "note"];
 
 const limits = brought("limits");
@@ -40,14 +41,14 @@ function take(files) {
   next();
 }
 
-/** A file that is not sent at all: a line of its own says why, once. */
+/** A file, or a folder, that is not sent at all: a line of its own says why, once. */
 function turnAway(file, why) {
   const shown = lines.get(file.name) ?? line(file.name);
   const { head, bar, said, buttons } = shown.parts;
   shown.classList.add("wrong");
   head.replaceChildren(
     make("strong", { class: "name", title: file.name }, file.name),
-    make("span", { class: "faint" }, bytes(file.size)),
+    make("span", { class: "faint" }, file.size === undefined ? "" : bytes(file.size)),
     make("span", { class: "chip bad" }, _("not taken")),
   );
   bar.hidden = true;
@@ -186,6 +187,12 @@ function going(sending, upload) {
         said: [`${came}. `, _("It goes on by itself once the server answers.")],
         buttons: [[_("Pause"), () => sending.pause()], cancel],
       };
+    case "waits":
+      return {
+        kind: "lost", title: _("waits"), colour: "warn", part,
+        said: [reason(sending.message, sending.file.name)],
+        buttons: [[_("Pause"), () => sending.pause()], cancel],
+      };
     case "paused":
       return { kind: "paused", title: _("paused"), part, said: [came], buttons: [[_("Go on"), () => sending.run()], cancel] };
     case "stopped":
@@ -298,6 +305,21 @@ function watch() {
     sayDesk();
     for (const upload of uploads.values()) if (upload.analysis?.state === "waiting") draw(upload.id);
   });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(watchAgain, LISTEN_AGAIN_MS);
+  });
+}
+
+/** A browser takes up a lost connection by itself, but none that was refused: by a proxy while the
+ *  server starts anew, or for the end of a login, to which this call then leads. */
+async function watchAgain() {
+  try {
+    await call("GET", "/api/v1/login");
+  } catch (problem) {
+    if (problem.kind !== "log-in") setTimeout(watchAgain, LISTEN_AGAIN_MS);
+    return;
+  }
+  watch();
 }
 
 function sayDesk() {
@@ -336,7 +358,10 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   zone.classList.remove("over");
-  take([...event.dataTransfer.files]);
+  const dropped = [...event.dataTransfer.items].filter((one) => one.kind === "file");
+  const folders = dropped.map((one) => one.webkitGetAsEntry()).filter((one) => one?.isDirectory);
+  for (const one of folders) turnAway(one, _("It is a folder: add the files that are in it."));
+  take(dropped.filter((one) => !one.webkitGetAsEntry()?.isDirectory).map((one) => one.getAsFile()));
 });
 addEventListener("beforeunload", (event) => {
   if (sendings.some((one) => one.active || one.state === "queued")) event.preventDefault();

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from datasets.errors import UploadConflict
+from datasets.errors import UploadConflict, UploadsTooMany
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.store import Case, FootageRow, Location, Recipe, Upload, Work
@@ -28,7 +30,7 @@ from evidence.store.work import (
     take,
 )
 from evidence.uploads import Bounds, Claims, Uploads, keeping, show
-from evidence.uploads.bounds import STALE_DAYS
+from evidence.uploads.bounds import IDLE_SECONDS, STALE_DAYS
 from tests.evidence.conftest import clip as clip
 from tests.evidence.sweep.helping import until
 from tests.postgres import somebody_waits
@@ -152,6 +154,27 @@ def test_what_nobody_goes_on_with_is_removed_in_the_end(
     )
     with pytest.raises(UploadConflict, match="this upload is over"):
         send(uploads, old.id, content[100:], 100)
+
+
+def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(
+    case: Case, recipe: Recipe, clip: Path
+) -> None:
+    content = clip.read_bytes()
+    uploads = Uploads(case, recipe, Bounds(at_once=2), Settings.archive().decoding)
+    silent = uploads.begin("anna", "silent.mp4", len(content), Claims())
+    broken = uploads.begin("anna", "broken.mp4", len(content), Claims())
+    send(uploads, broken.id, content[:100])
+    with pytest.raises(UploadsTooMany, match="2 uploads to this case are under way"):
+        uploads.begin("ben", "new.mp4", len(content), Claims())
+    before = time.time() - IDLE_SECONDS - 60
+    os.utime(case.folder / "uploads" / f"{broken.id}.part", (before, before))
+    with case.session() as session, session.begin():
+        session.get_one(Upload, silent.id).changed = datetime.fromtimestamp(before, UTC)
+    for _ in range(2):
+        uploads.begin("ben", "new.mp4", len(content), Claims())
+    with pytest.raises(UploadsTooMany):
+        uploads.begin("ben", "new.mp4", len(content), Claims())
+    assert send(uploads, broken.id, content[100:], 100).state == "kept"
 
 
 def test_cancelled_while_bytes_come_nothing_more_is_written(
