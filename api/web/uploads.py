@@ -31,6 +31,9 @@ SILENT_SECONDS = 30.0
 
 LARGEST = (1 << 63) - 1
 
+MOST_SUMMED = 64 << 20
+"""Bytes that one request has read again, so that each is answered soon."""
+
 
 def _plain(text: str) -> str:
     """Text as a person writes it.
@@ -110,6 +113,12 @@ class NewUpload(Said):
     size: Annotated[int, Field(ge=1, le=LARGEST)]
 
 
+class Sum(BaseModel):
+    """CRC-32, as zlib has it, of some of the bytes that have come."""
+
+    crc32: int
+
+
 class UploadPage(BaseModel):
     """Some uploads, the latest first; `next` goes on, as `after`."""
 
@@ -139,7 +148,7 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
         "hours": site.limits.seconds / 3600,
         "uploads": site.limits.uploads,
     }
-    scripts = ("upload-words.js", "sending.js", "upload.js")
+    scripts = ("upload-words.js", "crc32.js", "sending.js", "upload.js")
     return page(request, "upload.html", scripts=scripts, limits=limits)
 
 
@@ -186,6 +195,25 @@ def _cursor(after: str | None) -> tuple[datetime, str] | None:
 @routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")
 def read_upload(uploads: ThisUploads, number: Number) -> Shown:
     return show(uploads, [uploads.find(number)])[0]
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/uploads/{number}/crc32",
+    summary="CRC-32 of bytes that have come, to go on with the same file alone",
+)
+def read_crc32(
+    uploads: ThisUploads,
+    person: ThisPerson,
+    number: Number,
+    start: Annotated[int, Query(ge=0, le=LARGEST)],
+    end: Annotated[int, Query(ge=0, le=LARGEST, description="The byte behind the last.")],
+) -> Sum:
+    _own(uploads, number, person)
+    if not 0 <= end - start <= MOST_SUMMED:
+        raise UsageError(f"from {start:,} to {end:,}: ask for {MOST_SUMMED:,} bytes at most")
+    return Sum(crc32=uploads.crc32(number, start, end))
 
 
 _BYTES: dict[str, Any] = {

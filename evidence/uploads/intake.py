@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ from evidence.uploads.keeping import (
     keep,
     settle,
 )
-from evidence.uploads.part import Part
+from evidence.uploads.part import BLOCK, Part
 
 TIDY_SECONDS = 3600.0
 """So often part files that nobody goes on with are looked for."""
@@ -128,6 +129,27 @@ class Uploads:
             return self._path(upload.id).stat().st_size
         except FileNotFoundError:
             return upload.size if self._moved(upload) is not None else 0
+
+    def crc32(self, number: str, start: int, end: int) -> int:
+        """CRC-32, as zlib has it, of the bytes from `start` up to `end`: by it a sender tells
+        whether its file is the one that was begun, or another that is called the same.
+
+        Raises:
+            UploadMissing: there is no such upload.
+            UploadConflict: so many bytes have not come, or they are gone.
+        """
+        upload = self.find(number)
+        path = self._path(number) if upload.path is None else self.case.find(upload.path)
+        crc, at = 0, start
+        with told(path), suppress(FileNotFoundError), path.open("rb") as file:
+            file.seek(start)
+            while at < end and (block := file.read(min(BLOCK, end - at))):
+                crc, at = zlib.crc32(block, crc), at + len(block)
+        if at < end:
+            raise UploadConflict(
+                f"{upload.name}: {end:,} bytes of it are not here; ask how many are"
+            )
+        return crc
 
     @contextmanager
     def receiving(self, number: str, offset: int) -> Iterator[Part]:

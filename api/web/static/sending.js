@@ -1,6 +1,7 @@
 // One file on its way to the server, in pieces; what is lost with a connection is sent again.
 
 import { Problem, _, call } from "./common.js";
+import { crc32 } from "./crc32.js";
 
 const PIECE = 32 * 1024 * 1024;
 const LONGEST_PAUSE = 30;
@@ -14,11 +15,17 @@ export class Sending {
   #request = null;
   #marks = [];
   #wake = null;
+  #running = false;
+  #same = 0; // so many bytes of the upload are known to be the file's: compared, or sent from here
 
-  /** `upload`: what the server knows of it, null where nothing yet; `told` is called on changes. */
-  constructor(file, said, upload, told) {
-    Object.assign(this, { file, said, upload, told, state: "queued", message: "" });
+  /**
+   * `upload`: what the server knows of it, null where nothing yet; `begun` gives the uploads that
+   * are called like the file, and may be of it; `told` is called on changes.
+   */
+  constructor(file, said, upload, begun, told) {
+    Object.assign(this, { file, said, upload, begun, told, state: "queued", message: "" });
     this.offset = upload?.offset ?? 0;
+    this.checking = false;
   }
 
   get active() {
@@ -35,29 +42,34 @@ export class Sending {
 
   /** Sends until all has come, or it is paused, cancelled or refused; goes on where it was. */
   async run() {
-    let ask = this.upload !== null;
     this.#become("sending");
+    if (this.#running) return; // it was paused for so short a time that it has not seen it
+    this.#running = true;
+    try {
+      await this.#send();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #send() {
+    let ask = this.upload !== null;
     let pause = 1;
     while (this.active) {
       try {
-        this.upload ??= await call("POST", "/api/v1/uploads", {
-          name: this.file.name,
-          size: this.file.size,
-          ...this.said,
-        });
-        if (ask) {
-          this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
-          this.#moved(this.upload.offset);
-          if (this.upload.state !== "receiving") return this.#become("over");
-          if (this.state === "lost") this.#become("sending");
-          ask = false;
-        }
-        await this.#read(this.upload.offset, this.upload.offset + 1);
+        if (ask) this.upload = await call("GET", `/api/v1/uploads/${this.upload.id}`);
+        ask = false;
+        this.upload ??= await this.#find();
         if (!this.active) return undefined;
-        this.upload = await this.#piece();
-        this.#moved(this.upload.offset);
-        pause = 1;
+        this.upload ??= await this.#begin();
+        if (!(await this.#isSame(this.upload))) {
+          this.upload = null;
+          this.#moved(0);
+          continue;
+        }
         if (this.upload.state !== "receiving") return this.#become("over");
+        this.upload = await this.#piece();
+        pause = 1;
         if (this.state === "waits") this.#become("sending");
       } catch (problem) {
         if (!this.active) return undefined;
@@ -86,22 +98,69 @@ export class Sending {
     this.#become("over");
   }
 
+  #begin() {
+    this.#same = 0;
+    return call("POST", "/api/v1/uploads", { name: this.file.name, size: this.file.size, ...this.said });
+  }
+
+  /** What was begun of this very file, by a page that was closed or in another tab; else null. */
+  async #find() {
+    for (const { id } of this.begun()) {
+      this.#same = 0;
+      try {
+        const upload = await call("GET", `/api/v1/uploads/${id}`);
+        const isSame = upload.state === "receiving" && (await this.#isSame(upload));
+        if (isSame && this.begun().some((one) => one.id === id)) return upload;
+      } catch (problem) {
+        // It was cancelled, or has become whole, meanwhile.
+        if (problem.kind !== "not-found" && problem.kind !== "conflict") throw problem;
+      }
+    }
+    return null;
+  }
+
+  /** Whether what has come of an upload is how this file begins. Never taken for granted: two files
+   *  of the same name and size spliced into one would be footage that nobody recorded. */
+  async #isSame(upload) {
+    if (this.state === "lost") this.#become("sending");
+    this.checking = this.#same < upload.offset;
+    this.#moved(Math.min(this.#same, upload.offset));
+    try {
+      while (this.#same < upload.offset) {
+        const [start, end] = [this.#same, Math.min(this.#same + PIECE, upload.offset)];
+        const came = await call("GET", `/api/v1/uploads/${upload.id}/crc32?start=${start}&end=${end}`);
+        if (crc32(await this.#read(start, end)) !== came.crc32) return false;
+        if (!this.active) throw new Problem("offline", "", 0);
+        this.#same = end;
+        this.#moved(end);
+      }
+      return true;
+    } finally {
+      if (this.checking) this.#marks = []; // no speed of sending
+      this.checking = false;
+    }
+  }
+
   /** Bytes of the file, or the reason why it cannot be sent: of a request for one that is gone a
    *  browser says no more than that it failed. */
   async #read(start, end) {
     try {
       return new Uint8Array(await this.file.slice(start, end).arrayBuffer());
     } catch {
+      this.#same = 0; // another may lie there once one does
       throw new Problem("unreadable", _("The file cannot be read any more."), 0);
     }
   }
 
-  #piece() {
+  async #piece() {
     const { id, offset } = this.upload;
     const size = this.state === "waits" ? 0 : PIECE; // first whether any would be taken
+    const piece = this.file.slice(offset, offset + size);
+    await this.#read(offset, offset + 1);
+    if (!this.active) throw new Problem("offline", "", 0);
     const request = new XMLHttpRequest();
     this.#request = request;
-    return new Promise((resolve, reject) => {
+    const upload = await new Promise((resolve, reject) => {
       request.open("PATCH", `/api/v1/uploads/${id}`);
       request.responseType = "json";
       request.setRequestHeader("Upload-Offset", String(offset));
@@ -114,8 +173,10 @@ export class Sending {
       };
       request.onerror = () => reject(new Problem("offline", _("The server does not answer."), 0));
       request.onabort = () => reject(new Problem("offline", "", 0));
-      request.send(this.file.slice(offset, offset + size));
+      request.send(piece);
     });
+    this.#same = offset + piece.size;
+    return upload;
   }
 
   #moved(offset) {

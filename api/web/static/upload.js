@@ -20,21 +20,18 @@ const source = () => Object.fromEntries(FIELDS.map((name) => [name, document.get
 
 function take(files) {
   for (const file of files) {
-    const known = sendings.find((one) => one.state !== "over" && isOf(file, one.file));
+    const known = sendings.find((one) => one.state !== "over" && isAgain(file, one.file));
     if (file.size === 0) {
       turnAway(file, _("There is nothing in it. If it is a folder, add the files that are in it."));
     } else if (file.size > limits.bytes) {
       const most = Number((limits.bytes / 2 ** 30).toPrecision(3));
       turnAway(file, _("It is too large: at most {most} GiB are taken.", { most }));
-    } else if (known) {
-      if (known.state === "stopped" || known.state === "paused") act(() => again(known));
+    } else if (known && known.state !== "stopped" && known.state !== "paused") {
+      notice(_("{name}: a file of the same name, size and time is on the list already.", { name: file.name }));
     } else {
-      const begun = [...uploads.values()].find(
-        (one) => one.state === "receiving" && isOf(file, one) && !sendingOf(one.id),
-      );
-      const sending = new Sending(file, source(), begun ?? null, changed);
-      if (begun) move(begun.id, sending);
-      sendings.push(sending);
+      const sending = new Sending(file, source(), known?.upload ?? null, () => begunOf(file), changed);
+      if (known) replace(known, sending);
+      else sendings.push(sending);
       draw(sending);
     }
   }
@@ -57,7 +54,19 @@ function turnAway(file, why) {
 }
 
 const isOf = (file, other) => file.name === other.name && file.size === other.size;
+const isAgain = (file, other) => isOf(file, other) && file.lastModified === other.lastModified;
 const sendingOf = (id) => sendings.find((one) => one.upload?.id === id);
+
+/** What has come of files that are called so, and is not sent here. */
+const begunOf = (file) =>
+  [...uploads.values()].filter((one) => one.state === "receiving" && one.offset && isOf(file, one) && !sendingOf(one.id));
+
+/** A file added once more takes the place of what was paused or stopped. */
+function replace(known, sending) {
+  sendings[sendings.indexOf(known)] = sending;
+  lines.set(sending, lines.get(known));
+  lines.delete(known);
+}
 
 /** Begins what is queued, a few at a time. */
 function next() {
@@ -70,21 +79,34 @@ function next() {
 }
 
 function changed(sending) {
+  if (!sendings.includes(sending)) return; // another has taken its place
   const { upload } = sending;
   if (upload) {
     uploads.set(upload.id, upload);
     move(upload.id, sending);
+  } else {
+    part(sending);
   }
   draw(sending);
   sayDesk();
   next();
 }
 
-/** One line for a file, whether it is known by its id already or not yet. */
+/** One line for a file: that of its upload, where there is one already. */
 function move(id, sending) {
-  const known = lines.get(id);
-  if (!known) lines.set(id, lines.get(sending) ?? line(sending));
-  else if (!lines.has(sending)) lines.set(sending, known);
+  const mine = lines.get(sending);
+  const shown = lines.get(id) ?? mine ?? line(sending);
+  if (mine !== shown) mine?.remove();
+  lines.set(id, shown).set(sending, shown);
+}
+
+/** A line of its own for a file that is not, after all, what an upload was begun with. */
+function part(sending) {
+  const shown = lines.get(sending);
+  const id = [...lines].find(([key, other]) => key !== sending && other === shown)?.[0];
+  if (!id) return;
+  lines.delete(sending);
+  draw(id);
 }
 
 function line(key) {
@@ -177,8 +199,8 @@ function going(sending, upload) {
     case "sending": {
       const { speed } = sending;
       const left = speed ? _("{speed} a second, {time} left", { speed: bytes(speed), time: clock((size - offset) / speed) }) : "";
-      const title = offset === size ? _("being checked") : _("being sent");
-      const said = [came, left ? ` · ${left}` : ""];
+      const title = sending.checking || offset === size ? _("being checked") : _("being sent");
+      const said = sending.checking ? [] : [came, left ? ` · ${left}` : ""];
       return { kind: "sending", title, part, said, buttons: [[_("Pause"), () => sending.pause()], cancel] };
     }
     case "lost":
@@ -203,7 +225,7 @@ function going(sending, upload) {
     default:
       return {
         kind: "paused", title: _("interrupted"), colour: "warn", part,
-        said: [`${came}. `, _("Add the same file again to go on where it was.")], buttons: [cancel],
+        said: offset ? [`${came}. `, _("Add the same file again to go on where it was.")] : [came], buttons: [cancel],
       };
   }
 }

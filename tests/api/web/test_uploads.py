@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,25 @@ def test_more_bytes_than_announced_are_refused(client: httpx.Client, clip: Path)
     made = begin(client, len(content))
     assert send(client, made["id"], content + b"x", 0).status_code == 413
     assert client.get(f"{URL}/{made['id']}").json()["offset"] == 0
+
+
+def test_what_has_come_is_compared_by_its_crc_32(client: httpx.Client, clip: Path) -> None:
+    content = padded(clip, (3 << 20) + 12345)
+    made = begin(client, len(content))
+
+    def ask(start: int, end: int) -> tuple[int, Any]:
+        answer = client.get(f"{URL}/{made['id']}/crc32", params={"start": start, "end": end})
+        return answer.status_code, answer.json().get("crc32")
+
+    assert (ask(0, 0), ask(0, 1)) == ((200, 0), (409, None))
+    send(client, made["id"], content[: 2 << 20], 0)
+    middle, end = (1 << 20) + 17, 2 << 20
+    assert ask(0, end) == (200, zlib.crc32(content[:end]))
+    assert ask(middle, end) == (200, zlib.crc32(content[middle:end]))
+    assert ask(middle, end + 1) == (409, None)
+    send(client, made["id"], content[end:], end)
+    assert ask(middle, len(content)) == (200, zlib.crc32(content[middle:]))
+    assert ask(end, middle) == ask(0, 1 << 40) == (400, None)
 
 
 def test_a_second_sender_is_refused_while_the_first_sends(
