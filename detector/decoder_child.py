@@ -14,8 +14,9 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from datasets.errors import DecoderOutOfMemory, FootageError
 from detector import wire
@@ -39,7 +40,7 @@ class _Stopped(Exception):
 class _Server:
     """Answers requests one after the other."""
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, requests: FileIO, answers: FileIO) -> None:
         self._requests = requests
         self._answers = answers
         self._sent = self._heard = time.monotonic()
@@ -78,13 +79,18 @@ class _Server:
         self._send({"is": "done", **_loss(reader.loss)})
 
     def _next(self) -> dict[str, Any]:
-        return wire.unpack(self._read, 0)[0]
+        return wire.unpack(self._read, 0, None)[0]
 
     def _read(self, count: int) -> bytearray:
-        data = self._requests.read(count)
-        if len(data) < count:
-            raise SystemExit(0)  # the parent is gone
-        return bytearray(data)
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            # A pipe gives what is in it, and it holds less than a long request.
+            got = self._requests.readinto(view)
+            if not got:
+                raise SystemExit(0)  # the parent is gone
+            view = view[got:]
+        return data
 
     def _send(self, header: wire.Header, *bodies: memoryview) -> None:
         try:
@@ -178,8 +184,8 @@ def _loss(loss: Loss) -> wire.Header:
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    answers = FileIO(os.dup(1), "wb")
     # Nothing a library prints may get between the messages.
     os.dup2(2, 1)
     # Unbuffered: `select` must see what has not been read yet.
-    _Server(os.fdopen(0, "rb", buffering=0), answers).serve()
+    _Server(FileIO(0, "rb"), answers).serve()

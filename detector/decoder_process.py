@@ -8,6 +8,7 @@ import select
 import signal
 import time
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,10 @@ class DecoderProcess:
         self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
             fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._poll = select.poll()
-        self._poll.register(self._up, select.POLLIN)
-        self._poll.register(self._err, select.POLLIN)
+        self._answers, self._requests = select.poll(), select.poll()
+        self._answers.register(self._up, select.POLLIN)
+        self._answers.register(self._err, select.POLLIN)
+        self._requests.register(self._down, select.POLLOUT)
 
     @property
     def pid(self) -> int:
@@ -62,14 +64,15 @@ class DecoderProcess:
         """Send a request.
 
         Raises:
+            DecoderTimeout: it takes nothing for too long, or the wall time is spent.
             FootageError: the process has ended; the kind says why.
         """
-        if self._down.closed:
-            raise DecoderDied(f"{self._path}: the decoder has been closed")
         try:
             data = memoryview(wire.pack(request))
             while data:
-                data = data[self._down.write(data) :]
+                self._wait(self._requests, self._down)
+                # So much a pipe that has room takes at once; for more it could keep us waiting.
+                data = data[self._down.write(data[: select.PIPE_BUF]) :]
         except BrokenPipeError:
             self._died()
 
@@ -99,16 +102,16 @@ class DecoderProcess:
         data = bytearray(count)
         view = memoryview(data)
         while view:
-            self._wait()
+            self._wait(self._answers, self._up)
             got = self._up.readinto(view)
             if not got:
                 self._died()
             view = view[got:]
         return data
 
-    def _wait(self) -> None:
-        """Until there is something to read on the answers' pipe."""
-        if self._up.closed:
+    def _wait(self, poll: select.poll, pipe: FileIO) -> None:
+        """Until the pipe, one of those polled, can be read or written."""
+        if pipe.closed:
             raise DecoderDied(f"{self._path}: the decoder has been closed")
         begun = time.monotonic()
         stall = self._limits.stall_seconds
@@ -123,17 +126,17 @@ class DecoderProcess:
                 raise DecoderTimeout(
                     f"{self._path}: the decoder {what} {limit:g} s (setting decoding.{name})"
                 )
-            ready = dict(self._poll.poll((min(stall, left) - spent) * 1000))
+            ready = dict(poll.poll((min(stall, left) - spent) * 1000))
             if self._err.fileno() in ready:
                 self._listen()
-            if self._up.fileno() in ready:
+            if pipe.fileno() in ready:
                 self._waited += time.monotonic() - begun
                 return
 
     def _listen(self) -> None:
         words = os.read(self._err.fileno(), 1 << 16)
         if not words:
-            self._poll.unregister(self._err)
+            self._answers.unregister(self._err)
         self._words = (self._words + words)[-_LAST_WORDS:]
 
     def _died(self) -> None:

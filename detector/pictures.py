@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,7 @@ class StillReader:
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         for number, span in enumerate(spans):
             last: Fraction | None = None
-            for index in range(len(self._files)):
-                if not span.start <= index < span.end:
-                    continue
+            for index in range(max(0, ceil(span.start)), min(len(self._files), ceil(span.end))):
                 for frame in self._frame(index):
                     due = last is None or frame.pts - last >= every
                     last = frame.pts if due else last

@@ -12,7 +12,8 @@ import struct
 from collections.abc import Callable
 
 LENGTHS = struct.Struct(">II")
-# A header is a few hundred bytes; a reader refuses more than this.
+# The header of an answer is a few hundred bytes; the parent refuses more than this. A request
+# names each file or time asked for, and comes from whom the decoder process trusts.
 MOST_HEADER = 1 << 16
 
 Header = dict[str, object]
@@ -24,14 +25,20 @@ def pack(header: Header, body_length: int = 0) -> bytes:
     return LENGTHS.pack(len(text), body_length) + text
 
 
-def unpack(read: Callable[[int], bytearray], most_body: int) -> tuple[Header, bytearray]:
+def unpack(
+    read: Callable[[int], bytearray], most_body: int, most_header: int | None = MOST_HEADER
+) -> tuple[Header, bytearray]:
     """One message; `read(n)` gives exactly n bytes or raises.
+
+    Args:
+        most_body, most_header: bytes; a header of any length is taken where it is None.
 
     Raises:
         ValueError: the bytes are no message, or one larger than is allowed.
     """
     header_length, body_length = LENGTHS.unpack(read(LENGTHS.size))
-    if header_length > MOST_HEADER or body_length > most_body:
+    too_long = most_header is not None and header_length > most_header
+    if too_long or body_length > most_body:
         raise ValueError(f"a message of {header_length} + {body_length} bytes")
     header = json.loads(read(header_length))
     if not isinstance(header, dict):

@@ -267,6 +267,32 @@ def test_a_folder_of_pictures_is_footage_a_second_apart(tmp_path: Path) -> None:
     assert "2.png" in loss.reasons[0]
 
 
+def test_a_folder_may_hold_thousands_of_pictures(tmp_path: Path) -> None:
+    folder = tmp_path / "Цех механической обработки"
+    folder.mkdir()
+    picture = write_picture(tmp_path / "a.png").read_bytes()
+    for number in range(3000):
+        (folder / f"Фотография {number:04}.png").write_bytes(picture)
+    with decoder(folder) as opened:
+        count = sum(1 for _ in opened.keyframes(Fraction(1, 2), 32))
+        spans = [Span(Fraction(n), Fraction(n + 1), "hit") for n in range(0, 3000, 10)]
+        seen = [(number, sample.pts) for number, sample in opened.dense(spans, Fraction(1, 2))]
+        loss = opened.loss
+    assert (count, loss.expected, loss.decoded) == (3000, 3000, 3000)
+    assert seen == [(number, 10 * number) for number in range(300)]
+
+
+def test_thousands_of_frames_and_stretches_may_be_asked_for_at_once(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 100, size=(16, 16))
+    times = [Fraction(n, 1250) for n in range(5000)]
+    spans = [Span(time, time + Fraction(1, 1250), "hit") for time in times]
+    with decoder(clip) as opened:
+        frames = [frame.pts for frame in opened.at(times)]
+        seen = [(number, sample.pts) for number, sample in opened.dense(spans, Fraction(1))]
+    assert frames == [Fraction(n // 50, 25) for n in range(5000)]
+    assert seen == [(50 * n, Fraction(n, 25)) for n in range(100)]
+
+
 def test_the_labelled_clips_decode_whole(shared: Path) -> None:
     clip = shared / "data" / "clips" / "real-A19.mp4"
     with decoder(clip) as opened:

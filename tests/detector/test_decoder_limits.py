@@ -124,6 +124,14 @@ def test_silence_is_not_waited_out(clip: Path) -> None:
             list(opened.dense(WHOLE, Fraction(0)))
 
 
+def test_a_decoder_that_takes_no_request_is_not_waited_for(clip: Path) -> None:
+    with decoder(clip, stall_seconds=20) as opened:
+        os.kill(pid(opened), signal.SIGSTOP)
+        opened._process._limits = Decoding(stall_seconds=0.1)  # type: ignore[union-attr]
+        with pytest.raises(DecoderTimeout, match=r"silent for 0\.1 s"):
+            list(opened.at([Fraction(n, 10_000) for n in range(20_000)]))
+
+
 def test_the_wall_time_is_kept(clip: Path) -> None:
     with pytest.raises(DecoderTimeout, match="wall_seconds"), decoder(clip, wall_seconds=1e-3):
         pass
