@@ -13,9 +13,10 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from datasets.errors import (
+    DecoderOutOfMemory,
     FootageEmpty,
     FootageError,
     FootageTooLarge,
@@ -29,6 +30,17 @@ from detector.upright import shrunk_size, thumbnail_size
 
 # The size is checked against our own cap before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+
+# What brings a picture upright, by its EXIF orientation (CIPA DC-008, 4.6.5.1).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class StillReader:
@@ -92,14 +104,16 @@ class StillReader:
         yield Frame(Fraction(index), picture, True, file if self._folder else None)
 
     def _probe(self) -> Probe:
+        failed: FootageError | None = None
         for file in self._files:
             self._beat()
             try:
                 height, width, _ = read_picture(file, self._pixels).shape
                 codec = _container(file)
-            except FootageError:
+            except FootageError as error:
                 if not self._folder:
                     raise
+                failed = failed or error
                 continue
             count = len(self._files)
             return Probe(
@@ -115,7 +129,8 @@ class StillReader:
                 sample_aspect=Fraction(1),
                 interlaced=False,
             )
-        raise NoPictures(f"{self._files[0].parent}: none of the pictures can be read")
+        folder = self._files[0].parent
+        raise NoPictures(f"{folder}: none of the pictures can be read; of the first: {failed}")
 
 
 def read_picture(path: Path, pixels: int) -> Picture:
@@ -125,6 +140,7 @@ def read_picture(path: Path, pixels: int) -> Picture:
         FootageTooLarge: more than `pixels`; told from the header, before decoding.
         FootageUnreadable: damaged, or no picture.
         FootageEmpty: no bytes.
+        DecoderOutOfMemory: it needs more than there is.
     """
     container = _container(path)
     try:
@@ -138,17 +154,38 @@ def read_picture(path: Path, pixels: int) -> Picture:
                         "decoded (setting decoding.pixels)"
                     )
                 image.load()
-                upright = ImageOps.exif_transpose(image)
+                upright = _upright(image)
                 if upright.mode.startswith("I;16"):
                     # Pillow would clip 16-bit grey at 255 instead of scaling it.
                     grey = (np.asarray(upright) >> 8).astype(np.uint8)
                     upright = Image.fromarray(grey)
                 return np.asarray(upright.convert("RGB"))
-    # Pillow's readers let any of these through on damaged data.
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError) as error:
+    except FootageError:
+        raise
+    except MemoryError as error:
+        raise DecoderOutOfMemory(
+            f"{path}: the decoder needs more memory than it may have "
+            "(setting decoding.address_space)"
+        ) from error
+    # On damaged data Pillow's readers raise whatever they come upon, struct.error among it.
+    except Exception as error:
         raise FootageUnreadable(
             f"{path}: the picture is damaged ({error}); fetch it again"
         ) from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its camera was held; as stored where its EXIF cannot be read.
+
+    Pillow's own `exif_transpose` writes the EXIF anew, which one odd tag in it prevents.
+    """
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except MemoryError:
+        raise
+    except Exception:
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _container(path: Path) -> str:

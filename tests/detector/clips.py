@@ -6,6 +6,7 @@ left corner, so that a test can tell which frame it has and which way up it is.
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Sequence
 from fractions import Fraction
@@ -125,6 +126,18 @@ def write_picture(path: Path, number: int = 0, orientation: int | None = None) -
     if orientation is not None:
         exif[0x0112] = orientation
     picture.save(path, exif=exif)
+    return path
+
+
+def write_odd_photo(path: Path, number: int, odd: bytes) -> Path:
+    """A JPEG turned clockwise by its EXIF (orientation 6), which holds an odd entry besides.
+
+    Args:
+        odd: 12 bytes: tag, type, count, value (CIPA DC-008, 4.6.2), little-endian.
+    """
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0II" + struct.pack("<HIH", 42, 8, 2) + odd + turned + bytes(4)
+    Image.fromarray(image(number)).save(path, exif=exif)
     return path
 
 

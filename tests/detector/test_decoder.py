@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.detector.clips import (
     red_corner,
     remux,
     write_clip,
+    write_odd_photo,
     write_picture,
 )
 
@@ -244,6 +246,38 @@ def test_a_picture_is_one_frame_turned_as_its_camera_was(tmp_path: Path, orienta
     assert red_corner(frame.image) == corners[orientation]
     assert frame.pts == sample.pts == 0 and sample.thumbnail.shape[1] == 64
     assert number_of(frame.image) == 3
+
+
+ODD = {
+    "a width below nothing": struct.pack("<HHIi", 0x0100, 9, 1, -5),
+    "a compression in letters": struct.pack("<HHI", 0x0103, 2, 4) + b"abc\0",
+    "a compression of half a number": struct.pack("<HHIf", 0x0103, 11, 1, 0.5),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_note_of_the_camera_hinders_neither_the_photo_nor_its_folder(
+    tmp_path: Path, odd: str
+) -> None:
+    photo = write_odd_photo(tmp_path / "b.jpg", 3, ODD[odd])
+    write_picture(tmp_path / "a.png", 2)
+    with decoder(photo) as opened:
+        [frame] = opened.keyframes(Fraction(1))
+    assert red_corner(frame.image) == "top right" and number_of(frame.image) == 3
+    with decoder(tmp_path) as opened:
+        numbers = [number_of(frame.image) for frame in opened.keyframes(Fraction(1))]
+        loss = opened.loss
+    assert numbers == [2, 3] and loss.lost == 0
+
+
+def test_a_note_of_the_camera_that_cannot_be_read_leaves_the_photo_as_stored(
+    tmp_path: Path,
+) -> None:
+    photo = write_odd_photo(tmp_path / "a.jpg", 3, ODD["a width below nothing"])
+    photo.write_bytes(photo.read_bytes().replace(b"Exif\0\0II*", b"Exif\0\0XX*"))
+    with decoder(photo) as opened:
+        [frame] = opened.keyframes(Fraction(1))
+    assert red_corner(frame.image) == "top left"
 
 
 def test_a_folder_of_pictures_is_footage_a_second_apart(tmp_path: Path) -> None:

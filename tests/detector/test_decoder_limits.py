@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from datasets.errors import (
     DecoderDied,
@@ -154,6 +155,25 @@ def test_too_little_memory_is_a_named_error(tmp_path: Path, mebibytes: int) -> N
         decoder(clip, address_space=mebibytes << 20) as opened,
     ):
         list(opened.dense(WHOLE, Fraction(0)))
+
+
+def test_a_picture_that_needs_too_much_memory_is_a_loss_of_its_folder(tmp_path: Path) -> None:
+    large = tmp_path / "b.png"
+    Image.new("RGB", (5800, 6000)).save(large, compress_level=1)
+    with (
+        pytest.raises(DecoderOutOfMemory, match=r"b\.png.*address_space"),
+        decoder(large, address_space=400 << 20),
+    ):
+        pass
+    with (
+        pytest.raises(NoPictures, match="address_space"),
+        decoder(tmp_path, address_space=400 << 20),
+    ):
+        pass
+    write_picture(tmp_path / "a.png")
+    with decoder(tmp_path, address_space=400 << 20) as opened:
+        assert len(list(opened.keyframes(Fraction(1)))) == 1
+        assert opened.loss.reasons == ("b.png: out-of-memory (1 times)",)
 
 
 def test_frames_beyond_the_pixel_cap_are_refused(tmp_path: Path) -> None:
