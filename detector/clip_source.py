@@ -130,12 +130,33 @@ class ClipSource:
 
     @property
     def duration(self) -> Fraction | None:
+        """Seconds from `start` to the end of the pictures, or else of the container."""
         assert self._container is not None
         if self._stream.duration is not None:
-            return Fraction(self._stream.duration * self.time_base)
+            return self._delay() + Fraction(self._stream.duration * self.time_base)
         if self._container.duration is not None:
             return Fraction(self._container.duration, av.time_base)
         return None
+
+    def _delay(self) -> Fraction:
+        """Seconds from `start` to the first picture: a cut without decoding begins with sound.
+
+        None where nothing else plays by then: so the first picture's time is damaged, and the
+        pictures would seem to go on for hours.
+        """
+        assert self._container is not None
+        start = self._stream.start_time
+        if start is None:
+            return Fraction(0)
+        ends = [
+            (other.start_time + other.duration) * other.time_base
+            for other in self._container.streams
+            if other.index != self._stream.index
+            and other.start_time is not None
+            and other.duration is not None
+        ]
+        begin = start * self.time_base
+        return max(Fraction(0), begin - self.start) if begin < max(ends, default=0) else Fraction(0)
 
     @property
     def average_rate(self) -> Fraction | None:

@@ -104,6 +104,28 @@ def write_sound(path: Path) -> Path:
     return path
 
 
+def write_late_clip(path: Path, frames: int = 250, *, late: int, b_frames: int = 2) -> Path:
+    """A clip with sound from 0 s to its end, whose pictures begin after `late` seconds, as in a
+    recording cut without decoding it. One keyframe, the first."""
+    with av.open(str(path), "w") as out:
+        options = {"threads": "1", "preset": "ultrafast"}
+        pictures = out.add_stream("libx264", rate=RATE, options=options)
+        pictures.width, pictures.height, pictures.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        pictures.gop_size, pictures.codec_context.max_b_frames = frames, b_frames
+        sound = out.add_stream("aac", rate=8000, layout="mono")
+        for start in range(0, (late * RATE + frames) * 8000 // RATE, 1024):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            silence.sample_rate, silence.pts = 8000, start
+            out.mux(sound.encode(silence))
+        out.mux(sound.encode(None))
+        for n in range(frames):
+            frame = av.VideoFrame.from_ndarray(image(n), "rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = late * RATE + n, Fraction(1, RATE)
+            out.mux(pictures.encode(frame))
+        out.mux(pictures.encode(None))
+    return path
+
+
 def remux(source: Path, target: Path, options: dict[str, str] | None = None) -> Path:
     """The same packets in another container."""
     with (

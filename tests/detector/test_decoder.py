@@ -11,14 +11,18 @@ import pytest
 
 from detector.decoder import Decoder
 from detector.footage import open_footage
-from detector.settings import Decoding
+from detector.plan import plan_spans
+from detector.settings import Decoding, Sweeping
+from detector.sweep import Glance, Sweep
 from detector.types import Span
 from tests.detector.clips import (
     image,
     number_of,
+    patch,
     red_corner,
     remux,
     write_clip,
+    write_late_clip,
     write_odd_photo,
     write_picture,
 )
@@ -85,6 +89,34 @@ def test_transport_stream_times_begin_at_its_start(tmp_path: Path) -> None:
         assert opened.probe.start > 7000
         [frame] = opened.at([Fraction(1)])
         assert (frame.pts, number_of(frame.image)) == (1, 25 % 16)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.mkv", "a.flv"])
+def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(
+    tmp_path: Path, name: str
+) -> None:
+    clip = open_footage(write_late_clip(tmp_path / name, late=6))
+    settings = Sweeping()
+    with Decoder(clip, Decoding()) as opened:
+        glances = tuple(Glance(key.pts, True, 0.9) for key in opened.keyframes(Fraction(0)))
+        [span] = plan_spans(Sweep(glances), opened.probe, settings, clip)
+        seen = [sample.pts for _, sample in opened.dense([span], Fraction(1))]
+        duration, loss = opened.probe.duration, opened.loss
+    assert len(glances) == 1 and len(seen) == 250
+    assert (loss.decoded, loss.expected) == (250, 250)
+    # Matroska tells no stream's own length; its sound ends a little later.
+    assert seen[0] >= 6 and duration is not None
+    assert Fraction(39, 1000) <= duration - seen[-1] <= Fraction(1, 5)
+
+
+def test_a_damaged_time_of_the_first_picture_makes_no_clip_of_hours(tmp_path: Path) -> None:
+    clip = write_late_clip(tmp_path / "a.ts", 50, late=0, b_frames=0)
+    data = clip.read_bytes()
+    # The first three bits of the time of the first packet of pictures (ISO 13818-1, 2.4.3.6).
+    at = data.index(b"\0\0\1\xe0") + 9
+    patch(clip, tmp_path / "b.ts", at, bytes([data[at] ^ 0x08]))
+    with decoder(tmp_path / "b.ts") as opened:
+        assert opened.probe.duration is not None and opened.probe.duration < 3
 
 
 def test_variable_frame_rate_keeps_each_frames_own_time(tmp_path: Path) -> None:
