@@ -135,6 +135,8 @@ class Analyst:
                     sightings.append(sighting)
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays)
+                # Else its crops would be held until those of the next shot have come in.
+                watched.clear()
             loss = decoder.loss
         manifest = read_manifest(footage, settings.decoding)
         tell(1.0, "done")

@@ -34,6 +34,7 @@ import cv2
 import numpy as np
 
 from detector.boxes import as_box, grown, share_inside
+from detector.stills import encode_frame
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
 
 LARGE = 400.0
@@ -68,7 +69,8 @@ NEIGHBOUR = 0.7
 """What a frame is worth right beside a better one: it shows nothing new."""
 
 HELD = 512 << 20
-"""Bytes of crops held for all tracks of a shot; beyond it the least legible go first."""
+"""Bytes of crops, and of frames kept whole, held for all tracks of a shot; beyond it the least
+legible go first, but not a track's last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class LegibleView:
     box: the machine; marks: its wordmarks and controls; both in pixels of the frame.
     picture: a copy of the crop, whose corner stands at `offset` (x, y) of the frame.
     score: `legibility`; aspect: width by height of the box, 0 where the frame cuts it off.
+    whole: the frame itself, as JPEG, if frames are kept.
     """
 
     pts: Fraction
@@ -88,6 +91,7 @@ class LegibleView:
     marks: Detections
     aspect: float
     file: Path | None = None
+    whole: bytes | None = None
 
     @property
     def box_in_crop(self) -> Box:
@@ -104,11 +108,15 @@ class LegibleView:
 class LegibleFrames:
     """Keeps each track's best views, few and apart in time; of the pictures only crops.
 
+    `full`: each track has one view left, and they are more than may be held. None is dropped
+    for it: whoever offers frames takes the tracks and begins anew.
+
     Args:
         keep: views of a track that are kept at most.
     """
 
     def __init__(self, keep: int) -> None:
+        self.full = False
         self._keep = keep
         self._views: dict[int, list[LegibleView]] = {}
         self._widest: dict[int, float] = {}
@@ -150,9 +158,16 @@ class LegibleFrames:
         best = self._best(scored, 0.0)
         return sorted(best, key=lambda view: (-view.score, view.pts))
 
-    def held(self) -> set[Fraction]:
-        """Times of the frames of which a view is kept."""
-        return {view.pts for views in self._views.values() for view in views}
+    def keep_whole(self, frame: Frame) -> None:
+        """Keeps the whole of a frame with the views of it, for as long as there are any."""
+        if all(view.pts != frame.pts for views in self._views.values() for view in views):
+            return
+        whole = encode_frame(frame.image)
+        for track, views in self._views.items():
+            self._views[track] = [
+                replace(view, whole=whole) if view.pts == frame.pts else view for view in views
+            ]
+        self._stay_within_bounds()
 
     def _best(self, views: list[LegibleView], widest: float) -> list[LegibleView]:
         """The `keep` views worth most together."""
@@ -176,16 +191,21 @@ class LegibleFrames:
         return [views[index] for index in best]
 
     def _stay_within_bounds(self) -> None:
-        held = sum(v.picture.nbytes for views in self._views.values() for v in views)
-        while held > HELD:
-            # A track's last view goes only when no track has two left.
-            spare = [t for t, views in self._views.items() if len(views) > 1]
-            candidates = [(v.score, t, v) for t in spare or self._views for v in self._views[t]]
+        while self._held() > HELD:
+            candidates = [
+                (v.score, t, v) for t, views in self._views.items() if len(views) > 1 for v in views
+            ]
+            if not candidates:
+                self.full = True
+                return
             _, track, view = min(candidates, key=lambda entry: (entry[0], entry[1]))
             self._views[track] = [v for v in self._views[track] if v is not view]
-            held -= view.picture.nbytes
-            if not self._views[track]:
-                del self._views[track]
+
+    def _held(self) -> int:
+        """Bytes; a frame of which there are several views counts once."""
+        views = [view for views in self._views.values() for view in views]
+        frames = {view.pts: len(view.whole) for view in views if view.whole is not None}
+        return sum(view.picture.nbytes for view in views) + sum(frames.values())
 
 
 def legibility(picture: Picture, box: Box, marks: Detections) -> float:

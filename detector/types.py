@@ -137,7 +137,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A run of frames between two cuts, [start, end]; `index` counts in time order."""
+    """A run of frames between two cuts, [start, end]; `index` counts in time order.
+
+    A take in which more machines are seen than may be held in memory is several.
+    """
 
     index: int
     start: Fraction

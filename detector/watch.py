@@ -3,7 +3,8 @@
 Cuts are looked for in every frame; machines only in the sampled ones, handed to the
 detector several at a time, and of those not in one that shows what the one before showed:
 its machines are the same. When a shot ends, its tracks come out with their most legible
-views; nothing of it is kept.
+views; nothing of it is kept. A take in which more machines are seen than may be held ends
+there, and goes on as another shot.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from detector.detect import Detector, Pending
 from detector.legible import LegibleFrames, LegibleView
 from detector.settings import Settings
 from detector.shots import ShotSplitter
-from detector.stills import encode_frame
 from detector.sweep import BATCH, BATCH_PIXELS, same
 from detector.track import Tracker
 from detector.types import (
@@ -83,7 +83,7 @@ def watch(
         # A cut is told by the splitter, which remembers the frame before: it outlives the shot.
         cut = shot is None or index != current
         if shot is not None and not cut:
-            cut = shot.splitter.feed(sample.pts, sample.thumbnail)
+            cut = shot.splitter.feed(sample.pts, sample.thumbnail) or shot.full
         if cut:
             splitter = shot.splitter if shot is not None and index == current else ShotSplitter()
             if shot is not None:
@@ -138,7 +138,11 @@ class _OpenShot:
         self._shown: Picture | None = None
         self._last = Detections.none()
         self._machines: dict[Fraction, dict[int, Box]] = {}
-        self._frames: dict[Fraction, bytes] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds all it may."""
+        return self._legible.full
 
     def take(self, sample: Sample) -> None:
         """The next frame of the shot."""
@@ -184,7 +188,8 @@ class _OpenShot:
                 self._last = next(found)
             self._follow(one.frame, self._last)
         if self._keep_frames:
-            self._keep([one.frame for one in batch])
+            for one in batch:
+                self._legible.keep_whole(one.frame)
 
     def _follow(self, frame: Frame, found: Detections) -> None:
         machines = found.of(MACHINE)
@@ -194,23 +199,14 @@ class _OpenShot:
         for number, box in placed.items():
             self._legible.offer(number, frame, box, found)
 
-    def _keep(self, frames: Sequence[Frame]) -> None:
-        """Encodes the frames of which a view was kept, and drops those whose views have gone."""
-        held = self._legible.held()
-        self._frames = {pts: picture for pts, picture in self._frames.items() if pts in held}
-        for frame in frames:
-            if frame.pts in held:
-                self._frames[frame.pts] = encode_frame(frame.image)
-
     def _watched(self, track: Track, number: int) -> Watched | None:
         views = tuple(self._legible.take(number))
         if not views:
-            return None
+            return None  # No box of it had an area.
         at = {observation.pts: observation for observation in track.observations}
         others = {
             view.pts: tuple(b for n, b in self._machines[view.pts].items() if n != number)
             for view in views
         }
         best = views[0]
-        frame = self._frames.get(best.pts)
-        return Watched(track, at[best.pts], views, others, best.file, frame)
+        return Watched(track, at[best.pts], views, others, best.file, best.whole)

@@ -10,6 +10,7 @@ import pytest
 
 from detector import legible
 from detector.legible import LegibleFrames, legibility, marks_of, sharpness
+from detector.stills import encode_frame
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
 
 F = Fraction
@@ -166,6 +167,33 @@ def test_memory_is_bounded_and_each_track_keeps_one_view(
     frames = LegibleFrames(3)
     for k in range(12):
         frames.offer(k % 4, Frame(F(k), picture(k)), BOX, marks())
+    assert not frames.full
     kept = [frames.take(track) for track in range(4)]
     assert sum(view.picture.nbytes for of_track in kept for view in of_track) <= 5 * one
     assert all(kept)
+
+
+def test_no_track_loses_its_last_view_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(legible, "HELD", 5 * 348 * 348 * 3)
+    frames = LegibleFrames(3)
+    for k in range(24):
+        frames.offer(k % 8, Frame(F(k), picture(k)), BOX, marks())
+    assert frames.full
+    assert [len(frames.take(track)) for track in range(8)] == [1] * 8
+
+
+def test_frames_kept_whole_count_and_go_with_their_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = 348 * 348 * 3
+    whole = len(encode_frame(picture()))
+    monkeypatch.setattr(legible, "HELD", 2 * one + 3 * whole // 2)
+    frames = LegibleFrames(3)
+    for k in range(2):
+        frames.offer(0, Frame(F(k), picture()), BOX, marks())
+        frames.offer(1, Frame(F(k), picture()), BOX, marks())
+        frames.keep_whole(Frame(F(k), picture()))
+    frames.keep_whole(Frame(F(9), picture()))
+    kept = [view for track in range(2) for view in frames.take(track)]
+    assert [view.whole for view in kept] == [encode_frame(picture())] * 2
+    assert len({view.pts for view in kept}) == 1

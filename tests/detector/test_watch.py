@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from detector import legible
 from detector.detect import Detector
 from detector.settings import Settings, Sweeping
 from detector.stills import decode_frame
@@ -69,6 +70,32 @@ def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: Detector) -
     assert watched.frame is not None
     best = pictures[int(4 * watched.best.pts)]
     assert np.abs(decode_frame(watched.frame).astype(int) - best).mean() < 4
+
+
+def test_a_take_of_more_machines_than_may_be_held_loses_none(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each comes into view for half a second, long after the one before has gone.
+    ground = painted(320, 192)
+    one_by_one = [
+        picture for k in range(12) for picture in [machine_at(20 + 15 * k)] * 4 + [ground] * 12
+    ]
+
+    def shots() -> list[list[Watched]]:
+        source = Dense(one_by_one)
+        return [w for _, w in watch(source, WHOLE, detector, Settings(), keep_frames=True)]
+
+    [at_once] = shots()
+    held = [sum(v.picture.nbytes + len(v.whole or b"") for v in one.views) for one in at_once]
+    monkeypatch.setattr(legible, "HELD", 2 * max(held))
+    in_parts = shots()
+    assert len(in_parts) > 1
+    assert [one.track.observations for part in in_parts for one in part] == [
+        one.track.observations for one in at_once
+    ]
+    assert [one.frame for part in in_parts for one in part] == [one.frame for one in at_once]
+    # One batch fills and one is looked at when there is no room left: a machine in each.
+    assert all(len(part) <= 2 * 2 + 1 + 2 for part in in_parts)
 
 
 def test_a_short_budget_keeps_fewer_views(detector: Detector) -> None:
