@@ -125,8 +125,12 @@ class Photograph(_Part):
         return self._folder / "labels" / below
 
     def legible_builder_marks(self, machine: int) -> tuple[Mark, ...]:
-        """Marks naming the builder of the machine with that index which a person can read."""
-        return tuple(m for m in self.marks if m.role == "builder" and m.legible and m.of == machine)
+        """Marks naming the builder of the machine with that index which a person can read.
+
+        A mark to be ignored is none: nobody judged what it says.
+        """
+        own = (m for m in self.marks if m.of == machine and not m.ignore)
+        return tuple(m for m in own if m.role == "builder" and m.legible)
 
 
 class Label(_Part):

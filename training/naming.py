@@ -176,7 +176,7 @@ class Named:
 def is_case(photograph: Photograph, machine: int) -> bool:
     """Whether a builder's mark that a person can read tells who built a machine, by its index."""
     one = photograph.machines[machine]
-    told = one.by == "wordmark" and one.builder is not None
+    told = one.by == "wordmark" and one.builder is not None and not one.ignore
     return told and bool(photograph.legible_builder_marks(machine))
 
 
@@ -205,7 +205,9 @@ def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | 
         if owners[row] is None and column not in owners:
             owners[row] = column
     for column in range(len(photograph.machines)):
-        marks = photograph.legible_builder_marks(column)
+        # One to be ignored tells as well which machine it stands on, though not whose that is.
+        on_it = (m for m in photograph.marks if m.of == column)
+        marks = [m for m in on_it if m.role == "builder" and m.legible]
         for row, sighting in enumerate(sightings):
             if owners[row] is None and column not in owners and _holds(sighting.best.box, marks):
                 owners[row] = column
@@ -251,12 +253,15 @@ def _height(mark: Mark) -> float:
 
 
 def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim | None:
-    """None where the truth is not known: no labelled machine there, or nobody could tell whose."""
-    truth = None if of is None else photograph.machines[of].builder
+    """None where the truth is not known: no labelled machine there, or nobody could tell whose;
+    and where the machine is to be ignored."""
+    machine = None if of is None else photograph.machines[of]
+    truth = None if machine is None else machine.builder
+    if machine is not None and machine.ignore:
+        return None
     if truth is None and photograph.scene != "negative":
         return None
     best, chance = candidate(sighting.attribution)
-    by_mark = of is not None and photograph.machines[of].by == "wordmark"
     return Claim(
         photograph.image,
         photograph.source,
@@ -264,7 +269,7 @@ def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim 
         best,
         chance,
         sighting.attribution.builder is not None,
-        of is not None and by_mark and bool(photograph.legible_builder_marks(of)),
+        of is not None and is_case(photograph, of),
     )
 
 

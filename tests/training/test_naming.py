@@ -35,8 +35,8 @@ def machine(box: Box, builder: str | None = None, **changed: Any) -> Machine:
     return Machine(box=box, builder=builder, **values)
 
 
-def mark(of: int, box: Box, text: str = "MAZAK", legible: bool = True) -> Mark:
-    return Mark(box=box, text=text, role="builder", of=of, legible=legible, id=None)
+def mark(of: int, box: Box, text: str = "MAZAK", legible: bool = True, **more: Any) -> Mark:
+    return Mark(box=box, text=text, role="builder", of=of, legible=legible, id=None, **more)
 
 
 def photograph(
@@ -65,6 +65,8 @@ def sighting(box: Box, builder: str | None = None, text: str = "MAZAK") -> Sight
 
 MARKED_LEFT = mark(0, (10, 10, 40, 20))
 MAZAK = photograph(machine(LEFT, "mazak"), marks=(MARKED_LEFT,))
+UNJUDGED = photograph(machine(LEFT, "mazak", ignore=True), marks=(MARKED_LEFT,))
+UNREAD = photograph(machine(LEFT, "mazak"), marks=(mark(0, (10, 10, 40, 20), ignore=True),))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,8 @@ def test_a_case_has_one_outcome(seen: list[Sighting], outcome: str) -> None:
             photograph(machine(LEFT), machine(RIGHT, "mazak"), marks=(MARKED_LEFT,)),
             id="another machine's mark",
         ),
+        pytest.param(UNJUDGED, id="a machine nobody judged"),
+        pytest.param(UNREAD, id="a mark nobody judged"),
     ],
 )
 def test_only_machines_a_person_can_name_are_cases(picture: Photograph) -> None:
@@ -146,6 +150,7 @@ def test_a_builder_outside_the_registry_stands_apart() -> None:
             photograph(scene="negative"), sighting(LEFT, "haas"), "negative", id="negative"
         ),
         pytest.param(MAZAK, sighting(LEFT, "mazak"), None, id="a true name"),
+        pytest.param(UNREAD, sighting(WIDE, "mazak"), None, id="a true name, the mark unjudged"),
         pytest.param(photograph(scene="negative"), sighting(LEFT), None, id="no name"),
     ],
 )
@@ -205,6 +210,9 @@ def test_a_case_says_how_hard_its_mark_is() -> None:
             photograph(machine(LEFT, "mazak", by="series")), sighting(LEFT, "mazak"),
             [("mazak", True, False)], id="no mark",
         ),
+        pytest.param(UNJUDGED, sighting(LEFT, "haas"), [], id="a machine nobody judged"),
+        pytest.param(UNREAD, sighting(LEFT, "mazak"), [("mazak", True, False)],
+                     id="a mark nobody judged"),
     ],
 )  # fmt: skip
 def test_claims_are_of_sightings_whose_truth_is_known(
