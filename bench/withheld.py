@@ -87,7 +87,7 @@ def measure(
         print(f"\r{number} of {len(chosen)} pictures", end="", flush=True)
         for machine, builder in _cases(photograph, registry):
             if builder in builders:
-                picture = f"{photograph.path.parents[1].name}/{photograph.path.name}"
+                picture = f"{photograph.folder.name}/{photograph.image.removeprefix('images/')}"
                 yield Machine(picture, builder, said[0][machine], said[1][machine])
     print()
 

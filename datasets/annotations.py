@@ -101,7 +101,8 @@ class Control(_Part):
 class Photograph(_Part):
     """One labelled picture. Boxes are in pixels of the stored picture.
 
-    `path` is the picture on disk; `source` the unit by which splits are kept apart.
+    `path` is the picture on disk, `folder` the split it lies in; `source` the unit by which splits
+    are kept apart.
     """
 
     image: str
@@ -114,6 +115,10 @@ class Photograph(_Part):
     controls: tuple[Control, ...]
     concealed: tuple[Box, ...]
     _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
 
     @property
     def path(self) -> Path:

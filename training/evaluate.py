@@ -137,8 +137,7 @@ def data_digest(photographs: Sequence[Photograph]) -> str:
         DataError: a file cannot be read.
     """
     digest = hashlib.sha256()
-    folder = photographs[0].path.parents[1]
-    for file in (folder / ANNOTATIONS, *(p.path for p in photographs)):
+    for file in (photographs[0].folder / ANNOTATIONS, *(p.path for p in photographs)):
         try:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         except OSError as error:
@@ -186,7 +185,7 @@ def _spot(
             rows = np.column_stack([found.xyxy, found.confidence, found.class_id])
             return [[float(value) for value in row] for row in rows]
 
-        rows = np.array(journal.ask(f"detecting {photograph.path.name}", look)).reshape(-1, 6)
+        rows = np.array(journal.ask(f"detecting {photograph.image}", look)).reshape(-1, 6)
         found = Detections(
             rows[:, :4].astype(np.float32),
             rows[:, 4].astype(np.float32),
@@ -230,7 +229,7 @@ class _Road:
             return _SIGHTINGS.dump_python(self.analyze(photograph.path).sightings, mode="json")
 
         how = f"without {self._without}" if self._without else "naming"
-        key = f"{how} {photograph.path.parents[1].name}/{photograph.path.name}"
+        key = f"{how} {photograph.folder.name}/{photograph.image}"
         return _SIGHTINGS.validate_python(self._journal.ask(key, look))
 
     def name(self, photographs: Sequence[Photograph]) -> Named:

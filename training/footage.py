@@ -3,7 +3,8 @@
 The footage stands beside the data set's splits:
 
     clips/  ID.mp4 (or another container)   ID.json: which photograph is on screen from when to
-            when, `[{"photo": "s083.jpg", "start": 0.0, "end": 4.0}, ...]`
+            when, `[{"photo": "s083.jpg", "start": 0.0, "end": 4.0}, ...]`, by its path below
+            `images/`
 
 Without an ID.json nothing in a clip bears a mark that can be read, and any name is false. A
 clip whose photographs show no builder that can be read, or that has none, is negative footage.
@@ -97,14 +98,14 @@ class FootageReport:
 
 
 def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
-    """The clips of a folder with their truth, by name; none where there is no such folder.
+    """The clips of a folder with their truth, in order of name; none where there is no such folder.
 
     Raises:
         DataError: an ID.json is wrong, or names a photograph that is not in the split.
     """
     if not folder.is_dir():
         return []
-    by_name = {Path(p.image).name: p for p in photographs}
+    by_name = {p.image.removeprefix("images/"): p for p in photographs}
     found = sorted(file for file in folder.iterdir() if file.suffix in CONTAINERS)
     return [Clip(file, frozenset(_builders(file.with_suffix(".json"), by_name))) for file in found]
 

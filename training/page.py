@@ -186,7 +186,7 @@ def _open_set(report: Report) -> list[Part]:
         return []
     rows = [
         [one.builder, said(one.named), said(one.others_right), _number(one.auroc),
-         "; ".join(f"{Path(picture).name}: {name}" for picture, name in one.wrong)]
+         "; ".join(f"{picture.removeprefix('images/')}: {name}" for picture, name in one.wrong)]
         for one in report.open_set.held_out
     ]  # fmt: skip
     rows.append(["all", said(report.open_set.named), "", _number(report.open_set.auroc), ""])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluate import Parts, evaluate
+from datasets.annotations import read_photographs
+from training.evaluate import JOURNAL, Parts, data_digest, evaluate
 
 PICTURES = ("m248", "m251", "s075", "s077", "m053")
 """Four machines of Hurco's and one of Goodway's, of photographs never trained on."""
@@ -47,3 +48,38 @@ def test_builders_are_named_and_left_unknown_where_the_registry_lacks_them(
     assert hurco.named.total >= 3
     assert (hurco.others_right.hits, hurco.others_right.total) == (1, 1)
     assert stages == {"detecting", "naming", "open set", "open set, without hurco"}
+
+
+def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(
+    few: Path, tmp_path: Path
+) -> None:
+    """As frames judged in a case lie: images/FOOTAGE/PTS.jpg. Broken off, a run goes on rightly."""
+    val = few / "val"
+    said = [
+        json.loads(text) for text in (val / "annotations.jsonl").read_text("utf-8").splitlines()
+    ]
+    chosen = [one for one in said if one["machines"]][:2]
+    for folder, one in zip(("f1", "f2"), chosen, strict=True):
+        (val / "images" / folder).mkdir()
+        (val / one["image"]).rename(val / "images" / folder / "5.jpg")
+        one["image"] = f"images/{folder}/5.jpg"
+    (val / "annotations.jsonl").write_text("".join(json.dumps(one) + "\n" for one in chosen))
+
+    whole = evaluate(few).as_dict()
+    assert whole["data_sha256"] == data_digest(read_photographs(val))
+    assert len(whole["cases"]) == 2
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("naming", 1):
+            raise KeyboardInterrupt
+
+    work = tmp_path / "work"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(few, work=work, progress=stop)
+    keys = [json.loads(text)[0] for text in (work / JOURNAL).read_text("utf-8").splitlines()[1:]]
+    assert keys == [
+        "detecting images/f1/5.jpg",
+        "detecting images/f2/5.jpg",
+        "naming val/images/f1/5.jpg",
+    ]
+    assert evaluate(few, work=work).as_dict() == whole

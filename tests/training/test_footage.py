@@ -65,6 +65,14 @@ def test_clips_know_who_they_show(tmp_path: Path) -> None:
     assert find_clips(tmp_path / "none", []) == []
 
 
+def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "b.mp4").touch()
+    (tmp_path / "b.json").write_text('[{"photo": "one/5.jpg", "start": 0, "end": 4}]')
+    photographs = [photograph("one/5.jpg", "mazak"), photograph("two/5.jpg", "haas")]
+    (clip,) = find_clips(tmp_path, photographs)
+    assert clip.builders == {"mazak"}
+
+
 def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.mp4").touch()
     (tmp_path / "b.json").write_text('[{"photo": "1.jpg", "start": 0, "end": 4}]')
