@@ -50,6 +50,11 @@ def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photogra
     return {name: read_photographs(folder) for name, folder in folders.items()}
 
 
+def source_key(source: str) -> str:
+    """What tells a source from others: `Plant 12` and `plant 12 ` are one."""
+    return source.strip().casefold()
+
+
 def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tuple[str, ...]]:
     """Sources that stand in more than one split, with those splits.
 
@@ -58,8 +63,7 @@ def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tupl
     places: dict[str, dict[str, str]] = defaultdict(dict)
     for split, photographs in splits.items():
         for photograph in photographs:
-            key = photograph.source.strip().casefold()
-            places[key].setdefault(split, photograph.source)
+            places[source_key(photograph.source)].setdefault(split, photograph.source)
     return {next(iter(where.values())): tuple(where) for where in places.values() if len(where) > 1}
 
 

@@ -3,9 +3,11 @@
 `nameplate train` measures the new model and the one in use on the same fixed pictures and
 leaves what came out beside the new one, in `comparison.json`:
 
-    {"version": 1, "verdict": "better", "reasons": [...], "old_model": "...", "new_model": "...",
-     "validation": {"data_sha256": "...", "split": "val", "pictures": 90, "sources": 40},
-     "differences": [{"of": "...", "old": 0.9, "new": 0.93, "low": 0.01, "high": 0.05}, ...]}
+    {"version": 2, "verdict": "better", "reasons": [...], "old_model": "...", "new_model": "...",
+     "validation": {"data_sha256": "...", "split": "val", "pictures": 90, "machines": 98,
+                    "sources": 21},
+     "differences": [{"of": "...", "old": 0.9, "new": 0.93, "low": 0.01, "high": 0.05,
+                      "cases": 98, "sources": 21}, ...]}
 
 A case is looked at with a model that was not shown to be sound only where somebody says so.
 """
@@ -21,7 +23,8 @@ from datasets.errors import ModelError
 from detector.detect import PACKAGED, model_digest
 
 NAME = "comparison.json"
-VERSION = 1
+VERSION = 2
+"""Comparisons of version 1 called models better that were measured on a single source."""
 
 SOUND = ("better", "no worse")
 """Verdicts with which a model may be used; the others are `worse` and `unclear`."""

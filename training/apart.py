@@ -8,6 +8,7 @@ from pathlib import Path
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import DataError
+from datasets.splits import source_key
 
 
 def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "val") -> None:
@@ -16,10 +17,10 @@ def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "v
     Raises:
         DataError: a source, or the very same picture, stands on both sides; the message names it.
     """
-    own = {one.source.strip().casefold() for one in learnt}
+    own = {source_key(one.source) for one in learnt}
     pictures = {_digest(one): one.path for one in learnt}
     for photograph in read_photographs(split_folder(validation, split)):
-        if photograph.source.strip().casefold() in own:
+        if source_key(photograph.source) in own:
             raise DataError(
                 f"{validation}: source {photograph.source!r} is learnt from as well; measure on "
                 "pictures of other sources, or leave that one out of training"

@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 
 from datasets.errors import DataError
 from datasets.registry import OUTSIDE
+from datasets.splits import source_key
 from training.report import VERSION
 
 RESAMPLES = 4000
@@ -28,13 +29,19 @@ Counts = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure in both runs, as shares of 1, and new minus old with its 95 % interval."""
+    """One measure in both runs, as shares of 1, and new minus old with its 95 % interval.
+
+    cases: what the shares are of, machines, marks or pictures; sources: those that any of them is
+    of. Where the runs differ, of the one with fewer.
+    """
 
     of: str
     old: float | None
     new: float | None
     low: float | None
     high: float | None
+    cases: int
+    sources: int
 
     @property
     def change(self) -> float | None:
@@ -65,6 +72,8 @@ class Comparison:
                     "change": _rounded(d.change),
                     "low": _rounded(d.low),
                     "high": _rounded(d.high),
+                    "cases": d.cases,
+                    "sources": d.sources,
                 }
                 for d in self.differences
             ],
@@ -115,7 +124,8 @@ def check_same(old: Mapping[str, Any], file: Path, split: str, data_sha256: str)
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> Comparison:
     """Compares two evaluations, as `Report.as_dict` gives them, of the same pictures."""
     rng = np.random.default_rng(seed)
-    sources = sorted({row["source"] for row in new["by_picture"]})
+    named = sorted({row["source"] for row in new["by_picture"]})
+    sources = list(dict.fromkeys(map(source_key, named)))
     draws = rng.integers(len(sources), size=(RESAMPLES, len(sources)))
     differences = [
         _difference(name, count(old), count(new), sources, draws)
@@ -176,21 +186,24 @@ MEASURES: Mapping[str, Callable[[Mapping[str, Any]], Counts]] = {
 def _summed(rows: Any) -> Counts:
     sums: dict[str, tuple[float, float]] = {}
     for source, hits, total in rows:
-        before = sums.get(source, (0.0, 0.0))
-        sums[source] = (before[0] + hits, before[1] + total)
+        key = source_key(source)
+        before = sums.get(key, (0.0, 0.0))
+        sums[key] = (before[0] + hits, before[1] + total)
     return sums
 
 
 def _difference(name: str, old: Counts, new: Counts, sources: list[str], draws: Any) -> Difference:
     tables = [np.array([count.get(s, (0.0, 0.0)) for s in sources]) for count in (old, new)]
     values = [_share(table.sum(axis=0)) for table in tables]
+    cases = min(int(table[:, 1].sum()) for table in tables)
+    of = min(int((table[:, 1] > 0).sum()) for table in tables)
     if None in values:
-        return Difference(name, values[0], values[1], None, None)
+        return Difference(name, values[0], values[1], None, None, cases, of)
     with np.errstate(invalid="ignore"):
         drawn = [table[draws].sum(axis=1) for table in tables]
         change = drawn[1][:, 0] / drawn[1][:, 1] - drawn[0][:, 0] / drawn[0][:, 1]
     low, high = np.nanquantile(change, (0.025, 0.975))
-    return Difference(name, values[0], values[1], float(low), float(high))
+    return Difference(name, values[0], values[1], float(low), float(high), cases, of)
 
 
 def _share(sums: Any) -> float | None:

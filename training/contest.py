@@ -27,18 +27,23 @@ MARGIN = 0.05
 """Of a share. A new model is no worse only where a loss of so much is ruled out; a set of a hundred
 machines rules out hardly less."""
 
-LEAST_MACHINES, LEAST_SOURCES = 60, 20
-"""In the validation set. Where none of n machines is lost, so many may still be: 3 / n of them
-(the rule of three), which is `MARGIN` at sixty; and fewer sources drawn anew tell nothing of
-how much sources differ."""
+LEAST_CASES, LEAST_SOURCES = 60, 20
+"""Of a measure, in the validation set. Where none of n machines is lost, so many may still be:
+3 / n of them (the rule of three), which is `MARGIN` at sixty; and fewer sources drawn anew tell
+nothing of how much sources differ: from one source, every draw is the same."""
 
 FINDING = "machines found (recall)"
+BESIDES = "outside the registry, named wrong"
+"""Most sets have few such machines. Where there are too few the measure says nothing for a
+model, but nothing is lost unseen: each wrong name is among the false names a picture too."""
+
 JUDGED: dict[str, bool] = {
     FINDING: True,
     "machines reported that are some (precision)": True,
+    "legible builder marks found": True,
     "named right": True,
     "named wrong": False,
-    "outside the registry, named wrong": False,
+    BESIDES: False,
     "false names a picture": False,
 }
 """The measures that decide; whether more is better."""
@@ -97,9 +102,8 @@ def contest(
         report.write(work / word)
         reports.append(report.as_dict())
     compared = compare(reports[0], reports[1])
-    machines = sum(row["wanted"] for row in reports[1]["by_picture"])
-    sources = len({one.source for one in photographs})
-    judgement, reasons = judge(compared, machines, sources)
+    finding = next(one for one in compared.differences if one.of == FINDING)
+    judgement, reasons = judge(compared)
     record: dict[str, Any] = {
         "version": VERSION,
         "verdict": judgement,
@@ -109,8 +113,8 @@ def contest(
             "data_sha256": reports[1]["data_sha256"],
             "split": split,
             "pictures": len(photographs),
-            "machines": machines,
-            "sources": sources,
+            "machines": finding.cases,
+            "sources": finding.sources,
         },
         "settings_sha256": reports[1]["settings_sha256"],
         "registry_sha256": reports[1]["registry_sha256"],
@@ -119,12 +123,8 @@ def contest(
     return Contest(judgement, reasons, compared, write_text(new / NAME, as_json(record)))
 
 
-def judge(compared: Comparison, machines: int, sources: int) -> tuple[Judgement, tuple[str, ...]]:
-    """What a comparison says of the new model, and why.
-
-    Args:
-        compared: old and new on the same pictures.
-        machines, sources: CNC machines in them, and sources they are of.
+def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
+    """What a comparison, of old and new on the same pictures, says of the new model, and why.
 
     worse: a measure is, whatever sources had been drawn. better: one is, and none is worse by
     `MARGIN` or more. no worse: none is. unclear: too little was measured to say.
@@ -135,17 +135,20 @@ def judge(compared: Comparison, machines: int, sources: int) -> tuple[Judgement,
     losses = [of for of, (_, best) in known.items() if best < 0]
     if losses:
         return "worse", tuple(_say(found[of]) for of in losses)
-    if machines < LEAST_MACHINES or sources < LEAST_SOURCES:
-        return "unclear", (
-            f"the validation set has {machines} machines of {sources} sources; "
-            f"{LEAST_MACHINES} of {LEAST_SOURCES} are the least that says anything",
+    if not found[FINDING].old:
+        return "unclear", ("the old model finds no machine of the validation set",)
+    few = [one for one in found.values() if one.cases < LEAST_CASES or one.sources < LEAST_SOURCES]
+    unsure = [one for one in few if one.of != BESIDES]
+    if unsure:
+        return "unclear", tuple(
+            f"{one.of}: the validation set has {one.cases} cases of {one.sources} sources; "
+            f"{LEAST_CASES} of {LEAST_SOURCES} are the least that says anything"
+            for one in unsure
         )
     open_ = [of for of, (worst, _) in known.items() if worst < -MARGIN]
-    if not found.get(FINDING) or not found[FINDING].old:
-        return "unclear", ("the old model finds no machine of the validation set",)
     if open_:
         return "unclear", tuple(_say(found[of]) for of in open_)
-    gains = [of for of, (worst, _) in known.items() if worst > 0]
+    gains = [of for of, (worst, _) in known.items() if worst > 0 and found[of] not in few]
     if gains:
         return "better", tuple(_say(found[of]) for of in gains)
     return "no worse", (f"no measure lost {100 * MARGIN:.0f} points or more",)

@@ -20,7 +20,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def say(model: Path, verdict: str, **more: object) -> None:
-    values = {"version": 1, "verdict": verdict, "reasons": ["recall: -3.0 points"]}
+    values = {"version": 2, "verdict": verdict, "reasons": ["recall: -3.0 points"]}
     values |= {"new_model": model_digest(model), "old_model": model_digest(PACKAGED)} | more
     (model / "comparison.json").write_text(json.dumps(values), "utf-8")
 
@@ -67,8 +67,9 @@ def test_one_that_nobody_compared_is_refused(model: Path) -> None:
         pytest.param("{", "not JSON", id="damaged"),
         pytest.param("[]", "no comparison of this version", id="another file"),
         pytest.param('{"version": 9}', "no comparison of this version", id="another version"),
+        pytest.param('{"version": 1}', "compare the model again", id="by the rules of before"),
         pytest.param(
-            '{"version": 1, "verdict": "better", "new_model": "00"}', "another model", id="borrowed"
+            '{"version": 2, "verdict": "better", "new_model": "00"}', "another model", id="borrowed"
         ),
     ],
 )

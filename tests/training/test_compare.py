@@ -70,6 +70,22 @@ def test_detection_is_compared_picture_by_picture() -> None:
     compared = compare(report(set(), found=1), report(set(), found=2))
     recall = difference(compared, "machines found (recall)")
     assert (recall.old, recall.new, recall.low, recall.high) == (0.5, 1.0, 0.5, 0.5)
+    assert (recall.cases, recall.sources) == (2 * SOURCES, SOURCES)
+
+
+def test_only_sources_that_have_any_count_and_each_once_however_spelt() -> None:
+    old, new = report(set()), report(set())
+    for one in (old, new):
+        rows = one["by_picture"]
+        rows[0]["marks"] = rows[1]["wanted"] = 0
+        rows[2]["source"] = " S3"
+    compared = compare(old, new)
+    recall = difference(compared, "machines found (recall)")
+    marks = difference(compared, "legible builder marks found")
+    assert (recall.cases, recall.sources) == (2 * SOURCES - 2, SOURCES - 2)
+    assert (marks.cases, marks.sources) == (SOURCES - 1, SOURCES - 2)
+    outside = difference(compared, "outside the registry, named wrong")
+    assert (outside.cases, outside.sources) == (0, 0)
 
 
 def test_other_data_is_refused() -> None:

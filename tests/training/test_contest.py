@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,21 +11,30 @@ from datasets.errors import DataError
 from datasets.splits import read_splits
 from tests.datasets.sets import line, write_data
 from training.apart import check_unseen
-from training.compare import Comparison, Difference
-from training.contest import judge
+from training.compare import Comparison, Difference, compare
+from training.contest import BESIDES, JUDGED, judge
 
 RECALL = "machines found (recall)"
 PRECISION = "machines reported that are some (precision)"
-WRONG = "named wrong"
+MARKS = "legible builder marks found"
+RIGHT, WRONG = "named right", "named wrong"
 
 
-def compared(*rows: tuple[str, float | None, float | None]) -> Comparison:
-    """A comparison with these intervals of new minus old."""
-    differences = []
-    for of, low, high in rows:
-        middle = None if low is None or high is None else (low + high) / 2
-        new = None if middle is None else 0.5 + middle
-        differences.append(Difference(of, 0.5, new, low, high))
+def compared(
+    *rows: tuple[str, float, float], few: tuple[str, ...] = (), cases: int = 60, sources: int = 20
+) -> Comparison:
+    """A comparison with these intervals of new minus old; no other measure changed.
+
+    few: measures of so many cases and sources, where the others have enough.
+    """
+    ends = dict.fromkeys(JUDGED, (0.0, 0.0)) | {of: (low, high) for of, low, high in rows}
+    differences = [
+        Difference(
+            of, 0.5, 0.5 + (low + high) / 2, low, high,
+            *((cases, sources) if of in few or not few else (60, 20)),
+        )
+        for of, (low, high) in ends.items()
+    ]  # fmt: skip
     return Comparison("a" * 64, "b" * 64, tuple(differences), (), (), 1.0)
 
 
@@ -40,32 +50,84 @@ def compared(*rows: tuple[str, float | None, float | None]) -> Comparison:
         pytest.param([(RECALL, 0.0, 0.0), (WRONG, -0.05, -0.01)], "better", id="fewer wrong"),
         pytest.param([(RECALL, -0.1, 0.1)], "unclear", id="too few pictures"),
         pytest.param([(RECALL, 0.1, 0.2), (PRECISION, -0.1, 0.1)], "unclear", id="gain and doubt"),
-        pytest.param([(PRECISION, 0.1, 0.2)], "unclear", id="nothing found was measured"),
+        pytest.param([(RECALL, 0.1, 0.2), (MARKS, -0.2, -0.1)], "worse", id="marks lost"),
         pytest.param([(RECALL, 0.0, 0.0), ("unseen", -0.5, -0.4)], "no worse", id="not asked"),
     ],
 )
 def test_what_a_comparison_says(rows: list[tuple[str, float, float]], wanted: str) -> None:
-    judgement, reasons = judge(compared(*rows), 60, 20)
+    judgement, reasons = judge(compared(*rows))
     assert judgement == wanted and reasons
 
 
 def test_the_reasons_say_by_how_much() -> None:
-    _, reasons = judge(compared((RECALL, -0.05, -0.01)), 60, 20)
+    _, reasons = judge(compared((RECALL, -0.05, -0.01)))
     assert reasons == ("machines found (recall): -3.0 points (-5.0 to -1.0)",)
 
 
-@pytest.mark.parametrize(("machines", "sources"), [(59, 20), (60, 19), (0, 0)])
-def test_a_small_set_can_say_worse_but_never_that_all_is_well(machines: int, sources: int) -> None:
+@pytest.mark.parametrize(("cases", "sources"), [(59, 20), (60, 19), (0, 0)])
+def test_a_small_set_can_say_worse_but_never_that_all_is_well(cases: int, sources: int) -> None:
     """Eight machines that both models find are no sign that the new one misses no more."""
     for low, high in ((0.0, 0.0), (0.1, 0.2)):
-        judgement, [reason] = judge(compared((RECALL, low, high)), machines, sources)
-        assert judgement == "unclear" and f"{machines} machines of {sources} sources" in reason
-    assert judge(compared((RECALL, -0.2, -0.1)), machines, sources)[0] == "worse"
+        small = compared((RECALL, low, high), few=(RECALL,), cases=cases, sources=sources)
+        judgement, [reason] = judge(small)
+        assert judgement == "unclear" and f"{cases} cases of {sources} sources" in reason
+    small = compared((RECALL, -0.2, -0.1), cases=cases, sources=sources)
+    assert judge(small)[0] == "worse"
+
+
+@pytest.mark.parametrize("of", sorted(set(JUDGED) - {BESIDES}))
+def test_every_measure_needs_enough_of_its_own(of: str) -> None:
+    judgement, reasons = judge(compared((RECALL, 0.01, 0.05), few=(of,), cases=5, sources=3))
+    assert (judgement, len(reasons)) == ("unclear", 1)
+    assert reasons[0].startswith(f"{of}: the validation set has 5 cases of 3 sources")
+
+
+def test_builders_outside_the_registry_may_be_few_but_then_they_speak_for_nobody() -> None:
+    few = {"few": (BESIDES,), "cases": 9, "sources": 6}
+    assert judge(compared((BESIDES, -0.3, -0.1), **few))[0] == "no worse"  # type: ignore[arg-type]
+    assert judge(compared((BESIDES, -0.1, 0.1), **few))[0] == "unclear"  # type: ignore[arg-type]
+    assert judge(compared((BESIDES, 0.1, 0.3), **few))[0] == "worse"  # type: ignore[arg-type]
+
+
+def measured(found: int, plants: int = 1) -> dict[str, Any]:
+    """Sixty machines, `found` of them, spread over so many plants; and a negative each of 19 more
+    sources."""
+    machines = [(f"plant {number % plants}", 1, int(number < found)) for number in range(60)]
+    rows = machines + [(f"elsewhere {number}", 0, 0) for number in range(19)]
+    return {
+        "model_sha256": "a" * 64,
+        "by_picture": [
+            {"picture": f"images/{number}.jpg", "source": source, "wanted": wanted, "found": hit,
+             "reported": wanted, "hits": hit, "marks": wanted, "marks_found": wanted}
+            for number, (source, wanted, hit) in enumerate(rows)
+        ],
+        "cases": [
+            {"picture": f"images/{number}.jpg", "source": source, "machine": 0, "truth": "mazak",
+             "outcome": "right"}
+            for number, (source, _, _) in enumerate(machines)
+        ],
+        "false_names": [],
+    }  # fmt: skip
+
+
+def test_machines_of_one_plant_are_one_source_whatever_else_the_set_shows() -> None:
+    """Whatever sources are drawn, the difference is the same: an interval without width."""
+    judgement, reasons = judge(compare(measured(50), measured(51)))
+    assert judgement == "unclear" and "60 cases of 1 sources" in reasons[0]
+    # Nor does it help to spell the plant in twenty ways.
+    spelt = measured(50), measured(51)
+    for report in spelt:
+        for number, row in enumerate(report["by_picture"][:60]):
+            row["source"] = " " * (number % 20) + "Plant"
+    judgement, reasons = judge(compare(*spelt))
+    assert judgement == "unclear" and "60 cases of 1 sources" in reasons[0]
+    assert judge(compare(measured(0, plants=20), measured(60, plants=20)))[0] == "unclear"
+    assert judge(compare(measured(20, plants=20), measured(60, plants=20)))[0] == "better"
 
 
 def test_two_models_that_find_nothing_are_no_sign_either() -> None:
-    nothing = Comparison("a" * 64, "b" * 64, (Difference(RECALL, 0, 0, 0, 0),), (), (), 1.0)
-    judgement, reasons = judge(nothing, 500, 100)
+    nothing = compare(measured(0, plants=20), measured(0, plants=20))
+    judgement, reasons = judge(nothing)
     assert judgement == "unclear" and "finds no machine" in reasons[0]
 
 

@@ -83,7 +83,7 @@ def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path:
     compared = Comparison(
         "o" * 64,
         "a" * 64,
-        (Difference("named right", 0.2, 0.4, 0.1, 0.3),),
+        (Difference("named right", 0.2, 0.4, 0.1, 0.3, 20, 20),),
         ("x.jpg mazak",),
         (),
         0.5,

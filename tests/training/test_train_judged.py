@@ -108,7 +108,9 @@ def test_the_new_model_is_held_against_the_one_that_ships(ended: Contest, fixed:
         "data_sha256": "", "split": "val", "pictures": 4, "machines": 4, "sources": 1,
     }  # fmt: skip
     by_name = {row["of"]: row for row in record["differences"]}
-    assert set(by_name["machines found (recall)"]) == {"of", "old", "new", "change", "low", "high"}
+    assert set(by_name["machines found (recall)"]) == {
+        "of", "old", "new", "change", "low", "high", "cases", "sources",
+    }  # fmt: skip
 
 
 def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:

@@ -19,7 +19,7 @@ from tests.judged import other_model
 
 
 def say(model: Path, old: str, verdict: str = "better") -> None:
-    values = {"version": 1, "verdict": verdict, "old_model": old, "new_model": model_digest(model)}
+    values = {"version": 2, "verdict": verdict, "old_model": old, "new_model": model_digest(model)}
     (model / "comparison.json").write_text(json.dumps(values), "utf-8")
 
 
