@@ -81,7 +81,7 @@ def train(
     """
     from training.rounds import train_in_rounds
 
-    _check_against(against, validation)
+    _check_against(against, validation, split)
     with bar() as tell:
         result = train_in_rounds(
             data,
@@ -136,7 +136,7 @@ def export(
     from training.contest import carry_comparison
     from training.export import export as convert
 
-    _check_against(against, validation)
+    _check_against(against, validation, split)
     exported = convert(weights, out, image_size)
     typer.echo(f"{exported.folder}  sha256 {exported.sha256}")
     typer.echo(f"  classes {', '.join(exported.classes)}; off by {exported.difference:.4g} at most")
@@ -162,7 +162,7 @@ def quantize(
     """
     from training.quantize import quantize as convert
 
-    _check_against(against, validation)
+    _check_against(against, validation, split)
     quantized = convert(model, data, out, pictures)
     typer.echo(f"{quantized.folder}  sha256 {quantized.sha256}")
     if validation is not None:
@@ -171,14 +171,14 @@ def quantize(
         complain("not compared with the model in use: give --validation DIR")
 
 
-def _check_against(against: Path | None, validation: Path | None) -> None:
+def _check_against(against: Path | None, validation: Path | None, split: str) -> None:
     """Before hours of training, not after."""
-    from detector.detect import model_digest
+    from training.apart import check_unlearnt, learnt_by_model
 
     if against is not None:
         if validation is None:
             raise UsageError("--against needs --validation, the pictures to compare on")
-        model_digest(against)
+        check_unlearnt(learnt_by_model(against), against, validation, split)
 
 
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:

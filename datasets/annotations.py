@@ -125,6 +125,13 @@ class Photograph(_Part):
         return self._folder / self.image
 
     @property
+    def footage(self) -> str | None:
+        """The hash of the footage it was cut from, where `origin` names one."""
+        origin = self.more.get("origin")
+        footage = origin.get("footage") if isinstance(origin, dict) else None
+        return footage if isinstance(footage, str) else None
+
+    @property
     def labels(self) -> Path:
         below = Path(self.image).relative_to("images").with_suffix(".txt")
         return self._folder / "labels" / below

@@ -56,19 +56,23 @@ def source_key(source: str) -> str:
 
 
 def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tuple[str, ...]]:
-    """Sources that stand in more than one split, with those splits.
+    """Sources, and footage, of which pictures stand in more than one split, with those splits.
 
-    Case and outer spaces make no difference: `Plant 12` and `plant 12` are one source.
+    Case and outer spaces make no difference: `Plant 12` and `plant 12` are one source. Footage is
+    known by its hash, whatever source its frames are said to be of.
     """
-    places: dict[str, dict[str, str]] = defaultdict(dict)
+    places: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for split, photographs in splits.items():
         for photograph in photographs:
-            places[source_key(photograph.source)].setdefault(split, photograph.source)
+            key = "source", source_key(photograph.source)
+            places[key].setdefault(split, f"source {photograph.source!r}")
+            if (footage := photograph.footage) is not None:
+                places["footage", footage].setdefault(split, f"footage {footage[:12]}")
     return {next(iter(where.values())): tuple(where) for where in places.values() if len(where) > 1}
 
 
 def check_apart(data: Path, splits: Mapping[str, Sequence[Photograph]]) -> None:
-    """Whether no source stands on two sides of a split.
+    """Whether no source, and no footage, stands on two sides of a split.
 
     Raises:
         DataError: one does; the message names it, the splits, and what to do.
@@ -79,10 +83,10 @@ def check_apart(data: Path, splits: Mapping[str, Sequence[Photograph]]) -> None:
 
 
 def tell_shared(shared: Mapping[str, Sequence[str]]) -> str:
-    """What is wrong with sources in several splits, in words; `shared` is not empty."""
-    source, where = next(iter(shared.items()))
-    others = f" (and {len(shared) - 1} more sources)" if len(shared) > 1 else ""
+    """What is wrong with what `shared_sources` found, in words; `shared` is not empty."""
+    first, where = next(iter(shared.items()))
+    others = f" (and {len(shared) - 1} more)" if len(shared) > 1 else ""
     return (
-        f"source {source!r} is in {' and in '.join(where)}{others}; "
-        "put all pictures of a source into one split"
+        f"{first} is in {' and in '.join(where)}{others}; "
+        "put all pictures of a source, and of one footage, into one split"
     )

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from datasets.annotations import read_photographs, split_folder
 from datasets.registry import Registry
-from detector.detect import model_digest
+from detector.detect import PACKAGED, model_digest
 from detector.settings import Settings
 from detector.tested import NAME, VERSION
+from training.apart import check_unlearnt, learnt_by_model
 from training.compare import Comparison, Difference, compare
 from training.evaluate import Told, evaluate
 from training.report import as_json, write_text
@@ -78,12 +79,15 @@ def contest(
         work: where evaluations lie; what is there of the same run is not measured again.
 
     Raises:
-        DataError: the data is missing or wrong.
+        DataError: the data is missing or wrong, or a model learnt from it.
         ModelError: a model is missing or damaged.
         ResultError: a file cannot be written.
     """
     photographs = read_photographs(split_folder(validation, split))
     told: Told = progress or (lambda stage, done, total: None)
+    learnt = {model: learnt_by_model(model) for model in (old or PACKAGED, new)}
+    for model, traces in learnt.items():
+        check_unlearnt(traces, model, validation, split)
     reports = []
     for word, folder in (("old", old), ("new", new)):
 
@@ -103,7 +107,7 @@ def contest(
         reports.append(report.as_dict())
     compared = compare(reports[0], reports[1])
     finding = next(one for one in compared.differences if one.of == FINDING)
-    judgement, reasons = judge(compared)
+    judgement, reasons = judge(compared, recorded=learnt[new] is not None)
     record: dict[str, Any] = {
         "version": VERSION,
         "verdict": judgement,
@@ -123,8 +127,12 @@ def contest(
     return Contest(judgement, reasons, compared, write_text(new / NAME, as_json(record)))
 
 
-def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
+def judge(compared: Comparison, *, recorded: bool = True) -> tuple[Judgement, tuple[str, ...]]:
     """What a comparison, of old and new on the same pictures, says of the new model, and why.
+
+    Args:
+        recorded: what the new model learnt from is known. The old one may have learnt from these
+            pictures unknown to anybody: that speaks for it, and so does not mislead.
 
     worse: a measure is, whatever sources had been drawn. better: one is, and none is worse by
     `MARGIN` or more. no worse: none is. unclear: too little was measured to say.
@@ -135,6 +143,11 @@ def judge(compared: Comparison) -> tuple[Judgement, tuple[str, ...]]:
     losses = [of for of, (_, best) in known.items() if best < 0]
     if losses:
         return "worse", tuple(_say(found[of]) for of in losses)
+    if not recorded:
+        return "unclear", (
+            "nobody recorded all that the new model learnt from, so it may know these pictures; "
+            "train it anew, from weights that have their training.json beside them",
+        )
     if not found[FINDING].old:
         return "unclear", ("the old model finds no machine of the validation set",)
     few = [one for one in found.values() if one.cases < LEAST_CASES or one.sources < LEAST_SOURCES]

@@ -22,7 +22,7 @@ import numpy as np
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import ModelError, ResultError
 from training.vendor import open_torch
-from training.weights import load_network, tensors_digest
+from training.weights import load_network, read_training, tensors_digest
 
 FORMAT_VERSION = 1
 STRIDE = 32
@@ -118,7 +118,6 @@ def _facts(weights: Path, digest: str, image_size: int, difference: float) -> di
     """What `model.json` says, but for the hashes of the files."""
     import openvino
 
-    training = weights.parent / "training.json"
     return {
         "version": FORMAT_VERSION,
         "classes": list(CLASS_NAMES),
@@ -131,7 +130,7 @@ def _facts(weights: Path, digest: str, image_size: int, difference: float) -> di
         "difference_from_torch": round(difference, 6),
         "openvino": openvino.__version__,
         "licence": "AGPL-3.0-or-later",
-        "training": json.loads(training.read_text("utf-8")) if training.is_file() else None,
+        "training": read_training(weights, digest),
     }
 
 

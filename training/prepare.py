@@ -32,7 +32,7 @@ from datasets.maker.stills import write_stills
 from datasets.registry import id_of_label
 from datasets.splits import check_apart
 from detector.detect import PADDING
-from training.apart import check_unseen
+from training.apart import check_unseen, traces_of
 
 SPLITS = ("train", "val")
 
@@ -42,12 +42,14 @@ class Prepared:
     """A view the trainer may read and write.
 
     yaml: Ultralytics' data file; counts: by part (`train`, `val`, `synthetic`), what is in
-    it; sha256: over the names, pictures and labels of every part, in order.
+    it; sha256: over the names, pictures and labels of every part, in order; learnt: traces of
+    what is learnt from (`training.apart`), but for made pictures.
     """
 
     yaml: Path
     counts: dict[str, dict[str, int]]
     sha256: str
+    learnt: frozenset[str]
 
 
 def prepare(
@@ -85,6 +87,7 @@ def prepare(
     view = out / "view"
     shutil.rmtree(view, ignore_errors=True)
     digest = hashlib.sha256()
+    learnt: list[Photograph] = []
     for part, folder in folders.items():
         split = "val" if part.startswith("val") else "train"
         prefix = "" if part in SPLITS else f"{part}-"
@@ -92,6 +95,8 @@ def prepare(
             if split == "train" and withheld.holds(photograph):
                 counts[part]["withheld"] = counts[part].get("withheld", 0) + 1
                 continue
+            if split == "train" and part != "synthetic":
+                learnt.append(photograph)
             _link(photograph, view / split, prefix)
             digest.update(f"{part}/{photograph.image}\0".encode())
             digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
@@ -106,7 +111,7 @@ def prepare(
         f"path: {view.resolve()}\ntrain: train/images\nval: val/images\nnames: {{{names}}}\n",
         "utf-8",
     )
-    return Prepared(yaml, counts, digest.hexdigest())
+    return Prepared(yaml, counts, digest.hexdigest(), traces_of(learnt))
 
 
 class _Withheld:

@@ -22,6 +22,7 @@ from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError
 from detector.detect import letterbox, model_digest
 from detector.settings import Detecting
+from training.apart import learnt_by_model, traces_of
 from training.embed_cases import read_rgb
 from training.export import write_model
 from training.vendor import open_nncf
@@ -81,6 +82,8 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
                 overflow_fix=nncf.OverflowFix.ENABLE
             ),
         )
+    if (learnt := learnt_by_model(model)) is not None:
+        facts["training"]["learnt"] = sorted(learnt | traces_of(chosen))
     facts.pop("difference_from_torch", None)
     facts |= {
         "precision": "INT8 weights (seven bits used) and activations",

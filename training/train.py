@@ -29,6 +29,7 @@ from typing import Any
 
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import DataError, ModelError, UsageError
+from training.apart import check_unlearnt, learnt_by_weights
 from training.prepare import Prepared, prepare
 from training.vendor import open_torch, open_ultralytics, pick_device
 from training.weights import load_network, tensors_digest
@@ -118,14 +119,14 @@ def train(
         device: `cpu` or `cuda:N`; by default CUDA where there is any.
         progress: called after each batch.
         validation: a data set that the model will be measured on: none of the sources of its
-            `split` may be learnt from.
+            `split` may be learnt from, nor have been by `start`.
         without: builders none of whose pictures is learnt from, to measure what knowing them tells.
 
     Raises:
         UsageError: `out` holds another run, there is none to resume, or a value is out of
             range; torch or Ultralytics is not installed.
         DataError: the data is wrong, named with file, line and field.
-        ModelError: `start` is missing or no checkpoint.
+        ModelError: `start` is missing or no checkpoint, or what is recorded of it is damaged.
         KeyboardInterrupt: stopped; its message says how to go on.
     """
     torch = open_torch()
@@ -140,6 +141,9 @@ def train(
     cuda = device.startswith("cuda")
     out.mkdir(parents=True, exist_ok=True)
     _check_folder(out, resume)
+    before = learnt_by_weights(start, out / "run" / "vendor")
+    if validation is not None:
+        check_unlearnt(before, start, validation, split)
     folders = (data,) if isinstance(data, Path) else tuple(data)
     unseen = None if validation is None else (validation, split)
     withheld = tuple(sorted(set(without)))
@@ -182,7 +186,8 @@ def train(
             f"training stopped in epoch {trainer.epoch + 1} of {epochs}; "
             + (f"resume the run in {out} to go on" if kept else "no epoch was whole yet")
         ) from None
-    return _finish(trainer, recipe, prepared, out, time.monotonic() - began)
+    learnt = None if before is None else before | prepared.learnt
+    return _finish(trainer, recipe, prepared, learnt, out, time.monotonic() - began)
 
 
 def _check_folder(out: Path, resume: bool) -> None:
@@ -296,7 +301,12 @@ def _watch(
 
 
 def _finish(
-    trainer: Any, recipe: _Recipe, prepared: Prepared, out: Path, seconds: float
+    trainer: Any,
+    recipe: _Recipe,
+    prepared: Prepared,
+    learnt: frozenset[str] | None,
+    out: Path,
+    seconds: float,
 ) -> TrainResult:
     shutil.copyfile(trainer.last, out / "model.tmp")
     (out / "model.tmp").replace(out / "model.pt")
@@ -314,6 +324,8 @@ def _finish(
             "torch": torch.__version__,
             "ultralytics": ultralytics.__version__,
         },
+        # Not known where it is not known of the weights that were started from.
+        "learnt": None if learnt is None else sorted(learnt),
     }
     (out / "training.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     return _read_result(out)

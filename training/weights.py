@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,55 @@ def load_network(weights: Path, scratch: Path) -> Any:
     Raises:
         ModelError: missing, unreadable, or of other classes than ours.
     """
-    if not weights.is_file():
-        raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
-    ultralytics = open_ultralytics(scratch)
-    try:
-        network = ultralytics.YOLO(str(weights), task="detect").model
-    except (RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError) as error:
-        raise ModelError(f"{weights}: not a checkpoint of Ultralytics ({error})") from error
-    names = tuple(network.names[i] for i in sorted(network.names))
+    network = open_network(weights, scratch)
+    names = names_of(network)
     if names != CLASS_NAMES:
         raise ModelError(
             f"{weights}: it knows {len(names)} classes ({', '.join(names[:5])}...), "
             f"not {', '.join(CLASS_NAMES)}; train it first"
         )
     return network.float().eval()
+
+
+def open_network(weights: Path, scratch: Path) -> Any:
+    """The torch network of an Ultralytics `.pt` as stored, of whatever classes.
+
+    Raises:
+        ModelError: missing or unreadable.
+    """
+    if not weights.is_file():
+        raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
+    ultralytics = open_ultralytics(scratch)
+    try:
+        return ultralytics.YOLO(str(weights), task="detect").model
+    except (RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError) as error:
+        raise ModelError(f"{weights}: not a checkpoint of Ultralytics ({error})") from error
+
+
+def names_of(network: Any) -> tuple[str, ...]:
+    """The classes a network knows, in order."""
+    return tuple(network.names[i] for i in sorted(network.names))
+
+
+def read_training(weights: Path, digest: str) -> dict[str, Any] | None:
+    """What the `training.json` beside weights says of them; None where there is none, or it is of
+    others.
+
+    Args:
+        digest: of the weights' tensors (`tensors_digest`).
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    file = weights.parent / "training.json"
+    if not file.is_file():
+        return None
+    try:
+        training = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read ({error}); train again") from error
+    own = isinstance(training, dict) and training.get("weights_sha256") == digest
+    return training if own else None
 
 
 def tensors_digest(network: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from fractions import Fraction
 from importlib.metadata import version
@@ -17,10 +18,14 @@ from api.exits import MEANINGS, Exit, exit_for
 from api.helptext import to_markdown
 from api.terminal import cells, show
 from datasets import errors
+from datasets.annotations import read_photographs
 from datasets.errors import NameplateError
 from datasets.maker import ClipMachine, ClipTruth
 from evidence.store import Case
 from tests.api.conftest import Nameplate
+from tests.datasets.sets import line, write_data
+from tests.judged import other_model
+from training.apart import traces_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,6 +83,20 @@ def test_a_path_that_cannot_be_asked_about_is_named(
 
 def test_the_version_is_the_installed_one(nameplate: Nameplate) -> None:
     assert nameplate("--version").out.decode() == f"nameplate {version('nameplate')}\n"
+
+
+def test_an_old_model_that_learnt_from_the_pictures_is_refused_before_the_work_begins(
+    nameplate: Nameplate, tmp_path: Path
+) -> None:
+    data = write_data(tmp_path / "data", {"val": [line()]})
+    old = other_model(tmp_path / "old")
+    card = json.loads((old / "model.json").read_text("utf-8"))
+    words = ("export", "none.pt", "--validation", data, "--against", old)
+    assert "none.pt: no such file" in nameplate(*words).err
+    card["training"]["learnt"] = sorted(traces_of(read_photographs(data / "val")))
+    (old / "model.json").write_text(json.dumps(card), "utf-8")
+    ended = nameplate(*words)
+    assert ended.code == 4 and "source 'hall 7' is learnt from as well" in ended.err
 
 
 def test_training_without_torch_says_what_to_install(

@@ -117,5 +117,18 @@ def test_sources_apart_are_well_and_others_are_named(tmp_path: Path) -> None:
         check_apart(tmp_path, read_splits(write_data(tmp_path / "mixed", mixed)))
 
 
+def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_path: Path) -> None:
+    frames = [
+        line(f"{name}.png", source=name, origin={"footage": "ab" * 32, "pts": pts})
+        for name, pts in (("a", "0"), ("b", "1/2"))
+    ]
+    data = write_data(tmp_path, {"train": frames[:1], "val": frames[1:]})
+    told = "footage abababababab is in train and in val; put all pictures of a source, and of one"
+    with pytest.raises(DataError, match=told):
+        check_apart(data, read_splits(data))
+    (fault,) = check_data(data, REGISTRY).faults
+    assert told in fault
+
+
 def test_the_labelled_photographs_have_no_fault(shared: Path) -> None:
     assert check_data(shared / "data", REGISTRY).faults == ()

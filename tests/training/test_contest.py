@@ -9,8 +9,8 @@ import pytest
 
 from datasets.errors import DataError
 from datasets.splits import read_splits
-from tests.datasets.sets import line, write_data
-from training.apart import check_unseen
+from tests.datasets.sets import empty, line, write_data
+from training.apart import check_unlearnt, check_unseen, traces_of
 from training.compare import Comparison, Difference, compare
 from training.contest import BESIDES, JUDGED, judge
 
@@ -143,3 +143,40 @@ def test_a_validation_set_that_was_learnt_from_is_refused(tmp_path: Path) -> Non
         (same / "val" / "images" / "y.png").read_bytes()
     )
     check_unseen(learnt, other)
+
+
+def test_the_same_footage_under_two_names_is_known_by_its_hash(tmp_path: Path) -> None:
+    """As where two cases call its publisher or plant differently."""
+    clip = {"footage": "ab" * 32, "pts": "1/2"}
+    data = write_data(tmp_path / "a", {"val": [empty()], "train": [line(origin=clip)]})
+    learnt = read_splits(data)["train"]
+    held = write_data(tmp_path / "b", {"val": [line("y.png", source="Zavod TV", origin=clip)]})
+    with pytest.raises(DataError, match=r"y\.png: footage abababababab is learnt from as well"):
+        check_unseen(learnt, held)
+    for number, origin in enumerate(("ab" * 32, {"footage": None}, {"footage": "cd" * 32})):
+        other = {"val": [line(source="another", origin=origin)]}
+        check_unseen(learnt, write_data(tmp_path / str(number), other))
+
+
+def test_a_model_knows_what_it_learnt_from_by_hashes_alone(tmp_path: Path) -> None:
+    clip = {"footage": "ab" * 32, "pts": "1/2"}
+    data = write_data(tmp_path / "a", {"train": [line(origin=clip), line("b.png")]})
+    traces = traces_of(read_splits(data)["train"])
+    # Two pictures, a source, a piece of footage.
+    assert len(traces) == 4 and {len(trace) for trace in traces} == {16}
+    for changed, what in (
+        ({"source": " HALL 7"}, "source ' HALL 7'"),
+        ({"source": "other", "origin": clip}, "footage ab"),
+        ({"source": "other"}, "the same picture"),
+    ):
+        held = write_data(tmp_path / what[:12], {"val": [line(**changed)]})
+        with pytest.raises(DataError, match=rf"a\.png: {what}.* is learnt from as well \(old\)"):
+            check_unlearnt(traces, Path("old"), held)
+        check_unlearnt(None, Path("old"), held)
+
+
+def test_a_model_of_which_nobody_knows_what_it_learnt_from_is_never_found_better() -> None:
+    gain, loss = compared((RECALL, 0.01, 0.05)), compared((RECALL, -0.05, -0.01))
+    judgement, [reason] = judge(gain, recorded=False)
+    assert judgement == "unclear" and "nobody recorded all that the new model learnt" in reason
+    assert judge(loss, recorded=False)[0] == "worse"

@@ -58,7 +58,7 @@ def test_a_source_on_both_sides_is_refused_by_name(made_data: Path, tmp_path: Pa
     file = made_data / "val" / "annotations.jsonl"
     text = file.read_text("utf-8")
     file.write_text(text.replace("made-val", "made-train", 1), "utf-8")
-    told = re.escape("source 'made-train' is in train and in val; put all pictures of a source")
+    told = re.escape("source 'made-train' is in train and in val; put all pictures of a source,")
     with pytest.raises(DataError, match=told):
         prepare(made_data, tmp_path / "out")
     assert not (tmp_path / "out").exists()

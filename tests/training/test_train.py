@@ -180,6 +180,7 @@ def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
         0.64 * first["recipe"]["learning_rate"]
     )
     assert facts["weights_sha256"] == result.weights_sha256 != trained.weights_sha256
+    assert facts["learnt"] == json.loads(trained.facts.read_text("utf-8"))["learnt"]
 
     told = facts["earlier"]
     again = train_in_rounds(data, start, out, rounds=2, resume=True, **SMALL)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
 from detector.detect import PACKAGED, model_digest
@@ -22,8 +23,10 @@ from evidence.learning.switch import check_switch
 from evidence.store import Case
 from tests.judged import fill
 from tests.training.conftest import write_made_data
+from training.apart import learnt_by_weights, traces_of
 from training.contest import Contest, carry_comparison, contest
 from training.export import export
+from training.quantize import quantize
 from training.train import TrainResult, train
 from training.vendor import open_torch, open_ultralytics
 
@@ -130,6 +133,70 @@ def test_the_comparison_goes_with_the_same_model_alone(
     assert read_comparison(again.folder) == read_comparison(ended.file.parent)
     shutil.copytree(PACKAGED, tmp_path / "other")
     assert not carry_comparison(trained.weights, tmp_path / "other")
+
+
+def test_a_model_is_never_measured_on_what_it_learnt_from(
+    ended: Contest, trained: TrainResult, judged: Path, tmp_path: Path
+) -> None:
+    """Not without --validation in training either, nor in integers, nor under another name."""
+    model = ended.file.parent
+    with pytest.raises(DataError, match=r"source '.*' is learnt from as well \(.*model\)"):
+        contest(model, judged, "train", work=tmp_path / "work")
+    small = quantize(model, judged, tmp_path / "small", 2)
+    with pytest.raises(DataError, match="is learnt from as well"):
+        contest(small.folder, judged, "train", work=tmp_path / "work")
+    held = judged / "train" / "annotations.jsonl"
+    renamed = [
+        json.loads(text) | {"source": f"another {number}"}
+        for number, text in enumerate(held.read_text("utf-8").splitlines())
+    ]
+    shutil.copytree(judged / "train", tmp_path / "other" / "val")
+    text = "".join(json.dumps(one) + "\n" for one in renamed)
+    (tmp_path / "other" / "val" / "annotations.jsonl").write_text(text, "utf-8")
+    with pytest.raises(DataError, match=r"footage [0-9a-f]{12} is learnt from as well"):
+        contest(model, tmp_path / "other", work=tmp_path / "work")
+    # The old one is asked the same.
+    shutil.copytree(PACKAGED, tmp_path / "new")
+    with pytest.raises(DataError, match="is learnt from as well"):
+        contest(tmp_path / "new", judged, "train", model, work=tmp_path / "work")
+
+
+def test_what_weights_learnt_from_goes_on_to_those_that_start_from_them(
+    trained: TrainResult, start: Path, judged: Path, tmp_path: Path
+) -> None:
+    own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
+    with pytest.raises(DataError, match=r"is learnt from as well \(.*model\.pt\)"):
+        train(own, trained.weights, tmp_path / "a", validation=judged, split="train", **SMALL)  # type: ignore[arg-type]
+    then = train(own, trained.weights, tmp_path / "b", **SMALL)  # type: ignore[arg-type]
+    before, after = (
+        set(json.loads(one.facts.read_text("utf-8"))["learnt"]) for one in (trained, then)
+    )
+    assert before == traces_of(read_photographs(judged / "train"))
+    assert after == before | traces_of(read_photographs(own / "train"))
+    assert learnt_by_weights(start, tmp_path / "vendor") == frozenset()
+
+
+def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
+    trained: TrainResult, fixed: Path, tmp_path: Path
+) -> None:
+    lost = tmp_path / "lost" / "model.pt"
+    lost.parent.mkdir()
+    shutil.copyfile(trained.weights, lost)
+    assert learnt_by_weights(lost, tmp_path / "vendor") is None
+    # Nor is the record of others theirs.
+    facts = json.loads(trained.facts.read_text("utf-8")) | {"weights_sha256": "00"}
+    (lost.parent / "training.json").write_text(json.dumps(facts), "utf-8")
+    assert learnt_by_weights(lost, tmp_path / "vendor") is None
+    (lost.parent / "training.json").write_text("{", "utf-8")
+    with pytest.raises(ModelError, match=r"training\.json: cannot be read"):
+        learnt_by_weights(lost, tmp_path / "vendor")
+    (lost.parent / "training.json").unlink()
+    own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
+    then = train(own, lost, tmp_path / "b", **SMALL)  # type: ignore[arg-type]
+    assert json.loads(then.facts.read_text("utf-8"))["learnt"] is None
+    model = export(then.weights, tmp_path / "b" / "model", 64).folder
+    said = contest(model, fixed, work=tmp_path / "work")
+    assert said.judgement == "unclear" and "nobody recorded" in said.reasons[0]
 
 
 def test_verdicts_on_footage_that_is_measured_on_are_refused(
