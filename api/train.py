@@ -79,9 +79,16 @@ def train(
     by exporting the new model to OUT/model, and says whether it is better than the old one, no
     worse, worse, or whether that is unclear. Without, no case may be looked at with it.
     """
+    from training.apart import learnt_by_weights
     from training.rounds import train_in_rounds
 
     _check_against(against, validation, split)
+    # Before hours of training, too.
+    if validation is not None and learnt_by_weights(start, out / "run" / "vendor") is None:
+        complain(
+            f"{start}: no training.json of its own beside it, so nobody knows what it learnt from "
+            "and the comparison will be unclear"
+        )
     with bar() as tell:
         result = train_in_rounds(
             data,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from api.cli import main
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
@@ -197,6 +199,24 @@ def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
     model = export(then.weights, tmp_path / "b" / "model", 64).folder
     said = contest(model, fixed, work=tmp_path / "work")
     assert said.judgement == "unclear" and "nobody recorded" in said.reasons[0]
+
+
+def test_that_a_comparison_must_be_unclear_is_said_before_training(
+    trained: TrainResult,
+    fixed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    lost = Path(shutil.copyfile(trained.weights, tmp_path / "lost.pt"))
+    monkeypatch.chdir(tmp_path)
+    for start, told in ((lost, True), (trained.weights, False)):
+        words = ["train", "no data", "--start", str(start), "--validation", str(fixed)]
+        monkeypatch.setattr(sys, "argv", ["nameplate", *words])
+        with pytest.raises(SystemExit):
+            main()
+        said = " ".join(capfd.readouterr().err.split())
+        assert ("the comparison will be unclear" in said) is told and "no data" in said
 
 
 def test_verdicts_on_footage_that_is_measured_on_are_refused(
