@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from datasets.errors import (
     FootageEmpty,
@@ -178,9 +179,19 @@ def _missing(path: Path, error: OSError) -> FootageMissing:
 
 
 def _listed_as(path: Path) -> str | None:
-    """Whether a file in a folder is a clip ("video"), a picture ("still") or neither."""
-    if not isfile(path):
+    """Whether a file in a folder is a clip ("video"), a picture ("still") or neither.
+
+    Raises:
+        FootageMissing: it cannot be told now, as on a disk that fails: without it the folder would
+            be other footage.
+    """
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return None
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _missing(path, error) from error
     by_name = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
     found: Sniffed | None
     try:

@@ -136,7 +136,7 @@ def _builders(registry: Registry, kept: Kept | None) -> dict[bool, list[tuple[st
     """Ids and names, those seen in this case apart."""
     seen = set()
     if kept is not None:
-        seen = {one.builder or one.claim for one in kept.found.machines}
+        seen = {one.named for one in kept.found.machines}
     found: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for entry in sorted(registry.builders, key=lambda entry: entry.name.casefold()):
         found[entry.id in seen].append((entry.id, entry.name))

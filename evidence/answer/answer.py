@@ -118,21 +118,24 @@ def answer(
     of_kind = [sum(confirmed(m) for m in group) for group in groups]
     open_ = [sum(may_be(m) for m in group) for group in groups]
     sizes = [len(group) for group in groups]
+    sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
     counts = Counts(
         machines=len(machines),
         confirmed=sum(of_kind),
-        least=least(filter(confirmed, machines)),
+        least=least(filter(confirmed, machines), sellers),
         plants=len({m.plant for m in machines if confirmed(m) and m.stated}),
         probable=sum(status(m) == "probable" for m in machines),
         unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
         untold=sum(map(untold, machines)),
         disputed=sum(m.disputed for m in machines),
+        unlinked=sum(m.unlinked is not None for m in machines),
         recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
-        [len(group) for group in found_in.values()],
+        # Several that are not linked yet may be one.
+        [sum(m.unlinked is None for m in group) for group in found_in.values()],
         controls.hits,
         controls.of,
         level,
@@ -173,7 +176,7 @@ def answer(
         presence=presence,
         plants=tuple(_plant(name, group, absent[name], level) for name, group in plants.items()),
         years=_years(machines),
-        warnings=_warnings(machines, (low, high), missed, seen),
+        warnings=_warnings(machines, counts, (low, high), missed, seen),
         entered=tuple(entered),
     )
 
@@ -226,6 +229,7 @@ def _years(machines: Sequence[SeenMachine]) -> dict[str, tuple[int, int]]:
 
 def _warnings(
     machines: Sequence[SeenMachine],
+    counts: Counts,
     share: tuple[Estimate, Estimate],
     missed: Missed,
     seen: Noticed,
@@ -253,25 +257,23 @@ def _warnings(
                 num=unplaced,
             )
         )
-    alike = [m for m in machines if confirmed(m)]
-    if len(alike) > least(alike):
+    if counts.confirmed > counts.least:
         warnings.append(
             Told(
                 "%(num)s machines are counted as confirmed, and %(least)s of them must be "
                 "different ones: one filmed from several sides may be counted more than once",
-                num=len(alike),
-                least=least(alike),
+                num=counts.confirmed,
+                least=counts.least,
             )
         )
-    unlinked = sum(m.unlinked is not None for m in machines)
-    if unlinked:
+    if counts.unlinked:
         warnings.append(
             Told(
                 "%(num)s sighting was not linked to others yet and counts as a machine of its own; "
                 "a sweep that goes to its end links it",
                 "%(num)s sightings were not linked to others yet and count as machines of their "
                 "own; a sweep that goes to its end links them",
-                num=unlinked,
+                num=counts.unlinked,
             )
         )
     by_hand = sum(m.entered for m in machines)

@@ -76,6 +76,7 @@ def with_entered(
                 entry,
                 counted=entry.id in kept,
                 machine=None if there is None else there.id,
+                unlinked=there is not None and there.unlinked is not None,
                 differs=there is not None and _differ(one, there),
             )
         )

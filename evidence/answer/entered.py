@@ -38,8 +38,9 @@ class Entry:
     built, as people say. hit: whether it is of the kind asked for; None where that is not known.
     authors: of those who say so; none while it waits. counted: it adds to what was seen, or
     stands in for a machine that the program found there; else it may be one that is counted
-    already. machine: the one that the program found at its place, which it is taken to be. differs:
-    people settled something else of that one in the review, and their word stands.
+    already. machine: the one that the program found at its place, which it is taken to be;
+    unlinked: that one was not linked to others yet, and has no page. differs: people settled
+    something else of it in the review, and their word stands.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Entry:
     authors: tuple[str, ...]
     counted: bool = False
     machine: str | None = None
+    unlinked: bool = False
     differs: bool = False
 
     @property
@@ -171,7 +173,7 @@ def _read(
         drawn=False,
         chance=None,
         conflict=False,
-        views=((item.footage, item.pts, item.pts),),
+        views=((item.footage, ((item.pts, as_box(item.box or ())),)),),
         entered=True,
     )
     return entry, machine

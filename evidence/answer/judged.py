@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from detector.types import Box
 from evidence.answer.question import Question
 from evidence.dates import read_date
 from evidence.linking.load import chunks
+from evidence.review.enter import as_box
 from evidence.review.standing import confirms
 from evidence.store import Copy, Draw, Flag, Item, Location, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
@@ -40,7 +42,8 @@ class SeenMachine:
     its first sighting is in the audit sample, whose chance was `chance`. conflict: its settled
     sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
     sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
-    judged in any case. views: where it was seen, as footage and first and last second.
+    judged in any case. views: of one of the kind the footage it was seen in, each with the times
+    and boxes of its track.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
     was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
@@ -65,7 +68,7 @@ class SeenMachine:
     disputed: bool = False
     lane: str = ""
     flagged: bool = False
-    views: tuple[tuple[str, Fraction, Fraction], ...] = ()
+    views: tuple[tuple[str, tuple[tuple[Fraction, Box], ...]], ...] = ()
     sightings: int = 1
     height: float | None = None
     entered: bool = False
@@ -297,17 +300,16 @@ def _machine(
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     if settled and not real and not waiting:
         return None
-    verdicts: dict[str, bool | None] = {}
+    verdicts: dict[str, set[bool | None]] = defaultdict(set)
     for item in real:
         if confirms(item.outcome, item.builder):
             # Who accepts a claim accepts what its plate says; who names a builder says no more.
             accepted = item.builder is None or item.outcome == "accept"
             plate = plates.get(item.sighting or "") if accepted else None
-            verdicts[item.builder or f"plate {plate}"] = question.fits(
-                item.builder, plate, registry
-            )
-    said = set(verdicts.values()) - {None}
-    hit = said.pop() if len(said) == 1 else None
+            fits = question.fits(item.builder, plate, registry)
+            verdicts[item.builder or f"plate {plate}"].add(fits)
+    said = set[bool | None]().union(*verdicts.values()) - {None}
+    hit = next(iter(said)) if len(said) == 1 else None
     waiting = waiting and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
@@ -331,17 +333,23 @@ def _machine(
         waiting=waiting,
         drawn=first is not None and _is_settled(items.get(rows[0].key)),
         chance=None if first is None else first.probability,
-        conflict=len(verdicts) > 1,
-        disputed=set(verdicts.values()) >= {True, False},
+        conflict=len(verdicts) > 1 or len(said) > 1,
+        disputed=len(said) > 1,
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
-        views=tuple((row.footage, row.first, row.last) for row in rows),
+        views=tuple((row.footage, _track(row)) for row in rows) if hit is True else (),
         sightings=len(rows),
         height=max(
             (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),
             default=None,
         ),
     )
+
+
+def _track(row: SightingRow) -> tuple[tuple[Fraction, Box], ...]:
+    """The times and boxes of a sighting; where it is best seen, if no track was kept."""
+    seen = tuple((Fraction(one[0]), as_box(one[1:5])) for one in row.track)
+    return seen or ((row.pts, as_box(row.box)),)
 
 
 def plant_of(froms: Collection[Source]) -> tuple[str, bool]:

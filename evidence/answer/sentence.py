@@ -32,7 +32,8 @@ class Counts:
     them must be different ones (`least.least`). probable: claimed by the program, not yet settled.
     unknown: no builder, concealed ones included. waiting: claims for the origin that wait for
     reviewers. untold: named, but of which it is not known whether they are of the origin.
-    disputed: settled as of it and as not of it.
+    disputed: settled as of it and as not of it. unlinked: sightings not linked to others yet, of
+    which several may be one machine.
     """
 
     machines: int
@@ -45,6 +46,7 @@ class Counts:
     recordings: int = 0
     untold: int = 0
     disputed: int = 0
+    unlinked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,14 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "of %(num)s machine verdicts disagree on whether it is of the kind",
                 "of %(num)s machines verdicts disagree on whether they are of the kind",
                 num=counts.disputed,
+            )
+        )
+    if counts.unlinked:
+        why.append(
+            Told(
+                "%(num)s sighting was not linked to others yet",
+                "%(num)s sightings were not linked to others yet",
+                num=counts.unlinked,
             )
         )
     if counts.untold:

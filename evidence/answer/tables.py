@@ -69,12 +69,11 @@ def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    counted = [
-        {name: _plain(getattr(one, name)) for name in (*SeenMachine.__slots__, "stratum")}
-        for one in machines
-    ]
+    # Where a machine was seen stands in the table of sightings.
+    names = [*(name for name in SeenMachine.__slots__ if name != "views"), "stratum"]
+    counted = [{name: _plain(getattr(one, name)) for name in names} for one in machines]
     sets: dict[str, list[dict[str, Any]]] = {"counted": counted}
-    columns = {"counted": [*SeenMachine.__slots__, "stratum"]}
+    columns = {"counted": names}
     for model in TABLES:
         table = model.__table__
         rows = session.execute(select(table).order_by(*table.primary_key)).mappings()
@@ -101,7 +100,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         value = sorted(value)
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return value

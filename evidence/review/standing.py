@@ -138,7 +138,9 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
         elif candidate is not None and one.says != candidate.says:
             state = "disputed"
         else:
-            candidate = candidate or one
+            # Who names the builder bears out the claim's builder, and no more of the claim.
+            if candidate is None or candidate.word == "accept":
+                candidate = one
             state = "settled" if given >= needs else "partial"
     if state != "settled" or candidate is None:
         return Standing(needs, state, given)

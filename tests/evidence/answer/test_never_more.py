@@ -216,12 +216,23 @@ def test_small_and_large_letters_make_no_other_plant(
     assert [row.plant for row in found.plants] == ["Plant 1"] and found.counts.plants == 1
 
 
-def seen(id: str, plant: str = "p", builder: str | None = "dmtg", *views: tuple[str, int, int],
-         stated: bool = True) -> SeenMachine:  # fmt: skip
-    times = tuple((footage, Fraction(a), Fraction(b)) for footage, a, b in views)
+BOX, ELSEWHERE = (0.0, 0.0, 50.0, 50.0), (60.0, 0.0, 90.0, 50.0)
+A, B = ("f", 0, BOX), ("f", 0, ELSEWHERE)
+
+
+def seen(
+    id: str,
+    plant: str = "p",
+    builder: str | None = "dmtg",
+    *views: tuple[str, int, tuple[float, float, float, float]],
+    stated: bool = True,
+    recording: str = "",
+) -> SeenMachine:
+    """`views`: footage, second and box."""
+    times = tuple((footage, ((Fraction(at), box),)) for footage, at, box in views)
     return replace(
         ONE, id=id, plant=plant, stated=stated, settled=True, hit=True, builder=builder,
-        views=times or ((id, Fraction(0), Fraction(1)),),
+        views=times or ((id, ((Fraction(0), BOX),)),), recordings=frozenset({recording or id}),
     )  # fmt: skip
 
 
@@ -231,23 +242,33 @@ def seen(id: str, plant: str = "p", builder: str | None = "dmtg", *views: tuple[
         pytest.param([], 0, id="none"),
         pytest.param([seen("a"), seen("b")], 1, id="two shots may show one"),
         pytest.param(
-            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", "dmtg", ("f", 5, 9))],
-            2,
-            id="on screen together",
+            [seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", B)], 2, id="in two places at once"
         ),
         pytest.param(
-            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", "dmtg", ("f", 6, 9))],
+            [seen("a", "p", "dmtg", A), seen("b", "p", "dmtg", A)], 1, id="one found twice"
+        ),
+        pytest.param(
+            [
+                seen("a", "p", "dmtg", A, ("f", 2, BOX)),
+                seen("b", "p", "dmtg", ("f", 1, ELSEWHERE)),
+            ],
             1,
-            id="one after the other",
+            id="between two sights of one",
         ),
         pytest.param([seen("a"), seen("b", "p", "smtcl")], 2, id="two builders"),
+        pytest.param([seen("a"), seen("b", "p", "knuth")], 1, id="a seller is no builder"),
         pytest.param([seen("a"), seen("b", "p", None)], 1, id="one may be the other's"),
         pytest.param(
-            [seen("a", "p", "dmtg", ("f", 0, 5)), seen("b", "p", None, ("f", 0, 5))],
+            [seen("a", "p", "dmtg", A), seen("b", "p", None, B)],
             2,
             id="not if they are seen together",
         ),
         pytest.param([seen("a"), seen("b", "q")], 2, id="two plants"),
+        pytest.param(
+            [seen("a", recording="r"), seen("b", "q", recording="r")],
+            1,
+            id="one recording under two plants' names",
+        ),
         pytest.param(
             [seen("a"), seen("b", "r1", stated=False), seen("c", "r2", stated=False)],
             1,
@@ -261,7 +282,29 @@ def seen(id: str, plant: str = "p", builder: str | None = "dmtg", *views: tuple[
 def test_at_least_are_those_that_must_be_different(
     machines: list[SeenMachine], number: int
 ) -> None:
-    assert least(machines) == number
+    assert least(machines, {"knuth"}) == number
+    assert least(machines[::-1], {"knuth"}) == number
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("plates", "confirmed", "disputed"),
+    [(("TW", "CN"), 0, 1), (("CN", None), 1, 0), (("CN", "CN"), 1, 0), (("TW", None), 0, 0)],
+)
+def test_plates_that_contradict_each_other_confirm_nothing(
+    case: Case, registry: Registry, build: Build, plates: tuple[str | None, str | None],
+    confirmed: int, disputed: int, order: int,
+) -> None:  # fmt: skip
+    """Whichever of the sightings comes first."""
+
+    def fill(b: Builder) -> None:
+        first, second = plates[::order]
+        machine = b.add("Plant 1", "knuth", "accept", origin=first, basis=first and "plate")
+        b.add("Plant 1", "knuth", "accept", origin=second, basis=second and "plate", same=machine)
+
+    build(fill)
+    found = ask(case, registry)
+    assert (found.counts.confirmed, found.counts.disputed) == (confirmed, disputed)
 
 
 def test_the_sentence_counts_those_and_a_warning_says_so(

@@ -26,6 +26,11 @@ CASES = {
     "two agree": (
         2,
         [("a", "accept:haas"), ("b", "builder:haas")],
+        Standing(2, "settled", 2, "builder", "haas"),
+    ),
+    "two accept": (
+        2,
+        [("a", "accept:haas"), ("b", "accept:haas")],
         Standing(2, "settled", 2, "accept", "haas"),
     ),
     "two disagree": (2, [("a", "accept:haas"), ("b", "unknown")], Standing(2, "disputed", 2)),
