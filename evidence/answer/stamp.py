@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasets.errors import PackageDamaged, ResultError, UsageError
-from evidence.answer.whole import STAMPS, TAGS, check_whole
+from evidence.answer.whole import RESPONSE, TAGS, check_whole
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from rfc3161_client import TimeStampResponse
 
-RESPONSE = f"{STAMPS}/tagmanifest-sha256.tsr"
 MOST_BYTES = 1 << 20
 SHA256 = "2.16.840.1.101.3.4.2.1"
 
@@ -138,10 +137,19 @@ def _signed(response: TimeStampResponse, digest: bytes, roots: tuple[Certificate
 
 
 def _authority(response: TimeStampResponse, own: tuple[Certificate, ...]) -> str:
-    (signer,) = response.signed_data.signer_infos
-    return next(
-        one.subject.rfc4514_string() for one in own if one.serial_number == signer.serial_number
-    )
+    """The name of whoever signed it: a serial number alone is an issuer's own (RFC 5652, 5.3).
+
+    Raises:
+        ValueError: there is not one signer, or not its certificate.
+    """
+    signers = list(response.signed_data.signer_infos)
+    if len(signers) != 1:
+        raise ValueError(f"it has {len(signers)} signers, not one")
+    named = (signers[0].issuer, signers[0].serial_number)
+    for one in own:
+        if (one.issuer, one.serial_number) == named:
+            return one.subject.rfc4514_string()
+    raise ValueError("none of its certificates is its signer's")
 
 
 def _certificates(file: Path) -> tuple[Certificate, ...]:

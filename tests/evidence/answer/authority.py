@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import (
+    Certificate,
+    CertificateBuilder,
+    Name,
+    NameAttribute,
+    load_pem_x509_certificate,
+)
+from cryptography.x509.oid import NameOID
 
 CONFIG = """
 [req]
@@ -91,6 +103,39 @@ class Authority:
             "tsa",
             "-out",
             "tsa.pem",
+        )
+
+    @property
+    def certificate(self) -> Certificate:
+        """What it signs by."""
+        return load_pem_x509_certificate((self.folder / "tsa.pem").read_bytes())
+
+    def answer_among_others(self, request: Path, to: Path) -> Path:
+        """As `answer`, with the certificates of many authorities that each gave the same serial
+        number to theirs."""
+        own, others = self.certificate, [self._other(number) for number in range(30)]
+        pem = b"".join(one.public_bytes(Encoding.PEM) for one in others)
+        (self.folder / "others.pem").write_bytes(pem)
+        plain = self.config.read_text("utf-8")
+        self.config.write_text(f"{plain}certs = {self.folder}/others.pem\n", "utf-8")
+        self.answer(request, to)
+        self.config.write_text(plain, "utf-8")
+        # OpenSSL leaves them as they come; strict DER orders a set by its bytes.
+        written = [one.public_bytes(Encoding.DER) for one in (own, *others)]
+        content = to.read_bytes()
+        assert b"".join(written) in content
+        to.write_bytes(content.replace(b"".join(written), b"".join(sorted(written))))
+        return to
+
+    def _other(self, number: int) -> Certificate:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = Name([NameAttribute(NameOID.COMMON_NAME, f"Authority {number}")])
+        now = datetime.now(UTC)
+        return (
+            CertificateBuilder(name, name, key.public_key(), self.certificate.serial_number)
+            .not_valid_before(now)
+            .not_valid_after(now + timedelta(days=9000))
+            .sign(key, SHA256())
         )
 
     def answer(self, request: Path, to: Path) -> Path:

@@ -95,6 +95,41 @@ def test_an_altered_stamp_is_not_as_it_was_signed(stamped: Path, authority: Auth
     assert stamp is not None and stamp.signed is False
 
 
+def test_the_name_is_that_of_who_signed(bag: Path, authority: Authority, tmp_path: Path) -> None:
+    """Other authorities may have given the same serial number, and their certificates be there."""
+    write_request(bag, tmp_path / "a.tsq")
+    keep_response(bag, authority.answer_among_others(tmp_path / "a.tsq", tmp_path / "a.tsr"))
+    stamp = read_stamp(bag, authority.root)
+    assert stamp is not None
+    assert (stamp.authority, stamp.signed) == ("CN=Test authority", True)
+
+
+def test_a_stamp_without_its_signers_certificate(
+    stamped: Path, authority: Authority, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.tsr"
+    content = (stamped / RESPONSE).read_bytes()
+    number = authority.certificate.serial_number
+    serial = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    assert content.count(serial) == 2  # in the certificate, and beside the signature
+    file.write_bytes(content.replace(serial, serial[:-1] + bytes([serial[-1] ^ 1]), 1))
+    (stamped / RESPONSE).unlink()
+    with pytest.raises(UsageError, match="none of its certificates is its signer's"):
+        keep_response(stamped, file)
+
+
+def test_beside_it_nothing_else_is_of_the_package(stamped: Path, tmp_path: Path) -> None:
+    more = (stamped / RESPONSE).with_name("more.pdf")
+    more.write_text("a report", "utf-8")
+    with pytest.raises(PackageDamaged, match=r"timestamp/more\.pdf was added"):
+        check_whole(stamped)
+    more.unlink()
+    (stamped / RESPONSE).rename(tmp_path / "elsewhere.tsr")
+    (stamped / RESPONSE).symlink_to(tmp_path / "elsewhere.tsr")
+    with pytest.raises(PackageDamaged, match=r"timestamp/tagmanifest-sha256\.tsr was added"):
+        check_whole(stamped)
+
+
 def test_nothing_is_asked_for_a_package_that_is_not_what_it_was(bag: Path, tmp_path: Path) -> None:
     (bag / TAGS).write_text("", "utf-8")
     (bag / "data" / "answer.json").write_text("7", "utf-8")
