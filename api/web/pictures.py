@@ -77,10 +77,13 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
             suffix = "jpg"
     if suffix is None:
         raise NotHere(f"no still {sha256[:12]} in this case")
-    path = site.case.still(sha256, suffix)
-    if not path.is_file():
-        raise NotHere(f"still {sha256[:12]}: its file is gone; `nameplate case check` says more")
-    return FileResponse(path, media_type=_TYPES[suffix], headers=_headers(sha256))
+    picture = site.case.read_still(sha256, suffix)
+    if picture is None:
+        raise NotHere(
+            f"still {sha256[:12]}: its file is gone, or no longer what it was; `nameplate case "
+            "check` says more"
+        )
+    return Response(picture, media_type=_TYPES[suffix], headers=_headers(sha256))
 
 
 @routes.let(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ MOST_PICTURES = 2
 
 PLATED = "builder unknown, origin from the plate"
 SEVERAL = "verdicts name several builders"
+
+Kept = tuple[str, str, str]
+"""A picture: what it shows, the SHA-256 of its bytes, its suffix."""
 
 
 def gather(
@@ -34,16 +37,13 @@ def gather(
             alone = machine.id if machine.entered else machine.unlinked
             keys = _sightings(session, machine.id) if alone is None else [alone]
             name = machine.builder or (SEVERAL if machine.conflict else PLATED)
+            kept = _entered(session, machine.id) if machine.entered else _stills(session, keys)
             found.append(
                 Exhibit(
                     machine=machine.id,
                     name=registry.get(name).name if name in registry else name,
                     plant=machine.plant,
-                    pictures=tuple(
-                        _entered(case, session, machine.id)
-                        if machine.entered
-                        else _pictures(case, session, keys)
-                    ),
+                    pictures=tuple(_as_data(case, *one) for one in kept),
                     verdicts=tuple(
                         (one.number, one.author, one.digest)
                         for one in session.scalars(
@@ -65,17 +65,17 @@ def _sightings(session: Session, machine: str) -> Sequence[str]:
     ).all()
 
 
-def _entered(case: Case, session: Session, name: str) -> Iterable[tuple[str, str]]:
+def _entered(session: Session, name: str) -> Iterator[Kept]:
     """The frame that was kept when a machine was entered, if one was."""
     for verdict in session.scalars(select(Verdict).where(Verdict.sighting == name)):
         still = (verdict.before.get("said") or {}).get("still")
         if still is not None:
-            yield from _as_data(case, "frame", still, "jpg")
+            yield "frame", still, "jpg"
             return
 
 
-def _pictures(case: Case, session: Session, keys: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """The best still of the surest sighting, and its mark, as data URIs."""
+def _stills(session: Session, keys: Iterable[str]) -> Iterator[Kept]:
+    """The best still of the surest sighting, and its mark."""
     row = session.scalars(
         select(SightingRow)
         .where(SightingRow.key.in_(list(keys)))
@@ -88,13 +88,12 @@ def _pictures(case: Case, session: Session, keys: Iterable[str]) -> Iterable[tup
         .order_by(StillRow.role)
     ).all()
     for still in stills[:MOST_PICTURES]:
-        yield from _as_data(case, still.role, still.sha256, still.suffix)
+        yield still.role, still.sha256, still.suffix
 
 
-def _as_data(case: Case, role: str, sha256: str, suffix: str) -> Iterable[tuple[str, str]]:
-    try:
-        content = case.still(sha256, suffix).read_bytes()
-    except OSError:
-        return  # `case check` says what is gone
+def _as_data(case: Case, role: str, sha256: str, suffix: str) -> tuple[str, str, str | None]:
+    content = case.read_still(sha256, suffix)
+    if content is None:
+        return role, sha256, None
     kind = "png" if suffix == "png" else "jpeg"
-    yield role, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return role, sha256, f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

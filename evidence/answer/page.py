@@ -29,13 +29,14 @@ MOST_PLANTS = 60
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """What a confirmed machine rests on: its pictures as data URIs, and the verdicts' numbers
-    with their digests."""
+    """What a confirmed machine rests on: its pictures, each by what it shows, its SHA-256 and as a
+    data URI, None where its file is gone or no longer what it was; and the verdicts' numbers
+    with their authors and digests."""
 
     machine: str
     name: str
     plant: str
-    pictures: tuple[tuple[str, str], ...]
+    pictures: tuple[tuple[str, str, str | None], ...]
     verdicts: tuple[tuple[int, str, str], ...]
 
 

@@ -155,6 +155,15 @@ class Case:
         """Where a still lies; `suffix` is `jpg` or `png`."""
         return self.folder / "stills" / sha256[:2] / f"{sha256}.{suffix}"
 
+    def read_still(self, sha256: str, suffix: str) -> bytes | None:
+        """A still's bytes; None where its file is gone or no longer what it was, and so shows
+        nothing any more."""
+        try:
+            picture = self.still(sha256, suffix).read_bytes()
+        except OSError:
+            return None
+        return picture if hashlib.sha256(picture).hexdigest() == sha256 else None
+
     def put_still(self, picture: bytes) -> str:
         """Keeps an encoded picture (JPEG or PNG); a second time changes nothing.
 

@@ -135,6 +135,22 @@ def test_a_still_is_the_bytes_that_were_kept(client: httpx.Client, films: Films)
         assert answer.content == still.picture
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["altered", "gone"])
+def test_a_still_that_is_no_longer_what_it_was_is_not_shown(
+    client: httpx.Client, site: Site, films: Films, gone: bool
+) -> None:
+    picture = films[0].survey.stills[0].picture
+    sha256 = hashlib.sha256(picture).hexdigest()
+    (file,) = (site.case.folder / "stills").glob(f"*/{sha256}.*")
+    if gone:
+        file.unlink()
+    else:
+        file.write_bytes(picture + b"more")
+    answer = client.get(f"/api/v1/stills/{sha256}")
+    assert answer.status_code == 404
+    assert "gone, or no longer what it was" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "name", ["../case.json", "..%2fcase.json", "%2e%2e%2fcase.json", "case.db", "/etc/passwd"]
 )
