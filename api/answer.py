@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,6 +97,9 @@ def answer(
 
     A zero is never given without the share that would have been noticed. Only what people have
     settled is called confirmed.
+
+    Exit code 1 where --package lacks pictures that the case names, or --from finds that something
+    is not what it was, is missing or comes out otherwise.
     """
     from evidence.answer.question import Question
     from evidence.answer.stamp import keep_response, write_request
@@ -124,23 +128,32 @@ def answer(
     question.check(known)
     what = question.in_a_word(known)
     # What computes takes seconds to load; a question that cannot be asked is told of before.
-    from evidence.answer.from_case import answer_case
+    from evidence.answer.from_case import read_case
     from evidence.answer.package import write_package
     from evidence.answer.page import render_answer, to_json
     from evidence.store import Case
 
+    lacking: list[str] = []
     with Case.open(folder) as case:
-        if package is not None:
-            write_package(case, question, known, what, package, controls)
+        if package is None:
+            read = read_case(case, question, known, what, controls)
+        else:
+            # What is told is what the package says: the case may be another by now.
+            read, lacking = write_package(case, question, known, what, package, controls)
             if timestamp_request is not None:
                 write_request(package, timestamp_request)
-        found, facts, exhibits = answer_case(case, question, known, what, controls)
+    found = read.answer
     if out is not None:
-        _write(render_answer(found, known, facts, exhibits), out)
+        _write(render_answer(found, known, read.facts, read.exhibits), out)
     if as_json:
-        typer.echo(dump({"facts": asdict(facts), "answer": to_json(found)}).decode(), nl=False)
-        return
-    _tell(found)
+        kept = {"facts": asdict(read.facts), "answer": to_json(found)}
+        typer.echo(dump(kept).decode(), nl=False)
+    else:
+        _tell(found)
+    for line in lacking:
+        complain(f"{package}: {line}")
+    if lacking:
+        raise typer.Exit(Exit.FOOTAGE)
 
 
 def _write(page: str, out: Path) -> None:
@@ -160,7 +173,7 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
     from evidence.answer.package import recompute
     from evidence.answer.stamp import read_stamp
 
-    found, otherwise = recompute(package)
+    found, otherwise, written_by = recompute(package)
     stamp = read_stamp(package, roots)
     _tell(found)
     if stamp is not None:
@@ -170,6 +183,9 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
         speak().print(printable(line), markup=False, soft_wrap=True)
         if stamp.signed is False:
             otherwise = [*otherwise, "the time stamp is not as a trusted authority signed it"]
+    if written_by != version("nameplate"):
+        line = f"Written by Nameplate {written_by}; computed anew by {version('nameplate')}."
+        speak().print(printable(line), markup=False, soft_wrap=True)
     for line in otherwise:
         complain(line)
     if otherwise:

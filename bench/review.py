@@ -48,7 +48,8 @@ from evidence.store import (
     StillRow,
 )
 from evidence.store.flags import PRIORITIES
-from evidence.store.keys import analysis_id, sighting_key
+from evidence.store.keys import analysis_id, machine_id, sighting_key
+from evidence.store.rows import stored_rows
 from evidence.store.runs import add_recipe
 from tests.api.web.browser import CHROMIUM, serve
 from tests.api.web.drawn import encoded, marked
@@ -138,6 +139,9 @@ def _fill(case: Case, recipe: Recipe, flags: int) -> None:
         with case.session() as session, session.begin():
             for model, part in rows.items():
                 session.execute(insert(model), part)
+            for row in rows[AnalysisRow]:  # as it is read again: without it no package is made
+                digest = stored_rows(session, row["id"]).digest()
+                session.get_one(AnalysisRow, row["id"]).digest = digest
 
 
 def _footage(rows: Any, recipe: Recipe, footage: int, pictures: list[Any]) -> None:
@@ -176,7 +180,7 @@ def _footage(rows: Any, recipe: Recipe, footage: int, pictures: list[Any]) -> No
                "concealed": False, "evidence": [line] if builder else []}
         )  # fmt: skip
         sighting = sighting_key(key, name)
-        machine = hashlib.sha256(sighting.encode()).hexdigest()[:32]
+        machine = machine_id(sighting)
         rows[MachineRow].append(
             {"id": machine, "model": recipe.model, "settings": recipe.settings,
              "builder": builder, "grade": "B" if builder else "U", "probability": 0.97,

@@ -13,7 +13,8 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
     data/README.txt                 all of this in plain words, and how to check it
     data/ro-crate-metadata.json     what each of these is
 
-`recompute` takes the case out of the bag, asks it the question again and compares.
+`recompute` takes the case out of the bag, asks it the question again and compares. Whether the
+rows of the case agree with each other and with the log of verdicts is asked both times.
 """
 
 from __future__ import annotations
@@ -30,21 +31,23 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
+from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
-from datasets.errors import CaseExists, ResultError, UsageError
+from datasets.errors import CaseDamaged, CaseExists, ResultError, UsageError
 from datasets.registry import Registry
 from datasets.there import exists
 from detector.detect import model_digest
 from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
-from evidence.answer.from_case import Read, answer_case, read_case
+from evidence.answer.from_case import Read, read_case
 from evidence.answer.page import draw, render_answer, to_json
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
+from evidence.answer.sound import contradictions, lacking
 from evidence.answer.tables import TABLES, write_tables
 from evidence.answer.whole import check_whole, stays_here
 from evidence.record import dump
@@ -53,6 +56,24 @@ from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
 FORMAT = 1
+MOST_TOLD = 5
+
+
+class Written(NamedTuple):
+    """What a package that was written holds. lacking: the pictures that rows of its case name and
+    that it does not have, since they were gone or altered, a line each."""
+
+    read: Read
+    lacking: list[str]
+
+
+class Recomputed(NamedTuple):
+    """What a package says when it is computed anew. otherwise: what does not agree with it, a line
+    each; none where every number comes out the same. written_by: the version of Nameplate."""
+
+    answer: Answer
+    otherwise: list[str]
+    written_by: str
 
 
 def write_package(
@@ -62,12 +83,13 @@ def write_package(
     what: str,
     folder: Path,
     controls: Path | None = None,
-) -> Answer:
+) -> Written:
     """Writes the package of a case's answer; it appears whole or not at all.
 
     The case is packed first and the answer computed from the pack, so that both are of one moment.
 
     Raises:
+        CaseDamaged: the case's rows contradict each other, or the log of verdicts.
         CaseExists: there is something at `folder`.
         ResultError: it cannot be written.
         UsageError: as `answer_case`.
@@ -80,7 +102,7 @@ def write_package(
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir(parents=True)
-        found = _fill(case, question, registry, what, partial, controls)
+        written = _fill(case, question, registry, what, partial, controls)
         with stays_here():
             bagit.make_bag(
                 os.fspath(partial),
@@ -96,15 +118,12 @@ def write_package(
         raise ResultError(f"{folder}: cannot be written ({error.strerror})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return found
+    return written
 
 
-def recompute(package: Path) -> tuple[Answer, list[str]]:
-    """The answer computed anew from a package alone.
-
-    Returns:
-        The answer, and what in the package's `answer.json` is otherwise; nothing where all of
-        it comes out the same.
+def recompute(package: Path) -> Recomputed:
+    """The answer computed anew from a package alone, and what does not agree with it: numbers and
+    facts of its `answer.json`, rows of its case, the log of verdicts, pictures it lacks.
 
     Raises:
         PackageDamaged: files in it are not what they were; the message names them.
@@ -117,7 +136,8 @@ def recompute(package: Path) -> tuple[Answer, list[str]]:
         question = Question(
             **said["answer"]["question"] | {"plants": tuple(said["answer"]["question"]["plants"])}
         )
-        what, newest = said["what"], said["format"]
+        what, newest, facts = said["what"], said["format"], said["facts"]
+        written_by = str(said["nameplate"])
         entries = json.loads((data / "registry.json").read_bytes())["entries"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
@@ -125,12 +145,16 @@ def recompute(package: Path) -> tuple[Answer, list[str]]:
         raise UsageError(f"{package}: written by a newer Nameplate; update this one")
     registry = Registry(Entry.model_validate(entry) for entry in entries)
     controls = data / "controls.csv"
-    with _opened(data / "case.zip") as case:
-        found, _, _ = answer_case(
-            case, question, registry, what, controls if controls.exists() else None
-        )
-    anew = json.loads(dump(to_json(found)))
-    return found, list(_differences(said["answer"], anew))
+    with _opened(data / "case.zip") as case, case.session() as session:
+        read = read_case(case, question, registry, what, controls if controls.exists() else None)
+        unsound = [*contradictions(session), *lacking(case, session)]
+    anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
+    otherwise = [
+        *_differences(said["answer"], anew["answer"]),
+        *_differences(facts, anew["facts"], "facts"),
+        *unsound,
+    ]
+    return Recomputed(read.answer, otherwise, written_by)
 
 
 def _fill(
@@ -140,18 +164,34 @@ def _fill(
     what: str,
     folder: Path,
     controls: Path | None,
-) -> Answer:
+) -> Written:
     pack(case, folder / "case.zip")
     if controls is not None:
         _copy_controls(controls, folder / "controls.csv")
     with _opened(folder / "case.zip") as packed, packed.session() as session:
+        _check_agrees(case, session)
+        left_out = lacking(packed, session)
         read = read_case(packed, question, registry, what, controls)
         write_tables(session, read.machines, folder / "tables")
         write_sources(session, folder)
         _write_answer(read, registry, what, folder)
-        _explain(folder, read, controls is not None)
+        _explain(folder, read, controls is not None, left_out)
         describe(session, folder, read.answer.says)
-    return read.answer
+    return Written(read, left_out)
+
+
+def _check_agrees(case: Case, packed: Session) -> None:
+    """
+    Raises:
+        CaseDamaged: rows of the case, as it was packed, contradict each other or the log.
+    """
+    if wrong := contradictions(packed):
+        more = len(wrong) - MOST_TOLD
+        told = "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+        raise CaseDamaged(
+            f"{case.folder}: no package can be made, the case contradicts itself: {told}. "
+            "`nameplate case check` says what to do"
+        )
 
 
 def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> None:
@@ -202,7 +242,7 @@ def _copy_controls(controls: Path, to: Path) -> None:
             writer.writerow((path, row.get("builder")))
 
 
-def _explain(folder: Path, read: Read, controls: bool) -> None:
+def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> None:
     """README.txt: what each file is, and how to check all of it, in plain words."""
     words = {model.__tablename__: " ".join((model.__doc__ or "").split()) for model in TABLES}
     text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
@@ -215,6 +255,7 @@ def _explain(folder: Path, read: Read, controls: bool) -> None:
         ours=read.facts.model == model_digest(),
         model=read.facts.model,
         controls=controls,
+        lacking=left_out,
         tables=[("counted", "The machines as they were counted."), *sorted(words.items())],
     )
     (folder / "README.txt").write_text(content, "utf-8")

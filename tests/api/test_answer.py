@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evidence.store import Case
+from evidence.answer.tables import write_tables
+from evidence.store import Case, SightingRow
+from evidence.store.verdicts import append
 from tests.api.conftest import Nameplate
 from tests.evidence.answer.authority import Authority
+from tests.evidence.answer.conftest import Builder, build, judge_all
+from tests.evidence.conftest import registry
+from tests.evidence.store.conftest import encoded
+
+__all__ = ["build", "registry"]
 
 
 def test_a_case_that_was_never_looked_at(nameplate: Nameplate, tmp_path: Path) -> None:
@@ -62,6 +71,68 @@ def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_p
     assert ended.code == 1
     assert "data/answer.json was altered" in ended.err
     assert nameplate("answer", "--from", tmp_path).code == 2
+
+
+@pytest.fixture
+def shown(case: Case, build: Callable[[Callable[[Builder], object]], object]) -> Path:
+    """The folder of a case with one confirmed machine, and a picture of it."""
+    sha256 = case.put_still(encoded(1, "JPEG"))
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="dmtg", outcome="accept")
+        b.still(sha256)
+        judge_all(b.session)
+
+    build(fill)
+    return case.folder
+
+
+def test_what_is_told_is_what_the_package_says(
+    nameplate: Nameplate, case: Case, shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody gives a verdict while it is written."""
+
+    def judge_and_write(*given: Any) -> None:
+        with case.session() as session, session.begin():
+            row = session.query(SightingRow).one()
+            append(session, footage=row.footage, pts=row.pts, verdict="not-a-machine",
+                   author="carla", sighting=row.key)  # fmt: skip
+        write_tables(*given)
+
+    monkeypatch.setattr("evidence.answer.package.write_tables", judge_and_write)
+    ended = nameplate("answer", shown, "--json", "--out", "answer.html", "--package", "kept")
+    assert ended.code == 0, ended.err
+    said, kept = json.loads(ended.out), json.loads(Path("kept/data/answer.json").read_bytes())
+    assert said == {"facts": kept["facts"], "answer": kept["answer"]}
+    assert Path("answer.html").read_bytes() == Path("kept/data/report.html").read_bytes()
+
+
+def test_a_package_without_a_picture_is_told_of(
+    nameplate: Nameplate, case: Case, shown: Path
+) -> None:
+    (still,) = (case.folder / "stills").glob("*/*.jpg")
+    still.write_bytes(encoded(2, "JPEG"))
+    ended = nameplate("answer", shown, "--package", "kept")
+    assert ended.code == 1
+    line = f"stills/{still.parent.name}/{still.name}: not in it; it was gone"
+    assert f"kept: {line}" in ended.err
+    assert b"Confirmed: at least 1 machine" in ended.out
+    ended = nameplate("answer", "--from", "kept")
+    assert ended.code == 1 and line in ended.err
+    assert b"comes out the same" not in ended.out
+
+
+def test_a_package_of_another_version_is_said_to_be(nameplate: Nameplate, shown: Path) -> None:
+    import bagit
+
+    assert nameplate("answer", shown, "--package", "kept").code == 0
+    assert b"Written by" not in nameplate("answer", "--from", "kept").out
+    file = Path("kept/data/answer.json")
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"nameplate": "0.0.1"}), "utf-8")
+    bagit.Bag("kept").save(manifests=True)
+    ended = nameplate("answer", "--from", "kept")
+    assert ended.code == 0, ended.err
+    assert b"Written by Nameplate 0.0.1; computed anew by " in ended.out
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
 from detector.origin import home_of
 from detector.settings import Settings
-from evidence.review.audit import frame_item
+from evidence.review.audit import RATES, frame_item
+from evidence.review.items import rebuild
 from evidence.store import (
     AnalysisRow,
     Case,
+    Chance,
     Copy,
     Draw,
     Flag,
@@ -31,8 +34,12 @@ from evidence.store import (
     Recipe,
     ShotRow,
     SightingRow,
+    StillRow,
 )
+from evidence.store.keys import analysis_id, machine_id
+from evidence.store.rows import stored_rows
 from evidence.store.runs import add_recipe
+from evidence.store.verdicts import append
 
 
 def key(*words: object, length: int = 64) -> str:
@@ -100,7 +107,7 @@ class Builder:
             )
         )
         self.session.flush()
-        machine = same or key("m", self.number, length=32)
+        machine = same or machine_id(sighting)
         if same is None:
             self.session.add(
                 MachineRow(
@@ -169,6 +176,26 @@ class Builder:
             )
         self.session.flush()
         return machine
+
+    def still(self, sha256: str) -> None:
+        """The best picture, a JPEG of that hash, of the sighting that was added last."""
+        row = self.session.scalars(
+            select(SightingRow).where(SightingRow.footage == key("f", self.number))
+        ).one()
+        common = {"analysis": row.analysis, "footage": row.footage, "model": row.model}
+        self.session.add(
+            StillRow(
+                **common,
+                settings=row.settings,
+                sighting=row.name,
+                role="best",
+                pts=row.pts,
+                box=[0.0, 0.0, 9.0, 9.0],
+                sha256=sha256,
+                suffix="jpg",
+            )
+        )
+        self.session.flush()
 
     def frame(
         self,
@@ -240,7 +267,8 @@ class Builder:
     def _clip(self, plant: str | None, published: str | None, views: int) -> dict[str, str]:
         """Footage that was looked at, with a print a second from 1 on; what its rows name."""
         self.number += 1
-        footage, analysis = key("f", self.number), key("a", self.number, length=32)
+        footage = key("f", self.number)
+        analysis = analysis_id(footage, self.recipe.model, self.recipe.settings)
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
         common = {"analysis": analysis, "footage": footage, **names}
         self.session.add_all(
@@ -279,6 +307,32 @@ class Builder:
         )
         self.session.flush()
         return common
+
+
+def judge_all(session: Session) -> None:
+    """Gives the verdicts that settle items as they stand, and makes digests what they are to be,
+    so that the case bears out what was built and a package can be made of it."""
+    settled = session.scalars(select(Item).where(Item.state == "settled").order_by(Item.item)).all()
+    outcomes = {one.item: (one.outcome, one.builder) for one in settled}
+    flagged = set(session.scalars(select(Flag.analysis)))
+    drawn = set(session.scalars(select(Draw.item)))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    # Nothing is drawn but what was built as drawn.
+    session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=now) for name in RATES)
+    for one in settled:
+        if one.sighting is not None and one.analysis not in flagged and one.item not in drawn:
+            naming = {"analysis": one.analysis, "footage": one.footage}
+            naming |= {"model": one.model, "settings": one.settings, "sighting": "m1"}
+            session.add(Flag(**naming, kind="unread", pts=one.pts, priority=1, reason=""))
+        for author in ("anna", "ben")[: 2 if one.analysis in flagged else 1]:
+            append(session, footage=one.footage, pts=one.pts, verdict=one.outcome or "",
+                   author=author, sighting=one.sighting, builder=one.builder)  # fmt: skip
+    for row in session.scalars(select(AnalysisRow)):
+        row.digest = stored_rows(session, row.id).digest()
+    session.flush()
+    rebuild(session)
+    for one in session.scalars(select(Item).execution_options(populate_existing=True)):
+        assert (one.outcome, one.builder) == outcomes.get(one.item, (None, None)), one.item
 
 
 @pytest.fixture

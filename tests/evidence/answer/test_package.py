@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import polars
 import pytest
+from sqlalchemy import text
 
-from datasets.errors import CaseExists, PackageDamaged, UsageError
+from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, UsageError
 from datasets.registry import Registry
+from evidence.answer.from_case import read_case
 from evidence.answer.package import recompute, write_package
+from evidence.answer.page import render_answer
 from evidence.answer.question import Question
-from evidence.store import Case
-from tests.evidence.answer.conftest import Builder
+from evidence.store import Case, Item
+from evidence.store.pack import pack
+from evidence.store.unpack import unpack
+from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.store.conftest import encoded
+
+Build = Callable[[Callable[[Builder], object]], object]
 
 
 def fill(b: Builder) -> None:
@@ -29,6 +39,7 @@ def fill(b: Builder) -> None:
     b.add("studio", claim="dmtg")
     for plant in range(12):
         b.frame(f"Plant {plant}", "nothing" if plant else "missed", views=2)
+    judge_all(b.session)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +70,7 @@ def package(
 
 
 def test_every_number_comes_out_the_same(package: Path) -> None:
-    found, otherwise = recompute(package)
+    found, otherwise, _ = recompute(package)
     assert otherwise == []
     assert found.counts.confirmed == 12
     assert found.controls.of == 1
@@ -77,8 +88,77 @@ def test_a_number_that_was_changed_is_found(package: Path) -> None:
     with pytest.raises(PackageDamaged, match=r"data/answer\.json was altered"):
         recompute(package)
     bagit.Bag(str(package)).save(manifests=True)
-    _, otherwise = recompute(package)
+    otherwise = recompute(package).otherwise
     assert otherwise == ["counts.confirmed: 13 in the package, 12 computed"]
+
+
+def contradict(package: Path, *statements: str) -> None:
+    """Changes rows of the case in a package, and closes the bag again as if nothing were."""
+    import bagit
+
+    file = package / "data" / "case.zip"
+    with unpack(file, package.with_name("opened")) as case:
+        with case.session() as session, session.begin():
+            session.execute(text("DROP TRIGGER verdicts_no_update"))
+            for one in statements:
+                session.execute(text(one))
+        file.unlink()
+        pack(case, file)
+    bagit.Bag(str(package)).save(manifests=True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE verdicts SET author = 'carla' WHERE number = 3", "verdict 3: not as it was given"),
+        (
+            "UPDATE items SET given = 9 WHERE kind = 'claim'",
+            "does not agree with its flags, draws and verdicts",
+        ),
+        ("UPDATE sightings SET confidence = 0.5", "rows of it are missing or were changed"),
+        ("UPDATE sightings SET model = 'another'", "sightings of it name another footage or rec"),
+        ("UPDATE machines SET sightings = 2", "counts 2 sightings and has 1"),
+    ],
+    ids=["log", "items", "analyses", "names", "machines"],
+)
+def test_a_case_in_it_that_contradicts_itself_is_found(
+    package: Path, statement: str, told: str
+) -> None:
+    contradict(package, statement)
+    otherwise = recompute(package).otherwise
+    assert any(told in line for line in otherwise), otherwise
+
+
+def test_what_an_answer_was_computed_from_is_compared_too(package: Path) -> None:
+    import bagit
+
+    file = package / "data" / "answer.json"
+    said = json.loads(file.read_bytes())
+    verdicts = said["facts"]["verdicts"]
+    said["facts"] |= {"verdicts": verdicts + 1, "head": "ab" * 32}
+    file.write_text(json.dumps(said), "utf-8")
+    bagit.Bag(str(package)).save(manifests=True)
+    head, number = recompute(package).otherwise
+    assert head.startswith(f"facts.head: '{'ab' * 32}' in the package")
+    assert number == f"facts.verdicts: {verdicts + 1} in the package, {verdicts} computed"
+
+
+def test_no_package_is_made_of_a_case_that_contradicts_itself(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    """An item stands as if more people had judged it than did."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="dmtg", outcome="accept")
+        judge_all(b.session)
+        b.session.query(Item).update({"given": 9})
+
+    build(fill)
+    with pytest.raises(CaseDamaged, match=r"contradicts itself: item .* does not agree") as raised:
+        write_package(case, Question(), registry, "Chinese", tmp_path / "package")
+    assert str(case.folder) in str(raised.value)
+    assert "`nameplate case check` says what to do" in str(raised.value)
+    assert list(tmp_path.glob("*package*")) == []
 
 
 def alter(file: Path) -> None:
@@ -115,6 +195,34 @@ def test_a_package_that_is_not_what_it_was(
     with pytest.raises(PackageDamaged, match="not what it was") as raised:
         recompute(package)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("harm", [alter, Path.unlink])
+def test_a_picture_that_is_no_longer_what_it_was_is_told_of_and_not_shown(
+    case: Case, registry: Registry, build: Build, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    pictures = [encoded(number, "JPEG") for number in range(2)]
+    kept, lost = map(case.put_still, pictures)
+
+    def fill(b: Builder) -> None:
+        for sha256 in (kept, lost):
+            b.add("Plant 1", claim="dmtg", outcome="accept")
+            b.still(sha256)
+        judge_all(b.session)
+
+    build(fill)
+    harm(case.still(lost, "jpg"))
+    read, lacking = write_package(case, Question(), registry, "Chinese", tmp_path / "package")
+    (line,) = lacking
+    assert line.startswith(f"stills/{lost[:2]}/{lost}.jpg: not in it")
+    assert recompute(tmp_path / "package").otherwise == lacking
+    assert line in (tmp_path / "package" / "data" / "README.txt").read_text("utf-8")
+    live = read_case(case, Question(), registry, "Chinese")
+    for exhibits in (read.exhibits, live.exhibits):
+        page = render_answer(live.answer, registry, live.facts, exhibits)
+        (shown,) = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', page)
+        assert b64decode(shown) == pictures[0]
+        assert f"not shown: best <code>{lost[:12]}</code>" in page
 
 
 def test_any_program_checks_it(package: Path) -> None:

@@ -12,7 +12,7 @@ from detector import Settings
 from detector.detect import model_digest
 from evidence.store import Case
 from evidence.store.runs import add_recipe
-from tests.evidence.answer.conftest import Builder, build
+from tests.evidence.answer.conftest import Builder, build, judge_all
 from tests.evidence.conftest import registry
 
 __all__ = ["build", "registry"]
@@ -46,6 +46,7 @@ def furnish_judged(case: Case) -> None:
     with case.session() as session, session.begin():
         add_recipe(session, model_digest(None), Settings.archive(), registry)
         fill(Builder(session, add_recipe(session, "aa" * 32, Settings(), registry)))
+        judge_all(session)
 
 
 @pytest.fixture
