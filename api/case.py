@@ -183,10 +183,20 @@ def open_pack(
     database: Database = None,
 ) -> None:
     """Make a case out of a pack; every file in it is checked against its hash."""
+    from sqlalchemy import func, select
+
+    from evidence.store.models import UNREAD, Location
     from evidence.store.unpack import unpack
 
     with progress(f"opening {file}", shown=True), unpack(file, folder, database) as case:
         typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
+        with case.session() as session:
+            unread = session.scalar(select(func.count()).where(Location.mtime_ns == UNREAD))
+    if unread:
+        complain(
+            f"{unread} originals lie outside the case; they are shown once nameplate sweep has "
+            "read the folders in which they lie"
+        )
 
 
 def _find(folder: Path) -> Iterator[Path]:

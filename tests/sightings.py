@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import select
 
 from datasets.maker.clip import ClipSpec, ShotSpec, View, make_clip
 from datasets.maker.encode import Encoding
@@ -24,8 +25,11 @@ from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.store import Case
+from detector.footage import open_footage
+from evidence.store import Case, Location, Recipe
 from evidence.store.pack import pack
+from evidence.store.unpack import unpack
+from evidence.store.work import Source, add_work, done, take
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Order, sweep
 from evidence.sweep.stop import Stop
@@ -99,6 +103,23 @@ class Swept:
 
     pack: Path
     places: dict[str, Place]
+
+    def open(self, folder: Path, database: str | None = None) -> Case:
+        """The case out of its pack, its clips read again where they lie."""
+        case = unpack(self.pack, folder, database)
+        read_again(case)
+        return case
+
+
+def read_again(case: Case) -> None:
+    """What a sweep does where a case out of a pack knows all the footage: reads it, no more."""
+    with case.session() as session, session.begin():
+        recipe = session.scalars(select(Recipe)).one()
+        paths = [Path(path) for path in session.scalars(select(Location.path))]
+        states = [(str(path), path.stat()) for path in paths]
+        add_work(session, recipe, [Source(p, s.st_size, s.st_mtime_ns) for p, s in states])
+        for work in take(session, recipe, len(paths)):
+            assert done(session, work, open_footage(Path(work.path)).sha256)
 
 
 def sweep_once(folder: Path) -> Swept:

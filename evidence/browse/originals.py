@@ -14,14 +14,15 @@ from datasets.errors import FootageError, FootageMissing, UsageError
 from detector.footage import known_footage
 from detector.types import Footage, FootageKind
 from evidence.store.case import Case
-from evidence.store.models import FootageRow, Location
+from evidence.store.models import UNREAD, FootageRow, Location
 
 
 def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
     """The footage at the first of its places where it still lies unchanged; None: no such footage.
 
     Unchanged: of the size, and where that is known of the time of change, it had when it was
-    hashed. To hash gigabytes anew for each picture would not do.
+    hashed. To hash gigabytes anew for each picture would not do. A place that came with a pack
+    does not count until a sweep has read what lies there.
 
     Raises:
         FootageMissing: it lies at none of its places any more.
@@ -35,6 +36,8 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         .order_by(Location.held.desc(), Location.path)
     ).all()
     for place in places:
+        if place.mtime_ns == UNREAD:
+            continue
         path = case.find(place.path)
         if (found := _unchanged(path, row, place.mtime_ns)) is not None:
             return found

@@ -76,6 +76,11 @@ class FootageRow(Base):
     manifest: Mapped[dict[str, Any] | None]
 
 
+UNREAD = -1
+"""The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies
+there now has not been read, so it is taken for changed until a sweep has."""
+
+
 class Location(Base):
     """A place where footage lies, and what is known of how it came there.
 

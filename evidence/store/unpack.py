@@ -1,8 +1,9 @@
 """A case out of a pack, which may come from anybody.
 
 Nothing is written but files of the few names a pack has, none larger than the pack says, and
-none that the disk has no room for; each must have the hash the pack says. The folder appears
-whole or not at all.
+none that the disk has no room for; each must have the hash the pack says. The rows are copied into
+a new database, since with the pack's own its triggers and views would come, and lose what nobody
+may bring (`distrust.py`). The folder appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from datasets.errors import CaseDamaged, CaseMissing, CaseNewer, CaseUnwritable
+from datasets.errors import CaseDamaged, CaseMissing, CaseNewer, CaseUnwritable, FootageError
+from detector.footage import open_footage
 from evidence.store.case import Case, claim, open_engine
 from evidence.store.copying import copy_rows
+from evidence.store.distrust import CLIP, STILL, distrust
+from evidence.store.engine import sqlite_engine
 from evidence.store.folder import FORMAT, furnish, new_folder
 from evidence.store.migrations import upgrade
 from evidence.store.pack import CONTENTS, chunks
@@ -33,10 +37,8 @@ LARGEST_CONTENTS = 1 << 29  # bytes; two million files
 MOST_SQUEEZED = 100
 """Times its packed size that a compressed file may be; a case's database is some 5 times."""
 
-_HEX = "[0-9a-f]"
-_STILL = re.compile(rf"stills/{_HEX}{{2}}/({_HEX}{{64}})\.(?:jpg|png)")
-_CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
-_PICTURE = re.compile(rf"footage/{_HEX}{{2}}/{_HEX}{{64}}/([A-Za-z0-9_.~%-]+)")
+_PICTURE = re.compile(r"footage/[0-9a-f]{2}/[0-9a-f]{64}/([A-Za-z0-9_.~%-]+)")
+_FRESH = "fresh.db"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
                 _check_room(partial, members)
                 for member in members:
                     _extract(file, archive, member, partial)
+                _check_folders(file, members, partial)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             raise CaseDamaged(_damaged(file, str(error) or "cut short")) from error
         except OSError as error:
@@ -123,7 +126,7 @@ def _path_of(name: str) -> str:
     Raises:
         ValueError: no name that a pack has.
     """
-    if name in ("case.json", "case.db") or _STILL.fullmatch(name) or _CLIP.fullmatch(name):
+    if name in ("case.json", "case.db") or STILL.fullmatch(name) or CLIP.fullmatch(name):
         return name
     found = _PICTURE.fullmatch(name)
     if found:
@@ -139,7 +142,9 @@ def _check_squeezed(file: Path, info: zipfile.ZipInfo) -> None:
 
 
 def _check_room(folder: Path, members: list[_Member]) -> None:
-    needed, free = sum(member.size for member in members), shutil.disk_usage(folder).free
+    # The database lies there twice for a moment.
+    needed = sum(member.size * (1 + (member.path == "case.db")) for member in members)
+    free = shutil.disk_usage(folder).free
     if needed > free:
         raise CaseUnwritable(
             f"{folder.parent}: the pack needs {needed:,} bytes and {free:,} are free; make room"
@@ -156,9 +161,20 @@ def _extract(file: Path, archive: zipfile.ZipFile, member: _Member, folder: Path
             digest.update(chunk)
         target.flush()
         os.fsync(target.fileno())
-    named = _STILL.fullmatch(member.path) or _CLIP.fullmatch(member.path)
+    named = STILL.fullmatch(member.path) or CLIP.fullmatch(member.path)
     if digest.hexdigest() != member.sha256 or (named and named[1] != member.sha256):
         raise CaseDamaged(_damaged(file, f"{member.path} is not what it was"))
+
+
+def _check_folders(file: Path, members: list[_Member], folder: Path) -> None:
+    """That each folder of pictures is the footage it is called after."""
+    for place in sorted({Path(m.path).parent for m in members if _PICTURE.fullmatch(m.path)}):
+        try:
+            whole = open_footage(folder / place).sha256 == place.name
+        except FootageError:
+            whole = False
+        if not whole:
+            raise CaseDamaged(_damaged(file, f"{place} is not what it was"))
 
 
 def _settle(file: Path, folder: Path, database: str | None) -> None:
@@ -167,26 +183,48 @@ def _settle(file: Path, folder: Path, database: str | None) -> None:
     if facts.get("database") != "case.db":
         raise CaseDamaged(_damaged(file, "it names a database outside"))
     furnish(folder, facts)
-    with Case.open(folder) as case, case.engine.connect() as connection:
-        wrong = connection.execute(text("PRAGMA integrity_check")).scalars().all()
-        if list(wrong) != ["ok"]:
-            raise CaseDamaged(_damaged(file, f"its database is not whole: {wrong[0]}"))
-        if database is not None:
-            _move(connection, folder, database)
-    if database is not None:
-        for path in folder.glob("case.db*"):
-            path.unlink()
-        furnish(folder, facts | {"database": database})
+    try:
+        _look_at(folder / "case.db")
+        with Case.open(folder) as case, case.engine.connect() as connection:
+            _move(connection, folder, database or _FRESH)
+    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError) as error:
+        why = str(error).partition("\n")[0]
+        raise CaseDamaged(_damaged(file, f"its database is no case's: {why}")) from error
+    for path in folder.glob("case.db*"):
+        path.unlink()
+    if database is None:
+        (folder / _FRESH).rename(folder / "case.db")
+    furnish(folder, facts | {"database": database or "case.db"})
 
 
-def _move(source: Any, folder: Path, database: str) -> None:
-    """Every row into an empty PostgreSQL database."""
+def _look_at(database: Path) -> None:
+    """That a database can be copied: whole, and of rows that are there, not computed.
+
+    Raises:
+        ValueError: it is not.
+    """
+    engine = sqlite_engine(database)
+    try:
+        with engine.connect() as connection:
+            wrong = connection.scalars(text("PRAGMA integrity_check")).all()
+            if list(wrong) != ["ok"]:
+                raise ValueError(f"damaged ({wrong[0]})")
+            kinds = "SELECT name FROM sqlite_schema WHERE type = 'view' OR sql LIKE '%VIRTUAL%'"
+            for name in connection.scalars(text(kinds)):
+                raise ValueError(f"{name} is no table")
+    finally:
+        engine.dispose()
+
+
+def _move(source: Connection, folder: Path, database: str) -> None:
+    """Every row that may come along into a database that is empty."""
     engine = open_engine(folder, database, new=True)
     try:
         with engine.begin() as target:
             claim(target)
             upgrade(target)
             copy_rows(source, target)
+            distrust(target)
     finally:
         engine.dispose()
 

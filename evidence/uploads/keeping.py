@@ -23,6 +23,7 @@ from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload
 from evidence.store.corrections import corrected, put_right
 from evidence.store.files import flush_folder, told
+from evidence.store.models import UNREAD
 from evidence.store.record import record_footage
 from evidence.store.upsert import insert_new
 from evidence.store.work import CANCELLED, Source, add_work, reopen
@@ -134,7 +135,8 @@ def settle(
 
 
 def find_place(case: Case, session: Session, sha256: str) -> Location | None:
-    """A place where the bytes of that footage still lie, as far as size can tell."""
+    """A place where the bytes of that footage still lie, as far as size can tell; none that came
+    with a pack and has not been read here."""
     places = (
         select(Location, FootageRow.size)
         .join(FootageRow, FootageRow.sha256 == Location.footage)
@@ -142,6 +144,8 @@ def find_place(case: Case, session: Session, sha256: str) -> Location | None:
         .order_by(Location.held.desc(), Location.path)
     )
     for place, size in session.execute(places):
+        if place.mtime_ns == UNREAD:
+            continue
         try:
             file = case.find(place.path)
             if file.is_file() and file.stat().st_size == size:

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from evidence.store import Case, Location, Verdict
+from evidence.store import AnalysisRow, Case, Location, Verdict, Work
 from evidence.store.check import check
-from evidence.store.unpack import unpack
 from tests.api.conftest import Nameplate
-from tests.sightings import PUBLISHED, SOURCE, Swept
+from tests.sightings import PUBLISHED, SOURCE, Swept, read_again
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -23,6 +22,8 @@ def swept(nameplate: Nameplate, published: Swept, database: str | None) -> Path:
     """A case with the five clips, looked at."""
     more = () if database is None else ("--database", database)
     assert nameplate("case", "open", published.pack, "case", *more).code == 0
+    with Case.open("case") as case:
+        read_again(case)
     return Path("case")
 
 
@@ -156,7 +157,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_entered(
 @pytest.fixture
 def small(published: Swept, tmp_path: Path) -> Path:
     """The same case, on SQLite, for what does not depend on the database."""
-    with unpack(published.pack, tmp_path / "small") as case:
+    with published.open(tmp_path / "small") as case:
         return case.folder
 
 
@@ -179,6 +180,24 @@ def test_footage_is_named_by_path_or_by_hash(small: Path, clip: Path, nameplate:
     answer = json.loads(ended.out)["answer"]
     assert answer["counts"]["confirmed"] == 1
     assert [one["counted"] for one in answer["entered"]] == [True, False]
+
+
+def test_a_sweep_of_a_case_out_of_a_pack_reads_its_originals_and_looks_at_none_anew(
+    published: Swept, clip: Path, nameplate: Nameplate
+) -> None:
+    ended = nameplate("case", "open", published.pack, "fresh")
+    assert ended.code == 0 and "5 originals lie outside the case" in ended.err
+    enter = ("case", "enter", "fresh", clip, "--builder", "haas", "--author", "a", "--json")
+    assert "no picture is kept" in nameplate(*enter).err
+    listed = published.pack.with_name("list.csv")
+    ended = nameplate("sweep", "--list", listed, "--case", "fresh", "--workers", 1, "--quiet")
+    assert ended.code == 0, ended.err
+    with Case.open("fresh") as case, case.session() as session:
+        assert session.query(AnalysisRow).count() == len(published.places)
+        work = [row.state for row in session.query(Work).all()]
+        assert work == ["done"] * len(published.places)
+    ended = nameplate(*enter, "--at", "1/5")
+    assert "still" in json.loads(ended.out)["before"]["said"]
 
 
 def test_a_lost_original_keeps_no_picture_and_the_word_all_the_same(

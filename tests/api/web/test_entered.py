@@ -20,7 +20,6 @@ from evidence.answer.from_case import answer_case
 from evidence.answer.question import Question
 from evidence.store import Case, Item, Location, Recipe, Verdict
 from evidence.store.check import check
-from evidence.store.unpack import unpack
 from evidence.store.verdicts import verify
 from tests.sightings import AT, SIZE, Swept
 
@@ -35,7 +34,7 @@ TOLD: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def case(published: Swept, tmp_path: Path, database: str | None) -> Iterator[Case]:
-    with unpack(published.pack, tmp_path / "case", database) as made:
+    with published.open(tmp_path / "case", database) as made:
         yield made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ PASSWORD = "seven lathes in a hall"
 def upload(name: str, state: str) -> Upload:
     now = datetime.now(UTC)
     return Upload(
-        id=f"{name:0>32}",
+        id=hashlib.md5(name.encode()).hexdigest(),
         author="Анна",
         name=f"{name}.mp4",
         size=9,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
 from datasets.registry import Registry
@@ -30,6 +30,7 @@ from evidence.store import (
     SightingRow,
     Verdict,
 )
+from evidence.store.models import UNREAD
 from evidence.store.pack import pack
 from evidence.store.record import record_survey
 from evidence.store.unpack import unpack
@@ -63,6 +64,13 @@ def judged(swept: Case) -> Case:
     return swept
 
 
+def as_moved(case: Case) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of a case, changed to what a pack of it brings: no place outside was read yet."""
+    with case.session() as session, session.begin():
+        session.execute(update(Location).values(mtime_ns=UNREAD))
+    return rows(case)
+
+
 def test_a_packed_case_is_the_same_elsewhere(
     judged: Case, target: str | None, tmp_path: Path
 ) -> None:
@@ -72,7 +80,7 @@ def test_a_packed_case_is_the_same_elsewhere(
     with unpack(tmp_path / "case.zip", tmp_path / "elsewhere", target) as case:
         assert case.on_server != judged.on_server
         assert (case.id, case.name) == (judged.id, judged.name)
-        assert rows(case) == rows(judged)
+        assert rows(case) == as_moved(judged)
         with case.session() as session, session.begin():
             assert verify(session) == []
             append(session, footage="ab" * 32, pts=0, verdict="missed", author="Ben")
@@ -136,7 +144,7 @@ def test_what_is_gone_or_altered_is_left_out_and_said(
     left_out = pack(swept, tmp_path / "case.zip").left_out
     assert [line.partition(":")[0] for line in left_out] == [str(first), str(second)]
     with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
-        assert rows(case) == rows(swept)
+        assert rows(case) == as_moved(swept)
 
 
 def test_packing_while_a_sweep_writes_gives_one_moment(
