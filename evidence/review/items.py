@@ -12,7 +12,6 @@ from datasets.errors import UsageError
 from evidence.review.audit import (
     Member,
     Plan,
-    chosen,
     draw,
     frame_item,
     keep_plan,
@@ -55,8 +54,8 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
     on a machine entered by hand, under another recipe.
     """
     row = session.get_one(AnalysisRow, analysis)
-    members = _members(session, row)
     naming = {"analysis": row.id, "footage": row.footage}
+    members = members_of(session, row)
     insert_new(session, Draw, list(draw(plan or plan_of(session), members, naming)))
     items = list(plain_items(session, row))
     if items:
@@ -102,7 +101,7 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     log = whole_log(session)
     for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
         naming = {"analysis": row.id, "footage": row.footage}
-        insert_new(session, Draw, list(draw(plan, _members(session, row), naming)))
+        insert_new(session, Draw, list(draw(plan, members_of(session, row), naming)))
         items = [_judged(one, log.get(_about(one), [])) for one in plain_items(session, row)]
         if items:
             session.execute(insert(Item), items)
@@ -117,12 +116,30 @@ def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
         yield row.id, [_judged(one, log.get(_about(one), [])) for one in plain_items(session, row)]
 
 
-def missing_draws(session: Session, analysis: str, plan: Plan) -> list[str]:
-    """The members that the plan draws from an analysis and that are not among its draws."""
-    row = session.get_one(AnalysisRow, analysis)
-    there = set(session.scalars(select(Draw.item).where(Draw.analysis == analysis)))
-    drawn = {one.item for one in _members(session, row) if chosen(plan, one)}
-    return sorted(drawn - there)
+def members_of(session: Session, analysis: AnalysisRow) -> Iterator[Member]:
+    """All that may be drawn from one analysis."""
+    claims = set(
+        session.scalars(
+            select(Flag.sighting).where(Flag.analysis == analysis.id, Flag.kind == "claim")
+        )
+    )
+    spans = []
+    for key, name, pts, first, last, builder in session.execute(
+        select(
+            SightingRow.key,
+            SightingRow.name,
+            SightingRow.pts,
+            SightingRow.first,
+            SightingRow.last,
+            SightingRow.builder,
+        ).where(SightingRow.analysis == analysis.id)
+    ):
+        spans.append((first, last))
+        stratum = "claim" if name in claims else "unknown" if builder is None else "named"
+        yield Member(key, f"sighting-{stratum}", pts, key)
+    prints = session.scalars(select(PrintRow.pts).where(PrintRow.analysis == analysis.id))
+    for pts in unseen(prints, spans):
+        yield Member(frame_item(analysis.id, pts), "frame", pts)
 
 
 def refresh(session: Session, keys: list[str]) -> None:
@@ -237,29 +254,3 @@ def _strongest(session: Session, analysis: str) -> dict[str, Flag]:
         flag.sighting: flag
         for flag in session.scalars(query.order_by(Flag.priority, Flag.kind.desc()))
     }
-
-
-def _members(session: Session, analysis: AnalysisRow) -> Iterator[Member]:
-    """All that may be drawn from one analysis."""
-    claims = set(
-        session.scalars(
-            select(Flag.sighting).where(Flag.analysis == analysis.id, Flag.kind == "claim")
-        )
-    )
-    spans = []
-    for key, name, pts, first, last, builder in session.execute(
-        select(
-            SightingRow.key,
-            SightingRow.name,
-            SightingRow.pts,
-            SightingRow.first,
-            SightingRow.last,
-            SightingRow.builder,
-        ).where(SightingRow.analysis == analysis.id)
-    ):
-        spans.append((first, last))
-        stratum = "claim" if name in claims else "unknown" if builder is None else "named"
-        yield Member(key, f"sighting-{stratum}", pts, key)
-    prints = session.scalars(select(PrintRow.pts).where(PrintRow.analysis == analysis.id))
-    for pts in unseen(prints, spans):
-        yield Member(frame_item(analysis.id, pts), "frame", pts)

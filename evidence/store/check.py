@@ -78,7 +78,7 @@ def _check_verdicts(case: Case, session: Session) -> Iterator[Finding]:
     for line in verify(session):
         about, _, what = line.partition(": ")
         yield Finding(about, what, "compare it with the last pack of the case; do not rely on it")
-    for table in ("verdicts", "decisions", "draws"):
+    for table in ("verdicts", "decisions", "draws", "corrections"):
         guards = session.scalar(
             text(_GUARDS[session.get_bind().dialect.name]), {"name": f"{table}!_%"}
         )

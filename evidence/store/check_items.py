@@ -1,4 +1,5 @@
-"""Whether what reviewers are shown agrees with flags, draws and verdicts."""
+"""Whether the audit sample is as it was drawn, and what reviewers are shown agrees with flags,
+draws and verdicts."""
 
 from __future__ import annotations
 
@@ -8,21 +9,38 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from evidence.review.audit import plan_of
-from evidence.review.items import expected, missing_draws
+from evidence.review.drawn import compare_draws, drawn_from_nothing, is_guessed
+from evidence.review.items import expected
+from evidence.store.derived import AnalysisRow
 from evidence.store.finding import Finding
 from evidence.store.people import Item
 
 _AGAIN = "run nameplate case items, which makes them anew"
+_SPOILT = "do not estimate from the sample; open the last pack of the case in its place"
 
 
 def check_items(session: Session) -> Iterator[Finding]:
     """Each analysis has the items that follow, with the standing that follows from the log."""
     plan = plan_of(session)
+    if is_guessed(session, plan):
+        what = "was drawn by chances other than the program's own, which nobody set beforehand"
+        todo = "it may be of a case from before they were kept; ask who drew it"
+        yield Finding("the audit sample", what, todo, wrong=False)
+    for item in drawn_from_nothing(session):
+        yield Finding(f"draw {item}", "is of no analysis in the case", _SPOILT)
     columns = inspect(Item).columns
     for analysis, rows in expected(session):
         about = f"analysis {analysis}"
-        if missing_draws(session, analysis, plan):
+        drawn = compare_draws(session, session.get_one(AnalysisRow, analysis), plan)
+        if drawn.missing:
             yield Finding(about, "the audit sample was not drawn from it, or not wholly", _AGAIN)
+        for item in drawn.strange:
+            what = "was put into the audit sample, or changed; its plan does not draw it so"
+            yield Finding(f"draw {item}", what, _SPOILT)
+        if drawn.older:
+            what = f"{len(drawn.older)} frames of it were drawn in which something is found now"
+            todo = "nothing needs to be done: an older version drew them, by the same chances"
+            yield Finding(about, what, todo, wrong=False)
         found = session.execute(select(*columns).where(Item.analysis == analysis))
         stored = {row["item"]: dict(row) for row in found.mappings()}
         wanted = {row["item"]: row for row in rows}

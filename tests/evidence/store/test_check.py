@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from datasets.errors import CaseDamaged
 from detector.types import Survey
+from evidence.linking.hand import join
 from evidence.store import (
     AnalysisRow,
     Case,
@@ -19,7 +20,6 @@ from evidence.store import (
     Link,
     Location,
     LookRow,
-    MachineRow,
     Membership,
     PrintRow,
     SightingRow,
@@ -29,7 +29,6 @@ from evidence.store import (
 )
 from evidence.store.check import check
 from evidence.store.finding import Finding
-from evidence.store.keys import machine_id
 from evidence.store.verdicts import append
 from tests.evidence.store.conftest import encoded
 
@@ -48,25 +47,7 @@ def settled(swept: Case) -> Case:
     """A case with a machine of two sightings, one of one, and a verdict."""
     with swept.session() as session, session.begin():
         keys = sorted(session.scalars(select(SightingRow.key)))
-        recipe = session.execute(select(AnalysisRow.model, AnalysisRow.settings)).one()
-        for members in (keys[:2], keys[2:]):
-            session.add(
-                MachineRow(
-                    id=machine_id(members[0]),
-                    model=recipe.model,
-                    settings=recipe.settings,
-                    builder=None,
-                    grade="U",
-                    probability=0.1,
-                    sightings=len(members),
-                    footages=1,
-                    conflict=False,
-                )
-            )
-            session.flush()
-            for key in members:
-                session.add(Membership(sighting=key, machine=machine_id(members[0])))
-        session.add(Link(a=keys[0], b=keys[1], kind="shot", score=1.0, reason="one and the same"))
+        join(session, keys[0], keys[1], "Anna")
         append(session, footage="ab" * 32, pts=Fraction(1), verdict="missed", author="Anna")
     return swept
 
@@ -247,6 +228,16 @@ def test_verdicts_that_were_changed(settled: Case) -> None:
         "verdict 1": "not as it was given",
         "verdicts": "the database no longer refuses to change them",
     }
+
+
+@pytest.mark.parametrize("table", ["decisions", "draws", "corrections"])
+def test_a_table_that_may_be_changed_again(settled: Case, table: str) -> None:
+    with settled.session() as session, session.begin():
+        if settled.on_server:
+            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
+        else:
+            session.execute(text(f"DROP TRIGGER {table}_no_delete"))
+    assert (only(settled).about, only(settled).wrong) == (table, True)
 
 
 def test_footage_of_which_nothing_is_known(settled: Case) -> None:

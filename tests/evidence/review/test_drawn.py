@@ -1,0 +1,121 @@
+"""The audit sample is what its plan draws; whatever was put into it by hand is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from evidence.review.audit import RATES, SEED, Member, Plan, chosen, frame_item
+from evidence.review.items import rebuild
+from evidence.store import AnalysisRow, Case, Draw
+from evidence.store.check import check
+from evidence.store.finding import Finding
+
+HALF = Plan(rates=dict.fromkeys(RATES, 0.5))
+
+
+def told(case: Case) -> list[Finding]:
+    return [one for one in check(case) if "draw" in str(one) or "sample" in str(one)]
+
+
+@pytest.fixture
+def drawn(case: Case, store: Callable[..., str]) -> str:
+    """An analysis of which some sightings and frames were drawn, and some were not."""
+    key = store(frames=12)
+    with case.session() as session, session.begin():
+        rebuild(session, HALF)
+        strata = set(session.scalars(select(Draw.stratum)))
+        assert "frame" in strata and len(strata) > 1
+    assert told(case) == []
+    return key
+
+
+def put(case: Case, **values: Any) -> None:
+    """A draw of somebody's own, and the items made anew, so that nothing else gives it away."""
+    with case.session() as session, session.begin():
+        footage = session.scalars(select(AnalysisRow.footage)).one()
+        row = {"footage": footage, "probability": 0.5, "seed": SEED, "made": datetime.now(UTC)}
+        session.execute(insert(Draw), [row | values])
+        rebuild(session)
+
+
+def undrawn(case: Case, analysis: str) -> dict[str, Any]:
+    """A sighting that the plan does not draw, as the row of a draw."""
+    for name, stratum in (("m1", "claim"), ("m2", "claim"), ("m3", "named"), ("m4", "unknown")):
+        member = Member(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
+        if not chosen(HALF, member):
+            row = {"item": member.item, "sighting": member.item, "analysis": analysis}
+            return row | {"pts": member.pts, "stratum": member.stratum}
+    raise AssertionError("all of them are drawn")
+
+
+@pytest.mark.parametrize("probability", [0.5, 1.0, 0.01])
+def test_a_sighting_put_into_the_sample(case: Case, drawn: str, probability: float) -> None:
+    row = undrawn(case, drawn)
+    put(case, **row | {"probability": probability})
+    (finding,) = told(case)
+    assert finding.wrong and finding.about == f"draw {row['item']}"
+    assert "put into the audit sample" in finding.what and "do not estimate" in finding.todo
+
+
+def test_a_frame_put_into_the_sample(case: Case, drawn: str) -> None:
+    """One that the plan does not draw, and one at a time that was made to be drawn."""
+    times = (Fraction(n, 1000) for n in range(1, 100))
+    made = next(pts for pts in times if chosen(HALF, frame(drawn, pts)))
+    with case.session() as session:
+        there = set(session.scalars(select(Draw.pts).where(Draw.stratum == "frame")))
+    known = next(pts for pts in map(Fraction, range(3, 12)) if not chosen(HALF, frame(drawn, pts)))
+    assert known not in there
+    for pts in (made, known):
+        row = {"item": frame_item(drawn, pts), "pts": pts, "stratum": "frame"}
+        put(case, **row | {"sighting": None, "analysis": drawn})
+    findings = told(case)
+    assert len(findings) == 2 and all(one.wrong for one in findings)
+
+
+def test_a_draw_of_footage_that_was_never_looked_at(case: Case, drawn: str) -> None:
+    put(case, **undrawn(case, drawn) | {"analysis": "ef" * 16})
+    (finding,) = told(case)
+    assert finding.wrong and "no analysis" in finding.what
+
+
+def test_a_frame_that_an_older_version_drew_is_only_noted(
+    case: Case, store: Callable[..., str]
+) -> None:
+    """It held the first second for one in which nothing was found, though a machine comes into
+    sight in it."""
+    every = Plan(rates=dict.fromkeys(RATES, 1.0))
+    key = store()
+    with case.session() as session, session.begin():
+        rebuild(session, every)
+    put(
+        case,
+        item=frame_item(key, Fraction(0)),
+        pts=Fraction(0),
+        stratum="frame",
+        sighting=None,
+        analysis=key,
+        probability=1.0,
+    )
+    (finding,) = told(case)
+    assert not finding.wrong and "1 frames of it were drawn" in finding.what
+
+
+def test_chances_that_nobody_set_beforehand_are_noted(
+    case: Case, store: Callable[..., str]
+) -> None:
+    key = store()
+    row = undrawn(case, key)
+    with case.session() as session:
+        assert session.scalar(select(func.count()).select_from(Draw)) == 0
+    put(case, **row | {"probability": 1.0})
+    assert any(not one.wrong and "nobody set beforehand" in one.what for one in told(case))
+
+
+def frame(analysis: str, pts: Fraction) -> Member:
+    return Member(frame_item(analysis, pts), "frame", pts)
