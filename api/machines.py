@@ -18,7 +18,7 @@ from evidence.record import dump, spell
 from evidence.tables import chance, clock, printable
 
 machines_app = typer.Typer(
-    help="List and show the machines of a case; join and cut sightings by hand.",
+    help="List, show and recount the machines of a case; join and cut sightings by hand.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -102,6 +102,26 @@ def cut_(
     from evidence.linking.hand import cut
 
     _decide(cut, a, b, folder, author, note)
+
+
+@machines_app.command("recount")
+def recount_(folder: CaseFolder) -> None:
+    """Count the machines anew, from the links there are and what was decided by hand.
+
+    For machines that `case check` tells of. Sightings that are of no machine are linked as well.
+    """
+    from sqlalchemy import select
+
+    from evidence.linking.update import recount
+    from evidence.store.case import Case
+    from evidence.store.derived import AnalysisRow
+
+    number = 0
+    recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        for recipe in session.execute(recipes).all():
+            number += recount(session, *recipe)
+    typer.echo(printable(f"{folder}: {number} machines"))
 
 
 def _decide(

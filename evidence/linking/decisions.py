@@ -22,11 +22,13 @@ SAME_BOX = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """joined: a tie for each pair joined; cut: pairs, (a, b) with a < b; keys: all concerned."""
+    """joined: a tie for each pair joined; cut: pairs, (a, b) with a < b; keys: all concerned;
+    carried: those concerned by a decision that named others, in whose place they stand."""
 
     joined: tuple[Tie, ...]
     cut: frozenset[tuple[str, str]]
     keys: frozenset[str]
+    carried: frozenset[str]
 
 
 def load_decided(session: Session, scope: Scope) -> Decided:
@@ -38,18 +40,22 @@ def load_decided(session: Session, scope: Scope) -> Decided:
     decisions = list(session.scalars(select(Decision).order_by(Decision.number)))
     present = _present(session, decisions, scope)
     last: dict[tuple[str, str], Decision] = {}
+    carried: set[str] = set()
     for decision in decisions:
         a = _stands_for(decision.a, decision.where["a"], present)
         b = _stands_for(decision.b, decision.where["b"], present)
         if a is not None and b is not None and a != b:
             last[min(a, b), max(a, b)] = decision
+            if {a, b} != {decision.a, decision.b}:
+                carried |= {a, b}
     joined = tuple(
         Tie(a, b, "joined", 1.0, _said(decision))
         for (a, b), decision in sorted(last.items())
         if decision.what == "join"
     )
     cuts = frozenset(pair for pair, decision in last.items() if decision.what == "cut")
-    return Decided(joined, cuts, frozenset(key for pair in last for key in pair))
+    concerned = frozenset(key for pair in last for key in pair)
+    return Decided(joined, cuts, concerned, frozenset(carried))
 
 
 def _present(

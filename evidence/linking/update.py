@@ -20,9 +20,9 @@ from evidence.linking.components import Machine, machines_of
 from evidence.linking.decisions import Decided, load_decided
 from evidence.linking.load import chunks, load_seen
 from evidence.linking.scope import Scope, load_scope
-from evidence.linking.seen import Kind, Tie
+from evidence.linking.seen import STRENGTH, Kind, Tie
 from evidence.linking.ties import tie_by_hand, tie_by_looks, tie_copies
-from evidence.store.derived import Link, MachineRow, Membership
+from evidence.store.derived import Link, MachineRow, Membership, SightingRow
 from evidence.store.keys import machine_id
 from evidence.store.models import Recipe
 
@@ -46,14 +46,58 @@ def update_machines(session: Session, model: str, settings: str) -> int:
     return len(scope.new)
 
 
-def _settle(session: Session, scope: Scope, touched: Collection[str], decided: Decided) -> None:
-    """Works out the machines of all sightings that ties connect to those touched."""
+def recount(session: Session, model: str, settings: str) -> int:
+    """Forgets the machines of one recipe, and counts them anew from its links and from what people
+    decided, within a transaction; then links what is new, as `update_machines` does.
+
+    Returns:
+        How many machines there are.
+    """
+    scope = load_scope(session, model, settings)
+    decided = load_decided(session, scope)
+    mine = select(SightingRow.key).where(scope.of(SightingRow))
+    strange = Link.kind.not_in(STRENGTH) | Link.b.not_in(mine)
+    session.execute(delete(Link).where(Link.a.in_(mine), strange))
+    keys = scope.footage.keys() - scope.new
+    for end in (Link.a, Link.b):
+        keys |= set(session.scalars(select(end).where(Link.a.in_(mine))))
+    # What is new has still to be compared with all that looks like it, before it is settled.
+    tie_by_hand(session, scope, [tie for tie in decided.joined if {tie.a, tie.b} <= keys])
+    machines = select(MachineRow.id).where(scope.of(MachineRow))
+    theirs = or_(Membership.sighting.in_(mine), Membership.machine.in_(machines))
+    session.execute(delete(Membership).where(theirs))
+    session.execute(delete(MachineRow).where(scope.of(MachineRow)))
+    settled: set[str] = set()
+    for part in chunks(sorted(keys)):
+        if left := set(part) - settled:
+            settled |= _settle(session, scope, left, decided)
+    update_machines(session, model, settings)
+    return len(session.scalars(machines).all())
+
+
+def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
+    """Those of the builders whose presence is the claim under test.
+
+    One that the packaged registry does not know is held for one of them: less is claimed.
+    """
+    if not builders:
+        return set()
+    row = session.get(Recipe, (scope.model, scope.settings))
+    values = Settings.parse(row.values) if row is not None else Settings()
+    origins = {entry.id: entry.origin for entry in _registry()}
+    tested = values.attributing.tested_origins
+    return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
+
+
+def _settle(session: Session, scope: Scope, touched: Collection[str], decided: Decided) -> set[str]:
+    """Works out the machines of all sightings that ties connect to those touched; gives these."""
     links = _connected(session, touched)
     keys = set(touched) | {key for link in links for key in (link.a, link.b)}
     seen = load_seen(session, keys)
     ties = [Tie(k.a, k.b, cast(Kind, k.kind), k.score, k.reason) for k in links]
     builders = {one.builder for one in seen.values() if one.builder}
-    machines, held = machines_of(seen, ties, decided.cut, _tested(session, scope, builders))
+    tested = tested_among(session, scope, builders)
+    machines, held = machines_of(seen, ties, decided.cut, tested)
     for link in links:
         holds = (link.a, link.b, link.kind) in held
         if link.held != holds:
@@ -63,6 +107,7 @@ def _settle(session: Session, scope: Scope, touched: Collection[str], decided: D
                 .values(held=holds)
             )
     _replace(session, scope, keys, machines)
+    return keys
 
 
 def _connected(session: Session, touched: Collection[str]) -> list[Link]:
@@ -115,20 +160,6 @@ def _replace(
     if rows:
         session.execute(insert(MachineRow), rows)
         session.execute(insert(Membership), members)
-
-
-def _tested(session: Session, scope: Scope, builders: Collection[str]) -> set[str]:
-    """Those of the builders whose presence is the claim under test.
-
-    One that the packaged registry does not know is held for one of them: less is claimed.
-    """
-    if not builders:
-        return set()
-    row = session.get(Recipe, (scope.model, scope.settings))
-    values = Settings.parse(row.values) if row is not None else Settings()
-    origins = {entry.id: entry.origin for entry in _registry()}
-    tested = values.attributing.tested_origins
-    return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
 
 
 @cache

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from datasets.registry import load_registry
 from detector.settings import Settings
@@ -24,7 +24,7 @@ from detector.types import (
     Track,
 )
 from evidence.linking.update import update_machines
-from evidence.store import Case, Decision, SightingRow
+from evidence.store import Case, Decision, MachineRow, SightingRow
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_recipe, add_work, done, take
@@ -121,6 +121,18 @@ def test_what_is_cut_is_two_machines_again(nameplate: Nameplate, linked: Path) -
         decisions = session.scalars(select(Decision).order_by(Decision.number)).all()
     assert [d.what for d in decisions] == ["join", "cut"]
     assert decisions[0].author and decisions[1].author == "Boris"
+
+
+def test_a_case_that_was_tampered_with_is_counted_anew(nameplate: Nameplate, linked: Path) -> None:
+    before = machines(nameplate, linked)
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        session.execute(update(MachineRow).values(builder="smtcl", grade="A", probability=1.0))
+    ended = nameplate("case", "check", linked)
+    assert ended.code == 1 and b"run nameplate machines recount" in ended.out
+    ended = nameplate("machines", "recount", "--case", linked)
+    assert ended.code == 0 and ended.out.endswith(b": 2 machines\n")
+    assert machines(nameplate, linked) == before
+    assert nameplate("case", "check", linked).code == 0
 
 
 @pytest.mark.parametrize(
