@@ -55,7 +55,10 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 1
+FORMAT = 2
+"""Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
+what must be different, and before what is not linked yet counted."""
+
 MOST_TOLD = 5
 
 
@@ -149,11 +152,18 @@ def recompute(package: Path) -> Recomputed:
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
         unsound = [*contradictions(session), *lacking(case, session)]
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
+    earlier = newest < FORMAT
     otherwise = [
-        *_differences(said["answer"], anew["answer"]),
+        *_differences(said["answer"], anew["answer"], earlier=earlier),
         *_differences(facts, anew["facts"], "facts"),
         *unsound,
     ]
+    if earlier and otherwise:
+        otherwise.insert(
+            0,
+            f"format: {newest} in the package, {FORMAT} now: rules of counting have changed since, "
+            "and what follows may come of that; the Nameplate that wrote it computes the same",
+        )
     return Recomputed(read.answer, otherwise, written_by)
 
 
@@ -261,13 +271,15 @@ def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> N
     (folder / "README.txt").write_text(content, "utf-8")
 
 
-def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
-    """Where two pieces of plain data differ, a line each."""
+def _differences(before: Any, now: Any, at: str = "", earlier: bool = False) -> Iterator[str]:
+    """Where two pieces of plain data differ, a line each; `earlier`: what only the one of now
+    has is passed over."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for name in sorted({*before, *now}):
-            yield from _differences(before.get(name), now.get(name), f"{at}.{name}".strip("."))
+        for name in sorted(before if earlier else {*before, *now}):
+            where = f"{at}.{name}".strip(".")
+            yield from _differences(before.get(name), now.get(name), where, earlier)
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for number, (a, b) in enumerate(zip(before, now, strict=True)):
-            yield from _differences(a, b, f"{at}[{number}]")
+            yield from _differences(a, b, f"{at}[{number}]", earlier)
     elif before != now:
         yield f"{at}: {before!r} in the package, {now!r} computed"

@@ -135,6 +135,26 @@ def test_a_package_of_another_version_is_said_to_be(nameplate: Nameplate, shown:
     assert b"Written by Nameplate 0.0.1; computed anew by " in ended.out
 
 
+def test_a_package_of_earlier_rules_is_told_apart_from_an_altered_one(
+    nameplate: Nameplate, shown: Path
+) -> None:
+    import bagit
+
+    assert nameplate("answer", shown, "--package", "kept").code == 0
+    file = Path("kept/data/answer.json")
+    said = json.loads(file.read_bytes()) | {"format": 1}
+    del said["answer"]["counts"]["least"]  # which it did not have then
+    for machines, code in ((said["answer"]["counts"]["machines"], 0), (99, 1)):
+        said["answer"]["counts"]["machines"] = machines
+        file.write_text(json.dumps(said), "utf-8")
+        bagit.Bag("kept").save(manifests=True)
+        ended = nameplate("answer", "--from", "kept")
+        assert ended.code == code
+        assert ("rules of counting have changed since" in ended.out.decode() + ended.err) == bool(
+            code
+        )
+
+
 @pytest.mark.parametrize(
     "words",
     [
