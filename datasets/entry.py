@@ -37,6 +37,8 @@ Kind = Literal[
     "control",
     "other",
 ]
+OUTSIDE = "x-"
+"""What the label of a firm begins with that was in no registry when it was given."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -123,9 +125,9 @@ class Maker(_Part):
 class Entry(_Part):
     """A builder, rebadger or control.
 
-    id: lower-case letters, digits and hyphens; origin: the badge's home country; owner: whom
-    the firm belongs to, where that is another; production: where such machines are made;
-    makers: of a rebadger, who builds the machines; none are listed where none are known;
+    id: lower-case letters, digits and hyphens, never `x-...`; origin: the badge's home country;
+    owner: whom the firm belongs to, where that is another; production: where such machines are
+    made; makers: of a rebadger, who builds the machines; none are listed where none are known;
     wordmarks: texts on the machines; series: model names and codes that point to this entry;
     weak: cues that need another beside them; confusions: what it is mistaken for; confidence:
     how sure the way from wordmark to origin is; source: where that way is known from (each
@@ -148,6 +150,16 @@ class Entry(_Part):
     confidence: Confidence
     source: Texts = ()
     note: str | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _is_inside(cls, id: str) -> str:
+        if id.startswith(OUTSIDE):
+            raise ValueError(
+                f"{OUTSIDE} marks firms that are in no registry; call it "
+                f"{id.removeprefix(OUTSIDE)}: what is labelled {id} counts as that then"
+            )
+        return id
 
     @field_validator("wordmarks")
     @classmethod

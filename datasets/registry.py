@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from datasets.entry import Entry, Maker, Owner, WeakCues, Wordmark
+from datasets.entry import OUTSIDE, Entry, Maker, Owner, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
 from datasets.yamlfile import complain, read_yaml
@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 DATA = Path(__file__).parent / "data"
-OUTSIDE = "x-"
-"""What the label of a firm begins with that was in no registry when it was given."""
 
 
 def id_of_label(label: str, ids: Container[object]) -> str:

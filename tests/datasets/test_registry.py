@@ -179,6 +179,12 @@ def test_the_digest_depends_on_content_alone(file: Path) -> None:
         ("  name: Acme\n", "", "entry acme: name: this field is required"),
         ("kinds:", "sort:", "entry acme: sort: no such field"),
         ("id: acme", "id: Acme Inc", "entry Acme Inc: id:"),
+        (
+            "id: acme",
+            "id: x-acme",
+            "entry x-acme: id: x- marks firms that are in no registry; call "
+            "it acme: what is labelled x-acme counts as that then",
+        ),
         ("[ACME]", "[OTHER]", "'OTHER' is neither a wordmark nor a series"),
         ("confidence: high", "confidence: high\n  source: ''", "entry acme: source[0]: empty"),
         ("confidence: high", "confidence: high\n  source: 2024", "entry acme: source:"),
