@@ -15,7 +15,7 @@ from datasets.formats.classes import class_of
 from datasets.formats.coco_out import corners, sides
 from datasets.formats.incoming import Brought, Wish, guessed_split, named_split, read_text
 from datasets.formats.locate import find_picture
-from datasets.formats.parts import Attributes, Entry, photograph_of
+from datasets.formats.parts import Attributes, Entry, photograph_of, turned
 from datasets.picture import check_size, picture_size
 
 _ROBOFLOW = "_annotations.coco.json"
@@ -131,13 +131,16 @@ def _box(annotation: Mapping[str, Any], attributes: Mapping[str, Any], where: st
     x, y, w, h = _numbers(bbox, 4, f"{where}: bbox")
     if w <= 0 or h <= 0:
         raise DataError(f"{where}: bbox: [x, y, width, height] with sides above 0, got {bbox}")
+    box = corners((x, y, w, h))
     exact = attributes.get("corners")
     if exact is not None:
         x1, y1, x2, y2 = _numbers(exact, 4, f"{where}: corners")
         # Corners are the finer truth only while nobody has moved the box since.
         if sides((x1, y1, x2, y2)) == [x, y, w, h]:
-            return (x1, y1, x2, y2)
-    return corners((x, y, w, h))
+            box = (x1, y1, x2, y2)
+    # CVAT writes a turned box as it was before the turn, and the degrees beside it.
+    degrees = attributes.get("rotation")
+    return turned(box, 0.0 if degrees is None else _numbers([degrees], 1, f"{where}: rotation")[0])
 
 
 def _around(segmentation: Any, where: str) -> Box:

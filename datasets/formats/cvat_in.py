@@ -16,7 +16,7 @@ from datasets.formats.classes import class_of
 from datasets.formats.cvat_labels import PICTURE
 from datasets.formats.incoming import Brought, Wish, guessed_split, named_split, read_text
 from datasets.formats.locate import find_picture
-from datasets.formats.parts import Attributes, Entry, photograph_of
+from datasets.formats.parts import Attributes, Entry, photograph_of, turned
 from datasets.picture import check_size, picture_size
 
 MOST_DIGITS = 6
@@ -147,7 +147,7 @@ def _box(shape: Element, where: str) -> Box:
     """
     if shape.tag == "box":
         x1, y1, x2, y2 = _numbers(shape, where, "xtl", "ytl", "xbr", "ybr")
-        box = _turned((x1, y1, x2, y2), _rotation(shape, where))
+        box = turned((x1, y1, x2, y2), _rotation(shape, where))
     elif shape.tag == "ellipse":
         cx, cy, rx, ry = _numbers(shape, where, "cx", "cy", "rx", "ry")
         angle = math.radians(_rotation(shape, where))
@@ -172,23 +172,6 @@ def _box(shape: Element, where: str) -> Box:
 def _rotation(shape: Element, where: str) -> float:
     """Degrees; CVAT writes none for a shape that is not turned."""
     return _numbers(shape, where, "rotation")[0] if shape.get("rotation") else 0.0
-
-
-def _turned(box: Box, degrees: float) -> Box:
-    """The upright box round one turned about its centre, as CVAT turns them (clockwise).
-
-    Example:
-        >>> [round(v) for v in _turned((0.0, 0.0, 40.0, 20.0), 90.0)]
-        [10, -10, 30, 30]
-    """
-    if degrees == 0:
-        return box
-    x1, y1, x2, y2 = box
-    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
-    w, h = (x2 - x1) / 2, (y2 - y1) / 2
-    wide, high = w * cos + h * sin, w * sin + h * cos
-    cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
-    return (cx - wide, cy - high, cx + wide, cy + high)
 
 
 def _around(shape: Element, where: str) -> Box:

@@ -8,6 +8,7 @@ the file: a mark must not end up on another machine.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,6 +134,23 @@ def photograph_of(
         "concealed": concealed,
     }
     return parse_photograph(values, Path(), where)
+
+
+def turned(box: Box, degrees: float) -> Box:
+    """The upright box round one turned about its centre, as CVAT turns them (clockwise).
+
+    Example:
+        >>> [round(v) for v in turned((0.0, 0.0, 40.0, 20.0), 90.0)]
+        [10, -10, 30, 30]
+    """
+    if degrees == 0:
+        return box
+    x1, y1, x2, y2 = box
+    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    w, h = (x2 - x1) / 2, (y2 - y1) / 2
+    wide, high = w * cos + h * sin, w * sin + h * cos
+    cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
+    return (cx - wide, cy - high, cx + wide, cy + high)
 
 
 def _add_more(attributes: Attributes, more: Attributes) -> None:

@@ -115,6 +115,17 @@ def test_a_box_moved_in_another_tool_wins_over_the_exact_corners(tmp_path: Path)
     assert first.machines[0].box == (14, 5, 34, 35)
 
 
+def test_a_box_that_cvat_turned_gives_the_upright_box_round_it(tmp_path: Path) -> None:
+    turn = {"rotation": 90.0, "occluded": False}
+    first, _ = bring(tmp_path / "foreign", annotation(bbox=[10, 20, 30, 10], attributes=turn))
+    assert first.machines[0].box == pytest.approx((20, 10, 30, 40))
+    # Turned where it stood: our own corners are as exact before the turn as they were.
+    own = turn | {"corners": [4.00000001, 20, 24, 30]}
+    values = annotation(bbox=[4.00000001, 20, 20, 10], attributes=own)
+    first, _ = bring(tmp_path / "own", values)
+    assert first.machines[0].box == pytest.approx((9, 15, 19, 35))
+
+
 def test_marks_follow_their_machine_when_another_is_added_or_taken_away(tmp_path: Path) -> None:
     data = two_splits(tmp_path / "data")
     export_data(data, "coco", tmp_path / "there")
@@ -157,6 +168,8 @@ def test_marks_follow_their_machine_when_another_is_added_or_taken_away(tmp_path
         (annotation(bbox=[1, 2, 3, "4"]), "annotation 31: bbox: 4 numbers are wanted"),
         (annotation(bbox=[1, 2, 0, 4]), "annotation 31: bbox: .* sides above 0"),
         (annotation(bbox=[100, 2, 5, 4]), "annotation 31: box: nothing of .* is in the picture"),
+        (annotation(attributes={"rotation": "left"}), "annotation 31: rotation: 1 numbers"),
+        (annotation(attributes={"rotation": float("nan")}), "annotation 31: rotation: 1 numbers"),
         (annotation(bbox=None), "annotation 31: bbox: neither a box nor polygons"),
         (annotation(bbox=[], segmentation={"counts": "x"}), "annotation 31: bbox: neither"),
         (annotation(bbox=[], segmentation=[[1, 2, 3]]), "annotation 31: segmentation: no area"),
