@@ -29,6 +29,7 @@ from pydantic import (
 )
 
 from datasets.errors import DataError
+from datasets.picture import check_upright
 
 CLASS_NAMES: tuple[str, ...] = ("machine", "wordmark", "control")
 ANNOTATIONS = "annotations.jsonl"
@@ -177,8 +178,8 @@ def read_photographs(folder: Path) -> tuple[Photograph, ...]:
         folder: holds `annotations.jsonl` and what it names.
 
     Raises:
-        DataError: a missing file or picture, or a wrong line; the message names file, line
-            and field.
+        DataError: a missing file or picture, one that is not stored upright, or a wrong line;
+            the message names file, line and field.
     """
     found: list[Photograph] = []
     for photograph in scan_photographs(folder):
@@ -210,6 +211,7 @@ def scan_photographs(folder: Path) -> Iterator[Photograph | DataError]:
             seen[photograph.image] = number
             if not photograph.path.is_file():
                 raise DataError(f"{where}: image: there is no {photograph.path}")
+            check_upright(photograph.path, f"{where}: image")
         except DataError as error:
             yield error
         else:

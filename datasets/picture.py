@@ -1,8 +1,11 @@
-"""What a picture file says of itself: its size, without decoding it."""
+"""What a picture file says of itself: its size and whether it is upright, without decoding it."""
 
 from __future__ import annotations
 
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -10,7 +13,8 @@ from PIL import Image
 from datasets.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
-_ORIENTATION = 0x0112  # the EXIF tag; 5 to 8 stand for a quarter turn
+_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright, 2 to 8 are turned or mirrored
+_TURNED = range(2, 9)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -19,33 +23,60 @@ def picture_size(path: Path) -> tuple[int, int]:
     Raises:
         DataError: no such file, or not a picture of `FORMATS`.
     """
+    with _opened(path) as picture:
+        return picture.size
+
+
+def check_upright(path: Path, where: str) -> None:
+    """Whether a picture is stored as it is looked at.
+
+    Some programs turn what EXIF calls turned, others do not: boxes that were drawn in one lie
+    elsewhere in the other, and nothing in a data set tells in which they were drawn.
+
+    Raises:
+        DataError: it is not upright, or as `picture_size`; the message begins with `where`,
+            or with the path.
+    """
+    with _opened(path) as picture:
+        turned = _orientation(picture, path) in _TURNED
+    if turned:
+        raise DataError(f"{where}: {path.name}: it is stored turned (EXIF): save it upright")
+
+
+def check_size(path: Path, width: int, height: int, where: str) -> None:
+    """Whether a picture is upright and has the size given: else its boxes lie elsewhere.
+
+    Raises:
+        DataError: it is not, or has another; the message begins with `where`.
+    """
+    check_upright(path, where)
+    stored = picture_size(path)
+    if stored != (width, height):
+        raise DataError(
+            f"{where}: {path.name} is {stored[0]}x{stored[1]}, but is said to be {width}x{height}"
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
-            # Only the head is read: how many pixels follow is no danger here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Only the head is read: how many pixels follow is no danger here, and EXIF that is
+            # damaged turns nothing.
+            warnings.simplefilter("ignore")
             with Image.open(path, formats=FORMATS) as picture:
-                return picture.size
+                yield picture
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or f"not one of {', '.join(FORMATS)}"
         raise DataError(f"{path}: it cannot be read as a picture ({reason})") from error
 
 
-def check_size(path: Path, width: int, height: int, where: str) -> None:
-    """Whether a picture has the size its annotation gives: else its boxes lie elsewhere.
-
-    Raises:
-        DataError: it has another; the message begins with `where`.
-    """
-    stored = picture_size(path)
-    if stored == (width, height):
-        return
-    turned = stored == (height, width) and _is_turned(path)
-    hint = "; it is stored turned (EXIF): save it upright" if turned else ""
-    raise DataError(
-        f"{where}: {path.name} is {stored[0]}x{stored[1]}, but is said to be {width}x{height}{hint}"
-    )
-
-
-def _is_turned(path: Path) -> bool:
-    with Image.open(path, formats=FORMATS) as picture:
-        return int(picture.getexif().get(_ORIENTATION, 1)) >= 5
+def _orientation(picture: Image.Image, path: Path) -> object:
+    """What EXIF says; None where it says nothing that can be read."""
+    try:
+        # A PNG's may stand behind its pixels; its own `getexif` decodes these to get there.
+        if picture.format == "PNG" and b"eXIf" in path.read_bytes():
+            return picture.getexif().get(_ORIENTATION)
+        return Image.Image.getexif(picture).get(_ORIENTATION)
+    except (SyntaxError, ValueError, struct.error):
+        return None

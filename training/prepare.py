@@ -28,6 +28,7 @@ from datasets.annotations import (
     split_folder,
 )
 from datasets.errors import DataError
+from datasets.formats.yolo import label_file
 from datasets.maker.stills import write_stills
 from datasets.registry import id_of_label
 from datasets.splits import check_apart
@@ -163,11 +164,8 @@ def _check_apart(folders: Mapping[str, Path], unseen: tuple[Path, str] | None) -
 def _link(photograph: Photograph, split: Path, prefix: str) -> None:
     # Folders below images/ are kept: two pictures of one name may lie in two of them.
     picture = split / photograph.image
-    labels = (split / "labels" / picture.relative_to(split / "images")).with_suffix(".txt")
-    for link, target in (
-        (picture.with_name(prefix + picture.name), photograph.path),
-        (labels.with_name(prefix + labels.name), photograph.labels),
-    ):
+    picture = picture.with_name(prefix + picture.name)
+    for link, target in ((picture, photograph.path), (label_file(picture), photograph.labels)):
         link.parent.mkdir(parents=True, exist_ok=True)
         if target == photograph.path and _ignored(photograph):
             _paint(photograph, link)

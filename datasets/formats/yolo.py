@@ -21,7 +21,7 @@ from datasets.formats.incoming import Brought, Wish, named_split, read_text
 from datasets.formats.locate import find_picture, safe_name
 from datasets.formats.parts import Attributes, Entry, name_of, photograph_of
 from datasets.output import place_picture, write_text
-from datasets.picture import picture_size
+from datasets.picture import check_upright, picture_size
 from datasets.writing import LABELLED_ROLES, labels_of, to_yolo
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -42,9 +42,9 @@ def write_yolo(
     for split, photographs in splits.items():
         for photograph in photographs:
             name = name_of(photograph)
-            place_picture(photograph.path, folder / split / "images" / name, link=link)
-            label = (folder / split / "labels" / name).with_suffix(".txt")
-            write_text(label, to_yolo(labels_of(photograph)))
+            picture = folder / split / "images" / name
+            place_picture(photograph.path, picture, link=link)
+            write_text(label_file(picture), to_yolo(labels_of(photograph)))
     # No `path`: a trainer then takes the folders from beside the file, wherever it lies.
     lines = [f"{split}: {split}/images" for split in splits]
     names = ", ".join(f"{id}: {name}" for id, name in enumerate(CLASS_NAMES))
@@ -90,14 +90,33 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
             continue
         split = named_split(word, wish, str(file))
         for name, picture in _pictures(file, values, word, places):
-            label = _label_file(picture)
-            entries = _entries(label, picture, names, wish) if label.is_file() else []
+            # What trains on YOLO turns a picture as EXIF says, and boxes are shares of that.
+            check_upright(picture, str(file))
             size = picture_size(picture)
+            label = label_file(picture)
+            entries = _entries(label, size, names, wish) if label.is_file() else []
             photograph = photograph_of(name, size, entries, {}, wish.source_of(split), str(picture))
             brought[split].append((photograph, picture))
     if not any(brought.values()):
         raise DataError(f"{file}: it names no folder of pictures (train:, val:) with any in it")
     return dict(brought)
+
+
+def label_file(picture: Path) -> Path:
+    """Where a trainer looks for a picture's labels: the last `images` of its path replaced.
+
+    Example:
+        >>> label_file(Path("train/images/hall/a.jpg")).as_posix()
+        'train/labels/hall/a.txt'
+        >>> label_file(Path("train/images/images/a.jpg")).as_posix()
+        'train/images/labels/a.txt'
+    """
+    parts = list(picture.parts)
+    for index in range(len(parts) - 2, -1, -1):
+        if parts[index] == "images":
+            parts[index] = "labels"
+            break
+    return Path(*parts).with_suffix(".txt")
 
 
 def _data_file(path: Path) -> Path:
@@ -195,18 +214,9 @@ def _listed(listing: Path, root: Path) -> list[tuple[str, Path]]:
     return [(picture.relative_to(common).as_posix(), picture) for picture in pictures]
 
 
-def _label_file(picture: Path) -> Path:
-    """Where a trainer looks for a picture's labels: the last `images` of its path replaced."""
-    parts = list(picture.parts)
-    for index in range(len(parts) - 2, -1, -1):
-        if parts[index] == "images":
-            parts[index] = "labels"
-            break
-    return Path(*parts).with_suffix(".txt")
-
-
-def _entries(label: Path, picture: Path, names: Mapping[int, str], wish: Wish) -> list[Entry]:
-    width, height = picture_size(picture)
+def _entries(
+    label: Path, size: tuple[int, int], names: Mapping[int, str], wish: Wish
+) -> list[Entry]:
     entries = []
     for number, line in enumerate(read_text(label).splitlines(), start=1):
         if not line.strip():
@@ -219,7 +229,7 @@ def _entries(label: Path, picture: Path, names: Mapping[int, str], wish: Wish) -
         if ours is None:
             continue
         attributes: Attributes = {} if kind is None else {"kind": kind}
-        entries.append(Entry(ours, _to_pixels(box, width, height), attributes, where))
+        entries.append(Entry(ours, _to_pixels(box, *size), attributes, where))
     return entries
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from datasets.annotations import check_split, read_labels, read_photographs, split_folder
 from datasets.errors import DataError
+from tests.datasets.sets import draw
 
 MACHINE = {
     "box": [10, 5, 90, 45],
@@ -49,9 +53,8 @@ def line(**changed: Any) -> dict[str, Any]:
 def write_split(
     folder: Path, *lines: dict[str, Any] | str, label: str = "0 0.5 0.5 0.8 0.8\n"
 ) -> Path:
-    (folder / "images").mkdir(parents=True)
+    draw(folder / "images" / "a.jpg", (100, 50))
     (folder / "labels").mkdir()
-    (folder / "images" / "a.jpg").write_bytes(b"")
     (folder / "labels" / "a.txt").write_text(label, "utf-8")
     text = "".join((x if isinstance(x, str) else json.dumps(x)) + "\n" for x in lines)
     (folder / "annotations.jsonl").write_text(text, "utf-8")
@@ -102,6 +105,45 @@ def test_a_wrong_field_is_named_with_file_and_line(
     with pytest.raises(DataError) as caught:
         read_photographs(folder)
     assert str(caught.value).startswith(f"{folder / 'annotations.jsonl'}:1: {told}")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_picture_that_is_stored_turned_is_refused_by_name(
+    tmp_path: Path, suffix: str, orientation: int
+) -> None:
+    folder = write_split(tmp_path / "train", line(image=f"images/a.{suffix}"))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (100, 50)).save(folder / "images" / f"a.{suffix}", exif=exif)
+    if orientation in range(2, 9):
+        told = rf"annotations\.jsonl:1: image: a\.{suffix}: it is stored turned \(EXIF\)"
+        with pytest.raises(DataError, match=told):
+            read_photographs(folder)
+    else:
+        assert len(read_photographs(folder)) == 1
+
+
+def test_a_turn_that_a_png_tells_of_after_its_pixels_is_seen(tmp_path: Path) -> None:
+    folder = write_split(tmp_path / "train", line(image="images/a.png"))
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    chunk = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    size, check = struct.pack(">I", len(chunk) - 4), struct.pack(">I", zlib.crc32(chunk))
+    content = draw(folder / "images" / "a.png", (100, 50)).read_bytes()
+    end = content.index(b"IEND") - 4
+    content = content[:end] + size + chunk + check + content[end:]
+    (folder / "images" / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match="it is stored turned"):
+        read_photographs(folder)
+
+
+@pytest.mark.parametrize("head", [b"", b"II*\0", b"MM\0*\0\0\0\x08\0\x01\x01\x12", b"\xff" * 20])
+def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path, head: bytes) -> None:
+    folder = write_split(tmp_path / "train", line())
+    exif = b"Exif\0\0" + head
+    Image.new("RGB", (100, 50)).save(folder / "images" / "a.jpg", exif=exif)
+    assert len(read_photographs(folder)) == 1
 
 
 @pytest.mark.parametrize("missing", ["image", "width", "machines", "marks", "concealed"])

@@ -214,13 +214,21 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         bring(tmp_path, values)
 
 
-def test_a_picture_stored_turned_is_refused_with_the_reason(tmp_path: Path) -> None:
+@pytest.mark.parametrize("orientation", [3, 6])
+@pytest.mark.parametrize("said", [True, False], ids=["size said", "no size said"])
+def test_a_picture_stored_turned_is_refused_with_the_reason(
+    tmp_path: Path, orientation: int, said: bool
+) -> None:
     turned = Image.Exif()
-    turned[0x0112] = 6
+    turned[0x0112] = orientation
     (tmp_path / "in").mkdir()
     Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "in" / "c.jpg", exif=turned)
-    image = {"id": 70, "file_name": "c.jpg", "width": HEIGHT, "height": WIDTH}
-    with pytest.raises(DataError, match=r"it is stored turned \(EXIF\): save it upright"):
+    image: Line = {"id": 70, "file_name": "c.jpg"}
+    if said:
+        upright = (WIDTH, HEIGHT) if orientation == 3 else (HEIGHT, WIDTH)
+        image |= {"width": upright[0], "height": upright[1]}
+    told = r"export\.json: image 70: c\.jpg: it is stored turned \(EXIF\): save it upright"
+    with pytest.raises(DataError, match=told):
         bring(tmp_path, coco(images=[image], annotations=[]))
 
 

@@ -9,12 +9,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from datasets.annotations import Photograph, read_labels
 from datasets.errors import DataError, UsageError
 from datasets.exchange import export_data, import_data
 from datasets.splits import read_splits
-from tests.datasets.sets import HEIGHT, WIDTH, draw, two_splits
+from tests.datasets.sets import HEIGHT, WIDTH, draw, line, two_splits, write_data
 
 HEAD = "train: images/train\nval:\nnames: [machine, logo, forklift]\n"
 
@@ -100,6 +101,25 @@ def test_the_export_is_what_a_trainer_takes(tmp_path: Path) -> None:
     assert (head["train"], head["val"]) == ("train/images", "val/images")
     labels = read_labels(tmp_path / "there" / "train" / "labels" / "deep" / "b.txt")
     assert [label.class_id for label in labels] == [0, 0, 1, 1, 2]
+
+
+def test_a_picture_stored_turned_is_refused_by_name(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in")
+    turned = Image.Exif()
+    turned[0x0112] = 3
+    Image.new("RGB", (WIDTH, HEIGHT)).save(folder / "images" / "train" / "a.png", exif=turned)
+    with pytest.raises(DataError, match=r"data\.yaml: a\.png: it is stored turned \(EXIF\)"):
+        import_data(folder, "yolo", tmp_path / "out")
+
+
+def test_pictures_below_a_further_folder_called_images_keep_their_labels(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data", {"train": [line("images/a.png"), line("x/images/b.png")]})
+    export_data(data, "yolo", tmp_path / "there")
+    import_data(tmp_path / "there", "yolo", tmp_path / "back")
+    back = read_splits(tmp_path / "back")["train"]
+    assert [(one.image, len(one.machines)) for one in back] == [
+        ("images/images/a.png", 2), ("images/x/images/b.png", 2),
+    ]  # fmt: skip
 
 
 def test_splits_without_sources_get_one_each(tmp_path: Path) -> None:

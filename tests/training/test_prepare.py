@@ -147,6 +147,17 @@ def test_one_set_at_least_holds_something_back(tmp_path: Path) -> None:
         prepare((one, two), tmp_path / "out")
 
 
+def test_a_trainer_finds_the_labels_below_a_further_folder_called_images(tmp_path: Path) -> None:
+    checks = pytest.importorskip("ultralytics.data.utils")
+    train = [line("images/a.png"), line("x/images/b.png")]
+    data = write_data(tmp_path / "data", {"train": train, "val": [line(source="hall 9")]})
+    prepare((data, write_data(tmp_path / "more", {"train": train})), tmp_path / "out")
+    pictures = sorted(str(one) for one in (tmp_path / "out" / "view" / "train").rglob("*.png"))
+    assert len(pictures) == 4
+    for label in checks.img2label_paths(pictures):
+        assert len(Path(label).read_text("utf-8").splitlines()) == 5
+
+
 def test_what_nobody_judged_is_painted_over_in_the_view_alone(
     made_data: Path, tmp_path: Path
 ) -> None:
