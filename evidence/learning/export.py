@@ -3,7 +3,7 @@
 OUT/pictures/FOOTAGE/PTS.jpg    each frame, cut once; what a broken run cut is not cut again
 OUT/data/                       the data set, in our own format
 OUT/cvat/ (coco/, yolo/)        the same for another tool
-OUT/judged.json                 from which case, and up to which verdict
+OUT/judged.json                 from which case, up to which verdict, and with which corrections
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from datasets.writing import fill_split
 from detector.detect import Detector
 from evidence.learning.annotate import Line, annotate, name_of_frame
 from evidence.learning.carry import carry_over
+from evidence.learning.corrected import RECORD, check_untouched, rounds, seal, take_over
 from evidence.learning.cut import LeftOut, cut_frames
 from evidence.learning.frames import JudgedFrame, judged_footage, judged_frames
 from evidence.learning.sources import VAL_SHARE, choose_val, find_sources
 from evidence.store.case import Case
 from evidence.store.verdicts import head
 
-RECORD = "judged.json"
 PICTURES, DATA = "pictures", "data"
 _STAGING = re.compile(r"\.(data|yolo|coco|cvat)\.[0-9a-f]{8}\.(partial|replaced)")
 
@@ -67,7 +67,8 @@ def export_judged(
     """Writes the judged frames of a case; a second time it writes what is new, and only that.
 
     Args:
-        out: a folder that is not there, or that an earlier export of the same case wrote.
+        out: a folder that is not there, or that an earlier export of the same case wrote;
+            corrections brought back beside it are taken over (`corrected.py`).
         to: another tool's format, besides ours.
         share: of the sources, that held back as `val`.
         link: symbolic links to the pictures instead of copies.
@@ -76,14 +77,22 @@ def export_judged(
         progress: told the stage, how much is done, and of how much.
 
     Raises:
-        UsageError: nothing usable has been judged; or something else is at `out`.
+        UsageError: nothing usable has been judged; something else is at `out`; or somebody
+            changed what is there for another tool.
         FootageMissing: not one frame could be cut.
         ResultError: `out` cannot be written.
-        DataError: a text of an annotation cannot be written in the other format.
+        DataError: a text of an annotation cannot be written in the other format; or a data set
+            of corrections is damaged.
         ModelError: the model is missing or damaged.
     """
     check_free(out, _ours)
     _check_same_case(case, out)
+    # What an earlier run wrote for another tool would be out of date.
+    written = [one for one in FORMATS if one != to and (out / one).is_dir()]
+    others: list[Format] = [*written, *([] if to is None else [to])]
+    for one in others:
+        check_untouched(out / one)
+    corrections = rounds(out.parent)
     tell = progress or (lambda stage, done, total: None)
     detector = Detector(model)
     with case.snapshot() as session:
@@ -102,7 +111,7 @@ def export_judged(
                 left_out += cut_frames(case, session, footage, times, out / PICTURES)
                 frames += own
     lines = list(_lines(case, frames, sources, out / PICTURES, detector, authors, tell))
-    kept = _once(lines, out / PICTURES)
+    kept = list(take_over(_once(lines, out / PICTURES), corrections))
     if not kept:
         reason = left_out[0].reason if left_out else "no frame of it is left"
         raise FootageMissing(f"none of the judged frames could be cut: {reason}")
@@ -117,16 +126,16 @@ def export_judged(
         for split, own_lines in splits.items():
             (folder / split).mkdir()
             fill_split(folder / split, list(_pictures(own_lines, out / PICTURES)), link)
-    # What an earlier run wrote for another tool would be out of date.
-    written = [one for one in FORMATS if one != to and (out / one).is_dir()]
-    for one in (*written, *([] if to is None else [to])):
+    for one in others:
         _, lost = export_data(out / DATA, one, out / one, link=link, replace=True)
+        seal(out / one)
     counts = {split: len(own_lines) for split, own_lines in splits.items()}
     record = {
         "case": case.id,
         "verdicts": {"number": number, "digest": digest},
         "model": detector.digest,
         "pictures": counts,
+        "corrected": [folder.name for folder in corrections],
         "left_out": [{"footage": x.footage, "frames": x.frames} for x in left_out],
     }
     with told(out):

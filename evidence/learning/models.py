@@ -4,6 +4,7 @@ What is exported and trained by the commands that the program proposes lies in t
 folder, where it is found again:
 
     CASE/learning/judged/           the judged frames (`export.py`)
+    CASE/learning/corrected/        what was corrected of them (`corrected.py`)
     CASE/learning/run-1/model/      a model learnt from them, with its comparison
 """
 
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import ModelError
 from detector.detect import PACKAGED
 from detector.tested import read_comparison
+from evidence.learning.corrected import RECORD, next_round, rounds
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow
 from evidence.store.models import Recipe
@@ -59,15 +61,28 @@ def commands(case: Case) -> dict[str, str]:
     runs = [int(m[1]) for path in own.glob("run-*") if (m := _RUN.fullmatch(path.name))]
     run = own / f"run-{max(runs, default=0) + 1}"
     folder, judged = quote(str(case.folder)), quote(str(own / "judged"))
-    data = quote(str(own / "judged" / "data"))
+    data = quote(str(_latest(own)))
     return {
         "export": f"nameplate datasets export {folder} --to cvat --out {judged}",
         "import": f"nameplate datasets import {quote(str(own / 'judged' / 'cvat'))} --from cvat "
-        f"--out {quote(str(own / 'corrected'))}",
+        f"--out {quote(str(next_round(own)))}",
         "train": f"nameplate train DATA {data} --start START.pt --validation DATA "
         f"--out {quote(str(run))}",
         "sweep": f"nameplate sweep --case {folder} --model {quote(str(run / 'model'))} FOOTAGE",
     }
+
+
+def _latest(own: Path) -> Path:
+    """The judged frames as they were corrected last: as brought back, until exported again."""
+    corrections = rounds(own)
+    try:
+        record = json.loads((own / "judged" / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        record = None
+    known = _list(record.get("corrected")) if isinstance(record, dict) else []
+    if corrections and corrections[-1].name not in known:
+        return corrections[-1]
+    return own / "judged" / "data"
 
 
 def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from api.web.site import Site
 from api.web.words import catalogue
 from datasets.annotations import parse_photograph
+from datasets.exchange import import_data
 from detector.detect import PACKAGED, model_digest
 from evidence.learning.export import export_judged
 from tests.judged import Filler, fill, other_model
@@ -131,6 +132,23 @@ def test_commands_name_the_case_and_the_next_free_run(client: httpx.Client, site
     assert str(site.case.folder) in told["export"] and "run-1" in told["train"]
     put_model(site, "better")
     assert "run-2" in client.get("/api/v1/learning").json()["commands"]["train"]
+
+
+def test_what_was_corrected_is_what_the_command_learns_from(
+    client: httpx.Client, site: Site, judged: dict[str, str]
+) -> None:
+    def told() -> tuple[str, str]:
+        commands = client.get("/api/v1/learning").json()["commands"]
+        return commands["import"].split(" --out ")[1], commands["train"].split()[3]
+
+    own = site.case.folder / "learning"
+    export_judged(site.case, own / "judged", "cvat")
+    assert told() == (str(own / "corrected"), str(own / "judged" / "data"))
+    import_data(own / "judged" / "cvat", "cvat", own / "corrected")
+    assert told() == (str(own / "corrected-2"), str(own / "corrected"))
+    # The next export has the corrections in it, and what was judged since.
+    export_judged(site.case, own / "judged")
+    assert told() == (str(own / "corrected-2"), str(own / "judged" / "data"))
 
 
 def test_every_word_is_translated() -> None:

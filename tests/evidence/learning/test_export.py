@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -127,14 +128,59 @@ def test_a_box_corrected_in_cvat_comes_back_with_its_provenance(
     case: Case, judged: dict[str, str], tmp_path: Path
 ) -> None:
     export_judged(case, tmp_path / "out", "cvat")
-    for file in (tmp_path / "out/cvat").glob("*/annotations.xml"):
-        text = file.read_text("utf-8")
-        file.write_text(text.replace('xbr="130.0"', 'xbr="124.5"'), "utf-8")
+    narrow(tmp_path / "out/cvat")
     import_data(tmp_path / "out/cvat", "cvat", tmp_path / "back")
     gate = by_name(tmp_path / "back")[f"{judged['gate'][:16]}/1-2"]
     assert gate.machines[0].box == (20, 40, 124.5, 160)
     assert gate.machines[0].more["verdicts"] == [1]
     assert gate.more["origin"]["footage"] == judged["gate"]
+
+
+def narrow(cvat: Path) -> None:
+    """Every machine on the left, made narrower by hand."""
+    for file in cvat.glob("*/annotations.xml"):
+        text = file.read_text("utf-8")
+        file.write_text(text.replace('xbr="130.0"', 'xbr="124.5"'), "utf-8")
+
+
+def test_corrections_brought_back_are_in_the_next_export_until_the_frame_is_judged_anew(
+    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
+) -> None:
+    out = tmp_path / "out"
+    export_judged(case, out, "cvat", authors=True)
+    narrow(out / "cvat")
+    import_data(out / "cvat", "cvat", tmp_path / "corrected")
+    shutil.rmtree(out / "cvat")
+    Filler(case, registry).judge(judged["fair"], "m2", "not-cnc")
+    export_judged(case, out, "cvat")
+    pictures = by_name(out / "data")
+    gate = pictures[f"{judged['gate'][:16]}/1-2"]
+    assert gate.machines[0].box == (20, 40, 124.5, 160) and len(gate.marks) == 1
+    fair = pictures[f"{judged['fair'][:16]}/1-2"]
+    assert fair.machines[0].box == LEFT and [m.ignore for m in fair.machines] == [False, False]
+    assert json.loads((out / "judged.json").read_text("utf-8"))["corrected"] == ["corrected"]
+    assert "anna" not in "".join(f.read_text("utf-8") for f in out.glob("data/*/*.jsonl"))
+    assert check_data(out / "data", registry).faults == ()
+    # Who corrects again goes on from there, and the later one counts.
+    import_data(out / "cvat", "cvat", tmp_path / "corrected-2")
+    assert dumped(tmp_path / "corrected-2") == dumped(out / "data")
+    export_judged(case, out)
+    assert by_name(out / "data")[f"{judged['gate'][:16]}/1-2"] == gate
+
+
+@pytest.mark.parametrize("to", [None, "cvat", "coco"])
+def test_what_was_corrected_and_not_brought_back_is_never_replaced(
+    to: Format | None, case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    export_judged(case, out, "cvat")
+    export_judged(case, out, to)  # what nobody touched is
+    narrow(out / "cvat")
+    before = files(out)
+    told = r"annotations\.xml: was changed .* --from cvat --out \S+/corrected\), then delete"
+    with pytest.raises(UsageError, match=told):
+        export_judged(case, out, to)
+    assert files(out) == before
 
 
 def test_a_second_run_cuts_nothing_again_and_adds_what_is_new(
