@@ -82,11 +82,11 @@ def enter(
             sha256 = name_footage(session, footage)
             told.check(bench_of(session, known))
             check_place(session, sha256, pts, corners)
-        pts, still = _picture(case, sha256, pts)
+        pts, size, still = _picture(case, sha256, pts)
         with case.session() as session, session.begin():
             bench = bench_of(session, known)
             who = author or user()
-            verdict = put(session, bench, sha256, pts, corners, told, who, still=still)
+            verdict = put(session, bench, sha256, pts, corners, told, who, size=size, still=still)
             said = record(verdict, None)
     if as_json:
         speak()
@@ -95,9 +95,11 @@ def enter(
     typer.echo(printable(f"{said['sighting']}: verdict {said['number']} by {who}, {told.word}"))
 
 
-def _picture(case: Case, sha256: str, pts: Fraction) -> tuple[Fraction, str | None]:
-    """The exact time of the frame on screen, whose picture is kept; where the original is not at
-    hand the time as it was given, and no picture."""
+def _picture(
+    case: Case, sha256: str, pts: Fraction
+) -> tuple[Fraction, tuple[int, int] | None, str | None]:
+    """The exact time of the frame on screen, its width and height, and its picture kept; where the
+    original is not at hand the time as it was given, and neither."""
     from detector.stills import encode_frame
     from evidence.browse.frames import FrameCutter
     from evidence.browse.originals import find_original
@@ -106,12 +108,13 @@ def _picture(case: Case, sha256: str, pts: Fraction) -> tuple[Fraction, str | No
         with case.session() as session:
             footage = find_original(session, case, sha256)
         if footage is None:
-            return pts, None
+            return pts, None, None
         frame = FrameCutter().frame(footage, pts)
     except FootageError as error:
         complain(f"no picture is kept: {error}")
-        return pts, None
-    return frame.pts, case.put_still(encode_frame(frame.image))
+        return pts, None, None
+    height, width = frame.image.shape[:2]
+    return frame.pts, (width, height), case.put_still(encode_frame(frame.image))
 
 
 def _seconds(text: str) -> Fraction:

@@ -88,23 +88,27 @@ def enter_machine(
         if session.get(FootageRow, sha256) is None:
             raise NotHere(f"no footage {sha256[:12]} in this case")
         check_place(session, sha256, pts, body.box)
-    pts, still = _picture(site, sha256, pts)
+    pts, size, still = _picture(site, sha256, pts)
     with site.session() as session, session.begin():
         row = enter(
             session, bench, sha256, pts, body.box, told, person.name,
-            still=still, seconds=body.seconds,
+            size=size, still=still, seconds=body.seconds,
         )  # fmt: skip
         return taken(row, item_of(session, row))
 
 
-def _picture(site: Site, sha256: str, pts: Fraction) -> tuple[Fraction, str | None]:
-    """As `api.enter`: the frame's own time, and its picture kept, where the original is at hand."""
+def _picture(
+    site: Site, sha256: str, pts: Fraction
+) -> tuple[Fraction, tuple[int, int] | None, str | None]:
+    """As `api.enter`: the frame's own time and size, and its picture kept, where the original is at
+    hand."""
     try:
         footage = original(site, sha256)
     except NotHere:
-        return pts, None
+        return pts, None, None
     frame = cut(lambda: cutter.frame(footage, pts))
-    return frame.pts, site.case.put_still(encode_frame(frame.image))
+    height, width = frame.image.shape[:2]
+    return frame.pts, (width, height), site.case.put_still(encode_frame(frame.image))
 
 
 def controls(site: Site) -> list[dict[str, Any]]:

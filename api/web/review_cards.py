@@ -38,7 +38,9 @@ def crop(footage: str, pts: str, box: list[float], way: str) -> str:
 
 def _pictures(record: Record) -> Pictures:
     footage, stills = record["footage"]["sha256"], record["stills"]
-    cut = frame(footage, record["pts"], FRAME_WIDTH)
+    # Where the size of the frame is not known the page takes the picture's: it must not be shrunk.
+    width = None if record["footage"]["width"] is None else FRAME_WIDTH
+    cut = frame(footage, record["pts"], width)
     best = stills.get("best")
     shown = Picture(address=cut, pts=record["pts"], box=record["box"])
     if best is not None:

@@ -105,7 +105,8 @@ class Taken(BaseModel):
 
 
 class Footage(BaseModel):
-    """The footage an item is from; size in pixels of the upright frame."""
+    """The footage an item is from. `width`, `height`: of the upright frame, in pixels; null where
+    each picture is of a size of its own, as in a folder."""
 
     sha256: str
     width: int | None

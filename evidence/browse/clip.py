@@ -129,6 +129,7 @@ class SaidOfItself(Shape):
 
 class Footage(Shape):
     """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
+    `width`, `height`: in pixels; null of a folder, each of whose pictures has its own.
     `analysed` is null until it has been looked at with this recipe; `looked_otherwise`: with
     another model or other settings alone. `manifest` is null where none was looked for."""
 
@@ -166,14 +167,15 @@ def find_footage(
         .limit(MOST_PLACES)
     ).all()
     analysis = session.get(AnalysisRow, analysis_id(sha256, recipe.model, recipe.settings))
+    width, height = row.frame or (None, None)
     return Footage(
         sha256=sha256,
         name=name_places(session, places[:1])[places[0].path] if places else sha256[:12],
         kind=row.kind,
         container=row.container,
         codec=row.codec,
-        width=row.width,
-        height=row.height,
+        width=width,
+        height=height,
         rate=row.rate,
         duration=None if row.duration is None else Time.of(row.duration),
         size=row.size,

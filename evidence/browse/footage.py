@@ -18,7 +18,8 @@ from evidence.store.models import FootageRow, Location, Recipe
 
 
 class Clip(Shape):
-    """One footage in a list. `name`: of its first place; `looked_at`: with this recipe, whose
+    """One footage in a list. `name`: of its first place; `width`, `height`: in pixels, null of a
+    folder, each of whose pictures has its own; `looked_at`: with this recipe, whose
     decoder got `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with
     another model or other settings alone, and what was found then is not shown.
     `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
@@ -155,8 +156,8 @@ def _describe(
             kind=footage.kind,
             container=footage.container,
             codec=footage.codec,
-            width=footage.width,
-            height=footage.height,
+            width=(footage.frame or (None, None))[0],
+            height=(footage.frame or (None, None))[1],
             seconds=footage.seconds,
             size=footage.size,
             publisher=place.publisher,

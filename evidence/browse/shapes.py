@@ -157,7 +157,7 @@ class Given(Shape):
 
 class Sighting(Shape):
     """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
-    of the size `frame`.
+    of the size `frame` (null in a folder, each of whose pictures has its own).
 
     `machine` is the machine it is held to show. `track`: exact time, x1, y1, x2, y2, confidence
     a row; left out where whole tracks were not asked for.

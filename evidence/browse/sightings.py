@@ -199,13 +199,12 @@ def _machines(session: Session, keys: Sequence[str]) -> Iterable[tuple[str, str]
 
 
 def _frames(session: Session, footages: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Width and height of the upright frames."""
+    """Width and height of the upright frames, where all are of one size."""
     found: dict[str, tuple[int, int]] = {}
     for part in chunks(footages):
-        query = select(FootageRow.sha256, FootageRow.width, FootageRow.height)
-        for sha256, width, height in session.execute(query.where(FootageRow.sha256.in_(part))):
-            if width and height:
-                found[sha256] = (width, height)
+        for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(part))):
+            if row.frame is not None:
+                found[row.sha256] = row.frame
     return found
 
 

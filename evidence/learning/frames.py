@@ -172,11 +172,15 @@ def _missed(verdict: Verdict) -> Known:
 def _entered(
     footage: FootageRow, here: Sequence[Item], standing: Sequence[Verdict]
 ) -> Iterator[Known]:
-    """Machines entered by hand; of one entered for the whole frame the place is not known."""
+    """Machines entered by hand; of one entered for the whole frame the place is not known.
+
+    How large a folder's picture is, is not known here: a box from its corner may be the whole.
+    """
     for item in here:
         if is_entered(item.sighting) and item.box is not None:
             box = as_box(item.box)
-            sure = box != (0.0, 0.0, footage.width, footage.height)
+            whole = (0.0, 0.0, *footage.frame) if footage.frame else (0.0, 0.0, *box[2:])
+            sure = box != whole
             rests = tuple(v for v in standing if v.sighting == item.sighting and _agrees(v, item))
             yield Known(box, sure, item.outcome, item.builder, verdicts=rests)
 

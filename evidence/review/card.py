@@ -158,7 +158,10 @@ def _evidence(registry: Registry, part: Record) -> Record:
 
 
 def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
-    """Size in pixels, and the name and provenance of the first place it lies at."""
+    """Size in pixels, and the name and provenance of the first place it lies at.
+
+    Of a folder no size: that of each of its pictures is its own.
+    """
     places: dict[str, Location] = {}
     query = select(Location).where(Location.footage.in_(hashes)).order_by(Location.path.desc())
     for place in session.scalars(query):
@@ -168,10 +171,11 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
     found = {}
     for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(hashes))):
         one = places.get(row.sha256)
+        width, height = row.frame or (None, None)
         found[row.sha256] = {
             "sha256": row.sha256,
-            "width": row.width,
-            "height": row.height,
+            "width": width,
+            "height": height,
             "name": printable(names[one.path]) if one is not None else row.sha256[:12],
             "publisher": _said(None if one is None else one.publisher),
             "published": _said(None if one is None else one.published),

@@ -97,6 +97,7 @@ def enter(
     told: Told,
     author: str,
     *,
+    size: tuple[int, int] | None = None,
     still: str | None = None,
     seconds: float | None = None,
 ) -> Verdict:
@@ -108,17 +109,20 @@ def enter(
     Args:
         footage: SHA-256. pts: of the frame. box: where in it, x1, y1, x2, y2 in pixels; None for
             the whole frame.
+        size: width and height of the frame, where its picture is at hand; in a folder each has its
+            own.
         still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
         seconds: how long the author looked.
 
     Raises:
         UsageError: no such footage, or it has not been looked at; no such time, place, builder or
-            control.
+            control; no box, where it is not known how large the frame is.
         CaseConflict: the author has said something else of the machine there; or it is settled.
     """
     told.check(bench)
     hold_log(session)
-    box = check_place(session, footage, pts, box)
+    frame = check_place(session, footage, pts, box, size)
+    box = _whole(frame) if box is None else as_box(box)
     known = _at_place(session, footage, pts, box)
     if known is not None:
         return _judged(session, bench, *known, told, author, seconds)
@@ -143,8 +147,16 @@ def enter(
     return verdict
 
 
-def check_place(session: Session, footage: str, pts: Fraction, box: Sequence[float] | None) -> Box:
-    """That a machine may be entered there; gives the box, the whole frame if None is given.
+def check_place(
+    session: Session,
+    footage: str,
+    pts: Fraction,
+    box: Sequence[float] | None,
+    size: tuple[int, int] | None = None,
+) -> tuple[int, int] | None:
+    """That a machine may be entered there; gives the width and height of the frame, if known.
+
+    Args: as of `enter`.
 
     Raises:
         UsageError: no such footage, or it has not been looked at; no such time or place.
@@ -157,12 +169,10 @@ def check_place(session: Session, footage: str, pts: Fraction, box: Sequence[flo
     end = Fraction(0) if row.kind == "still" else row.duration
     if pts < 0 or (end is not None and pts > end):
         raise UsageError(f"{float(pts):g} s: this footage goes from 0 to {float(end or 0):g} s")
-    if box is None:
-        if not (row.width and row.height):
-            raise UsageError("box: say where; how large the frame is, is not known")
-        return 0.0, 0.0, float(row.width), float(row.height)
-    check_box(session, footage, box)
-    return as_box(box)
+    frame = row.frame or size
+    if box is not None:
+        check_box(box, frame)
+    return frame
 
 
 def same_place(a: Box, b: Box) -> bool:
@@ -182,6 +192,12 @@ def as_box(box: Sequence[float]) -> Box:
     """Four corners as numbers."""
     x1, y1, x2, y2 = map(float, box)
     return x1, y1, x2, y2
+
+
+def _whole(frame: tuple[int, int] | None) -> Box:
+    if frame is None:
+        raise UsageError("box: say where; how large the frame is, is not known")
+    return 0.0, 0.0, float(frame[0]), float(frame[1])
 
 
 def _at_place(

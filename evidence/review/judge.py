@@ -249,7 +249,7 @@ def _checked(
     if (box is not None) != (word == "missed"):
         raise UsageError(f"{word}: a box belongs to `missed`, and to that alone")
     if box is not None:
-        check_box(session, item.footage, box)
+        check_box(box, session.get_one(FootageRow, item.footage).frame)
     if builder is not None:
         if word not in ("builder", "missed", "concealed", PROBABLE):
             raise UsageError(f"{word}: names no builder; leave it out")
@@ -282,19 +282,19 @@ def check_builder(registry: Registry, builder: str) -> str:
     return builder
 
 
-def check_box(session: Session, sha256: str, box: Sequence[float]) -> None:
-    """That a box lies within the frame of that footage.
+def check_box(box: Sequence[float], frame: tuple[int, int] | None) -> None:
+    """That a box lies within a frame of that width and height, in pixels; None: of any.
 
     Raises:
         UsageError: it does not.
     """
-    footage = session.get_one(FootageRow, sha256)
-    width, height = footage.width or math.inf, footage.height or math.inf
+    width, height = frame or (math.inf, math.inf)
     if len(box) != 4 or not all(map(math.isfinite, box)):
         raise UsageError("box: four numbers, x1, y1, x2, y2, in pixels of the frame")
     x1, y1, x2, y2 = box
     if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
-        raise UsageError(f"box: must lie within the frame of {width} x {height} pixels")
+        of = "" if frame is None else f" of {width} x {height} pixels"
+        raise UsageError(f"box: must lie within the frame{of}")
 
 
 def _seconds(value: float | None) -> float | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from datasets.letters import letters
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Sighting
+from detector.types import Sighting, Survey
 from evidence.tables import chance
 
 PRIORITIES = {"claim": 500, "concealed": 400, "uncorroborated": 300, "unread": 200, "large": 100}
@@ -26,10 +29,11 @@ LEGIBLE_LETTERS = 3  # shorter texts are mostly noise
 LARGE_SHARE = 0.2  # of the frame's area
 
 
-def find_flags(analysis: Analysis, registry: Registry) -> list[dict[str, Any]]:
+def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
     """The flags of one analysis: sighting, kind, pts, priority and reason of each."""
+    analysis = survey.analysis
     tested = Settings.parse(analysis.settings).attributing.tested_origins
-    frame = analysis.probe.width * analysis.probe.height
+    areas = _areas(survey)
     return [
         {
             "sighting": sighting.id,
@@ -39,8 +43,23 @@ def find_flags(analysis: Analysis, registry: Registry) -> list[dict[str, Any]]:
             "reason": reason,
         }
         for sighting in analysis.sightings
-        for kind, pts, reason in _flags(sighting, registry, tested, frame)
+        for kind, pts, reason in _flags(sighting, registry, tested, areas.get(sighting.id, 0))
     ]
+
+
+def _areas(survey: Survey) -> dict[str, int]:
+    """Pixels of the frame in which each sighting is best seen; in a folder each picture has its
+    own, and where none was kept there are none."""
+    analysis = survey.analysis
+    if analysis.footage.kind != "stills":
+        area = analysis.probe.width * analysis.probe.height
+        return {sighting.id: area for sighting in analysis.sightings}
+    areas = {}
+    for still in survey.stills:
+        if still.role == "best":
+            with Image.open(BytesIO(still.picture)) as picture:  # its head alone is read
+                areas[still.sighting] = picture.width * picture.height
+    return areas
 
 
 def _flags(

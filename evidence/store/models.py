@@ -75,6 +75,14 @@ class FootageRow(Base):
     seconds: Mapped[float | None]
     manifest: Mapped[dict[str, Any] | None]
 
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """Width and height of each upright frame, in pixels; None where they are not known, and of
+        a folder: its pictures may be of unlike sizes, and the columns tell the first one's."""
+        if self.kind == "stills" or not (self.width and self.height):
+            return None
+        return self.width, self.height
+
 
 UNREAD = -1
 """The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies

@@ -68,7 +68,7 @@ def record_survey(
         if part:
             session.execute(insert(model), part)
     naming = {"analysis": key} | {n: rows.analysis[n] for n in ("footage", "model", "settings")}
-    flags = [flag | naming for flag in find_flags(survey.analysis, registry)]
+    flags = [flag | naming for flag in find_flags(survey, registry)]
     if flags:
         session.execute(insert(Flag), flags)
     add_items(session, key)

@@ -41,7 +41,8 @@ export function boxAt(track, time, slack = 0) {
 /** Draws boxes with labels into `svg`, whose viewBox is the frame.
  *
  * shown: [{box, label, kind, chosen}]; kind is a class: a grade, or "text". */
-export function drawBoxes(svg, shown, width, height) {
+export function drawBoxes(svg, shown) {
+  const { width, height } = svg.viewBox.baseVal;
   svg.replaceChildren();
   const letters = Math.max(11, height / 32);
   for (const { box, label, kind, chosen } of shown) {

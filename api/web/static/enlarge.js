@@ -88,6 +88,14 @@ export function openEnlarged({ sha, pts, box }) {
   open = dialog;
 }
 
+// In a folder each picture is of a size of its own, known once it is here.
+for (const svg of document.querySelectorAll(".framed svg:not([viewBox])")) {
+  const image = svg.previousElementSibling;
+  const fit = () => svg.setAttribute("viewBox", `0 0 ${image.naturalWidth} ${image.naturalHeight}`);
+  if (image.complete && image.naturalWidth) fit();
+  else image.addEventListener("load", fit);
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-enlarge]");
   if (!button) return;

@@ -23,7 +23,6 @@ export class Entering {
     this.#clip = clip;
     this.#at = at;
     const svg = $("drawn");
-    svg.setAttribute("viewBox", `0 0 ${clip.width ?? 16} ${clip.height ?? 9}`);
     svg.addEventListener("pointerdown", (event) => this.#down(event));
     svg.addEventListener("pointermove", (event) => this.#move(event));
     svg.addEventListener("pointerup", () => { this.#from = null; });
@@ -41,8 +40,10 @@ export class Entering {
     });
   }
 
+  /** Of the frame on screen. */
   get #size() {
-    return [this.#clip.width ?? 16, this.#clip.height ?? 9];
+    const { width, height } = $("drawn").viewBox.baseVal;
+    return [width, height];
   }
 
   #begin() {

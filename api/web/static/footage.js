@@ -29,10 +29,20 @@ let chosen = null;
 
 const stage = $("stage");
 const boxes = $("boxes");
-stage.style.aspectRatio = `${clip.width ?? 16} / ${clip.height ?? 9}`;
-boxes.setAttribute("viewBox", `0 0 ${clip.width ?? 16} ${clip.height ?? 9}`);
+stage.style.aspectRatio = `${clip.width ?? 4} / ${clip.height ?? 3}`;
+fit(clip.width ?? 4, clip.height ?? 3);
 $("seek").max = String(last || 1);
 if (clip.kind !== "video") $("seek").step = "1";
+
+/** What is drawn over the frame is in its pixels. */
+function fit(width, height) {
+  for (const svg of stage.querySelectorAll("svg")) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+}
+
+/** In a folder each picture is of a size of its own; it was sent whole. */
+function fitPicture() {
+  if (!clip.width && picture.naturalWidth) fit(picture.naturalWidth, picture.naturalHeight);
+}
 
 function tell(text) {
   $("note").textContent = text;
@@ -70,7 +80,7 @@ function redraw() {
       }
     }
   }
-  drawBoxes(boxes, list, clip.width ?? 16, clip.height ?? 9);
+  drawBoxes(boxes, list);
 }
 
 // -- frames cut by the server: one is asked for at a time, and of those wanted meanwhile the last
@@ -86,8 +96,9 @@ async function cutFrame(asText) {
     while (wanted !== null) {
       const pts = wanted;
       wanted = null;
-      const width = Math.min(clip.width ?? 1920, Math.ceil(stage.clientWidth * devicePixelRatio / 320) * 320);
-      const answer = await fetch(`${root}/frame?pts=${encodeURIComponent(pts)}&width=${Math.max(16, width)}`);
+      const width = Math.min(clip.width, Math.ceil(stage.clientWidth * devicePixelRatio / 320) * 320);
+      const size = clip.width ? `&width=${Math.max(16, width)}` : "";
+      const answer = await fetch(`${root}/frame?pts=${encodeURIComponent(pts)}${size}`);
       if (!answer.ok) {
         tell((await answer.json().catch(() => null))?.error?.message ?? answer.statusText);
         playing = false;
@@ -99,7 +110,9 @@ async function cutFrame(asText) {
       await picture.decode().catch(() => null);
       if (before.startsWith("blob:")) URL.revokeObjectURL(before);
       const at = answer.headers.get("Frame-Pts") ?? pts;
-      if (wanted === null) shown(toSeconds(at), at);
+      if (wanted !== null) continue;
+      fitPicture();
+      shown(toSeconds(at), at);
     }
   } catch {
     tell(_("The server does not answer."));
@@ -116,6 +129,7 @@ function showKept(seconds) {
   const off = (still) => Math.abs(still.at.seconds - seconds);
   const nearest = kept.reduce((a, b) => (off(b) < off(a) ? b : a));
   picture.src = `/api/v1/stills/${nearest.sha256}`;
+  picture.decode().then(fitPicture).then(redraw, () => {}); // fails where another has come meanwhile
   return shown(nearest.at.seconds, nearest.at.exact);
 }
 

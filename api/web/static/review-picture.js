@@ -74,6 +74,7 @@ export class Stage {
     } else if (!card.footage.width) {
       const [width, height] = this.#size(image);
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      if (this.zoomed) this.#enlarge();
     }
     return there;
   }
@@ -96,9 +97,8 @@ export class Stage {
   /** Zooms on the mark, in the frame where it was read, or else on the machine; and back. */
   zoom() {
     if (!this.#card) return;
-    const { frame, mark } = this.#card.pictures;
-    const box = mark?.box ?? frame.box;
-    if (!box) return;
+    const { frame } = this.#card.pictures;
+    if (!this.#aim) return;
     this.zoomed = !this.zoomed;
     this.#root.classList.toggle("zoomed", this.zoomed);
     if (readElsewhere(this.#card)) {
@@ -106,14 +106,21 @@ export class Stage {
       else this.#lay(this.#card.loaded.frame, frame.pts);
     }
     this.#svg.style.setProperty("--line-width", "2px");
-    if (!this.zoomed) {
-      this.#canvas.style.transform = "";
-      return;
-    }
+    if (this.zoomed) this.#enlarge();
+    else this.#canvas.style.transform = "";
+  }
+
+  /** The box that is zoomed on. */
+  get #aim() {
+    const { frame, mark } = this.#card.pictures;
+    return mark?.box ?? frame.box;
+  }
+
+  #enlarge() {
     const { width, height } = this.#root.getBoundingClientRect();
     const [fw, fh] = this.#frame();
     const fit = Math.min(width / fw, height / fh);
-    const [x1, y1, x2, y2] = box;
+    const [x1, y1, x2, y2] = this.#aim;
     const wanted = Math.min(width / ((x2 - x1) * fit * AROUND), height / ((y2 - y1) * fit * AROUND), MOST);
     const scale = Math.max(wanted, 1);
     const x = (width - fw * fit) / 2 + ((x1 + x2) / 2) * fit;
@@ -196,6 +203,7 @@ export class Stage {
     return [width, height];
   }
 
+  /** Of the frame; where it is not known beforehand, as in a folder, of the picture, sent whole. */
   #size(image) {
     const { width, height } = this.#card.footage;
     return [width || image.naturalWidth || 16, height || image.naturalHeight || 9];

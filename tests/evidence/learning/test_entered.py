@@ -13,7 +13,7 @@ from evidence.learning.export import export_judged
 from evidence.learning.frames import Known, judged_frames
 from evidence.review.enter import Told, enter
 from evidence.review.judge import Bench
-from evidence.store import Case
+from evidence.store import Case, FootageRow
 from tests.evidence.learning.test_export import by_name
 from tests.judged import LEFT, RIGHT, SIZE, Filler, film, machine
 
@@ -76,3 +76,15 @@ def test_what_waits_or_was_taken_back_teaches_nothing(
     put(case, registry, footage, RIGHT, builder="smtcl")
     with case.session() as session:
         assert list(judged_frames(session, footage)) == []
+
+
+def test_of_the_whole_of_a_folders_picture_too(
+    case: Case, registry: Registry, footage: str
+) -> None:
+    larger = (2 * SIZE[0], 2 * SIZE[1])
+    with case.session() as session, session.begin():
+        session.get_one(FootageRow, footage).kind = "stills"
+        bench = Bench(registry, ("CN",))
+        enter(session, bench, footage, AT, None, Told(builder="haas"), "anna", size=larger)
+    entered = [one for one in known(case, footage) if one.builder == "haas"]
+    assert [(one.box, one.sure) for one in entered] == [((0.0, 0.0, *larger), False)]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+import pytest
+
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Attribution, Evidence
+from detector.stills import encode_frame
+from detector.types import Analysis, Attribution, Evidence, Still, Survey
 from evidence.store.flags import find_flags
 from tests.evidence.conftest import read, sighting
 
@@ -25,10 +29,30 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
             sighting("m2", Attribution(None, 0.9, "U"), said),
         ),
     )
-    flags = find_flags(seen, registry)
+    flags = find_flags(Survey(seen), registry)
     assert [(one["sighting"], one["kind"], one["pts"]) for one in flags] == [
         ("m1", "unread", Fraction(2)),
         ("m2", "unread", Fraction(1)),
     ]
     assert "looks like that of Haas" in flags[0]["reason"]
     assert "JIMS AUTOMATION" in flags[1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kinds"), [((600, 400), ["large"]), ((2000, 1500), [])], ids=["small", "large"]
+)
+def test_how_much_a_machine_fills_is_told_of_its_own_picture_of_a_folder(
+    analysis: Analysis, registry: Registry, size: tuple[int, int], kinds: list[str]
+) -> None:
+    one = sighting("m1", Attribution(None, 0.1, "U"))
+    seen = replace(
+        analysis,
+        footage=replace(analysis.footage, kind="stills"),
+        settings=Settings().model_dump(mode="json"),
+        sightings=(one,),
+    )
+    picture = encode_frame(np.zeros((size[1], size[0], 3), np.uint8))
+    kept = Still("m1", "best", one.best.pts, one.best.box, picture)
+    flags = find_flags(Survey(seen, stills=(kept,)), registry)
+    assert [flag["kind"] for flag in flags] == kinds
+    assert all("fills 23% of the picture" in flag["reason"] for flag in flags)

@@ -1,0 +1,135 @@
+"""A folder of two photographs of unlike sizes and shapes, each with one machine, and its case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, Page
+
+from api.web.site import Site
+from detector.decoder import Decoder
+from detector.footage import open_footage
+from detector.pictures import read_picture
+from detector.settings import Decoding
+from detector.stills import crop_mark, encode_frame
+from detector.types import (
+    Analysis,
+    Attribution,
+    Box,
+    Evidence,
+    Loss,
+    Observation,
+    Origin,
+    Reading,
+    Shot,
+    Sighting,
+    Still,
+    Survey,
+    Track,
+)
+from evidence.store.record import record_survey
+from evidence.store.work import Source, add_work, done, take
+
+MACHINE, MARK = (205, 40, 160), (60, 90, 230)
+"""Colours that nothing else on the screen has."""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """width, height; where the machine and its mark are; when it comes in the folder."""
+
+    size: tuple[int, int]
+    box: Box
+    mark: Box
+    pts: Fraction
+
+
+WIDE = Photograph((1280, 720), (150, 200, 650, 640), (200, 260, 420, 320), Fraction(0))
+TALL = Photograph((1500, 2000), (300, 900, 1200, 1800), (500, 1000, 900, 1100), Fraction(1))
+
+
+def take_photographs(folder: Path) -> Path:
+    """The folder, with the wide picture and the larger, tall one."""
+    folder.mkdir()
+    for name, one in (("1.png", WIDE), ("2.png", TALL)):
+        picture = np.full((one.size[1], one.size[0], 3), 45, np.uint8)
+        for colour, box in ((MACHINE, one.box), (MARK, one.mark)):
+            x1, y1, x2, y2 = map(int, box)
+            picture[y1:y2, x1:x2] = colour
+        Image.fromarray(picture).save(folder / name)
+    return folder
+
+
+def seen(best: Photograph, read: Photograph, builder: str | None = "smtcl") -> Sighting:
+    """A machine best seen in one of them, whose mark was read in one."""
+    views = [Observation(one.pts, one.box, 0.9) for one in (WIDE, TALL) if one in (best, read)]
+    track = Track(Shot(0, Fraction(0), Fraction(1), "hit"), tuple(views))
+    (at,) = [one for one in views if one.pts == best.pts]
+    if builder is None:
+        return Sighting("m1", track, at, Attribution(None, 0.1, "U"))
+    line = Evidence("wordmark", builder, builder.upper(), 9.0, read.pts, read.mark)
+    found = Attribution(builder, 0.97, "B", evidence=(line,), origin=Origin("CN", "builder", "B"))
+    return Sighting(
+        "m1", track, at, found, (Reading(builder.upper(), 0.98, read.mark, read.pts, "latin"),)
+    )
+
+
+def survey_of(site: Site, folder: Path, sighting: Sighting, kept: bool = True) -> Survey:
+    """What a sweep finds in the folder; with its pictures where they are `kept`."""
+    footage = open_footage(folder)
+    pictures = [read_picture(file, 1 << 25) for file in footage.files]
+    with Decoder(footage, Decoding()) as decoder:
+        probe = decoder.probe
+    analysis = Analysis(
+        footage, probe, Loss(2, 2, 2), (sighting.track.shot,), (sighting,), (), site.recipe.model,
+        site.settings.digest, site.settings.model_dump(mode="json"),
+    )  # fmt: skip
+    best = sighting.best
+    stills = [Still("m1", "best", best.pts, best.box, encode_frame(pictures[int(best.pts)]))]
+    for part in sighting.attribution.evidence:
+        assert part.pts is not None and part.box is not None
+        png = BytesIO()
+        crop_mark(pictures[int(part.pts)], part.box).save(png, "PNG")
+        stills.append(Still("m1", "mark", part.pts, part.box, png.getvalue()))
+    return Survey(analysis, stills=tuple(stills) if kept else tuple(stills[1:]))
+
+
+def fill(site: Site, survey: Survey) -> str:
+    """Stores what was found; gives the SHA-256 of the footage."""
+    footage = survey.analysis.footage
+    status = footage.path.stat()
+    with site.session() as session, session.begin():
+        add_work(session, site.recipe, [Source(str(footage.path), None, status.st_mtime_ns)])
+        record_survey(session, site.case, survey, site.registry)
+        (work,) = take(session, site.recipe, 1)
+        assert done(session, work, footage.sha256)
+    return footage.sha256
+
+
+def painted(page: Page, within: Locator, colour: tuple[int, int, int]) -> list[float]:
+    """Where in the window that colour is to be seen within an element: left, top, right, bottom."""
+    place = within.bounding_box()
+    assert place is not None
+    picture = np.asarray(Image.open(BytesIO(page.screenshot(clip=place))).convert("RGB"))
+    there = np.abs(picture.astype(int) - colour).max(axis=2) < 40
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    assert len(rows) and len(columns), "nothing of that colour is on the screen"
+    x, y = place["x"], place["y"]
+    found = (x + columns[0], y + rows[0], x + columns[-1] + 1, y + rows[-1] + 1)
+    return [float(edge) for edge in found]
+
+
+def edges(one: Locator) -> list[float]:
+    """Where in the window a drawn rectangle lies: left, top, right, bottom."""
+    box = one.evaluate(
+        "one => { const m = one.getScreenCTM(), b = one.getBBox();"
+        " const at = (x, y) => new DOMPoint(x, y).matrixTransform(m);"
+        " const [p, q] = [at(b.x, b.y), at(b.x + b.width, b.y + b.height)];"
+        " return [p.x, p.y, q.x, q.y]; }"
+    )
+    return list(box)

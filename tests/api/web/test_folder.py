@@ -1,0 +1,237 @@
+"""In a folder of pictures of unlike sizes each box lies where it is in its own picture."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from api.web.site import Site
+from evidence.review.audit import frame_item
+from evidence.store import AnalysisRow, Item, Verdict
+from tests.api.conftest import Nameplate
+from tests.api.web.folder import (
+    MACHINE,
+    MARK,
+    TALL,
+    WIDE,
+    Photograph,
+    edges,
+    fill,
+    painted,
+    seen,
+    survey_of,
+    take_photographs,
+)
+
+Shoot = Callable[[str], None]
+
+
+@pytest.fixture
+def database() -> None:
+    """Where a box lies is not the database's doing."""
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    return take_photographs(tmp_path / "photographs")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "cut"])
+def test_the_review_marks_and_enlarges_the_place_itself(
+    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot, kept: bool
+) -> None:
+    fill(site, survey_of(site, photographs, seen(TALL, TALL), kept))
+    screen.goto(f"{served}/review")
+    screen.wait_for_selector("#desk[data-painted]")
+    stage = screen.locator("#stage")
+    shoot(f"folder-review-{kept}")
+    there = painted(screen, stage, MACHINE)
+    assert edges(stage.locator("rect.machine")) == pytest.approx(there, abs=4)
+    assert edges(stage.locator("rect.mark")) == pytest.approx(painted(screen, stage, MARK), abs=4)
+    screen.keyboard.press("z")
+    expect(stage).to_have_class("stage zoomed")
+    shoot(f"folder-review-{kept}-zoomed")
+    assert_in_the_middle(screen)
+
+
+def test_the_mark_is_enlarged_in_the_other_picture_it_was_read_in(
+    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot
+) -> None:
+    fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
+    screen.goto(f"{served}/review")
+    screen.wait_for_selector("#desk[data-painted]")
+    stage = screen.locator("#stage")
+    there = painted(screen, stage, MACHINE)
+    assert edges(stage.locator("rect.machine")) == pytest.approx(there, abs=4)
+    screen.keyboard.press("z")
+    screen.wait_for_function(
+        "() => document.querySelector('#stage img').naturalHeight === 2000"
+        " && document.querySelector('#stage svg').viewBox.baseVal.height === 2000"
+    )
+    shoot("folder-review-elsewhere")
+    assert_in_the_middle(screen)
+
+
+def assert_in_the_middle(screen: Page) -> None:
+    """The mark is marked where it is, and fills the middle of the stage."""
+    stage = screen.locator("#stage")
+    there = painted(screen, stage, MARK)
+    assert edges(stage.locator("rect.mark")) == pytest.approx(there, abs=6)
+    place = stage.bounding_box()
+    assert place is not None
+    middle = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    assert ((there[0] + there[2]) / 2, (there[1] + there[3]) / 2) == pytest.approx(middle, abs=4)
+    assert there[2] - there[0] > 0.3 * place["width"]
+
+
+@pytest.mark.parametrize("one", [WIDE, TALL], ids=["wide", "tall"])
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_the_page_of_the_folder_marks_each_picture_by_itself(
+    site: Site,
+    served: str,
+    screen: Page,
+    photographs: Path,
+    shoot: Shoot,
+    one: Photograph,
+    gone: bool,
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(one, one)))
+    if gone:
+        shutil.rmtree(photographs)
+    screen.goto(f"{served}/footage/{sha256}?at={one.pts}")
+    screen.wait_for_selector("#stage[data-ready]")
+    stage = screen.locator("#stage")
+    screen.wait_for_function(
+        "wide => document.querySelector('#boxes rect')"
+        " && document.getElementById('boxes').viewBox.baseVal.width === wide",
+        arg=one.size[0],
+    )
+    shoot(f"folder-footage-{one.size[0]}-{gone}")
+    there = painted(screen, stage, MACHINE)
+    assert edges(stage.locator("#boxes rect.box.B")) == pytest.approx(there, abs=4)
+    small = screen.locator(".framed")
+    small.scroll_into_view_if_needed()
+    there = painted(screen, small, MACHINE)
+    assert edges(small.locator("rect")) == pytest.approx(there, abs=4)
+
+
+def test_the_boxes_follow_from_picture_to_picture(
+    site: Site, served: str, screen: Page, photographs: Path
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
+    screen.goto(f"{served}/footage/{sha256}?at=0")
+    screen.wait_for_selector("#stage[data-ready]")
+    stage = screen.locator("#stage")
+    for key, one in (("", WIDE), (".", TALL), (",", WIDE)):
+        if key:
+            screen.keyboard.press(key)
+        screen.wait_for_selector(f"#stage[data-pts='{one.pts}']")
+        there = painted(screen, stage, MACHINE)
+        assert edges(stage.locator("#boxes rect.box.B")) == pytest.approx(there, abs=4)
+
+
+def test_a_machine_is_entered_where_it_is_drawn(
+    site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    screen.goto(f"{served}/footage/{sha256}?at=1")
+    screen.wait_for_selector("#stage[data-pts='1']")
+    screen.click("#enter > summary")
+    screen.click("#enter-draw")
+    left, top, right, bottom = painted(screen, screen.locator("#stage"), MACHINE)
+    screen.mouse.move(left, top)
+    screen.mouse.down()
+    screen.mouse.move(right, bottom, steps=4)
+    screen.mouse.up()
+    shoot("folder-enter")
+    screen.click("#enter-send")
+    expect(screen.locator("#notices")).to_contain_text("Entered as verdict 1.")
+    with site.session() as session:
+        row = session.scalars(select(Verdict)).one()
+    assert row.pts == TALL.pts and row.box == pytest.approx(TALL.box, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("box", "kept"), [(list(TALL.box), list(TALL.box)), (None, [0, 0, *TALL.size])]
+)
+def test_a_machine_is_entered_in_the_larger_picture(
+    site: Site,
+    client: httpx.Client,
+    photographs: Path,
+    box: list[float] | None,
+    kept: list[float],
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    body = {"pts": "1"} | ({} if box is None else {"box": box})
+    answer = client.post(f"/api/v1/footage/{sha256}/entered", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["verdict"]["box"] == kept
+
+
+@pytest.mark.parametrize("pts", ["0", "1"])
+def test_no_machine_is_entered_beyond_its_own_picture(
+    site: Site, client: httpx.Client, photographs: Path, pts: str
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    width, height = {"0": WIDE, "1": TALL}[pts].size
+    box = [100, 100, width + 1, height]
+    answer = client.post(f"/api/v1/footage/{sha256}/entered", json={"pts": pts, "box": box})
+    assert answer.status_code == 400
+    assert f"within the frame of {width} x {height} pixels" in answer.json()["error"]["message"]
+
+
+def test_the_whole_of_a_picture_out_of_reach_is_no_place(
+    site: Site, client: httpx.Client, photographs: Path
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    shutil.rmtree(photographs)
+    answer = client.post(f"/api/v1/footage/{sha256}/entered", json={"pts": "1"})
+    assert answer.status_code == 400
+    assert "say where" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [(("--box", "300,900,900,900"), [300, 900, 1200, 1800]), ((), [0, 0, *TALL.size])],
+    ids=["box", "whole"],
+)
+def test_the_command_line_enters_one_there_too(
+    site: Site, nameplate: Nameplate, photographs: Path, words: tuple[str, ...], kept: list[int]
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    folder = site.case.folder
+    ended = nameplate("case", "enter", folder, sha256, "--at", "1", *words, "--json")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["box"] == kept
+
+
+def test_a_mark_beyond_the_first_picture_is_cut_out(
+    site: Site, client: httpx.Client, photographs: Path
+) -> None:
+    fill(site, survey_of(site, photographs, seen(TALL, TALL)))
+    (card,) = client.get("/api/v1/review/next?n=1").json()["items"]
+    assert (card["footage"]["width"], card["footage"]["height"]) == (None, None)
+    for address in (card["pictures"]["enhanced"]["address"], card["pictures"]["mark"]["spare"]):
+        assert client.get(address).status_code == 200, address
+
+
+def test_a_machine_may_be_missed_beyond_the_first_picture(
+    site: Site, client: httpx.Client, photographs: Path
+) -> None:
+    fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
+    with site.session() as session, session.begin():
+        analysis = session.scalars(select(AnalysisRow)).one()
+        key = frame_item(analysis.id, TALL.pts)
+        known = {"analysis": analysis.id, "footage": analysis.footage, "pts": TALL.pts}
+        more = {"model": analysis.model, "settings": analysis.settings, "needs": 1, "priority": 0}
+        session.merge(Item(item=key, sighting=None, kind="audit", reason="", **known, **more))
+    body = {"item": key, "verdict": "missed", "box": list(TALL.box)}
+    answer = client.post("/api/v1/verdicts", json=body)
+    assert answer.status_code == 201, answer.text
