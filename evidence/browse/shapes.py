@@ -128,12 +128,13 @@ class Still(Shape):
 class Judged(Shape):
     """Whether people have settled what a sighting shows (`settled`) or not (`open`), and as what.
 
-    Who has judged it is not told before, nor how many have or would have to.
+    Who has judged it is not told before, nor how many have or would have to; nor, by a `kind` and a
+    `reason`, that it is of the audit sample.
     """
 
     item: str
-    kind: str
-    reason: Said
+    kind: str | None
+    reason: Said | None
     state: str
     outcome: str | None
     builder: Named | None

@@ -22,6 +22,7 @@ from evidence.browse.shapes import (
     Time,
 )
 from evidence.linking.load import chunks
+from evidence.review.items import AUDIT
 from evidence.review.visible import told_state
 from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow
 from evidence.store.models import FootageRow
@@ -214,10 +215,11 @@ def _judged(session: Session, keys: Sequence[str], registry: Registry) -> dict[s
     for part in chunks(keys):
         query = select(Item).where(Item.sighting.in_(part)).order_by(Item.priority, Item.item)
         for row in session.scalars(query):
+            secret = row.kind == AUDIT and row.state != "settled"
             found[str(row.sighting)] = Judged(
                 item=row.item,
-                kind=row.kind,
-                reason=row.reason,
+                kind=None if secret else row.kind,
+                reason=None if secret else row.reason,
                 state=told_state(row.state),
                 outcome=row.outcome,
                 builder=None if row.builder is None else Named.of(row.builder, registry),

@@ -103,6 +103,34 @@ def test_a_verdict_is_shown_to_others_only_once_it_is_settled(
     assert authors() == ["boris", "anna"]
 
 
+def test_what_is_of_the_audit_sample_is_told_only_once_it_is_settled(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    sha256, sighting = sha_of(films[0]), key(films[0], "m1")
+    lists = [f"/api/v1/footage/{sha256}/sightings"]
+    (machine,) = {
+        one["machine"] for one in client.get(lists[0]).json()["items"] if one["key"] == sighting
+    }
+    lists.append(f"/api/v1/machines/{machine}/sightings")
+
+    def told() -> list[tuple[str | None, str | None]]:
+        found = [one for path in lists for one in client.get(path).json()["items"]]
+        judged = [one["judged"] for one in found if one["key"] == sighting]
+        assert [one["item"] for one in judged] == [sighting, sighting]
+        return [(one["kind"], one["reason"]) for one in judged]
+
+    for state, kind, said in (
+        ("open", "audit", (None, None)),
+        ("partial", "audit", (None, None)),
+        ("disputed", "audit", (None, None)),
+        ("open", "claim", ("claim", "why")),
+        ("settled", "audit", ("audit", "why")),
+    ):
+        with site.session() as session, session.begin():
+            session.merge(Item(item=sighting, kind=kind, reason="why", state=state))
+        assert told() == [said, said], (state, kind)
+
+
 def test_footage_that_is_not_there(client: httpx.Client) -> None:
     assert client.get(f"/api/v1/footage/{'0' * 64}").status_code == 404
     assert client.get("/api/v1/footage/..%2F..%2Fetc%2Fpasswd").status_code in (404, 422)
