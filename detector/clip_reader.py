@@ -12,6 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
+
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from detector.clip_source import Arrived, ClipSource
 from detector.tally import Tally
@@ -75,7 +77,7 @@ class ClipReader:
             self._check_count(self._tally.packets)
             if not packet.is_keyframe:
                 continue
-            found.append((key, key if packet.dts is None else packet.dts))
+            found.append(_keyframe(packet, key))
             if not shown or (last is not None and 0 <= source.time(key) - last < spacing):
                 continue
             self._tally.ask(key)
@@ -161,7 +163,7 @@ class ClipReader:
 
     def _can_skip(self, target: int, position: int | None) -> bool:
         """Whether a keyframe lies between where we are and the target."""
-        if not self._seekable:
+        if not self._seekable or self._source.started_anew:
             return False
         if self._keyframes:
             nearest = self._keyframe_before(target)
@@ -175,12 +177,25 @@ class ClipReader:
         return self._keyframes[number - 1] if number else None
 
     def _skip_to(self, target: int, position: int | None) -> None:
+        if not self._keyframes and self._source.may_start_anew and self._can_skip(target, position):
+            self._look_through()
         if not self._can_skip(target, position):
             return
         if not self._source.seek(target, self._keyframe_before(target)):
             # Decoding from the start always arrives.
             self._seekable = False
             self._source.open()
+
+    def _look_through(self) -> None:
+        """Learn the keyframes' times, and whether the clock starts anew, without decoding:
+        a seek before the first pass might land at the same time in another part."""
+        self._source.open()
+        self._keyframes = sorted(
+            _keyframe(packet, key)
+            for packet, key, _ in self._source.packets()
+            if packet.is_keyframe
+        )
+        self._source.open()
 
     def _check_count(self, count: int) -> None:
         if count > self._most_frames:
@@ -226,6 +241,10 @@ class ClipReader:
             sample_aspect=self._upright.sample_aspect,
             interlaced=self._first.frame.interlaced_frame,
         )
+
+
+def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:
+    return key, key if packet.dts is None else packet.dts
 
 
 def _in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Iterator[Arrived]:

@@ -19,6 +19,7 @@ from av.codec.context import Flags
 
 from detector.clip_open import open_clip, words_of
 from detector.tally import Tally
+from detector.time_line import MOST_REORDERED, TimeLine
 
 # A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
 # end or encrypted; the rest of the pass is counted as lost without trying each packet.
@@ -27,9 +28,6 @@ CONSECUTIVE_FAILURES = 3000
 # A demuxer that reports damage can often read on behind it; one that reports it this often
 # without a packet in between is not getting anywhere.
 _CONSECUTIVE_READ_ERRORS = 16
-
-# A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and the decoder holds one.
-_MOST_REORDERED = 16 + 1
 
 # These store when to decode a frame, not when to show it; what FFmpeg fills in is a guess.
 _UNDATED = ("avi", "mpegvideo")
@@ -69,6 +67,7 @@ class ClipSource:
         self.tally = Tally(None)
         self.encrypted = False
         self._earliest: Fraction | None = None
+        self._line = TimeLine()
         self._container: av.container.InputContainer | None = None
         self._pushed_back: av.Packet | None = None
 
@@ -81,6 +80,7 @@ class ClipSource:
         if self._container is not None:
             self._container.close()
         self._pushed_back = None
+        self._line.begin()
         self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
         context = self._stream.codec_context
         context.thread_count = 1
@@ -182,8 +182,25 @@ class ClipSource:
         exact = (time + self.start) / self.time_base
         return ceil(exact) if ceiling else floor(exact)
 
+    @property
+    def started_anew(self) -> bool:
+        """Whether the clock was seen to start anew: no seek finds the right part then."""
+        return self._line.started_anew
+
+    @property
+    def may_start_anew(self) -> bool:
+        """Whether only a look through all of it tells that: transport streams are made to be
+        joined, and nothing in them says that they were."""
+        return self._demuxer == "mpegts"
+
     def packets(self) -> Iterator[tuple[av.Packet, int, bool]]:
         """Packets from where we are, each with its key and whether it shows a frame."""
+        packets = self._read()
+        # Times that are counted do not tell where another part begins.
+        for packet in packets if self._undated_container else self._line.follow(packets):
+            yield packet, self._key(packet), self._shows(packet)
+
+    def _read(self) -> Iterator[av.Packet]:
         assert self._container is not None
         errors = 0
         while True:
@@ -192,7 +209,7 @@ class ClipSource:
                     self._beat()
                     errors = 0
                     if packet.size or packet.dts is not None or packet.pts is not None:
-                        yield packet, self._key(packet), self._shows(packet)
+                        yield packet
                 return
             except MemoryError:
                 raise
@@ -294,7 +311,7 @@ class ClipSource:
             # The decoder gives frames in the order they are shown, so each takes the earliest
             # time of decoding that is still waiting.
             pts = heappop(self._undated) if self._undated else own
-            while len(self._undated) > _MOST_REORDERED:
+            while len(self._undated) > MOST_REORDERED:
                 heappop(self._undated)
         return Arrived(frame, own, pts, self.time(pts))
 
@@ -330,6 +347,7 @@ class ClipSource:
         for aim in aims:
             try:
                 self._container.seek(aim, stream=self._stream)
+                self._line.begin()
             except MemoryError:
                 raise
             except (av.FFmpegError, OverflowError):

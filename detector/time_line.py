@@ -1,0 +1,86 @@
+"""One rising time line through a clip whose clock starts anew: recordings joined end to end,
+HLS segments with a discontinuity, a DVD's chapters.
+
+Runs in the decoder process.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import av
+
+# A stream reorders at most 16 frames (ITU-T H.264, A.3.1), and the decoder holds one.
+MOST_REORDERED = 16 + 1
+
+
+class TimeLine:
+    """Gives packets their times on one line: each part begins where the one before it ended.
+
+    A clock has started anew where a packet and all of the `MOST_REORDERED` behind it come
+    earlier than the two before it: neither reordering nor one damaged time does that.
+
+    started_anew: whether any reading has met such a place. What lies at a time can then be
+    found by reading from the start alone; a seek may land in any part.
+    """
+
+    def __init__(self) -> None:
+        self.started_anew = False
+        self.begin()
+
+    def begin(self) -> None:
+        """What comes next is read from the start, or from where a seek has landed."""
+        self._offset = 0
+        # Of the last packets: when to decode them by their own clock, and where on the line
+        # they are shown and end.
+        self._recent: deque[tuple[int, int]] = deque(maxlen=MOST_REORDERED)
+        # Read already, to see how the times go on.
+        self._ahead: deque[av.Packet] = deque()
+
+    def follow(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """The packets, their PTS and DTS moved onto the line; in the stream's time base."""
+        while (packet := self._next(packets)) is not None:
+            decode, show = _decode_time(packet), _show_time(packet)
+            if decode is not None and show is not None:
+                if self._starts_anew(decode, packets):
+                    self._move(min(show, *_known(map(_show_time, self._ahead))))
+                self._recent.append((decode, show + self._offset + max(packet.duration or 0, 1)))
+            if self._offset:
+                packet.pts = None if packet.pts is None else packet.pts + self._offset
+                packet.dts = None if packet.dts is None else packet.dts + self._offset
+            yield packet
+
+    def _next(self, packets: Iterator[av.Packet]) -> av.Packet | None:
+        return self._ahead.popleft() if self._ahead else next(packets, None)
+
+    def _starts_anew(self, decode: int, packets: Iterator[av.Packet]) -> bool:
+        if len(self._recent) < 2:
+            return False
+        before = min(self._recent[-1][0], self._recent[-2][0])
+        if decode >= before:
+            return False
+        while len(self._ahead) < MOST_REORDERED and (one := next(packets, None)) is not None:
+            self._ahead.append(one)
+        behind = [time < before for time in _known(map(_decode_time, self._ahead))]
+        return bool(behind) and all(behind)
+
+    def _move(self, earliest: int) -> None:
+        """Another part begins; the earliest time at which it shows a picture is given."""
+        self._offset = max(end for _, end in self._recent) - earliest
+        self._recent.clear()
+        self.started_anew = True
+
+
+def _decode_time(packet: av.Packet) -> int | None:
+    time: int | None = packet.pts if packet.dts is None else packet.dts
+    return time
+
+
+def _show_time(packet: av.Packet) -> int | None:
+    time: int | None = packet.dts if packet.pts is None else packet.pts
+    return time
+
+
+def _known(times: Iterable[int | None]) -> list[int]:
+    return [time for time in times if time is not None]
