@@ -18,6 +18,7 @@ import av
 from av.codec.context import Flags
 
 from detector.clip_open import open_clip, words_of
+from detector.field_pairs import FieldPairs
 from detector.tally import Tally
 from detector.time_line import MOST_REORDERED, TimeLine
 
@@ -67,9 +68,10 @@ class ClipSource:
         self.tally = Tally(None)
         self.encrypted = False
         self._earliest: Fraction | None = None
+        self._pairs = FieldPairs()
         self._line = TimeLine()
         self._container: av.container.InputContainer | None = None
-        self._pushed_back: av.Packet | None = None
+        self._pushed_back: tuple[av.Packet, int, bool] | None = None
 
     def open(self, isolated: bool = False) -> None:
         """Open at the start. `isolated`: keyframes will be decoded each by itself.
@@ -79,8 +81,7 @@ class ClipSource:
         """
         if self._container is not None:
             self._container.close()
-        self._pushed_back = None
-        self._line.begin()
+        self._begin()
         self._container, self._stream = open_clip(self._path, self._demuxer, self._pixels)
         context = self._stream.codec_context
         context.thread_count = 1
@@ -90,8 +91,16 @@ class ClipSource:
             # A keyframe that is no IDR counts as unreliable when it comes first; it is whole.
             context.flags |= Flags.output_corrupt
         self._failures = 0
-        self._counter = 0
         self._undated: list[int] = []
+
+    def _begin(self) -> None:
+        """What comes next is read from the start, or from where a seek has landed."""
+        self._pushed_back = None
+        self._pairs.begin()
+        self._line.begin()
+        # Where a packet without any time, and a frame without one, are taken to be.
+        self._following: int | None = None
+        self._after: int | None = None
 
     @property
     def codec(self) -> str:
@@ -196,8 +205,12 @@ class ClipSource:
     def packets(self) -> Iterator[tuple[av.Packet, int, bool]]:
         """Packets from where we are, each with its key and whether it shows a frame."""
         packets = self._read()
+        if self._demuxer == "mpegts" and self.codec == "h264":
+            packets = self._pairs.joined(packets)
         # Times that are counted do not tell where another part begins.
-        for packet in packets if self._undated_container else self._line.follow(packets):
+        if not self._undated_container:
+            packets = self._line.follow(packets)
+        for packet in packets:
             yield packet, self._key(packet), self._shows(packet)
 
     def _read(self) -> Iterator[av.Packet]:
@@ -245,8 +258,8 @@ class ClipSource:
 
     def _packets_and_end(self) -> Iterator[tuple[av.Packet | None, int, bool]]:
         if self._pushed_back is not None:
-            packet, self._pushed_back = self._pushed_back, None
-            yield packet, self._key(packet), self._shows(packet)
+            given, self._pushed_back = self._pushed_back, None
+            yield given
         yield from self.packets()
         yield None, 0, False
 
@@ -273,6 +286,7 @@ class ClipSource:
         frames += self._decode(None, key)
         self._stream.codec_context.flush_buffers()
         self._undated.clear()
+        self._after = None
         if not frames:
             self.tally.reason("a keyframe gave no picture")
         return frames[:1]
@@ -286,7 +300,7 @@ class ClipSource:
                 self.tally.reason("encrypted")
                 return []
             # A fresh object each time: PyAV keeps them by identity.
-            packet.opaque = (key,)
+            packet.opaque = (key, _has_time(packet))
             if self._undated_container:
                 heappush(self._undated, key)
         context = self._stream.codec_context
@@ -305,23 +319,33 @@ class ClipSource:
         return [self._arrived(frame, key) for frame in frames]
 
     def _arrived(self, frame: av.VideoFrame, key: int) -> Arrived:
-        own = frame.opaque[0] if frame.opaque else key
+        own, timed = frame.opaque or (key, True)
         pts = own if frame.pts is None else frame.pts
+        if not timed and self._after is not None:
+            # Frames come in the order they are shown, whatever the order of the packets.
+            pts = self._after
         if self._undated_container:
             # The decoder gives frames in the order they are shown, so each takes the earliest
             # time of decoding that is still waiting.
             pts = heappop(self._undated) if self._undated else own
             while len(self._undated) > MOST_REORDERED:
                 heappop(self._undated)
+        self._after = pts + max(frame.duration or 0, 1)
         return Arrived(frame, own, pts, self.time(pts))
 
     def _key(self, packet: av.Packet) -> int:
+        """A packet without any time is taken to follow the one before it, by a tick more than
+        that one lasts: where frames are reordered, another may have that very time."""
         if packet.pts is not None and not self._undated_container:
-            return int(packet.pts)
-        if packet.dts is not None:
-            return int(packet.dts)
-        self._counter += 1
-        return self._counter
+            key = int(packet.pts)
+        elif packet.dts is not None:
+            key = int(packet.dts)
+        elif self._following is not None:
+            key = self._following
+        else:
+            key = self._stream.start_time or 0
+        self._following = key + (packet.duration or 0) + 1
+        return key
 
     def _shows(self, packet: av.Packet) -> bool:
         """Whether a frame is due from this packet: not where an edit list cuts it off, where
@@ -347,17 +371,21 @@ class ClipSource:
         for aim in aims:
             try:
                 self._container.seek(aim, stream=self._stream)
-                self._line.begin()
+                self._begin()
             except MemoryError:
                 raise
             except (av.FFmpegError, OverflowError):
                 continue
-            for packet, key, _ in self.packets():
-                if packet.is_keyframe:
+            for packet, key, shown in self.packets():
+                if packet.is_keyframe and _has_time(packet):
                     if key <= target:
                         self._undated.clear()
-                        self._pushed_back = packet
+                        self._pushed_back = packet, key, shown
                         self._failures = 0
                         return True
                     break
         return False
+
+
+def _has_time(packet: av.Packet) -> bool:
+    return packet.pts is not None or packet.dts is not None
