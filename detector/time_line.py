@@ -19,7 +19,8 @@ class TimeLine:
     """Gives packets their times on one line: each part begins where the one before it ended.
 
     A clock has started anew where a packet and all of the `MOST_REORDERED` behind it come
-    earlier than the two before it: neither reordering nor one damaged time does that.
+    earlier than the two before it: neither reordering nor one damaged time does that. Where
+    fewer are left, they must come earlier than as many before them.
 
     started_anew: whether any reading has met such a place. What lies at a time can then be
     found by reading from the start alone; a seek may land in any part.
@@ -41,7 +42,7 @@ class TimeLine:
     def follow(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
         """The packets, their PTS and DTS moved onto the line; in the stream's time base."""
         while (packet := self._next(packets)) is not None:
-            decode, show = _decode_time(packet), _show_time(packet)
+            decode, show = packet.dts, _show_time(packet)
             if decode is not None and show is not None:
                 if self._starts_anew(decode, packets):
                     self._move(min(show, *_known(map(_show_time, self._ahead))))
@@ -62,19 +63,16 @@ class TimeLine:
             return False
         while len(self._ahead) < MOST_REORDERED and (one := next(packets, None)) is not None:
             self._ahead.append(one)
-        behind = [time < before for time in _known(map(_decode_time, self._ahead))]
-        return bool(behind) and all(behind)
+        if len(self._ahead) < MOST_REORDERED:
+            before = min(time for time, _ in self._recent)
+        others = _known(one.dts for one in self._ahead)
+        return bool(others) and max(decode, *others) < before
 
     def _move(self, earliest: int) -> None:
         """Another part begins; the earliest time at which it shows a picture is given."""
         self._offset = max(end for _, end in self._recent) - earliest
         self._recent.clear()
         self.started_anew = True
-
-
-def _decode_time(packet: av.Packet) -> int | None:
-    time: int | None = packet.pts if packet.dts is None else packet.dts
-    return time
 
 
 def _show_time(packet: av.Packet) -> int | None:

@@ -106,6 +106,14 @@ def test_a_damaged_time_is_no_clock_that_starts_anew(damaged: dict[int, int]) ->
     assert not line.started_anew
 
 
+def test_frames_stored_out_of_order_are_no_clock_that_starts_anew() -> None:
+    # A muxer that writes the time of showing for that of decoding; it ends within a group.
+    given = [40 * (8 * group + n) for group in range(9) for n in (8, 4, 2, 1, 3, 6, 5, 7)][:-3]
+    line = TimeLine()
+    assert [packet.pts for packet in line.follow(iter(map(packet_at, given)))] == given
+    assert not line.started_anew
+
+
 def test_a_part_begins_where_the_last_one_ended(tmp_path: Path) -> None:
     line = TimeLine()
     given = [1000 + 40 * n for n in range(30)] + [500 + 40 * n for n in range(30)]
