@@ -13,8 +13,13 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
+from evidence.store import Case, Work
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Ending, Order, sweep
+from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -91,3 +96,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
             # Its signals are its own; where this one's shell ignores Ctrl-C, it would too.
             start_new_session=True,
         )
+
+
+def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
+    return sweep(case, order, Feed(paths), Stop(), watcher or Noted())
+
+
+def works(case: Case) -> dict[str, Work]:
+    with case.session() as session:
+        return {Path(work.path).name: work for work in session.scalars(select(Work))}

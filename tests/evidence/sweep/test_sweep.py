@@ -13,38 +13,27 @@ from pathlib import Path
 
 import pytest
 from distributed.comm import CommClosedError
-from PIL import Image
 from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from detector.detect import model_digest
-from evidence.store import AnalysisRow, Case, FootageRow, Location, Run, Work
+from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
 from evidence.store.work import Source, add_recipe, add_work
 from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk
-from evidence.sweep.ledger import MOST_TRIES
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import Clip, Noted, until, write_clip
+from tests.evidence.sweep.helping import Clip, Noted, go, until, works, write_clip
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
 STOPPED_SECONDS = 0.5  # an answer that was on its way has arrived by then
-
-
-def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
-    return sweep(case, order, Feed(paths), Stop(), watcher or Noted())
-
-
-def works(case: Case) -> dict[str, Work]:
-    with case.session() as session:
-        return {Path(work.path).name: work for work in session.scalars(select(Work))}
 
 
 def pids(place: Workplace) -> dict[str, int]:
@@ -217,109 +206,6 @@ def test_asked_to_stop_it_keeps_what_is_finished(
     assert (run.outcome, run.ended is None) == ("interrupted", False)
     assert go(small, order, clips).outcome == "done"
     assert rows(small) == undisturbed
-
-
-def test_a_folder_out_of_reach_is_waited_for(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("evidence.sweep.loop.AGAIN_SECONDS", 0.5)
-    mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
-    shutil.copytree(clips, mount)
-
-    done: list[str] = []
-    give = Crew.give
-
-    def unplug(crew: Crew, address: str, task: Task) -> None:
-        # Tiny clips may all be done before the first tally, so not by the tally.
-        if isinstance(task, Analyse) and not done:
-            mount.rename(elsewhere)
-            done.append("unplugged")
-        give(crew, address, task)
-
-    def plug_in(tally: Tally) -> None:
-        if tally.away and done == ["unplugged"]:
-            elsewhere.rename(mount)
-            done.append("plugged in")
-
-    monkeypatch.setattr(Crew, "give", unplug)
-    watcher = Noted(plug_in)
-    ending = go(small, order, mount, watcher=watcher)
-    assert any("trying again later" in message for message in watcher.troubles)
-    assert (ending.outcome, ending.tally.aside) == ("done", {})
-    assert ending.tally.done == CLIPS + 1
-
-
-def test_a_folder_that_stays_away_leaves_its_clips_waiting(
-    small: Case, order: Order, clips: Path, tmp_path: Path
-) -> None:
-    mount = tmp_path / "mount"
-    shutil.copytree(clips, mount)
-    watcher = Noted(lambda tally: shutil.rmtree(mount, ignore_errors=True))
-    ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
-    assert ending.outcome == "away"
-    assert ending.tally.aside == {}
-    assert ending.tally.waiting > 0
-    assert any("trying again later" in message for message in watcher.troubles)
-
-
-def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
-    small: Case, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("evidence.sweep.loop.AGAIN_SECONDS", 0.2)
-    folder = tmp_path / "stills"
-    folder.mkdir()
-    Image.fromarray(draw_still(seed=1)[0]).save(folder / "1.jpg")
-    # Reading it ends as reading a bad sector does.
-    (folder / "2.jpg").symlink_to("/proc/self/mem")
-    ending = go(small, replace(order, patience=30.0), folder)
-    assert (ending.outcome, ending.tally.aside) == ("done", {"missing": 1})
-    aside = works(small)["stills"]
-    assert aside.tries == MOST_TRIES
-    assert f"{folder / '2.jpg'}: cannot be read (Input/output error)" in str(aside.reason)
-
-
-def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
-    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(paths: tuple[str, ...]) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("evidence.sweep.crew.identify", fail)
-    ending = go(small, order, clips / "clip-0.mp4")
-    assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
-    assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)
-
-
-def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("evidence.sweep.ledger.BEAT_SECONDS", 0.0)
-    with small.session() as session, session.begin():
-        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
-        add_work(session, recipe, [Source(str(tmp_path / "unmounted" / "clip.mp4"))])
-    watched = tmp_path / "filling"
-    watched.mkdir()
-    stop = Stop()
-    ending: list[Ending] = []
-
-    def join() -> None:
-        with Case.open(small.folder) as again:
-            ending.append(go(again, replace(order, patience=4.0), clips / "clip-0.mp4"))
-
-    first = threading.Thread(
-        target=lambda: sweep(small, order, Feed([watched], watch=True), stop, Noted())
-    )
-    first.start()
-    try:
-        until(lambda: (found := read_status(small)) and found.tally.away, "the clip is away")
-        second = threading.Thread(target=join, daemon=True)
-        second.start()
-        until(lambda: ending, "the second call ends")
-    finally:
-        stop.ask()
-        first.join()
-    assert ending[0].outcome == "away"
-    assert works(small)["clip-0.mp4"].state == "done"
 
 
 def test_higher_priority_goes_first(
