@@ -136,6 +136,7 @@ class _OpenShot:
         self._looked_at: tuple[list[_Waiting], Pending] | None = None
         self._pixels = 0
         self._shown: Picture | None = None
+        self._size: tuple[int, ...] = ()
         self._last = Detections.none()
         self._machines: dict[Fraction, dict[int, Box]] = {}
 
@@ -149,9 +150,12 @@ class _OpenShot:
         self._end = sample.pts
         if sample.frame is None:
             return
-        fresh = self._shown is None or not same(self._shown, sample.thumbnail)
+        # One photograph at two sizes shows the same, and not in the same place.
+        size = sample.frame.image.shape
+        unchanged = self._shown is not None and same(self._shown, sample.thumbnail)
+        fresh = not unchanged or size != self._size
         if fresh:
-            self._shown = sample.thumbnail
+            self._shown, self._size = sample.thumbnail, size
         self._filling.append(_Waiting(sample.frame, fresh))
         self._pixels += sample.frame.image.shape[0] * sample.frame.image.shape[1]
         if len(self._filling) >= BATCH or self._pixels >= BATCH_PIXELS:

@@ -12,7 +12,7 @@ from detector import legible
 from detector.detect import Detector
 from detector.settings import Settings, Sweeping
 from detector.stills import decode_frame
-from detector.sweep import thumbnail
+from detector.sweep import same, thumbnail
 from detector.types import MACHINE, Frame, Picture, Sample, Span
 from detector.watch import Watched, watch
 from tests.detector.colours import painted, write_model
@@ -56,6 +56,16 @@ def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: Detector) 
     found = [observation.confidence for observation in watched.track.observations]
     assert found == pytest.approx([0.8, 0.8, 0.7], abs=0.01)
     assert [observation.pts for observation in watched.track.observations] == [0, F(1, 2), 1]
+
+
+def test_one_photograph_at_two_sizes_has_its_machine_in_two_places(detector: Detector) -> None:
+    small = machine_at(60)
+    large = small.repeat(2, axis=0).repeat(2, axis=1)
+    assert same(thumbnail(small), thumbnail(large))
+    watched = seen(detector, [small, small, large, large])
+    found = {one.pts: one.box for each in watched for one in each.track.observations}
+    assert found[F(0)] == pytest.approx([60, 40, 140, 120], abs=3)
+    assert found[F(1, 2)] == pytest.approx([120, 80, 280, 240], abs=6)
 
 
 def test_batches_do_not_break_a_track(detector: Detector) -> None:
