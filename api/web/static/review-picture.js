@@ -129,14 +129,18 @@ export class Stage {
     this.#svg.style.setProperty("--line-width", `${2 / scale}px`);
   }
 
-  /** Lets a box be drawn; one stands in the middle to begin with, for the arrow keys. */
+  /** Lets a box be drawn; one stands in the middle to begin with, for the arrow keys.
+   *
+   * Gives whether it can be: not before it is known how large the frame is. */
   draw() {
+    if (!this.#card.footage.width && !this.#canvas.querySelector("img")?.naturalWidth) return false;
     if (this.zoomed) this.zoom();
     const [width, height] = this.#frame();
     this.#drawing = { box: [0.3 * width, 0.3 * height, 0.7 * width, 0.7 * height], from: null };
     this.#drawing.rect = this.#rect("missed", this.#drawing.box);
     this.#svg.append(this.#drawing.rect);
     this.#root.classList.add("drawing");
+    return true;
   }
 
   get drawing() {

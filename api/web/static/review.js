@@ -266,7 +266,7 @@ const actions = {
   builder: () => name("builder", {}),
   missed(began) {
     if (!stage.drawing) {
-      stage.draw();
+      if (!stage.draw()) return;
       refreshKeys();
       notice(_("Draw a box around the machine, or move it with the arrow keys; Enter sends, Esc leaves. B names the builder, C says that the mark is concealed, H both."));
     } else {

@@ -225,13 +225,41 @@ def test_a_mark_beyond_the_first_picture_is_cut_out(
 def test_a_machine_may_be_missed_beyond_the_first_picture(
     site: Site, client: httpx.Client, photographs: Path
 ) -> None:
+    key = drawn_frame(site, photographs)
+    body = {"item": key, "verdict": "missed", "box": list(TALL.box)}
+    answer = client.post("/api/v1/verdicts", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_a_box_is_drawn_only_over_a_picture(
+    site: Site, served: str, screen: Page, photographs: Path, gone: bool
+) -> None:
+    key = drawn_frame(site, photographs)
+    if gone:
+        # As where it is out of reach, but without an error in the browser's own log.
+        screen.route("**/frame?*", lambda route: route.fulfill(status=200, body=b""))
+    screen.goto(f"{served}/review/{key}")
+    screen.wait_for_selector("#desk[data-painted][data-met]")
+    screen.click("button[data-does=missed]")
+    expect(screen.locator("#stage rect.missed")).to_have_count(0 if gone else 1)
+    if not gone:
+        screen.click("button[data-does=missed]")
+        expect(screen.locator("#unsent")).to_be_hidden()
+        with site.session() as session:
+            row = session.scalars(select(Verdict)).one()
+        width, height = TALL.size
+        assert row.box == [0.3 * width, 0.3 * height, 0.7 * width, 0.7 * height]
+
+
+def drawn_frame(site: Site, photographs: Path) -> str:
+    """The item of the larger picture, in which nothing was found."""
     fill(site, survey_of(site, photographs, seen(WIDE, WIDE)))
     with site.session() as session, session.begin():
         analysis = session.scalars(select(AnalysisRow)).one()
         key = frame_item(analysis.id, TALL.pts)
         known = {"analysis": analysis.id, "footage": analysis.footage, "pts": TALL.pts}
         more = {"model": analysis.model, "settings": analysis.settings, "needs": 1, "priority": 0}
-        session.merge(Item(item=key, sighting=None, kind="audit", reason="", **known, **more))
-    body = {"item": key, "verdict": "missed", "box": list(TALL.box)}
-    answer = client.post("/api/v1/verdicts", json=body)
-    assert answer.status_code == 201, answer.text
+        shown = {"state": "open", "given": 0}
+        session.merge(Item(item=key, kind="audit", reason="", **known, **more, **shown))
+    return key
