@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from evidence.store.case import Case
 from evidence.store.check_files import check_originals, check_stills
-from evidence.store.check_items import check_items
+from evidence.store.check_items import check_draws, check_items
 from evidence.store.check_machines import check_machines
 from evidence.store.check_rows import check_analyses, check_names, check_work
 from evidence.store.finding import Finding
@@ -39,6 +39,7 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
             check_work(session),
             check_machines(session),
             _check_verdicts(case, session),
+            check_draws(session),
             check_items(session),
             check_stills(case, session),
             check_originals(case, session, deep),

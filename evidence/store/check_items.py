@@ -19,8 +19,8 @@ _AGAIN = "run nameplate case items, which makes them anew"
 _SPOILT = "do not estimate from the sample; open the last pack of the case in its place"
 
 
-def check_items(session: Session) -> Iterator[Finding]:
-    """Each analysis has the items that follow, with the standing that follows from the log."""
+def check_draws(session: Session) -> Iterator[Finding]:
+    """The audit sample is the one that its plan draws."""
     plan = plan_of(session)
     if is_guessed(session, plan):
         what = "was drawn by chances other than the program's own, which nobody set beforehand"
@@ -28,10 +28,9 @@ def check_items(session: Session) -> Iterator[Finding]:
         yield Finding("the audit sample", what, todo, wrong=False)
     for item in drawn_from_nothing(session):
         yield Finding(f"draw {item}", "is of no analysis in the case", _SPOILT)
-    columns = inspect(Item).columns
-    for analysis, rows in expected(session):
-        about = f"analysis {analysis}"
-        drawn = compare_draws(session, session.get_one(AnalysisRow, analysis), plan)
+    for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
+        about = f"analysis {row.id}"
+        drawn = compare_draws(session, row, plan)
         if drawn.missing:
             yield Finding(about, "the audit sample was not drawn from it, or not wholly", _AGAIN)
         for item in drawn.strange:
@@ -41,6 +40,13 @@ def check_items(session: Session) -> Iterator[Finding]:
             what = f"{len(drawn.older)} frames of it were drawn in which something is found now"
             todo = "nothing needs to be done: an older version drew them, by the same chances"
             yield Finding(about, what, todo, wrong=False)
+
+
+def check_items(session: Session) -> Iterator[Finding]:
+    """Each analysis has the items that follow, with the standing that follows from the log."""
+    columns = inspect(Item).columns
+    for analysis, rows in expected(session):
+        about = f"analysis {analysis}"
         found = session.execute(select(*columns).where(Item.analysis == analysis))
         stored = {row["item"]: dict(row) for row in found.mappings()}
         wanted = {row["item"]: row for row in rows}

@@ -115,7 +115,7 @@ class Builder:
                     **names,
                     builder=claim,
                     grade="A" if claim else "U",
-                    probability=0.9,
+                    probability=0.9 if claim else 0.1,
                     sightings=1,
                     footages=1,
                     conflict=False,

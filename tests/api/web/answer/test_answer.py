@@ -235,7 +235,7 @@ def test_the_package_computes_the_same_anew(
 ) -> None:
     here = Path.cwd()
     given = client.get("/api/v1/answer/package?by=origin&country=CN")
-    assert given.headers["content-type"] == "application/zip"
+    assert given.headers["content-type"] == "application/zip", given.text
     assert int(given.headers["content-length"]) == len(given.content)
     with zipfile.ZipFile(BytesIO(given.content)) as archive:
         archive.extractall(tmp_path / "taken")
