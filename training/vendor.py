@@ -75,12 +75,13 @@ def open_ultralytics(folder: Path) -> Any:
     Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
     opens = Image.open
     ultralytics = _open("ultralytics", "training and export need Ultralytics")
-    # It puts its own in place of Pillow's, which wants a package more for whatever is no picture.
-    Image.open = opens
     known = {name: False for name in _INTEGRATIONS if name in ultralytics.settings}
     if any(ultralytics.settings[name] for name in known):
         ultralytics.settings.update(known)
     _place_font()
+    # With its settings it puts its own in place of Pillow's, which wants a package more for
+    # whatever is no picture.
+    Image.open = opens
     return ultralytics
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from datasets.annotations import check_split
 from datasets.errors import DataError
 from tests.datasets.sets import line, machine, write_data
 from training.prepare import prepare
+from training.vendor import open_ultralytics
 
 
 def test_the_view_links_every_picture_with_its_label(made_data: Path, tmp_path: Path) -> None:
@@ -148,7 +150,9 @@ def test_one_set_at_least_holds_something_back(tmp_path: Path) -> None:
 
 
 def test_a_trainer_finds_the_labels_below_a_further_folder_called_images(tmp_path: Path) -> None:
-    checks = pytest.importorskip("ultralytics.data.utils")
+    pytest.importorskip("torch")
+    open_ultralytics(tmp_path / "vendor")
+    checks = import_module("ultralytics.data.utils")
     train = [line("images/a.png"), line("x/images/b.png")]
     data = write_data(tmp_path / "data", {"train": train, "val": [line(source="hall 9")]})
     prepare((data, write_data(tmp_path / "more", {"train": train})), tmp_path / "out")
