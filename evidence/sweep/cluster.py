@@ -39,6 +39,9 @@ _CONFIG = {
     "distributed.worker.memory.terminate": 0.95,
     # Who killed a worker is found out here, not by killing three more (`crew.py`).
     "distributed.scheduler.allowed-failures": 0,
+    # A worker that was killed twice within these 15 s may be away at their end; Dask would then
+    # give it up, and with all of them a sweep has nobody left.
+    "distributed.deploy.lost-worker-timeout": "365 days",
     "distributed.scheduler.dashboard.status.task-stream-length": 0,
     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
 }

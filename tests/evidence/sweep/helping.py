@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
 from evidence.store import Case, Work
+from evidence.sweep.cluster import Workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.stop import Stop
@@ -100,6 +101,13 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> Ending:
     return sweep(case, order, Feed(paths), Stop(), watcher or Noted())
+
+
+def pids(place: Workplace) -> dict[str, int]:
+    """The workers' processes by the workers' names."""
+    client = place.client
+    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+    return {str(workers[address]["name"]): pid for address, pid in client.run(os.getpid).items()}
 
 
 def works(case: Case) -> dict[str, Work]:

@@ -13,12 +13,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from distributed.comm import CommClosedError
 from sqlalchemy import select
 
 from datasets.errors import ClusterError
@@ -33,7 +34,7 @@ from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import Status, read_status
 from evidence.sweep.stop import Stop
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import ROOT, Noted, start, until
+from tests.evidence.sweep.helping import ROOT, Noted, pids, start, until
 from tests.postgres import PostgresServer, binaries
 from tests.rows import rows
 
@@ -94,6 +95,25 @@ def test_what_killed_sweeps_left_among_the_temporary_files_goes(
         assert list(tmp_path.glob("nameplate-*")) == [living]
     finally:
         os.close(descriptor)
+
+
+def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
+    with local_workplace(1) as place:
+
+        def other(pid: int) -> set[int]:
+            with suppress(OSError, CommClosedError):
+                return set(pids(place).values()) - {pid}
+            return set()
+
+        (first,) = pids(place).values()
+        begun = time.monotonic()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: other(first), "the worker is back")
+        (second,) = other(first)
+        # Dask looks whether a lost worker is there 15 s later. The second death has it away then.
+        time.sleep(max(0.0, begun + 14.8 - time.monotonic()))
+        os.kill(second, signal.SIGKILL)
+        until(lambda: other(second), "the worker is back a second time")
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(

@@ -29,18 +29,11 @@ from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import Clip, Noted, go, until, works, write_clip
+from tests.evidence.sweep.helping import Clip, Noted, go, pids, until, works, write_clip
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
 STOPPED_SECONDS = 0.5  # an answer that was on its way has arrived by then
-
-
-def pids(place: Workplace) -> dict[str, int]:
-    """The workers' processes by the workers' names."""
-    client = place.client
-    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
-    return {str(workers[address]["name"]): pid for address, pid in client.run(os.getpid).items()}
 
 
 def killer(place: Workplace, name: str, number: int, most: int) -> Noted:
