@@ -64,7 +64,7 @@ def tables(
     ]
     for clips in (made[:tracked], real if tracked else ()):
         if clips:
-            table(clips, [sweeps[0], every, thinned, *decoding], scratch)
+            table(clips, [*sweeps, every, thinned, *decoding], scratch)
     table([*made, *real], [*sweeps, thinned, *decoding], scratch)
     empty = [clip for clip in [*made, *real] if clip.machines == ()]
     table(empty, [sweeps[0], decoding[0]], scratch)

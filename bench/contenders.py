@@ -41,7 +41,7 @@ def nameplate_sweep(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -
     folder.mkdir()
     links = {str(folder / clip.path.name): clip.path for clip in clips}
     for link, path in links.items():
-        Path(link).symlink_to(path)
+        Path(link).symlink_to(path.resolve())
     new_case(case)
     cost = run([*sweep_command(case, folder), "--budget", str(budget)])
     seen: dict[Path, list[Seen]] = {clip.path: [] for clip in clips}
