@@ -33,6 +33,16 @@ _CONTACT = re.compile(
     r"|WWW|HTTP|@|\.(COM|CN|RU|NET)\b|电话|電話|手机|手機|微信|传真|网址",
     re.IGNORECASE,
 )
+# The number itself, as it stands where nothing says that it is one.
+_TELEPHONE = re.compile(
+    r"\+ ?\d(?:[ ().-]*\d){9,13}"
+    r"|(?<!\w)(?:"
+    # Russian, with a city's code of three to five figures; then Chinese: a mobile's, a town's.
+    r"[78][ -]?\(\d{3,5}\)(?:[ -]?\d){5,7}|[78][ -]\d{3}[ -]\d{3}[ -]?\d\d[ -]?\d\d"
+    r"|[78][3-9]\d{9}|\d{3}-\d\d-\d\d"
+    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}[) -]{1,2}\d{7,8}|[48]00-\d{3,4}-\d{3,4}"
+    r")(?!\w)"
+)
 _OWN_NAME = 2  # letters at least of a firm's own name, before its trade
 # What sort of machine tools, which is no name: 重型机床有限公司.
 _SORT = re.compile("重型|数控|精密|大型|高速")
@@ -215,7 +225,7 @@ class PlateText:
 
     def is_contact(self, text: str) -> bool:
         """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
-        return bool(_CONTACT.search(text))
+        return bool(_CONTACT.search(text) or _TELEPHONE.search(text))
 
     def is_own(self, text: str, name: str = "", *, rows: bool = False) -> bool:
         """Whether all it says may stand on a machine's own plate: its maker, kind, model, number.

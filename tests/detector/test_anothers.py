@@ -97,6 +97,29 @@ def test_the_word_for_maker_is_no_telephone(attributor: Attributor) -> None:
 
 
 @pytest.mark.parametrize(
+    "number",
+    [
+        *("+7 (495) 123-45-67", "8 (800) 100-20-30", "8(8512)34-56-78", "8 495 123 45 67"),
+        *("84951234567", "123-45-67", "+86 138 0632 1234", "13806321234", "138-0632-1234"),
+        *("0632-5551234", "(021) 61234567", "400-820-1234", "+380 44 123 45 67"),
+    ],
+)
+def test_a_number_to_call_needs_no_word_before_it(attributor: Attributor, number: str) -> None:
+    """Dealers put SMTCL over it on what they sell, whoever built that."""
+    for name in ("SMTCL", "滕州市金瑞达机床有限公司"):
+        assert claims(attributor.attribute(plate(name)))[1] == "CN"
+        assert claims(attributor.attribute(plate(f"{name}|{number}"))) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "row", ["NO. 190523-12", "S/N 12345678", "2019-10-20", "400 1200 1500", "A06B-0128-B675"]
+)
+def test_numbers_and_dates_of_a_plate_are_no_telephone(attributor: Attributor, row: str) -> None:
+    text = f"滕州市金瑞达机床有限公司|{row}"
+    assert claims(attributor.attribute(plate(text))) == (None, "CN")
+
+
+@pytest.mark.parametrize(
     "text", ["ONE WAY", "GENETEC", "TOMTEC", "YAMEI", "NOVICH", "LAIKAN", "LED LASER", "HISTON"]
 )
 @pytest.mark.parametrize(
