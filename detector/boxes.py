@@ -25,6 +25,11 @@ def grown(box: Box, margin: float, picture: Picture) -> tuple[int, int, int, int
     return left, top, max(left, right), max(top, bottom)
 
 
+def line_height(box: Box) -> float:
+    """The height of a line of text, whichever way it runs."""
+    return min(box[2] - box[0], box[3] - box[1])
+
+
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """Areas (n,) in square pixels; 0 for a box turned inside out."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)

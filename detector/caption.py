@@ -21,7 +21,7 @@ def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
     for reading in readings:
         if any(
             other.pts != reading.pts
-            and _same_text(reading, other)
+            and same_text(reading, other)
             and _stays(reading.box, other.box)
             and reading.pts in boxes
             and other.pts in boxes
@@ -32,7 +32,8 @@ def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
     return static
 
 
-def _same_text(a: Reading, b: Reading) -> bool:
+def same_text(a: Reading, b: Reading) -> bool:
+    """Whether two readings are of one text, if perhaps misread in part."""
     return SequenceMatcher(None, letters(a.text), letters(b.text)).ratio() >= 0.7
 
 

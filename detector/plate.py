@@ -21,6 +21,8 @@ from itertools import combinations
 from typing import Literal
 
 from datasets.plates import load_places, load_plate_words
+from detector.boxes import line_height
+from detector.caption import same_text
 from detector.fold import letters
 from detector.fuse import independent, join_neighbours
 from detector.plate_text import Company, PlateText
@@ -104,7 +106,8 @@ class Plates:
             for one in self._of_plate(plate):
                 key = (one.kind, one.han, one.countries, letters(one.reading.text))
                 found.setdefault(key, []).append(one)
-        best = [_settle(same) for same in found.values()]
+        every = [one for same in found.values() for one in same]
+        best = [_settle(same, [s for s in every if _alike(s, same[0])]) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
     def on_parts(self, readings: Sequence[Reading], mark: str) -> frozenset[Reading]:
@@ -265,19 +268,33 @@ def _unglued(
 
 def _next_word(before: Box, after: Box) -> bool:
     """Whether one text goes on in the other on the same line."""
-    line = min(_line(before), _line(after))
+    line = min(line_height(before), line_height(after))
     level = min(before[3], after[3]) - max(before[1], after[1]) >= _LEVEL * line
     return level and after[0] - before[2] <= _WORD_GAP * line
 
 
-def _settle(same: Sequence[Statement]) -> Statement:
-    """One statement of all readings of it: two views make up for a short name."""
+def _settle(same: Sequence[Statement], alike: Sequence[Statement]) -> Statement:
+    """One statement of all readings of it: two views make up for a short name.
+
+    A frame may lose the line that tells a part's plate or a dealer's. So in most frames in which
+    the `alike` was read the plate must be its own, and in all plain and without a number to call.
+    """
     best = max(same, key=lambda s: (s.counts, s.reading.score))
+    of_own = {s.reading.pts for s in alike if s.own}
+    counts = best.counts and 2 * len(of_own) > len({s.reading.pts for s in alike})
     seen = [s.reading for s in same if s.counts and s.reading.score >= _VERY_SURE]
-    twice = any(independent(a, b) for a, b in combinations(seen, 2)) and not best.contact
-    alone = any(s.alone for s in same) or (best.kind == "company" and best.counts and twice)
-    own, plain = any(s.own for s in same), all(s.plain for s in same)
-    return replace(best, own=own, alone=alone, plain=plain)
+    twice = any(independent(a, b) for a, b in combinations(seen, 2))
+    alone = any(s.alone for s in same) or (best.kind == "company" and twice)
+    contact, plain = any(s.contact for s in alike), all(s.plain for s in alike)
+    alone = alone and counts and not contact
+    own = any(s.own for s in same)
+    return replace(best, own=own, counts=counts, alone=alone, contact=contact, plain=plain)
+
+
+def _alike(a: Statement, b: Statement) -> bool:
+    """Whether two statements are one, if perhaps misread in one frame."""
+    same = (a.kind, a.han, a.countries) == (b.kind, b.han, b.countries)
+    return same and same_text(a.reading, b.reading)
 
 
 def _two_cues(a: Statement, b: Statement) -> bool:
@@ -301,16 +318,11 @@ def _plates(readings: Sequence[Reading]) -> list[list[Reading]]:
 def _together(a: Reading, b: Reading) -> bool:
     if a.pts != b.pts:
         return False
-    line = min(_line(a.box), _line(b.box))
+    line = min(line_height(a.box), line_height(b.box))
     return (
         max(a.box[0], b.box[0]) - min(a.box[2], b.box[2]) <= _BESIDE * line
         and max(a.box[1], b.box[1]) - min(a.box[3], b.box[3]) <= _BELOW * line
     )
-
-
-def _line(box: Box) -> float:
-    """The height of a line of text, whichever way it runs."""
-    return min(box[2] - box[0], box[3] - box[1])
 
 
 def _passages(plate: Sequence[Reading]) -> list[Reading]:

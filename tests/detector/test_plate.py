@@ -117,6 +117,39 @@ def test_a_short_name_must_be_seen_in_two_views(plates: Plates) -> None:
     assert told(plates, [once, read("滕州机床厂", x=60, at=1)]) == Claim("CN", "B")
 
 
+MOTOR = ("滕州市鲁南机床有限公司", "主轴电机")
+DEALER = ("滕州市鲁南机床有限公司", "TEL 0632-5551234")
+CHUCK = ("HYDRAULIC CHUCK", "CNC LATHE", "MADE IN TAIWAN")
+
+
+@pytest.mark.parametrize(
+    ("whole", "rest"),
+    [
+        (MOTOR, MOTOR[:1]),
+        (MOTOR, ("滕州市鲁南机床有限公司", "MODEL CK6140")),
+        (DEALER, DEALER[:1]),
+        (CHUCK, CHUCK[1:]),
+        (
+            ("SPINDLE MOTOR", "TENGZHOU LUNAN MACHINE TOOL CO., LTD"),
+            ("TENGZHOU LUNAM MACHINE TOOL CO., LTD",),
+        ),
+    ],
+    ids=["motor", "motor-or-machine", "dealer", "chuck", "misread"],
+)
+def test_a_frame_that_lost_a_line_makes_no_machines_plate_of_a_parts_or_a_dealers(
+    plates: Plates, whole: tuple[str, ...], rest: tuple[str, ...]
+) -> None:
+    assert told(plates, plate(*rest)) is not None
+    often = [*plate(*whole, at=0), *plate(*whole, at=1), *plate(*rest, at=2)]
+    assert told(plates, often) is None
+
+
+def test_a_part_read_into_one_frame_takes_no_plate_away(plates: Plates) -> None:
+    name = MOTOR[:1]
+    thrice = [*plate(*MOTOR, at=0), *plate(*name, at=1), *plate(*name, at=2)]
+    assert told(plates, thrice) == Claim("CN", "B")
+
+
 def test_a_name_read_badly_claims_nothing(plates: Plates) -> None:
     assert told(plates, [read("滕州市鲁南机床有限公司", score=0.85)]) is None
     assert told(plates, [read("台中精機廠股份有限公司", score=0.7)]) is None
