@@ -25,6 +25,7 @@ from detector.match import Matcher
 from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder
 from detector.own_badge import OwnBadge
+from detector.reasons import reasons_of
 from detector.settings import Attributing
 from detector.sisters import GROUPS, ONE_HOUSE
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
@@ -112,7 +113,7 @@ class Attributor:
         likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
-        cues = fuse(readings, self._matcher)
+        cues: Sequence[Cue] = fuse(readings, self._matcher)
         # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
@@ -125,19 +126,27 @@ class Attributor:
         totals = _totals(cues, speakers, weights)
         scene = [reading for reading in readings if not reading.overlay]
         codes = self._codes.find(scene, [look for look in sure if look.id not in totals])
-        totals |= {id: MISREAD_SERIES * code.score for id, code in codes.items()}
         logos = self._logos(likenesses, cues, speakers, weights, codes)
-        for look in logos:
-            if look.weight > 0:
-                totals[look.id] += look.weight
-        chances = probabilities(totals)
+        coded = [
+            Evidence("series", id, code.text, MISREAD_SERIES * code.score, code.pts, code.box)
+            for id, code in codes.items()
+        ]
+        looks = [(id, line.weight) for id, line in zip(codes, coded, strict=True)]
+        looks += [(look.id, look.weight) for look in logos if look.weight > 0]
+        chances = probabilities(_added(totals, looks))
         best = max(chances, key=lambda id: chances[id], default=None)
-        evidence = self._evidence(cues, weights, logos, codes, readings, concealed)
-        control, hidden = self._control(cues), bool(concealed)
+        own: list[Cue] = []
         if best is not None:
             beside = [cue for cue, weight in zip(cues, weights, strict=True) if weight > 0]
             of_best = [c for i, c in enumerate(cues) if weights[i] > 0 and speakers[i] == best]
             own = self._own_badge.keep(of_best, beside, readings)
+            if own and own != of_best:
+                cues, weights = self._kept(cues, weights, of_best, own, flipped)
+                totals = _totals(cues, speakers, weights)
+                chances = {best: 0.0} | probabilities(_added(totals, looks))
+        evidence = reasons_of(cues, weights, logos, coded, concealed, readings, self._matcher)
+        control, hidden = self._control(cues), bool(concealed)
+        if best is not None:
             grade = self._grade(own)
             others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
             if self._may_name(best, chances, own, grade, others):
@@ -148,6 +157,24 @@ class Attributor:
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
         unknown = max(0.0, 1.0 - sum(chances.values()))
         return Attribution(None, unknown, "U", control, None, hidden, evidence)
+
+    def _kept(
+        self,
+        cues: Sequence[Cue],
+        weights: Sequence[float],
+        of_best: Sequence[Cue],
+        own: Sequence[Cue],
+        flipped: bool,
+    ) -> tuple[list[Cue], list[float]]:
+        """All cues and their weights, those `of_best` as they are `own`: what was passed over
+        neither tips the scales for the builder nor is shown as his badge."""
+        kept = {cue.key: cue for cue in own}
+        passed = {cue.key for cue in of_best} - kept.keys()
+        found = [kept.get(cue.key, cue) for cue in cues]
+        return found, [
+            self._weight(cue, flipped) if cue.key in kept else 0.0 if cue.key in passed else w
+            for cue, w in zip(found, weights, strict=True)
+        ]
 
     def _logos(
         self,
@@ -293,37 +320,6 @@ class Attributor:
                 return badge.id
         return None
 
-    def _evidence(
-        self,
-        cues: Sequence[Cue],
-        weights: Sequence[float],
-        logos: Sequence[Likeness],
-        codes: Mapping[str, Reading],
-        readings: Sequence[Reading],
-        concealed: Sequence[tuple[Fraction, Box]],
-    ) -> tuple[Evidence, ...]:
-        """Every cue, look, hidden mark and broadcast text that names an entry, by weight."""
-        lines = [_cue_line(cue, weights[i]) for i, cue in enumerate(cues)]
-        lines += [
-            Evidence("logo", look.id, look.mark, look.weight, look.pts, look.box) for look in logos
-        ]
-        lines += [
-            Evidence("series", id, code.text, MISREAD_SERIES * code.score, code.pts, code.box)
-            for id, code in codes.items()
-        ]
-        lines.sort(key=lambda line: -line.weight)
-        lines += [
-            Evidence("concealed", None, "a mark that may be hidden", 0.0, pts, box)
-            for pts, box in concealed
-        ]
-        for reading in readings:
-            if reading.overlay:
-                lines += [
-                    Evidence("overlay", match.id, reading.text, 0.0, reading.pts, reading.box)
-                    for match in self._matcher.match(reading.text)[:1]
-                ]
-        return tuple(lines)
-
 
 def _totals(
     cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
@@ -342,6 +338,14 @@ def _totals(
         totals[builder] = totals.get(builder, 0.0) + share * weights[i]
         marks.append(mark)
     return totals
+
+
+def _added(totals: Mapping[str, float], looks: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Log-odds by builder, with those of looks and of what was read beside them."""
+    sums = dict(totals)
+    for id, weight in looks:
+        sums[id] = sums.get(id, 0.0) + weight
+    return sums
 
 
 def probabilities(totals: Mapping[str, float]) -> dict[str, float]:
@@ -389,12 +393,3 @@ def _is_code(cue: Cue) -> bool:
     """Whether a cue is a builder's model code with figures (TC-2), not a name (INTEGREX)."""
     told = cue.kind == "series" and cue.match.type != "control"
     return told and any(letter.isdigit() for letter in cue.mark)
-
-
-def _cue_line(cue: Cue, weight: float) -> Evidence:
-    """A cue as one line of evidence, pointing at its best reading."""
-    best = cue.readings[0]
-    kind: str = "control" if cue.match.type == "control" else cue.kind
-    if cue.mirrored:
-        kind = "mirrored"
-    return Evidence(kind, cue.id, best.text, weight, best.pts, best.box)  # type: ignore[arg-type]

@@ -56,6 +56,11 @@ class Cue:
         return self.match.kind
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What its readings are gathered by."""
+        return self.id, self.kind, letters(self.mark)
+
+    @property
     def mirrored(self) -> bool:
         return all(reading.mirrored for reading in self.readings)
 

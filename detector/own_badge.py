@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from datasets.letters import letters, words
 from datasets.registry import Registry
-from detector.badge import is_tag
+from detector.badge import is_tag, stands_as_badge
 from detector.fuse import Cue, independent_views
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
@@ -97,7 +97,9 @@ class OwnBadge:
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):
             return None
-        return replace(cue, readings=tuple(fit), views=independent_views(fit))
+        scene = [r for r in readings if not r.overlay and (r in fit or r not in cue.readings)]
+        badge = cue.badge and any(stands_as_badge(r, cue.mark, scene) for r in fit)
+        return replace(cue, readings=tuple(fit), views=independent_views(fit), badge=badge)
 
     def _is_badge(self, cue: Cue, mark: str, text: str) -> bool:
         entry = self._registry.get(cue.id)
