@@ -150,8 +150,10 @@ class Attributor:
             grade = self._grade(own)
             others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
             if self._may_name(best, chances, own, grade, others):
-                series = next((cue.mark for cue in own if cue.kind == "series"), None)
-                if any(cue.kind == "wordmark" for cue in own):  # so what is blurred is no mark
+                # A control's name and its type are neither the builder's badge nor his model.
+                his = [cue for cue in own if cue.match.type != "control"]
+                series = next((cue.mark for cue in his if cue.kind == "series"), None)
+                if any(cue.kind == "wordmark" for cue in his):  # so what is blurred is no mark
                     hidden = False
                     evidence = tuple(line for line in evidence if line.kind != "concealed")
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)

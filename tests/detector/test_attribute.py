@@ -93,6 +93,25 @@ def test_a_series_alone_is_less_sure_than_the_name(attributor: Attributor) -> No
     assert series.probability < name.probability
 
 
+@pytest.mark.parametrize(
+    ("mark", "type", "builder"),
+    [
+        ("MAZAK", "SMOOTHG", "mazak"),
+        ("MAZAK", "MAZATROL MATRIX", "mazak"),
+        ("OKUMA", "OSP-P300L", "okuma"),
+    ],
+)
+def test_a_controls_type_is_not_the_machines_model(
+    attributor: Attributor, mark: str, type: str, builder: str
+) -> None:
+    result = attributor.attribute([read(mark), read(type, PANEL)])
+    assert (result.builder, result.series) == (builder, None)
+    model = attributor.attribute(
+        [read(mark), read(type, PANEL), read("INTEGREX", moved(DOOR, 200))]
+    )
+    assert model.series == ("INTEGREX" if builder == "mazak" else None)
+
+
 def test_two_words_read_apart_are_one_mark(attributor: Attributor) -> None:
     left, right = (100.0, 100.0, 180.0, 130.0), (195.0, 100.0, 290.0, 131.0)
     assert attributor.attribute([read("MORI", left), read("SEIKI", right)]).builder == "mori-seiki"
@@ -234,3 +253,11 @@ def test_a_mark_that_was_read_is_not_hidden(attributor: Attributor) -> None:
     result = attributor.attribute(read_twice, [(Fraction(2), DOOR)])
     assert (result.builder, result.concealed) == ("mazak", False)
     assert all(line.kind != "concealed" for line in result.evidence)
+
+
+def test_a_control_that_was_read_is_no_badge_and_the_badge_may_be_hidden(
+    attributor: Attributor,
+) -> None:
+    result = attributor.attribute([read("MAZATROL", PANEL)], [(Fraction(2), DOOR)])
+    assert (result.builder, result.concealed) == ("mazak", True)
+    assert "concealed" in {line.kind for line in result.evidence}
