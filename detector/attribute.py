@@ -23,7 +23,7 @@ from detector.badge import OWNERS
 from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.misread_code import MisreadCodes
-from detector.origin import OriginFinder
+from detector.origin import OriginFinder, claimed_by
 from detector.own_badge import OwnBadge
 from detector.reasons import reasons_of
 from detector.settings import Attributing
@@ -296,7 +296,7 @@ class Attributor:
             return False
         if all(_is_code(cue) for cue in cues) and not others:  # ports are numbered as models are
             return False
-        if self._registry.get(id).origin not in self._settings.tested_origins:
+        if claimed_by(self._registry.get(id)).isdisjoint(self._settings.tested_origins):
             return chances[id] >= self._settings.probability
         strong = [cue for cue in cues if not self._needs_second(cue)]
         # One misreading seen in two views is one error (ONE WAY, twice, is no NEWAY).

@@ -17,6 +17,7 @@ from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
 from detector.match import Matcher
+from detector.origin import claimed_by
 from detector.overlay import OverlayMap
 from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
@@ -76,7 +77,8 @@ class Examiner:
         """Without a claim that an origin under test is there: builders put their marks on other
         things too, HAN'S LASER on a marker. The evidence stays, for people to see."""
         tested = self._settings.attributing.tested_origins
-        if said.builder is not None and self._registry.get(said.builder).origin in tested:
+        named = self._registry.get(said.builder) if said.builder is not None else None
+        if named is not None and not claimed_by(named).isdisjoint(tested):
             unknown = 1.0 - said.probability
             said = replace(said, builder=None, probability=unknown, grade="U", series=None)
         if said.origin is not None and said.origin.code in tested:

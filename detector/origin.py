@@ -66,22 +66,23 @@ class OriginFinder:
         it was made elsewhere."""
         if attribution.builder is None:
             return False
-        home = self._registry.get(attribution.builder).origin
-        elsewhere = any(said.counts and home not in said.countries for said in statements)
-        return home in self._tested and elsewhere
+        claimed = claimed_by(self._registry.get(attribution.builder)).intersection(self._tested)
+        return any(s.counts and not claimed <= s.countries for s in statements)
 
     def _origin(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
+        told = self._of_unknown(attribution, plated)
         if attribution.builder is None:
-            return self._of_unknown(attribution, plated)
+            return told
         entry = self._registry.get(attribution.builder)
         if entry.type != "rebadger":
             return Origin(entry.origin, "builder", attribution.grade)
-        if plated is not None and plated.code != entry.origin:
-            return Origin(plated.code, "plate", plated.grade)
+        if told is not None and told.code != entry.origin:
+            return told
         return Origin(makers_country(entry), "rebadger", "B")
 
     def _of_unknown(self, attribution: Attribution, plated: Claim | None) -> Origin | None:
-        """What the plate says, unless a builder of another country was read as well.
+        """What the plate says, unless a builder of another country was read as well, be it under
+        a seller's badge.
 
         BROTHER is too common a name to name the builder, and enough to doubt that the machine
         is of the Chinese firm whose plate was read. So is DMU 50, a code of one builder, where
@@ -114,6 +115,11 @@ class OriginFinder:
             if entry.type == "builder" and text not in shared
             if any(letters(own) in text for own in entry.series)
         }
+
+
+def claimed_by(entry: Entry) -> frozenset[str]:
+    """The origins that to name it claims: its own, and of a seller's badge its makers'."""
+    return frozenset(code for code in (entry.origin, home_of(entry)) if code is not None)
 
 
 def home_of(entry: Entry) -> str | None:

@@ -11,6 +11,7 @@ from datasets.letters import letters, words
 from datasets.registry import Registry
 from detector.badge import is_tag, stands_as_badge
 from detector.fuse import Cue, independent_views
+from detector.origin import claimed_by
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
 from detector.plate_text import CHINA
@@ -58,7 +59,8 @@ class OwnBadge:
             beside: all cues that count on the machine.
             readings: all of the machine.
         """
-        homes = {self._registry.get(cue.id).origin for cue in cues} & self._tested
+        claimed = {code for cue in cues for code in claimed_by(self._registry.get(cue.id))}
+        homes = claimed & self._tested
         if not homes:
             return list(cues)
         shared = {r for cue in cues if cue.kind == "series" for r in cue.readings}

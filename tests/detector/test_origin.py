@@ -151,6 +151,40 @@ def test_a_plate_says_more_than_a_sellers_badge(attributor: Attributor) -> None:
     assert found.origin == Origin("CN", "plate", "B")
 
 
+@pytest.mark.parametrize("badge", ["NOBODYKNOWSMARK", "STALEX"])
+@pytest.mark.parametrize("mark", ["BROTHER", "INDEX", "兄弟"])
+def test_a_weak_mark_of_another_country_leaves_it_in_doubt_under_a_sellers_badge_too(
+    attributor: Attributor, badge: str, mark: str
+) -> None:
+    found = attribute(attributor, badge, mark, CHINESE)
+    assert found.builder is not None
+    assert found.origin == Origin(None, "rebadger", "B")
+
+
+@pytest.mark.parametrize("line", ["NOZZLE", "КУЛАЧКИ", "MADE IN TAIWAN", "+7 495 123-45-67"])
+def test_a_sellers_badge_that_says_china_takes_as_much_as_a_chinese_one(
+    attributor: Attributor, line: str
+) -> None:
+    badge = plate("ONEMAKERMARK", line)
+    assert attributor.attribute(badge[:1]).origin == Origin("CN", "rebadger", "B")
+    assert attributor.attribute(badge).origin is None
+    unsure = attributor.attribute([read("ONEMAKERMARK", score=0.7)])
+    assert (unsure.builder, unsure.origin) == (None, None)
+
+
+def test_a_sellers_badge_that_says_china_is_not_named_where_the_plate_is_of_elsewhere(
+    attributor: Attributor,
+) -> None:
+    lathe = plate("CNC LATHE", "MADE IN TAIWAN", y=400.0)
+    found = attributor.attribute([read("ONEMAKERMARK"), *lathe])
+    assert (found.builder, found.origin) == (None, Origin("TW", "plate", "B"))
+    both = [*lathe, *plate("CNC LATHE", "MADE IN JAPAN", y=900.0)]
+    found = attributor.attribute([read("ONEMAKERMARK"), *both])
+    assert (found.builder, found.origin) == (None, None)
+    other = attributor.attribute([read("NOBODYKNOWSMARK"), *lathe])
+    assert (other.builder, other.origin) == ("nobodyknows", Origin("TW", "plate", "B"))
+
+
 def test_a_sellers_own_plate_does_not_make_it_the_maker(attributor: Attributor) -> None:
     works = plate("ИВАНОВСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД", "МОДЕЛЬ ИР500", y=400.0)
     alone = attributor.attribute(works)
