@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from api.terminal import complain
+from datasets.countries import COUNTRIES
 from datasets.errors import CaseMissing, SettingsError
 from detector.settings import Settings
 
@@ -31,7 +32,8 @@ def read_settings(
         budget: how much is looked at, in place of the file's.
 
     Raises:
-        SettingsError: the file cannot be read, or a value in it is wrong.
+        SettingsError: the file cannot be read, a value in it is wrong, or an origin under test is
+            no country's code.
     """
     values: object = {}
     if file is not None:
@@ -41,6 +43,7 @@ def read_settings(
             raise SettingsError(f"{file}: settings cannot be read ({error})") from error
     try:
         settings = Settings.archive(values) if archive else Settings.parse(values)
+        _check_origins(settings)
     except SettingsError as error:
         raise SettingsError(f"{file}: {error}") from error
     given = {"seed": seed, "budget": budget}
@@ -49,6 +52,22 @@ def read_settings(
         return settings
     sweeping = settings.sweeping.model_copy(update=given)
     return settings.model_copy(update={"sweeping": sweeping})
+
+
+def _check_origins(settings: Settings) -> None:
+    """Another spelling would be no builder's home, and nothing would be held for under test.
+
+    Asked here and not of every `Settings`: results that were made so can still be read.
+
+    Raises:
+        SettingsError: one is no country's code.
+    """
+    for origin in settings.attributing.tested_origins:
+        if origin not in COUNTRIES:
+            raise SettingsError(
+                f"setting attributing.tested_origins: {origin!r} is not a country code "
+                "(ISO 3166-1 alpha-2 in capitals, such as CN)"
+            )
 
 
 def open_or_make(folder: Path, adding: bool) -> Case:

@@ -76,6 +76,8 @@ def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> No
     [
         ("--settings", "detecting: {confidence: 7}", "detecting.confidence"),
         ("--settings", "speed: high", "speed"),
+        ("--settings", "attributing: {tested_origins: [cn]}", "'cn' is not a country code"),
+        ("--settings", "attributing: {tested_origins: [China]}", "'China' is not a country code"),
         ("--settings", "{", "cannot be read"),
         ("--registry", "- id: NO SPACES", "entry"),
     ],
