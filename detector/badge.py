@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from detector.boxes import line_height
 from detector.fold import letters, words
 from detector.read import overlap_of_smaller
 from detector.types import Box, Reading
@@ -52,7 +53,8 @@ _TAGS = re.compile(
     r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"
     r"\d+[A-Z]?)$"
 )
-# How far off the model may stand, in heights of the higher of the two texts.
+# How far off the model may stand, in heights of the higher of the two lines; of what runs down a
+# machine that is its width.
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.
 _APART = 0.5
@@ -100,7 +102,7 @@ def is_tag(text: str) -> bool:
 
 
 def _near(a: Box, b: Box) -> bool:
-    height = max(a[3] - a[1], b[3] - b[1])
+    height = max(line_height(a), line_height(b))
     across = max(a[0], b[0]) - min(a[2], b[2])
     down = max(a[1], b[1]) - min(a[3], b[3])
     return max(across, down) <= _BESIDE * height

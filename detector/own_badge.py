@@ -10,6 +10,7 @@ from dataclasses import replace
 from datasets.letters import letters, words
 from datasets.registry import Registry
 from detector.badge import is_tag, stands_as_badge
+from detector.boxes import line_height
 from detector.fuse import Cue, independent_views
 from detector.origin import claimed_by
 from detector.own_words import OwnWords, split_mark
@@ -170,7 +171,7 @@ def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _in_rows(a: Box, b: Box) -> bool:
-    low, high = sorted((a[3] - a[1], b[3] - b[1]))
+    low, high = sorted((line_height(a), line_height(b)))
     down = max(a[1], b[1]) - min(a[3], b[3])
     across = max(a[0], b[0]) - min(a[2], b[2])
     narrower = min(a[2] - a[0], b[2] - b[0])

@@ -57,6 +57,16 @@ def test_a_code_at_the_other_end_of_the_machine_is_not_beside_it(attributor: Att
     assert said.builder is None
 
 
+@pytest.mark.parametrize("mark", ["BFW", "OKK", "JET", "CHEVALIER"])
+def test_a_mark_that_runs_down_the_machine_reaches_no_further(
+    attributor: Attributor, mark: str
+) -> None:
+    down = read(mark, (100.0, 100.0, 140.0, 400.0))
+    assert attributor.attribute([down, read("QX-500", FAR_OFF)]).builder is None
+    for box in ((150.0, 380.0, 230.0, 400.0), (95.0, 405.0, 180.0, 425.0)):
+        assert attributor.attribute([down, read("QX-500", box)]).builder is not None
+
+
 def test_the_same_short_mark_in_two_places_of_one_frame_names(attributor: Attributor) -> None:
     twice = attributor.attribute([read("OKK"), read("OKK", FAR_OFF)])
     later = attributor.attribute([read("OKK"), read("OKK", FAR_OFF, at=3)])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from detector.attribute import Attributor
+from detector.types import Box
 from tests.detector.stickers import claims, read
 
 
@@ -36,3 +39,17 @@ def test_what_is_passed_over_for_a_builder_still_keeps_others_from_being_named(
 ) -> None:
     smtcl = [read("SMTCL", 900.0, 900.0), read("NOZZLE", 900.0, 930.0), read("SMTCL", 0.0, 500.0)]
     assert claims(attributor.attribute([*smtcl, read("HAAS", 300.0, 100.0)])) == (None, None)
+
+
+@pytest.mark.parametrize("mark", ["SMTCL", "沈阳机床"])
+@pytest.mark.parametrize(
+    "box", [(150.0, 200.0, 280.0, 220.0), (80.0, 405.0, 180.0, 425.0)], ids=["beside", "below"]
+)
+def test_lines_beside_a_mark_that_runs_down_the_machine_are_asked_too(
+    attributor: Attributor, mark: str, box: Box
+) -> None:
+    down = replace(read(mark), box=(100.0, 100.0, 140.0, 400.0))
+    jaws, kind = (replace(read(text), box=box) for text in ("КУЛАЧКИ", "CNC LATHE"))
+    assert claims(attributor.attribute([down])) == ("smtcl", "CN")
+    assert claims(attributor.attribute([down, kind])) == ("smtcl", "CN")
+    assert claims(attributor.attribute([down, jaws])) == (None, None)
