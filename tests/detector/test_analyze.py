@@ -87,6 +87,31 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
 
 
+def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
+    clip: tuple[Path, ClipTruth], tmp_path: Path
+) -> None:
+    """The drawn MAZAK as a Russian seller's badge, on machines that are all from Japan."""
+    seller = {
+        "id": "mazak",
+        "name": "A seller",
+        "type": "rebadger",
+        "origin": "RU",
+        "makers": [{"country": "JP", "confidence": "high"}],
+        "wordmarks": [{"text": "MAZAK", "script": "latin"}],
+        "confidence": "high",
+    }
+    file = tmp_path / "seller.yaml"
+    file.write_text(yaml.safe_dump([seller]), "utf-8")
+    doubtful = {
+        "sweeping": {"hit_confidence": 0.999},
+        "detecting": {"confidence": 0.999, "bearing_confidence": 0.2},
+    }
+    for tested, said in (("CN", "mazak"), ("JP", None)):
+        settings = Settings.parse({**doubtful, "attributing": {"tested_origins": [tested]}})
+        (only,) = Analyst(settings, load_registry(file)).analyze(clip[0]).sightings
+        assert (only.attribution.builder, only.attribution.origin is None) == (said, said is None)
+
+
 def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
     """ЗВЕЗДА, read as 3BE3AA or not, is not STAR."""
     lines = [e for s in analysis.sightings for e in s.attribution.evidence if e.weight > 0]
