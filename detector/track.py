@@ -87,6 +87,7 @@ class Tracker:
         self._tracks: list[_Live] = []
         self._camera = CameraMotion()
         self._samples = 0
+        self._before: Fraction | None = None
 
     def update(self, frame: Frame, machines: Detections) -> list[int]:
         """Assigns one frame's machines; frames come in time order.
@@ -96,8 +97,10 @@ class Tracker:
         """
         self._samples += 1
         self._follow_camera(frame)
-        patience = self.settings.patience
-        near = [t for t in self._tracks if frame.pts - t.seen <= patience]
+        # What was there in the sample before has not been unseen, however long ago that was.
+        patience, before = self.settings.patience, self._before
+        near = [t for t in self._tracks if t.seen == before or frame.pts - t.seen <= patience]
+        self._before = frame.pts
         looks = [look_of(frame.image, as_box(row)) for row in machines.xyxy]
         assigned = self._assign(frame.pts, near, machines, looks)
         numbers = []

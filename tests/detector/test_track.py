@@ -88,9 +88,20 @@ def test_a_machine_passing_in_front_leaves_the_others_their_numbers() -> None:
 @pytest.mark.parametrize(("gap", "tracks"), [(F(3, 2), 1), (F(4), 2)], ids=["short", "long"])
 def test_an_occlusion_is_bridged_within_the_patience(gap: Fraction, tracks: int) -> None:
     floor = Floor([ROW[1]])
-    times = [F(0), F(1, 2), F(1), 1 + gap, F(3, 2) + gap]
-    _, tracker = followed([floor.at(t) for t in times], Tracking(patience=F(2)))
+    seen = [floor.at(F(k, 2)) for k in range(3)]
+    seen += [floor.at(1 + F(k, 2), missed=1.0) for k in range(1, int(2 * gap))]
+    seen += [floor.at(1 + gap), floor.at(F(3, 2) + gap)]
+    _, tracker = followed(seen, Tracking(patience=F(2)))
     assert len(tracker.finish(SHOT)) == tracks
+
+
+@pytest.mark.parametrize("apart", [F(5, 2), F(3), F(20)], ids=str)
+def test_a_machine_is_one_however_far_apart_the_frames_are(apart: Fraction) -> None:
+    """A camera that takes a picture every few seconds."""
+    floor = Floor(ROW[1:3])
+    changes, tracker = followed([floor.at(k * apart) for k in range(5)])
+    assert changes == 0
+    assert [len(track.observations) for track in tracker.finish(SHOT)] == [5, 5]
 
 
 def test_another_machine_in_the_same_place_is_another_track() -> None:
