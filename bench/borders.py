@@ -52,7 +52,7 @@ BORDERS: tuple[Border, ...] = (
     Border("sweep", "after", "detector.sweep:sweep", 2),
     Border("read overlays", "after", "detector.overlay:OverlayFinder.settle", 2),
     Border("watch", "before", "detector.watch:watch", 2),
-    Border("examine", "after", "detector.examine:Examiner.sighting"),
+    Border("examine", "after", "detector.examine:Examiner.examine"),
     # The lock holder.
     *_both("lock", "evidence.store.lock:_lock_file"),
     *_both("list the work", "evidence.store.work:add_work"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets.registry import Registry, load_registry
 from detector.decoder import Decoder
 from detector.detect import Detector
-from detector.examine import Examiner
+from detector.examine import Examined, Examiner
 from detector.footage import open_footage
 from detector.keeper import Keeper
 from detector.manifest import read_manifest
@@ -114,6 +114,7 @@ class Analyst:
             overlays = finder.settle(self._reader, decoder.at)
             shots: list[Shot] = []
             sightings: list[Sighting] = []
+            examined: list[Examined] = []
             lengths = [(float(span.start), float(span.end)) for span in spans]
 
             def observe_dense(sample: Sample, shot: int) -> None:
@@ -128,16 +129,20 @@ class Analyst:
             ):
                 shots.append(shot)
                 for one in watched:
-                    name = f"m{len(sightings) + 1}"
-                    sighting = self._examiner.sighting(name, one, overlays)
+                    seen = self._examiner.examine(one, overlays)
+                    sighting = self._examiner.sighting(f"m{len(sightings) + 1}", seen)
                     if sighting is None:
                         continue
                     sightings.append(sighting)
+                    examined.append(seen)
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays)
                 # Else its crops would be held until those of the next shot have come in.
                 watched.clear()
             loss = decoder.loss
+        sightings = self._examiner.settle(sightings, examined)
+        if keeper is not None:
+            keeper.settle(sightings)
         manifest = read_manifest(footage, settings.decoding)
         tell(1.0, "done")
         return Analysis(

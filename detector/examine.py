@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
 from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.boxes import as_box
-from detector.caption import static_in_shot
+from detector.caption import scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
 from detector.detect import Detector
 from detector.find_lines import Line
@@ -19,14 +21,60 @@ from detector.legible import LegibleView
 from detector.match import Matcher
 from detector.origin import claimed_by
 from detector.overlay import OverlayMap
-from detector.read import Reader, cut_marks
+from detector.read import Reader, cut_marks, overlap_of_smaller
 from detector.recognise import Recogniser
 from detector.settings import Settings
 from detector.track import SURE
-from detector.types import MACHINE, Attribution, Box, Likeness, Reading, Sighting, Track
+from detector.types import (
+    MACHINE,
+    Attribution,
+    Box,
+    Likeness,
+    Observation,
+    Picture,
+    Reading,
+    Sighting,
+    Track,
+)
 from detector.watch import Watched
 
 _Lined = tuple[LegibleView, list[Line]]
+
+ON_CAPTION = 0.5
+"""Share of the smaller of two boxes from which what looks like a mark is the caption there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A machine that was read, before it is said who built it.
+
+    concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
+    it is best seen, made small (`detector.caption.scene_of`).
+    """
+
+    track: Track
+    best: Observation
+    file: Path | None
+    readings: tuple[Reading, ...]
+    concealed: tuple[tuple[Fraction, Box], ...]
+    likenesses: tuple[Likeness, ...]
+    picture: Picture
+
+    def without(self, captions: Collection[int]) -> Examined:
+        """The same, the readings of these indices being the broadcast's."""
+        readings = [
+            replace(r, overlay=True) if i in captions else r for i, r in enumerate(self.readings)
+        ]
+        drawn = [self.readings[i] for i in captions]
+        likenesses = tuple(
+            look
+            for look in self.likenesses
+            if not any(
+                look.pts == r.pts and overlap_of_smaller(look.box, r.box) >= ON_CAPTION
+                for r in drawn
+            )
+        )
+        return replace(self, readings=tuple(readings), likenesses=likenesses)
 
 
 class Examiner:
@@ -48,23 +96,51 @@ class Examiner:
         self._matcher = Matcher(registry)
         self._attributor = Attributor(self._matcher, registry, settings.attributing)
 
-    def sighting(self, name: str, watched: Watched, overlays: OverlayMap) -> Sighting | None:
-        """The sighting called `name` that was watched; overlays speak for no builder.
-
-        None where the detector is less sure of a machine and nothing on it tells who built it.
-        """
+    def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:
+        """What is read and seen on a machine; overlays are marked as such."""
         views, readings = self._read(watched, overlays)
         if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
             readings += self._read_flipped(views, watched, overlays)
         concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
         concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
         likenesses = self._likenesses(views, watched, overlays)
-        said = self._attributor.attribute(readings, concealed, likenesses)
-        if not self._is_sure(watched.track):
+        return Examined(
+            watched.track,
+            watched.best,
+            watched.file,
+            tuple(readings),
+            tuple(concealed),
+            tuple(likenesses),
+            scene_of(watched.views[0].picture),
+        )
+
+    def sighting(self, name: str, seen: Examined) -> Sighting | None:
+        """The sighting called `name` of what was examined; overlays speak for no builder.
+
+        None where the detector is less sure of a machine and nothing on it tells who built it.
+        """
+        said = self._attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
+        if not self._is_sure(seen.track):
             if said.builder is None and said.origin is None:
                 return None
             said = self._unclaimed(said)
-        return Sighting(name, watched.track, watched.best, said, tuple(readings), watched.file)
+        return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
+
+    def settle(self, sightings: Sequence[Sighting], examined: Sequence[Examined]) -> list[Sighting]:
+        """The sightings of a footage, attributed anew where a text on one stands at the same place
+        of the screen in other shots, too: it is the broadcast's.
+
+        Args:
+            examined: what each was made of.
+        """
+        settled: list[Sighting] = []
+        for sighting, seen, captions in zip(
+            sightings, examined, static_across_shots(examined), strict=True
+        ):
+            said = self.sighting(sighting.id, seen.without(captions)) if captions else sighting
+            if said is not None:
+                settled.append(said)
+        return settled
 
     def _is_sure(self, track: Track) -> bool:
         """Whether it would be a track without its less sure boxes."""

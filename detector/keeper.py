@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from detector.overlay import OverlayMap
 from detector.prints import PrintCollector
-from detector.stills import decode_frame, stills_of
+from detector.stills import Mark, decode_frame, find_mark, stills_of
 from detector.surroundings import look_of_sighting
 from detector.types import Analysis, Frame, Look, Sample, Sighting, Still, Survey
 from detector.watch import Watched
@@ -35,6 +37,18 @@ class Keeper:
             others = watched.others.get(best.pts, ())
             seen = look_of_sighting(decode_frame(watched.frame), best.box, drawn, others)
             self._looks.append(Look(sighting.id, best.pts, best.box, *seen))
+
+    def settle(self, sightings: Sequence[Sighting]) -> None:
+        """Keeps what belongs to the sightings as they are in the end: what was shown as a mark may
+        have turned out to be a caption."""
+        marks = {sighting.id: find_mark(sighting) for sighting in sightings}
+        self._looks = [look for look in self._looks if look.sighting in marks]
+        self._stills = [
+            still
+            for still in self._stills
+            if still.sighting in marks
+            if still.role == "best" or Mark(still.pts, still.box) == marks[still.sighting]
+        ]
 
     def survey(self, analysis: Analysis) -> Survey:
         """All of it, beside the analysis of the same footage."""

@@ -11,13 +11,13 @@ import pytest
 import yaml
 from PIL import Image
 
-from datasets.maker import ClipTruth, demo_spec, make_clip
+from datasets.maker import ClipTruth, Overlay, demo_spec, make_clip
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examine import belongs
 from detector.settings import Settings
 
-HALL, MAZAK, CONTROL_ONLY = 0, 1, 6
+HALL, MAZAK, TWO_MACHINES, CONTROL_ONLY = 0, 1, 3, 6
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,28 @@ def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
     lines = [e for s in analysis.sightings for e in s.attribution.evidence if e.weight > 0]
     assert lines and not any("BE3" in line.text for line in lines)
     assert all(s.attribution.builder != "star-micronics" for s in analysis.sightings)
+
+
+def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    """Neither camera nor machine moves, and two scenes are too few for the sweep to tell."""
+    spec = demo_spec(seed=0)
+    shots = tuple(
+        replace(spec.shots[i], seconds=Fraction(3, 5), end=spec.shots[i].begin)
+        for i in (TWO_MACHINES, CONTROL_ONLY)
+    )
+    drawn = replace(spec, shots=shots, encodings=spec.encodings[-1:])
+    path = tmp_path / "two.mp4"
+    make_clip(path, replace(drawn, overlay=Overlay(caption=("TAIKAN", "2024"))))
+    survey = analyst.survey(path)
+    found = survey.analysis.sightings
+    assert [s.attribution.builder for s in found] == ["smstroi-penza", "okuma", None]
+    marked = [r for s in found for r in s.readings if r.overlay and r.text == "TAIKAN"]
+    assert len({r.pts for r in marked}) > 1
+    # No caption is kept as the mark of a machine.
+    kept = [(still.pts, still.box) for still in survey.stills if still.role == "mark"]
+    assert kept and not [r for r in marked if (r.pts, r.box) in kept]
 
 
 def test_a_clip_without_damage_loses_nothing(

@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.registry import load_registry
 from detector.attribute import Attributor
-from detector.caption import static_in_shot
+from detector.caption import scene_of, static_across_shots, static_in_shot
+from detector.examine import Examined
 from detector.match import Matcher
 from detector.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.read import Reader
 from detector.settings import Attributing, Reading_
-from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
+from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 WIDTH, HEIGHT = 640, 360
 CAPTION = "MAZAK  OKUMA  HAAS"
@@ -148,7 +149,8 @@ def test_share_counts_the_union_once() -> None:
     assert OverlayMap(regions).share((0, 0, 100, 100)) == pytest.approx(0.5, abs=0.02)
 
 
-MARK = Reading("MAZAK", 0.9, (200, 300, 300, 330), Fraction(0), "latin")
+F0 = Fraction(0)
+MARK = Reading("MAZAK", 0.9, (200, 300, 300, 330), F0, "latin")
 
 
 def track(*boxes: Box) -> Track:
@@ -171,6 +173,47 @@ def test_text_that_stays_while_its_machine_moves(second: Box, machine: Box, expe
     readings = [MARK, replace(MARK, text="MAZAX", box=second, pts=Fraction(1))]
     found = static_in_shot(readings, track((100, 50, 600, 450), machine))
     assert len(found) == expected
+
+
+def read_in(shot: int, seed: int, *readings: Reading) -> Examined:
+    """A machine of one of the scenes, as it was read in a shot."""
+    seen = Observation(Fraction(shot), (100, 50, 600, 350), 0.9)
+    take = Track(Shot(shot, Fraction(shot), Fraction(shot + 1), "hit"), (seen,))
+    return Examined(take, seen, None, readings, (), (), scene_of(np.asarray(scene(seed))))
+
+
+OTHER = replace(MARK, text="DOOSAN", box=(300, 100, 400, 130))
+
+
+@pytest.mark.parametrize(
+    ("shot", "seed", "box", "expected"),
+    [
+        (1, 2, (200, 300, 300, 330), {0}),
+        (1, 2, (203, 297, 303, 327), {0}),
+        (1, 1, (200, 300, 300, 330), set()),
+        (0, 2, (200, 300, 300, 330), set()),
+        (1, 2, (212, 300, 312, 330), set()),
+        (1, 2, (200, 300, 320, 336), set()),
+    ],
+    ids=["another-scene", "jitters", "same-take-again", "same-shot", "elsewhere", "larger"],
+)
+def test_text_at_one_place_in_shots_of_different_scenes(
+    shot: int, seed: int, box: Box, expected: set[int]
+) -> None:
+    scenes = [
+        read_in(0, 1, MARK, OTHER),
+        read_in(shot, seed, replace(MARK, text="MAZAX", box=box, pts=Fraction(shot))),
+    ]
+    assert static_across_shots(scenes) == [expected, expected]
+    assert static_across_shots(scenes[:1]) == [set()]
+    assert static_across_shots([]) == []
+
+
+def test_what_looks_like_a_mark_on_a_caption_goes_with_it() -> None:
+    looks = tuple(Likeness("mazak", "MAZAK", 4.0, F0, box, True) for box in (MARK.box, OTHER.box))
+    seen = replace(read_in(0, 1, MARK, OTHER), likenesses=looks).without({0})
+    assert [reading.overlay for reading in seen.readings] == [True, False]
+    assert seen.likenesses == looks[1:]
 
 
 def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:
