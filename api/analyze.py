@@ -19,7 +19,7 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.registry import Registry, load_registry
-from datasets.there import isfile
+from datasets.there import isdir
 from detector.settings import Settings
 from evidence.folder import check_writable, write_results
 from evidence.record import dump, spell, to_failure, to_record
@@ -162,22 +162,32 @@ class Job:
 def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]]:
     """Every footage the paths name, each once: the path as given, and the path or what is
     wrong with it."""
-    from detector.footage import list_footage
-
     seen: set[Path] = set()
     for given in paths:
         try:
-            found = list_footage(Path(given))
+            found = list_one(Path(given))
         except NameplateError as error:
             yield given, error
             continue
         for path in found:
-            if path.resolve() in seen or is_result(path):
+            if path.resolve() in seen:
                 continue
             seen.add(path.resolve())
             yield (given if path == Path(given) else str(path)), path
 
 
-def is_result(path: Path) -> bool:
-    """Whether these are stills of a results folder: what Nameplate drew is no footage."""
-    return path.name == "stills" and isfile(path.parent / "sightings.json")
+def list_one(path: Path) -> list[Path]:
+    """The footage at a path. What Nameplate wrote in a folder, cases and results, is none.
+
+    Raises:
+        FootageMissing, UsageError: there is none.
+    """
+    from detector.footage import list_footage
+    from evidence.sweep.folders import lies_in
+
+    found = list_footage(path)
+    if isdir(path):
+        found = [one for one in found if lies_in(one.absolute()) is None]
+    if not found:
+        raise UsageError(f"{path}: holds only what Nameplate wrote; name other footage")
+    return found

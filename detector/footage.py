@@ -24,13 +24,18 @@ from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
 
-# A damaged clip or picture shows only in its name; listed by it, it ends with a named reason
-# instead of being passed over in silence.
+# A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
+# by it, it ends with a named reason instead of being passed over in silence.
 CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
     *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".ogg", ".asf", ".wmv"),
+    *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
 )
-PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+PICTURE_NAMES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
+    *(".heic", ".heif", ".avif"),
+)
+_KINDS = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
 
 
 def open_footage(path: Path) -> Footage:
@@ -84,7 +89,8 @@ def list_footage(path: Path) -> list[Path]:
     """The footage at `path`: the file itself, or what a folder holds, sorted.
 
     In each folder (recursively; hidden entries and linked folders are passed over) its clips
-    count, or, where it holds none, its pictures together as one footage.
+    count, or, where it holds none, its pictures together as one footage. What cannot be read,
+    a folder too, is listed by its name: opened, it ends with the reason, and the rest goes on.
 
     Raises:
         FootageMissing: there is nothing at `path`.
@@ -96,16 +102,18 @@ def list_footage(path: Path) -> list[Path]:
             raise FootageMissing(f"{path}: {wrong}; check the path")
         return [path]
     found: list[Path] = []
-    for name, folders, names in os.walk(path):
+    shut: list[Path] = []
+    for name, folders, names in os.walk(path, onerror=lambda e: shut.append(Path(e.filename))):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         folder = Path(name)
         files = [folder / n for n in sorted(names) if not n.startswith(".")]
-        kinds = {file: kind for file in files if (kind := _listed_as(file)) is not None}
+        kinds = {file: kind for file in files if (kind := _likely(file)) is not None}
         clips = [file for file, kind in kinds.items() if kind == "video"]
         if clips:
             found += clips
         elif kinds:
             found.append(folder)
+    found += shut
     if not found:
         raise UsageError(f"{path}: the folder holds neither clips nor pictures; name another")
     return sorted(found)
@@ -116,7 +124,7 @@ def _pictures(folder: Path) -> tuple[Path, ...]:
     try:
         names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
-        raise FootageMissing(f"{folder}: cannot be read ({error.strerror})") from error
+        raise _missing(folder, error) from error
     files = tuple(file for file in names if _listed_as(file) == "still")
     if not files:
         raise NoPictures(f"{folder}: the folder holds no pictures; name a clip or another folder")
@@ -178,6 +186,14 @@ def _missing(path: Path, error: OSError) -> FootageMissing:
     )
 
 
+def _likely(path: Path) -> str | None:
+    """As `_listed_as`; by its name where that cannot be told now."""
+    try:
+        return _listed_as(path)
+    except FootageMissing:
+        return _KINDS.get(path.suffix.lower())
+
+
 def _listed_as(path: Path) -> str | None:
     """Whether a file in a folder is a clip ("video"), a picture ("still") or neither.
 
@@ -192,11 +208,10 @@ def _listed_as(path: Path) -> str | None:
         return None
     except OSError as error:
         raise _missing(path, error) from error
-    by_name = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
     found: Sniffed | None
     try:
         with path.open("rb", buffering=0) as file:
             found = sniff(file.read(HEAD_BYTES), path)
     except (FootageError, OSError):
         found = None
-    return found.kind if found else by_name.get(path.suffix.lower())
+    return found.kind if found else _KINDS.get(path.suffix.lower())

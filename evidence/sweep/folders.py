@@ -57,18 +57,18 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
     if not stat.S_ISDIR(status.st_mode):
         yield Found(root, status.st_size, status.st_mtime_ns)
         return
-    inside = _inside(root)
-    if inside is not None:
-        yield Trouble(f"{root}: lies in {inside}, which Nameplate wrote; name other footage")
+    wrote = lies_in(root)
+    if wrote is not None:
+        yield Trouble(f"{root}: lies in {wrote}, which Nameplate wrote; name other footage")
         return
     waiting = [os.fspath(root)]
     while waiting:
         yield from _folder(waiting.pop(), waiting)
 
 
-def _inside(folder: Path) -> Path | None:
-    """The case or results folder that `folder` is or lies in, if any."""
-    return next((one for one in (folder, *folder.parents) if is_ours(one)), None)
+def lies_in(path: Path) -> Path | None:
+    """The case or results folder that an absolute path is or lies in, if any."""
+    return next((one for one in (path, *path.parents) if is_ours(one)), None)
 
 
 def is_ours(folder: Path) -> bool:

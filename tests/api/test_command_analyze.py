@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from evidence.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
+from tests.ordinary import ordinary
 
 VALIDATOR = Draft202012Validator(load_schema())
 
@@ -152,7 +153,24 @@ def test_results_that_cannot_be_written_are_told_at_once(
 
 def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path) -> None:
     draw(tmp_path / "results/hall-01234567/stills/m1.jpg")
-    (tmp_path / "results/hall-01234567/sightings.json").write_text("{}")
+    for name in ("sightings.json", "report.html"):
+        (tmp_path / "results/hall-01234567" / name).write_text("{}")
+    draw(tmp_path / "case/stills/ab/abcd.jpg")
+    for name in ("case.json", "lock"):
+        (tmp_path / "case" / name).write_text("{}")
     draw(tmp_path / "plant/hall.png")
     (record,) = lines(nameplate("analyze", "--json", "."))
     assert record["footage"] == "plant"
+    ended = nameplate("analyze", "--json", "case", "results")
+    assert ended.code == 2
+    assert all("only what Nameplate wrote" in one["error"]["message"] for one in lines(ended))
+
+
+def test_a_folder_that_cannot_be_read_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+    draw(tmp_path / "footage/plant/hall.png")
+    draw(tmp_path / "footage/shut/hall.png").parent.chmod(0)
+    with ordinary():
+        ended = nameplate("analyze", "--json", "footage")
+    found, shut = lines(ended)
+    assert ended.code == 2 and found["footage"] == "footage/plant" and "machines" in found
+    assert shut["error"]["kind"] == "missing" and "footage/shut" in shut["error"]["message"]

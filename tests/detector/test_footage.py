@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
+from detector.decoder import Decoder
 from detector.footage import known_footage, list_footage, open_footage
+from detector.settings import Decoding
 from detector.sniff import sniff
 from tests.detector.clips import write_clip, write_picture
 from tests.ordinary import ordinary
@@ -173,3 +176,36 @@ def test_a_folder_with_nothing_usable_is_named(tmp_path: Path) -> None:
         list_footage(tmp_path)
     with pytest.raises(NoPictures, match=str(tmp_path)):
         open_footage(tmp_path)
+
+
+def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -> None:
+    tape, phone = tmp_path / "news.MXF", tmp_path / "phone"
+    phone.mkdir()
+    tape.write_bytes(HEADS["mxf"][0])
+    write_picture(phone / "2.png")
+    (phone / "1.heic").write_bytes(HEADS["heic"][0])
+    assert list_footage(tmp_path) == [tape, phone]
+    with pytest.raises(FootageUnsupported, match="convert it first"):
+        open_footage(tape)
+    with Decoder(open_footage(phone), Decoding()) as decoder:
+        assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]
+    assert decoder.loss.lost == 1 and "1.heic: unsupported" in decoder.loss.reasons[0]
+
+
+def test_what_cannot_be_read_is_listed_beside_the_rest(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 2)
+    looped = tmp_path / "looped.mp4"
+    looped.symlink_to(looped)
+    shut, closed = tmp_path / "shut", tmp_path / "unsearched"
+    shut.mkdir()
+    closed.mkdir()
+    write_picture(shut / "1.png")
+    inside = write_clip(closed / "b.mp4", 2)
+    shut.chmod(0)
+    closed.chmod(0o600)
+    with ordinary():
+        assert list_footage(tmp_path) == [clip, looped, shut, inside]
+        assert list_footage(shut) == [shut]
+        for path in (looped, shut, inside):
+            with pytest.raises(FootageMissing, match=f"{path.name}: cannot be read"):
+                open_footage(path)
