@@ -16,6 +16,7 @@ from datasets.errors import (
     FootageError,
     FootageMissing,
     NameplateError,
+    ResultTaken,
     UsageError,
 )
 from datasets.registry import Registry, load_registry
@@ -145,7 +146,7 @@ class Job:
                 looked = self.look(listed, footage)
                 self.done.append(listed)
                 yield looked
-            except (FootageError, UsageError) as error:
+            except (FootageError, UsageError, ResultTaken) as error:
                 missing = isinstance(error, FootageMissing | UsageError)
                 self.worst = max(self.worst, Exit.USAGE if missing else exit_for(error))
                 yield to_failure(listed, error), None

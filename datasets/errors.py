@@ -9,6 +9,7 @@ NameplateError
 ├── SettingsError         a setting is unknown or out of range
 ├── ModelError            a model is missing, damaged or of the wrong kind
 ├── ResultError           a result could not be written (full disk, no permission)
+│   └── ResultTaken           somebody's own files are where it should go; the next one can be
 ├── PackageDamaged        an evidence package is not what it was
 ├── ClusterError          the workers cannot be reached, or cannot be equipped
 ├── CaseError             a case cannot be used as asked
@@ -85,6 +86,10 @@ class ModelError(NameplateError):
 
 class ResultError(NameplateError):
     kind = "result"
+
+
+class ResultTaken(ResultError):
+    kind = "result-taken"
 
 
 class PackageDamaged(NameplateError):

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.errors import ResultError
+from datasets.errors import ResultError, ResultTaken
 from detector.settings import Settings
 from detector.types import Analysis
 from evidence.record import Record, dump
@@ -73,7 +73,8 @@ def write_results(analysis: Analysis, record: Record, out: Path) -> Path:
         The results folder.
 
     Raises:
-        ResultError: a full disk, no permission, or foreign files in the way; `out` is as before.
+        ResultTaken: foreign files are in the way. ResultError: a full disk, no permission. `out` is
+            as before.
         FootageError: the footage can no longer be read.
     """
     final = out / folder_name(analysis.footage.path, analysis.footage.sha256)
@@ -137,7 +138,7 @@ def _settle(partial: Path, final: Path) -> None:
         return
     foreign = sorted(_files(final) - _files(partial) - _ours(final))
     if foreign:
-        raise ResultError(
+        raise ResultTaken(
             f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
             "or give another --out"
         )

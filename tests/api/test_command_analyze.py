@@ -151,6 +151,16 @@ def test_results_that_cannot_be_written_are_told_at_once(
     assert ended.code == 3 and "taken" in ended.err and ended.out == b""
 
 
+def test_somebodys_own_files_in_the_way_stop_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+    first, second = draw(tmp_path / "a.png", 1), draw(tmp_path / "b.png", 2)
+    nameplate("analyze", "--quiet", first)
+    (folder,) = (tmp_path / "results").iterdir()
+    (folder / "notes.txt").write_text("seen on 3 May")
+    ended = nameplate("analyze", "--quiet", "--seed", 7, first, second)
+    assert ended.code == 3 and "notes.txt" in ended.err
+    assert (folder / "notes.txt").exists() and len(list(folder.parent.iterdir())) == 2
+
+
 def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path) -> None:
     draw(tmp_path / "results/hall-01234567/stills/m1.jpg")
     for name in ("sightings.json", "report.html"):

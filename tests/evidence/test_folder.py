@@ -17,7 +17,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from datasets.errors import FootageError, ResultError
+from datasets.errors import FootageError, ResultError, ResultTaken
 from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.folder import STALE_SECONDS, check_writable, folder_name, write_results
@@ -90,7 +90,7 @@ def test_files_of_others_are_never_replaced(
     folder = write(analysis, registry, tmp_path)
     (folder / "stills/my crop.jpg").write_bytes(b"mine")
     before = contents(folder)
-    with pytest.raises(ResultError, match="my crop"):
+    with pytest.raises(ResultTaken, match="my crop"):
         write(replace(analysis, model_hash="cc" * 32), registry, tmp_path)
     assert contents(folder) == before
     assert names(tmp_path) == [folder.name]
