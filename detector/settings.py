@@ -20,7 +20,8 @@ that a fiftieth of it measures what is missed, and a short clip need not be look
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Results carry the settings, and JSON has no infinity.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Decoding(_Part):
@@ -44,7 +45,7 @@ class Sweeping(_Part):
     """
 
     keyframe_spacing: Fraction = Field(
-        default=Fraction(1, 2), description="least seconds between two"
+        default=Fraction(1, 2), ge=0, description="least seconds between two"
     )
     image_size: int = Field(
         default=448, ge=32, description="longer side of a keyframe fed to the network, pixels"
@@ -52,7 +53,9 @@ class Sweeping(_Part):
     hit_confidence: float = Field(
         default=0.35, ge=0, le=1, description="of a machine, for a second look around a keyframe"
     )
-    margin: Fraction = Field(default=Fraction(1), description="seconds looked at around a hit")
+    margin: Fraction = Field(
+        default=Fraction(1), ge=0, description="seconds looked at around a hit"
+    )
     sampling: Fraction = Field(
         default=Fraction(1, 2), gt=0, description="seconds between two looks where frames are dense"
     )
@@ -90,7 +93,9 @@ class Tracking(_Part):
     appearance: float = Field(
         default=0.4, ge=0, le=1, description="weight of appearance beside overlap"
     )
-    patience: Fraction = Field(default=Fraction(2), description="seconds a track survives unseen")
+    patience: Fraction = Field(
+        default=Fraction(2), ge=0, description="seconds a track survives unseen"
+    )
     least_observations: int = Field(
         default=2, ge=1, description="in footage sampled more than once"
     )

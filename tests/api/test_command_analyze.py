@@ -80,6 +80,8 @@ def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> No
         ("--settings", "attributing: {tested_origins: [cn]}", "'cn' is not a country code"),
         ("--settings", "attributing: {tested_origins: [China]}", "'China' is not a country code"),
         ("--settings", "{", "cannot be read"),
+        ("--settings", "decoding: {wall_seconds: .inf}", "decoding.wall_seconds"),
+        ("--settings", "sweeping: {margin: -1}", "sweeping.margin"),
         ("--registry", "- id: NO SPACES", "entry"),
     ],
 )
