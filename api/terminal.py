@@ -108,7 +108,8 @@ def complain(message: str) -> None:
 def show(record: dict[str, Any], console: Console, where: str | None = None) -> None:
     """One table for one footage."""
     losses = f", {record['frames_lost']} lost" if record["frames_lost"] else ""
-    caption = f"{record['frames_decoded']} of {record['frames_expected']} frames decoded{losses}"
+    # Of all there are: what was not asked of the decoder was not looked at either.
+    caption = f"{record['frames_decoded']} of {record['frames_total']} frames decoded{losses}"
     table = Table(
         title=Text(printable(record["footage"])),
         caption=Text(caption),

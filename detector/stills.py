@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from detector.types import Box, Evidence, Picture, Sighting, Still
+from detector.types import Attribution, Box, Evidence, Picture, Sighting, Still
 
 if TYPE_CHECKING:
     from detector.watch import Watched
@@ -54,10 +54,10 @@ def stills_of(sighting: Sighting, watched: Watched) -> Iterator[Still]:
 
 def find_mark(sighting: Sighting) -> Mark | None:
     """The mark to show beside a sighting: of the evidence that has a place the wordmark or logo
-    of the builder named, else its series, else the weightiest; or else the reading with the best
-    score; None where nothing was read."""
+    of the builder named, else its series; of an unknown builder the plate that tells the origin;
+    else the weightiest; or else the reading with the best score; None where nothing was read."""
     placed = [
-        ((_tells(part, sighting.attribution.builder), part.weight), Mark(part.pts, part.box))
+        ((_tells(part, sighting.attribution), part.weight), Mark(part.pts, part.box))
         for part in sighting.attribution.evidence
         if part.pts is not None and part.box is not None and part.kind != "overlay"
     ]
@@ -70,10 +70,12 @@ def find_mark(sighting: Sighting) -> Mark | None:
     return None
 
 
-def _tells(part: Evidence, builder: str | None) -> int:
-    """How plainly a person sees by it who built the machine: a name says more than a series,
-    whatever each weighs."""
-    if builder is None or part.id != builder:
+def _tells(part: Evidence, said: Attribution) -> int:
+    """How plainly a person sees by it who built the machine, or where: a name says more than a
+    series, and a plate than another's code, whatever each weighs."""
+    if said.builder is None:
+        return int(part.kind == "plate" and said.origin is not None)
+    if part.id != said.builder:
         return 0
     return {"wordmark": 2, "logo": 2, "series": 1}.get(part.kind, 0)
 

@@ -95,6 +95,10 @@ def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
             kinds=KINDS,
             rows=READINGS_SHOWN,
             named=sum(machine["builder"] is not None for machine in record["machines"]),
+            sellers=sum(
+                machine["builder"] is not None and machine["builder"]["type"] == "rebadger"
+                for machine in record["machines"]
+            ),
             plated=sum(
                 machine["builder"] is None and machine["origin"] is not None
                 for machine in record["machines"]
@@ -139,9 +143,10 @@ LABELS, LANES, LANE, AXIS = 250, 900, 24, 26
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:
-    """Where each machine's bar lies on the timeline; None for stills, which have no time."""
+    """Where each machine's bar lies on the timeline, and what was looked at closely, which is told
+    where there is no machine, too; None for stills, which have no time."""
     machines = record["machines"]
-    if record["kind"] != "video" or not machines:
+    if record["kind"] != "video":
         return None
     ends = [machine["last"] for machine in machines] + [part["end"] for part in record["shots"]]
     length: float = max([record["duration"] or 0.0, *ends, 0.1])

@@ -15,7 +15,7 @@ from datasets.fonts import font
 from detector.stills import crop_mark as crop_mark
 from detector.stills import find_mark as find_mark
 from detector.types import Box, Picture, Reading, Sighting
-from evidence.tables import chance, clock, printable
+from evidence.tables import chance, clock, named, printable
 
 Colour = tuple[int, int, int]
 
@@ -96,11 +96,9 @@ def enlarge(mark: Image.Image) -> Image.Image:
 
 
 def name(machine: dict[str, Any]) -> str:
-    """The builder, or `unknown`, and whether a mark may be concealed."""
-    text = machine["builder"]["name"] if machine["builder"] else "unknown"
-    return (
-        f"{printable(text)} · a mark may be concealed" if machine["concealed"] else printable(text)
-    )
+    """The builder, or `unknown` with what its plate says, and whether a mark may be concealed."""
+    text = named(machine)
+    return f"{text} · a mark may be concealed" if machine["concealed"] else text
 
 
 def caption(machine: dict[str, Any], timed: bool) -> str:

@@ -40,6 +40,7 @@ COLUMNS = (
     "readings",
     "mirrored",
     "still",
+    "file",
 )
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
@@ -101,6 +102,7 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
         "readings": " | ".join(part["text"] for part in machine["readings"]),
         "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
         "still": machine.get("still") or "",
+        "file": machine["file"] or "",
     }
 
 

@@ -211,9 +211,19 @@ def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
 def test_markup_in_a_name_is_text() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
-        "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_expected": 4,
+        "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_total": 4,
         "frames_lost": 1, "machines": [machine("haas")],
     }  # fmt: skip
     show(record, console, "[red]x")
     shown = console.export_text()
     assert "[bold]hall[/].mp4" in shown and "[red]x" in shown and "3 of 4 frames" in shown
+
+
+def test_where_nothing_was_found_it_says_of_how_much() -> None:
+    console = Console(record=True, width=100, file=io.StringIO())
+    record = {
+        "footage": "hour.mp4", "kind": "video", "frames_decoded": 1500, "frames_expected": 1500,
+        "frames_total": 90000, "frames_lost": 0, "machines": [],
+    }  # fmt: skip
+    show(record, console)
+    assert "no machine found (1500 of 90000 frames decoded)" in console.export_text()

@@ -61,6 +61,7 @@ def test_it_says_what_the_plate_of_an_unknown_builder_says(
         "builder unknown, origin CN from the plate",
         "CN from the plate, grade B",
         f"plate {PLATE} at 0:01.0: says where it was made",
+        "The plate, unaltered",
     ):
         assert words in text
     assert "says nothing by itself" not in text
@@ -69,6 +70,7 @@ def test_it_says_what_the_plate_of_an_unknown_builder_says(
 def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:
     text = page(replace(analysis, sightings=(rebadged(),)), registry).text
     assert "MetalTec (a seller's badge)" in text
+    assert "builder named on 1 (1 by a seller's badge), unknown on 0." in text
     assert "not known: a seller's badge, on machines that others made" in text
     assert "RU: the seller's, not the machine's" in text
     assert "Builder's home" not in text
@@ -145,7 +147,25 @@ def test_photographs_have_no_timeline(analysis: Analysis, registry: Registry) ->
 
 def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Registry) -> None:
     record = to_record(analysis, registry) | {"machines": []}
-    assert "No machine was found." in render_report(record, {})
+    report = Page(render_report(record, {}))
+    assert "No machine was found." in report.text
+    # Not seen is not the same as not there.
+    assert [a for t, a in report.tags if t == "rect" and a["class"] == "looked"]
+    assert "Elsewhere only keyframes were looked at: what stood between two" in report.text
+
+
+def test_a_long_name_is_cut_where_its_words_are(analysis: Analysis, registry: Registry) -> None:
+    record = to_record(replace(analysis, sightings=(rebadged(),)), registry)
+    record["machines"][0]["builder"]["name"] = "XYZ Machine Tools"
+    assert "m2 · XYZ Machine Tools (a seller's… " in Page(render_report(record, {})).text
+
+
+def test_losses_without_a_lost_frame_are_told_as_what_they_are(
+    analysis: Analysis, registry: Registry
+) -> None:
+    record = to_record(analysis, registry) | {"frames_lost": 0}
+    text = Page(render_report(record, {})).text
+    assert "a damaged packet" in text and "could not be decoded" not in text.split("Machines")[0]
 
 
 @pytest.mark.parametrize("width", [200, 4000])

@@ -27,6 +27,7 @@ from evidence.stills import (
     touch,
     wrap,
 )
+from tests.evidence.conftest import plated, rebadged
 
 
 def still(analysis: Analysis, registry: Registry, index: int, picture: np.ndarray) -> np.ndarray:
@@ -157,6 +158,24 @@ def test_the_mark_shown_names_the_builder_rather_than_a_series_that_weighs_more(
 
     assert shown(series, another, wordmark) == Mark(Fraction(1), (60.0, 70.0, 160.0, 90.0))
     assert shown(another, replace(series, weight=1.0)) == Mark(Fraction(1), box)
+
+
+def test_the_mark_shown_of_an_unknown_builder_is_the_plate_that_tells_the_origin() -> None:
+    machine = plated()
+    (plate,) = machine.attribution.evidence
+    box = (60.0, 100.0, 160.0, 120.0)
+    code = replace(plate, kind="series", id="okuma", text="MB-46V", weight=4.6, box=box)
+    said = replace(machine.attribution, evidence=(code, plate))
+    assert find_mark(replace(machine, attribution=said)) == Mark(Fraction(1), plate.box)
+    unclaimed = replace(said, origin=None)
+    assert find_mark(replace(machine, attribution=unclaimed)) == Mark(Fraction(1), box)
+
+
+def test_the_caption_says_no_more_than_the_report(analysis: Analysis, registry: Registry) -> None:
+    both = replace(analysis, sightings=(plated(), rebadged()))
+    plate, badge = (caption(m, timed=True) for m in to_record(both, registry)["machines"])
+    assert plate.startswith("builder unknown, origin CN from the plate ")
+    assert badge.startswith("MetalTec (a seller's badge) ")
 
 
 def test_broadcast_text_is_not_drawn_as_a_mark(analysis: Analysis) -> None:

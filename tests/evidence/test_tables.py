@@ -6,6 +6,7 @@ import csv
 import doctest
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,13 @@ def test_one_row_a_machine(analysis: Analysis, registry: Registry) -> None:
     assert named["readings"] == "MAZAK | MAZAK | 马扎克"
     assert (concealed["builder"], concealed["concealed"]) == ("unknown", "yes")
     assert (other["control_id"], other["mirrored"]) == ("ctl-fanuc", "yes")
-    assert other["builder_id"] == ""
+    assert other["builder_id"] == "" and other["file"] == ""
+
+
+def test_a_row_says_which_picture_of_a_folder_it_is(analysis: Analysis, registry: Registry) -> None:
+    seen = replace(analysis.sightings[0], file=Path("/fair/Китай 7.jpg"))
+    (row,) = rows(replace(analysis, sightings=(seen,)), registry)
+    assert row["file"] == "/fair/Китай 7.jpg"
 
 
 def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(
