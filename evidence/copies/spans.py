@@ -17,7 +17,7 @@ BRIDGE = Fraction(5)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `start` to `end` seconds `a` shows what `b` shows `offset` seconds later.
+    """From `start` until `end` seconds `a` shows what `b` shows `offset` seconds later.
 
     place: (kx, tx, ky, ty); what lies at (x, y) of the frame of `a`, in shares of its width
     and height, lies at (kx x + tx, ky y + ty) of the frame of `b`; kx is negative where one
@@ -48,8 +48,9 @@ class Span:
         return Span(start, end, -self.offset, place, self.prints, self.agreement)
 
     def holds(self, pts: Fraction) -> bool:
-        """Whether a time of `a` lies in the stretch."""
-        return self.start <= pts <= self.end
+        """Whether a time of `a` lies in the stretch. Its end does not: from then on one of the two
+        shows something else, the first picture after a cut. A single moment has no other."""
+        return self.start <= pts < self.end or pts == self.start
 
     def box_in_b(self, box: Box, a: tuple[int, int], b: tuple[int, int]) -> Box:
         """Where a box of the frame of `a`, in pixels, lies in that of `b`; it may lie outside.

@@ -43,6 +43,11 @@ RIVAL = 1 / 3
 LAID = 0.5
 """Least IoU of two boxes of one machine laid on each other."""
 
+MEET, MEET_SHARE = Fraction(2, 5), Fraction(1, 4)
+"""Seconds for which two must be in view together in copies of one recording, or that share of the
+shorter of the two where it is in view for less: a copy's times are known to a few frames, so what
+stands before a cut in the one meets what stands after it in the other."""
+
 TOUCH = Fraction(3, 2)
 """Seconds between the last look of one span and the first of the next, at most."""
 
@@ -146,6 +151,8 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
     """
     fits: list[tuple[Fraction, float]] = []
     for span in spans:
+        if not _meet(a, b, span):
+            continue
         for time, box in a.track:
             there = b.box_at(time + span.offset) if span.holds(time) else None
             if there is not None:
@@ -159,6 +166,14 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
         f"the first at {float(fits[0][0]):.1f} s of footage {a.footage[:8]}"
     )
     return Tie(min(a.key, b.key), max(a.key, b.key), "copy", round(fit, 4), said)
+
+
+def _meet(a: Seen, b: Seen, span: Span) -> bool:
+    """Whether the two are in view together, for longer than a cut may be out by."""
+    begin = max(a.first, b.first - span.offset, span.start)
+    end = min(a.last, b.last - span.offset, span.end)
+    shorter = min(a.last - a.first, b.last - b.first)
+    return end - begin >= min(MEET, MEET_SHARE * shorter)
 
 
 def apart(a: Seen, b: Seen) -> str | None:

@@ -33,8 +33,10 @@ def test_a_box_is_found_again_in_a_mirrored_copy_between_bars() -> None:
     span = Span(Fraction(2), Fraction(5), Fraction(10), (-1.0, 1.0, 0.75, 0.125), 4, 0.9)
     box = span.box_in_b((128, 72, 256, 144), (1280, 720), (640, 480))
     assert box == pytest.approx((512, 96, 576, 132))
-    assert span.holds(Fraction(2))
-    assert not span.holds(Fraction(51, 10))
+    assert span.holds(Fraction(2)) and span.holds(Fraction(49, 10))
+    assert not span.holds(Fraction(5)) and not span.holds(Fraction(51, 10))
+    moment = Span(Fraction(2), Fraction(2), Fraction(10), (1.0, 0.0, 1.0, 0.0), 1, 0.9)
+    assert moment.holds(Fraction(2))
 
 
 @given(spans)

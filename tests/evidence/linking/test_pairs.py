@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import pytest
 
+from evidence.copies.match import match
 from evidence.copies.spans import Span
 from evidence.linking.pairs import apart, tie_by_copy, tie_by_place, tie_by_span
+from tests.evidence.copies.films import Take, film
 from tests.evidence.linking.conftest import SIZE, Halls, seen
 
 MACHINES = (0, 1, 2)
@@ -97,3 +99,38 @@ def test_two_machines_of_a_shot_and_of_its_copy_are_tied_each_to_itself(halls: H
         for other in MACHINES:
             tie = tie_by_copy(seen("a", halls.wide, one), seen("b", halls.wide, other), [span])
             assert (tie is not None) == (one == other)
+
+
+@pytest.mark.parametrize("pictures", [False, True], ids=["a film", "a folder of pictures"])
+def test_what_stands_after_the_last_shot_in_common_is_no_copy(pictures: bool) -> None:
+    """Two pieces of footage begin alike; then each shows another machine in the same place."""
+    seconds = Fraction(1 if pictures else 2)
+    alike = [Take(scene, seconds, (0.5, 0.5, 0.8), (0.5, 0.5, 0.8)) for scene in (1, 2)]
+    (a, b) = sorted(
+        (film(name, [*alike, Take(scene, seconds)]) for name, scene in (("a", 11), ("b", 12))),
+        key=lambda one: one.footage,
+    )
+    found = match(a, b)
+    assert found is not None and found.kind != "same view"
+    cut = 2 * seconds
+    assert found.spans[-1].end == cut  # when the next picture is taken
+    step = 0 if pictures else Fraction(1, 2)
+    before, after = ([float(t + n * step) for n in range(3)] for t in (cut - seconds, cut))
+    assert tie_by_copy(seen("a", times=before), seen("b", times=before), found.spans) is not None
+    assert tie_by_copy(seen("a", times=after), seen("b", times=after), found.spans) is None
+    # Nor is the one in the shot in common what the other shows once that has ended there.
+    long = Span(Fraction(0), cut, Fraction(0), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
+    through = [float(n * seconds) for n in range(4)]
+    assert tie_by_copy(seen("a", times=after), seen("b", times=through), [long]) is None
+
+
+def test_times_that_are_out_by_a_few_frames_tie_nothing_across_a_cut() -> None:
+    """A crop's offset is known to 0.08 s: before the cut is not what stands there after it."""
+    span = Span(Fraction(0), Fraction(4), Fraction(1008, 100), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
+    early = seen("a", times=(0.45, 0.95, 1.45, 1.95))
+    late = seen("b", times=(12, 12.5, 13, 13.5))
+    assert tie_by_copy(early, late, [span]) is None
+    assert tie_by_copy(early, seen("b", times=(10.5, 11, 11.5, 12)), [span]) is not None
+    # Of one shot the two may have been watched at other times, and of a short one but for a moment.
+    assert tie_by_copy(early, seen("b", times=(11.5, 12)), [span]) is not None
+    assert tie_by_copy(seen("a", times=(1, 1.5)), seen("b", times=(11.25, 11.75)), [span])
