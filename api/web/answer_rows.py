@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.answer.ends import confirmed, status
+from evidence.answer.exhibits import judged_stills, sightings_of
 from evidence.answer.figures import STATUSES
 from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
@@ -46,7 +47,8 @@ class BuilderRow:
 
 @dataclass(frozen=True, slots=True)
 class OfKind:
-    """A machine that is, or may be, of the kind asked for."""
+    """A machine that is, or may be, of the kind asked for. Once it is confirmed its pictures are of
+    what people judged (`judged_stills`)."""
 
     machine: Machine
     status: str
@@ -100,7 +102,7 @@ def of_kind(
     told = {one.id: one for one in describe(session, list(rows.values()), registry)}
     shown = [
         OfKind(
-            told[one.id],
+            _as_judged(session, told[one.id], one) if confirmed(one) else told[one.id],
             status(one),
             printable(one.plant),
             one.stated,
@@ -110,3 +112,10 @@ def of_kind(
         if one.id in told
     ]
     return shown, len(wanted)
+
+
+def _as_judged(session: Session, machine: Machine, one: SeenMachine) -> Machine:
+    """The machine with the pictures of the sighting that people judged."""
+    stills = judged_stills(session, sightings_of(session, one.id), one.builder)
+    shown = {role: still.sha256 for role, still in stills.items()}
+    return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.judged import SeenMachine
 from evidence.answer.page import Exhibit
 from evidence.linking.load import chunks
-from evidence.store import Case, Membership, SightingRow, StillRow, Verdict
+from evidence.review.standing import confirms
+from evidence.store import Case, Item, Membership, SightingRow, StillRow, Verdict
 
 MOST_PICTURES = 2
 
@@ -35,9 +36,12 @@ def gather(
     for part in chunks(confirmed):
         for machine in part:
             alone = machine.id if machine.entered else machine.unlinked
-            keys = _sightings(session, machine.id) if alone is None else [alone]
+            keys = sightings_of(session, machine.id) if alone is None else [alone]
             name = machine.builder or (SEVERAL if machine.conflict else PLATED)
-            kept = _entered(session, machine.id) if machine.entered else _stills(session, keys)
+            if machine.entered:
+                kept = _entered(session, machine.id)
+            else:
+                kept = _stills(session, keys, machine.builder)
             found.append(
                 Exhibit(
                     machine=machine.id,
@@ -57,7 +61,8 @@ def gather(
     return found
 
 
-def _sightings(session: Session, machine: str) -> Sequence[str]:
+def sightings_of(session: Session, machine: str) -> Sequence[str]:
+    """The keys of a machine's sightings, in order."""
     return session.scalars(
         select(Membership.sighting)
         .where(Membership.machine == machine)
@@ -74,21 +79,50 @@ def _entered(session: Session, name: str) -> Iterator[Kept]:
             return
 
 
-def _stills(session: Session, keys: Iterable[str]) -> Iterator[Kept]:
-    """The best still of the surest sighting, and its mark."""
-    row = session.scalars(
-        select(SightingRow)
-        .where(SightingRow.key.in_(list(keys)))
-        .order_by(SightingRow.grade, SightingRow.probability.desc(), SightingRow.key)
-        .limit(1)
-    ).one()
+def judged_stills(
+    session: Session, keys: Iterable[str], builder: str | None
+) -> dict[str, StillRow]:
+    """The pictures, by what they show, of the sighting that a confirmed machine rests on: the
+    surest of those that people settled as its builder's. What was linked to it shows what nobody
+    judged, and may be another machine.
+
+    Args:
+        keys: of the machine's sightings, at least one.
+        builder: that people settled on; None where they accepted a plate, or name several.
+    """
+    best: tuple[bool, bool, str, float, str] | None = None
+    for part in chunks(sorted(keys)):
+        query = (
+            select(
+                SightingRow.key,
+                SightingRow.grade,
+                SightingRow.probability,
+                Item.outcome,
+                Item.builder,
+            )
+            .outerjoin(Item, and_(Item.sighting == SightingRow.key, Item.state == "settled"))
+            .where(SightingRow.key.in_(part))
+        )
+        for key, grade, probability, outcome, named in session.execute(query):
+            said = confirms(outcome, named)
+            rank = not (said and named == builder), not said, grade, -probability, key
+            best = min(best or rank, rank)
+    assert best is not None
     stills = session.scalars(
         select(StillRow)
-        .where(StillRow.analysis == row.analysis, StillRow.sighting == row.name)
+        .join(
+            SightingRow,
+            and_(SightingRow.analysis == StillRow.analysis, SightingRow.name == StillRow.sighting),
+        )
+        .where(SightingRow.key == best[-1])
         .order_by(StillRow.role)
-    ).all()
-    for still in stills[:MOST_PICTURES]:
-        yield still.role, still.sha256, still.suffix
+    )
+    return {still.role: still for still in stills}
+
+
+def _stills(session: Session, keys: Iterable[str], builder: str | None) -> Iterator[Kept]:
+    for role, still in list(judged_stills(session, keys, builder).items())[:MOST_PICTURES]:
+        yield role, still.sha256, still.suffix
 
 
 def _as_data(case: Case, role: str, sha256: str, suffix: str) -> tuple[str, str, str | None]:

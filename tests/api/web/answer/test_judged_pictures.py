@@ -1,0 +1,19 @@
+"""The pictures of the answer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2 as httpx
+
+from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.test_exhibits import OTHERS, OURS, linked
+
+
+def test_a_confirmed_machine_is_shown_as_people_judged_it(
+    client: httpx.Client, build: Callable[[Callable[[Builder], None]], object]
+) -> None:
+    build(linked)
+    page = client.get("/answer").text
+    assert "Confirmed: at least 1 machine of Chinese make in 1 plant." in page
+    assert f"/api/v1/stills/{OURS}" in page and OTHERS not in page
