@@ -14,7 +14,9 @@ from datasets.registry import Registry
 from evidence.browse.machines import Machine, describe
 from evidence.browse.paging import Key, in_order, key, number, write_cursor
 from evidence.browse.shapes import Page, Said, Shape, utc
+from evidence.linking.decisions import decisions_on
 from evidence.linking.load import chunks
+from evidence.linking.scope import Scope
 from evidence.store.derived import (
     Decision,
     Link,
@@ -101,14 +103,15 @@ def ties_of(session: Session, machine: str, after: str | None, limit: int) -> Pa
 def decisions(
     session: Session, machine: str | None, after: str | None, limit: int
 ) -> Page[Decided]:
-    """What people decided, the last first; of one machine, or of all.
+    """What people decided, the last first; of one machine, or of all. Of a machine that was found
+    anew, with another model, what was decided of the sightings in whose place its own stand.
 
     Raises:
         UsageError: `after` is no cursor of this list.
     """
     query = select(Decision)
     if machine is not None:
-        query = query.where(_about(machine, Decision.a, Decision.b))
+        query = query.where(Decision.number.in_(_decided_on(session, machine)))
     keys = [Key(Decision.number.expression, number, descending=True)]
     rows = session.scalars(in_order(query, keys, after, limit)).all()
     return Page(
@@ -193,6 +196,28 @@ def _nearest(session: Session, recipe: Recipe, look: bytes) -> list[tuple[float,
             found.append((float(scores[index]), f"{row.analysis}:{row.sighting}"))
         found = sorted(found, key=lambda pair: (-pair[0], pair[1]))[: MOST_ALIKE * 20]
     return found
+
+
+def _decided_on(session: Session, machine: str) -> set[int]:
+    """The numbers of the decisions on a machine's sightings, under whatever model."""
+    mine = session.execute(
+        select(SightingRow.key, SightingRow.footage, SightingRow.model, SightingRow.settings)
+        .join(Membership, Membership.sighting == SightingRow.key)
+        .where(Membership.machine == machine)
+    ).all()
+    if not mine:
+        return set()
+    model, settings = mine[0].model, mine[0].settings
+    beside: dict[str, str] = {}
+    for part in chunks(sorted({row.footage for row in mine})):
+        query = select(SightingRow.key, SightingRow.footage).where(
+            SightingRow.footage.in_(part),
+            SightingRow.model == model,
+            SightingRow.settings == settings,
+        )
+        beside |= {row.key: row.footage for row in session.execute(query)}
+    scope = Scope(model, settings, beside, frozenset())
+    return decisions_on(session, scope, {row.key for row in mine})
 
 
 def _about(machine: str, a: Any, b: Any) -> ColumnElement[bool]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence.linking.load import load_seen
+from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
-from evidence.linking.seen import Seen, Tie, overlap
+from evidence.linking.seen import Tie
 from evidence.store.derived import Decision
-
-SAME_BOX = 0.5
-"""Least IoU of the box that was judged with that of the sighting which now stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +34,12 @@ def load_decided(session: Session, scope: Scope) -> Decided:
     has found the machines anew it holds for the sightings that lie where those lay.
     """
     decisions = list(session.scalars(select(Decision).order_by(Decision.number)))
-    present = _present(session, decisions, scope)
+    pairs = [(_place(one, "a"), _place(one, "b")) for one in decisions]
+    present = Present(session, scope, [place for pair in pairs for place in pair])
     last: dict[tuple[str, str], Decision] = {}
     carried: set[str] = set()
-    for decision in decisions:
-        a = _stands_for(decision.a, decision.where["a"], present)
-        b = _stands_for(decision.b, decision.where["b"], present)
+    for decision, pair in zip(decisions, pairs, strict=True):
+        a, b = map(present.stands_for, pair)
         if a is not None and b is not None and a != b:
             last[min(a, b), max(a, b)] = decision
             if {a, b} != {decision.a, decision.b}:
@@ -58,34 +54,28 @@ def load_decided(session: Session, scope: Scope) -> Decided:
     return Decided(joined, cuts, concerned, frozenset(carried))
 
 
-def _present(
-    session: Session, decisions: list[Decision], scope: Scope
-) -> Mapping[str, dict[str, Seen]]:
-    """By footage, the sightings there are now of each footage that a decision names."""
-    footages = {d.where[side]["footage"] for d in decisions for side in ("a", "b")}
-    keys = [key for key, footage in scope.footage.items() if footage in footages]
-    present: dict[str, dict[str, Seen]] = defaultdict(dict)
-    for key, one in load_seen(session, keys).items():
-        present[one.footage][key] = one
-    return present
+def decisions_on(session: Session, scope: Scope, keys: Collection[str]) -> set[int]:
+    """The numbers of all decisions on any of these sightings, or on one in whose place it stands.
+
+    Args:
+        scope: all sightings of the recipe, at least those of the same footage.
+    """
+    footages = {scope.footage[key] for key in keys}
+    places = [
+        (decision.number, place)
+        for decision in session.scalars(select(Decision))
+        for place in (_place(decision, "a"), _place(decision, "b"))
+        if place.footage in footages
+    ]
+    present = Present(session, scope, [place for _, place in places])
+    return {number for number, place in places if present.stands_for(place) in keys}
 
 
-def _stands_for(
-    key: str, where: Mapping[str, Any], present: Mapping[str, dict[str, Seen]]
-) -> str | None:
-    here = present.get(where["footage"], {})
-    if key in here:
-        return key
-    time, box = Fraction(where["pts"]), tuple(where["box"])
-    fits = []
-    for other, one in here.items():
-        # The two models need not have looked at the same moments.
-        now = one.box_at(min(max(time, one.first), one.last))
-        near = one.first - 1 <= time <= one.last + 1
-        if near and now is not None:
-            fits.append((-overlap(box, now), other))
-    best = min(fits, default=(0.0, ""))
-    return best[1] if -best[0] >= SAME_BOX else None
+def _place(decision: Decision, side: Literal["a", "b"]) -> Place:
+    where = decision.where[side]
+    x1, y1, x2, y2 = map(float, where["box"])
+    key = decision.a if side == "a" else decision.b
+    return Place(key, where["footage"], Fraction(where["pts"]), (x1, y1, x2, y2))
 
 
 def _said(decision: Decision) -> str:

@@ -141,7 +141,8 @@ def survey(
     footage = Footage(Path(f"{word}.mp4"), sha256, 1, "video", "mp4")
     sightings: list[Sighting] = []
     looks: list[Look] = []
-    spans = [Shot(i, Fraction(2 * i), Fraction(2 * i + 2), "hit") for i in range(len(shots))]
+    last = Fraction(49, 25)  # of a shot's frames
+    spans = [Shot(i, Fraction(2 * i), 2 * i + last, "hit") for i in range(len(shots))]
     for span, shown in zip(spans, shots, strict=True):
         for box, appearance, points in shown.machines.values():
             name = f"m{len(sightings) + 1}"
