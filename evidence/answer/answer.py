@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
@@ -100,6 +101,7 @@ def answer(
     entered: Sequence[Entry] = (),
     level: float = LEVEL,
     alike: float = ALIKE,
+    otherwise: Mapping[str, int] = MappingProxyType({}),
 ) -> Answer:
     """The answer that these machines support.
 
@@ -107,6 +109,8 @@ def answer(
         what: the kind in a word, as "Chinese".
         frames: the audited ones in which the program found nothing.
         entered: by hand, each as it stands (`entered.with_entered`).
+        otherwise: by plant what was settled as of the kind that another model or other settings
+            found (`otherwise.settled_otherwise`).
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
@@ -130,6 +134,7 @@ def answer(
         untold=sum(map(untold, machines)),
         disputed=sum(m.disputed for m in machines),
         unlinked=sum(m.unlinked is not None for m in machines),
+        otherwise=sum(otherwise.values()),
         recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
@@ -149,7 +154,7 @@ def answer(
         [_recordings(filter(confirmed, group)) for group in there],
         level,
     )
-    presence = _where_told(presence, there)
+    presence = _where_told(presence, there, [otherwise.get(name, 0) for name in names])
     absent = dict(zip(names, presence.absent, strict=True))
     found_low, found_high = ends(looked_for, level, alike)
     missed = estimate_missed(frames, level, alike)
@@ -181,18 +186,21 @@ def answer(
     )
 
 
-def _where_told(presence: Occupancy, groups: Sequence[Sequence[SeenMachine]]) -> Occupancy:
-    """Without the probability of absence where the footage of a plant told nothing."""
+def _where_told(
+    presence: Occupancy, groups: Sequence[Sequence[SeenMachine]], otherwise: Sequence[int]
+) -> Occupancy:
+    """Without the probability of absence where the footage of a plant told nothing, or one was
+    settled there that another model or other settings found."""
 
-    def told(group: Sequence[SeenMachine]) -> bool:
+    def told(group: Sequence[SeenMachine], settled: int) -> bool:
         known = any(m.known is not None for m in group)
-        return known and not any(m.waiting for m in group)
+        return known and not settled and not any(m.waiting for m in group)
 
     return replace(
         presence,
         absent=tuple(
-            absent if told(group) else None
-            for absent, group in zip(presence.absent, groups, strict=True)
+            absent if told(group, settled) else None
+            for absent, group, settled in zip(presence.absent, groups, otherwise, strict=True)
         ),
     )
 
@@ -274,6 +282,17 @@ def _warnings(
                 "%(num)s sightings were not linked to others yet and count as machines of their "
                 "own; a sweep that goes to its end links them",
                 num=counts.unlinked,
+            )
+        )
+    if counts.otherwise:
+        warnings.append(
+            Told(
+                "people settled %(num)s sighting as of the kind that another model or other "
+                "settings found; it counts nowhere here until what stands in its place is judged",
+                "people settled %(num)s sightings as of the kind that another model or other "
+                "settings found; they count nowhere here until what stands in their places is "
+                "judged",
+                num=counts.otherwise,
             )
         )
     by_hand = sum(m.entered for m in machines)

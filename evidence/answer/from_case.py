@@ -24,6 +24,7 @@ from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
 from evidence.answer.legible import read_heights
+from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run
@@ -76,7 +77,8 @@ def find_answer(
     machines = read_machines(session, recipe, registry, question, left_out, heights)
     machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
     frames = read_frames(session, recipe, registry, question, left_out)
-    found = answer(question, machines, registry, what, tried, frames, entered)
+    otherwise = settled_otherwise(session, recipe, registry, question, machines, left_out)
+    found = answer(question, machines, registry, what, tried, frames, entered, otherwise=otherwise)
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
     return Found(found, facts, machines)

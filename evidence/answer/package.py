@@ -57,7 +57,8 @@ from evidence.store.unpack import unpack
 
 FORMAT = 2
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
-what must be different, and before what is not linked yet counted."""
+what must be different, before what is not linked yet counted, and before it was told of what was
+settled under another model."""
 
 MOST_TOLD = 5
 

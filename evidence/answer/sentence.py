@@ -33,7 +33,8 @@ class Counts:
     unknown: no builder, concealed ones included. waiting: claims for the origin that wait for
     reviewers. untold: named, but of which it is not known whether they are of the origin.
     disputed: settled as of it and as not of it. unlinked: sightings not linked to others yet, of
-    which several may be one machine.
+    which several may be one machine. otherwise: sightings settled as of the origin that another
+    model or other settings found; they count as no machine here (`otherwise.py`).
     """
 
     machines: int
@@ -47,6 +48,7 @@ class Counts:
     untold: int = 0
     disputed: int = 0
     unlinked: int = 0
+    otherwise: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,16 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "%(num)s sighting was not linked to others yet",
                 "%(num)s sightings were not linked to others yet",
                 num=counts.unlinked,
+            )
+        )
+    if counts.otherwise:
+        why.append(
+            Told(
+                "people settled %(num)s sighting as of the kind that another model or other "
+                "settings found",
+                "people settled %(num)s sightings as of the kind that another model or other "
+                "settings found",
+                num=counts.otherwise,
             )
         )
     if counts.untold:

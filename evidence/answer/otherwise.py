@@ -1,0 +1,110 @@
+"""What people settled of sightings that were found with another model or other settings.
+
+An answer is of one recipe, and each recipe finds sightings of its own: a verdict on another's
+counts in no number, and is not passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.judged import SeenMachine, asked_of, plant_of, read_sources
+from evidence.answer.question import Question
+from evidence.linking.load import chunks
+from evidence.linking.present import NEAR, SAME_BOX, Place, Present
+from evidence.linking.scope import Scope
+from evidence.linking.seen import overlap
+from evidence.review.enter import as_box
+from evidence.review.standing import confirms
+from evidence.store import Item, Membership, Recipe, SightingRow
+from evidence.store.keys import machine_id
+
+
+def settled_otherwise(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question,
+    machines: Sequence[SeenMachine],
+    leave_out: Collection[str] = (),
+) -> Counter[str]:
+    """By plant, how many sightings of other recipes people settled as of the kind, in whose place
+    they have not settled what this recipe found, nor entered a machine by hand.
+
+    Args:
+        machines: of this recipe, with those entered by hand (`at_least.with_entered`).
+        leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    """
+    sources = read_sources(session, recipe)
+    asked = asked_of(sources, question, leave_out)
+    query = (
+        select(
+            SightingRow.key,
+            SightingRow.footage,
+            SightingRow.pts,
+            SightingRow.box,
+            SightingRow.origin,
+            SightingRow.origin_basis,
+            Item.outcome,
+            Item.builder,
+        )
+        .join(Item, Item.sighting == SightingRow.key)
+        .where(
+            Item.state == "settled",
+            or_(SightingRow.model != recipe.model, SightingRow.settings != recipe.settings),
+        )
+        .order_by(SightingRow.key)
+    )
+    places = []
+    for row in session.execute(query):
+        if row.footage in asked and confirms(row.outcome, row.builder):
+            accepted = row.builder is None or row.outcome == "accept"
+            plate = row.origin if row.origin_basis == "plate" and accepted else None
+            if question.fits(row.builder, plate, registry):
+                places.append(Place(row.key, row.footage, row.pts, as_box(row.box)))
+    if not places:
+        return Counter()
+    footage, machine = _found(session, recipe, {place.footage for place in places})
+    present = Present(session, Scope(recipe.model, recipe.settings, footage, frozenset()), places)
+    waits = {one.id for one in machines if not one.settled and not one.stood_in}
+    entered = [one for one in machines if one.entered and one.settled]
+    left: Counter[str] = Counter()
+    for place in places:
+        now = present.stands_for(place)
+        judged = now is not None and machine[now] not in waits
+        if not judged and not any(_lies_at(one, place) for one in entered):
+            left[plant_of([sources[place.footage]])[0]] += 1
+    return left
+
+
+def _found(
+    session: Session, recipe: Recipe, footages: Collection[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """By sighting of the recipe in that footage, the footage and the id of its machine."""
+    footage: dict[str, str] = {}
+    machine: dict[str, str] = {}
+    for part in chunks(sorted(footages)):
+        query = (
+            select(SightingRow.key, SightingRow.footage, Membership.machine)
+            .outerjoin(Membership, Membership.sighting == SightingRow.key)
+            .where(
+                SightingRow.footage.in_(part),
+                SightingRow.model == recipe.model,
+                SightingRow.settings == recipe.settings,
+            )
+        )
+        for key, sha256, linked in session.execute(query):
+            footage[key], machine[key] = sha256, linked or machine_id(key)
+    return footage, machine
+
+
+def _lies_at(entered: SeenMachine, place: Place) -> bool:
+    views = (view for footage, track in entered.views if footage == place.footage for view in track)
+    return any(
+        abs(pts - place.pts) <= NEAR and overlap(box, place.box) >= SAME_BOX for pts, box in views
+    )

@@ -1,0 +1,147 @@
+"""What people settled of another model's sightings counts nowhere, and is not passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from datasets.registry import Registry
+from detector.settings import Settings
+from evidence.answer.answer import Answer, answer
+from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.store import (
+    AnalysisRow,
+    Case,
+    Item,
+    MachineRow,
+    Membership,
+    Recipe,
+    ShotRow,
+    SightingRow,
+)
+from evidence.store.keys import analysis_id, machine_id
+from evidence.store.runs import add_recipe, begin_run
+from tests.evidence.answer.conftest import Builder, key
+from tests.evidence.answer.test_never_more import controls, hall
+
+__all__ = ["controls"]
+
+Ask = Callable[..., Answer]
+CONFIRMED = 210
+"""The number of the clip whose machine people settled as Chinese."""
+
+
+def found_again(b: Builder, recipe: Recipe, builder: str | None, box: list[float]) -> None:
+    """Of that clip what another recipe finds; settled as of a builder, if one is given."""
+    footage = key("f", CONFIRMED)
+    names = {"model": recipe.model, "settings": recipe.settings}
+    analysis = analysis_id(footage, recipe.model, recipe.settings)
+    common = {"analysis": analysis, "footage": footage, **names}
+    sighting = f"{analysis}:m1"
+    at = {"pts": Fraction(1), "box": box}
+    numbers = dict.fromkeys(("frames_expected", "frames_decoded", "frames_total"), 1)
+    b.session.add(
+        AnalysisRow(
+            id=analysis, footage=footage, **names, registry_hash=recipe.registry_hash,
+            nameplate="0", losses=[], digest=key("d", recipe.model), **numbers,
+        )
+    )  # fmt: skip
+    b.session.flush()
+    said = {"builder": None, "grade": "U", "probability": 0.1}
+    b.session.add_all(
+        [
+            ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(2), reason="hit"),
+            SightingRow(
+                **common, **at, **said, name="m1", key=sighting, shot=0, first=Fraction(1),
+                last=Fraction(1), confidence=0.9, track=[["1", *box, 0.9]], concealed=False,
+                evidence=[],
+            ),
+            MachineRow(
+                id=machine_id(sighting), **names, **said, sightings=1, footages=1, conflict=False
+            ),
+        ]
+    )  # fmt: skip
+    b.session.flush()
+    b.session.add(Membership(sighting=sighting, machine=machine_id(sighting)))
+    if builder is not None:
+        b.session.add(
+            Item(
+                **common, **at, item=sighting, sighting=sighting, kind="audit", reason="",
+                priority=0, needs=1, state="settled", given=1, outcome="builder", builder=builder,
+            )
+        )  # fmt: skip
+    b.session.flush()
+
+
+@pytest.fixture
+def ask(case: Case, registry: Registry, controls: Path) -> Ask:
+    """`ask(settled, now)`: the answer of the model worked with last, which finds nothing Chinese in
+    the hall and cannot read the machine that was settled as `settled` under an earlier model; what
+    it found there, at `box`, is settled as `now`, or not at all."""
+
+    def made(settled: str, now: str | None, box: tuple[float, ...] = (0, 0, 9, 9)) -> Answer:
+        with case.session() as session, session.begin():
+            earlier = add_recipe(session, "aa" * 32, Settings(), registry)
+            later = add_recipe(session, "bb" * 32, Settings(), registry)
+            new = Builder(session, later)
+            hall(new)
+            old = Builder(session, earlier, new.number)
+            old.add("Plant 1", outcome="builder", builder=settled)
+            assert old.number == CONFIRMED
+            found_again(new, later, now, [float(corner) for corner in box])
+            run = begin_run(session, "sweep", later)
+            mine = AnalysisRow.model == later.model
+            session.execute(update(AnalysisRow).where(mine).values(run=run.id))
+        return answer_case(case, Question(), registry, "Chinese", controls)[0]
+
+    return made
+
+
+def test_none_is_not_said_over_what_was_settled_under_another_model(ask: Ask) -> None:
+    found = ask("dmtg", None)
+    assert (found.counts.confirmed, found.counts.otherwise) == (0, 1)
+    assert found.said.kind is Kind.OPEN and "another model" in found.said.sentence
+    assert any("counts nowhere here until" in warning for warning in found.warnings)
+
+
+def test_they_are_not_said_to_be_absent_where_one_was_settled(
+    case: Case, registry: Registry, build: Callable[..., object]
+) -> None:
+    def fill(b: Builder) -> None:
+        for _ in range(2):
+            for plant in ("Confirmed", "Confirmed too"):
+                b.add(plant, claim="dmtg", outcome="accept")
+            for plant in ("Others", "Settled before"):
+                b.add(plant, claim="mazak")
+
+    build(fill)
+    machines = read_case(case, Question(), registry, "Chinese").machines
+    for otherwise, told in (({}, True), ({"Settled before": 1}, False)):
+        found = answer(Question(), machines, registry, "Chinese", otherwise=otherwise)
+        absent = {row.plant: row.absent for row in found.plants}
+        assert absent["Others"] is not None
+        assert (absent["Settled before"] is not None) == told
+
+
+@pytest.mark.parametrize(
+    ("settled", "now", "kind"),
+    [("mazak", None, Kind.NONE), ("dmtg", "mazak", Kind.NONE), ("dmtg", "smtcl", Kind.CONFIRMED)],
+    ids=["of another kind", "settled anew as another", "settled anew as of the kind"],
+)
+def test_nothing_is_told_of_what_is_of_another_kind_or_was_settled_anew(
+    ask: Ask, settled: str, now: str | None, kind: Kind
+) -> None:
+    found = ask(settled, now)
+    assert found.counts.otherwise == 0 and found.said.kind is kind
+    assert not any("another model" in warning for warning in found.warnings)
+
+
+def test_what_is_settled_elsewhere_in_the_frame_does_not_stand_for_it(ask: Ask) -> None:
+    found = ask("dmtg", "mazak", (40, 0, 49, 9))
+    assert found.counts.otherwise == 1 and found.said.kind is Kind.OPEN
