@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.case import AsJson
-from api.terminal import GRADE_STYLES, speak
+from api.terminal import GRADE_STYLES, complain, speak
 from datasets.errors import UsageError
 from evidence.record import dump, spell
 from evidence.tables import chance, clock, printable
@@ -35,13 +35,19 @@ CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The ca
 
 @machines_app.command("list")
 def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
-    """List the machines of a case, those seen most often first."""
-    from evidence.linking.inventory import list_machines, short
+    """List the machines of a case, those seen most often first.
+
+    As they were found with the model and settings that the case was last worked with.
+    """
+    from evidence.linking.inventory import count_machines, list_machines, short
     from evidence.store.case import Case
+    from evidence.store.summary import last_recipe
 
     table = Table("machine", "builder", "grade", "sightings", "footage", "")
     with Case.open(folder) as case, case.session() as session:
-        for row in list_machines(session):
+        recipe = last_recipe(session)
+        others = count_machines(session) - count_machines(session, recipe)
+        for row in list_machines(session, recipe):
             if as_json:
                 _print_json(row)
                 continue
@@ -52,6 +58,8 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
     if not as_json:
         speak().print(table)
+    if others:
+        complain(f"not listed: {others} found with another model or other settings")
 
 
 @machines_app.command("show")
@@ -109,18 +117,22 @@ def recount_(folder: CaseFolder) -> None:
     """Count the machines anew, from the links there are and what was decided by hand.
 
     For machines that `case check` tells of. Sightings that are of no machine are linked as well.
+    Told is the number of those found with the model and settings worked with last.
     """
     from sqlalchemy import select
 
     from evidence.linking.update import recount
     from evidence.store.case import Case
     from evidence.store.derived import AnalysisRow
+    from evidence.store.summary import last_recipe
 
-    number = 0
+    found: dict[tuple[str, str], int] = {}
     recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
     with Case.open(folder) as case, case.session() as session, session.begin():
-        for recipe in session.execute(recipes).all():
-            number += recount(session, *recipe)
+        for model, settings in session.execute(recipes).all():
+            found[model, settings] = recount(session, model, settings)
+        last = last_recipe(session)
+    number = sum(found.values()) if last is None else found.get((last.model, last.settings), 0)
     typer.echo(printable(f"{folder}: {number} machines"))
 
 

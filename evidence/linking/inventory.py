@@ -6,26 +6,35 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.linking.load import chunks
 from evidence.store.derived import Link, MachineRow, Membership, SightingRow
-from evidence.store.models import Location
+from evidence.store.models import Location, Recipe
 
 Record = dict[str, Any]
 LEAST = 6
 """Characters by which a machine or the analysis of a sighting is called, at least."""
 
 
-def list_machines(session: Session) -> Iterator[Record]:
-    """Each machine, those of most sightings first."""
-    query = select(MachineRow).order_by(
-        MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id
+def list_machines(session: Session, recipe: Recipe | None) -> Iterator[Record]:
+    """Each machine found with a recipe, so that one found with two models is not two; of all
+    recipes if None. Those of most sightings first."""
+    query = (
+        select(MachineRow)
+        .where(_found_with(recipe))
+        .order_by(MachineRow.sightings.desc(), MachineRow.grade, MachineRow.id)
     )
     for row in session.scalars(query.execution_options(yield_per=1000)):
         yield _machine(row)
+
+
+def count_machines(session: Session, recipe: Recipe | None = None) -> int:
+    """How many machines were found with a recipe; with all of them together if None."""
+    query = select(func.count()).select_from(MachineRow).where(_found_with(recipe))
+    return session.scalar(query) or 0
 
 
 def show_machine(session: Session, begins: str) -> Record:
@@ -86,6 +95,12 @@ def short(key: str) -> str:
     """The key of a sighting or a machine, as short as it is still called by."""
     analysis, colon, name = key.partition(":")
     return f"{analysis[:10]}{colon}{name}"
+
+
+def _found_with(recipe: Recipe | None) -> ColumnElement[bool]:
+    if recipe is None:
+        return true()
+    return and_(MachineRow.model == recipe.model, MachineRow.settings == recipe.settings)
 
 
 def _only(rows: Sequence[Any], what: str, name: str) -> Any:

@@ -69,6 +69,11 @@ def summarise(
         }
 
 
+def last_recipe(session: Session) -> Recipe | None:
+    """The recipe that the case was last worked with; None where nothing was put on its list."""
+    return next(iter(_recipes(session)), None)
+
+
 def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
     """Of a derived table, the rows found with a recipe; all of them if None."""
     if recipe is None:

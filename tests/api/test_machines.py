@@ -30,8 +30,10 @@ from evidence.store.record import record_survey
 from evidence.store.work import Source, add_recipe, add_work, done, take
 from tests.api.conftest import Nameplate
 
+MODEL = "aa" * 32
 
-def survey(path: Path, number: int, builder: str | None) -> Survey:
+
+def survey(path: Path, number: int, builder: str | None, model: str = MODEL) -> Survey:
     box = (10.0, 10.0, 100.0, 100.0)
     shot = Shot(0, Fraction(0), Fraction(70), "hit")
     seen = tuple(Observation(Fraction(65 + i), box, 0.9) for i in range(2))
@@ -44,7 +46,7 @@ def survey(path: Path, number: int, builder: str | None) -> Survey:
     sighting = Sighting("m1", Track(shot, seen), seen[0], said)
     return Survey(
         Analysis(
-            footage, probe, Loss(), (shot,), (sighting,), (), "aa" * 32, Settings().digest
+            footage, probe, Loss(), (shot,), (sighting,), (), model, Settings().digest
         )
     )  # fmt: skip
 
@@ -52,23 +54,29 @@ def survey(path: Path, number: int, builder: str | None) -> Survey:
 @pytest.fixture
 def linked(tmp_path: Path) -> Path:
     """A case of two clips, one of them with a name that would steer a terminal."""
-    registry = load_registry()
     folder = tmp_path / "case"
     with Case.new(folder, "Plant 12") as case:
-        for number, (name, builder) in enumerate((("цех.mp4", "haas"), ("b\x1b[31m.mp4", None))):
-            path = tmp_path / name
-            path.write_bytes(b"12345")
-            with case.session() as session, session.begin():
-                recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-                status = path.stat()
-                add_work(session, recipe, [Source(str(path), 5, status.st_mtime_ns)])
-                found = survey(path, number, builder)
-                record_survey(session, case, found, registry)
-                work = take(session, recipe, 1)[0]
-                assert done(session, work, found.analysis.footage.sha256)
-        with case.session() as session, session.begin():
-            update_machines(session, "aa" * 32, settings_key(Settings().digest, registry.digest))
+        look(case, tmp_path, MODEL)
     return folder
+
+
+def look(case: Case, folder: Path, model: str) -> None:
+    """Looks at the two clips with a model, and links what was found."""
+    registry = load_registry()
+    for number, (name, builder) in enumerate((("цех.mp4", "haas"), ("b\x1b[31m.mp4", None))):
+        path = folder / name
+        if not path.exists():
+            path.write_bytes(b"12345")
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model, Settings(), registry)
+            status = path.stat()
+            add_work(session, recipe, [Source(str(path), 5, status.st_mtime_ns)])
+            found = survey(path, number, builder, model)
+            record_survey(session, case, found, registry)
+            work = take(session, recipe, 1)[0]
+            assert done(session, work, found.analysis.footage.sha256)
+    with case.session() as session, session.begin():
+        update_machines(session, model, settings_key(Settings().digest, registry.digest))
 
 
 def names(folder: Path) -> list[str]:
@@ -88,6 +96,22 @@ def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
     assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
     ended = nameplate("machines", "list", "--case", linked)
     assert ended.code == 0 and b"haas" in ended.out and b"unknown" in ended.out
+
+
+def test_machines_found_with_two_models_are_counted_once(
+    nameplate: Nameplate, linked: Path, tmp_path: Path
+) -> None:
+    before = machines(nameplate, linked)
+    with Case.open(linked) as case:
+        look(case, tmp_path, "bb" * 32)
+    after = machines(nameplate, linked)
+    assert [row["builder"] for row in after] == ["haas", None]
+    told = "not listed: 2 found with another model or other settings"
+    assert told in nameplate("machines", "list", "--case", linked).err
+    assert not {row["id"] for row in after} & {row["id"] for row in before}
+    ended = nameplate("machines", "recount", "--case", linked)
+    assert ended.code == 0 and ended.out.endswith(b": 2 machines\n")
+    assert machines(nameplate, linked) == after
 
 
 def test_a_machine_is_shown_with_path_time_and_reason(nameplate: Nameplate, linked: Path) -> None:
