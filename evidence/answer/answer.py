@@ -42,7 +42,7 @@ class Controls:
 class PlantRow:
     """What was seen of one plant. `absent`: the probability that it holds none of the kind, none
     at all where one is confirmed; None where the model has none, where of no machine there the
-    builder is known, and while a claim for the kind waits."""
+    builder is known, and while a claim for the kind or a verdict waits."""
 
     plant: str
     stated: bool
@@ -136,6 +136,8 @@ def answer(
         unlinked=sum(m.unlinked is not None for m in machines),
         otherwise=sum(otherwise.values()),
         recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
+        pending=sum(m.pending and not m.waiting for m in machines) + frames.pending,
+        in_frames=frames.of_kind,
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
@@ -194,7 +196,7 @@ def _where_told(
 
     def told(group: Sequence[SeenMachine], settled: int) -> bool:
         known = any(m.known is not None for m in group)
-        return known and not settled and not any(m.waiting for m in group)
+        return known and not settled and not any(m.waiting or m.pending for m in group)
 
     return replace(
         presence,

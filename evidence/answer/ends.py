@@ -69,8 +69,12 @@ def counted(machine: SeenMachine) -> bool:
 
 
 def drawn(machine: SeenMachine) -> bool:
-    """Whether it was drawn at random and judged, whatever the program says of it."""
-    return machine.drawn and machine.settled
+    """Whether it was drawn at random and judged, whatever the program says of it.
+
+    Also where others have still to agree: to say that one is from an origin under test takes two,
+    so without those that wait there would be too few of the kind.
+    """
+    return machine.drawn and (machine.settled or machine.pending)
 
 
 def confirmed(machine: SeenMachine) -> bool:
@@ -80,13 +84,15 @@ def confirmed(machine: SeenMachine) -> bool:
 
 def may_be(machine: SeenMachine) -> bool:
     """Whether it may be of the kind, without people having settled it so."""
-    return not confirmed(machine) and (machine.waiting or machine.known is not False)
+    unsure = machine.waiting or machine.pending or machine.known is not False
+    return not confirmed(machine) and unsure
 
 
 def untold(machine: SeenMachine) -> bool:
     """Whether its builder is named, and it is not known whether that makes it one of the kind: a
     seller's badge, or a builder who makes them in several countries."""
-    return machine.named is not None and machine.known is None and not machine.waiting
+    waits = machine.waiting or machine.pending
+    return machine.named is not None and machine.known is None and not waits
 
 
 def status(machine: SeenMachine) -> str:

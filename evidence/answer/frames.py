@@ -14,10 +14,20 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.answer.judged import NO_MACHINE, Source, asked_of, plant_of, read_sources
+from evidence.answer.judged import (
+    NO_MACHINE,
+    Source,
+    asked_of,
+    is_begun,
+    plant_of,
+    read_sources,
+)
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
+from evidence.linking.load import chunks
 from evidence.review.audit import ALONE, LONGEST
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import in_force
 from evidence.store import AnalysisRow, Draw, Item, PrintRow, Recipe, SightingRow
 
 Times = NDArray[np.float64]
@@ -31,7 +41,11 @@ def read_frames(
     question: Question,
     leave_out: Collection[str] = (),
 ) -> Frames:
-    """The settled frames of the audit sample, of the footage asked about.
+    """The judged frames of the audit sample, of the footage asked about.
+
+    Of one on which others have still to agree that it shows a machine, it counts that it does, be
+    it of the kind or not: to name an origin under test takes two, so without those that wait there
+    would be too few of the kind.
 
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
@@ -46,11 +60,17 @@ def read_frames(
     sources = read_sources(session, recipe)
     asked = asked_of(sources, question, leave_out)
     drawn = [(item, chance) for item, chance in rows if item.footage in asked]
+    begun = _begun(session, [item for item, _ in drawn])
     judged = [
         (item, chance)
         for item, chance in drawn
-        if item.state == "settled" and item.outcome in ("missed", "nothing")
+        if item.item in begun or (item.state == "settled" and item.outcome in ("missed", "nothing"))
     ]
+    missed = {
+        item.item: None if item.item in begun else question.fits(item.builder, None, registry)
+        for item, _ in judged
+        if item.item in begun or item.outcome == "missed"
+    }
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames(drawn=len(drawn))
@@ -83,12 +103,23 @@ def read_frames(
             plant=plant_of([sources[item.footage]])[0],
             seconds=lengths.get((item.analysis, item.pts), ALONE),
             chance=chance,
-            missed=item.outcome == "missed",
-            hit=question.fits(item.builder, None, registry) if item.outcome == "missed" else None,
+            missed=item.item in missed,
+            hit=missed.get(item.item),
         )
         for item, chance in judged
     )
-    return Frames(frames, len(drawn) - len(seen), found, free)
+    of_kind = sum(hit is True for hit in missed.values())
+    return Frames(frames, len(drawn) - len(seen), found, free, of_kind, len(begun))
+
+
+def _begun(session: Session, items: Iterable[Item]) -> set[str]:
+    """Those of which somebody says that a machine was missed, and others have still to agree."""
+    return {
+        item
+        for part in chunks([one for one in items if is_begun(one)])
+        for item, log in verdicts_on(session, part).items()
+        if any(one.word == "missed" for one in in_force(map(given, log)))
+    }
 
 
 def _copies(

@@ -42,8 +42,9 @@ class SeenMachine:
     its first sighting is in the audit sample, whose chance was `chance`. conflict: its settled
     sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
     sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
-    judged in any case. views: of one of the kind the footage it was seen in, each with the times
-    and boxes of its track.
+    judged in any case. pending: a sighting of it was judged, and others have still to agree, so
+    that hit is None; to name an origin under test takes two. views: of one of the kind the
+    footage it was seen in, each with the times and boxes of its track.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
     was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
@@ -68,6 +69,7 @@ class SeenMachine:
     disputed: bool = False
     lane: str = ""
     flagged: bool = False
+    pending: bool = False
     views: tuple[tuple[str, tuple[tuple[Fraction, Box], ...]], ...] = ()
     sightings: int = 1
     height: float | None = None
@@ -298,7 +300,8 @@ def _machine(
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
     claims = {row.key: question.fits(row.builder, plates.get(row.key), registry) for row in rows}
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
-    if settled and not real and not waiting:
+    pending = any(is_begun(items.get(row.key)) for row in rows)
+    if settled and not real and not waiting and not pending:
         return None
     verdicts: dict[str, set[bool | None]] = defaultdict(set)
     for item in real:
@@ -310,7 +313,7 @@ def _machine(
             verdicts[item.builder or f"plate {plate}"].add(fits)
     said = set[bool | None]().union(*verdicts.values()) - {None}
     hit = next(iter(said)) if len(said) == 1 else None
-    waiting = waiting and hit is not True
+    waiting, pending = waiting and hit is not True, pending and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     told = set(claims.values())
@@ -328,15 +331,16 @@ def _machine(
         concealed=any(row.concealed for row in rows)
         or any(item.outcome == "concealed" for item in real),
         settled=bool(real),
-        hit=None if waiting else hit,
+        hit=None if waiting or pending else hit,
         builder=builders.pop() if len(builders) == 1 else None,
         waiting=waiting,
-        drawn=first is not None and _is_settled(items.get(rows[0].key)),
+        drawn=first is not None and _is_judged(items.get(rows[0].key)),
         chance=None if first is None else first.probability,
         conflict=len(verdicts) > 1 or len(said) > 1,
         disputed=len(said) > 1,
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
+        pending=pending,
         views=tuple((row.footage, _track(row)) for row in rows) if hit is True else (),
         sightings=len(rows),
         height=max(
@@ -360,3 +364,12 @@ def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
 
 def _is_settled(item: Item | None) -> bool:
     return item is not None and item.state == "settled"
+
+
+def is_begun(item: Item | None) -> bool:
+    """Whether somebody has judged it, and others have still to agree."""
+    return item is not None and item.state in ("partial", "disputed")
+
+
+def _is_judged(item: Item | None) -> bool:
+    return _is_settled(item) or is_begun(item)

@@ -38,11 +38,11 @@ NOT_JUDGED = Told("machines that the detector missed altogether are not in these
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame in which nothing was found, drawn and settled by people.
+    """A frame in which nothing was found, drawn and judged by people.
 
     seconds: for how long it stands, shared among the copies of its recording. chance: of
     having been drawn. hit: whether the missed machine is of the kind asked for, None where
-    nobody can tell.
+    nobody can tell or others have still to agree.
     """
 
     plant: str
@@ -57,13 +57,17 @@ class Frames:
     """The audited frames, with what they were drawn from.
 
     drawn: so many frames, settled or not. found, unseen: seconds in which a machine was found,
-    and in which none was; copies of one recording counted once.
+    and in which none was; copies of one recording counted once. of_kind: frames that people
+    settled to show a machine of the kind; pending: those of which somebody says that they show
+    one, of whatever builder, and others have still to agree.
     """
 
     judged: tuple[Frame, ...] = ()
     drawn: int = 0
     found: float = 0.0
     unseen: float = 0.0
+    of_kind: int = 0
+    pending: int = 0
 
 
 NO_FRAMES = Frames()

@@ -55,10 +55,10 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 2
+FORMAT = 3
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
-what must be different, before what is not linked yet counted, and before it was told of what was
-settled under another model."""
+what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
+others counted as unknown, and before it was told of what was settled under another model."""
 
 MOST_TOLD = 5
 

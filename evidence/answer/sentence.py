@@ -34,7 +34,10 @@ class Counts:
     reviewers. untold: named, but of which it is not known whether they are of the origin.
     disputed: settled as of it and as not of it. unlinked: sightings not linked to others yet, of
     which several may be one machine. otherwise: sightings settled as of the origin that another
-    model or other settings found; they count as no machine here (`otherwise.py`).
+    model or other settings found; they count as no machine here (`otherwise.py`). pending:
+    judged, be they missed ones in frames of the audit sample, and others have still to agree.
+    in_frames: frames of the sample in which the program found nothing and people settled one of
+    the kind.
     """
 
     machines: int
@@ -49,6 +52,8 @@ class Counts:
     disputed: int = 0
     unlinked: int = 0
     otherwise: int = 0
+    pending: int = 0
+    in_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Said:
 def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
     """The strongest sentence whose preconditions hold.
 
-    A zero is never said without what would have been noticed, nor while claims wait.
+    A zero is never said without what would have been noticed, nor while claims or verdicts wait.
 
     Args:
         what: machines of which make, as "Chinese" (`Question.in_a_word`).
@@ -154,6 +159,24 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "%(num)s claim waits for reviewers",
                 "%(num)s claims wait for reviewers",
                 num=counts.waiting,
+            )
+        )
+    if counts.pending:
+        why.append(
+            Told(
+                "a verdict on %(num)s machine waits for others to agree",
+                "verdicts on %(num)s machines wait for others to agree",
+                num=counts.pending,
+            )
+        )
+    if counts.in_frames:
+        why.append(
+            Told(
+                "people saw such a machine in %(num)s frame in which the program found none (enter "
+                "it by hand, and it counts)",
+                "people saw such machines in %(num)s frames in which the program found none (enter "
+                "them by hand, and they count)",
+                num=counts.in_frames,
             )
         )
     if counts.disputed:

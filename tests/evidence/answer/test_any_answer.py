@@ -35,6 +35,7 @@ def machines(draw: st.DrawFn) -> SeenMachine:
         drawn=drawn and settled,
         chance=draw(st.sampled_from([0.02, 0.5, 1.0])) if drawn else None,
         sightings=draw(st.integers(1, 3)),
+        pending=draw(st.sampled_from([False, False, True])),
         height=draw(st.sampled_from([None, 5.0, 20.0, 90.0])),
         entered=draw(st.sampled_from([False, False, True])),
         stood_in=draw(st.sampled_from([False, False, True])),

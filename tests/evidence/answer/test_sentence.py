@@ -32,8 +32,10 @@ def test_a_zero_comes_with_what_would_have_been_noticed() -> None:
         (NONE, noticed([2], 45, 50), "would have been noticed"),
         (replace(NONE, waiting=3), WELL, "3 claims wait"),
         (replace(NONE, machines=0), noticed([], 45, 50), "no CNC machine"),
+        (replace(NONE, pending=2), WELL, "verdicts on 2 machines wait for others to agree"),
+        (replace(NONE, in_frames=1), WELL, "people saw such a machine in 1 frame"),
     ],
-    ids=["no controls", "too few machines", "claims wait", "no machine"],
+    ids=["no controls", "too few machines", "claims wait", "no machine", "verdicts wait", "frames"],
 )
 def test_the_footage_cannot_tell(counts: Counts, seen: object, why: str) -> None:
     said = say("Chinese", counts, seen)  # type: ignore[arg-type]

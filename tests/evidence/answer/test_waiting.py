@@ -1,0 +1,127 @@
+"""What somebody has said, and others have still to agree on, is not as if nobody had said it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer
+from evidence.answer.from_case import answer_case
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from evidence.review.audit import RATES
+from evidence.review.items import rebuild
+from evidence.review.judge import bench_of, doubt, judge
+from evidence.store import Case, Chance, Item
+from tests.evidence.answer.conftest import Builder, key
+from tests.evidence.answer.test_never_more import controls, hall
+
+__all__ = ["controls"]
+
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+Build = Callable[[Callable[[Builder], None]], object]
+
+
+def ask(case: Case, registry: Registry, controls: Path | None = None) -> Answer:
+    return answer_case(case, Question(), registry, "Chinese", controls)[0]
+
+
+def make_items(session: Session) -> None:
+    """Of what was drawn, as nobody has judged it; nothing more is drawn."""
+    session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=MADE) for name in RATES)
+    rebuild(session)
+
+
+def say(case: Case, registry: Registry, clip: int, author: str, word: str, **more: object) -> None:
+    """Somebody judges what was drawn from the clip that was added as this number."""
+    with case.session() as session, session.begin():
+        item = session.scalars(select(Item).where(Item.footage == key("f", clip))).one()
+        judge(session, bench_of(session, registry), item.item, author, word, **more)  # type: ignore[arg-type]
+
+
+def test_none_is_not_said_while_a_verdict_waits_for_a_second(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """The program reads nothing on the machine; anna says that it is a DMTG."""
+
+    def fill(b: Builder) -> None:
+        hall(b)
+        b.add("Plant 1", chance=0.05)  # 210
+        make_items(b.session)
+
+    build(fill)
+    assert ask(case, registry, controls).said.kind is Kind.NONE
+    say(case, registry, 210, "anna", "builder", builder="dmtg")
+    found = ask(case, registry, controls)
+    assert found.said.kind is Kind.OPEN
+    assert "a verdict on 1 machine waits for others to agree" in found.said.sentence
+    assert found.bounds.most.value == pytest.approx(1 / 201)
+    say(case, registry, 210, "ben", "builder", builder="dmtg")
+    assert ask(case, registry, controls).said.kind is Kind.CONFIRMED
+
+
+def test_none_is_not_said_once_people_saw_one_in_a_frame(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """The detector missed it altogether, so that it is no machine that is counted."""
+
+    def fill(b: Builder) -> None:
+        hall(b)
+        b.frame("Plant 1")  # 210
+        make_items(b.session)
+
+    build(fill)
+    said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
+    assert ask(case, registry, controls).said.kind is Kind.NONE
+    say(case, registry, 210, "anna", "missed", **said)
+    found = ask(case, registry, controls)
+    assert "a verdict on 1 machine waits for others to agree" in found.said.sentence
+    assert (found.missed.missed, found.missed.least.value, found.missed.most.value) == (1, 0, 1)
+    say(case, registry, 210, "ben", "missed", **said)
+    found = ask(case, registry, controls)
+    assert found.said.kind is Kind.OPEN and found.missed.least.value == 1
+    assert "people saw such a machine in 1 frame" in found.said.sentence
+
+
+def test_a_frame_that_was_doubted_shows_no_machine_before_somebody_says_so(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.frame("Plant 1")
+        make_items(b.session)
+
+    build(fill)
+    say(case, registry, 1, "anna", "nothing")
+    assert ask(case, registry).missed.judged == 1
+    with case.session() as session, session.begin():
+        doubt(session, session.scalars(select(Item.item)).one(), "ben")
+    assert (ask(case, registry).missed.judged, ask(case, registry).counts.pending) == (0, 0)
+
+
+def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """A quarter of the machines is Chinese, and nobody but anna has judged yet: what she says of
+    the others stands at once."""
+
+    def fill(b: Builder) -> None:
+        for plant in range(12):
+            for _ in range(8):
+                b.add(f"Plant {plant}", chance=0.5)
+        make_items(b.session)
+
+    build(fill)
+    with case.session() as session, session.begin():
+        bench = bench_of(session, registry)
+        for number, item in enumerate(session.scalars(select(Item).order_by(Item.item)).all()):
+            builder = "mazak" if number % 4 else "dmtg"
+            judge(session, bench, item.item, "anna", "builder", builder=builder)
+    found = ask(case, registry)
+    assert found.counts.confirmed == 0 and found.found_low.value == 0
+    assert found.found_high.value == pytest.approx(0.25)
