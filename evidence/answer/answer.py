@@ -10,7 +10,7 @@ from types import MappingProxyType
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds
 from evidence.answer.clustered import ALIKE
-from evidence.answer.ends import by_plant, confirmed, ends, may_be, status, untold
+from evidence.answer.ends import by_plant, confirmed, ends, likely, may_be, status, untold
 from evidence.answer.entered import Entry
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator, estimators
@@ -99,6 +99,7 @@ def answer(
     controls: Controls = Controls(),
     frames: Frames = NO_FRAMES,
     entered: Sequence[Entry] = (),
+    none: Sequence[SeenMachine] = (),
     level: float = LEVEL,
     alike: float = ALIKE,
     otherwise: Mapping[str, int] = MappingProxyType({}),
@@ -109,11 +110,14 @@ def answer(
         what: the kind in a word, as "Chinese".
         frames: the audited ones in which the program found nothing.
         entered: by hand, each as it stands (`entered.with_entered`).
+        none: what the program took for a machine, and people settled to be no CNC machine.
         otherwise: by plant what was settled as of the kind that another model or other settings
             found (`otherwise.settled_otherwise`).
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
+    taken_for = [*looked_for, *none]
+    chance = likely(taken_for)
     found_in = by_plant(looked_for)
     machines = [m for m in machines if not m.stood_in]
     plants = by_plant(machines)
@@ -142,7 +146,7 @@ def answer(
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
         # Several that are not linked yet may be one.
-        [sum(m.unlinked is None for m in group) for group in found_in.values()],
+        [sum(chance[m.id] for m in group if m.unlinked is None) for group in found_in.values()],
         controls.hits,
         controls.of,
         level,
@@ -158,11 +162,11 @@ def answer(
     )
     presence = _where_told(presence, there, [otherwise.get(name, 0) for name in names])
     absent = dict(zip(names, presence.absent, strict=True))
-    found_low, found_high = ends(looked_for, level, alike)
+    found_low, found_high = ends(taken_for, level, alike)
     missed = estimate_missed(frames, level, alike)
     low, high = widen(found_low, found_high, missed)
     as_judged = bounds(of_kind, open_, sizes, level, alike)
-    each = estimators(looked_for, controls.hits, controls.of, level, alike)
+    each = estimators(taken_for, controls.hits, controls.of, level, alike)
     return Answer(
         question=question,
         says=question.in_words(registry),
@@ -176,7 +180,7 @@ def answer(
         found_high=found_high,
         missed=missed,
         estimators=each,
-        moves=moves(looked_for, missed, as_judged, seen, each, level, alike),
+        moves=moves(taken_for, missed, as_judged, seen, each, level, alike),
         legibility=legibility,
         noticed=seen,
         controls=controls,

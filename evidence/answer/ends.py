@@ -24,18 +24,22 @@ def ends(
     the others only those drawn at random: what was judged for other reasons is no sample of them.
 
     Args:
+        machines: those that people settled to be none as well: as many of those like them, which
+            nobody judged, are none either.
         counts: which machines count as judged; `counted` by default.
     """
     chosen = counts or counted
 
     def cells(dark: bool) -> list[Cell]:
-        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for machine, pool in zip(machines, pools(machines, chosen), strict=True):
             cell = found[machine.plant, pool]
             cell[0] += 1
             if chosen(machine):
                 cell[1] += 1
-                cell[2] += dark if machine.hit is None else machine.hit
+                cell[3] += machine.none
+                if not machine.none:
+                    cell[2] += dark if machine.hit is None else machine.hit
         return [Cell(*names, *numbers) for names, numbers in found.items()]
 
     return stratified(cells(False), level, alike), stratified(cells(True), level, alike)
@@ -55,7 +59,7 @@ def pools(
     ]
     judged: dict[str, Counter[str]] = defaultdict(Counter)
     for one, name in zip(machines, names, strict=True):
-        judged[one.stratum][name] += chosen(one)
+        judged[one.stratum][name] += chosen(one) and not one.none
     most = {stratum: max(sorted(pool), key=pool.__getitem__) for stratum, pool in judged.items()}
     return [
         name if judged[one.stratum][name] else most[one.stratum]
@@ -75,6 +79,25 @@ def drawn(machine: SeenMachine) -> bool:
     so without those that wait there would be too few of the kind.
     """
     return machine.drawn and (machine.settled or machine.pending)
+
+
+def likely(machines: Sequence[SeenMachine]) -> dict[str, float]:
+    """By its id how likely each is a CNC machine: one that nobody settled as often as those judged
+    of its pool are.
+
+    Args:
+        machines: as of `ends`.
+    """
+    judged, real = Counter[str](), Counter[str]()
+    names = pools(machines)
+    for one, name in zip(machines, names, strict=True):
+        judged[name] += counted(one)
+        real[name] += counted(one) and not one.none
+    return {
+        one.id: 1.0 if one.settled or not judged[name] else real[name] / judged[name]
+        for one, name in zip(machines, names, strict=True)
+        if not one.none
+    }
 
 
 def confirmed(machine: SeenMachine) -> bool:

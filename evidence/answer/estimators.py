@@ -66,9 +66,11 @@ def estimators(
     """All of them, the one to rely on first.
 
     Args:
+        machines: as of `ends.ends`; only the first knows what to make of those that are none.
         hits, controls: positive controls that came out as what they are, of all of them.
     """
     low, high = ends(machines, level, alike)
+    machines = [one for one in machines if not one.none]
     return (
         Estimator(
             Told("stratified by claim (the one relied on)"),

@@ -74,11 +74,15 @@ def find_answer(
     if known:
         heights = read_heights(session, recipe)
         tried, left_out = try_controls(session, recipe, registry, question, known, heights)
-    machines = read_machines(session, recipe, registry, question, left_out, heights)
+    looked_at = read_machines(session, recipe, registry, question, left_out, heights)
+    none = [one for one in looked_at if one.none]
+    machines = [one for one in looked_at if not one.none]
     machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
     frames = read_frames(session, recipe, registry, question, left_out)
     otherwise = settled_otherwise(session, recipe, registry, question, machines, left_out)
-    found = answer(question, machines, registry, what, tried, frames, entered, otherwise=otherwise)
+    found = answer(
+        question, machines, registry, what, tried, frames, entered, none, otherwise=otherwise
+    )
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
     return Found(found, facts, machines)

@@ -43,7 +43,8 @@ class SeenMachine:
     sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
     sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
     judged in any case. pending: a sighting of it was judged, and others have still to agree, so
-    that hit is None; to name an origin under test takes two. views: of one of the kind the
+    that hit is None; to name an origin under test takes two. none: people settled that it is no
+    CNC machine; it only tells how many of those like it are none. views: of one of the kind the
     footage it was seen in, each with the times and boxes of its track.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
@@ -70,6 +71,7 @@ class SeenMachine:
     lane: str = ""
     flagged: bool = False
     pending: bool = False
+    none: bool = False
     views: tuple[tuple[str, tuple[tuple[Fraction, Box], ...]], ...] = ()
     sightings: int = 1
     height: float | None = None
@@ -111,8 +113,8 @@ def read_machines(
     leave_out: Collection[str] = (),
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> list[SeenMachine]:
-    """Every machine of the footage asked about, in order of their ids; those that people have
-    settled to be none, or no CNC machine tool, are not among them.
+    """Every machine of the footage asked about, in order of their ids, and those that people have
+    settled to be none, or no CNC machine tool, marked as such.
 
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
@@ -145,8 +147,7 @@ def read_machines(
         one = _machine(
             machine, sightings[machine], items, draws, flagged, sources, registry, question, heights
         )
-        if one is not None:
-            found.append(replace(one, unlinked=unlinked.get(machine)))
+        found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
 
 
@@ -293,16 +294,15 @@ def _machine(
     registry: Registry,
     question: Question,
     heights: Mapping[tuple[str, str], float],
-) -> SeenMachine | None:
-    """One machine from its sightings, in order of their keys; None where people found none."""
+) -> SeenMachine:
+    """One machine from its sightings, in order of their keys."""
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
     claims = {row.key: question.fits(row.builder, plates.get(row.key), registry) for row in rows}
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     pending = any(is_begun(items.get(row.key)) for row in rows)
-    if settled and not real and not waiting and not pending:
-        return None
+    none = bool(settled) and not real and not waiting and not pending
     verdicts: dict[str, set[bool | None]] = defaultdict(set)
     for item in real:
         if confirms(item.outcome, item.builder):
@@ -330,7 +330,7 @@ def _machine(
         claimed=True if True in told else False if False in told else None,
         concealed=any(row.concealed for row in rows)
         or any(item.outcome == "concealed" for item in real),
-        settled=bool(real),
+        settled=bool(real) or none,
         hit=None if waiting or pending else hit,
         builder=builders.pop() if len(builders) == 1 else None,
         waiting=waiting,
@@ -341,6 +341,7 @@ def _machine(
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
         pending=pending,
+        none=none,
         views=tuple((row.footage, _track(row)) for row in rows) if hit is True else (),
         sightings=len(rows),
         height=max(

@@ -58,6 +58,7 @@ def moves(
     """The rows, group by group.
 
     Args:
+        machines: as of `ends.ends`.
         as_judged: the share with claims and verdicts as they are.
         seen: what would have been noticed.
         each: the estimators.
@@ -203,7 +204,7 @@ def _split(
     group = Told("linking")
     yield _range(group, Told("as linked"), widen(*ends(machines, level, alike), missed))
     label = Told("every second link missed")
-    links = sum(one.sightings - 1 for one in machines)
+    links = sum(one.sightings - 1 for one in machines if not one.none)
     if not links:
         yield Move(group, label, None, None, Told("nothing was linked"))
         return
@@ -218,15 +219,16 @@ def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]
     """The machines, pairs that may be one counted once, among those of the kind or the others."""
     kept: list[SeenMachine] = []
     for group in by_plant(machines).values():
-        links = sum(one.sightings - 1 for one in group)
+        links = sum(one.sightings - 1 for one in group if not one.none)
         pools: dict[tuple[object, ...], list[SeenMachine]] = defaultdict(list)
         for one in group:
             alike = one.claim, one.claimed, one.settled, one.hit, one.builder, one.concealed
-            pools[alike].append(one)
+            pools[*alike, one.none].append(one)
         for pool in pools.values():
             first = pool[0]
             is_kind = first.hit if first.settled else first.claimed
-            gone = min(links, len(pool) // 2) if (is_kind is True) == of_kind else 0
+            joined = (is_kind is True) == of_kind and not first.none
+            gone = min(links, len(pool) // 2) if joined else 0
             links -= gone
             # Those that were drawn stay: nothing that people said is lost.
             kept += sorted(pool, key=lambda one: (not one.drawn, one.id))[: len(pool) - gone]

@@ -31,7 +31,7 @@ class Noticed:
 
 
 def noticed(
-    machines: Sequence[int],
+    machines: Sequence[float],
     hits: int,
     controls: int,
     level: float = LEVEL,
@@ -47,7 +47,7 @@ def noticed(
 
     Args:
         machines: of each plant, those that were looked at, unknown ones too: a control that came
-            out unknown counts against the sensitivity.
+            out unknown counts against the sensitivity. Not whole where some may be none.
         hits, controls: positive controls (machines of a known builder, planted in the footage
             or known from elsewhere, as hard to read as those of this footage) that came out as
             what they are, of all of them.
@@ -61,7 +61,7 @@ def noticed(
         raise UsageError("a plant cannot have fewer than no machines")
     m = np.array([count for count in machines if count > 0], float)
     half = 1 - (1 - level) / 2
-    size = effective(np.zeros_like(m), m, alike) if len(m) else 0.0
+    size = min(effective(np.zeros_like(m), m, alike), float(m.sum())) if len(m) else 0.0
     # `exact` is two-sided: its lower limit alone is wrong half as often.
     two_sided = 1 - 2 * (1 - half)
     least = exact(hits, controls, two_sided).low if controls else 0.0

@@ -58,7 +58,8 @@ from evidence.store.unpack import unpack
 FORMAT = 3
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
-others counted as unknown, and before it was told of what was settled under another model."""
+others counted as unknown, before what people settled to be no machine told of those like it, and
+before it was told of what was settled under another model."""
 
 MOST_TOLD = 5
 

@@ -21,8 +21,9 @@ METHOD = (
 class Cell:
     """The machines of one plant in one stratum.
 
-    stratum: by what the program says of them; all of one stratum had one chance of being
-    drawn. judged: those that were drawn and judged; hits: those of them that are of the kind.
+    machines: all that the program takes for machines. stratum: by what it says of them; all of
+    one stratum had one chance of being drawn. judged: those that were drawn and judged; hits:
+    those of them that are of the kind; none: those of them that are no machines.
     """
 
     plant: Hashable
@@ -30,16 +31,18 @@ class Cell:
     machines: int
     judged: int
     hits: int
+    none: int = 0
 
 
 def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE) -> Estimate:
     """The share of hits among all machines.
 
     Each stratum's share comes from those of it that were judged, with an interval over plants
-    that none found does not shrink to nothing; the strata, of known sizes, are joined by the
-    method of variance estimates recovery: Zou & Donner, "Construction of confidence limits about
-    effect measures", Statistics in Medicine 27 (2008) 1693-1702. How unlike the plants are as
-    wholes gives another interval; the wider end counts on either side.
+    that none found does not shrink to nothing; where some of those judged are no machines, so
+    does how many of the stratum are. The strata are joined by the method of variance estimates
+    recovery: Zou & Donner, "Construction of confidence limits about effect measures", Statistics
+    in Medicine 27 (2008) 1693-1702. How unlike the plants are as wholes gives another interval;
+    the wider end counts on either side.
 
     Raises:
         UsageError: counts that do not go together, a level or a correlation out of range.
@@ -47,19 +50,24 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     check_level(level)
     strata: dict[str, list[Cell]] = {}
     for one in cells:
-        if not 0 <= one.hits <= one.judged <= one.machines:
-            raise UsageError(f"{one.hits} hits of {one.judged} judged of {one.machines} machines")
+        if not 0 <= one.hits <= one.judged - one.none <= one.judged <= one.machines:
+            raise UsageError(
+                f"{one.hits} hits and {one.none} none of {one.judged} judged of {one.machines} "
+                "machines"
+            )
         if one.machines:
             strata.setdefault(one.stratum, []).append(one)
-    total = sum(one.machines for members in strata.values() for one in members)
+    real = {name: _real(members, level, alike) for name, members in strata.items()}
+    sizes = {name: _size(members, real[name]) for name, members in strata.items()}
+    total = sum(sizes.values())
     if not total:
         return Estimate(None, 0.0, 1.0, METHOD, level, (Told("there are no machines"),))
     value = below = above = unjudged = 0.0
     shares: dict[str, float] = {}
     for name, members in strata.items():
-        weight = sum(one.machines for one in members) / total
+        weight = sizes[name] / total
         found = clustered(
-            [one.hits for one in members], [one.judged for one in members], level, alike
+            [one.hits for one in members], [one.judged - one.none for one in members], level, alike
         )
         if found.value is None:
             # Nothing is known of it: none or all of them.
@@ -69,6 +77,12 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         value += weight * found.value
         below += (weight * (found.value - found.low)) ** 2
         above += (weight * (found.high - found.value)) ** 2
+    for name, share in shares.items():
+        # Were fewer of this stratum machines, the others would weigh more.
+        weight, fewer, more = sizes[name] / total, *_reach(real[name])
+        down, up = share - value, share - value - unjudged
+        below += (weight * down * (fewer if down > 0 else more)) ** 2
+        above += (weight * up * (more if up > 0 else fewer)) ** 2
     plants = len({one.plant for members in strata.values() for one in members})
     warnings = [few_plants(plants)] if plants < FEW else []
     if unjudged:
@@ -79,32 +93,62 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
             )
         )
     low, high = value - math.sqrt(below), value + math.sqrt(above)
-    for_plants = _over_plants({name: strata[name] for name in shares}, shares, value, level)
+    judged = {
+        name: (strata[name], share, real[name].value or 0.0) for name, share in shares.items()
+    }
+    for_plants = _over_plants(judged, value, level)
     low, high = min(low, for_plants[0]), max(high, for_plants[1])
     low, high = max(0.0, low), min(1.0, high + unjudged)
     return Estimate(None if unjudged else value, low, high, METHOD, level, tuple(warnings))
 
 
+def _real(members: Sequence[Cell], level: float, alike: float) -> Estimate:
+    """Of what the program takes for machines the share that are; all, where no one judged is
+    none."""
+    if not any(one.none for one in members):
+        return Estimate(1.0, 1.0, 1.0, METHOD, level)
+    return clustered(
+        [one.judged - one.none for one in members], [one.judged for one in members], level, alike
+    )
+
+
+def _size(members: Sequence[Cell], real: Estimate) -> float:
+    """How many machines a stratum has. Where each one judged is none, as many of the others may be
+    as that does not rule out."""
+    machines = sum(one.machines for one in members)
+    if real.value:
+        return real.value * machines
+    return real.high * (machines - sum(one.judged for one in members))
+
+
+def _reach(real: Estimate) -> tuple[float, float]:
+    """By what part of itself a share may be smaller, and by what part larger."""
+    return (1 - real.low / real.value, real.high / real.value - 1) if real.value else (0.0, 0.0)
+
+
 def _over_plants(
-    strata: dict[str, list[Cell]], shares: dict[str, float], value: float, level: float
+    strata: dict[str, tuple[list[Cell], float, float]], value: float, level: float
 ) -> tuple[float, float]:
     """The interval from how unlike the plants are, each plant's machines summed.
 
     How many machines a plant has of each stratum varies from plant to plant as well. A machine
     counts as its stratum's share, put right by what was judged of it over the chance of having
     been: the difference estimator of Särndal, Swensson & Wretman, "Model Assisted Survey
-    Sampling" (1992), 6.3.
+    Sampling" (1992), 6.3. So does how many of what the program takes for machines are.
+
+    Args:
+        strata: of each its cells, the share of hits, and that of machines.
     """
     sums: dict[Hashable, float] = {}
-    total = 0
-    for name, share in shares.items():
-        members = strata[name]
+    total = 0.0
+    for members, share, real in strata.values():
         machines = sum(one.machines for one in members)
         drawn = sum(one.judged for one in members) / machines
-        total += machines
+        total += real * machines
         for one in members:
-            found = one.machines * share + (one.hits - one.judged * share) / drawn
-            sums[one.plant] = sums.get(one.plant, 0.0) + found - one.machines * value
+            there = real * one.machines + (one.judged - one.none - real * one.judged) / drawn
+            found = real * one.machines * share + (one.hits - real * one.judged * share) / drawn
+            sums[one.plant] = sums.get(one.plant, 0.0) + found - there * value
     plants = len(sums)
     if plants < 2 or not 0 < value < 1:
         return value, value

@@ -56,21 +56,27 @@ CONTROLS = st.tuples(st.sampled_from([None, 9.0, 50.0]), st.booleans())
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(machines(), max_size=60),
+    st.lists(machines(), max_size=20),
     st.lists(FRAMES, max_size=30),
     st.lists(CONTROLS, max_size=20),
     st.sampled_from([0.0, 50.0]),
 )
 def test_every_interval_is_one(
     seen: list[SeenMachine],
+    nothing: list[SeenMachine],
     frames: list[Frame],
     controls: list[tuple[float | None, bool]],
     in_view: float,
 ) -> None:
     numbered = [replace(one, id=str(number)) for number, one in enumerate(seen)]
+    none = [
+        replace(one, id=f"none {number}", none=True, settled=True, hit=None, entered=False)
+        for number, one in enumerate(nothing)
+    ]
     tried = Controls(sum(hit for _, hit in controls), len(controls), tuple(controls))
     unseen = 30 * sum(one.seconds for one in frames)
     audit = Frames(tuple(frames), len(frames), in_view, unseen)
-    found = answer(Question(), numbered, REGISTRY, "Chinese", tried, audit)
+    found = answer(Question(), numbered, REGISTRY, "Chinese", tried, audit, none=none)
     spans = [(found.low.low, found.high.high), found.bounds.interval]
     spans += [(one.low, one.high) for one in found.moves if one.low is not None]  # type: ignore[misc]
     for one in found.estimators:
