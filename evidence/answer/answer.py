@@ -155,13 +155,18 @@ def answer(
     )
     names = list(dict.fromkeys((*found_in, *plants)))
     there = [found_in.get(name, []) for name in names]
-    presence = fit_occupancy(
-        [_recordings(group) for group in there],
-        [_recordings(filter(confirmed, group)) for group in there],
-        level,
-    )
-    presence = _where_told(presence, there, [otherwise.get(name, 0) for name in names])
-    absent = dict(zip(names, presence.absent, strict=True))
+    visits = [_recordings(group) for group in there]
+    hits = [_recordings(filter(confirmed, group)) for group in there]
+    presence = fit_occupancy(visits, hits, level)
+    # Plants of which nothing is told yet, taken for such as show none, would make others surer.
+    settled = [otherwise.get(name, 0) for name in names]
+    told = [
+        n if hit or _tells(group, other) else 0
+        for n, hit, group, other in zip(visits, hits, there, settled, strict=True)
+    ]
+    of_told = presence if told == visits else fit_occupancy(told, hits, level)
+    absent = dict(zip(names, of_told.absent, strict=True))
+    rows = tuple(_plant(name, group, absent[name], level) for name, group in plants.items())
     found_low, found_high = ends(taken_for, level, alike)
     missed = estimate_missed(frames, level, alike)
     low, high = widen(found_low, found_high, missed)
@@ -184,31 +189,19 @@ def answer(
         legibility=legibility,
         noticed=seen,
         controls=controls,
-        presence=presence,
-        plants=tuple(_plant(name, group, absent[name], level) for name, group in plants.items()),
+        presence=replace(presence, absent=tuple(row.absent for row in rows)),
+        plants=rows,
         years=_years(machines),
         warnings=_warnings(machines, counts, (low, high), missed, seen),
         entered=tuple(entered),
     )
 
 
-def _where_told(
-    presence: Occupancy, groups: Sequence[Sequence[SeenMachine]], otherwise: Sequence[int]
-) -> Occupancy:
-    """Without the probability of absence where the footage of a plant told nothing, or one was
-    settled there that another model or other settings found."""
-
-    def told(group: Sequence[SeenMachine], settled: int) -> bool:
-        known = any(m.known is not None for m in group)
-        return known and not settled and not any(m.waiting or m.pending for m in group)
-
-    return replace(
-        presence,
-        absent=tuple(
-            absent if told(group, settled) else None
-            for absent, group, settled in zip(presence.absent, groups, otherwise, strict=True)
-        ),
-    )
+def _tells(group: Sequence[SeenMachine], otherwise: int) -> bool:
+    """Whether the footage of a plant can tell that it holds none: some builder is known there, no
+    verdict is outstanding, and none was settled that another model or other settings found."""
+    known = any(m.known is not None for m in group)
+    return known and not otherwise and not any(m.waiting or m.pending for m in group)
 
 
 def _recordings(machines: Iterable[SeenMachine]) -> int:

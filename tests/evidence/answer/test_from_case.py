@@ -269,6 +269,7 @@ def test_absence_is_told_only_where_something_is_known(
             b.add("Judged in vain", outcome="unknown")
             b.add("Waiting", claim="mazak")
         b.add("Waiting", claim="dmtg")
+        b.add("Others", claim="mazak")
 
     build(fill)
     found = ask(case, registry)

@@ -1,0 +1,69 @@
+"""How surely a plant holds none: not more surely for what is not settled elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer, answer
+from evidence.answer.from_case import answer_case
+from evidence.answer.page import to_json
+from evidence.answer.question import Question
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.test_estimators import ONE
+
+Build = Callable[[Callable[[Builder], None]], object]
+
+
+def ask(case: Case, registry: Registry) -> Answer:
+    return answer_case(case, Question(), registry, "Chinese")[0]
+
+
+def three_plants(b: Builder) -> None:
+    """Three recordings of one that show none, and two each of two others that all do."""
+    for _ in range(3):
+        b.add("Others", claim="mazak", outcome="accept")
+    for plant in ("Confirmed", "Confirmed too"):
+        for _ in range(2):
+            b.add(plant, claim="dmtg", outcome="accept")
+
+
+@pytest.mark.parametrize("claim", ["dmtg", None], ids=["claims wait", "nothing can be read"])
+def test_plants_of_which_nothing_is_told_yet_make_no_absence_surer(
+    case: Case, registry: Registry, build: Build, claim: str | None
+) -> None:
+    def fill(b: Builder) -> None:
+        three_plants(b)
+        for number in range(20):
+            for _ in range(2):
+                b.add(f"Not told {number}", claim=claim)
+
+    build(fill)
+    found = ask(case, registry)
+    absent = {row.plant: row.absent for row in found.plants}
+    assert absent["Others"] is not None and absent["Others"].low == pytest.approx(0.757, abs=0.002)
+    assert absent["Not told 0"] is None
+    present = found.presence.present.value
+    assert present is not None and present < 0.1  # they are plants that show none
+
+
+def test_absences_stand_in_the_order_of_the_plants(registry: Registry) -> None:
+    """Machines entered by hand count among those of a plant, and are none of the model's."""
+    machines = [
+        replace(ONE, id=f"{plant}{n}", plant=plant, recordings=frozenset({f"{plant}{n}"}),
+                settled=True, hit=plant != "Others")
+        for plant, number in (("Others", 3), ("Confirmed", 2), ("Confirmed too", 2))
+        for n in range(number)
+    ]  # fmt: skip
+    machines += [
+        replace(one, id=f"entered-{n}", entered=True)
+        for n, one in enumerate(machines)
+        if one.plant == "Confirmed too"
+    ]
+    plain = to_json(answer(Question(), machines, registry, "Chinese"))
+    assert plain["plants"][0]["plant"] == "Confirmed too"
+    assert [*plain["presence"]["absent"]] == [row["absent"] for row in plain["plants"]]
