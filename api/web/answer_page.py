@@ -21,7 +21,7 @@ from evidence.answer.moment import Moment, read_moment
 from evidence.answer.page import absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, by_locale, percent, say_in
+from evidence.answer.told import Told, above, at_least, by_locale, percent, say_in
 from evidence.tables import printable
 
 
@@ -95,6 +95,8 @@ def _page(
         country=country,
         say=_words(request),
         share=lambda share: _said(request, percent(share)),
+        above=lambda share: _said(request, above(share)),
+        at_least=lambda share: _said(request, at_least(share)),
         chance=lambda estimated: _said(request, chance(estimated)),
         absence=lambda row: _said(request, absence(row)),
         plain=printable,

@@ -19,7 +19,7 @@ from evidence.answer.answer import Answer, PlantRow
 from evidence.answer.figures import Missing, Range, Words, columns, groups, ranges, stacks
 from evidence.answer.moves import Move
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, percent
+from evidence.answer.told import Told, above, at_least, percent
 from evidence.tables import clock, printable
 
 UNKNOWN = Told("unknown")
@@ -156,6 +156,7 @@ def _environment() -> Environment:
     )
     made.filters |= {"clock": clock, "printable": printable, "country": country_name}
     made.filters |= {"percent": percent, "chance": chance, "absence": absence}
+    made.filters |= {"above": above, "at_least": at_least}
     return made
 
 
@@ -173,7 +174,7 @@ def absence(row: PlantRow) -> str:
     it were known, and tells nothing."""
     if row.absent is None or not (row.confirmed or row.absent.low):
         return percent(None)
-    return chance(row.absent.low)
+    return ">99 %" if row.absent.low > 0.99 else at_least(row.absent.low)
 
 
 def _read(name: str) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from evidence.answer.noticed import Noticed
 from evidence.answer.question import By
-from evidence.answer.told import Told
+from evidence.answer.told import Told, above
 
 TELLING = 0.5
 """A share that would have been noticed must be below it for "none seen" to say anything."""
@@ -115,7 +115,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
             "noticed.",
             num=counts.machines,
             kind=kind,
-            share=f"{100 * seen.share:.1f} %",
+            share=above(seen.share),
         ),
     )
 

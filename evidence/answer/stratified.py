@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datasets.errors import UsageError
 from evidence.answer.clustered import ALIKE, FEW, around, clustered, few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
-from evidence.answer.told import Told
+from evidence.answer.told import Told, percent
 
 METHOD = (
     "post-stratified audit sample; Korn & Graubard 1998 in each stratum, joined by MOVER "
@@ -89,7 +89,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         warnings.append(
             Told(
                 "%(share)s of the machines are in strata of the sample of which none was judged",
-                share=f"{100 * unjudged:.0f} %",
+                share=percent(unjudged),
             )
         )
     low, high = value - math.sqrt(below), value + math.sqrt(above)

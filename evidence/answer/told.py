@@ -6,13 +6,14 @@ read in another language needs to know what the text was made of.
 
 from __future__ import annotations
 
+import math
 import re
 from gettext import NullTranslations
 from typing import Any, Self
 
 from datasets.countries import country_name
 
-_SHARE = re.compile(r"^([0-9]+)\.([0-9]+( %)?)$")
+_SHARE = re.compile(r"^([<>]?[0-9]+)\.([0-9]+( %)?)$")
 
 
 class Told(str):
@@ -43,14 +44,39 @@ class Told(str):
 
 
 def percent(share: float | None) -> str:
-    """A share for people.
+    """A share for people; nothing and all are written of no other share.
 
     >>> percent(0.0295), percent(0.5), percent(None)
     ('2.9 %', '50 %', 'not known')
+    >>> percent(0.0), percent(0.0002), percent(0.998), percent(1.0)
+    ('0 %', '<0.1 %', '>99 %', '100 %')
     """
     if share is None:
         return "not known"
+    if 0 < share < 0.0005:
+        return "<0.1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
     return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:.0f} %"
+
+
+def above(share: float) -> str:
+    """A limit above which something holds, rounded up: it holds above what is written too.
+
+    >>> above(0.04049), above(0.0002), above(0.25)
+    ('4.1 %', '0.1 %', '25.0 %')
+    """
+    return f"{math.ceil(round(1000 * share, 6)) / 10:.1f} %"
+
+
+def at_least(share: float) -> str:
+    """A lower limit, rounded down: no more is written than holds.
+
+    >>> at_least(0.757), at_least(0.0299), at_least(0.0)
+    ('75 %', '2.9 %', '0 %')
+    """
+    steps = 1000 if share < 0.1 else 100
+    return percent(math.floor(round(steps * share, 6)) / steps)
 
 
 def say_in(text: str, code: str, known: NullTranslations) -> str:

@@ -40,6 +40,10 @@ def test_a_range_is_written_as_the_text_beside_it_is() -> None:
     assert "2.5 % to 60 %" in ranges("Shares", [Range("of all", 0.025, 0.6)])
 
 
+def test_a_range_that_is_not_known_to_end_there_ends_at_neither_nothing_nor_all() -> None:
+    assert "&lt;0.1 % to &gt;99 %" in ranges("Shares", [Range("of all", 0.0002, 0.998)])
+
+
 def test_no_chance_of_a_model_is_a_certainty() -> None:
     def row(absent: Estimate | None, confirmed: int = 0) -> PlantRow:
         return PlantRow("Plant 1", True, 3, 17, confirmed, 0, 9, absent)
@@ -49,5 +53,6 @@ def test_no_chance_of_a_model_is_a_certainty() -> None:
 
     assert chance(1.0) == ">99 %"
     assert [absence(row(of(low))) for low in (0.9999, 0.76, 0.0)] == [">99 %", "76 %", "not known"]
+    assert [absence(row(of(low))) for low in (0.757, 0.9899)] == ["75 %", "98 %"]  # not more surely
     assert absence(row(None)) == "not known"
     assert absence(row(no_absence(), confirmed=1)) == "0 %"

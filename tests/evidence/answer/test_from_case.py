@@ -21,6 +21,7 @@ from evidence.answer.page import render_answer, to_json
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
+from evidence.answer.told import at_least
 from evidence.store import Case, ControlRow
 from tests.evidence.answer.conftest import Builder, judge_all, key
 
@@ -280,7 +281,7 @@ def test_absence_is_told_only_where_something_is_known(
     assert 0 < others.low < 0.9 < others.value
     page = render_answer(found, registry, *answer_case(case, Question(), registry, "Chinese")[1:])
     by_plant = page.partition("<h2>By plant</h2>")[2].partition("<h2>")[0]
-    assert f'<td class="n">{100 * others.low:.0f} %</td>' in by_plant
+    assert f'<td class="n">{at_least(others.low)}</td>' in by_plant
     assert "100 %</td>" not in by_plant and "chance of &gt;99 %" in by_plant
     assert "few plants" in by_plant
     assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3

@@ -14,6 +14,7 @@ from evidence.answer.noticed import noticed
 from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, compare, figures_for
 from evidence.answer.sentence import Counts, Kind, say
+from evidence.answer.told import above
 
 NONE = Counts(machines=200, confirmed=0, least=0, plants=0, probable=0, unknown=50, waiting=0)
 WELL = noticed([10] * 20, 45, 50)
@@ -22,7 +23,13 @@ WELL = noticed([10] * 20, 45, 50)
 def test_a_zero_comes_with_what_would_have_been_noticed() -> None:
     said = say("Chinese", NONE, WELL)
     assert said.kind is Kind.NONE
-    assert f"a share above {100 * WELL.share:.1f} % would have been noticed" in said.sentence
+    assert f"a share above {above(WELL.share)} would have been noticed" in said.sentence
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0404, "4.1 %"), (0.04, "4.0 %"), (0.0002, "0.1 %")])
+def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told: str) -> None:
+    said = say("Chinese", NONE, replace(WELL, share=share))
+    assert f"a share above {told} would have been noticed" in said.sentence
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from gettext import NullTranslations
 
 import pytest
 
-from evidence.answer.told import Told, say_in
+from evidence.answer.told import Told, by_locale, say_in
 
 
 class Backwards(NullTranslations):
@@ -43,6 +43,7 @@ def test_it_is_said_in_another_language() -> None:
 
 
 def test_countries_and_shares_are_spelt_as_the_language_does() -> None:
+    assert by_locale("<0.1 %", "uk") == "<0,1 %" and by_locale(">99 %", "uk") == ">99 %"
     told = Told("%(share)s in %(country)s", share="4.5 %", country="DE")
     assert told == "4.5 % in Germany"
     assert say_in(told, "uk", NullTranslations()) == "4,5 % in Німеччина"
