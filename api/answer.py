@@ -213,10 +213,10 @@ def _shares(found: Answer) -> list[str]:
 
     low, high = found.bounds.interval
     return [
-        f"In plants like these the share lies between {percent(low)} and {percent(high)}, whatever "
-        "the unknown are.",
-        f"Put right by the audit sample: {percent(found.found_low.low)} to "
-        f"{percent(found.found_high.high)}.",
+        f"Claims and verdicts taken as they are, the share in plants like these lies between "
+        f"{percent(low)} and {percent(high)}, whatever the unknown are.",
+        f"Put right by the audit sample, which is what to rely on: {percent(found.found_low.low)} "
+        f"to {percent(found.found_high.high)}.",
         *_missed(found),
     ]
 

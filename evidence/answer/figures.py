@@ -105,10 +105,16 @@ def groups(
     return _whole(words(title), 30 + ROW * len(lines), drawn)
 
 
-def stacks(title: str, rows: Mapping[str, Mapping[str, int]], words: Words = str) -> str:
-    """Counts by status, stacked, a bar a row; the largest fills the width."""
+def stacks(
+    title: str,
+    rows: Mapping[str, Mapping[str, int]],
+    words: Words = str,
+    named: Mapping[str, str] = STATUSES,
+) -> str:
+    """Counts by status, stacked, a bar a row; the largest fills the width. `named`: the statuses in
+    words."""
     shown = [status for status in COLOURS if any(row.get(status) for row in rows.values())]
-    says = {status: words(STATUSES[status]) for status in shown}
+    says = {status: words(named[status]) for status in shown}
     told = {
         label: ", ".join(f"{row[status]} {says[status]}" for status in shown if row.get(status))
         if len(rows) < MANY

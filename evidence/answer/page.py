@@ -16,7 +16,16 @@ from markupsafe import Markup
 from datasets.countries import country_name
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, PlantRow
-from evidence.answer.figures import Missing, Range, Words, columns, groups, ranges, stacks
+from evidence.answer.figures import (
+    STATUSES,
+    Missing,
+    Range,
+    Words,
+    columns,
+    groups,
+    ranges,
+    stacks,
+)
 from evidence.answer.moves import Move
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, percent
@@ -25,6 +34,10 @@ from evidence.tables import clock, printable
 UNKNOWN = Told("unknown")
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
+
+OF_KIND = STATUSES | {"claimed": Told("of others")}
+"""The statuses of a plant's machines in words: where those confirmed are of the kind alone, people
+may have settled the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
         del shares[0]
     drawn = {
         "builders": stacks(Told("Machines by builder"), by_size, words),
-        "plants": stacks(Told("Machines by plant"), plants, words),
+        "plants": stacks(Told("Machines by plant"), plants, words, OF_KIND),
         "shares": ranges(Told("The share, whatever the unknown are"), shares, words),
         "moves": groups(
             Told("How the answer moves with what is assumed"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 from datasets.fonts import font
-from datasets.registry import load_registry
-from evidence.answer.answer import PlantRow
+from datasets.registry import Registry, load_registry
+from evidence.answer.answer import PlantRow, answer
 from evidence.answer.estimate import Estimate
 from evidence.answer.figures import SIZE, Range, ranges, stacks
 from evidence.answer.occupancy import no_absence
-from evidence.answer.page import absence, chance
+from evidence.answer.page import absence, chance, draw
+from evidence.answer.question import Question
+from tests.evidence.answer.test_estimators import ONE
 
 _LABEL = re.compile(r'<text x="([\d.]+)"[^>]* text-anchor="end"[^>]*>([^<]*)<')
 
@@ -42,6 +45,19 @@ def test_a_range_is_written_as_the_text_beside_it_is() -> None:
 
 def test_a_range_that_is_not_known_to_end_there_ends_at_neither_nothing_nor_all() -> None:
     assert "&lt;0.1 % to &gt;99 %" in ranges("Shares", [Range("of all", 0.0002, 0.998)])
+
+
+def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_plants(
+    registry: Registry,
+) -> None:
+    machines = [
+        replace(ONE, id=str(n), plant="Plant 1", claim="mazak", claimed=False, settled=n < 2,
+                hit=False if n < 2 else None, builder="mazak" if n < 2 else None)
+        for n in range(3)
+    ]  # fmt: skip
+    drawn = draw(answer(Question(), machines, registry, "Chinese"), registry)
+    assert "2 confirmed, 1 claimed" in drawn["builders"]
+    assert "3 of others" in drawn["plants"] and "claimed" not in drawn["plants"]
 
 
 def test_no_chance_of_a_model_is_a_certainty() -> None:
