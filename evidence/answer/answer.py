@@ -15,7 +15,7 @@ from evidence.answer.entered import Entry
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator, estimators
 from evidence.answer.judged import SeenMachine
-from evidence.answer.least import least
+from evidence.answer.least import least, places
 from evidence.answer.legible import EASIER, Band, into_bands
 from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
 from evidence.answer.moves import Move, moves
@@ -126,12 +126,14 @@ def answer(
     of_kind = [sum(confirmed(m) for m in group) for group in groups]
     open_ = [sum(may_be(m) for m in group) for group in groups]
     sizes = [len(group) for group in groups]
+    places_of_kind = places(filter(confirmed, machines))
+    stated = sum(any(m.stated for m in place) for place in places_of_kind)
     sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
     counts = Counts(
         machines=len(machines),
         confirmed=sum(of_kind),
         least=least(filter(confirmed, machines), sellers),
-        plants=len({m.plant for m in machines if confirmed(m) and m.stated}),
+        plants=stated,
         probable=sum(status(m) == "probable" for m in machines),
         unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
         waiting=sum(m.waiting for m in machines),
@@ -139,7 +141,7 @@ def answer(
         disputed=sum(m.disputed for m in machines),
         unlinked=sum(m.unlinked is not None for m in machines),
         otherwise=sum(otherwise.values()),
-        recordings=len({m.plant for m in machines if confirmed(m) and not m.stated}),
+        recordings=len(places_of_kind) - stated,
         pending=sum(m.pending and not m.waiting for m in machines) + frames.pending,
         in_frames=frames.of_kind,
     )

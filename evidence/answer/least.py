@@ -27,7 +27,7 @@ def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int
     placed: dict[str, int] = defaultdict(int)
     elsewhere: dict[str, int] = defaultdict(int)
     whole = most = 0
-    for group in _places(list(machines)):
+    for group in places(machines):
         by_builder = _by_builder(group, sellers)
         together = max(_together(group), sum(by_builder.values()))
         if any(one.stated for one in group):
@@ -42,8 +42,9 @@ def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int
     return max(whole, most, sum(max(placed[one], elsewhere[one]) for one in builders))
 
 
-def _places(machines: Sequence[SeenMachine]) -> list[list[SeenMachine]]:
-    """The machines of each plant; of several plants together where they share a recording."""
+def places(machines: Iterable[SeenMachine]) -> list[list[SeenMachine]]:
+    """The machines of each plant, or recording of none that is named; of several together where
+    they share a recording."""
     groups: list[tuple[set[str], list[SeenMachine]]] = []
     for one in machines:
         names, group = {one.plant, *one.recordings}, [one]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.answer import Answer
+from evidence.answer.answer import Answer, answer
 from evidence.answer.at_least import Found, at_least
 from evidence.answer.ends import ends, pools
 from evidence.answer.entered import Entry
@@ -284,6 +284,17 @@ def test_at_least_are_those_that_must_be_different(
 ) -> None:
     assert least(machines, {"knuth"}) == number
     assert least(machines[::-1], {"knuth"}) == number
+
+
+def test_plants_that_share_a_recording_are_one_in_the_sentence(registry: Registry) -> None:
+    """A clip and its copy stand in two lists, under two plants' names, and a third names none."""
+    machines = [
+        seen("a", recording="r"),
+        seen("b", "q", recording="r"),
+        seen("c", "r", stated=False, recording="r"),
+    ]
+    said = answer(CHINESE, machines, registry, "Chinese").said
+    assert said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
 
 
 @pytest.mark.parametrize("order", [1, -1])
