@@ -163,11 +163,14 @@ def _by_case(outcome: str, *, inside: bool) -> Callable[[Mapping[str, Any]], Cou
     return count
 
 
-def _false_a_picture(report: Mapping[str, Any]) -> Counts:
-    false = [row["picture"] for row in report["false_names"]]
-    return _summed(
-        (row["source"], float(false.count(row["picture"])), 1.0) for row in report["by_picture"]
-    )
+def _false_a_picture(*whys: str) -> Callable[[Mapping[str, Any]], Counts]:
+    def count(report: Mapping[str, Any]) -> Counts:
+        false = [row["picture"] for row in report["false_names"] if row["why"] in whys]
+        return _summed(
+            (row["source"], float(false.count(row["picture"])), 1.0) for row in report["by_picture"]
+        )
+
+    return count
 
 
 MEASURES: Mapping[str, Callable[[Mapping[str, Any]], Counts]] = {
@@ -179,7 +182,9 @@ MEASURES: Mapping[str, Callable[[Mapping[str, Any]], Counts]] = {
     "unseen": _by_case("unseen", inside=True),
     "named wrong": _by_case("wrong", inside=True),
     "outside the registry, named wrong": _by_case("wrong", inside=False),
-    "false names a picture": _false_a_picture,
+    "false names a picture": _false_a_picture("negative", "other", "untold", "nothing"),
+    # Where nobody could tell, or labelled no machine, a name may be right all the same.
+    "surely false names a picture": _false_a_picture("negative", "other"),
 }
 
 

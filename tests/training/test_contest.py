@@ -18,6 +18,7 @@ RECALL = "machines found (recall)"
 PRECISION = "machines reported that are some (precision)"
 MARKS = "legible builder marks found"
 RIGHT, WRONG = "named right", "named wrong"
+FALSE, SURELY = "false names a picture", "surely false names a picture"
 
 
 def compared(
@@ -48,6 +49,9 @@ def compared(
         pytest.param([(RECALL, 0.1, 0.2), (PRECISION, -0.2, -0.1)], "worse", id="paid for"),
         pytest.param([(RECALL, 0.1, 0.2), (WRONG, 0.01, 0.05)], "worse", id="wrong names"),
         pytest.param([(RECALL, 0.0, 0.0), (WRONG, -0.05, -0.01)], "better", id="fewer wrong"),
+        pytest.param([(RECALL, 0.1, 0.2), (WRONG, 0.0, 0.04)], "unclear", id="some more wrong"),
+        pytest.param([(SURELY, 0.0, 0.01)], "unclear", id="a wrong name more, anywhere"),
+        pytest.param([(FALSE, 0.0, 0.01)], "no worse", id="a name more that may be right"),
         pytest.param([(RECALL, -0.1, 0.1)], "unclear", id="too few pictures"),
         pytest.param([(RECALL, 0.1, 0.2), (PRECISION, -0.1, 0.1)], "unclear", id="gain and doubt"),
         pytest.param([(RECALL, 0.1, 0.2), (MARKS, -0.2, -0.1)], "worse", id="marks lost"),
@@ -123,6 +127,19 @@ def test_machines_of_one_plant_are_one_source_whatever_else_the_set_shows() -> N
     assert judgement == "unclear" and "60 cases of 1 sources" in reasons[0]
     assert judge(compare(measured(0, plants=20), measured(60, plants=20)))[0] == "unclear"
     assert judge(compare(measured(20, plants=20), measured(60, plants=20)))[0] == "better"
+
+
+def test_a_model_that_finds_more_but_names_a_builder_where_none_is_is_not_called_better() -> None:
+    """Once in 79 pictures is within the margin that missed machines have."""
+    old, new = measured(20, plants=20), measured(60, plants=20)
+    assert judge(compare(old, new))[0] == "better"
+    for why, wanted in (("negative", "unclear"), ("other", "unclear"), ("nothing", "better")):
+        new["false_names"] = [{"picture": "images/70.jpg", "why": why}]
+        judgement, reasons = judge(compare(old, new))
+        assert judgement == wanted
+        assert judge(compare(new, new))[0] == "no worse"
+        if wanted == "unclear":
+            assert reasons == ("surely false names a picture: +1.3 points (+0.0 to +4.3)",)
 
 
 def test_two_models_that_find_nothing_are_no_sign_either() -> None:
