@@ -67,6 +67,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measures finding and naming on labelled pictures, case by case, in Markdown."""
+    from training.apart import check_unlearnt, learnt_by_model
     from training.card import write_card
     from training.compare import check_same, compare, read_report
     from training.evaluate import Parts, data_digest
@@ -76,8 +77,10 @@ def evaluate(
     if card and model is None:
         raise typer.BadParameter("--card needs --model, the folder it is written to")
     old = None
+    # Before minutes of measuring, not after.
+    if card and model is not None:
+        check_unlearnt(learnt_by_model(model), model, data, split)
     if against is not None:
-        # Before minutes of measuring, not after.
         old = read_report(against)
         check_same(old, against, split, data_digest(read_photographs(split_folder(data, split))))
     with bar() as tell:

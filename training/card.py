@@ -20,7 +20,8 @@ def write_card(model: Path, report: Report) -> tuple[Path, Path]:
 
     Args:
         model: folder of an exported model; its `model.json` says how it was trained.
-        report: measured on that very model.
+        report: measured on that very model, on pictures that it is not recorded to have learnt
+            from (`training.apart.check_unlearnt`).
 
     Returns:
         The two files.
@@ -75,7 +76,7 @@ def _markdown(facts: dict[str, Any], report: Report) -> str:
                 _trained_on(facts.get("training")),
                 "## Measured",
                 f"The exported model, on {report.pictures} pictures of {report.sources} sources "
-                f"that it was not trained on (split `{report.split}`), at confidence "
+                f"(split `{report.split}`){_unlearnt(facts.get('training'))}, at confidence "
                 f"{report.confidence} for machines and {report.mark_confidence} for the others. "
                 "In brackets: hits of all, and the 95 % Wilson interval.",
                 detection_table(report),
@@ -91,6 +92,13 @@ def _markdown(facts: dict[str, Any], report: Report) -> str:
         )
         + "\n"
     )
+
+
+def _unlearnt(training: dict[str, Any] | None) -> str:
+    """What may be said of the pictures measured on."""
+    if training is not None and training.get("learnt") is not None:
+        return " that it was not trained on"
+    return " (nobody recorded all that it was trained on, so it may know some of them)"
 
 
 def _trained_on(training: dict[str, Any] | None) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from api.evaluate import evaluate as measure
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
+from detector.detect import PACKAGED
 from detector.types import MACHINE, Detections
+from training.apart import traces_of
 from training.card import write_card
 from training.evaluate import Report, open_picture
 from training.measures import Share
@@ -94,6 +98,32 @@ def test_the_card_says_what_it_learnt_from_and_names_no_picture(
     assert ".jpg" not in text and ".jpg" not in values.read_text("utf-8")
     card = json.loads(values.read_text("utf-8"))
     assert card["measured"]["naming"]["in_registry"]["wrong"]["hits"] == 1
+
+
+def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_recorded(
+    report: Report, tmp_path: Path
+) -> None:
+    for training, claim in (
+        (None, "so it may know some of them"),
+        (FACTS["training"], "so it may know some of them"),
+        ({**FACTS["training"], "learnt": []}, "that it was not trained on"),  # type: ignore[dict-item]
+    ):
+        (tmp_path / "model.json").write_text(json.dumps({**FACTS, "training": training}), "utf-8")
+        text = write_card(tmp_path, report)[0].read_text("utf-8")
+        assert claim in text
+        assert ("not trained on" in text) is (claim == "that it was not trained on")
+
+
+def test_no_card_is_measured_on_what_the_model_learnt_from(made_data: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(PACKAGED, tmp_path / "model"))
+    facts = json.loads((model / "model.json").read_text("utf-8"))
+    learnt = traces_of(read_photographs(made_data / "train"))
+    facts["training"]["learnt"] = sorted(learnt)
+    (model / "model.json").write_text(json.dumps(facts), "utf-8")
+    card = (model / "CARD.md").read_text("utf-8")
+    with pytest.raises(DataError, match=r"source 'made-train' is learnt from as well \(.*model\)"):
+        measure(made_data, "train", model, card=True)
+    assert (model / "CARD.md").read_text("utf-8") == card
 
 
 def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> None:
