@@ -75,7 +75,7 @@ class Clip:
     """One clip looked at.
 
     outcome: as in `naming`; said, grade, probability: of the sighting that bears the mark.
-    elsewhere: builders named by other sightings of the clip, all of them wrong. rate: kbit/s of
+    elsewhere: builders named wrongly by other sightings of the clip. rate: kbit/s of
     the file as written. picture: the photograph. part: `curve` or `pairs`.
     """
 
@@ -234,15 +234,17 @@ def _look(still: _Once, mark: Written, bitrate: int, analyst: Analyst) -> dict[s
 
 def judge(sightings: Sequence[Sighting], mounted: Mounted, builder: str) -> dict[str, Any]:
     """What was said of the machine that bears the mark: of the sightings whose box holds the
-    mark's middle the one that is right, else one that names somebody, else any."""
+    mark's middle the one that is right, else one that names somebody, else any. `elsewhere`: what
+    is wrong of all the others, those that hold it too among them."""
 
     def rank(sighting: Sighting) -> int:
         said = sighting.attribution.builder
         return 0 if said == builder else 1 if said is not None else 2
 
     bearing = sorted((s for s in sightings if _bears(s, mounted)), key=rank)
-    others = {s.attribution.builder for s in sightings if not _bears(s, mounted)} - {None}
-    values: dict[str, Any] = {"elsewhere": sorted(str(name) for name in others)}
+    others = {s.attribution.builder for s in sightings if not _bears(s, mounted)}
+    others |= {s.attribution.builder for s in bearing[1:]} - {builder}
+    values: dict[str, Any] = {"elsewhere": sorted(str(name) for name in others - {None})}
     if not bearing:
         return {**values, "outcome": "unseen", "said": None, "grade": None,
                 "probability": None, "readings": []}  # fmt: skip

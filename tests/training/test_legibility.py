@@ -145,6 +145,15 @@ def sighting(box: Box, builder: str | None) -> Sighting:
         pytest.param(
             [sighting(MACHINE, None), sighting(BESIDE, "haas")], "unknown", ["haas"], id="beside"
         ),
+        pytest.param(
+            [sighting(MACHINE, "dmg"), sighting(MACHINE, "dmtg"), sighting(MACHINE, "dmtg")],
+            "right",
+            ["dmg"],
+            id="seen twice and once taken for another",
+        ),
+        pytest.param(
+            [sighting(MACHINE, "dmg"), sighting(MACHINE, "haas")], "wrong", ["haas"], id="two wrong"
+        ),
     ],
 )
 def test_a_clip_is_judged_by_the_machine_that_bears_the_mark(
