@@ -6,8 +6,10 @@ The footage stands beside the data set's splits:
             when, `[{"photo": "s083.jpg", "start": 0.0, "end": 4.0}, ...]`, by its path below
             `images/`
 
-Without an ID.json nothing in a clip bears a mark that can be read, and any name is false. A
-clip whose photographs show no builder that can be read, or that has none, is negative footage.
+A builder is named right where a machine of his is on screen while the sighting lasts, not where one
+comes at another time of the clip. Without an ID.json nothing in a clip bears a mark that can be
+read, and any name is false. A clip that shows no builder's machine, as one without an ID.json, is
+negative footage.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from datasets.annotations import Photograph
 from datasets.errors import DataError
-from detector.types import Analysis
+from detector.types import Analysis, Sighting
 from training.measures import rate_at_most
 
 CONTAINERS = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".ts", ".mpg"})
@@ -39,14 +41,21 @@ _SHOWN = TypeAdapter(tuple[_Shown, ...])
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip and the builders whose machines it shows, legibly or not."""
+    """A clip and whose machines it shows, legibly or not: builder, from when to before when, in
+    seconds."""
 
     path: Path
-    builders: frozenset[str]
+    shown: tuple[tuple[str, float, float], ...] = ()
 
     @property
     def negative(self) -> bool:
-        return not self.builders
+        return not self.shown
+
+    def shows(self, builder: str | None, first: float, last: float) -> bool:
+        """Whether a machine of that builder is on screen at any time between the two."""
+        return any(
+            name == builder and start <= last and first < end for name, start, end in self.shown
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +115,11 @@ def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
     if not folder.is_dir():
         return []
     by_name = {p.image.removeprefix("images/"): p for p in photographs}
-    found = sorted(file for file in folder.iterdir() if file.suffix in CONTAINERS)
-    return [Clip(file, frozenset(_builders(file.with_suffix(".json"), by_name))) for file in found]
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in CONTAINERS)
+    return [Clip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
 
 
-def _builders(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[str]:
+def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str, float, float]]:
     if not file.is_file():
         return
     try:
@@ -123,23 +132,29 @@ def _builders(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[str]:
         photograph = by_name.get(one.photo)
         if photograph is None:
             raise DataError(f"{file}: {one.photo} is not in the split that is measured")
-        yield from (m.builder for m in photograph.machines if m.builder is not None)
+        builders = sorted({m.builder for m in photograph.machines if m.builder is not None})
+        yield from ((builder, one.start, one.end) for builder in builders)
 
 
 def hear(clip: Clip, analysis: Analysis) -> Heard:
-    """What an analysis of a clip said, held against who is shown."""
-    said = [(s, s.attribution.builder) for s in analysis.sightings]
+    """What an analysis of a clip said, held against who is shown at that time."""
+
+    def is_right(sighting: Sighting) -> bool:
+        track = sighting.track
+        return clip.shows(sighting.attribution.builder, float(track.first), float(track.last))
+
+    named = [(s, s.attribution.builder, is_right(s)) for s in analysis.sightings]
     duration = analysis.probe.duration
     last = max((shot.end for shot in analysis.shots), default=0)
     return Heard(
         clip.path.name,
         float(duration if duration is not None else last),
         clip.negative,
-        len(said),
-        tuple(sorted({name for _, name in said if name in clip.builders})),
+        len(named),
+        tuple(sorted({name for _, name, right in named if name is not None and right})),
         tuple(
             (name, " / ".join(r.text for r in s.readings if not r.overlay))
-            for s, name in said
-            if name is not None and name not in clip.builders
+            for s, name, right in named
+            if name is not None and not right
         ),
     )

@@ -37,11 +37,13 @@ def photograph(name: str, *builders: str | None) -> Photograph:
     )  # fmt: skip
 
 
-def analysis(*builders: str | None, seconds: int = 1800) -> Analysis:
+def analysis(*builders: str | None, seconds: int = 1800, at: int = 0) -> Analysis:
+    """Each seen from `at` on, for a second."""
     shot = Shot(0, Fraction(0), Fraction(seconds), "hit")
-    seen = Observation(Fraction(0), BOX, 0.9)
+    seen = Observation(Fraction(at), BOX, 0.9)
+    track = Track(shot, (seen, Observation(Fraction(at + 1), BOX, 0.9)))
     sightings = tuple(
-        Sighting(f"m{i}", Track(shot, (seen,)), seen, Attribution(b, 0.95, "B" if b else "U"))
+        Sighting(f"m{i}", track, seen, Attribution(b, 0.95, "B" if b else "U"))
         for i, b in enumerate(builders)
     )
     probe = Probe(
@@ -53,14 +55,15 @@ def analysis(*builders: str | None, seconds: int = 1800) -> Analysis:
 
 
 def test_clips_know_who_they_show(tmp_path: Path) -> None:
-    for name in ("b.mp4", "a.webm", "notes.txt"):
+    for name in ("b.mp4", "a.webm", "C.MP4", "notes.txt"):
         (tmp_path / name).touch()
     shown = [{"photo": "1.jpg", "start": 0, "end": 4}, {"photo": "2.jpg", "start": 4, "end": 8}]
     (tmp_path / "b.json").write_text(json.dumps(shown))
     clips = find_clips(tmp_path, [photograph("1.jpg", "mazak", None), photograph("2.jpg", "haas")])
-    assert [(c.path.name, set(c.builders), c.negative) for c in clips] == [
-        ("a.webm", set(), True),
-        ("b.mp4", {"mazak", "haas"}, False),
+    assert [(c.path.name, c.shown, c.negative) for c in clips] == [
+        ("C.MP4", (), True),
+        ("a.webm", (), True),
+        ("b.mp4", (("mazak", 0, 4), ("haas", 4, 8)), False),
     ]
     assert find_clips(tmp_path / "none", []) == []
 
@@ -70,7 +73,18 @@ def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -
     (tmp_path / "b.json").write_text('[{"photo": "one/5.jpg", "start": 0, "end": 4}]')
     photographs = [photograph("one/5.jpg", "mazak"), photograph("two/5.jpg", "haas")]
     (clip,) = find_clips(tmp_path, photographs)
-    assert clip.builders == {"mazak"}
+    assert clip.shown == (("mazak", 0, 4),)
+
+
+def test_a_builder_who_is_shown_at_another_time_is_named_wrongly() -> None:
+    clip = Clip(Path("b.mp4"), (("mazak", 0.0, 4.0), ("haas", 4.0, 8.0)))
+    for at, right, wrong in ((0, "mazak", "haas"), (4, "haas", "mazak"), (6, "haas", "mazak")):
+        heard = hear(clip, analysis("mazak", "haas", at=at))
+        assert heard.named == (right,)
+        assert [name for name, _ in heard.wrong] == [wrong]
+    # One that lasts over a cut may be of either.
+    assert hear(clip, analysis("mazak", "haas", at=3)).wrong == ()
+    assert [name for name, _ in hear(clip, analysis("haas", at=8)).wrong] == ["haas"]
 
 
 def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
@@ -84,7 +98,7 @@ def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
 
 
 def test_false_names_an_hour() -> None:
-    shown, empty = Clip(Path("b.mp4"), frozenset({"mazak"})), Clip(Path("a.mp4"), frozenset())
+    shown, empty = Clip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), Clip(Path("a.mp4"))
     heard = FootageReport(
         (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
     )
