@@ -23,6 +23,11 @@ from training.report import VERSION
 
 RESAMPLES = 4000
 
+LEAST_CASES, LEAST_SOURCES = 60, 20
+"""Of a measure, for its interval to say anything. Where none of n machines is lost, so many may
+still be: 3 / n of them (the rule of three), which is a twentieth at sixty; and fewer sources drawn
+anew tell nothing of how much sources differ: from one source, every draw is the same."""
+
 Counts = Mapping[str, tuple[float, float]]
 """Hits and total of one measure, by source."""
 
@@ -47,11 +52,17 @@ class Difference:
     def change(self) -> float | None:
         return None if self.old is None or self.new is None else self.new - self.old
 
+    @property
+    def few(self) -> bool:
+        """Whether its interval says nothing, however narrow it is."""
+        return self.cases < LEAST_CASES or self.sources < LEAST_SOURCES
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """differences: measure by measure. gained, lost: machines named right in the new run only,
-    in the old run only, as picture and builder; chance: McNemar's exact two-sided p."""
+    in the old run only, as picture and builder; chance: McNemar's exact two-sided p. left_out: how
+    many machines have a builder that only one run's registry has: what is right of them differs."""
 
     old_model: str
     new_model: str
@@ -59,6 +70,7 @@ class Comparison:
     gained: tuple[str, ...]
     lost: tuple[str, ...]
     chance: float
+    left_out: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -80,6 +92,7 @@ class Comparison:
             "named_right_gained": list(self.gained),
             "named_right_lost": list(self.lost),
             "mcnemar_p": _rounded(self.chance),
+            "left_out": self.left_out,
         }
 
 
@@ -123,6 +136,12 @@ def check_same(old: Mapping[str, Any], file: Path, split: str, data_sha256: str)
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> Comparison:
     """Compares two evaluations, as `Report.as_dict` gives them, of the same pictures."""
+    both = {*map(_key, old["cases"])} & {*map(_key, new["cases"])}
+    left_out = len(new["cases"]) - len(both)
+    old, new = (
+        {**report, "cases": [case for case in report["cases"] if _key(case) in both]}
+        for report in (old, new)
+    )
     rng = np.random.default_rng(seed)
     named = sorted({row["source"] for row in new["by_picture"]})
     sources = list(dict.fromkeys(map(source_key, named)))
@@ -142,6 +161,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> Co
         tuple(_case_name(key) for key in gained),
         tuple(_case_name(key) for key in lost),
         chance,
+        left_out,
     )
 
 
@@ -216,11 +236,12 @@ def _share(sums: Any) -> float | None:
 
 
 def _right(report: Mapping[str, Any]) -> set[tuple[str, int, str]]:
-    return {
-        (case["picture"], case["machine"], case["truth"])
-        for case in report["cases"]
-        if case["outcome"] == "right"
-    }
+    return {_key(case) for case in report["cases"] if case["outcome"] == "right"}
+
+
+def _key(case: Mapping[str, Any]) -> tuple[str, int, str]:
+    """Which machine, and what it would be right to say of it."""
+    return case["picture"], case["machine"], case["truth"]
 
 
 def _case_name(key: tuple[str, int, str]) -> str:

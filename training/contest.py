@@ -18,7 +18,7 @@ from detector.detect import PACKAGED, model_digest
 from detector.settings import Settings
 from detector.tested import NAME, VERSION
 from training.apart import check_unlearnt, learnt_by_model
-from training.compare import Comparison, Difference, compare
+from training.compare import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
 from training.evaluate import Told, evaluate
 from training.report import as_json, write_text
 
@@ -27,11 +27,6 @@ Judgement = Literal["better", "no worse", "worse", "unclear"]
 MARGIN = 0.05
 """Of a share. A new model is no worse only where a loss of so much is ruled out; a set of a hundred
 machines rules out hardly less."""
-
-LEAST_CASES, LEAST_SOURCES = 60, 20
-"""Of a measure, in the validation set. Where none of n machines is lost, so many may still be:
-3 / n of them (the rule of three), which is `MARGIN` at sixty; and fewer sources drawn anew tell
-nothing of how much sources differ: from one source, every draw is the same."""
 
 FINDING = "machines found (recall)"
 BESIDES = "outside the registry, named wrong"
@@ -156,7 +151,7 @@ def judge(compared: Comparison, *, recorded: bool = True) -> tuple[Judgement, tu
         )
     if not found[FINDING].old:
         return "unclear", ("the old model finds no machine of the validation set",)
-    few = [one for one in found.values() if one.cases < LEAST_CASES or one.sources < LEAST_SOURCES]
+    few = [one for one in found.values() if one.few]
     unsure = [one for one in few if one.of != BESIDES]
     if unsure:
         return "unclear", tuple(

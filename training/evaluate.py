@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from datasets.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.errors import DataError
 from datasets.registry import Registry, load_registry
+from datasets.splits import source_key
 from detector.analyze import Analyst
 from detector.detect import Detector
 from detector.read import Reader
@@ -110,7 +111,7 @@ def evaluate(
     report = Report(
         split=split,
         pictures=len(photographs),
-        sources=len({p.source for p in photographs}),
+        sources=len({source_key(p.source) for p in photographs}),
         model_sha256=detector.digest,
         settings_sha256=settings.digest,
         registry_sha256=registry.digest,

@@ -11,7 +11,7 @@ from training.measures import Share
 from training.naming import OUTCOMES, Case
 from training.report import Report, chances, per_thousand, write_text
 from training.sheet import Fact, Figure, Grid, Part, render
-from training.tables import percent, said
+from training.tables import COMPARED, interval, left_out, percent, said
 
 NAME = "evaluation.html"
 CALIBRATED = 0.05
@@ -223,18 +223,18 @@ def _compared(compared: Comparison | None) -> list[Part]:
     if compared is None:
         return []
     rows = [
-        [one.of, percent(one.old), percent(one.new), _points(one.change),
-         "-" if one.low is None else f"{_points(one.low)} to {_points(one.high)}"]
+        [one.of, percent(one.old), percent(one.new), _points(one.change), interval(one),
+         str(one.cases), str(one.sources)]
         for one in compared.differences
     ]  # fmt: skip
     texts = [
         f"Model {compared.new_model[:12]} against {compared.old_model[:12]}, on the same pictures.",
+        *left_out(compared),
         f"Named right in the new run only: {', '.join(compared.gained) or 'none'}.",
         f"Named right in the old run only: {', '.join(compared.lost) or 'none'}. McNemar's exact "
         f"test: p = {compared.chance:.3f}.",
     ]
-    head = ("of", "old", "new", "change", "95 % interval")
-    return [Part("Against the run before", texts, (), (Grid(head, rows),))]
+    return [Part("Against the run before", texts, (), (Grid(COMPARED, rows),))]
 
 
 def _bad(report: Report) -> Part:

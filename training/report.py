@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ResultError
+from datasets.splits import source_key
 from training.chances import (
     calibration_by_luck,
     calibration_error,
@@ -123,7 +124,8 @@ def chances(claims: Sequence[Claim], cases: int) -> dict[str, Any]:
     chance = np.array([claim.chance for claim in stated], np.float64)
     right = np.array([claim.right for claim in stated], np.bool_)
     error = calibration_error(chance, right)
-    interval = calibration_interval(chance, right, [claim.source for claim in stated])
+    sources = [source_key(claim.source) for claim in stated]
+    interval = calibration_interval(chance, right, sources)
     luck = calibration_by_luck(chance)
     nameable = np.array([claim.case for claim in stated], np.bool_)
     points = risk_coverage(chance[nameable], right[nameable], max(1, cases))

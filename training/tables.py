@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from training.compare import Comparison
+from training.compare import Comparison, Difference
 from training.footage import FootageReport
 from training.measures import Share
 from training.naming import OUTCOMES, Case, FalseName
@@ -116,6 +116,26 @@ def footage_table(found: FootageReport) -> str:
     return "\n\n".join(lines)
 
 
+COMPARED = ("of", "old", "new", "change", "95 % interval", "cases", "sources")
+
+
+def interval(one: Difference) -> str:
+    """Of a difference, in points of 100; an interval that says nothing is called so."""
+    if one.low is None or one.high is None:
+        return "-"
+    return f"{100 * one.low:+.1f} to {100 * one.high:+.1f}{' (too few)' if one.few else ''}"
+
+
+def left_out(compared: Comparison) -> list[str]:
+    """What is to be said of machines that are not compared, if there are any."""
+    if not compared.left_out:
+        return []
+    return [
+        f"Machines left out of the naming, since only one run's registry has their builders: "
+        f"{compared.left_out}."
+    ]
+
+
 def comparison_table(compared: Comparison) -> str:
     """Old, new and the difference of each measure, in points of 100."""
     rows = [
@@ -124,9 +144,9 @@ def comparison_table(compared: Comparison) -> str:
             percent(one.old),
             percent(one.new),
             "-" if one.change is None else f"{100 * one.change:+.1f}",
-            "-"
-            if one.low is None or one.high is None
-            else f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
+            interval(one),
+            str(one.cases),
+            str(one.sources),
         )
         for one in compared.differences
     ]
@@ -138,7 +158,8 @@ def comparison_table(compared: Comparison) -> str:
         [
             f"Model `{compared.new_model[:12]}` against `{compared.old_model[:12]}`, on the same "
             "pictures; sources drawn anew for the intervals.",
-            table(("of", "old", "new", "change", "95 % interval"), rows),
+            table(COMPARED, rows),
+            *left_out(compared),
             *named,
             f"McNemar's exact test of these: p = {compared.chance:.3f}.",
         ]

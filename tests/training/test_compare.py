@@ -10,6 +10,7 @@ import pytest
 
 from datasets.errors import DataError
 from training.compare import Comparison, Difference, check_same, compare, read_report
+from training.tables import comparison_table
 
 SOURCES = 20
 
@@ -86,6 +87,36 @@ def test_only_sources_that_have_any_count_and_each_once_however_spelt() -> None:
     assert (marks.cases, marks.sources) == (SOURCES - 1, SOURCES - 2)
     outside = difference(compared, "outside the registry, named wrong")
     assert (outside.cases, outside.sources) == (0, 0)
+
+
+def test_an_interval_of_few_cases_or_sources_is_marked_however_narrow_it_is() -> None:
+    """From one source every draw is the same: an interval without width is no certainty."""
+    old, new = report(set(), found=1), report(set(), found=2)
+    for one in (old, new):
+        for row in one["by_picture"]:
+            row["source"] = "s0"
+            row["wanted"] *= 30
+    table = comparison_table(compare(old, new))
+    assert "| machines found (recall) | 1.7 % | 3.3 % | +1.7 | +1.7 to +1.7 (too few) |" in table
+    assert "| 1200 | 1 |" in table
+    for one in (old, new):
+        for number, row in enumerate(one["by_picture"]):
+            row["source"] = f"s{number}"
+    table = comparison_table(compare(old, new))
+    assert "+1.7 to +1.7 | 1200 | 20 |" in table
+
+
+def test_machines_whose_builder_only_one_registry_has_are_not_compared() -> None:
+    """Naming them is right in one run and wrong in the other."""
+    old, new = report({0, 1}), report({0, 1, 5, 6, 7})
+    for case in old["cases"][5:8]:
+        case["truth"] = "x-mazak"
+    compared = compare(old, new)
+    right = difference(compared, "named right")
+    assert (right.old, right.new, right.cases) == (2 / 17, 2 / 17, 17)
+    assert (compared.gained, compared.chance, compared.left_out) == ((), 1.0, 3)
+    assert "only one run's registry has their builders: 3." in comparison_table(compared)
+    assert "left out" not in comparison_table(compare(old, old))
 
 
 def test_other_data_is_refused() -> None:

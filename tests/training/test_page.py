@@ -87,10 +87,12 @@ def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path:
         ("x.jpg mazak",),
         (),
         0.5,
+        7,
     )
     text = write_page(report, compared, tmp_path).read_text("utf-8")
     assert text.count("<svg") == 3
-    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "Open set", "60 s"):
+    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "Open set", "60 s",
+                 "+10.0 to +30.0 (too few)", "registry has their builders: 7."):  # fmt: skip
         assert said in text
     # What was read off a machine is text, never markup.
     assert "<b>READ" not in text and "&lt;b&gt;READ" in text
@@ -117,6 +119,12 @@ def test_claims_without_a_candidate_are_not_calibrated() -> None:
     values = chances(CLAIMS, cases=4)
     assert (values["claims"], values["without_candidate"]) == (2, 1)
     assert values["risk_coverage"][-1] == {"chance": 0.6, "coverage": 0.5, "risk": 0.5}
+
+
+def test_a_source_is_drawn_once_however_it_is_spelt() -> None:
+    spelt = [replace(CLAIMS[0], source=" S"), *CLAIMS[1:]]
+    interval = chances(CLAIMS, cases=4)["calibration_interval"]
+    assert chances(spelt, cases=4)["calibration_interval"] == interval
 
 
 SIZES = (8.0, 16.0, 32.0)
