@@ -24,9 +24,11 @@ from datasets.annotations import (
     Box,
     Photograph,
     check_split,
+    read_labels,
     read_photographs,
     split_folder,
 )
+from datasets.checking import compare_labels
 from datasets.errors import DataError
 from datasets.formats.yolo import label_file
 from datasets.maker.stills import write_stills
@@ -74,9 +76,10 @@ def prepare(
         without: builders, by id, none of whose pictures is learnt from.
 
     Raises:
-        DataError: something is missing or wrong, named with file, line and field; or a source
-            stands in train and in val, and what is measured on val would be too good; or no
-            picture shows a machine of a builder that is to be left out.
+        DataError: something is missing or wrong, named with file, line and field; or labels say
+            something else than the annotations; or a source stands in train and in val, and what
+            is measured on val would be too good; or no picture shows a machine of a builder that
+            is to be left out.
     """
     folders = _parts((data,) if isinstance(data, Path) else tuple(data))
     _check_apart(folders, unseen)
@@ -96,8 +99,10 @@ def prepare(
             if split == "train" and withheld.holds(photograph):
                 counts[part]["withheld"] = counts[part].get("withheld", 0) + 1
                 continue
-            if split == "train" and part != "synthetic":
-                learnt.append(photograph)
+            if part != "synthetic":
+                _check_labels(photograph)
+                if split == "train":
+                    learnt.append(photograph)
             _link(photograph, view / split, prefix)
             digest.update(f"{part}/{photograph.image}\0".encode())
             digest.update(hashlib.sha256(photograph.path.read_bytes()).digest())
@@ -159,6 +164,17 @@ def _check_apart(folders: Mapping[str, Path], unseen: tuple[Path, str] | None) -
     check_apart(folders["train"].parent, {"train": learnt, "val": held})
     if unseen is not None:
         check_unseen(learnt, *unseen)
+
+
+def _check_labels(photograph: Photograph) -> None:
+    """That a picture's label file says what its annotations say: the first is learnt, the other is
+    what is measured by, and where only one was put right nobody would notice."""
+    fault = next(compare_labels(photograph, read_labels(photograph.labels)), None)
+    if fault is not None:
+        raise DataError(
+            f"{fault}; put right which of the two is wrong (nameplate datasets check tells all): "
+            "training learns the labels"
+        )
 
 
 def _link(photograph: Photograph, split: Path, prefix: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +47,8 @@ def test_the_hash_follows_the_data_and_nothing_else(made_data: Path, tmp_path: P
     first = prepare(made_data, tmp_path / "a").sha256
     moved = made_data.rename(tmp_path / "moved")
     assert prepare(moved, tmp_path / "b").sha256 == first
-    (moved / "val" / "labels" / "val0.txt").write_text("2 .5 .5 .1 .1\n", "utf-8")
+    label = moved / "val" / "labels" / "val0.txt"
+    label.write_text(label.read_text("utf-8") + "\n", "utf-8")
     assert prepare(moved, tmp_path / "c").sha256 != first
 
 
@@ -96,6 +98,21 @@ def test_a_missing_file_is_named(made_data: Path, tmp_path: Path, broken: str, t
     (made_data / broken).unlink()
     with pytest.raises(DataError, match=told):
         prepare(made_data, tmp_path / "out")
+
+
+def test_labels_that_say_something_else_than_the_annotations_are_refused(
+    made_data: Path, tmp_path: Path
+) -> None:
+    """A box moved in annotations.jsonl alone would be measured by, and never learnt."""
+    file = made_data / "train" / "annotations.jsonl"
+    lines = [json.loads(text) for text in file.read_text("utf-8").splitlines()]
+    x1, y1, x2, y2 = lines[3]["machines"][0]["box"]
+    for changed in ({"box": [x1, y1, x2, y2 - 9]}, {"ignore": True}):
+        moved = [dict(one) for one in lines]
+        moved[3]["machines"] = [lines[3]["machines"][0] | changed]
+        file.write_text("".join(json.dumps(one) + "\n" for one in moved), "utf-8")
+        with pytest.raises(DataError, match=r"train3\.txt: machine: .*training learns the labels"):
+            prepare(made_data, tmp_path / "out")
 
 
 def test_several_data_sets_are_learnt_from_together(made_data: Path, tmp_path: Path) -> None:
