@@ -168,6 +168,7 @@ def legibility(
 
 
 def _write(report: Report, compared: Comparison | None, out: Path) -> None:
+    from training.evaluate import forget
     from training.page import write_page
     from training.report import as_json, write_text
 
@@ -176,3 +177,4 @@ def _write(report: Report, compared: Comparison | None, out: Path) -> None:
         text = as_json(compared.as_dict())
         typer.echo(write_text(out / "comparison.json", text), err=True)
     typer.echo(write_page(report, compared, out), err=True)
+    forget(out)

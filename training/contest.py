@@ -19,7 +19,7 @@ from detector.settings import Settings
 from detector.tested import NAME, VERSION
 from training.apart import check_unlearnt, learnt_by_model
 from training.compare import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
-from training.evaluate import Told, evaluate
+from training.evaluate import Told, evaluate, forget
 from training.report import as_json, write_text
 
 Judgement = Literal["better", "no worse", "worse", "unclear"]
@@ -124,7 +124,10 @@ def contest(
         "registry_sha256": reports[1]["registry_sha256"],
         **compared.as_dict(),
     }
-    return Contest(judgement, reasons, compared, write_text(new / NAME, as_json(record)))
+    file = write_text(new / NAME, as_json(record))
+    for word in ("old", "new"):
+        forget(work / word)
+    return Contest(judgement, reasons, compared, file)
 
 
 def judge(compared: Comparison, *, recorded: bool = True) -> tuple[Judgement, tuple[str, ...]]:

@@ -32,6 +32,7 @@ from training.embed_cuts import find_faces
 from training.embed_material import Sampler, collect
 from training.embed_net import DIMENSIONS, build_network, loss_of
 from training.embed_texts import is_held_out, is_tuning
+from training.report import as_json, write_text
 from training.vendor import open_torch
 
 LEARNING_RATE = 0.002
@@ -197,7 +198,7 @@ def _record(recipe: MarkRecipe, out: Path) -> None:
     wanted = json.loads(json.dumps(asdict(recipe)))
     file = out / "run.json"
     if not file.is_file():
-        file.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
+        write_text(file, as_json(wanted))
         return
     held = json.loads(file.read_text("utf-8"))
     changed = [name for name in wanted if held.get(name) != wanted[name]]
@@ -313,8 +314,5 @@ class _Run:
     def finish(self, facts: dict[str, Any]) -> MarkResult:
         """Writes the weights and, last, the facts that say the run is done."""
         self._torch.save(self.network.state_dict(), self._out / WEIGHTS)
-        file = self._out / "training.json"
-        scratch = self._out / "training.part"
-        scratch.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        scratch.replace(file)
+        file = write_text(self._out / "training.json", as_json(facts))
         return MarkResult(self._out / WEIGHTS, file, self.recent)

@@ -80,7 +80,8 @@ def evaluate(
         settings: the operating point; the defaults if None.
         registry: what builders there are; the packaged one if None.
         parts: what to measure; detection and naming if None.
-        work: folder where a run that is broken off leaves what it has, to go on from there.
+        work: folder where a run keeps what it has, to go on from there; once what it measured is
+            written, `forget` removes that.
         progress: called after each picture with the stage, pictures done and in all.
 
     Raises:
@@ -108,7 +109,7 @@ def evaluate(
         _name_naively(photographs, settings, registry, named, told)
     held = _held_out(data, split, photographs, road, parts.open_set) if parts.open_set else None
     footage = road.hear(data / CLIPS, photographs) if parts.footage else None
-    report = Report(
+    return Report(
         split=split,
         pictures=len(photographs),
         sources=len({source_key(p.source) for p in photographs}),
@@ -127,8 +128,11 @@ def evaluate(
         open_set_splits=() if held is None else held[0],
         footage=footage,
     )
-    journal.close()
-    return report
+
+
+def forget(work: Path) -> None:
+    """Removes what `evaluate` kept in a folder: the report that it made is written."""
+    (work / JOURNAL).unlink(missing_ok=True)
 
 
 def data_digest(photographs: Sequence[Photograph]) -> str:

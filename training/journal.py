@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ResultError
+from training.report import write_text
 
 ROOMS = ("datasets", "detector", "training")
 ENGINES = ("openvino", "rapidocr", "av", "opencv-python-headless")
@@ -45,12 +46,8 @@ class Journal:
             for line in lines[1:]:
                 key, value = json.loads(line)
                 self._known[key] = value
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # Written anew even where it goes on: a line cut off by a crash ends here.
-            file.write_text("".join(lines) if whole else head, "utf-8")
-        except OSError as error:
-            raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
+        # Written anew even where it goes on: a line cut off by a crash ends here.
+        write_text(file, "".join(lines) if whole else head)
 
     def __len__(self) -> int:
         return len(self._known)

@@ -171,14 +171,16 @@ def as_json(values: object) -> str:
 
 
 def write_text(file: Path, text: str) -> Path:
-    """Writes a result; its folder is made if need be.
+    """Writes a result, whole or not at all; its folder is made if need be.
 
     Raises:
-        ResultError: it cannot be written.
+        ResultError: it cannot be written; what was there before is still there.
     """
+    part = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+        part.write_text(text, "utf-8")
+        part.replace(file)
     except OSError as error:
         raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
     return file

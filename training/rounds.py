@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import UsageError
+from training.report import as_json, write_text
 from training.train import LEARNING_RATE, Progress, TrainResult, train
 
 # A later round starts from what is learnt already: nearly two thirds of the first one's rate. Its
@@ -97,6 +98,4 @@ def _tell_of(folders: Sequence[Path], facts: Path) -> None:
         held = json.loads((folder / "training.json").read_text("utf-8"))
         earlier.append({name: held[name] for name in ("recipe", "weights_sha256", "seconds")})
     told = json.loads(facts.read_text("utf-8")) | {"earlier": earlier}
-    whole = facts.with_suffix(".tmp")
-    whole.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-    whole.replace(facts)
+    write_text(facts, as_json(told))

@@ -31,6 +31,7 @@ from datasets.annotations import CLASS_NAMES
 from datasets.errors import DataError, ModelError, UsageError
 from training.apart import check_unlearnt, learnt_by_weights
 from training.prepare import Prepared, prepare
+from training.report import as_json, write_text
 from training.vendor import open_torch, open_ultralytics, pick_device
 from training.weights import load_network, tensors_digest
 
@@ -127,6 +128,7 @@ def train(
             range; torch or Ultralytics is not installed.
         DataError: the data is wrong, named with file, line and field.
         ModelError: `start` is missing or no checkpoint, or what is recorded of it is damaged.
+        ResultError: what is recorded of the run cannot be written; it can be resumed.
         KeyboardInterrupt: stopped; its message says how to go on.
     """
     torch = open_torch()
@@ -210,7 +212,7 @@ def _record(recipe: _Recipe, out: Path, resume: bool) -> None:
                 "resume it with the same ones or begin another"
             )
     else:
-        file.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
+        write_text(file, as_json(wanted))
 
 
 def _make_trainer(recipe: _Recipe, prepared: Prepared, start: Path, out: Path) -> Any:
@@ -327,7 +329,7 @@ def _finish(
         # Not known where it is not known of the weights that were started from.
         "learnt": None if learnt is None else sorted(learnt),
     }
-    (out / "training.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    write_text(out / "training.json", as_json(facts))
     return _read_result(out)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datasets.annotations import read_photographs
-from training.evaluate import JOURNAL, Parts, data_digest, evaluate
+from training.evaluate import JOURNAL, Parts, data_digest, evaluate, forget
 
 PICTURES = ("m248", "m251", "s075", "s077", "m053")
 """Four machines of Hurco's and one of Goodway's, of photographs never trained on."""
@@ -83,3 +83,7 @@ def test_pictures_of_one_name_in_two_folders_keep_their_own_answers(
         "naming val/images/f1/5.jpg",
     ]
     assert evaluate(few, work=work).as_dict() == whole
+    # Only once the result is written there is nothing to be taken up again.
+    assert len((work / JOURNAL).read_text("utf-8").splitlines()) == 5
+    forget(work)
+    assert list(work.iterdir()) == []

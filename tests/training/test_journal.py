@@ -45,6 +45,18 @@ def test_a_line_cut_off_by_a_crash_is_worked_out_again(tmp_path: Path) -> None:
     assert Journal(file, RUN).ask("two", never) == 3
 
 
+def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
+    """As where a run that ended for want of room is begun again before there is any."""
+    file = tmp_path / "journal.jsonl"
+    Journal(file, RUN).ask("one", lambda: 1)
+    full = tmp_path / "journal.jsonl.part"
+    full.symlink_to("/dev/full")
+    with pytest.raises(ResultError, match=r"journal\.jsonl: cannot be written"):
+        Journal(file, RUN)
+    full.unlink()
+    assert Journal(file, RUN).ask("one", never) == 1
+
+
 def test_a_whole_run_leaves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     journal = Journal(file, RUN)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from api.evaluate import evaluate as measure
 from datasets.annotations import read_photographs
-from datasets.errors import DataError, ModelError
+from datasets.errors import DataError, ModelError, ResultError
 from detector.detect import PACKAGED
 from detector.types import MACHINE, Detections
 from training.apart import traces_of
@@ -20,6 +20,7 @@ from training.card import write_card
 from training.evaluate import Report, open_picture
 from training.measures import Share
 from training.naming import Case, FalseName, Named
+from training.report import write_text
 from training.spotting import Spotted
 from training.tables import said, table, to_markdown
 
@@ -75,6 +76,14 @@ def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Pa
     assert values["negatives"]["named"]["hits"] == 1
     assert [c["truth"] for c in values["cases"]] == ["mazak", "haas", "okuma", "x-nobody"]
     assert values["false_names"][0]["said"] == "star"
+
+
+def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+    file = write_text(tmp_path / "evaluation.json", "before")
+    (tmp_path / "evaluation.json.part").symlink_to("/dev/full")
+    with pytest.raises(ResultError, match=r"evaluation\.json: cannot be written \(No space left"):
+        write_text(file, "after")
+    assert file.read_text("utf-8") == "before"
 
 
 def test_the_tables_show_the_bad_rows_first(report: Report) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from datasets.errors import DataError, ModelError, UsageError
+from datasets.errors import DataError, ModelError, ResultError, UsageError
 from tests.training.conftest import write_made_data
 from training.export import export
 from training.quantize import quantize
@@ -144,6 +144,20 @@ def test_a_finished_run_is_not_run_again(data: Path, start: Path, trained: Train
     out = trained.weights.parent
     again = train(data, start, out, resume=True, progress=calls.append, **SMALL)  # type: ignore[arg-type]
     assert again == trained and not calls
+
+
+def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_path: Path) -> None:
+    """Half a training.json would be taken for a finished run, and could not be read."""
+    out, small = tmp_path / "out", {**SMALL, "epochs": 1}
+    out.mkdir()
+    full = out / "training.json.part"
+    full.symlink_to("/dev/full")
+    with pytest.raises(ResultError, match=r"training\.json: cannot be written"):
+        train(data, start, out, **small)  # type: ignore[arg-type]
+    assert not (out / "training.json").exists()
+    full.unlink()
+    result = train(data, start, out, resume=True, **small)  # type: ignore[arg-type]
+    assert json.loads(result.facts.read_text("utf-8"))["recipe"]["epochs"] == 1
 
 
 def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(

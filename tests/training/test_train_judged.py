@@ -27,6 +27,7 @@ from tests.judged import fill
 from tests.training.conftest import write_made_data
 from training.apart import learnt_by_weights, traces_of
 from training.contest import Contest, carry_comparison, contest
+from training.evaluate import JOURNAL
 from training.export import export
 from training.quantize import quantize
 from training.train import TrainResult, train
@@ -116,6 +117,28 @@ def test_the_new_model_is_held_against_the_one_that_ships(ended: Contest, fixed:
     assert set(by_name["machines found (recall)"]) == {
         "of", "old", "new", "change", "low", "high", "cases", "sources",
     }  # fmt: skip
+
+
+def test_a_comparison_broken_off_measures_nothing_twice(
+    ended: Contest, fixed: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(ended.file.parent, tmp_path / "model"))
+    work = tmp_path / "compared"
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "new model, naming" and done == 2:
+            raise KeyboardInterrupt
+
+    def kept(word: str) -> int:
+        return len((work / word / JOURNAL).read_text("utf-8").splitlines())
+
+    with pytest.raises(KeyboardInterrupt):
+        contest(model, fixed, work=work, progress=stop)
+    # What the run is, and of each picture what was found and what was named.
+    assert (kept("old"), kept("new")) == (1 + 4 + 4, 1 + 4 + 2)
+    said = contest(model, fixed, work=work)
+    assert said.comparison == ended.comparison
+    assert not list(work.rglob(JOURNAL))
 
 
 def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:
