@@ -36,7 +36,13 @@ Counts = dict[str, int]
 
 
 def export_data(
-    data: Path, to: Format, out: Path, *, link: bool = False, replace: bool = False
+    data: Path,
+    to: Format,
+    out: Path,
+    *,
+    link: bool = False,
+    replace: bool = False,
+    seal: Callable[[Path], None] | None = None,
 ) -> tuple[Counts, dict[str, int]]:
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
@@ -46,6 +52,7 @@ def export_data(
         out: the folder to write; must not be there, or be empty.
         link: symbolic links to the pictures instead of copies.
         replace: what an earlier export wrote to `out` goes, once this one is whole.
+        seal: called with the folder when everything is in it, before it takes its place.
 
     Returns:
         Pictures by split, and what the format has no place for, by name.
@@ -61,6 +68,8 @@ def export_data(
     check_apart(data, splits)
     with new_folder(out, ours) as folder:
         _WRITERS[to](folder, splits, link)
+        if seal is not None:
+            seal(folder)
     everything = [photograph for split in splits.values() for photograph in split]
     lost = lost_in_yolo(everything) if to == "yolo" else {}
     return {split: len(photographs) for split, photographs in splits.items()}, lost

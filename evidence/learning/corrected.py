@@ -68,10 +68,9 @@ def seal(folder: Path) -> None:
     """Notes what was written, so that a change by another hand is seen.
 
     Raises:
-        ResultError: it cannot be written.
+        OSError: it cannot be written.
     """
-    with told(folder):
-        write_text(folder / WRITTEN, json.dumps(_hashes(folder), indent=2) + "\n")
+    write_text(folder / WRITTEN, json.dumps(_hashes(folder), indent=2) + "\n")
 
 
 def check_untouched(folder: Path) -> None:

@@ -127,8 +127,8 @@ def export_judged(
             (folder / split).mkdir()
             fill_split(folder / split, list(_pictures(own_lines, out / PICTURES)), link)
     for one in others:
-        _, lost = export_data(out / DATA, one, out / one, link=link, replace=True)
-        seal(out / one)
+        # Sealed before it is there: unsealed, corrections in it would be replaced unseen.
+        _, lost = export_data(out / DATA, one, out / one, link=link, replace=True, seal=seal)
     counts = {split: len(own_lines) for split, own_lines in splits.items()}
     record = {
         "case": case.id,

@@ -168,6 +168,22 @@ def test_corrections_brought_back_are_in_the_next_export_until_the_frame_is_judg
     assert by_name(out / "data")[f"{judged['gate'][:16]}/1-2"] == gate
 
 
+def test_a_run_killed_at_any_instant_leaves_nothing_that_would_be_replaced_unseen(
+    case: Case, judged: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "judged"
+    with monkeypatch.context() as patched:
+        patched.setattr("evidence.learning.export.seal", killed)
+        with pytest.raises(KeyboardInterrupt):
+            export_judged(case, out, "cvat")
+    assert (out / "data").is_dir() and not (out / "cvat").exists()
+    export_judged(case, out, "cvat")
+    assert (out / "cvat" / "written.json").is_file()
+
+
 @pytest.mark.parametrize("to", [None, "cvat", "coco"])
 def test_what_was_corrected_and_not_brought_back_is_never_replaced(
     to: Format | None, case: Case, judged: dict[str, str], tmp_path: Path
