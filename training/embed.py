@@ -7,8 +7,9 @@ A run lives in one folder and can be stopped at any instant and resumed:
     OUT/embedder.pt     the weights, when it is done
     OUT/training.json   what they were trained on, with what, and the losses
 
-The same data, typefaces, seed and versions give the same weights, resumed or not: the batch of
-each step depends on the seed and the step alone, and one thread computes.
+The same data, logos, typefaces, seed and versions give the same weights, resumed or not: the batch
+of each step depends on the seed and the step alone, and one thread computes. With others a run is
+not gone on with.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from typing import Any
 import numpy as np
 
 from datasets.annotations import ANNOTATIONS, read_photographs, split_folder
-from datasets.errors import ModelError, UsageError
+from datasets.errors import DataError, ModelError, UsageError
 from datasets.registry import Registry, load_registry
+from datasets.splits import check_apart
 from training.embed_cuts import find_faces
 from training.embed_material import Sampler, collect
 from training.embed_net import DIMENSIONS, build_network, loss_of
@@ -48,7 +50,8 @@ class MarkRecipe:
 
     data_sha256: str
     registry: str
-    logos: bool
+    logos_sha256: str | None
+    faces_sha256: str
     faces: int
     steps: int
     batch: int
@@ -91,7 +94,7 @@ def train_marks(
     A run found in `out` is gone on with; a finished one is returned as it is.
 
     Args:
-        data: holds `train/` (see `datasets.annotations`).
+        data: holds `train/` (see `datasets.annotations`), and `val/` where it will be measured.
         out: the run's folder; made if it is not there.
         registry: whose wordmarks to draw; the packaged one if None.
         logos: a folder of pictures of logos with `logos.csv`, or None.
@@ -106,7 +109,8 @@ def train_marks(
     Raises:
         UsageError: `out` holds a run begun otherwise, `start` was trained on builders to hold
             out, a number is out of range, or torch is not installed.
-        DataError: the data is wrong, named with file, line and field.
+        DataError: the data is wrong, named with file, line and field; or a source stands in train
+            and in val.
         ModelError: there is no finished run in `start`, or its weights are missing or damaged.
         KeyboardInterrupt: stopped; the same call goes on from the last checkpoint.
     """
@@ -119,12 +123,14 @@ def train_marks(
     tell = progress or (lambda stage, done, total: None)
     registry = registry or load_registry()
     found = find_faces(faces)
+    folders = [split_folder(data, "train"), *(path for path in [data / "val"] if path.is_dir())]
+    splits = {folder.name: read_photographs(folder) for folder in folders}
+    check_apart(data, splits)
     recipe = MarkRecipe(
-        data_sha256=hashlib.sha256(
-            (split_folder(data, "train") / ANNOTATIONS).read_bytes()
-        ).hexdigest(),
+        data_sha256=_digest([folders[0] / ANNOTATIONS, *(p.path for p in splits["train"])]),
         registry=registry.digest,
-        logos=logos is not None,
+        logos_sha256=None if logos is None else _digest(sorted(logos.glob("*.*"))),
+        faces_sha256=_digest(found),
         faces=len(found),
         steps=steps,
         batch=batch,
@@ -175,6 +181,21 @@ def train_marks(
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
     return run.finish(facts)
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """SHA-256 over the bytes of files, in their order.
+
+    Raises:
+        DataError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except OSError as error:
+            raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
 
 
 def _weights_digest(run: Path) -> str:

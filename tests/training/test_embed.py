@@ -122,6 +122,43 @@ def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(
         train_marks(data, finished.weights.parent, registry=registry, **{**SMALL, "seed": 5})
 
 
+def test_a_run_is_not_gone_on_with_on_other_pictures_or_logos(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    """A logo put into the folder of logos would be in the model's card and not in its network."""
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    Image.new("RGB", (200, 160), (90, 120, 60)).save(other / "train" / "images" / "3.jpg")
+    with pytest.raises(UsageError, match="other values of data_sha256;"):
+        train_marks(other, finished.weights.parent, registry=registry, **SMALL)
+    logos = tmp_path / "logos"
+    logos.mkdir()
+    (logos / "logos.csv").write_text("file,builder,brand\na.png,mazak,MAZAK\n", "utf-8")
+
+    def stop(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    def begin() -> None:
+        train_marks(data, tmp_path / "run", registry=registry, logos=logos, progress=stop, **SMALL)
+
+    Image.new("RGB", (80, 30), (200, 200, 200)).save(logos / "a.png")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+    Image.new("RGB", (80, 30), (200, 20, 20)).save(logos / "a.png")
+    with pytest.raises(UsageError, match="other values of logos_sha256;"):
+        begin()
+
+
+def test_a_source_that_is_measured_on_is_not_learnt_from(
+    tmp_path: Path, data: Path, registry: Registry
+) -> None:
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    shutil.copytree(other / "train", other / "val")
+    with pytest.raises(DataError, match="source 'made/0' is in train and in val"):
+        train_marks(other, tmp_path / "run", registry=registry, **SMALL)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_finished_run_can_be_learnt_on_from(
     tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
 ) -> None:
