@@ -5,7 +5,7 @@
     'JP'
 
 The packaged data stands in datasets/data/; a user's own files add entries or replace those of
-the same id, without touching the package.
+the same id, without touching the package. What is known to be weak of one stays so.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Registry:
         )
 
     def extended(self, *paths: Path) -> Registry:
-        """This registry with the entries of the files added; the same id replaces.
+        """This registry with the entries of the files added; the same id replaces, but for the
+        weak cues that the new entry does not speak of.
 
         Raises:
             RegistryError: a file is wrong, or names a maker that no entry is; the message names
@@ -125,7 +126,7 @@ class Registry:
         entries = dict(self._entries)
         files = [(path, read_entries(path)) for path in paths]
         for _, own in files:
-            entries |= {entry.id: entry for entry in own}
+            entries |= {entry.id: _with_weak_cues(entry, entries.get(entry.id)) for entry in own}
         for path, own in files:
             _makers_are_known(path, own, entries)
         return Registry(entries.values())
@@ -155,6 +156,23 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
             raise RegistryError(f"{path}: {name}: id: listed twice in this file")
         entries[entry.id] = entry
     return tuple(entries.values())
+
+
+def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
+    """An entry with the weak cues of the one that it replaces, as far as it says nothing of them.
+
+    They stand in a file of their own, so whoever copies an entry to add a series to it has none of
+    them, and NEWAY would name a Chinese builder alone.
+    """
+    if before is None:
+        return entry
+    said = {name: getattr(entry.weak, name) for name in entry.weak.model_fields_set}
+    series = tuple(text for text in before.weak.series if text not in entry.series)
+    values = {"series": series, "too_short": before.weak.too_short} | said
+    known = {mark.text for mark in entry.wordmarks} | {*entry.series, *values["series"]}
+    second = tuple(text for text in before.weak.needs_second_cue if text in known)
+    weak = WeakCues.model_validate({"needs_second_cue": second} | values)
+    return entry.model_copy(update={"weak": weak})
 
 
 def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str]) -> None:

@@ -11,7 +11,8 @@ import yaml
 from datasets.errors import RegistryError
 from datasets.letters import fold, letters, words
 from datasets.plants import load_plants, read_plants
-from datasets.registry import Registry, load_registry, read_entries, read_folder
+from datasets.registry import DATA, Registry, WeakCues, load_registry, read_entries, read_folder
+from detector.match import Matcher
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """
@@ -149,6 +150,31 @@ def test_the_same_id_replaces_the_packaged_entry(file: Path) -> None:
     assert registry.get("mazak").name == "Acme"
     assert len(registry) == len(load_registry())
     assert load_registry().get("mazak").name == "Mazak"
+
+
+def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file: Path) -> None:
+    """They stand in weak_cues.yaml, and nobody who adds a series thinks of copying them as well."""
+    packaged = load_registry().get("neway")
+    assert packaged.weak.needs_second_cue == ("NEWAY", "纽威") and packaged.weak.series
+    raw = yaml.safe_load((DATA / "builders.yaml").read_text("utf-8"))
+    [copied] = [entry for entry in raw if entry["id"] == "neway"]
+    copied["series"] += ["VM2000", packaged.weak.series[0]]
+
+    def weak(**more: object) -> WeakCues:
+        file.write_text(yaml.safe_dump([{**copied, **more}], allow_unicode=True), "utf-8")
+        return load_registry(file).get("neway").weak
+
+    kept = {"series": packaged.weak.series[1:], "needs_second_cue": ("NEWAY", "纽威")}
+    assert weak().model_dump() == {**kept, "too_short": ()}
+    assert weak(weak={"too_short": ["NW"]}).model_dump() == {**kept, "too_short": ("NW",)}
+    # What is said anew counts, and what is gone needs no cue.
+    assert weak(weak={"needs_second_cue": []}).needs_second_cue == ()
+    assert weak(wordmarks=[{"text": "NEWAY CNC", "script": "latin"}]).needs_second_cue == ()
+    [match] = Matcher(load_registry(file)).match("NEWAY CNC")
+    assert match.id == "neway"
+    weak()
+    [match] = Matcher(load_registry(file)).match("NEWAY")
+    assert match.needs_second_cue
 
 
 def test_the_digest_depends_on_content_alone(file: Path) -> None:
