@@ -19,6 +19,7 @@ from typing import Any
 from datasets.errors import ResultError
 from training.report import write_text
 
+ROOT = Path(__file__).parent.parent
 ROOMS = ("datasets", "detector", "training")
 ENGINES = ("openvino", "rapidocr", "av", "opencv-python-headless")
 
@@ -91,10 +92,14 @@ def program_digest() -> str:
     digest = hashlib.sha256()
     for engine in ENGINES:
         digest.update(f"{engine} {version(engine)}\n".encode())
-    root = Path(__file__).parent.parent
-    for room in ROOMS:
-        for file in sorted((root / room).rglob("*")):
-            if file.suffix in (".py", ".yaml"):
-                digest.update(f"{file.relative_to(root)}\0".encode())
-                digest.update(file.read_bytes())
+    for file in program_files():
+        digest.update(f"{file.relative_to(ROOT)}\0".encode())
+        digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def program_files() -> list[Path]:
+    """All that decides what is found: code, and what lies beside it, such as the mark model and
+    the prices of misreadings."""
+    found = (file for room in ROOMS for file in sorted((ROOT / room).rglob("*")))
+    return [file for file in found if file.is_file() and file.suffix != ".pyc"]
