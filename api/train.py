@@ -130,7 +130,13 @@ def train(
 def export(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt of a run.")],
     out: Out = Path("runs/model"),
-    image_size: Annotated[int, typer.Option(help="Longer side, pixels.")] = 640,
+    image_size: Annotated[
+        int,
+        typer.Option(
+            help="Longer side, pixels, at which the result is held against the weights. At which "
+            "footage is looked at is a setting, detecting.image_size."
+        ),
+    ] = 640,
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,

@@ -133,8 +133,9 @@ class Recogniser:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the model's files, the marks known and the logos added; goes with every
-        result. Drawn marks count by their texts: their vectors follow from these."""
+        """SHA-256 over the model's files, the marks known and the logos added. Drawn marks count by
+        their texts: their vectors follow from these. No `Analysis` has it: who uses a recogniser
+        of their own notes it beside the result."""
         names = [self._prototypes.owner, self._prototypes.mark, self._prototypes.kind]
         said = json.dumps([self._files, names, self._logos], ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()

@@ -47,7 +47,8 @@ def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
     Args:
         weights: an Ultralytics `.pt` of a detector whose classes are ours, in order.
         out: folder to write; made if it is not there.
-        image_size: longer side the detector should feed, pixels, a multiple of 32.
+        image_size: longer side at which it is held against torch, pixels, a multiple of 32; at
+            which the detector looks is a setting of its own.
 
     Raises:
         ModelError: the weights are missing, unreadable, or of other classes.

@@ -32,7 +32,7 @@ NOTE = (
 
 
 def as_dict(measured: Measured, told: Sequence[Told], run: Mapping[str, str]) -> dict[str, Any]:
-    """What legibility.json holds; `curve` is what statistics take sensitivity from.
+    """What legibility.json holds.
 
     Each row of `curve`: a set of marks, a height in pixels (`None`: all), a bit rate in kbit/s
     (`None`: all), and of so many clips how many had each outcome; `share`, `low`, `high`: named
