@@ -120,18 +120,23 @@ def _frames(
             if (one := _known(sighting, judged.get(sighting.key), pts, standing)) is not None
         ]
         whole = [item for item in here if item.sighting is None]
-        said = {str(item.outcome) for item in whole}
+        said = {(str(item.outcome), item.builder) for item in whole}
         of_frame = [v for v in standing if v.sighting is None and v.pts == pts]
-        drawn = [v for v in of_frame if v.verdict == MISSED in said and v.box is not None]
+        agreed = [v for v in of_frame if (v.verdict, v.builder) in said]
+        drawn = [_missed(v) for v in agreed if v.verdict == MISSED and v.box is not None]
+        if drawn:
+            # Where somebody was overruled there may be a machine all the same: nobody settled it.
+            others = [v for v in of_frame if v.verdict == MISSED and v not in agreed]
+            drawn += [Known(as_box(v.box), True) for v in others if v.box is not None]
         yield JudgedFrame(
             footage.sha256,
             pts,
             footage.width or 0,
             footage.height or 0,
             analysis,
-            tuple(_with_drawn(known, [*map(_missed, drawn), *_entered(footage, here, standing)])),
-            NOTHING in said,
-            tuple(v for v in of_frame if v.verdict in said),
+            tuple(_with_drawn(known, [*drawn, *_entered(footage, here, standing)])),
+            any(outcome == NOTHING for outcome, _ in said),
+            tuple(agreed),
             tuple(readings[pts]),
         )
 

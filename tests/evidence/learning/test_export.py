@@ -23,7 +23,7 @@ from datasets.writing import labels_of
 from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
-from detector.types import Reading
+from detector.types import Box, Reading
 from evidence.learning.export import Exported, export_judged
 from evidence.store import Case
 from evidence.store.verdicts import verify
@@ -258,12 +258,30 @@ def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
     clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
     filler.judge(clip, None, "missed", "dmg-mori", pts=at, box=RIGHT)
     again = (RIGHT[0] + 4, *RIGHT[1:])
-    filler.judge(clip, None, "missed", pts=at, box=again, author="boris")
+    filler.judge(clip, None, "missed", "dmg-mori", pts=at, box=again, author="boris")
     picture = exported(case, tmp_path / "out")[f"{clip[:16]}/11-4"]
     # The model that ships may see the machine that nobody found, and more: it is ignored then.
     [machine_] = [m for m in picture.machines if not m.ignore]
     assert (machine_.box, machine_.builder, machine_.cnc) == (RIGHT, "dmg-mori", True)
     assert machine_.more["verdicts"] == [1, 2]
+
+
+@pytest.mark.parametrize("where", [RIGHT, (140.0, 5.0, 172.0, 35.0)])
+def test_who_was_overruled_names_no_machine_that_was_missed(
+    case: Case, filler: Filler, tmp_path: Path, where: Box
+) -> None:
+    """A Chinese builder, say, whom only the first of three named."""
+    at = Fraction(11, 4)
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
+    filler.judge(clip, None, "missed", "dmtg", pts=at, box=where)
+    for author in ("boris", "clara"):
+        filler.judge(clip, None, "missed", "mazak", pts=at, box=RIGHT, author=author)
+    picture = exported(case, tmp_path / "out")[f"{clip[:16]}/11-4"]
+    [told] = [m for m in picture.machines if not m.ignore]
+    assert (told.box, told.builder, told.more["verdicts"]) == (RIGHT, "mazak", [2, 3])
+    assert [one["number"] for one in picture.more["verdicts"]] == [2, 3]
+    # Whether one stands where he drew his nobody settled.
+    assert where == RIGHT or any(m.ignore and m.box == where for m in picture.machines)
 
 
 def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(
