@@ -152,7 +152,8 @@ def read_learning(request: Request, site: ThisSite) -> dict[str, Any]:
     response_class=Response,
     responses={
         200: {
-            "description": "JSON lines, one a frame (docs/datasets.md), or a COCO object.",
+            "description": "JSON lines, one a frame (docs/datasets.md), or a COCO object; without "
+            "the pictures of folders, since how large each is only the export sees.",
             "content": {"application/jsonl": {}, "application/json": {}},
         }
     },

@@ -17,7 +17,8 @@ from evidence.learning.sources import find_sources
 def judged_lines(session: Session, case: str) -> Iterator[Line]:
     """Each judged frame as a line of `annotations.jsonl`.
 
-    Marks and controls that a model would draw in are not there: it looks at pictures.
+    Marks and controls that a model would draw in are not there: it looks at pictures. Nor are the
+    pictures of a folder: by the size of another their boxes would be cut, or lost.
     """
     sources = find_sources(session)
     for footage in judged_footage(session):

@@ -45,8 +45,9 @@ class Known:
 class JudgedFrame:
     """One frame of which something was settled.
 
-    nothing: a person found no machine in the frame as a whole; `verdicts` are of that. readings:
-    texts read in it.
+    width, height: in pixels; 0 where they are not known, as of a folder's pictures. nothing: a
+    person found no machine in the frame as a whole; `verdicts` are of that. readings: texts read
+    in it.
     """
 
     footage: str
@@ -131,8 +132,7 @@ def _frames(
         yield JudgedFrame(
             footage.sha256,
             pts,
-            footage.width or 0,
-            footage.height or 0,
+            *(footage.frame or (0, 0)),
             analysis,
             tuple(_with_drawn(known, [*drawn, *_entered(footage, here, standing)])),
             any(outcome == NOTHING for outcome, _ in said),

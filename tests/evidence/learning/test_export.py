@@ -24,6 +24,7 @@ from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
 from detector.types import Box, Reading
+from evidence.learning.annotations import judged_lines
 from evidence.learning.export import Exported, export_judged
 from evidence.store import Case
 from evidence.store.verdicts import verify
@@ -360,3 +361,22 @@ def test_photographs_are_cut_as_well(kind: str, case: Case, filler: Filler, tmp_
     with Image.open(made.path) as image:
         off = np.abs(np.asarray(image).astype(int) - picture.astype(int))
     assert off.mean() < 5
+
+
+def test_annotations_without_pictures_are_none_where_a_size_would_be_guessed(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    """By the size of a folder's first picture the machines of a larger one were cut or lost."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for name, size, shade in (("a.png", (320, 180), 60), ("b.png", (640, 480), 90)):
+        Image.new("RGB", size, (shade, shade, shade)).save(folder / name)
+    far = (400.0, 250.0, 600.0, 450.0)
+    clip = filler.clip(folder, [machine("m1", LEFT, times=["0"]), machine("m2", far, times=["1"])])
+    filler.judge(clip, "m1", "unknown")
+    filler.judge(clip, "m2", "unknown")
+    with case.session() as session:
+        assert list(judged_lines(session, case.id)) == []
+    pictures = exported(case, tmp_path / "out")
+    [large] = [one for one in pictures[f"{clip[:16]}/1"].machines if not one.ignore]
+    assert (large.box, pictures[f"{clip[:16]}/1"].width) == (far, 640)
