@@ -77,7 +77,8 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
 
     Raises:
         UsageError: the folder holds no data file, or `wish` gives a folder of pictures.
-        DataError: something is wrong; the message names file, line and field.
+        DataError: something is wrong; the message names file, line and field. Or labels lie where
+            they belong to no picture.
     """
     if wish.images is not None:
         raise UsageError("--images is for COCO and CVAT: a YOLO data file names its folders")
@@ -85,6 +86,7 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
     values = _load(file)
     names = _names(values, file)
     brought: Brought = defaultdict(list)
+    bare: list[Path] = []
     for word, places in values.items():
         if word not in _KNOWN and not _is_own_split(file.parent, word, places):
             continue
@@ -94,12 +96,30 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
             check_upright(picture, str(file))
             size = picture_size(picture)
             label = label_file(picture)
+            bare += [] if label.is_file() else [label]
             entries = _entries(label, size, names, wish) if label.is_file() else []
             photograph = photograph_of(name, size, entries, {}, wish.source_of(split), str(picture))
             brought[split].append((photograph, picture))
     if not any(brought.values()):
         raise DataError(f"{file}: it names no folder of pictures (train:, val:) with any in it")
+    if len(bare) == sum(map(len, brought.values())):
+        _check_labels(file, bare)
     return dict(brought)
+
+
+def _check_labels(file: Path, bare: Sequence[Path]) -> None:
+    """Of pictures none of which has labels: whether there really are none.
+
+    Raises:
+        DataError: labels lie where no trainer looks; else all that they box would be lost.
+    """
+    stray = next(file.parent.rglob("labels/**/*.txt"), None)
+    if stray is not None:
+        raise DataError(
+            f"{file}: none of its {len(bare)} pictures has labels; they were looked for as "
+            f"{bare[0]} and so on, but there is {stray}: put the pictures into a folder 'images' "
+            "that stands where 'labels' stands"
+        )
 
 
 def label_file(picture: Path) -> Path:

@@ -48,6 +48,16 @@ def test_a_picture_without_labels_is_a_negative(tmp_path: Path, label: str | Non
     assert (brought.scene, brought.machines) == ("negative", ())
 
 
+def test_labels_that_belong_to_no_picture_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    """Every machine of the set would come in as background."""
+    folder = write(tmp_path / "in", head=HEAD.replace("images/train", "pictures/train"))
+    (folder / "images").rename(folder / "pictures")
+    told = r"none of its 1 pictures has labels; .*pictures/train/a\.txt .*labels/train/a\.txt: put"
+    with pytest.raises(DataError, match=told):
+        import_data(folder, "yolo", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("label", "box"),
     [
