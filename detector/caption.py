@@ -63,7 +63,7 @@ def static_across_shots(scenes: Sequence[Scene]) -> list[frozenset[int]]:
         near = (np.abs(boxes - boxes[i]).max(axis=1) <= reach) & (shots != shots[i])
         here = owners[i]
         if any(
-            _same_text(reading, readings[j]) and not _one_view(scenes[here], scenes[owners[j]])
+            same_text(reading, readings[j]) and not _one_view(scenes[here], scenes[owners[j]])
             for j in np.flatnonzero(near)
         ):
             static[here].add(i - int(firsts[here]))
