@@ -23,6 +23,7 @@ from datasets.errors import ResultError, UsageError
 from evidence.answer.apart import apart
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.question import Question
+from evidence.answer.told import percent
 from evidence.linking.hand import join
 from evidence.store import SightingRow
 from evidence.store.verdicts import append
@@ -79,7 +80,7 @@ def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Cl
     assert heading(page) == SENTENCE
     text = unescape(page.text)
     for share in (found["low"]["low"], found["high"]["high"]):
-        assert f"{100 * share:.1f} %".replace("100.0", "100") in text
+        assert percent(share) in text
     for move in found["moves"]:
         assert move["label"] in text
     for warning in found["warnings"]:
