@@ -98,7 +98,7 @@ def _unlearnt(training: dict[str, Any] | None) -> str:
     """What may be said of the pictures measured on."""
     if training is not None and training.get("learnt") is not None:
         return " that it was not trained on"
-    return " (nobody recorded all that it was trained on, so it may know some of them)"
+    return ", some of which it may know, as nobody recorded all that it was trained on"
 
 
 def _trained_on(training: dict[str, Any] | None) -> str:

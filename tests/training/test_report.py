@@ -113,8 +113,8 @@ def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_reco
     report: Report, tmp_path: Path
 ) -> None:
     for training, claim in (
-        (None, "so it may know some of them"),
-        (FACTS["training"], "so it may know some of them"),
+        (None, "some of which it may know"),
+        (FACTS["training"], "some of which it may know"),
         ({**FACTS["training"], "learnt": []}, "that it was not trained on"),  # type: ignore[dict-item]
     ):
         (tmp_path / "model.json").write_text(json.dumps({**FACTS, "training": training}), "utf-8")
