@@ -126,7 +126,9 @@ def nothing_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[Non
     """A test fails if anything logged an error behind its back."""
     yield
     errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
-    assert not errors, errors
+    # Playwright leaves tasks of its own unfinished where a page closes over a request held up.
+    ours = [r for r in errors if r.name != "asyncio" or "playwright/_impl" not in r.getMessage()]
+    assert not ours, ours
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -96,7 +96,7 @@ export class BuilderChoice {
       this.#point();
     } else if (event.key === "Escape") {
       event.preventDefault(); // which would only empty a field for searching
-      this.#dialog.close();
+      this.#leave();
     } else if (event.key === "Enter") {
       event.preventDefault();
       event.stopPropagation();
@@ -114,6 +114,12 @@ export class BuilderChoice {
   #take(index) {
     if (!this.#found[index] || !this.#chosen) return;
     this.#chosen.builder = this.#found[index];
+    this.#leave();
+  }
+
+  /** Closes. A field that is hidden keeps the keys until the page is drawn anew: the next one pressed would be lost. */
+  #leave() {
+    this.#input.blur();
     this.#dialog.close();
   }
 }
