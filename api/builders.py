@@ -78,6 +78,7 @@ def check_file(
     """Check a registry file; say which entry and field is wrong."""
     try:
         entries = read_entries(file)
+        load_registry(file)  # a maker has to be an entry, of the file or a packaged one
     except RegistryError as error:
         for line in str(error).splitlines():
             complain(line)

@@ -59,7 +59,9 @@ def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the clip and its results go.")
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another shop floor.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Another seed, another shop floor.")
+    ] = 0,
     model: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A model folder in place of the one shipped.")
     ] = None,

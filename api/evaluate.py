@@ -126,7 +126,7 @@ def legibility(
     bitrate: Annotated[
         list[int] | None, typer.Option(metavar="KBIT", help="A second; 300, 700, 1500, 4000.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same clips.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same clips.")] = 0,
     model: Model = None,
     settings: SettingsFile = None,
     registry: Builders = None,

@@ -55,7 +55,9 @@ def train(
     batch: Annotated[
         int | None, typer.Option(help="Pictures a step; 16 on a CPU, else 32.", metavar="N")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same data and seed, same weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Same data and seed, same weights.")
+    ] = 0,
     synthetic: Annotated[int, typer.Option(help="Made pictures to add.")] = 0,
     learning_rate: Annotated[
         float, typer.Option(help="The first, of AdamW.", metavar="RATE")

@@ -26,7 +26,9 @@ def train_marks(
     ] = None,
     steps: Annotated[int, typer.Option(help="Batches to learn from.", metavar="N")] = 3000,
     batch: Annotated[int, typer.Option(help="Pictures in a batch.", metavar="N")] = 128,
-    seed: Annotated[int, typer.Option(help="Same data and seed, same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Same data and seed, same model.")
+    ] = 0,
     drawings: Annotated[int, typer.Option(help="Of each wordmark.", metavar="N")] = 4,
     every_builder: Annotated[
         bool, typer.Option("--every-builder", help="Also those kept aside to measure adding some.")

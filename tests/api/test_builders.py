@@ -94,6 +94,16 @@ def test_check_names_entry_and_field(own: Path) -> None:
     assert "entry umbra: origin: 'XX'" in err and "entry umbra: confidence:" in err
 
 
+def test_check_names_a_maker_that_no_entry_is(own: Path) -> None:
+    own.write_text(
+        OWN.replace("builder\n", "rebadger\n", 1)
+        + "  makers: [{builder: nobody, country: CN, confidence: low}]\n"
+    )
+    code, out, err = run("check", str(own))
+    assert (code, out) == (4, "")
+    assert f"{own}: entry umbra: makers[0].builder: no entry 'nobody'" in err
+
+
 def test_check_of_a_missing_file(tmp_path: Path) -> None:
     code, _, err = run("check", str(tmp_path / "none.yaml"))
     assert code == 4 and "none.yaml: cannot be read" in err
