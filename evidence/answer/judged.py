@@ -263,7 +263,9 @@ def _asked(source: Source, question: Question) -> bool:
     if day is None:
         return False
     since, until = question.since or "", question.until
-    return day[: len(since)] >= since and (until is None or day[: len(until)] <= until)
+    # A year alone is in a period only if all of it is: what is not written is after any digit.
+    last = f"{day:~<10}"
+    return day[: len(since)] >= since and (until is None or last[: len(until)] <= until)
 
 
 def _by_sighting(session: Session, groups: Iterable[list[SightingRow]]) -> dict[str, Item]:

@@ -59,7 +59,8 @@ class Question:
     by: `origin` (the builder's home, or what a plate says), `builder` (a registry id), `owner`
     (the country of who owns the builder) or `production` (where the registry says such machines
     are made, where it names one country). plants: as the sources name them; none: all. since,
-    until: of publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included.
+    until: of publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included; footage of which but
+    the year is known is in a period that holds the whole year.
     """
 
     by: By = "origin"

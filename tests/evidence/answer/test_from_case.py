@@ -89,6 +89,8 @@ def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, bui
     assert ask(case, registry, Question(plants=("plant 1",))).counts.machines == 2
     assert ask(case, registry, Question(since="2023", until="2023")).counts.machines == 2
     assert ask(case, registry, Question(since="2023-06")).counts.machines == 2
+    assert ask(case, registry, Question(until="2024")).counts.machines == 3
+    assert ask(case, registry, Question(until="2024-05")).counts.machines == 2
 
 
 def test_controls_are_counted_apart(
