@@ -117,9 +117,13 @@ class Examiner:
     def sighting(self, name: str, seen: Examined) -> Sighting | None:
         """The sighting called `name` of what was examined; overlays speak for no builder.
 
-        None where the detector is less sure of a machine and nothing on it tells who built it.
+        None where the detector is less sure of a machine and nothing on it tells who built it,
+        and where it is in no frame as sure as it has to be of one on which there is no evidence.
         """
         said = self._attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
+        surest = max(one.confidence for one in seen.track.observations)
+        if not said.evidence and surest < self._settings.detecting.bare_confidence:
+            return None
         if not self._is_sure(seen.track):
             if said.builder is None and said.origin is None:
                 return None

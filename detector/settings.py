@@ -73,6 +73,12 @@ class Sweeping(_Part):
 
 class Detecting(_Part):
     confidence: float = Field(default=0.35, ge=0, le=1, description="least for a machine")
+    bare_confidence: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="least where it is surest, for one on which nothing tells anything",
+    )
     bearing_confidence: float = Field(
         default=0.15,
         ge=0,
@@ -86,6 +92,11 @@ class Detecting(_Part):
     image_size: int = Field(
         default=448, ge=32, description="longer side fed to the network, pixels"
     )
+
+    @property
+    def bare(self) -> float:
+        """Confidence from which a machine is reported on a single picture, whatever is on it."""
+        return max(self.confidence, self.bare_confidence)
 
 
 class Tracking(_Part):

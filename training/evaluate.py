@@ -116,7 +116,7 @@ def evaluate(
         model_sha256=detector.digest,
         settings_sha256=settings.digest,
         registry_sha256=registry.digest,
-        confidence=settings.detecting.confidence,
+        confidence=settings.detecting.bare,
         mark_confidence=settings.detecting.mark_confidence,
         spotted=spotted,
         named=named,
@@ -182,7 +182,7 @@ def _spot(
     journal: Journal,
     told: Told,
 ) -> Spotted:
-    spotted = Spotted(settings.detecting.confidence, settings.detecting.mark_confidence)
+    spotted = Spotted(settings.detecting.bare, settings.detecting.mark_confidence)
     for done, photograph in enumerate(photographs, start=1):
 
         def look(photograph: Photograph = photograph) -> list[list[float]]:

@@ -12,6 +12,7 @@ import yaml
 from PIL import Image
 
 from datasets.maker import ClipTruth, Overlay, demo_spec, make_clip
+from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examine import belongs
@@ -85,6 +86,18 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     assert (only.attribution.origin is not None) == (said is not None)
     assert only.attribution.probability > 0.9 if said else only.attribution.probability < 0.1
     assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
+
+
+def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    picture = tmp_path / "hall.png"
+    Image.fromarray(draw_still(seed=2)[0]).resize((640, 360)).save(picture)
+    seen = analyst.analyze(picture).sightings
+    told = [one.track for one in seen if one.attribution.evidence]
+    assert 0 < len(told) < len(seen)
+    asked = Settings.parse({"detecting": {"bare_confidence": 1.0}})
+    assert [one.track for one in Analyst(asked).analyze(picture).sightings] == told
 
 
 def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
