@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from evidence.store import Case
+from tests import statements
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.sightings import Swept, sweep_once
 
@@ -89,7 +90,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.database()
+    # The fixture `case` makes its own of this name, as a copy.
+    url = server.database(make="case" not in request.fixturenames)
     yield url
     server.drop(url)
 
@@ -107,7 +109,7 @@ def case(
     shutil.copytree(made_once("sqlite" if database is None else "postgresql", furnish), folder)
     if database is not None:
         facts = json.loads((folder / "case.json").read_text("utf-8"))
-        request.getfixturevalue("postgres").fill(database, like=facts["database"])
+        request.getfixturevalue("postgres").copy(facts["database"], database)
         (folder / "case.json").write_text(json.dumps(facts | {"database": database}), "utf-8")
     with Case.open(folder) as made:
         yield made
@@ -161,9 +163,13 @@ class _AtOnce:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    statements.compile_once()
     side_by_side = getattr(config, "workerinput", None)
     if side_by_side is None:
         config.pluginmanager.register(_AtOnce(config))
+        if (memory := in_memory()) is not None:
+            # A folder with a file in it costs a tenth there.
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     else:
         _keep_to_own_cores(**side_by_side)
 

@@ -99,15 +99,15 @@ class PostgresServer:
         """The URL of a database."""
         return f"postgresql://nameplate@/{name}?host={self._folder}"
 
-    def database(self) -> str:
-        """The URL of a new, empty database."""
+    def database(self, make: bool = True) -> str:
+        """The URL of a new, empty database; without `make` of one that is not there yet."""
         name = f"test{next(self._numbers)}"
-        self._create(name, "template1")
+        if make:
+            self._create(name, "template1")
         return self.url(name)
 
-    def fill(self, url: str, like: str) -> None:
-        """Makes an empty database a copy of one to which nobody is connected."""
-        self.drop(url)
+    def copy(self, like: str, url: str) -> None:
+        """Makes a database that is not there yet, as a copy of one nobody is connected to."""
         self._create(_name(url), _name(like))
 
     def _create(self, name: str, like: str) -> None:
@@ -121,7 +121,7 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         """Drops a database, whoever is connected to it."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            gone = f"DROP DATABASE {_name(url)} WITH (FORCE)"
+            gone = f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)"
             connection.execute(gone)  # type: ignore[call-overload]
 
     def _call(self, command: list[str | Path]) -> None:
