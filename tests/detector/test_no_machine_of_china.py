@@ -139,7 +139,15 @@ def test_what_stands_on_a_machine_still_names_its_builder(
     assert claims(attributor.attribute(views(text, 1))) == (builder, "CN")
 
 
-@pytest.mark.parametrize("text", ["NEWAY", "HDMT", "WUXI MACHINE", "DARDI", "科德"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NEWAY", "HDMT", "WUXI MACHINE", "DARDI", "科德",
+        # A surname, two firms of one name, a town, an exporter, looms, tyre moulds, pipe machines.
+        "NOVICK", "JIATAI", "YUHUAN CNC", "WMT CNC",
+        "日发", "ZHEJIANG RIFA", "山东豪迈", "大连三垒", "三垒机器",
+    ],
+)  # fmt: skip
 def test_a_mark_that_is_on_other_things_too_needs_a_second_cue(
     attributor: Attributor, text: str
 ) -> None:
