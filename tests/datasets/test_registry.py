@@ -77,6 +77,7 @@ def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
     assert len(rebadgers) >= 20 and all(entry.makers for entry in rebadgers)
     named = [maker for entry in rebadgers for maker in entry.makers if maker.builder]
     assert named
+    assert registry.get("pumori").owner is None, "Okuma designs what it sells, and owns none of it"
     for maker in named:
         builder = registry.get(maker.builder or "")
         assert maker.country in {builder.origin, *builder.production}

@@ -68,6 +68,14 @@ E-BRAKE
 HI-ECO
 LASERDYNE
 MONGOOSE
+OPTIMILL
+ПРОМА
+PROMA
+INTERVESP
+ИНТЕРВЕСП
+БАЛТИЙСКАЯ ПРОМЫШЛЕННАЯ КОМПАНИЯ
+СТАЛЕКС
+МЕТАЛТЕК
 """
 MISREAD = """
 WELLER
