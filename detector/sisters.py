@@ -13,7 +13,11 @@ NAMESAKES = (("haas", "haas-schleif"), ("mazak", "yamazaki-giken"))
 """Firms whose founders bore one name: neither's codes stand on the other's machines."""
 
 
-GROUPS = {"genertec": frozenset({"smtcl", "dmtg", "kmtcl", "byjc"})}
+GROUPS = {
+    "genertec": frozenset(
+        {"smtcl", "dmtg", "kmtcl", "byjc", "qier", "tianjin-no1", "nanjing-no2", "tianduan"}
+    )
+}
 """A group's badge stands over those of its works: it is the works' machine."""
 
 

@@ -13,6 +13,7 @@ from datasets.letters import fold, letters, words
 from datasets.plants import load_plants, read_plants
 from datasets.registry import DATA, Registry, WeakCues, load_registry, read_entries, read_folder
 from detector.match import Matcher
+from detector.sisters import GROUPS
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """
@@ -81,6 +82,15 @@ def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
     for maker in named:
         builder = registry.get(maker.builder or "")
         assert maker.country in {builder.origin, *builder.production}
+
+
+def test_what_a_group_owns_is_known_under_its_badge() -> None:
+    owned = {
+        entry.id
+        for entry in load_registry().builders
+        if entry.owner is not None and "Genertec" in entry.owner.name
+    }
+    assert owned - {"genertec"} <= GROUPS["genertec"]
 
 
 def test_the_document_counts_what_there_is() -> None:

@@ -49,6 +49,7 @@ HG-TECH GMBH
 HANS LASER GMBH
 株式会社TAIKAN
 MADE IN TAIKAN
+CUTLITE PENTA||PENTA LASER
 """
 WRITTEN = """
 永華機械工業股份有限公司
@@ -127,6 +128,8 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         ("SMTCL||FESTO", "smtcl"), ("SMTCL||GUHRING", "smtcl"), ("BODOR||LASER CUTTING", "bodor"),
         ("HARSLE|NANJING", "harsle"), ("SMTCL|ИНВ. № 123456", "smtcl"), ("云南机床", "yunnan-cy"),
         ("NEWAY|NL201HA", "neway"), ("NEWAY CNC", "neway"), ("HDMT|华东数控", "hdmt"),
+        ("GENERTEC|QIER", "qier"), ("GENERTEC|天锻压力机", "tianduan"),
+        ("SHENCHONG|无锡神冲", "shenchong"), ("JQ LASER", "jq-laser"),
         ("KEDE|KMC800U", "kede"), ("SMTCL|FANUC SERIES 0I-MF", "smtcl"),
         ("HISION|SINUMERIK 840D SL", "hision"),
         ("HISION|HEIDENHAIN TNC 640", "hision"), ("BODOR INC", "bodor"),
