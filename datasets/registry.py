@@ -169,8 +169,15 @@ def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:
     said = {name: getattr(entry.weak, name) for name in entry.weak.model_fields_set}
     series = tuple(text for text in before.weak.series if text not in entry.series)
     values = {"series": series, "too_short": before.weak.too_short} | said
-    known = {mark.text for mark in entry.wordmarks} | {*entry.series, *values["series"]}
-    second = tuple(text for text in before.weak.needs_second_cue if text in known)
+    marks = [mark.text for mark in entry.wordmarks]
+    texts = dict.fromkeys([*marks, *entry.series, *values["series"]])
+    # However it is spelt now: Neway is as weak as NEWAY.
+    second = tuple(
+        text
+        for known in before.weak.needs_second_cue
+        for text in texts
+        if letters(text) == letters(known)
+    )
     weak = WeakCues.model_validate({"needs_second_cue": second} | values)
     return entry.model_copy(update={"weak": weak})
 

@@ -178,6 +178,8 @@ def test_an_entry_copied_from_the_package_keeps_its_weak_cues(file: Path) -> Non
     kept = {"series": packaged.weak.series[1:], "needs_second_cue": ("NEWAY", "纽威")}
     assert weak().model_dump() == {**kept, "too_short": ()}
     assert weak(weak={"too_short": ["NW"]}).model_dump() == {**kept, "too_short": ("NW",)}
+    spelt = weak(wordmarks=[{"text": "Neway", "script": "latin"}]).needs_second_cue
+    assert spelt == ("Neway",)
     # What is said anew counts, and what is gone needs no cue.
     assert weak(weak={"needs_second_cue": []}).needs_second_cue == ()
     assert weak(wordmarks=[{"text": "NEWAY CNC", "script": "latin"}]).needs_second_cue == ()
