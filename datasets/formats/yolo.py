@@ -111,9 +111,10 @@ def _check_labels(file: Path, bare: Sequence[Path]) -> None:
     """Of pictures none of which has labels: whether there really are none.
 
     Raises:
-        DataError: labels lie where no trainer looks; else all that they box would be lost.
+        DataError: their labels lie where no trainer looks; else all that they box would be lost.
     """
-    stray = next(file.parent.rglob("labels/**/*.txt"), None)
+    names = {label.name for label in bare}
+    stray = next((p for p in file.parent.rglob("labels/**/*.txt") if p.name in names), None)
     if stray is not None:
         raise DataError(
             f"{file}: none of its {len(bare)} pictures has labels; they were looked for as "

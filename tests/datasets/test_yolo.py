@@ -58,6 +58,16 @@ def test_labels_that_belong_to_no_picture_are_not_lost_without_a_word(tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+def test_negatives_come_in_beside_labels_of_other_pictures(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", label=None)
+    (folder / "labels" / "val").mkdir(parents=True)
+    for name in ("classes.txt", "val/b.txt"):
+        (folder / "labels" / name).write_text("0 0.5 0.5 0.5 0.25\n", "utf-8")
+    import_data(folder, "yolo", tmp_path / "out")
+    [brought] = read_splits(tmp_path / "out")["train"]
+    assert brought.scene == "negative"
+
+
 @pytest.mark.parametrize(
     ("label", "box"),
     [
