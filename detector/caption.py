@@ -6,7 +6,7 @@ caption may stand for less, and a short clip may have fewer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Protocol
 
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from datasets.letters import letters
+from detector.boxes import line_height
 from detector.shots import structure_kept
 from detector.types import Box, Picture, Reading, Track
 
@@ -48,30 +49,50 @@ def static_across_shots(scenes: Sequence[Scene]) -> list[frozenset[int]]:
     """Of each machine the indices of those readings that stand at one place of the screen in
     another shot, too, where something else is seen.
 
-    Like text, moved and resized by less than a quarter of its height. A camera that stands still
-    shows a mark at one place after a cut, too: there the machine looks the same, or nearly.
+    A camera that stands still shows a mark at one place after a cut, too: there the machine looks
+    the same, or nearly, as in the first shot with that text. Not every two are compared: of a take
+    looked at in hundreds of stretches that would last longer than all the rest.
     """
-    owners = [n for n, scene in enumerate(scenes) for _ in scene.readings]
-    readings = [reading for scene in scenes for reading in scene.readings]
-    boxes = np.array([reading.box for reading in readings], np.float64).reshape(-1, 4)
-    heights = boxes[:, 3] - boxes[:, 1]
-    shots = np.array([scenes[n].track.shot.index for n in owners], np.int64)
+    owners = [(n, i) for n, scene in enumerate(scenes) for i in range(len(scene.readings))]
     static: list[set[int]] = [set() for _ in scenes]
-    firsts = np.cumsum([0, *(len(scene.readings) for scene in scenes)])
-    for i, reading in enumerate(readings):
-        reach = np.maximum(2.0, np.maximum(1.0, np.minimum(heights, heights[i])) / 4)
-        near = (np.abs(boxes - boxes[i]).max(axis=1) <= reach) & (shots != shots[i])
-        here = owners[i]
-        if any(
-            same_text(reading, readings[j]) and not _one_view(scenes[here], scenes[owners[j]])
-            for j in np.flatnonzero(near)
-        ):
-            static[here].add(i - int(firsts[here]))
+    for text in _at_one_place([scenes[n].readings[i] for n, i in owners]):
+        bearers = [scenes[n] for n in sorted({owners[k][0] for k in text})]
+        if not _show_one_view(bearers):
+            for n, i in (owners[k] for k in text):
+                static[n].add(i)
     return [frozenset(indices) for indices in static]
 
 
-def _one_view(a: Scene, b: Scene) -> bool:
-    return structure_kept(a.picture, b.picture) >= ONE_VIEW
+def _at_one_place(readings: Sequence[Reading]) -> Iterator[list[int]]:
+    """Like texts at one place of the screen, by their indices: each is moved and resized by less
+    than a quarter of its height from another."""
+    boxes = np.array([reading.box for reading in readings], np.float64).reshape(-1, 4)
+    heights = np.array([line_height(reading.box) for reading in readings])
+    free = np.ones(len(readings), bool)
+    for start in range(len(readings)):
+        if not free[start]:
+            continue
+        free[start] = False
+        found = [start]
+        for i in found:  # more are added on the way
+            reach = np.maximum(2.0, np.minimum(heights, heights[i]) / 4)
+            near = free & (np.abs(boxes - boxes[i]).max(axis=1) <= reach)
+            others = np.flatnonzero(near).tolist()
+            alike = [j for j in others if same_text(readings[i], readings[j])]
+            free[alike] = False
+            found += alike
+        yield found
+
+
+def _show_one_view(scenes: Sequence[Scene]) -> bool:
+    """Whether each looks like one of those of the first shot among them."""
+    shot = scenes[0].track.shot.index
+    first = [scene for scene in scenes if scene.track.shot.index == shot]
+    return all(
+        any(structure_kept(here.picture, scene.picture) >= ONE_VIEW for here in first)
+        for scene in scenes
+        if scene.track.shot.index != shot
+    )
 
 
 def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
@@ -103,7 +124,7 @@ def same_text(a: Reading, b: Reading) -> bool:
 
 
 def _stays(a: Box, b: Box) -> bool:
-    least = max(1.0, min(a[3] - a[1], b[3] - b[1]))
+    least = min(line_height(a), line_height(b))
     return max(abs(p - q) for p, q in zip(a, b, strict=True)) <= max(2.0, least / 4)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -207,6 +207,49 @@ def test_text_at_one_place_in_shots_of_different_scenes(
     assert static_across_shots(scenes) == [expected, expected]
     assert static_across_shots(scenes[:1]) == [set()]
     assert static_across_shots([]) == []
+
+
+def test_a_mark_that_runs_down_a_machine_is_at_one_place_by_its_width() -> None:
+    down, beside = (replace(MARK, box=(x, 50, x + 40, 350)) for x in (100, 130))
+    assert static_across_shots([read_in(0, 1, down), read_in(1, 2, beside)]) == [set(), set()]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One of many stretches of a take; `looks` tells how often its machine is looked at."""
+
+    seen: Examined
+    looks: list[Examined]
+
+    @property
+    def track(self) -> Track:
+        return self.seen.track
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return self.seen.readings
+
+    @property
+    def picture(self) -> Picture:
+        self.looks.append(self.seen)
+        return self.seen.picture
+
+
+def test_stretches_of_a_long_take_are_not_each_held_against_all_others() -> None:
+    """Of hundreds that would last longer than decoding them."""
+    looks: list[Examined] = []
+    take = [Stretch(read_in(shot, 1, MARK, OTHER), looks) for shot in range(20)]
+    assert static_across_shots(take) == [set()] * 20
+    assert len(looks) <= 2 * 2 * 20
+    # One other scene anywhere, and it is the broadcast's everywhere.
+    found = static_across_shots([*take, Stretch(read_in(20, 2, MARK), looks)])
+    assert found == [{0}] * 21
+
+
+def test_text_that_two_machines_bear_is_held_against_each() -> None:
+    """It stands in the margin of both, and the camera comes back to them."""
+    seen = [read_in(shot, seed, MARK) for shot in (0, 1) for seed in (1, 2)]
+    assert static_across_shots(seen) == [set()] * 4
 
 
 def test_what_looks_like_a_mark_on_a_caption_goes_with_it() -> None:
