@@ -12,7 +12,7 @@ import numpy as np
 from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.boxes import as_box
-from detector.caption import scene_of, static_across_shots, static_in_shot
+from detector.caption import same_text, scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
 from detector.detect import Detector
 from detector.find_lines import Line
@@ -41,7 +41,8 @@ from detector.watch import Watched
 _Lined = tuple[LegibleView, list[Line]]
 
 ON_CAPTION = 0.5
-"""Share of the smaller of two boxes from which what looks like a mark is the caption there."""
+"""Share of the smaller of two boxes from which what was read or looks like a mark at a caption is
+the caption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,27 @@ class Examined:
     picture: Picture
 
     def without(self, captions: Collection[int]) -> Examined:
-        """The same, the readings of these indices being the broadcast's."""
-        readings = [
-            replace(r, overlay=True) if i in captions else r for i, r in enumerate(self.readings)
+        """The same, the readings of these indices being the broadcast's, and with them what was
+        read there in other frames: TAIKAN in one and TAIKAN 2024 in the next is one caption."""
+        known = [self.readings[i] for i in captions]
+        drawn = [
+            reading
+            for reading in self.readings
+            if any(same_text(reading, one) and _covers(one.box, reading.box) for one in known)
         ]
-        drawn = [self.readings[i] for i in captions]
-        likenesses = tuple(
-            look
-            for look in self.likenesses
-            if not any(
-                look.pts == r.pts and overlap_of_smaller(look.box, r.box) >= ON_CAPTION
-                for r in drawn
-            )
+        return replace(
+            self,
+            readings=tuple(replace(r, overlay=True) if r in drawn else r for r in self.readings),
+            likenesses=tuple(
+                look
+                for look in self.likenesses
+                if not any(look.pts == r.pts and _covers(r.box, look.box) for r in drawn)
+            ),
         )
-        return replace(self, readings=tuple(readings), likenesses=likenesses)
+
+
+def _covers(caption: Box, box: Box) -> bool:
+    return overlap_of_smaller(caption, box) >= ON_CAPTION
 
 
 class Examiner:

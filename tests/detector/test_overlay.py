@@ -252,6 +252,13 @@ def test_text_that_two_machines_bear_is_held_against_each() -> None:
     assert static_across_shots(seen) == [set()] * 4
 
 
+def test_a_caption_read_with_more_in_another_frame_is_the_caption_there_too() -> None:
+    longer = replace(MARK, text="MAZAK 2024", box=(200, 300, 390, 330), pts=Fraction(1, 2))
+    moved = replace(MARK, box=(200, 100, 300, 130))
+    seen = read_in(0, 1, MARK, longer, OTHER, moved).without({0})
+    assert [reading.overlay for reading in seen.readings] == [True, True, False, False]
+
+
 def test_what_looks_like_a_mark_on_a_caption_goes_with_it() -> None:
     looks = tuple(Likeness("mazak", "MAZAK", 4.0, F0, box, True) for box in (MARK.box, OTHER.box))
     seen = replace(read_in(0, 1, MARK, OTHER), likenesses=looks).without({0})
