@@ -26,10 +26,11 @@ _CHUNK = 1 << 20
 
 # A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
 # by it, it ends with a named reason instead of being passed over in silence.
+UNREAD_CLIPS = (".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc")
 CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
     *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".ogg", ".asf", ".wmv"),
-    *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
+    *UNREAD_CLIPS,
 )
 PICTURE_NAMES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
@@ -89,8 +90,9 @@ def list_footage(path: Path) -> list[Path]:
     """The footage at `path`: the file itself, or what a folder holds, sorted.
 
     In each folder (recursively; hidden entries and linked folders are passed over) its clips
-    count, or, where it holds none, its pictures together as one footage. What cannot be read,
-    a folder too, is listed by its name: opened, it ends with the reason, and the rest goes on.
+    count, or, where it holds none of a kind that is read, its pictures together as one footage.
+    What cannot be read, a folder too, is listed by its name: opened, it ends with the
+    reason, and the rest goes on.
 
     Raises:
         FootageMissing: there is nothing at `path`.
@@ -109,9 +111,9 @@ def list_footage(path: Path) -> list[Path]:
         files = [folder / n for n in sorted(names) if not n.startswith(".")]
         kinds = {file: kind for file in files if (kind := _likely(file)) is not None}
         clips = [file for file, kind in kinds.items() if kind == "video"]
-        if clips:
-            found += clips
-        elif kinds:
+        found += clips
+        pictures = len(kinds) > len(clips)
+        if pictures and all(clip.name.lower().endswith(UNREAD_CLIPS) for clip in clips):
             found.append(folder)
     found += shut
     if not found:

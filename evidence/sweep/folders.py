@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datasets.errors import FootageError
 from datasets.there import isfile
-from detector.footage import CLIP_NAMES, PICTURE_NAMES
+from detector.footage import CLIP_NAMES, PICTURE_NAMES, UNREAD_CLIPS
 from detector.sniff import HEAD_BYTES, sniff
 
 CASE_MARKS = frozenset({"case.json", "lock"})
@@ -46,8 +46,8 @@ class Trouble:
 def walk(root: Path) -> Iterator[Found | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
-    In each folder its clips count, or, where it holds none, its pictures together. Hidden
-    entries, linked folders, cases and results folders are passed over.
+    In each folder its clips count, or, where it holds none of a kind that is read, its pictures
+    together. Hidden entries, linked folders, cases and results folders are passed over.
     """
     try:
         status = root.stat()
@@ -103,7 +103,7 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
         if status is None:
             continue
         if kind == "video":
-            clips = True
+            clips = clips or not entry.name.lower().endswith(UNREAD_CLIPS)
             yield Found(Path(entry.path), status.st_size, status.st_mtime_ns)
         else:
             pictures.append(status)

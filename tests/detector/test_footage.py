@@ -185,6 +185,9 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
     write_picture(phone / "2.png")
     (phone / "1.heic").write_bytes(HEADS["heic"][0])
     assert list_footage(tmp_path) == [tape, phone]
+    # Nor does it keep the photographs beside it from being looked at.
+    write_picture(tmp_path / "hall.png")
+    assert list_footage(tmp_path) == [tmp_path, tape, phone]
     with pytest.raises(FootageUnsupported, match="convert it first"):
         open_footage(tape)
     with Decoder(open_footage(phone), Decoding()) as decoder:

@@ -49,6 +49,7 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
         stills__1_jpg=JPEG, stills__2_png=b"broken", disguised__clip_jpg=MP4,
         nameless__clip_dat=MP4, broken__clip_mp4=b"", deep__er__still_JPG=JPEG,
         tape__news_MXF=b"\x06\x0e\x2b\x34" + bytes(40), phone__1_heic=b"\0\0\0\x18ftypheic",
+        tape__hall_jpg=JPEG,
     )  # fmt: skip
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "x.mp4").write_bytes(MP4)
@@ -56,7 +57,7 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
     expected = [str(path.relative_to(tmp_path)) for path in list_footage(tmp_path)]
     assert found(tmp_path) == sorted(expected)
     # Of a kind that is not read: each is set aside by name, and not passed over.
-    assert {"tape/news.MXF", "phone"} <= set(expected)
+    assert {"tape/news.MXF", "tape", "phone"} <= set(expected)
 
 
 def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path: Path) -> None:
