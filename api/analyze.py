@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -163,7 +164,7 @@ class Job:
 def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]]:
     """Every footage the paths name, each once: the path as given, and the path or what is
     wrong with it."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for given in paths:
         try:
             found = list_one(Path(given))
@@ -171,9 +172,11 @@ def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]
             yield given, error
             continue
         for path in found:
-            if path.resolve() in seen:
+            # `Path.resolve` raises where a link leads in a circle.
+            real = os.path.realpath(path)
+            if real in seen:
                 continue
-            seen.add(path.resolve())
+            seen.add(real)
             yield (given if path == Path(given) else str(path)), path
 
 

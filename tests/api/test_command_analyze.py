@@ -178,6 +178,14 @@ def test_what_nameplate_drew_is_no_footage(nameplate: Nameplate, tmp_path: Path)
     assert all("only what Nameplate wrote" in one["error"]["message"] for one in lines(ended))
 
 
+def test_a_link_that_leads_in_a_circle_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
+    draw(tmp_path / "footage/plant/hall.png")
+    (tmp_path / "footage/a.mp4").symlink_to("a.mp4")
+    circle, found = lines(nameplate("analyze", "--json", "footage"))
+    assert circle["error"]["kind"] == "missing" and "footage/a.mp4" in circle["error"]["message"]
+    assert found["footage"] == "footage/plant" and "machines" in found
+
+
 def test_a_folder_that_cannot_be_read_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:
     draw(tmp_path / "footage/plant/hall.png")
     draw(tmp_path / "footage/shut/hall.png").parent.chmod(0)
