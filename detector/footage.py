@@ -29,13 +29,15 @@ _CHUNK = 1 << 20
 UNREAD_CLIPS = (".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc")
 CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
-    *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".ogg", ".asf", ".wmv"),
+    *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".asf", ".wmv"),
     *UNREAD_CLIPS,
 )
 PICTURE_NAMES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
-    *(".heic", ".heif", ".avif"),
+    *(".heic", ".heif", ".avif", ".gif", ".cr3", ".raf", ".rw2", ".orf"),
 )
+# Sound in a clip's container is no clip, for which the photographs beside it would not count.
+SOUND_NAMES = (".m4a", ".m4b", ".3ga", ".mka", ".oga", ".opus", ".wma")
 _KINDS = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
 
 
@@ -203,6 +205,8 @@ def _listed_as(path: Path) -> str | None:
         FootageMissing: it cannot be told now, as on a disk that fails: without it the folder would
             be other footage.
     """
+    if path.suffix.lower() in SOUND_NAMES:
+        return None
     try:
         if not S_ISREG(path.stat().st_mode):
             return None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from datasets.errors import (
     DecoderOutOfMemory,
@@ -21,6 +22,7 @@ from datasets.errors import (
     FootageError,
     FootageTooLarge,
     FootageUnreadable,
+    FootageUnsupported,
     NoPictures,
 )
 from detector.sniff import HEAD_BYTES, PICTURES, sniff
@@ -47,7 +49,7 @@ class StillReader:
     """Reads pictures; `folder` tells whether a damaged one is a loss or an error.
 
     Raises:
-        FootageUnreadable, FootageTooLarge: a single picture that cannot be read.
+        FootageError: a single picture that cannot be read; see `read_picture`.
         NoPictures: a folder in which none can.
     """
 
@@ -138,6 +140,7 @@ def read_picture(path: Path, pixels: int) -> Picture:
 
     Raises:
         FootageTooLarge: more than `pixels`; told from the header, before decoding.
+        FootageUnsupported: an animation, or only a preview of what the file holds.
         FootageUnreadable: damaged, or no picture.
         FootageEmpty: no bytes.
         DecoderOutOfMemory: it needs more than there is.
@@ -153,6 +156,8 @@ def read_picture(path: Path, pixels: int) -> Picture:
                         f"{path}: {image.width} x {image.height} pixels; at most {pixels} are "
                         "decoded (setting decoding.pixels)"
                     )
+                if part := _only_a_part(image):
+                    raise FootageUnsupported(f"{path}: {part} is not read; convert it first")
                 image.load()
                 upright = _upright(image)
                 if upright.mode.startswith("I;16"):
@@ -172,6 +177,17 @@ def read_picture(path: Path, pixels: int) -> Picture:
         raise FootageUnreadable(
             f"{path}: the picture is damaged ({error}); fetch it again"
         ) from error
+
+
+def _only_a_part(image: Image.Image) -> str | None:
+    """What the file is where the one picture that would be read is not all of it."""
+    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+        return "an animation"
+    # Raw pictures of cameras (NEF, ARW, DNG) are TIFF files that begin with a preview.
+    reduced = ExifTags.Base.NewSubfileType
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(reduced, 0) & 1:
+        return "a camera's raw picture"
+    return None
 
 
 def _upright(image: Image.Image) -> Image.Image:

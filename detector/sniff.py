@@ -38,7 +38,9 @@ DEMUXERS = {
 PICTURES = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF"}
 
 _MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
-_STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"}
+_STILL_BRANDS = {b"avif", b"avis", b"crx ", b"heic", b"heix", b"hevc", b"mif1", b"msf1"}
+# By one of these an Ogg file says at its start that it holds pictures.
+_OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", "matroska"),
@@ -119,6 +121,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         raise FootageEncrypted(
             f"{path}: the transport stream is scrambled; only a decrypted copy can be looked at"
         )
+    if container == "ogg" and not any(codec in head for codec in _OGG_PICTURES):
+        raise NoPictures(f"{path}: a sound file (Ogg); there are no pictures in it")
     if container in DEMUXERS:
         return Sniffed("video", container)
     if container in PICTURES:
@@ -146,7 +150,7 @@ def _container(head: bytes) -> str | None:
     """The container or picture format `head` begins with, or one that is known but not read."""
     if head[4:8] in _MP4_BOXES:
         if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
-            return "a HEIF or AVIF picture"
+            return "a HEIF, AVIF or CR3 picture"
         return "mp4"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])

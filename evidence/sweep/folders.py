@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datasets.errors import FootageError
 from datasets.there import isfile
-from detector.footage import CLIP_NAMES, PICTURE_NAMES, UNREAD_CLIPS
+from detector.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
 from detector.sniff import HEAD_BYTES, sniff
 
 CASE_MARKS = frozenset({"case.json", "lock"})
@@ -116,6 +116,8 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
 def _kind(entry: os.DirEntry[str]) -> str | None:
     """Whether a file is a clip ("video"), a picture ("still") or neither."""
     name = entry.name.lower()
+    if name.endswith(SOUND_NAMES):
+        return None
     if name.endswith(CLIP_NAMES):
         return "video" if entry.is_file() else None
     if not entry.is_file():

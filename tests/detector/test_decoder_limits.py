@@ -20,6 +20,7 @@ from datasets.errors import (
     FootageEncrypted,
     FootageTooLarge,
     FootageUnreadable,
+    FootageUnsupported,
     NoPictures,
 )
 from detector import nursery
@@ -226,6 +227,22 @@ def test_a_damaged_picture_is_unreadable_and_a_folder_of_them_has_none(tmp_path:
         pass
     with pytest.raises(NoPictures, match=str(tmp_path)), decoder(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.png", "a.nef"])
+def test_no_part_of_a_picture_passes_for_all_of_it(tmp_path: Path, name: str) -> None:
+    """Of an animation only the first picture would be looked at, of a camera's raw picture only
+    its preview, of the size of a stamp."""
+    first, second = Image.new("RGB", (160, 120)), Image.new("RGB", (800, 600), "white")
+    kind = {"a.nef": {"format": "TIFF", "tiffinfo": {254: 1}}}.get(name, {})
+    second = second if kind else second.resize(first.size)
+    first.save(tmp_path / name, save_all=True, append_images=[second], **kind)
+    with pytest.raises(FootageUnsupported, match="convert it first"), decoder(tmp_path / name):
+        pass
+    write_picture(tmp_path / "whole.png")
+    with decoder(tmp_path) as opened:
+        assert len(list(opened.keyframes(Fraction(1)))) == 1
+        assert opened.loss.lost == 1 and f"{name}: unsupported" in opened.loss.reasons[0]
 
 
 def test_a_reference_to_a_network_address_is_not_followed(tmp_path: Path) -> None:

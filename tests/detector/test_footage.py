@@ -75,6 +75,7 @@ def test_opening_changes_no_byte(tmp_path: Path) -> None:
     assert (clip.read_bytes(), clip.stat().st_mtime_ns) == before
 
 
+MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(60)
 HEADS = {
     "empty": (b"", FootageEmpty),
     "m3u": (b"#EXTM3U\n#EXT-X-VERSION:3\nhttp://example.org/a.ts\n", FootageDisguised),
@@ -91,7 +92,9 @@ HEADS = {
     "gif": (b"GIF89a" + bytes(60), FootageUnsupported),
     "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(60), FootageUnsupported),
     "h264": (b"\x00\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
+    "cr3": (b"\x00\x00\x00\x18ftypcrx " + bytes(60), FootageUnsupported),
     "mp3": (b"ID3\x04" + bytes(60), NoPictures),
+    "ogg": (b"OggS\0\2" + bytes(22) + b"\1\x13OpusHead" + bytes(60), NoPictures),
     "wav": (b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(60), NoPictures),
     "zeros": (bytes(5000), FootageUnreadable),
     "noise": (bytes(range(256, 0, -1)[i % 255] & 0xFF for i in range(5000)), FootageUnreadable),
@@ -193,6 +196,16 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
     with Decoder(open_footage(phone), Decoding()) as decoder:
         assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]
     assert decoder.loss.lost == 1 and "1.heic: unsupported" in decoder.loss.reasons[0]
+
+
+@pytest.mark.parametrize("kind", ["note.m4a", "note.ogg", "1.cr3", "1.gif"])
+def test_beside_photographs_what_is_no_clip_hides_none_of_them(tmp_path: Path, kind: str) -> None:
+    photograph = write_picture(tmp_path / "2.png")
+    (tmp_path / kind).write_bytes(HEADS[kind[-3:]][0] if kind != "note.m4a" else MP4)
+    assert list_footage(tmp_path) == [tmp_path]
+    # A picture of a kind that is not read is named in the end; sound is no footage.
+    unread = [] if kind.startswith("note") else [tmp_path / kind]
+    assert list(open_footage(tmp_path).files) == [*unread, photograph]
 
 
 def test_what_cannot_be_read_is_listed_beside_the_rest(tmp_path: Path) -> None:
