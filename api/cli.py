@@ -17,7 +17,7 @@ from api.datasets import datasets_app
 from api.demo import demo
 from api.enter import enter
 from api.evaluate import evaluate, legibility
-from api.exits import MEANINGS, exit_for
+from api.exits import MEANINGS, Exit, exit_for
 from api.machines import machines_app
 from api.serve import serve
 from api.sweep import sweep
@@ -77,6 +77,9 @@ def nameplate(
 
 def main() -> None:
     """Runs the command line; ends the process with one of the exit codes of `api.exits`."""
+    if sys.platform != "linux":
+        complain("Nameplate runs on Linux; elsewhere use a virtual machine or a container with it")
+        sys.exit(Exit.SETUP)
     try:
         app()
     except NameplateError as error:

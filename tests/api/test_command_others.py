@@ -43,6 +43,14 @@ def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
         assert f"{code.value} {MEANINGS[code]}" in said
 
 
+def test_where_it_does_not_run_it_says_so(
+    nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    ended = nameplate("analyze", "clip.mp4")
+    assert ended.code == Exit.SETUP and "runs on Linux" in ended.err
+
+
 def kinds() -> list[type[NameplateError]]:
     return [
         kind
