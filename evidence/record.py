@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 from datasets.errors import NameplateError
@@ -55,9 +56,10 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         fields named `exact` keep the fraction), boxes to tenths of a pixel of the upright frame.
     """
     footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
+    path = spell(listed or os.fspath(footage.path))
     return {
         "schema": SCHEMA,
-        "footage": spell(listed or os.fspath(footage.path)),
+        "footage": path,
         "sha256": footage.sha256,
         "size": footage.size,
         "kind": footage.kind,
@@ -72,7 +74,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "frames_lost": loss.lost,
         "frames_total": loss.total,
         "losses": list(loss.reasons),
-        "machines": [machine(sighting, registry) for sighting in analysis.sightings],
+        "machines": [machine(sighting, registry, path) for sighting in analysis.sightings],
         "overlays": [reading(text) for text in analysis.overlays],
         "shots": [shot(part) for part in analysis.shots],
         "manifest": manifest(analysis.manifest),
@@ -111,8 +113,8 @@ def spell(path: str) -> str:
         return path
 
 
-def machine(sighting: Sighting, registry: Registry) -> Record:
-    """One sighting: when, where, who built it, and on what grounds."""
+def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
+    """One sighting, of the footage at `path`: when, where, who built it, and on what grounds."""
     attribution, track, best = sighting.attribution, sighting.track, sighting.best
     return {
         "id": sighting.id,
@@ -136,7 +138,8 @@ def machine(sighting: Sighting, registry: Registry) -> Record:
         "readings": [reading(text) for text in sighting.readings if not text.overlay],
         "set_aside": [reading(text) for text in sighting.readings if text.overlay],
         "evidence": [reason(part) for part in attribution.evidence],
-        "file": None if sighting.file is None else spell(os.fspath(sighting.file)),
+        # As the folder was given: where on whose disk it lies is nobody else's business.
+        "file": None if sighting.file is None else str(Path(path) / spell(sighting.file.name)),
         "still": None,
         "mark": None,
     }

@@ -38,9 +38,11 @@ def test_one_row_a_machine(analysis: Analysis, registry: Registry) -> None:
 
 
 def test_a_row_says_which_picture_of_a_folder_it_is(analysis: Analysis, registry: Registry) -> None:
-    seen = replace(analysis.sightings[0], file=Path("/fair/Китай 7.jpg"))
-    (row,) = rows(replace(analysis, sightings=(seen,)), registry)
-    assert row["file"] == "/fair/Китай 7.jpg"
+    """By the path of the folder as it was given, not by where it lies on a reporter's disk."""
+    seen = replace(analysis.sightings[0], file=Path("/home/source/fair/Китай 7.jpg"))
+    fair = replace(analysis.footage, path=Path("fair"), kind="stills")
+    (row,) = rows(replace(analysis, footage=fair, sightings=(seen,)), registry)
+    assert row["file"] == "fair/Китай 7.jpg"
 
 
 def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(
