@@ -110,6 +110,8 @@ class Analyst:
                 tell(SWEPT * _share(frame.pts, probe), "sweeping")
 
             swept = sweep(decoder, self.detector, settings.sweeping, observe)
+            # Of some clips only reading them through tells how long they are.
+            probe = decoder.probe
             spans = plan_spans(swept, probe, settings.sweeping, footage)
             overlays = finder.settle(self._reader, decoder.at)
             shots: list[Shot] = []

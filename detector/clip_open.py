@@ -67,7 +67,7 @@ def words_of(error: av.FFmpegError) -> str:
 
 def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     """The largest picture stream that is no cover art; the others are not even read."""
-    streams = [s for s in container.streams.video if not _is_cover(s)]
+    streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
         raise NoPictures(f"{path}: sound only; there are no pictures in it")
     stream = max(streams, key=lambda s: s.width * s.height if s.codec_context else -1)
@@ -80,5 +80,6 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     return stream
 
 
-def _is_cover(stream: av.VideoStream) -> bool:
+def is_cover(stream: av.VideoStream) -> bool:
+    """Whether a stream is but the cover of a record, or a picture of a chapter."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

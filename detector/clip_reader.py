@@ -7,6 +7,7 @@ Runs in the decoder process. Each pass opens the clip anew, so that one pass's t
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -17,6 +18,7 @@ import av
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from detector.clip_source import Arrived, ClipSource
 from detector.tally import Tally
+from detector.time_line import MOST_REORDERED
 from detector.types import Frame, Loss, Probe, Sample, Span
 from detector.upright import Upright
 
@@ -25,6 +27,7 @@ from detector.upright import Upright
 _BLIND_SEEK_GAP = Fraction(2)
 
 _OUT_OF_ORDER = "decoded but left out: its time is out of order"
+_NOT_LOOKED_AT = "a further stream of pictures is in the file and was not looked at"
 
 
 class ClipReader:
@@ -46,6 +49,8 @@ class ClipReader:
         self._source.open()
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
+        for _ in range(self._source.others):
+            self._tally.reason(_NOT_LOOKED_AT)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._source.sample_aspect)
         self.probe = self._probe()
@@ -71,10 +76,13 @@ class ClipReader:
         source.open(isolated=True)
         self._tally.begin()
         found: list[tuple[int, int]] = []
+        # Where the last packets end: one damaged time long before them makes no clip of hours.
+        ends: deque[int] = deque(maxlen=MOST_REORDERED)
         last: Fraction | None = None
         for packet, key, shown in source.packets():
             self._tally.packet(key if shown else None)
             self._check_count(self._tally.packets)
+            ends.append(key + max(packet.duration or 0, 1))
             if not packet.is_keyframe:
                 continue
             found.append(_keyframe(packet, key))
@@ -87,6 +95,12 @@ class ClipReader:
                 yield arrived
         self._keyframes = sorted(found)
         self._tally.end(source.declared)
+        told = self.probe.duration
+        if ends and (told is None or source.started_anew):
+            # The container tells no length, or that of one part.
+            self.probe = replace(
+                self.probe, duration=max(source.time(max(ends)), told or Fraction(0))
+            )
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         """Every frame in the spans, with its number; see `Decoder.dense`."""

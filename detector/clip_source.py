@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 from av.codec.context import Flags
 
-from detector.clip_open import open_clip, words_of
+from detector.clip_open import is_cover, open_clip, words_of
 from detector.field_pairs import FieldPairs
 from detector.tally import Tally
 from detector.time_line import MOST_REORDERED, TimeLine
@@ -139,11 +139,12 @@ class ClipSource:
 
     @property
     def duration(self) -> Fraction | None:
-        """Seconds from `start` to the end of the pictures, or else of the container."""
+        """Seconds from `start` to the end of the pictures, or else of the container; None too where
+        it says 0: its recorder was cut off before it could say."""
         assert self._container is not None
-        if self._stream.duration is not None:
+        if self._stream.duration:
             return self._delay() + Fraction(self._stream.duration * self.time_base)
-        if self._container.duration is not None:
+        if self._container.duration:
             return Fraction(self._container.duration, av.time_base)
         return None
 
@@ -166,6 +167,12 @@ class ClipSource:
         ]
         begin = start * self.time_base
         return max(Fraction(0), begin - self.start) if begin < max(ends, default=0) else Fraction(0)
+
+    @property
+    def others(self) -> int:
+        """Streams of pictures beside the one that is read."""
+        assert self._container is not None
+        return sum(not is_cover(stream) for stream in self._container.streams.video) - 1
 
     @property
     def average_rate(self) -> Fraction | None:

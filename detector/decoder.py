@@ -27,7 +27,8 @@ class Decoder:
     """Decodes one footage, pass by pass, each forward only.
 
     A pass ends when it is exhausted, closed, or when the next one begins. Losses are summed
-    over all passes, each frame once, and are up to date when a pass has ended.
+    over all passes, each frame once, and are up to date when a pass has ended; so is `probe`: where
+    the container tells no length, or one part's, the first pass finds it.
 
     Raises (on entering and while iterating):
         FootageError: the kind that fits; afterwards the decoder is closed.
@@ -172,6 +173,7 @@ class Decoder:
 
     def _done(self, header: dict[str, Any]) -> None:
         self._running = False
+        self.probe = _probe(header)
         self.loss = Loss(
             header["expected"], header["decoded"], header["total"], tuple(header["reasons"])
         )

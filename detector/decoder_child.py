@@ -76,7 +76,7 @@ class _Server:
                 self._listen()
         except _Stopped:
             pass
-        self._send({"is": "done", **_loss(reader.loss)})
+        self._send({"is": "done", **_loss(reader.loss), **_probe(reader.probe)})
 
     def _next(self) -> dict[str, Any]:
         return wire.unpack(self._read, 0, None)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict
@@ -80,7 +80,9 @@ def record_footage(
 ) -> None:
     """The footage itself, and what its container says where that is not known yet.
 
-    Its manifest is as it was last read: a later version may read what this one cannot.
+    Once read through, it may be longer than its container says (recordings joined end to end), or
+    its length known at all. Its manifest is as it was last read: a later version may read what this
+    one cannot.
     """
     known: dict[str, Any] = {
         "codec": probe.codec,
@@ -99,7 +101,11 @@ def record_footage(
     insert_new(session, FootageRow, [row | known])
     session.execute(
         update(FootageRow)
-        .where(FootageRow.sha256 == footage.sha256, FootageRow.codec.is_(None))
+        .where(
+            FootageRow.sha256 == footage.sha256,
+            FootageRow.codec.is_(None)
+            | (func.coalesce(FootageRow.seconds, 0) < (known["seconds"] or 0)),
+        )
         .values(known)
     )
     if manifest is not None:

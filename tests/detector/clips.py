@@ -126,6 +126,21 @@ def write_late_clip(path: Path, frames: int = 250, *, late: int, b_frames: int =
     return path
 
 
+def write_two_streams(path: Path) -> Path:
+    """A clip of two frames with two streams of pictures, the second one smaller."""
+    with av.open(str(path), "w") as out:
+        streams = [out.add_stream("mpeg4", rate=RATE) for _ in range(2)]
+        for stream, size in zip(streams, ((WIDTH, HEIGHT), (HEIGHT, HEIGHT)), strict=True):
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuv420p"
+        for stream in streams:
+            for n in range(2):
+                drawn = av.VideoFrame.from_ndarray(image(n, stream.width, stream.height), "rgb24")
+                out.mux(stream.encode(drawn.reformat(format="yuv420p")))
+            out.mux(stream.encode(None))
+    return path
+
+
 def remux(source: Path, target: Path, options: dict[str, str] | None = None) -> Path:
     """The same packets in another container."""
     with (

@@ -17,6 +17,7 @@ from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examine import belongs
 from detector.settings import Settings
+from tests.detector.clips import write_clip
 
 HALL, MAZAK, TWO_MACHINES, CONTROL_ONLY = 0, 1, 3, 6
 
@@ -51,6 +52,15 @@ def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(
         assert any(machine.start <= track.first <= track.last <= machine.end for track in seen)
     hall_ends = truth.shots[0][1]
     assert all(track.first >= hall_ends for track in seen)
+
+
+def test_recordings_joined_end_to_end_are_as_long_as_all_of_them(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "a.ts", 25, gop=25, b_frames=0)
+    clip.write_bytes(2 * clip.read_bytes())
+    found = analyst.analyze(clip)
+    assert found.probe.duration == 2 and found.shots[-1].end == Fraction(49, 25)
 
 
 def test_the_builder_is_named_from_its_wordmark(analysis: Analysis) -> None:

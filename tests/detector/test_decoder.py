@@ -16,6 +16,7 @@ from detector.settings import Decoding, Sweeping
 from detector.sweep import Glance, Sweep
 from detector.types import Span
 from tests.detector.clips import (
+    claim_frames,
     image,
     number_of,
     patch,
@@ -25,6 +26,7 @@ from tests.detector.clips import (
     write_late_clip,
     write_odd_photo,
     write_picture,
+    write_two_streams,
 )
 
 OPEN_GOP = {"x264-params": "open-gop=1:bframes=3:scenecut=0"}
@@ -107,6 +109,17 @@ def test_pictures_that_begin_after_the_sound_are_looked_at_to_their_end(
     # Matroska tells no stream's own length; its sound ends a little later.
     assert seen[0] >= 6 and duration is not None
     assert Fraction(39, 1000) <= duration - seen[-1] <= Fraction(1, 5)
+
+
+def test_a_clip_whose_recorder_was_cut_off_is_looked_at_to_its_end(tmp_path: Path) -> None:
+    """Its AVI says that it is 0 s long, and how long it is tells only reading it."""
+    whole = write_clip(tmp_path / "a.avi", 50, gop=50, b_frames=0)
+    clip = open_footage(claim_frames(whole, tmp_path / "b.avi", 0))
+    with Decoder(clip, Decoding()) as opened:
+        glances = tuple(Glance(key.pts, True, 0.9) for key in opened.keyframes(Fraction(0)))
+        assert len(glances) == 1 and opened.probe.duration == 2
+        spans = plan_spans(Sweep(glances), opened.probe, Sweeping(), clip)
+        assert len(list(opened.dense(spans, Fraction(1)))) == 50
 
 
 def test_a_damaged_time_of_the_first_picture_makes_no_clip_of_hours(tmp_path: Path) -> None:
@@ -217,6 +230,15 @@ def test_pictures_are_shrunk_to_a_width_and_never_enlarged(tmp_path: Path) -> No
     assert small.image.shape == (round(height * (width // 2) / width), width // 2, 3)
     np.testing.assert_array_equal(whole.image, same.image)
     assert abs(float(small.image.mean()) - float(whole.image.mean())) < 2
+
+
+def test_a_second_stream_of_pictures_is_told_of(tmp_path: Path) -> None:
+    """As in a car's recorder that looks ahead and back: the larger one is looked at."""
+    with decoder(write_two_streams(tmp_path / "a.mp4")) as opened:
+        [frame] = opened.keyframes(Fraction(1))
+        assert frame.image.shape == (64, 96, 3) and opened.loss.lost == 0
+        [told] = opened.loss.reasons
+    assert "a further stream of pictures" in told
 
 
 def test_a_clip_of_one_frame(tmp_path: Path) -> None:

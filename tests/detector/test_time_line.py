@@ -48,6 +48,8 @@ def test_every_part_of_a_joined_recording_is_seen_in_turn(
     with decoder(clip) as opened:
         keys = [key.pts for key in opened.keyframes(Fraction(0))]
         assert opened.loss.expected == opened.loss.decoded == sum(-(-n // 10) for n in parts)
+        # The container tells the length of one part, and beyond it nothing would be looked at.
+        assert opened.probe.duration == Fraction(sum(parts), 25)
         samples = [sample for _, sample in opened.dense(WHOLE, Fraction(0))]
         loss = opened.loss
     count = sum(parts)

@@ -32,7 +32,7 @@ from evidence.store import (
     StillRow,
 )
 from evidence.store.keys import analysis_id, settings_key, sighting_key
-from evidence.store.record import record_survey
+from evidence.store.record import record_footage, record_survey
 from evidence.store.rows import stored_rows
 from evidence.store.summary import summarise
 from tests.evidence.conftest import read, sighting
@@ -71,6 +71,23 @@ def test_all_that_was_found_is_there(case: Case, survey: Survey, registry: Regis
         assert session.get_one(LookRow, (key, "m2")).points == b"\x01\x02"
         still = session.get_one(StillRow, (key, "m1", "mark"))
         assert case.still(still.sha256, still.suffix).read_bytes() == encoded(9, "PNG")
+
+
+def test_joined_recordings_are_as_long_as_they_were_found_to_be(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    """An upload is noted by what its container says, the length of one part, or of none."""
+    footage, probe = survey.analysis.footage, survey.analysis.probe
+    told = [replace(probe, duration=duration) for duration in (None, Fraction(1))]
+    for step in (told[0], told[1], None, *told):
+        with case.session() as session, session.begin():
+            if step is None:
+                record_survey(session, case, survey, registry)
+            else:
+                record_footage(session, footage, step)
+    with case.session() as session:
+        kept = session.scalars(select(FootageRow)).one()
+    assert (kept.duration, kept.seconds) == (Fraction(3), 3.0)
 
 
 def test_every_derived_row_names_what_it_was_derived_from(
