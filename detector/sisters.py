@@ -16,9 +16,16 @@ NAMESAKES = (("haas", "haas-schleif"), ("mazak", "yamazaki-giken"))
 GROUPS = {
     "genertec": frozenset(
         {"smtcl", "dmtg", "kmtcl", "byjc", "qier", "tianjin-no1", "nanjing-no2", "tianduan"}
-    )
+    ),
+    "amada": frozenset({"promecam"}),
+    "danobat": frozenset({"overbeck"}),
+    "emco": frozenset({"mecof"}),
+    "lvd": frozenset({"strippit"}),
+    "prima-power": frozenset({"finn-power"}),
+    "starrag": frozenset({"berthiez"}),
 }
-"""A group's badge stands over those of its works: it is the works' machine."""
+"""A group's badge stands over those of its works, and an owner's beside that of the firm it bought
+in another country (EMCO MECOF): it is the works' machine."""
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:

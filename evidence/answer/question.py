@@ -27,6 +27,7 @@ ADJECTIVES = {
     "CZ": Told("Czech"),
     "DE": Told("German"),
     "ES": Told("Spanish"),
+    "FI": Told("Finnish"),
     "FR": Told("French"),
     "GB": Told("British"),
     "HR": Told("Croatian"),

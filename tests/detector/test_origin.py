@@ -51,6 +51,35 @@ def test_a_builders_home_is_the_origin(attributor: Attributor) -> None:
     assert attribute(attributor, "MAZAK").origin == Origin("JP", "builder", "B")
 
 
+@pytest.mark.parametrize(
+    ("lines", "builder", "home"),
+    [
+        ("EMCO MECOF", "mecof", "IT"),
+        ("EMCO|FAMUP", "mecof", "IT"),
+        ("EMCO|MECMILL", "emco", "AT"),
+        ("PRIMA POWER|FINN-POWER", "finn-power", "FI"),
+        ("BERTHIEZ", "berthiez", "FR"),
+        ("MANURHIN", "manurhin", "FR"),
+        ("PFAUTER", "pfauter", "DE"),
+        ("GLEASON-PFAUTER", "gleason", "US"),
+        ("AMADA PROMECAM", "promecam", "FR"),
+        ("LVD|STRIPPIT", "strippit", "US"),
+        ("DANOBAT OVERBECK", "overbeck", "DE"),
+        ("EWAG", "ewag", "CH"),
+        ("USACH", "usach", "US"),
+        ("GRAZIANO", "graziano", "IT"),
+        ("TAIWAN TAKISAWA", "taiwan-takisawa", "TW"),
+        ("KLINGELNBERG|OERLIKON|C 28", "klingelnberg", "DE"),
+        ("OERLIKON|C 28", None, None),
+    ],
+)
+def test_the_home_is_that_of_the_firm_named_not_of_the_one_that_bought_it(
+    attributor: Attributor, lines: str, builder: str | None, home: str | None
+) -> None:
+    found = attribute(attributor, *lines.split("|"))
+    assert (found.builder, found.origin and found.origin.code) == (builder, home)
+
+
 def test_nothing_read_has_no_origin(attributor: Attributor) -> None:
     assert attribute(attributor).origin is None
 
