@@ -127,7 +127,8 @@ class Entry(_Part):
 
     id: lower-case letters, digits and hyphens, never `x-...`; origin: the badge's home country;
     owner: whom the firm belongs to, where that is another; production: where such machines are
-    made; makers: of a rebadger, who builds the machines; none are listed where none are known;
+    made; makers: of a rebadger, who builds the machines, which tells where; none are listed where
+    none are known;
     wordmarks: texts on the machines; series: model names and codes that point to this entry;
     weak: cues that need another beside them; confusions: what it is mistaken for; confidence:
     how sure the way from wordmark to origin is; source: where that way is known from (each

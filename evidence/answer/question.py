@@ -59,9 +59,10 @@ class Question:
 
     by: `origin` (the builder's home, or what a plate says), `builder` (a registry id), `owner`
     (the country of who owns the builder) or `production` (where the registry says such machines
-    are made, where it names one country). plants: as the sources name them; none: all. since,
-    until: of publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included; footage of which but
-    the year is known is in a period that holds the whole year.
+    are made, where it names one country; of a seller's badge its makers', where that is sure).
+    plants: as the sources name them; none: all. since, until: of publication, `YYYY`, `YYYY-MM` or
+    `YYYY-MM-DD`, both included; footage of which but the year is known is in a period that holds
+    the whole year.
     """
 
     by: By = "origin"
@@ -157,6 +158,9 @@ class Question:
         if self.by == "origin":
             told = plate is not None and entry.type == "rebadger"
             home = plate if told else home_of(entry)
+        elif entry.type == "rebadger":
+            # Whose its makers are nobody knows, and hearsay of where they are tells no place.
+            home = home_of(entry) if self.by == "production" else None
         elif self.by == "owner":
             home = entry.owner.country if entry.owner is not None else entry.origin
         else:

@@ -76,6 +76,7 @@ def test_the_makers_of_packaged_rebadgers_build_where_it_is_said() -> None:
     registry = load_registry()
     rebadgers = [entry for entry in registry if entry.type == "rebadger"]
     assert len(rebadgers) >= 20 and all(entry.makers for entry in rebadgers)
+    assert not any(entry.production for entry in rebadgers)  # which says nothing of how sure it is
     named = [maker for entry in rebadgers for maker in entry.makers if maker.builder]
     assert named
     assert registry.get("pumori").owner is None, "Okuma designs what it sells, and owns none of it"

@@ -164,6 +164,7 @@ def test_a_controls_badge_leaves_the_plate_alone(attributor: Attributor) -> None
         ("MANYMAKERSMARK", None),
         ("ATHOMEMARK", None),
         ("NOBODYKNOWSMARK", None),
+        ("СТАНКОИМПОРТ", None),
     ],
 )
 def test_a_sellers_badge_is_of_its_makers_never_of_the_seller(

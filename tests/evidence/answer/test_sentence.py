@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import UsageError
-from datasets.registry import load_registry
+from datasets.registry import Registry, load_registry
 from evidence.answer.noticed import noticed
 from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, compare, figures_for
@@ -77,6 +77,14 @@ def test_the_kind_is_named_as_it_was_asked_for(question: Question, kind: str) ->
     what = question.in_a_word(load_registry())
     said = say(what, replace(NONE, confirmed=3, least=3, plants=1), WELL, question.by)
     assert said.sentence == f"Confirmed: at least 3 machines {kind} in 1 plant."
+
+
+def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay() -> None:
+    stalex = load_registry().get("stalex").model_copy(update={"production": ("CN",)})
+    registry = Registry([*load_registry(), stalex])
+    for asked in (Question("origin", "CN"), Question("production", "CN"), Question("owner", "RU")):
+        assert asked.fits("stalex", None, registry) is None
+    assert Question("production", "TW").fits("yama-seiki", None, registry) is True
 
 
 def test_every_home_of_a_builder_has_a_word() -> None:
