@@ -133,7 +133,6 @@ class PlateWords(_Part):
     machine_kinds: Kinds
     badge: Kinds
     own: Kinds
-    elsewhere: tuple[Text, ...]
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
     between: Kinds

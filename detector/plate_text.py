@@ -139,7 +139,6 @@ class PlateText:
         self._sellers = Phrases(_all(words, "sellers"))
         self._rows = Phrases(_all(words, "rows"))
         self._own = OwnWords(words, places)
-        self._elsewhere = Phrases(words.elsewhere)
         self._forms_of = [(Phrases([form]), codes) for form, codes in words.forms_of.items()]
         self._any_name = {
             code: Phrases(name for some in names.values() for name in some)
@@ -258,16 +257,12 @@ class PlateText:
     def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
         """Whether it names a country, a town of one, or a form of firms, that is none of these."""
         said = Said.of(text)
-        return (
-            self._elsewhere.inside(said)
-            or any(
-                names.inside(said)
-                for named in (self._any_name, self._towns)
-                for code, names in named.items()
-                if code not in codes
-            )
-            or any(f.inside(said) for f, homes in self._forms_of if not {*homes} & {*codes})
-        )
+        return any(
+            names.inside(said)
+            for named in (self._any_name, self._towns)
+            for code, names in named.items()
+            if code not in codes
+        ) or any(f.inside(said) for f, homes in self._forms_of if not {*homes} & {*codes})
 
     def _provinces(self, code: str, said: Said) -> bool:
         """Whether a province is named, which in other countries is the country itself."""

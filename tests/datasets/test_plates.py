@@ -9,7 +9,7 @@ import pytest
 from datasets.errors import RegistryError
 from datasets.letters import fold
 from datasets.plates import load_places, load_plate_words, read_places, read_plate_words
-from datasets.registry import DATA
+from datasets.registry import DATA, load_registry
 
 
 def write(folder: Path, text: str) -> Path:
@@ -70,6 +70,12 @@ def test_wrong_words_are_told_with_their_file(
     with pytest.raises(RegistryError, match=wrong) as caught:
         read_plate_words(path)
     assert str(path) in str(caught.value)
+
+
+def test_every_country_of_the_registry_is_known_on_a_plate() -> None:
+    """A plate that names another country takes a Chinese builder away: it must be understood."""
+    countries = {code for entry in load_registry() for code in (entry.origin, *entry.production)}
+    assert countries - load_plate_words().made_in.countries.keys() == set()
 
 
 def test_the_packaged_words_load() -> None:

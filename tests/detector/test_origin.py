@@ -112,6 +112,9 @@ def test_a_chinese_builder_is_not_named_on_a_machine_whose_plate_is_of_elsewhere
 ) -> None:
     sides = [read("SMTCL", y=0.0), read("SMTCL", y=900.0)]
     assert attributor.attribute(sides).builder == "smtcl"
+    for line in ("MADE IN POLAND", "СДЕЛАНО В СИНГАПУРЕ", "COUNTRY OF ORIGIN VIETNAM"):
+        other = attributor.attribute([*sides, *plate("CNC LATHE", line, y=400.0)])
+        assert other.builder is None
     found = attributor.attribute([*sides, *plate("CNC LATHE", "MADE IN GERMANY", y=400.0)])
     assert (found.builder, found.grade, found.series, found.origin) == (None, "U", None, None)
     assert found.probability < 0.05

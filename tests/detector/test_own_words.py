@@ -54,6 +54,8 @@ HAIAN MACHINE TOOL CO., LTD|HAI PHONG, VIETNAM
 # Branches of builders from elsewhere.
 上海牧野机床有限公司
 上海大隈机床有限公司
+沈阳菲迪亚数控机床有限公司
+烟台迪恩机床有限公司
 # A builder's name inside another's, on banners and boards, beside what fits or was posted.
 沈阳机床防尘罩厂
 昆明机床液压系统有限公司
