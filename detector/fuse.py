@@ -141,7 +141,8 @@ def _match_joined(readings: Sequence[Reading], matcher: Matcher) -> list[_Hit]:
 
 
 def _drop_contained(hits: Sequence[_Hit]) -> list[_Hit]:
-    """Without marks that are part of a longer one read at the same place (DMG in DMG MORI)."""
+    """Without marks that are part of a longer one read at the same place (DMG in DMG MORI), unless
+    that is a model of the same builder's (TRUMPF in TRUMPF 3030)."""
     return [hit for hit in hits if not any(_contains(other, hit) for other in hits)]
 
 
@@ -149,8 +150,10 @@ def _contains(longer: _Hit, shorter: _Hit) -> bool:
     a, b = letters(longer.match.mark), letters(shorter.match.mark)
     same_frame = longer.reading.pts == shorter.reading.pts
     same_way = longer.reading.mirrored == shorter.reading.mirrored
+    model = longer.match.id == shorter.match.id and longer.match.kind == "series"
     return (
-        len(a) > len(b)
+        not (model and shorter.match.kind == "wordmark")
+        and len(a) > len(b)
         and b in a
         and same_frame
         and same_way

@@ -268,8 +268,10 @@ def _beats(one: _Found, other: _Found) -> bool:
         return False
     span, rival = (one.start, one.end), (other.start, other.end)
     if one.exact and other.exact:
-        if span == rival and one.mark.id == other.mark.id:
-            return False  # MAZAKINTEGREX: two parts of one joined reading
+        # MAZAKINTEGREX: two parts of one joined reading. TRUMPF 3030, a model, says TRUMPF as well.
+        same, kinds = one.mark.id == other.mark.id, {one.mark.kind, other.mark.kind}
+        if same and (span == rival or len(kinds) > 1):
+            return False
         longer = len(one.mark.letters) - len(other.mark.letters)
         return longer > 0 or (longer == 0 and span < rival)
     if one.exact:

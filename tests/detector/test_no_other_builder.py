@@ -135,7 +135,8 @@ def test_no_set_names_a_builder(attributor: Attributor, listed: str, count: int)
         ("ТОКАРНЫЙ СТАНОК HAAS ST-20", "haas"), ("HAAS AUTOMATION OXNARD CALIFORNIA", "haas"),
         ("HAASAUTOMATION", "haas"), ("HYUNDAI KIA MACHINE", "hyundai-wia"),
         ("DOOSAN", "dn-solutions"), ("HANWHA|XD32", "hanwha"), ("PAMA|SPEEDRAM", "pama"),
-        ("НА ДВЕРИ||HAAS", "haas"), ("HISION|VMC850", "hision"),
+        ("НА ДВЕРИ||HAAS", "haas"), ("HISION|VMC850", "hision"), ("TSUGAMI|B0205", "tsugami"),
+        ("TRUMPF 3030", "trumpf"), ("INDEX|G200", "index"), ("NCT|EML-850", "nct"),
     ],
     ids=lambda value: value,
 )  # fmt: skip
