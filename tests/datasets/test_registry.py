@@ -94,6 +94,23 @@ def test_what_a_group_owns_is_known_under_its_badge() -> None:
     assert owned - {"genertec"} <= GROUPS["genertec"]
 
 
+@pytest.mark.parametrize(
+    ("id", "owner", "made"),
+    [
+        ("mcm", "IT", {"IT"}),
+        ("ikegai", "TW", {"JP"}),
+        ("leadwell", "TW", {"TW", "CN"}),
+        ("miyano", "JP", {"JP", "PH"}),
+    ],
+)
+def test_owners_and_places_of_production_are_those_of_today(
+    id: str, owner: str, made: set[str]
+) -> None:
+    entry = load_registry().get(id)
+    assert entry.owner is not None
+    assert (entry.owner.country, set(entry.production)) == (owner, made)
+
+
 def test_the_document_counts_what_there_is() -> None:
     registry = load_registry()
     types = [entry.type for entry in registry]
