@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -138,14 +138,24 @@ def add_work(
     return total
 
 
-def take(session: Session, recipe: Recipe, limit: int, exclude: Collection[str] = ()) -> list[Work]:
+def take(
+    session: Session,
+    recipe: Recipe,
+    limit: int,
+    exclude: Collection[str] = (),
+    away: Collection[str] = (),
+) -> list[Work]:
     """What is to be looked at next: the highest priority first, then in order of path.
 
     Args:
         exclude: paths not to give, since they are being looked at.
+        away: paths, and folders with all that lies below them, not to give, since they are out
+            of reach; fewer than a thousand.
     """
     found: list[Work] = []
     waiting = [*_of(recipe), Work.state == WAITING, Work.path.not_in(exclude)]
+    if away:
+        waiting.append(not_(_within(away)))
     below: list[ColumnElement[bool]] = []
     # One priority after the other, so that each is read off the index in order.
     while len(found) < limit:
@@ -160,6 +170,12 @@ def take(session: Session, recipe: Recipe, limit: int, exclude: Collection[str] 
         )
         below = [Work.priority < top]
     return found
+
+
+def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
+    """How many paths wait that are among these, or lie below one; fewer than a thousand."""
+    waiting = select(func.count()).where(*_of(recipe), Work.state == WAITING, _within(away))
+    return session.scalar(waiting) or 0
 
 
 def done(session: Session, work: Work, footage: str) -> bool:
@@ -276,6 +292,13 @@ def counts(session: Session, recipe: Recipe) -> Counts:
 
 def _of(recipe: Recipe) -> list[ColumnElement[bool]]:
     return [Work.model == recipe.model, Work.settings == recipe.settings]
+
+
+def _within(paths: Collection[str]) -> ColumnElement[bool]:
+    """Is one of these paths, or lies below one."""
+    # By code point, as paths are sorted, "0" is what comes after "/".
+    below = [and_(Work.path >= f"{path}/", Work.path < f"{path}0") for path in paths]
+    return or_(Work.path.in_(list(paths)), *below)
 
 
 def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:

@@ -31,6 +31,7 @@ from evidence.store.work import (
     beat,
     begin_run,
     cancelled,
+    count_away,
     counts,
     done,
     end_run,
@@ -86,6 +87,7 @@ class Ledger:
         self._hopeless = 0
         self._beaten = float("-inf")
         self._waiting_bytes = 0
+        self._away: tuple[set[str], int] = (set(), 0)
         self._counted, self._count_seconds = float("-inf"), 0.0
         self.tally = Tally()
         self._copies = CopyFinder(recipe.model, recipe.settings)
@@ -96,9 +98,18 @@ class Ledger:
         added = self._write(lambda s: add_work(s, self.recipe, sources, priority))
         self.tally.waiting += added.new + added.changed
 
-    def take(self, limit: int, exclude: Collection[str]) -> list[tuple[Work, int]]:
-        """The next work, with the size of its file in bytes, 0 where it is not known."""
-        return self._read(lambda s: self._take(s, limit, exclude))
+    def take(
+        self, limit: int, exclude: Collection[str], away: Collection[str] = ()
+    ) -> list[tuple[Work, int]]:
+        """The next work, with the size of its file in bytes, 0 where it is not known; `away`:
+        paths, and folders with all that is in them, not to give."""
+        return self._read(lambda s: self._take(s, limit, exclude, away))
+
+    def count_away(self, away: Collection[str]) -> int:
+        """How many paths wait that are among these or lie below one; counted when these change."""
+        if self._away[0] != set(away):
+            self._away = set(away), self._read(lambda s: count_away(s, self.recipe, away))
+        return self._away[1]
 
     def find(self, path: str) -> str:
         """Where work of that path lies: the case names footage that it holds from its folder."""
@@ -253,9 +264,9 @@ class Ledger:
         return run
 
     def _take(
-        self, session: Session, limit: int, exclude: Collection[str]
+        self, session: Session, limit: int, exclude: Collection[str], away: Collection[str]
     ) -> list[tuple[Work, int]]:
-        works = take(session, self.recipe, limit, exclude)
+        works = take(session, self.recipe, limit, exclude, away)
         paths = [work.path for work in works]
         sizes = select(Location.path, Location.size).where(Location.path.in_(paths))
         size = {path: size or 0 for path, size in session.execute(sizes)}

@@ -29,7 +29,7 @@ from evidence.sweep.task import AWAY, UNEQUIPPED, Failed, Identified, Kit
 
 BATCH_FILES, BATCH_BYTES = 16, 256 << 20  # identified in one task: small files at the price of one
 AGAIN_SECONDS = 60.0  # between two looks at footage that is out of reach or changing
-MOST_AWAY = 1000  # with so many out of reach it is the disk; no more are tried until later
+MOST_AWAY = 500  # clips and folders; with more, SQLite could not read the question what is next
 SOON_SECONDS = 10.0  # a worker that died is back within so long
 CANCEL_SECONDS = 1.0  # so often it is seen whether a person cancelled what is under work
 ORDER_SECONDS = 5.0  # after so long what is next is read anew, for the sake of what came in between
@@ -75,7 +75,7 @@ class Loop:
         self._fresh: deque[Item] = deque()  # to be identified
         self._stock: deque[Item] = deque()  # identified, to be analysed
         self._twins: dict[str, list[Item]] = {}  # by hash: under work, and who waits for it
-        self._away: dict[str, float] = {}  # out of reach, and when to look again
+        self._away: dict[str, float] = {}  # clips and folders out of reach; when to look again
         self._identifying = 0
         self._pace = Pace()
         self._refilled = self._withdrawn = float("-inf")
@@ -110,9 +110,9 @@ class Loop:
             self._receive(task, answer)
 
     @property
-    def away(self) -> int:
-        """Files that stayed out of reach; they still wait."""
-        return len(self._away)
+    def away(self) -> bool:
+        """Whether footage stayed out of reach; it still waits."""
+        return bool(self._away)
 
     def _refill(self) -> None:
         """Reads from the store what is next, well before it runs out."""
@@ -131,7 +131,7 @@ class Loop:
             if not item.suspect:
                 self._drop(item)
         self._fresh.clear()
-        for work, size in self._ledger.take(2 * enough, [*self._items, *self._away]):
+        for work, size in self._ledger.take(2 * enough, [*self._items], [*self._away]):
             self._items[work.path] = item = Item(work, size, suspect=work.tries > 0)
             self._fresh.append(item)
         self._fresh.extend(kept)
@@ -278,7 +278,7 @@ class Loop:
         if failed.kind == UNEQUIPPED:
             (self._stock if item.identified else self._fresh).append(item)
         elif failed.kind == AWAY:
-            self._postpone(item, failed.reason)
+            self._postpone(item, failed.reason, failed.where)
         elif failed.passing:
             self._failed(item, failed.kind, failed.reason)
         else:
@@ -301,10 +301,13 @@ class Loop:
         else:
             self._stock.append(item)
 
-    def _postpone(self, item: Item, reason: str) -> None:
+    def _postpone(self, item: Item, reason: str, where: str | None = None) -> None:
         if not self._away:
             self._watcher.trouble(f"{reason}; trying again later")
-        self._away[item.work.path] = time.monotonic() + AGAIN_SECONDS
+        path = item.work.path
+        # What the case holds itself is named from its folder, and so lies below no other.
+        away = where if where and path.startswith(f"{where}/") else path
+        self._away[away] = time.monotonic() + AGAIN_SECONDS
         self._give_up(item)
 
     def _set_aside(self, item: Item, kind: str, reason: str) -> None:
@@ -341,7 +344,7 @@ class Loop:
         tally.rate, tally.left = self._pace.rate, self._pace.left(waiting)
         if self._intake.watching or tally.finding:
             tally.left = None
-        tally.away = len(self._away)
+        tally.away = ledger.count_away(self._away)
         tally.workers = [
             OnWorker(hand.name, _what(hand.task), now - hand.since, hand.share, hand.stage)
             if hand.task

@@ -106,7 +106,7 @@ def _hold(
     """Works as the holder of the lock."""
     ledger = Ledger(case, held, recipe, order.registry, stop, watcher, order.patience, order.tries)
     intake = Intake(ledger, feed, watcher, order.priority)
-    away = 0
+    away = False
     said = "ended by an error"
     try:
         if intake.wait_for_work(stop):

@@ -106,12 +106,14 @@ class Failed:
     """Why there is no answer.
 
     kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
-    passing: it is of the moment, not of the footage; the same may succeed later.
+    passing: it is of the moment, not of the footage; the same may succeed later. where: what is
+    away, the footage itself or a folder it lies in.
     """
 
     kind: str
     reason: str
     passing: bool = False
+    where: str | None = None
 
 
 PROGRESS = "nameplate-progress"
@@ -187,9 +189,9 @@ def _failed(path: Path, error: FootageError) -> Failed:
     What was missed though it is there was away with its folder for a moment, or a part of it
     cannot be read: more tries tell.
     """
-    if not _reachable(path):
-        reason = f"{path}: the folder it lies in cannot be read now; check the disk or the network"
-        return Failed(AWAY, reason, True)
+    if (lost := _lost(path)) is not None:
+        reason = f"{lost}: cannot be read now on {gethostname()}; check the disk or the network"
+        return Failed(AWAY, reason, True, str(lost))
     there = isinstance(error, FootageMissing) and os.access(path, os.R_OK, effective_ids=True)
     return Failed(error.kind, str(error), there or error.kind in _PASSING)
 
@@ -200,22 +202,31 @@ def _crashed(path: Path, error: Exception) -> Failed:
     return Failed("crashed", f"{path}: {type(error).__name__} at {at}: {error}", True)
 
 
-def _reachable(path: Path) -> bool:
-    """Whether the footage can be read, or its folder at least says that it is not there.
-
-    A folder with nothing in it says nothing: it may be where a disk was mounted.
+def _lost(path: Path) -> Path | None:
+    """The topmost folder above the footage that says nothing of what is in it, or the footage
+    itself where it alone cannot be read; None where it can, or its folder says it is not there.
     """
+    lost = None
     try:
         if path.is_file():
             with path.open("rb", buffering=0) as file:
                 file.read(1)
-            return True
+            return None
     except PermissionError:
-        return True
+        return None
     except OSError:
-        return False
+        lost = path
+    for folder in path.parents:
+        if _answers(folder):
+            break
+        lost = folder
+    return lost
+
+
+def _answers(folder: Path) -> bool:
+    """Whether a folder says what is in it; with nothing in it, it may be where a disk was."""
     try:
-        return any(True for _ in path.parent.iterdir())
+        return any(True for _ in folder.iterdir())
     except PermissionError:
         return True
     except OSError:

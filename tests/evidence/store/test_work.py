@@ -26,6 +26,7 @@ from evidence.store.work import (
     add_work,
     beat,
     begin_run,
+    count_away,
     counts,
     done,
     end_run,
@@ -64,6 +65,21 @@ def test_the_most_urgent_comes_first_then_the_order_of_paths(case: Case, recipe:
     for limit in range(8):
         assert next_paths(case, recipe, limit) == order[:limit]
     assert next_paths(case, recipe, 3, ("/urgent/2", "/C")) == ["/urgent/1", "/a", "/b"]
+
+
+def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: Recipe) -> None:
+    there = ["/Disk/a", "/disk-2/a", "/disk/1 /a", "/disk/10", "/disk2/a", "/disk/\udcff2"]
+    away = ["/disk", "/disk/1/a", "/disk/1/цех/b"]
+    add(case, recipe, *(Source(path) for path in there + away))
+    below = ["/disk/1", "/disk"]
+    with case.session() as session:
+        assert {one.path for one in take(session, recipe, 9, (), ["/disk/1", "/nowhere"])} == {
+            *there,
+            "/disk",
+        }
+        assert count_away(session, recipe, below) == 6
+        left = [one.path for one in take(session, recipe, 9, ["/disk2/a"], below)]
+    assert left == ["/Disk/a", "/disk-2/a"]
 
 
 def test_a_path_on_the_list_is_known(case: Case, recipe: Recipe) -> None:

@@ -68,6 +68,19 @@ def test_a_folder_that_stays_away_leaves_its_clips_waiting(
     assert any("trying again later" in message for message in watcher.troubles)
 
 
+def test_a_disk_that_is_away_keeps_no_other_waiting(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sweep.loop.MOST_AWAY", 10)
+    pulled = [Source(str(tmp_path / "pulled" / f"{n}" / "clip.mp4")) for n in range(100)]
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        add_work(session, recipe, pulled, priority=1)
+    ending = go(small, replace(order, patience=1.0), clips / "clip-0.mp4")
+    assert works(small)["clip-0.mp4"].state == "done"
+    assert (ending.outcome, ending.tally.away, ending.tally.waiting) == ("away", 100, 100)
+
+
 def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
     small: Case, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,8 @@ def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> No
     shutil.rmtree(folder)
     away = only(folder / "clip.mp4")
     assert isinstance(away, Failed) and (away.kind, away.passing) == ("away", True)
+    # Told is the disk, not each folder that was on it.
+    assert away.where == str(tmp_path / "mount")
     # Where a disk was mounted there is an empty folder.
     unmounted = only(tmp_path / "mount" / "clip.mp4")
     assert isinstance(unmounted, Failed) and (unmounted.kind, unmounted.passing) == ("away", True)
