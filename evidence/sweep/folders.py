@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import FootageError
-from datasets.there import isfile
+from datasets.there import exists, isfile
 from detector.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
 from detector.sniff import HEAD_BYTES, sniff
 
@@ -47,7 +47,8 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
     In each folder its clips count, or, where it holds none of a kind that is read, its pictures
-    together. Hidden entries, linked folders, cases and results folders are passed over.
+    together. Hidden entries, cases and results folders are passed over; linked folders are told
+    of, not followed.
     """
     try:
         status = root.stat()
@@ -92,8 +93,13 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
     for entry in names.values():
         try:
             if entry.is_dir():
-                if not entry.is_symlink():
+                if entry.is_symlink():
+                    yield Trouble(f"{entry.path}: a linked folder, left out; name it to sweep it")
+                else:
                     below.append(entry.path)
+                continue
+            if entry.is_symlink() and not exists(entry.path) and _is_named(entry):
+                yield Trouble(f"{entry.path}: a link that leads nowhere; the rest goes on")
                 continue
             kind = _kind(entry)
             status = entry.stat() if kind is not None else None
@@ -111,6 +117,11 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
     if pictures and not clips:
         size = sum(status.st_size for status in pictures)
         yield Found(Path(folder), size, max(status.st_mtime_ns for status in pictures))
+
+
+def _is_named(entry: os.DirEntry[str]) -> bool:
+    """Whether a file is called as a clip or a picture is."""
+    return entry.name.lower().endswith((*CLIP_NAMES, *PICTURE_NAMES))
 
 
 def _kind(entry: os.DirEntry[str]) -> str | None:

@@ -57,16 +57,21 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
         UsageError: the file cannot be read, or is in no encoding that is understood.
     """
     text = _text(file)
+    lines, delimiter = io.StringIO(text, newline=""), _delimiter(text)
     with _large_cells():
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        before, reader = 0, csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
-            number = reader.line_num + 1
+            start, number = lines.tell(), before + reader.line_num + 1
             try:
                 row = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 yield number, Trouble(f"{file}, line {number}: not CSV ({error}); the rest goes on")
+                # A quote that nobody closed has taken in lines after it; they are read anew.
+                lines.seek(start)
+                lines.readline()
+                before, reader = number, csv.reader(lines, delimiter=delimiter, strict=True)
                 continue
             if any(cell.strip() for cell in row):
                 yield number, row

@@ -46,8 +46,13 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
             provenance=_with_words(listed, published),
         )
         # A folder on a list means all that it holds.
+        empty = True
         for found in walk(listed.path):
+            empty = False
             yield found if isinstance(found, Trouble) else to_source(found, said)
+        if empty:
+            said_of = f"{_where(file, listed)}: {listed.path}"
+            yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
 
 
 def to_source(found: Found, said: Callable[..., Source] = Source) -> Source | Trouble:
@@ -73,12 +78,16 @@ def _archived(folder: Path) -> Iterator[Listed | Trouble]:
 
 
 def _undated(file: Path, listed: Listed) -> Trouble:
-    line = (listed.provenance or {}).get("line")
-    where = f"{file}, line {line}" if line else f"{file}: {listed.path.name}"
     return Trouble(
-        f"{where}: published {listed.published!r} is no date; the footage is taken without it. "
-        f"Write {HOW}"
+        f"{_where(file, listed)}: published {listed.published!r} is no date; the footage is taken "
+        f"without it. Write {HOW}"
     )
+
+
+def _where(file: Path, listed: Listed) -> str:
+    """Where on a list it stands."""
+    line = (listed.provenance or {}).get("line")
+    return f"{file}, line {line}" if line else f"{file}: {listed.path.name}"
 
 
 def _with_words(listed: Listed, published: str | None) -> dict[str, Any] | None:

@@ -103,6 +103,20 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(
     ]
 
 
+def test_what_lies_behind_links_is_told_of(tmp_path: Path) -> None:
+    lay(tmp_path, archive__a_mp4=MP4, elsewhere__b_mp4=MP4)
+    archive, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
+    (archive / "2023").symlink_to(elsewhere)
+    (archive / "b.mp4").symlink_to(elsewhere / "b.mp4")
+    (archive / "gone.mp4").symlink_to(elsewhere / "gone.mp4")
+    (archive / "gone.txt").symlink_to(elsewhere / "gone.txt")
+    assert found(archive) == ["a.mp4", "b.mp4"]
+    assert sorted(troubles(list(walk(archive)))) == [
+        f"{archive / '2023'}: a linked folder, left out; name it to sweep it",
+        f"{archive / 'gone.mp4'}: a link that leads nowhere; the rest goes on",
+    ]
+
+
 def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
     lay(tmp_path, locked__a_mp4=MP4)
     (tmp_path / "locked").chmod(0o600)
@@ -148,6 +162,22 @@ def test_a_source_list_is_taken_line_by_line(tmp_path: Path, encoded: bytes) -> 
         "8 cells under 7 columns; put text that holds the separator in quotes",
     ]
     assert [message.split(":")[0].rsplit(" ", 1)[1] for message in said] == ["3", "4", "6"]
+
+
+def test_a_wrong_line_takes_no_other_with_it(tmp_path: Path) -> None:
+    lay(tmp_path, **{f"{n}_mp4": MP4 for n in range(6)})
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "list.csv").write_text(
+        'path;note\n0.mp4;"two\nlines"\n1.mp4;"not closed\n2.mp4;\n3.mp4;"said"\n'
+        'bare;\n4.mp4;"nor this one\n5.mp4;\n'
+    )
+    items = list(read_sources(tmp_path / "list.csv"))
+    taken = {Path(one.path).name: one for one in items if isinstance(one, Source)}
+    assert list(taken) == ["0.mp4", "2.mp4", "3.mp4", "5.mp4"]
+    assert [one.provenance and one.provenance["line"] for one in taken.values()] == [2, 5, 6, 9]
+    not_csv, bare, nor_this = troubles(items)
+    assert "line 4: not CSV" in not_csv and "line 8: not CSV" in nor_this
+    assert "line 7" in bare and "holds neither clips nor pictures" in bare
 
 
 @pytest.mark.parametrize(
