@@ -190,6 +190,8 @@ def _tell(case: Case, ending: Ending, registry: Registry) -> None:
         "interrupted": "interrupted; run the same command again to go on",
         "away": "some footage stayed out of reach; run the same command again once it is back",
         "joined": "added to the list; the call that holds the case works on it",
+        "listed": "added to the list, but whoever holds the case works on something else; run the "
+        "same command again once that has ended",
     }
     console = speak()
     for line in (says[ending.outcome], describe(ending.tally), found(ending.tally, registry)):
@@ -202,6 +204,8 @@ def _tell(case: Case, ending: Ending, registry: Registry) -> None:
 def _exit(ending: Ending) -> Exit:
     if ending.outcome == "interrupted":
         return Exit.INTERRUPTED
+    if ending.outcome == "listed":
+        return Exit.LOCKED
     trouble = ending.outcome == "away" or (ending.outcome == "done" and ending.tally.aside)
     return Exit.FOOTAGE if trouble else Exit.DONE
 

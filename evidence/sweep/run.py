@@ -22,7 +22,7 @@ from evidence.sweep.ledger import MOST_TRIES, PATIENCE_SECONDS, Ledger
 from evidence.sweep.loop import Loop
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
-from evidence.sweep.tally import Tally, Watcher
+from evidence.sweep.tally import Tally, Watcher, count_found
 from evidence.sweep.task import pack_kit
 
 CLIP_SECONDS = 4 * 3600.0
@@ -30,7 +30,7 @@ CLIP_SECONDS = 4 * 3600.0
 
 LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
 
-Outcome = Literal["done", "interrupted", "away", "joined"]
+Outcome = Literal["done", "interrupted", "away", "joined", "listed"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a sweep ended. away: files out of reach that still wait."""
+    """How a sweep ended. away: files out of reach still wait. joined: whoever holds the case works
+    on what was added; listed: nobody does yet."""
 
     outcome: Outcome
     tally: Tally
@@ -161,14 +162,26 @@ def _join(
             watcher.waiting(f"{error}; waiting")
             stop.wait(LOOK_SECONDS)
             continue
-        if ended and not order.wait:
-            return Ending("joined", status.tally if status else tally)
-        if status is None or not status.alive:
+        run = status.run if status is not None and status.alive else None
+        ours = run is not None and (run.model, run.settings) == (recipe.model, recipe.settings)
+        if not ours and ended and (not order.wait or (run is not None and left == 0)):
+            return Ending("listed" if left else "done", _tally(case, recipe))
+        if status is None or run is None:
             watcher.waiting("another run holds the case; waiting for it")
             stop.wait(LOOK_SECONDS / 2)
             return None
+        if not ours:
+            tally = _tally(case, recipe)
+            watcher.waiting(
+                f"process {run.pid} on {run.host} works on the case with another model, registry "
+                "or other settings; waiting for it to end"
+            )
+            stop.wait(LOOK_SECONDS)
+            continue
         tally = status.tally
         watcher.show(tally)
+        if ended and not order.wait:
+            return Ending("joined", tally)
         if left == 0:
             return Ending("done", tally)
         if left is not None:
@@ -207,3 +220,12 @@ def _pass_on(
 def _waiting(case: Case, recipe: Recipe) -> int:
     with case.session() as session:
         return counts(session, recipe).waiting
+
+
+def _tally(case: Case, recipe: Recipe) -> Tally:
+    """How far the list of a recipe has come that nobody works on."""
+    tally = Tally(finding=False)
+    with case.session() as session:
+        tally.count(counts(session, recipe))
+        count_found(session, recipe, tally)
+    return tally

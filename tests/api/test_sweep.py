@@ -118,6 +118,14 @@ def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
     )
 
 
+def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Path) -> None:
+    (begun.parent / "clip.mp4").write_bytes(b"footage")
+    with Case.open(begun) as case, case.lock():
+        code, said = call(begun.parent / "clip.mp4", "--case", begun, "--no-wait")
+    assert code == 5
+    assert "run the same command again" in said and "0 of 1 clips" in said
+
+
 def test_a_sweep_that_let_go_of_the_case_looks_dead(begun: Path) -> None:
     code, said = call("--status", "--case", begun)
     assert code == 0

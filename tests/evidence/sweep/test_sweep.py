@@ -19,7 +19,7 @@ from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from detector.detect import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
-from evidence.store.work import Source, add_recipe, add_work
+from evidence.store.work import Source, add_recipe, add_work, begin_run
 from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
@@ -275,6 +275,19 @@ def test_who_comes_second_adds_and_watches(
         first_stop.ask()
         holder.join()
     assert endings[0].outcome == "interrupted"
+
+
+def test_who_comes_second_with_other_settings_says_what_it_waits_for(
+    small: Case, order: Order, clips: Path
+) -> None:
+    with small.session() as session, session.begin():
+        begin_run(session, "sweep", add_recipe(session, "0" * 64, order.settings, order.registry))
+    stop = Stop()
+    watcher = Noted(lambda tally: stop.ask(), stop.ask)
+    with small.lock():
+        ending = sweep(small, order, Feed([clips / "clip-0.mp4"]), stop, watcher)
+    assert ending.outcome == "interrupted"
+    assert "with another model, registry or other settings" in watcher.waits[0]
 
 
 def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path: Path) -> None:
