@@ -120,7 +120,7 @@ def _hold(
                 away = loop.away
         ledger.settle(last=True)
         ledger.count(fresh=True)
-        ledger.tally.finding = False
+        ledger.tally.finding = not feed.ended
         outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
         said = outcome
         return Ending(outcome, ledger.tally)

@@ -21,7 +21,8 @@ class Status:
     """The latest sweep of a case.
 
     alive: it is at work now. heard: seconds since its last sign of life, by this machine's
-    clock, which may differ from the run's. tally: counted anew where no sweep is at work.
+    clock, which may differ from the run's. tally: counted anew where no sweep is at work; then no
+    pace is told, nor what time is left.
     """
 
     run: Run
@@ -53,7 +54,7 @@ def read_status(case: Case) -> Status | None:
         if not alive and recipe is not None:
             tally.count(counts(session, recipe))
             count_found(session, recipe, tally)
-            tally.workers = []
+            tally.workers, tally.rate, tally.left = [], None, None
         return Status(run, tally, alive, heard)
 
 

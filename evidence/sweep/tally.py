@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from evidence.store import MachineRow, Recipe, SightingRow
 from evidence.store.work import Counts
 
-RATE_SECONDS = 900.0
-"""The rate is that of so many last seconds."""
+RATE_SECONDS, RATE_CLIPS = 900.0, 20
+"""The rate is that of so many last seconds, and of so many last clips where these took longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,19 @@ class Pace:
     """How fast it goes, by a clock that is never put back."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._since = time.monotonic()
         self._steps: deque[tuple[float, float, int]] = deque()
 
     def add(self, seconds: float, size: int) -> None:
         """Footage of that length and of so many bytes is done."""
         now = time.monotonic()
         self._steps.append((now, seconds, size))
-        while self._steps[0][0] < now - RATE_SECONDS:
-            self._steps.popleft()
+        while len(self._steps) > RATE_CLIPS and self._steps[0][0] < now - RATE_SECONDS:
+            self._since = self._steps.popleft()[0]
 
     def _span(self) -> float:
-        return max(1e-3, min(RATE_SECONDS, time.monotonic() - self._begun))
+        """In how many seconds that was done which is counted."""
+        return max(1e-3, time.monotonic() - self._since)
 
     @property
     def rate(self) -> float | None:

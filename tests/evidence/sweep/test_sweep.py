@@ -274,7 +274,7 @@ def test_who_comes_second_adds_and_watches(
     finally:
         first_stop.ask()
         holder.join()
-    assert endings[0].outcome == "interrupted"
+    assert (endings[0].outcome, endings[0].tally.finding) == ("interrupted", True)
 
 
 def test_who_comes_second_with_other_settings_says_what_it_waits_for(
