@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -203,18 +203,26 @@ def _copies(session: Session) -> dict[str, Any]:
 
 def _recipes(session: Session) -> list[Recipe]:
     """Those with work, the one last worked with first."""
-    last = (
-        select(Work.model, Work.settings, func.max(Work.changed).label("changed"))
-        .group_by(Work.model, Work.settings)
+    # Work changes for every recipe where a file has changed or a pack is opened, so that alone
+    # does not tell which was worked with.
+    listed, begun = (
+        select(table.model, table.settings, func.max(when).label("last"))
+        .group_by(table.model, table.settings)
         .subquery()
+        for table, when in ((Work, Work.changed), (Run, Run.started))
     )
     return list(
         session.scalars(
             select(Recipe)
-            .join(last, (last.c.model == Recipe.model) & (last.c.settings == Recipe.settings))
-            .order_by(last.c.changed.desc())
+            .join(listed, _of(listed))
+            .outerjoin(begun, _of(begun))
+            .order_by(begun.c.last.desc().nulls_last(), listed.c.last.desc())
         )
     )
+
+
+def _of(table: Subquery) -> ColumnElement[bool]:
+    return and_(table.c.model == Recipe.model, table.c.settings == Recipe.settings)
 
 
 def _work(session: Session, recipe: Recipe) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -11,10 +12,12 @@ from detector import Settings
 from detector.types import Origin, Sighting, Survey
 from evidence.store import Case, MachineRow, Membership, Recipe
 from evidence.store.keys import machine_id, sighting_key
+from evidence.store.pack import pack
 from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
+from evidence.store.runs import add_recipe, begin_run
 from evidence.store.summary import summarise
-from evidence.store.work import Source, add_work
+from evidence.store.unpack import unpack
+from evidence.store.work import Source, add_work, set_aside, take
 from tests.evidence.conftest import plated, rebadged
 
 
@@ -110,6 +113,35 @@ def test_a_machine_found_with_two_models_is_not_two(
         add_work(session, now, [Source("/clip.mp4")])
     assert counted(case, registry) == {"mazak": 1}
     assert summarise(case, registry)["sightings"] == 0, "that one was found with neither"
+
+
+def test_a_case_that_was_moved_counts_what_it_counted_before(
+    case: Case, registry: Registry, tmp_path: Path
+) -> None:
+    """What an earlier version left waiting was not worked with because a pack is opened."""
+    with case.session() as session, session.begin():
+        for word, builder, path in (("aa", "haas", "/left.mp4"), ("cc", "mazak", "/clip.mp4")):
+            recipe = add_recipe(session, word * 32, Settings(), registry)
+            session.add(
+                MachineRow(
+                    id=machine_id(word),
+                    model=recipe.model,
+                    settings=recipe.settings,
+                    builder=builder,
+                    grade="A",
+                    probability=0.9,
+                    sightings=2,
+                    footages=1,
+                    conflict=False,
+                )
+            )
+            begin_run(session, "sweep", recipe)
+            add_work(session, recipe, [Source(path)])
+        assert set_aside(session, take(session, recipe, 1)[0], "empty", "no bytes")
+    assert counted(case, registry) == {"mazak": 1}
+    pack(case, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "moved") as moved:
+        assert counted(moved, registry) == {"mazak": 1}
 
 
 def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[object, int]:
