@@ -59,7 +59,7 @@ def pools(
     ]
     judged: dict[str, Counter[str]] = defaultdict(Counter)
     for one, name in zip(machines, names, strict=True):
-        judged[one.stratum][name] += chosen(one) and not one.none
+        judged[one.stratum][name] += chosen(one)
     most = {stratum: max(sorted(pool), key=pool.__getitem__) for stratum, pool in judged.items()}
     return [
         name if judged[one.stratum][name] else most[one.stratum]

@@ -13,6 +13,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Controls, answer
 from evidence.answer.ends import ends
 from evidence.answer.from_case import answer_case
+from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
 from evidence.answer.stratified import Cell, stratified
 from evidence.store import Case
@@ -46,6 +47,22 @@ def test_of_what_nobody_judged_as_much_is_none(
     assert found.estimators[0].least == found.found_low
     linked = next(one for one in found.moves if one.label == "as linked")
     assert (linked.low, linked.high) == (found.low.low, found.high.high)
+
+
+def test_claims_that_are_all_none_say_nothing_of_what_was_drawn_otherwise() -> None:
+    """Asked for one builder: the claims for others are all settled, and are none."""
+
+    def some(number: int, drawn: int, **more: object) -> list[SeenMachine]:
+        return [
+            replace(ONE, id=f"{more}{n}", plant=f"Plant {n % 12}", drawn=n < drawn,
+                    settled=n < drawn, **more)  # type: ignore[arg-type]
+            for n in range(number)
+        ]  # fmt: skip
+
+    machines = some(100, 20, claimed=True, hit=True) + some(400, 20, claimed=False, hit=False)
+    none = some(20, 20, claimed=False, flagged=True, none=True)
+    assert ends(machines)[0].value == pytest.approx(0.2)
+    assert ends(machines + none) == ends(machines)
 
 
 def test_what_is_likely_none_would_not_have_been_noticed(registry: Registry) -> None:
