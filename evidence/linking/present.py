@@ -60,10 +60,11 @@ class Present:
         fits = []
         for key, one in here.items():
             time = min(max(place.pts, one.first), one.last)
-            now = one.box_at(time)
-            fit = 0.0 if now is None else overlap(place.box, now)
             off = abs(time - place.pts)
-            if fit >= SAME_BOX and off <= NEAR and self._one_shot(place, key, time):
+            # An hour has a thousand sightings, few of them near; to look for a box takes time.
+            now = one.box_at(time) if off <= NEAR else None
+            fit = 0.0 if now is None else overlap(place.box, now)
+            if fit >= SAME_BOX and self._one_shot(place, key, time):
                 fits.append((off > 0, -fit, key))
         return min(fits)[-1] if fits else None
 

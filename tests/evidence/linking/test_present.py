@@ -4,15 +4,17 @@ for no others."""
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
-from detector.types import Sighting, Survey
+from detector.types import Box, Sighting, Survey
 from evidence.browse.machine import decisions
 from evidence.linking.decisions import load_decided
 from evidence.linking.hand import cut, join
 from evidence.linking.inventory import machine_of
 from evidence.linking.scope import load_scope
+from evidence.linking.seen import Seen
 from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, View, survey
 
 OTHER = "cc" * 32
@@ -103,6 +105,36 @@ def test_what_is_in_view_at_that_time_goes_before_what_comes_to_its_place(
     linker.link(OTHER)
     assert linker.together(key(both, "m1"), key(again, "m1"))
     assert not linker.together(key(both, "m2"), key(again, "m1"))
+
+
+def test_what_is_seen_at_other_times_is_not_gone_through(
+    linker: Linker, halls: Halls, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour of footage has a thousand sightings; an answer asks for each that was judged."""
+
+    def clips(model: str) -> list[Survey]:
+        shots = [halls.wide.only(0), NOTHING, halls.wide.only(0), halls.wide.only(0)]
+        return [
+            survey("one", shots, model=model),
+            survey("two", [halls.other.only(1)], model=model),
+        ]
+
+    first = clips(MODEL)
+    linker.add(*first, *clips(OTHER))
+    linker.link()
+    with linker.case.session() as session, session.begin():
+        join(session, key(first[0], "m1"), key(first[1], "m1"), "Anna")
+    looked: list[str] = []
+    box_at = Seen.box_at
+
+    def noted(one: Seen, time: Fraction) -> Box | None:
+        looked.append(one.key)
+        return box_at(one, time)
+
+    monkeypatch.setattr(Seen, "box_at", noted)
+    with linker.case.session() as session:
+        decided = load_decided(session, load_scope(session, OTHER, linker.settings))
+    assert decided.carried and len(looked) == 2
 
 
 def test_a_machine_tells_of_the_decisions_that_hold_it_together_under_another_model(
