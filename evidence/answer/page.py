@@ -35,9 +35,9 @@ UNKNOWN = Told("unknown")
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
 
-OF_KIND = STATUSES | {"claimed": Told("of others")}
+OF_KIND = STATUSES | {"claimed": Told("named otherwise")}
 """The statuses of a plant's machines in words: where those confirmed are of the kind alone, people
-may have settled the others."""
+may have settled the others named; and a seller's badge does not tell whether it is of the kind."""
 
 
 @dataclass(frozen=True, slots=True)

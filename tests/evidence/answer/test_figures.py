@@ -50,14 +50,16 @@ def test_a_range_that_is_not_known_to_end_there_ends_at_neither_nothing_nor_all(
 def test_what_people_settled_as_another_builders_is_no_claim_in_the_figure_of_plants(
     registry: Registry,
 ) -> None:
+    """Nor is a seller's badge called another's machine."""
     machines = [
         replace(ONE, id=str(n), plant="Plant 1", claim="mazak", claimed=False, settled=n < 2,
                 hit=False if n < 2 else None, builder="mazak" if n < 2 else None)
         for n in range(3)
     ]  # fmt: skip
+    machines.append(replace(ONE, id="badge", plant="Plant 1", claim="knuth"))
     drawn = draw(answer(Question(), machines, registry, "Chinese"), registry)
     assert "2 confirmed, 1 claimed" in drawn["builders"]
-    assert "3 of others" in drawn["plants"] and "claimed" not in drawn["plants"]
+    assert "4 named otherwise" in drawn["plants"] and "claimed" not in drawn["plants"]
 
 
 def test_no_chance_of_a_model_is_a_certainty() -> None:
