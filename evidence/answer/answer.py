@@ -42,7 +42,8 @@ class Controls:
 class PlantRow:
     """What was seen of one plant. `absent`: the probability that it holds none of the kind, none
     at all where one is confirmed; None where the model has none, where of no machine there the
-    builder is known, and while a claim for the kind or a verdict waits."""
+    builder is known, while a claim for the kind or a verdict waits, and where people settled one
+    that is not counted."""
 
     plant: str
     stated: bool
@@ -142,8 +143,8 @@ def answer(
         unlinked=sum(m.unlinked is not None for m in machines),
         otherwise=sum(otherwise.values()),
         recordings=len(places_of_kind) - stated,
-        pending=sum(m.pending and not m.waiting for m in machines) + frames.pending,
-        in_frames=frames.of_kind,
+        pending=sum(m.pending and not m.waiting for m in machines) + len(frames.pending),
+        in_frames=len(frames.of_kind),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
@@ -160,11 +161,13 @@ def answer(
     visits = [_recordings(group) for group in there]
     hits = [_recordings(filter(confirmed, group)) for group in there]
     presence = fit_occupancy(visits, hits, level)
-    # Plants of which nothing is told yet, taken for such as show none, would make others surer.
-    settled = [otherwise.get(name, 0) for name in names]
+    # Plants of which nothing is told yet, or that show one otherwise than the model knows, taken
+    # for such as show none, would make others surer.
+    shown = {*otherwise, *frames.of_kind, *frames.pending}
+    shown |= {m.plant for m in machines if m.entered and (m.waiting or confirmed(m))}
     told = [
-        n if hit or _tells(group, other) else 0
-        for n, hit, group, other in zip(visits, hits, there, settled, strict=True)
+        n if hit or (name not in shown and _tells(group)) else 0
+        for name, n, hit, group in zip(names, visits, hits, there, strict=True)
     ]
     of_told = presence if told == visits else fit_occupancy(told, hits, level)
     absent = dict(zip(names, of_told.absent, strict=True))
@@ -199,11 +202,11 @@ def answer(
     )
 
 
-def _tells(group: Sequence[SeenMachine], otherwise: int) -> bool:
-    """Whether the footage of a plant can tell that it holds none: some builder is known there, no
-    verdict is outstanding, and none was settled that another model or other settings found."""
+def _tells(group: Sequence[SeenMachine]) -> bool:
+    """Whether what was found in a plant can tell that it holds none: some builder is known there,
+    and no verdict is outstanding."""
     known = any(m.known is not None for m in group)
-    return known and not otherwise and not any(m.waiting or m.pending for m in group)
+    return known and not any(m.waiting or m.pending for m in group)
 
 
 def _recordings(machines: Iterable[SeenMachine]) -> int:

@@ -71,9 +71,10 @@ def read_frames(
         for item, _ in judged
         if item.item in begun or item.outcome == "missed"
     }
+    of_kind = _of_kind(session, registry, question, sources, asked)
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
-        return Frames(drawn=len(drawn))
+        return Frames(drawn=len(drawn), of_kind=of_kind)
     copies = _copies(session, recipe, sources, asked)
     wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
     for item, _ in judged:
@@ -108,8 +109,30 @@ def read_frames(
         )
         for item, chance in judged
     )
-    of_kind = sum(hit is True for hit in missed.values())
-    return Frames(frames, len(drawn) - len(seen), found, free, of_kind, len(begun))
+    pending = tuple(plant_of([sources[item.footage]])[0] for item, _ in drawn if item.item in begun)
+    return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
+
+
+def _of_kind(
+    session: Session,
+    registry: Registry,
+    question: Question,
+    sources: Mapping[str, Source],
+    asked: Collection[str],
+) -> tuple[str, ...]:
+    """The plant of each frame that people settled to show a machine of the kind, with whatever
+    model it was drawn: another one draws others, and what was seen in it stands there all the same.
+    """
+    settled = (
+        select(Item.footage, Item.pts, Item.builder)
+        .where(Item.sighting.is_(None), Item.state == "settled", Item.outcome == "missed")
+        .distinct()
+    )
+    return tuple(
+        plant_of([sources[footage]])[0]
+        for footage, _, builder in session.execute(settled)
+        if footage in asked and question.fits(builder, None, registry) is True
+    )
 
 
 def _begun(session: Session, items: Iterable[Item]) -> set[str]:

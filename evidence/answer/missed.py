@@ -57,17 +57,18 @@ class Frames:
     """The audited frames, with what they were drawn from.
 
     drawn: so many frames, settled or not. found, unseen: seconds in which a machine was found,
-    and in which none was; copies of one recording counted once. of_kind: frames that people
-    settled to show a machine of the kind; pending: those of which somebody says that they show
-    one, of whatever builder, and others have still to agree.
+    and in which none was; copies of one recording counted once. of_kind: of each frame that
+    people settled to show a machine of the kind, drawn with whatever model, the plant; pending:
+    that of each of which somebody says that it shows one, of whatever builder, and others have
+    still to agree.
     """
 
     judged: tuple[Frame, ...] = ()
     drawn: int = 0
     found: float = 0.0
     unseen: float = 0.0
-    of_kind: int = 0
-    pending: int = 0
+    of_kind: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
 
 NO_FRAMES = Frames()

@@ -36,8 +36,8 @@ class Counts:
     which several may be one machine. otherwise: sightings settled as of the origin that another
     model or other settings found; they count as no machine here (`otherwise.py`). pending:
     judged, be they missed ones in frames of the audit sample, and others have still to agree.
-    in_frames: frames of the sample in which the program found nothing and people settled one of
-    the kind.
+    in_frames: frames of the sample in which the program, with whatever model, found nothing and
+    people settled one of the kind.
     """
 
     machines: int

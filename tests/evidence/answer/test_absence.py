@@ -10,6 +10,7 @@ import pytest
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
 from evidence.answer.from_case import answer_case
+from evidence.answer.judged import SeenMachine
 from evidence.answer.page import to_json
 from evidence.answer.question import Question
 from evidence.store import Case
@@ -51,14 +52,52 @@ def test_plants_of_which_nothing_is_told_yet_make_no_absence_surer(
     assert present is not None and present < 0.1  # they are plants that show none
 
 
-def test_absences_stand_in_the_order_of_the_plants(registry: Registry) -> None:
-    """Machines entered by hand count among those of a plant, and are none of the model's."""
-    machines = [
+def seen_in(plants: dict[str, int]) -> list[SeenMachine]:
+    """In each plant so many settled machines, each in a recording of its own."""
+    return [
         replace(ONE, id=f"{plant}{n}", plant=plant, recordings=frozenset({f"{plant}{n}"}),
-                settled=True, hit=plant != "Others")
-        for plant, number in (("Others", 3), ("Confirmed", 2), ("Confirmed too", 2))
+                settled=True, hit=plant.startswith("Confirmed"))
+        for plant, number in plants.items()
         for n in range(number)
     ]  # fmt: skip
+
+
+THREE = {"Others": 3, "Confirmed": 2, "Confirmed too": 2}
+
+
+@pytest.mark.parametrize(
+    ("state", "high"),
+    [({"settled": True, "hit": True}, 0.0), ({"claimed": True, "waiting": True}, None)],
+    ids=["confirmed", "waits"],
+)
+def test_plants_in_which_one_was_entered_make_no_absence_surer(
+    registry: Registry, state: dict[str, bool], high: float | None
+) -> None:
+    plants = {f"Entered {number}": 2 for number in range(10)}
+    machines = seen_in(THREE | plants)
+    machines += [replace(ONE, id=plant, plant=plant, entered=True, **state) for plant in plants]
+    found = answer(Question(), machines, registry, "Chinese")
+    absent = {row.plant: row.absent for row in found.plants}
+    assert absent["Others"] is not None and absent["Others"].low == pytest.approx(0.757, abs=0.002)
+    entered = absent["Entered 0"]
+    assert (None if entered is None else entered.high) == high
+
+
+def test_no_plant_is_likely_without_one_that_people_saw_in_an_audited_frame(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        three_plants(b)
+        b.frame("Others", "missed", "dmtg")
+
+    build(fill)
+    absent = {row.plant: row.absent for row in ask(case, registry).plants}
+    assert absent["Others"] is None
+
+
+def test_absences_stand_in_the_order_of_the_plants(registry: Registry) -> None:
+    """Machines entered by hand count among those of a plant, and are none of the model's."""
+    machines = seen_in(THREE)
     machines += [
         replace(one, id=f"entered-{n}", entered=True)
         for n, one in enumerate(machines)

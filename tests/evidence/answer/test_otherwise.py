@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
@@ -79,6 +80,19 @@ def found_again(b: Builder, recipe: Recipe, builder: str | None, box: list[float
     b.session.flush()
 
 
+def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, Builder]:
+    """An earlier model, which has found nothing yet, and the one worked with last, which finds
+    nothing Chinese in the hall."""
+    earlier = add_recipe(session, "aa" * 32, Settings(), registry)
+    later = add_recipe(session, "bb" * 32, Settings(), registry)
+    new = Builder(session, later)
+    hall(new)
+    run = begin_run(session, "sweep", later)
+    mine = AnalysisRow.model == later.model
+    session.execute(update(AnalysisRow).where(mine).values(run=run.id))
+    return Builder(session, earlier, new.number), new
+
+
 @pytest.fixture
 def ask(case: Case, registry: Registry, controls: Path) -> Ask:
     """`ask(settled, now)`: the answer of the model worked with last, which finds nothing Chinese in
@@ -87,17 +101,10 @@ def ask(case: Case, registry: Registry, controls: Path) -> Ask:
 
     def made(settled: str, now: str | None, box: tuple[float, ...] = (0, 0, 9, 9)) -> Answer:
         with case.session() as session, session.begin():
-            earlier = add_recipe(session, "aa" * 32, Settings(), registry)
-            later = add_recipe(session, "bb" * 32, Settings(), registry)
-            new = Builder(session, later)
-            hall(new)
-            old = Builder(session, earlier, new.number)
+            old, new = hall_of_two_models(session, registry)
             old.add("Plant 1", outcome="builder", builder=settled)
             assert old.number == CONFIRMED
-            found_again(new, later, now, [float(corner) for corner in box])
-            run = begin_run(session, "sweep", later)
-            mine = AnalysisRow.model == later.model
-            session.execute(update(AnalysisRow).where(mine).values(run=run.id))
+            found_again(new, new.recipe, now, [float(corner) for corner in box])
         return answer_case(case, Question(), registry, "Chinese", controls)[0]
 
     return made
@@ -108,6 +115,18 @@ def test_none_is_not_said_over_what_was_settled_under_another_model(ask: Ask) ->
     assert (found.counts.confirmed, found.counts.otherwise) == (0, 1)
     assert found.said.kind is Kind.OPEN and "another model" in found.said.sentence
     assert any("counts nowhere here until" in warning for warning in found.warnings)
+
+
+def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_model(
+    case: Case, registry: Registry, controls: Path
+) -> None:
+    with case.session() as session, session.begin():
+        old, _ = hall_of_two_models(session, registry)
+        old.frame("Plant 1", "missed", "dmtg")
+    found = answer_case(case, Question(), registry, "Chinese", controls)[0]
+    assert found.said.kind is Kind.OPEN
+    assert "people saw such a machine in 1 frame" in found.said.sentence
+    assert found.missed.drawn == 0  # of this model's sample it is no part
 
 
 def test_they_are_not_said_to_be_absent_where_one_was_settled(
