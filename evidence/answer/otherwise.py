@@ -13,13 +13,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from evidence.answer.at_least import NEAR
 from evidence.answer.judged import SeenMachine, asked_of, plant_of, read_sources
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
-from evidence.linking.present import NEAR, SAME_BOX, Place, Present
+from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
-from evidence.linking.seen import overlap
-from evidence.review.enter import as_box
+from evidence.review.enter import as_box, same_place
 from evidence.review.standing import confirms
 from evidence.store import Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
@@ -104,7 +104,6 @@ def _found(
 
 
 def _lies_at(entered: SeenMachine, place: Place) -> bool:
+    """Whether it would be that sighting, had the program found it now (`at_least.py`)."""
     views = (view for footage, track in entered.views if footage == place.footage for view in track)
-    return any(
-        abs(pts - place.pts) <= NEAR and overlap(box, place.box) >= SAME_BOX for pts, box in views
-    )
+    return any(abs(pts - place.pts) <= NEAR and same_place(box, place.box) for pts, box in views)

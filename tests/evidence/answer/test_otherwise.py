@@ -16,9 +16,12 @@ from evidence.answer.answer import Answer, answer
 from evidence.answer.from_case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
+from evidence.review.enter import Told, enter
+from evidence.review.judge import Bench
 from evidence.store import (
     AnalysisRow,
     Case,
+    FootageRow,
     Item,
     MachineRow,
     Membership,
@@ -127,6 +130,21 @@ def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_mod
     assert found.said.kind is Kind.OPEN
     assert "people saw such a machine in 1 frame" in found.said.sentence
     assert found.missed.drawn == 0  # of this model's sample it is no part
+
+
+def test_one_entered_for_the_whole_frame_stands_for_it(
+    case: Case, registry: Registry, ask: Ask, controls: Path
+) -> None:
+    """The model worked with last finds another machine beside it."""
+    assert ask("dmtg", "mazak", (40, 0, 49, 9)).counts.otherwise == 1
+    with case.session() as session, session.begin():
+        row = session.get_one(FootageRow, key("f", CONFIRMED))
+        row.width, row.height = 400, 300
+        for author in ("anna", "ben"):
+            bench, told = Bench(registry, ("CN",)), Told(builder="dmtg")
+            enter(session, bench, row.sha256, Fraction(5, 2), None, told, author)
+    found = answer_case(case, Question(), registry, "Chinese", controls)[0]
+    assert found.said.kind is Kind.CONFIRMED and found.counts.otherwise == 0
 
 
 def test_they_are_not_said_to_be_absent_where_one_was_settled(
