@@ -223,7 +223,7 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
         why.append(
             Told(
                 "only a share above %(share)s would have been noticed",
-                share=f"{100 * seen.share:.0f} %",
+                share=above(seen.share),
             )
         )
     return tuple(why)

@@ -100,7 +100,6 @@ def test_what_a_group_owns_is_known_under_its_badge() -> None:
         ("mcm", "IT", {"IT"}),
         ("ikegai", "TW", {"JP"}),
         ("leadwell", "TW", {"TW", "CN"}),
-        ("miyano", "JP", {"JP", "PH"}),
     ],
 )
 def test_owners_and_places_of_production_are_those_of_today(

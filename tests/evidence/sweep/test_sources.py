@@ -49,18 +49,15 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
         stills__1_jpg=JPEG, stills__2_png=b"broken", disguised__clip_jpg=MP4,
         nameless__clip_dat=MP4, broken__clip_mp4=b"", deep__er__still_JPG=JPEG,
         tape__news_MXF=b"\x06\x0e\x2b\x34" + bytes(40), phone__1_heic=b"\0\0\0\x18ftypheic",
-        tape__hall_jpg=JPEG,
-        spoken__1_jpg=JPEG, spoken__note_m4a=MP4, spoken__note_ogg=b"OggS\0\2" + bytes(60),
+        tape__hall_jpg=JPEG, spoken__1_jpg=JPEG, spoken__note_m4a=MP4, spoken__note_ogg=b"OggS\0\2",
     )  # fmt: skip
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "x.mp4").write_bytes(MP4)
     (tmp_path / "linked").symlink_to(tmp_path / "b")
     expected = [str(path.relative_to(tmp_path)) for path in list_footage(tmp_path)]
     assert found(tmp_path) == sorted(expected)
-    # Of a kind that is not read: each is set aside by name, and not passed over.
-    assert {"tape/news.MXF", "tape", "phone"} <= set(expected)
-    # A voice beside photographs is no clip, for which they would not count.
-    assert "spoken" in expected
+    # What is not read is set aside by name; a voice hides no photographs.
+    assert {"tape/news.MXF", "tape", "phone", "spoken"} <= set(expected)
 
 
 def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path: Path) -> None:
@@ -111,10 +108,9 @@ def test_what_lies_behind_links_is_told_of(tmp_path: Path) -> None:
     (archive / "gone.mp4").symlink_to(elsewhere / "gone.mp4")
     (archive / "gone.txt").symlink_to(elsewhere / "gone.txt")
     assert found(archive) == ["a.mp4", "b.mp4"]
-    assert sorted(troubles(list(walk(archive)))) == [
-        f"{archive / '2023'}: a linked folder, left out; name it to sweep it",
-        f"{archive / 'gone.mp4'}: a link that leads nowhere; the rest goes on",
-    ]
+    linked, lost = sorted(troubles(list(walk(archive))))
+    assert linked == f"{archive / '2023'}: a linked folder, left out; name it to sweep it"
+    assert lost == f"{archive / 'gone.mp4'}: a link that leads nowhere; the rest goes on"
 
 
 def test_a_folder_that_may_not_be_searched_is_told_of(tmp_path: Path) -> None:
@@ -172,9 +168,9 @@ def test_a_wrong_line_takes_no_other_with_it(tmp_path: Path) -> None:
         'bare;\n4.mp4;"nor this one\n5.mp4;\n'
     )
     items = list(read_sources(tmp_path / "list.csv"))
-    taken = {Path(one.path).name: one for one in items if isinstance(one, Source)}
-    assert list(taken) == ["0.mp4", "2.mp4", "3.mp4", "5.mp4"]
-    assert [one.provenance and one.provenance["line"] for one in taken.values()] == [2, 5, 6, 9]
+    taken = [(Path(i.path).name, i.provenance) for i in items if isinstance(i, Source)]
+    lines = [(name, provenance and provenance["line"]) for name, provenance in taken]
+    assert lines == [("0.mp4", 2), ("2.mp4", 5), ("3.mp4", 6), ("5.mp4", 9)]
     not_csv, bare, nor_this = troubles(items)
     assert "line 4: not CSV" in not_csv and "line 8: not CSV" in nor_this
     assert "line 7" in bare and "holds neither clips nor pictures" in bare
