@@ -64,7 +64,8 @@ def made(tmp_path: Path) -> Path:
         keep_plan(session, Plan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
         add_work(session, recipe, [Source(str(picture)), Source("/disk/sound.mp3")])
-        sound, work = take(session, recipe, 2)
+        taken = {one.path: one for one in take(session, recipe, 2)}
+        sound, work = taken["/disk/sound.mp3"], taken[str(picture)]
         record_survey(session, case, survey, registry)
         assert done(session, work, sha256)
         assert set_aside(session, sound, "no-pictures", "sound only")
