@@ -92,7 +92,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     # The fixture `case` makes its own of this name, as a copy.
-    url = server.database(make="case" not in request.fixturenames)
+    url = server.database(make="made_once" not in request.fixturenames)
     yield url
     server.drop(url)
 
