@@ -89,6 +89,8 @@ class _Nursery:
                 [sys.executable, "-P", "-B", "-m", "detector.nursery_process"],
                 stdin=theirs.fileno(),
                 env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
+                # It outlasts many a working folder, and without one no manifest can be read.
+                cwd="/",
                 # An interrupt at the terminal is the parent's to handle.
                 start_new_session=True,
             )

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector import manifest_child
+from detector import manifest_child, nursery
 from detector.footage import open_footage
 from detector.manifest import read_manifest
 from detector.manifest_find import STORE, carries
@@ -51,6 +51,17 @@ def test_what_is_stated_is_told(signed: Path) -> None:
         signature="valid",
         content="same",
     )
+
+
+def test_the_working_folder_may_go_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = sign(write_picture(tmp_path / "a.jpg"), tmp_path / "b.jpg")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    monkeypatch.setattr(nursery, "_nursery", None)  # so that one begins there
+    assert manifest_of(signed).state == "stated"
+    (tmp_path / "there").rmdir()
+    assert manifest_of(signed).state == "stated"
+    nursery._end()
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
