@@ -20,6 +20,7 @@ GROUPS = {
     "amada": frozenset({"promecam"}),
     "danobat": frozenset({"overbeck"}),
     "emco": frozenset({"mecof"}),
+    "haco": frozenset({"haco-fat"}),
     "lvd": frozenset({"strippit"}),
     "prima-power": frozenset({"finn-power"}),
     "starrag": frozenset({"berthiez"}),
