@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from distributed import Worker
 from sqlalchemy import select
 
 from datasets.maker.canvas import Picture
@@ -105,9 +106,11 @@ def go(case: Case, order: Order, *paths: Path, watcher: Noted | None = None) -> 
 
 def pids(place: Workplace) -> dict[str, int]:
     """The workers' processes by the workers' names."""
-    client = place.client
-    workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
-    return {str(workers[address]["name"]): pid for address, pid in client.run(os.getpid).items()}
+
+    def own(dask_worker: Worker) -> tuple[str, int]:
+        return str(dask_worker.name), os.getpid()
+
+    return dict(place.client.run(own).values())
 
 
 def works(case: Case) -> dict[str, Work]:
