@@ -141,6 +141,7 @@ class PlateWords(_Part):
     labels: Kinds
     parts: Kinds
     part_makers: tuple[Text, ...]
+    other_names: tuple[Text, ...]
     sellers: Kinds
     rows: Kinds
     works: Works

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datasets.letters import letters
 from datasets.plates import load_plate_words
 from detector.marks import SHORT, Mark
 from detector.phrases import Phrases, Said
@@ -27,10 +28,12 @@ class AnothersName:
         han = {*words.parts.han, *words.sellers.han} - _NO_PART
         self._others = Phrases((*han, *words.parts.latin, *words.sellers.latin))
         self._rows = Phrases((*words.rows.han, *words.rows.latin))
+        self._names = frozenset(letters(name) for name in words.other_names)
+        self._longest = max(map(len, self._names), default=0)
 
     def holds(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
-        """Whether the rest of a text speaks of a part that fits, a seller or an owner, or the mark
-        is a misread country: MADE IN TAIKAN.
+        """Whether the rest of a text speaks of a part that fits, a seller or an owner, or is the
+        name of somebody else (KUNLUN TONGTAI), or the mark a misread country: MADE IN TAIKAN.
 
         Args:
             said: the text's words; the mark was found in those from `start` to before `end`.
@@ -38,6 +41,8 @@ class AnothersName:
         if mark.kind == "wordmark" and (
             (start > 0 and said[start - 1] in _FITS) or "".join(said[:start]).endswith("MADEIN")
         ):
+            return True
+        if self._named(said, start, end):
             return True
         trade = mark.han and len(mark.letters) >= SHORT
         trade = trade or not _TRADE.isdisjoint(mark.words)
@@ -47,3 +52,17 @@ class AnothersName:
         inner = "".join(said[start:end]).partition(mark.letters) if mark.han else ("", "", "")
         rest = Said.of(" ".join((*said[:start], inner[0], inner[2], *said[end:])))
         return self._others.inside(rest) and not self._rows.inside(rest)
+
+    def _named(self, said: Sequence[str], start: int, end: int) -> bool:
+        """Whether these words stand in a name that is known to be another's, or are all of it."""
+        for first in range(start + 1):
+            joined = "".join(said[first:end])
+            last = end
+            while len(joined) <= self._longest:
+                if joined in self._names:
+                    return True
+                if last == len(said):
+                    break
+                joined += said[last]
+                last += 1
+        return False

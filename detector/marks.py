@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datasets.entry import Entry, EntryType
-from datasets.letters import script_of
+from datasets.letters import script_of, scripts
 from datasets.registry import Registry
 from detector.align import Template
 from detector.fold import letters, words
+from detector.vocabulary import LATIN_WORDS
 
 MarkKind = Literal["wordmark", "series"]
 SHORT = 3
@@ -24,8 +25,10 @@ FAR = 0.24
 class Mark:
     """A text that points to an entry.
 
-    letters: its fold; words: the fold's words; limit: the dearest misreading accepted, in the
-    prices of `detector.fold`; needs_second_cue: what it says needs another cue beside it;
+    letters: its fold; words: the fold's words; telling: those that are not of the trade, where
+    they are so short together that none of their letters may be misread (DN in DN SOLUTIONS);
+    limit: the dearest misreading accepted, in the prices of `detector.fold`;
+    needs_second_cue: what it says needs another cue beside it;
     shared: another entry has a mark of the same text.
     """
 
@@ -37,6 +40,7 @@ class Mark:
     han: bool
     letters: str
     words: tuple[str, ...]
+    telling: str
     limit: float
     far: float
     needs_second_cue: bool
@@ -51,6 +55,16 @@ HAN_LIMIT = 0.5
 CYRILLIC_LIMIT = 0.35
 """The dearest misreading accepted where Cyrillic was read as such, not guessed in Latin letters:
 МИНСКИЙ СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД is not the works of Lipetsk, ПУМОРИЯ is not ПУМОРИ."""
+
+
+def _telling(text: str) -> str:
+    """The words of a mark in Latin letters that are not of the trade, joined, if they are short.
+
+    Short marks match only exactly, and words that stand beside many a name make none longer:
+    ODIN SOLUTIONS is no DN SOLUTIONS, V5 TECHNOLOGY no DVS TECHNOLOGY.
+    """
+    joined = "".join(word for word in words(text) if word not in LATIN_WORDS)
+    return joined if len(joined) <= SHORT and scripts(text) == {"latin"} else ""
 
 
 def limit_of(letters: str, kind: MarkKind) -> float:
@@ -103,6 +117,7 @@ def marks_of(registry: Registry) -> list[Mark]:
             han=any(script_of(letter) == "han" for letter in folded),
             letters=folded,
             words=tuple(words(text)),
+            telling=_telling(text) if kind == "wordmark" else "",
             limit=limit_of(folded, kind),
             far=far_of(folded, kind),
             needs_second_cue=_needs_second_cue(

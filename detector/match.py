@@ -44,11 +44,6 @@ MISREAD_ALONE = 7
 MOST_MISREAD = 4
 """Words a misread mark may have, unless they are mere letters."""
 _PART = re.compile(r"\d+|\D+")
-_OTHER_NAMES = (
-    *("LASER CUTTING", "HYUNDAI KIA", "METALTECH", "SUPERTECH", "REINECKE", "KARSTEN", "MONFORT"),
-    "FEHMANN",
-)
-"""Names and words that are long marks misread, by their letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +194,8 @@ class Matcher:
                 found += [
                     _Found(mark, start, end, price, spelt=unsure[i][2].endswith(mark.letters))
                     for mark, price in marks
-                    if mark.han or _may_be_split(mark, said[start:end])
+                    if mark.han
+                    or (_may_be_split(mark, said[start:end]) and mark.telling in unsure[i][2])
                 ]
         return found
 
@@ -253,7 +249,8 @@ def _themselves() -> frozenset[str]:
     """Names that are no builder's and common beside machines: FESTO is no misread RESATO, NANJING
     no HANJIANG."""
     places = (place.latin for some in load_places().values() for place in some)
-    names = (*places, *load_plate_words().part_makers, *_OTHER_NAMES)
+    known = load_plate_words()
+    names = (*places, *known.part_makers, *known.other_names)
     return frozenset(letters(name) for name in names if name and "han" not in scripts(name))
 
 

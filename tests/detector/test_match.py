@@ -131,6 +131,39 @@ def test_near_marks_are_told_apart(matcher: Matcher, text: str, found: list[str]
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("ODIN SOLUTIONS, S.L.", []), ("A.N. SOLUTIONS", []), ("DN SOLUTI0NS", ["dn-solutions"])),
+        *(
+            ("V5 TECHNOLOGY", []),
+            ("DVS TECHN0LOGY", ["pittler"]),
+            ("DNSOLUTI0NS", ["dn-solutions"]),
+        ),
+        *(("HS6 LASER", []), ("HSG LA5ER", ["hsg"])),
+    ],
+)
+def test_words_of_the_trade_make_a_short_mark_no_longer(
+    matcher: Matcher, text: str, found: list[str]
+) -> None:
+    assert names(matcher.match(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("other", "mark"),
+    [
+        ("HANWANG TECHNOLOGY CO., LTD", "HANKWANG"),
+        ("JSC SUPERTEL", "SUPERTEC"),
+        ("SHENZHEN KUNLUN TONGTAI TECHNOLOGY", "TONGTAI"),
+        ("TONG TAI YI", "TONG TAI"),
+        ("STUDER PROFESSIONAL AUDIO", "STUDER"),
+    ],
+)
+def test_the_known_name_of_another_holds_no_mark(matcher: Matcher, other: str, mark: str) -> None:
+    assert matcher.match(other) == []
+    assert matcher.match(mark)
+
+
+@pytest.mark.parametrize(
     ("text", "id", "series"),
     [
         ("NLX2500|700", "dmg-mori", "NLX"),
