@@ -52,7 +52,11 @@ class Joined:
         for cut in range(SHORT, min(len(word), self._longest + 1)):
             if _is_size(word[cut:]):
                 yield from self._families.get(word[:cut], ())
-            for part, rest in ((word[:cut], word[cut:]), (word[-cut:], word[:-cut])):
+            ends = [(word[:cut], word[cut:])]
+            # Firms' forms stand behind a name; two letters before it are any word's (COLICO).
+            if len(word) - cut >= SHORT:
+                ends.append((word[-cut:], word[:-cut]))
+            for part, rest in ends:
                 for mark in self._latin.get(part, ()):
                     if made_of(rest, self._own[mark.id]):
                         yield mark

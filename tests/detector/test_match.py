@@ -155,6 +155,8 @@ def test_words_of_the_trade_make_a_short_mark_no_longer(
         ("JSC SUPERTEL", "SUPERTEC"),
         ("SHENZHEN KUNLUN TONGTAI TECHNOLOGY", "TONGTAI"),
         ("TONG TAI YI", "TONG TAI"),
+        ("SIGMA-ALDRICH", "WALDRICH"),
+        ("COLICO", "LICO"),
         ("STUDER PROFESSIONAL AUDIO", "STUDER"),
     ],
 )
