@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datasets.registry import load_registry
+from datasets.entry import Entry, Wordmark
+from datasets.registry import Registry, load_registry
 from detector.match import Match, Matcher
 
 
@@ -51,3 +52,15 @@ def test_words_of_the_trade_make_a_short_mark_no_longer(
 def test_the_known_name_of_another_holds_no_mark(matcher: Matcher, other: str, mark: str) -> None:
     assert matcher.match(other) == []
     assert matcher.match(mark)
+
+
+def test_one_whom_a_registry_lists_is_no_other() -> None:
+    own = Entry(
+        id="hanwang",
+        name="Hanwang",
+        type="builder",
+        origin="CN",
+        wordmarks=(Wordmark(text="HANWANG", script="latin"),),
+        confidence="high",
+    )
+    assert names(Matcher(Registry((own,))).match("HANWANG TECHNOLOGY")) == ["hanwang"]
