@@ -90,9 +90,7 @@ def _english() -> set[str]:
 def _docstrings(package: str) -> Iterator[str]:
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise SystemExit(
-            f"{package} is not installed: pip install -e '.[full]' in this environment"
-        )
+        raise SystemExit(f"{package} is not installed; say: make .venv/full")
     for file in sorted(Path(found.submodule_search_locations[0]).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

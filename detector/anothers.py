@@ -42,7 +42,7 @@ class AnothersName:
             (start > 0 and said[start - 1] in _FITS) or "".join(said[:start]).endswith("MADEIN")
         ):
             return True
-        if self._named(mark, said, start, end):
+        if self._in_a_name(mark, said, start, end):
             return True
         trade = mark.han and len(mark.letters) >= SHORT
         trade = trade or not _TRADE.isdisjoint(mark.words)
@@ -53,7 +53,7 @@ class AnothersName:
         rest = Said.of(" ".join((*said[:start], inner[0], inner[2], *said[end:])))
         return self._others.inside(rest) and not self._rows.inside(rest)
 
-    def _named(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
+    def _in_a_name(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
         """Whether these words stand in a name that is known to be another's, or are all of it.
 
         A registry may list the other as well: to itself the name is no other's.

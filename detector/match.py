@@ -249,8 +249,7 @@ def _themselves() -> frozenset[str]:
     """Names that are no builder's and common beside machines: FESTO is no misread RESATO, NANJING
     no HANJIANG."""
     places = (place.latin for some in load_places().values() for place in some)
-    known = load_plate_words()
-    names = (*places, *known.part_makers, *known.other_names)
+    names = (*places, *load_plate_words().part_makers)
     return frozenset(letters(name) for name in names if name and "han" not in scripts(name))
 
 
