@@ -60,7 +60,8 @@ def main() -> None:
     _row("plants", _plants(), attributor, matcher)
     _row("English words", sorted(_english()), attributor, matcher)
     for file in given.words:
-        _row(file.stem, file.read_text("utf-8").split("\n")[:-1], attributor, matcher)
+        words = dict.fromkeys(file.read_text("utf-8").split("\n")[:-1])
+        _row(file.stem, [*words], attributor, matcher)
     if given.shared is not None:
         print()
         for split in SPLITS:
