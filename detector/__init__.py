@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from detector import instructions as instructions
 from detector import offline as offline
 
 if TYPE_CHECKING:
