@@ -85,6 +85,12 @@ def main() -> None:
     except NameplateError as error:
         complain(str(error))
         sys.exit(exit_for(error))
+    except PermissionError as error:
+        # Looking whether a path is there fails so where a folder on the way to it is shut.
+        if error.filename is None:
+            raise
+        complain(f"{error.filename}: {error.strerror}; change the permissions or name another")
+        sys.exit(Exit.SETUP)
 
 
 if __name__ == "__main__":

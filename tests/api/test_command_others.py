@@ -25,6 +25,7 @@ from evidence.store import Case
 from tests.api.conftest import Nameplate
 from tests.datasets.sets import line, write_data
 from tests.judged import other_model
+from tests.ordinary import ordinary
 from training.apart import traces_of
 
 ROOT = Path(__file__).parents[2]
@@ -243,3 +244,24 @@ def test_where_nothing_was_found_it_says_of_how_much() -> None:
     }  # fmt: skip
     show(record, console)
     assert "no machine found (1500 of 90000 frames decoded)" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("datasets", "check", "shut/data"),
+        ("datasets", "export", "shut/data", "--to", "coco", "--out", "exported"),
+        ("evaluate", "shut/data", "--out", "measured"),
+        ("legibility", "shut/data", "--out", "measured"),
+    ],
+    ids=" ".join,
+)
+def test_a_path_in_a_folder_that_is_shut_is_named(
+    nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "shut").mkdir(mode=0)
+    with ordinary():
+        ended = nameplate(*words)
+    assert ended.code == 4
+    assert "shut/data" in ended.err and "permissions" in ended.err
+    assert "Traceback" not in ended.err
