@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
@@ -36,6 +35,7 @@ from evidence.store import (
     SightingRow,
     StillRow,
 )
+from evidence.store.base import Base
 from evidence.store.keys import analysis_id, machine_id
 from evidence.store.rows import stored_rows
 from evidence.store.runs import add_recipe
@@ -54,13 +54,29 @@ def _drawn_as(claim: str | None) -> str:
     return "unknown" if claim is None else "claim" if _is_chinese(claim) else "named"
 
 
-@dataclass
 class Builder:
-    """Adds machines and frames to a case, each in a clip of its own."""
+    """Adds machines and frames to a case, each in a clip of its own.
 
-    session: Session
-    recipe: Recipe
-    number: int = 0
+    They are written when `session` is next asked for, at the latest as its transaction ends: rows
+    of one table together take a third of what they take one by one.
+    """
+
+    def __init__(self, session: Session, recipe: Recipe, number: int = 0) -> None:
+        self._session = session
+        # Of all that add to it: what one adds may point to what another did.
+        self._rows: list[Base] = session.info.setdefault("rows", [])
+        self.recipe, self.number = recipe, number
+        event.listen(session, "before_commit", lambda _: self.session)
+
+    @property
+    def session(self) -> Session:
+        """What was added is written there; rows come after those they point to."""
+        for table in Base.metadata.sorted_tables:
+            if rows := [row for row in self._rows if row.__table__ is table]:
+                self._session.add_all(rows)
+                self._session.flush()
+        self._rows.clear()
+        return self._session
 
     def add(
         self,
@@ -85,7 +101,7 @@ class Builder:
         sighting = f"{analysis}:m1"
         one = Fraction(1)
 
-        self.session.add(
+        self._rows.append(
             SightingRow(
                 **common,
                 name="m1",
@@ -106,10 +122,9 @@ class Builder:
                 origin_basis=basis,
             )
         )
-        self.session.flush()
         machine = same or machine_id(sighting)
         if same is None:
-            self.session.add(
+            self._rows.append(
                 MachineRow(
                     id=machine,
                     **names,
@@ -121,14 +136,13 @@ class Builder:
                     conflict=False,
                 )
             )
-            self.session.flush()
-        self.session.add(Membership(sighting=sighting, machine=machine))
+        self._rows.append(Membership(sighting=sighting, machine=machine))
         if (basis == "plate" and origin == "CN") or (claim and _is_chinese(claim)):
-            self.session.add(
+            self._rows.append(
                 Flag(**common, sighting="m1", kind="claim", pts=one, priority=1, reason="")
             )
         if height is not None:
-            self.session.add(
+            self._rows.append(
                 ReadingRow(
                     **common,
                     number=0,
@@ -143,7 +157,7 @@ class Builder:
                 )
             )
         if outcome is not None:
-            self.session.add(
+            self._rows.append(
                 Item(
                     **common,
                     item=sighting,
@@ -161,7 +175,7 @@ class Builder:
                 )
             )
         if chance is not None:
-            self.session.add(
+            self._rows.append(
                 Draw(
                     item=sighting,
                     analysis=analysis,
@@ -174,7 +188,6 @@ class Builder:
                     made=datetime(2026, 1, 1, tzinfo=UTC),
                 )
             )
-        self.session.flush()
         return machine
 
     def still(self, sha256: str) -> None:
@@ -183,7 +196,7 @@ class Builder:
             select(SightingRow).where(SightingRow.footage == key("f", self.number))
         ).one()
         common = {"analysis": row.analysis, "footage": row.footage, "model": row.model}
-        self.session.add(
+        self._rows.append(
             StillRow(
                 **common,
                 settings=row.settings,
@@ -195,7 +208,6 @@ class Builder:
                 suffix="jpg",
             )
         )
-        self.session.flush()
 
     def frame(
         self,
@@ -210,7 +222,7 @@ class Builder:
         common = self._clip(plant, None, views)
         one = Fraction(1)
         item = frame_item(common["analysis"], one)
-        self.session.add_all(
+        self._rows.extend(
             [
                 Item(
                     **common,
@@ -240,13 +252,12 @@ class Builder:
                 ),
             ]
         )
-        self.session.flush()
         return item
 
     def copy(self, a: int, b: int, share: float = 1.0) -> None:
         """The clips that were added as number `a` and `b`, from 1, show one recording."""
         first, second = sorted((key("f", a), key("f", b)))
-        self.session.add(
+        self._rows.append(
             Copy(
                 a=first,
                 b=second,
@@ -262,7 +273,6 @@ class Builder:
                 reason="",
             )
         )
-        self.session.flush()
 
     def _clip(self, plant: str | None, published: str | None, views: int) -> dict[str, str]:
         """Footage that was looked at, with a print a second from 1 on; what its rows name."""
@@ -271,7 +281,7 @@ class Builder:
         analysis = analysis_id(footage, self.recipe.model, self.recipe.settings)
         names = {"model": self.recipe.model, "settings": self.recipe.settings}
         common = {"analysis": analysis, "footage": footage, **names}
-        self.session.add_all(
+        self._rows.extend(
             [
                 FootageRow(sha256=footage, size=1, kind="video", container="mp4", seconds=3.0),
                 Location(
@@ -282,8 +292,7 @@ class Builder:
                 ),
             ]
         )
-        self.session.flush()
-        self.session.add(
+        self._rows.append(
             AnalysisRow(
                 id=analysis,
                 footage=footage,
@@ -297,15 +306,13 @@ class Builder:
                 digest=key("d", self.number),
             )
         )
-        self.session.flush()
-        self.session.add(
+        self._rows.append(
             ShotRow(**common, number=0, pts=Fraction(0), end=Fraction(views + 1), reason="hit")
         )
-        self.session.add_all(
+        self._rows.extend(
             PrintRow(**common, number=n, pts=Fraction(n), shot=0, hashes=b"", detail=0.5)
             for n in range(1, views + 1)
         )
-        self.session.flush()
         return common
 
 

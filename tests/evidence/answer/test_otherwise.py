@@ -92,7 +92,7 @@ def hall_of_two_models(session: Session, registry: Registry) -> tuple[Builder, B
     hall(new)
     run = begin_run(session, "sweep", later)
     mine = AnalysisRow.model == later.model
-    session.execute(update(AnalysisRow).where(mine).values(run=run.id))
+    new.session.execute(update(AnalysisRow).where(mine).values(run=run.id))
     return Builder(session, earlier, new.number), new
 
 
