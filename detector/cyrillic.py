@@ -17,13 +17,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.line_network import decode, open_request
+from detector.line_network import compile_network, decode
 
 PACKAGED = Path(__file__).parent / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -60,8 +62,6 @@ class CyrillicHead:
     def __init__(
         self, recogniser: str, threads: int | None = None, folder: Path = PACKAGED
     ) -> None:
-        import openvino
-
         files = folder / "head.xml", folder / "head.bin"
         try:
             card = json.loads((folder / "head.json").read_text("utf-8"))
@@ -77,7 +77,7 @@ class CyrillicHead:
                 f"{folder}: it belongs to another recogniser than the installed rapidocr has; "
                 "install the version in constraints.txt"
             )
-        self._request = open_request(openvino.Core().read_model(files[0]), threads)
+        self._request = _compiled(files[0], digest, threads).create_infer_request()
 
     def read(self, seen: NDArray[np.float32]) -> tuple[str, float]:
         """The shapes of a line, and how sure it is of them, 0..1; 0 where there are none.
@@ -87,6 +87,14 @@ class CyrillicHead:
         """
         self._request.infer([seen[None]])
         return decode(self._request.get_output_tensor().data[0], _ANSWERS)
+
+
+@lru_cache(maxsize=2)
+def _compiled(file: Path, digest: str, threads: int | None) -> Any:
+    """The network of that digest; one serves all heads of a process."""
+    import openvino
+
+    return compile_network(openvino.Core().read_model(file), threads)
 
 
 def is_cyrillic(shapes: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pyclipper
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.line_network import open_request
+from detector.line_network import compile_network
 from detector.settings import Reading_
 from detector.types import Box, Picture
 
@@ -88,7 +89,7 @@ class LineFinder:
 
     def __init__(self, settings: Reading_, threads: int | None = None) -> None:
         self._settings = settings
-        self._request = _open(MODELS / DETECTION, threads)
+        self._request = _compiled(MODELS / DETECTION, threads).create_infer_request()
 
     def find_lines(self, picture: Picture) -> list[Line]:
         """The lines of text in an RGB picture (height, width, 3), upright or mirrored."""
@@ -112,11 +113,13 @@ class LineFinder:
         return _sorted(list(_lines_of(self._request.get_output_tensor().data[0, 0])))
 
 
-def _open(file: Path, threads: int | None) -> Any:
+@lru_cache(maxsize=2)
+def _compiled(file: Path, threads: int | None) -> Any:
+    """The network, kept, since compiling takes long: one serves all finders of a process."""
     import openvino
 
     try:
-        return open_request(openvino.Core().read_model(file), threads)
+        return compile_network(openvino.Core().read_model(file), threads)
     except RuntimeError as error:
         raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def open_request(network: Any, threads: int | None) -> Any:
-    """A request to an OpenVINO network on the processor; as many threads as cores if None."""
+def compile_network(network: Any, threads: int | None) -> Any:
+    """An OpenVINO network on the processor; as many threads as cores if None."""
     import openvino
 
     asked: dict[str, Any] = {
@@ -21,7 +21,7 @@ def open_request(network: Any, threads: int | None) -> Any:
     }
     if threads is not None:
         asked["INFERENCE_NUM_THREADS"] = threads
-    return openvino.compile_model(network, "CPU", asked).create_infer_request()
+    return openvino.compile_model(network, "CPU", asked)
 
 
 def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:

@@ -8,6 +8,7 @@ head of our own (`detector.cyrillic`).
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.cyrillic import CyrillicHead, is_believed, spell
-from detector.line_network import decode, open_request
+from detector.line_network import compile_network, decode
 from detector.types import Picture
 
 LINE_HEIGHT = 48
@@ -39,14 +40,10 @@ class Seer:
     """
 
     def __init__(self, file: Path, threads: int | None = None) -> None:
-        import openvino
-
         try:
-            network = openvino.Core().read_model(file)
-            letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
-            _also_answer(network)
-            self._request = open_request(network, threads)
             self.sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+            compiled, letters = _compiled(file, self.sha256, threads)
+            self._request = compiled.create_infer_request()
         except (OSError, RuntimeError, StopIteration) as error:
             raise ModelError(f"{file}: no reading model; reinstall rapidocr") from error
         self.letters = ["", *letters, " "]
@@ -57,6 +54,17 @@ class Seer:
         self._request.infer([scaled])
         said, pooled, mixed = (self._request.get_output_tensor(i).data[0] for i in range(3))
         return said, np.concatenate([pooled[:, 0].T, mixed], axis=1)
+
+
+@lru_cache(maxsize=2)
+def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[str]]:
+    """The network of that hash, and its letters; one serves all seers of a process."""
+    import openvino
+
+    network = openvino.Core().read_model(file)
+    letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
+    _also_answer(network)
+    return compile_network(network, threads), letters
 
 
 def _also_answer(network: Any) -> None:

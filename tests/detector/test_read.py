@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from datasets.errors import ModelError
 from datasets.fonts import font
+from detector import cyrillic, find_lines, read_line
 from detector.read import Reader, cut_marks, merge_readings, overlap_of_smaller, script_of
 from detector.read_line import LineReader
 from detector.settings import Reading_
@@ -123,6 +124,8 @@ def test_loading_asks_nothing_of_the_network(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    for opened in (find_lines, read_line, cyrillic):
+        opened._compiled.cache_clear()
     assert texts(Reader(Reading_()).read(panel(("DOOSAN", 100, 100)), AT)) == {"DOOSAN"}
 
 
