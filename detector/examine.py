@@ -18,7 +18,7 @@ from detector.detect import Detector
 from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.origin import claimed_by
 from detector.overlay import OverlayMap
 from detector.read import Reader, cut_marks, overlap_of_smaller
@@ -101,7 +101,7 @@ class Examiner:
         self._recogniser = recogniser
         self._settings = settings
         self._registry = registry
-        self._matcher = Matcher(registry)
+        self._matcher = matcher_of(registry)
         self._attributor = Attributor(self._matcher, registry, settings.attributing)
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:

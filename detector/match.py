@@ -237,6 +237,12 @@ def _seams(parts: Sequence[str]) -> set[int]:
     return set(accumulate(map(len, parts[:-1])))
 
 
+@lru_cache(maxsize=2)
+def matcher_of(registry: Registry) -> Matcher:
+    """The matcher of a registry, kept: to make one takes a quarter of a second."""
+    return Matcher(registry)
+
+
 def _may_be_misread(said: list[str], joined: str) -> bool:
     """Whether these words are worth aligning: not too many, and not a plain word of the trade."""
     few = len(said) <= MOST_MISREAD or all(len(word) <= 2 for word in said)
