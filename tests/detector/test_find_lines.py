@@ -43,8 +43,13 @@ def test_the_lines_are_those_of_rapidocr(
     finder: LineFinder, scale: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rapidocr import EngineType, RapidOCR
+    from rapidocr.inference_engine.openvino.device_config import CPUConfig
 
     monkeypatch.setattr(find_lines, "_scale", lambda *_: scale)
+    # Where a processor computes in bfloat16 by itself, RapidOCR would find other lines there.
+    asked = CPUConfig.get_config
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    monkeypatch.setattr(CPUConfig, "get_config", lambda self: asked(self) | exact)
     engine = RapidOCR(
         params={
             "Global.log_level": "critical",
