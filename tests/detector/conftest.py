@@ -6,11 +6,11 @@ import pytest
 
 from datasets.registry import load_registry
 from detector.attribute import Attributor
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.settings import Attributing
 
 
 @pytest.fixture(scope="session")
 def attributor() -> Attributor:
     registry = load_registry()
-    return Attributor(Matcher(registry), registry, Attributing())
+    return Attributor(matcher_of(registry), registry, Attributing())

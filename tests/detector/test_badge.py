@@ -9,7 +9,7 @@ import pytest
 from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.badge import is_model_code
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.settings import Attributing
 from detector.types import Box, Reading
 
@@ -88,7 +88,7 @@ def test_a_text_that_two_builders_share_names_the_one_whose_code_stands_under_it
 def test_a_short_mark_of_an_origin_under_test_is_never_enough_with_a_code() -> None:
     registry = load_registry()
     settings = Attributing(tested_origins=("IN",))
-    said = Attributor(Matcher(registry), registry, settings).attribute(
+    said = Attributor(matcher_of(registry), registry, settings).attribute(
         [read("BFW"), read("BX 65 TC24", UNDER)]
     )
     assert said.builder is None

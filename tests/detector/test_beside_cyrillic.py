@@ -6,14 +6,14 @@ import pytest
 
 from datasets.registry import load_registry
 from detector.attribute import Attributor
-from detector.match import Matcher
+from detector.match import Matcher, matcher_of
 from tests.detector.stickers import claims, plate
 from tests.detector.test_own_words import seen_twice
 
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(load_registry())
+    return matcher_of(load_registry())
 
 
 # As the head spells: Й is И, and a word of twins alone stays in Latin letters (CTAHOK).

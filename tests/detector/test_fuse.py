@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from datasets.registry import load_registry
 from detector.fuse import fuse, independent, join_neighbours
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.types import Reading
 
-MATCHER = Matcher(load_registry())
+MATCHER = matcher_of(load_registry())
 HERE = Reading("MAZAK", 0.95, (100, 100, 200, 130), Fraction(0), "latin")
 
 

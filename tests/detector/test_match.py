@@ -16,7 +16,7 @@ from datasets.plants import load_plants
 from datasets.registry import Registry, load_registry
 from detector.align import Template, distance
 from detector.fold import RUNS, SINGLE, fold, letters
-from detector.match import Match, Matcher
+from detector.match import Match, Matcher, matcher_of
 
 STRANGERS = Path(__file__).parent / "strangers.txt"
 MARKS = [(entry, mark) for entry in load_registry() for mark in entry.wordmarks]
@@ -24,7 +24,7 @@ MARKS = [(entry, mark) for entry in load_registry() for mark in entry.wordmarks]
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(load_registry())
+    return matcher_of(load_registry())
 
 
 def names(matches: list[Match]) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from datasets.registry import load_registry
-from detector.match import Matcher
+from detector.match import Matcher, matcher_of
 
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(load_registry())
+    return matcher_of(load_registry())
 
 
 @pytest.mark.parametrize("text", ["秦机床", "秦I机床", "秦l机床", "泰川机床"])

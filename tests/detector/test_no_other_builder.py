@@ -11,7 +11,7 @@ import pytest
 
 from datasets.registry import load_registry
 from detector.attribute import Attributor
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.settings import Attributing
 from tests.detector.stickers import claims, read, views
 
@@ -164,6 +164,6 @@ def test_a_caption_seen_often_is_one_weak_cue(attributor: Attributor) -> None:
 
 def test_names_of_firms_where_another_origin_is_under_test() -> None:
     registry = load_registry()
-    tested = Attributor(Matcher(registry), registry, Attributing(tested_origins=("DE",)))
+    tested = Attributor(matcher_of(registry), registry, Attributing(tested_origins=("DE",)))
     assert tested.attribute([read("HERMLE GMBH")]).builder == "hermle"
     assert tested.attribute([read("HERMLE SPA")]).builder is None

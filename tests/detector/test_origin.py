@@ -9,7 +9,7 @@ import pytest
 from datasets.entry import Entry
 from datasets.registry import Registry, load_registry
 from detector.attribute import Attributor
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.origin import makers_country
 from detector.settings import Attributing
 from detector.types import Attribution, Origin, Reading
@@ -38,7 +38,7 @@ def attributor() -> Attributor:
     sellers = [seller("onemaker", ["CN"]), seller("manymakers", ["CN", "TW"])]
     sellers += [seller("athome", ["RU", "CN"]), seller("nobodyknows", [])]
     registry = Registry([*load_registry(), *sellers])
-    return Attributor(Matcher(registry), registry, Attributing())
+    return Attributor(matcher_of(registry), registry, Attributing())
 
 
 def attribute(attributor: Attributor, *lines: str) -> Attribution:

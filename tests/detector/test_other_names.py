@@ -6,12 +6,12 @@ import pytest
 
 from datasets.entry import Entry, Wordmark
 from datasets.registry import Registry, load_registry
-from detector.match import Match, Matcher
+from detector.match import Match, Matcher, matcher_of
 
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(load_registry())
+    return matcher_of(load_registry())
 
 
 def names(matches: list[Match]) -> list[str]:

@@ -17,7 +17,7 @@ from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.caption import scene_of, static_across_shots, static_in_shot
 from detector.examine import Examined
-from detector.match import Matcher
+from detector.match import matcher_of
 from detector.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.read import Reader
 from detector.settings import Attributing, Reading_
@@ -106,7 +106,7 @@ def test_a_caption_full_of_builders_names_none(across_cuts: OverlayMap, reader: 
     readings = across_cuts.mark(reader.read(frame, Fraction(1)))
     assert any("MAZAK" in reading.text for reading in readings)
     registry = load_registry()
-    attribution = Attributor(Matcher(registry), registry, Attributing()).attribute(
+    attribution = Attributor(matcher_of(registry), registry, Attributing()).attribute(
         [reading for reading in readings if "DOOSAN" not in reading.text]
     )
     assert attribution.builder is None
@@ -271,7 +271,7 @@ def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, read
     overlay = watch(_half_seconds(clip), (1280, 720)).settle()
     caption = (70.0, 625.0, 780.0, 668.0)
     assert all(overlay.covers(caption, Fraction(n, 2)) for n in range(60))
-    matcher = Matcher(load_registry())
+    matcher = matcher_of(load_registry())
     [*_, last] = _half_seconds(clip)
     readings = overlay.mark(reader.read(last, Fraction(29)))
     assert not [r for r in readings if matcher.match(r.text) and not r.overlay]
