@@ -11,7 +11,7 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.attribute import Attributor
-from detector.boxes import as_box
+from detector.boxes import as_box, line_height
 from detector.caption import same_text, scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
 from detector.detect import Detector
@@ -44,6 +44,9 @@ ON_CAPTION = 0.5
 """Share of the smaller of two boxes from which what was read or looks like a mark at a caption is
 the caption."""
 
+AT_EDGE = 0.25
+"""Of its height: text that ends nearer to an edge of the picture it was read in may be cut off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -60,6 +63,7 @@ class Examined:
     concealed: tuple[tuple[Fraction, Box], ...]
     likenesses: tuple[Likeness, ...]
     picture: Picture
+    cut: frozenset[tuple[Fraction, Box]] = frozenset()
 
     def without(self, captions: Collection[int]) -> Examined:
         """The same, the readings of these indices being the broadcast's, and with them what was
@@ -120,6 +124,12 @@ class Examiner:
             tuple(concealed),
             tuple(likenesses),
             scene_of(watched.views[0].picture),
+            frozenset(
+                (read.pts, read.box)
+                for view, _ in views
+                for read in readings
+                if read.pts == view.pts and is_cut(read.box, view)
+            ),
         )
 
     def sighting(self, name: str, seen: Examined) -> Sighting | None:
@@ -136,6 +146,12 @@ class Examiner:
             if said.builder is None and said.origin is None:
                 return None
             said = self._unclaimed(said)
+        if seen.cut and self._claimed(said):
+            # TAIKAN at the edge may be what is left of TAIKANG.
+            whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
+            again = self._attributor.attribute(whole, seen.concealed, seen.likenesses)
+            if again.builder != said.builder or not self._claimed(said) <= self._claimed(again):
+                said = self._unclaimed(said)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
     def settle(self, sightings: Sequence[Sighting], examined: Sequence[Examined]) -> list[Sighting]:
@@ -165,13 +181,24 @@ class Examiner:
         """Without a claim that an origin under test is there: builders put their marks on other
         things too, HAN'S LASER on a marker. The evidence stays, for people to see."""
         tested = self._settings.attributing.tested_origins
-        named = self._registry.get(said.builder) if said.builder is not None else None
-        if named is not None and not claimed_by(named).isdisjoint(tested):
+        if said.builder is not None and not self._claimed_by(said.builder).isdisjoint(tested):
             unknown = 1.0 - said.probability
             said = replace(said, builder=None, probability=unknown, grade="U", series=None)
         if said.origin is not None and said.origin.code in tested:
             said = replace(said, origin=None)
         return said
+
+    def _claimed(self, said: Attribution) -> frozenset[str]:
+        """The origins under test that it claims, by a builder or by a plate."""
+        tested = self._settings.attributing.tested_origins
+        told = frozenset(
+            code for code in tested if said.origin is not None and said.origin.code == code
+        )
+        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        return told | named.intersection(tested)
+
+    def _claimed_by(self, builder: str) -> frozenset[str]:
+        return claimed_by(self._registry.get(builder))
 
     def _read(self, watched: Watched, overlays: OverlayMap) -> tuple[list[_Lined], list[Reading]]:
         """The views that had to be read, and what they say upright."""
@@ -259,6 +286,16 @@ class Examiner:
 
 def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in readings if not reading.overlay]
+
+
+def is_cut(text: Box, view: LegibleView) -> bool:
+    """Whether a text reaches an edge of the picture it was read in: it may go on beyond."""
+    height, width = view.picture.shape[:2]
+    (left, top), near = view.offset, AT_EDGE * line_height(text)
+    right, bottom = left + width, top + height
+    return any(
+        gap <= near for gap in (text[0] - left, text[1] - top, right - text[2], bottom - text[3])
+    )
 
 
 def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:

@@ -135,6 +135,24 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
         assert (only.attribution.builder, only.attribution.origin is None) == (said, said is None)
 
 
+@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
+    analysis: Analysis, tmp_path: Path, tested: str, said: str | None
+) -> None:
+    """It may be what is left of a longer name: TAIKAN of TAIKANG, a house of insurance."""
+    (machine,) = [one for one in analysis.sightings if one.attribution.builder == "mazak"]
+    line = next(one for one in machine.attribution.evidence if one.text == "MAZAK")
+    assert line.pts is not None and line.box is not None
+    (frame,) = cut_stills(analysis.footage, [line.pts])
+    file = tmp_path / "cut.png"
+    Image.fromarray(frame.image[:, : round(line.box[2])]).save(file)
+    settings = Settings.parse({"attributing": {"tested_origins": [tested]}})
+    (cut,) = Analyst(settings).analyze(file).sightings
+    assert cut.attribution.builder == said
+    assert (cut.attribution.origin is None) == (said is None)
+    assert "MAZAK" in {line.text for line in cut.attribution.evidence}
+
+
 def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
     """ЗВЕЗДА, read as 3BE3AA or not, is not STAR."""
     lines = [e for s in analysis.sightings for e in s.attribution.evidence if e.weight > 0]
