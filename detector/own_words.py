@@ -31,6 +31,8 @@ _CYRILLIC = re.compile(
     r"(?![A-Z]{1,3}\d[A-Z]?$)(?!.*\d\d)(?=(?:.*[^\W\d_]){2})(?:[^\W\d_]|[3469])+"
 )
 """A Russian word as one reads it who knows no Cyrillic, 3AN4ACTN for ЗАПЧАСТИ; not VT3, a code."""
+_RUSSIAN = frozenset(map(letters, ["ООО", "ОАО", "ЗАО", "ПАО", "АО", "РУС"]))
+"""What makes a firm of Russia, beside a foreign builder's mark his dealer: ООО BODOR РУС."""
 _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
@@ -56,7 +58,8 @@ class OwnWords:
 
     def __init__(self, plates: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
         towns = [name for some in places.values() for place in some for name in _names(place)]
-        badge = _single([*_of_badges(plates), *towns]) | LATIN_WORDS | HAN_WORDS
+        trade = (LATIN_WORDS | HAN_WORDS) - _RUSSIAN
+        badge = _single([*_of_badges(plates), *towns]) | trade
         self._badge = frozenset(w for w in badge if len(w) > 1 or script_of(w) == "han")
         self._signs = SIGNS - _single(_listed(plates.parts))
         self._plate = badge | _single(_of_plates(plates))
