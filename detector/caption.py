@@ -6,7 +6,7 @@ caption may stand for less, and a short clip may have fewer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from datasets.letters import letters
 from detector.boxes import line_height
+from detector.read import overlap_of_smaller
 from detector.shots import structure_kept
 from detector.types import Box, Picture, Reading, Track
 
@@ -24,6 +25,11 @@ SCENE = 48
 ONE_VIEW = 0.5
 """Correlation from which they are. Of 990 pairs of machines in the training photographs 93 % lie
 below it; of 87 pairs of keyframes of two takes, one of them by hand, none, the least at 0.56."""
+
+
+ON_CAPTION = 0.5
+"""Share of the smaller of two boxes from which what was read or looks like a mark at a caption is
+the caption."""
 
 
 class Scene(Protocol):
@@ -108,7 +114,7 @@ def static_in_shot(readings: Sequence[Reading], track: Track) -> list[Reading]:
         if any(
             other.pts != reading.pts
             and same_text(reading, other)
-            and _stays(reading.box, other.box)
+            and stays(reading.box, other.box)
             and reading.pts in boxes
             and other.pts in boxes
             and _moves(boxes[reading.pts], boxes[other.pts], reading.box)
@@ -123,9 +129,30 @@ def same_text(a: Reading, b: Reading) -> bool:
     return SequenceMatcher(None, letters(a.text), letters(b.text)).ratio() >= 0.7
 
 
-def _stays(a: Box, b: Box) -> bool:
-    least = min(line_height(a), line_height(b))
-    return max(abs(p - q) for p, q in zip(a, b, strict=True)) <= max(2.0, least / 4)
+def covers(caption: Box, box: Box) -> bool:
+    """Whether what lies there is the caption, or a part of it."""
+    return overlap_of_smaller(caption, box) >= ON_CAPTION
+
+
+def drawn_with(known: Collection[Reading], readings: Sequence[Reading]) -> list[Reading]:
+    """Those known to be a caption's, and what was read there in other frames: TAIKAN in one and
+    TAIKAN 2024 in the next is one caption."""
+    return [
+        reading
+        for reading in readings
+        if any(same_text(reading, one) and covers(one.box, reading.box) for one in known)
+    ]
+
+
+def stays(a: Box, b: Box) -> bool:
+    """Whether a text has kept its place and its size on the screen."""
+    near = min(still_within(a), still_within(b))
+    return max(abs(p - q) for p, q in zip(a, b, strict=True)) <= near
+
+
+def still_within(text: Box) -> float:
+    """Pixels within which a text of this size is taken to stand still."""
+    return max(2.0, line_height(text) / 4)
 
 
 def _moves(before: Box, after: Box, text: Box) -> bool:

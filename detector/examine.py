@@ -11,8 +11,9 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.attribute import Attributor
+from detector.behind import Behind
 from detector.boxes import as_box, line_height
-from detector.caption import same_text, scene_of, static_across_shots, static_in_shot
+from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
 from detector.detect import Detector
 from detector.find_lines import Line
@@ -21,7 +22,7 @@ from detector.legible import LegibleView
 from detector.match import matcher_of
 from detector.origin import claimed_by
 from detector.overlay import OverlayMap
-from detector.read import Reader, cut_marks, overlap_of_smaller
+from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
 from detector.settings import Settings
 from detector.track import SURE
@@ -39,10 +40,6 @@ from detector.types import (
 from detector.watch import Watched
 
 _Lined = tuple[LegibleView, list[Line]]
-
-ON_CAPTION = 0.5
-"""Share of the smaller of two boxes from which what was read or looks like a mark at a caption is
-the caption."""
 
 AT_EDGE = 0.25
 """Of its height: text that ends nearer to an edge of the picture it was read in may be cut off."""
@@ -66,27 +63,18 @@ class Examined:
     cut: frozenset[tuple[Fraction, Box]] = frozenset()
 
     def without(self, captions: Collection[int]) -> Examined:
-        """The same, the readings of these indices being the broadcast's, and with them what was
-        read there in other frames: TAIKAN in one and TAIKAN 2024 in the next is one caption."""
-        known = [self.readings[i] for i in captions]
-        drawn = [
-            reading
-            for reading in self.readings
-            if any(same_text(reading, one) and _covers(one.box, reading.box) for one in known)
-        ]
+        """The same, the readings of these indices being the broadcast's, and what was read there
+        in other frames."""
+        drawn = drawn_with([self.readings[i] for i in captions], self.readings)
         return replace(
             self,
             readings=tuple(replace(r, overlay=True) if r in drawn else r for r in self.readings),
             likenesses=tuple(
                 look
                 for look in self.likenesses
-                if not any(look.pts == r.pts and _covers(r.box, look.box) for r in drawn)
+                if not any(look.pts == r.pts and covers(r.box, look.box) for r in drawn)
             ),
         )
-
-
-def _covers(caption: Box, box: Box) -> bool:
-    return overlap_of_smaller(caption, box) >= ON_CAPTION
 
 
 class Examiner:
@@ -205,15 +193,25 @@ class Examiner:
         views: list[_Lined] = []
         read: list[Reading] = []
         marked: list[Reading] = []
+        behind = Behind()
         for view in watched.views:
             views.append(self._find_lines(view))
             read += self._read_view(views[-1], watched, mirrored=False)
             marked = overlays.mark(read)
-            static = {id(r) for r in static_in_shot(marked, watched.track)}
-            marked = [replace(r, overlay=True) if id(r) in static else r for r in marked]
+            drawn = drawn_with(static_in_shot(marked, watched.track), marked)
+            marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
+            scene = _of_the_scene(marked)
+            if len(views) > 1 and self._says(scene):
+                drawn = drawn_with(behind.drawn_over(scene, [v for v, _ in views]), scene)
+                marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
             if self._enough(views, marked):
                 break
         return views, marked
+
+    def _says(self, scene: Sequence[Reading]) -> bool:
+        """Whether a builder or an origin is told by what was read."""
+        said = self._attributor.attribute(scene)
+        return said.builder is not None or said.origin is not None
 
     def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
         """Whether reading another view would hardly change anything.
