@@ -22,6 +22,10 @@ CAMERA_WIDTH = 160
 CAMERA_REACH = 0.4
 """A shift beyond this share of the frame leaves too little common picture to believe."""
 
+LOST = 0.5
+"""Two pictures that agree less than this, however shifted, have too little in common to say where
+the camera went: 0.1 to 0.3 in pans of half a screen between two samples; in clips of halls, from
+one sample with a machine to the next, 0.73 and more."""
 
 Shift = tuple[float, float]
 
@@ -77,9 +81,13 @@ class CameraMotion:
     Phase correlation is exact where most of the picture stays; with half of it gone, the
     place where the middle of the one correlates best in the other holds longer. Both are
     tried, and the one by which the pictures agree better is taken.
+
+    Attributes:
+        lost: the last two pictures do not tell where the camera went.
     """
 
     def __init__(self) -> None:
+        self.lost = False
         self._before: NDArray[np.float32] | None = None
 
     def shift(self, picture: Picture) -> tuple[float, float]:
@@ -94,6 +102,7 @@ class CameraMotion:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         before, self._before = self._before, luma
+        self.lost = False
         if before is None or before.shape != luma.shape:
             return 0.0, 0.0
         window = cv2.createHanningWindow(size, cv2.CV_32F)
@@ -103,6 +112,7 @@ class CameraMotion:
             ((0.0, 0.0), phase, _middle(before, luma), _middle(luma, before, -1.0)),
             key=lambda shift: _agreement(before, luma, shift),
         )
+        self.lost = _agreement(before, luma, (x, y)) < LOST
         return x / scale, y / scale
 
 

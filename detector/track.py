@@ -10,7 +10,8 @@ weighted geometric mean
 
 so that neither can make up for the want of the other. What then is left over is tried
 once more, looser in place and stricter in appearance: after an occlusion or a jolt of the
-camera a machine may stand a little off its prediction, but it still looks the same.
+camera a machine may stand a little off its prediction, but it still looks the same. So it must
+where the camera moved so far that its shift cannot be told.
 
 A tracker serves one shot. Nothing is tracked across a cut.
 """
@@ -152,6 +153,8 @@ class Tracker:
         alike = np.array([[t.look.similarity(look) for look in looks] for t in tracks])
         weight = self.settings.appearance
         score = iou(places, machines.xyxy) ** (1 - weight) * alike**weight
+        if self._camera.lost:  # What stands where a machine stood may be the next one.
+            score = np.where(alike >= LOOSE_LOOK, score, 0.0)
         pairs = _best_pairs(np.where(score >= self.settings.gate, score, 0.0))
         loose = np.where(_about_there(places, machines.xyxy) & (alike >= LOOSE_LOOK), alike, 0.0)
         for row, column in pairs:

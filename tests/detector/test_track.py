@@ -77,6 +77,18 @@ def test_a_fast_pan_defeats_plain_overlap_but_not_the_tracker() -> None:
     assert plainly(seen) >= 10
 
 
+@pytest.mark.parametrize("pan", [700, 900])
+def test_machines_before_and_after_a_pan_too_fast_to_be_followed_are_not_one(pan: int) -> None:
+    row = [Placed((20 + 230 * k, 90, 220 + 230 * k, 300)) for k in range(-1, 14)]
+    tracker, borne = Tracker(Tracking()), dict[int, set[int]]()
+    floor = Floor(row, (pan, 0), seed=4)
+    for seen in (floor.at(F(k, 2)) for k in range(5)):
+        numbers = tracker.update(seen.frame, seen.detections)
+        for number, machine in zip(numbers, seen.truth, strict=True):
+            borne.setdefault(number, set()).add(machine)
+    assert len(borne) > 10 and all(len(machines) == 1 for machines in borne.values())
+
+
 def test_a_machine_passing_in_front_leaves_the_others_their_numbers() -> None:
     floor = Floor(PASSING, seed=0)
     seen = [floor.at(t) for t in uneven(0)]
