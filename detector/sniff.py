@@ -184,9 +184,13 @@ def _sync(head: bytes) -> tuple[int, int] | None:
 
 
 def _scrambled(head: bytes) -> bool:
-    """Most packets of a transport stream carry the scrambling bits (ISO 13818-1, 2.4.3.3)."""
+    """Most packets of a transport stream carry the scrambling bits (ISO 13818-1, 2.4.3.3).
+
+    Behind bytes that are missing or too many no packet stands where it is looked for.
+    """
     offset, length = _sync(head) or (0, 188)
-    flags = head[offset + 3 :: length]
+    packets = zip(head[offset::length], head[offset + 3 :: length], strict=False)
+    flags = [flag for sync, flag in packets if sync == 0x47]
     return sum(flag & 0xC0 != 0 for flag in flags) * 2 > len(flags)
 
 

@@ -112,6 +112,16 @@ def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -
     assert type(caught.value) is error
 
 
+def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path: Path) -> None:
+    whole = write_clip(tmp_path / "whole.ts", 60).read_bytes()
+    torn = tmp_path / "torn.ts"
+    torn.write_bytes(whole[: 188 * 20] + b"\xff" * 100 + whole[188 * 20 :])
+    footage = open_footage(torn)
+    assert footage.container == "mpegts"
+    with Decoder(footage, Decoding()) as decoder:
+        assert len(list(decoder.keyframes(Fraction(0)))) >= 5
+
+
 @given(st.binary(min_size=1, max_size=2000))
 def test_any_bytes_are_something_or_end_in_a_named_error(head: bytes) -> None:
     try:
