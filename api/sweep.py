@@ -129,8 +129,10 @@ def sweep(
     try:
         with Stop() as stop, open_or_make(case, bool(paths or lists)) as opened:
             code = _work(opened, order, feed, stop, json, quiet)
-        if (paths or lists) and not feed.found and code == Exit.DONE:
-            code = Exit.USAGE
+        if (paths or lists) and not feed.found:
+            code = max(code, Exit.USAGE)
+        elif feed.lost:
+            code = max(code, Exit.FOOTAGE)
     except KeyboardInterrupt:
         complain("interrupted; what was finished is stored")
         code = Exit.INTERRUPTED
@@ -177,16 +179,16 @@ def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: b
     with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
-        _tell(case, ending, order.registry)
+        _tell(feed, ending, order.registry)
     return _exit(ending)
 
 
-def _tell(case: Case, ending: Ending, registry: Registry) -> None:
+def _tell(feed: Feed, ending: Ending, registry: Registry) -> None:
     """The last word."""
     from api.live import describe, found
 
     says = {
-        "done": "all done",
+        "done": "done, but for what could not be taken, told of above" if feed.lost else "all done",
         "interrupted": "interrupted; run the same command again to go on",
         "away": "some footage stayed out of reach; run the same command again once it is back",
         "joined": "added to the list; the call that holds the case works on it",

@@ -49,6 +49,7 @@ class Feed:
         self._poll, self._still = poll, still
         self._found: queue.Queue[Source | Trouble | NameplateError] = queue.Queue(_WAITING)
         self.found = 0  # sources taken so far
+        self.lost = 0  # places of which footage could not be taken
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
 
@@ -78,6 +79,7 @@ class Feed:
             if isinstance(one, NameplateError):
                 raise one
             self.found += isinstance(one, Source)
+            self.lost += isinstance(one, Trouble) and one.lost
             taken.append(one)
         return taken
 

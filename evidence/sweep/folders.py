@@ -38,9 +38,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that could not be taken, in words for a person; the rest goes on."""
+    """Something to be told, in words for a person; the rest goes on.
+
+    `lost`: footage was not taken that should have been.
+    """
 
     message: str
+    lost: bool = True
 
 
 def walk(root: Path) -> Iterator[Found | Trouble]:
@@ -94,12 +98,14 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
         try:
             if entry.is_dir():
                 if entry.is_symlink():
-                    yield Trouble(f"{entry.path}: a linked folder, left out; name it to sweep it")
+                    linked = f"{entry.path}: a linked folder, left out; name it to sweep it"
+                    yield Trouble(linked, lost=False)
                 else:
                     below.append(entry.path)
                 continue
             if entry.is_symlink() and not exists(entry.path) and _is_named(entry):
-                yield Trouble(f"{entry.path}: a link that leads nowhere; the rest goes on")
+                nowhere = f"{entry.path}: a link that leads nowhere; the rest goes on"
+                yield Trouble(nowhere, lost=False)
                 continue
             kind = _kind(entry)
             status = entry.stat() if kind is not None else None

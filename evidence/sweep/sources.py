@@ -80,7 +80,8 @@ def _archived(folder: Path) -> Iterator[Listed | Trouble]:
 def _undated(file: Path, listed: Listed) -> Trouble:
     return Trouble(
         f"{_where(file, listed)}: published {listed.published!r} is no date; the footage is taken "
-        f"without it. Write {HOW}"
+        f"without it. Write {HOW}",
+        lost=False,
     )
 
 

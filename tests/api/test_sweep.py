@@ -13,6 +13,7 @@ from api.exits import exit_for
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
+from detector.detect import model_digest
 from evidence.store import Case
 from evidence.store.work import add_recipe, beat, begin_run
 from evidence.sweep.tally import OnWorker, Tally
@@ -124,6 +125,30 @@ def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Pa
         code, said = call(begun.parent / "clip.mp4", "--case", begun, "--no-wait")
     assert code == 5
     assert "run the same command again" in said and "0 of 1 clips" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "code"),
+    [
+        pytest.param("looped.mp4", "looped.mp4", 1, id="what cannot be read is no success"),
+        pytest.param("linked", "/", 0, id="what is passed over is one"),
+    ],
+)
+def test_a_sweep_that_could_not_take_all_ends_with_1(
+    begun: Path, name: str, target: str, code: int
+) -> None:
+    footage = begun.parent / "footage"
+    footage.mkdir()
+    (footage / "clip.mp4").write_bytes(b"footage")
+    (footage / name).symlink_to(target)
+    with Case.open(begun) as case, case.lock():
+        with case.session() as session, session.begin():
+            settings = Settings.archive({})
+            recipe = add_recipe(session, model_digest(None), settings, load_registry())
+            begin_run(session, "sweep", recipe)
+        ended, said = call(footage, "--case", begun, "--no-wait")
+    assert f"{footage / name}: " in said and "added to the list" in said
+    assert ended == code
 
 
 def test_a_sweep_that_let_go_of_the_case_looks_dead(begun: Path) -> None:
