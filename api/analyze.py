@@ -191,7 +191,7 @@ def list_one(path: Path) -> list[Path]:
 
     found = list_footage(path)
     if isdir(path):
-        found = [one for one in found if lies_in(one.absolute()) is None]
+        found = [one for one in found if lies_in(one) is None]
     if not found:
         raise UsageError(f"{path}: holds only what Nameplate wrote; name other footage")
     return found

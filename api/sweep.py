@@ -13,7 +13,7 @@ from api.setup import open_or_make, read_settings
 from api.terminal import complain, hush, only_lines, speak
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from datasets.there import why_missing
+from datasets.there import straight, why_missing
 
 if TYPE_CHECKING:
     from evidence.store import Case
@@ -125,7 +125,7 @@ def sweep(
         retry=retry,
         wait=not no_wait,
     )
-    feed = Feed([Path(path).absolute() for path in paths or ()], lists or (), watch)
+    feed = Feed([straight(Path(path)) for path in paths or ()], lists or (), watch)
     try:
         with Stop() as stop, open_or_make(case, bool(paths or lists)) as opened:
             code = _work(opened, order, feed, stop, json, quiet)

@@ -6,10 +6,27 @@ gone or where a name is too long. Paths that people give are asked about with th
 
 from __future__ import annotations
 
-from os.path import exists, isdir, isfile
+from os.path import exists, isdir, isfile, normpath
 from pathlib import Path
 
-__all__ = ["exists", "isdir", "isfile", "why_missing"]
+__all__ = ["exists", "isdir", "isfile", "straight", "why_missing"]
+
+
+def straight(path: Path) -> Path:
+    """A path made absolute and without `..`, so that one file is not known under two names; with
+    it, where a link on the way makes it lead elsewhere.
+
+    >>> straight(Path("/archive/lists/../2023/tour.mp4")).as_posix()
+    '/archive/2023/tour.mp4'
+    """
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    short = Path(normpath(path))
+    try:
+        return short if short.samefile(path) else path
+    except (OSError, ValueError):
+        return short if why_missing(path) else path
 
 
 def why_missing(path: Path) -> str | None:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from datasets.there import straight
 from evidence.answer.answer import Controls
 from evidence.answer.judged import copies_of, read_sources
 from evidence.answer.question import Question
@@ -117,21 +118,24 @@ def find_footage(session: Session, controls: Sequence[Control]) -> list[Known]:
     Raises:
         UsageError: a control is not in the case, or was not looked at.
     """
-    paths = {control.path for control in controls}
+    paths = {control.path: str(straight(Path(control.path))) for control in controls}
     places = {
         path: footage
-        for part in chunks(sorted(paths))
+        for part in chunks(sorted({*paths, *paths.values()}))
         for path, footage in session.execute(
             select(Location.path, Location.footage).where(Location.path.in_(part))
         )
         if footage is not None
     }
-    missing = sorted(paths - places.keys())
+    found = {path: places.get(path) or places.get(short) for path, short in paths.items()}
+    missing = sorted(path for path, footage in found.items() if footage is None)
     if missing:
         raise UsageError(
             f"{missing[0]}: a control that this case has not looked at; sweep it first"
         )
-    return [Known(places[control.path], control.builder) for control in controls]
+    return [
+        Known(footage, control.builder) for control in controls if (footage := found[control.path])
+    ]
 
 
 def try_controls(

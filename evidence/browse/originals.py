@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing, UsageError
+from datasets.there import straight
 from detector.footage import known_footage
 from detector.types import Footage, FootageKind
 from evidence.store.case import Case
@@ -53,9 +54,10 @@ def name_footage(session: Session, word: str) -> str:
     Raises:
         UsageError: no such footage, or several.
     """
-    path = os.fspath(Path(word).absolute())
+    path = Path(word)
+    places = (word, os.fspath(path.absolute()), os.fspath(straight(path)))
     known = session.scalars(
-        select(Location.footage).where(Location.path.in_((word, path))).limit(1)
+        select(Location.footage).where(Location.path.in_(places)).limit(1)
     ).first()
     if known is not None:
         return known

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from datasets.errors import UsageError
-from datasets.there import isfile
+from datasets.there import isfile, straight
 from evidence.sweep.folders import Trouble
 from evidence.sweep.lists import MOST_CELL_BYTES, Listed
 
@@ -144,7 +144,7 @@ def _beside(folder: Path, said: str) -> Path | None:
     parts = [part for part in PurePosixPath(said).parts if part not in ("/", "..", ".")]
     tries = [Path(said)] if said.startswith("/") else []
     tries += [folder.joinpath(*parts[start:]) for start in range(len(parts))]
-    return next((one.absolute() for one in tries if isfile(one)), None)
+    return next((straight(one) for one in tries if isfile(one)), None)
 
 
 def _said(metadata: dict[str, Any], *names: str) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import FootageError
-from datasets.there import exists, isfile
+from datasets.there import exists, isfile, straight
 from detector.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
 from detector.sniff import HEAD_BYTES, sniff
 
@@ -72,7 +72,8 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
 
 
 def lies_in(path: Path) -> Path | None:
-    """The case or results folder that an absolute path is or lies in, if any."""
+    """The case or results folder that a path is or lies in, if any."""
+    path = straight(path)
     return next((one for one in (path, *path.parents) if is_ours(one)), None)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import UsageError
-from datasets.there import why_missing
+from datasets.there import straight, why_missing
 from evidence.sweep.folders import Trouble
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -124,7 +124,7 @@ def _at(folder: Path, said: str) -> Path:
     path = Path(said)
     with suppress(RuntimeError, ValueError):
         path = path.expanduser()
-    return (folder / path).absolute()
+    return straight(folder / path)
 
 
 def _names(file: Path, header: Sequence[str]) -> list[str]:

@@ -107,7 +107,7 @@ def test_controls_are_counted_apart(
 
     build(fill)
     listed = tmp_path / "controls.csv"
-    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 10)] + ["/archive/10.mp4,mazak"]
+    rows = [f"/archive/{n}.mp4,dmtg" for n in range(1, 10)] + ["/lists/../archive/10.mp4,mazak"]
     listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
     found = ask(case, registry, controls=listed)
     assert (found.controls.hits, found.controls.of) == (8, 9)
