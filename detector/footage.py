@@ -26,10 +26,14 @@ _CHUNK = 1 << 20
 
 # A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
 # by it, it ends with a named reason instead of being passed over in silence.
-UNREAD_CLIPS = (".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc")
+UNREAD_CLIPS = (
+    *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
+    *(".dv", ".dif", ".wtv", ".y4m", ".nut", ".r3d"),
+)
 CLIP_NAMES = (
-    *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".ts", ".mts", ".m2ts"),
-    *(".mpg", ".mpeg", ".vob", ".avi", ".flv", ".ogv", ".asf", ".wmv"),
+    *(".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mkv", ".webm"),
+    *(".ts", ".mts", ".m2ts", ".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".vob", ".vro"),
+    *(".m1v", ".m2v", ".mpv", ".avi", ".divx", ".flv", ".ogv", ".ogm", ".asf", ".wmv", ".dvr-ms"),
     *UNREAD_CLIPS,
 )
 PICTURE_NAMES = (

@@ -83,6 +83,11 @@ _KNOWN_UNSUPPORTED: tuple[tuple[bytes, str], ...] = (
     (b"DKIF", "IVF"),
     (b"\x00\x00\x00\x01", "a raw H.264 or H.265 stream"),
     (b"8BPS", "a Photoshop picture"),
+    (b"\x1f\x07\x00\x3f", "a raw DV stream"),
+    (b"\x1f\x07\x00\xbf", "a raw DV stream"),
+    (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV"),
+    (b"nut/multimedia container", "NUT"),
+    (b"YUV4MPEG2", "YUV4MPEG"),
 )
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("#extm3u", "an M3U playlist"),

@@ -90,6 +90,9 @@ HEADS = {
     "pdf": (b"%PDF-1.7\n", FootageDisguised),
     "mxf": (b"\x06\x0e\x2b\x34\x02\x05\x01\x01" + bytes(60), FootageUnsupported),
     "gif": (b"GIF89a" + bytes(60), FootageUnsupported),
+    "dv": (b"\x1f\x07\x00\xbf" + bytes(60), FootageUnsupported),
+    "wtv": (bytes.fromhex("b7d800203749da11a64e0007e95ead8d") + bytes(60), FootageUnsupported),
+    "y4m": (b"YUV4MPEG2 W640 H360\n", FootageUnsupported),
     "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(60), FootageUnsupported),
     "h264": (b"\x00\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
     "cr3": (b"\x00\x00\x00\x18ftypcrx " + bytes(60), FootageUnsupported),
@@ -206,6 +209,15 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
     with Decoder(open_footage(phone), Decoding()) as decoder:
         assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]
     assert decoder.loss.lost == 1 and "1.heic: unsupported" in decoder.loss.reasons[0]
+
+
+@pytest.mark.parametrize("name", ["tape.dv", "tv.wtv", "raw.y4m", "cut.m2t", "cut.m2v", "cut.f4v"])
+def test_a_clip_that_only_its_name_tells_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    clip = tmp_path / name
+    clip.write_bytes(HEADS.get(name.partition(".")[2], HEADS["empty"])[0])
+    assert list_footage(tmp_path) == [clip]
+    with pytest.raises((FootageUnsupported, FootageEmpty), match=name):
+        open_footage(clip)
 
 
 @pytest.mark.parametrize("kind", ["note.m4a", "note.ogg", "1.cr3", "1.gif"])
