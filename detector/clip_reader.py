@@ -41,6 +41,9 @@ class ClipReader:
         self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
     ) -> None:
         self._most_frames = frames
+        # What these tell as their length may be where they end: one cut out of a longer recording
+        # without a new clock begins late, and those who write them do not agree what to tell then.
+        self._ends_told = demuxer in ("matroska", "asf")
         self._source = ClipSource(path, demuxer, pixels, beat)
         self._path = path
         # Keyframes in order of PTS, known after the first pass: (pts, dts).
@@ -95,12 +98,17 @@ class ClipReader:
                 yield arrived
         self._keyframes = sorted(found)
         self._tally.end(source.declared)
-        told = self.probe.duration
-        if ends and (told is None or source.started_anew):
+        if ends:
+            self.probe = replace(self.probe, duration=self._duration(source.time(max(ends))))
+
+    def _duration(self, seen: Fraction) -> Fraction | None:
+        """Seconds, where the last packets were seen to end at `seen`."""
+        told, start = self.probe.duration, self._source.start
+        if told is None or self._source.started_anew:
             # The container tells no length, or that of one part.
-            self.probe = replace(
-                self.probe, duration=max(source.time(max(ends)), told or Fraction(0))
-            )
+            return max(seen, told or Fraction(0))
+        from_zero = self._ends_told and abs(told - start - seen) < abs(told - seen)
+        return told - start if from_zero else told
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         """Every frame in the spans, with its number; see `Decoder.dense`."""

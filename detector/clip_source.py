@@ -142,6 +142,8 @@ class ClipSource:
         """Seconds from `start` to the end of the pictures, or else of the container; None too where
         it says 0: its recorder was cut off before it could say."""
         assert self._container is not None
+        if self._demuxer == "mpegvideo":
+            return None  # nothing in it tells; FFmpeg guesses by a bit rate that may mean none
         if self._stream.duration:
             return self._delay() + Fraction(self._stream.duration * self.time_base)
         if self._container.duration:

@@ -124,6 +124,20 @@ def test_a_part_begins_where_the_last_one_ended(tmp_path: Path) -> None:
     assert line.started_anew
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mkv", "libx264"), ("a.wmv", "wmv2"), ("a.ts", "libx264"), ("a.m1v", "mpeg1video")],
+)
+def test_a_clip_is_as_long_as_its_pictures_play(tmp_path: Path, name: str, codec: str) -> None:
+    """Cut out of a longer recording without a new clock, or without a clock and any length."""
+    late = {} if codec == "mpeg1video" else {"output_ts_offset": "7200"}
+    clip = write_clip(tmp_path / name, 50, codec=codec, container_options=late, b_frames=0)
+    with decoder(clip) as opened:
+        assert len(list(opened.keyframes(Fraction(0)))) >= 5
+        assert opened.probe.duration is not None
+        assert Fraction(196, 100) <= opened.probe.duration <= Fraction(21, 10)
+
+
 def packet_at(time: int) -> av.Packet:
     packet = av.Packet(b"x")
     packet.pts = packet.dts = time
