@@ -58,7 +58,7 @@ def read_archiver_rows(
 
 
 def read_archiver_json(file: Path) -> Iterator[Listed | Trouble]:
-    """The media of a `json_enricher` file; nothing where it is some other JSON.
+    """The media of a `json_enricher` file; nothing where it is some other, sound JSON.
 
     Raises:
         UsageError: the file cannot be read.
@@ -70,6 +70,7 @@ def read_archiver_json(file: Path) -> Iterator[Listed | Trouble]:
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror}); check the path") from error
     except (ValueError, RecursionError):
+        yield Trouble(f"{file}: damaged, or no JSON; archive the post anew, or leave it out")
         return
     if not isinstance(data, dict) or not data.keys() >= set(COLUMNS):
         return

@@ -140,7 +140,11 @@ def _names(file: Path, header: Sequence[str]) -> list[str]:
         if names.count(name) > 1:
             alike = [c for c, n in zip(header, names, strict=True) if n == name]
             raise UsageError(f"{file}: columns {', '.join(alike)} mean the same; keep one")
-    return names
+    # Of one's own columns two may bear one name, or none.
+    counts = [names[: n + 1].count(name) for n, name in enumerate(names)]
+    return [
+        name if count == 1 else f"{name}_{count}" for name, count in zip(names, counts, strict=True)
+    ]
 
 
 def _text(file: Path) -> str:

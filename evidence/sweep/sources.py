@@ -27,7 +27,9 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
     Raises:
         UsageError: the list cannot be used at all.
     """
+    named = False
     for listed in _listed(file):
+        named = True
         if isinstance(listed, Trouble):
             yield listed
             continue
@@ -53,6 +55,8 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
         if empty:
             said_of = f"{_where(file, listed)}: {listed.path}"
             yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
+    if not named:
+        yield Trouble(f"{file}: names no footage; name another list")
 
 
 def to_source(found: Found, said: Callable[..., Source] = Source) -> Source | Trouble:
