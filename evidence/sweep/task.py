@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from distributed import WorkerPlugin, get_worker
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
 from datasets.registry import Registry
+from datasets.there import isdir
 from detector import Settings
 from detector.footage import open_footage
 from detector.types import Footage, Survey
@@ -139,7 +141,12 @@ def identify(paths: tuple[str, ...]) -> list[Identified | Failed]:
 
 def _identify(path: Path) -> Identified | Failed:
     try:
+        before = _states(_held_by(path))
         footage = open_footage(path)
+        read = footage.files or (footage.path,)
+        if {file: before.get(file) for file in read} != _states(read):
+            # What was written behind the reader's back is not in the hash.
+            return Failed("changed", f"{path}: it changed while it was read", True)
         return Identified(footage, _stamp(footage))
     except FootageError as error:
         return _failed(path, error)
@@ -231,6 +238,24 @@ def _answers(folder: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _held_by(path: Path) -> list[Path]:
+    """The file itself, or all that is in a folder; nothing where it cannot be read."""
+    try:
+        return [*path.iterdir()] if isdir(path) else [path]
+    except OSError:
+        return []
+
+
+def _states(files: Iterable[Path]) -> dict[Path, Stamp]:
+    """How each file stands that says so."""
+    states = {}
+    for file in files:
+        with suppress(OSError):
+            state = file.stat()
+            states[file] = Stamp(state.st_size, state.st_mtime_ns)
+    return states
 
 
 def _stamp(footage: Footage) -> Stamp:

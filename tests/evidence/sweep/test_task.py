@@ -172,6 +172,25 @@ def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
     assert answer.stamp == Stamp(2 * len(pixel), 2)
 
 
+@pytest.mark.parametrize("folder", [False, True], ids=["a clip", "a folder of pictures"])
+def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
+    folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ("1.jpg" if folder else "clip.mp4")
+    file.write_bytes(b"\xff\xd8\xff" + bytes(60) if folder else b"\0\0\0\x18ftypisom" + bytes(60))
+    path = tmp_path if folder else file
+    assert isinstance(only(path), Identified)
+
+    def meanwhile(path: Path) -> Footage:
+        footage = open_footage(path)
+        os.utime(file, ns=(1, 1))
+        return footage
+
+    monkeypatch.setattr(task, "open_footage", meanwhile)
+    answer = only(path)
+    assert isinstance(answer, Failed) and (answer.kind, answer.passing) == ("changed", True)
+
+
 @pytest.mark.parametrize("stage", ["identify", "survey"])
 def test_footage_that_is_back_again_was_only_out_of_reach(
     stage: str, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
