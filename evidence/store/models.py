@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case
 from sqlalchemy.orm import Mapped, mapped_column
 
 from evidence.store.base import HASH, KEY, Base, Exact, Word
@@ -83,6 +83,9 @@ class FootageRow(Base):
             return None
         return self.width, self.height
 
+
+PLAYED = case((FootageRow.kind == "video", FootageRow.seconds))
+"""Seconds of film. Photographs have none, though they are gone through one a second."""
 
 UNREAD = -1
 """The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies

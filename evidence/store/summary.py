@@ -18,7 +18,7 @@ from evidence.store.derived import (
     Membership,
     SightingRow,
 )
-from evidence.store.models import CaseRow, FootageRow, Location, Recipe, Run, Work
+from evidence.store.models import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
 from evidence.store.verdicts import head
 from evidence.store.work import counts
 
@@ -44,7 +44,7 @@ def summarise(
             recipe = recipes[0]
         number, digest = head(session)
         footages, seconds = session.execute(
-            select(func.count(), func.sum(FootageRow.seconds))
+            select(func.count(FootageRow.sha256), func.sum(PLAYED))
         ).one()
         return {
             "name": case.name,

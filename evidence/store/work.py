@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.store.corrections import corrected, put_right
-from evidence.store.models import FootageRow, Location, Recipe, Work
+from evidence.store.models import PLAYED, FootageRow, Location, Recipe, Work
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
 from evidence.store.runs import beat as beat
@@ -275,7 +275,7 @@ def counts(session: Session, recipe: Recipe) -> Counts:
     listed = select(Location).join(Work, Work.path == Location.path).where(*_of(recipe))
     seen = listed.where(Work.state == DONE).with_only_columns(Location.footage).distinct()
     footages, seconds = session.execute(
-        select(func.count(), func.sum(FootageRow.seconds)).where(FootageRow.sha256.in_(seen))
+        select(func.count(), func.sum(PLAYED)).where(FootageRow.sha256.in_(seen))
     ).one()
     size = session.scalar(
         listed.where(Work.state == WAITING).with_only_columns(func.sum(Location.size))

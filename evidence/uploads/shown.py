@@ -19,7 +19,7 @@ from evidence.store import (
     Upload,
     Work,
 )
-from evidence.store.models import CLAIMS
+from evidence.store.models import CLAIMS, PLAYED
 from evidence.uploads.intake import Uploads
 from evidence.uploads.keeping import DUPLICATE
 
@@ -129,7 +129,7 @@ def _analyses(session: Session, recipe: Recipe, kept: Sequence[Upload]) -> dict[
             )
         )
     }
-    lengths = select(FootageRow.sha256, FootageRow.seconds).where(FootageRow.sha256.in_(footage))
+    lengths = select(FootageRow.sha256, PLAYED).where(FootageRow.sha256.in_(footage))
     seconds: dict[str, float | None] = {row[0]: row[1] for row in session.execute(lengths)}
     found = _found(session, recipe, set(analysed)) if analysed else {}
     told: dict[str, Analysis] = {}

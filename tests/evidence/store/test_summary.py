@@ -81,6 +81,18 @@ def test_a_sellers_home_is_not_the_origin_of_its_machines(
     assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
 
 
+def test_photographs_have_no_length(case: Case, survey: Survey, registry: Registry) -> None:
+    """They are gone through one a second, which is nothing that was filmed."""
+    analysis = survey.analysis
+    stills = replace(analysis.footage, kind="stills", sha256="ee" * 32)
+    with case.session() as session, session.begin():
+        for one in (analysis, replace(analysis, footage=stills)):
+            record_survey(session, case, replace(survey, analysis=one), registry)
+    summary = summarise(case, registry)
+    assert analysis.probe.duration
+    assert (summary["footage"], summary["seconds"]) == (2, float(analysis.probe.duration))
+
+
 def test_a_machine_found_with_two_models_is_not_two(
     case: Case, survey: Survey, registry: Registry
 ) -> None:
