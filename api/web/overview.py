@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from api.web.countries import country
 from api.web.pages import page
-from api.web.roles import Role, Routes
+from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from evidence.browse.overview import Overview, look_over, looked_otherwise
@@ -17,8 +17,8 @@ MOST_ROWS = 40
 
 
 @routes.let(Role.REVIEWER, "GET", "/")
-def overview(request: Request, site: ThisSite) -> HTMLResponse:
-    found = look_over(site.case, site.recipe, site.registry)
+def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
+    found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
         otherwise = looked_otherwise(session, site.recipe)
     return page(
@@ -34,6 +34,6 @@ def overview(request: Request, site: ThisSite) -> HTMLResponse:
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/case", summary="The case in numbers")
-def read_case(site: ThisSite) -> Overview:
+def read_case(site: ThisSite, person: ThisPerson) -> Overview:
     """Also what awaits review, how far the work has come, and the head of the verdicts' log."""
-    return look_over(site.case, site.recipe, site.registry)
+    return look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)

@@ -31,7 +31,7 @@ from evidence.review.card import cards
 from evidence.review.desk import Desk
 from evidence.review.items import lack_items, make_missing
 from evidence.review.judge import NoItem
-from evidence.review.visible import page_of_log, record
+from evidence.review.visible import page_of_log, record, told_states
 from evidence.store import Item, Verdict
 
 routes = Routes()
@@ -88,7 +88,7 @@ def read_counts(request: Request, site: ThisSite, person: ThisPerson) -> Counts:
     with site.session() as session:
         _complete(site, session)
         found = desk_of(request).count(session, site.recipe, person.name)
-    return Counts.model_validate(found)
+    return Counts.model_validate(told_states(found, person.role >= Role.LEAD))
 
 
 @routes.let(

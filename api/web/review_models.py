@@ -233,8 +233,9 @@ class Hand(BaseModel):
 
 
 class Counts(BaseModel):
-    """How the review stands, some seconds old at most. `claims`: not settled yet; `held`: at
-    hand to others now; `put_off`: by you."""
+    """How the review stands, some seconds old at most. `disputed`: told to leads; for others those
+    are among the `partial`. `claims`: not settled yet; `held`: at hand to others now; `put_off`:
+    by you."""
 
     open: int
     partial: int

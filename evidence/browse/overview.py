@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.shapes import Said, Shape
+from evidence.review.visible import told_states
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
 from evidence.store.models import Recipe, Work
@@ -32,7 +33,8 @@ class MachinesOf(Shape):
 
 
 class Waiting(Shape):
-    """How many items of one kind of flag stand in each state of the review."""
+    """How many items of one kind of flag stand in each state of the review. `disputed`: told to
+    leads; for others those are among the `partial`."""
 
     kind: str
     states: dict[str, int]
@@ -113,11 +115,11 @@ def looked_otherwise(session: Session, recipe: Recipe) -> bool:
     )
 
 
-def look_over(case: Case, recipe: Recipe, registry: Registry) -> Overview:
-    """The case in numbers, as far as it was looked at with the recipe."""
+def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Overview:
+    """The case in numbers, as far as it was looked at with the recipe. lead: who asks leads."""
     with case.session() as session:
         summary = summarise(case, registry, recipe, _machines(session, case, registry, recipe))
-        review = _review(session, recipe)
+        review = _review(session, recipe, lead)
         work = [
             Progress(
                 **one,
@@ -150,7 +152,7 @@ def _machines(
     return known[1]
 
 
-def _review(session: Session, recipe: Recipe) -> list[Waiting]:
+def _review(session: Session, recipe: Recipe, lead: bool) -> list[Waiting]:
     """By kind, what matters most first."""
     rows = session.execute(
         select(Item.kind, Item.state, func.count(), func.max(Item.priority))
@@ -163,7 +165,7 @@ def _review(session: Session, recipe: Recipe) -> list[Waiting]:
         found.setdefault(kind, dict.fromkeys(STATES, 0))[state] = number
         weight[kind] = max(weight.get(kind, 0), priority)
     return [
-        Waiting(kind=kind, states=found[kind])
+        Waiting(kind=kind, states=told_states(found[kind], lead))
         for kind in sorted(found, key=lambda kind: (-weight[kind], kind))
     ]
 

@@ -26,6 +26,17 @@ def told_state(state: str) -> str:
     return "settled" if state == "settled" else "open"
 
 
+def told_states(states: dict[str, int], lead: bool) -> dict[str, int]:
+    """How many items stand where, as a person may be told.
+
+    Of few claims the number of the disputed would tell one of two that they disagree. A lead, who
+    sees who disagrees, is told it; for all others those wait for another reviewer (`partial`).
+    """
+    if lead:
+        return states
+    return states | {"partial": states["partial"] + states["disputed"], "disputed": 0}
+
+
 def seen_by(person: str, item: Item | None, log: list[Verdict]) -> list[Verdict]:
     """Of the verdicts on an item those that a person may see.
 
