@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.web.site import Site
-from evidence.store import SightingRow
+from evidence.store import Location, MachineRow, SightingRow
 from evidence.store.derived import StillRow
 from tests.api.web.browser import serve
 from tests.api.web.looking.conftest import judge, keep, sha_of
@@ -312,3 +312,22 @@ def test_a_mark_read_in_another_frame_is_shown_in_that_one(
     screen.keyboard.press("z")
     expect(rects).to_have_class("machine")
     expect(screen.locator("#stage .when")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_long_names_push_nothing_off_the_screen(
+    site: Site, served: str, screen: Page, films: Films, width: int
+) -> None:
+    long = "Уральский завод тяжёлого машиностроения имени Орджоникидзе (корпус 7)"
+    with site.session() as session, session.begin():
+        session.execute(update(Location).values(plant_claimed=long))
+        for table in (SightingRow, MachineRow):
+            session.execute(update(table).values(builder="sterlitamak", grade="A"))
+        machine = session.scalars(select(MachineRow.id)).first()
+    screen.set_viewport_size({"width": width, "height": 800})
+    for path in ("/machines", "/footage", f"/machines/{machine}", f"/footage/{sha_of(films[0])}"):
+        screen.goto(f"{served}{path}")
+        wide = screen.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+    cards = screen.locator(".sightings")
+    assert cards.evaluate("one => one.scrollWidth <= one.clientWidth")
