@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from api.web.words import LANGUAGES
+from api.web.site import Site
+from api.web.words import LANGUAGES, said_by
+from tests.api.web.access.asking import Asking
+from tests.api.web.access.conftest import Team
+from tests.api.web.access.routes import all_routes, filled
 
 WEB = Path(__file__).parents[4] / "api" / "web"
 OTHERS = [code for code in LANGUAGES if code != "en"]
@@ -116,3 +121,21 @@ def test_one_text_has_one_translation(code: str) -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_translation_is_left_in_doubt(code: str) -> None:
     assert [(file, message.id) for file, message in catalogue(code) if message.fuzzy] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_each_page_brings_what_its_scripts_say(
+    team: Team, asking: Asking, fill: Callable[[Site], str], code: str
+) -> None:
+    """A template's own variables take the place of what every page is given."""
+    fill(team.site)
+    cookie = team.cookie("admin")["Cookie"] + f"; language={code}"
+    known = said_by(("common.js",), code)
+    lacking = []
+    for route in all_routes():
+        if route.is_page:
+            body = asking("GET", filled(team.site, route.path), {"Cookie": cookie}).body.decode()
+            # Whoever has logged in is led on from the login.
+            for words in re.findall(r'id="words">(.*?)</script>', body):
+                lacking += [str(route)] if known.items() - json.loads(words).items() else []
+    assert lacking == []
