@@ -27,6 +27,8 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         summary=found,
         otherwise=otherwise,
         rows=found.machines[:MOST_ROWS],
+        named=lambda id_: site.registry.get(id_).name if id_ in site.registry else id_,
+        sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
         most=max((row.machines for row in found.machines), default=1),
         code=language(request),
         country=country,
