@@ -177,6 +177,20 @@ def test_the_page_can_be_read_by_anybody(
     assert wrong.violations_count == 0, wrong.generate_report()
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("ru", "решённых пунктов, кадра для обучения"),
+        ("uk", "вирішених пунктів, кадри для навчання"),
+    ],
+)
+def test_numbers_are_followed_by_the_form_they_ask_for(
+    client: httpx.Client, judged: dict[str, str], code: str, words: str
+) -> None:
+    page = client.get("/learning", headers={"Cookie": f"language={code}"}).text
+    assert ", ".join(re.findall("<b>[64]</b><span>(.*?)</span>", page)) == words
+
+
 def test_the_page_shows_how_it_stands(
     served: str,
     site: Site,
