@@ -30,6 +30,7 @@ ADJECTIVES = {
     "FI": Told("Finnish"),
     "FR": Told("French"),
     "GB": Told("British"),
+    "HK": Told("Hong Kong"),
     "HR": Told("Croatian"),
     "HU": Told("Hungarian"),
     "IN": Told("Indian"),

@@ -82,15 +82,13 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
     """
     kind = _kind(what, by)
     if counts.confirmed:
-        return Said(
-            Kind.CONFIRMED,
-            Told(
-                "Confirmed: at least %(machines)s %(kind)s %(where)s.",
-                machines=Told("%(num)s machine", "%(num)s machines", num=counts.least),
-                kind=kind,
-                where=_where(counts),
-            ),
-        )
+        machines = Told("%(num)s machine", "%(num)s machines", num=counts.least)
+        words = {"machines": machines, "kind": kind, "where": _where(counts)}
+        if by in ("owner", "production"):  # "produced in China in 1 plant" says it of a plant there
+            told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s.", **words)
+        else:
+            told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s.", **words)
+        return Said(Kind.CONFIRMED, told)
     why = _why_not_none(counts, seen)
     if counts.probable:
         return Said(
@@ -156,8 +154,8 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
     if counts.waiting:
         why.append(
             Told(
-                "%(num)s claim waits for reviewers",
-                "%(num)s claims wait for reviewers",
+                "people have not settled %(num)s claim",
+                "people have not settled %(num)s claims",
                 num=counts.waiting,
             )
         )

@@ -13,19 +13,22 @@ from typing import Any, Self
 
 from datasets.countries import country_name
 
+_WITH_ARTICLE = frozenset({"AE", "DO", "GB", "NL", "PH", "US"})
+
 _SHARE = re.compile(r"^([<>]?[0-9]+)\.([0-9]+( %)?)$")
 
 
 class Told(str):
     """English text, with what it was made of: the words, and what is filled in.
 
-    `num` chooses between one and many. `country`: a code, said by its name. A list of texts is
+    `num` chooses between one and many. `country`: a code, said by its name as it
+    stands after a preposition ("in the United States"). A list of texts is
     said with semicolons between them.
 
     Example:
-        >>> told = Told("%(num)s claim waits", "%(num)s claims wait", num=2)
+        >>> told = Told("%(num)s machine", "%(num)s machines", num=2)
         >>> told, told.one, told.values
-        ('2 claims wait', '%(num)s claim waits', {'num': 2})
+        ('2 machines', '%(num)s machine', {'num': 2})
     """
 
     one: str
@@ -102,7 +105,8 @@ def say_in(text: str, code: str, known: NullTranslations) -> str:
 
 def _plain(name: str, value: Any, code: str, say: Any) -> Any:
     if name == "country":
-        return country_name(value, code)
+        name = country_name(value, code)
+        return f"the {name}" if code == "en" and value in _WITH_ARTICLE else name
     if isinstance(value, list | tuple):
         return "; ".join(say(part) for part in value)
     if isinstance(value, str):

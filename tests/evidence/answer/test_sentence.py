@@ -37,7 +37,7 @@ def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told
     [
         (NONE, noticed([10] * 20, 0, 0), "not measured"),
         (NONE, noticed([2], 45, 50), "would have been noticed"),
-        (replace(NONE, waiting=3), WELL, "3 claims wait"),
+        (replace(NONE, waiting=3), WELL, "people have not settled 3 claims"),
         (replace(NONE, machines=0), noticed([], 45, 50), "no CNC machine"),
         (replace(NONE, pending=2), WELL, "verdicts on 2 machines wait for others to agree"),
         (replace(NONE, in_frames=1), WELL, "people saw such a machine in 1 frame"),
@@ -67,8 +67,10 @@ def test_confirmed_counts_machines_and_plants() -> None:
     [
         (Question(), "of Chinese make"),
         (Question("origin", "NO"), "of Norway make"),
-        (Question("owner", "CN"), "of a make owned in China"),
-        (Question("production", "JP"), "of a make produced in Japan"),
+        (Question("origin", "HK"), "of Hong Kong make"),
+        (Question("owner", "CN"), "of a make owned in China,"),
+        (Question("production", "JP"), "of a make produced in Japan,"),
+        (Question("production", "US"), "of a make produced in the United States,"),
         (Question("builder", "haas"), "of Haas make"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.by,
@@ -89,7 +91,7 @@ def test_a_sellers_badge_tells_no_owner_and_no_place_that_is_hearsay() -> None:
 
 def test_every_home_of_a_builder_has_a_word() -> None:
     homes = {entry.origin for entry in load_registry().builders}
-    assert homes - ADJECTIVES.keys() == {"HK"}  # which has none
+    assert homes - ADJECTIVES.keys() == set()
 
 
 @given(
