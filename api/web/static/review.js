@@ -92,10 +92,11 @@ async function show(next, began = null, words = "") {
   at("where").textContent = place.join(" · ");
   at("told").replaceChildren(...tell(card));
   at("told").scrollTop = 0;
+  const painted = stage.show(card); // ends zooming and drawing, so before the keys
   refreshKeys();
   beginLooking();
   meet(card.item);
-  await stage.show(card);
+  await painted;
   if (card !== next) return;
   desk.dataset.painted = card.item;
   if (began !== null) {

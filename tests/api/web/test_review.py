@@ -202,6 +202,8 @@ def test_a_missed_machine_is_drawn(site: Site, served: str, desk: Page, tmp_path
     desk.mouse.up()
     desk.keyboard.press("Enter")
     item = next_after(desk, item)
+    for key in ("builder", "concealed", "hidden"):  # they are of a box, and none is drawn yet
+        expect(desk.locator(f"button[data-does={key}]")).to_be_hidden()
     # By the keyboard: moved, made smaller, sent.
     desk.keyboard.press("m")
     desk.keyboard.press("ArrowRight")
