@@ -49,7 +49,7 @@ def gather(
                     plant=machine.plant,
                     pictures=tuple(_as_data(case, *one) for one in kept),
                     verdicts=tuple(
-                        (one.number, one.author, one.digest)
+                        (one.number, one.author, _said(one, registry), one.digest)
                         for one in session.scalars(
                             select(Verdict)
                             .where(Verdict.sighting.in_(keys))
@@ -59,6 +59,16 @@ def gather(
                 )
             )
     return found
+
+
+def _said(verdict: Verdict, registry: Registry) -> str:
+    """What a verdict says, in the log's own words: among those on a confirmed machine are some
+    that say otherwise, and some that were taken back."""
+    name = verdict.builder
+    words = verdict.verdict
+    if name is not None:
+        words += f" ({registry.get(name).name if name in registry else name})"
+    return words if verdict.supersedes is None else f"{words}, in place of {verdict.supersedes}"
 
 
 def sightings_of(session: Session, machine: str) -> Sequence[str]:

@@ -43,14 +43,14 @@ may have settled the others named; and a seller's badge does not tell whether it
 @dataclass(frozen=True, slots=True)
 class Exhibit:
     """What a confirmed machine rests on: its pictures, each by what it shows, its SHA-256 and as a
-    data URI, None where its file is gone or no longer what it was; and the verdicts' numbers
-    with their authors and digests."""
+    data URI, None where its file is gone or no longer what it was; and the verdicts: the
+    number, the author, what it says, and the digest."""
 
     machine: str
     name: str
     plant: str
     pictures: tuple[tuple[str, str, str | None], ...]
-    verdicts: tuple[tuple[int, str, str], ...]
+    verdicts: tuple[tuple[int, str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
