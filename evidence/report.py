@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -39,6 +39,13 @@ KINDS = {
     "mirrored": "mirrored text",
     "dealer": "dealer's sticker",
     "plate": "plate",
+}
+CUT_OUT = {
+    "wordmark": "The mark",
+    "series": "The mark",
+    "logo": "The mark",
+    "concealed": "Where a mark may be concealed",
+    "plate": "The plate",
 }
 
 
@@ -105,6 +112,18 @@ def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
             ),
         )
     )
+
+
+def cut_out(machine: Mapping[str, Any]) -> str:
+    """What the part of a machine that is cut out shows. Of an unknown builder it is the weightiest
+    evidence, be it a control's badge, or any text (`detector.stills.find_mark`)."""
+    if machine["builder"] is not None:
+        return "The mark"
+    if machine["origin"] is not None:
+        return "The plate"
+    placed = [part for part in machine["evidence"] if part["box"] and part["kind"] != "overlay"]
+    shown = max(placed, key=lambda part: part["weight"], default={"kind": ""})
+    return CUT_OUT.get(shown["kind"], "A text on it")
 
 
 def weigh(weight: float) -> str:
@@ -226,6 +245,7 @@ def _environment() -> Environment:
         "origin_told": origin_told,
         "rate": rate,
         "again": again,
+        "cut_out": cut_out,
     }
     return environment
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from datasets.registry import Registry
-from detector.types import Analysis
+from detector.types import Analysis, Attribution, Evidence
 from evidence.record import to_record
 from evidence.report import (
     Pictures,
@@ -22,7 +24,7 @@ from evidence.report import (
     render_report,
 )
 from evidence.tables import printable
-from tests.evidence.conftest import PLATE, plated, rebadged
+from tests.evidence.conftest import PLATE, plated, rebadged, sighting
 
 
 class Page(HTMLParser):
@@ -65,6 +67,22 @@ def test_it_says_what_the_plate_of_an_unknown_builder_says(
     ):
         assert words in text
     assert "says nothing by itself" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("control", "A text on it, unaltered"),
+        ("concealed", "Where a mark may be concealed, unaltered"),
+        ("series", "The mark, unaltered"),
+    ],
+)
+def test_a_controls_badge_is_not_called_the_mark(
+    analysis: Analysis, registry: Registry, kind: Any, told: str
+) -> None:
+    line = Evidence(kind, "ctl-fanuc", "FANUC", 0.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    one = sighting("m1", Attribution(None, 0.1, "U", evidence=(line,)))
+    assert told in page(replace(analysis, sightings=(one,)), registry).text
 
 
 def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:
