@@ -85,6 +85,16 @@ def test_a_controls_badge_is_not_called_the_mark(
     assert told in page(replace(analysis, sightings=(one,)), registry).text
 
 
+def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Registry) -> None:
+    """Though a code alone speaks "very strongly" for whoever has such codes."""
+    line = Evidence("series", "smtcl", "HTC2050", 6.4, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    for builder, told in ((None, True), ("smtcl", False)):
+        one = sighting("m1", Attribution(builder, 0.9, "B" if builder else "U", evidence=(line,)))
+        text = page(replace(analysis, sightings=(one,)), registry).text
+        assert "very strongly for smtcl" in text
+        assert ("does not suffice to name a builder" in text) is told
+
+
 def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:
     text = page(replace(analysis, sightings=(rebadged(),)), registry).text
     assert "MetalTec (a seller's badge)" in text
