@@ -14,7 +14,12 @@ routes = Routes()
 MOST = 20
 
 
-@routes.let(Role.REVIEWER, "GET", "/api/v1/builders", summary="Builders, by any part of a name, a mark or a series")
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/builders",
+    summary="Builders, by any part of a name, a mark or a series",
+)
 def read_builders(
     site: ThisSite,
     q: Annotated[

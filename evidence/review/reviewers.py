@@ -38,8 +38,8 @@ class Reviewers:
         disagreements.
 
         Agreement is between judgements that hold and were given blind: who settled a
-        disagreement had seen both, and is left out. An item counts where two or more judged it.
-        As long as no verdict comes it stays the same.
+        disagreement had seen both, who doubted all, and both are left out. An item counts where
+        two or more judged it. As long as no verdict comes it stays the same.
         """
         with self._lock:
             self._read(session)
@@ -87,8 +87,8 @@ class Judged:
 
     @property
     def disagree(self) -> bool:
-        """Whether people who had not seen each other's said different things."""
-        return len({one.says for one in self.alone}) > 1
+        """Whether people said different things, be it that one had seen what others say."""
+        return len({one.says for one in self.held if one.word in COUNTED}) > 1
 
     def kept_from(self, person: str) -> bool:
         """Whether two disagree, nobody has settled it, and the person is one of them."""

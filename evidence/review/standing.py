@@ -171,7 +171,12 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
 
 def independent(log: Iterable[Given]) -> list[Given]:
     """The judgements that hold and were given without sight of the others': all but those of
-    who judged where two disagreed."""
+    who judged where two disagreed, or had doubted what was settled, where all are shown."""
+    log = list(log)
+    doubted: dict[str, int] = {}
+    for one in log:
+        if one.word == "doubt":
+            doubted[one.author] = min(one.number, doubted.get(one.author, one.number))
     alone: list[Given] = []
     before: list[Given] = []
     disputed = False
@@ -182,8 +187,9 @@ def independent(log: Iterable[Given]) -> list[Given]:
         if disputed:
             disputed = not _decides(one, before[:-1], claim=False)
             continue
-        alone.append(one)
-        disputed = one.says != alone[0].says
+        if one.number < doubted.get(one.author, one.number + 1):
+            alone.append(one)
+        disputed = one.says != before[0].says
     return alone
 
 

@@ -133,6 +133,13 @@ def test_who_settled_a_disagreement_did_not_judge_alone() -> None:
     assert [one.author for one in independent(log(*fourth))] == ["a", "b"]
 
 
+def test_who_doubts_has_seen_what_the_others_said() -> None:
+    said = [("a", "unknown"), ("b", "doubt"), ("b", "not-cnc"), ("c", "unknown")]
+    assert [one.author for one in independent(log(*said))] == ["a"]
+    other = [("a", "unknown"), ("b", "doubt"), ("c", "unknown")]
+    assert [one.author for one in independent(log(*other))] == ["a", "c"]
+
+
 WORDS = st.sampled_from(["accept:haas", "builder:smtcl", "unknown", "doubt", "withdrawn"])
 
 
