@@ -217,6 +217,8 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
         why.append(
             Told("how often such a machine is recognised was not measured (no positive controls)")
         )
+    elif counts.machines and seen.share >= 1:
+        why.append(Told("no share is sure to have been noticed"))
     elif counts.machines and seen.share >= TELLING:
         why.append(
             Told(

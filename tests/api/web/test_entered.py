@@ -148,6 +148,7 @@ def test_every_page_shows_them(
         assert carla.get(address).status_code == 200, address
     # Those that people entered were seen; the program found none of them.
     assert "Machines seen: 5; confirmed to be of the kind: 0." in carla.get("/answer").text
+    assert "were entered by hand, or are not linked to machines yet." in carla.get("/answer").text
     assert "Of the machines seen 0 of 5 are" in carla.get("/api/v1/answer/report").text
     log = anna.get("/api/v1/verdicts").json()["items"]
     assert [one["item"] for one in log] == list(items.values())

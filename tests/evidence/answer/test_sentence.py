@@ -36,13 +36,22 @@ def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told
     ("counts", "seen", "why"),
     [
         (NONE, noticed([10] * 20, 0, 0), "not measured"),
-        (NONE, noticed([2], 45, 50), "would have been noticed"),
+        (NONE, noticed([6], 45, 50), "only a share above 77.1 % would have been noticed"),
+        (NONE, noticed([2], 45, 50), "because no share is sure to have been noticed."),
         (replace(NONE, waiting=3), WELL, "people have not settled 3 claims"),
         (replace(NONE, machines=0), noticed([], 45, 50), "no CNC machine"),
         (replace(NONE, pending=2), WELL, "verdicts on 2 machines wait for others to agree"),
         (replace(NONE, in_frames=1), WELL, "people saw such a machine in 1 frame"),
     ],
-    ids=["no controls", "too few machines", "claims wait", "no machine", "verdicts wait", "frames"],
+    ids=[
+        "no controls",
+        "too few machines",
+        "none is sure",
+        "claims wait",
+        "no machine",
+        "verdicts wait",
+        "frames",
+    ],
 )
 def test_the_footage_cannot_tell(counts: Counts, seen: object, why: str) -> None:
     said = say("Chinese", counts, seen)  # type: ignore[arg-type]
