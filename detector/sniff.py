@@ -118,9 +118,8 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     """
     for start, what in _DISGUISES:
         if head.startswith(start):
-            raise FootageDisguised(
-                f"{path}: this is {what}, not footage; unpack it or leave it out"
-            )
+            instead = "unpack it or leave it out" if "archive" in what else "leave it out"
+            raise FootageDisguised(f"{path}: this is {what}, not footage; {instead}")
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
         raise FootageEncrypted(

@@ -125,6 +125,14 @@ def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path: Path) -> No
         assert len(list(decoder.keyframes(Fraction(0)))) >= 5
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("zip", "unpack it or leave it out"), ("pdf", "not footage; leave it out")]
+)
+def test_only_an_archive_is_to_be_unpacked(name: str, told: str) -> None:
+    with pytest.raises(FootageDisguised, match=told):
+        sniff(HEADS[name][0], Path("clip.mp4"))
+
+
 @given(st.binary(min_size=1, max_size=2000))
 def test_any_bytes_are_something_or_end_in_a_named_error(head: bytes) -> None:
     try:
