@@ -44,7 +44,8 @@ def test_the_frames_lost_are_told_with_the_upload(
     assert (told["state"], told["frames_expected"], told["frames_decoded"]) == ("done", 222, 2)
     (listed,) = client.get("/api/v1/footage").json()["items"]
     assert (listed["frames_expected"], listed["frames_decoded"]) == (222, 2)
-    assert "frames lost: 220 of 222" in client.get("/footage").text
+    for page in ("/footage", f"/footage/{sha256}"):
+        assert "frames lost: 220 of 222" in client.get(page).text
 
 
 def test_footage_is_called_what_it_was_uploaded_as(
