@@ -39,3 +39,16 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     screen.set_viewport_size({"width": 1280, "height": 720})
     expect(screen.locator("section[aria-labelledby=share] .sideways")).to_be_hidden()
     expect(screen.get_by_text("Ask something else")).to_be_hidden()
+
+
+def test_the_report_can_be_read_on_a_telephone(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    fill_pictured(site, tmp_path / "clips")
+    screen.set_viewport_size({"width": 390, "height": 844})
+    screen.set_content(screen.request.get(f"{served}/api/v1/answer/report").text())
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    heights = screen.locator("svg text").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert heights and min(heights) > 9
