@@ -286,7 +286,7 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     last = " (with the model and settings used last)" if len(summary["work"]) > 1 else ""
     yield "machines", f"{machines}, in {counted(summary['sightings'], 'sighting')}{last}"
     flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
-    yield "to review", flags or "nothing"
+    yield "flagged", flags or "nothing"
     verdicts = summary["verdicts"]
     if verdicts["number"]:
         yield "verdicts", f"{verdicts['number']}, the last one is {verdicts['digest']}"
