@@ -17,3 +17,17 @@ def test_a_confirmed_machine_is_shown_as_people_judged_it(
     page = client.get("/answer").text
     assert "Confirmed: at least 1 machine of Chinese make in 1 plant." in page
     assert f"/api/v1/stills/{OURS}" in page and OTHERS not in page
+
+
+def test_one_is_not_told_of_as_several(
+    client: httpx.Client, build: Callable[[Callable[[Builder], None]], object]
+) -> None:
+    def one(b: Builder) -> None:
+        linked(b)
+        b.frame("Plant 1", "nothing")
+
+    build(one)
+    report, page = client.get("/api/v1/answer/report").text, client.get("/answer").text
+    assert "<p>1 CNC machine: 1 confirmed" in report and "1 CNC machine:" in page
+    for told in (report, page):
+        assert "drawn at random and judged: 1," in told and "1 frames" not in told
