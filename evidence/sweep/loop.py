@@ -266,8 +266,7 @@ class Loop:
             )
         twins = self._twins.pop(analysis.footage.sha256, [])
         if self._ledger.store(survey, [one.work for one in (item, *twins)]):
-            plays = analysis.footage.kind == "video"
-            seconds = float(analysis.probe.duration or 0) if plays else 0.0
+            seconds = float(analysis.probe.duration or 0) * (analysis.footage.kind == "video")
             self._pace.add(seconds, sum(one.size for one in (item, *twins)))
         for one in (item, *twins):
             self._drop(one)

@@ -10,9 +10,9 @@ from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.record import to_record
 from evidence.report import render_report
-from tests.api.web.conftest import chromium, screen
-
-__all__ = ["chromium", "screen"]
+from tests.evidence.conftest import analysis as analysis
+from tests.evidence.conftest import clip as clip
+from tests.evidence.conftest import registry as registry
 
 
 def test_the_timeline_can_be_read_on_a_telephone(
