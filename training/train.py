@@ -30,6 +30,7 @@ from typing import Any
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import DataError, ModelError, UsageError
 from training.apart import check_unlearnt, learnt_by_weights
+from training.bfloat16 import compute_in_bfloat16, every_instruction
 from training.prepare import Prepared, prepare
 from training.report import as_json, write_text
 from training.vendor import open_torch, open_ultralytics, pick_device
@@ -84,6 +85,7 @@ class _Recipe:
     threads: int
     augmentation: dict[str, float]
     without: tuple[str, ...]
+    bfloat16: bool
 
 
 def train(
@@ -104,6 +106,7 @@ def train(
     validation: Path | None = None,
     split: str = "val",
     without: Sequence[str] = (),
+    bfloat16: bool = False,
 ) -> TrainResult:
     """Fine-tunes `start` on `data`, in the folder `out`.
 
@@ -122,6 +125,7 @@ def train(
         validation: a data set that the model will be measured on: none of the sources of its
             `split` may be learnt from, nor have been by `start`.
         without: builders none of whose pictures is learnt from, to measure what knowing them tells.
+        bfloat16: compute so on a CPU (`training.bfloat16`); with CUDA it is done anyway.
 
     Raises:
         UsageError: `out` holds another run, there is none to resume, or a value is out of
@@ -166,6 +170,7 @@ def train(
         threads=threads or os.cpu_count() or 1,
         augmentation=AUGMENTATION,
         without=withheld,
+        bfloat16=bfloat16 or cuda,
     )
     _record(recipe, out, resume)
     if (out / "training.json").is_file():
@@ -176,10 +181,11 @@ def train(
     torch.set_num_threads(recipe.threads)
     # Building the data set draws progress bars of its own, whatever it is told.
     quiet = contextlib.ExitStack()
-    _watch(trainer, out, progress, quiet)
+    shorten = recipe.bfloat16 and not cuda
+    _watch(trainer, out, progress, quiet, shorten)
     began = time.monotonic()
     try:
-        with quiet:
+        with quiet, every_instruction() if shorten else contextlib.nullcontext():
             quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
             trainer.train()
     except KeyboardInterrupt:
@@ -261,6 +267,7 @@ def _watch(
     out: Path,
     progress: Callable[[Progress], None] | None,
     quiet: contextlib.ExitStack,
+    shorten: bool,
 ) -> None:
     batch = 0
 
@@ -269,6 +276,8 @@ def _watch(
         # Channels last is how a CPU convolves fastest: 0.7 of the time, the same weights.
         torch = open_torch()
         trainer.model.to(memory_format=torch.channels_last)
+        if shorten:
+            compute_in_bfloat16(trainer.model)
 
     def epoch_begins(_: Any) -> None:
         nonlocal batch

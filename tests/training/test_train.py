@@ -139,6 +139,27 @@ def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
     assert again.weights_sha256 == trained.weights_sha256
 
 
+def test_in_bfloat16_other_weights_come_of_it_near_to_those_without(
+    data: Path, start: Path, trained: TrainResult, tmp_path: Path
+) -> None:
+    held = os.environ["ONEDNN_MAX_CPU_ISA"]
+    out = tmp_path / "out"
+    shortened = train(data, start, out, bfloat16=True, **SMALL)  # type: ignore[arg-type]
+    assert json.loads(shortened.facts.read_text("utf-8"))["recipe"]["bfloat16"] is True
+    assert shortened.weights_sha256 != trained.weights_sha256
+    one, other = (
+        load_network(weights, tmp_path / "vendor").state_dict()
+        for weights in (shortened.weights, trained.weights)
+    )
+    apart = sum(float(((one[name].float() - other[name].float()) ** 2).sum()) for name in one)
+    whole = sum(float((other[name].float() ** 2).sum()) for name in one)
+    assert 0 < apart < 0.01 * whole
+    # The detector is held back from what torch was let use.
+    assert os.environ["ONEDNN_MAX_CPU_ISA"] == held
+    with pytest.raises(UsageError, match="other values of bfloat16"):
+        train(data, start, out, resume=True, **SMALL)  # type: ignore[arg-type]
+
+
 def test_a_finished_run_is_not_run_again(data: Path, start: Path, trained: TrainResult) -> None:
     calls: list[Progress] = []
     out = trained.weights.parent
