@@ -41,7 +41,7 @@ SIZE = (1280, 720)
 NOW = Fraction(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawn:
     """A picture, and of the machine in it the builder, the text and the boxes."""
 
@@ -86,8 +86,7 @@ def to_survey(
     grade: str = "B",
 ) -> Survey:
     """The picture as a file of its own, and what a sweep might have found in it."""
-    picture = grain(drawn.picture, np.random.default_rng(number), 4.0)
-    content = encode_frame(picture)
+    content, mark = _photograph(drawn, number)
     path = folder / f"hall-{number:02d}.jpg"
     path.write_bytes(content)
     sightings: tuple[Sighting, ...] = ()
@@ -106,7 +105,7 @@ def to_survey(
         text = Reading(drawn.text, 0.98, drawn.mark, NOW, "latin")
         sightings = (Sighting("m1", Track(shot, (seen,)), seen, found, (text,)),)
         stills.append(Still("m1", "best", NOW, drawn.box, content))
-        stills.append(Still("m1", "mark", NOW, drawn.mark, _png(picture, drawn.mark)))
+        stills.append(Still("m1", "mark", NOW, drawn.mark, mark))
     analysis = Analysis(
         footage=Footage(path, hashlib.sha256(content).hexdigest(), len(content), "image", "jpeg"),
         probe=Probe(
@@ -131,6 +130,13 @@ def to_survey(
     )
     prints = (Print(NOW, 0, bytes([number % 251]) * 14, 0.5),)
     return Survey(analysis=analysis, prints=prints, looks=(), stills=tuple(stills))
+
+
+@cache
+def _photograph(drawn: Drawn, number: int) -> tuple[bytes, bytes]:
+    """The `number`th photograph of it as JPEG, and its mark, if it has one, as PNG."""
+    picture = grain(drawn.picture, np.random.default_rng(number), 4.0)
+    return encode_frame(picture), b"" if drawn.mark is None else _png(picture, drawn.mark)
 
 
 def encoded(drawn: Drawn) -> tuple[bytes, bytes]:
