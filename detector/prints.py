@@ -21,7 +21,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dctn
 
 from detector.types import Frame, Picture, Print
 from detector.upright import thumbnail_size
@@ -186,6 +185,9 @@ def _sampled(picture: Image.Image, box: tuple[float, float, float, float]) -> ND
 
 def _hashes(cuts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint64]:
     """The signs of the low frequencies of each cut, row by row, the highest bit first."""
+    # Loading it takes a fifth of a second, and who only compares prints needs none of it.
+    from scipy.fft import dctn
+
     low = dctn(np.stack(cuts), axes=(1, 2))[:, :FREQUENCIES, :FREQUENCIES]
     bits = np.packbits(low.reshape(len(cuts), -1) > 0, axis=1)
     return np.ascontiguousarray(bits).view("<u8").ravel()
