@@ -19,8 +19,9 @@ from detector.vocabulary import LATIN_WORDS
 
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.
 _CODE = re.compile(r"^[A-Z]{1,5}\d[A-Z\d]+$")
-# Labels whose first or last letter the edge of a box cuts off now and then: ANGER, TOP.
-_LABELS = ("DANGER", "STOP", "AKIRA")
+# Labels whose first or last letter the edge of a box cuts off now and then: ANGER, TOP, and HACO
+# of НАСОС, a pump.
+_LABELS = ("DANGER", "STOP", "AKIRA", letters("НАСОС"))
 _CUT_LABELS = frozenset(part for word in _LABELS for part in (word[1:], word[:-1]))
 # Also on things of other trades, beside a model code as well: fork lifts, excavators and cranes
 # (KOMATSU FG25), compressors, drives, valves, chucks, cutters, printers (BROTHER PT-P750W),

@@ -41,15 +41,16 @@ def test_a_short_mark_beside_a_model_code_names_its_builder(
     assert (said.builder, said.grade) == (builder, "B")
 
 
-@pytest.mark.parametrize("text", ["ANGER", "STAR", "TOP", "KOMATSU", "HYUNDAI"])
+@pytest.mark.parametrize("text", ["ANGER", "STAR", "TOP", "KOMATSU", "HYUNDAI", "HACO"])
 def test_what_may_be_a_label_cut_short_or_a_fork_lift_is_no_badge(
     attributor: Attributor, text: str
 ) -> None:
-    """ANGER is a builder, and DANGER without its first letter."""
+    """ANGER is a builder, and DANGER without its first letter; HACO is, and НАСОС, a pump, without
+    its last."""
     beside_a_code = [read(text), read("FG 25 TC", UNDER)]
     twice = [read(text), read(text, FAR_OFF)]
-    assert attributor.attribute(beside_a_code).builder is None
-    assert attributor.attribute(twice).builder is None
+    for said in ([read(text)], beside_a_code, twice):
+        assert attributor.attribute(said).builder is None
 
 
 def test_a_code_at_the_other_end_of_the_machine_is_not_beside_it(attributor: Attributor) -> None:

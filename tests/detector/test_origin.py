@@ -58,7 +58,7 @@ def test_a_builders_home_is_the_origin(attributor: Attributor) -> None:
         ("EMCO|FAMUP", "mecof", "IT"),
         ("EMCO|MECMILL", "emco", "AT"),
         ("PRIMA POWER|FINN-POWER", "finn-power", "FI"),
-        ("HACO", "haco", "BE"),
+        ("HACO|SYNCHROMASTER", "haco", "BE"),
         ("FAT|HACO", "haco-fat", "PL"),
         ("BERTHIEZ", "berthiez", "FR"),
         ("MANURHIN", "manurhin", "FR"),
