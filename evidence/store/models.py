@@ -34,8 +34,9 @@ class Recipe(Base):
 
 
 class Run(Base):
-    """One call that worked on the case. `beat` is the last time it was seen alive;
-    `counts` is what `nameplate sweep --status` shows."""
+    """One call that worked on the case. `started` is later than that of those before it, also
+    where the clock was put back; `beat` is the last time it was seen alive; `counts` is what
+    `nameplate sweep --status` shows."""
 
     __tablename__ = "runs"
 

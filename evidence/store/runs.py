@@ -6,11 +6,11 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -36,10 +36,13 @@ def add_recipe(session: Session, model: str, settings: Settings, registry: Regis
 def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
     """Notes that this process begins to work; `kind` is `sweep`, `server` ..."""
     now = datetime.now(UTC)
+    before = session.scalar(select(func.max(Run.started)))
+    # By this is told which was the last, also where the clock was put back since.
+    started = now if before is None else max(now, before + timedelta(microseconds=1))
     run = Run(
         id=secrets.token_hex(16),
         kind=kind,
-        started=now,
+        started=started,
         beat=now,
         host=socket.gethostname(),
         pid=os.getpid(),

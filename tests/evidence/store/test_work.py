@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Barrier
 
@@ -35,6 +36,7 @@ from evidence.store.work import (
     set_aside,
     take,
 )
+from evidence.sweep.status import read_status
 from tests.evidence.sweep.helping import until
 from tests.postgres import somebody_waits
 
@@ -305,3 +307,15 @@ def test_runs_say_who_works_and_how_it_ended(case: Case, recipe: Recipe) -> None
     with case.session() as session:
         found = session.get_one(Run, run.id)
         assert found.outcome == "everything was done" and found.ended is not None
+
+
+def test_the_last_run_is_the_last_though_the_clock_was_put_back(case: Case, recipe: Recipe) -> None:
+    with case.session() as session, session.begin():
+        ahead = begin_run(session, "sweep", recipe)
+        ahead.started += timedelta(days=3000)
+    with case.session() as session, session.begin():
+        end_run(session, ahead, "done")
+        last = begin_run(session, "sweep", recipe)
+    found = read_status(case)
+    assert found is not None and found.run.id == last.id
+    assert abs(datetime.now(UTC) - found.run.beat) < timedelta(minutes=10)
