@@ -129,7 +129,7 @@ class Feed:
 
     def _filling(self) -> Iterator[Source | Trouble]:
         """What the folders hold, each file once it is still, and again when it changed."""
-        given: set[int] = set()
+        given: dict[int, int] = {}  # by a path's hash, that of the state it was last given in
         moving: dict[Path, tuple[int, int, float]] = {}
         said: set[str] = set()
         while True:
@@ -145,15 +145,15 @@ class Feed:
                             yield found
                         continue
                     now = time.monotonic()
-                    mark = hash((found.path, found.size, found.mtime_ns))
-                    if mark in given:
+                    name, mark = hash(found.path), hash((found.size, found.mtime_ns))
+                    if given.get(name) == mark:
                         continue
                     seen.add(found.path)
                     size, mtime, since = moving.get(found.path, (-1, -1, now))
                     if (size, mtime) != (found.size, found.mtime_ns):
                         moving[found.path] = (found.size, found.mtime_ns, now)
                     elif now - since >= self._still:
-                        given.add(mark)
+                        given[name] = mark
                         yield to_source(found)
             said = troubles
             moving = {path: state for path, state in moving.items() if path in seen}
