@@ -12,6 +12,7 @@ from evidence.store import AnalysisRow
 from evidence.store.keys import analysis_id
 from tests.api.web.test_uploads import URL, begin, send
 from tests.evidence.conftest import clip as clip
+from tests.evidence.store.conftest import encoded
 
 
 def analysed(site: Site, sha256: str, expected: int, decoded: int) -> AnalysisRow:
@@ -65,3 +66,10 @@ def test_footage_is_called_what_it_was_uploaded_as(
     page = client.get(f"/footage/{listed['sha256']}").text
     assert "<h1>hall-only.mp4</h1>" in page
     assert "by ben as again.mp4" in page
+
+
+def test_a_photograph_has_no_length(client: httpx.Client) -> None:
+    photo = encoded(1, "JPEG")
+    made = begin(client, len(photo), "hall.jpg")
+    kept = send(client, made["id"], photo, 0).json()
+    assert (kept["state"], kept["analysis"]["seconds"]) == ("kept", None)
