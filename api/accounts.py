@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.case import AsJson, Folder
-from api.terminal import speak
+from api.terminal import complain, speak
 from datasets.errors import UsageError
 from evidence.record import dump, spell
 from evidence.tables import printable
@@ -44,12 +44,18 @@ def add(
     A reviewer looks and judges; a lead also settles disputes and sees who agrees; an admin also
     changes accounts.
     """
-    from evidence.access.accounts import add_account, check_name
+    from evidence.access.accounts import add_account, check_name, list_accounts
     from evidence.store.case import Case
 
     with Case.open(folder) as case:
         made = add_account(case, check_name(name), role, _password(password_stdin))
+        with case.session() as session:
+            first = len(list_accounts(session)) == 1
     typer.echo(printable(f"{made.name}: {made.role}"))
+    if first:
+        complain(
+            "where this case is served already nobody is asked to log in until it is served anew"
+        )
 
 
 @accounts_app.command("list")

@@ -37,9 +37,10 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> object:
 def test_an_account_s_life(nameplate: Nameplate, folder: Path, typed: object) -> None:
     typed(f"{PASSWORD}\n".encode())  # type: ignore[operator]
     words = ("--role", "admin", "--password-stdin")
-    assert nameplate("accounts", "add", folder, "Анна", *words).out.decode() == "Анна: admin\n"
+    first = nameplate("accounts", "add", folder, "Анна", *words)
+    assert first.out.decode() == "Анна: admin\n" and "until it is served anew" in first.err
     typed(b"eight mills in a hall\r\nnot this line\n")  # type: ignore[operator]
-    assert nameplate("accounts", "add", folder, "ben", "--password-stdin").code == 0
+    assert nameplate("accounts", "add", folder, "ben", "--password-stdin")[::2] == (0, "")
     with Case.open(folder) as case:
         assert enter(case, "Анна", PASSWORD) and enter(case, "ben", "eight mills in a hall")
     assert nameplate("accounts", "role", folder, "ben", "lead").out == b"ben: lead\n"
