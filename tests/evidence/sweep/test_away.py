@@ -56,11 +56,19 @@ def test_a_folder_out_of_reach_is_waited_for(
 
 
 def test_a_folder_that_stays_away_leaves_its_clips_waiting(
-    small: Case, order: Order, clips: Path, tmp_path: Path
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mount = tmp_path / "mount"
     shutil.copytree(clips, mount)
-    watcher = Noted(lambda tally: shutil.rmtree(mount, ignore_errors=True))
+    give = Crew.give
+
+    def unplug(crew: Crew, address: str, task: Task) -> None:
+        if isinstance(task, Analyse):
+            shutil.rmtree(mount, ignore_errors=True)
+        give(crew, address, task)
+
+    monkeypatch.setattr(Crew, "give", unplug)
+    watcher = Noted()
     ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
     assert ending.outcome == "away"
     assert ending.tally.aside == {}
