@@ -289,4 +289,4 @@ def test_the_report_names_each(case: Case, registry: Registry, build: Build, put
     assert "Entered by hand" in page and "concealed, builder from a second cue" in page
     assert "Plant &lt;1&gt;" in page and "FANUC" in page
     (exhibit,) = exhibits
-    assert [author for _, author, _ in exhibit.verdicts] == ["anna"] and exhibit.pictures == ()
+    assert [author for _, author, *_ in exhibit.verdicts] == ["anna"] and exhibit.pictures == ()

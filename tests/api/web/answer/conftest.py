@@ -45,8 +45,9 @@ def furnish_judged(case: Case) -> None:
     registry = load_registry()
     with case.session() as session, session.begin():
         add_recipe(session, model_digest(None), Settings.archive(), registry)
-        fill(Builder(session, add_recipe(session, "aa" * 32, Settings(), registry)))
-        judge_all(session)
+        builder = Builder(session, add_recipe(session, "aa" * 32, Settings(), registry))
+        fill(builder)
+        judge_all(builder.session)
 
 
 @pytest.fixture
