@@ -93,7 +93,7 @@ def evaluate(
     registry = registry or load_registry()
     told: Told = progress or (lambda stage, done, total: None)
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
-    detector = Detector(model, _open(settings).detecting)
+    detector = Detector(model, at_any_confidence(settings).detecting)
     run = {
         "split": split,
         "data": data_digest(photographs),
@@ -170,7 +170,8 @@ def open_picture(photograph: Photograph) -> Picture:
     return picture
 
 
-def _open(settings: Settings) -> Settings:
+def at_any_confidence(settings: Settings) -> Settings:
+    """Settings under which the detector tells of all it sees, be it ever so unsure."""
     least = {"confidence": LEAST_CONFIDENCE, "mark_confidence": LEAST_CONFIDENCE}
     return settings.model_copy(update={"detecting": settings.detecting.model_copy(update=least)})
 
