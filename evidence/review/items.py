@@ -51,8 +51,10 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
     """Draws from one analysis and makes its items, within a transaction; a second time nothing.
 
     No verdict can be on a sighting that is only now stored, but one may be on a frame of it, or
-    on a machine entered by hand, under another recipe.
+    on a machine entered by hand, under another recipe. One given meanwhile waits until the analysis
+    is stored: neither would know of the other.
     """
+    hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
     naming = {"analysis": row.id, "footage": row.footage}
     members = members_of(session, row)

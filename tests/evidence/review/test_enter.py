@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +13,7 @@ from sqlalchemy import select
 
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
+from detector.types import Survey
 from evidence.review.audit import RATES, Plan
 from evidence.review.card import cards
 from evidence.review.desk import Desk
@@ -22,7 +25,11 @@ from evidence.review.reviewers import Reviewers
 from evidence.review.visible import page_of_log
 from evidence.store import AnalysisRow, Case, Draw, Item, Recipe, SightingRow, Verdict
 from evidence.store.check import check
+from evidence.store.record import record_survey
 from evidence.store.verdicts import verify
+from tests.evidence.review.conftest import survey_of
+from tests.evidence.sweep.helping import until
+from tests.postgres import somebody_waits
 from tests.rows import rows
 
 HERE = (300.0, 10.0, 460.0, 200.0)
@@ -196,25 +203,47 @@ def test_no_entered_machine_is_in_the_audit_sample(case: Case, put: Put) -> None
 
 
 def test_a_later_analysis_has_it_too(
-    case: Case, put: Put, analysis: Any, registry: Registry, store: Callable[..., str]
+    case: Case, put: Put, analysis: Any, registry: Registry
 ) -> None:
-    from dataclasses import replace
-
-    from evidence.store.record import record_survey
-    from tests.evidence.review.conftest import survey_of
-
     row = put("anna", builder="haas")
-    survey = survey_of(analysis, "one", (), 0)
-    other = replace(survey, analysis=replace(survey.analysis, model_hash="bb" * 32))
-    with case.session() as session, session.begin():
-        record_survey(session, case, other, registry)
-    with case.session() as session:
-        items = session.scalars(select(Item).where(Item.sighting == row.sighting)).all()
-        assert sorted((one.model[:2], one.state, one.builder or "") for one in items) == [
-            ("aa", "settled", "haas"),
-            ("bb", "settled", "haas"),
-        ]
+    record(case, later(analysis), registry)
+    assert of_both(case, row.sighting)
     assert sound(case)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_analysis_stored_while_it_is_entered_has_it_too(
+    case: Case, database: str, bench: Bench, footage: str, analysis: Any, registry: Registry
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            row = enter(session, bench, footage, AT, HERE, Told(builder="haas"), "anna")
+            stored = pool.submit(record, case, later(analysis), registry)
+            until(lambda: stored.done() or somebody_waits(database), "it is stored, or waits")
+        stored.result()
+    assert of_both(case, row.sighting)
+    assert sound(case)
+
+
+def later(analysis: Any) -> Survey:
+    """The same footage, looked at with another model."""
+    survey = survey_of(analysis, "one", (), 0)
+    return replace(survey, analysis=replace(survey.analysis, model_hash="bb" * 32))
+
+
+def record(case: Case, survey: Survey, registry: Registry) -> None:
+    with case.session() as session, session.begin():
+        record_survey(session, case, survey, registry)
+
+
+def of_both(case: Case, name: str | None) -> bool:
+    """Whether a machine is shown, and settled, with each of the two models."""
+    with case.session() as session:
+        items = session.scalars(select(Item).where(Item.sighting == name)).all()
+    return sorted((one.model[:2], one.state, one.builder or "") for one in items) == [
+        ("aa", "settled", "haas"),
+        ("bb", "settled", "haas"),
+    ]
 
 
 @pytest.mark.parametrize(
