@@ -243,9 +243,19 @@ class ClipReader:
         said = self._source.oversized()
         if said:
             raise FootageTooLarge(f"{self._path}: {said} (setting decoding.pixels)")
+        if not early and self._leaves_out():
+            raise NoPictures(
+                f"{self._path}: its edit list leaves out every picture; write it anew without one "
+                "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+            )
         raise NoPictures(
             f"{self._path}: no frame could be decoded; the pictures are damaged throughout"
         )
+
+    def _leaves_out(self) -> bool:
+        """Whether an edit list leaves out pictures."""
+        self._source.open()
+        return any(packet.is_discard for packet, _, _ in self._source.packets())
 
     def _probe(self) -> Probe:
         width, height = self._upright.size

@@ -31,6 +31,7 @@ from detector.types import Span
 from tests.detector.clips import (
     claim_frames,
     claim_size,
+    remux,
     write_clip,
     write_picture,
     write_sound,
@@ -216,6 +217,15 @@ def test_sound_and_encrypted_pictures_are_named(tmp_path: Path) -> None:
     with (
         pytest.raises(FootageEncrypted, match="encrypted"),
         decoder(write_encrypted(tmp_path / "b.mp4")),
+    ):
+        pass
+
+
+def test_an_edit_list_that_leaves_out_every_picture_is_named(clip: Path, tmp_path: Path) -> None:
+    hides_all = {"output_ts_offset": "-10", "avoid_negative_ts": "disabled", "use_editlist": "1"}
+    with (
+        pytest.raises(NoPictures, match="edit list leaves out every picture"),
+        decoder(remux(clip, tmp_path / "cut.mp4", hides_all)),
     ):
         pass
 
