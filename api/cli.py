@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -21,7 +23,7 @@ from api.exits import MEANINGS, Exit, exit_for
 from api.machines import machines_app
 from api.serve import serve
 from api.sweep import sweep
-from api.terminal import complain
+from api.terminal import complain, hush
 from api.train import export, quantize, train
 from api.train_marks import train_marks
 from datasets.errors import NameplateError
@@ -77,11 +79,18 @@ def nameplate(
 
 def main() -> None:
     """Runs the command line; ends the process with one of the exit codes of `api.exits`."""
+    _open_streams()
     if sys.platform != "linux":
         complain("Nameplate runs on Linux; elsewhere use a virtual machine or a container with it")
         sys.exit(Exit.SETUP)
     try:
         app()
+    except SystemExit as ended:
+        # Typer sees to a reader that went away, with an exit code that here means something else.
+        if isinstance(ended.__context__, BrokenPipeError):
+            hush()
+            sys.exit(Exit.PIPE)
+        raise
     except NameplateError as error:
         complain(str(error))
         sys.exit(exit_for(error))
@@ -91,6 +100,22 @@ def main() -> None:
             raise
         complain(f"{error.filename}: {error.strerror}; change the permissions or name another")
         sys.exit(Exit.SETUP)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        hush()
+        complain(
+            f"{error.filename or 'standard output'}: the disk is full; make room and run again"
+        )
+        sys.exit(Exit.RESULT)
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed lead nowhere: the next files to be opened would have their
+    numbers, and get what is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
 
 
 if __name__ == "__main__":

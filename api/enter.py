@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.case import AsJson, Folder, RegistryFiles
-from api.machines import user
+from api.setup import user
 from api.terminal import complain, speak
 from datasets.errors import FootageError, UsageError
 from datasets.registry import load_registry
@@ -85,7 +85,7 @@ def enter(
         pts, size, still = _picture(case, sha256, pts)
         with case.session() as session, session.begin():
             bench = bench_of(session, known)
-            who = author or user()
+            who = author or user("--author")
             verdict = put(session, bench, sha256, pts, corners, told, who, size=size, still=still)
             said = record(verdict, None)
     if as_json:

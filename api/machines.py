@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.case import AsJson
+from api.setup import user
 from api.terminal import GRADE_STYLES, complain, speak
-from datasets.errors import UsageError
 from evidence.record import dump, spell
 from evidence.tables import chance, clock, printable
 
@@ -144,18 +143,10 @@ def _decide(
 
     with Case.open(folder) as case, case.session() as session, session.begin():
         keys = [find_sighting(session, name) for name in (a, b)]
-        how(session, *keys, author or user(), note)
+        how(session, *keys, author or user("--author"), note)
         machines = [short(machine_of(session, key)) for key in keys]
     where = "one machine" if machines[0] == machines[1] else "two machines"
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
-
-
-def user() -> str:
-    """The name somebody is logged in by."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise UsageError("who decides is not known here; say it with --author") from error
 
 
 def _print_json(record: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.exits import Exit
-from api.setup import open_or_make, read_settings
+from api.setup import open_or_make, read_settings, user
 from api.terminal import complain, speak
 from datasets.errors import UsageError
 from datasets.registry import load_registry
@@ -106,7 +105,7 @@ def serve(
             looked,
             recipe,
             model,
-            local=None if accounts else who or getpass.getuser(),
+            local=None if accounts else who or user("--as"),
             hosts=_hosts(host, names or ()),
             desk=stack.enter_context(desk),
         )

@@ -1,7 +1,8 @@
-"""What commands are set up with: settings from a file, a case."""
+"""What commands are set up with: settings from a file, a case, who calls."""
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import yaml
 
 from api.terminal import complain
 from datasets.countries import COUNTRIES
-from datasets.errors import CaseMissing, SettingsError
+from datasets.errors import CaseMissing, SettingsError, UsageError
 from detector.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,3 +88,15 @@ def open_or_make(folder: Path, adding: bool) -> Case:
     made = Case.new(folder, folder.absolute().name)
     complain(f"{folder}: a new case")
     return made
+
+
+def user(flag: str) -> str:
+    """The name somebody is logged in by.
+
+    Raises:
+        UsageError: nobody's, as in a container that runs as a number; `flag` says it.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise UsageError(f"who you are is not known here; say it with {flag} NAME") from error

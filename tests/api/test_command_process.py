@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from api.exits import Exit
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -77,6 +79,54 @@ def test_a_reader_that_goes_away_ends_it_quietly(picture: Path, tmp_path: Path) 
     finally:
         os.close(end)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def ended_on(stdout: int) -> tuple[int, str]:
+    """How a command that prints a table ends, and what it says besides."""
+    ended = subprocess.run(
+        command("builders", "HAAS"),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    return ended.returncode, ended.stderr
+
+
+def test_every_command_ends_so_where_its_reader_goes_away() -> None:
+    away, end = os.pipe()
+    os.close(away)
+    try:
+        assert ended_on(end) == (Exit.PIPE, "")
+    finally:
+        os.close(end)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_every_command_tells_of_a_full_disk_behind_standard_output() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        assert ended_on(full) == (
+            Exit.RESULT,
+            "nameplate: standard output: the disk is full; make room and run again\n",
+        )
+    finally:
+        os.close(full)
+
+
+def test_streams_that_are_closed_are_missed_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    words = command("sweep", "empty", "--case", "case", "--json")
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&-', "sh", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (Exit.USAGE, "nameplate: case: a new case\n")
 
 
 def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_path: Path) -> None:

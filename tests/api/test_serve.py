@@ -19,6 +19,7 @@ import pytest
 
 from api.exits import Exit
 from evidence.store import Account, Case
+from tests.api.conftest import Nameplate
 from tests.evidence.conftest import clip as clip
 from tests.evidence.sweep.helping import PATIENCE, ROOT, until
 
@@ -143,6 +144,17 @@ def test_with_accounts_nobody_is_let_in_without_one(tmp_path: Path) -> None:
     with serving(tmp_path / "case") as (_, address):
         answer = httpx.get(f"{address}/api/v1/uploads")
         assert (answer.status_code, answer.json()["error"]["kind"]) == (401, "log-in")
+
+
+def test_who_has_no_name_here_is_asked_for_one(
+    tmp_path: Path, nameplate: Nameplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    # As in a container that runs as a number nobody has.
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    ended = nameplate("serve", tmp_path / "case", "--port", 0)
+    assert (ended.code, "say it with --as NAME" in ended.err) == (Exit.USAGE, True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
