@@ -17,11 +17,12 @@ from datasets.there import exists, isfile, straight
 from detector.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
 from detector.sniff import HEAD_BYTES, sniff
 
-CASE_MARKS = frozenset({"case.json", "lock"})
-"""The files that make a folder a case; nothing in one is footage to be found."""
-
-RESULT_MARKS = frozenset({"sightings.json", "report.html"})
-"""The files that make a folder the results of `nameplate analyze`."""
+OURS = (
+    frozenset({"case.json", "lock"}),  # a case
+    frozenset({"case.json", "contents.json"}),  # a pack of one that somebody has unzipped
+    frozenset({"sightings.json", "report.html"}),  # results of `nameplate analyze`
+)
+"""By these files a folder is known that Nameplate wrote; nothing in it is footage to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
     In each folder its clips count, or, where it holds none of a kind that is read, its pictures
-    together. Hidden entries, cases and results folders are passed over; linked folders are told
-    of, not followed.
+    together. Hidden entries and what Nameplate wrote are passed over; linked folders are told of,
+    not followed.
     """
     try:
         status = root.stat()
@@ -72,14 +73,13 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
 
 
 def lies_in(path: Path) -> Path | None:
-    """The case or results folder that a path is or lies in, if any."""
+    """The folder that a path is or lies in and that Nameplate wrote, if any."""
     path = straight(path)
-    return next((one for one in (path, *path.parents) if is_ours(one)), None)
+    return next((one for one in (path, *path.parents) if _is_ours(one)), None)
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a folder is a case or results of `nameplate analyze`."""
-    return any(all(isfile(folder / m) for m in marks) for marks in (CASE_MARKS, RESULT_MARKS))
+def _is_ours(folder: Path) -> bool:
+    return any(all(isfile(folder / mark) for mark in marks) for marks in OURS)
 
 
 def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
@@ -93,7 +93,7 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
     except OSError as error:
         yield Trouble(f"{folder}: cannot be read ({error.strerror}); the rest goes on")
         return
-    if names.keys() >= CASE_MARKS or names.keys() >= RESULT_MARKS:
+    if any(names.keys() >= marks for marks in OURS):
         return
     for entry in names.values():
         try:
