@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from datasets.registry import Registry
 from detector import Settings
 from detector.detect import model_digest
 from evidence.store import Case, Held, Recipe
-from evidence.store.work import Source, add_recipe, add_work, counts, reopen
+from evidence.store.work import Source, add_recipe, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Trouble
@@ -145,14 +145,15 @@ def _join(
 ) -> Ending | None:
     """Adds to the list of a case that another holds, and watches; None once the lock is free."""
     away: float | None = None
-    waiting, since = 0, 0.0
+    waiting, since = -1, 0.0
     tally = Tally()
     found: list[Source] = []
     while not stop.asked:
         try:
             ended = _pass_on(case, recipe, order, feed, found, watcher)
+            # Asked first: who does the last of it notes with it that machines are to be linked.
+            left = not ended or _is_waiting(case, recipe)
             status = read_status(case)
-            left = _waiting(case, recipe) if ended else None
             away = None
         except CaseUnreachable as error:
             now = time.monotonic()
@@ -164,14 +165,13 @@ def _join(
             continue
         run = status.run if status is not None and status.alive else None
         ours = run is not None and (run.model, run.settings) == (recipe.model, recipe.settings)
-        if not ours and ended and (not order.wait or (run is not None and left == 0)):
+        if not ours and ended and (not order.wait or (run is not None and not left)):
             return Ending("listed" if left else "done", _tally(case, recipe))
         if status is None or run is None:
             watcher.waiting("another run holds the case; waiting for it")
             stop.wait(LOOK_SECONDS / 2)
             return None
         if not ours:
-            tally = _tally(case, recipe)
             watcher.waiting(
                 f"process {run.pid} on {run.host} works on the case with another model, registry "
                 "or other settings; waiting for it to end"
@@ -182,16 +182,18 @@ def _join(
         watcher.show(tally)
         if ended and not order.wait:
             return Ending("joined", tally)
-        if left == 0:
-            return Ending("done", tally)
-        if left is not None:
-            if left != waiting:
-                waiting, since = left, time.monotonic()
+        if not left and not tally.relink:
+            return Ending("done", _tally(case, recipe))
+        if ended:
+            if tally.waiting != waiting:
+                waiting, since = tally.waiting, time.monotonic()
             # The holder may go on watching folders; what is out of reach is not waited for so long.
             at_work = any(worker.path for worker in tally.workers)
             if tally.away and not at_work and time.monotonic() - since > order.patience:
                 return Ending("away", tally)
         stop.wait(LOOK_SECONDS)
+    with suppress(CaseUnreachable):
+        tally = _tally(case, recipe)
     return Ending("interrupted", tally)
 
 
@@ -217,9 +219,10 @@ def _pass_on(
     return feed.ended
 
 
-def _waiting(case: Case, recipe: Recipe) -> int:
+def _is_waiting(case: Case, recipe: Recipe) -> bool:
+    # To count a large case takes long; this is asked every second.
     with case.session() as session:
-        return counts(session, recipe).waiting
+        return bool(take(session, recipe, 1))
 
 
 def _tally(case: Case, recipe: Recipe) -> Tally:

@@ -17,9 +17,11 @@ from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
+from datasets.registry import load_registry
+from detector import Settings
 from detector.detect import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
-from evidence.store.work import Source, add_recipe, add_work, begin_run
+from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
 from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
@@ -275,6 +277,24 @@ def test_who_comes_second_adds_and_watches(
         first_stop.ask()
         holder.join()
     assert (endings[0].outcome, endings[0].tally.finding) == ("interrupted", True)
+
+
+def test_who_comes_second_is_done_once_machines_are_linked(small: Case) -> None:
+    order = Order(Settings.archive(), load_registry())
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        run = begin_run(session, "sweep", recipe)
+        beat(session, run, Tally(relink=True).to_json())
+    shown: list[bool] = []
+
+    def link(tally: Tally) -> None:
+        shown.append(tally.relink)
+        with small.session() as session, session.begin():
+            beat(session, run, Tally().to_json())
+
+    with small.lock():
+        ending = sweep(small, order, Feed([]), Stop(), Noted(link))
+    assert (ending.outcome, shown) == ("done", [True, False])
 
 
 def test_who_comes_second_with_other_settings_says_what_it_waits_for(
