@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ LONG = (
     "tests/trials/",
 )
 """Tests that take half a minute a file, and more."""
+LAST_LOOK_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +116,11 @@ def case(
         (folder / "case.json").write_text(json.dumps(facts | {"database": database}), "utf-8")
     with Case.open(folder) as made:
         yield made
+        # Who looked for those who watched may be at its last look: a connection that comes back
+        # after the case was closed is closed by nobody, and is another test's trouble.
+        for thread in threading.enumerate():
+            if thread.name == "board":
+                thread.join(LAST_LOOK_SECONDS)
 
 
 @pytest.fixture(scope="session")
