@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from api.case import AsJson, Folder
-from api.terminal import complain, speak
+from api.terminal import complain, print_json, speak
 from datasets.errors import UsageError
-from evidence.record import dump, spell
+from evidence.record import spell
 from evidence.tables import printable
 
 accounts_app = typer.Typer(
@@ -71,7 +71,7 @@ def list_(folder: Folder, as_json: AsJson = False) -> None:
         ended = None if one.ended is None else one.ended.isoformat()
         if as_json:
             facts = {"name": one.name, "role": one.role, "made": one.made.isoformat()}
-            _print_json(facts | {"ended": ended})
+            print_json(facts | {"ended": ended})
         cells = (one.name, one.role, f"{one.made:%Y-%m-%d}", (ended or "")[:10])
         table.add_row(*map(_cell, cells), style="dim" if ended else "")
     if not as_json:
@@ -136,11 +136,6 @@ def _password(from_stdin: bool) -> str:
             "--password-stdin"
         )
     return str(typer.prompt("password", hide_input=True, confirmation_prompt=True, err=True))
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    speak()  # so that no letter of a name stops it
-    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
 
 
 def _cell(value: str) -> Text:

@@ -11,10 +11,9 @@ import typer
 
 from api.case import AsJson
 from api.exits import Exit
-from api.terminal import complain, speak
+from api.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
 from datasets.registry import load_registry
-from evidence.record import dump
 from evidence.tables import printable
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def answer(
         _write(render_answer(found, known, read.facts, read.exhibits), out)
     if as_json:
         kept = {"facts": asdict(read.facts), "answer": to_json(found)}
-        typer.echo(dump(kept).decode(), nl=False)
+        print_json(kept)
     else:
         _tell(found)
     for line in lacking:

@@ -7,7 +7,6 @@ nameplate builders check FILE         whether a file of one's own is right
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from api.exits import Exit
-from api.terminal import complain, speak
+from api.terminal import complain, print_json, speak
 from datasets.entry import Entry
 from datasets.errors import RegistryError
 from datasets.registry import load_registry, read_entries
@@ -59,7 +58,7 @@ def list_builders(
     entries = tuple(known) if word is None else known.search(word)
     if as_json:
         for entry in entries:
-            typer.echo(json.dumps(entry.model_dump(mode="json"), ensure_ascii=False))
+            print_json(entry.model_dump(mode="json"))
     elif entries:
         console = speak()
         if not console.is_terminal:

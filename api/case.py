@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from api.exits import Exit
-from api.terminal import complain, progress, speak
+from api.terminal import complain, print_json, progress, speak
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
 from datasets.there import isdir
-from evidence.record import dump, spell
+from evidence.record import spell
 from evidence.tables import counted, printable
 
 case_app = typer.Typer(
@@ -68,7 +68,7 @@ def list_cases(
     rows = [_row(found) for found in _find(folder)]
     if as_json:
         for row in rows:
-            _print_json(row)
+            print_json(row)
         return
     if not rows:
         complain(f"{folder}: holds no case")
@@ -89,7 +89,7 @@ def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None
     with Case.open(folder) as case:
         summary = summarise(case, load_registry(*(registry or ())))
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         _print_summary(summary, speak())
 
@@ -115,7 +115,7 @@ def check_case(
             wrong += finding.wrong
             notes += not finding.wrong
             if as_json:
-                _print_json(vars(finding))
+                print_json(vars(finding))
             else:
                 mark = "wrong" if finding.wrong else "note "
                 typer.echo(printable(f"{mark}  {finding}"))
@@ -228,11 +228,6 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     aside = sum(sum(work["aside"].values()) for work in row["work"][:1])
     machines = sum(one["machines"] for one in row["machines"])
     return row["footage"], _hours(row["seconds"]), waiting, aside, machines
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    speak()  # so that no letter of a path stops it
-    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
 
 
 MANIFESTS = {

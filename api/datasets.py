@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from api.bar import bar
 from api.exits import Exit
-from api.terminal import complain, progress, speak
+from api.terminal import complain, print_json, progress, speak
 from datasets.checking import check_data
 from datasets.errors import UsageError
 from datasets.exchange import export_data, import_data
@@ -82,7 +81,7 @@ def check(
     checked = check_data(data, load_registry(*(registry or ())))
     if as_json:
         record = {"data": str(data), "splits": checked.splits, "faults": list(checked.faults)}
-        typer.echo(json.dumps(record, ensure_ascii=False))
+        print_json(record)
     else:
         console = speak()
         console.print(_table(checked.splits))

@@ -9,10 +9,9 @@ import typer
 
 from api.case import AsJson, Folder, RegistryFiles
 from api.setup import user
-from api.terminal import complain, speak
+from api.terminal import complain, print_json
 from datasets.errors import FootageError, UsageError
 from datasets.registry import load_registry
-from evidence.record import dump
 from evidence.tables import printable
 
 if TYPE_CHECKING:
@@ -89,8 +88,7 @@ def enter(
             verdict = put(session, bench, sha256, pts, corners, told, who, size=size, still=still)
             said = record(verdict, None)
     if as_json:
-        speak()
-        typer.echo(dump(said).decode("utf-8", "backslashreplace"), nl=False)
+        print_json(said)
         return
     typer.echo(printable(f"{said['sighting']}: verdict {said['number']} by {who}, {told.word}"))
 

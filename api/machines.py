@@ -12,8 +12,8 @@ from rich.text import Text
 
 from api.case import AsJson
 from api.setup import user
-from api.terminal import GRADE_STYLES, complain, speak
-from evidence.record import dump, spell
+from api.terminal import GRADE_STYLES, complain, print_json, speak
+from evidence.record import spell
 from evidence.tables import chance, clock, printable
 
 machines_app = typer.Typer(
@@ -48,7 +48,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
         others = count_machines(session) - count_machines(session, recipe)
         for row in list_machines(session, recipe):
             if as_json:
-                _print_json(row)
+                print_json(row)
                 continue
             doubt = "its sightings name several builders" if row["conflict"] else ""
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
@@ -74,7 +74,7 @@ def show(
     with Case.open(folder) as case, case.session() as session:
         row = show_machine(session, machine)
     if as_json:
-        _print_json(row)
+        print_json(row)
         return
     lines = [f"machine {short(row['id'])}: {row['builder'] or 'builder unknown'}, {row['grade']}"]
     if row["conflict"]:
@@ -147,11 +147,6 @@ def _decide(
         machines = [short(machine_of(session, key)) for key in keys]
     where = "one machine" if machines[0] == machines[1] else "two machines"
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    speak()  # so that no letter of a path stops it
-    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
 
 
 def _cell(value: str) -> Text:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datasets.errors import ResultError
+from evidence.record import dump
 from evidence.tables import chance, clock, named, printable, surest
 
 Step = Callable[[float, str], None]
@@ -66,6 +68,12 @@ def only_lines() -> Iterator[Callable[[bytes], None]]:
         sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """One JSON object in a line on standard output, whatever letters its terminal can show."""
+    speak()
+    typer.echo(dump(record).decode("utf-8", "backslashreplace"), nl=False)
 
 
 def hush() -> None:

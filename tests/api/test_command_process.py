@@ -48,6 +48,17 @@ def test_a_table_survives_a_terminal_without_the_letters(picture: Path, tmp_path
     assert ended.returncode == 0 and b"report.html" in ended.stdout
 
 
+def test_json_survives_a_terminal_without_the_letters() -> None:
+    ended = subprocess.run(
+        command("builders", "list", "krasny-proletary", "--json"),
+        capture_output=True,
+        env=environment(PYTHONIOENCODING="latin-1", PYTHONUTF8="0"),
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert json.loads(ended.stdout)["name"] == "Красный пролетарий (Москва)"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_behind_standard_output_is_told(picture: Path, tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123
