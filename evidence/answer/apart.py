@@ -28,7 +28,8 @@ def apart(how: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     """
     env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     ended = subprocess.run(
-        [sys.executable, "-m", "evidence.answer.apart"],
+        # -P: what lies in the working folder must not be imported.
+        [sys.executable, "-P", "-m", "evidence.answer.apart"],
         input=pickle.dumps((how, given, named)),
         stdout=subprocess.PIPE,
         env=env,

@@ -1,0 +1,17 @@
+"""What is computed in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.answer.apart import apart
+
+
+def test_what_lies_in_the_working_folder_is_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    assert apart(sum, [1, 2]) == 3
