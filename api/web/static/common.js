@@ -97,7 +97,7 @@ function letScroll(within) {
 
 letScroll(document);
 
-/** Shows a part of the page, named by its id, as the server tells it now; else it stays as it is. */
+/** Shows a part of the page, named by its id, as the server tells it now; where it does not, that is said. */
 export function renew(id) {
   return new Promise((resolve) => {
     const asked = new XMLHttpRequest(); // makes a page of the answer, where `fetch` gives but a text
@@ -107,6 +107,8 @@ export function renew(id) {
       if (now) {
         letScroll(now);
         document.getElementById(id).replaceWith(now);
+      } else {
+        notice(_("It is done, but the page shows what was before; load it anew."), "bad");
       }
       resolve();
     };

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from api.web.site import Site
 from tests.api.web.looking.conftest import sha_of
@@ -72,3 +72,20 @@ def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Film
     screen.fill("#claims input[name=published]", "")
     screen.click("#claims button")
     expect(screen.locator("#claims")).to_contain_text("Published: 2024-03-05 → –")
+
+
+def test_a_page_that_cannot_be_shown_anew_says_so(served: str, screen: Page, films: Films) -> None:
+    screen.goto(f"{served}/footage/{sha_of(films[0])}")
+    screen.wait_for_selector("#stage[data-ready]")
+
+    def log_in(route: Route) -> None:
+        if route.request.resource_type == "xhr":
+            route.fulfill(body="<title>Log in</title>", content_type="text/html")
+        else:
+            route.continue_()
+
+    screen.route("**/footage/*", log_in)
+    screen.click("#claims summary")
+    screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
+    screen.click("#claims button")
+    expect(screen.locator("#notices")).to_contain_text("load it anew")
