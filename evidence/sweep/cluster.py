@@ -124,14 +124,24 @@ def _end(cluster: LocalCluster) -> None:
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """A folder for the workers' own files, gone with the block. What sweeps that were killed have
-    left of theirs goes too: the kernel lets go of the lock on it, however its holder ends."""
-    for old in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+    left of theirs goes too: the kernel lets go of the lock on it, however its holder ends.
+
+    Raises:
+        ClusterError: there is no place for one.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
+    except OSError as error:
+        raise ClusterError(
+            f"the workers have no place for files of their own ({error.strerror}); name one in "
+            "the environment variable TMPDIR"
+        ) from error
+    for old in folder.parent.glob(f"{_SCRATCH}*"):
         with suppress(OSError):
             # A new one may not be locked yet.
             if time.time() - old.stat().st_mtime > CONNECT_SECONDS:
                 with _locked(old):
                     shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         with suppress(OSError):  # a file system without locks

@@ -97,6 +97,14 @@ def test_what_killed_sweeps_left_among_the_temporary_files_goes(
         os.close(descriptor)
 
 
+def test_without_a_place_for_temporary_files_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ClusterError, match="TMPDIR"), local_workplace(1):
+        pass
+
+
 def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
     with local_workplace(1) as place:
 
