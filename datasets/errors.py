@@ -18,6 +18,7 @@ NameplateError
 │   ├── CaseLocked            another run holds it
 │   ├── CaseNewer             written by a newer Nameplate
 │   ├── CaseDamaged           case, database or pack is not what it was
+│   │   └── CaseContradictory     its rows do not agree with each other, or with its log
 │   ├── CaseConflict          another answer stands under the same key
 │   ├── CaseUnwritable        full disk, no permission, read-only
 │   └── CaseUnreachable       its database does not answer, for now
@@ -122,6 +123,10 @@ class CaseNewer(CaseError):
 
 class CaseDamaged(CaseError):
     kind = "case-damaged"
+
+
+class CaseContradictory(CaseDamaged):
+    """It can be read, and says no one thing; asking again does not help."""
 
 
 class CaseConflict(CaseError):

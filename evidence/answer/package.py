@@ -37,7 +37,7 @@ from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
-from datasets.errors import CaseDamaged, CaseExists, ResultError, UsageError
+from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
 from datasets.registry import Registry
 from datasets.there import exists
 from detector.detect import model_digest
@@ -94,7 +94,7 @@ def write_package(
     The case is packed first and the answer computed from the pack, so that both are of one moment.
 
     Raises:
-        CaseDamaged: the case's rows contradict each other, or the log of verdicts.
+        CaseContradictory: the case's rows contradict each other, or the log of verdicts.
         CaseExists: there is something at `folder`.
         ResultError: it cannot be written.
         UsageError: as `answer_case`.
@@ -195,12 +195,12 @@ def _fill(
 def _check_agrees(case: Case, packed: Session) -> None:
     """
     Raises:
-        CaseDamaged: rows of the case, as it was packed, contradict each other or the log.
+        CaseContradictory: rows of the case, as it was packed, contradict each other or the log.
     """
     if wrong := contradictions(packed):
         more = len(wrong) - MOST_TOLD
         told = "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
-        raise CaseDamaged(
+        raise CaseContradictory(
             f"{case.folder}: no package can be made, the case contradicts itself: {told}. "
             "`nameplate case check` says what to do"
         )

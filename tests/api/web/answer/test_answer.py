@@ -26,6 +26,7 @@ from evidence.answer.question import Question
 from evidence.answer.told import percent
 from evidence.linking.hand import join
 from evidence.store import SightingRow
+from evidence.store.people import Item
 from evidence.store.verdicts import append
 from tests.api.conftest import nameplate
 from tests.api.web.access.conftest import Team, asking, secret, team
@@ -267,6 +268,18 @@ def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None
         told = client.get("/api/v1/answer/package")
         assert told.status_code == 429 and int(told.headers["Retry-After"]) >= 1
     assert not making.locked()
+
+
+def test_of_a_case_that_contradicts_itself_no_package_is_given(
+    judged: Site, client: httpx.Client
+) -> None:
+    """No fault of the server's, and asking again does not help."""
+    with judged.session() as session, session.begin():
+        session.query(Item).update({"given": 9})
+    told = client.get("/api/v1/answer/package")
+    assert told.status_code == 409, told.text
+    error = told.json()["error"]
+    assert error["kind"] == "case-damaged" and "contradicts itself" in error["message"]
 
 
 def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
