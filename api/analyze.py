@@ -163,9 +163,11 @@ class Job:
 
 def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]]:
     """Every footage the paths name, each once: the path as given, and the path or what is
-    wrong with it."""
+    wrong with it. Of what a folder links to, and was left out, it is told."""
     seen: set[str] = set()
     for given in paths:
+        for message in left_out(Path(given)):
+            complain(message)
         try:
             found = list_one(Path(given))
         except NameplateError as error:
@@ -178,6 +180,15 @@ def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]
                 continue
             seen.add(real)
             yield (given if path == Path(given) else str(path)), path
+
+
+def left_out(path: Path) -> Iterator[str]:
+    """What in a folder may have been meant and is not looked at, as a sweep tells of it."""
+    from evidence.sweep.folders import Trouble, walk
+
+    for one in walk(path):
+        if isinstance(one, Trouble) and not one.lost:
+            yield one.message
 
 
 def list_one(path: Path) -> list[Path]:

@@ -52,8 +52,8 @@ def walk(root: Path) -> Iterator[Found | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
     In each folder its clips count, or, where it holds none of a kind that is read, its pictures
-    together. Hidden entries and what Nameplate wrote are passed over; linked folders are told of,
-    not followed.
+    together. Hidden entries and what Nameplate wrote are passed over; linked folders, and pipes
+    called as footage is, are told of.
     """
     try:
         status = root.stat()
@@ -99,7 +99,7 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
         try:
             if entry.is_dir():
                 if entry.is_symlink():
-                    linked = f"{entry.path}: a linked folder, left out; name it to sweep it"
+                    linked = f"{entry.path}: a linked folder, left out; name it to look at it"
                     yield Trouble(linked, lost=False)
                 else:
                     below.append(entry.path)
@@ -107,6 +107,10 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[Found | Trouble]:
             if entry.is_symlink() and not exists(entry.path) and _is_named(entry):
                 nowhere = f"{entry.path}: a link that leads nowhere; the rest goes on"
                 yield Trouble(nowhere, lost=False)
+                continue
+            if _is_named(entry) and not entry.is_file():
+                odd = f"{entry.path}: neither a file nor a folder, left out; the rest goes on"
+                yield Trouble(odd, lost=False)
                 continue
             kind = _kind(entry)
             status = entry.stat() if kind is not None else None

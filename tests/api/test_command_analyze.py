@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,18 @@ def test_a_link_that_leads_in_a_circle_stops_nothing(nameplate: Nameplate, tmp_p
     circle, found = lines(nameplate("analyze", "--json", "footage"))
     assert circle["error"]["kind"] == "missing" and "footage/a.mp4" in circle["error"]["message"]
     assert found["footage"] == "footage/plant" and "machines" in found
+
+
+def test_what_a_folder_only_links_to_is_told_of(nameplate: Nameplate, tmp_path: Path) -> None:
+    draw(tmp_path / "footage/hall.png")
+    draw(tmp_path / "elsewhere/hall.png")
+    (tmp_path / "footage/2023").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "footage/live.mp4")
+    ended = nameplate("analyze", "--json", "footage")
+    (record,) = lines(ended)
+    assert ended.code == 0 and record["footage"] == "footage"
+    assert "footage/2023: a linked folder, left out" in ended.err
+    assert "footage/live.mp4: neither a file nor a folder" in ended.err
 
 
 def test_a_folder_that_cannot_be_read_stops_nothing(nameplate: Nameplate, tmp_path: Path) -> None:

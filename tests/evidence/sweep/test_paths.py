@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from datasets.there import straight
 from evidence.store.work import Source
-from evidence.sweep.folders import Found, walk
+from evidence.sweep.folders import Found, Trouble, walk
 from evidence.sweep.sources import read_sources
 
 
@@ -57,3 +58,11 @@ def test_from_within_a_case_other_folders_can_be_named(
     monkeypatch.chdir(archive / "case")
     (met,) = walk(Path("../2023").absolute())
     assert isinstance(met, Found)
+
+
+def test_a_pipe_called_as_a_clip_is_told_of(archive: Path) -> None:
+    os.mkfifo(archive / "live.mp4")
+    os.mkfifo(archive / "control")
+    told = [one.message for one in walk(archive) if isinstance(one, Trouble)]
+    odd = f"{archive / 'live.mp4'}: neither a file nor a folder, left out; the rest goes on"
+    assert odd in told and not any("control" in one for one in told)

@@ -110,7 +110,7 @@ def test_what_lies_behind_links_is_told_of(tmp_path: Path) -> None:
     (archive / "gone.txt").symlink_to(elsewhere / "gone.txt")
     assert found(archive) == ["a.mp4", "b.mp4"]
     linked, lost = sorted(troubles(list(walk(archive))))
-    assert linked == f"{archive / '2023'}: a linked folder, left out; name it to sweep it"
+    assert linked == f"{archive / '2023'}: a linked folder, left out; name it to look at it"
     assert lost == f"{archive / 'gone.mp4'}: a link that leads nowhere; the rest goes on"
 
 
