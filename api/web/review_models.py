@@ -105,10 +105,12 @@ class Taken(BaseModel):
 
 
 class Footage(BaseModel):
-    """The footage an item is from. `width`, `height`: of the upright frame, in pixels; null where
-    each picture is of a size of its own, as in a folder."""
+    """The footage an item is from. `kind`: `stills` is a folder of pictures, one a second. `width`,
+    `height`: of the upright frame, in pixels; null where each picture is of a size of its own, as
+    in a folder."""
 
     sha256: str
+    kind: Literal["video", "still", "stills"]
     width: int | None
     height: int | None
     name: str
@@ -204,7 +206,8 @@ class Marks(BaseModel):
 
 
 class Card(BaseModel):
-    """All that is needed to judge an item. `verdicts`: those you may see."""
+    """All that is needed to judge an item. `file`: of a folder, which of its pictures is
+    shown, where that is known. `verdicts`: those you may see."""
 
     item: str
     about: Literal["sighting", "frame", "entered"]
@@ -214,6 +217,7 @@ class Card(BaseModel):
     outcome: str | None
     outcome_builder: Named | None
     footage: Footage
+    file: str | None
     pts: str
     seconds: float
     box: list[float] | None

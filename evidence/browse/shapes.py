@@ -141,10 +141,11 @@ class Judged(Shape):
 
 
 class Given(Shape):
-    """One verdict of the log."""
+    """One verdict of the log. `kind`: of the footage, as of a `Sighting`."""
 
     number: int
     sighting: str | None
+    kind: str
     verdict: str
     builder: Named | None
     author: Said
@@ -158,7 +159,8 @@ class Given(Shape):
 
 class Sighting(Shape):
     """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
-    of the size `frame` (null in a folder, each of whose pictures has its own).
+    of the size `frame` (null in a folder, each of whose pictures has its own). `kind`: of the
+    footage, `video`, `still` or `stills`; of a folder, `file` is the picture where it is best seen.
 
     `machine` is the machine it is held to show. `track`: exact time, x1, y1, x2, y2, confidence
     a row; left out where whole tracks were not asked for.
@@ -167,6 +169,7 @@ class Sighting(Shape):
     key: str
     name: str
     footage: str
+    kind: str
     shot: int
     first: Time
     last: Time

@@ -93,19 +93,20 @@ def complete(
     named = {(row.analysis, row.name) for row in rows}
     readings, stills = _readings(session, analyses, named), _stills(session, analyses, named)
     machines = dict(_machines(session, keys))
-    frames = _frames(session, sorted({row.footage for row in rows}))
+    of = footage_of(session, {row.footage for row in rows})
     judged = _judged(session, keys, registry)
     return [
         Sighting(
             key=row.key,
             name=row.name,
             footage=row.footage,
+            kind=of[row.footage].kind,
             shot=row.shot,
             first=Time.of(row.first),
             last=Time.of(row.last),
             best=Time.of(row.pts),
             box=tuple(row.box),
-            frame=frames.get(row.footage),
+            frame=of[row.footage].frame,
             confidence=row.confidence,
             grade=row.grade,
             probability=row.probability,
@@ -199,13 +200,12 @@ def _machines(session: Session, keys: Sequence[str]) -> Iterable[tuple[str, str]
             yield row.sighting, row.machine
 
 
-def _frames(session: Session, footages: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Width and height of the upright frames, where all are of one size."""
-    found: dict[str, tuple[int, int]] = {}
-    for part in chunks(footages):
-        for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(part))):
-            if row.frame is not None:
-                found[row.sha256] = row.frame
+def footage_of(session: Session, hashes: Iterable[str]) -> dict[str, FootageRow]:
+    """Footage by its SHA-256."""
+    found: dict[str, FootageRow] = {}
+    for part in chunks(sorted(hashes)):
+        query = select(FootageRow).where(FootageRow.sha256.in_(part))
+        found |= {row.sha256: row for row in session.scalars(query)}
     return found
 
 

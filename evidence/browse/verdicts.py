@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.shapes import Given, Named, Time, utc
+from evidence.browse.sightings import footage_of
 from evidence.linking.load import chunks
 from evidence.store.derived import Verdict
 from evidence.store.people import Item
@@ -42,8 +43,9 @@ def _shown(
     session: Session, rows: Sequence[Verdict], person: str, registry: Registry
 ) -> list[Given]:
     open_ = _open(session, rows)
+    of = footage_of(session, {row.footage for row in rows})
     return [
-        _given(row, registry)
+        _given(row, of[row.footage].kind, registry)
         for row in sorted(rows, key=lambda row: row.number)
         if row.author == person or _about(row) not in open_
     ]
@@ -68,10 +70,11 @@ def _open(session: Session, rows: Sequence[Verdict]) -> set[tuple[str, str]]:
     return found
 
 
-def _given(row: Verdict, registry: Registry) -> Given:
+def _given(row: Verdict, kind: str, registry: Registry) -> Given:
     return Given(
         number=row.number,
         sighting=row.sighting,
+        kind=kind,
         verdict=row.verdict,
         builder=None if row.builder is None else Named.of(row.builder, registry),
         author=row.author,

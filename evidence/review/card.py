@@ -58,6 +58,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
             "footage": footage[item.footage],
+            "file": None,
             "pts": str(item.pts),
             "seconds": round(float(item.pts), 3),
             "box": item.box,
@@ -79,6 +80,10 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 ],
                 "marks": known_marks(registry, row.builder),
                 "stills": stills[row.key],
+                # What is shown is the picture where it is best seen, if that was kept.
+                "file": _said(row.file)
+                if "best" in stills[row.key] or row.pts == item.pts
+                else None,
             }
         elif item.kind == ENTERED:
             still = pictures.get(str(item.sighting))
@@ -174,6 +179,7 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
         width, height = row.frame or (None, None)
         found[row.sha256] = {
             "sha256": row.sha256,
+            "kind": row.kind,
             "width": width,
             "height": height,
             "name": printable(names[one.path]) if one is not None else row.sha256[:12],

@@ -3,7 +3,7 @@
 
 import { _, brought, call, notice } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
-import { Timeline, clock } from "./timeline.js";
+import { Timeline, stands } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
 import { letCorrect } from "./footage-claims.js";
 import { Entering } from "./footage-enter.js";
@@ -54,9 +54,9 @@ function shown(seconds, asText) {
   exact = asText ?? (seconds + 0.0005).toFixed(6);
   stage.dataset.pts = exact;
   $("pts").textContent = asText ?? seconds.toFixed(3);
-  $("time").textContent = clock(seconds, 3);
+  $("time").textContent = stands(clip.kind, seconds, 3);
   $("seek").value = String(seconds);
-  $("seek").setAttribute("aria-valuetext", clock(seconds, 1));
+  $("seek").setAttribute("aria-valuetext", stands(clip.kind, seconds));
   timeline?.at(seconds);
   redraw();
 }
@@ -215,7 +215,7 @@ async function load() {
     after = page.next ? `&after=${encodeURIComponent(page.next)}` : "";
   } while (after);
   tracks = new Map(sightings.map((one) => [one.key, readTrack(one)]));
-  timeline = new Timeline($("timeline"), { ...clip, duration: last || 1 }, sightings, (to, one) => {
+  timeline = new Timeline($("timeline"), { ...clip, duration: last || (clip.kind === "video" ? 1 : 0.5) }, sightings, (to, one) => {
     seek(to);
     if (one) choose(one);
   });

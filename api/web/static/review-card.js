@@ -68,6 +68,14 @@ export function clock(seconds) {
   return hours ? `${hours}:${String(left).padStart(2, "0")}:${small}` : `${left}:${small}`;
 }
 
+/** Where in its footage a frame stands: when, in a clip; of a folder, which picture it is. One
+ *  photograph is the whole of its footage: null. */
+export function where({ footage, file, pictures: { frame } }, pts) {
+  if (footage.kind === "still") return null;
+  if (footage.kind === "video") return clock(toSeconds(pts));
+  return (pts === frame.pts && file) || _("picture {number}", { number: Math.round(toSeconds(pts)) + 1 });
+}
+
 /** Whether the mark was read in another frame than the one that is shown. */
 export function readElsewhere({ pictures: { frame, mark } }) {
   return Boolean(mark?.box) && mark.pts !== frame.pts;
@@ -177,7 +185,7 @@ function marks(card) {
     make("figure", {}, pictured(card.loaded.mark, _("{what}, unaltered", { what: of }), gone), make("figcaption", {}, _("unaltered, enlarged"))),
     make("figure", {}, pictured(card.loaded.enhanced, _("{what}, enhanced", { what: of }), gone), make("figcaption", {}, _("enhanced: not evidence"))),
   );
-  const place = readElsewhere(card) ? _("in the frame at {time}: Z shows it", { time: clock(toSeconds(card.pictures.mark.pts)) }) : null;
+  const place = readElsewhere(card) ? _("in another frame, {where}: Z shows it", { where: where(card, card.pictures.mark.pts) }) : null;
   return make("div", {}, make("h2", {}, [of, place].filter(Boolean).join(" · ")), pair);
 }
 

@@ -1,9 +1,8 @@
 // The picture with what was found drawn over it; zooming on the mark; drawing a missed machine.
 
 import { _, make } from "./common.js";
-import { toSeconds } from "./boxes.js";
 import { load } from "./review-ahead.js";
-import { clock, readElsewhere } from "./review-card.js";
+import { readElsewhere, where } from "./review-card.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEAST = 8; // pixels of the frame that a box must have at least
@@ -80,8 +79,9 @@ export class Stage {
   }
 
   /** Puts the other frame, in which the mark was read, on the screen; it is asked for when needed. */
-  #layMark({ footage, pictures: { mark }, loaded }) {
-    const words = _("The frame that the mark was cut from, at {time}", { time: clock(toSeconds(mark.pts)) });
+  #layMark(card) {
+    const { footage, pictures: { mark }, loaded } = card;
+    const words = _("The frame that the mark was cut from: {where}", { where: where(card, mark.pts) });
     loaded.marked ??= load({ address: `/api/v1/footage/${footage.sha256}/frame?pts=${encodeURIComponent(mark.pts)}` });
     loaded.marked.image.alt = words;
     this.#lay(loaded.marked, mark.pts);

@@ -3,7 +3,7 @@
 import { _, brought, call, counted, make, notice } from "./common.js";
 import { Ahead, loadCard } from "./review-ahead.js";
 import { BuilderChoice } from "./review-builder.js";
-import { VERDICTS, clock, tell } from "./review-card.js";
+import { VERDICTS, tell, where } from "./review-card.js";
 import { Outbox } from "./review-outbox.js";
 import { Stage } from "./review-picture.js";
 
@@ -87,9 +87,8 @@ async function show(next, began = null, words = "") {
   for (const part of PARTS) at(part).hidden = false;
   showCounts();
   const { footage } = card;
-  const place = [footage.name, clock(card.seconds)];
-  if (footage.plant) place.push(footage.plant);
-  at("where").textContent = place.join(" · ");
+  const place = [footage.name, where(card, card.pictures.frame.pts), footage.plant];
+  at("where").title = at("where").textContent = place.filter(Boolean).join(" · ");
   at("told").replaceChildren(...tell(card));
   at("told").scrollTop = 0;
   const painted = stage.show(card); // ends zooming and drawing, so before the keys

@@ -9,8 +9,13 @@ const LANE = 22;
 const AXIS = 20;
 const LONGEST = 16000; // pixels; browsers draw no wider pictures well
 
+/** Where in its footage a frame stands: when, in a clip; of a folder, which picture it is. */
+export function stands(kind, seconds, places = 1) {
+  return kind === "video" ? clock(seconds, places) : _("picture {number}", { number: Math.round(seconds) + 1 });
+}
+
 /** Seconds as a player shows them. */
-export function clock(seconds, places = 1) {
+function clock(seconds, places = 1) {
   const whole = Math.max(0, seconds);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
@@ -84,7 +89,8 @@ export class Timeline {
   }
 
   drawAxis(svg, height) {
-    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200];
+    const timed = this.clip.kind === "video"; // of photographs each is a second of the axis, and counted
+    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200].slice(timed ? 0 : 3);
     const least = (90 / (this.wide - LABEL)) * this.length;
     const step = steps.find((one) => one >= least) ?? 14400;
     for (let time = 0; time <= this.length; time += step) {
@@ -92,7 +98,7 @@ export class Timeline {
       svg.append(draw("line", { x1: x, x2: x, y1: AXIS - 4, y2: height, class: "rule" }));
       // A label that would be cut off by the edge stands before its line.
       const before = x + 60 > this.wide;
-      svg.append(draw("text", { x: before ? x - 3 : x + 3, y: 11, class: "hour", "text-anchor": before ? "end" : "start" }, clock(time, step < 1 ? 1 : 0)));
+      svg.append(draw("text", { x: before ? x - 3 : x + 3, y: 11, class: "hour", "text-anchor": before ? "end" : "start" }, timed ? clock(time, step < 1 ? 1 : 0) : time + 1));
     }
   }
 
@@ -107,7 +113,7 @@ export class Timeline {
       const bar = draw("rect", { x, y: y + 4, width: wide, height: LANE - 8, rx: 2, class: `span ${one.grade}` });
       const words = _("{name}, {builder}, grade {grade}, {from} to {to}", {
         name: one.name, builder: one.builder?.name ?? UNKNOWN, grade: one.grade,
-        from: clock(one.first.seconds), to: clock(one.last.seconds),
+        from: stands(this.clip.kind, one.first.seconds), to: stands(this.clip.kind, one.last.seconds),
       });
       const group = draw("g", {
         role: "button", tabindex: "-1", "aria-label": words, "data-key": one.key, class: "lane",

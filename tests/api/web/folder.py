@@ -74,9 +74,8 @@ def seen(best: Photograph, read: Photograph, builder: str | None = "smtcl") -> S
         return Sighting("m1", track, at, Attribution(None, 0.1, "U"))
     line = Evidence("wordmark", builder, builder.upper(), 9.0, read.pts, read.mark)
     found = Attribution(builder, 0.97, "B", evidence=(line,), origin=Origin("CN", "builder", "B"))
-    return Sighting(
-        "m1", track, at, found, (Reading(builder.upper(), 0.98, read.mark, read.pts, "latin"),)
-    )
+    reading = Reading(builder.upper(), 0.98, read.mark, read.pts, "latin")
+    return Sighting("m1", track, at, found, (reading,), file=Path(f"{int(best.pts) + 1}.png"))
 
 
 def survey_of(site: Site, folder: Path, sighting: Sighting, kept: bool = True) -> Survey:

@@ -137,6 +137,22 @@ def test_the_boxes_follow_from_picture_to_picture(
         assert edges(stage.locator("#boxes rect.box.B")) == pytest.approx(there, abs=4)
 
 
+def test_what_stands_in_a_photograph_is_named_by_it_and_not_by_a_time(
+    site: Site, served: str, screen: Page, photographs: Path
+) -> None:
+    sha256 = fill(site, survey_of(site, photographs, seen(WIDE, TALL)))
+    screen.goto(f"{served}/review")
+    screen.wait_for_selector("#desk[data-painted]")
+    expect(screen.locator("#where")).to_have_text("photographs · 1.png")
+    expect(screen.locator("#told")).to_contain_text("in another frame, picture 2: Z shows it")
+    screen.goto(f"{served}/footage/{sha256}?at=0")
+    screen.wait_for_selector("#stage[data-ready][data-pts='0']")
+    expect(screen.locator("#time")).to_have_text("picture 1")
+    expect(screen.locator(".sighting [data-seek]").first).to_have_text("1.png")
+    expect(screen.locator(".sighting table [data-seek]").first).to_have_text("picture 2")
+    assert "0:0" not in screen.locator("main").inner_text()
+
+
 def test_a_machine_is_entered_where_it_is_drawn(
     site: Site, served: str, screen: Page, photographs: Path, shoot: Shoot
 ) -> None:

@@ -299,7 +299,7 @@ def test_a_mark_read_in_another_frame_is_shown_in_that_one(
     screen.goto(f"{served}/review/{key(films[0], 'm1')}")
     screen.wait_for_selector("#desk[data-painted]")
     expect(
-        screen.locator("#told h2", has_text="in the frame at 0:00.3: Z shows it")
+        screen.locator("#told h2", has_text="in another frame, 0:00.3: Z shows it")
     ).to_be_visible()
     rects = screen.locator("#stage rect")
     expect(rects).to_have_class("machine")
