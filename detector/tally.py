@@ -8,7 +8,12 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.sentences import Sentence
 from detector.types import Loss
+
+MISSING = Sentence("declared by the container but not there")
+LOST = Sentence("%(what)s (%(times)s times)")
+REASONS = (MISSING, LOST)
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
@@ -74,7 +79,7 @@ class Tally:
         self._read_through = True
         self._missing = max(0, (declared or 0) - self._packets)
         if self._missing:
-            self._reasons["declared by the container but not there"] = self._missing
+            self._reasons[MISSING] = self._missing
 
     def ask(self, key: int) -> None:
         self._asked.add(key)
@@ -91,7 +96,9 @@ class Tally:
         asked = np.union1d(self._asked.values(), came)
         held = np.union1d(self._held.values(), asked)
         declared = self.declared or 0
-        reasons = tuple(f"{text} ({count} times)" for text, count in sorted(self._reasons.items()))
+        reasons = tuple(
+            LOST.fill(what=text, times=count) for text, count in sorted(self._reasons.items())
+        )
         return Loss(
             expected=len(asked) + self._missing,
             decoded=len(came),

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from api.web.retold import retold
 from api.web.words import LANGUAGES, catalogue, language, said_by
 from evidence.tables import chance, clock
 
@@ -30,7 +31,13 @@ def _environment(code: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
-    made.filters |= {"chance": chance, "clock": clock, "json": _as_data}
+    made.filters |= {
+        "chance": lambda probability: _decimal(chance(probability), code),
+        "clock": clock,
+        "decimal": lambda figure: _decimal(figure, code),
+        "json": _as_data,
+        "retold": lambda text: retold(text, code),
+    }
     made.globals |= {"static": static, "languages": LANGUAGES}
     return made
 
@@ -81,6 +88,11 @@ def static_root() -> str:
     for file in sorted(STATIC.rglob("*.*")):
         whole.update(f"{file.relative_to(STATIC)}\n".encode() + file.read_bytes())
     return f"/static/{whole.hexdigest()[:12]}"
+
+
+def _decimal(figure: str, code: str) -> str:
+    """A figure with the sign between whole and part that the language has."""
+    return figure if code == "en" else figure.replace(".", ",")
 
 
 def _as_data(value: Any) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from datasets.sentences import Sentence
 from evidence.copies.changes import Change
 from evidence.copies.spans import Span
 
@@ -15,13 +16,19 @@ LISTED = 5
 """Stretches told one by one; more are counted."""
 
 _CHANGED = {
-    "mirrored": "mirrored",
-    "cropped": "one cut out of the other",
-    "letterboxed": "one between bars",
-    "recaptioned": "with another caption",
-    "rescaled": "of another size",
-    "recompressed": "compressed anew",
+    "mirrored": Sentence("mirrored"),
+    "cropped": Sentence("one cut out of the other"),
+    "letterboxed": Sentence("one between bars"),
+    "recaptioned": Sentence("with another caption"),
+    "rescaled": Sentence("of another size"),
+    "recompressed": Sentence("compressed anew"),
 }
+_STRETCH = Sentence("%(here)s of %(a)s is %(there)s of %(b)s")
+_MORE = Sentence("and %(number)s more")
+_AGREES = Sentence("1 picture agrees in %(share)s of their windows")
+_AGREE = Sentence("%(number)s pictures agree in %(share)s of their windows")
+_SHARE = Sentence("%(share)s of %(of)s")
+REASONS = (*_CHANGED.values(), _STRETCH, _MORE, _AGREES, _AGREE, _SHARE)
 
 
 def reason_of(
@@ -41,19 +48,24 @@ def reason_of(
     a, b = (name[:NAMED] for name in names)
     stretches = [_stretch(a, b, span) for span in spans[:LISTED]]
     if len(spans) > LISTED:
-        stretches.append(f"and {len(spans) - LISTED} more")
+        stretches.append(_MORE.fill(number=len(spans) - LISTED))
     prints = sum(span.prints for span in spans)
-    return (
-        f"{', '.join(stretches)}; {', '.join(_CHANGED[change] for change in changes)}; "
-        f"{prints} {'picture agrees' if prints == 1 else 'pictures agree'} "
-        f"in {score:.0%} of their windows; {shares[0]:.0%} of {a}, {shares[1]:.0%} of {b}"
+    agree = _AGREES if prints == 1 else _AGREE
+    of_each = [_SHARE.fill(share=f"{s:.0%}", of=of) for s, of in zip(shares, (a, b), strict=True)]
+    return "; ".join(
+        (
+            ", ".join(stretches),
+            ", ".join(_CHANGED[change] for change in changes),
+            agree.fill(number=prints, share=f"{score:.0%}"),
+            ", ".join(of_each),
+        )
     )
 
 
 def _stretch(a: str, b: str, span: Span) -> str:
     there = span.turned()
-    here = f"{_clock(span.start)}-{_clock(span.end)} of {a}"
-    return f"{here} is {_clock(there.start)}-{_clock(there.end)} of {b}"
+    times = [f"{_clock(one.start)}-{_clock(one.end)}" for one in (span, there)]
+    return _STRETCH.fill(here=times[0], a=a, there=times[1], b=b)
 
 
 def _clock(seconds: Fraction) -> str:

@@ -10,10 +10,15 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.sentences import Sentence
 from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
 from evidence.linking.seen import Tie
 from evidence.store.derived import Decision
+
+JOINED = Sentence("joined by %(author)s on %(day)s")
+NOTED = Sentence("joined by %(author)s on %(day)s: %(note)s")
+REASONS = (NOTED, JOINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +84,5 @@ def _place(decision: Decision, side: Literal["a", "b"]) -> Place:
 
 
 def _said(decision: Decision) -> str:
-    note = f": {decision.note}" if decision.note else ""
-    return f"joined by {decision.author} on {decision.made:%Y-%m-%d}{note}"
+    said = {"author": decision.author, "day": f"{decision.made:%Y-%m-%d}"}
+    return NOTED.fill(**said, note=decision.note) if decision.note else JOINED.fill(**said)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import partial
 from statistics import median
 
+from datasets.sentences import Sentence
 from detector.surroundings import Agreement, compare, compare_closely, compare_in_depth
 from detector.types import Box
 from evidence.copies.spans import Span
@@ -55,6 +56,19 @@ SPAN_AROUND, SPAN_ALL = 6, 16
 """Places around the machine, and with those on it, by which looks a moment apart are one shot."""
 
 
+PLACE = Sentence(
+    "%(around)s points around the machine and %(on)s on it lie in both pictures as a movement of "
+    "the camera puts them"
+)
+SPAN = Sentence("one shot: %(gap)s s after the one ends the other begins in the same place")
+COPY = Sentence(
+    "in copies of one recording, at one time and one place of the picture: %(looks)s looks, the "
+    "first at %(first)s s of footage %(footage)s"
+)
+ON_BOTH = Sentence("on both is read %(texts)s")
+REASONS = (PLACE, SPAN, COPY, ON_BOTH)
+
+
 def tie_by_place(a: Seen, b: Seen) -> Tie | None:
     """One place and one machine in it, seen in two shots."""
     if a.key > b.key:
@@ -66,10 +80,7 @@ def tie_by_place(a: Seen, b: Seen) -> Tie | None:
         return None
     support = min(found.machine, found.around) + found.around - found.rival
     score = round(found.overlap * support / (support + 20), 4)
-    said = (
-        f"{found.around} points around the machine and {found.machine} on it lie in both "
-        "pictures as a movement of the camera puts them"
-    )
+    said = PLACE.fill(around=found.around, on=found.machine)
     return Tie(a.key, b.key, "place", score, said + _alike(a, b))
 
 
@@ -138,7 +149,7 @@ def tie_by_span(a: Seen, b: Seen) -> Tie | None:
     few = found.around < SPAN_AROUND or found.machine + found.around < SPAN_ALL
     if few or found.overlap < LAID or found.rival > RIVAL * found.around:
         return None
-    said = f"one shot: {float(gap):.1f} s after the one ends the other begins in the same place"
+    said = SPAN.fill(gap=f"{float(gap):.1f}")
     return Tie(min(a.key, b.key), max(a.key, b.key), "span", round(fit, 4), said)
 
 
@@ -161,10 +172,8 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
     fit = median(fit for _, fit in fits) if fits else 0.0
     if fit < LAID:
         return None
-    said = (
-        f"in copies of one recording, at one time and one place of the picture: {len(fits)} looks, "
-        f"the first at {float(fits[0][0]):.1f} s of footage {a.footage[:8]}"
-    )
+    first = f"{float(fits[0][0]):.1f}"
+    said = COPY.fill(looks=len(fits), first=first, footage=a.footage[:8])
     return Tie(min(a.key, b.key), max(a.key, b.key), "copy", round(fit, 4), said)
 
 
@@ -205,7 +214,7 @@ def _alike(a: Seen, b: Seen) -> str:
     common = [value for value in said if value in (b.builder, b.series, b.control)]
     known = {value.casefold() for value in common}
     common += sorted({t for t in set(a.texts) & set(b.texts) if t.casefold() not in known})
-    return f"; on both is read {', '.join(common)}" if common else ""
+    return f"; {ON_BOTH.fill(texts=', '.join(common))}" if common else ""
 
 
 def _cut(box: Box, frame: tuple[int, int]) -> Box:

@@ -9,6 +9,7 @@ const LISTEN_AGAIN_MS = 5000;
 const FIELDS = ["origin_url", "publisher", "published", "plant_claimed", "note"];
 
 const limits = brought("limits");
+const asides = brought("aside"); // why a file may be set aside, by kind
 const list = document.getElementById("uploads");
 const uploads = new Map(); // what the server says, by id
 const sendings = []; // what this page sends
@@ -255,7 +256,9 @@ function ended(upload, sending) {
     return { kind: "over", title: _("analysis cancelled"), said: [known, look], buttons: [anew] };
   }
   if (state === "aside") {
-    return { kind: "wrong", title: _("set aside"), colour: "bad", said: [known, `${upload.analysis.reason} `, look], buttons: [anew] };
+    const title = `${_("set aside")}: ${asides[kind] ?? kind}`;
+    const why = make("span", { lang: "en" }, `${upload.analysis.reason} `);
+    return { kind: "wrong", title, colour: "bad", said: [known, why, look], buttons: [anew] };
   }
   const worker = desk.workers.find((one) => one.footage === upload.footage);
   const length = seconds ? _("{length} of footage", { length: clock(seconds) }) : "";

@@ -26,12 +26,14 @@ _KINDS = (
     ("templates", "*.html", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
     ("static", "*.js", "javascript", {"parse_template_string": True}),
     (".", "answer*.py", "python", {}),
-    ("../../evidence/answer", "*.py", "python", {}),
+    ("../../evidence", "*.py", "python", {}),
+    ("../../detector", "*.py", "python", {}),
 )
 
-# A `Told` has one text, or one and many: what says either is looked for by itself.
+# A `Told` has one text, or one and many: what says either is looked for by itself. A `Sentence` is
+# what the program stores.
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
-    {"_": None, "gettext": None, "ngettext": (1, 2), "Told": (1,)},
+    {"_": None, "gettext": None, "ngettext": (1, 2), "Told": (1,), "Sentence": None},
     {"Told": (1, 2)},
 )
 

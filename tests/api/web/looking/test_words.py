@@ -7,11 +7,12 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.web import words
 from api.web.site import Site
-from evidence.store import MachineRow
+from evidence.store import Link, MachineRow, Membership
+from evidence.store.work import Source, add_work, set_aside, take
 
 SCRIPTS = ("footage.js", "timeline.js", "boxes.js", "enlarge.js", "machine.js")
 
@@ -30,3 +31,25 @@ def test_a_seller_is_called_one_in_the_reader_s_language(client: httpx.Client, s
         session.execute(update(MachineRow).values(builder="smstroi-penza"))
     page = client.get("/", headers={"Cookie": "language=ru"}).text
     assert "шильдик продавца" in page and "seller" not in page
+
+
+def test_what_ties_two_sightings_is_told_in_the_reader_s_language(
+    client: httpx.Client, site: Site
+) -> None:
+    with site.session() as session:
+        tied = select(Link.a).where(Link.kind == "place", Link.held)
+        ids = select(Membership.machine).where(Membership.sighting.in_(tied))
+        machine = session.scalars(ids.order_by(Membership.machine)).first()
+    page = client.get(f"/machines/{machine}", headers={"Cookie": "language=uk"}).text
+    assert "навколо верстата" in page and "points around" not in page
+
+
+def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
+    client: httpx.Client, site: Site
+) -> None:
+    with site.session() as session, session.begin():
+        add_work(session, site.recipe, [Source("/archive/a.mp4", 1, 1)])
+        (work,) = take(session, site.recipe, 1)
+        assert set_aside(session, work, "unreadable", "/archive/a.mp4: damaged")
+    page = client.get("/", headers={"Cookie": "language=ru"}).text
+    assert "файл повреждён" in page and "unreadable" not in page
