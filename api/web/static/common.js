@@ -21,6 +21,12 @@ export function country(code) {
   return countries.of(code) ?? code;
 }
 
+/** A number in so many decimals, as the reader writes it. */
+export function figure(number, places) {
+  const digits = { minimumFractionDigits: places, maximumFractionDigits: places, useGrouping: false };
+  return new Intl.NumberFormat(document.documentElement.lang, digits).format(number);
+}
+
 /** A failed call; `kind` is the stable name of the problem, "offline" where nobody answered. */
 export class Problem extends Error {
   constructor(kind, message, status) {

@@ -1,6 +1,6 @@
 // One machine: sightings joined and cut by hand, and machines that look alike.
 
-import { _, brought, call, make, notice } from "./common.js";
+import { _, brought, call, figure, make, notice } from "./common.js";
 import "./enlarge.js";
 
 const { id } = brought("machine");
@@ -48,6 +48,6 @@ function shown(one) {
     one.machine.still ? make("img", { src: `/api/v1/stills/${one.machine.still}`, alt: "", loading: "lazy" }) : null,
     make("div", {},
       make("a", { href: `/machines/${one.machine.id}` }, name), " ",
-      make("span", { class: "faint" }, _("alike {score}", { score: one.score.toFixed(2) })), make("br"),
+      make("span", { class: "faint" }, _("alike {score}", { score: figure(one.score, 2) })), make("br"),
       make("button", { type: "button", "data-decide": "join", "data-a": one.mine, "data-b": one.sighting, "aria-label": _("Join with {name}", { name }) }, _("Join"))));
 }

@@ -1,6 +1,6 @@
 // What is told beside the picture: why it is shown, the mark, what was read, what speaks for it.
 
-import { _, country, make } from "./common.js";
+import { _, country, figure, make } from "./common.js";
 import { toSeconds } from "./boxes.js";
 import { toldReason } from "./review-reason.js";
 
@@ -46,7 +46,7 @@ const WHY = {
 
 /** A probability in two decimals, never rounded up to certainty. */
 export function chance(probability) {
-  return probability >= 0.995 && probability < 1 ? ">0.99" : probability.toFixed(2);
+  return probability >= 0.995 && probability < 1 ? `>${figure(0.99, 2)}` : figure(probability, 2);
 }
 
 /** What a log-odds weight amounts to (Kass & Raftery 1995), as `evidence.report.weigh`. */
@@ -60,7 +60,7 @@ function weigh(weight) {
 }
 
 /** Seconds as a player shows them. */
-export function clock(seconds) {
+function clock(seconds) {
   const tenths = Math.round(seconds * 10);
   const [minutes, rest] = [Math.floor(tenths / 600), tenths % 600];
   const small = `${String(Math.floor(rest / 10)).padStart(2, "0")}.${rest % 10}`;
@@ -225,7 +225,7 @@ function evidence(card) {
         one.about ? ` → ${one.about}` : "",
         ": ",
         make("span", { class: "faint" }, one.kind === "plate" ? _("says where it was made") : weigh(one.weight)),
-        one.weight ? make("span", { class: "faint mono" }, ` ${one.weight > 0 ? "+" : ""}${one.weight.toFixed(1)}`) : null,
+        one.weight ? make("span", { class: "faint mono" }, ` ${one.weight > 0 ? "+" : ""}${figure(one.weight, 1)}`) : null,
       ),
     );
   }

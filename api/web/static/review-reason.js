@@ -1,6 +1,6 @@
 // Why a machine is shown: the sentence that the case keeps in English, in the reader's language.
 
-import { _, country } from "./common.js";
+import { _, country, figure } from "./common.js";
 
 const HOME = (code) => (code === "origin open" ? _("origin open") : country(code));
 const SAID = String.raw`(?<name>.+) \((?<home>[A-Z]{2}|origin open)\), grade (?<grade>[ABU]), (?<chance>[^:]+)`;
@@ -25,6 +25,7 @@ export function toldReason(reason) {
     const values = { ...found };
     if (found.home) values.home = HOME(found.home);
     if (found.code) values.code = country(found.code);
+    if (found.chance) values.chance = found.chance.replace(/[0-9.]+/u, (number) => figure(Number(number), 2));
     return words(values);
   }
   return reason;
