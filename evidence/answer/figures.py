@@ -140,7 +140,7 @@ def stacks(
             if not (count := row.get(status, 0)):
                 continue
             x1, x2 = _across(at / most), _across((at + count) / most)
-            tip = escape(printable(f"{label}: {says[status]} {count}"))
+            tip = escape(printable(f"{words(label)}: {says[status]} {count}"))
             parts.append(
                 f'<rect x="{x1:.1f}" y="{y - 8}" width="{max(1.0, x2 - x1 - 1):.1f}" height="16" '
                 f'fill="{COLOURS[status]}"><title>{tip}</title></rect>'

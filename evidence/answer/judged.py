@@ -16,6 +16,7 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from detector.types import Box
 from evidence.answer.question import Question
+from evidence.answer.told import Told
 from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
@@ -361,8 +362,9 @@ def _track(row: SightingRow) -> tuple[tuple[Fraction, Box], ...]:
 
 def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
     """The plant that sources name, and whether they do; else the recording stands for it."""
-    plant = _most(one.plant for one in froms)
-    return plant or f"recording {min(one.recording for one in froms)[:8]}", plant is not None
+    if (plant := _most(one.plant for one in froms)) is not None:
+        return plant, True
+    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
 
 
 def _is_settled(item: Item | None) -> bool:

@@ -211,7 +211,7 @@ def test_it_is_said_in_the_reader_s_language(
 ) -> None:
     page = client.get("/answer", headers={"Accept-Language": code})
     assert heading(page) == sentence
-    assert "no frame" not in page.text and "%(" not in page.text
+    assert not re.search(r"no frame|recording [0-9a-f]|%\(", page.text)
     assert (
         client.get("/api/v1/answer", headers={"Accept-Language": code}).json()["answer"]["said"][
             "sentence"
