@@ -1,4 +1,4 @@
-"""What the sweep's tests share: writing clips, noting what is told, waiting for something."""
+"""What the tests of the sweep share: writing files, noting what is told, waiting for something."""
 
 from __future__ import annotations
 
@@ -20,12 +20,29 @@ from datasets.maker.canvas import Picture
 from evidence.store import Case, Work
 from evidence.sweep.cluster import Workplace
 from evidence.sweep.feed import Feed
+from evidence.sweep.folders import Trouble
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PATIENCE = 120.0  # seconds until a test gives up on something that should happen
+MP4 = b"\0\0\0\x18ftypisom" + bytes(40)
+JPEG = b"\xff\xd8\xff\xe0" + bytes(40)
+
+
+def lay(folder: Path, **files: bytes) -> Path:
+    """Files by their paths, `__` for a slash and the last `_` for the dot."""
+    for name, content in files.items():
+        stem, _, suffix = name.replace("__", "/").rpartition("_")
+        path = folder / f"{stem}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def troubles(items: list[object]) -> list[str]:
+    return [item.message for item in items if isinstance(item, Trouble)]
 
 
 @dataclass(frozen=True)
