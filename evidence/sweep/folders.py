@@ -20,6 +20,7 @@ from detector.sniff import HEAD_BYTES, sniff
 OURS = (
     frozenset({"case.json", "lock"}),  # a case
     frozenset({"case.json", "contents.json"}),  # a pack of one that somebody has unzipped
+    frozenset({"judged.json"}),  # frames that people judged, to learn from
     frozenset({"sightings.json", "report.html"}),  # results of `nameplate analyze`
 )
 """By these files a folder is known that Nameplate wrote; nothing in it is footage to be found."""
