@@ -29,6 +29,12 @@ def hall() -> Picture:
     return draw_scene(demo_spec(seed=0).shots[CONTROL_ONLY].scene)[0]
 
 
+@pytest.fixture(scope="module")
+def analyst() -> Analyst:
+    """The model is loaded once: on a busy machine that alone may take minutes."""
+    return Analyst()
+
+
 def written(picture: Picture, at: tuple[int, int]) -> Picture:
     drawn = Image.fromarray(picture)
     panel = (at[0] - 8, at[1] - 8, at[0] + 120, at[1] + 32)
@@ -85,13 +91,13 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
 
 @pytest.mark.parametrize(("drawn_over", "builder"), [(True, None), (False, "hermle")])
 def test_a_watermark_over_a_pan_names_no_builder(
-    hall: Picture, tmp_path: Path, drawn_over: bool, builder: str | None
+    analyst: Analyst, hall: Picture, tmp_path: Path, drawn_over: bool, builder: str | None
 ) -> None:
     ground = hall if drawn_over else written(hall, (620, 330))
     frames = [seen(ground, n / 49, "pan") for n in range(50)]
     if drawn_over:
         frames = [written(frame, PLACE) for frame in frames]
     clip = write_clip(tmp_path / "pan.mp4", size=SIZE, images=frames)
-    sightings = Analyst().analyze(clip).sightings
+    sightings = analyst.analyze(clip).sightings
     assert sightings and any("HERMLE" in r.text for one in sightings for r in one.readings)
     assert {one.attribution.builder for one in sightings} - {None} == {builder} - {None}
