@@ -37,7 +37,8 @@ _VIDEO = {
     "matroska": "video/webm",  # the one name by which browsers know any of them
     "ogg": "video/ogg",
     "mpegts": "video/mp2t",
-    "mpeg": "video/mpeg",
+    "mpeg-ps": "video/mpeg",
+    "mpegvideo": "video/mpeg",
     "avi": "video/x-msvideo",
     "flv": "video/x-flv",
     "asf": "video/x-ms-wmv",

@@ -10,8 +10,10 @@ import httpx2 as httpx
 import numpy as np
 import pytest
 
+from api.web import pictures
 from api.web.site import Site
 from detector.analyze import cut_stills
+from detector.sniff import DEMUXERS
 from evidence.store.models import Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film, decoded
@@ -113,6 +115,11 @@ def test_the_original_comes_whole_and_by_ranges(client: httpx.Client, films: Fil
     assert beyond.status_code == 416
     assert beyond.json()["error"]["kind"] == "range"
     assert client.get(root, headers={"Range": "bytes=9-3"}).status_code == 200
+
+
+def test_footage_in_every_container_comes_as_video() -> None:
+    kinds = {pictures._VIDEO.get(container, "") for container in DEMUXERS}
+    assert all(kind.startswith("video/") for kind in kinds)
 
 
 def test_pictures_are_kept_by_browsers(client: httpx.Client, films: Films) -> None:
