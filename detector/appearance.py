@@ -8,10 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.shots import FLAT, structure_kept
 from detector.types import Box, Picture
 
 PATCH = 32
 """Pixels of the side a machine is shrunk to before anything is computed of it."""
+
+ONE_THING = 0.5
+"""Correlation of two patches below which they show two things. In four clips of halls the same
+machine keeps 0.54 at least from one sample to the next, and to the one after; of 686 pairs of
+machines in product pictures, one followed by the other in a presentation, 72 keep as much."""
 
 CELLS = 12
 """Pixels of the side of its luma pattern: coarse, so that a box a little off still fits."""
@@ -32,10 +38,12 @@ Shift = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """Colours: square root of an HSV histogram, unit length. Pattern: luma, mean 0, unit length."""
+    """Colours: square root of an HSV histogram, unit length. Pattern: luma, mean 0, unit length.
+    Patch: what both were computed of last, (`PATCH`, `PATCH`, 3)."""
 
     colours: NDArray[np.float32]
     pattern: NDArray[np.float32]
+    patch: Picture
 
     def similarity(self, other: Appearance) -> float:
         """0..1: mean of the Bhattacharyya coefficient of the colours and of the pattern's
@@ -49,6 +57,7 @@ class Appearance:
         return Appearance(
             _unit((1 - share) * self.colours + share * newer.colours),
             _unit((1 - share) * self.pattern + share * newer.pattern),
+            newer.patch,
         )
 
 
@@ -72,7 +81,15 @@ def look_of(picture: Picture, box: Box) -> Appearance:
     return Appearance(
         _unit(np.sqrt(np.concatenate([tint, light])).astype(np.float32)),
         _unit((luma - luma.mean()).ravel()),
+        np.asarray(patch, np.uint8),
     )
+
+
+def one_thing(a: Picture, b: Picture) -> bool:
+    """Whether two patches may show one machine; in the dark, or in a flash, they may."""
+    if min(float(patch.std(axis=(0, 1)).max()) for patch in (a, b)) < FLAT:
+        return True
+    return structure_kept(a, b) >= ONE_THING
 
 
 class CameraMotion:

@@ -13,6 +13,9 @@ once more, looser in place and stricter in appearance: after an occlusion or a j
 camera a machine may stand a little off its prediction, but it still looks the same. So it must
 where the camera moved so far that its shift cannot be told.
 
+What stands whole in the picture, with no other machine before it, must keep its structure as well:
+in a presentation, a window or one part of a screen the next machine comes without a cut.
+
 A tracker serves one shot. Nothing is tracked across a cut.
 """
 
@@ -25,10 +28,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.appearance import Appearance, CameraMotion, look_of
-from detector.boxes import areas, as_box, iou, share_inside
+from detector.appearance import Appearance, CameraMotion, look_of, one_thing
+from detector.boxes import Boxes, areas, as_box, intersections, iou, share_inside
 from detector.settings import Tracking
-from detector.types import Detections, Frame, Observation, Shot, Track
+from detector.types import Detections, Frame, Observation, Picture, Shot, Track
 
 FADING = 1.0
 """Seconds in which a speed fades to 1/e: what is unseen for long is looked for near by."""
@@ -49,6 +52,10 @@ LOOSE_LOOK = 0.6
 """Second try: least similarity of appearance. Two machines of one make in a row lie about
 there too, so a machine that comes back must also stand about where it was."""
 
+WHOLE, FREE = 0.02, 0.1
+"""A machine stands whole in the picture from so much of a side away from the edges, and free where
+no other's box covers so much of its own."""
+
 SURE = 0.75
 """Confidence from which a machine seen once too seldom is believed all the same."""
 
@@ -60,13 +67,15 @@ ones may be machines standing in front."""
 
 @dataclass(slots=True)
 class _Live:
-    """A track being followed. `box` is its last, moved with the camera since; pixels."""
+    """A track being followed. `box` is its last, moved with the camera since; pixels. `patches`:
+    the last two of those in which it stands whole and free."""
 
     number: int
     box: NDArray[np.float64]
     speed: NDArray[np.float64]
     seen: Fraction
     look: Appearance
+    patches: list[Picture]
     observations: list[Observation] = field(default_factory=list)
 
     def predicted(self, pts: Fraction) -> NDArray[np.float64]:
@@ -103,16 +112,20 @@ class Tracker:
         near = [t for t in self._tracks if t.seen == before or frame.pts - t.seen <= patience]
         self._before = frame.pts
         looks = [look_of(frame.image, as_box(row)) for row in machines.xyxy]
-        assigned = self._assign(frame.pts, near, machines, looks)
+        clear = _clear(machines.xyxy, frame.image)
+        assigned = self._assign(frame.pts, near, machines, looks, clear)
         numbers = []
         for index, look in enumerate(looks):
             row = machines.xyxy[index].astype(np.float64)
             track = assigned.get(index)
             if track is None:
-                track = _Live(len(self._tracks), row, np.zeros(4), frame.pts, look)
+                track = _Live(len(self._tracks), row, np.zeros(4), frame.pts, look, [])
                 self._tracks.append(track)
             else:
                 _advance(track, frame.pts, row, look)
+            if clear[index]:
+                # Two, since one may have been taken while the one machine dissolved into the other.
+                track.patches = [*track.patches[-1:], look.patch]
             confidence = float(machines.confidence[index])
             track.observations.append(
                 Observation(frame.pts, as_box(machines.xyxy[index]), confidence)
@@ -144,13 +157,20 @@ class Tracker:
             track.box = track.box + np.array([x, y, x, y])
 
     def _assign(
-        self, pts: Fraction, tracks: list[_Live], machines: Detections, looks: list[Appearance]
+        self,
+        pts: Fraction,
+        tracks: list[_Live],
+        machines: Detections,
+        looks: list[Appearance],
+        clear: NDArray[np.bool_],
     ) -> dict[int, _Live]:
         """Detection index -> track, in two tries."""
         if not tracks or not looks:
             return {}
         places = np.stack([track.predicted(pts) for track in tracks]).astype(np.float32)
         alike = np.array([[t.look.similarity(look) for look in looks] for t in tracks])
+        another = [[not _may_be(t, look.patch) for look in looks] for t in tracks]
+        alike[np.array(another) & clear] = 0.0
         weight = self.settings.appearance
         score = iou(places, machines.xyxy) ** (1 - weight) * alike**weight
         if self._camera.lost:  # What stands where a machine stood may be the next one.
@@ -181,6 +201,20 @@ def _about_there(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDA
     ratio = (areas(places)[:, None] + 1) / (areas(boxes)[None, :] + 1)
     sized = (ratio <= LOOSE_SIZE) & (ratio >= 1 / LOOSE_SIZE)
     return np.asarray((apart <= LOOSE_REACH * diagonal[:, None]) & sized, np.bool_)
+
+
+def _clear(boxes: Boxes, picture: Picture) -> NDArray[np.bool_]:
+    """(n,): which boxes (n, 4) stand whole in the picture and free of one another."""
+    rows, columns = picture.shape[:2]
+    edge = np.array([columns, rows]) * WHOLE
+    whole = (boxes[:, :2] >= edge) & (boxes[:, 2:] <= np.array([columns, rows]) - edge)
+    covered = intersections(boxes, boxes) >= FREE * areas(boxes)[:, None]
+    np.fill_diagonal(covered, False)
+    return np.asarray(whole.all(axis=1) & ~covered.any(axis=1))
+
+
+def _may_be(track: _Live, patch: Picture) -> bool:
+    return all(one_thing(before, patch) for before in track.patches)
 
 
 def _advance(track: _Live, pts: Fraction, box: NDArray[np.float64], look: Appearance) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -121,6 +122,20 @@ def test_another_machine_in_the_same_place_is_another_track() -> None:
     seen = [here.at(F(k, 2)) for k in range(3)] + [there.at(F(k, 2)) for k in range(3, 6)]
     _, tracker = followed(seen, Tracking(gate=0.6))
     assert len(tracker.finish(SHOT)) == 2
+
+
+@pytest.mark.parametrize("dissolving", [False, True])
+def test_what_comes_in_a_machines_place_without_a_cut_is_another_track(dissolving: bool) -> None:
+    """The next picture of a presentation: all around it stays."""
+    slide, tracker = Floor([ROW[1]], seed=9).at(F(0)), Tracker(Tracking())
+    x1, y1, x2, y2 = (round(v) for v in ROW[1].box)
+    here, there = slide.frame.image, slide.frame.image.copy()
+    there[y1:y2, x1:x2] = here[y1:y2, x1:x2][::-1]
+    between = [cv2.addWeighted(here, 0.5, there, 0.5, 0)] if dissolving else []
+    for n, picture in enumerate([here, here, *between, there, there]):
+        tracker.update(Frame(F(n, 2), picture), slide.detections)
+    before, after = tracker.finish(SHOT)
+    assert len(before.observations) == 2 + dissolving and len(after.observations) == 2
 
 
 def test_tracks_carry_their_times_and_boxes() -> None:
