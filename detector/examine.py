@@ -50,7 +50,8 @@ class Examined:
     """A machine that was read, before it is said who built it.
 
     concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
-    it is best seen, made small (`detector.caption.scene_of`).
+    it is best seen, made small (`detector.caption.scene_of`). cut: texts, by time and box, on which
+    no claim of an origin under test rests: they may go on beyond an edge, or pass the machine by.
     """
 
     track: Track
@@ -104,6 +105,9 @@ class Examiner:
         concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
         concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
         likenesses = self._likenesses(views, watched, overlays)
+        scene, passing = _of_the_scene(readings), list[Reading]()
+        if self._claimed(self._attributor.attribute(scene)):
+            passing = Behind().passing(scene, [view for view, _ in views])
         return Examined(
             watched.track,
             watched.best,
@@ -116,7 +120,7 @@ class Examiner:
                 (read.pts, read.box)
                 for view, _ in views
                 for read in readings
-                if read.pts == view.pts and is_cut(read.box, view)
+                if read.pts == view.pts and (read in passing or is_cut(read.box, view))
             ),
         )
 
@@ -135,7 +139,7 @@ class Examiner:
                 return None
             said = self._unclaimed(said)
         if seen.cut and self._claimed(said):
-            # TAIKAN at the edge may be what is left of TAIKANG.
+            # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
             whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
             again = self._attributor.attribute(whole, seen.concealed, seen.likenesses)
             if again.builder != said.builder or not self._claimed(said) <= self._claimed(again):

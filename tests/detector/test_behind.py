@@ -14,6 +14,7 @@ from datasets.maker import demo_spec, draw_scene
 from detector import Analyst
 from detector.behind import Behind
 from detector.legible import LegibleView
+from detector.settings import Settings
 from detector.types import Box, Detections, Picture, Reading
 from tests.detector.clips import write_clip
 
@@ -87,6 +88,44 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
     ]
     found = Behind().drawn_over([read("HERMLE", 0), second], views)
     assert len(found) == expected
+
+
+def placed(at: tuple[int, int]) -> Box:
+    return at[0], at[1], at[0] + 100.0, at[1] + 24.0
+
+
+@pytest.mark.parametrize(
+    ("second", "twice", "expected"),
+    [((430, 170), False, 2), ((430, 170), True, 0), (PLACE, False, 0)],
+    ids=["passes by", "stands there twice, each read once", "stands there"],
+)
+def test_a_text_that_leaves_its_place_on_a_machine_passes_it_by(
+    hall: Picture, second: tuple[int, int], twice: bool, expected: int
+) -> None:
+    views, whole = [], (0.0, 0.0, 640.0, 360.0)
+    for n, at in enumerate((PLACE, second)):
+        picture = seen(hall, 0.2 + 0.6 * n, "still")
+        for place in (PLACE, second) if twice else (at,):
+            picture = written(picture, place)
+        views.append(LegibleView(Fraction(n), whole, picture, (0, 0), 1.0, Detections.none(), 0.0))
+    readings = [read("HERMLE", n, placed(at)) for n, at in enumerate((PLACE, second))]
+    assert len(set(Behind().passing(readings, views))) == expected
+
+
+@pytest.mark.parametrize(("walks", "said"), [(True, None), (False, "hermle")])
+def test_a_mark_that_is_carried_past_a_machine_claims_no_origin_under_test(
+    hall: Picture, tmp_path: Path, walks: bool, said: str | None
+) -> None:
+    """It stands on a jacket, a trolley or a door."""
+    frames = [
+        written(seen(hall, n / 49, "still"), (120 + (6 * n if walks else 140), 150))
+        for n in range(50)
+    ]
+    clip = write_clip(tmp_path / "walk.mp4", size=SIZE, images=frames)
+    settings = Settings.parse({"attributing": {"tested_origins": ["DE"]}})
+    sightings = Analyst(settings).analyze(clip).sightings
+    assert any("HERMLE" in line.text for one in sightings for line in one.attribution.evidence)
+    assert {one.attribution.builder for one in sightings} - {None} == {said} - {None}
 
 
 @pytest.mark.parametrize(("drawn_over", "builder"), [(True, None), (False, "hermle")])
