@@ -180,8 +180,8 @@ def test_the_page_can_be_read_by_anybody(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("ru", "решённых пунктов, кадра для обучения"),
-        ("uk", "вирішених пунктів, кадри для навчання"),
+        ("ru", "решённых объектов, кадра для обучения"),
+        ("uk", "вирішених об’єктів, кадри для навчання"),
     ],
 )
 def test_numbers_are_followed_by_the_form_they_ask_for(
