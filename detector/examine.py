@@ -51,7 +51,8 @@ class Examined:
 
     concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
     it is best seen, made small (`detector.caption.scene_of`). cut: texts, by time and box, on which
-    no claim of an origin under test rests: they may go on beyond an edge, or pass the machine by.
+    no claim of an origin under test rests: they may go on beyond an edge, stand beside the machine
+    or pass it by.
     """
 
     track: Track
@@ -120,7 +121,8 @@ class Examiner:
                 (read.pts, read.box)
                 for view, _ in views
                 for read in readings
-                if read.pts == view.pts and (read in passing or is_cut(read.box, view))
+                if read.pts == view.pts
+                and (read in passing or is_cut(read.box, view) or not holds(view.box, read.box))
             ),
         )
 
@@ -307,12 +309,14 @@ def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:
     outside every box is left to the machine in whose margin it was read.
     """
 
-    def holds(box: Box) -> bool:
-        x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
-        return box[0] <= x <= box[2] and box[1] <= y <= box[3]
-
     def area(box: Box) -> float:
         return (box[2] - box[0]) * (box[3] - box[1])
 
-    rivals = [area(other) for other in others if holds(other)]
-    return not rivals or (holds(machine) and area(machine) < min(rivals))
+    rivals = [area(other) for other in others if holds(other, text)]
+    return not rivals or (holds(machine, text) and area(machine) < min(rivals))
+
+
+def holds(machine: Box, text: Box) -> bool:
+    """Whether the text's middle lies in the machine's box."""
+    x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
+    return machine[0] <= x <= machine[2] and machine[1] <= y <= machine[3]

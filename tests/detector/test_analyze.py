@@ -9,14 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from datasets.fonts import font
 from datasets.maker import ClipTruth, Overlay, demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
-from detector.examine import belongs
+from detector.detect import Detector
+from detector.examine import Examiner, belongs
+from detector.legible import LegibleView
+from detector.overlay import OverlayMap
+from detector.read import Reader
+from detector.recognise import Recogniser
 from detector.settings import Settings
+from detector.types import Detections, Observation, Shot, Track
+from detector.watch import Watched
 from tests.detector.clips import write_clip
 
 HALL, MAZAK, TWO_MACHINES, CONTROL_ONLY = 0, 1, 3, 6
@@ -151,6 +159,29 @@ def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     assert cut.attribution.builder == said
     assert (cut.attribution.origin is None) == (said is None)
     assert "MAZAK" in {line.text for line in cut.attribution.evidence}
+
+
+@pytest.mark.parametrize(
+    ("left", "tested", "said"), [(20, "JP", "mazak"), (160, "JP", None), (160, "CN", "mazak")]
+)
+def test_a_mark_beside_a_machine_claims_no_origin_under_test(
+    left: float, tested: str, said: str | None
+) -> None:
+    """It is its neighbour's, half out of the picture, or the line under another picture."""
+    picture = Image.new("RGB", (640, 360), (196, 200, 204))
+    ImageDraw.Draw(picture).text((40, 160), "MAZAK", (20, 24, 40), font(28))
+    box, none = (left, 20.0, 600.0, 340.0), Detections.none()
+    view = LegibleView(Fraction(0), box, np.asarray(picture, np.uint8), (0, 0), 1.0, none, 0.0)
+    seen = Observation(Fraction(0), box, 0.9)
+    track = Track(Shot(0, Fraction(0), Fraction(0), "hit"), (seen,))
+    settings = Settings.parse({"attributing": {"tested_origins": [tested]}})
+    registry = load_registry()
+    reader, looks = Reader(settings.reading), Recogniser(registry=registry)
+    examiner = Examiner(Detector(None, settings.detecting), reader, looks, registry, settings)
+    watched = Watched(track, seen, (view,), {view.pts: ()}, None)
+    found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
+    assert found is not None and found.attribution.builder == said
+    assert "MAZAK" in {line.text for line in found.attribution.evidence}
 
 
 def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
