@@ -105,12 +105,12 @@ class Taken(BaseModel):
 
 
 class Footage(BaseModel):
-    """The footage an item is from. `kind`: `stills` is a folder of pictures, one a second. `width`,
+    """The footage an item is from. `kind`: as of any footage; `stills` is a folder. `width`,
     `height`: of the upright frame, in pixels; null where each picture is of a size of its own, as
     in a folder."""
 
     sha256: str
-    kind: Literal["video", "still", "stills"]
+    kind: str
     width: int | None
     height: int | None
     name: str

@@ -108,11 +108,11 @@ LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
     [
         (
             Attribution("qinchuan", 0.999, "A", origin=Origin("CN", "builder", "A")),
-            "QINCHUAN (秦川) (Китай), уровень A, >0.99: проверяется, есть ли здесь станки",
+            "QINCHUAN (秦川) (Китай), уровень A, >0,99: проверяется, есть ли здесь станки",
         ),
         (
             Attribution("mazak", 0.9, "B", origin=Origin("JP", "builder", "B")),
-            "Mazak (Япония), уровень B, 0.90: больше ничто об этом не говорит",
+            "Mazak (Япония), уровень B, 0,90: больше ничто об этом не говорит",
         ),
         (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
