@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
@@ -67,10 +68,12 @@ async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
 
     app.state.calls.add(queue)
     watching = app.state.board.watch(hear)
-    # Beginning to watch reads the case.
-    await asyncio.to_thread(watching.__enter__)
+    # Beginning to watch reads the case, in a thread: it is gone through with though the caller has
+    # left meanwhile, and ended after it. Otherwise somebody would watch for ever.
+    begun = asyncio.ensure_future(asyncio.to_thread(watching.__enter__))
     end = time.monotonic() + (seconds or float("inf"))
     try:
+        await asyncio.shield(begun)
         yield "retry: 2000\n\n"
         while (left := end - time.monotonic()) > 0:
             try:
@@ -84,6 +87,11 @@ async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
             yield f"event: {kind}\ndata: {_as_json(data)}\n\n"
     finally:
         app.state.calls.discard(queue)
+        begun.add_done_callback(partial(_leave, watching))
+
+
+def _leave(watching: AbstractContextManager[None], begun: asyncio.Future[None]) -> None:
+    if not begun.cancelled() and begun.exception() is None:
         watching.__exit__(None, None, None)
 
 

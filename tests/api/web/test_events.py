@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ import httpx2 as httpx
 import pytest
 
 from api.web import events
+from api.web.app import create_app
 from api.web.site import Site
 from evidence.uploads import board
 from tests.api.web.browser import serve
 from tests.evidence.conftest import clip as clip
+from tests.evidence.sweep.helping import until
 
 URL = "/api/v1/events"
 
@@ -54,8 +57,8 @@ def upload(address: str, clip: Path, name: str = "hall.mp4") -> Any:
     return answer.json()
 
 
-def boards() -> int:
-    return sum(thread.name == "board" for thread in threading.enumerate())
+def boards() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "board"}
 
 
 def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
@@ -71,11 +74,11 @@ def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
 def test_many_who_watch_cost_one_look(
     site: Site, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = boards()
+    before = len(boards())
     with serve(site) as address, watching(address) as one, watching(address) as other:
         next(one)
         next(other)
-        assert boards() == before + 1
+        assert len(boards()) == before + 1
         made = upload(address, clip)
         for told in (one, other):
             seen = next(d for k, d in told if k == "upload" and d["state"] == "kept")
@@ -97,9 +100,35 @@ def test_a_line_that_says_nothing_keeps_the_call_alive(
 
 def test_nobody_looks_when_nobody_watches(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board, "LOOK_SECONDS", 0.01)
-    before = {thread for thread in threading.enumerate() if thread.name == "board"}
+    before = boards()
     with watching(served) as told:
         next(told)
-        (looking,) = {t for t in threading.enumerate() if t.name == "board"} - before
+        (looking,) = boards() - before
     looking.join(30.0)
     assert not looking.is_alive()
+
+
+def test_who_leaves_while_watching_begins_watches_no_longer(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins, left, look = threading.Event(), threading.Event(), board.Board._look
+
+    def slow(self: board.Board) -> list[board.Event]:
+        begins.set()
+        left.wait(30.0)
+        return look(self)
+
+    async def leave() -> None:
+        app = create_app(site)
+        first = asyncio.ensure_future(anext(events._tell(app, None)))
+        await asyncio.to_thread(begins.wait, 30.0)
+        first.cancel()
+        await asyncio.wait([first])
+        left.set()
+        with app.state.board._lock:  # held until watching has begun
+            pass
+        await asyncio.to_thread(until, lambda: boards() <= before, "nobody looks any more")
+
+    monkeypatch.setattr(board.Board, "_look", slow)
+    before = boards()
+    asyncio.run(leave())
