@@ -14,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from evidence.answer.figures import fitted
 from evidence.record import Record
 from evidence.tables import chance, clock, named, origin_told, printable, rate, surest
 
@@ -158,7 +159,7 @@ def size_of(count: int) -> str:
 
 
 # The timeline's drawing, in its own units; the page scales it to its width.
-LABELS, LANES, LANE, AXIS = 250, 900, 24, 26
+LABELS, ROOM, LANES, LANE, AXIS = 250, 242, 900, 24, 26
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:
@@ -179,6 +180,7 @@ def lay_out(record: Record) -> dict[str, Any] | None:
         return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
 
     return {
+        "room": ROOM,
         "width": LABELS + LANES + 10,
         "height": AXIS + LANE * len(machines) + 8,
         "ticks": [
@@ -246,6 +248,7 @@ def _environment() -> Environment:
         "rate": rate,
         "again": again,
         "cut_out": cut_out,
+        "fitted": fitted,
     }
     return environment
 

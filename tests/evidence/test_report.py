@@ -14,8 +14,10 @@ from PIL import Image
 
 from datasets.registry import Registry
 from detector.types import Analysis, Attribution, Evidence
+from evidence.answer.figures import wide
 from evidence.record import to_record
 from evidence.report import (
+    ROOM,
     Pictures,
     again,
     lay_out,
@@ -182,10 +184,15 @@ def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Reg
     assert "Elsewhere only keyframes were looked at: what stood between two" in report.text
 
 
-def test_a_long_name_is_cut_where_its_words_are(analysis: Analysis, registry: Registry) -> None:
+@pytest.mark.parametrize("name", ["XYZ Machine Tools", "МАШИНОСТРОИТЕЛЬНЫЙ ЗАВОД"])
+def test_a_long_name_ends_before_the_bars(
+    analysis: Analysis, registry: Registry, name: str
+) -> None:
     record = to_record(replace(analysis, sightings=(rebadged(),)), registry)
-    record["machines"][0]["builder"]["name"] = "XYZ Machine Tools"
-    assert "m2 · XYZ Machine Tools (a seller's… " in Page(render_report(record, {})).text
+    record["machines"][0]["builder"]["name"] = name
+    (label,) = re.findall(r'class="label"[^>]*>([^<]*)<', render_report(record, {}))
+    assert label.startswith(f"m2 · {name[:12]}") and label.endswith("…")
+    assert ROOM - 30 < wide(label) <= ROOM
 
 
 def test_losses_without_a_lost_frame_are_told_as_what_they_are(
