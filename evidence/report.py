@@ -14,7 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from evidence.answer.figures import fitted
+from evidence.answer.figures import SIZE, fitted
 from evidence.record import Record
 from evidence.tables import chance, clock, named, origin_told, printable, rate, surest
 
@@ -159,7 +159,9 @@ def size_of(count: int) -> str:
 
 
 # The timeline's drawing, in its own units; the page scales it to its width.
-LABELS, ROOM, LANES, LANE, AXIS = 250, 242, 900, 24, 26
+LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
+ROOM = (LABELS - 8) * SIZE / 12
+"""What a name may take by `fitted`, which reckons with larger letters than the 12 pixels here."""
 
 
 def lay_out(record: Record) -> dict[str, Any] | None:

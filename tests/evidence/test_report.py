@@ -161,9 +161,9 @@ def test_the_timeline_shows_each_machine_while_it_is_on_screen(
     drawn = lay_out(to_record(analysis, registry))
     assert drawn is not None
     first, _, third = drawn["lanes"]
-    assert (first["x"], first["width"]) == (250.0, 750.0)
-    assert third["x"] == pytest.approx(350, abs=0.2)
-    assert third["width"] == pytest.approx(500, abs=0.2)
+    assert (first["x"], first["width"]) == (280.0, 725.0)
+    assert third["x"] == pytest.approx(280 + 870 / 9, abs=0.2)
+    assert third["width"] == pytest.approx(870 * 5 / 9, abs=0.2)
     assert drawn["ticks"][0]["text"] == "0:00"
     for part in (*drawn["lanes"], *drawn["shots"]):
         assert part["x"] + part["width"] <= drawn["width"]
@@ -184,7 +184,7 @@ def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Reg
     assert "Elsewhere only keyframes were looked at: what stood between two" in report.text
 
 
-@pytest.mark.parametrize("name", ["XYZ Machine Tools", "МАШИНОСТРОИТЕЛЬНЫЙ ЗАВОД"])
+@pytest.mark.parametrize("name", ["XYZ Machine Tool Works Ltd", "МАШИНОСТРОИТЕЛЬНЫЙ ЗАВОД"])
 def test_a_long_name_ends_before_the_bars(
     analysis: Analysis, registry: Registry, name: str
 ) -> None:

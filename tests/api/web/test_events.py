@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -131,4 +132,5 @@ def test_who_leaves_while_watching_begins_watches_no_longer(
 
     monkeypatch.setattr(board.Board, "_look", slow)
     before = boards()
-    asyncio.run(leave())
+    with ThreadPoolExecutor(1) as pool:  # the browser's loop may run in this one
+        pool.submit(asyncio.run, leave()).result()
