@@ -36,8 +36,9 @@ export class Problem extends Error {
   }
 }
 
-/** Calls the server; gives what it answered, as plain data. Throws a Problem. */
-export async function call(method, path, body = undefined, options = {}) {
+/** Calls the server; gives what it answered, as plain data. Throws a Problem. Where the login has run out the
+ *  page leaves for it, unless something was `typed` that would be lost: then that is said. */
+export async function call(method, path, body = undefined, { typed = false, ...options } = {}) {
   let response;
   try {
     response = await fetch(path, {
@@ -54,7 +55,10 @@ export async function call(method, path, body = undefined, options = {}) {
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   const told = answer?.error ?? { kind: "error", message: response.statusText };
-  if (told.kind === "log-in") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  if (told.kind === "log-in") {
+    if (typed) throw new Problem(told.kind, _("You are logged out. Log in in another window, then send this again."), response.status);
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  }
   throw new Problem(told.kind, told.message, response.status);
 }
 

@@ -18,7 +18,7 @@ export function letCorrect(clip) {
     const button = form.querySelector("button");
     button.disabled = true;
     try {
-      await call("PATCH", `/api/v1/footage/${clip.sha256}/claims`, { path: form.dataset.path, ...claims });
+      await call("PATCH", `/api/v1/footage/${clip.sha256}/claims`, { path: form.dataset.path, ...claims }, { typed: true });
       await renew("claims");
       notice(_("Put right."), "good");
     } catch (problem) {

@@ -134,7 +134,7 @@ export class Entering {
     };
     $("enter-send").disabled = true;
     try {
-      const { verdict, item } = await call("POST", `/api/v1/footage/${this.#clip.sha256}/entered`, body);
+      const { verdict, item } = await call("POST", `/api/v1/footage/${this.#clip.sha256}/entered`, body, { typed: true });
       notice(_("Entered as verdict {number}.", { number: verdict.number }), "good");
       if (item) $("notices").lastElementChild.append(" ", make("a", { href: `/review/${encodeURIComponent(item)}` }, _("look at it")));
       form.reset();

@@ -12,7 +12,7 @@ async function decide(what, a, b) {
     : _("Hold these two sightings for one machine? It is remembered under your name.");
   if (!confirm(question)) return;
   try {
-    const done = await call("POST", "/api/v1/decisions", { a, b, what, note: form.elements.note.value || null });
+    const done = await call("POST", "/api/v1/decisions", { a, b, what, note: form.elements.note.value || null }, { typed: true });
     location.assign(`/machines/${done.machine_a}`);
   } catch (error) {
     notice(error.message, "bad");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.web.site import Site
 from tests.api.web.looking.conftest import sha_of
@@ -89,3 +89,20 @@ def test_a_page_that_cannot_be_shown_anew_says_so(served: str, screen: Page, fil
     screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
     screen.click("#claims button")
     expect(screen.locator("#notices")).to_contain_text("load it anew")
+
+
+def test_what_was_typed_outlives_the_login(served: str, chromium: Browser, films: Films) -> None:
+    ended = {"error": {"kind": "log-in", "message": "log in"}}
+    screen = chromium.new_page(locale="en")  # on whose console a refusal may be told
+    screen.goto(f"{served}/footage/{sha_of(films[0])}")
+    screen.wait_for_selector("#stage[data-ready]")
+    screen.click("#claims summary")
+    screen.fill("#claims input[name=plant_claimed]", "Завод № 17")
+    screen.route("**/claims", lambda route: route.fulfill(status=401, json=ended))
+    screen.click("#claims button")
+    expect(screen.locator("#notices")).to_contain_text("Log in in another window")
+    assert screen.input_value("#claims input[name=plant_claimed]") == "Завод № 17"
+    screen.unroute("**/claims")
+    screen.click("#claims button")
+    expect(screen.locator("#notices")).to_contain_text("Put right.")
+    screen.close()
