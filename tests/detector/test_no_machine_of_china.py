@@ -155,6 +155,8 @@ def test_what_stands_on_a_machine_still_names_its_builder(
         # A surname, two firms of one name, a town, an exporter, looms, tyre moulds, pipe machines.
         "NOVICK", "JIATAI", "YUHUAN CNC", "WMT CNC",
         "日发", "ZHEJIANG RIFA", "山东豪迈", "大连三垒", "三垒机器",
+        # Whose name stands on controls that are fitted to anybody's machines.
+        "成都广泰", "成都广泰实业有限公司", "南京四开", "北京机床研究所", "北京机床所",
     ],
 )  # fmt: skip
 def test_a_mark_that_is_on_other_things_too_needs_a_second_cue(
