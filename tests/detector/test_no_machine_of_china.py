@@ -139,6 +139,9 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         ("KEDE|KMC800U", "kede"), ("SMTCL|FANUC SERIES 0I-MF", "smtcl"),
         ("HISION|SINUMERIK 840D SL", "hision"),
         ("HISION|HEIDENHAIN TNC 640", "hision"), ("BODOR INC", "bodor"),
+        ("QIAOFENG|乔锋", "jirfine"), ("HANCHUAN|汉川机床", "hanchuan"),
+        ("NINGJIANG|CMK0220", "ningjiang"), ("三光科技|苏州三光", "sanguang"),
+        ("成都广泰|广泰威达", "gtwd"),
     ],
     ids=lambda value: value,
 )  # fmt: skip
@@ -157,6 +160,9 @@ def test_what_stands_on_a_machine_still_names_its_builder(
         "日发", "ZHEJIANG RIFA", "山东豪迈", "大连三垒", "三垒机器",
         # Whose name stands on controls that are fitted to anybody's machines.
         "成都广泰", "成都广泰实业有限公司", "南京四开", "北京机床研究所", "北京机床所",
+        # A man, a town, a district, displays, works of prisons, plain names, robots, Celestica.
+        "QIAOFENG", "HANCHUAN", "NINGJIANG", "TONTEC", "生建机械厂", "永华机械", "三光科技",
+        "格力智能装备", "苏州天弘",
     ],
 )  # fmt: skip
 def test_a_mark_that_is_on_other_things_too_needs_a_second_cue(
