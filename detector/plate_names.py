@@ -7,6 +7,7 @@ from typing import Literal
 
 from datasets.plates import PlateWords
 from detector.phrases import Said
+from detector.vocabulary import LATIN_WORDS, made_of
 
 # A Latin place this long may begin a name whose words were read as one, so long a word at least:
 # HARBINGER is no firm of Harbin.
@@ -35,11 +36,12 @@ def opens_a_name(said: Said, end: int) -> bool:
 def is_surely_of(said: Said, place: int, trade: int) -> bool:
     """Whether a name is surely of the place it begins with: not if read in one word with too
     little of a name of its own to tell where the place ends (HARBINGER), nor if the place is a
-    name too."""
-    town, own = said.letters[:place], trade - place
+    name too and words of the trade are all that stands after it (TAIAN PRECISION)."""
+    town, own = said.letters[:place], said.letters[place:trade]
     if place not in said.ends:
-        return own >= _JOINED_NAME and town not in _ELSEWHERE_TOO
-    return town not in _ELSEWHERE_TOO and (own > 0 or town not in _NAMES_TOO)
+        return len(own) >= _JOINED_NAME and town not in _ELSEWHERE_TOO
+    named = town not in _NAMES_TOO or not made_of(own, LATIN_WORDS)
+    return town not in _ELSEWHERE_TOO and named
 
 
 def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
