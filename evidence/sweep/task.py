@@ -268,17 +268,19 @@ def _stamp(footage: Footage) -> Stamp:
 
 
 class _Ready:
-    """One kit on this machine, and the analyst made of it when first asked for.
+    """One kit on this machine, and the analyst made of it when first asked for, which stays until
+    another kit's is: there is room for one.
 
     The lock: a worker may have several threads, a model one user at a time. An analyst
     gets all of the worker's threads.
     """
 
+    _lock = threading.Lock()
+
     def __init__(self, kit: Kit, folder: Path, threads: int) -> None:
         self._kit = kit
         self._folder = folder
         self._threads = threads
-        self._lock = threading.Lock()
 
     @cached_property
     def _analyst(self) -> Analyst:
@@ -312,11 +314,13 @@ class _Ready:
 
     def survey(self, footage: Footage, progress: Progress) -> Survey:
         with self._lock:
+            for other in set(_ready.values()) - {self}:
+                vars(other).pop("_analyst", None)
             return self._analyst.survey(footage, progress)
 
 
 class _Unequipped(Exception):
-    """This worker has not been given the kit, or already another one."""
+    """This worker has not been given the kit."""
 
 
 _ready: dict[str, _Ready] = {}
@@ -330,9 +334,8 @@ def _outfit(digest: str) -> _Ready:
 
 
 def equip(kit: Kit, folder: Path, threads: int) -> None:
-    """Readies this process for a kit; it replaces another one."""
+    """Readies this process for a kit, beside those of other sweeps that it works for."""
     if kit.digest not in _ready:
-        _ready.clear()
         _ready[kit.digest] = _Ready(kit, folder, threads)
 
 

@@ -66,6 +66,22 @@ def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
     assert (answer.kind, answer.passing) == ("unequipped", True)
 
 
+def test_a_worker_of_two_sweeps_has_the_kits_of_both_and_the_model_of_one(
+    clips: Path, tmp_path: Path
+) -> None:
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identified)
+    both = [Settings.archive(), Settings()]
+    kits = [pack_kit(settings, load_registry(), None) for settings in both]
+    for kit in kits:
+        equip(kit, tmp_path, 1)
+    for settings, kit in (*zip(both, kits, strict=True), (both[0], kits[0])):
+        found = survey(identified, kit.digest)
+        assert isinstance(found, Survey), found
+        assert found.analysis.settings_hash == settings.digest
+        assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
+
+
 def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) -> None:
     kit = replace(pack_kit(Settings(), load_registry(), None), version="0.0.1")
     equip(kit, tmp_path, 1)
@@ -150,7 +166,7 @@ def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
     clips: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "scratch").touch()  # no folder can be made in a file
-    kit = pack_kit(Settings.archive(), load_registry(), PACKAGED)
+    kit = pack_kit(Settings(), load_registry(), PACKAGED)
     equip(kit, tmp_path / "scratch", 1)
     identified = only(clips / "clip-0.mp4")
     assert isinstance(identified, Identified)
