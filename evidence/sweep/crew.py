@@ -8,6 +8,7 @@ back; the milliseconds in between are bought back by preparing what comes next m
 from __future__ import annotations
 
 import queue
+import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -91,7 +92,7 @@ class Crew:
         self._seconds = seconds
         self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._looked = float("-inf")
-        self._count = 0
+        self._name, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
         self.hands: dict[str, Hand] = {}
         try:
             client.register_plugin(Outfit(kit))
@@ -142,7 +143,7 @@ class Crew:
             work,
             *given,
             # A tuple, so that Dask counts all tasks of a kind as one group and forgets them.
-            key=(f"nameplate-{work.__name__}", id(self), self._count),
+            key=(f"nameplate-{work.__name__}", self._name, self._count),
             workers=[address],
             allow_other_workers=False,
             pure=False,
