@@ -63,7 +63,7 @@ class Held:
     def confirm(self) -> None:
         """Makes sure the lock is still this process's, taking it again where a server let go.
 
-        Call it before writing after anything that may have cut the connection.
+        Call it before writing.
 
         Raises:
             CaseLocked: another process took it meanwhile; stop.

@@ -296,12 +296,12 @@ class Ledger:
             CaseLocked: somebody else took the case meanwhile.
             CaseUnwritable: the disk is full or may not be written.
         """
-        begun, pause, away = time.monotonic(), 1.0, False
+        begun, pause = time.monotonic(), 1.0
         while True:
             try:
-                if away:
+                if writes:
+                    # A server that was away for a moment has let go of the lock without a word.
                     self._held.confirm()
-                    away = False
                 with self.case.session() as session:
                     if not writes:
                         return action(session)
@@ -310,7 +310,6 @@ class Ledger:
             except CaseUnreachable as error:
                 if time.monotonic() - begun > self._patience or self._stop.asked:
                     raise
-                away = True
                 self._watcher.waiting(f"{error}; waiting")
                 self._stop.wait(pause)
                 pause = min(2 * pause, 30.0)
