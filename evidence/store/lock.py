@@ -13,7 +13,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class Held:
         Raises:
             CaseLocked: another process took it meanwhile; stop.
             CaseUnreachable: the server does not answer; nothing can be said yet.
+            CaseUnwritable: the folder's disk is gone.
         """
         if not _same(self._descriptor, self._folder / "lock"):
             raise CaseLocked(f"{self._folder}: the lock file was replaced; stop, and run again")
@@ -111,6 +112,7 @@ def _lock_file(folder: Path, wait: bool) -> int:
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            same = _same(descriptor, path)
         except BlockingIOError as error:
             who = _said(descriptor)
             os.close(descriptor)
@@ -125,7 +127,7 @@ def _lock_file(folder: Path, wait: bool) -> int:
         except BaseException:
             os.close(descriptor)
             raise
-        if _same(descriptor, path):
+        if same:
             break
         os.close(descriptor)
     _held_here.add(descriptor)
@@ -141,17 +143,27 @@ def _lock_file(folder: Path, wait: bool) -> int:
 
 def _unlock_file(descriptor: int) -> None:
     _held_here.discard(descriptor)
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
+    with suppress(OSError):  # a disk that is gone has let go of it
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
 
 
 def _same(descriptor: int, path: Path) -> bool:
-    """Whether `path` still names the open file."""
+    """Whether `path` still names the open file.
+
+    Raises:
+        CaseUnwritable: its disk is gone.
+    """
     try:
-        named = path.stat()
-    except OSError:
+        named, mine = path.stat(), os.fstat(descriptor)
+    except FileNotFoundError:
         return False
-    mine = os.fstat(descriptor)
+    except OSError as error:
+        raise CaseUnwritable(
+            f"{path}: the disk fails ({error.strerror}); look at the disk"
+        ) from error
     return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
 
 

@@ -10,8 +10,11 @@ from bench.borders import Border
 from bench.canon import Rows
 from bench.commands import Unable, new_case
 from bench.cut import cut
+from bench.disks import NetworkFolder
 from bench.rounds import Kills, undisturbed
 from bench.small import make_small
+from datasets.errors import CaseUnwritable
+from evidence.store import Case
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,19 @@ def test_a_worker_cut_off_midway_costs_no_clip_and_doubles_none(
     except Unable as reason:
         pytest.skip(str(reason))
     assert (outcome.whole, outcome.different, outcome.left_behind) == (True, [], 0)
+
+
+def test_a_case_whose_disk_goes_away_while_it_is_held_says_so(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    try:
+        share = NetworkFolder(tmp_path / "server", tmp_path / "share")
+    except Unable as reason:
+        pytest.skip(str(reason))
+    with (
+        share,
+        Case.new(share.at / "case", "Plant 12") as case,
+        pytest.raises(CaseUnwritable, match="the disk fails"),
+        case.lock() as held,
+    ):
+        share.snap()
+        held.confirm()
