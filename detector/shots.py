@@ -60,8 +60,11 @@ UNCLIPPED = 0.25
 FLASH = Fraction(1, 2)
 """Seconds a flash, a spark or a black gap may last; what lasts longer is a shot."""
 
-DISSOLVE = 1.0
+DISSOLVE = Fraction(1)
 """Seconds between the pictures that a dissolve is looked for between."""
+
+LEAST_APART = DISSOLVE * 9 / 10
+"""Seconds that they have to be apart, where frames are few."""
 
 ALIKE = 0.8
 """Correlation of those two, blurred, from which they are held to show one scene."""
@@ -98,7 +101,11 @@ class _Look:
 
 
 class ShotSplitter:
-    """Told each frame of a span in turn, says before which a cut lies."""
+    """Told each frame of a span in turn, says before which a cut lies.
+
+    Attributes:
+        until: of the last cut, the time of the last frame that shows nothing of what comes after.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -106,8 +113,9 @@ class ShotSplitter:
     def reset(self) -> None:
         """Forgets everything: the next frame is the first of a new span."""
         self._content = ContentDetector(threshold=CHANGED, min_scene_len=0)
+        self.until = Fraction(0)
         self._known: tuple[Fraction, _Look] | None = None
-        self._past: deque[tuple[float, _Look, NDArray[np.float64]]] = deque()
+        self._past: deque[tuple[Fraction, _Look, NDArray[np.float64]]] = deque()
 
     def feed(self, pts: Fraction, thumbnail: Picture) -> bool:
         """Whether a cut lies between the frames before and this one.
@@ -133,22 +141,23 @@ class ShotSplitter:
         cut = (changed or stirred) and _structure_kept(before, look) < kept
         if not (cut or self._dissolved(pts, look)):
             return False
+        self.until = since if cut else self._past[0][0]
         self._past.clear()
         return True
 
     def _dissolved(self, pts: Fraction, look: _Look) -> bool:
         """Whether by this frame one scene has dissolved into another."""
-        past, now = self._past, float(pts)
-        past.append((now, look, _softened(look)))
-        while len(past) > 1 and past[1][0] <= now - DISSOLVE:
+        past = self._past
+        past.append((pts, look, _softened(look)))
+        while len(past) > 1 and past[1][0] <= pts - DISSOLVE:
             past.popleft()
         since, before, first = past[0]
-        if now - since < 0.9 * DISSOLVE or not before.shows_something:
+        if pts - since < LEAST_APART or not before.shows_something:
             return False
         last = past[-1][2]
         if first @ last > ALIKE * np.sqrt((first @ first) * (last @ last)):
             return False
-        middle = min(past, key=lambda one: abs(now - DISSOLVE / 2 - one[0]))[2]
+        middle = min(past, key=lambda one: abs(pts - DISSOLVE / 2 - one[0]))[2]
         return _mixed(first, middle, last) and _structure_kept(before, look) < DISSOLVED
 
     def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:

@@ -2,8 +2,9 @@
 
 Cuts are looked for in every frame; machines only in the sampled ones, handed to the
 detector several at a time, and of those not in one that shows what the one before showed:
-its machines are the same. When a shot ends, its tracks come out with their most legible
-views; nothing of it is kept. A take in which more machines are seen than may be held ends
+its machines are the same. They wait until it is known that no other scene dissolves into this
+one meanwhile. When a shot ends, its tracks come out with their most legible views; nothing of it
+is kept. A take in which more machines are seen than may be held ends
 there, and goes on as another shot.
 """
 
@@ -19,7 +20,7 @@ from detector.boxes import as_box
 from detector.detect import Detector, Pending
 from detector.legible import LegibleFrames, LegibleView
 from detector.settings import Settings
-from detector.shots import ShotSplitter
+from detector.shots import DISSOLVE, ShotSplitter
 from detector.sweep import BATCH, BATCH_PIXELS, same
 from detector.track import Tracker
 from detector.types import (
@@ -82,12 +83,15 @@ def watch(
     for index, sample in decoder.dense(spans, settings.sweeping.sampling):
         # A cut is told by the splitter, which remembers the frame before: it outlives the shot.
         cut = shot is None or index != current
+        until: Fraction | None = None
         if shot is not None and not cut:
-            cut = shot.splitter.feed(sample.pts, sample.thumbnail) or shot.full
+            if shot.splitter.feed(sample.pts, sample.thumbnail):
+                cut, until = True, shot.splitter.until
+            cut = cut or shot.full
         if cut:
             splitter = shot.splitter if shot is not None and index == current else ShotSplitter()
             if shot is not None:
-                yield shot.close()
+                yield shot.close(until)
             if index != current:
                 splitter.feed(sample.pts, sample.thumbnail)
             shot = _OpenShot(
@@ -134,7 +138,6 @@ class _OpenShot:
         self._keep_frames = keep_frames
         self._filling: list[_Waiting] = []
         self._looked_at: tuple[list[_Waiting], Pending] | None = None
-        self._pixels = 0
         self._shown: Picture | None = None
         self._size: tuple[int, ...] = ()
         self._last = Detections.none()
@@ -157,13 +160,17 @@ class _OpenShot:
         if fresh:
             self._shown, self._size = sample.thumbnail, size
         self._filling.append(_Waiting(sample.frame, fresh))
-        self._pixels += sample.frame.image.shape[0] * sample.frame.image.shape[1]
-        if len(self._filling) >= BATCH or self._pixels >= BATCH_PIXELS:
-            self._hand_over()
+        # Until so much later no frame is known to show this shot alone.
+        known = sum(one.frame.pts <= sample.pts - DISSOLVE for one in self._filling)
+        if known >= BATCH or known * size[0] * size[1] >= BATCH_PIXELS:
+            self._hand_over(known)
 
-    def close(self) -> tuple[Shot, list[Watched]]:
-        """The shot and what was watched in it; nothing comes after."""
-        self._hand_over()
+    def close(self, until: Fraction | None = None) -> tuple[Shot, list[Watched]]:
+        """The shot and what was watched in it, until that time; nothing comes after."""
+        if until is not None:
+            self._filling = [one for one in self._filling if one.frame.pts <= until]
+        while self._filling:
+            self._hand_over(BATCH)
         self._settle()
         shot = Shot(self.index, self._start, self._end, self._reason)
         tracks = self._tracker.finish(shot)
@@ -173,8 +180,9 @@ class _OpenShot:
         ]
         return shot, [one for one in watched if one is not None]
 
-    def _hand_over(self) -> None:
-        batch, self._filling, self._pixels = self._filling, [], 0
+    def _hand_over(self, count: int) -> None:
+        """Has the first `count` of those that wait looked at, the batch before being done."""
+        batch, self._filling = self._filling[:count], self._filling[count:]
         self._settle()
         pending = self._detector.begin([one.frame.image for one in batch if one.fresh])
         self._looked_at = batch, pending

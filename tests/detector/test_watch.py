@@ -74,6 +74,26 @@ def test_batches_do_not_break_a_track(detector: Detector) -> None:
     assert lefts == pytest.approx([10 + 4 * k for k in range(30)], abs=2)
 
 
+def hall(seed: int) -> Picture:
+    """A hall of greys with a machine at one place."""
+    coarse = np.random.default_rng(seed).integers(60, 235, (6, 10)).astype(np.uint8)
+    ground = np.repeat(coarse.repeat(32, axis=0).repeat(32, axis=1)[..., None], 3, axis=2)
+    ground[40:120, 60:140] = (255, 0, 0)
+    return ground
+
+
+def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: Detector) -> None:
+    """Else what stands on the next machine is read on the one before."""
+    a, b = hall(1), hall(2)
+    shares = [0.0] * 9 + [k / 5 for k in range(1, 5)] + [1.0] * 9
+    pictures = [((1 - share) * a + share * b).astype(np.uint8) for share in shares]
+    shots = list(watch(Dense(pictures), WHOLE, detector, Settings()))
+    seen = [[o.pts for one in watched for o in one.track.observations] for _, watched in shots]
+    assert len(seen) == 2 and seen[0] == [0, F(1, 2), 1, F(3, 2), 2] and seen[1][0] >= 3
+    read = [view.pts for one in shots[0][1] for view in one.views]
+    assert read and max(read) <= 2
+
+
 def test_the_frame_a_machine_is_best_seen_in_is_kept_whole(detector: Detector) -> None:
     pictures = [machine_at(10 + 3 * k) for k in range(40)]
     [watched] = seen(detector, pictures)
