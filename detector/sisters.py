@@ -9,7 +9,10 @@ ONE_HOUSE = frozenset({"dmg", "dmg-mori"})
 """Those whose codes are shared and whose badges are told by looks. Others merely begin alike
 (STAR and STAR SU), and a look takes for each other just what begins alike."""
 
-NAMESAKES = (("haas", "haas-schleif"), ("mazak", "yamazaki-giken"))
+NAMESAKES = (
+    ("haas", "haas-schleif"), ("mazak", "yamazaki-giken"),
+    ("waldrich-coburg", "waldrich-siegen"), ("waldrich-siegen", "waldrich-coburg"),
+)  # fmt: skip
 """Firms whose founders bore one name: neither's codes stand on the other's machines."""
 
 

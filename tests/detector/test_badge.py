@@ -12,6 +12,7 @@ from detector.badge import is_model_code
 from detector.match import matcher_of
 from detector.settings import Attributing
 from detector.types import Box, Reading
+from tests.detector.stickers import views
 
 DOOR: Box = (100.0, 100.0, 160.0, 130.0)
 UNDER: Box = (95.0, 132.0, 190.0, 152.0)
@@ -84,6 +85,12 @@ def test_a_text_that_two_builders_share_names_the_one_whose_code_stands_under_it
 ) -> None:
     said = attributor.attribute([read("MITSUBISHI"), read(code, UNDER)])
     assert said.builder == builder
+
+
+@pytest.mark.parametrize("text", ["WALDRICH", "H.A. WALDRICH", "WALDRICH||20-10 FP 300"])
+def test_a_name_of_two_works_is_neither_by_itself(attributor: Attributor, text: str) -> None:
+    """Waldrich Coburg is Chinese-owned, Waldrich Siegen is not."""
+    assert attributor.attribute(views(text, 2)).builder is None
 
 
 def test_a_short_mark_of_an_origin_under_test_is_never_enough_with_a_code() -> None:
