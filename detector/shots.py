@@ -12,7 +12,8 @@ for a while after each cut; an answer is wanted here at the frame itself.
 
 In a dissolve no two neighbouring frames differ. It is told by its middle: a picture that is the
 sum of the one half a second before and the one half a second after, where those two show
-different scenes. A camera that moves shows something else in between.
+different scenes. A camera that moves shows something else in between. In the middle of a wipe each
+part of the picture is as in the one or in the other.
 """
 
 from __future__ import annotations
@@ -75,6 +76,13 @@ of them leaves; each has at least such a part in it; and their structure agrees 
 On 15 clips without dissolves, 8,219 frames, none is found; at 0.70 the pan of a photograph was.
 Of 30 between photographs, of 0.4, 1 and 2 s, 29, 30 and 20 are found; where the camera moves by a
 twentieth of the picture a second 28, 28 and 21, by a tenth 4, 8 and 8."""
+
+WIPED, REPLACED = 0.08, 0.55
+"""A wipe's middle: where each part of it is taken for that of the nearer one of both, so much of
+what parts them is left at most, each has at least `PART` of it, and their structure agrees by less.
+Of 216 wipes of six forms between photographs, of 0.3, 0.6, 1 and 1.5 s, 53, 54, 54 and 52 of 54 are
+found; where the camera moves by a twenty-fifth of the picture a second 47, 43, 49 and 38. On the
+15 clips none; of 300 pans over half a photograph in 0.4 to 4 s 5 are, mostly on plain ground."""
 
 SOFT = 2.5
 """Pixels of a thumbnail over which it is blurred first, so that small motions matter less."""
@@ -146,7 +154,7 @@ class ShotSplitter:
         return True
 
     def _dissolved(self, pts: Fraction, look: _Look) -> bool:
-        """Whether by this frame one scene has dissolved into another."""
+        """Whether by this frame one scene has dissolved into another, or was wiped away by it."""
         past = self._past
         past.append((pts, look, _softened(look)))
         while len(past) > 1 and past[1][0] <= pts - DISSOLVE:
@@ -157,8 +165,11 @@ class ShotSplitter:
         last = past[-1][2]
         if first @ last > ALIKE * np.sqrt((first @ first) * (last @ last)):
             return False
-        middle = min(past, key=lambda one: abs(pts - DISSOLVE / 2 - one[0]))[2]
-        return _mixed(first, middle, last) and _structure_kept(before, look) < DISSOLVED
+        _, between, middle = min(past, key=lambda one: abs(pts - DISSOLVE / 2 - one[0]))
+        mixed = _mixed(first, middle, last)
+        if not mixed and not _wiped(before, between, look):
+            return False
+        return _structure_kept(before, look) < (DISSOLVED if mixed else REPLACED)
 
     def _remember(self, pts: Fraction, look: _Look, thumbnail: Picture) -> bool:
         """Makes this the frame to compare with; whether `ContentDetector` proposes a cut."""
@@ -186,6 +197,19 @@ def _mixed(a: NDArray[np.float64], middle: NDArray[np.float64], b: NDArray[np.fl
     left = whole - of_a * am - of_b * bm
     by_one = whole - max(am * am / aa, bm * bm / bb)
     return bool(min(of_a, of_b) >= PART and left <= MIXED * by_one)
+
+
+def _wiped(a: _Look, middle: _Look, b: _Look) -> bool:
+    """Whether a picture shows one of two others in one part and in more of it the other."""
+    soft = [cv2.GaussianBlur(one.luma, (0, 0), SOFT) for one in (a, middle, b)]
+    off_a, off_b, apart = (
+        cv2.GaussianBlur((soft[one] - soft[other]) ** 2, (0, 0), SOFT)
+        for one, other in ((0, 1), (2, 1), (0, 2))
+    )
+    as_a, whole = off_a < off_b, float(apart.sum())
+    of_a, left = float(apart[as_a].sum()), float(np.minimum(off_a, off_b).sum())
+    shown = as_a.mean() <= 0.5 and PART * whole <= of_a <= (1 - PART) * whole
+    return bool(shown and left <= WIPED * whole)
 
 
 def structure_kept(before: Picture, after: Picture) -> float:

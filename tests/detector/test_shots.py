@@ -121,6 +121,33 @@ def test_a_dissolve_is_one_cut_near_its_end(seconds: float, speed: float) -> Non
         assert begin + 0.4 * length <= found <= begin + length + RATE / 2
 
 
+@pytest.mark.parametrize("seconds", [0.4, 1])
+@pytest.mark.parametrize("form", ["level", "iris"])
+def test_a_wipe_is_one_cut_near_its_end(form: str, seconds: float) -> None:
+    rows, columns = np.mgrid[0:36, 0:64]
+    level, iris = columns / 64, np.hypot(rows - 18, columns - 32) / 37
+    place = (level if form == "level" else iris)[..., None]
+    begin, length = 40, round(seconds * RATE)
+    for seed in range(6):
+        a, b = held(scene(seed), begin + length + 40), held(scene(seed + 100), begin + length + 40)
+        splitter, found = ShotSplitter(), []
+        for k in range(len(a)):
+            wiped = np.where(place < (k - begin) / length, b[k], a[k])
+            if splitter.feed(Fraction(k, RATE), wiped):
+                found.append(k)
+        (cut,) = found
+        assert begin + 0.8 * length <= cut <= begin + length + RATE / 2
+        assert splitter.until <= Fraction(begin, RATE) + Fraction(1, 5)
+
+
+def test_what_crosses_the_picture_is_no_wipe() -> None:
+    frames = held(scene(8), 75)
+    for k, frame in enumerate(frames):
+        left = max(0, 2 * (k - 20))
+        frame[:, left : left + 20] = (40, 44, 60)
+    assert cuts(frames) == []
+
+
 def test_a_light_that_fades_in_is_no_dissolve() -> None:
     frames = [
         brighter(frame, 0.4 + 0.6 * min(1, k / 25)) for k, frame in enumerate(held(scene(7), 60))
