@@ -319,7 +319,7 @@ def _export(run: Asked, network: Any, out: Path) -> None:
 
     example = torch.zeros((1, 30, SEEN))
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=".*torch.jit")
         traced = torch.jit.trace(Chances().eval(), example, check_trace=False)
     model = openvino.convert_model(
         traced, input=openvino.PartialShape([1, -1, SEEN]), example_input=example

@@ -211,7 +211,7 @@ def _convert(network: Any) -> tuple[bytes, bytes]:
 
     example = torch.full((2, 1, HEIGHT, WIDTH), 100.0)
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=".*torch.jit")
         traced = torch.jit.trace(network, example, check_trace=False)
     model = openvino.convert_model(
         traced, input=openvino.PartialShape([2, 1, HEIGHT, WIDTH]), example_input=example

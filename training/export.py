@@ -79,7 +79,7 @@ def _convert(network: Any) -> Any:
     with warnings.catch_warnings(), torch.no_grad():
         # Tracing warns of each branch on a shape; _compare checks another shape.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=".*torch.jit")
         traced = torch.jit.trace(network, example, strict=False, check_trace=False)
     model = openvino.convert_model(
         traced, input=openvino.PartialShape([-1, 3, -1, -1]), example_input=example
