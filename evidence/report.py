@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -48,6 +50,8 @@ CUT_OUT = {
     "concealed": "Where a mark may be concealed",
     "plate": "The plate",
 }
+
+_HAN = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(slots=True)
@@ -102,6 +106,7 @@ def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
             grades=GRADES,
             kinds=KINDS,
             rows=READINGS_SHOWN,
+            han=_HAN.search(json.dumps(record, ensure_ascii=False)),
             named=sum(machine["builder"] is not None for machine in record["machines"]),
             sellers=sum(
                 machine["builder"] is not None and machine["builder"]["type"] == "rebadger"

@@ -27,3 +27,23 @@ def test_the_timeline_can_be_read_on_a_telephone(
     )
     assert heights and min(heights) > 9
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_paper_the_whole_timeline_is_seen(
+    analysis: Analysis, registry: Registry, screen: Page, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(render_report(to_record(analysis, registry), {}), "utf-8")
+    screen.set_viewport_size({"width": 718, "height": 1047})  # A4 within margins of a centimetre
+    screen.emulate_media(media="print")
+    screen.goto(report.as_uri())
+    assert screen.locator(".timeline").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_boxes_in_place_of_han_are_explained_where_there_may_be_some(
+    analysis: Analysis, registry: Registry
+) -> None:
+    record = to_record(analysis, registry)
+    words = "no typeface for them"
+    assert words in render_report(record, {})
+    assert words not in render_report({**record, "machines": [], "overlays": []}, {})
