@@ -111,6 +111,15 @@ def test_what_is_taken_away_comes_as_files(
         assert report.locator("figure img").count() >= 4
 
 
+def test_readers_of_another_language_are_told_that_the_files_are_in_english(
+    pictured: Site, served: str, screen: Page
+) -> None:
+    screen.goto(f"{served}/answer")
+    assert "in English" not in screen.inner_text("[aria-labelledby=take]")
+    screen.select_option("#language", "ru")
+    expect(screen.locator("[aria-labelledby=take]")).to_contain_text("на английском языке")
+
+
 def test_a_lead_keeps_a_control(pictured: Site, served: str, screen: Page) -> None:
     footage = footage_of(pictured, "haas")
     screen.goto(f"{served}/answer?by=builder&builder=haas")

@@ -185,6 +185,7 @@ def test_a_machine_is_joined_and_cut(
         tie.locator("[data-decide=cut]").click()
     assert screen.locator(".tie:not(.dropped)", has_text="joined by anna").count() == 0
     assert a and "cut apart" in screen.inner_text("main")
+    assert " UTC: one door" in screen.inner_text("main")
 
 
 def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> None:
@@ -201,6 +202,31 @@ def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> 
     screen.click("text=Clear")
     assert screen.locator("tbody tr").count() == 2
     shoot("footage-list")
+
+
+def test_lists_and_timelines_are_whole_on_paper(served: str, screen: Page, films: Films) -> None:
+    for address, list_ in (
+        ("/machines", ".scroll"), ("/footage", ".scroll"),
+        (f"/footage/{sha_of(films[0])}", ".timeline"),
+    ):  # fmt: skip
+        screen.emulate_media(media="screen")
+        screen.goto(f"{served}{address}")
+        screen.wait_for_selector(list_)
+        screen.emulate_media(media="print")
+        assert (
+            screen.locator(list_).first.evaluate("e => getComputedStyle(e).overflowX") == "visible"
+        )
+
+
+@pytest.mark.parametrize("code", ["en", "uk", "ru"])
+def test_the_order_of_machines_can_be_read(served: str, chromium: Browser, code: str) -> None:
+    with chromium.new_context(locale=code, viewport={"width": 1440, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(f"{served}/machines")
+        order = page.locator("select[name=sort]")
+        width = order.evaluate("e => e.offsetWidth")
+        order.evaluate("e => e.style.width = 'max-content'")
+        assert width >= order.evaluate("e => e.offsetWidth")
 
 
 def test_numbers_of_one_and_a_log_without_verdicts(site: Site, served: str, screen: Page) -> None:
