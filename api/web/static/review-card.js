@@ -170,7 +170,7 @@ function said(card) {
         make("b", {}, one.author),
         ` ${words.join(" · ")}`,
         one.note ? make("q", {}, one.note) : null,
-        make("time", { class: "faint", datetime: one.made }, ` ${one.made.slice(0, 16).replace("T", " ")}`),
+        make("time", { class: "faint", datetime: one.made }, ` ${one.made.slice(0, 16).replace("T", " ")} UTC`),
       ),
     );
   }

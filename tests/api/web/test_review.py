@@ -265,6 +265,7 @@ def test_two_disagree_and_a_third_settles(
         expect(desk.locator("#told")).to_contain_text("two disagree; you settle it")
         expect(desk.locator("#told")).to_contain_text("anna accepted")
         expect(desk.locator("#told")).to_contain_text("ben builder unknown")
+        assert desk.locator("#told time").first.inner_text().endswith(" UTC")
         shoot("review-settling")
         desk.keyboard.press("a")
         next_after(desk, claim)
