@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from api.cli import app
+from api.commands import app
 from api.exits import MEANINGS
 
 WIDTH = 88
@@ -26,7 +26,11 @@ def to_markdown() -> str:
         parts.append(f"## `{name}`\n\n```text\n{text}\n```\n")
     codes = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
     parts.append(f"## Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n")
-    parts.append("Where several apply, the highest is given. Other paths are still analysed.\n")
+    parts.append(
+        "Where several apply, the highest is given. Other paths are still analysed. SIGTERM ends\n"
+        "`sweep` and `serve` at work as Ctrl-C does, and any other command at once (a shell says\n"
+        "143).\n"
+    )
     return "\n".join(parts)
 
 

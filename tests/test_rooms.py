@@ -72,7 +72,7 @@ def test_only_the_command_line_reaches_training() -> None:
 
 def test_looking_at_footage_loads_no_training_code() -> None:
     heavy = {"training", *HEAVY}
-    code = f"import detector, api.cli, sys; print(sorted(set(sys.modules) & {heavy}))"
+    code = f"import detector, api.commands, sys; print(sorted(set(sys.modules) & {heavy}))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -81,7 +81,7 @@ def test_looking_at_footage_loads_no_training_code() -> None:
 
 def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
     slow = {"av", "cv2", "distributed", "faiss", "openvino", "scenedetect", "scipy", "sqlalchemy"}
-    code = f"import api.cli, sys; print(sorted(set(sys.modules) & {slow}))"
+    code = f"import api.commands, sys; print(sorted(set(sys.modules) & {slow}))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -140,6 +140,32 @@ def test_streams_that_are_closed_are_missed_by_nobody(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (Exit.USAGE, "nameplate: case: a new case\n")
 
 
+def begun(words: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """A command that hears Ctrl-C: a shell that starts the tests in the background has them ignore
+    it, and a process inherits what its parent ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=environment()
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("module", ["rich", "typer", "pydantic", "api.case"])
+def test_interrupted_while_it_starts_it_ends_without_a_word(module: str, tmp_path: Path) -> None:
+    python, *words = command("builders", "list")
+    running = begun([python, "-X", "importtime", *words], tmp_path)
+    assert running.stderr is not None
+    for line in running.stderr:  # one for each module that has been loaded
+        if line.split()[-1].decode() == module:
+            running.send_signal(signal.SIGINT)
+            break
+    out, err = running.communicate()
+    assert (running.returncode, out) == (Exit.INTERRUPTED, b"")
+    assert b"Traceback" not in err
+
+
 def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow.mp4"
     with av.open(str(slow), "w") as target:
@@ -152,19 +178,7 @@ def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_
                 target.mux(packet)
         for packet in stream.encode():
             target.mux(packet)
-    # A shell that starts the tests in the background has them ignore Ctrl-C, and a process
-    # inherits what its parent ignores.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        running = subprocess.Popen(
-            command("analyze", "--json", "--out", "found", picture, slow),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            env=environment(),
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    running = begun(command("analyze", "--json", "--out", "found", picture, slow), tmp_path)
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())
     running.send_signal(signal.SIGINT)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.commands import app
 from api.exits import exit_for
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
