@@ -23,7 +23,7 @@ from datasets.errors import ClusterError
 from evidence.sweep.task import PROGRESS, Identified, Kit, Outfit, identify, survey
 
 FETCH_SECONDS = 60
-"""Longest wait for the answer of a task that is done; after it the task is given out again."""
+"""Longest wait for the answer of a task that is done; after it the task was one try of few."""
 
 _ON_THE_WAY = (CancelledError, TimeoutError, OSError, CommClosedError)
 
@@ -54,8 +54,8 @@ Task = Identify | Analyse
 class Lost:
     """A task that did not come back.
 
-    killed: its worker died on it. overtime: it outlasted its time and its worker was
-    restarted. adrift: nobody's fault (the scheduler went away); give it out again.
+    killed: its worker died on it, or kept the answer. overtime: it outlasted its time and its
+    worker was restarted. adrift: nobody's fault (the scheduler went away); give it out again.
     """
 
     why: Literal["killed", "overtime", "adrift"]
@@ -205,7 +205,13 @@ class Crew:
             self.hands = {a: other for a, other in self.hands.items() if other is not hand}
         except Exception as error:
             if future.status != "error" and isinstance(error, _ON_THE_WAY):
-                answer = Lost("adrift", f"its answer did not arrive ({type(error).__name__})")
+                # Cancelled is what a scheduler that went away leaves. What else keeps an answer on
+                # its way may do so each time: it counts as a try.
+                gone = future.cancelled() or not self.connected
+                answer = Lost(
+                    "adrift" if gone else "killed",
+                    f"its answer did not arrive ({type(error).__name__})",
+                )
             else:
                 # A worker that cannot even load the task: another version, a broken install.
                 answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")

@@ -1,18 +1,24 @@
-"""Workers that several sweeps share: each gets the answers to its own tasks."""
+"""Workers and what comes back of them: to who asked for it, and not for ever waited for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from distributed import Client
+from distributed import Client, Future
 
 from datasets.registry import load_registry
 from detector import Settings
+from evidence.store import Case
 from evidence.sweep import crew
 from evidence.sweep.cluster import Workplace
-from evidence.sweep.crew import Crew, Identify
+from evidence.sweep.crew import Crew, Identify, Task
+from evidence.sweep.feed import Feed
+from evidence.sweep.ledger import MOST_TRIES
+from evidence.sweep.run import Order, sweep
+from evidence.sweep.stop import Stop
 from evidence.sweep.task import Identified, pack_kit
+from tests.evidence.sweep.helping import Noted
 
 
 def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
@@ -30,3 +36,27 @@ def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
             (answer,) = one.collect(60.0)[0][1]
             assert isinstance(answer, Identified)
             assert str(answer.footage.path) == path
+
+
+def test_a_clip_whose_answer_never_comes_is_set_aside(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, give, stop = Crew._take, Crew.give, Stop()
+    given = []
+
+    def impatient(own: Crew, future: Future) -> list[tuple[Task, object]]:
+        with monkeypatch.context() as now:
+            now.setattr(crew, "FETCH_SECONDS", 0.0)
+            return take(own, future)
+
+    def counted(own: Crew, address: str, task: Task) -> None:
+        given.append(task)
+        if len(given) > 2 * MOST_TRIES:
+            stop.ask()
+        give(own, address, task)
+
+    monkeypatch.setattr(Crew, "_take", impatient)
+    monkeypatch.setattr(Crew, "give", counted)
+    ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
+    assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
+    assert len(given) == MOST_TRIES
