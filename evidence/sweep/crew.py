@@ -20,12 +20,24 @@ from distributed import Client, Future, KilledWorker
 from distributed.comm import CommClosedError
 
 from datasets.errors import ClusterError
-from evidence.sweep.task import PROGRESS, Identified, Kit, Outfit, identify, survey
+from evidence.sweep.task import (
+    PROGRESS,
+    UNEQUIPPED,
+    Failed,
+    Identified,
+    Kit,
+    Outfit,
+    identify,
+    survey,
+)
 
 FETCH_SECONDS = 60
 """Longest wait for the answer of a task that is done; after it the task was one try of few."""
 
 _ON_THE_WAY = (CancelledError, TimeoutError, OSError, CommClosedError)
+
+MOST_BARE = 10
+"""Times in a row that workers without their kit are equipped again."""
 
 LOOK_SECONDS = 1.0
 """How often it is seen which workers there are."""
@@ -94,8 +106,15 @@ class Crew:
         self._looked = float("-inf")
         self._name, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
         self.hands: dict[str, Hand] = {}
+        self._outfit, self._bare = Outfit(kit), 0
+        self._equip()
+        client.subscribe_topic(PROGRESS, self._hear)
+        self.look_round()
+
+    def _equip(self) -> None:
+        """Brings the kit to every worker, and to those to come."""
         try:
-            client.register_plugin(Outfit(kit))
+            self._client.register_plugin(self._outfit)
         except (OSError, TimeoutError) as error:
             raise ClusterError(f"the scheduler went away ({error})") from error
         except Exception as error:
@@ -103,8 +122,6 @@ class Crew:
                 f"the workers cannot be equipped ({error}); every machine of the cluster needs "
                 "the same version of Nameplate"
             ) from error
-        client.subscribe_topic(PROGRESS, self._hear)
-        self.look_round()
 
     def _hear(self, event: tuple[float, tuple[str, float, str]]) -> None:
         """A worker's word how far it is; called in Dask's thread."""
@@ -215,6 +232,17 @@ class Crew:
             else:
                 # A worker that cannot even load the task: another version, a broken install.
                 answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")
+        if isinstance(answer, Failed) and answer.kind == UNEQUIPPED:
+            self._bare += 1
+            if self._bare > MOST_BARE:
+                raise ClusterError(
+                    "the workers lose what they are equipped with; what was finished is stored; "
+                    "start them anew and run the same command again"
+                )
+            with suppress(ClusterError):  # of a scheduler that is gone the next look round tells
+                self._equip()
+        elif isinstance(hand.task, Analyse):
+            self._bare = 0
         task = self._release(hand)
         return [] if task is None else [(task, answer)]
 

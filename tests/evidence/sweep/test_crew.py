@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 from distributed import Client, Future
 
+from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.store import Case
+from evidence.store.work import WAITING
 from evidence.sweep import crew
 from evidence.sweep.cluster import Workplace
-from evidence.sweep.crew import Crew, Identify, Task
+from evidence.sweep.crew import MOST_BARE, Analyse, Crew, Identify, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.ledger import MOST_TRIES
 from evidence.sweep.run import Order, sweep
 from evidence.sweep.stop import Stop
 from evidence.sweep.task import Identified, pack_kit
-from tests.evidence.sweep.helping import Noted
+from tests.evidence.sweep.helping import Noted, works
 
 
 def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
@@ -60,3 +62,43 @@ def test_a_clip_whose_answer_never_comes_is_set_aside(
     ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert len(given) == MOST_TRIES
+
+
+def spoil(address: str, digest: str) -> None:
+    """Takes a kit from every worker, as a restart does once its plugin is off the scheduler."""
+
+    def forget() -> None:
+        from evidence.sweep.task import _ready
+
+        _ready.pop(digest, None)
+
+    with Client(address, set_as_default=False) as other:
+        other.unregister_worker_plugin(f"nameplate-{digest}")
+        other.run(forget)
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_workers_that_lose_their_kit_are_given_it_again_but_not_for_ever(
+    small: Case, order: Order, clips: Path, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give, stop = Crew.give, Stop()
+    given = []
+
+    def bare(own: Crew, address: str, task: Task) -> None:
+        if isinstance(task, Analyse):
+            given.append(task)
+            if len(given) <= times:
+                spoil(str(order.cluster), own._kit)
+            if len(given) > 2 * MOST_BARE:
+                stop.ask()
+        give(own, address, task)
+
+    monkeypatch.setattr(Crew, "give", bare)
+    feed = Feed([clips / "clip-1.mp4"])
+    if times == 1:
+        ending = sweep(small, order, feed, stop, Noted())
+        assert (ending.outcome, ending.tally.done, len(given)) == ("done", 1, 2)
+        return
+    with pytest.raises(ClusterError, match="lose what they are equipped with"):
+        sweep(small, order, feed, stop, Noted())
+    assert [work.state for work in works(small).values()] == [WAITING]
