@@ -26,6 +26,9 @@ LEAST_WORKER_BYTES = 3 << 29
 
 CONNECT_SECONDS = 30
 
+MOST_STARTS = 3
+"""Tries to start the workers of this machine."""
+
 _SCRATCH = "nameplate-workers-"
 
 _CONFIG = {
@@ -90,8 +93,24 @@ def local_workplace(workers: int | None = None) -> Iterator[Workplace]:
     """
     count = workers or count_workers()
     with _scratch() as scratch, dask.config.set(_CONFIG), _quiet():
+        cluster = _start(count, scratch)
+        with cluster, Client(cluster, set_as_default=False) as client:
+            try:
+                yield Workplace("this machine", client)
+            finally:
+                _end(cluster)
+
+
+def _start(count: int, scratch: Path) -> LocalCluster:
+    """So many workers; where one dies while it starts Dask gives all up, and they are started anew.
+
+    Raises:
+        ClusterError: they could not be started.
+    """
+    died: RuntimeError | None = None
+    for _ in range(MOST_STARTS):
         try:
-            cluster = LocalCluster(
+            return LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 processes=True,
@@ -103,13 +122,16 @@ def local_workplace(workers: int | None = None) -> Iterator[Workplace]:
                 local_directory=str(scratch),
                 silence_logs=logging.CRITICAL,
             )
-        except (OSError, RuntimeError, TimeoutError) as error:
+        except RuntimeError as error:
+            if "Nanny" not in str(error):  # Dask's word for what minds a worker
+                raise ClusterError(f"no workers could be started here ({error})") from error
+            died = error
+        except (OSError, TimeoutError) as error:
             raise ClusterError(f"no workers could be started here ({error})") from error
-        with cluster, Client(cluster, set_as_default=False) as client:
-            try:
-                yield Workplace("this machine", client)
-            finally:
-                _end(cluster)
+    raise ClusterError(
+        f"a worker of this machine died while it started, {MOST_STARTS} times; see that there is "
+        "memory for it, or ask for fewer (--workers), and run the same command again"
+    ) from died
 
 
 def _end(cluster: LocalCluster) -> None:
