@@ -14,7 +14,9 @@ camera a machine may stand a little off its prediction, but it still looks the s
 where the camera moved so far that its shift cannot be told.
 
 What stands whole in the picture, with no other machine before it, must keep its structure as well:
-in a presentation, a window or one part of a screen the next machine comes without a cut.
+in a presentation, a window or one part of a screen the next machine comes without a cut. What goes
+on beyond the picture must have something in common with the machine as it was when last seen whole,
+or first: one that fills the screen gives way to the next one without its box moving.
 
 A tracker serves one shot. Nothing is tracked across a cut.
 """
@@ -56,6 +58,10 @@ WHOLE, FREE = 0.02, 0.1
 """A machine stands whole in the picture from so much of a side away from the edges, and free where
 no other's box covers so much of its own."""
 
+STAYS = 0.1
+"""Of a machine that goes on beyond the picture so much must be where it was when it was last seen
+whole, or first: a pan goes on to the next machine, whose box fills the screen as well."""
+
 SURE = 0.75
 """Confidence from which a machine seen once too seldom is believed all the same."""
 
@@ -68,7 +74,8 @@ ones may be machines standing in front."""
 @dataclass(slots=True)
 class _Live:
     """A track being followed. `box` is its last, moved with the camera since; pixels. `patches`:
-    the last two of those in which it stands whole and free."""
+    the last two of those in which it stands whole and free. `anchor`: its box when it was last seen
+    whole, or else first, moved with the camera since."""
 
     number: int
     box: NDArray[np.float64]
@@ -76,6 +83,7 @@ class _Live:
     seen: Fraction
     look: Appearance
     patches: list[Picture]
+    anchor: NDArray[np.float64]
     observations: list[Observation] = field(default_factory=list)
 
     def predicted(self, pts: Fraction) -> NDArray[np.float64]:
@@ -112,17 +120,20 @@ class Tracker:
         near = [t for t in self._tracks if t.seen == before or frame.pts - t.seen <= patience]
         self._before = frame.pts
         looks = [look_of(frame.image, as_box(row)) for row in machines.xyxy]
-        clear = _clear(machines.xyxy, frame.image)
-        assigned = self._assign(frame.pts, near, machines, looks, clear)
+        whole = _whole(machines.xyxy, frame.image)
+        clear = whole & _free(machines.xyxy)
+        assigned = self._assign(frame.pts, near, machines, looks, whole, clear)
         numbers = []
         for index, look in enumerate(looks):
             row = machines.xyxy[index].astype(np.float64)
             track = assigned.get(index)
             if track is None:
-                track = _Live(len(self._tracks), row, np.zeros(4), frame.pts, look, [])
+                track = _Live(len(self._tracks), row, np.zeros(4), frame.pts, look, [], row)
                 self._tracks.append(track)
             else:
                 _advance(track, frame.pts, row, look)
+            if whole[index]:
+                track.anchor = row
             if clear[index]:
                 # Two, since one may have been taken while the one machine dissolved into the other.
                 track.patches = [*track.patches[-1:], look.patch]
@@ -155,6 +166,7 @@ class Tracker:
         x, y = self._camera.shift(frame.image)
         for track in self._tracks:
             track.box = track.box + np.array([x, y, x, y])
+            track.anchor = track.anchor + np.array([x, y, x, y])
 
     def _assign(
         self,
@@ -162,6 +174,7 @@ class Tracker:
         tracks: list[_Live],
         machines: Detections,
         looks: list[Appearance],
+        whole: NDArray[np.bool_],
         clear: NDArray[np.bool_],
     ) -> dict[int, _Live]:
         """Detection index -> track, in two tries."""
@@ -171,6 +184,8 @@ class Tracker:
         alike = np.array([[t.look.similarity(look) for look in looks] for t in tracks])
         another = [[not _may_be(t, look.patch) for look in looks] for t in tracks]
         alike[np.array(another) & clear] = 0.0
+        anchors = np.stack([track.anchor for track in tracks]).astype(np.float32)
+        alike[_apart(anchors, machines.xyxy) & ~whole] = 0.0
         weight = self.settings.appearance
         score = iou(places, machines.xyxy) ** (1 - weight) * alike**weight
         if self._camera.lost:  # What stands where a machine stood may be the next one.
@@ -203,14 +218,25 @@ def _about_there(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDA
     return np.asarray((apart <= LOOSE_REACH * diagonal[:, None]) & sized, np.bool_)
 
 
-def _clear(boxes: Boxes, picture: Picture) -> NDArray[np.bool_]:
-    """(n,): which boxes (n, 4) stand whole in the picture and free of one another."""
+def _whole(boxes: Boxes, picture: Picture) -> NDArray[np.bool_]:
+    """(n,): which boxes (n, 4) stand whole in the picture."""
     rows, columns = picture.shape[:2]
     edge = np.array([columns, rows]) * WHOLE
-    whole = (boxes[:, :2] >= edge) & (boxes[:, 2:] <= np.array([columns, rows]) - edge)
+    inside = (boxes[:, :2] >= edge) & (boxes[:, 2:] <= np.array([columns, rows]) - edge)
+    return np.asarray(inside.all(axis=1), np.bool_)
+
+
+def _free(boxes: Boxes) -> NDArray[np.bool_]:
+    """(n,): which boxes (n, 4) stand free of one another."""
     covered = intersections(boxes, boxes) >= FREE * areas(boxes)[:, None]
     np.fill_diagonal(covered, False)
-    return np.asarray(whole.all(axis=1) & ~covered.any(axis=1))
+    return np.asarray(~covered.any(axis=1), np.bool_)
+
+
+def _apart(anchors: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
+    """Whether each box (m, 4) and each anchor (n, 4) have next to nothing in common: (n, m)."""
+    smaller = np.minimum(areas(anchors)[:, None], areas(boxes)[None, :])
+    return np.asarray(intersections(anchors, boxes) < STAYS * smaller, np.bool_)
 
 
 def _may_be(track: _Live, patch: Picture) -> bool:

@@ -90,6 +90,20 @@ def test_machines_before_and_after_a_pan_too_fast_to_be_followed_are_not_one(pan
     assert len(borne) > 10 and all(len(machines) == 1 for machines in borne.values())
 
 
+@pytest.mark.parametrize(("seconds", "machines"), [(2, 1), (6, 2)], ids=["on one", "to the next"])
+def test_a_pan_over_machines_that_fill_the_screen_goes_from_one_to_the_next(
+    seconds: int, machines: int
+) -> None:
+    """They touch, so that one box fills the screen, whatever is behind it."""
+    floor = Floor([Placed((650.0 * k, 0, 650.0 * (k + 1), HEIGHT)) for k in range(3)], (150, 0))
+    seen = [floor.at(F(k, 2)) for k in range(2 * seconds)]
+    box = np.array([[2, 2, WIDTH - 2, HEIGHT - 2]], np.float32)
+    filling = Detections(box, np.full(1, 0.9, np.float32), np.full(1, MACHINE, np.int64))
+    tracker = Tracker(Tracking())
+    numbers = [tracker.update(one.frame, filling)[0] for one in seen]
+    assert len(set(numbers)) == machines
+
+
 def test_a_machine_passing_in_front_leaves_the_others_their_numbers() -> None:
     floor = Floor(PASSING, seed=0)
     seen = [floor.at(t) for t in uneven(0)]
