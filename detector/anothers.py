@@ -16,6 +16,8 @@ from detector.phrases import Phrases, Said
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
 # What stands before the name of the machine that a spare part fits: FOR MAZAK.
 _FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA", "ДЛЯ"})
+# 数控设备 (CNC equipment): makers of controls and of turrets are called so.
+_CNC, _EQUIPMENT = letters("数控"), letters("设备")
 # 工具 (tools) is also half of 工具机, a machine tool.
 _NO_PART = frozenset({"工具"})
 
@@ -33,13 +35,15 @@ class AnothersName:
 
     def holds(self, mark: Mark, said: Sequence[str], start: int, end: int) -> bool:
         """Whether the rest of a text speaks of a part that fits, a seller or an owner, or is the
-        name of somebody else (KUNLUN TONGTAI), or the mark a misread country: MADE IN TAIKAN.
+        name of somebody else (KUNLUN TONGTAI), or the mark a misread country: MADE IN TAIKAN,
+        whose MADE may stand in a line of its own.
 
         Args:
             said: the text's words; the mark was found in those from `start` to before `end`.
         """
         if mark.kind == "wordmark" and (
-            (start > 0 and said[start - 1] in _FITS) or "".join(said[:start]).endswith("MADEIN")
+            (start > 0 and said[start - 1] in {*_FITS, "IN"})
+            or "".join(said[:start]).endswith("MADEIN")
         ):
             return True
         if self._in_a_name(mark, said, start, end):
@@ -50,6 +54,8 @@ class AnothersName:
             return False
         # A run of Han is one word, and the mark may stand in the middle of it.
         inner = "".join(said[start:end]).partition(mark.letters) if mark.han else ("", "", "")
+        if mark.letters.endswith(_CNC) and inner[2].startswith(_EQUIPMENT):
+            return True
         rest = Said.of(" ".join((*said[:start], inner[0], inner[2], *said[end:])))
         return self._others.inside(rest) and not self._rows.inside(rest)
 

@@ -121,7 +121,9 @@ class OwnBadge:
 
     def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
         """Whether a line above, below or beside the mark says what no builder puts there: another
-        country, to begin with."""
+        country, to begin with, or a word that a country follows, which the mark is misread of."""
+        if letters(row.text) in ("MADE", "IN"):
+            return True
         if self._plates.names_elsewhere(row.text, self._registry.get(cue.id).origin):
             return True
         said = letters(row.text)

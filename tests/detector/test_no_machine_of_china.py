@@ -55,6 +55,9 @@ SMTCL|ООО
 HANS LASER GMBH
 株式会社TAIKAN
 MADE IN TAIKAN
+MADE|IN|TAIKAN
+MADE >> IN >> TAIKAN
+IN TAIKAN
 CUTLITE PENTA||PENTA LASER
 """
 WRITTEN = """
@@ -83,6 +86,12 @@ YANTAI UNIVERSAL MACHINE TOOL CO., LTD
 YANTAI HUANQIU MACHINE TOOL CO., LTD
 烟台环球数控机床有限公司
 呼和浩特众环机床有限公司
+陕西汉江机床有限公司
+SHAANXI HANJIANG MACHINE TOOL CO., LTD
+科德数控||GNC62
+KEDE CNC|GNC61
+华东数控设备
+华东数控设备有限公司
 HISION|FANUC A860-2000
 沈阳机床|FANUC A06B-6117-H103
 SMTCL||HAAS F1 TEAM
@@ -167,7 +176,8 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         ("NEWAY|NL201HA", "neway"), ("NEWAY CNC", "neway"), ("HDMT|华东数控", "hdmt"),
         ("GENERTEC|QIER", "qier"), ("GENERTEC|天锻压力机", "tianduan"),
         ("SHENCHONG|无锡神冲", "shenchong"), ("JQ LASER", "jq-laser"),
-        ("KEDE|KMC800U", "kede"), ("SMTCL|FANUC SERIES 0I-MF", "smtcl"),
+        ("KEDE|KMC800U", "kede"), ("科德数控|KMC800U", "kede"),
+        ("SMTCL|FANUC SERIES 0I-MF", "smtcl"),
         ("HISION|SINUMERIK 840D SL", "hision"),
         ("HISION|HEIDENHAIN TNC 640", "hision"), ("BODOR INC", "bodor"),
         ("QIAOFENG|乔锋", "jirfine"), ("HANCHUAN|汉川机床", "hanchuan"),
@@ -190,7 +200,8 @@ def test_what_stands_on_a_machine_still_names_its_builder(
         "NOVICK", "JIATAI", "YUHUAN CNC", "WMT CNC",
         "日发", "ZHEJIANG RIFA", "山东豪迈", "大连三垒", "三垒机器",
         # Whose name stands on controls that are fitted to anybody's machines.
-        "成都广泰", "成都广泰实业有限公司", "南京四开", "北京机床研究所", "北京机床所",
+        "成都广泰", "成都广泰实业有限公司", "科德数控", "KEDE CNC", "南京四开",
+        "北京机床研究所", "北京机床所",
         # A man, a town, a district, displays, works of prisons, plain names, robots, Celestica.
         "QIAOFENG", "HANCHUAN", "NINGJIANG", "TONTEC", "生建机械厂", "永华机械", "三光科技",
         "格力智能装备", "苏州天弘",
