@@ -84,6 +84,7 @@ class Ledger:
         self._patience, self._tries = patience, tries
         self._linked = time.monotonic()
         self._link_seconds = 0.0
+        self._unlinkable = False  # what is stored now; linking it failed
         self._hopeless = 0
         self._beaten = float("-inf")
         self._waiting_bytes = 0
@@ -150,7 +151,7 @@ class Ledger:
             self.set_aside(works, error.kind, str(error))
             return False
         self.tally.unsettled.append(sha256)
-        self.tally.relink = True
+        self.tally.relink, self._unlinkable = True, False
         self.tally.finished(len(works))
         self.tally.footages += 1
         self.tally.seconds += float(survey.analysis.probe.duration or 0)
@@ -196,7 +197,9 @@ class Ledger:
             self.tally.unsettled.remove(sha256)
         now = time.monotonic()
         due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
-        if not self.tally.relink or self._stop.asked or not (last or now - self._linked >= due):
+        if not self.tally.relink or self._stop.asked:
+            return
+        if not last and (self._unlinkable or now - self._linked < due):
             return
         try:
             self._write(self._link)
@@ -204,6 +207,7 @@ class Ledger:
         except NameplateError:
             raise
         except Exception as error:
+            self._unlinkable = True
             self._watcher.trouble(f"machines could not be linked ({error!r})")
         self._linked = time.monotonic()
         self._link_seconds = self._linked - now

@@ -115,3 +115,19 @@ def test_who_lost_the_case_to_another_writes_nothing_more(
     with copy.lock(), pytest.raises(CaseLocked):
         ledger.add([Source("/c")], 0)
     assert len(ledger.take(3, [])) == 2
+
+
+def test_linking_that_fails_is_told_of_once_until_something_is_stored(
+    ledger: Ledger, watcher: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a machine without a place")
+
+    monkeypatch.setattr("evidence.sweep.ledger.update_machines", fail)
+    monkeypatch.setattr("evidence.sweep.ledger.LINK_SHARE", 0)  # its share of time is long over
+    ledger.tally.relink = True
+    for _ in range(3):
+        ledger.settle(idle=True)
+    assert len(watcher.troubles) == 1 and ledger.tally.relink
+    ledger.settle(last=True)
+    assert len(watcher.troubles) == 2
