@@ -32,10 +32,14 @@ def main() -> None:
     try:
         command()
     except SystemExit as ended:
-        # Typer sees to a reader that went away, with an exit code that here means something else.
+        # Typer sees to a reader that went away, with an exit code that here means something else,
+        # and to Ctrl-C, without the word of what was stopped.
         if isinstance(ended.__context__, BrokenPipeError):
             hush()
             sys.exit(Exit.PIPE)
+        stopped = getattr(ended.__context__, "__cause__", None)
+        if isinstance(stopped, KeyboardInterrupt) and str(stopped):
+            complain(str(stopped))
         raise
     except NameplateError as error:
         complain(str(error))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
+from api.exits import Exit
 from datasets.errors import DataError, ModelError, ResultError, UsageError
 from tests.training.conftest import write_made_data
 from training.export import export
@@ -137,6 +142,29 @@ def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
 
     again = train(data, start, tmp_path / "again", **SMALL)  # type: ignore[arg-type]
     assert again.weights_sha256 == trained.weights_sha256
+
+
+def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_path: Path) -> None:
+    words = ["train", data, "--start", start, "--out", tmp_path / "out", "--epochs", 1000]
+    words += ["--image-size", 64, "--batch", 4, "--threads", 1, "--device", "cpu"]
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", *map(str, words)],
+            stderr=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    while not (tmp_path / "out" / "checkpoint.pt").is_file():
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate()[1].decode()
+    assert running.returncode == Exit.INTERRUPTED
+    assert said.endswith(f"of 1000; resume the run in {tmp_path / 'out'} to go on\n")
+    assert "Traceback" not in said
 
 
 def test_in_bfloat16_other_weights_come_of_it_near_to_those_without(
