@@ -142,7 +142,8 @@ class Analyst:
                 # Else its crops would be held until those of the next shot have come in.
                 watched.clear()
             loss = decoder.loss
-        sightings = self._examiner.settle(sightings, examined)
+            frames = decoder.at if footage.kind == "video" else None
+            sightings = self._examiner.settle(sightings, examined, frames)
         if keeper is not None:
             keeper.settle(sightings)
         manifest = read_manifest(footage, settings.decoding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,14 @@ from detector.behind import Behind
 from detector.boxes import as_box, line_height
 from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
+from detector.cut_away import Place, outlasting
 from detector.detect import Detector
 from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
 from detector.match import matcher_of
 from detector.origin import claimed_by
-from detector.overlay import OverlayMap
+from detector.overlay import Frames, OverlayMap
 from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
 from detector.settings import Settings
@@ -64,17 +66,19 @@ class Examined:
     picture: Picture
     cut: frozenset[tuple[Fraction, Box]] = frozenset()
 
-    def without(self, captions: Collection[int]) -> Examined:
-        """The same, the readings of these indices being the broadcast's, and what was read there
-        in other frames."""
-        drawn = drawn_with([self.readings[i] for i in captions], self.readings)
+    def without(self, captions: Collection[Place]) -> Examined:
+        """The same, what was read or recognised at these places being the broadcast's, and what
+        was read there in other frames."""
+        known = [read for read in self.readings if (read.pts, read.box) in captions]
+        drawn = drawn_with(known, self.readings)
         return replace(
             self,
             readings=tuple(replace(r, overlay=True) if r in drawn else r for r in self.readings),
             likenesses=tuple(
                 look
                 for look in self.likenesses
-                if not any(look.pts == r.pts and covers(r.box, look.box) for r in drawn)
+                if (look.pts, look.box) not in captions
+                and not any(look.pts == r.pts and covers(r.box, look.box) for r in drawn)
             ),
         )
 
@@ -148,21 +152,40 @@ class Examiner:
                 said = self._unclaimed(said)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
-    def settle(self, sightings: Sequence[Sighting], examined: Sequence[Examined]) -> list[Sighting]:
+    def settle(
+        self,
+        sightings: Sequence[Sighting],
+        examined: Sequence[Examined],
+        frames: Frames | None = None,
+    ) -> list[Sighting]:
         """The sightings of a footage, attributed anew where a text on one stands at the same place
-        of the screen in other shots, too: it is the broadcast's.
+        of the screen in other shots, too, on another machine or on none: it is the broadcast's.
 
         Args:
             examined: what each was made of.
+            frames: shows the footage, if it is a film.
         """
-        settled: list[Sighting] = []
-        for sighting, seen, captions in zip(
-            sightings, examined, static_across_shots(examined), strict=True
-        ):
-            said = self.sighting(sighting.id, seen.without(captions)) if captions else sighting
-            if said is not None:
-                settled.append(said)
-        return settled
+        left = [
+            seen.without([(seen.readings[i].pts, seen.readings[i].box) for i in captions])
+            if captions
+            else seen
+            for seen, captions in zip(examined, static_across_shots(examined), strict=True)
+        ]
+        settled = [
+            sighting if now is seen else self.sighting(sighting.id, now)
+            for sighting, seen, now in zip(sightings, examined, left, strict=True)
+        ]
+        if frames is not None:
+            named = [
+                n for n, one in enumerate(settled) if one is not None and _tells(one.attribution)
+            ]
+            for _, shot in groupby(named, key=lambda n: left[n].track.shot.index):
+                machines = list(shot)
+                places = outlasting([left[n] for n in machines], frames)
+                for n, drawn in zip(machines, places, strict=True):
+                    if drawn:
+                        settled[n] = self.sighting(sightings[n].id, left[n].without(drawn))
+        return [sighting for sighting in settled if sighting is not None]
 
     def _is_sure(self, track: Track) -> bool:
         """Whether it would be a track without its less sure boxes."""
@@ -216,8 +239,7 @@ class Examiner:
 
     def _says(self, scene: Sequence[Reading]) -> bool:
         """Whether a builder or an origin is told by what was read."""
-        said = self._attributor.attribute(scene)
-        return said.builder is not None or said.origin is not None
+        return _tells(self._attributor.attribute(scene))
 
     def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
         """Whether reading another view would hardly change anything.
@@ -286,6 +308,11 @@ class Examiner:
 
     def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
         return [r for r in readings if self._matcher.match(r.text)]
+
+
+def _tells(said: Attribution) -> bool:
+    """Whether it says a builder or an origin."""
+    return said.builder is not None or said.origin is not None
 
 
 def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:

@@ -191,19 +191,24 @@ def test_the_channels_name_speaks_for_no_builder(analysis: Analysis) -> None:
     assert all(s.attribution.builder != "star-micronics" for s in analysis.sightings)
 
 
-def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
-    analyst: Analyst, tmp_path: Path
-) -> None:
-    """Neither camera nor machine moves, and two scenes are too few for the sweep to tell."""
+def two_shots(path: Path, first: int, second: int, caption: tuple[str, str] | None) -> Path:
+    """A clip of two shots in which neither camera nor machine moves."""
     spec = demo_spec(seed=0)
     shots = tuple(
         replace(spec.shots[i], seconds=Fraction(3, 5), end=spec.shots[i].begin)
-        for i in (TWO_MACHINES, CONTROL_ONLY)
+        for i in (first, second)
     )
     drawn = replace(spec, shots=shots, encodings=spec.encodings[-1:])
-    path = tmp_path / "two.mp4"
-    make_clip(path, replace(drawn, overlay=Overlay(caption=("TAIKAN", "2024"))))
-    survey = analyst.survey(path)
+    make_clip(path, replace(drawn, overlay=Overlay(caption=caption)))
+    return path
+
+
+def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    """Two scenes are too few for the sweep to tell."""
+    clip = two_shots(tmp_path / "two.mp4", TWO_MACHINES, CONTROL_ONLY, ("TAIKAN", "2024"))
+    survey = analyst.survey(clip)
     found = survey.analysis.sightings
     assert [s.attribution.builder for s in found] == ["smstroi-penza", "okuma", None]
     marked = [r for s in found for r in s.readings if r.overlay and r.text == "TAIKAN"]
@@ -211,6 +216,26 @@ def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
     # No caption is kept as the mark of a machine.
     kept = [(still.pts, still.box) for still in survey.stills if still.role == "mark"]
     assert kept and not [r for r in marked if (r.pts, r.box) in kept]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "others"),
+    [(HALL, CONTROL_ONLY, []), (CONTROL_ONLY, HALL, []), (MAZAK, CONTROL_ONLY, ["mazak"])],
+)
+def test_a_caption_over_the_only_machine_under_it_names_no_builder(
+    analyst: Analyst, tmp_path: Path, first: int, second: int, others: list[str]
+) -> None:
+    """In the other shot nothing is read there: that the text outlasts the machine tells it."""
+    clip = two_shots(tmp_path / "two.mp4", first, second, ("TAIKAN", "2024"))
+    survey = analyst.survey(clip)
+    found = survey.analysis.sightings
+    assert [s.attribution.builder for s in found if s.attribution.builder] == others
+    (under,) = [s for s in found if any(r.text == "TAIKAN" for r in s.readings)]
+    assert under.attribution.builder is None and under.attribution.origin is None
+    assert all(r.overlay for r in under.readings if r.text == "TAIKAN")
+    assert not [
+        still for still in survey.stills if still.role == "mark" and still.sighting == under.id
+    ]
 
 
 def test_a_clip_without_damage_loses_nothing(

@@ -1,0 +1,152 @@
+"""A text that outlasts the scene it was read in, and a mark that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from datasets.fonts import font
+from datasets.maker import demo_spec, draw_scene
+from detector.cut_away import BESIDE, outlasting
+from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
+
+MAZAK, OTHER = 1, 7
+SIZE = (640, 360)
+MACHINE: Box = (40.0, 20.0, 600.0, 340.0)
+TEXT: Box = (230.0, 130.0, 340.0, 154.0)
+SHOT = Shot(1, Fraction(10), Fraction(12), "hit")
+
+Film = Callable[[Fraction], Picture]
+
+
+@dataclass(frozen=True)
+class Seen:
+    track: Track
+    readings: tuple[Reading, ...]
+    picture: Picture
+    likenesses: tuple[Likeness, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def scenes() -> tuple[Picture, Picture]:
+    shots = demo_spec(seed=0).shots
+    return tuple(  # type: ignore[return-value]
+        np.asarray(Image.fromarray(draw_scene(shots[i].scene)[0]).resize(SIZE), np.uint8)
+        for i in (MAZAK, OTHER)
+    )
+
+
+def written(picture: Picture, share: float = 1.0) -> Picture:
+    """TAIKAN drawn over it, or a share of it still to be seen."""
+    drawn = Image.fromarray(picture)
+    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(160, 24, 34))
+    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", "white", font(24))
+    return np.asarray(Image.blend(Image.fromarray(picture), drawn, share), np.uint8)
+
+
+def shown(
+    film: Film, first: Fraction, last: Fraction
+) -> Callable[[Sequence[Fraction]], Iterable[Frame]]:
+    """Frames, ten a second, as a decoder gives them: beyond both ends the nearest."""
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            pts = min(max(Fraction(int(time * 10), 10), first), last)
+            yield Frame(pts, film(pts))
+
+    return frames
+
+
+def machine(pts: Fraction = Fraction(11), text: Box = TEXT, look: bool = False) -> Seen:
+    track = Track(SHOT, (Observation(pts, MACHINE, 0.9),))
+    reading = Reading("TAIKAN", 0.95, text, pts, "latin")
+    likeness = Likeness("taikan", "logo", 2.0, pts, text, True)
+    none = np.zeros((48, 48, 3), np.uint8)
+    return Seen(track, () if look else (reading,), none, (likeness,) if look else ())
+
+
+def drawn_in(film: Film, *machines: Seen, last: int = 20) -> list[bool]:
+    """Of each machine whether what was read or recognised on it is told to be the broadcast's."""
+    found = outlasting(machines, shown(film, Fraction(0), Fraction(last)))
+    assert all(places in (frozenset(), {(Fraction(11), TEXT)}) for places in found)
+    return [bool(places) for places in found]
+
+
+def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+
+    def ends_later(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts >= SHOT.start else other
+
+    def began_before(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts <= SHOT.end else other
+
+    for film in (ends_later, began_before):
+        assert drawn_in(film, machine(), machine(look=True)) == [True, True]
+
+
+def test_a_mark_goes_with_its_scene(scenes: tuple[Picture, Picture]) -> None:
+    here, other = scenes
+    assert drawn_in(
+        lambda t: written(here) if SHOT.start <= t <= SHOT.end else other, machine()
+    ) == [False]
+
+
+def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+    mixed = np.asarray(Image.blend(Image.fromarray(other), Image.fromarray(here), 0.4), np.uint8)
+    film = {True: written(here), False: written(mixed, 0.4)}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
+def test_a_still_camera_shows_a_mark_again(scenes: tuple[Picture, Picture]) -> None:
+    """Before and after the shot stands the same machine: what was cut was not the scene."""
+    assert drawn_in(lambda t: written(scenes[0]), machine()) == [False]
+
+
+def test_the_only_shot_has_nothing_beside_it(scenes: tuple[Picture, Picture]) -> None:
+    film = shown(lambda t: written(scenes[0]), SHOT.start, SHOT.end)
+    assert outlasting([machine()], film) == [frozenset()]
+
+
+def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Picture]) -> None:
+    """Ten seconds later the caption may be another one at the same place."""
+    asked: list[Fraction] = []
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        asked.extend(times)
+        return iter(())
+
+    # The frames went away: nothing is told.
+    assert outlasting([machine()], frames) == [frozenset()]
+    assert asked == [SHOT.start - BESIDE, Fraction(11), SHOT.end + BESIDE]
+
+
+def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) -> None:
+    here, other = scenes
+    small = np.asarray(Image.fromarray(written(other)).resize((320, 180)), np.uint8)
+    assert drawn_in(
+        lambda t: written(here) if SHOT.start <= t <= SHOT.end else small, machine()
+    ) == [False]
+
+
+@pytest.mark.parametrize("box", [(-4.0, -3.0, 2.0, 1.0), (639.0, 359.0, 700.0, 400.0)])
+def test_a_box_at_the_edge_of_the_picture_is_looked_at(
+    scenes: tuple[Picture, Picture], box: Box
+) -> None:
+    here, other = scenes
+    film = shown(
+        lambda t: here if SHOT.start <= t <= SHOT.end else other, Fraction(0), Fraction(20)
+    )
+    assert outlasting([machine(text=box)], film) in ([frozenset()], [{(Fraction(11), box)}])
