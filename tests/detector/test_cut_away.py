@@ -110,6 +110,36 @@ def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(
     assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
 
 
+def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+    half = written(here).copy()
+    half[:, 345:] = other[:, 345:]
+    film = {True: written(here), False: half}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
+def test_a_bar_across_the_screen_is_the_captions(scenes: tuple[Picture, Picture]) -> None:
+    here, other = (picture.copy() for picture in scenes)
+    for picture in (here, other):
+        picture[112:180] = (160, 24, 34)
+    film = {True: written(here), False: written(other)}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [True]
+
+
+def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, Picture]) -> None:
+    """Of a machine as small as its text, or of a text without an edge."""
+    here, other = scenes
+    blank = np.full_like(here, 90)
+    only = machine()
+    small = Seen(Track(SHOT, (Observation(Fraction(11), TEXT, 0.9),)), only.readings, only.picture)
+    bare = {True: blank, False: blank}
+    full = {True: written(here), False: written(other)}
+    assert drawn_in(lambda t: full[SHOT.start <= t <= SHOT.end], small) == [False]
+    assert drawn_in(lambda t: bare[SHOT.start <= t <= SHOT.end], only) == [False]
+
+
 def test_a_still_camera_shows_a_mark_again(scenes: tuple[Picture, Picture]) -> None:
     """Before and after the shot stands the same machine: what was cut was not the scene."""
     assert drawn_in(lambda t: written(scenes[0]), machine()) == [False]
