@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from detector.behind import Behind
 from detector.boxes import as_box, line_height
 from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import find_concealed
-from detector.cut_away import Place, outlasting
 from detector.detect import Detector
+from detector.drawn_on import Place, drawn_on
 from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
@@ -159,7 +158,7 @@ class Examiner:
         frames: Frames | None = None,
     ) -> list[Sighting]:
         """The sightings of a footage, attributed anew where a text on one stands at the same place
-        of the screen in other shots, too, on another machine or on none: it is the broadcast's.
+        of the screen in other shots, too, or comes and goes by itself: it is the broadcast's.
 
         Args:
             examined: what each was made of.
@@ -175,16 +174,11 @@ class Examiner:
             sighting if now is seen else self.sighting(sighting.id, now)
             for sighting, seen, now in zip(sightings, examined, left, strict=True)
         ]
-        if frames is not None:
-            named = [
-                n for n, one in enumerate(settled) if one is not None and _tells(one.attribution)
-            ]
-            for _, shot in groupby(named, key=lambda n: left[n].track.shot.index):
-                machines = list(shot)
-                places = outlasting([left[n] for n in machines], frames)
-                for n, drawn in zip(machines, places, strict=True):
-                    if drawn:
-                        settled[n] = self.sighting(sightings[n].id, left[n].without(drawn))
+        for n, sighting in enumerate(settled):
+            if frames is not None and sighting is not None and _tells(sighting.attribution):
+                drawn = drawn_on(left[n], frames)
+                if drawn:
+                    settled[n] = self.sighting(sighting.id, left[n].without(drawn))
         return [sighting for sighting in settled if sighting is not None]
 
     def _is_sure(self, track: Track) -> bool:

@@ -1,4 +1,5 @@
-"""A text that outlasts the scene it was read in, and a mark that goes with it."""
+"""A text that outlasts its scene, or comes and goes within it, and a mark that stays and goes with
+the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
-from detector.cut_away import BESIDE, outlasting
+from detector.drawn_on import BESIDE, drawn_on
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 MAZAK, OTHER = 1, 7
@@ -49,6 +50,11 @@ def written(picture: Picture, share: float = 1.0) -> Picture:
     return np.asarray(Image.blend(Image.fromarray(picture), drawn, share), np.uint8)
 
 
+def noisy(picture: Picture, seed: int) -> Picture:
+    noise = np.random.default_rng(seed).normal(0, 4, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
 def shown(
     film: Film, first: Fraction, last: Fraction
 ) -> Callable[[Sequence[Fraction]], Iterable[Frame]]:
@@ -72,7 +78,7 @@ def machine(pts: Fraction = Fraction(11), text: Box = TEXT, look: bool = False) 
 
 def drawn_in(film: Film, *machines: Seen, last: int = 20) -> list[bool]:
     """Of each machine whether what was read or recognised on it is told to be the broadcast's."""
-    found = outlasting(machines, shown(film, Fraction(0), Fraction(last)))
+    found = [drawn_on(one, shown(film, Fraction(0), Fraction(last))) for one in machines]
     assert all(places in (frozenset(), {(Fraction(11), TEXT)}) for places in found)
     return [bool(places) for places in found]
 
@@ -128,6 +134,35 @@ def test_a_bar_across_the_screen_is_the_captions(scenes: tuple[Picture, Picture]
     assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [True]
 
 
+@pytest.mark.parametrize("seconds", [(SHOT.start, 11), (11, SHOT.end), (Fraction(105, 10), 11)])
+def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(
+    scenes: tuple[Picture, Picture], seconds: tuple[Fraction, Fraction]
+) -> None:
+    """Over the only take there is, in which nothing moves."""
+    film = {True: noisy(written(scenes[0]), 1), False: noisy(scenes[0], 2)}
+    from_, to = seconds
+    frames = shown(lambda t: film[from_ <= t <= to], SHOT.start, SHOT.end)
+    assert drawn_on(machine(), frames) == {(Fraction(11), TEXT)}
+
+
+def test_a_mark_before_which_somebody_walks_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """At the end of the take; so tall is no caption."""
+    here, other = scenes
+    hidden = written(here).copy()
+    hidden[90:360, 215:365] = other[90:360, 215:365]
+    film = {True: written(here), False: hidden}
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+def test_a_mark_from_which_the_camera_turns_away_stays_one(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here = written(scenes[0])
+    aside = np.roll(here, 60, axis=1)
+    film = {True: here, False: aside}
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
 def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, Picture]) -> None:
     """Of a machine as small as its text, or of a text without an edge."""
     here, other = scenes
@@ -147,7 +182,7 @@ def test_a_still_camera_shows_a_mark_again(scenes: tuple[Picture, Picture]) -> N
 
 def test_the_only_shot_has_nothing_beside_it(scenes: tuple[Picture, Picture]) -> None:
     film = shown(lambda t: written(scenes[0]), SHOT.start, SHOT.end)
-    assert outlasting([machine()], film) == [frozenset()]
+    assert drawn_on(machine(), film) == frozenset()
 
 
 def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Picture]) -> None:
@@ -159,8 +194,14 @@ def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Pictur
         return iter(())
 
     # The frames went away: nothing is told.
-    assert outlasting([machine()], frames) == [frozenset()]
-    assert asked == [SHOT.start - BESIDE, Fraction(11), SHOT.end + BESIDE]
+    assert drawn_on(machine(), frames) == frozenset()
+    assert asked == [
+        SHOT.start - BESIDE,
+        SHOT.start,
+        Fraction(11),
+        SHOT.end,
+        SHOT.end + BESIDE,
+    ]
 
 
 def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) -> None:
@@ -179,4 +220,4 @@ def test_a_box_at_the_edge_of_the_picture_is_looked_at(
     film = shown(
         lambda t: here if SHOT.start <= t <= SHOT.end else other, Fraction(0), Fraction(20)
     )
-    assert outlasting([machine(text=box)], film) in ([frozenset()], [{(Fraction(11), box)}])
+    assert drawn_on(machine(text=box), film) in (frozenset(), {(Fraction(11), box)})

@@ -1,0 +1,230 @@
+"""Text that does not go with the machine it was read on.
+
+What is drawn over the picture may still be there when the scene is cut away, and it may come and go
+while the machine stays. Neither takes a second machine, motion, or more than one shot: of the
+frames before and after a shot, and of its first and last, one that shows it is enough.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.boxes import line_height
+from detector.caption import Scene, scene_of
+from detector.overlay import Frames
+from detector.shots import structure_kept
+from detector.types import Box, Likeness, Picture
+
+Floats = NDArray[np.float32]
+
+Place = tuple[Fraction, Box]
+"""Where something was read or recognised, and when."""
+
+BESIDE = Fraction(1, 5)
+"""Seconds before and after a shot at which is looked: what is coded anew there has settled, and a
+caption rarely goes sooner."""
+
+STAYS = 0.5
+"""Correlation of the gradients of a place in two frames from which the same stands there."""
+
+ALL_STAYS = 0.3
+"""Share of the machine's parts that may stay so, too: what is alike by chance, a caption's bar."""
+
+ANOTHER = 0.65
+"""Correlation of two pictures of the machine's place, made small, below which they are of two
+scenes; each of 128 pairs in the training photographs lies below it.
+
+With the three, of the 128 legible marks of builders there none is taken for a caption where another
+photograph comes next, where that hides half of the machine, or where half of a dissolve is over; 9
+are with two thirds of it over, at most 4 where the camera has zoomed by 10, 15 or 25 % at the mark
+itself. Of 512 texts drawn over both photographs on a bar, with an outline or on a shade all are
+told, of 128 plain white ones 118, of as many pale watermarks 101."""
+
+GONE = 0.2
+"""Correlation of the gradients of a text's place up to which the text is not there any more."""
+
+MACHINE_STAYS = 0.7
+"""Share of the machine's parts that must stay for its text to have come or gone without it."""
+
+CHANGED = 24
+"""Grey levels, of luma, by which what is drawn or taken away differs from what was there."""
+
+STRIP = 0.15
+"""Of the picture's height: what changes with a text is at most so high. Higher is somebody who
+walks by and hides a mark.
+
+Of the same 128 marks none is taken for a caption where the camera moves, a scene dissolves, the
+light goes or the picture is blurred, 5 of 256 where something as high as a person hides them, and
+nearly all where an arm or a sheet does and nothing else. Of 512 texts drawn over the photograph and
+gone from it again, on a bar, with an outline or on a shade, 506 are told, of 128 plain white ones
+73, of as many pale watermarks 46: of the others little was to be seen."""
+
+PARTS = 8
+"""The machine's place has so many parts a side; those with hardly an edge do not count."""
+
+BARE = 0.1
+"""Of the mean of all parts: gradients of a part with hardly an edge, squared."""
+
+LETTERS = 32
+"""Pixels of height that a line of text is shrunk to, if it is higher, before it is compared."""
+
+WIDTH = 480
+"""Pixels: pictures are compared at this width, if they are wider, for what has changed."""
+
+EDGE = 0.15
+"""Of its height: a text's outermost edges lie so far about its box."""
+
+
+class Placed(Scene, Protocol):
+    """A machine read in one shot and what it looks like; `detector.examine.Examined` is one."""
+
+    @property
+    def likenesses(self) -> tuple[Likeness, ...]: ...
+
+
+def drawn_on(scene: Placed, frames: Frames) -> frozenset[Place]:
+    """Those places on a machine with a text, or a mark, that was drawn over the picture.
+
+    Args:
+        frames: shows the footage.
+    """
+    shot = scene.track.shot
+    places = {(one.pts, one.box) for one in scene.readings}
+    places |= {(one.pts, one.box) for one in scene.likenesses}
+    beside = {max(Fraction(0), shot.start - BESIDE), shot.end + BESIDE}
+    asked = beside | {shot.start, shot.end} | {pts for pts, _ in places}
+    shown = {frame.pts: frame.image for frame in frames(sorted(asked))}
+    machines = {seen.pts: seen.box for seen in scene.track.observations}
+
+    def drawn(pts: Fraction, text: Box) -> bool:
+        here, machine = shown.get(pts), machines.get(pts)
+        if here is None or machine is None:
+            return False
+        return any(
+            there.shape == here.shape
+            and (_comes_or_goes if shot.start <= when <= shot.end else _outlasts)(
+                here, there, machine, text
+            )
+            for when, there in shown.items()
+        )
+
+    return frozenset(place for place in places if drawn(*place))
+
+
+def _outlasts(here: Picture, there: Picture, machine: Box, text: Box) -> bool:
+    """Whether the text stands in another picture, too, which does not show the machine."""
+    if _text_kept(here, there, text) < STAYS:
+        return False
+    parts = _parts_kept(here, there, machine, text)
+    if not parts.size or (parts >= STAYS).mean() > ALL_STAYS:
+        return False
+    before, after = (scene_of(_bare(picture, machine, text)) for picture in (here, there))
+    return structure_kept(before, after) < ANOTHER
+
+
+def _comes_or_goes(here: Picture, there: Picture, machine: Box, text: Box) -> bool:
+    """Whether another picture shows the machine without the text, and with nothing else before
+    it."""
+    if not -1 <= _text_kept(here, there, text) <= GONE:
+        return False
+    parts = _parts_kept(here, there, machine, text)
+    if not parts.size or (parts >= STAYS).mean() < MACHINE_STAYS:
+        return False
+    return _height_changed(here, there, text) <= STRIP * len(here)
+
+
+def _text_kept(here: Picture, there: Picture, text: Box) -> float:
+    """How far a text's place shows the same, -1..1; not a number where it shows nothing."""
+    height = max(1.0, line_height(text))
+    place = _slices(_grown(text, EDGE * height), here)
+    shrunk = min(1.0, LETTERS / height)
+    before, after = (_edges(picture[place], shrunk) for picture in (here, there))
+    kept = _kept(before, after, 1)
+    return float(kept[0]) if kept.size else float("nan")
+
+
+def _parts_kept(here: Picture, there: Picture, machine: Box, text: Box) -> Floats:
+    """(n,): how far the parts of a machine that have edges show the same, the text aside."""
+    shrunk = min(1.0, LETTERS / max(1.0, line_height(text)))
+    place = _slices(machine, here)
+    panel = (slice(None), *(_scaled(part, shrunk) for part in _panel(machine, text, here)))
+    before, after = (_edges(picture[place], shrunk) for picture in (here, there))
+    before[panel] = after[panel] = 0
+    return _kept(before, after, PARTS)
+
+
+def _height_changed(here: Picture, there: Picture, text: Box) -> float:
+    """Pixels of height of all that has changed where the text is, in one piece with it."""
+    shrunk = min(1.0, WIDTH / here.shape[1])
+    before, after = (
+        cv2.resize(picture, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+        for picture in (here, there)
+    )
+    luma = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after))
+    changed = np.asarray(cv2.absdiff(*luma) >= CHANGED, np.uint8)
+    _, pieces = cv2.connectedComponents(cv2.dilate(changed, np.ones((3, 3), np.uint8)))
+    x1, y1, x2, y2 = (round(v * shrunk) for v in text)
+    touched = np.unique(pieces[max(0, y1) : y2 + 1, max(0, x1) : x2 + 1])
+    rows = np.flatnonzero(np.isin(pieces, touched[touched > 0]).any(axis=1))
+    return float(rows[-1] + 1 - rows[0]) / shrunk if rows.size else 0.0
+
+
+def _bare(picture: Picture, machine: Box, text: Box) -> Picture:
+    """The machine's place, the text's left blank."""
+    bare = picture[_slices(machine, picture)].copy()
+    bare[_panel(machine, text, picture)] = 127
+    return bare
+
+
+def _panel(machine: Box, text: Box, picture: Picture) -> tuple[slice, slice]:
+    """Where in the machine's place a text is, with what may be drawn about it."""
+    down, across = _slices(machine, picture)
+    rows, columns = _slices(_grown(text, line_height(text)), picture)
+    return _less(rows, down.start), _less(columns, across.start)
+
+
+def _kept(before: Floats, after: Floats, parts: int) -> Floats:
+    """(n,): how far the gradients of each part that has edges correlate, -1..1."""
+
+    def summed(products: Floats) -> Floats:
+        total = cv2.resize(products.sum(axis=0), (parts, parts), interpolation=cv2.INTER_AREA)
+        return np.asarray(total, np.float32)
+
+    both, was, now = summed(before * after), summed(before * before), summed(after * after)
+    edged = was >= max(BARE * float(was.mean()), 1e-6)
+    norm = np.sqrt(was[edged] * np.maximum(now[edged], 1e-6))
+    return np.asarray(both[edged] / norm, np.float32)
+
+
+def _edges(cut: Picture, shrunk: float) -> Floats:
+    size = (max(3, round(cut.shape[1] * shrunk)), max(3, round(cut.shape[0] * shrunk)))
+    small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.stack([cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0)])
+
+
+def _grown(box: Box, by: float) -> Box:
+    x1, y1, x2, y2 = box
+    return x1 - by, y1 - by, x2 + by, y2 + by
+
+
+def _slices(box: Box, picture: Picture) -> tuple[slice, slice]:
+    """Where a box lies in a picture, rows and columns; a pixel at least."""
+    rows, columns = picture.shape[:2]
+    left, top = (
+        min(max(0, round(v)), n - 1) for v, n in zip(box[:2], (columns, rows), strict=True)
+    )
+    return slice(top, max(top + 1, round(box[3]))), slice(left, max(left + 1, round(box[2])))
+
+
+def _less(part: slice, by: int) -> slice:
+    return slice(max(0, part.start - by), max(0, part.stop - by))
+
+
+def _scaled(part: slice, by: float) -> slice:
+    return slice(round(part.start * by), round(part.stop * by))
