@@ -141,6 +141,7 @@ class Analyst:
                         keeper.sighting(sighting, one, overlays)
                 # Else its crops would be held until those of the next shot have come in.
                 watched.clear()
+            # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
             frames = decoder.at if footage.kind == "video" else None
             sightings = self._examiner.settle(sightings, examined, frames)

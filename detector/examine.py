@@ -67,17 +67,18 @@ class Examined:
 
     def without(self, captions: Collection[Place]) -> Examined:
         """The same, what was read or recognised at these places being the broadcast's, and what
-        was read there in other frames."""
+        was so there in other frames."""
         known = [read for read in self.readings if (read.pts, read.box) in captions]
         drawn = drawn_with(known, self.readings)
+        looks = [look for look in self.likenesses if (look.pts, look.box) in captions]
         return replace(
             self,
             readings=tuple(replace(r, overlay=True) if r in drawn else r for r in self.readings),
             likenesses=tuple(
                 look
                 for look in self.likenesses
-                if (look.pts, look.box) not in captions
-                and not any(look.pts == r.pts and covers(r.box, look.box) for r in drawn)
+                if not any(covers(r.box, look.box) for r in drawn)
+                and not any(one.id == look.id and covers(one.box, look.box) for one in looks)
             ),
         )
 

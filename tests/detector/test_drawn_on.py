@@ -4,7 +4,7 @@ the machine."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
-from detector.drawn_on import BESIDE, drawn_on
+from detector.drawn_on import BESIDE, LATER, drawn_on
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 MAZAK, OTHER = 1, 7
@@ -173,6 +173,51 @@ def test_a_mark_from_which_the_camera_turns_away_stays_one(
     assert drawn_on(machine(text=box), frames) == set()
 
 
+def test_a_mark_on_a_door_that_slides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """The letters' strip changes, and nothing else of the machine."""
+    door = Image.fromarray(scenes[0])
+    ImageDraw.Draw(door).rectangle((200, 100, 520, 200), fill=(150, 155, 160))
+    film = {}
+    for slid in (0, 140):
+        drawn = door.copy()
+        place = (TEXT[0] + slid, TEXT[1])
+        ImageDraw.Draw(drawn).text(place, "TAIKAN", (20, 24, 34), font(24))
+        film[slid == 0] = np.asarray(drawn, np.uint8)
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+def test_a_dim_mark_that_noise_hides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """Nothing came and nothing went."""
+    drawn = Image.fromarray(scenes[0])
+    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(150, 155, 160))
+    bare = np.asarray(drawn, np.uint8)
+    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", (138, 143, 148), font(24))
+    film = {True: noisy(np.asarray(drawn, np.uint8), 1), False: noisy(bare, 2)}
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+def test_a_caption_over_slides_is_told_on_the_next_slide(scenes: tuple[Picture, Picture]) -> None:
+    """A frame a second: right after the shot its last frame still stands."""
+    here, other = scenes
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            pts = Fraction(int(time))
+            yield Frame(pts, written(here if SHOT.start <= pts <= SHOT.end else other))
+
+    start = replace(machine().track, shot=replace(SHOT, start=Fraction(0)))
+    first = replace(machine(), track=start)
+    assert drawn_on(first, frames) == {(Fraction(11), TEXT)}
+
+
+def test_of_a_place_that_shows_nothing_nothing_is_told(scenes: tuple[Picture, Picture]) -> None:
+    here, other = (picture.copy() for picture in scenes)
+    for picture in (here, other):
+        picture[110:180, 200:380] = 90
+    film = {True: here, False: other}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
 def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, Picture]) -> None:
     """Of a machine as small as its text, or of a text without an edge."""
     here, other = scenes
@@ -211,6 +256,8 @@ def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Pictur
         Fraction(11),
         SHOT.end,
         SHOT.end + BESIDE,
+        SHOT.end + LATER[0],
+        SHOT.end + LATER[1],
     ]
 
 
@@ -223,7 +270,7 @@ def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) 
 
 
 @pytest.mark.parametrize("box", [(-4.0, -3.0, 2.0, 1.0), (639.0, 359.0, 700.0, 400.0)])
-def test_a_box_at_the_edge_of_the_picture_is_looked_at(
+def test_a_box_at_the_edge_of_the_picture_does_no_harm(
     scenes: tuple[Picture, Picture], box: Box
 ) -> None:
     here, other = scenes

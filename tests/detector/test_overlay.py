@@ -255,15 +255,29 @@ def test_text_that_two_machines_bear_is_held_against_each() -> None:
 def test_a_caption_read_with_more_in_another_frame_is_the_caption_there_too() -> None:
     longer = replace(MARK, text="MAZAK 2024", box=(200, 300, 390, 330), pts=Fraction(1, 2))
     moved = replace(MARK, box=(200, 100, 300, 130))
-    seen = read_in(0, 1, MARK, longer, OTHER, moved).without({0})
+    seen = read_in(0, 1, MARK, longer, OTHER, moved).without({(F0, MARK.box)})
     assert [reading.overlay for reading in seen.readings] == [True, True, False, False]
 
 
 def test_what_looks_like_a_mark_on_a_caption_goes_with_it() -> None:
     looks = tuple(Likeness("mazak", "MAZAK", 4.0, F0, box, True) for box in (MARK.box, OTHER.box))
-    seen = replace(read_in(0, 1, MARK, OTHER), likenesses=looks).without({0})
+    seen = replace(read_in(0, 1, MARK, OTHER), likenesses=looks).without({(F0, MARK.box)})
     assert [reading.overlay for reading in seen.readings] == [True, False]
     assert seen.likenesses == looks[1:]
+
+
+def test_what_looks_like_a_caption_told_in_another_frame_goes_with_it() -> None:
+    """Told by what was read there, or by the look alone; another builder's look stays."""
+    later = Fraction(1, 2)
+    looks = (
+        Likeness("mazak", "MAZAK", 4.0, later, MARK.box, True),
+        Likeness("mazak", "logo", 4.0, F0, OTHER.box, True),
+        Likeness("mazak", "logo", 4.0, later, OTHER.box, True),
+        Likeness("okuma", "logo", 4.0, later, OTHER.box, True),
+    )
+    seen = replace(read_in(0, 1, MARK), likenesses=looks)
+    assert seen.without({(F0, MARK.box)}).likenesses == looks[1:]
+    assert seen.without({(F0, OTHER.box)}).likenesses == (looks[0], looks[3])
 
 
 def test_the_caption_of_a_hall_of_other_machines_is_set_aside(shared: Path, reader: Reader) -> None:
