@@ -46,10 +46,10 @@ ANOTHER = 0.65
 scenes; each of 128 pairs in the training photographs lies below it."""
 
 GONE = 0.5
-"""Correlation of luma up to which a text is not found again at its place or near it."""
+"""Correlation of luma up to which a text is found again nowhere on the machine, nor near."""
 
 NEAR = 1.0
-"""Of its height: so far a text may have moved with the camera and not be gone."""
+"""Of its height: so far about its place a text is sought beyond the machine's edge, too."""
 
 FLAT = 4.0
 """Standard deviation of luma, in grey levels, under which a place shows nothing to be found."""
