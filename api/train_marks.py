@@ -34,7 +34,8 @@ def train_marks(
         bool, typer.Option("--every-builder", help="Also those kept aside to measure adding some.")
     ] = False,
     start: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="A finished run to learn on from.")
+        Path | None,
+        typer.Option(metavar="DIR", help="A finished run, or a model, to learn on from."),
     ] = None,
 ) -> None:
     """Trains the recognition of marks by their looks. Needs nameplate[train].

@@ -18,10 +18,9 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -30,15 +29,16 @@ from datasets.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.registry import Registry, load_registry
 from datasets.splits import check_apart
+from detector.recognise_input import Grey
 from training.embed_cuts import find_faces
 from training.embed_material import Sampler, collect
 from training.embed_net import DIMENSIONS, build_network, loss_of
+from training.embed_start import FACTS, WEIGHTS, Start, find_start, take_over
 from training.embed_texts import is_held_out, is_tuning
 from training.report import as_json, write_text
 from training.vendor import open_torch
 
 LEARNING_RATE = 0.002
-WEIGHTS = "embedder.pt"
 _WARM_UP = 100
 # Looks at each class that its proxy is made of where a trained network is begun from.
 _LOOKS_EACH = 4
@@ -102,7 +102,8 @@ def train_marks(
         steps, batch: batches, and pictures in each.
         drawings: of each wordmark. others: texts that are nobody's mark, drawn half as often.
         hold_out: whether one builder in ten is kept from training, to measure adding builders.
-        start: the folder of a finished run, whose network is learnt on with; None to begin anew.
+        start: the folder of a finished run, or of a model of one, whose network is learnt on
+            with; None to begin anew.
         every: steps between checkpoints.
         progress: told the stage, what is done and how much there is.
 
@@ -111,7 +112,7 @@ def train_marks(
             out, a number is out of range, or torch is not installed.
         DataError: the data is wrong, named with file, line and field; or a source stands in train
             and in val.
-        ModelError: there is no finished run in `start`, or its weights are missing or damaged.
+        ModelError: there is neither in `start`, or its weights are damaged.
         KeyboardInterrupt: stopped; the same call goes on from the last checkpoint.
     """
     torch = open_torch()
@@ -122,6 +123,7 @@ def train_marks(
         )
     tell = progress or (lambda stage, done, total: None)
     registry = registry or load_registry()
+    begun = None if start is None else find_start(start)
     found = find_faces(faces)
     folders = [split_folder(data, "train"), *(path for path in [data / "val"] if path.is_dir())]
     splits = {folder.name: read_photographs(folder) for folder in folders}
@@ -139,10 +141,10 @@ def train_marks(
         others=others,
         learning_rate=LEARNING_RATE,
         hold_out=hold_out,
-        start=None if start is None else _weights_digest(start),
+        start=None if begun is None else begun.digest,
     )
     held_out = [entry.id for entry in registry if hold_out and is_held_out(entry.id)]
-    if start is not None and (seen := set(held_out) - set(_facts(start)["held_out_builders"])):
+    if begun is not None and (seen := set(held_out) - begun.held_out):
         raise UsageError(
             f"{start}: it was trained on {', '.join(sorted(seen)[:3])}, so they cannot be kept "
             "aside any more; learn every builder, or begin from another run"
@@ -165,8 +167,8 @@ def train_marks(
     )
     run = _Run(torch, out, recipe, len(material.classes))
     sampler = Sampler(material, seed, batch)
-    if start is not None and run.step == 0:
-        run.begin_from(start / WEIGHTS, sampler.looks(_LOOKS_EACH))
+    if begun is not None and run.step == 0:
+        run.begin_from(begun, list(sampler.looks(_LOOKS_EACH)))
     while run.step < steps:
         tell(f"step {run.step}, loss {run.recent:.3f}", run.step, steps)
         run.learn(*sampler.batch(run.step))
@@ -198,14 +200,8 @@ def _digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _weights_digest(run: Path) -> str:
-    if _finished(run) is None or not (run / WEIGHTS).is_file():
-        raise ModelError(f"{run}: no finished run of train-marks in it; name the folder of one")
-    return hashlib.sha256((run / WEIGHTS).read_bytes()).hexdigest()
-
-
 def _facts(run: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((run / "training.json").read_text("utf-8"))
+    facts: dict[str, Any] = json.loads((run / FACTS).read_text("utf-8"))
     return facts
 
 
@@ -231,7 +227,7 @@ def _record(recipe: MarkRecipe, out: Path) -> None:
 
 
 def _finished(out: Path) -> MarkResult | None:
-    facts = out / "training.json"
+    facts = out / FACTS
     if not facts.is_file():
         return None
     return MarkResult(out / WEIGHTS, facts, float(_facts(out)["loss"]))
@@ -276,23 +272,20 @@ class _Run:
             raise ModelError(f"{file}: cannot be gone on from; remove it to begin anew") from error
         self.step, self.recent = int(held["step"]), float(held["recent"])
 
-    def begin_from(self, weights: Path, looks: Iterable[Any]) -> None:
+    def begin_from(self, start: Start, looks: Sequence[Grey]) -> None:
         """Takes over a trained network; each class's proxy becomes the mean of looks at it.
 
         After Qi, Brown and Lowe, "Low-shot learning with imprinted weights", CVPR 2018: from
         proxies at random the first steps would undo what the network has learnt.
 
         Args:
-            looks: for each class in order, pictures (n, 32, 128) uint8.
+            looks: for each class in order, pictures (n, 32, 128).
 
         Raises:
             ModelError: the weights are damaged.
         """
         torch = self._torch
-        try:
-            self.network.load_state_dict(torch.load(weights, weights_only=True))
-        except (RuntimeError, KeyError, EOFError, UnpicklingError) as error:
-            raise ModelError(f"{weights}: no weights of the mark embedder ({error})") from error
+        take_over(self.network, start, looks)
         self.network.eval()
         with torch.no_grad():
             for place, pictures in enumerate(looks):
@@ -335,5 +328,5 @@ class _Run:
     def finish(self, facts: dict[str, Any]) -> MarkResult:
         """Writes the weights and, last, the facts that say the run is done."""
         self._torch.save(self.network.state_dict(), self._out / WEIGHTS)
-        file = write_text(self._out / "training.json", as_json(facts))
+        file = write_text(self._out / FACTS, as_json(facts))
         return MarkResult(self._out / WEIGHTS, file, self.recent)

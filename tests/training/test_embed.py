@@ -201,7 +201,7 @@ def test_what_cannot_be_learnt_on_from_is_named(
     with pytest.raises(UsageError, match="trained on okuma"):
         train_marks(data, tmp_path / "run2", registry=wider, **SMALL, start=held)
     shutil.rmtree(tmp_path / "run")
-    with pytest.raises(ModelError, match="no finished run"):
+    with pytest.raises(ModelError, match="neither a finished run nor a model"):
         train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=tmp_path)
     assert not (tmp_path / "run").exists()
 
