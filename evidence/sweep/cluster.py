@@ -20,6 +20,7 @@ from distributed import Client, LocalCluster
 from distributed.system import MEMORY_LIMIT
 
 from datasets.errors import ClusterError
+from evidence.sweep import clock
 
 LEAST_WORKER_BYTES = 3 << 29
 """1.5 GiB: a worker with model and reader, at work on large frames, and its decoder."""
@@ -34,6 +35,7 @@ _SCRATCH = "nameplate-workers-"
 _CONFIG = {
     # A forked child would share this process's open files, the case's lock among them.
     "distributed.worker.multiprocessing-method": "spawn",
+    "distributed.worker.preload": [clock.__name__],
     # Answers are small and fetched at once: nothing to spill, and a paused worker would wait for
     # ever. A worker at its limit is killed, and its clip tried again.
     "distributed.worker.memory.target": False,
