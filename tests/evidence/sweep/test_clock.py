@@ -30,14 +30,18 @@ async def main():
     ticks = []
     beat = PeriodicCallback(lambda: ticks.append(1), 20)
     beat.start()
-    sender = BatchedSend(interval="50ms")
+    sender = BatchedSend(interval="300ms")
     sender.start(Comm())
     sender.send("before")
-    await asyncio.sleep(0.02)
+    while not Comm.sent:
+        await asyncio.sleep(0)
     put_back = 18000.0
     ticks.clear()
     sender.send("after")
-    await asyncio.sleep(0.5)
+    for _ in range(100):
+        if len(Comm.sent) == 2 and len(ticks) > 5:
+            break
+        await asyncio.sleep(0.02)
     print(Comm.sent, len(ticks) > 5)
     beat.stop()
     sender.please_stop = True
