@@ -17,7 +17,7 @@ from rich.text import Text
 
 from datasets.errors import ResultError
 from evidence.record import dump
-from evidence.tables import chance, clock, named, printable, surest
+from evidence.tables import chance, clock, mark_says, named, printable, surest
 
 Step = Callable[[float, str], None]
 TEXTS_SHOWN = 4
@@ -134,6 +134,10 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         console.print(table)
     else:
         console.print(Text(f"{printable(record['footage'])}: no machine found ({caption})"))
+    for found in record["lone_marks"]:
+        at = f" at {clock(found['pts'])}" if timed else ""
+        read = f"{printable(found['text'])}{at} {mark_says(found)}"
+        console.print(Text(f"  {found['id']}: {read}; no machine is seen around it"))
     if where is not None:
         console.print(Text(f"  {where}"), soft_wrap=True)
 

@@ -12,6 +12,7 @@ from detector.detect import Detector
 from detector.examine import Examined, Examiner
 from detector.footage import open_footage
 from detector.keeper import Keeper
+from detector.lone import LoneMarks
 from detector.manifest import read_manifest
 from detector.overlay import OverlayFinder
 from detector.plan import plan_spans
@@ -66,6 +67,7 @@ class Analyst:
         self._examiner = Examiner(
             self.detector, self._reader, recogniser, self.registry, self.settings
         )
+        self._lone = LoneMarks(self._reader, self._examiner, self.settings.reading)
 
     def analyze(self, footage: Footage | Path | str, progress: Progress | None = None) -> Analysis:
         """All machines of one footage: a clip, a picture, or a folder of pictures.
@@ -117,6 +119,7 @@ class Analyst:
             shots: list[Shot] = []
             sightings: list[Sighting] = []
             examined: list[Examined] = []
+            lone: list[Examined] = []
             lengths = [(float(span.start), float(span.end)) for span in spans]
 
             def observe_dense(sample: Sample, shot: int) -> None:
@@ -126,11 +129,11 @@ class Analyst:
                 tell(SWEPT + (1 - SWEPT) * share, "looking closer")
 
             keep = keeper is not None
-            for shot, watched in watch(
-                decoder, spans, self.detector, settings, observe_dense, keep
-            ):
-                shots.append(shot)
-                for one in watched:
+            for watched in watch(decoder, spans, self.detector, settings, observe_dense, keep):
+                shots.append(watched.shot)
+                bare = self._lone.examine(watched, overlays)
+                lone += [] if bare is None else [bare]
+                for one in watched.machines:
                     seen = self._examiner.examine(one, overlays)
                     sighting = self._examiner.sighting(f"m{len(sightings) + 1}", seen)
                     if sighting is None:
@@ -140,10 +143,11 @@ class Analyst:
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays)
                 # Else its crops would be held until those of the next shot have come in.
-                watched.clear()
+                del watched
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
             frames = decoder.at if footage.kind == "video" else None
+            lone_marks = self._lone.settle(lone, examined, frames)
             sightings = self._examiner.settle(sightings, examined, frames)
         if keeper is not None:
             keeper.settle(sightings)
@@ -160,6 +164,7 @@ class Analyst:
             settings_hash=settings.digest,
             settings=settings.model_dump(mode="json"),
             manifest=manifest,
+            lone_marks=lone_marks,
         )
 
 

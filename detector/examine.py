@@ -100,7 +100,7 @@ class Examiner:
         self._settings = settings
         self._registry = registry
         self._matcher = matcher_of(registry)
-        self._attributor = Attributor(self._matcher, registry, settings.attributing)
+        self.attributor = Attributor(self._matcher, registry, settings.attributing)
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:
         """What is read and seen on a machine; overlays are marked as such."""
@@ -111,7 +111,7 @@ class Examiner:
         concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
         likenesses = self._likenesses(views, watched, overlays)
         scene, passing = _of_the_scene(readings), list[Reading]()
-        if self._claimed(self._attributor.attribute(scene)):
+        if self.claimed(self.attributor.attribute(scene)):
             passing = Behind().passing(scene, [view for view, _ in views])
         return Examined(
             watched.track,
@@ -136,7 +136,7 @@ class Examiner:
         None where the detector is less sure of a machine and nothing on it tells who built it,
         and where it is in no frame as sure as it has to be of one on which there is no evidence.
         """
-        said = self._attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
+        said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
         surest = max(one.confidence for one in seen.track.observations)
         if not said.evidence and surest < self._settings.detecting.bare_confidence:
             return None
@@ -144,11 +144,11 @@ class Examiner:
             if said.builder is None and said.origin is None:
                 return None
             said = self._unclaimed(said)
-        if seen.cut and self._claimed(said):
+        if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
             whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
-            again = self._attributor.attribute(whole, seen.concealed, seen.likenesses)
-            if again.builder != said.builder or not self._claimed(said) <= self._claimed(again):
+            again = self.attributor.attribute(whole, seen.concealed, seen.likenesses)
+            if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
                 said = self._unclaimed(said)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
@@ -200,7 +200,7 @@ class Examiner:
             said = replace(said, origin=None)
         return said
 
-    def _claimed(self, said: Attribution) -> frozenset[str]:
+    def claimed(self, said: Attribution) -> frozenset[str]:
         """The origins under test that it claims, by a builder or by a plate."""
         tested = self._settings.attributing.tested_origins
         told = frozenset(
@@ -234,7 +234,7 @@ class Examiner:
 
     def _says(self, scene: Sequence[Reading]) -> bool:
         """Whether a builder or an origin is told by what was read."""
-        return _tells(self._attributor.attribute(scene))
+        return _tells(self.attributor.attribute(scene))
 
     def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
         """Whether reading another view would hardly change anything.
@@ -248,7 +248,7 @@ class Examiner:
         scene = _of_the_scene(readings)
         if not fuse(scene, self._matcher):
             return len(views) >= self._settings.views_in_vain
-        return len(views) >= 2 and self._attributor.attribute(scene).grade == "A"
+        return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
 
     def _find_lines(self, view: LegibleView) -> _Lined:
         """The view with the marks found on its enlarged crop, and its lines of text."""
@@ -314,10 +314,11 @@ def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in readings if not reading.overlay]
 
 
-def is_cut(text: Box, view: LegibleView) -> bool:
-    """Whether a text reaches an edge of the picture it was read in: it may go on beyond."""
+def is_cut(text: Box, view: LegibleView, within: float = AT_EDGE) -> bool:
+    """Whether a text reaches an edge of the picture it was read in, but for so much of its height:
+    it may go on beyond."""
     height, width = view.picture.shape[:2]
-    (left, top), near = view.offset, AT_EDGE * line_height(text)
+    (left, top), near = view.offset, within * line_height(text)
     right, bottom = left + width, top + height
     return any(
         gap <= near for gap in (text[0] - left, text[1] - top, right - text[2], bottom - text[3])

@@ -91,10 +91,18 @@ class LineFinder:
         self._settings = settings
         self._request = _compiled(MODELS / DETECTION, threads).create_infer_request()
 
-    def find_lines(self, picture: Picture) -> list[Line]:
-        """The lines of text in an RGB picture (height, width, 3), upright or mirrored."""
+    def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
+
+        Args:
+            most: pixels of the longer side in which they are sought; as the settings have it,
+                and small pictures enlarged, if None.
+        """
         bgr = np.ascontiguousarray(picture[:, :, ::-1])
-        scale = _scale(bgr.shape, self._settings.longest_side)
+        if most is None:
+            scale = _scale(bgr.shape, self._settings.longest_side)
+        else:
+            scale = min(1.0, most / max(bgr.shape[:2]))
         scaled = pad(resize(bgr, scale), _STEP, _STEP)
         quads = self.find_quads(scaled)
         # Where the picture was shrunk to find them, they are read at the size they have.

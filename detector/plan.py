@@ -37,15 +37,14 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
 
     Keyframes far apart simply make long stretches. Footage without any keyframe is one
     span. A length that the container does not tell is taken as `TO_THE_END`. Stills have
-    no between: each with a hit is a span of its own, and there is nothing to audit.
+    no between: each is a span of its own, those without a hit for the marks on them.
     """
     times = [glance.pts for glance in sweep.glances]
     if footage.kind != "video":
         ends = [*times[1:], times[-1] + 1] if times else []
         return [
-            Span(glance.pts, end, "hit")
+            Span(glance.pts, end, "hit" if glance.hit else "audit")
             for glance, end in zip(sweep.glances, ends, strict=True)
-            if glance.hit
         ]
     start = min([Fraction(0), *times])
     end, last_end = _ends(sweep, probe, settings)

@@ -74,9 +74,10 @@ class Reader:
         """
         return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
 
-    def find_lines(self, picture: Picture) -> list[Line]:
-        """The lines of text in an RGB picture (height, width, 3), upright or mirrored."""
-        return self._finder.find_lines(picture)
+    def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored; sought in
+        `most` pixels of its longer side (`LineFinder.find_lines`)."""
+        return self._finder.find_lines(picture, most)
 
     def read_lines(
         self,

@@ -130,6 +130,11 @@ class Reading_(_Part):
     mirrored: bool = Field(
         default=True, description="whether to read flipped where nothing upright is a mark"
     )
+    lone_side: int = Field(
+        default=480,
+        ge=0,
+        description="of a frame without a machine in which marks are sought, pixels; 0: in none",
+    )
 
 
 class Attributing(_Part):

@@ -56,18 +56,24 @@ def find_mark(sighting: Sighting) -> Mark | None:
     """The mark to show beside a sighting: of the evidence that has a place the wordmark or logo
     of the builder named, else its series; of an unknown builder the plate that tells the origin;
     else the weightiest; or else the reading with the best score; None where nothing was read."""
-    placed = [
-        ((_tells(part, sighting.attribution), part.weight), Mark(part.pts, part.box))
-        for part in sighting.attribution.evidence
-        if part.pts is not None and part.box is not None and part.kind != "overlay"
-    ]
-    if placed:
-        return max(placed, key=lambda pair: pair[0])[1]
+    told = telling(sighting.attribution)
+    if told is not None and told.pts is not None and told.box is not None:
+        return Mark(told.pts, told.box)
     readings = [reading for reading in sighting.readings if not reading.overlay]
     if readings:
         best = max(readings, key=lambda reading: reading.score)
         return Mark(best.pts, best.box)
     return None
+
+
+def telling(said: Attribution) -> Evidence | None:
+    """Of the evidence that has a place that by which a person sees it best; None without any."""
+    placed = [
+        part
+        for part in said.evidence
+        if part.pts is not None and part.box is not None and part.kind != "overlay"
+    ]
+    return max(placed, key=lambda part: (_tells(part, said), part.weight), default=None)
 
 
 def _tells(part: Evidence, said: Attribution) -> int:

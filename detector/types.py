@@ -312,6 +312,19 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class LoneMark:
+    """A builder's mark (registry id), or a plate (its country), read where no machine is seen."""
+
+    id: str
+    shot: Shot
+    builder: str | None
+    plate: str | None
+    evidence: Evidence
+    readings: tuple[Reading, ...]
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """All that was found in one footage: plain data, no pictures, the same on every run."""
 
@@ -325,6 +338,7 @@ class Analysis:
     settings_hash: str
     settings: dict[str, object] = field(default_factory=dict)
     manifest: Manifest | None = None
+    lone_marks: tuple[LoneMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+import cv2
+import numpy as np
+
 from detector.boxes import as_box
 from detector.detect import Detector, Pending
-from detector.legible import LegibleFrames, LegibleView
+from detector.legible import LegibleFrames, LegibleView, sharpness
 from detector.settings import Settings
 from detector.shots import DISSOLVE, ShotSplitter
-from detector.sweep import BATCH, BATCH_PIXELS, same
+from detector.sweep import BATCH, BATCH_PIXELS, WIDEST, same
 from detector.track import Tracker
 from detector.types import (
     MACHINE,
@@ -63,6 +66,15 @@ class Watched:
     frame: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedShot:
+    """A shot and its machines. bare: where there is none, its sharpest frame."""
+
+    shot: Shot
+    machines: list[Watched]
+    bare: Frame | None = None
+
+
 def watch(
     decoder: DenseSource,
     spans: Sequence[Span],
@@ -70,7 +82,7 @@ def watch(
     settings: Settings,
     observe: Observer | None = None,
     keep_frames: bool = False,
-) -> Iterator[tuple[Shot, list[Watched]]]:
+) -> Iterator[WatchedShot]:
     """Each shot of the spans with its machines, in time order.
 
     Args:
@@ -142,6 +154,7 @@ class _OpenShot:
         self._size: tuple[int, ...] = ()
         self._last = Detections.none()
         self._machines: dict[Fraction, dict[int, Box]] = {}
+        self._bare: tuple[float, Frame] | None = None
 
     @property
     def full(self) -> bool:
@@ -165,7 +178,7 @@ class _OpenShot:
         if known >= BATCH or known * size[0] * size[1] >= BATCH_PIXELS:
             self._hand_over(known)
 
-    def close(self, until: Fraction | None = None) -> tuple[Shot, list[Watched]]:
+    def close(self, until: Fraction | None = None) -> WatchedShot:
         """The shot and what was watched in it, until that time; nothing comes after."""
         if until is not None:
             self._filling = [one for one in self._filling if one.frame.pts <= until]
@@ -178,7 +191,9 @@ class _OpenShot:
             self._watched(track, number)
             for track, number in zip(tracks, self._tracker.numbers, strict=True)
         ]
-        return shot, [one for one in watched if one is not None]
+        machines = [one for one in watched if one is not None]
+        bare = None if machines or self._bare is None else self._bare[1]
+        return WatchedShot(shot, machines, bare)
 
     def _hand_over(self, count: int) -> None:
         """Has the first `count` of those that wait looked at, the batch before being done."""
@@ -198,6 +213,7 @@ class _OpenShot:
         for one in batch:
             if one.fresh:
                 self._last = next(found)
+            self._offer_bare(one.frame)
             self._follow(one.frame, self._last)
         if self._keep_frames:
             for one in batch:
@@ -210,6 +226,18 @@ class _OpenShot:
         self._machines[frame.pts] = placed
         for number, box in placed.items():
             self._legible.offer(number, frame, box, found)
+
+    def _offer_bare(self, frame: Frame) -> None:
+        """Keeps a frame, if it is the sharpest so far and no machine is in it, nor was before."""
+        if len(self._last.of(MACHINE)) or any(self._machines.values()):
+            return
+        rows, columns = frame.image.shape[:2]
+        shrunk = min(1.0, WIDEST / max(rows, columns))
+        size = max(1, round(columns * shrunk)), max(1, round(rows * shrunk))
+        small = np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        sharp = sharpness(small, (0.0, 0.0, float(size[0]), float(size[1])))
+        if self._bare is None or sharp > self._bare[0]:
+            self._bare = sharp, frame
 
     def _watched(self, track: Track, number: int) -> Watched | None:
         views = tuple(self._legible.take(number))

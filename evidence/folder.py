@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
@@ -24,7 +25,7 @@ from detector.settings import Settings
 from detector.types import Analysis
 from evidence.record import Record, dump
 from evidence.report import Pictures, picture_of_mark, picture_of_still, render_report
-from evidence.stills import crop_mark, draw_still, enlarge, find_mark
+from evidence.stills import crop_mark, draw_lone_mark, draw_still, enlarge, find_mark
 from evidence.tables import to_csv
 
 LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
@@ -101,22 +102,29 @@ def _fill(folder: Path, analysis: Analysis, record: Record) -> None:
 
 
 def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Pictures]:
-    """The stills of every sighting, one decoded frame in memory at a time."""
-    pictures = {machine["id"]: Pictures() for machine in record["machines"]}
+    """The stills of every sighting and lone mark, one decoded frame in memory at a time."""
+    lone = {mark["exact"]: mark for mark in record["lone_marks"]}
+    pictures = {one["id"]: Pictures() for one in (*record["machines"], *record["lone_marks"])}
     machines = {machine["id"]: machine for machine in record["machines"]}
     marks = {sighting.id: find_mark(sighting) for sighting in analysis.sightings}
     wanted = {sighting.best.pts for sighting in analysis.sightings}
     wanted |= {mark.pts for mark in marks.values() if mark is not None}
+    wanted |= {Fraction(exact) for exact in lone}
     # Whoever only asks for help needs no decoder.
     from detector import cut_stills
 
     settings = Settings.parse(analysis.settings)
+    timed = analysis.footage.kind == "video"
     for frame in cut_stills(analysis.footage, sorted(wanted), settings):
+        if (found := lone.get(str(frame.pts))) is not None:
+            still = draw_lone_mark(frame.image, found, timed=timed)
+            found["still"] = f"stills/{found['id']}.jpg"
+            still.save(folder / found["still"], quality=STILL_QUALITY)
+            pictures[found["id"]].still = picture_of_still(still, len(machines))
         for sighting in analysis.sightings:
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
             if sighting.best.pts == frame.pts:
-                timed = analysis.footage.kind == "video"
                 still = draw_still(frame.image, sighting, machine, timed=timed)
                 machine["still"] = f"stills/{name}.jpg"
                 still.save(folder / machine["still"], quality=STILL_QUALITY)
@@ -167,8 +175,9 @@ def _ours(folder: Path) -> set[str]:
     """The files an earlier run wrote, as its own record lists them."""
     names = {"sightings.json", "sightings.csv", "report.html"}
     try:
-        machines = json.loads((folder / "sightings.json").read_bytes())["machines"]
-        return names | {machine[part] for machine in machines for part in ("still", "mark")}
+        record = json.loads((folder / "sightings.json").read_bytes())
+        pictured = (*record["machines"], *record.get("lone_marks", ()))
+        return names | {one.get(part) for one in pictured for part in ("still", "mark")}
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         return names
 

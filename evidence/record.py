@@ -25,6 +25,7 @@ from detector.types import (
     Attribution,
     Box,
     Evidence,
+    LoneMark,
     Manifest,
     Origin,
     Reading,
@@ -75,6 +76,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "frames_total": loss.total,
         "losses": list(loss.reasons),
         "machines": [machine(sighting, registry, path) for sighting in analysis.sightings],
+        "lone_marks": [lone_mark(found, registry, path) for found in analysis.lone_marks],
         "overlays": [reading(text) for text in analysis.overlays],
         "shots": [shot(part) for part in analysis.shots],
         "manifest": manifest(analysis.manifest),
@@ -142,6 +144,25 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         "file": None if sighting.file is None else str(Path(path) / spell(sighting.file.name)),
         "still": None,
         "mark": None,
+    }
+
+
+def lone_mark(found: LoneMark, registry: Registry, path: str) -> Record:
+    """A mark read where no machine is seen, in footage at `path`: what it says, not whose it is."""
+    told = found.evidence
+    entry = None if found.builder is None else registry.get(found.builder)
+    assert told.pts is not None
+    return {
+        "id": found.id,
+        "shot": found.shot.index,
+        "exact": str(told.pts),
+        **{key: value for key, value in reason(told).items() if key not in ("id", "weight")},
+        "reads_as": entry
+        and {"id": entry.id, "name": entry.name, "type": entry.type, "origin": entry.origin},
+        "plate": found.plate,
+        "readings": [reading(text) for text in found.readings],
+        "file": None if found.file is None else str(Path(path) / spell(found.file.name)),
+        "still": None,
     }
 
 

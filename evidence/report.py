@@ -18,7 +18,16 @@ from PIL import Image
 
 from evidence.answer.figures import SIZE, fitted
 from evidence.record import Record
-from evidence.tables import chance, clock, named, origin_told, printable, rate, surest
+from evidence.tables import (
+    chance,
+    clock,
+    mark_says,
+    named,
+    origin_told,
+    printable,
+    rate,
+    surest,
+)
 
 STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
 MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
@@ -245,6 +254,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "clock": clock,
+        "mark_says": mark_says,
         "printable": printable,
         "weigh": weigh,
         "size": size_of,

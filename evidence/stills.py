@@ -15,7 +15,7 @@ from datasets.fonts import font
 from detector.stills import crop_mark as crop_mark
 from detector.stills import find_mark as find_mark
 from detector.types import Box, Picture, Reading, Sighting
-from evidence.tables import chance, clock, named, printable
+from evidence.tables import chance, clock, mark_says, named, printable
 
 Colour = tuple[int, int, int]
 
@@ -87,6 +87,26 @@ def draw_still(
             tag(draw, around, label, MARK_COLOUR, letters, below=True, free=taken + others)
         )
     return add_caption(picture, caption(machine, timed), letters)
+
+
+def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True) -> Image.Image:
+    """The frame with a mark around which no machine is seen, and a caption below; as `draw_still`.
+
+    Args:
+        found: the mark's record.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    side = min(picture.size)
+    line = max(2, round(side / LINES_PER_SIDE))
+    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
+    x1, y1, x2, y2 = found["box"]
+    around = (x1 - line, y1 - line, x2 + line, y2 + line)
+    outline(draw, around, MARK_COLOUR, line)
+    tag(draw, around, printable(found["text"]), MARK_COLOUR, letters, below=True)
+    when = [f"at {clock(found['pts'])}"] if timed else []
+    said = (mark_says(found), "no machine seen around it", *when, found["id"])
+    return add_caption(picture, "   ·   ".join(said), letters)
 
 
 def enlarge(mark: Image.Image) -> Image.Image:

@@ -106,6 +106,17 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
     }
 
 
+def mark_says(found: Mapping[str, Any]) -> str:
+    """What a mark around which no machine is seen says, in words.
+
+    >>> mark_says({"reads_as": None, "plate": "CN"})
+    'a plate that says made in CN'
+    """
+    if found["reads_as"] is None:
+        return f"a plate that says made in {found['plate']}"
+    return f"reads as {printable(found['reads_as']['name'])}"
+
+
 def harmless(cell: object) -> str:
     """A cell no spreadsheet runs as a formula; numbers stay numbers.
 

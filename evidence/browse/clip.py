@@ -15,7 +15,7 @@ from datasets.registry import Registry
 from evidence.browse.footage import ever_looked_at
 from evidence.browse.names import name_places
 from evidence.browse.shapes import Given, Reading, Said, Shape, Time, utc
-from evidence.browse.sightings import overlays
+from evidence.browse.sightings import of_no_sighting
 from evidence.browse.verdicts import on_footage
 from evidence.store.corrections import corrections
 from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
@@ -89,7 +89,8 @@ class CopyOf(Shape):
 
 
 class Analysed(Shape):
-    """How the footage was looked at, and how much of it could be decoded."""
+    """How the footage was looked at, and how much of it could be decoded. `lone`: what was read
+    where a builder's mark, or a plate, stands with no machine seen around it."""
 
     id: str
     model: str
@@ -103,6 +104,7 @@ class Analysed(Shape):
     sightings: int
     shots: list[Stretch]
     overlays: list[Reading]
+    lone: list[Reading]
 
 
 class SaidOfItself(Shape):
@@ -248,7 +250,8 @@ def _analysed(session: Session, row: AnalysisRow) -> Analysed:
             )
             for shot in shots
         ],
-        overlays=overlays(session, row.id),
+        overlays=of_no_sighting(session, row.id, overlay=True),
+        lone=of_no_sighting(session, row.id, overlay=False),
     )
 
 

@@ -68,7 +68,8 @@ def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str | None]:
 
 
 def read_in(recipe: Recipe, wanted: str) -> Select[str]:
-    """The footage in which a text was read on a machine."""
+    """The footage in which a text was read, the broadcast's own aside: on a machine, or where none
+    is seen."""
     return (
         select(AnalysisRow.footage)
         .join(ReadingRow, ReadingRow.analysis == AnalysisRow.id)
@@ -85,7 +86,7 @@ def read_on(recipe: Recipe, wanted: str) -> Select[str]:
     return (
         select(key)
         .join(AnalysisRow, AnalysisRow.id == ReadingRow.analysis)
-        .where(*_read(recipe, wanted))
+        .where(ReadingRow.sighting.is_not(None), *_read(recipe, wanted))
     )
 
 
@@ -107,7 +108,6 @@ def _read(recipe: Recipe, wanted: str) -> list[ColumnElement[bool]]:
     return [
         AnalysisRow.model == recipe.model,
         AnalysisRow.settings == recipe.settings,
-        ReadingRow.sighting.is_not(None),
         ReadingRow.overlay.is_(False),
         holds(ReadingRow.text, wanted),
     ]

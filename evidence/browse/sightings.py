@@ -127,11 +127,16 @@ def complete(
     ]
 
 
-def overlays(session: Session, analysis: str) -> list[Reading]:
-    """What the broadcast itself wrote over the footage."""
+def of_no_sighting(session: Session, analysis: str, *, overlay: bool) -> list[Reading]:
+    """What the broadcast itself wrote over the footage; not `overlay`: what is read beside the
+    marks around which no machine is seen."""
     query = (
         select(ReadingRow)
-        .where(ReadingRow.analysis == analysis, ReadingRow.sighting.is_(None))
+        .where(
+            ReadingRow.analysis == analysis,
+            ReadingRow.sighting.is_(None),
+            ReadingRow.overlay.is_(overlay),
+        )
         .order_by(ReadingRow.number)
         .limit(MOST_TOLD)
     )

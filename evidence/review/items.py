@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -191,9 +192,16 @@ def plain_items(session: Session, analysis: AnalysisRow) -> Iterator[Row]:
         kind = AUDIT if flag is None else flag.kind
         shown = {"item": key, "sighting": key, "pts": pts, "box": box}
         yield naming | shown | _as(kind, flag, drawn=row is not None)
-    for item, row in sorted(drawn.items()):
-        shown = {"item": item, "sighting": None, "pts": row.pts, "box": None}
-        yield naming | shown | _as(AUDIT, None, drawn=True)
+    frames: dict[str, tuple[Fraction, str, Flag | None]] = {
+        item: (row.pts, AUDIT, None) for item, row in drawn.items()
+    }
+    for flag in session.scalars(
+        select(Flag).where(Flag.analysis == analysis.id, Flag.sighting == "")
+    ):
+        frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag.kind, flag
+    for item, (pts, kind, about) in sorted(frames.items()):
+        shown = {"item": item, "sighting": None, "pts": pts, "box": None}
+        yield naming | shown | _as(kind, about, drawn=item in drawn)
     for verdict in entries(session, analysis.footage):
         yield entered_item(analysis, verdict)
 

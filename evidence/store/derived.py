@@ -114,7 +114,8 @@ class SightingRow(Derived):
 
 
 class ReadingRow(Derived):
-    """Text read on a sighting, or (`sighting` empty) an overlay on the whole footage."""
+    """Text read on a sighting; `sighting` empty: where there is none, or an `overlay` of the
+    footage."""
 
     __tablename__ = "readings"
     __table_args__ = (
@@ -269,7 +270,7 @@ class Flag(Derived):
 
     sighting: Mapped[str] = mapped_column(Word(16), primary_key=True, default="")
     kind: Mapped[str] = mapped_column(Word(24), primary_key=True, index=True)
-    pts: Mapped[Fraction]
+    pts: Mapped[Fraction] = mapped_column(primary_key=True)
     priority: Mapped[int]
     reason: Mapped[str] = mapped_column(Exact)
 

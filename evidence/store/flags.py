@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -12,16 +12,23 @@ from PIL import Image
 from datasets.letters import letters
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Sighting, Survey
+from detector.types import LoneMark, Sighting, Survey
 from evidence.tables import chance
 
-PRIORITIES = {"claim": 500, "concealed": 400, "uncorroborated": 300, "unread": 200, "large": 100}
+PRIORITIES = {
+    "claim": 500,
+    "concealed": 400,
+    "lone-mark": 350,
+    "uncorroborated": 300,
+    "unread": 200,
+    "large": 100,
+}
 """Of each kind of flag; the highest is shown first.
 
 claim: a builder, or a plate, from an origin under test; concealed: a mark hidden on purpose;
-uncorroborated: a builder named on one cue; unread: no builder, but legible text on the
-machine, or a mark that looks like somebody's; large: no builder, no text, and so large in the
-picture that a person may know it.
+lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a builder named
+on one cue; unread: no builder, but legible text on the machine, or a mark that looks like
+somebody's; large: no builder, no text, and so large in the picture that a person may know it.
 """
 
 LEGIBLE_SCORE = 0.8
@@ -34,17 +41,30 @@ def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
     analysis = survey.analysis
     tested = Settings.parse(analysis.settings).attributing.tested_origins
     areas = _areas(survey)
-    return [
-        {
-            "sighting": sighting.id,
-            "kind": kind,
-            "pts": pts,
-            "priority": PRIORITIES[kind],
-            "reason": reason,
-        }
+    found = [
+        (sighting.id, *flag)
         for sighting in analysis.sightings
-        for kind, pts, reason in _flags(sighting, registry, tested, areas.get(sighting.id, 0))
+        for flag in _flags(sighting, registry, tested, areas.get(sighting.id, 0))
     ]
+    found += [("", *flag) for flag in _lone(analysis.lone_marks, registry)]
+    return [
+        {"sighting": name, "kind": kind, "pts": pts, "priority": PRIORITIES[kind], "reason": reason}
+        for name, kind, pts, reason in found
+    ]
+
+
+def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, Fraction, str]]:
+    """Each builder, and each country on a plate, where it is first read without a machine."""
+    told: set[tuple[str | None, str | None]] = set()
+    for mark in marks:
+        said = mark.builder, mark.plate
+        if said in told or mark.evidence.pts is None:
+            continue
+        told.add(said)
+        plate = f"a plate that says made in {mark.plate}"
+        whose = f"{registry.get(mark.builder).name}'s mark" if mark.builder else plate
+        reason = f"{mark.evidence.text}: {whose}, and no machine is seen around it"
+        yield "lone-mark", mark.evidence.pts, reason
 
 
 def _areas(survey: Survey) -> dict[str, int]:

@@ -169,6 +169,9 @@ def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
             yield sighting.id, text
     for text in survey.analysis.overlays:
         yield None, text
+    for mark in survey.analysis.lone_marks:
+        for text in mark.readings:
+            yield None, text
 
 
 def _sighting(sighting: Sighting, analysis: str) -> Row:

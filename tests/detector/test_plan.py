@@ -144,9 +144,9 @@ def test_keyframes_far_apart_make_long_spans() -> None:
 
 
 @pytest.mark.parametrize("kind", ["still", "stills"])
-def test_each_still_with_a_hit_is_a_span_of_its_own(kind: FootageKind) -> None:
+def test_each_still_is_a_span_of_its_own(kind: FootageKind) -> None:
     spans = plan_spans(swept([True, False, True], F(1)), probe(None), Sweeping(), footage(kind))
-    assert spans == [Span(F(0), F(1), "hit"), Span(F(2), F(3), "hit")]
+    assert spans == [Span(F(0), F(1), "hit"), Span(F(1), F(2), "audit"), Span(F(2), F(3), "hit")]
 
 
 def test_a_folder_without_a_readable_still_has_no_spans() -> None:

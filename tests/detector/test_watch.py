@@ -46,7 +46,7 @@ def machine_at(x: int, brightness: float = 1.0) -> Picture:
 def seen(detector: Detector, pictures: Sequence[Picture], **budget: float) -> list[Watched]:
     settings = Settings(sweeping=Sweeping.model_validate(budget))
     shots = list(watch(Dense(pictures), WHOLE, detector, settings, keep_frames=True))
-    return [one for _, watched in shots for one in watched]
+    return [one for shot in shots for one in shot.machines]
 
 
 def test_a_frame_that_shows_the_same_is_not_looked_at_again(detector: Detector) -> None:
@@ -88,9 +88,9 @@ def test_a_shot_ends_where_the_next_begins_to_dissolve_in(detector: Detector) ->
     shares = [0.0] * 9 + [k / 5 for k in range(1, 5)] + [1.0] * 9
     pictures = [((1 - share) * a + share * b).astype(np.uint8) for share in shares]
     shots = list(watch(Dense(pictures), WHOLE, detector, Settings()))
-    seen = [[o.pts for one in watched for o in one.track.observations] for _, watched in shots]
+    seen = [[o.pts for one in shot.machines for o in one.track.observations] for shot in shots]
     assert len(seen) == 2 and seen[0] == [0, F(1, 2), 1, F(3, 2), 2] and seen[1][0] >= 3
-    read = [view.pts for one in shots[0][1] for view in one.views]
+    read = [view.pts for one in shots[0].machines for view in one.views]
     assert read and max(read) <= 2
 
 
@@ -113,7 +113,9 @@ def test_a_take_of_more_machines_than_may_be_held_loses_none(
 
     def shots() -> list[list[Watched]]:
         source = Dense(one_by_one)
-        return [w for _, w in watch(source, WHOLE, detector, Settings(), keep_frames=True)]
+        return [
+            shot.machines for shot in watch(source, WHOLE, detector, Settings(), keep_frames=True)
+        ]
 
     [at_once] = shots()
     held = [sum(v.picture.nbytes + len(v.whole or b"") for v in one.views) for one in at_once]
@@ -150,5 +152,6 @@ def test_every_frame_is_told_with_its_shot(detector: Detector) -> None:
 
 
 def test_without_being_asked_no_frame_is_kept(detector: Detector) -> None:
-    [(_, [watched])] = watch(Dense([machine_at(60)] * 4), WHOLE, detector, Settings())
+    [shot] = watch(Dense([machine_at(60)] * 4), WHOLE, detector, Settings())
+    [watched] = shot.machines
     assert watched.frame is None

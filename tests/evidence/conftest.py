@@ -18,6 +18,7 @@ from detector.types import (
     Attribution,
     Evidence,
     Footage,
+    LoneMark,
     Loss,
     Observation,
     Origin,
@@ -147,6 +148,16 @@ def rebadged() -> Sighting:
     return sighting("m2", found, [read("METALTEC")])
 
 
+def lone_mark(
+    text: str = "HURCO", builder: str | None = "hurco", plate: str | None = None, pts: str = "2"
+) -> LoneMark:
+    """A mark around which no machine is seen."""
+    kind = "plate" if builder is None else "wordmark"
+    line = Evidence(kind, builder, text, 9.0, Fraction(pts), (60.0, 70.0, 160.0, 90.0))
+    shot = Shot(0, Fraction(0), Fraction(3), "audit")
+    return LoneMark("k1", shot, builder, plate, line, (read(text, pts), read("CAUTION", pts)))
+
+
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -170,4 +181,10 @@ def hostile(request: pytest.FixtureRequest, analysis: Analysis) -> tuple[str, An
     found = sighting("m1", attribution, [read(text)])
     loss = Loss(3, 2, 3, (text,))
     overlays = (read(text, overlay=True),)
-    return text, replace(analysis, sightings=(found,), overlays=overlays, loss=loss)
+    return text, replace(
+        analysis,
+        sightings=(found,),
+        overlays=overlays,
+        loss=loss,
+        lone_marks=(replace(lone_mark(text), readings=(read(text),)),),
+    )

@@ -22,6 +22,7 @@ from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.folder import STALE_SECONDS, check_writable, folder_name, write_results
 from evidence.record import load_schema, to_record
+from tests.evidence.conftest import lone_mark
 
 ROOT = Path(__file__).parents[2]
 RECORD = {"sightings.json", "sightings.csv", "report.html"}
@@ -62,6 +63,23 @@ def test_the_still_is_the_best_frame(
     folder = write(analysis, registry, tmp_path)
     with Image.open(folder / "stills/m2.jpg") as still:
         assert abs(still.convert("L").getpixel((400, 30)) - 108) <= 4  # type: ignore[operator]
+
+
+def test_a_mark_without_a_machine_is_pictured(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    analysis = replace(analysis, lone_marks=(lone_mark(),))
+    folder = write(analysis, registry, tmp_path)
+    record = json.loads((folder / "sightings.json").read_bytes())
+    Draft202012Validator(load_schema()).validate(record)
+    assert record["lone_marks"][0]["still"] == "stills/k1.jpg"
+    # Frame n of the clip is 12 n + 60 bright; the mark is seen at 2 s, in frame 8.
+    with Image.open(folder / "stills/k1.jpg") as still:
+        assert abs(still.convert("L").getpixel((400, 30)) - 156) <= 4  # type: ignore[operator]
+        assert still.height > 270  # a caption stands below
+    # What an earlier run wrote is no foreign file.
+    assert write(replace(analysis, lone_marks=()), registry, tmp_path) == folder
+    assert not (folder / "stills/k1.jpg").exists()
 
 
 def test_a_second_run_leaves_equal_results_untouched(

@@ -16,7 +16,7 @@ from datasets.errors import FootageEmpty
 from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.record import dump, load_schema, to_failure, to_record
-from tests.evidence.conftest import plated, rebadged
+from tests.evidence.conftest import lone_mark, plated, rebadged
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = Draft202012Validator(load_schema())
@@ -24,7 +24,7 @@ VALIDATOR = Draft202012Validator(load_schema())
 
 @pytest.fixture
 def record(analysis: Analysis, registry: Registry) -> dict[str, Any]:
-    return to_record(analysis, registry)
+    return to_record(replace(analysis, lone_marks=(lone_mark(),)), registry)
 
 
 def parsed(record: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +98,21 @@ def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str
     for machine in before["machines"]:
         del machine["origin"]
     VALIDATOR.validate(before)
+
+
+def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Registry) -> None:
+    marks = (lone_mark(), replace(lone_mark("СДЕЛАНО В КИТАЕ", None, "CN"), id="k2"))
+    told = parsed(to_record(replace(analysis, sightings=(), lone_marks=marks), registry))
+    VALIDATOR.validate(told)
+    assert told["machines"] == []
+    one, other = told["lone_marks"]
+    assert one["reads_as"] == {"id": "hurco", "name": "Hurco", "type": "builder", "origin": "US"}
+    assert (one["plate"], one["text"], one["kind"]) == (None, "HURCO", "wordmark")
+    assert one["exact"] == "2"
+    assert [read["text"] for read in one["readings"]] == ["HURCO", "CAUTION"]
+    assert (other["reads_as"], other["plate"], other["kind"]) == (None, "CN", "plate")
+    del told["lone_marks"]  # as results from before have it
+    VALIDATOR.validate(told)
 
 
 def test_broadcast_text_is_no_reading_of_a_machine(record: dict[str, Any]) -> None:

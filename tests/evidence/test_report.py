@@ -26,7 +26,7 @@ from evidence.report import (
     render_report,
 )
 from evidence.tables import printable
-from tests.evidence.conftest import PLATE, plated, rebadged, sighting
+from tests.evidence.conftest import PLATE, lone_mark, plated, rebadged, sighting
 
 
 class Page(HTMLParser):
@@ -143,6 +143,17 @@ def test_it_fetches_and_runs_nothing(analysis: Analysis, registry: Registry) -> 
     assert policy is not None
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
     assert "unsafe" not in policy
+
+
+def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Registry) -> None:
+    plate = replace(lone_mark("MADE IN CHINA", None, "CN", "5/2"), id="k2")
+    seen = replace(analysis, sightings=(), lone_marks=(lone_mark(), plate))
+    plain = page(seen, registry)
+    assert "0 machines on screen" in plain.text and "No machine was found." in plain.text
+    assert "Marks with no machine around them" in plain.text
+    assert "HURCO reads as Hurco k1, at 0:02.0" in plain.text
+    assert "MADE IN CHINA a plate that says made in CN k2, at 0:02.5" in plain.text
+    assert "Marks with no machine around them" not in page(analysis, registry).text
 
 
 def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:

@@ -7,6 +7,7 @@ import { toldReason } from "./review-reason.js";
 const KINDS = {
   claim: () => _("Claim under test"),
   concealed: () => _("A mark may be concealed (mosaic or blur found)"),
+  "lone-mark": () => _("A mark with no machine around it: is there one?"),
   uncorroborated: () => _("One cue alone"),
   unread: () => _("Text without a builder"),
   large: () => _("Large in the picture"),
@@ -110,8 +111,8 @@ function why(card) {
   if (card.state === "settled") line.append(make("span", { class: "chip good" }, _("settled")), " ");
   if (card.state === "disputed") line.append(make("span", { class: "chip warn" }, _("two disagree; you settle it")), " ");
   const kind = KINDS[card.kind];
-  if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
-  else if (kind) line.append(make("b", {}, kind()));
+  if (kind) line.append(make("b", {}, kind()));
+  else if (card.about === "frame") line.append(make("b", {}, _("A whole frame: is there a machine in it?")));
   else line.append(make("b", {}, _("What is this machine?")));
   const words = card.about === "entered" ? _("Somebody says that a machine stands here.") : card.reason && toldReason(card.reason);
   // That a mark may be concealed is all that such an item's reason says.

@@ -15,6 +15,9 @@ const FORMS = [
   ["builder unknown, but a mark on it looks like that of (?<name>.+)", (v) => _("builder unknown, but a mark on it looks like that of {name}", v)],
   ["builder unknown, but it says (?<name>.+)", (v) => _("builder unknown, but it says {name}", v)],
   ["builder unknown; the machine fills (?<share>\\d+ ?%) of the picture", (v) => _("builder unknown; the machine fills {share} of the picture", v)],
+  ["(?<text>.+): a plate that says made in (?<code>[A-Z]{2}), and no machine is seen around it",
+    (v) => _("{text}: a plate that says made in {code}, and no machine is seen around it", v)],
+  ["(?<text>.+): (?<name>.+)'s mark, and no machine is seen around it", (v) => _("{text}: {name}'s mark, and no machine is seen around it", v)],
 ].map(([form, words]) => [new RegExp(`^${form}$`, "su"), words]);
 
 /** The reason as the reader understands it; one of an earlier version stays as it is. */

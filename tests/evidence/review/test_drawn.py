@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cache
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,7 +18,14 @@ from evidence.store import AnalysisRow, Case, Draw
 from evidence.store.check import check
 from evidence.store.finding import Finding
 
-HALF = Plan(rates=dict.fromkeys(RATES, 0.5))
+
+@cache
+def half_of(analysis: str) -> Plan:
+    """A plan that draws some of an analysis' sightings, and not all, whatever the settings are: its
+    name follows from them."""
+    named = [Member(f"{analysis}:m{n}", "sighting-named", Fraction(1)) for n in range(1, 5)]
+    plans = (Plan(seed, dict.fromkeys(RATES, 0.5)) for seed in count())
+    return next(plan for plan in plans if len({chosen(plan, one) for one in named}) == 2)
 
 
 def told(case: Case) -> list[Finding]:
@@ -28,7 +37,7 @@ def drawn(case: Case, store: Callable[..., str]) -> str:
     """An analysis of which some sightings and frames were drawn, and some were not."""
     key = store(frames=12)
     with case.session() as session, session.begin():
-        rebuild(session, HALF)
+        rebuild(session, half_of(key))
         strata = set(session.scalars(select(Draw.stratum)))
         assert "frame" in strata and len(strata) > 1
     assert told(case) == []
@@ -39,7 +48,8 @@ def put(case: Case, **values: Any) -> None:
     """A draw of somebody's own, and the items made anew, so that nothing else gives it away."""
     with case.session() as session, session.begin():
         footage = session.scalars(select(AnalysisRow.footage)).one()
-        row = {"footage": footage, "probability": 0.5, "seed": SEED, "made": datetime.now(UTC)}
+        seed = session.scalars(select(Draw.seed)).first() or SEED
+        row = {"footage": footage, "probability": 0.5, "seed": seed, "made": datetime.now(UTC)}
         session.execute(insert(Draw), [row | values])
         rebuild(session)
 
@@ -48,7 +58,7 @@ def undrawn(case: Case, analysis: str) -> dict[str, Any]:
     """A sighting that the plan does not draw, as the row of a draw."""
     for name, stratum in (("m1", "claim"), ("m2", "claim"), ("m3", "named"), ("m4", "unknown")):
         member = Member(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
-        if not chosen(HALF, member):
+        if not chosen(half_of(analysis), member):
             row = {"item": member.item, "sighting": member.item, "analysis": analysis}
             return row | {"pts": member.pts, "stratum": member.stratum}
     raise AssertionError("all of them are drawn")
@@ -66,10 +76,12 @@ def test_a_sighting_put_into_the_sample(case: Case, drawn: str, probability: flo
 def test_a_frame_put_into_the_sample(case: Case, drawn: str) -> None:
     """One that the plan does not draw, and one at a time that was made to be drawn."""
     times = (Fraction(n, 1000) for n in range(1, 100))
-    made = next(pts for pts in times if chosen(HALF, frame(drawn, pts)))
+    made = next(pts for pts in times if chosen(half_of(drawn), frame(drawn, pts)))
     with case.session() as session:
         there = set(session.scalars(select(Draw.pts).where(Draw.stratum == "frame")))
-    known = next(pts for pts in map(Fraction, range(3, 12)) if not chosen(HALF, frame(drawn, pts)))
+    known = next(
+        pts for pts in map(Fraction, range(3, 12)) if not chosen(half_of(drawn), frame(drawn, pts))
+    )
     assert known not in there
     for pts in (made, known):
         row = {"item": frame_item(drawn, pts), "pts": pts, "stratum": "frame"}

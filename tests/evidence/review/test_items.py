@@ -9,12 +9,15 @@ from sqlalchemy import delete, select, update
 
 from datasets.registry import Registry
 from detector.types import Analysis
+from evidence.browse.search import read_in
+from evidence.browse.sightings import of_no_sighting
 from evidence.review.items import IN_THE_SAMPLE, lack_items, make_missing, rebuild
 from evidence.review.judge import Bench, judge
-from evidence.store import Case, Draw, Item
+from evidence.store import Case, Draw, Item, Recipe
 from evidence.store.check import check
 from evidence.store.flags import PRIORITIES
 from evidence.store.record import record_survey
+from tests.evidence.conftest import lone_mark
 from tests.evidence.review.conftest import survey_of
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
@@ -32,6 +35,48 @@ def test_items_come_with_the_survey(case: Case, store: Callable[..., str]) -> No
     }
     assert items[f"{key}:m1"].priority == PRIORITIES["claim"]
     assert "claim under test" in items[f"{key}:m1"].reason
+
+
+def test_a_lone_mark_is_a_frame_to_be_looked_at(
+    case: Case, analysis: Analysis, registry: Registry, bench: Bench, recipe: Recipe
+) -> None:
+    marks = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
+    survey = survey_of(analysis, "one", ())
+    survey = replace(survey, analysis=replace(survey.analysis, lone_marks=marks))
+    with case.session() as session, session.begin():
+        key = record_survey(session, case, survey, registry)
+    with case.session() as session:
+        items = {row.item: row for row in session.scalars(select(Item))}
+        texts = of_no_sighting(session, key, overlay=False)
+        broadcast = of_no_sighting(session, key, overlay=True)
+    assert {one: (row.kind, row.sighting, row.priority) for one, row in items.items()} == {
+        f"{key}@3": ("lone-mark", None, PRIORITIES["lone-mark"]),
+        f"{key}@4": ("lone-mark", None, PRIORITIES["lone-mark"]),
+    }
+    assert "Hurco's mark" in items[f"{key}@3"].reason
+    assert [text.text for text in texts] == ["HURCO", "CAUTION", "OMAX", "CAUTION"]
+    assert [text.text for text in broadcast] == ["ЗВЕЗДА"]
+    with case.session() as session, session.begin():
+        box = (10.0, 20.0, 200.0, 180.0)
+        judge(session, bench, f"{key}@3", "anna", "missed", builder="hurco", box=box)
+        judge(session, bench, f"{key}@4", "anna", "nothing")
+    with case.session() as session:
+        states = dict(session.execute(select(Item.item, Item.outcome)).all())
+        [found] = session.scalars(read_in(recipe, "hurco")).all()
+    assert states == {f"{key}@3": "missed", f"{key}@4": "nothing"}
+    assert found == survey.analysis.footage.sha256
+    assert not [one for one in check(case) if "item" in str(one) or "name" in str(one)]
+    before = rows(case)
+    with case.session() as session, session.begin():
+        rebuild(session)
+    assert rows(case) == before
+    # One that is drawn as well stays what it is, in the sample's lane.
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        drawn = {row.item: row for row in session.scalars(select(Item))}
+    assert drawn[f"{key}@3"].kind == "lone-mark"
+    assert drawn[f"{key}@3"].priority == IN_THE_SAMPLE
 
 
 def test_what_is_drawn_has_its_own_lane_but_for_claims(

@@ -13,7 +13,7 @@ from detector.settings import Settings
 from detector.stills import encode_frame
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
 from evidence.store.flags import find_flags
-from tests.evidence.conftest import read, sighting
+from tests.evidence.conftest import lone_mark, read, sighting
 
 
 def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
@@ -36,6 +36,36 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
     ]
     assert "looks like that of Haas" in flags[0]["reason"]
     assert "JIMS AUTOMATION" in flags[1]["reason"]
+
+
+def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) -> None:
+    seen = replace(
+        analysis,
+        settings=Settings().model_dump(mode="json"),
+        sightings=(),
+        lone_marks=(
+            lone_mark("HURCO", pts="1"),
+            lone_mark("HURC0", pts="2"),
+            lone_mark("OMAX", "omax", pts="2"),
+            lone_mark("СДЕЛАНО В КИТАЕ", None, "CN", "3"),
+        ),
+    )
+    flags = find_flags(Survey(seen), registry)
+    assert [(one["sighting"], one["kind"], one["pts"], one["reason"]) for one in flags] == [
+        ("", "lone-mark", Fraction(1), "HURCO: Hurco's mark, and no machine is seen around it"),
+        (
+            "",
+            "lone-mark",
+            Fraction(2),
+            "OMAX: OMAX / MAXIEM's mark, and no machine is seen around it",
+        ),
+        (
+            "",
+            "lone-mark",
+            Fraction(3),
+            "СДЕЛАНО В КИТАЕ: a plate that says made in CN, and no machine is seen around it",
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from detector.types import (
     Track,
 )
 from tests.detector.clips import write_clip
+from tests.evidence.conftest import lone_mark
 
 SIZE = (640, 360)
 DRAWN = (880, 400)
@@ -136,9 +137,14 @@ def _survey(path: Path, pictures: list[Picture], truth: Truth, first: int) -> Su
         loss=Loss(FRAMES, FRAMES - 1, FRAMES, ("1 frame at 0:02.0: a damaged packet",)),
         shots=(shot,),
         sightings=tuple(sightings),
-        overlays=(Reading("ЗВЕЗДА", 0.99, (500.0, 10.0, 600.0, 34.0), Fraction(1), "cyrillic"),),
+        overlays=(
+            Reading(
+                "ЗВЕЗДА", 0.99, (500.0, 10.0, 600.0, 34.0), Fraction(1), "cyrillic", overlay=True
+            ),
+        ),
         model_hash=MODEL,
         settings_hash=Settings().digest,
+        lone_marks=(lone_mark("OMAX", "omax"),),
     )
     return Survey(analysis, looks=tuple(looks), stills=tuple(stills))
 

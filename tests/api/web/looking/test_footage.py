@@ -35,6 +35,7 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
         ({"publisher": "OTHER"}, ["again.mp4"]),
         ({"text": "mazak"}, ["again.mp4", "цех № 3.mp4"]),
         ({"text": "ЗВЕЗДА"}, []),
+        ({"text": "omax"}, ["again.mp4", "цех № 3.mp4"]),
         ({"since": "2024"}, ["цех № 3.mp4"]),
         ({"until": "2022"}, ["again.mp4"]),
         ({"since": "2023", "until": "2024-03"}, ["цех № 3.mp4"]),
@@ -71,6 +72,7 @@ def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(
     assert told["analysed"]["frames_decoded"] == told["analysed"]["frames_expected"] - 1
     assert "damaged packet" in told["analysed"]["losses"][0]
     assert [text["text"] for text in told["analysed"]["overlays"]] == ["ЗВЕЗДА"]
+    assert [text["text"] for text in told["analysed"]["lone"]] == ["OMAX", "CAUTION"]
 
 
 def test_sightings_come_with_their_exact_tracks(client: httpx.Client, films: Films) -> None:

@@ -1,0 +1,139 @@
+"""Marks read where no machine is seen: told with their place, and nothing claimed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.maker.lettering import Lettering, draw_lettering
+from detector import Analyst
+from detector.detect import Detector
+from detector.settings import Settings
+from detector.types import MACHINE, LoneMark, Picture
+from detector.watch import watch
+from tests.detector.clips import write_clip
+from tests.detector.colours import painted, write_model
+from tests.detector.plates import draw_plate
+from tests.detector.test_watch import WHOLE, Dense
+
+SIZE = (640, 360)
+RATE = 10
+FIRM = ("滕州市金瑞达数控机床有限公司", "MADE IN CHINA")
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Analyst:
+    return Analyst(threads=1)
+
+
+def sheet(*texts: tuple[str, int, int], seed: int = 0, height: int = 50) -> Picture:
+    """Sheet metal larger than the picture, with texts whose corners stand at these places."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(120, 190, (8, 12)).astype(np.uint8)
+    metal = cv2.resize(coarse, (900, 520), interpolation=cv2.INTER_CUBIC)
+    whole = Image.fromarray(np.repeat(metal[..., None], 3, axis=2))
+    for text, x, y in texts:
+        cut = Image.fromarray(draw_lettering(text, Lettering((20, 24, 60)), height))
+        whole.paste(cut, (x, y), cut)
+    return np.asarray(whole, np.uint8)
+
+
+def pan(whole: Picture, seconds: float = 2.0, step: int = 4) -> list[Picture]:
+    """What a camera sees that goes over it."""
+    width, height = SIZE
+    return [
+        whole[60 : 60 + height, x : x + width] for x in range(0, int(RATE * seconds) * step, step)
+    ]
+
+
+def lone_marks(analyst: Analyst, path: Path, pictures: Sequence[Picture]) -> list[LoneMark]:
+    film = [np.ascontiguousarray(picture) for picture in pictures]
+    found = analyst.analyze(write_clip(path, len(film), rate=RATE, size=SIZE, images=film))
+    assert found.sightings == ()
+    return list(found.lone_marks)
+
+
+def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    shots = pan(sheet(seed=1))
+    shots += pan(sheet(("HURCO", 260, 200), ("CAUTION", 230, 300), height=60))
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", shots)
+    assert (mark.id, mark.builder, mark.plate, mark.evidence.text) == ("k1", "hurco", None, "HURCO")
+    assert mark.shot.index == 1 and mark.shot.start <= (mark.evidence.pts or 0) <= mark.shot.end
+    assert {read.text for read in mark.readings} == {"HURCO", "CAUTION"}
+    assert mark.evidence.box is not None and mark.evidence.box[1] == pytest.approx(130, abs=20)
+
+
+def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path) -> None:
+    plate = draw_plate(FIRM, 24, np.random.default_rng(3))
+    path = tmp_path / "plate.png"
+    Image.fromarray(plate).save(path)
+    found = analyst.analyze(path)
+    assert found.sightings == ()
+    [mark] = found.lone_marks
+    assert (mark.builder, mark.plate, mark.evidence.kind) == (None, "CN", "plate")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("TAIKANG", 396, 220)],
+    ids=lambda one: one[0],
+)
+def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
+    analyst: Analyst, tmp_path: Path, text: tuple[str, int, int]
+) -> None:
+    still = [sheet(text)[60:420, :640]] * 20
+    assert lone_marks(analyst, tmp_path / "clip.mp4", still) == []
+
+
+def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    still = [sheet(("TAIKAN", 200, 220))[60:420, :640]] * 20
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
+    assert mark.builder == "taikan"
+
+
+def test_a_caption_over_two_scenes_is_none(analyst: Analyst, tmp_path: Path) -> None:
+    def captioned(pictures: Sequence[Picture]) -> list[Picture]:
+        cut = Image.fromarray(draw_lettering("HURCO", Lettering((250, 250, 250)), 40))
+        drawn = []
+        for picture in pictures:
+            whole = Image.fromarray(np.ascontiguousarray(picture))
+            whole.paste((160, 24, 34), (60, 280, 260, 340))
+            whole.paste(cut, (80, 290), cut)
+            drawn.append(np.asarray(whole, np.uint8))
+        return drawn
+
+    one, other = sheet(("CAUTION", 300, 220), seed=4), sheet(("PLEASE WAIT", 200, 150), seed=5)
+    assert lone_marks(analyst, tmp_path / "a.mp4", captioned(pan(one) + pan(other))) == []
+    # Over the second scene alone it goes as it came, with the cut: that no program can tell.
+    [mark] = lone_marks(analyst, tmp_path / "b.mp4", pan(one) + captioned(pan(other)))
+    assert mark.builder == "hurco"
+
+
+def test_none_is_sought_where_the_settings_say_so(tmp_path: Path) -> None:
+    settings = Settings.parse({"reading": {"lone_side": 0}})
+    shots = pan(sheet(("HURCO", 300, 220)))
+    assert lone_marks(Analyst(settings, threads=1), tmp_path / "clip.mp4", shots) == []
+
+
+def test_the_sharpest_frame_of_a_shot_without_a_machine_is_kept(tmp_path: Path) -> None:
+    detector = Detector(write_model(tmp_path))
+    whole = sheet(("HURCO", 300, 220))
+    scene = whole[60:420, :640]
+    blurred = cv2.GaussianBlur(scene, (0, 0), 3)
+    pictures = [blurred, blurred, scene, blurred, blurred, blurred]
+    grey = [np.asarray(picture * 0.3, np.uint8) for picture in pictures]
+    [shot] = watch(Dense(grey), WHOLE, detector, Settings())
+    assert shot.machines == [] and shot.bare is not None and shot.bare.pts * 4 == 2
+
+    machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), 0.9))
+    [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
+    assert len(shot.machines) == 1 and shot.bare is None
