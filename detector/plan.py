@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -20,6 +21,10 @@ PIECE = Fraction(10)
 """Seconds of one piece of the random sample: the longest usual distance of keyframes
 (250 frames at 25 a second, the default of x264)."""
 
+NEAR, GLIMPSE = Fraction(30), Fraction(1)
+"""Of a scene in which no machine is seen, at most so many seconds from one with a machine, so much
+is looked at: who films machines shows their badges and plates, too near for one to be seen."""
+
 TO_THE_END = Fraction(24 * 3600)
 """Length of the last span where the container does not say how long it is."""
 
@@ -30,8 +35,9 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     """The stretches to decode densely: sorted, disjoint, each with its reason.
 
     "hit": from the keyframe before a hit to the one after it, and a margin; of each scene
-    with hits only so much as the budget allows. "audit": a random sample of the rest, cut
-    into pieces of at most `PIECE` seconds, each of which is taken with the same
+    with hits only so much as the budget allows. "near": of each scene near by without a hit, with
+    the whole budget, a second from its middle keyframe on. "audit": a random sample of the
+    rest, cut into pieces of at most `PIECE` seconds, each of which is taken with the same
     `audit_chance`, whatever becomes of the others. Which are depends on the seed and on the
     footage's hash, on nothing else.
 
@@ -55,8 +61,10 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     pieces = [piece for gap in rest for piece in _pieces(*gap)]
     chance = audit_chance(settings, end - start)
     audits = [piece for piece in pieces if _lot(piece[0], settings, footage) < chance]
-    spans = [Span(a, b, "hit") for a, b in hits]
-    spans += [Span(a, b, "audit") for a, b in _joined(audits)]
+    audited = _joined(audits)
+    spans = [Span(a, b, "hit") for a, b in hits] + [Span(a, b, "audit") for a, b in audited]
+    if settings.budget == 1:
+        spans += [Span(a, b, "near") for a, b in _glimpses(sweep.glances, hits, audited, end)]
     spans.sort(key=lambda span: span.start)
     if spans and spans[-1].end == end:
         spans[-1] = Span(spans[-1].start, last_end, spans[-1].reason)
@@ -102,6 +110,35 @@ def _around_hits(
         a = max(a, min(surest.pts, b - length))
         stretches.append((a, a + length))
     return _joined(sorted(stretches))
+
+
+def _glimpses(
+    glances: Sequence[Glance], hits: Sequence[Stretch], audits: Sequence[Stretch], end: Fraction
+) -> list[Stretch]:
+    """A moment of each scene near a hit that has none and is not looked at anyway."""
+    taken = sorted([*hits, *audits])
+    scenes: list[list[Fraction]] = []
+    broken = True
+    for glance in glances:
+        wanted = _distance(glance.pts, hits) <= NEAR and _distance(glance.pts, taken) > 0
+        if wanted and (broken or glance.cut):
+            scenes.append([])
+        if wanted:
+            scenes[-1].append(glance.pts)
+        broken = not wanted
+    moments = [scene[len(scene) // 2] for scene in scenes]
+    begins = sorted([*moments, *(a for a, _ in taken), end, end + GLIMPSE])
+    nexts = [begins[bisect_right(begins, pts)] for pts in moments if pts < end]
+    return [(a, min(a + GLIMPSE, b)) for a, b in zip(moments, nexts, strict=False)]
+
+
+def _distance(pts: Fraction, stretches: Sequence[Stretch]) -> Fraction:
+    """Seconds from a moment to the nearest of sorted, disjoint stretches, 0 within one or at an end
+    of it; a day and more where there is none."""
+    at = bisect_right(stretches, pts, key=lambda stretch: stretch[0])
+    before = [pts - b for _, b in stretches[max(0, at - 1) : at]]
+    after = [a - pts for a, _ in stretches[at : at + 1]]
+    return max(Fraction(0), min([*before, *after, TO_THE_END]))
 
 
 def _scenes(glances: Sequence[Glance]) -> Iterator[tuple[int, int]]:

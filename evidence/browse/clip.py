@@ -59,7 +59,7 @@ class Brought(Shape):
 
 
 class Stretch(Shape):
-    """A stretch that was looked at densely, because of a `hit` or as an `audit`."""
+    """A stretch that was looked at densely, because of a `hit`, `near` one, or as an `audit`."""
 
     number: int
     start: Time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -213,6 +214,29 @@ def test_a_budget_looks_at_a_part_of_what_all_of_it_would(
     # Every scene with a hit is in it, by its surest keyframe or right before it.
     assert bool(some) == bool(all_of_it)
     assert sum(b - a for a, b in some) <= sum(b - a for a, b in all_of_it)
+
+
+def glimpses(settings: Sweeping, *glances: Glance) -> list[tuple[Fraction, Fraction]]:
+    end = glances[-1].pts + TWO
+    spans = plan_spans(Sweep(glances), probe(end), settings, footage())
+    return [(span.start, span.end) for span in spans if span.reason == "near"]
+
+
+def test_a_moment_of_each_scene_near_a_hit_is_looked_at() -> None:
+    """Keyframes every two seconds, a scene of three each; one hit, looked at from 57 to 63 s."""
+    none = Sweeping(audit_share=0, audit_seconds=F(0))
+    film = [Glance(TWO * k, k == 30, 0.5 * (k == 30), cut=k % 3 == 0) for k in range(60)]
+    found = glimpses(none, *film)
+    assert all(b - a == 1 for a, b in found)
+    assert [float(a) for a, _ in found] == [28, 32, 38, 44, 50, 56, 64, 68, 74, 80, 86, 92]
+    # Nothing is near where there is no hit; a short budget is for the hits alone.
+    assert glimpses(none, *(replace(one, hit=False) for one in film)) == []
+    assert glimpses(none.model_copy(update={"budget": 0.5}), *film) == []
+    # What is audited is looked at already.
+    assert glimpses(none.model_copy(update={"audit_share": 1.0}), *film) == []
+    # A take without a cut is one scene on either side.
+    take = [replace(one, cut=False) for one in film]
+    assert [float(a) for a, _ in glimpses(none, *take)] == [42, 78]
 
 
 def test_archives_are_audited_by_share_alone_and_what_is_given_goes_before() -> None:
