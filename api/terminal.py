@@ -136,7 +136,7 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         console.print(Text(f"{printable(record['footage'])}: no machine found ({caption})"))
     for found in record["lone_marks"]:
         at = f" at {clock(found['pts'])}" if timed else ""
-        read = f"{printable(found['text'])}{at} {mark_says(found)}"
+        read = f"{printable(found['text'])}{at}: {mark_says(found)}"
         console.print(Text(f"  {found['id']}: {read}; no machine is seen around it"))
     if where is not None:
         console.print(Text(f"  {where}"), soft_wrap=True)

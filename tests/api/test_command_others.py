@@ -229,7 +229,7 @@ def test_markup_in_a_name_is_text() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
         "footage": "[bold]hall[/].mp4", "kind": "video", "frames_decoded": 3, "frames_total": 4,
-        "frames_lost": 1, "machines": [machine("haas")],
+        "frames_lost": 1, "machines": [machine("haas")], "lone_marks": [],
     }  # fmt: skip
     show(record, console, "[red]x")
     shown = console.export_text()
@@ -240,10 +240,27 @@ def test_where_nothing_was_found_it_says_of_how_much() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     record = {
         "footage": "hour.mp4", "kind": "video", "frames_decoded": 1500, "frames_expected": 1500,
-        "frames_total": 90000, "frames_lost": 0, "machines": [],
+        "frames_total": 90000, "frames_lost": 0, "machines": [], "lone_marks": [],
     }  # fmt: skip
     show(record, console)
     assert "no machine found (1500 of 90000 frames decoded)" in console.export_text()
+
+
+def test_a_mark_without_a_machine_is_told_below() -> None:
+    console = Console(record=True, width=100, file=io.StringIO())
+    found = {
+        "id": "k1", "text": "[bold]HURCO", "pts": 2.6, "plate": None,
+        "reads_as": {"id": "hurco", "name": "Hurco", "type": "builder", "origin": "US"},
+    }  # fmt: skip
+    record = {
+        "footage": "badge.mp4", "kind": "video", "frames_decoded": 75, "frames_total": 75,
+        "frames_lost": 0, "machines": [],
+        "lone_marks": [found, found | {"reads_as": None, "plate": "CN"}],
+    }  # fmt: skip
+    show(record, console)
+    told = console.export_text()
+    assert "k1: [bold]HURCO at 0:02.6: reads as Hurco; no machine is seen around it" in told
+    assert "[bold]HURCO at 0:02.6: a plate that says made in CN" in told
 
 
 @pytest.mark.parametrize(
