@@ -181,7 +181,7 @@ ROOM = (LABELS - 8) * SIZE / 12
 def lay_out(record: Record) -> dict[str, Any] | None:
     """Where each machine's bar lies on the timeline, and what was looked at closely, which is told
     where there is no machine, too; None for stills, which have no time."""
-    machines = record["machines"]
+    machines, lone = record["machines"], record["lone_marks"]
     if record["kind"] != "video":
         return None
     ends = [machine["last"] for machine in machines] + [part["end"] for part in record["shots"]]
@@ -198,7 +198,7 @@ def lay_out(record: Record) -> dict[str, Any] | None:
     return {
         "room": ROOM,
         "width": LABELS + LANES + 10,
-        "height": AXIS + LANE * len(machines) + 8,
+        "height": AXIS + LANE * (len(machines) + bool(lone)) + 8,
         "ticks": [
             {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": _anchor(t / length)}
             for t in _ticks(length)
@@ -210,6 +210,8 @@ def lay_out(record: Record) -> dict[str, Any] | None:
             | {"best": across(machine["best"]["pts"])}
             for n, machine in enumerate(machines)
         ],
+        "lone": [{"x": across(mark["pts"]), "mark": mark} for mark in lone],
+        "lone_y": AXIS + LANE * len(machines),
     }
 
 

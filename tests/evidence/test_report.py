@@ -154,6 +154,9 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     assert "HURCO reads as Hurco k1, at 0:02.0" in plain.text
     assert "MADE IN CHINA a plate that says made in CN k2, at 0:02.5" in plain.text
     assert "Marks with no machine around them" not in page(analysis, registry).text
+    drawn = [a["d"] for tag, a in plain.tags if tag == "path"]
+    # Two and two and a half of three seconds, as far across the lanes.
+    assert [round(float(d.split()[0][1:])) for d in drawn if d] == [860, 1005]
 
 
 def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:
