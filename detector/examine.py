@@ -176,11 +176,22 @@ class Examiner:
             for sighting, seen, now in zip(sightings, examined, left, strict=True)
         ]
         for n, sighting in enumerate(settled):
-            if frames is not None and sighting is not None and _tells(sighting.attribution):
-                drawn = drawn_on(left[n], frames)
-                if drawn:
-                    settled[n] = self.sighting(sighting.id, left[n].without(drawn))
+            if frames is not None and sighting is not None:
+                settled[n] = self._without_drawn(sighting, left[n], frames)
         return [sighting for sighting in settled if sighting is not None]
+
+    def _without_drawn(self, found: Sighting, seen: Examined, frames: Frames) -> Sighting | None:
+        """The sighting less what is drawn over its machine, where a builder or an origin is told,
+        or where several builders contend for it."""
+        contested = _contested(found.attribution)
+        if not contested and not _tells(found.attribution):
+            return found
+        drawn = drawn_on(seen, frames)
+        again = self.sighting(found.id, seen.without(drawn)) if drawn else found
+        # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
+        if contested and (again is None or self.claimed(again.attribution)):
+            return found
+        return again
 
     def _is_sure(self, track: Track) -> bool:
         """Whether it would be a track without its less sure boxes."""
@@ -308,6 +319,12 @@ class Examiner:
 def _tells(said: Attribution) -> bool:
     """Whether it says a builder or an origin."""
     return said.builder is not None or said.origin is not None
+
+
+def _contested(said: Attribution) -> bool:
+    """Whether marks of several builders were read, so that none is named."""
+    read = {part.id for part in said.evidence if part.kind == "wordmark" and part.weight > 0}
+    return said.builder is None and len(read) > 1
 
 
 def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:

@@ -13,7 +13,10 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
+from datasets.registry import load_registry
 from detector.drawn_on import BESIDE, LATER, drawn_on
+from detector.examine import Examined, Examiner
+from detector.settings import Settings
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 
 MAZAK, OTHER = 1, 7
@@ -278,3 +281,38 @@ def test_a_box_at_the_edge_of_the_picture_does_no_harm(
         lambda t: here if SHOT.start <= t <= SHOT.end else other, Fraction(0), Fraction(20)
     )
     assert drawn_on(machine(text=box), film) in (frozenset(), {(Fraction(11), box)})
+
+
+@pytest.mark.parametrize(
+    ("own", "named"),
+    [("MAZAK", "mazak"), ("SMTCL", None)],
+    ids=["another", "of an origin under test"],
+)
+def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
+    scenes: tuple[Picture, Picture], own: str, named: str | None
+) -> None:
+    """None of an origin under test: which of two is drawn may be mistaken."""
+    here, other = scenes
+
+    def film(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts >= SHOT.start else other
+
+    registry = load_registry()
+    # Nothing is looked at or read anew.
+    examiner = Examiner(None, None, None, registry, Settings())  # type: ignore[arg-type]
+    shown_here = shown(film, Fraction(0), Fraction(20))
+    drawn = Reading("HURCO", 0.99, TEXT, Fraction(11), "latin")
+    mark = Reading(own, 0.99, (420.0, 60.0, 520.0, 84.0), Fraction(11), "latin")
+    seen = machine()
+    best = seen.track.observations[0]
+    examined = Examined(seen.track, best, None, (mark, drawn), (), (), seen.picture)
+    found = examiner.sighting("m1", examined)
+    assert found is not None and found.attribution.builder is None
+    [settled] = examiner.settle([found], [examined], shown_here)
+    assert settled.attribution.builder == named
+    # What goes with its scene contends as before.
+    [kept] = examiner.settle(
+        [found], [examined], shown(lambda pts: here, Fraction(0), Fraction(20))
+    )
+    assert kept.attribution.builder is None
