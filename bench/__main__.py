@@ -8,7 +8,8 @@ length of a clip). All of them by default; `python -m bench.PART --help` tells w
 The review on 100,000 flags is apart too, since it takes its time: bench.review. The trials of
 what a sweep survives are apart: bench.kills, bench.cut, bench.trouble, bench.many; and of
 uploads, bench.upload. The page of the answer: bench.answer. A whole case in a world of known
-truth: bench.world.
+truth: bench.world. Captions over machines, and close-ups of their marks: bench.captions,
+bench.close_ups.
 """
 
 from __future__ import annotations

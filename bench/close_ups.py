@@ -39,6 +39,7 @@ OUTCOMES = (
     "machine, unknown",
     "mark alone, right",
     "mark alone, wrong",
+    "plate alone",
     "nothing",
 )
 
@@ -100,10 +101,10 @@ def outcome(found: Analysis, truth: str | None) -> str:
         return "machine, named right" if named == {truth} else "machine, named wrong"
     if found.sightings:
         return "machine, unknown"
-    read = {mark.builder or mark.plate for mark in found.lone_marks}
+    read = {mark.builder for mark in found.lone_marks} - {None}
     if read:
         return "mark alone, right" if read == {truth} else "mark alone, wrong"
-    return "nothing"
+    return "plate alone" if found.lone_marks else "nothing"
 
 
 def table(told: dict[str, Counter[str]]) -> Iterator[str]:

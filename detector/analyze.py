@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 from datasets.registry import Registry, load_registry
@@ -20,7 +22,7 @@ from detector.read import Reader
 from detector.recognise import Recogniser
 from detector.settings import Settings
 from detector.sweep import sweep
-from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Survey
+from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
 from detector.watch import watch
 
 Progress = Callable[[float, str], None]
@@ -120,19 +122,17 @@ class Analyst:
             sightings: list[Sighting] = []
             examined: list[Examined] = []
             lone: list[Examined] = []
-            lengths = [(float(span.start), float(span.end)) for span in spans]
+            share_watched = _shares(spans)
 
             def observe_dense(sample: Sample, shot: int) -> None:
                 if keeper is not None:
                     keeper.dense(sample, shot)
-                share = _watched_share(float(sample.pts), lengths)
-                tell(SWEPT + (1 - SWEPT) * share, "looking closer")
+                tell(SWEPT + (1 - SWEPT) * share_watched(float(sample.pts)), "looking closer")
 
             keep = keeper is not None
             for watched in watch(decoder, spans, self.detector, settings, observe_dense, keep):
                 shots.append(watched.shot)
-                bare = self._lone.examine(watched, overlays)
-                lone += [] if bare is None else [bare]
+                before = len(sightings)
                 for one in watched.machines:
                     seen = self._examiner.examine(one, overlays)
                     sighting = self._examiner.sighting(f"m{len(sightings) + 1}", seen)
@@ -142,6 +142,9 @@ class Analyst:
                     examined.append(seen)
                     if keeper is not None:
                         keeper.sighting(sighting, one, overlays)
+                if len(sightings) == before:
+                    bare = self._lone.examine(watched, overlays)
+                    lone += [] if bare is None else [bare]
                 # Else its crops would be held until those of the next shot have come in.
                 del watched
             # Before single frames are decoded again: what that skips is not lost.
@@ -184,8 +187,16 @@ def _share(pts: Fraction, probe: Probe) -> float:
     return min(1.0, float(pts / probe.duration)) if probe.duration else 0.0
 
 
-def _watched_share(pts: float, spans: Sequence[tuple[float, float]]) -> float:
-    """In plain numbers, since it is asked at every frame."""
-    whole = sum(end - start for start, end in spans)
-    done = sum(max(0.0, min(pts, end) - start) for start, end in spans)
-    return min(1.0, done / whole) if whole else 1.0
+def _shares(spans: Sequence[Span]) -> Callable[[float], float]:
+    """What tells at a time which share of sorted, disjoint spans has been watched. In plain
+    numbers, and none summed anew, since it is asked at every frame."""
+    starts = [float(span.start) for span in spans]
+    lengths = [float(span.end - span.start) for span in spans]
+    before = [0.0, *accumulate(lengths)]
+
+    def share(pts: float) -> float:
+        at = bisect_right(starts, pts) - 1
+        done = before[at] + min(lengths[at], pts - starts[at]) if at >= 0 else 0.0
+        return min(1.0, done / before[-1]) if before[-1] else 1.0
+
+    return share

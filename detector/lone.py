@@ -34,6 +34,9 @@ AT_EDGE = 0.08
 """Of its height: a text that ends nearer to the frame's edge may be cut off. What fills the picture
 is large, and its box reaches beyond its letters: it may end nearer than one in a hall."""
 
+TOLD_BY = ("wordmark", "series", "plate")
+"""Kinds of evidence by which a mark is told."""
+
 MOST_LINES = 24
 """Lines of a frame that are read, the highest: plates have a dozen, a page of a newspaper more."""
 
@@ -82,19 +85,24 @@ class LoneMarks:
             said, part = self._told(one)
             if part is None:
                 continue
-            plate = said.origin.code if said.builder is None and said.origin else None
-            read = tuple(text for text in one.readings if not text.overlay)
+            plated = said.origin is not None and said.origin.basis == "plate"
+            plate = said.origin.code if plated and said.origin else None
+            scene = [text for text in one.readings if not text.overlay]
+            # That by which it is told goes first: plates have a dozen lines.
+            read = tuple(sorted(scene, key=lambda text: text.box != part.box))
             name = f"k{len(found) + 1}"
             shot = one.track.shot
             found.append(LoneMark(name, shot, said.builder, plate, part, read, one.file))
         return tuple(found)
 
     def _told(self, seen: Examined) -> tuple[Attribution, Evidence | None]:
-        """What is said by the readings, and what tells the builder or the origin; None where
-        neither is told. What may go on beyond the edge tells nobody of an origin under test."""
+        """What is said by the readings, and the mark or plate that tells the builder or the origin;
+        None where neither is told, or a builder by his control alone: a panel is no badge. What may
+        go on beyond the edge tells nobody of an origin under test."""
         said = self.examiner.attributor.attribute(seen.readings)
         if seen.cut and self.examiner.claimed(said):
             whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
             said = self.examiner.attributor.attribute(whole)
-        tells = said.builder is not None or said.origin is not None
-        return said, telling(said) if tells else None
+        part = telling(said)
+        named = said.builder is not None or said.origin is not None
+        return said, part if named and part is not None and part.kind in TOLD_BY else None

@@ -35,21 +35,21 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     """The stretches to decode densely: sorted, disjoint, each with its reason.
 
     "hit": from the keyframe before a hit to the one after it, and a margin; of each scene
-    with hits only so much as the budget allows. "near": of each scene near by without a hit, with
-    the whole budget, a second from its middle keyframe on. "audit": a random sample of the
-    rest, cut into pieces of at most `PIECE` seconds, each of which is taken with the same
-    `audit_chance`, whatever becomes of the others. Which are depends on the seed and on the
-    footage's hash, on nothing else.
+    with hits only so much as the budget allows. "marks": of each scene near by without a hit, with
+    the whole budget, a second from its middle keyframe on, for the marks that may fill it.
+    "audit": a random sample of the rest, cut into pieces of at most `PIECE` seconds, each of which
+    is taken with the same `audit_chance`, whatever becomes of the others. Which are depends on the
+    seed and on the footage's hash, on nothing else.
 
     Keyframes far apart simply make long stretches. Footage without any keyframe is one
     span. A length that the container does not tell is taken as `TO_THE_END`. Stills have
-    no between: each is a span of its own, those without a hit for the marks on them.
+    no between: each is a span of its own, those without a hit for the marks in them.
     """
     times = [glance.pts for glance in sweep.glances]
     if footage.kind != "video":
         ends = [*times[1:], times[-1] + 1] if times else []
         return [
-            Span(glance.pts, end, "hit" if glance.hit else "audit")
+            Span(glance.pts, end, "hit" if glance.hit else "marks")
             for glance, end in zip(sweep.glances, ends, strict=True)
         ]
     start = min([Fraction(0), *times])
@@ -64,7 +64,7 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
     audited = _joined(audits)
     spans = [Span(a, b, "hit") for a, b in hits] + [Span(a, b, "audit") for a, b in audited]
     if settings.budget == 1:
-        spans += [Span(a, b, "near") for a, b in _glimpses(sweep.glances, hits, audited, end)]
+        spans += [Span(a, b, "marks") for a, b in _glimpses(sweep.glances, hits, audited, end)]
     spans.sort(key=lambda span: span.start)
     if spans and spans[-1].end == end:
         spans[-1] = Span(spans[-1].start, last_end, spans[-1].reason)

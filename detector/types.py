@@ -120,7 +120,7 @@ class Span:
 
     start: Fraction
     end: Fraction
-    reason: Literal["hit", "near", "audit"]
+    reason: Literal["hit", "marks", "audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Shot:
     index: int
     start: Fraction
     end: Fraction
-    reason: Literal["hit", "near", "audit"]
+    reason: Literal["hit", "marks", "audit"]
 
 
 @dataclass(frozen=True, slots=True)

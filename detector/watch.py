@@ -68,7 +68,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class WatchedShot:
-    """A shot and its machines. bare: where there is none, its sharpest frame."""
+    """A shot and its machines. bare: its sharpest frame in which none is surely seen, if any."""
 
     shot: Shot
     machines: list[Watched]
@@ -155,6 +155,7 @@ class _OpenShot:
         self._last = Detections.none()
         self._machines: dict[Fraction, dict[int, Box]] = {}
         self._bare: tuple[float, Frame] | None = None
+        self._bare_below = settings.detecting.bare
 
     @property
     def full(self) -> bool:
@@ -192,8 +193,7 @@ class _OpenShot:
             for track, number in zip(tracks, self._tracker.numbers, strict=True)
         ]
         machines = [one for one in watched if one is not None]
-        bare = None if machines or self._bare is None else self._bare[1]
-        return WatchedShot(shot, machines, bare)
+        return WatchedShot(shot, machines, None if self._bare is None else self._bare[1])
 
     def _hand_over(self, count: int) -> None:
         """Has the first `count` of those that wait looked at, the batch before being done."""
@@ -213,7 +213,7 @@ class _OpenShot:
         for one in batch:
             if one.fresh:
                 self._last = next(found)
-            self._offer_bare(one.frame)
+                self._offer_bare(one.frame)
             self._follow(one.frame, self._last)
         if self._keep_frames:
             for one in batch:
@@ -228,8 +228,8 @@ class _OpenShot:
             self._legible.offer(number, frame, box, found)
 
     def _offer_bare(self, frame: Frame) -> None:
-        """Keeps a frame, if it is the sharpest so far and no machine is in it, nor was before."""
-        if len(self._last.of(MACHINE)) or any(self._machines.values()):
+        """Keeps a frame, if no machine is surely in it and it is the sharpest such so far."""
+        if self._last.of(MACHINE).confidence.max(initial=0.0) >= self._bare_below:
             return
         rows, columns = frame.image.shape[:2]
         shrunk = min(1.0, WIDEST / max(rows, columns))

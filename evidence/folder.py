@@ -120,7 +120,7 @@ def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, Picture
             still = draw_lone_mark(frame.image, found, timed=timed)
             found["still"] = f"stills/{found['id']}.jpg"
             still.save(folder / found["still"], quality=STILL_QUALITY)
-            pictures[found["id"]].still = picture_of_still(still, len(machines))
+            pictures[found["id"]].still = picture_of_still(still, len(pictures))
         for sighting in analysis.sightings:
             machine, mark = machines[sighting.id], marks[sighting.id]
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", sighting.id)
@@ -178,7 +178,7 @@ def _ours(folder: Path) -> set[str]:
         record = json.loads((folder / "sightings.json").read_bytes())
         pictured = (*record["machines"], *record.get("lone_marks", ()))
         return names | {one.get(part) for one in pictured for part in ("still", "mark")}
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
         return names
 
 

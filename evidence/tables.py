@@ -112,9 +112,9 @@ def mark_says(found: Mapping[str, Any]) -> str:
     >>> mark_says({"reads_as": None, "plate": "CN"})
     'a plate that says made in CN'
     """
-    if found["reads_as"] is None:
-        return f"a plate that says made in {found['plate']}"
-    return f"reads as {printable(found['reads_as']['name'])}"
+    said = [f"reads as {printable(found['reads_as']['name'])}"] if found["reads_as"] else []
+    said += [f"a plate that says made in {found['plate']}"] if found["plate"] else []
+    return ", ".join(said)
 
 
 def harmless(cell: object) -> str:

@@ -72,9 +72,10 @@ def read_frames(
         if item.item in begun or item.outcome == "missed"
     }
     of_kind = _of_kind(session, registry, question, sources, asked)
+    pending = _pending(session, recipe, sources, asked)
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
-        return Frames(drawn=len(drawn), of_kind=of_kind)
+        return Frames(drawn=len(drawn), of_kind=of_kind, pending=pending)
     copies = _copies(session, recipe, sources, asked)
     wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
     for item, _ in judged:
@@ -109,7 +110,6 @@ def read_frames(
         )
         for item, chance in judged
     )
-    pending = tuple(plant_of([sources[item.footage]])[0] for item, _ in drawn if item.item in begun)
     return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
 
 
@@ -133,6 +133,22 @@ def _of_kind(
         for footage, _, builder in session.execute(settled)
         if footage in asked and question.fits(builder, None, registry) is True
     )
+
+
+def _pending(
+    session: Session, recipe: Recipe, sources: Mapping[str, Source], asked: Collection[str]
+) -> tuple[str, ...]:
+    """The plant of each frame, drawn or with a lone mark, of which somebody says that it shows a
+    machine and others have still to agree."""
+    items = session.scalars(
+        select(Item)
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.sighting.is_(None), Item.given > 0, Item.state != "settled")
+        .order_by(Item.item)
+    ).all()
+    waiting = [item for item in items if item.footage in asked]
+    begun = _begun(session, waiting)
+    return tuple(plant_of([sources[one.footage]])[0] for one in waiting if one.item in begun)
 
 
 def _begun(session: Session, items: Iterable[Item]) -> set[str]:

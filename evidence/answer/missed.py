@@ -56,11 +56,11 @@ class Frame:
 class Frames:
     """The audited frames, with what they were drawn from.
 
-    drawn: so many frames, settled or not. found, unseen: seconds in which a machine was found,
-    and in which none was; copies of one recording counted once. of_kind: of each frame that
-    people settled to show a machine of the kind, drawn with whatever model, the plant; pending:
-    that of each of which somebody says that it shows one, of whatever builder, and others have
-    still to agree.
+    drawn: so many frames of the sample, settled or not. found, unseen: seconds in which a machine
+    was found, and in which none was; copies of one recording counted once. of_kind: of each frame
+    that people settled to show a machine of the kind, drawn or with a lone mark, with whatever
+    model, the plant; pending: that of each of which somebody says that it shows one, of whatever
+    builder, and others have still to agree.
     """
 
     judged: tuple[Frame, ...] = ()

@@ -35,8 +35,8 @@ class Counts:
     disputed: settled as of it and as not of it. unlinked: sightings not linked to others yet, of
     which several may be one machine. otherwise: sightings settled as of the origin that another
     model or other settings found; they count as no machine here (`otherwise.py`). pending:
-    judged, be they missed ones in frames of the audit sample, and others have still to agree.
-    in_frames: frames of the sample in which the program, with whatever model, found nothing and
+    judged, be they missed ones in frames, and others have still to agree. in_frames: frames, of the
+    sample or with a lone mark, in which the program, with whatever model, found no machine and
     people settled one of the kind.
     """
 

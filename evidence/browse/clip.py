@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.browse.footage import ever_looked_at
 from evidence.browse.names import name_places
-from evidence.browse.shapes import Given, Reading, Said, Shape, Time, utc
-from evidence.browse.sightings import of_no_sighting
+from evidence.browse.shapes import Given, LoneMark, Reading, Said, Shape, Time, utc
+from evidence.browse.sightings import lone_marks, overlays
 from evidence.browse.verdicts import on_footage
 from evidence.store.corrections import corrections
 from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
@@ -59,7 +59,7 @@ class Brought(Shape):
 
 
 class Stretch(Shape):
-    """A stretch that was looked at densely, because of a `hit`, `near` one, or as an `audit`."""
+    """A stretch that was looked at densely, because of a `hit`, for `marks`, or as an `audit`."""
 
     number: int
     start: Time
@@ -89,8 +89,8 @@ class CopyOf(Shape):
 
 
 class Analysed(Shape):
-    """How the footage was looked at, and how much of it could be decoded. `lone`: what was read
-    where a builder's mark, or a plate, stands with no machine seen around it."""
+    """How the footage was looked at, and how much of it could be decoded. `lone`: where a builder's
+    mark, or a plate, stands with no machine seen around it."""
 
     id: str
     model: str
@@ -104,7 +104,7 @@ class Analysed(Shape):
     sightings: int
     shots: list[Stretch]
     overlays: list[Reading]
-    lone: list[Reading]
+    lone: list[LoneMark]
 
 
 class SaidOfItself(Shape):
@@ -250,8 +250,8 @@ def _analysed(session: Session, row: AnalysisRow) -> Analysed:
             )
             for shot in shots
         ],
-        overlays=of_no_sighting(session, row.id, overlay=True),
-        lone=of_no_sighting(session, row.id, overlay=False),
+        overlays=overlays(session, row.id),
+        lone=lone_marks(session, row.id),
     )
 
 

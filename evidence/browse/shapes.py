@@ -116,6 +116,14 @@ class Reading(Shape):
     overlay: bool
 
 
+class LoneMark(Shape):
+    """A builder's mark, or a plate, around which no machine is seen, and what was read `beside`
+    it in its frame."""
+
+    mark: Reading
+    beside: list[Reading]
+
+
 class Still(Shape):
     """A picture kept: `best`, the whole frame; `mark`, the unaltered cut-out of a mark."""
 

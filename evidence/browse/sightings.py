@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.registry import Registry
@@ -13,6 +14,7 @@ from evidence.browse.paging import Key, in_order, key, number, write_cursor
 from evidence.browse.shapes import (
     Evidence,
     Judged,
+    LoneMark,
     Named,
     Origin,
     Page,
@@ -127,10 +129,21 @@ def complete(
     ]
 
 
-def of_no_sighting(session: Session, analysis: str, *, overlay: bool) -> list[Reading]:
-    """What the broadcast itself wrote over the footage; not `overlay`: what is read beside the
-    marks around which no machine is seen."""
-    query = (
+def overlays(session: Session, analysis: str) -> list[Reading]:
+    """What the broadcast itself wrote over the footage."""
+    return [_reading(row) for row in session.scalars(_of_none(analysis, True).limit(MOST_TOLD))]
+
+
+def lone_marks(session: Session, analysis: str) -> list[LoneMark]:
+    """The marks around which no machine is seen, in order."""
+    rows = session.scalars(_of_none(analysis, False))
+    texts = [list(map(_reading, of)) for _, of in groupby(rows, key=lambda row: row.pts)]
+    return [LoneMark(mark=read[0], beside=read[1:]) for read in texts]
+
+
+def _of_none(analysis: str, overlay: bool) -> Select[ReadingRow]:
+    """Readings of no sighting: of a lone mark's frame the mark itself comes first."""
+    return (
         select(ReadingRow)
         .where(
             ReadingRow.analysis == analysis,
@@ -138,9 +151,7 @@ def of_no_sighting(session: Session, analysis: str, *, overlay: bool) -> list[Re
             ReadingRow.overlay.is_(overlay),
         )
         .order_by(ReadingRow.number)
-        .limit(MOST_TOLD)
     )
-    return [_reading(row) for row in session.scalars(query)]
 
 
 def _origin(row: SightingRow) -> Origin | None:

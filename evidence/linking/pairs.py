@@ -132,7 +132,7 @@ def same_place(found: Agreement) -> bool:
 
 
 def tie_by_span(a: Seen, b: Seen) -> Tie | None:
-    """One shot that was watched in two spans which touch, one around a hit, one an audit.
+    """One shot that was watched in two spans which touch, one around a hit, one for another reason.
 
     A cut may fall between them unseen, so the pictures must agree as well.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from evidence.review.log import given, verdicts_on
 from evidence.review.standing import held_by
 from evidence.review.visible import record, seen_by, told_state
 from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
+from evidence.store.flags import LONE_MARK
 from evidence.store.models import FootageRow, Location
 from evidence.store.people import Item
 from evidence.tables import printable
@@ -40,6 +42,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     }
     footage = _footage(session, {item.footage for item in items})
     readings = _readings(session, rows.values())
+    beside = _beside_marks(session, [item for item in items if item.kind == LONE_MARK])
     stills = _stills(session, rows.values())
     alike = look_alikes(session, list(rows.values())) if rows else {}
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
@@ -85,6 +88,8 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 if "best" in stills[row.key] or row.pts == item.pts
                 else None,
             }
+        elif item.kind == LONE_MARK:
+            card["readings"] = beside[item.analysis, item.pts]
         elif item.kind == ENTERED:
             still = pictures.get(str(item.sighting))
             place = {"pts": str(item.pts), "box": item.box}
@@ -208,21 +213,39 @@ def _readings(session: Session, rows: Any) -> dict[str, list[Record]]:
         key = named.get((row.analysis, row.sighting or ""))
         if key is None or len(found[key]) >= READINGS:
             continue
-        text = printable(row.text)
-        if text not in {one["text"] for one in found[key]}:
-            found[key].append(
-                {
-                    "text": text,
-                    "score": row.score,
-                    "script": row.script,
-                    "mirrored": row.mirrored,
-                    "overlay": row.overlay,
-                    "pts": str(row.pts),
-                    "seconds": round(float(row.pts), 3),
-                    "box": row.box,
-                }
-            )
+        if printable(row.text) not in {one["text"] for one in found[key]}:
+            found[key].append(_reading(row))
     return found
+
+
+def _beside_marks(
+    session: Session, items: Sequence[Item]
+) -> dict[tuple[str, Fraction], list[Record]]:
+    """What was read in the frames of lone marks, by analysis and time: the mark first."""
+    found: dict[tuple[str, Fraction], list[Record]] = defaultdict(list)
+    query = (
+        select(ReadingRow)
+        .where(ReadingRow.analysis.in_({item.analysis for item in items}))
+        .where(ReadingRow.sighting.is_(None), ReadingRow.overlay.is_(False))
+        .order_by(ReadingRow.number)
+    )
+    for row in session.scalars(query):
+        if len(found[row.analysis, row.pts]) < READINGS:
+            found[row.analysis, row.pts].append(_reading(row))
+    return found
+
+
+def _reading(row: ReadingRow) -> Record:
+    return {
+        "text": printable(row.text),
+        "score": row.score,
+        "script": row.script,
+        "mirrored": row.mirrored,
+        "overlay": row.overlay,
+        "pts": str(row.pts),
+        "seconds": round(float(row.pts), 3),
+        "box": row.box,
+    }
 
 
 def _stills(session: Session, rows: Any) -> dict[str, dict[str, Record]]:

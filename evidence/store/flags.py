@@ -15,10 +15,11 @@ from detector.settings import Settings
 from detector.types import LoneMark, Sighting, Survey
 from evidence.tables import chance
 
+LONE_MARK = "lone-mark"
 PRIORITIES = {
     "claim": 500,
     "concealed": 400,
-    "lone-mark": 350,
+    LONE_MARK: 350,
     "uncorroborated": 300,
     "unread": 200,
     "large": 100,
@@ -54,17 +55,18 @@ def find_flags(survey: Survey, registry: Registry) -> list[dict[str, Any]]:
 
 
 def _lone(marks: Sequence[LoneMark], registry: Registry) -> Iterator[tuple[str, Fraction, str]]:
-    """Each builder, and each country on a plate, where it is first read without a machine."""
-    told: set[tuple[str | None, str | None]] = set()
+    """Each builder, and each country on a plate, where it is first read without a machine: in a
+    film, or in each picture of a folder."""
+    told: set[tuple[object, ...]] = set()
     for mark in marks:
-        said = mark.builder, mark.plate
+        said = mark.builder, mark.plate, mark.file
         if said in told or mark.evidence.pts is None:
             continue
         told.add(said)
-        plate = f"a plate that says made in {mark.plate}"
-        whose = f"{registry.get(mark.builder).name}'s mark" if mark.builder else plate
-        reason = f"{mark.evidence.text}: {whose}, and no machine is seen around it"
-        yield "lone-mark", mark.evidence.pts, reason
+        whose = [f"{registry.get(mark.builder).name}'s mark"] if mark.builder else []
+        whose += [f"a plate that says made in {mark.plate}"] if mark.plate else []
+        reason = f"{mark.evidence.text}: {', '.join(whose)}, and no machine is seen around it"
+        yield LONE_MARK, mark.evidence.pts, reason
 
 
 def _areas(survey: Survey) -> dict[str, int]:

@@ -50,6 +50,8 @@ def test_each_picture_is_told_of_in_one_way(analysis: Analysis) -> None:
     assert outcome(seen(None), "hurco") == "machine, unknown"
     assert outcome(alone, "hurco") == "mark alone, right"
     assert outcome(alone, "mazak") == outcome(alone, None) == "mark alone, wrong"
+    plate = replace(bare, lone_marks=(lone_mark("MADE IN CHINA", None, "CN"),))
+    assert outcome(plate, "hurco") == outcome(plate, None) == "plate alone"
     assert outcome(bare, None) == "nothing"
     lines = list(table({"cut": Counter(["nothing", "nothing", "mark alone, right"])}))
-    assert lines[-1] == "| cut | 3 | 0 | 0 | 0 | 1 | 0 | 2 |"
+    assert lines[-1] == "| cut | 3 | 0 | 0 | 0 | 1 | 0 | 0 | 2 |"

@@ -14,7 +14,7 @@ from datasets.maker.lettering import Lettering, draw_lettering
 from detector import Analyst
 from detector.detect import Detector
 from detector.settings import Settings
-from detector.types import MACHINE, LoneMark, Picture
+from detector.types import MACHINE, Detections, LoneMark, Picture
 from detector.watch import watch
 from tests.detector.clips import write_clip
 from tests.detector.colours import painted, write_model
@@ -82,7 +82,7 @@ def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("TAIKANG", 396, 220)],
+    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("MAZATROL", 200, 220), ("TAIKANG", 396, 220)],
     ids=lambda one: one[0],
 )
 def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
@@ -98,6 +98,41 @@ def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
     still = [sheet(("TAIKAN", 200, 220))[60:420, :640]] * 20
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
     assert mark.builder == "taikan"
+
+
+def test_a_machine_that_is_none_in_the_end_hides_no_mark(
+    analyst: Analyst, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box of which the detector is less sure, on which nothing is read, is reported nowhere."""
+    box = np.array([[20, 20, 90, 90]], np.float32)
+    weak = Detections(box, np.array([0.45], np.float32), np.array([MACHINE]))
+
+    class Pending:
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def result(self) -> list[Detections]:
+            return [weak] * self.count
+
+    monkeypatch.setattr(
+        analyst.detector, "begin", lambda pictures, *_, **__: Pending(len(pictures))
+    )
+    pictures = pan(sheet(("HURCO", 260, 200), height=60))
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", pictures)
+    assert mark.builder == "hurco"
+
+
+def test_a_sellers_badge_and_a_plate_are_both_told(analyst: Analyst, tmp_path: Path) -> None:
+    badge = Image.fromarray(draw_plate(("METALTEC",), 40, np.random.default_rng(1)))
+    plate = Image.fromarray(draw_plate(FIRM, 24, np.random.default_rng(3)))
+    whole = Image.new("RGB", (max(badge.width, plate.width), 900), (150, 150, 150))
+    whole.paste(badge, (0, 0))
+    whole.paste(plate, (0, 900 - plate.height))
+    path = tmp_path / "both.png"
+    whole.save(path)
+    [mark] = analyst.analyze(path).lone_marks
+    assert (mark.builder, mark.plate, mark.evidence.text) == ("metaltec", "CN", "METALTEC")
+    assert mark.readings[0].text == "METALTEC"
 
 
 def test_a_caption_over_two_scenes_is_none(analyst: Analyst, tmp_path: Path) -> None:
@@ -124,16 +159,18 @@ def test_none_is_sought_where_the_settings_say_so(tmp_path: Path) -> None:
     assert lone_marks(Analyst(settings, threads=1), tmp_path / "clip.mp4", shots) == []
 
 
-def test_the_sharpest_frame_of_a_shot_without_a_machine_is_kept(tmp_path: Path) -> None:
+def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_path: Path) -> None:
     detector = Detector(write_model(tmp_path))
     whole = sheet(("HURCO", 300, 220))
-    scene = whole[60:420, :640]
-    blurred = cv2.GaussianBlur(scene, (0, 0), 3)
-    pictures = [blurred, blurred, scene, blurred, blurred, blurred]
-    grey = [np.asarray(picture * 0.3, np.uint8) for picture in pictures]
+    scenes = [whole[60 : 60 + 360, x : x + 640] for x in range(0, 180, 30)]
+    grey = [
+        np.asarray((scene if n == 2 else cv2.GaussianBlur(scene, (0, 0), 3)) * 0.3, np.uint8)
+        for n, scene in enumerate(scenes)
+    ]
     [shot] = watch(Dense(grey), WHOLE, detector, Settings())
     assert shot.machines == [] and shot.bare is not None and shot.bare.pts * 4 == 2
-
-    machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), 0.9))
-    [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
-    assert len(shot.machines) == 1 and shot.bare is None
+    # Confidence is brightness here: a weak box is no machine yet, a sure one is.
+    for brightness, kept in ((0.45, True), (0.9, False)):
+        machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), brightness))
+        [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
+        assert len(shot.machines) == 1 and (shot.bare is not None) == kept

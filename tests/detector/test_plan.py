@@ -147,7 +147,7 @@ def test_keyframes_far_apart_make_long_spans() -> None:
 @pytest.mark.parametrize("kind", ["still", "stills"])
 def test_each_still_is_a_span_of_its_own(kind: FootageKind) -> None:
     spans = plan_spans(swept([True, False, True], F(1)), probe(None), Sweeping(), footage(kind))
-    assert spans == [Span(F(0), F(1), "hit"), Span(F(1), F(2), "audit"), Span(F(2), F(3), "hit")]
+    assert spans == [Span(F(0), F(1), "hit"), Span(F(1), F(2), "marks"), Span(F(2), F(3), "hit")]
 
 
 def test_a_folder_without_a_readable_still_has_no_spans() -> None:
@@ -219,7 +219,7 @@ def test_a_budget_looks_at_a_part_of_what_all_of_it_would(
 def glimpses(settings: Sweeping, *glances: Glance) -> list[tuple[Fraction, Fraction]]:
     end = glances[-1].pts + TWO
     spans = plan_spans(Sweep(glances), probe(end), settings, footage())
-    return [(span.start, span.end) for span in spans if span.reason == "near"]
+    return [(span.start, span.end) for span in spans if span.reason == "marks"]
 
 
 def test_a_moment_of_each_scene_near_a_hit_is_looked_at() -> None:

@@ -82,6 +82,17 @@ def test_a_mark_without_a_machine_is_pictured(
     assert not (folder / "stills/k1.jpg").exists()
 
 
+@pytest.mark.parametrize("odd", [{"machines": ["x"]}, [1], {"machines": [], "lone_marks": ["k"]}])
+def test_a_record_that_is_none_of_ours_says_nothing_of_whose_the_files_are(
+    analysis: Analysis, registry: Registry, tmp_path: Path, odd: object
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    (folder / "sightings.json").write_text(json.dumps(odd), "utf-8")
+    (folder / "stills/m1.jpg").rename(folder / "stills/mine.jpg")
+    with pytest.raises(ResultTaken, match=r"stills/mine\.jpg"):
+        write(analysis, registry, tmp_path)
+
+
 def test_a_second_run_leaves_equal_results_untouched(
     analysis: Analysis, registry: Registry, tmp_path: Path
 ) -> None:

@@ -44,9 +44,11 @@ export class Stage {
     this.#drawing = null;
     this.zoomed = false;
     this.#root.classList.remove("drawing", "zoomed");
-    card.loaded.frame.image.alt = card.about === "frame"
-      ? _("A frame in which nothing was found")
-      : _("The frame with the machine in a box");
+    card.loaded.frame.image.alt = card.kind === "lone-mark"
+      ? _("The frame with the mark in a box")
+      : card.about === "frame"
+        ? _("A frame in which nothing was found")
+        : _("The frame with the machine in a box");
     return this.#lay(card.loaded.frame, card.pictures.frame.pts);
   }
 
@@ -59,6 +61,8 @@ export class Stage {
     const { frame, mark } = card.pictures;
     if (frame.box && frame.pts === pts) svg.append(this.#rect("machine", frame.box));
     if (mark?.box && mark.pts === pts) svg.append(this.#rect("mark", mark.box));
+    // What was read beside a mark with no machine around it comes behind the mark itself.
+    if (card.kind === "lone-mark" && card.readings.length) svg.append(this.#rect("mark", card.readings[0].box));
     for (const one of card.evidence) {
       if (one.kind === "concealed" && one.box && one.pts === pts) svg.append(this.#rect("concealed", one.box));
     }

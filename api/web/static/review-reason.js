@@ -17,6 +17,8 @@ const FORMS = [
   ["builder unknown; the machine fills (?<share>\\d+ ?%) of the picture", (v) => _("builder unknown; the machine fills {share} of the picture", v)],
   ["(?<text>.+): a plate that says made in (?<code>[A-Z]{2}), and no machine is seen around it",
     (v) => _("{text}: a plate that says made in {code}, and no machine is seen around it", v)],
+  ["(?<text>.+): (?<name>.+)'s mark, a plate that says made in (?<code>[A-Z]{2}), and no machine is seen around it",
+    (v) => _("{text}: {name}'s mark, a plate that says made in {code}, and no machine is seen around it", v)],
   ["(?<text>.+): (?<name>.+)'s mark, and no machine is seen around it", (v) => _("{text}: {name}'s mark, and no machine is seen around it", v)],
 ].map(([form, words]) => [new RegExp(`^${form}$`, "su"), words]);
 

@@ -216,9 +216,11 @@ class Builder:
         builder: str | None = None,
         chance: float = 0.5,
         views: int = 1,
+        drawn: bool = True,
     ) -> str:
         """A clip in which nothing was found, of so many seconds and prints; its first frame was
-        drawn, and settled as `outcome`, unless nobody judged it. Gives the frame's item."""
+        drawn, or shows a lone mark, and was settled as `outcome`, unless nobody judged it. Gives
+        the frame's item."""
         common = self._clip(plant, None, views)
         one = Fraction(1)
         item = frame_item(common["analysis"], one)
@@ -249,7 +251,9 @@ class Builder:
                     probability=chance,
                     seed=0,
                     made=datetime(2026, 1, 1, tzinfo=UTC),
-                ),
+                )
+                if drawn
+                else Flag(**common, kind="lone-mark", pts=one, priority=350, reason="DMTG"),
             ]
         )
         return item

@@ -89,6 +89,28 @@ def test_none_is_not_said_once_people_saw_one_in_a_frame(
     assert "people saw such a machine in 1 frame" in found.said.sentence
 
 
+def test_nor_once_people_saw_one_behind_a_lone_mark(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """A frame that was not drawn, and is shown for the mark that was read in it."""
+
+    def fill(b: Builder) -> None:
+        hall(b)
+        b.frame("Plant 1", drawn=False)  # 210
+        make_items(b.session)
+
+    build(fill)
+    said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
+    assert ask(case, registry, controls).said.kind is Kind.NONE
+    say(case, registry, 210, "anna", "missed", **said)
+    found = ask(case, registry, controls)
+    assert "a verdict on 1 machine waits for others to agree" in found.said.sentence
+    say(case, registry, 210, "ben", "missed", **said)
+    found = ask(case, registry, controls)
+    assert "people saw such a machine in 1 frame" in found.said.sentence
+    assert found.missed.judged == 0  # it is of no sample
+
+
 def test_a_frame_that_was_doubted_shows_no_machine_before_somebody_says_so(
     case: Case, registry: Registry, build: Build
 ) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import delete, select, update
 from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.browse.search import read_in
-from evidence.browse.sightings import of_no_sighting
+from evidence.browse.sightings import lone_marks, overlays
+from evidence.review.card import cards
 from evidence.review.items import IN_THE_SAMPLE, lack_items, make_missing, rebuild
 from evidence.review.judge import Bench, judge
 from evidence.store import Case, Draw, Item, Recipe
@@ -40,21 +41,27 @@ def test_items_come_with_the_survey(case: Case, store: Callable[..., str]) -> No
 def test_a_lone_mark_is_a_frame_to_be_looked_at(
     case: Case, analysis: Analysis, registry: Registry, bench: Bench, recipe: Recipe
 ) -> None:
-    marks = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
+    read = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
     survey = survey_of(analysis, "one", ())
-    survey = replace(survey, analysis=replace(survey.analysis, lone_marks=marks))
+    survey = replace(survey, analysis=replace(survey.analysis, lone_marks=read))
     with case.session() as session, session.begin():
         key = record_survey(session, case, survey, registry)
     with case.session() as session:
         items = {row.item: row for row in session.scalars(select(Item))}
-        texts = of_no_sighting(session, key, overlay=False)
-        broadcast = of_no_sighting(session, key, overlay=True)
+        marks = lone_marks(session, key)
+        broadcast = overlays(session, key)
+        [first, _] = cards(session, registry, "anna", sorted(items.values(), key=lambda i: i.item))
     assert {one: (row.kind, row.sighting, row.priority) for one, row in items.items()} == {
         f"{key}@3": ("lone-mark", None, PRIORITIES["lone-mark"]),
         f"{key}@4": ("lone-mark", None, PRIORITIES["lone-mark"]),
     }
     assert "Hurco's mark" in items[f"{key}@3"].reason
-    assert [text.text for text in texts] == ["HURCO", "CAUTION", "OMAX", "CAUTION"]
+    told = [(one.mark.text, [text.text for text in one.beside]) for one in marks]
+    assert told == [("HURCO", ["CAUTION"]), ("OMAX", ["CAUTION"])]
+    # Its reviewer sees where the mark is, and what else was read.
+    assert (first["about"], first["kind"]) == ("frame", "lone-mark")
+    assert [one["text"] for one in first["readings"]] == ["HURCO", "CAUTION"]
+    assert first["readings"][0]["box"] == [60.0, 70.0, 160.0, 90.0]
     assert [text.text for text in broadcast] == ["ЗВЕЗДА"]
     with case.session() as session, session.begin():
         box = (10.0, 20.0, 200.0, 180.0)

@@ -72,7 +72,9 @@ def test_a_clip_is_told_of_with_its_losses_and_where_it_is_from(
     assert told["analysed"]["frames_decoded"] == told["analysed"]["frames_expected"] - 1
     assert "damaged packet" in told["analysed"]["losses"][0]
     assert [text["text"] for text in told["analysed"]["overlays"]] == ["ЗВЕЗДА"]
-    assert [text["text"] for text in told["analysed"]["lone"]] == ["OMAX", "CAUTION"]
+    [lone] = told["analysed"]["lone"]
+    assert lone["mark"]["text"] == "OMAX"
+    assert [text["text"] for text in lone["beside"]] == ["CAUTION"]
 
 
 def test_sightings_come_with_their_exact_tracks(client: httpx.Client, films: Films) -> None:
