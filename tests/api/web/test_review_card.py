@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api.web.site import Site
-from detector.types import Attribution, Evidence, Origin
+from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
@@ -26,7 +26,7 @@ def show(
     screen: Page,
     served: str,
     folder: Path,
-    found: Attribution,
+    found: Attribution | LoneMark,
     drawn: Drawn = marked(3, OTHERS),  # noqa: B008  never changed
 ) -> None:
     """Opens the review of one drawn machine of which the detector found this."""
@@ -35,8 +35,12 @@ def show(
         site.settings.digest,
     )  # fmt: skip
     (seen,) = survey.analysis.sightings
-    seen = replace(seen, attribution=found)
-    survey = replace(survey, analysis=replace(survey.analysis, sightings=(seen,)))
+    if isinstance(found, LoneMark):
+        analysis = replace(survey.analysis, sightings=(), lone_marks=(found,))
+        survey = replace(survey, analysis=analysis, stills=())
+    else:
+        seen = replace(seen, attribution=found)
+        survey = replace(survey, analysis=replace(survey.analysis, sightings=(seen,)))
     path = survey.analysis.footage.path
     status = path.stat()
     with site.session() as session, session.begin():
@@ -126,3 +130,26 @@ def test_the_reason_is_told_in_the_readers_language(
     screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
     show(site, screen, served, tmp_path, found)
     expect(screen.locator("#told .reason")).to_contain_text(told)
+
+
+def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    drawn = marked(3, OTHERS)
+    assert drawn.mark is not None and drawn.text is not None
+    line = Evidence("wordmark", drawn.builder, drawn.text, 9.0, NOW, drawn.mark)
+    texts = (Reading(drawn.text, 0.98, drawn.mark, NOW, "latin"),)
+    shot = Shot(0, NOW, NOW, "marks")
+    mark = LoneMark("k1", shot, drawn.builder, None, line, texts)
+    screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
+    show(site, screen, served, tmp_path, mark, drawn)
+    expect(screen.locator("#told b").first).to_have_text(
+        "Марка, вокруг которой не видно станка: есть ли он?"
+    )
+    expect(screen.locator("#told .reason")).to_contain_text("станка вокруг неё не видно")
+    expect(screen.locator("#told .read")).to_contain_text(drawn.text)
+    boxed = screen.locator("svg.over rect.mark")
+    expect(boxed).to_have_count(1)
+    assert float(boxed.get_attribute("x") or 0) == pytest.approx(drawn.mark[0], abs=4)
+    # As of any frame, that a machine was missed can be said, and where it is.
+    expect(screen.locator("button", has_text="Пропущен станок").first).to_be_visible()
