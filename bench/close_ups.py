@@ -63,7 +63,7 @@ def main() -> None:
                 found = outcome(analyst.analyze(photograph.path), None)
                 told.setdefault("no machine, no mark", Counter())[found] += 1
                 continue
-            picture = open_picture(photograph.path)
+            picture = open_picture(photograph)
             for mark in builders_marks(photograph):
                 if mark.id not in registry:
                     continue
