@@ -12,9 +12,8 @@ demo: .venv/base
 
 # Hundreds of processes are started: each would compile the program anew if none might keep it.
 test: export PYTHONDONTWRITEBYTECODE =
-# A third of the time tests wait, for clocks, browsers and databases: so one more of them than cores.
 test: .venv/full
-	$(BIN)/pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/full
 	$(BIN)/ruff check .
