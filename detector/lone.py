@@ -85,8 +85,7 @@ class LoneMarks:
             said, part = self._told(one)
             if part is None:
                 continue
-            plated = said.origin is not None and said.origin.basis == "plate"
-            plate = said.origin.code if plated and said.origin else None
+            plate = said.origin.code if said.origin and said.origin.basis == "plate" else None
             scene = [text for text in one.readings if not text.overlay]
             # That by which it is told goes first: plates have a dozen lines.
             read = tuple(sorted(scene, key=lambda text: text.box != part.box))

@@ -1,8 +1,9 @@
-"""Which stretches of a footage are looked at closely: around hits, and a random sample.
+"""Which stretches of a footage are looked at closely: around hits, near them, a random sample.
 
 Keyframes cost a tenth of a full decode, but what stands between two of them is not seen.
 So around every hit the second pass decodes every frame, and besides in a random sample of
-the rest: what it finds there is what the sweep misses, measured instead of assumed.
+the rest: what it finds there is what the sweep misses, measured instead of assumed. Scenes near a
+hit in which nothing was seen are glimpsed at, for marks that fill the picture.
 """
 
 from __future__ import annotations
