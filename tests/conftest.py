@@ -202,4 +202,4 @@ def _keep_to_own_cores(workerid: str, workercount: int, **_: object) -> None:
         return
     cores = sorted(os.sched_getaffinity(0))
     number = int(workerid.removeprefix("gw"))
-    os.sched_setaffinity(0, cores[number::workercount] or cores)
+    os.sched_setaffinity(0, cores[number::workercount] or {cores[number % len(cores)]})

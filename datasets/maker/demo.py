@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -40,6 +41,7 @@ _DEMO: tuple[tuple[tuple[Variant, str | None], ...], ...] = (
 )
 
 
+@cache
 def demo_spec(seed: int = 0, size: tuple[int, int] = (1280, 720)) -> ClipSpec:
     """The demo: marks in Latin, Han and Cyrillic, one machine unknown, one concealed, one
     with its control's badge alone; pans, cuts, a bug, a caption, two recompressions."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 from datasets.errors import UsageError
 from evidence.answer.clustered import few_plants
@@ -65,7 +65,7 @@ def audited(
         warnings.append(Told("the audit found few errors, so how many there are is uncertain"))
     sums = np.bincount(of, corrected - value, groups)
     variance = groups / (groups - 1) * float((sums**2).sum()) / len(f) ** 2
-    half = float(stats.t.isf((1 - level) / 2, groups - 1)) * math.sqrt(variance)
+    half = -float(stdtrit(groups - 1, (1 - level) / 2)) * math.sqrt(variance)
     if value - half >= 1 or value + half <= 0:
         warnings.append(Told("the estimate lies beyond 0 to 1: the audit is too small for it"))
         return Estimate(None, 0.0, 1.0, METHOD, level, tuple(warnings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy.special import ndtri
 
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
 from evidence.answer.told import Told
@@ -68,7 +68,7 @@ def lang_reiczigel(
         elif not positives:
             lacking = Told("there are no audited machines that are of the origin")
         return Estimate(None, 0.0, 1.0, METHOD, level, (lacking,))
-    z = float(stats.norm.isf((1 - level) / 2))
+    z = -float(ndtri((1 - level) / 2))
     sensitivity, specificity = hits / positives, rejected / negatives
     value = rogan_gladen(positive / tested, sensitivity, specificity)
     size, share = tested + z * z, (positive + z * z / 2) / (tested + z * z)

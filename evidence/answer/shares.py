@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy.special import betainccinv, betaincinv, ndtri
 
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
 
@@ -24,8 +24,8 @@ def exact(hits: int, of: int, level: float = LEVEL) -> Estimate:
     check_counts(hits, of)
     check_level(level)
     tail = (1 - level) / 2
-    low = 0.0 if hits == 0 else float(stats.beta.ppf(tail, hits, of - hits + 1))
-    high = 1.0 if hits == of else float(stats.beta.isf(tail, hits + 1, of - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, of - hits + 1, tail))
+    high = 1.0 if hits == of else float(betainccinv(hits + 1, of - hits, tail))
     return Estimate(hits / of if of else None, low, high, "Clopper & Pearson 1934", level)
 
 
@@ -39,7 +39,7 @@ def wilson(hits: float, of: float, level: float = LEVEL) -> Estimate:
     check_level(level)
     if of == 0:
         return Estimate(None, 0.0, 1.0, "Wilson 1927", level)
-    z = float(stats.norm.isf((1 - level) / 2))
+    z = -float(ndtri((1 - level) / 2))
     share, weight = hits / of, z * z / of
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * math.sqrt(share * (1 - share) / of + weight / (4 * of))

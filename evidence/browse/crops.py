@@ -47,5 +47,6 @@ def crop(picture: Picture, box: Box, way: Way) -> bytes:
         large = cut.resize(made.size, Image.Resampling.LANCZOS)
         made = ImageOps.autocontrast(large, cutoff=CUT_OFF, preserve_tone=True).filter(SHARPEN)
     out = BytesIO()
-    made.save(out, "PNG")
+    # Somebody waits for it: a tenth larger, it comes in a third of the time.
+    made.save(out, "PNG", compress_level=2)
     return out.getvalue()

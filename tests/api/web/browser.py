@@ -14,7 +14,8 @@ import uvicorn
 from api.web.app import create_app
 from api.web.site import Site
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The same browser, without a window it takes half the time."""
 STARTS_SECONDS = 20.0
 
 

@@ -65,7 +65,7 @@ def served(site: Site) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, or a skip with the reason."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is not here (Debian: apt-get install chromium)")
+        pytest.skip("Chromium is not here (Debian: apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 

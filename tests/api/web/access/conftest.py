@@ -62,6 +62,11 @@ def secret() -> str:
 
 @pytest.fixture
 def team(site: Site, secret: str) -> Team:
+    return team_of(site, secret)
+
+
+def team_of(site: Site, secret: str) -> Team:
+    """Accounts of every role on a case that has none, all with the password that `secret` is of."""
     with site.session() as session, session.begin():
         for role in ROLES:
             made = datetime.now(UTC)
