@@ -62,6 +62,8 @@ def yolo_track(clips: Sequence[Clip], scratch: Path, seconds: float = 0.0) -> Ru
     on one in so many seconds. Inference takes all cores."""
     from ultralytics import YOLO
 
+    # What its FFmpeg says of every frame of an interlaced clip would bury the table.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     begun = time.perf_counter()
     model = YOLO(str(for_ultralytics(scratch)), task="detect")
     seen = {clip.path: _tracked(model, clip, seconds) for clip in clips}

@@ -100,6 +100,7 @@ def _write(path: Path, frames: Iterable[_Raw], how: Encoding) -> int:
     try:
         with av.open(str(path), "w") as container:
             stream = _stream(container, how)
+            os.environ.setdefault("SVT_LOG", "1")  # else SVT-AV1 tells fifteen lines of itself
             with _no_precedence():
                 container.start_encoding()
             for number, frame in frames:
