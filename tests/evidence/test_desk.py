@@ -21,7 +21,7 @@ from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.run import Order
 from tests.evidence.sweep.helping import Clip, until, write_clip
 
-LONG = 30  # frames of a clip that keeps a worker busy until it is cancelled
+LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
 
 @pytest.fixture
