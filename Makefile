@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: check demo test lint bench simulate docs model clean
+.PHONY: check demo test lint bench simulate docs clean
 
 check: lint test
 

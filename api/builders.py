@@ -84,7 +84,10 @@ def check_file(
         raise typer.Exit(Exit.SETUP) from error
     known = load_registry()
     replaced = sum(entry.id in known for entry in entries)
-    typer.echo(f"{file}: {len(entries)} entries, all right; {replaced} replace a packaged one")
+    typer.echo(
+        f"{file}: all right; entries: {len(entries)}, of these in place of a packaged one: "
+        f"{replaced}"
+    )
 
 
 def _table(entries: Sequence[Entry]) -> Table:

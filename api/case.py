@@ -194,8 +194,8 @@ def open_pack(
             unread = session.scalar(select(func.count()).where(Location.mtime_ns == UNREAD))
     if unread:
         complain(
-            f"{unread} originals lie outside the case; they are shown once nameplate sweep has "
-            "read the folders in which they lie"
+            f"{counted(unread, 'original')} outside the case: shown once nameplate sweep has read "
+            "the folders in question"
         )
 
 

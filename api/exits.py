@@ -41,9 +41,9 @@ MEANINGS = {
     Exit.DONE: "everything was done",
     Exit.FOOTAGE: "some footage could not be analysed, what was measured misses its bound, "
     "or a check found something wrong",
-    Exit.USAGE: "wrong use: an unknown flag, no such path, no such case, an empty folder",
+    Exit.USAGE: "wrong use: an unknown flag, no such footage, no such case, an empty folder",
     Exit.RESULT: "results could not be written, or the case's database does not answer",
-    Exit.SETUP: "the model, registry, settings, data, case or cluster are wrong",
+    Exit.SETUP: "the model, registry, settings, data, case or cluster are wrong or not there",
     Exit.LOCKED: "another run holds the case",
     Exit.INTERRUPTED: "interrupted",
     Exit.PIPE: "whoever read the output went away",

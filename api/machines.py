@@ -14,7 +14,7 @@ from api.case import AsJson
 from api.setup import user
 from api.terminal import GRADE_STYLES, complain, print_json, speak
 from evidence.record import spell
-from evidence.tables import chance, clock, printable
+from evidence.tables import chance, clock, counted, printable
 
 machines_app = typer.Typer(
     help="List, show and recount the machines of a case; join and cut sightings by hand.",
@@ -132,7 +132,7 @@ def recount_(folder: CaseFolder) -> None:
             found[model, settings] = recount(session, model, settings)
         last = last_recipe(session)
     number = sum(found.values()) if last is None else found.get((last.model, last.settings), 0)
-    typer.echo(printable(f"{folder}: {number} machines"))
+    typer.echo(printable(f"{folder}: {counted(number, 'machine')}"))
 
 
 def _decide(

@@ -56,8 +56,17 @@ def serve(
         int | None,
         typer.Option(metavar="N", min=1, help="Processes that analyse; one a core."),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", min=0.01, max=1.0, help="Less than 1 is faster and finds less."
+        ),
+    ] = None,
     settings: Annotated[
-        Path | None, typer.Option(help="Settings, YAML or JSON.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Settings, YAML or JSON; those the case was last worked with.", metavar="FILE"
+        ),
     ] = None,
     registry: Annotated[
         list[Path] | None,
@@ -80,10 +89,11 @@ def serve(
     from detector.detect import model_digest
     from evidence.learning.switch import check_switch
     from evidence.store.runs import add_recipe
+    from evidence.store.summary import last_settings
     from evidence.sweep.run import Order
 
     check_switch(case, model, untested)
-    looked = read_settings(settings, archive=True)
+    looked = read_settings(settings, archive=True, budget=budget)
     builders = load_registry(*(registry or ()))
     digest = model_digest(model)
     listener = _listen(host, port)
@@ -93,6 +103,9 @@ def serve(
         accounts = _accounts(opened)
         _check_host(host, accounts, case)
         with opened.session() as session, session.begin():
+            if settings is None and budget is None:
+                # With others it would show nothing of what was found, and look at it all anew.
+                looked = last_settings(session, digest, builders) or looked
             recipe = add_recipe(session, digest, looked, builders)
 
         from api.web.site import Site

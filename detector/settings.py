@@ -67,7 +67,7 @@ class Sweeping(_Part):
     )
     seed: int = Field(default=0, description="of the random sample")
     budget: float = Field(
-        default=1.0, gt=0, le=1, description="how much is looked at; less is faster, finds less"
+        default=1.0, ge=0.01, le=1, description="how much is looked at; less is faster, finds less"
     )
 
 

@@ -81,10 +81,6 @@ class Mounted:
         """The mark's box in pixels of that frame."""
         return _moved(self.mark, self.corner(frame))
 
-    def machine_at(self, frame: int) -> Box:
-        """The machine's box in pixels of that frame."""
-        return _moved(self.machine, self.corner(frame))
-
     def frames(self) -> Iterator[tuple[int, Picture]]:
         """The clip: number and RGB picture of `FRAME`'s size."""
         for number in range(FRAMES):

@@ -18,6 +18,7 @@ from evidence.store.files import PARTIAL
 from evidence.store.finding import Finding
 from evidence.store.models import Location
 from evidence.store.verdicts import kept_stills
+from evidence.tables import counted
 
 
 def check_stills(case: Case, session: Session) -> Iterator[Finding]:
@@ -82,7 +83,7 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
         else:
             # A disk that is not there, or a case that was moved, is one thing to mend.
             what, todo = (
-                f"gone, and {len(paths)} originals below it with it",
+                f"gone, and {counted(len(paths), 'original')} below it with it",
                 "mount or put it back",
             )
         todo += ", or sweep the folder where the footage is now"

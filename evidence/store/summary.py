@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
 from sqlalchemy.orm import Session
 
+from datasets.errors import SettingsError
 from datasets.registry import Registry
 from detector.origin import home_of
+from detector.settings import Settings
 from evidence.store.case import Case
 from evidence.store.derived import (
     AnalysisRow,
@@ -18,6 +20,7 @@ from evidence.store.derived import (
     Membership,
     SightingRow,
 )
+from evidence.store.keys import settings_key
 from evidence.store.models import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
 from evidence.store.verdicts import head
 from evidence.store.work import counts
@@ -72,6 +75,24 @@ def summarise(
 def last_recipe(session: Session) -> Recipe | None:
     """The recipe that the case was last worked with; None where nothing was put on its list."""
     return next(iter(_recipes(session)), None)
+
+
+def last_settings(session: Session, model: str, registry: Registry) -> Settings | None:
+    """The settings that the case was last worked with, if that was with this model (its hash) and
+    this registry.
+
+    None where it was not, and where this version knows no settings under which it would look at
+    footage as it was looked at then.
+    """
+    recipe = last_recipe(session)
+    if recipe is None or (recipe.model, recipe.registry_hash) != (model, registry.digest):
+        return None
+    try:
+        settings = Settings.parse(recipe.values)
+    except SettingsError:
+        return None
+    known = settings_key(settings.digest, registry.digest) == recipe.settings
+    return settings if known else None
 
 
 def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:

@@ -83,7 +83,6 @@ class Hand:
     task: Task | None = None
     future: Future | None = None
     since: float = 0.0
-    stuck: bool = False
     share: float | None = None
     stage: str | None = None
 
@@ -270,7 +269,6 @@ class Crew:
             self._client.restart_workers([address], timeout=30, raise_for_error=False)
         except (ValueError, OSError, TimeoutError):
             # A worker without a nanny cannot be restarted: it gets no more until it is free.
-            hand.stuck = True
             return
         self._release(hand)
         del self.hands[address]
@@ -279,7 +277,7 @@ class Crew:
     def _release(hand: Hand) -> Task | None:
         """Lets Dask forget a worker's task; gives the task."""
         task, future = hand.task, hand.future
-        hand.task, hand.future, hand.stuck = None, None, False
+        hand.task, hand.future = None, None
         if future is not None:
             if not future.done():
                 with suppress(Exception):

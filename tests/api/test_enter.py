@@ -186,7 +186,7 @@ def test_a_sweep_of_a_case_out_of_a_pack_reads_its_originals_and_looks_at_none_a
     published: Swept, clip: Path, nameplate: Nameplate
 ) -> None:
     ended = nameplate("case", "open", published.pack, "fresh")
-    assert ended.code == 0 and "5 originals lie outside the case" in ended.err
+    assert ended.code == 0 and "5 originals outside the case" in ended.err
     enter = ("case", "enter", "fresh", clip, "--builder", "haas", "--author", "a", "--json")
     assert "no picture is kept" in nameplate(*enter).err
     listed = published.pack.with_name("list.csv")

@@ -16,11 +16,18 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import select
 
 from api.exits import Exit
-from evidence.store import Account, Case
+from api.setup import read_settings
+from datasets.registry import Registry
+from detector.detect import model_digest
+from evidence.store import Account, Case, Recipe
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work
 from tests.api.conftest import Nameplate
 from tests.evidence.conftest import clip as clip
+from tests.evidence.conftest import registry as registry
 from tests.evidence.sweep.helping import PATIENCE, ROOT, until
 
 MOST_IDLE_BYTES = 300 << 20
@@ -83,6 +90,21 @@ def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path: Path
     assert resident < MOST_IDLE_BYTES
     assert "openvino" not in maps
     assert "torch" not in maps
+
+
+@pytest.mark.parametrize(("options", "recipes"), [((), 1), (("--budget", "0.25"), 2)])
+def test_it_looks_as_the_case_was_looked_at_last_unless_told_otherwise(
+    tmp_path: Path, registry: Registry, options: tuple[str, ...], recipes: int
+) -> None:
+    """Else whatever a sweep with a budget found would not be shown."""
+    swept = read_settings(None, archive=True, budget=0.5)
+    with Case.new(tmp_path / "case", "case") as case, case.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), swept, registry)
+        add_work(session, recipe, [Source("/clip.mp4")])
+    with serving(tmp_path / "case", *options) as (_, address):
+        httpx.get(address).raise_for_status()
+    with Case.open(tmp_path / "case") as case, case.session() as session:
+        assert len(session.scalars(select(Recipe)).all()) == recipes
 
 
 def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Path) -> None:

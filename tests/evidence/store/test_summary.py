@@ -15,7 +15,7 @@ from evidence.store.keys import machine_id, sighting_key
 from evidence.store.pack import pack
 from evidence.store.record import record_survey
 from evidence.store.runs import add_recipe, begin_run
-from evidence.store.summary import summarise
+from evidence.store.summary import last_settings, summarise
 from evidence.store.unpack import unpack
 from evidence.store.work import Source, add_work, set_aside, take
 from tests.evidence.conftest import plated, rebadged
@@ -125,6 +125,23 @@ def test_a_machine_found_with_two_models_is_not_two(
         add_work(session, now, [Source("/clip.mp4")])
     assert counted(case, registry) == {"mazak": 1}
     assert summarise(case, registry)["sightings"] == 0, "that one was found with neither"
+
+
+def test_the_settings_worked_with_last_are_told_where_footage_would_be_looked_at_so_again(
+    case: Case, registry: Registry
+) -> None:
+    model, fewer = "cc" * 32, Settings.archive({"sweeping": {"budget": 0.5, "sampling": "1/3"}})
+    with case.session() as session, session.begin():
+        assert last_settings(session, model, registry) is None, "nothing was worked with"
+        recipe = add_recipe(session, model, fewer, registry)
+        add_work(session, recipe, [Source("/clip.mp4")])
+        assert last_settings(session, model, registry) == fewer
+        assert last_settings(session, "dd" * 32, registry) is None, "it was another model"
+        assert last_settings(session, model, Registry(())) is None, "it was another registry"
+        for unknown in ({"looking": {"twice": True}}, {}):
+            recipe.values = unknown
+            session.flush()
+            assert last_settings(session, model, registry) is None, "an older version's"
 
 
 def test_a_case_that_was_moved_counts_what_it_counted_before(
