@@ -35,6 +35,7 @@ NameplateError
     ├── FootageUnsupported    a container that is not on the allow-list
     ├── FootageUnreadable     the container is damaged beyond reading
     ├── FootageEncrypted      the pictures are encrypted
+    ├── FootageChanged        it was written to while it was looked at
     ├── NoPictures            sound only, or nothing in it could be decoded
     ├── FootageTooLarge       more pixels or frames than the limits allow
     ├── DecoderTimeout        the decoder outlasted its CPU or wall time
@@ -193,6 +194,10 @@ class FootageUnreadable(FootageError):
 
 class FootageEncrypted(FootageError):
     kind = "encrypted"
+
+
+class FootageChanged(FootageError):
+    kind = "changed"
 
 
 class NoPictures(FootageError):

@@ -8,11 +8,12 @@ from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
+from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
 from detector.decoder import Decoder
 from detector.detect import Detector
 from detector.examine import Examined, Examiner
-from detector.footage import open_footage
+from detector.footage import open_footage, stamp_of
 from detector.keeper import Keeper
 from detector.lone import LoneMarks
 from detector.manifest import read_manifest
@@ -102,6 +103,7 @@ class Analyst:
         tell(0.0, "opening")
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
+        stamp = stamp_of(footage)
         with Decoder(footage, settings.decoding) as decoder:
             probe = decoder.probe
             finder = OverlayFinder((probe.width, probe.height))
@@ -152,6 +154,12 @@ class Analyst:
             frames = decoder.at if footage.kind == "video" else None
             lone_marks = self._lone.settle(lone, examined, frames)
             sightings = self._examiner.settle(sightings, examined, frames)
+        if stamp_of(footage) != stamp or stamp.size != footage.size:
+            # What was found may lie in bytes that its hash does not cover.
+            raise FootageChanged(
+                f"{footage.path}: it was written to while it was looked at; do it again once it is "
+                "whole"
+            )
         if keeper is not None:
             keeper.settle(sightings)
         manifest = read_manifest(footage, settings.decoding)

@@ -26,7 +26,13 @@ from detector.upright import Upright
 # decoding through this much is about as cheap as finding out.
 _BLIND_SEEK_GAP = Fraction(2)
 
+# Where keyframes lie farther apart than the first, frames between them are decoded so far apart as
+# the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
+# bit, give one keyframe at the beginning and no more.
+_SPARSE, _BETWEEN = Fraction(12), Fraction(5)
+
 _OUT_OF_ORDER = "decoded but left out: its time is out of order"
+_FITTED = "the picture changes its size or shape on the way; it is fitted into the first one"
 _NOT_LOOKED_AT = "a further stream of pictures is in the file and was not looked at"
 
 
@@ -41,36 +47,70 @@ class ClipReader:
         self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
     ) -> None:
         self._most_frames = frames
+        self._ways = path, demuxer, pixels, beat
         # What these tell as their length may be where they end: one cut out of a longer recording
         # without a new clock begins late, and those who write them do not agree what to tell then.
         self._ends_told = demuxer in ("matroska", "asf")
-        self._source = ClipSource(path, demuxer, pixels, beat)
+        self._source = ClipSource(*self._ways)
         self._path = path
         # Keyframes in order of PTS, known after the first pass: (pts, dts).
         self._keyframes: list[tuple[int, int]] = []
         self._seekable = True
+        self._told_of_change = False
         self._source.open()
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         for _ in range(self._source.others):
             self._tally.reason(_NOT_LOOKED_AT)
         self._first = self._first_frame()
-        self._upright = Upright(self._first.frame, self._source.sample_aspect)
+        self._upright = Upright(self._first.frame, self._first.aspect)
         self.probe = self._probe()
 
     @property
     def loss(self) -> Loss:
+        if self._upright.changed and not self._told_of_change:
+            self._told_of_change = True
+            self._tally.reason(_FITTED)
         return self._tally.loss()
 
     def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
-        """The keyframes, at least `spacing` apart; the first frame where there is none. Shrunk,
-        where they are wider than `widest` pixels."""
-        arrived = None
+        """The keyframes, at least `spacing` apart; the first frame where there is none; and some
+        frames between those far apart. Shrunk, where they are wider than `widest` pixels."""
+        last = None
         for arrived in _in_order(self._isolated(spacing), None, self._tally):
+            if last is not None:
+                yield from self._between(last, arrived.time, spacing, widest)
             yield self._frame(arrived, keyframe=True, widest=widest)
-        if arrived is None:
+            last = arrived.time
+        if last is None:
             self._tally.came(self._first.key)
             yield self._frame(self._first, widest=widest)
+            last = self._first.time
+        yield from self._between(last, self.probe.duration or last, spacing, widest)
+
+    def _between(
+        self, start: Fraction, end: Fraction, spacing: Fraction, widest: int | None
+    ) -> Iterator[Frame]:
+        """Some frames after `start` and before `end`, where these are far apart."""
+        if end - start <= _SPARSE:
+            return
+        every = max(spacing, _BETWEEN)
+        # Another one, since the first may be on its way through the keyframes.
+        source = ClipSource(*self._ways)
+        source.tally = self._tally
+        source.open()
+        source.begin_at(self._early)
+        nearest = self._keyframe_before(source.raw(start, ceiling=False))
+        if self._seekable and nearest and not source.seek(nearest[0], nearest):
+            source.open()
+        due = start + every
+        for arrived in _in_order(source.decoded(_none), None, self._tally):
+            if arrived.time >= end:
+                return
+            if arrived.time >= due:
+                due = arrived.time + every
+                self._tally.came(arrived.key)
+                yield self._frame(arrived, widest=widest)
 
     def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
@@ -94,8 +134,14 @@ class ClipReader:
             self._tally.ask(key)
             for arrived in source.alone(packet, key):
                 self._tally.came(arrived.key)
-                last = arrived.time
-                yield arrived
+                if _is_whole(arrived, source.codec):
+                    last = arrived.time
+                    yield arrived
+                else:
+                    # Decoding may begin there, but the picture is whole only some frames later.
+                    found.pop()
+                    self._seekable = False
+            self._keyframes = found
         self._keyframes = sorted(found)
         self._tally.end(source.declared)
         if ends:
@@ -124,9 +170,14 @@ class ClipReader:
         number = 0
         last: Fraction | None = None
         while number < len(bounds):
-            self._skip_to(bounds[number][0], position)
+            late = self._skip_to(bounds[number][0], position)
             moved = False
             for arrived in _in_order(self._source.decoded(wanted), position, self._tally):
+                if late is not None and late(arrived):
+                    self._go_back()
+                    position = None
+                    break
+                late = None
                 position = arrived.pts
                 while number < len(bounds) and arrived.pts >= bounds[number][1]:
                     number, last, moved = number + 1, None, True
@@ -136,7 +187,7 @@ class ClipReader:
                     moved = False
                     due = last is None or arrived.time - last >= every
                     last = arrived.time if due else last
-                    small = self._upright.thumbnail(arrived.frame)
+                    small = self._upright.thumbnail(arrived.frame, arrived.aspect)
                     yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
                 elif moved and self._can_skip(bounds[number][0], position):
                     break
@@ -152,9 +203,14 @@ class ClipReader:
         index = 0
         while index < len(raws):
             position = None if before is None else before.pts
-            self._skip_to(raws[index], position)
+            late = self._skip_to(raws[index], position)
             frames = self._source.decoded(asked.__contains__)
             for arrived in _in_order(frames, position, self._tally):
+                if late is not None and late(arrived):
+                    self._go_back()
+                    before = None
+                    break
+                late = None
                 served = index
                 while index < len(raws) and arrived.pts > raws[index]:
                     yield self._shown(before or arrived)
@@ -181,7 +237,8 @@ class ClipReader:
         self, arrived: Arrived, keyframe: bool | None = None, widest: int | None = None
     ) -> Frame:
         key = arrived.frame.key_frame if keyframe is None else keyframe
-        return Frame(arrived.time, self._upright.picture(arrived.frame, widest), bool(key))
+        picture = self._upright.picture(arrived.frame, arrived.aspect, widest)
+        return Frame(arrived.time, picture, bool(key))
 
     def _can_skip(self, target: int, position: int | None) -> bool:
         """Whether a keyframe lies between where we are and the target."""
@@ -198,15 +255,23 @@ class ClipReader:
         number = bisect_right(self._keyframes, (target, 1 << 62))
         return self._keyframes[number - 1] if number else None
 
-    def _skip_to(self, target: int, position: int | None) -> None:
+    def _skip_to(self, target: int, position: int | None) -> Callable[[Arrived], bool] | None:
+        """Seeks, where that helps. What it gives says of the first frame that comes then whether
+        it is too late, though nothing is damaged: frames were held back."""
         if not self._keyframes and self._source.may_start_anew and self._can_skip(target, position):
             self._look_through()
         if not self._can_skip(target, position):
-            return
+            return None
         if not self._source.seek(target, self._keyframe_before(target)):
-            # Decoding from the start always arrives.
-            self._seekable = False
-            self._source.open()
+            self._go_back()
+            return None
+        troubles = self._source.troubles
+        return lambda first: first.pts > target and self._source.troubles == troubles
+
+    def _go_back(self) -> None:
+        """To the start: decoding from there always arrives."""
+        self._seekable = False
+        self._source.open()
 
     def _look_through(self) -> None:
         """Learn the keyframes' times, and whether the clock starts anew, without decoding:
@@ -234,6 +299,7 @@ class ClipReader:
             return False
 
         for arrived in self._source.decoded(wanted):
+            self._early = early
             self._source.begin_at(early)
             return replace(arrived, time=self._source.time(arrived.pts))
         if self._source.encrypted:
@@ -301,3 +367,13 @@ def _in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Iter
         held = arrived
     if held is not None:
         yield held
+
+
+def _is_whole(keyframe: Arrived, codec: str) -> bool:
+    """Whether a keyframe decoded alone is a whole picture. In H.264 it may be where a picture
+    begins to be refreshed bit by bit (recovery point, D.2.8): grey for the greatest part."""
+    return codec != "h264" or bool(keyframe.frame.key_frame)
+
+
+def _none(_: int) -> bool:
+    return False

@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 from av.codec.context import Flags
 
+from detector.clip_length import length_of
 from detector.clip_open import is_cover, open_clip, words_of
 from detector.field_pairs import FieldPairs
 from detector.tally import Tally
@@ -42,12 +43,13 @@ _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A decoded frame, the key of its packet, and its time."""
+    """A decoded frame, the key of its packet, its time, and the aspect of its pixels."""
 
     frame: av.VideoFrame
     key: int
     pts: int
     time: Fraction
+    aspect: Fraction
 
 
 class ClipSource:
@@ -67,7 +69,10 @@ class ClipSource:
         self._beat = beat
         self.tally = Tally(None)
         self.encrypted = False
+        # How often a packet could not be read or decoded.
+        self.troubles = 0
         self._earliest: Fraction | None = None
+        self._coded_aspect: Fraction | None = None
         self._pairs = FieldPairs()
         self._line = TimeLine()
         self._container: av.container.InputContainer | None = None
@@ -139,36 +144,11 @@ class ClipSource:
 
     @property
     def duration(self) -> Fraction | None:
-        """Seconds from `start` to the end of the pictures, or else of the container; None too where
-        it says 0: its recorder was cut off before it could say."""
+        """Seconds from `start` to the end of the pictures (`detector.clip_length`)."""
         assert self._container is not None
         if self._demuxer == "mpegvideo":
             return None  # nothing in it tells; FFmpeg guesses by a bit rate that may mean none
-        if self._stream.duration:
-            return self._delay() + Fraction(self._stream.duration * self.time_base)
-        if self._container.duration:
-            return Fraction(self._container.duration, av.time_base)
-        return None
-
-    def _delay(self) -> Fraction:
-        """Seconds from `start` to the first picture: a cut without decoding begins with sound.
-
-        None where nothing else plays by then: so the first picture's time is damaged, and the
-        pictures would seem to go on for hours.
-        """
-        assert self._container is not None
-        start = self._stream.start_time
-        if start is None:
-            return Fraction(0)
-        ends = [
-            (other.start_time + other.duration) * other.time_base
-            for other in self._container.streams
-            if other.index != self._stream.index
-            and other.start_time is not None
-            and other.duration is not None
-        ]
-        begin = start * self.time_base
-        return max(Fraction(0), begin - self.start) if begin < max(ends, default=0) else Fraction(0)
+        return length_of(self._container, self._stream, self.start)
 
     @property
     def others(self) -> int:
@@ -237,6 +217,7 @@ class ClipSource:
                 raise
             except av.FFmpegError as error:
                 errors += 1
+                self.troubles += 1
                 self.tally.reason(f"reading: {words_of(error)}")
                 if errors >= _CONSECUTIVE_READ_ERRORS:
                     return
@@ -321,6 +302,7 @@ class ClipSource:
             if isinstance(error, av.error.EOFError):
                 return []
             self._failures += 1
+            self.troubles += 1
             self.tally.reason(f"decoding: {words_of(error)}")
             return []
         if frames:
@@ -340,7 +322,15 @@ class ClipSource:
             while len(self._undated) > MOST_REORDERED:
                 heappop(self._undated)
         self._after = pts + max(frame.duration or 0, 1)
-        return Arrived(frame, own, pts, self.time(pts))
+        return Arrived(frame, own, pts, self.time(pts), self._aspect())
+
+    def _aspect(self) -> Fraction:
+        """Of the pixels: what the container says, until the pictures say something else than at
+        first."""
+        coded = self._stream.codec_context.sample_aspect_ratio or Fraction(1)
+        if self._coded_aspect is None:
+            self._coded_aspect = coded
+        return self.sample_aspect if coded == self._coded_aspect else coded
 
     def _key(self, packet: av.Packet) -> int:
         """A packet without any time is taken to follow the one before it, by a tick more than

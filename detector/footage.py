@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
@@ -71,6 +72,28 @@ def open_footage(path: Path) -> Footage:
         raise FootageEmpty(f"{path}: the file is empty; fetch it again")
     found = sniff(head, path)
     return Footage(path, digest.hexdigest(), size, found.kind, found.container)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By which it is noticed that a file changed while it was looked at."""
+
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(footage: Footage) -> Stamp:
+    """How the file stands, or the pictures of a folder.
+
+    Raises:
+        FootageMissing: one is gone.
+    """
+    try:
+        states = [file.stat() for file in footage.files or (footage.path,)]
+    except OSError as error:
+        why = why_missing(footage.path) or f"cannot be read ({error.strerror})"
+        raise FootageMissing(f"{footage.path}: {why}; check the path") from error
+    return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
 def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:

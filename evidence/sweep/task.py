@@ -30,7 +30,7 @@ from datasets.errors import FootageError, FootageMissing, ModelError
 from datasets.registry import Registry
 from datasets.there import isdir
 from detector import Settings
-from detector.footage import open_footage
+from detector.footage import Stamp, open_footage, stamp_of
 from detector.types import Footage, Survey
 
 if TYPE_CHECKING:
@@ -88,14 +88,6 @@ def _files(model: Path) -> Iterable[tuple[str, bytes]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """By which it is noticed that a file changed while it was looked at."""
-
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class Identified:
     """What a file is, and how it stood when it was read."""
 
@@ -131,7 +123,7 @@ AWAY = "away"
 """The kind of a failure that is the folder's or its disk's: it counts for no try."""
 
 # A decoder that was killed or starved may have been so for the machine's sake.
-_PASSING = {"decoder-died", "timeout"}
+_PASSING = {"decoder-died", "timeout", "changed"}
 
 
 def identify(paths: tuple[str, ...]) -> list[Identified | Failed]:
@@ -147,7 +139,7 @@ def _identify(path: Path) -> Identified | Failed:
         if {file: before.get(file) for file in read} != _states(read):
             # What was written behind the reader's back is not in the hash.
             return Failed("changed", f"{path}: it changed while it was read", True)
-        return Identified(footage, _stamp(footage))
+        return Identified(footage, stamp_of(footage))
     except FootageError as error:
         return _failed(path, error)
     except Exception as error:
@@ -159,7 +151,7 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
     footage = identified.footage
     try:
         found = _outfit(kit).survey(footage, _Telling())
-        if _stamp(footage) != identified.stamp:
+        if stamp_of(footage) != identified.stamp:
             return Failed("changed", f"{footage.path}: it changed while it was looked at", True)
         return found
     except _Unequipped:
@@ -256,15 +248,6 @@ def _states(files: Iterable[Path]) -> dict[Path, Stamp]:
             state = file.stat()
             states[file] = Stamp(state.st_size, state.st_mtime_ns)
     return states
-
-
-def _stamp(footage: Footage) -> Stamp:
-    files = footage.files or (footage.path,)
-    try:
-        states = [file.stat() for file in files]
-    except OSError as error:
-        raise FootageMissing(f"{footage.path}: cannot be read ({error.strerror})") from error
-    return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
 class _Ready:

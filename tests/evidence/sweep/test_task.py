@@ -13,13 +13,12 @@ import pytest
 from datasets.registry import load_registry
 from detector import Settings
 from detector.detect import PACKAGED, model_digest
-from detector.footage import open_footage
+from detector.footage import Stamp, open_footage
 from detector.types import Footage, Survey
 from evidence.sweep import task
 from evidence.sweep.task import (
     Failed,
     Identified,
-    Stamp,
     equip,
     identify,
     pack_kit,
