@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from detector.bars import within_bars
 from detector.boxes import grown, holding, suppress
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, WORDMARK, Box, Detections, Picture
@@ -60,10 +61,16 @@ IN_FLIGHT = 8
 """Pictures that may be on their way through the network at a time."""
 
 
-class _Run:
-    """A picture on its way through the network, until its boxes are asked for."""
+_Cut = tuple[Picture, tuple[int, int]]
+"""Part of a picture, and where its corner lies in it."""
 
-    def __init__(self, request: Any, picture: Picture, side: int) -> None:
+
+class _Run:
+    """A picture on its way through the network, until its boxes are asked for. `corner`: where it
+    lies in the frame that its boxes are told in."""
+
+    def __init__(self, request: Any, picture: Picture, corner: tuple[int, int], side: int) -> None:
+        self.corner = corner
         boxed, self.scale, self.offset = letterbox(picture, side)
         self.shape = picture.shape
         self._request = request
@@ -154,7 +161,8 @@ class Detector:
 
         Beyond `IN_FLIGHT` pictures on their way it waits for the oldest.
         """
-        return self._run(pictures, [side or self.settings.image_size] * len(pictures), least)
+        cuts = [_within_bars(picture) for picture in pictures]
+        return self._run(cuts, [side or self.settings.image_size] * len(pictures), least)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """Looks again at one machine, enlarged, for marks too small in the whole frame.
@@ -172,20 +180,19 @@ class Detector:
             return Detections.none()
         longer = max(crop.shape[:2])
         side = min(max(longer, CLOSER_LEAST), CLOSER_MOST, round(CLOSER_ENLARGED * longer))
-        (found,) = self._run([crop], [side]).result()
-        offset = np.array([left, top, left, top], np.float32)
-        return Detections(found.xyxy + offset, found.confidence, found.class_id)
+        (found,) = self._run([(crop, (left, top))], [side]).result()
+        return found
 
     def _run(
-        self, pictures: Sequence[Picture], sides: Sequence[int], least: float | None = None
+        self, cuts: Sequence[_Cut], sides: Sequence[int], least: float | None = None
     ) -> Pending:
         floors = self._floors.copy()
         if least is not None:
             floors[MACHINE] = least
-        runs = [self._start(picture, side) for picture, side in zip(pictures, sides, strict=True)]
+        runs = [self._start(cut, side) for cut, side in zip(cuts, sides, strict=True)]
         return Pending(self, runs, floors)
 
-    def _start(self, picture: Picture, side: int) -> _Run:
+    def _start(self, cut: _Cut, side: int) -> _Run:
         # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
         # from its threads, and was seen to abort the process when dropped just after.
         place = self._next
@@ -193,7 +200,7 @@ class Detector:
         before = self._runs[place]
         if before is not None:
             before.raw()
-        run = _Run(self._requests[place], picture, side)
+        run = _Run(self._requests[place], *cut, side)
         self._runs[place] = run
         return run
 
@@ -220,6 +227,7 @@ class Detector:
         xyxy = (xyxy - np.array([*offset, *offset], np.float32)) / np.float32(scale)
         rows, columns = run.shape[:2]
         xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
+        xyxy += np.array([*run.corner, *run.corner], np.float32)
         whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
         candidates, xyxy = candidates[whole], xyxy[whole]
         kept = suppress(xyxy, confidence[candidates], class_id[candidates], self.settings.overlap)
@@ -250,6 +258,13 @@ def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
         if len(around) and not sure[around].any():
             surest[around[found.confidence[around].argmax()]] = True
     return surest
+
+
+def _within_bars(picture: Picture) -> _Cut:
+    """What a clip in a frame of another shape shows: among black bars the network takes more for
+    machines, and sees fewer marks."""
+    left, top, right, bottom = within_bars(picture)
+    return picture[top:bottom, left:right], (left, top)
 
 
 def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, int]]:
