@@ -13,7 +13,13 @@ from detector.types import Loss
 
 MISSING = Sentence("declared by the container but not there")
 LOST = Sentence("%(what)s (%(times)s times)")
-REASONS = (MISSING, LOST)
+FURTHER_PAGE = Sentence(
+    "a further page of the file was not looked at: save it as a picture of its own"
+)
+CLIP_BEHIND = Sentence(
+    "a clip behind the picture in its file was not looked at: save it as a file of its own"
+)
+REASONS = (MISSING, LOST, FURTHER_PAGE, CLIP_BEHIND)
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
