@@ -6,7 +6,9 @@ the only protocol is `file`.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -66,11 +68,13 @@ def words_of(error: av.FFmpegError) -> str:
 
 
 def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """The largest picture stream that is no cover art; the others are not even read."""
+    """The largest picture stream that is no cover art, and no lone picture beside a clip; the
+    others are not even read."""
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
         raise NoPictures(f"{path}: sound only; there are no pictures in it")
-    stream = max(streams, key=lambda s: s.width * s.height if s.codec_context else -1)
+    moving = [s for s in streams if not _is_lone(s)]
+    stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
         raise FootageUnsupported(f"{path}: no decoder for its pictures; convert it first")
     if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
@@ -83,3 +87,25 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
 def is_cover(stream: av.VideoStream) -> bool:
     """Whether a stream is but the cover of a record, or a picture of a chapter."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _is_lone(stream: av.VideoStream) -> bool:
+    """Whether the container tells that a stream is one frame: a thumbnail that nobody marked as
+    a cover, or a card that is shown throughout."""
+    frames = stream.frames or int(_tagged(stream, "NUMBER_OF_FRAMES", r"\d{1,9}") or 0)
+    if frames or not stream.average_rate:
+        return frames == 1
+    # Matroska tells no number, but how long each stream is.
+    told = _tagged(stream, "DURATION", r"\d+:\d\d:\d\d(\.\d+)?")
+    if told is None:
+        return False
+    hours, minutes, seconds = told.split(":")
+    length = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+    return bool(0 < length * stream.average_rate < 2)
+
+
+def _tagged(stream: av.VideoStream, name: str, form: str) -> str | None:
+    """What a stream's tag says, where it has that form. Some name the language as well."""
+    tags = {key.upper().partition("-")[0]: value for key, value in stream.metadata.items()}
+    value = tags.get(name)
+    return value if value and re.fullmatch(form, value) else None

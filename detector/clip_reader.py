@@ -17,7 +17,7 @@ import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from detector.clip_source import Arrived, ClipSource
-from detector.tally import Tally
+from detector.tally import FITTED, FURTHER_STREAM, OUT_OF_ORDER, Tally
 from detector.time_line import MOST_REORDERED
 from detector.types import Frame, Loss, Probe, Sample, Span
 from detector.upright import Upright
@@ -30,10 +30,6 @@ _BLIND_SEEK_GAP = Fraction(2)
 # the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
 # bit, give one keyframe at the beginning and no more.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
-
-_OUT_OF_ORDER = "decoded but left out: its time is out of order"
-_FITTED = "the picture changes its size or shape on the way; it is fitted into the first one"
-_NOT_LOOKED_AT = "a further stream of pictures is in the file and was not looked at"
 
 
 class ClipReader:
@@ -61,7 +57,7 @@ class ClipReader:
         self._tally = self._source.tally
         self._check_count(self._source.declared or 0)
         for _ in range(self._source.others):
-            self._tally.reason(_NOT_LOOKED_AT)
+            self._tally.reason(FURTHER_STREAM)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
         self.probe = self._probe()
@@ -70,7 +66,7 @@ class ClipReader:
     def loss(self) -> Loss:
         if self._upright.changed and not self._told_of_change:
             self._told_of_change = True
-            self._tally.reason(_FITTED)
+            self._tally.reason(FITTED)
         return self._tally.loss()
 
     def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
@@ -356,14 +352,14 @@ def _in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Iter
     for arrived in frames:
         if last is not None and arrived.pts <= last:
             if seen is None or arrived.pts > seen:
-                tally.reason(_OUT_OF_ORDER)
+                tally.reason(OUT_OF_ORDER)
             continue
         if held is not None:
             if held.pts < arrived.pts:
                 last = held.pts
                 yield held
             else:
-                tally.reason(_OUT_OF_ORDER)
+                tally.reason(OUT_OF_ORDER)
         held = arrived
     if held is not None:
         yield held

@@ -20,7 +20,7 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.there import exists, isdir, isfile, why_missing
-from detector.sniff import HEAD_BYTES, Sniffed, sniff
+from detector.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
@@ -31,15 +31,18 @@ UNREAD_CLIPS = (
     *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
     *(".dv", ".dif", ".wtv", ".y4m", ".nut", ".r3d"),
 )
+# Their first frames fill a file's head, and tell no more than a photograph.
+PICTURE_STREAMS = (".mjpg", ".mjpeg")
 CLIP_NAMES = (
     *(".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mkv", ".webm"),
     *(".ts", ".mts", ".m2ts", ".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".vob", ".vro"),
     *(".m1v", ".m2v", ".mpv", ".avi", ".divx", ".flv", ".ogv", ".ogm", ".asf", ".wmv", ".dvr-ms"),
+    *PICTURE_STREAMS,
     *UNREAD_CLIPS,
 )
 PICTURE_NAMES = (
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
-    *(".heic", ".heif", ".avif", ".gif", ".cr3", ".raf", ".rw2", ".orf"),
+    *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".gif", ".cr3", ".raf", ".rw2", ".orf"),
 )
 # Sound in a clip's container is no clip, for which the photographs beside it would not count.
 SOUND_NAMES = (".m4a", ".m4b", ".3ga", ".mka", ".oga", ".opus", ".wma")
@@ -70,7 +73,10 @@ def open_footage(path: Path) -> Footage:
     size, head = _feed(path, digest)
     if size == 0:
         raise FootageEmpty(f"{path}: the file is empty; fetch it again")
-    found = sniff(head, path)
+    try:
+        found = look_further(sniff(head, path), path)
+    except OSError as error:
+        raise _missing(path, error) from error
     return Footage(path, digest.hexdigest(), size, found.kind, found.container)
 
 
@@ -234,6 +240,7 @@ def _listed_as(path: Path) -> str | None:
     """
     if path.suffix.lower() in SOUND_NAMES:
         return None
+    streamed = path.suffix.lower() in PICTURE_STREAMS
     try:
         if not S_ISREG(path.stat().st_mode):
             return None
@@ -247,4 +254,4 @@ def _listed_as(path: Path) -> str | None:
             found = sniff(file.read(HEAD_BYTES), path)
     except (FootageError, OSError):
         found = None
-    return found.kind if found else _KINDS.get(path.suffix.lower())
+    return found.kind if found and not streamed else _KINDS.get(path.suffix.lower())

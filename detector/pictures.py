@@ -6,14 +6,16 @@ Runs in the decoder process.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from datasets.errors import (
@@ -25,7 +27,9 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from detector.sniff import HEAD_BYTES, PICTURES, sniff
+from detector.further import further_in
+from detector.greys import eight_bits, is_deep, tags_of
+from detector.sniff import HEAD_BYTES, PICTURES, look_further, sniff
 from detector.tally import Tally
 from detector.types import Frame, Loss, Picture, Probe, Sample, Span
 from detector.upright import shrunk_size, thumbnail_size
@@ -61,6 +65,8 @@ class StillReader:
         self._pixels = pixels
         self._beat = beat
         self._tally = Tally(len(files))
+        # Those of which it was told what else is in their files.
+        self._told: set[int] = set()
         for index in range(len(files)):
             self._tally.packet(index)
         self.probe = self._probe()
@@ -103,7 +109,18 @@ class StillReader:
             self._tally.reason(f"{file.name}: {error.kind}")
             return
         self._tally.came(index)
+        self._tell_further(index)
         yield Frame(Fraction(index), picture, True, file if self._folder else None)
+
+    def _tell_further(self, index: int) -> None:
+        """Once of each file, however often it is looked at."""
+        if index not in self._told:
+            self._told.add(index)
+            file = self._files[index]
+            # Gone since it was read: what came of it stays.
+            with suppress(OSError, FootageError):
+                for what in further_in(file, _container(file), self._beat):
+                    self._tally.reason(what)
 
     def _probe(self) -> Probe:
         failed: FootageError | None = None
@@ -140,7 +157,8 @@ def read_picture(path: Path, pixels: int) -> Picture:
 
     Raises:
         FootageTooLarge: more than `pixels`; told from the header, before decoding.
-        FootageUnsupported: an animation, or only a preview of what the file holds.
+        FootageUnsupported: an animation, only a preview of what the file holds, or colours or
+            greys that are not read.
         FootageUnreadable: damaged, or no picture.
         FootageEmpty: no bytes.
         DecoderOutOfMemory: it needs more than there is.
@@ -158,13 +176,9 @@ def read_picture(path: Path, pixels: int) -> Picture:
                     )
                 if part := _only_a_part(image):
                     raise FootageUnsupported(f"{path}: {part} is not read; convert it first")
+                tags = tags_of(image)
                 image.load()
-                upright = _upright(image)
-                if upright.mode.startswith("I;16"):
-                    # Pillow would clip 16-bit grey at 255 instead of scaling it.
-                    grey = (np.asarray(upright) >> 8).astype(np.uint8)
-                    upright = Image.fromarray(grey)
-                return np.asarray(upright.convert("RGB"))
+                return _rgb(_upright(image), tags, path)
     except FootageError:
         raise
     except MemoryError as error:
@@ -172,11 +186,49 @@ def read_picture(path: Path, pixels: int) -> Picture:
             f"{path}: the decoder needs more memory than it may have "
             "(setting decoding.address_space)"
         ) from error
+    except UnidentifiedImageError as error:
+        if container == "tiff" and _is_unknown_tiff(path):
+            raise _not_read(path, "the TIFF, by its colours, bits or compression,") from error
+        raise _damaged(path, error) from error
     # On damaged data Pillow's readers raise whatever they come upon, struct.error among it.
     except Exception as error:
-        raise FootageUnreadable(
-            f"{path}: the picture is damaged ({error}); fetch it again"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> FootageUnreadable:
+    return FootageUnreadable(f"{path}: the picture is damaged ({error}); fetch it again")
+
+
+def _not_read(path: Path, what: str) -> FootageUnsupported:
+    return FootageUnsupported(
+        f"{path}: {what} is of a kind that is not read; save it as PNG or JPEG"
+    )
+
+
+def _is_unknown_tiff(path: Path) -> bool:
+    """Whether a TIFF that Pillow does not open is one of which it lacks the kind, and not damaged:
+    it looks the kinds up, and `Image.open` keeps to itself that none was found."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            TiffImageFile(path).close()
+        except SyntaxError as error:
+            return isinstance(error.__cause__, KeyError)
+    return False
+
+
+def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
+    """The colours of a picture that was loaded; `tags` are those of its file.
+
+    Raises:
+        FootageUnsupported: they cannot be told.
+    """
+    if is_deep(image):
+        image = Image.fromarray(eight_bits(image, tags, path))
+    try:
+        return np.asarray(image.convert("RGB"))
+    except ValueError as error:
+        raise _not_read(path, f"a picture in {image.mode}") from error
 
 
 def _only_a_part(image: Image.Image) -> str | None:
@@ -208,11 +260,11 @@ def _container(path: Path) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
+        if not head:
+            raise FootageEmpty(f"{path}: the file is empty; fetch it again")
+        found = look_further(sniff(head, path), path)
     except OSError as error:
         raise FootageUnreadable(f"{path}: cannot be read ({error.strerror})") from error
-    if not head:
-        raise FootageEmpty(f"{path}: the file is empty; fetch it again")
-    found = sniff(head, path)
     if found.kind != "still":
         raise FootageUnreadable(f"{path}: a clip under a picture's name; look at it by itself")
     return found.container

@@ -8,6 +8,7 @@ which open further files; those end here, as disguised.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
+from detector import jpeg
 
 # Enough for the sync bytes of a transport stream and for a text's opening lines.
 HEAD_BYTES = 1 << 16
@@ -33,6 +35,7 @@ DEMUXERS = {
     "flv": "flv",
     "ogg": "ogg",
     "asf": "asf",
+    "mjpeg": "mjpeg",
 }
 # The one Pillow reader that may read each kind of picture.
 PICTURES = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF"}
@@ -52,6 +55,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
+    (b"II+\x00", "tiff"),
+    (b"MM\x00+", "tiff"),
 )
 _DISGUISES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive"),
@@ -76,19 +81,37 @@ _SOUND: tuple[tuple[bytes, str], ...] = (
     (b"fLaC", "FLAC"),
     (b"#!AMR", "AMR"),
 )
-_KNOWN_UNSUPPORTED: tuple[tuple[bytes, str], ...] = (
+_UNREAD_CLIPS: tuple[tuple[bytes, str], ...] = (
     (b"\x06\x0e\x2b\x34", "MXF"),
     (b".RMF", "RealMedia"),
     (b"GIF8", "GIF"),
     (b"DKIF", "IVF"),
-    (b"\x00\x00\x00\x01", "a raw H.264 or H.265 stream"),
-    (b"8BPS", "a Photoshop picture"),
+    (b"\x00\x00\x01\xb0", "a raw MPEG-4 stream"),
     (b"\x1f\x07\x00\x3f", "a raw DV stream"),
     (b"\x1f\x07\x00\xbf", "a raw DV stream"),
     (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV"),
     (b"nut/multimedia container", "NUT"),
     (b"YUV4MPEG2", "YUV4MPEG"),
 )
+_UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"8BPS", "a Photoshop picture"),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw picture"),
+    (b"IIU\x00", "a camera's raw picture"),
+    (b"IIRO", "a camera's raw picture"),
+    (b"IIRS", "a camera's raw picture"),
+    (b"MMOR", "a camera's raw picture"),
+)
+# What stands behind the start code at which a raw stream begins: the header of its first NAL unit
+# (ITU-T H.264, 7.3.1; H.265, 7.3.1.2). All else of MPEG goes on with 00, 20 or above 7F there.
+_RAW_H264 = (b"\x67", b"\x47", b"\x27", b"\x09", b"\x06")
+_RAW_H265 = (b"\x40\x01", b"\x42\x01", b"\x44\x01", b"\x46\x01", b"\x4e\x01")
+
+# What may stand before a picture by mistake, or by a protocol.
+_STRAY_BYTES = 1024
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("#extm3u", "an M3U playlist"),
     ("ffconcat", "an FFmpeg concat script"),
@@ -136,7 +159,11 @@ def sniff(head: bytes, path: Path) -> Sniffed:
             raise NoPictures(f"{path}: a sound file ({what}); there are no pictures in it")
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         raise NoPictures(f"{path}: a sound file (WAV); there are no pictures in it")
-    unsupported = container or next((w for s, w in _KNOWN_UNSUPPORTED if head.startswith(s)), None)
+    if picture := _unread_picture(head):
+        raise FootageUnsupported(
+            f"{path}: {picture} is of a kind that is not read; save it as PNG or JPEG"
+        )
+    unsupported = _raw(head) or next((w for s, w in _UNREAD_CLIPS if head.startswith(s)), None)
     if unsupported:
         raise FootageUnsupported(
             f"{path}: {unsupported} is not among what is read "
@@ -145,40 +172,82 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     text = _text(head)
     if text:
         raise FootageDisguised(f"{path}: this is {text}, not footage; leave it out")
+    stray = head.find(b"\xff\xd8\xff", 0, _STRAY_BYTES)
+    if stray > 0:
+        raise FootageUnsupported(
+            f"{path}: a JPEG picture begins only at byte {stray + 1} of the file; cut off what "
+            "stands before it, or open it in another program and save it as PNG or JPEG"
+        )
     raise FootageUnreadable(
         f"{path}: no known header; the file is damaged at its start, or is no footage"
     )
 
 
+def look_further(found: Sniffed, path: Path) -> Sniffed:
+    """What only more of the file than its head tells: whether JPEGs stand one behind the other.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if found.container != "jpeg":
+        return found
+    with path.open("rb") as file:
+        return Sniffed("video", "mjpeg") if jpeg.is_stream(file) else found
+
+
 def _container(head: bytes) -> str | None:
-    """The container or picture format `head` begins with, or one that is known but not read."""
+    """The container or picture format `head` begins with."""
     if head[4:8] in _MP4_BOXES:
-        if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
-            return "a HEIF, AVIF or CR3 picture"
-        return "mp4"
+        still = head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS
+        return None if still else "mp4"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
     for start, name in _STARTS:
         if head.startswith(start):
-            return name
+            return "mjpeg" if name == "jpeg" and jpeg.is_stream(BytesIO(head)) else name
     if _sync(head) is not None:
         return "mpegts"
     # A bitmap's header is 14 bytes, of which four are reserved and zero.
     if head[:2] == b"BM" and head[6:10] == bytes(4):
         return "bmp"
     # A recording may begin in the middle of a pack; the next pack header is near.
-    if b"\x00\x00\x01\xba" in head and not head.startswith(b"\x00\x00\x00\x01"):
+    if b"\x00\x00\x01\xba" in head and _raw(head) is None:
         return "mpeg-ps"
+    return None
+
+
+def _unread_picture(head: bytes) -> str | None:
+    """What picture this is that is known and not read."""
+    if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
+        return "a HEIF, AVIF or CR3 picture"
+    # An icon's header (00 00 01 00) is a start code of MPEG too; its first entry tells more.
+    if head[:4] == b"\x00\x00\x01\x00" and head[4:6] > bytes(2) and len(head) >= 22:
+        reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")
+        if not reserved and planes in (b"\0\0", b"\1\0") and behind >= 6 + 16 * head[4]:
+            return "an icon"
+    return next((what for start, what in _UNREAD_PICTURES if head.startswith(start)), None)
+
+
+def _raw(head: bytes) -> str | None:
+    """What stream without a container this is that is not read."""
+    if head.startswith(b"\x00\x00\x00\x01"):
+        return "a raw H.264 or H.265 stream"
+    if head.startswith(b"\x00\x00\x01") and head[3:].startswith((*_RAW_H264, *_RAW_H265)):
+        return "a raw H.264 or H.265 stream"
+    # What an IP camera sends to a browser, saved as it came.
+    if head.lstrip(b"\r\n").startswith(b"--") and b"\xff\xd8\xff" in head[:_STRAY_BYTES]:
+        return "a stream of JPEGs with the headers of HTTP between them"
     return None
 
 
 def _sync(head: bytes) -> tuple[int, int] | None:
     """Where a transport stream's packets begin and their length, if it is one.
 
-    Sync bytes (0x47) stand every 188 bytes (ISO 13818-1), or 192 in camera recordings;
-    three in a row at the very start suffice, further in it takes eight.
+    Sync bytes (0x47) stand every 188 bytes (ISO 13818-1), 192 in camera recordings, or 204 where
+    what was broadcast keeps its bytes against errors (ETSI EN 300 429); three in a row at the very
+    start suffice, further in it takes eight.
     """
-    for length in (188, 192):
+    for length in (188, 192, 204):
         for offset in range(length):
             syncs = head[offset::length]
             needed = min(3 if offset in (0, 4) else 8, max(1, len(head) // length))

@@ -13,7 +13,18 @@ from detector.types import Loss
 
 MISSING = Sentence("declared by the container but not there")
 LOST = Sentence("%(what)s (%(times)s times)")
-REASONS = (MISSING, LOST)
+FURTHER_PAGE = Sentence(
+    "a further page of the file was not looked at: save it as a picture of its own"
+)
+CLIP_BEHIND = Sentence(
+    "a clip behind the picture in its file was not looked at: save it as a file of its own"
+)
+FURTHER_STREAM = Sentence("a further stream of pictures is in the file and was not looked at")
+FITTED = Sentence(
+    "the picture changes its size or shape on the way; it is fitted into the first one"
+)
+OUT_OF_ORDER = Sentence("decoded but left out: its time is out of order")
+REASONS = (MISSING, LOST, FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, FITTED, OUT_OF_ORDER)
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8

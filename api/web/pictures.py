@@ -42,6 +42,7 @@ _VIDEO = {
     "avi": "video/x-msvideo",
     "flv": "video/x-flv",
     "asf": "video/x-ms-wmv",
+    "mjpeg": "video/x-motion-jpeg",
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 T = TypeVar("T")

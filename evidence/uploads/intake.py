@@ -23,7 +23,7 @@ from datasets.errors import (
     UploadTooLarge,
 )
 from detector.settings import Decoding
-from detector.sniff import HEAD_BYTES, sniff
+from detector.sniff import HEAD_BYTES, look_further, sniff
 from detector.types import Footage
 from evidence.store import Case, Recipe, Upload
 from evidence.store.files import told
@@ -309,7 +309,7 @@ class Uploads:
 
     def _settle(self, upload: Upload, path: Path) -> None:
         with told(path), path.open("rb") as file:
-            seen = sniff(file.read(HEAD_BYTES), path)
+            seen = look_further(sniff(file.read(HEAD_BYTES), path), path)
         assert upload.footage is not None
         footage = Footage(path, upload.footage, upload.size, seen.kind, seen.container)
         settle(self.case, self.recipe, upload.id, footage, path, None)

@@ -19,6 +19,7 @@ from datasets.errors import (
 )
 from detector.decoder import Decoder
 from detector.settings import Decoding
+from detector.sniff import look_further
 from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload
 from evidence.store.corrections import corrected, put_right
@@ -47,6 +48,7 @@ _SUFFIXES = {
     "flv": ".flv",
     "ogg": ".ogv",
     "asf": ".asf",
+    "mjpeg": ".mjpg",
     "jpeg": ".jpg",
     "png": ".png",
     "webp": ".webp",
@@ -69,7 +71,9 @@ def keep(
         UploadConflict: it was cancelled meanwhile.
         CaseError: it could not be stored.
     """
-    sha256, seen = part.sha256(), part.sniff()
+    sha256 = part.sha256()
+    with told(part.path):
+        seen = look_further(part.sniff(), part.path)
     part.flush()
     path = case.held(sha256, _SUFFIXES[seen.container])
     footage = Footage(part.path, sha256, part.size, seen.kind, seen.container)

@@ -6,6 +6,7 @@ left corner, so that a test can tell which frame it has and which way up it is.
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from detector.sniff import HEAD_BYTES
 
 WIDTH, HEIGHT = 96, 64
 RATE = 25
@@ -163,6 +166,21 @@ def write_picture(path: Path, number: int = 0, orientation: int | None = None) -
     if orientation is not None:
         exif[0x0112] = orientation
     picture.save(path, exif=exif)
+    return path
+
+
+def write_jpegs(path: Path, count: int) -> Path:
+    """JPEGs one behind the other, each larger than what is read of a file to tell what it is; the
+    middle of frame n is as `image` makes it."""
+    frames = []
+    for number in range(count):
+        noise = np.random.default_rng(number).integers(0, 256, (400, 400, 3), np.uint8)
+        noise[150:250, 150:250] = 40 + 12 * number
+        held = io.BytesIO()
+        Image.fromarray(noise).save(held, "JPEG", quality=95)
+        assert len(held.getvalue()) > HEAD_BYTES
+        frames.append(held.getvalue())
+    path.write_bytes(b"".join(frames))
     return path
 
 

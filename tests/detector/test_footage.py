@@ -26,7 +26,7 @@ from detector.decoder import Decoder
 from detector.footage import known_footage, list_footage, open_footage
 from detector.settings import Decoding
 from detector.sniff import sniff
-from tests.detector.clips import write_clip, write_picture
+from tests.detector.clips import number_of, write_clip, write_picture
 from tests.ordinary import ordinary
 
 
@@ -95,6 +95,25 @@ HEADS = {
     "y4m": (b"YUV4MPEG2 W640 H360\n", FootageUnsupported),
     "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(60), FootageUnsupported),
     "h264": (b"\x00\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
+    "h264, short start code": (b"\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
+    "h264 from a later picture": (b"\x00\x00\x01\x09\x10" + bytes(60), FootageUnsupported),
+    "h265": (b"\x00\x00\x01\x40\x01\x0c" + bytes(60), FootageUnsupported),
+    "m4v": (b"\x00\x00\x01\xb0\x01" + bytes(60), FootageUnsupported),
+    "http jpegs": (
+        b"--b\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0" + bytes(60),
+        FootageUnsupported,
+    ),
+    "jxl": (b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(60), FootageUnsupported),
+    "naked jxl": (b"\xff\x0a\xfa\x1f" + bytes(60), FootageUnsupported),
+    "jp2": (b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(60), FootageUnsupported),
+    "naked jp2": (b"\xff\x4f\xff\x51\x00\x2f" + bytes(60), FootageUnsupported),
+    "ico": (
+        b"\x00\x00\x01\x00\x01\x00\x20\x20\x00\x00\x01\x00\x20\x00"
+        b"\x68\x04\x00\x00\x16\x00\x00\x00" + bytes(60),
+        FootageUnsupported,
+    ),
+    "raf": (b"FUJIFILMCCD-RAW 0201" + bytes(60), FootageUnsupported),
+    "a picture of mpeg": (b"\x00\x00\x01\x00\x00\x0f\xff\xf8" + bytes(60), FootageUnreadable),
     "cr3": (b"\x00\x00\x00\x18ftypcrx " + bytes(60), FootageUnsupported),
     "mp3": (b"ID3\x04" + bytes(60), NoPictures),
     "ogg": (b"OggS\0\2" + bytes(22) + b"\1\x13OpusHead" + bytes(60), NoPictures),
@@ -113,6 +132,38 @@ def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -
     with pytest.raises(error, match=r"clip\.mp4") as caught:
         open_footage(path)
     assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("name", ["jxl", "naked jxl", "jp2", "naked jp2", "ico", "heic", "raf"])
+def test_a_picture_of_a_kind_that_is_not_read_is_to_be_saved_as_another(name: str) -> None:
+    with pytest.raises(FootageUnsupported, match="not read; save it as PNG or JPEG"):
+        sniff(HEADS[name][0], Path("hall.jpg"))
+
+
+def test_a_program_stream_is_told_from_a_raw_one(tmp_path: Path) -> None:
+    options = {"codec": "mpeg2video", "format": "mpeg"}
+    whole = write_clip(tmp_path / "a.mpg", 30, **options).read_bytes()
+    for start in (0, 4, whole.index(b"\x00\x00\x01\xe0")):
+        assert sniff(whole[start:], Path("a.mpg")).container == "mpeg-ps"
+
+
+def test_bytes_before_a_picture_are_told_of(tmp_path: Path) -> None:
+    photo = write_picture(tmp_path / "a.jpg")
+    photo.write_bytes(b"\r\n" + photo.read_bytes())
+    with pytest.raises(FootageUnsupported, match="begins only at byte 3 of the file") as caught:
+        open_footage(photo)
+    assert "fetch" not in str(caught.value)
+
+
+def test_packets_of_204_bytes_are_looked_at(tmp_path: Path) -> None:
+    short = write_clip(tmp_path / "a.ts", 60).read_bytes()
+    long = tmp_path / "b.ts"
+    packets = [short[at : at + 188] + bytes(16) for at in range(0, len(short), 188)]
+    long.write_bytes(b"".join(packets))
+    with Decoder(open_footage(long), Decoding()) as decoder:
+        assert len(list(decoder.keyframes(Fraction(0)))) == 6
+        [frame] = decoder.at([Fraction(2)])
+        assert (frame.pts, number_of(frame.image)) == (2, 50 % 16)
 
 
 def test_a_recording_with_a_gap_is_not_taken_for_scrambled(tmp_path: Path) -> None:

@@ -10,7 +10,14 @@ import pytest
 
 import api.web
 from api.web.retold import retold
-from detector.tally import Tally
+from detector.tally import (
+    CLIP_BEHIND,
+    FITTED,
+    FURTHER_PAGE,
+    FURTHER_STREAM,
+    OUT_OF_ORDER,
+    Tally,
+)
 from evidence.copies.spans import Span
 from evidence.copies.wording import reason_of
 from evidence.linking.decisions import NOTED
@@ -20,9 +27,12 @@ SPANS = [Span(Fraction(n), Fraction(n + 5), Fraction(1, 2), (1, 0, 1, 0), 3, 0.9
 NAMES = ("1" * 64, "2" * 64)
 
 
-def lost() -> str:
+def lost(why: str | None = None) -> str:
     tally = Tally(None)
-    tally.end(3)
+    if why is None:
+        tally.end(3)
+    else:
+        tally.reason(why)
     return tally.loss().reasons[0]
 
 
@@ -36,8 +46,25 @@ def lost() -> str:
         SPAN.fill(gap="0.5"),
         COPY.fill(looks=3, first="1.5", footage="12345678"),
         lost(),
+        lost(FURTHER_PAGE),
+        lost(CLIP_BEHIND),
+        lost(FURTHER_STREAM),
+        lost(FITTED),
+        lost(OUT_OF_ORDER),
     ],
-    ids=["copies", "a copy", "place", "span", "recording", "loss"],
+    ids=[
+        "copies",
+        "a copy",
+        "place",
+        "span",
+        "recording",
+        "loss",
+        "a page",
+        "a clip behind",
+        "a stream",
+        "fitted",
+        "order",
+    ],
 )
 def test_no_word_of_english_is_left(code: str, text: str) -> None:
     told = retold(text, code)

@@ -25,6 +25,7 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
         nameless__clip_dat=MP4, broken__clip_mp4=b"", deep__er__still_JPG=JPEG,
         tape__news_MXF=b"\x06\x0e\x2b\x34" + bytes(40), phone__1_heic=b"\0\0\0\x18ftypheic",
         tape__hall_jpg=JPEG, spoken__1_jpg=JPEG, spoken__note_m4a=MP4, spoken__note_ogg=b"OggS\0\2",
+        camera__1_mjpg=JPEG, camera__2_jpg=JPEG,
     )  # fmt: skip
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "x.mp4").write_bytes(MP4)

@@ -31,6 +31,7 @@ from evidence.store.work import (
 )
 from evidence.uploads import Bounds, Claims, Uploads, keeping, show
 from evidence.uploads.bounds import IDLE_SECONDS, STALE_DAYS
+from tests.detector.clips import write_jpegs
 from tests.evidence.conftest import clip as clip
 from tests.evidence.sweep.helping import until
 from tests.postgres import somebody_waits
@@ -89,6 +90,27 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
     with case.session() as session:
         (place,) = session.query(Location).all()
         assert (place.publisher, session.query(Work).count()) == ("Plant TV", 1)
+    assert not wrong(case)
+
+
+def test_jpegs_one_behind_the_other_are_kept_as_a_clip(
+    case: Case, recipe: Recipe, uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = write_jpegs(tmp_path / "door.jpg", 3).read_bytes()
+    made = uploads.begin("anna", "door.jpg", len(content), Claims())
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "settle", die)
+        with pytest.raises(Killed):
+            send(uploads, made.id, content)
+    again(case, recipe).tidy()
+    with case.session() as session:
+        row = session.query(FootageRow).one()
+        assert (row.kind, row.container) == ("video", "mjpeg")
+        assert session.query(Location).one().path.endswith(".mjpg")
     assert not wrong(case)
 
 
