@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,8 @@ def read_picture(path: Path, pixels: int) -> Picture:
         DecoderOutOfMemory: it needs more than there is.
     """
     container = _container(path)
+    if container == "heic":
+        _read_heic()
     try:
         # Pillow warns of odd metadata; what matters here is whether the picture can be read.
         with warnings.catch_warnings():
@@ -193,6 +196,18 @@ def read_picture(path: Path, pixels: int) -> Picture:
     # On damaged data Pillow's readers raise whatever they come upon, struct.error among it.
     except Exception as error:
         raise _damaged(path, error) from error
+
+
+@cache
+def _read_heic() -> None:
+    """Teaches Pillow to read what phones take photographs in."""
+    import pi_heif
+
+    # One thread, as everywhere; and the picture alone, without previews and depths beside it.
+    options = pi_heif.options
+    options.DECODE_THREADS = 1
+    options.THUMBNAILS = options.AUX_IMAGES = options.DEPTH_IMAGES = False
+    pi_heif.register_heif_opener()
 
 
 def _damaged(path: Path, error: Exception) -> FootageUnreadable:
@@ -233,7 +248,7 @@ def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
 
 def _only_a_part(image: Image.Image) -> str | None:
     """What the file is where the one picture that would be read is not all of it."""
-    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+    if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "is_animated", False):
         return "an animation"
     # Raw pictures of cameras (NEF, ARW, DNG) are TIFF files that begin with a preview.
     reduced = ExifTags.Base.NewSubfileType

@@ -38,10 +38,34 @@ DEMUXERS = {
     "mjpeg": "mjpeg",
 }
 # The one Pillow reader that may read each kind of picture.
-PICTURES = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "tiff": "TIFF"}
+PICTURES = {
+    "jpeg": "JPEG",
+    "png": "PNG",
+    "webp": "WEBP",
+    "bmp": "BMP",
+    "tiff": "TIFF",
+    "heic": "HEIF",
+    "avif": "AVIF",
+}
 
 _MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot"}
-_STILL_BRANDS = {b"avif", b"avis", b"crx ", b"heic", b"heix", b"hevc", b"mif1", b"msf1"}
+# Brands of pictures in the same boxes (ISO 23008-12, 10; AV1 Image File Format, 6), and of what
+# is not read: sequences of them, and a camera's raw picture.
+_STILL_BRANDS = {
+    b"avif": "avif",
+    b"heic": "heic",
+    b"heix": "heic",
+    b"heim": "heic",
+    b"heis": "heic",
+}
+_UNREAD_BRANDS = {
+    b"avis": "a sequence of AVIF pictures",
+    b"hevc": "a sequence of HEIF pictures",
+    b"hevx": "a sequence of HEIF pictures",
+    b"msf1": "a sequence of HEIF pictures",
+    b"mif1": "a HEIF picture that is neither HEIC nor AVIF",
+    b"crx ": "a camera's raw picture",
+}
 # By one of these an Ogg file says at its start that it holds pictures.
 _OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
 
@@ -198,8 +222,10 @@ def look_further(found: Sniffed, path: Path) -> Sniffed:
 def _container(head: bytes) -> str | None:
     """The container or picture format `head` begins with."""
     if head[4:8] in _MP4_BOXES:
-        still = head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS
-        return None if still else "mp4"
+        if head[4:8] != b"ftyp":
+            return "mp4"
+        still = _still(head)
+        return still if still or head[8:12] in _UNREAD_BRANDS else "mp4"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WEBP": "webp"}.get(head[8:12])
     for start, name in _STARTS:
@@ -216,10 +242,20 @@ def _container(head: bytes) -> str | None:
     return None
 
 
+def _still(head: bytes) -> str | None:
+    """The kind of picture that a file of boxes holds; `mif1` says no more than that it is one, and
+    which stands among the other brands."""
+    major, size = head[8:12], int.from_bytes(head[:4])
+    if major != b"mif1":
+        return _STILL_BRANDS.get(major)
+    others = (head[at : at + 4] for at in range(16, min(size, len(head)), 4))
+    return next((_STILL_BRANDS[one] for one in others if one in _STILL_BRANDS), None)
+
+
 def _unread_picture(head: bytes) -> str | None:
     """What picture this is that is known and not read."""
-    if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
-        return "a HEIF, AVIF or CR3 picture"
+    if head[4:8] == b"ftyp" and head[8:12] in _UNREAD_BRANDS:
+        return _UNREAD_BRANDS[head[8:12]]
     # An icon's header (00 00 01 00) is a start code of MPEG too; its first entry tells more.
     if head[:4] == b"\x00\x00\x01\x00" and head[4:6] > bytes(2) and len(head) >= 22:
         reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")

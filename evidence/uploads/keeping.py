@@ -54,6 +54,8 @@ _SUFFIXES = {
     "webp": ".webp",
     "bmp": ".bmp",
     "tiff": ".tif",
+    "heic": ".heic",
+    "avif": ".avif",
 }
 
 

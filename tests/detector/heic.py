@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 def write_heic(path: Path, picture: NDArray[np.uint8], quarters: int = 0) -> Path:
     """A HEIC of an RGB picture (height, width, 3) that is to be turned so many quarters
     counter-clockwise."""
-    parameters, coded = _hevc(path.with_suffix(".mp4"), picture)
+    parameters, coded = _hevc(path.with_suffix(".mkv"), picture)
     height, width, _ = picture.shape
     head = _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
     properties = [
@@ -51,7 +51,9 @@ def _hevc(scratch: Path, picture: NDArray[np.uint8]) -> tuple[bytes, bytes]:
         stream = out.add_stream("libx265", rate=1, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-        out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        # Of a single one the muxer at times cannot tell the parameters.
+        for _ in range(2):
+            out.mux(stream.encode(frame.reformat(format="yuv420p")))
         out.mux(stream.encode(None))
     with av.open(str(scratch)) as read:
         stream = read.streams.video[0]

@@ -93,7 +93,8 @@ HEADS = {
     "dv": (b"\x1f\x07\x00\xbf" + bytes(60), FootageUnsupported),
     "wtv": (bytes.fromhex("b7d800203749da11a64e0007e95ead8d") + bytes(60), FootageUnsupported),
     "y4m": (b"YUV4MPEG2 W640 H360\n", FootageUnsupported),
-    "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(60), FootageUnsupported),
+    "heif": (b"\x00\x00\x00\x18ftypmif1" + bytes(60), FootageUnsupported),
+    "heics": (b"\x00\x00\x00\x18ftypmsf1" + bytes(60), FootageUnsupported),
     "h264": (b"\x00\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
     "h264, short start code": (b"\x00\x00\x01\x67\x42" + bytes(60), FootageUnsupported),
     "h264 from a later picture": (b"\x00\x00\x01\x09\x10" + bytes(60), FootageUnsupported),
@@ -134,7 +135,9 @@ def test_what_is_no_footage_ends_in_its_named_error(tmp_path: Path, name: str) -
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("name", ["jxl", "naked jxl", "jp2", "naked jp2", "ico", "heic", "raf"])
+@pytest.mark.parametrize(
+    "name", ["jxl", "naked jxl", "jp2", "naked jp2", "ico", "heif", "heics", "raf"]
+)
 def test_a_picture_of_a_kind_that_is_not_read_is_to_be_saved_as_another(name: str) -> None:
     with pytest.raises(FootageUnsupported, match="not read; save it as PNG or JPEG"):
         sniff(HEADS[name][0], Path("hall.jpg"))
@@ -258,7 +261,7 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
     phone.mkdir()
     tape.write_bytes(HEADS["mxf"][0])
     write_picture(phone / "2.png")
-    (phone / "1.heic").write_bytes(HEADS["heic"][0])
+    (phone / "1.cr3").write_bytes(HEADS["cr3"][0])
     assert list_footage(tmp_path) == [tape, phone]
     # Nor does it keep the photographs beside it from being looked at.
     write_picture(tmp_path / "hall.png")
@@ -267,7 +270,7 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
         open_footage(tape)
     with Decoder(open_footage(phone), Decoding()) as decoder:
         assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]
-    assert decoder.loss.lost == 1 and "1.heic: unsupported" in decoder.loss.reasons[0]
+    assert decoder.loss.lost == 1 and "1.cr3: unsupported" in decoder.loss.reasons[0]
 
 
 @pytest.mark.parametrize("name", ["tape.dv", "tv.wtv", "raw.y4m", "cut.m2t", "cut.m2v", "cut.f4v"])

@@ -104,7 +104,7 @@ def high_range(path: Path, transfer: int, values: list[float]) -> Path:
     bars = np.repeat(np.repeat(np.array(values), 32)[None, :, None], 64, axis=0)
     deep = np.repeat(np.round(bars * 65535).astype(np.uint16), 3, axis=2)
     with av.open(str(path), "w") as out:
-        quiet = {"x265-params": f"log-level=0:colorprim=9:transfer={transfer}:colormatrix=9"}
+        quiet = {"x265-params": f"log-level=0:info=0:colorprim=9:transfer={transfer}:colormatrix=9"}
         stream = out.add_stream("libx265", rate=RATE, options=quiet)
         stream.width, stream.height, stream.pix_fmt = deep.shape[1], 64, "yuv420p10le"
         context = stream.codec_context
