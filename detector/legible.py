@@ -33,6 +33,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from detector.bars import within_bars
 from detector.boxes import as_box, grown, share_inside
 from detector.stills import encode_frame
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections, Frame, Picture
@@ -133,8 +134,8 @@ class LegibleFrames:
         aspect = 0.0 if cut_off_sides(box, frame.image) else _aspect(box)
         self._widest[track] = max(self._widest.get(track, 0.0), aspect)
         score = legibility(frame.image, box, marks)
-        left, top, right, bottom = grown(box, MARGIN, frame.image)
-        if right == left or bottom == top:
+        left, top, right, bottom = _crop(box, frame.image)
+        if right <= left or bottom <= top:
             return
         crop = frame.image[top:bottom, left:right]
         view = LegibleView(frame.pts, box, crop, (left, top), score, marks, aspect, frame.file)
@@ -227,6 +228,14 @@ def legibility(picture: Picture, box: Box, marks: Detections) -> float:
     )
     whole = max(LEAST_WHOLE, 1 - CUT_OFF * cut_off_sides(box, picture))
     return whole * (SEEN * seen + READ * read)
+
+
+def _crop(box: Box, picture: Picture) -> tuple[int, int, int, int]:
+    """The box and a margin. It ends where black bars begin: what is cut off there may go on, as at
+    the picture's own edge."""
+    left, top, right, bottom = grown(box, MARGIN, picture)
+    first, highest, last, lowest = within_bars(picture)
+    return max(left, first), max(top, highest), min(right, last), min(bottom, lowest)
 
 
 def sharpness(picture: Picture, box: Box) -> float:

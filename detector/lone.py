@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detector.bars import within_bars
 from detector.boxes import line_height
 from detector.caption import scene_of, static_across_shots
 from detector.drawn_on import drawn_on
@@ -54,17 +55,18 @@ class LoneMarks:
         frame, most = watched.bare, self.settings.lone_side
         if frame is None or not most:
             return None
-        rows, columns = frame.image.shape[:2]
-        whole = (0.0, 0.0, float(columns), float(rows))
-        view = LegibleView(frame.pts, whole, frame.image, (0, 0), 0.0, Detections.none(), 0.0)
-        lines = self.reader.find_lines(frame.image, most)
+        left, top, right, bottom = within_bars(frame.image)
+        whole = (float(left), float(top), float(right), float(bottom))
+        picture, corner = frame.image[top:bottom, left:right], (left, top)
+        view = LegibleView(frame.pts, whole, picture, corner, 0.0, Detections.none(), 0.0)
+        lines = self.reader.find_lines(picture, most)
         highest = sorted(lines, key=lambda line: -line_height(line.box))[:MOST_LINES]
-        read = overlays.mark(self.reader.read_lines(highest, frame.pts))
+        read = overlays.mark(self.reader.read_lines(highest, frame.pts, corner))
         cut = frozenset((one.pts, one.box) for one in read if is_cut(one.box, view, AT_EDGE))
         best = Observation(frame.pts, whole, 0.0)
-        picture = scene_of(frame.image)
+        small = scene_of(frame.image)
         track = Track(watched.shot, (best,))
-        seen = Examined(track, best, frame.file, tuple(read), (), (), picture, cut)
+        seen = Examined(track, best, frame.file, tuple(read), (), (), small, cut)
         return seen if self._told(seen)[1] is not None else None
 
     def settle(

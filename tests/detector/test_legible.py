@@ -144,6 +144,16 @@ def test_a_view_is_a_copy_with_a_margin_and_knows_its_place() -> None:
     assert view.in_frame(local).xyxy.tolist() == [[210, 105, 300, 140]]
 
 
+def test_a_view_ends_where_black_bars_begin() -> None:
+    image = picture()
+    image[:, :190] = image[:, -190:] = 0
+    frames = LegibleFrames(3)
+    frames.offer(7, Frame(F(1), image), BOX, marks((MACHINE, BOX)))
+    (view,) = frames.take(7)
+    assert view.offset == (190, 76)
+    assert view.picture.shape[1] == min(524, image.shape[1] - 190) - 190
+
+
 def test_tracks_are_kept_apart_and_taken_once() -> None:
     frames = LegibleFrames(2)
     for k in range(4):

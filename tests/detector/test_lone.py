@@ -70,6 +70,22 @@ def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(
     assert mark.evidence.box is not None and mark.evidence.box[1] == pytest.approx(130, abs=20)
 
 
+@pytest.mark.parametrize(("text", "at"), [("HURCO", 220), ("DMTGX", 285)])
+def test_between_black_bars_it_is_told_in_the_frames_pixels_and_cut_off_it_is_none(
+    analyst: Analyst, tmp_path: Path, text: str, at: int
+) -> None:
+    still = np.zeros((360, 640, 3), np.uint8)
+    still[:, 200:440] = sheet((text, at, 220), height=44)[60:420, 200:440]
+    found = lone_marks(analyst, tmp_path / "clip.mp4", [still] * 20)
+    told = [(mark.builder, mark.evidence.box) for mark in found]
+    if text == "HURCO":
+        [(builder, box)] = told
+        assert builder == "hurco" and box is not None
+        assert box[0] == pytest.approx(220, abs=20) and box[1] == pytest.approx(160, abs=20)
+    else:
+        assert told == []
+
+
 def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path) -> None:
     plate = draw_plate(FIRM, 24, np.random.default_rng(3))
     path = tmp_path / "plate.png"
