@@ -31,12 +31,15 @@ _LONGER = 2
 
 def tells(mark: Mark, read: str, price: float) -> bool:
     """Whether a misreading of a mark, at a price, still tells it from others: by the letters of the
-    words that are nobody else's.
+    words that are nobody else's. Where all that is missing is its first letter, which the edge of a
+    box cuts off (ORI SEIKI), it does, unless the rest may stand on any panel (INN POWER).
 
     Args:
         read: the letters read.
     """
     if mark.han or mark.cyrillic:
+        return True
+    if read == mark.letters[1:] and SIGNS.isdisjoint(mark.words):
         return True
     own, behind, size = _parts(mark.words)
     if not own or len(own) == size:

@@ -240,8 +240,8 @@ def test_no_set_names_a_builder(attributor: Attributor, listed: str, count: int)
         ("POWERSPEED", "shw"), ("SHW|UNISPEED", "shw"), ("ROUNDTOP", "johnford"),
         ("PRIMA POWER", "prima-power"), ("PRIMA|POWER", "prima-power"),
         ("PRIMA POWFR", "prima-power"), ("FINN-POWER", "finn-power"),
-        ("MORI|SEIKI", "mori-seiki"), ("PAMA|SPEED RAM", "pama"), ("HECKERT", "heckert"),
-        ("VERTIMASTER", "schiess"),
+        ("MORI|SEIKI", "mori-seiki"), ("ORI SEIKI", "mori-seiki"), ("PAMA|SPEED RAM", "pama"),
+        ("HECKERT", "heckert"), ("VERTIMASTER", "schiess"),
     ],
     ids=lambda value: value,
 )  # fmt: skip
