@@ -27,7 +27,7 @@ from detector import Analyst
 from detector.types import Picture
 from training.evaluate import open_picture
 
-TEXT, BUILDER = "TAIKAN", "taikan"
+TEXT, BUILDER = "HISION", "hision"
 TAKES = ("one take", "two takes")
 STYLES = ("bar", "outline", "shade", "plain")
 SIZE = (1280, 720)

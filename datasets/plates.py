@@ -135,6 +135,7 @@ class PlateWords(_Part):
     own: Kinds
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
+    against: tuple[Text, ...]
     between: Kinds
     forms: Kinds
     telling: Telling

@@ -19,12 +19,13 @@ from fractions import Fraction
 
 from datasets.letters import letters, script_of
 from datasets.registry import Registry
-from detector.badge import OWNERS
+from detector.badge import OWNERS, bears_out
 from detector.fuse import Cue, fuse
 from detector.match import Matcher
 from detector.misread_code import MisreadCodes
 from detector.origin import OriginFinder, claimed_by
 from detector.own_badge import OwnBadge
+from detector.pieces import Pieces
 from detector.reasons import reasons_of
 from detector.settings import Attributing
 from detector.sisters import GROUPS, ONE_HOUSE
@@ -89,6 +90,7 @@ class Attributor:
         self._sisters = matcher.sisters
         self._codes = MisreadCodes(matcher, registry)
         self._own_badge = OwnBadge(registry, settings.tested_origins)
+        self._pieces = Pieces(matcher, registry, settings.tested_origins)
         self._origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
@@ -113,7 +115,7 @@ class Attributor:
         likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
-        cues: Sequence[Cue] = fuse(readings, self._matcher)
+        cues: Sequence[Cue] = self._pieces.told(fuse(readings, self._matcher), readings)
         # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
@@ -252,7 +254,7 @@ class Attributor:
 
     def _weight(self, cue: Cue, flipped: bool) -> float:
         """Log-odds that a cue adds to its builder, over all its views."""
-        if cue.mirrored and not flipped:
+        if cue.piece or (cue.mirrored and not flipped):
             return 0.0
         score = cue.views[0].score
         # Letters that spell a mark exactly were read right, however unsure the reader says it is.
@@ -305,7 +307,7 @@ class Attributor:
         # Two weak cues may name elsewhere, here a strong one and another (no SWING, no VMC1000).
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
         telling = [c for c in cues if c.kind == "wordmark" or not c.match.needs_second_cue]
-        codes = [c for c in telling if _is_code(c) and len(letters(c.mark)) > 5]
+        codes = [c for c in telling if _is_code(c) and bears_out(letters(c.mark))]
         several = len(_distinct(telling)) > (1 if strong or codes else 2)
         borne_out = grade == "A" and read and (bool(spelt) or several)
         return chances[id] >= self._settings.tested_probability and (exact or borne_out)

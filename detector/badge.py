@@ -30,12 +30,12 @@ _OTHER_TRADES = frozenset(
     [
         *("AKIRA", "ALMAC", "AVIA", "BARBERCOLMAN", "BEHRINGER", "BRETON"),
         *("BROTHER", "BUFFALO", "BULLARD", "BUTLER", "CITIZEN", "COMAU"),
-        *("COSMOS", "CSEPEL", "DAEWOO", "DIXI", "DMG", "ELECTRONICA", "ERGOMAT", "EXTRON"),
+        *("COSMOS", "CSEPEL", "DAEWOO", "DIXI", "DMG", "ELECTRONICA", "EMAG", "ERGOMAT", "EXTRON"),
         *("FALCON", "FAT", "FELLOWS", "FIDIA", "FPT", "FRYER", "FUJI", "GEHRING"),
         *("HANDTMANN", "HANKOOK", "HANWHA", "HAUSER", "HELLER", "HMT", "HONOR"),
         *("HOWA", "HYDROMAT", "HYUNDAI", "INDEX", "INGERSOLL", "JTEKT", "JUNG", "JUNKER"),
         *("KERN", "KIWA", "KOMATSU", "LANDIS", "LIEBHERR", "MCM", "MESSER"),
-        *("MICROSTEP", "MILACRON", "MITSUBISHIHEAVYINDUSTRIES", "MITSUI", "MONARCH"),
+        *("MICROSTEP", "MIKRON", "MILACRON", "MITSUBISHIHEAVYINDUSTRIES", "MITSUI", "MONARCH"),
         *("MOORE", "MULTICAM", "MURATA", "NACHI", "NACHIFUJIKOSHI", "NAGEL", "NCT"),
         *("OMV", "OPTIMUM", "PAMA", "PEDDINGHAUS", "PFIFFNER", "PINNACLE", "PONAR"),
         *("RESATO", "SAACKE", "SAMSUNGTECHWIN", "SAUER", "SEIBU", "SIGMA"),
@@ -47,11 +47,11 @@ OWNERS = frozenset({"RU"})
 """Where plants that build machines are filmed: their initials are on whatever they own, on its
 inventory number too (СМЗ, КЭМЗ), so that no weak mark of theirs is a badge."""
 
-# Words of panels, drawings and pipes, twice on many a machine: FLOW, JOBS.
-_ON_PANELS = frozenset({"FLOW", "JOBS", "ACE", "UNION"})
+# Words of panels, drawings, pipes and, in Turkish, of safety signs, twice on many a machine: FLOW.
+_ON_PANELS = frozenset({"FLOW", "JOBS", "ACE", "UNION", "DURMA"})
 # Tags of panels, pipes and welders that read like codes: IP54, M30, T12, DN25, BT40, USB 3.0.
 _TAGS = re.compile(
-    r"^(?:[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"
+    r"^(?:Q\d+T|[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"
     r"\d+[A-Z]?)$"
 )
 # How far off the model may stand, in heights of the higher of the two lines; of what runs down a
@@ -59,6 +59,7 @@ _TAGS = re.compile(
 _BESIDE = 3.0
 # Boxes of two lines touch; those of one line, found twice, lie upon each other.
 _APART = 0.5
+_LONG = 5
 # Surer than this of the code's letters: a panel's edge is read as a code now and then.
 _SURE = 0.8
 
@@ -95,6 +96,12 @@ def is_model_code(text: str) -> bool:
     if LATIN_WORDS.intersection(said) or is_tag(text):
         return False
     return bool(_CODE.match(joined)) and sum(c.isdigit() for c in text) >= 2
+
+
+def bears_out(code: str) -> bool:
+    """Whether a code of a builder's own, by its folded letters, bears out a mark of his that is
+    other things' too: one of six letters and figures, or of five with two letters (T-V856)."""
+    return len(code) > _LONG or (len(code) == _LONG and sum(map(str.isalpha, code)) > 1)
 
 
 def is_tag(text: str) -> bool:

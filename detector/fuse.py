@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Literal
 
-from datasets.letters import letters
+from datasets.letters import letters, script_of, words
 from detector.badge import stands_as_badge
 from detector.match import Match, Matcher
 from detector.read import overlap_of_smaller
@@ -35,13 +35,15 @@ class Cue:
 
     `match` is the best match and `readings` are all readings behind it, the best first;
     `views` are those of them that are independent looks, the best first, at least one.
-    `mirrored`: no reading of it is upright. `badge`: it stands as a badge does.
+    `mirrored`: no reading of it is upright. `badge`: it stands as a badge does. `piece`: it is a
+    piece of something else (`detector.pieces`).
     """
 
     match: Match
     readings: tuple[Reading, ...]
     views: tuple[Reading, ...]
     badge: bool = False
+    piece: bool = False
 
     @property
     def id(self) -> str:
@@ -134,10 +136,21 @@ def _match_all(readings: Iterable[Reading], matcher: Matcher) -> list[_Hit]:
 def _match_joined(readings: Sequence[Reading], matcher: Matcher) -> list[_Hit]:
     """Matches that only a joined pair gives: exact, and of the whole of it.
 
-    Anything looser would find chance marks across the seam of two unrelated texts.
+    Anything looser would find chance marks across the seam of two unrelated texts. Names of one
+    word (SM | TCL) and of series (SPEED | RAM) are found there by chance all the same: they need
+    a second cue.
     """
     hits = _match_all(join_neighbours(readings), matcher)
-    return [hit for hit in hits if hit.match.exact and hit.match.whole]
+    return [_unsure(hit) for hit in hits if hit.match.exact and hit.match.whole]
+
+
+def _unsure(hit: _Hit) -> _Hit:
+    match = hit.match
+    series = match.kind == "series" and not any(c.isdigit() for c in match.mark)
+    name = series or (len(words(match.mark)) == 1 and script_of(match.mark[0]) != "han")
+    if not name or match.type == "control":
+        return hit
+    return replace(hit, match=replace(match, needs_second_cue=True))
 
 
 def _drop_contained(hits: Sequence[_Hit]) -> list[_Hit]:

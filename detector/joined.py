@@ -62,14 +62,20 @@ class Joined:
                         yield mark
 
     def variants(self, said: Sequence[str]) -> Iterator[Mark]:
-        """Codes of which these words together are a variant: VF-2SS is a VF-2.
+        """Codes of which these words together are a variant: VF-2SS is a VF-2, HD-F6020 an HD-F.
 
-        The variant's letters stand in one word with the code's last figure.
+        The variant's letters stand in one word with the code's last figure, a size with the last
+        letters of the family's name.
         """
         joined, last = "".join(said), said[-1]
         for rest in range(1, min(_LONGEST_VARIANT, len(last) - 1) + 1):
             if _VARIANT.fullmatch(last[-rest:]):
                 yield from self._codes.get(joined[:-rest], ())
+        name = last.rstrip("0123456789")
+        if len(said) > 1 and name and name != last and _is_size(last[len(name) :]):
+            for mark in self._families.get("".join((*said[:-1], name)), ()):
+                if mark.words == (*said[:-1], name):
+                    yield mark
 
     def _inside_han(self, run: str) -> Iterator[Mark]:
         for start in range(len(run)):

@@ -24,6 +24,7 @@ from datasets.plates import load_places, load_plate_words
 from datasets.registry import Registry
 from detector.anothers import AnothersName
 from detector.fold import words
+from detector.generic import PARTS, tells
 from detector.joined import Joined
 from detector.marks import CYRILLIC_LIMIT, SHORT, Mark, MarkKind, marks_of
 from detector.nearby import Nearby
@@ -53,8 +54,9 @@ class Match:
     mark: its text as the registry has it; similarity: 1 - price / letters, 0..1; exact: nothing
     was misread; whole: the mark is the whole text, not a part of a longer one; shared: another
     entry has a mark of the same text; far: so much was misread that it is no more than a hint;
-    misread: so short a mark that it may as well be another name, as WELLER is for WEILER; prose: it
-    stands in a line that speaks of the builder, as captions do (`detector.prose`).
+    misread: so short a mark, or so little of what is its own, that it may as well be another name,
+    as WELLER is for WEILER and FIN POWER for FINN-POWER; prose: it stands in a line that speaks of
+    the builder, as captions do (`detector.prose`).
     """
 
     id: str
@@ -74,7 +76,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A mark at the words [start, end) of a text, at a price. part: of one joined word; spelt: all
-    its letters stand there in a row, if perhaps behind an emblem read as one (XEXCETEK)."""
+    its letters stand there in a row, if perhaps behind an emblem read as one (XEXCETEK); tells: so
+    much is left of the words that are its own (`detector.generic`)."""
 
     mark: Mark
     start: int
@@ -82,6 +85,7 @@ class _Found:
     price: float
     part: bool = False
     spelt: bool = True
+    tells: bool = True
 
     @property
     def exact(self) -> bool:
@@ -158,7 +162,7 @@ class Matcher:
         return tuple(
             _as_match(
                 item,
-                len(said),
+                said,
                 borders,
                 prose=self._prose.speaks_of(item.mark, said, cyrillic, item.start, item.end),
             )
@@ -192,7 +196,7 @@ class Matcher:
             for i, marks in zip(asked, near, strict=True):
                 start, end, _ = unsure[i]
                 found += [
-                    _Found(mark, start, end, price, spelt=unsure[i][2].endswith(mark.letters))
+                    _misread(mark, start, end, price, unsure[i][2])
                     for mark, price in marks
                     if mark.han
                     or (_may_be_split(mark, said[start:end]) and mark.telling in unsure[i][2])
@@ -205,6 +209,11 @@ class Matcher:
             if exact := [mark for mark in marks if _may_be_split(mark, said)]:
                 return exact
         return []
+
+
+def _misread(mark: Mark, start: int, end: int, price: float, read: str) -> _Found:
+    spelt, told = read.endswith(mark.letters), tells(mark, read, price)
+    return _Found(mark, start, end, price, spelt=spelt, tells=told)
 
 
 def _beside_models(found: Sequence[_Found], count: int) -> list[int]:
@@ -311,8 +320,18 @@ def _compounds(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]], *, prose: bool) -> Match:
+def _is_parted(item: _Found, said: list[str]) -> bool:
+    """Whether a name of one word was put together from several that are words themselves: POWER
+    SPEED is on any panel."""
+    name = len(item.mark.words) == 1 and item.mark.type != "control"
+    return name and item.end - item.start > 1 and not PARTS.isdisjoint(said[item.start : item.end])
+
+
+def _as_match(
+    item: _Found, said: list[str], compounds: list[tuple[int, int]], *, prose: bool
+) -> Match:
     mark = item.mark
+    alone = item.start == 0 and item.end == len(said)
     return Match(
         id=mark.id,
         mark=mark.text,
@@ -325,12 +344,14 @@ def _as_match(item: _Found, count: int, compounds: list[tuple[int, int]], *, pro
             start <= item.start and item.end <= end and (item.start, item.end) != (start, end)
             for start, end in compounds
         )
+        or _is_parted(item, said)
         or (not item.exact and not mark.han and len(mark.letters) <= SHORT + 1),
         exact=item.exact,
         type=mark.type,
-        whole=item.start == 0 and item.end == count and not (item.part and mark.needs_second_cue),
+        whole=alone and not (item.part and mark.needs_second_cue),
         shared=mark.shared,
         far=item.far,
         prose=prose,
-        misread=not item.spelt and not mark.han and len(mark.letters) <= MISREAD_ALONE,
+        misread=not item.tells
+        or (not item.spelt and not mark.han and len(mark.letters) <= MISREAD_ALONE),
     )

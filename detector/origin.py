@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from datasets.letters import letters
 from datasets.registry import Entry, Registry
+from detector.against import Against
 from detector.branches import Branches
 from detector.plate import Claim, Plates, Statement, claim
 from detector.types import Attribution, Evidence, Origin, Reading
@@ -35,6 +36,7 @@ class OriginFinder:
             mark.text for control in registry.controls for mark in control.wordmarks
         )
         self._branches = Branches(registry)
+        self._against = Against()
 
     def locate(self, attribution: Attribution, readings: Sequence[Reading]) -> Attribution:
         """The same attribution with its origin, and with what the plates say as evidence.
@@ -48,6 +50,8 @@ class OriginFinder:
             for said in self._plates.statements(readings)
         ]
         plated = claim(statements, self._tested)
+        if plated is not None and plated.code in self._tested:
+            plated = None if self._against.speaks(readings, {plated.code}) else plated
         lines = [
             Evidence("plate", None, s.reading.text, 0.0, s.reading.pts, s.reading.box)
             for s in statements[:_MOST_LINES]

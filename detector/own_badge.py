@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from datasets.letters import letters, words
 from datasets.registry import Registry
+from detector.against import Against
 from detector.badge import is_tag, stands_as_badge
 from detector.boxes import line_height
 from detector.fuse import Cue, independent_views
@@ -17,6 +18,7 @@ from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
 from detector.plate_text import CHINA
 from detector.read import overlap_of_smaller
+from detector.screens import is_slogan
 from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
@@ -33,6 +35,11 @@ _TYPE = re.compile(
 motors and drives have codes of other shapes (A06B, 1FT7042)."""
 
 
+_LONG_CODE = 5
+_FAMILY = re.compile(r"VMC|HMC|CNC|MCV|BMC|VTL|CK|XK|MK|HT\d|PS\d|[FP]L\d|FS\d|VM\d|VH\d|VL\d")
+"""What codes of builders everywhere begin with."""
+
+
 class OwnBadge:
     """Passes over views of marks that stand on a part's plate, in a line with words that no builder
     puts beside his mark, or in bits of other words, where an origin under test would be claimed
@@ -43,6 +50,13 @@ class OwnBadge:
         self._tested = frozenset(tested)
         self._plates = Plates.packaged()
         self._words = OwnWords.packaged()
+        self._against = Against()
+        self._tested_codes = {
+            letters(code)
+            for entry in registry
+            if not claimed_by(entry).isdisjoint(self._tested)
+            for code in (*entry.series, *entry.weak.series)
+        }
         marks = [(mark.text, made.id) for made in registry.controls for mark in made.wordmarks]
         self._controls = [text for text, _ in marks]
         self._control_by_name = {letters(text): id for text, id in marks}
@@ -54,7 +68,8 @@ class OwnBadge:
 
         None either where a mark of a builder of another origin was read as well, be it weak or
         misread, or a code that only he uses: a works' name on the wall is no badge of the STUDER
-        before it, nor of the DMU 50 whose badge nobody reads.
+        before it, nor of the DMU 50 whose badge nobody reads; nor where anything else speaks
+        against it (`detector.against`).
 
         Args:
             beside: all cues that count on the machine.
@@ -70,7 +85,8 @@ class OwnBadge:
             for cue in beside
             if cue.kind == "wordmark" or (self._is_own_code(cue) and not shared & {*cue.readings})
         ]
-        if any(entry.type == "builder" and entry.origin not in homes for entry in told):
+        elsewhere = any(entry.type == "builder" and entry.origin not in homes for entry in told)
+        if elsewhere or self._against.speaks(readings, homes):
             return []
         own = {reading for cue in cues for reading in cue.readings}
         kept = (self._on_badges(cue, own, readings) for cue in cues)
@@ -115,14 +131,19 @@ class OwnBadge:
         )
 
     def _is_own_code(self, cue: Cue) -> bool:
-        """Whether a code is one that only its builder uses, be it as short as NLX or DMU."""
-        own = letters(cue.mark) in map(letters, self._registry.get(cue.id).series)
-        return own and cue.match.exact and not (cue.match.shared or is_tag(cue.mark))
+        """Whether a code is one that only its builder uses, be it as short as NLX or DMU; one that
+        is known less surely or that several use, if it has letters and figures enough and none of
+        a tested origin has it."""
+        code, entry = letters(cue.mark), self._registry.get(cue.id)
+        own = code in map(letters, entry.series) and not cue.match.shared
+        if not own and len(code) >= _LONG_CODE and code not in self._tested_codes:
+            own = _is_mixed(code) and not _FAMILY.match(code)
+        return own and cue.match.exact and not is_tag(cue.mark)
 
     def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
         """Whether a line above, below or beside the mark says what no builder puts there: another
         country, to begin with, or a word that a country follows, which the mark is misread of."""
-        if letters(row.text) in ("MADE", "IN"):
+        if letters(row.text) in ("MADE", "IN") or is_slogan(row.text):
             return True
         if self._plates.names_elsewhere(row.text, self._registry.get(cue.id).origin):
             return True
@@ -158,6 +179,10 @@ class OwnBadge:
         entry = self._registry.get(cue.id)
         marks = (written.text for written in entry.wordmarks)
         return (*marks, *entry.series, *entry.weak.series)
+
+
+def _is_mixed(code: str) -> bool:
+    return any(map(str.isdigit, code)) and any(map(str.isalpha, code))
 
 
 def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:

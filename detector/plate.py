@@ -167,7 +167,8 @@ class Plates:
         if not said and not any(company.country for company, _ in companies):
             return
         texts = [passage.text for passage in passages]
-        own = not any(map(self._is_part, texts))
+        part = self._text.is_parts_plate([reading.text for reading in plate])
+        own = not (part or any(map(self._is_part, texts)))
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)

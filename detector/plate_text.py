@@ -11,14 +11,16 @@ begins with its place says where the firm is from.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
 from detector.own_words import OwnWords
+from detector.part_codes import is_part_code, is_parts_plate
 from detector.phrases import Phrases, Said
 from detector.plate_names import ends_of_a_maker, is_surely_of, opens_a_name
+from detector.screens import is_of_screen
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 # Successors of the Soviet Union, any of which may have built what is "made in the USSR".
@@ -205,8 +207,10 @@ class PlateText:
 
     def is_part(self, text: str) -> bool:
         """Whether it names a part of a machine, or the maker of one, not as a row of the
-        machine's own plate (MAIN MOTOR 11 KW)."""
+        machine's own plate (MAIN MOTOR 11 KW), or stands on no machine at all."""
         said = Said.of(text)
+        if is_part_code(text) or is_of_screen(text):
+            return True
         if self._rows.inside(said):
             return False
         if "han" not in _written(text):
@@ -217,6 +221,12 @@ class PlateText:
         for tool in self._tools.han_in(rest):
             rest = rest.replace(tool, " ")  # 工具机 is no 工具
         return bool(self._parts.han_in(rest))
+
+    def is_parts_plate(self, texts: Sequence[str]) -> bool:
+        """Whether the lines of a plate are those of a part's, since none says what kind of machine
+        it is of and some bear the codes or the figures of one."""
+        named = any(self.says_kind(text) for text in texts)
+        return not named and is_parts_plate(texts)
 
     def is_seller(self, text: str) -> bool:
         """Whether it speaks of who sells, repairs or owns the machine, or of a fair."""

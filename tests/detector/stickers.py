@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from detector.read import script_of
@@ -36,6 +37,22 @@ def views(text: str, count: int) -> list[Reading]:
                     found.append(one)
                     x = one.box[2] + 2 * LINE
     return found
+
+
+def frames(texts: Sequence[str], *, moved: bool = False) -> list[Reading]:
+    """One text after the other, in the notation of `views`, at one place or as the camera moves."""
+    step = 1 if moved else 0
+    return [
+        read(
+            line,
+            600.0 * far + 47.0 * at * step,
+            400.0 * far + 1.6 * LINE * n + 33.0 * at * step,
+            2 * at,
+        )
+        for at, text in enumerate(texts)
+        for far, label in enumerate(text.split("||"))
+        for n, line in enumerate(label.split("|"))
+    ]
 
 
 def claims(a: Attribution) -> tuple[str | None, str | None]:

@@ -147,7 +147,7 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
 def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     analysis: Analysis, tmp_path: Path, tested: str, said: str | None
 ) -> None:
-    """It may be what is left of a longer name: TAIKAN of TAIKANG, a house of insurance."""
+    """It may be what is left of a longer name: HYMSON of HYMSONS."""
     (machine,) = [one for one in analysis.sightings if one.attribution.builder == "mazak"]
     line = next(one for one in machine.attribution.evidence if one.text == "MAZAK")
     assert line.pts is not None and line.box is not None
@@ -207,11 +207,11 @@ def test_a_mark_drawn_over_two_shots_of_a_short_clip_names_no_builder(
     analyst: Analyst, tmp_path: Path
 ) -> None:
     """Two scenes are too few for the sweep to tell."""
-    clip = two_shots(tmp_path / "two.mp4", TWO_MACHINES, CONTROL_ONLY, ("TAIKAN", "2024"))
+    clip = two_shots(tmp_path / "two.mp4", TWO_MACHINES, CONTROL_ONLY, ("HISION", "2024"))
     survey = analyst.survey(clip)
     found = survey.analysis.sightings
     assert [s.attribution.builder for s in found] == ["smstroi-penza", "okuma", None]
-    marked = [r for s in found for r in s.readings if r.overlay and r.text == "TAIKAN"]
+    marked = [r for s in found for r in s.readings if r.overlay and r.text == "HISION"]
     assert len({r.pts for r in marked}) > 1
     # No caption is kept as the mark of a machine.
     kept = [(still.pts, still.box) for still in survey.stills if still.role == "mark"]
@@ -226,13 +226,13 @@ def test_a_caption_over_the_only_machine_under_it_names_no_builder(
     analyst: Analyst, tmp_path: Path, first: int, second: int, others: list[str]
 ) -> None:
     """In the other shot nothing is read there: that the text outlasts the machine tells it."""
-    clip = two_shots(tmp_path / "two.mp4", first, second, ("TAIKAN", "2024"))
+    clip = two_shots(tmp_path / "two.mp4", first, second, ("HISION", "2024"))
     survey = analyst.survey(clip)
     found = survey.analysis.sightings
     assert [s.attribution.builder for s in found if s.attribution.builder] == others
-    (under,) = [s for s in found if any(r.text == "TAIKAN" for r in s.readings)]
+    (under,) = [s for s in found if any(r.text == "HISION" for r in s.readings)]
     assert under.attribution.builder is None and under.attribution.origin is None
-    assert all(r.overlay for r in under.readings if r.text == "TAIKAN")
+    assert all(r.overlay for r in under.readings if r.text == "HISION")
     assert not [
         still for still in survey.stills if still.role == "mark" and still.sighting == under.id
     ]

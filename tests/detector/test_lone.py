@@ -98,7 +98,7 @@ def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("MAZATROL", 200, 220), ("TAIKANG", 396, 220)],
+    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("MAZATROL", 200, 220), ("HISIONS", 407, 220)],
     ids=lambda one: one[0],
 )
 def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
@@ -111,9 +111,9 @@ def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
 def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
     analyst: Analyst, tmp_path: Path
 ) -> None:
-    still = [sheet(("TAIKAN", 200, 220))[60:420, :640]] * 20
+    still = [sheet(("HISION", 200, 220))[60:420, :640]] * 20
     [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
-    assert mark.builder == "taikan"
+    assert mark.builder == "hision"
 
 
 def test_a_machine_that_is_none_in_the_end_hides_no_mark(

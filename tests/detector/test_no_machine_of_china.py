@@ -113,6 +113,140 @@ CONPROFE|HSK63A
 DARDI|400 MPA
 HIMILE|205/55R16
 """
+TAIWAN = """
+TAIKAN
+MADE 1N TAIKAN
+MADE 1N|TAIKAN
+PRODUCT OF|TAIKAN
+COUNTRY OF ORIGIN|TAIKAN
+TAIKAN 428
+TAIKAN|42881
+TAIKAN|MODEL
+TAIKAN|MODEL V-30|SERIAL NO
+CITY|TAIKAN
+MACHINERY CO., LTD|TAIKAN
+TAIKAN P.O.C.
+TAIKAN|T-V856||TAIWAN
+TAIKAN|T-V856||TAICHUNG
+TAIKAN|T-V856||R.O.C.
+台群精机|TAIKAN||MADE IN TAIWAN
+"""
+SOVIET = """
+16А20Ф3||SMTCL
+2H135||SMTCL
+СА700СФ3||SMTCL
+ТПК-125||SMTCL
+ЛТ260||SMTCL
+6520Ф3||沈阳机床
+1516Ф3||齐重数控
+ЛФ260||HISION
+ФП-17||沈阳机床
+2H135||WUXI HUAYI MACHINE TOOL CO., LTD
+ФП-17||无锡华谊机床有限公司
+"""
+PRESSES = """
+SCHULER||YANGLI
+ERFURT||济南二机床
+SMERAL||YANGLI
+VACCARI||YANGLI
+BEKO||YANGLI
+DIRINLER||YANGLI
+MÜLLER WEINGARTEN||沃得精机
+AIDA|NC1-110||YANGLI
+会田||扬力
+GDW||SMTCL
+MONDIALE||SMTCL
+AXA VSC||沈阳机床
+WEMAS||SMTCL
+三菱||大族激光
+东芝||齐二机床
+GDW||无锡华谊机床有限公司
+MONDIALE||WUXI HUAYI MACHINE TOOL CO., LTD
+SMTCL||XR 610
+SMTCL||TUR 63
+SMTCL||FQS 400
+SMTCL||MB-5000
+SMTCL||WFT 13
+"""
+GOODS = """
+YAWEI|S11-630/10
+YAWEI|630 KVA
+YAWEI|SCB10-1000/10
+HGTECH|100G QSFP28
+HGTECH|1064NM
+HAITIAN PRECISION|MA1600
+QINCHUAN|CBF-E32
+SMTCL|SLT80-8
+DMTG|LD4B-CK6150
+BOCHI|K11-250
+GENERTEC|40HQ
+GENERTEC INTERNATIONAL
+SM|TCL
+SMT|CL
+SM TCL
+"""
+SCREENS = """
+SMTCL|12:34
+SMTCL|24/05/2024 12:30
+HISION|2024-05-24 14:33:02
+SMTCL|1280 X 720
+HISION|1080P
+SMTCL|VMC850B.STP
+海天精工|品质至上
+秦川机床|质量第一
+海天精工|智能制造
+沈阳机床|世界品牌
+重庆机床|高新技术企业
+昆明机床|3号
+上海机床厂|1号机
+BODOR|SMART FACTORY
+"""
+PARTS_BY_CODE = """
+常州新墅机床有限公司|LD4B-CK6150
+CHANGZHOU HONGDA MACHINE TOOL CO., LTD|HLT63
+台州市机床有限公司|型号 K11-320
+WENLING HUAYI MACHINE TOOL CO., LTD|K11 320
+YANTAI HUAYI MACHINE TOOL CO., LTD|F11 160
+YANTAI HUAYI MACHINE TOOL CO., LTD|BS-0
+YANTAI HUAYI MACHINE TOOL CO., LTD|TS320
+YANTAI HUAYI MACHINE TOOL CO., LTD|QM16160
+洛阳华谊机床有限公司|24000 RPM|5.5KW
+无锡华谊机床有限公司|380V|200V|15KVA
+WUXI HUAYI MACHINE TOOL CO., LTD|Q=10 L/MIN|P=4 MPA
+"""
+WORKS_OF_OTHERS = """
+大连山崎机床有限公司
+YINCHUAN LITTLE GIANT MACHINE TOOL CO., LTD
+YANTAI DN MACHINE TOOL CO., LTD
+YANTAI INFRACORE MACHINE TOOL CO., LTD
+江苏威亚机床有限公司
+杭州友高机床有限公司
+苏州东昱机床有限公司
+宁波北仑赫可数控机床有限公司
+嘉兴乔福机床有限公司
+上海准力机床有限公司
+SHANGHAI SHARP MACHINE TOOL CO., LTD
+JIANGSU SEYI MACHINE TOOL CO., LTD
+KUNSHAN CHINFONG MACHINE TOOL CO., LTD
+宁波金丰机床有限公司
+无锡光洋机床有限公司
+WUXI KOYO MACHINE TOOL CO., LTD
+上海法孚机床有限公司
+北京达诺巴特机床有限公司
+长春马格机床有限公司
+沈阳希斯机床有限责任公司
+上海埃姆科机床有限公司
+上海海科特机床有限公司
+无锡纳格尔机床有限公司
+上海哈科机床有限公司
+上海哈默机床有限公司
+黄石普威达机床有限公司
+YANGZHOU OPTIMUM MACHINE TOOL CO., LTD
+DALIAN NIPPEI MACHINE TOOL CO., LTD
+CHANGZHOU GF MACHINE TOOL CO., LTD
+常州乔治费歇尔机床有限公司
+KUNSHAN VISION MACHINE TOOL CO., LTD
+"""
 FIRMS = """
 HARBINGERMACHINETOOLCO.,LTD
 LINFENGMACHINETOOLCO.,LTD
@@ -156,8 +290,15 @@ WUXI TOYOTA MACHINE TOOL CO., LTD
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
 @pytest.mark.parametrize(
-    "listed", [BESIDE, CODES, ELSEWHERE, WRITTEN, PARTS, CHANCE, FIRMS],
-    ids=["beside", "codes", "elsewhere", "written", "parts", "chance", "firms"],
+    "listed",
+    [
+        BESIDE, CODES, ELSEWHERE, WRITTEN, PARTS, CHANCE, FIRMS,
+        TAIWAN, SOVIET, PRESSES, GOODS, SCREENS, PARTS_BY_CODE, WORKS_OF_OTHERS,
+    ],
+    ids=[
+        "beside", "codes", "elsewhere", "written", "parts", "chance", "firms",
+        "taiwan", "soviet", "presses", "goods", "screens", "parts by code", "works of others",
+    ],
 )  # fmt: skip
 def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) -> None:
     sets = listed.strip().splitlines()
@@ -183,6 +324,10 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         ("QIAOFENG|乔锋", "jirfine"), ("HANCHUAN|汉川机床", "hanchuan"),
         ("NINGJIANG|CMK0220", "ningjiang"), ("三光科技|苏州三光", "sanguang"),
         ("成都广泰|广泰威达", "gtwd"),
+        ("TAIKAN|T-V856", "taikan"), ("TAIKAN|T-V1165", "taikan"), ("TAIKAN||台群", "taikan"),
+        ("SMTCL|CK6140||3P100", "smtcl"), ("YAWEI|PBB-110/3100", "yawei"),
+        ("HGTECH|HLF-1530", "hgtech"), ("SMTCL|CAK6150", "smtcl"), ("DMTG|CKE6150", "dmtg"),
+        ("沈阳机床|中国制造", "smtcl"), ("SMTCL||VMC850B", "smtcl"),
     ],
     ids=lambda value: value,
 )  # fmt: skip
@@ -195,7 +340,7 @@ def test_what_stands_on_a_machine_still_names_its_builder(
 @pytest.mark.parametrize(
     "text",
     [
-        "NEWAY", "HDMT", "WUXI MACHINE", "DARDI", "科德",
+        "TAIKAN", "NEWAY", "HDMT", "WUXI MACHINE", "DARDI", "科德",
         # A surname, two firms of one name, a town, an exporter, looms, tyre moulds, pipe machines.
         "NOVICK", "JIATAI", "YUHUAN CNC", "WMT CNC",
         "日发", "ZHEJIANG RIFA", "山东豪迈", "大连三垒", "三垒机器",

@@ -104,6 +104,96 @@ PAMA 1
 PAMA|ЛЕВАЯ
 PAMA СВАРНАЯ
 """
+CRANES = """
+DEMAG
+EMAG
+EMAG|10 T
+EMAG|Q=10T
+EMAG|KBK
+EMAG|SWL 3.2 T
+EMAG|DH 500
+EMAG||EMAG
+D EMAG
+MANNESMANN EMAG
+MANNESMANN DEMAG
+"""
+PANELS = """
+POWER|SPEED
+POWER SPEED
+SPINDLE|POWER|SPEED
+POWER | SPEED|FEED
+UNI|SPEED
+SPEED|RAM
+MILL TURN
+MILL-TURN
+MILL|TURN
+MILL TURN CENTER
+ROUND TOP
+ROUND|TOP
+MASTER|MILL
+V CENTER
+V|CENTER
+H|PLUS
+GLOBAL|MAX
+U|MILL
+STAR|CNC
+OMNI|MAT
+DUR|MA
+"""
+GENERATORS = """
+PRIME POWER
+PRIMEPOWER
+PRIME POWER|STANDBY POWER
+PRIME POWER|500 KVA
+CUMMINS|PRIME POWER
+PRIM POWER
+PRIMAL POWER
+PRIMAX POWER
+PRIMO POWER
+RM POWER
+FIN POWER
+INN POWER
+RM POWER||RM POWER
+PRIMA INDUSTRIES
+SNC DYNAMICS
+SENT DYNAMICS
+SLOW WATERJET
+TECHNO WATERJET
+AKITA SEIKI
+OMORI SEIKI
+HONORS SEIKI
+MATSUI SEIKI
+HITACHI SEIKO
+HITACHI SEIKO|ND-6N210
+"""
+OTHER_HOUSES = """
+HAAS LASER
+HAAS LASER|HL 62 P
+HAAS|URALKALI
+URALKALI|HAAS
+HAAS|NIKITA MAZEPIN
+ZF HURTH
+HECKERT SOLAR
+HECKERT SOLAR|NEMO 60 P
+EMCO WHEATON
+EMCO|WHEATON
+MIKRON
+MIKRON|ЗЕЛЕНОГРАД
+MIKRON||MIKRON
+MIKRON|M7500
+STAR MICRONICS|TSP100
+STAR MICRONICS|TSP143III
+STAR MICRONICS PRINTER
+"""
+IN_TURKISH = """
+DURMA
+DURMA||DURMA
+YÜK ALTINDA DURMA
+YÜK ALTINDA|DURMA
+MAKİNE ÖNÜNDE|DURMA
+DURMA|TEHLIKE
+DURMA YASAK
+"""
 SPOKEN_OF = """
 ПРЕЗИДЕНТ ПОСЕТИЛ ЗАВОД HAAS
 КУРСЫ ВАЛЮТ HAAS ОТКРЫЛ ЗАВОД
@@ -117,8 +207,14 @@ MINISTER VISITS PLANT WITH HAAS MACHINES
 @pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
 @pytest.mark.parametrize(
     "listed",
-    [OWN_CODES_OF_OTHERS, JOINED, OTHER_GOODS, MISREAD, WRITTEN_IN_RUSSIAN, SPOKEN_OF],
-    ids=["codes", "joined", "goods", "misread", "russian", "spoken of"],
+    [
+        *(OWN_CODES_OF_OTHERS, JOINED, OTHER_GOODS, MISREAD, WRITTEN_IN_RUSSIAN, SPOKEN_OF),
+        *(CRANES, PANELS, GENERATORS, OTHER_HOUSES, IN_TURKISH),
+    ],
+    ids=[
+        *("codes", "joined", "goods", "misread", "russian", "spoken of"),
+        *("cranes", "panels", "generators", "houses", "turkish"),
+    ],
 )
 def test_no_set_names_a_builder(attributor: Attributor, listed: str, count: int) -> None:
     sets = listed.strip().splitlines()
@@ -137,6 +233,15 @@ def test_no_set_names_a_builder(attributor: Attributor, listed: str, count: int)
         ("DOOSAN", "dn-solutions"), ("HANWHA|XD32", "hanwha"), ("PAMA|SPEEDRAM", "pama"),
         ("НА ДВЕРИ||HAAS", "haas"), ("HISION|VMC850", "hision"), ("TSUGAMI|B0205", "tsugami"),
         ("TRUMPF 3030", "trumpf"), ("INDEX|G200", "index"), ("NCT|EML-850", "nct"),
+        ("EMAG|VL 4", "emag"), ("EMAG|VLC 200", "emag"), ("EMAG KOEPFER", "emag"),
+        ("DURMA|HD-F6020", "durma"), ("DURMA|AD-S 30135", "durma"), ("DURMAZLAR", "durma"),
+        ("MIKRON|UCP 800", "agie-charmilles"), ("STAR CNC|SR-20", "star-micronics"),
+        ("STAR MICRONICS", "star-micronics"), ("MILLTURN", "wfl"), ("WFL|MILLTURN", "wfl"),
+        ("POWERSPEED", "shw"), ("SHW|UNISPEED", "shw"), ("ROUNDTOP", "johnford"),
+        ("PRIMA POWER", "prima-power"), ("PRIMA|POWER", "prima-power"),
+        ("PRIMA POWFR", "prima-power"), ("FINN-POWER", "finn-power"),
+        ("MORI|SEIKI", "mori-seiki"), ("ORI SEIKI", "mori-seiki"), ("PAMA|SPEED RAM", "pama"),
+        ("HECKERT", "heckert"), ("VERTIMASTER", "schiess"),
     ],
     ids=lambda value: value,
 )  # fmt: skip

@@ -1,0 +1,74 @@
+"""What on a machine speaks against a claim of an origin under test, though it names no builder.
+
+A code in the form of ГОСТ is that of a Soviet or Russian machine, whoever made the control or the
+chuck on it; SCHULER and ERFURT are builders of presses that no registry lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from datasets.letters import letters, script_of
+from datasets.plates import load_plate_words
+from detector.phrases import Phrases, Said
+from detector.plate_text import CHINA, SOVIET
+from detector.types import Reading
+
+_READ = 0.5
+"""Reader's score from which a text counts against."""
+_ONLY_CYRILLIC = frozenset("БГДЁЖЗИЙЛПФЦЧШЩЪЫЬЭЮЯ")
+"""Letters that no Latin one is drawn like."""
+_CODE = re.compile(
+    r"\d{1,4}[^\W\d_]{1,4}\d{1,4}(?:[^\W\d_]{1,4}\d?)?"  # 16А20Ф3, 6ДМ83Ш
+    r"|[^\W\d_]{2,4}-?\d{2,4}(?:[^\W\d_]{1,4}\d?)?"  # ЛТ260, СА700СФ3
+)
+_IN_TWINS = re.compile(
+    r"(?:[123567]|16)(?:[AEKMHT]|P(?!(?:16|20|25|32|40|50|63|100)$))\d{2,3}|16K20\w*"
+)
+"""The commonest form, in letters that are drawn like Latin ones: 2Н135, 1М63. What is left out are
+fuses and circuit breakers (3P100)."""
+_NO_CODE = ("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР")
+
+
+class Against:
+    """Knows such texts; build it once."""
+
+    def __init__(self) -> None:
+        names = load_plate_words().against
+        self._han = frozenset(letters(n) for n in names if script_of(letters(n)[0]) == "han")
+        self._latin = Phrases(n for n in names if script_of(letters(n)[0]) != "han")
+
+    def speaks(self, readings: Iterable[Reading], claimed: Collection[str]) -> bool:
+        """Whether any text of the machine does; those of the broadcast say nothing of it.
+
+        Args:
+            claimed: the countries that it would be from.
+        """
+        china, soviet = CHINA in claimed, not SOVIET.isdisjoint(claimed)
+        return any(
+            (china and self._is_foreign(r.text)) or (not soviet and is_soviet_code(r.text))
+            for r in readings
+            if r.score >= _READ and not r.overlay
+        )
+
+    def _is_foreign(self, text: str) -> bool:
+        return letters(text) in self._han or self._latin.inside(Said.of(text))
+
+
+def is_soviet_code(text: str) -> bool:
+    """Whether a word of a text is a model code in the form of ГОСТ: with Ф or another letter that
+    only Cyrillic has, or figures, a letter and figures.
+
+    Example:
+        >>> [is_soviet_code(text) for text in ("16А20Ф3", "ЛТ260", "2H135", "ИНВ123", "CK6140")]
+        [True, True, True, False, False]
+    """
+    return any(_is_soviet(word.upper()) for word in text.replace("«", " ").split())
+
+
+def _is_soviet(word: str) -> bool:
+    if _IN_TWINS.fullmatch(word):
+        return True
+    cyrillic = not _ONLY_CYRILLIC.isdisjoint(word) and not word.startswith(_NO_CODE)
+    return cyrillic and sum(c.isdigit() for c in word) > 1 and bool(_CODE.fullmatch(word))
