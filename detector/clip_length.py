@@ -1,4 +1,4 @@
-"""How long a clip says that its pictures last.
+"""Where a clip begins, and how long it says that its pictures last.
 
 Runs in the decoder process.
 """
@@ -8,6 +8,22 @@ from __future__ import annotations
 from fractions import Fraction
 
 import av
+
+
+def start_of(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction:
+    """Seconds: the container's start, exact where a stream's own start agrees with it.
+
+    FFmpeg rounds the container's to a microsecond, which would turn 1/30 into an odd number.
+    """
+    if container.start_time is None:
+        return Fraction(0)
+    rough = Fraction(container.start_time, av.time_base)
+    for one in (stream, *container.streams):
+        if one.start_time is not None and one.time_base is not None:
+            exact = one.start_time * one.time_base
+            if abs(exact - rough) <= Fraction(1, av.time_base):
+                return Fraction(exact)
+    return rough
 
 
 def length_of(

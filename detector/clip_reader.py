@@ -6,7 +6,7 @@ Runs in the decoder process. Each pass opens the clip anew, so that one pass's t
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -16,8 +16,9 @@ from pathlib import Path
 import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
+from detector.clip_order import Between, in_order
 from detector.clip_source import Arrived, ClipSource
-from detector.tally import FITTED, FURTHER_STREAM, OUT_OF_ORDER, Tally
+from detector.tally import FITTED, FURTHER_STREAM
 from detector.time_line import MOST_REORDERED
 from detector.types import Frame, Loss, Probe, Sample, Span
 from detector.upright import Upright
@@ -43,14 +44,15 @@ class ClipReader:
         self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
     ) -> None:
         self._most_frames = frames
-        self._ways = path, demuxer, pixels, beat
         # What these tell as their length may be where they end: one cut out of a longer recording
         # without a new clock begins late, and those who write them do not agree what to tell then.
         self._ends_told = demuxer in ("matroska", "asf")
-        self._source = ClipSource(*self._ways)
+        self._source = ClipSource(path, demuxer, pixels, beat)
         self._path = path
-        # Keyframes in order of PTS, known after the first pass: (pts, dts).
+        # Keyframes in order of PTS, known after the first pass: (pts, dts); and those met in it.
         self._keyframes: list[tuple[int, int]] = []
+        self._met: list[tuple[int, int]] = []
+        self._beside: Between | None = None
         self._seekable = True
         self._told_of_change = False
         self._source.open()
@@ -72,41 +74,38 @@ class ClipReader:
     def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
         """The keyframes, at least `spacing` apart; the first frame where there is none; and some
         frames between those far apart. Shrunk, where they are wider than `widest` pixels."""
-        last = None
-        for arrived in _in_order(self._isolated(spacing), None, self._tally):
-            if last is not None:
-                yield from self._between(last, arrived.time, spacing, widest)
-            yield self._frame(arrived, keyframe=True, widest=widest)
-            last = arrived.time
-        if last is None:
-            self._tally.came(self._first.key)
-            yield self._frame(self._first, widest=widest)
-            last = self._first.time
-        yield from self._between(last, self.probe.duration or last, spacing, widest)
+        last: Fraction | None = None
+        try:
+            for arrived in in_order(self._isolated(spacing), None, self._tally):
+                if last is None and arrived.time - self._first.time > _SPARSE:
+                    # Cut out of a stream: for long nothing in it is whole by itself.
+                    last = self._first.time
+                    yield self._shown(self._first, widest)
+                if last is not None:
+                    yield from self._between(last, arrived.time, spacing, widest)
+                yield self._frame(arrived, keyframe=True, widest=widest)
+                last = arrived.time
+            if last is None:
+                last = self._first.time
+                yield self._shown(self._first, widest)
+            yield from self._between(last, self.probe.duration or last, spacing, widest)
+        finally:
+            if self._beside is not None:
+                self._beside.close()
+                self._beside = None
 
     def _between(
         self, start: Fraction, end: Fraction, spacing: Fraction, widest: int | None
     ) -> Iterator[Frame]:
-        """Some frames after `start` and before `end`, where these are far apart."""
-        if end - start <= _SPARSE:
+        """Some frames after `start` and before `end`, where these are far apart, and farther than
+        the spacing makes them."""
+        if end - start <= max(_SPARSE, 2 * spacing):
             return
-        every = max(spacing, _BETWEEN)
-        # Another one, since the first may be on its way through the keyframes.
-        source = ClipSource(*self._ways)
-        source.tally = self._tally
-        source.open()
-        source.begin_at(self._early)
-        nearest = self._keyframe_before(source.raw(start, ceiling=False))
-        if self._seekable and nearest and not source.seek(nearest[0], nearest):
-            source.open()
-        due = start + every
-        for arrived in _in_order(source.decoded(_none), None, self._tally):
-            if arrived.time >= end:
-                return
-            if arrived.time >= due:
-                due = arrived.time + every
-                self._tally.came(arrived.key)
-                yield self._frame(arrived, widest=widest)
+        if self._beside is None:
+            self._beside = Between(self._source.again(), self._seekable)
+        nearest = _last_before(self._met, self._source.raw(start, ceiling=False))
+        for arrived in self._beside.frames(start, end, max(spacing, _BETWEEN), nearest):
+            yield self._shown(arrived, widest)
 
     def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
         """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
@@ -114,7 +113,7 @@ class ClipReader:
         source = self._source
         source.open(isolated=True)
         self._tally.begin()
-        found: list[tuple[int, int]] = []
+        self._met = []
         # Where the last packets end: one damaged time long before them makes no clip of hours.
         ends: deque[int] = deque(maxlen=MOST_REORDERED)
         last: Fraction | None = None
@@ -124,7 +123,8 @@ class ClipReader:
             ends.append(key + max(packet.duration or 0, 1))
             if not packet.is_keyframe:
                 continue
-            found.append(_keyframe(packet, key))
+            met = _keyframe(packet, key)
+            insort(self._met, met)
             if not shown or (last is not None and 0 <= source.time(key) - last < spacing):
                 continue
             self._tally.ask(key)
@@ -135,10 +135,9 @@ class ClipReader:
                     yield arrived
                 else:
                     # Decoding may begin there, but the picture is whole only some frames later.
-                    found.pop()
+                    self._met.remove(met)
                     self._seekable = False
-            self._keyframes = found
-        self._keyframes = sorted(found)
+        self._keyframes = self._met
         self._tally.end(source.declared)
         if ends:
             self.probe = replace(self.probe, duration=self._duration(source.time(max(ends))))
@@ -168,7 +167,7 @@ class ClipReader:
         while number < len(bounds):
             late = self._skip_to(bounds[number][0], position)
             moved = False
-            for arrived in _in_order(self._source.decoded(wanted), position, self._tally):
+            for arrived in in_order(self._source.decoded(wanted), position, self._tally):
                 if late is not None and late(arrived):
                     self._go_back()
                     position = None
@@ -201,7 +200,7 @@ class ClipReader:
             position = None if before is None else before.pts
             late = self._skip_to(raws[index], position)
             frames = self._source.decoded(asked.__contains__)
-            for arrived in _in_order(frames, position, self._tally):
+            for arrived in in_order(frames, position, self._tally):
                 if late is not None and late(arrived):
                     self._go_back()
                     before = None
@@ -225,9 +224,9 @@ class ClipReader:
                     index += 1
                 return
 
-    def _shown(self, arrived: Arrived) -> Frame:
+    def _shown(self, arrived: Arrived, widest: int | None = None) -> Frame:
         self._tally.came(arrived.key)
-        return self._frame(arrived)
+        return self._frame(arrived, widest=widest)
 
     def _frame(
         self, arrived: Arrived, keyframe: bool | None = None, widest: int | None = None
@@ -248,8 +247,7 @@ class ClipReader:
         return self._source.time(target) - here > _BLIND_SEEK_GAP
 
     def _keyframe_before(self, target: int) -> tuple[int, int] | None:
-        number = bisect_right(self._keyframes, (target, 1 << 62))
-        return self._keyframes[number - 1] if number else None
+        return _last_before(self._keyframes, target)
 
     def _skip_to(self, target: int, position: int | None) -> Callable[[Arrived], bool] | None:
         """Seeks, where that helps. What it gives says of the first frame that comes then whether
@@ -295,7 +293,6 @@ class ClipReader:
             return False
 
         for arrived in self._source.decoded(wanted):
-            self._early = early
             self._source.begin_at(early)
             return replace(arrived, time=self._source.time(arrived.pts))
         if self._source.encrypted:
@@ -341,35 +338,13 @@ def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:
     return key, key if packet.dts is None else packet.dts
 
 
-def _in_order(frames: Iterator[Arrived], seen: int | None, tally: Tally) -> Iterator[Arrived]:
-    """The frames whose times rise, without those `seen` before a seek that landed short.
-
-    Each is held until the next one has come: a frame with a damaged time far ahead is left
-    out, instead of all those behind it.
-    """
-    held: Arrived | None = None
-    last = seen
-    for arrived in frames:
-        if last is not None and arrived.pts <= last:
-            if seen is None or arrived.pts > seen:
-                tally.reason(OUT_OF_ORDER)
-            continue
-        if held is not None:
-            if held.pts < arrived.pts:
-                last = held.pts
-                yield held
-            else:
-                tally.reason(OUT_OF_ORDER)
-        held = arrived
-    if held is not None:
-        yield held
+def _last_before(keyframes: Sequence[tuple[int, int]], target: int) -> tuple[int, int] | None:
+    """Of sorted (PTS, DTS) the last that is not after a PTS."""
+    number = bisect_right(keyframes, (target, 1 << 62))
+    return keyframes[number - 1] if number else None
 
 
 def _is_whole(keyframe: Arrived, codec: str) -> bool:
     """Whether a keyframe decoded alone is a whole picture. In H.264 it may be where a picture
     begins to be refreshed bit by bit (recovery point, D.2.8): grey for the greatest part."""
     return codec != "h264" or bool(keyframe.frame.key_frame)
-
-
-def _none(_: int) -> bool:
-    return False

@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 from av.codec.context import Flags
 
-from detector.clip_length import length_of
+from detector.clip_length import length_of, start_of
 from detector.clip_open import is_cover, open_clip, words_of
 from detector.field_pairs import FieldPairs
 from detector.tally import Tally
@@ -98,6 +98,18 @@ class ClipSource:
         self._failures = 0
         self._undated: list[int] = []
 
+    def again(self) -> ClipSource:
+        """Another one of the same clip, at its start, that tells the same times and shapes."""
+        other = ClipSource(self._path, self._demuxer, self._pixels, self._beat)
+        other._earliest, other._coded_aspect = self._earliest, self._coded_aspect
+        other.open()
+        return other
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
     def _begin(self) -> None:
         """What comes next is read from the start, or from where a seek has landed."""
         self._pushed_back = None
@@ -117,22 +129,9 @@ class ClipSource:
 
     @property
     def start(self) -> Fraction:
-        """Seconds: the container's start, exact where a stream's own start agrees with it.
-
-        FFmpeg rounds the container's to a microsecond, which would turn 1/30 into an odd number.
-        """
+        """Seconds, where the clip begins (`detector.clip_length`)."""
         assert self._container is not None
-        if self._earliest is not None:
-            return self._earliest
-        if self._container.start_time is None:
-            return Fraction(0)
-        rough = Fraction(self._container.start_time, av.time_base)
-        for stream in (self._stream, *self._container.streams):
-            if stream.start_time is not None and stream.time_base is not None:
-                exact = stream.start_time * stream.time_base
-                if abs(exact - rough) <= Fraction(1, av.time_base):
-                    return Fraction(exact)
-        return rough
+        return start_of(self._container, self._stream) if self._earliest is None else self._earliest
 
     def begin_at(self, keys: Iterable[int]) -> None:
         """Take the start from packets where one is earlier than the container's.

@@ -254,4 +254,6 @@ def _listed_as(path: Path) -> str | None:
             found = sniff(file.read(HEAD_BYTES), path)
     except (FootageError, OSError):
         found = None
-    return found.kind if found and not streamed else _KINDS.get(path.suffix.lower())
+    # Two pictures in one file make no clip of what is called a picture: those beside it count.
+    named = streamed or (found is not None and found.container == "mjpeg")
+    return found.kind if found and not named else _KINDS.get(path.suffix.lower())

@@ -60,4 +60,5 @@ def _pages(path: Path, beat: Callable[[], None]) -> Iterator[int]:
 def _is_copy(image: TiffImageFile) -> bool:
     kind = image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)
     old = image.tag_v2.get(ExifTags.Base.SubfileType, 0)
-    return bool(kind & (_REDUCED | _MASK)) or old == _OLD_REDUCED
+    # A damaged one may be a text.
+    return (isinstance(kind, int) and bool(kind & (_REDUCED | _MASK))) or old == _OLD_REDUCED

@@ -61,7 +61,7 @@ def eight_bits(image: Image.Image, tags: Mapping[int, Any], path: Path) -> NDArr
                 "nothing tells which is white, are not read; save it as PNG or JPEG"
             )
         low, high = found
-        share = (greys.astype(np.float32) - low) / (high - low)
+        share = (greys.astype(np.float64) - low) / (high - low)
         eight = (share * 255 + 0.5).clip(0, 255).astype(np.uint8)
     return ~eight if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else eight
 

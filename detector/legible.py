@@ -259,11 +259,13 @@ def marks_of(box: Box, found: Detections, picture: Picture) -> Detections:
 
 
 def cut_off_sides(box: Box, picture: Picture) -> int:
-    """At how many sides of the frame the box ends."""
-    rows, columns = picture.shape[:2]
-    across, down = EDGE * columns, EDGE * rows
+    """At how many sides of the frame, or of what black bars leave of it, the box ends."""
+    left, top, right, bottom = within_bars(picture)
+    across, down = EDGE * (right - left), EDGE * (bottom - top)
     x1, y1, x2, y2 = box
-    return sum((x1 < across, y1 < down, x2 > columns - across, y2 > rows - down))
+    return sum(
+        (x1 < left + across, y1 < top + down, x2 > right - across, y2 > bottom - down),
+    )
 
 
 def _mark_legibility(picture: Picture, box: Box) -> float:

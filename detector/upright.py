@@ -210,7 +210,7 @@ def is_woven(frame: av.VideoFrame) -> bool:
     if frame.format.name not in _BRIGHTNESS_FIRST or frame.height > _MOST_LINES:
         return False
     plane = frame.planes[0]
-    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, abs(plane.line_size))
     step = np.diff(lines[: frame.height, : frame.width : _EVERY].astype(np.int16), axis=0)
     up, down = step > _COMB, step < -_COMB
     if len(step) < 4:

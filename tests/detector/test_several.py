@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from datasets.errors import FootageUnreadable
 from detector.decoder import Decoder
@@ -53,7 +54,8 @@ def test_jpegs_one_behind_the_other_are_a_clip(tmp_path: Path, name: str) -> Non
     clip = write_clip(tmp_path / name, 60, codec="mjpeg", pix_fmt="yuvj420p", format="mjpeg")
     footage = open_footage(clip)
     assert (footage.kind, footage.container) == ("video", "mjpeg")
-    assert list_footage(tmp_path) == [clip]
+    # In a folder it goes by its name: two pictures in one file would hide those beside it.
+    assert list_footage(tmp_path) == [clip if name == "a.mjpg" else tmp_path]
     with Decoder(footage, Decoding()) as decoder:
         keys = list(decoder.keyframes(Fraction(1)))
         assert [key.pts for key in keys] == [0, 1, 2]
@@ -159,6 +161,35 @@ def test_a_damaged_page_behind_the_first_takes_nothing_from_it(tmp_path: Path) -
     with Decoder(open_footage(path), Decoding()) as decoder:
         [frame] = decoder.keyframes(Fraction(0))
     assert number_of(frame.image) == 3
+
+
+def test_what_a_later_page_is_may_be_damaged(tmp_path: Path) -> None:
+    """Its tag holds a text; the first page is as it was."""
+    first, second = (Image.fromarray(image(n)) for n in (3, 4))
+    kinds = ImageFileDirectory_v2()
+    kinds.tagtype[254] = 2
+    kinds[254] = "page"
+    second.encoderinfo = {"tiffinfo": kinds}
+    path = tmp_path / "a.tif"
+    first.save(path, save_all=True, append_images=[second])
+    with Image.open(path) as opened:
+        opened.seek(1)
+        assert opened.tag_v2[254] == "page"
+    with Decoder(open_footage(path), Decoding()) as decoder:
+        [frame] = decoder.keyframes(Fraction(0))
+    assert number_of(frame.image) == 3
+
+
+def test_two_pictures_in_one_file_hide_no_photographs(tmp_path: Path) -> None:
+    for number in range(2):
+        write_picture(tmp_path / f"{number}.jpg", number)
+    assert list_footage(tmp_path) == [tmp_path]
+    twice = (tmp_path / "0.jpg").read_bytes() * 2
+    (tmp_path / "snap.jpg").write_bytes(twice)
+    assert list_footage(tmp_path) == [tmp_path]
+    with Decoder(open_footage(tmp_path), Decoding()) as decoder:
+        assert len(list(decoder.keyframes(Fraction(0)))) == 2
+    assert any("snap.jpg" in reason for reason in decoder.loss.reasons)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])

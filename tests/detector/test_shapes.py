@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from datasets.errors import FootageChanged
 from detector import Analyst
+from detector.clip_reader import ClipReader
+from detector.clip_source import Arrived, ClipSource
 from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
@@ -129,7 +131,7 @@ def high_range(path: Path, transfer: int, values: list[float]) -> Path:
 def test_white_in_high_dynamic_range_is_white(
     tmp_path: Path, transfer: int, values: list[float]
 ) -> None:
-    picture = shown(high_range(tmp_path / "phone.mp4", transfer, values))[0].image
+    picture = shown(high_range(tmp_path / "phone.mkv", transfer, values))[0].image
     found = [int(picture[32, 32 * n + 16].mean()) for n in range(5)]
     # A display's exponent of 2.4 on light up to three quarters of white; above, what is pressed.
     expected = [0, 255 * (18 / 203) ** (1 / 2.4), 255 * (90 / 203) ** (1 / 2.4), 245, 254]
@@ -172,6 +174,70 @@ def test_between_keyframes_far_apart_some_frames_are_looked_at(tmp_path: Path) -
     near = write_clip(tmp_path / "film.mp4", 100, gop=50, rate=5)
     with decoder(near) as read:
         assert [frame.pts for frame in read.keyframes(F(1, 2))] == [0, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "format"), [("tape.avi", "mpeg4", "avi"), ("tape.mpg", "mpeg2video", "mpeg")]
+)
+def test_where_nothing_can_be_skipped_no_frame_is_decoded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, format: str
+) -> None:
+    """And with a spacing that makes keyframes as far apart, none but them is."""
+    steady = {"sc_threshold": "1000000000"}
+    path = write_clip(tmp_path / name, 1800, codec=codec, gop=350, b_frames=2, options=steady)
+    decode, packets = ClipSource._decode, []
+
+    def counted(source: ClipSource, packet: av.Packet | None, key: int) -> list[Arrived]:
+        packets.append(packet)
+        return decode(source, packet, key)
+
+    monkeypatch.setattr(ClipSource, "_decode", counted)
+    reader = ClipReader(path, format, 10**7, 10**6, lambda: None)
+    times = [round(frame.pts) for frame in reader.keyframes(F(1, 2))]
+    assert times == [0, 5, 10, 14, 19, 24, 28, 33, 38, 42, 47, 52, 56, 61, 66, 70]
+    assert len(packets) < 1800 + 100
+    packets.clear()
+    assert len(list(reader.keyframes(F(13)))) == 6
+    assert len(packets) < 100
+
+
+def test_after_a_keyframe_pass_that_was_left_frames_are_found_where_they_are(
+    tmp_path: Path,
+) -> None:
+    """In a stream whose clock starts anew, which the pass has not come to."""
+    path = tmp_path / "joined.ts"
+    parts = []
+    for number in range(2):
+        pts = [40 * n for n in range(250)]
+        parts.append(write_clip(tmp_path / f"{number}.ts", 250, pts=pts, gop=50, b_frames=0))
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    reader = ClipReader(path, "mpegts", 10**7, 10**6, lambda: None)
+    passing = reader.keyframes(F(0))
+    assert next(passing).pts == 0
+    passing.close()
+    (late,) = reader.at([F(15)])
+    assert float(late.pts) == pytest.approx(15, abs=0.05)
+    assert number_of(late.image) == round((late.pts - F("9.96")) * RATE) % 16
+
+
+def test_lines_from_the_lowest_up_are_read_too(tmp_path: Path) -> None:
+    """As some cards recorded: FFmpeg gives them a negative length."""
+    plain = write_clip(tmp_path / "a.avi", 4, codec="mjpeg", pix_fmt="yuvj420p", gop=1, b_frames=0)
+    made_by = b"Intel(R) JPEG Library, version 1.51\0"
+    comment = b"\xff\xfe" + (len(made_by) + 2).to_bytes(2, "big") + made_by
+    path = tmp_path / "card.avi"
+    with av.open(str(plain)) as read, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(read.streams.video[0])
+        for packet in read.demux(video=0):
+            if packet.dts is not None:
+                data = bytes(packet)
+                card = av.Packet(data[:2] + comment + data[2:])
+                card.pts, card.dts, card.time_base = packet.pts, packet.dts, packet.time_base
+                card.is_keyframe, card.stream = True, stream
+                out.mux(card)
+    frames = shown(path)
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3]
+    assert {red_corner(frame.image) for frame in frames} == {"bottom left"}
 
 
 def test_a_file_that_is_written_to_meanwhile_gives_no_result(tmp_path: Path) -> None:
