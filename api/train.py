@@ -74,6 +74,10 @@ def train(
             metavar="ID", help="A builder none of whose pictures is learnt from; may be repeated."
         ),
     ] = None,
+    frozen: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="First layers that stay as they are; 10: the head."),
+    ] = 0,
     bfloat16: Annotated[
         bool,
         typer.Option(
@@ -116,6 +120,7 @@ def train(
             split=split,
             without=without or (),
             bfloat16=bfloat16,
+            frozen=frozen,
             progress=lambda now: tell(
                 f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.3f}",
                 (now.epoch - 1) * now.batches + now.batch,

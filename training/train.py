@@ -86,6 +86,7 @@ class _Recipe:
     augmentation: dict[str, float]
     without: tuple[str, ...]
     bfloat16: bool
+    frozen: int
 
 
 def train(
@@ -107,6 +108,7 @@ def train(
     split: str = "val",
     without: Sequence[str] = (),
     bfloat16: bool = False,
+    frozen: int = 0,
 ) -> TrainResult:
     """Fine-tunes `start` on `data`, in the folder `out`.
 
@@ -126,6 +128,9 @@ def train(
             `split` may be learnt from, nor have been by `start`.
         without: builders none of whose pictures is learnt from, to measure what knowing them tells.
         bfloat16: compute so on a CPU (`training.bfloat16`); with CUDA it is done anyway.
+        frozen: so many of the first layers stay as they are; ten are all but the head of a YOLO11.
+            Learnt first, a head does not disturb what the others know while it knows nothing
+            itself (Kumar and others, "Fine-tuning can distort pretrained features", ICLR 2022).
 
     Raises:
         UsageError: `out` holds another run, there is none to resume, or a value is out of
@@ -137,9 +142,13 @@ def train(
     """
     torch = open_torch()
     device = pick_device(torch, device)
-    if min(epochs, batch or 1, image_size or 32, synthetic + 1) < 1 or (image_size or 32) % 32:
+    if (
+        min(epochs, batch or 1, image_size or 32, synthetic + 1, frozen + 1) < 1
+        or (image_size or 32) % 32
+    ):
         raise UsageError(
-            f"epochs {epochs}, batch {batch} and synthetic {synthetic} must be positive, "
+            f"epochs {epochs}, batch {batch}, synthetic {synthetic} and frozen {frozen} must be "
+            "positive, "
             f"image size {image_size} a multiple of 32"
         )
     if not start.is_file():
@@ -171,6 +180,7 @@ def train(
         augmentation=AUGMENTATION,
         without=withheld,
         bfloat16=bfloat16 or cuda,
+        frozen=frozen,
     )
     _record(recipe, out, resume)
     if (out / "training.json").is_file():
@@ -239,6 +249,7 @@ def _make_trainer(recipe: _Recipe, prepared: Prepared, start: Path, out: Path) -
         "deterministic": True,
         "optimizer": "AdamW",
         "momentum": 0.9,
+        "freeze": recipe.frozen,
         "cos_lr": True,
         "warmup_epochs": 1,
         # The last quarter sees pictures as they are, not four tiled into one.

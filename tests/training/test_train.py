@@ -26,7 +26,7 @@ from training.quantize import quantize
 from training.rounds import SEEDS_APART, train_in_rounds
 from training.train import Progress, TrainResult, train
 from training.vendor import open_torch, open_ultralytics
-from training.weights import load_network
+from training.weights import load_network, open_network
 
 pytestmark = [
     pytest.mark.skipif(
@@ -165,6 +165,26 @@ def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_pat
     assert running.returncode == Exit.INTERRUPTED
     assert said.endswith(f"of 1000; resume the run in {tmp_path / 'out'} to go on\n")
     assert "Traceback" not in said
+
+
+def test_frozen_layers_stay_as_they_are_and_the_head_learns(
+    data: Path, start: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = train(data, start, out, frozen=10, **(SMALL | {"epochs": 1}))  # type: ignore[arg-type]
+    before, after = (
+        open_network(file, tmp_path / "vendor").state_dict() for file in (start, result.weights)
+    )
+    changed = {
+        int(name.split(".")[1])
+        for name, value in after.items()
+        if "running" not in name
+        and "num_batches" not in name
+        and before[name].shape == value.shape
+        and not bool((before[name].float() == value.float()).all())
+    }
+    assert changed and min(changed) >= 10
+    assert json.loads(result.facts.read_text("utf-8"))["recipe"]["frozen"] == 10
 
 
 def test_in_bfloat16_other_weights_come_of_it_near_to_those_without(
