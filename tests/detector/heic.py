@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 def write_heic(path: Path, picture: NDArray[np.uint8], quarters: int = 0) -> Path:
     """A HEIC of an RGB picture (height, width, 3) that is to be turned so many quarters
     counter-clockwise."""
-    parameters, coded = _hevc(path.with_suffix(".mkv"), picture)
+    parameters, coded = _hevc(path.with_suffix(".hevc"), picture)
     height, width, _ = picture.shape
     head = _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
     properties = [
@@ -44,23 +44,30 @@ def write_heic(path: Path, picture: NDArray[np.uint8], quarters: int = 0) -> Pat
 
 
 def _hevc(scratch: Path, picture: NDArray[np.uint8]) -> tuple[bytes, bytes]:
-    """Decoder parameters (hvcC) and the picture coded, its units with their lengths before them."""
+    """Decoder parameters (hvcC) and the picture coded, its unit with its length before it."""
     height, width, _ = picture.shape
-    with av.open(str(scratch), "w") as out:
-        options = {"x265-params": "log-level=0:info=0"}
+    # As a bare stream: where it wants them in a container's header the encoder's parameters are
+    # at times not there yet.
+    with av.open(str(scratch), "w", format="hevc") as out:
+        options = {"x265-params": "log-level=0:info=0:repeat-headers=1"}
         stream = out.add_stream("libx265", rate=1, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-        # Of a single one the muxer at times cannot tell the parameters.
-        for _ in range(2):
-            out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode(frame.reformat(format="yuv420p")))
         out.mux(stream.encode(None))
-    with av.open(str(scratch)) as read:
-        stream = read.streams.video[0]
-        parameters = bytes(stream.codec_context.extradata or b"")
-        coded = next(bytes(packet) for packet in read.demux(stream) if packet.size)
+    units = [
+        unit.rstrip(b"\0") for unit in scratch.read_bytes().split(b"\0\0\1") if unit.strip(b"\0")
+    ]
     scratch.unlink()
-    return parameters, coded
+    kinds = {unit[0] >> 1 & 63: unit for unit in reversed(units)}
+    # Profile, tier and level are what the sequence's parameters begin with, behind four bits.
+    profile = kinds[33].replace(b"\0\0\3", b"\0\0")[3:15]
+    sets = b"".join(
+        struct.pack(">BHH", 0x80 | kind, 1, len(kinds[kind])) + kinds[kind] for kind in (32, 33, 34)
+    )
+    head = b"\1" + profile + b"\xf0\0\xfc\xfd\xf8\xf8\0\0\x0f\3"
+    (coded,) = (unit for kind, unit in kinds.items() if kind < 32)
+    return head + sets, struct.pack(">I", len(coded)) + coded
 
 
 def _box(name: bytes, content: bytes) -> bytes:
