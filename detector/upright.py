@@ -24,7 +24,7 @@ _EXTREME_ASPECT = 4
 _COMB = 12
 
 # A frame of which so much alternates from line to line is woven of two fields, whatever it says. Of
-# 14 progressive clips (182 frames) none reached a fifth of it; frames woven of moving pictures
+# 14 progressive clips (287 frames) none reached a fifth of it; frames woven of moving pictures
 # have fifty times as much. Every so many columns are looked at, and no frame of more lines than
 # interlaced pictures have, of a kind whose first plane is brightness in bytes.
 _WOVEN = 0.002

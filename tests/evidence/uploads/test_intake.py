@@ -61,6 +61,18 @@ def send(uploads: Uploads, number: str, content: bytes, offset: int = 0) -> Uplo
         return uploads.finish(number, part)
 
 
+def send_killed(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, id: str, content: bytes) -> None:
+    """All of it comes, and the server is killed before it is stored."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "settle", die)
+        with pytest.raises(Killed):
+            send(uploads, id, content)
+
+
 def wrong(case: Case) -> list[str]:
     return [str(finding) for finding in check(case, deep=True) if finding.wrong]
 
@@ -74,14 +86,7 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
 ) -> None:
     content = clip.read_bytes()
     made = uploads.begin("anna", "hall.mp4", len(content), Claims(publisher="Plant TV"))
-
-    def die(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(keeping, "settle", die)
-        with pytest.raises(Killed):
-            send(uploads, made.id, content)
+    send_killed(monkeypatch, uploads, made.id, content)
     later = again(case, recipe)
     assert later.offset(later.find(made.id)) == len(content)
     later.tidy()
@@ -98,14 +103,7 @@ def test_jpegs_one_behind_the_other_are_kept_as_a_clip(
 ) -> None:
     content = write_jpegs(tmp_path / "door.jpg", 3).read_bytes()
     made = uploads.begin("anna", "door.jpg", len(content), Claims())
-
-    def die(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(keeping, "settle", die)
-        with pytest.raises(Killed):
-            send(uploads, made.id, content)
+    send_killed(monkeypatch, uploads, made.id, content)
     again(case, recipe).tidy()
     with case.session() as session:
         row = session.query(FootageRow).one()
