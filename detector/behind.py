@@ -60,7 +60,7 @@ class Behind:
             if a.pts != b.pts
             and same_text(a, b)
             and stays(a.box, b.box)
-            and self._moves(at[a.pts], at[b.pts], a.box)
+            and self._moves(at[a.pts], at[b.pts], a.box, b.box)
             for one in (a, b)
         ]
 
@@ -81,7 +81,7 @@ class Behind:
             for one in (a, b)
         ]
 
-    def _moves(self, before: LegibleView, after: LegibleView, text: Box) -> bool:
+    def _moves(self, before: LegibleView, after: LegibleView, text: Box, then: Box) -> bool:
         here, there = self._alike(before, after)
         panel = line_height(text)
         drawn = text[0] - panel, text[1] - panel, text[2] + panel, text[3] + panel
@@ -90,8 +90,10 @@ class Behind:
         near = np.argsort(np.linalg.norm(here - _middle(text), axis=1), kind="stable")[:NEAREST]
         if len(near) < LEAST:
             return False
-        off = np.abs(here[near] - there[near]).max(axis=1)
-        return float((off <= still_within(text)).mean()) <= STILL
+        moved, least = there[near] - here[near], still_within(text)
+        # A mark that goes along in a slow pan is off its place by as much as the points are.
+        along = np.abs(moved - (_middle(then) - _middle(text))).max(axis=1) <= least / 2
+        return float((along | (np.abs(moved).max(axis=1) <= least)).mean()) <= STILL
 
     def _leaves(self, before: LegibleView, after: LegibleView, text: Box, then: Box) -> bool:
         here, there = self._alike(before, after)

@@ -90,6 +90,29 @@ def test_a_text_that_stays_while_the_picture_moves_is_drawn_over_it(
     assert len(found) == expected
 
 
+@pytest.mark.parametrize(("text_by", "expected"), [(9.0, 0), (0.0, 2)], ids=["mark", "watermark"])
+def test_a_mark_that_moves_a_little_with_the_machine_is_not_drawn_over_it(
+    hall: Picture, text_by: float, expected: int
+) -> None:
+    """The camera pans by a little more than a text's place is uncertain by: 11 pixels, of 10."""
+    box, wide = (230.0, 130.0, 400.0, 170.0), seen(hall, 0.5, "still")
+    views = [
+        LegibleView(
+            Fraction(n),
+            (0.0, 0.0, 600.0, 360.0),
+            np.ascontiguousarray(wide[:, by : by + 600]),
+            (0, 0),
+            1.0,
+            Detections.none(),
+            0.0,
+        )
+        for n, by in enumerate((11, 0))
+    ]
+    then = (box[0] + text_by, box[1], box[2] + text_by, box[3])
+    found = Behind().drawn_over([read("HERMLE", 0, box), read("HERMLE", 1, then)], views)
+    assert len(found) == expected
+
+
 def placed(at: tuple[int, int]) -> Box:
     return at[0], at[1], at[0] + 100.0, at[1] + 24.0
 
