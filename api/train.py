@@ -49,6 +49,12 @@ def train(
             help="Times the whole again, each from the weights before, with other made pictures."
         ),
     ] = 1,
+    head_first: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Epochs in which the head learns alone, before the rounds."
+        ),
+    ] = 0,
     image_size: Annotated[
         int | None, typer.Option(help="Pixels; 512 on a CPU, else 640.", metavar="N")
     ] = None,
@@ -74,10 +80,6 @@ def train(
             metavar="ID", help="A builder none of whose pictures is learnt from; may be repeated."
         ),
     ] = None,
-    frozen: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="First layers that stay as they are; 10: the head."),
-    ] = 0,
     bfloat16: Annotated[
         bool,
         typer.Option(
@@ -107,6 +109,7 @@ def train(
             start,
             out,
             rounds=rounds,
+            head_first=head_first,
             epochs=epochs,
             image_size=image_size,
             batch=batch,
@@ -120,7 +123,6 @@ def train(
             split=split,
             without=without or (),
             bfloat16=bfloat16,
-            frozen=frozen,
             progress=lambda now: tell(
                 f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.3f}",
                 (now.epoch - 1) * now.batches + now.batch,

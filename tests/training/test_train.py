@@ -23,7 +23,7 @@ from datasets.errors import DataError, ModelError, ResultError, UsageError
 from tests.training.conftest import write_made_data
 from training.export import export
 from training.quantize import quantize
-from training.rounds import SEEDS_APART, train_in_rounds
+from training.rounds import AFTER_HEAD_RATE, BEFORE_HEAD, SEEDS_APART, train_in_rounds
 from training.train import Progress, TrainResult, train
 from training.vendor import open_torch, open_ultralytics
 from training.weights import load_network, open_network
@@ -167,26 +167,6 @@ def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_pat
     assert "Traceback" not in said
 
 
-def test_frozen_layers_stay_as_they_are_and_the_head_learns(
-    data: Path, start: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    result = train(data, start, out, frozen=10, **(SMALL | {"epochs": 1}))  # type: ignore[arg-type]
-    before, after = (
-        open_network(file, tmp_path / "vendor").state_dict() for file in (start, result.weights)
-    )
-    changed = {
-        int(name.split(".")[1])
-        for name, value in after.items()
-        if "running" not in name
-        and "num_batches" not in name
-        and before[name].shape == value.shape
-        and not bool((before[name].float() == value.float()).all())
-    }
-    assert changed and min(changed) >= 10
-    assert json.loads(result.facts.read_text("utf-8"))["recipe"]["frozen"] == 10
-
-
 def test_in_bfloat16_other_weights_come_of_it_near_to_those_without(
     data: Path, start: Path, trained: TrainResult, tmp_path: Path
 ) -> None:
@@ -242,7 +222,6 @@ def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
         train_in_rounds(data, start, out, rounds=2, progress=stop_in_the_second_round, **SMALL)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="it holds a run already"):
         train_in_rounds(data, start, out, rounds=2, **SMALL)  # type: ignore[arg-type]
-
     epochs: list[int] = []
     result = train_in_rounds(
         data,
@@ -265,14 +244,49 @@ def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
     assert facts["weights_sha256"] == result.weights_sha256 != trained.weights_sha256
     assert facts["learnt"] == json.loads(trained.facts.read_text("utf-8"))["learnt"]
 
-    told = facts["earlier"]
     again = train_in_rounds(data, start, out, rounds=2, resume=True, **SMALL)  # type: ignore[arg-type]
     assert again == result
-    assert json.loads(again.facts.read_text("utf-8"))["earlier"] == told
+    assert json.loads(again.facts.read_text("utf-8"))["earlier"] == facts["earlier"]
+
+
+def test_the_head_learns_first_while_the_other_layers_stay_as_they_are(
+    data: Path, start: Path, tmp_path: Path
+) -> None:
+    def stop_in_the_round(at: Progress) -> None:
+        assert at.epochs == 1 + SMALL["epochs"]  # type: ignore[operator]
+        if at.epoch == 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt, match=r"round 1 of 1; resume the run in .*out to go on"):
+        train_in_rounds(data, start, out, head_first=1, progress=stop_in_the_round, **SMALL)  # type: ignore[arg-type]
+    result = train_in_rounds(data, start, out, head_first=1, resume=True, **SMALL)  # type: ignore[arg-type]
+    facts = json.loads(result.facts.read_text("utf-8"))
+    (head,) = facts["earlier"]
+    assert (head["recipe"]["frozen"], head["recipe"]["epochs"]) == (BEFORE_HEAD, 1)
+    assert (facts["recipe"]["frozen"], facts["recipe"]["seed"]) == (0, SEEDS_APART)
+    assert facts["recipe"]["learning_rate"] == pytest.approx(
+        AFTER_HEAD_RATE * head["recipe"]["learning_rate"]
+    )
+    before, after = (
+        open_network(file, tmp_path / "vendor").state_dict()
+        for file in (start, out / "head" / "model.pt")
+    )
+    changed = {
+        int(name.split(".")[1])
+        for name, value in after.items()
+        if "running" not in name
+        and "num_batches" not in name
+        and before[name].shape == value.shape
+        and not bool((before[name].float() == value.float()).all())
+    }
+    assert changed and min(changed) >= BEFORE_HEAD
+    with pytest.raises(UsageError, match="it holds a run already"):
+        train_in_rounds(data, start, out, head_first=1, **SMALL)  # type: ignore[arg-type]
 
 
 def test_rounds_must_be_positive(data: Path, start: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="rounds 0 must be positive"):
+    with pytest.raises(UsageError, match="rounds 0 must be positive, epochs of the head 0"):
         train_in_rounds(data, start, tmp_path / "out", rounds=0)
     assert not (tmp_path / "out").exists()
 
