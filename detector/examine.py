@@ -140,9 +140,10 @@ class Examiner:
         surest = max(one.confidence for one in seen.track.observations)
         if not said.evidence and surest < self._settings.detecting.bare_confidence:
             return None
-        if not self._is_sure(seen.track):
-            if said.builder is None and said.origin is None:
-                return None
+        sure = self._is_sure(seen.track)
+        if not sure and not _tells(said):
+            return None
+        if not sure or surest < self._settings.detecting.bare_confidence:
             said = self._unclaimed(said)
         if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.

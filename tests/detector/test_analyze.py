@@ -106,6 +106,25 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
 
 
+@pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
+def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
+    clip: tuple[Path, ClipTruth], tested: str, said: str | None
+) -> None:
+    """Followed as surely as ever, and never as sure as is asked of one that claims something."""
+    asked = {
+        "detecting": {"bare_confidence": 1.0},
+        "attributing": {"tested_origins": [tested]},
+    }
+    found = Analyst(Settings.parse(asked)).analyze(clip[0]).sightings
+    (marked,) = [
+        one
+        for one in found
+        if "MAZAK" in {e.text for e in one.attribution.evidence if e.weight > 0}
+    ]
+    assert marked.attribution.builder == said
+    assert (marked.attribution.origin is None) == (said is None)
+
+
 def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
     analyst: Analyst, tmp_path: Path
 ) -> None:
