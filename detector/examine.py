@@ -39,6 +39,7 @@ from detector.types import (
     Track,
 )
 from detector.watch import Watched
+from detector.withheld import Doubt, withhold
 
 _Lined = tuple[LegibleView, list[Line]]
 
@@ -144,13 +145,13 @@ class Examiner:
         if not sure and not _tells(said):
             return None
         if not sure or surest < self._settings.detecting.bare_confidence:
-            said = self._unclaimed(said)
+            said = self._withhold(said, "machine")
         if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
             whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
             again = self.attributor.attribute(whole, seen.concealed, seen.likenesses)
             if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
-                said = self._unclaimed(said)
+                said = self._withhold(said, "mark")
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
 
     def settle(
@@ -201,16 +202,9 @@ class Examiner:
         often = len(sure) >= self._settings.tracking.least_observations
         return len(sure) == len(track.observations) or often or max(sure, default=0.0) >= SURE
 
-    def _unclaimed(self, said: Attribution) -> Attribution:
-        """Without a claim that an origin under test is there: builders put their marks on other
-        things too, HAN'S LASER on a marker. The evidence stays, for people to see."""
-        tested = self._settings.attributing.tested_origins
-        if said.builder is not None and not self._claimed_by(said.builder).isdisjoint(tested):
-            unknown = 1.0 - said.probability
-            said = replace(said, builder=None, probability=unknown, grade="U", series=None)
-        if said.origin is not None and said.origin.code in tested:
-            said = replace(said, origin=None)
-        return said
+    def _withhold(self, said: Attribution, doubt: Doubt) -> Attribution:
+        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        return withhold(said, doubt, self._settings.attributing.tested_origins, named)
 
     def claimed(self, said: Attribution) -> frozenset[str]:
         """The origins under test that it claims, by a builder or by a plate."""

@@ -11,10 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from detector.withheld import Withheld
 
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -29,10 +32,8 @@ MACHINE, WORDMARK, CONTROL = range(3)
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One piece of footage, known by the SHA-256 of its bytes.
-
-    A folder of stills is one footage; its hash covers each file's name and bytes.
-    """
+    """One piece of footage, known by the SHA-256 of its bytes; a folder of stills is one, known by
+    that of each file's name and bytes."""
 
     path: Path
     sha256: str
@@ -297,6 +298,7 @@ class Attribution:
     concealed: bool = False
     evidence: tuple[Evidence, ...] = ()
     origin: Origin | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)

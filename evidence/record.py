@@ -32,6 +32,7 @@ from detector.types import (
     Shot,
     Sighting,
 )
+from detector.withheld import Withheld
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]
@@ -134,6 +135,7 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         "probability": share(attribution.probability),
         "builder": builder(attribution, registry),
         "origin": origin(attribution.origin),
+        "withheld": withheld(attribution.withheld, registry),
         "control": control(attribution.control, registry),
         "series": attribution.series,
         "concealed": attribution.concealed,
@@ -150,15 +152,13 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
 def lone_mark(found: LoneMark, registry: Registry, path: str) -> Record:
     """A mark read where no machine is seen, in footage at `path`: what it says, not whose it is."""
     told = found.evidence
-    entry = None if found.builder is None else registry.get(found.builder)
     assert told.pts is not None
     return {
         "id": found.id,
         "shot": found.shot.index,
         "exact": str(told.pts),
         **{key: value for key, value in reason(told).items() if key not in ("id", "weight")},
-        "reads_as": entry
-        and {"id": entry.id, "name": entry.name, "type": entry.type, "origin": entry.origin},
+        "reads_as": reads_as(found.builder, registry),
         "plate": found.plate,
         "readings": [reading(text) for text in found.readings],
         "file": None if found.file is None else str(Path(path) / spell(found.file.name)),
@@ -190,6 +190,25 @@ def origin(found: Origin | None) -> Record | None:
     if found is None:
         return None
     return {"code": found.code, "basis": found.basis, "grade": found.grade}
+
+
+def withheld(found: Withheld | None, registry: Registry) -> Record | None:
+    """What is read on a machine and not said of it, or None."""
+    if found is None:
+        return None
+    return {
+        "reads_as": reads_as(found.builder, registry),
+        "origin": origin(found.origin),
+        "doubt": found.doubt,
+    }
+
+
+def reads_as(id_: str | None, registry: Registry) -> Record | None:
+    """An entry whose mark was read, where that claims nothing."""
+    if id_ is None:
+        return None
+    entry = registry.get(id_)
+    return {"id": entry.id, "name": entry.name, "type": entry.type, "origin": entry.origin}
 
 
 def control(id_: str | None, registry: Registry) -> Record | None:

@@ -27,6 +27,7 @@ from evidence.tables import (
     printable,
     rate,
     surest,
+    withheld_says,
 )
 
 STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
@@ -264,6 +265,7 @@ def _environment() -> Environment:
         "surest": surest,
         "named": named,
         "origin_told": origin_told,
+        "withheld_says": withheld_says,
         "rate": rate,
         "again": again,
         "cut_out": cut_out,

@@ -37,11 +37,17 @@ COLUMNS = (
     "control",
     "control_origin",
     "concealed",
+    "withheld",
     "readings",
     "mirrored",
     "still",
     "file",
 )
+DOUBTS = {
+    "machine": "the program is not sure enough that this is a machine",
+    "mark": "the mark may be part of a longer one, or stand beside the machine or pass it by",
+}
+"""Why a claim is withheld, by `detector.withheld.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
 # Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
@@ -99,6 +105,7 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
         "control": control.get("name", ""),
         "control_origin": control.get("origin", ""),
         "concealed": "yes" if machine["concealed"] else "no",
+        "withheld": withheld_says(machine["withheld"]) if machine["withheld"] else "",
         "readings": " | ".join(part["text"] for part in machine["readings"]),
         "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
         "still": machine.get("still") or "",
@@ -115,6 +122,20 @@ def mark_says(found: Mapping[str, Any]) -> str:
     said = [f"reads as {printable(found['reads_as']['name'])}"] if found["reads_as"] else []
     said += [f"a plate that says made in {found['plate']}"] if found["plate"] else []
     return ", ".join(said)
+
+
+def withheld_says(found: Mapping[str, Any]) -> str:
+    """What is read on a machine and not claimed, and why it is not, in words.
+
+    >>> withheld_says({"reads_as": {"name": "KMTCL", "origin": "CN"}, "doubt": "machine"})
+    'reads as KMTCL (CN), not claimed: the program is not sure enough that this is a machine'
+    """
+    entry = found["reads_as"]
+    if entry:
+        said = f"reads as {printable(entry['name'])} ({entry['origin'] or 'origin open'})"
+    else:
+        said = f"a plate that says made in {found['origin']['code']}"
+    return f"{said}, not claimed: {DOUBTS[found['doubt']]}"
 
 
 def harmless(cell: object) -> str:

@@ -13,11 +13,13 @@ from datasets.letters import letters
 from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import LoneMark, Sighting, Survey
-from evidence.tables import chance
+from evidence.record import withheld
+from evidence.tables import chance, withheld_says
 
 LONE_MARK = "lone-mark"
 PRIORITIES = {
     "claim": 500,
+    "withheld": 425,
     "concealed": 400,
     LONE_MARK: 350,
     "uncorroborated": 300,
@@ -26,7 +28,8 @@ PRIORITIES = {
 }
 """Of each kind of flag; the highest is shown first.
 
-claim: a builder, or a plate, from an origin under test; concealed: a mark hidden on purpose;
+claim: a builder, or a plate, from an origin under test; withheld: one that is read and not
+claimed, since the machine or the mark is doubted; concealed: a mark hidden on purpose;
 lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a builder named
 on one cue; unread: no builder, but legible text on the machine, or a mark that looks like
 somebody's; large: no builder, no text, and so large in the picture that a person may know it.
@@ -107,6 +110,12 @@ def _flags(
         said = f"builder unknown, origin {code} from the plate, grade {found.origin.grade}"
         reason = f"{said}: machines from {code} are the claim under test"
         yield "claim", seen[0] if seen else pts, reason
+    if found.withheld is not None:
+        marked = [e.pts for e in found.evidence if e.weight > 0 and e.pts is not None]
+        told = withheld(found.withheld, registry)
+        assert told is not None
+        yield "withheld", marked[0] if marked else pts, withheld_says(told)
+        return
     texts = legible_texts(sighting)
     likes = [(part.id, part.pts) for part in found.evidence if part.kind == "logo" and part.id]
     x1, y1, x2, y2 = sighting.best.box

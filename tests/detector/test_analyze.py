@@ -123,6 +123,10 @@ def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
     ]
     assert marked.attribution.builder == said
     assert (marked.attribution.origin is None) == (said is None)
+    withheld = marked.attribution.withheld
+    assert (withheld and (withheld.builder, withheld.doubt)) == (
+        ("mazak", "machine") if said is None else None
+    )
 
 
 def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
@@ -177,6 +181,10 @@ def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     (cut,) = Analyst(settings).analyze(file).sightings
     assert cut.attribution.builder == said
     assert (cut.attribution.origin is None) == (said is None)
+    withheld = cut.attribution.withheld
+    assert (withheld and (withheld.builder, withheld.doubt)) == (
+        ("mazak", "mark") if said is None else None
+    )
     assert "MAZAK" in {line.text for line in cut.attribution.evidence}
 
 

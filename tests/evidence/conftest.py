@@ -28,6 +28,7 @@ from detector.types import (
     Sighting,
     Track,
 )
+from detector.withheld import withhold
 
 SIZE = (480, 270)
 RATE, FRAMES = 4, 12
@@ -146,6 +147,13 @@ def rebadged() -> Sighting:
     origin = Origin(None, "rebadger", "B")
     found = Attribution("metaltec", 0.98, "B", evidence=(line,), origin=origin)
     return sighting("m2", found, [read("METALTEC")])
+
+
+def doubted() -> Sighting:
+    """What may be a machine, with a mark from the origin under test."""
+    line = Evidence("wordmark", "smtcl", "SMTCL", 11.0, Fraction(1), (60.0, 70.0, 160.0, 90.0))
+    said = Attribution("smtcl", 0.98, "B", evidence=(line,), origin=Origin("CN", "builder", "B"))
+    return sighting("m3", withhold(said, "machine", ["CN"], ["CN"]), [read("SMTCL")])
 
 
 def lone_mark(

@@ -16,7 +16,7 @@ from datasets.errors import FootageEmpty
 from datasets.registry import Registry
 from detector.types import Analysis, Observation
 from evidence.record import dump, load_schema, to_failure, to_record
-from tests.evidence.conftest import lone_mark, plated, rebadged
+from tests.evidence.conftest import doubted, lone_mark, plated, rebadged
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = Draft202012Validator(load_schema())
@@ -93,10 +93,22 @@ def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Regi
     assert record["machines"][1]["grade"] == "U"
 
 
+def test_what_is_withheld_stands_beside_an_unknown_builder(
+    analysis: Analysis, registry: Registry
+) -> None:
+    record = parsed(to_record(replace(analysis, sightings=(doubted(),)), registry))
+    VALIDATOR.validate(record)
+    (machine,) = record["machines"]
+    assert (machine["builder"], machine["origin"], machine["grade"]) == (None, None, "U")
+    assert machine["withheld"]["reads_as"]["id"] == "smtcl"
+    assert machine["withheld"]["origin"] == {"code": "CN", "basis": "builder", "grade": "B"}
+    assert machine["withheld"]["doubt"] == "machine"
+
+
 def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str, Any]) -> None:
     before = parsed(record)
     for machine in before["machines"]:
-        del machine["origin"]
+        del machine["origin"], machine["withheld"]
     VALIDATOR.validate(before)
 
 

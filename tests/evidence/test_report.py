@@ -26,7 +26,7 @@ from evidence.report import (
     render_report,
 )
 from evidence.tables import printable
-from tests.evidence.conftest import PLATE, lone_mark, plated, rebadged, sighting
+from tests.evidence.conftest import PLATE, doubted, lone_mark, plated, rebadged, sighting
 
 
 class Page(HTMLParser):
@@ -95,6 +95,13 @@ def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Regi
         text = page(replace(analysis, sightings=(one,)), registry).text
         assert "very strongly for smtcl" in text
         assert ("does not suffice to name a builder" in text) is told
+
+
+def test_what_is_withheld_is_told_with_the_doubt(analysis: Analysis, registry: Registry) -> None:
+    text = page(replace(analysis, sightings=(doubted(),)), registry).text
+    assert "builder named on 0, unknown on 1." in text
+    assert "(CN), not claimed: the program is not sure enough that this is a machine." in text
+    assert "does not suffice" not in text
 
 
 def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -> None:

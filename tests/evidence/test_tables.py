@@ -18,7 +18,7 @@ from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.record import to_record
 from evidence.tables import COLUMNS, harmless, printable, surest, to_csv
-from tests.evidence.conftest import plated, rebadged
+from tests.evidence.conftest import doubted, plated, rebadged
 
 
 def rows(analysis: Analysis, registry: Registry) -> list[dict[str, str]]:
@@ -55,6 +55,17 @@ def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(
     assert [named[name] for name in columns] == ["Mazak", "JP", "JP", "builder", "A"]
     assert [plate[name] for name in columns] == ["unknown", "", "CN", "plate", "B"]
     assert [badge[name] for name in columns] == ["MetalTec", "RU", "", "rebadger", "B"]
+
+
+def test_what_is_withheld_is_a_column_and_no_builder(
+    analysis: Analysis, registry: Registry
+) -> None:
+    (row,) = rows(replace(analysis, sightings=(doubted(),)), registry)
+    assert (row["builder"], row["builder_id"], row["origin"]) == ("unknown", "", "")
+    assert row["withheld"].startswith("reads as SMTCL")
+    assert row["withheld"].endswith(
+        "not claimed: the program is not sure enough that this is a machine"
+    )
 
 
 def test_no_cell_is_a_formula(hostile: tuple[str, Analysis], registry: Registry) -> None:

@@ -6,6 +6,7 @@ import { toldReason } from "./review-reason.js";
 
 const KINDS = {
   claim: () => _("Claim under test"),
+  withheld: () => _("Read, but not claimed: is it so?"),
   concealed: () => _("A mark may be concealed (mosaic or blur found)"),
   "lone-mark": () => _("A mark with no machine around it: is there one?"),
   uncorroborated: () => _("One cue alone"),

@@ -20,6 +20,14 @@ const FORMS = [
   ["(?<text>.+): (?<name>.+)'s mark, a plate that says made in (?<code>[A-Z]{2}), and no machine is seen around it",
     (v) => _("{text}: {name}'s mark, a plate that says made in {code}, and no machine is seen around it", v)],
   ["(?<text>.+): (?<name>.+)'s mark, and no machine is seen around it", (v) => _("{text}: {name}'s mark, and no machine is seen around it", v)],
+  ["reads as (?<name>.+) \\((?<home>[A-Z]{2}|origin open)\\), not claimed: the program is not sure enough that this is a machine",
+    (v) => _("reads as {name} ({home}), not claimed: the program is not sure enough that this is a machine", v)],
+  ["a plate that says made in (?<code>[A-Z]{2}), not claimed: the program is not sure enough that this is a machine",
+    (v) => _("a plate that says made in {code}, not claimed: the program is not sure enough that this is a machine", v)],
+  ["reads as (?<name>.+) \\((?<home>[A-Z]{2}|origin open)\\), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by",
+    (v) => _("reads as {name} ({home}), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by", v)],
+  ["a plate that says made in (?<code>[A-Z]{2}), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by",
+    (v) => _("a plate that says made in {code}, not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by", v)],
 ].map(([form, words]) => [new RegExp(`^${form}$`, "su"), words]);
 
 /** The reason as the reader understands it; one of an earlier version stays as it is. */

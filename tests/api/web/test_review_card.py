@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from api.web.site import Site
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
+from detector.withheld import withhold
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
@@ -121,8 +122,16 @@ LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
         (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
         (Attribution(None, 0.2, "U"), "изготовитель неизвестен, но написано: "),
+        (
+            withhold(Attribution("qinchuan", 0.99, "A"), "machine", ["CN"], ["CN"]),
+            "читается как QINCHUAN (秦川) (Китай), но не утверждается: программа недостаточно",
+        ),
+        (
+            withhold(Attribution(None, 0.2, "U", origin=PLATE), "mark", ["CN"], ()),
+            "называет страну изготовления (Китай), но это не утверждается: надпись может",
+        ),
     ],
-    ids=["claim", "uncorroborated", "plate", "look", "text"],
+    ids=["claim", "uncorroborated", "plate", "look", "text", "doubted machine", "doubted plate"],
 )
 def test_the_reason_is_told_in_the_readers_language(
     site: Site, served: str, screen: Page, tmp_path: Path, found: Attribution, told: str

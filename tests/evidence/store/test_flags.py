@@ -12,8 +12,9 @@ from datasets.registry import Registry
 from detector.settings import Settings
 from detector.stills import encode_frame
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
-from evidence.store.flags import find_flags
-from tests.evidence.conftest import lone_mark, read, sighting
+from detector.withheld import withhold
+from evidence.store.flags import PRIORITIES, find_flags
+from tests.evidence.conftest import doubted, lone_mark, plated, read, sighting
 
 
 def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
@@ -36,6 +37,28 @@ def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
     ]
     assert "looks like that of Haas" in flags[0]["reason"]
     assert "JIMS AUTOMATION" in flags[1]["reason"]
+
+
+def test_a_withheld_claim_is_shown_with_the_doubt_and_by_that_alone(
+    analysis: Analysis, registry: Registry
+) -> None:
+    settings = Settings().model_dump(mode="json")
+    plate = withhold(plated().attribution, "mark", ["CN"], ())
+    seen = replace(
+        analysis,
+        settings=settings,
+        sightings=(doubted(), sighting("m4", plate, [read("中国制造")])),
+    )
+    one, other = find_flags(Survey(seen), registry)
+    assert (one["sighting"], one["kind"]) == ("m3", "withheld")
+    assert PRIORITIES["claim"] > one["priority"] > PRIORITIES["concealed"]
+    assert one["reason"].endswith(
+        "not claimed: the program is not sure enough that this is a machine"
+    )
+    assert (other["sighting"], other["kind"]) == ("m4", "withheld")
+    assert other["reason"].startswith(
+        "a plate that says made in CN, not claimed: the mark may be part of a longer one"
+    )
 
 
 def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) -> None:

@@ -20,6 +20,7 @@ from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Manifest, Origin, Survey
+from detector.withheld import withhold
 from evidence.store import (
     AnalysisRow,
     Case,
@@ -170,8 +171,10 @@ def test_whatever_is_written_on_a_machine_can_be_kept(
 
 
 CHINESE = Attribution("smtcl", 0.98, "B")
+UNSURE = withhold(CHINESE, "machine", ["CN"], ["CN"])
 FLAGGED = {
     "claim": (CHINESE, [read("SMTCL")], {"claim", "uncorroborated"}),
+    "withheld": (UNSURE, [read("SMTCL")], {"withheld"}),
     "uncorroborated": (Attribution("mazak", 0.97, "B"), [read("MAZAK")], {"uncorroborated"}),
     "sure": (Attribution("mazak", 0.99, "A"), [read("MAZAK")], set()),
     "concealed": (Attribution(None, 0.1, "U", concealed=True), [], {"concealed"}),
