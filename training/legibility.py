@@ -215,14 +215,9 @@ def _look(still: _Once, mark: Written, bitrate: int, analyst: Analyst) -> dict[s
     if made is None:
         return None
     face, mounted = made
-    limit = f"{bitrate}k"
-    how = Encoding(
-        "libx264", FRAME, crf=None, bit_rate=1000 * bitrate,
-        options={"maxrate": limit, "bufsize": limit},
-    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="nameplate-legibility-") as folder:
         path = Path(folder) / "clip.mp4"
-        encode(path, mounted.frames(), how)
+        encode(path, mounted.frames(), encoding(bitrate))
         rate = path.stat().st_size * 8 / 1000 / (FRAMES / RATE)
         sightings = analyst.analyze(path).sightings
     return {
@@ -230,6 +225,15 @@ def _look(still: _Once, mark: Written, bitrate: int, analyst: Analyst) -> dict[s
         "rate": round(rate, 1),
         "picture": face.photograph.image,
     }
+
+
+def encoding(bitrate: int) -> Encoding:
+    """How a clip of so many kbit/s is written: the same frames give the same bytes."""
+    limit = f"{bitrate}k"
+    return Encoding(
+        "libx264", FRAME, crf=None, bit_rate=1000 * bitrate,
+        options={"maxrate": limit, "bufsize": limit},
+    )  # fmt: skip
 
 
 def judge(sightings: Sequence[Sighting], mounted: Mounted, builder: str) -> dict[str, Any]:

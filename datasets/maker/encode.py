@@ -156,7 +156,8 @@ def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoS
     context = stream.codec_context
     context.time_base = 1 / how.rate
     context.gop_size = how.gop
-    context.thread_count = 2
+    # Keeping to a bit rate, x264's threads write other bytes each time.
+    context.thread_count = 2 if how.bit_rate is None else 1
     context.sample_aspect_ratio = how.aspect
     if how.codec in ("libx264", "libx265", "mpeg4", "mpeg2video"):
         context.max_b_frames = how.b_frames

@@ -14,7 +14,7 @@ import pytest
 
 from datasets.annotations import Mark, Photograph, read_photographs
 from datasets.errors import DataError
-from datasets.maker import write_stills
+from datasets.maker import encode, write_stills
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.settings import Attributing
@@ -22,7 +22,7 @@ from detector.types import Attribution, Box, Observation, Shot, Sighting, Track
 from training.evaluate import open_picture
 from training.faces import Face, body, find_faces, flat_place, without_marks
 from training.journal import Journal
-from training.legibility import PAIRS, Clip, Measured, Plan, judge, measure
+from training.legibility import PAIRS, Clip, Measured, Plan, encoding, judge, measure
 from training.legibility_report import as_dict, pairs, write
 from training.lookalikes import tell_apart
 from training.mounting import FRAME, FRAMES, RATE, Mounted, mount
@@ -105,6 +105,15 @@ def test_the_same_seed_makes_the_same_clip(faces: list[Face]) -> None:
     one, two, other = (mounted(faces, 24, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.still, two.still) and one.pan == two.pan
     assert one.pan != other.pan
+
+
+def test_the_same_frames_give_the_same_clip(faces: list[Face], tmp_path: Path) -> None:
+    made = mounted(faces, 24)
+    written = set()
+    for n in range(4):
+        encode(tmp_path / f"{n}.mp4", made.frames(), encoding(1500))
+        written.add((tmp_path / f"{n}.mp4").read_bytes())
+    assert len(written) == 1
 
 
 def test_the_mark_moves_with_the_picture(faces: list[Face]) -> None:
