@@ -11,13 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from detector.withheld import Withheld
 
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -25,6 +22,8 @@ Grade = Literal["A", "B", "C", "U"]
 Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
 OriginBasis = Literal["builder", "plate", "rebadger"]
+_OfAMachine = Literal["wordmark", "series", "logo", "control", "concealed", "mirrored", "plate"]
+CueKind = _OfAMachine | Literal["overlay", "dealer"]
 
 CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")
 MACHINE, WORDMARK, CONTROL = range(3)
@@ -252,17 +251,7 @@ class Evidence:
     was made, and adds to no builder.
     """
 
-    kind: Literal[
-        "wordmark",
-        "series",
-        "logo",
-        "control",
-        "concealed",
-        "overlay",
-        "mirrored",
-        "dealer",
-        "plate",
-    ]
+    kind: CueKind
     id: str | None
     text: str
     weight: float
@@ -284,6 +273,15 @@ class Origin:
     code: str | None
     basis: OriginBasis
     grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The builder, the origin, or both that are not said, and what is doubted: see `withheld`."""
+
+    builder: str | None
+    origin: Origin | None
+    doubt: Literal["machine", "mark"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,15 @@ it was not.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
-from detector.types import Attribution, Origin
+from detector.types import Attribution, Withheld
 
 Doubt = Literal["machine", "mark"]
 """machine: the detector is nowhere sure enough that it is one, and builders put their marks on
 other things too, HAN'S LASER on a marker; mark: it may go on beyond an edge of the picture, stand
 beside the machine, or pass it by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """The builder, the origin, or both that are not said, and what is doubted."""
-
-    builder: str | None
-    origin: Origin | None
-    doubt: Doubt
 
 
 def withhold(

@@ -31,8 +31,8 @@ from detector.types import (
     Reading,
     Shot,
     Sighting,
+    Withheld,
 )
-from detector.withheld import Withheld
 
 SCHEMA = "nameplate/sightings-1"
 Record = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.types import Attribution, Evidence, Origin
-from detector.withheld import Withheld, withhold
+from detector.types import Attribution, Evidence, Origin, Withheld
+from detector.withheld import withhold
 
 MARK = Evidence("wordmark", "smtcl", "SMTCL", 11.0)
 HOME = Origin("CN", "builder", "A")
