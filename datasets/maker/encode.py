@@ -157,7 +157,7 @@ def _stream(container: av.container.OutputContainer, how: Encoding) -> av.VideoS
     context.time_base = 1 / how.rate
     context.gop_size = how.gop
     # Keeping to a bit rate, x264's threads write other bytes each time.
-    context.thread_count = 2 if how.bit_rate is None else 1
+    context.thread_count = 1 if how.codec == "libx264" and how.bit_rate is not None else 2
     context.sample_aspect_ratio = how.aspect
     if how.codec in ("libx264", "libx265", "mpeg4", "mpeg2video"):
         context.max_b_frames = how.b_frames
