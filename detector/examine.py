@@ -31,6 +31,7 @@ from detector.types import (
     MACHINE,
     Attribution,
     Box,
+    Doubt,
     Likeness,
     Observation,
     Picture,
@@ -39,7 +40,7 @@ from detector.types import (
     Track,
 )
 from detector.watch import Watched
-from detector.withheld import Doubt, withhold
+from detector.withheld import withhold
 
 _Lined = tuple[LegibleView, list[Line]]
 

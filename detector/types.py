@@ -23,6 +23,7 @@ Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
 OriginBasis = Literal["builder", "plate", "rebadger"]
 _OfAMachine = Literal["wordmark", "series", "logo", "control", "concealed", "mirrored", "plate"]
+Doubt = Literal["machine", "mark"]
 CueKind = _OfAMachine | Literal["overlay", "dealer"]
 
 CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")
@@ -281,7 +282,7 @@ class Withheld:
 
     builder: str | None
     origin: Origin | None
-    doubt: Literal["machine", "mark"]
+    doubt: Doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,17 @@
 
 Where the question is whether a machine comes from such an origin, doubts weigh that do not
 elsewhere. The builder stays unknown then, and people are shown what would have been said, and why
-it was not.
+it was not. Either the machine is doubted: the detector is nowhere sure enough that it is one, and
+builders put their marks on other things too, HAN'S LASER on a marker. Or the mark is: it may go on
+beyond an edge of the picture, stand beside the machine, or pass it by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Literal
 
-from detector.types import Attribution, Withheld
-
-Doubt = Literal["machine", "mark"]
-"""machine: the detector is nowhere sure enough that it is one, and builders put their marks on
-other things too, HAN'S LASER on a marker; mark: it may go on beyond an edge of the picture, stand
-beside the machine, or pass it by."""
+from detector.types import Attribution, Doubt, Withheld
 
 
 def withhold(

@@ -47,7 +47,7 @@ DOUBTS = {
     "machine": "the program is not sure enough that this is a machine",
     "mark": "the mark may be part of a longer one, or stand beside the machine or pass it by",
 }
-"""Why a claim is withheld, by `detector.withheld.Doubt`."""
+"""Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
 # Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
