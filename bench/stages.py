@@ -29,6 +29,7 @@ from datasets.maker import demo_clip
 from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.boxes import as_box
+from detector.conceal import Uncoverer
 from detector.decoder import Decoder
 from detector.detect import Detector
 from detector.examine import belongs
@@ -101,9 +102,12 @@ def time_stages(clip: Path, scratch: Path, threads: int, rounds: int) -> list[St
     recognise = Stage("read, recognise", "machine read", len(views))
     _time(recognise, rounds, lambda: [reader.read_lines(one, Fraction(0)) for one in lines])
     read = [_read(view, one, reader) for view, one in zip(views, lines, strict=True)]
+    uncoverer = Uncoverer(threads)
+    uncover = Stage("uncover", "machine without a builder's mark read", len(views))
+    _time(uncover, rounds, lambda: [uncoverer.hidden(view.picture) for view in views])
     attribute = Stage("attribute", "machine read", len(views))
     _time(attribute, rounds, lambda: [attributor.attribute(one) for one in read])
-    stages += [closer, find, recognise, attribute]
+    stages += [closer, find, recognise, uncover, attribute]
     predict = Stage("yolo predict, same weights", "frame", len(frames))
     _time(predict, rounds, _predictor(scratch, pictures))
     return [*stages, predict]

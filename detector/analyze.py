@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
+from detector.conceal import Uncoverer
 from detector.decoder import Decoder
 from detector.detect import Detector
 from detector.examine import Examined, Examiner
@@ -45,7 +46,7 @@ class Analyst:
         recogniser: what knows marks by their looks; the packaged one, of this registry, if None.
 
     Raises:
-        ModelError: the model, the reader or the mark embedder is missing or damaged.
+        ModelError: the model, the reader or another of the networks is missing or damaged.
 
     Example:
         >>> analysis = Analyst().analyze("clip.mp4")          # doctest: +SKIP
@@ -68,7 +69,12 @@ class Analyst:
         if recogniser is None:
             recogniser = Recogniser(registry=self.registry, threads=threads)
         self._examiner = Examiner(
-            self.detector, self._reader, recogniser, self.registry, self.settings
+            self.detector,
+            self._reader,
+            recogniser,
+            Uncoverer(threads),
+            self.registry,
+            self.settings,
         )
         self._lone = LoneMarks(self._reader, self._examiner, self.settings.reading)
 

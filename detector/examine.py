@@ -14,7 +14,7 @@ from detector.attribute import Attributor
 from detector.behind import Behind
 from detector.boxes import as_box, line_height
 from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
-from detector.conceal import find_concealed
+from detector.conceal import Uncoverer
 from detector.detect import Detector
 from detector.drawn_on import Place, drawn_on
 from detector.find_lines import Line
@@ -93,12 +93,14 @@ class Examiner:
         detector: Detector,
         reader: Reader,
         recogniser: Recogniser,
+        uncoverer: Uncoverer,
         registry: Registry,
         settings: Settings,
     ) -> None:
         self._detector = detector
         self._reader = reader
         self._recogniser = recogniser
+        self._uncoverer = uncoverer
         self._settings = settings
         self._registry = registry
         self._matcher = matcher_of(registry)
@@ -109,12 +111,20 @@ class Examiner:
         views, readings = self._read(watched, overlays)
         if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
             readings += self._read_flipped(views, watched, overlays)
-        concealed = [(v.pts, box) for v, _ in views for box in find_concealed(v, readings)]
-        concealed = [(pts, box) for pts, box in concealed if not overlays.covers(box, pts)]
         likenesses = self._likenesses(views, watched, overlays)
         scene, passing = _of_the_scene(readings), list[Reading]()
-        if self.claimed(self.attributor.attribute(scene)):
+        said = self.attributor.attribute(scene)
+        if self.claimed(said):
             passing = Behind().passing(scene, [view for view, _ in views])
+        clearest = max((view for view, _ in views), key=lambda view: view.score)
+        concealed = list[tuple[Fraction, Box]]()
+        # Where a builder's mark is read, what is blurred is none.
+        if not any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence):
+            concealed = [
+                (clearest.pts, box)
+                for box in self._uncoverer.find(clearest, readings)
+                if not overlays.covers(box, clearest.pts)
+            ]
         return Examined(
             watched.track,
             watched.best,

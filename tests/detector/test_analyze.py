@@ -16,6 +16,7 @@ from datasets.maker import ClipTruth, Overlay, demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
+from detector.conceal import Uncoverer
 from detector.detect import Detector
 from detector.examine import Examiner, belongs
 from detector.legible import LegibleView
@@ -204,7 +205,8 @@ def test_a_mark_beside_a_machine_claims_no_origin_under_test(
     settings = Settings.parse({"attributing": {"tested_origins": [tested]}})
     registry = load_registry()
     reader, looks = Reader(settings.reading), Recogniser(registry=registry)
-    examiner = Examiner(Detector(None, settings.detecting), reader, looks, registry, settings)
+    detector = Detector(None, settings.detecting)
+    examiner = Examiner(detector, reader, looks, Uncoverer(), registry, settings)
     watched = Watched(track, seen, (view,), {view.pts: ()}, None)
     found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
     assert found is not None and found.attribution.builder == said

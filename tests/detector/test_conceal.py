@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from datasets.errors import ModelError
 from datasets.fonts import font
-from detector.conceal import THRESHOLD, concealment, find_concealed
-from detector.types import CONTROL, WORDMARK, Box, Detections, Picture, Reading
+from datasets.maker.degrade import mosaic
+from detector.boxes import iou
+from detector.conceal import PACKAGED, Uncoverer
+from detector.types import CONTROL, Box, Detections, Picture, Reading
 
 MARK: Box = (150.0, 100.0, 330.0, 160.0)
 AT = Fraction(1)
+AWAY = 1000.0
+
+
+@pytest.fixture(scope="module")
+def uncoverer() -> Uncoverer:
+    return Uncoverer(1)
 
 
 def machine() -> Picture:
@@ -31,19 +42,16 @@ def machine() -> Picture:
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def hidden(picture: Picture, how: str, strength: int) -> Picture:
-    """The mark pixelated into blocks, or blurred, and the picture compressed after."""
-    x1, y1, x2, y2 = (int(v) for v in MARK)
-    part = picture[y1:y2, x1:x2]
+def hidden(how: str, strength: int) -> Picture:
+    """The mark pixelated, so many blocks high, or smeared, and the picture compressed after."""
+    picture = machine()
     if how == "mosaic":
-        size = ((x2 - x1) // strength, (y2 - y1) // strength)
-        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        part = cv2.resize(small, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
+        mosaic(picture, MARK, strength)
     else:
-        part = cv2.GaussianBlur(part, (0, 0), strength)
-    result = picture.copy()
-    result[y1:y2, x1:x2] = part
-    return compressed(result)
+        x1, y1, x2, y2 = (int(v) for v in MARK)
+        here = picture[y1 - 10 : y2 + 10, x1 - 10 : x2 + 10]
+        here[...] = cv2.GaussianBlur(here, (0, 0), strength)
+    return compressed(picture)
 
 
 def compressed(picture: Picture) -> Picture:
@@ -54,48 +62,78 @@ def compressed(picture: Picture) -> Picture:
 @dataclass(frozen=True)
 class View:
     picture: Picture
-    marks: Detections
+    marks: Detections = field(default_factory=Detections.none)
     pts: Fraction = AT
-    offset: tuple[float, float] = (1000.0, 0.0)
-
-
-def view(picture: Picture, box: Box = MARK, class_id: int = WORDMARK) -> View:
-    placed = np.asarray([box], np.float32) + np.asarray([1000, 0, 1000, 0], np.float32)
-    marks = Detections(placed, np.asarray([0.7], np.float32), np.asarray([class_id]))
-    return View(picture, marks)
+    offset: tuple[float, float] = (AWAY, 0.0)
+    box_in_crop: Box = (10.0, 10.0, 470.0, 310.0)
 
 
 @pytest.mark.parametrize(
-    ("how", "strength"), [("mosaic", 10), ("mosaic", 12), ("blur", 9), ("blur", 14)]
+    ("how", "strength"), [("mosaic", 3), ("mosaic", 5), ("blur", 14), ("blur", 20)]
 )
-def test_a_mosaic_or_a_blur_is_told(how: str, strength: int) -> None:
-    [box] = find_concealed(view(hidden(machine(), how, strength)), [])
-    assert box == (1150.0, 100.0, 1330.0, 160.0)
+def test_a_mosaic_or_a_blur_is_told_in_pixels_of_the_frame(
+    uncoverer: Uncoverer, how: str, strength: int
+) -> None:
+    (box,) = uncoverer.find(View(hidden(how, strength)), [])
+    there = np.asarray([MARK], np.float32) + np.asarray([AWAY, 0, AWAY, 0], np.float32)
+    assert iou(np.asarray([box], np.float32), there)[0, 0] > 0.4
 
 
-def test_a_plain_mark_is_not_hidden() -> None:
-    assert concealment(compressed(machine()), MARK) < THRESHOLD
+def test_a_plain_mark_is_not_hidden(uncoverer: Uncoverer) -> None:
+    assert uncoverer.find(View(compressed(machine())), []) == []
 
 
 @pytest.mark.parametrize("sigma", [1.5, 3, 6])
-def test_a_picture_out_of_focus_as_a_whole_hides_nothing(sigma: float) -> None:
-    assert concealment(cv2.GaussianBlur(machine(), (0, 0), sigma), MARK) < THRESHOLD
+def test_a_picture_out_of_focus_as_a_whole_hides_nothing(
+    uncoverer: Uncoverer, sigma: float
+) -> None:
+    soft = np.asarray(cv2.GaussianBlur(machine(), (0, 0), sigma), np.uint8)
+    assert uncoverer.find(View(soft), []) == []
 
 
-def test_a_mark_too_small_to_read_is_not_called_hidden() -> None:
-    small = cv2.resize(hidden(machine(), "mosaic", 15), None, fx=0.2, fy=0.2)
-    box = (MARK[0] / 5, MARK[1] / 5, MARK[2] / 5, MARK[3] / 5)
-    assert concealment(np.asarray(small, np.uint8), box) == 0.0
+def test_a_mark_too_small_to_read_is_not_called_hidden(uncoverer: Uncoverer) -> None:
+    small = cv2.resize(hidden("mosaic", 3), None, fx=0.15, fy=0.15)
+    assert uncoverer.hidden(np.asarray(small, np.uint8)) == []
 
 
-def test_what_was_read_is_not_hidden() -> None:
-    reading = Reading("MAKINO", 0.8, (1150, 100, 1330, 160), AT, "latin")
-    assert find_concealed(view(hidden(machine(), "blur", 9)), [reading]) == []
+def test_what_was_read_is_not_hidden(uncoverer: Uncoverer) -> None:
+    view, read = (
+        View(hidden("blur", 14)),
+        Reading("MAKINO", 0.8, (1150, 100, 1330, 160), AT, "latin"),
+    )
+    assert uncoverer.find(view, [read]) == []
+    assert uncoverer.find(view, [replace(read, pts=Fraction(9))]) != []
 
 
-def test_only_wordmarks_are_asked_about() -> None:
-    assert find_concealed(view(hidden(machine(), "blur", 9), class_id=CONTROL), []) == []
+def test_on_a_control_nothing_is_called_hidden(uncoverer: Uncoverer) -> None:
+    panel = np.asarray([[1140, 90, 1340, 170]], np.float32)
+    marks = Detections(panel, np.asarray([0.7], np.float32), np.asarray([CONTROL]))
+    assert uncoverer.find(View(hidden("blur", 14), marks), []) == []
 
 
-def test_a_box_off_the_picture_is_borne() -> None:
-    assert concealment(machine(), (900.0, 900.0, 990.0, 960.0)) == 0.0
+def test_what_is_hidden_beside_the_machine_is_not_told(uncoverer: Uncoverer) -> None:
+    below = replace(View(hidden("blur", 14)), box_in_crop=(10.0, 175.0, 470.0, 310.0))
+    assert uncoverer.find(below, []) == []
+
+
+def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
+    uncoverer: Uncoverer,
+) -> None:
+    large = np.asarray(cv2.resize(hidden("mosaic", 3), None, fx=3, fy=3), np.uint8)
+    chances, scale = uncoverer.chances(large)
+    assert chances.shape == (-(-round(960 * scale) // 4), 320) and scale == 1280 / 1440
+    for x1, y1, x2, y2 in uncoverer.hidden(large):
+        assert 0 <= x1 < x2 <= 1440 and 0 <= y1 < y2 <= 960
+    chances, scale = uncoverer.chances(np.zeros((1, 1, 3), np.uint8))
+    assert chances.shape == (1, 1) and scale == 1
+
+
+def test_a_damaged_network_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "conceal_model"
+    shutil.copytree(PACKAGED, folder)
+    (folder / "hidden.bin").write_bytes(b"other")
+    with pytest.raises(ModelError, match=r"hidden\.xml: damaged.*reinstall"):
+        Uncoverer(1, folder)
+    (folder / "hidden.json").unlink()
+    with pytest.raises(ModelError, match="hidden marks cannot be read"):
+        Uncoverer(1, folder)

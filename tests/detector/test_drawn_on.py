@@ -300,7 +300,7 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
 
     registry = load_registry()
     # Nothing is looked at or read anew.
-    examiner = Examiner(None, None, None, registry, Settings())  # type: ignore[arg-type]
+    examiner = Examiner(None, None, None, None, registry, Settings())  # type: ignore[arg-type]
     shown_here = shown(film, Fraction(0), Fraction(20))
     drawn = Reading("HURCO", 0.99, TEXT, Fraction(11), "latin")
     mark = Reading(own, 0.99, (420.0, 60.0, 520.0, 84.0), Fraction(11), "latin")

@@ -62,6 +62,7 @@ def test_a_run_of_another_mark_model_or_other_prices_is_another_run() -> None:
     assert names >= {
         "datasets/data/builders.yaml",
         "detector/confusions.json",
+        "detector/conceal_model/hidden.bin",
         "detector/cyrillic_model/head.bin",
         "detector/marks_model/prototypes.npz",
         "training/journal.py",
