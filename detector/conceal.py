@@ -9,7 +9,7 @@ of the mark to see and are not told from bare sheet metal. docs/accuracy.md has 
 
     conceal_model/hidden.xml, hidden.bin   uint8 RGB (1, height, width, 3), both multiples of 32,
                                            to chances (1, height / 4, width / 4)
-    conceal_model/hidden.json              hashes of these, and what they were trained on
+    conceal_model/hidden.json              a hash over both, and how they were trained
 """
 
 from __future__ import annotations

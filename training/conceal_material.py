@@ -24,7 +24,9 @@ from training.evaluate import open_picture
 PATCH = 192
 """Side of what is learnt from, pixels."""
 LONGEST = 1400
+"""Longer side of a photograph, pixels: larger ones are made smaller."""
 LEAST_MARK = 14
+"""Shorter side of a mark that is hidden, pixels."""
 HIDDEN = 0.42
 """Share of the patches in which something is hidden."""
 TELLING = 4.0
