@@ -33,6 +33,9 @@ NEAREST, LEAST = 24, 8
 STILL = 0.25
 """Share of them that may seem to stay all the same: what is alike by chance, another caption."""
 
+ALONG = 4.0
+"""Pixels by which a point of a machine may be off the movement of the others."""
+
 AS_ONE = 0.5
 """Share of the points of two views that must have moved alike for it to be told where what stood
 in the one is in the other."""
@@ -80,6 +83,28 @@ class Behind:
             and self._leaves(at[a.pts], at[b.pts], a.box, b.box)
             for one in (a, b)
         ]
+
+    def carried(self, before: LegibleView, after: LegibleView, place: Box) -> Box | None:
+        """Where in the frame of another view that is what a place of the first one shows, if it
+        goes along with the machine; None where that cannot be told.
+
+        What is in the place, and near to it, is not asked: it may be somebody who walks by.
+        """
+        here, there = self._alike(before, after)
+        x1, y1, x2, y2 = place
+        near = min(x2 - x1, y2 - y1)
+        away = ~within(here, [(x1 - near, y1 - near, x2 + near, y2 + near)])
+        here, there = here[away], there[away]
+        if len(here) < LEAST:
+            return None
+        moved, along = cv2.estimateAffinePartial2D(
+            here, there, method=cv2.RANSAC, ransacReprojThreshold=ALONG
+        )
+        if moved is None or float(along.mean()) < AS_ONE:
+            return None
+        corners = np.array([(x1, y1, 1), (x2, y1, 1), (x1, y2, 1), (x2, y2, 1)]) @ moved.T
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        return (left, top, right, bottom)
 
     def _moves(self, before: LegibleView, after: LegibleView, text: Box, then: Box) -> bool:
         here, there = self._alike(before, after)

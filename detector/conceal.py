@@ -3,8 +3,9 @@
 A hidden mark is evidence: somebody minded. What is hidden is no mark any more that the detector
 would see, so a small network looks for the hiding itself (`training.conceal`): it says of each
 place, four pixels wide, whether it was pixelated or smeared after the picture was taken. It learnt
-from photographs parts of which were hidden by hand, and others that are soft by nature. What is
-found counts where it lies on a machine and nothing is read there. Tape and stickers leave nothing
+from photographs parts of which were hidden by hand, and others that are soft by nature. Fine
+mosaics, which it hardly sees, are known by their lattice (`detector.lattice`). What is found counts
+where it lies on a machine, stays on it, and nothing is read there. Tape and stickers leave nothing
 of the mark to see and are not told from bare sheet metal. docs/accuracy.md has what it finds.
 
     conceal_model/hidden.xml, hidden.bin   uint8 RGB (1, height, width, 3), both multiples of 32,
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.boxes import as_box
+from detector.lattice import PART, find_mosaics, highest_scores
 from detector.line_network import compile_network
 from detector.read import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
@@ -42,8 +44,14 @@ LEAST_HEIGHT = 16
 SEEN, SURE = 0.5, 0.86
 """Chance from which on a cell belongs to a hidden place, and the mean that its cells must reach.
 Chosen on crops of `val`, one in twenty of which has a false place (docs/accuracy.md)."""
+STILL = 0.4
+"""Mean chance of the same place in another view from which on it is hidden there, too: on films of
+those photographs the hidden marks that were found had 0.6 and more, heads that had walked on 0.1
+and less (`bench.concealed`)."""
 LARGEST = 0.3
 """Share of a machine that may be hidden: beyond it the whole is out of focus, or all glass."""
+SHOWN = 0.5
+"""Share of a place that a view must show to say anything of it."""
 _STRIDE = 32
 _READ = 0.3
 """A reading, or a control, that covers so much of a place is what stands there."""
@@ -105,15 +113,46 @@ class Uncoverer:
             x, y = (x1 + x2) / 2, (y1 + y2) / 2
             if not (left <= x <= right and top <= y <= bottom):
                 continue
-            if (x2 - x1) * (y2 - y1) > LARGEST * (right - left) * (bottom - top):
+            if _area((x1, y1, x2, y2)) > LARGEST * _area(view.box_in_crop):
                 continue
             box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
             if not any(overlap_of_smaller(box, other) >= _READ for other in known):
                 found.append(box)
         return found
 
+    def are_hidden(self, view: View, places: Sequence[Box]) -> list[bool | None]:
+        """Whether each of these places of the frame is hidden in a view of it, too; None where
+        hardly half of it is shown.
+
+        A face that was made unreadable passes before the machine; a hidden mark stays on it.
+        """
+        if not places:
+            return []
+        (dx, dy), (rows, columns) = view.offset, view.picture.shape[:2]
+        here = [(x1 - dx, y1 - dy, x2 - dx, y2 - dy) for x1, y1, x2, y2 in places]
+        chances, scale = self.chances(view.picture)
+        lattice = highest_scores(view.picture, here)
+        said: list[bool | None] = []
+        for place, score in zip(here, lattice, strict=True):
+            if overlap_of_smaller(place, (0.0, 0.0, float(columns), float(rows))) < SHOWN:
+                said.append(None)
+                continue
+            left, top, right, bottom = (max(0, int(v * scale / CELL)) for v in place)
+            mean = float(chances[top : bottom + 1, left : right + 1].mean())
+            said.append(mean >= STILL or score >= PART)
+        return said
+
     def hidden(self, picture: Picture) -> list[Box]:
         """Boxes of all that looks hidden in a picture (height, width, 3), in its pixels."""
+        kept: list[Box] = []
+        for box in sorted(find_mosaics(picture) + self._seen(picture), key=_area, reverse=True):
+            high = min(box[2] - box[0], box[3] - box[1]) >= LEAST_HEIGHT
+            if high and not any(overlap_of_smaller(box, other) >= _READ for other in kept):
+                kept.append(box)
+        return kept
+
+    def _seen(self, picture: Picture) -> list[Box]:
+        """What the network finds."""
         chances, scale = self.chances(picture)
         count, places, stats, _ = cv2.connectedComponentsWithStats(
             (chances >= SEEN).astype(np.uint8), connectivity=4
@@ -121,9 +160,8 @@ class Uncoverer:
         found: list[Box] = []
         for place in range(1, count):
             x, y, width, height, _ = (int(v) for v in stats[place])
-            if min(width, height) * CELL / scale < LEAST_HEIGHT:
-                continue
-            if float(chances[places == place].mean()) < SURE:
+            part = slice(y, y + height), slice(x, x + width)
+            if float(chances[part][places[part] == place].mean()) < SURE:
                 continue
             x1, y1, x2, y2 = (CELL * v / scale for v in (x, y, x + width, y + height))
             found.append((x1, y1, min(x2, picture.shape[1]), min(y2, picture.shape[0])))
@@ -144,6 +182,10 @@ class Uncoverer:
         self._request.infer([np.ascontiguousarray(fed[None])])
         answer = np.asarray(self._request.get_output_tensor().data[0], np.float32)
         return answer[: -(-new_rows // CELL), : -(-new_columns // CELL)].copy(), scale
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 @lru_cache(maxsize=2)

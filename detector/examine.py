@@ -116,15 +116,10 @@ class Examiner:
         said = self.attributor.attribute(scene)
         if self.claimed(said):
             passing = Behind().passing(scene, [view for view, _ in views])
-        clearest = max((view for view, _ in views), key=lambda view: view.score)
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
         if not any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence):
-            concealed = [
-                (clearest.pts, box)
-                for box in self._uncoverer.find(clearest, readings)
-                if not overlays.covers(box, clearest.pts)
-            ]
+            concealed = self._concealed(views, watched, readings, overlays)
         return Examined(
             watched.track,
             watched.best,
@@ -146,11 +141,14 @@ class Examiner:
         """The sighting called `name` of what was examined; overlays speak for no builder.
 
         None where the detector is less sure of a machine and nothing on it tells who built it,
-        and where it is in no frame as sure as it has to be of one on which there is no evidence.
+        and where it is in no frame as sure as it has to be of one on which there is no evidence,
+        or none but that something is hidden.
         """
         said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
         surest = max(one.confidence for one in seen.track.observations)
-        if not said.evidence and surest < self._settings.detecting.bare_confidence:
+        # What is hidden before it may be a face, on something that is no machine.
+        told = any(line.kind != "concealed" for line in said.evidence)
+        if not told and surest < self._settings.detecting.bare_confidence:
             return None
         sure = self._is_sure(seen.track)
         if not sure and not _tells(said):
@@ -296,6 +294,32 @@ class Examiner:
         view, lines = lined
         read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
         return [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
+
+    def _concealed(
+        self,
+        views: Sequence[_Lined],
+        watched: Watched,
+        readings: Sequence[Reading],
+        overlays: OverlayMap,
+    ) -> list[tuple[Fraction, Box]]:
+        """What is hidden on the machine where it is clearest; what goes along with it to the view
+        furthest from that in time must be hidden there, too."""
+        clearest = max((view for view, _ in views), key=lambda view: view.score)
+        other = max(watched.views, key=lambda view: abs(view.pts - clearest.pts))
+        found = [
+            box
+            for box in self._uncoverer.find(clearest, readings)
+            if belongs(box, clearest.box, watched.others[clearest.pts])
+            and not overlays.covers(box, clearest.pts)
+        ]
+        if other.pts != clearest.pts:
+            behind = Behind()
+            then = {box: behind.carried(clearest, other, box) for box in found}
+            followed = {box: place for box, place in then.items() if place is not None}
+            again = self._uncoverer.are_hidden(other, list(followed.values()))
+            gone = {box for box, so in zip(followed, again, strict=True) if so is False}
+            found = [box for box in found if box not in gone]
+        return [(clearest.pts, box) for box in found]
 
     def _likenesses(
         self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap

@@ -15,9 +15,18 @@ from PIL import Image, ImageDraw
 from datasets.errors import ModelError
 from datasets.fonts import font
 from datasets.maker.degrade import mosaic
+from datasets.registry import load_registry
 from detector.boxes import iou
 from detector.conceal import PACKAGED, Uncoverer
-from detector.types import CONTROL, Box, Detections, Picture, Reading
+from detector.detect import Detector
+from detector.examine import Examiner
+from detector.legible import LegibleView
+from detector.overlay import OverlayMap
+from detector.read import Reader
+from detector.recognise import Recogniser
+from detector.settings import Settings
+from detector.types import CONTROL, Box, Detections, Observation, Picture, Reading, Shot, Track
+from detector.watch import Watched
 
 MARK: Box = (150.0, 100.0, 330.0, 160.0)
 AT = Fraction(1)
@@ -114,6 +123,80 @@ def test_on_a_control_nothing_is_called_hidden(uncoverer: Uncoverer) -> None:
 def test_what_is_hidden_beside_the_machine_is_not_told(uncoverer: Uncoverer) -> None:
     below = replace(View(hidden("blur", 14)), box_in_crop=(10.0, 175.0, 470.0, 310.0))
     assert uncoverer.find(below, []) == []
+
+
+def test_a_place_is_asked_about_where_half_of_it_is_shown(uncoverer: Uncoverer) -> None:
+    view, plain = View(hidden("mosaic", 3)), View(compressed(machine()))
+    (box,) = uncoverer.find(view, [])
+    beside = (AWAY - 80.0, 0.0, AWAY + 20.0, 40.0)
+    assert uncoverer.are_hidden(view, [box, beside]) == [True, None]
+    assert uncoverer.are_hidden(plain, [box, beside]) == [False, None]
+    assert uncoverer.are_hidden(plain, []) == []
+
+
+def test_what_is_found_both_ways_is_told_once(uncoverer: Uncoverer) -> None:
+    for block in (9, 12, 15):
+        picture = machine()
+        x1, y1, x2, y2 = (int(v) for v in MARK)
+        levels = np.random.default_rng(5).normal(130, 40, (60 // block + 1, 180 // block + 1, 1))
+        blocks = np.kron(levels, np.ones((block, block, 3)))[: y2 - y1, : x2 - x1]
+        picture[y1:y2, x1:x2] = np.clip(blocks, 0, 255)
+        assert len(uncoverer.hidden(compressed(picture))) == 1
+
+
+PAN = 24
+
+
+def walker(picture: Picture, x: int) -> None:
+    """Somebody in a patterned jacket, the face pixelated; the machine bears no mark there."""
+    picture[92:172, 140:340] = (200, 204, 206)
+    rng = np.random.default_rng(6)
+    jacket = picture[172:266, x - 40 : x + 40]
+    jacket[:] = (60, 70, 110)
+    for _ in range(30):
+        at, shade = rng.integers(0, 80, 2).tolist(), rng.integers(90, 220, 3).tolist()
+        cv2.circle(jacket, at, int(rng.integers(2, 6)), shade, -1)
+    face = picture[112:172, x - 24 : x + 24]
+    face[:] = rng.integers(60, 230, (10, 8, 3)).repeat(6, axis=0).repeat(6, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("what", "others", "told"),
+    [
+        ("mark", (), True),
+        ("mark", ((140.0, 60.0, 360.0, 175.0),), False),
+        ("face", (), False),
+        ("standing", (), True),
+    ],
+    ids=["a hidden mark", "its neighbour's", "a hidden face that walks by", "one that stays"],
+)
+def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
+    uncoverer: Uncoverer, what: str, others: tuple[Box, ...], told: bool
+) -> None:
+    """The camera pans by so much from the clearer of two views to the other."""
+    views, box = [], (10.0, 10.0, 450.0, 310.0)
+    for n, (pan, x) in enumerate([(0, 180), (PAN, 300)]):
+        picture = machine()
+        for number in range(24):  # screws, so that the machine can be followed
+            place = np.random.default_rng(number).integers((30, 20), (440, 60))
+            cv2.circle(picture, (int(place[0]), int(place[1])), 2 + number % 3, (40, 40, 50), -1)
+        if what == "mark":
+            mosaic(picture, MARK, 3)
+        else:
+            walker(picture, x if what == "face" else 180)
+        shown = compressed(np.ascontiguousarray(picture[:, pan : pan + 480 - PAN]))
+        none = Detections.none()
+        views.append(LegibleView(Fraction(n), box, shown, (0, 0), 1.0 - n / 2, none, 0.0))
+    seen = Observation(Fraction(0), box, 0.9)
+    track = Track(Shot(0, Fraction(0), Fraction(1), "hit"), (seen,))
+    settings, registry = Settings(), load_registry()
+    reader, looks = Reader(settings.reading), Recogniser(registry=registry)
+    detector = Detector(None, settings.detecting)
+    examiner = Examiner(detector, reader, looks, uncoverer, registry, settings)
+    beside = dict.fromkeys((view.pts for view in views), others)
+    watched = Watched(track, seen, tuple(views), beside, None)
+    found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
+    assert found is not None and found.attribution.concealed == told
 
 
 def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
