@@ -237,7 +237,7 @@ def _fit(waves: tuple[_Floats, list[tuple[_Floats, _Floats]]], number: int) -> _
 
     def coherence(of: int) -> _Floats:
         real, imaginary = (around(values) for values in turned[of])
-        return np.asarray(np.hypot(real, imaginary) / there, np.float32)
+        return np.asarray(cv2.magnitude(real, imaginary) / there, np.float32)
 
     larger = np.maximum(coherence(number + _HALF_MORE), coherence(number + _OCTAVE))
     return np.asarray(coherence(number) - larger, np.float32)
