@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.boxes import as_box
-from detector.lattice import PART, find_mosaics, highest_scores
+from detector.lattice import PART, Lattice
 from detector.line_network import compile_network
 from detector.read import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
@@ -44,6 +44,9 @@ LEAST_HEIGHT = 16
 SEEN, SURE = 0.5, 0.86
 """Chance from which on a cell belongs to a hidden place, and the mean that its cells must reach.
 Chosen on crops of `val`, one in twenty of which has a false place (docs/accuracy.md)."""
+LIKELY = 0.7
+"""The mean that is enough where the place fits a lattice as well (`detector.lattice.PART`). Chosen
+on those crops, too, of which it gives none a false place."""
 STILL = 0.4
 """Mean chance of the same place in another view from which on it is hidden there, too: on films of
 those photographs the hidden marks that were found had 0.6 and more, heads that had walked on 0.1
@@ -131,40 +134,46 @@ class Uncoverer:
         (dx, dy), (rows, columns) = view.offset, view.picture.shape[:2]
         here = [(x1 - dx, y1 - dy, x2 - dx, y2 - dy) for x1, y1, x2, y2 in places]
         chances, scale = self.chances(view.picture)
-        lattice = highest_scores(view.picture, here)
+        lattice = Lattice(view.picture)
         said: list[bool | None] = []
-        for place, score in zip(here, lattice, strict=True):
+        for place in here:
             if overlap_of_smaller(place, (0.0, 0.0, float(columns), float(rows))) < SHOWN:
                 said.append(None)
                 continue
             left, top, right, bottom = (max(0, int(v * scale / CELL)) for v in place)
             mean = float(chances[top : bottom + 1, left : right + 1].mean())
-            said.append(mean >= STILL or score >= PART)
+            said.append(mean >= STILL or lattice.highest(place) >= PART)
         return said
 
     def hidden(self, picture: Picture) -> list[Box]:
         """Boxes of all that looks hidden in a picture (height, width, 3), in its pixels."""
+        lattice = Lattice(picture)
+        found = lattice.mosaics()
+        for box, chance in self._seen(picture):
+            if chance >= SURE or lattice.highest(box) >= PART:
+                found.append(box)
         kept: list[Box] = []
-        for box in sorted(find_mosaics(picture) + self._seen(picture), key=_area, reverse=True):
+        for box in sorted(found, key=_area, reverse=True):
             high = min(box[2] - box[0], box[3] - box[1]) >= LEAST_HEIGHT
             if high and not any(overlap_of_smaller(box, other) >= _READ for other in kept):
                 kept.append(box)
         return kept
 
-    def _seen(self, picture: Picture) -> list[Box]:
-        """What the network finds."""
+    def _seen(self, picture: Picture) -> list[tuple[Box, float]]:
+        """What the network finds likely, and the mean chance of its cells."""
         chances, scale = self.chances(picture)
         count, places, stats, _ = cv2.connectedComponentsWithStats(
             (chances >= SEEN).astype(np.uint8), connectivity=4
         )
-        found: list[Box] = []
+        found: list[tuple[Box, float]] = []
         for place in range(1, count):
             x, y, width, height, _ = (int(v) for v in stats[place])
             part = slice(y, y + height), slice(x, x + width)
-            if float(chances[part][places[part] == place].mean()) < SURE:
-                continue
-            x1, y1, x2, y2 = (CELL * v / scale for v in (x, y, x + width, y + height))
-            found.append((x1, y1, min(x2, picture.shape[1]), min(y2, picture.shape[0])))
+            chance = float(chances[part][places[part] == place].mean())
+            if chance >= LIKELY:
+                x1, y1, x2, y2 = (CELL * v / scale for v in (x, y, x + width, y + height))
+                box = x1, y1, min(x2, picture.shape[1]), min(y2, picture.shape[0])
+                found.append((box, chance))
         return found
 
     def chances(self, picture: Picture) -> tuple[NDArray[np.float32], float]:

@@ -18,7 +18,7 @@ leaves are looked for: Wang, Bovik and Evans, "Blind measurement of blocking art
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -55,26 +55,32 @@ _NOISE = 0.15
 _Floats = NDArray[np.float32]
 
 
-def find_mosaics(picture: Picture) -> list[Box]:
-    """Boxes of what is pixelated in a picture (height, width, 3) RGB, in its pixels; one
-    may come twice. Blocks may be 4.5 to 36 pixels large, twice that in one twice `LARGEST`."""
-    return [
-        (scale * x1, scale * y1, scale * x2, scale * y2)
-        for grey, scale in _sizes(picture)
-        for x1, y1, x2, y2 in _places(grey)
-    ]
+class Lattice:
+    """How well each place of a picture fits a lattice.
 
+    Args:
+        picture: (height, width, 3) RGB.
+    """
 
-def highest_scores(picture: Picture, places: Sequence[Box]) -> list[float]:
-    """The highest score anywhere in each place of a picture (height, width, 3) RGB."""
-    highest = [0.0] * len(places)
-    for grey, scale in _sizes(picture):
-        score = scores(grey)[0]
-        for n, place in enumerate(places):
+    def __init__(self, picture: Picture) -> None:
+        self._looks = [(grey, scale, *scores(grey)) for grey, scale in _sizes(picture)]
+
+    def mosaics(self) -> list[Box]:
+        """Boxes of what is pixelated, in pixels of the picture; one may come twice. Blocks may be
+        4.5 to 36 pixels large, twice that in a picture twice `LARGEST`."""
+        return [
+            (scale * x1, scale * y1, scale * x2, scale * y2)
+            for grey, scale, score, period in self._looks
+            for x1, y1, x2, y2 in _places(grey, score, period)
+        ]
+
+    def highest(self, place: Box) -> float:
+        """The highest score anywhere in a place."""
+        found = [0.0]
+        for _, scale, score, _ in self._looks:
             left, top, right, bottom = (max(0, int(v / (CELL * scale))) for v in place)
-            here = score[top : bottom + 1, left : right + 1]
-            highest[n] = max(highest[n], float(here.max(initial=0)))
-    return highest
+            found.append(float(score[top : bottom + 1, left : right + 1].max(initial=0)))
+        return max(found)
 
 
 def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
@@ -102,8 +108,7 @@ def scores(grey: _Floats) -> tuple[_Floats, _Floats]:
     return best, period
 
 
-def _places(grey: _Floats) -> list[Box]:
-    best, period = scores(grey)
+def _places(grey: _Floats, best: _Floats, period: _Floats) -> list[Box]:
     count, places, stats, _ = cv2.connectedComponentsWithStats(
         (best >= PART).astype(np.uint8), connectivity=4
     )

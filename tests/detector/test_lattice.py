@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detector.boxes import iou
-from detector.lattice import LARGEST, PART, find_mosaics, highest_scores
+from detector.lattice import LARGEST, PART, Lattice
 from detector.types import Box, Picture
 
 PLACE: Box = (160.0, 90.0, 320.0, 150.0)
@@ -54,32 +54,31 @@ def fits(found: list[Box], by: float = 1.0) -> bool:
 @pytest.mark.parametrize("block", [5, 6, 8, 10, 12, 15, 20])
 def test_a_mosaic_is_found_whatever_its_blocks(block: int) -> None:
     picture = pixelated(block)
-    found = find_mosaics(picture)
+    lattice = Lattice(picture)
+    found = lattice.mosaics()
     assert found and fits(found)
     x1, y1, x2, y2 = PLACE
-    here, below, outside = highest_scores(
-        picture, [PLACE, (x1, y1 + 150, x2, y2 + 150), (900.0, 0.0, 950.0, 30.0)]
-    )
-    assert here >= PART > below and outside == 0
+    assert lattice.highest(PLACE) >= PART > lattice.highest((x1, y1 + 150, x2, y2 + 150))
+    assert lattice.highest((900.0, 0.0, 950.0, 30.0)) == 0
 
 
 @pytest.mark.parametrize("by", [0.75, 1.3, 1.7])
 def test_a_mosaic_that_was_scaled_since_is_found(by: float) -> None:
-    found = find_mosaics(scaled(pixelated(10), by))
+    found = Lattice(scaled(pixelated(10), by)).mosaics()
     assert found and fits(found, by)
 
 
 def test_in_a_large_picture_it_is_told_in_the_pictures_own_pixels() -> None:
     picture = np.asarray(cv2.resize(pixelated(8), None, fx=4, fy=4, interpolation=0), np.uint8)
     assert max(picture.shape) > LARGEST
-    found = find_mosaics(picture)
+    found = Lattice(picture).mosaics()
     assert found and fits(found, 4)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (9, 300), (19, 19), (21, 21)])
 def test_a_picture_too_small_for_a_mosaic_has_none(size: tuple[int, int]) -> None:
     picture = np.random.default_rng(1).integers(0, 255, (*size, 3), np.uint8)
-    assert find_mosaics(picture) == []
+    assert Lattice(picture).mosaics() == []
 
 
 def barred(bar: int, apart: int) -> Picture:
@@ -134,4 +133,4 @@ def lettering() -> Picture:
     ],
 )
 def test_what_is_regular_otherwise_is_no_mosaic(picture: Picture) -> None:
-    assert find_mosaics(picture) == []
+    assert Lattice(picture).mosaics() == []
