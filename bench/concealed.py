@@ -29,6 +29,7 @@ from datasets.annotations import Box, Photograph, read_photographs, split_folder
 from datasets.maker.degrade import mosaic, smear
 from datasets.maker.encode import Encoding, encode
 from detector import Analyst
+from detector.boxes import area
 from detector.read import overlap_of_smaller
 from detector.types import Analysis, Picture
 from training.evaluate import open_picture
@@ -82,7 +83,7 @@ def main() -> None:
             camera = Camera(without(picture, marks, way), number)
             encode(film, camera.frames(), FILM)
             count(told, f"film, {way}", analyst.analyze(film), marks, camera)
-            machine = max((one.box for one in photograph.machines), key=_area)
+            machine = max((one.box for one in photograph.machines), key=area)
             encode(film, passed_by(Camera(picture, number), machine, number), FILM)
             count(told, "film, a hidden face", analyst.analyze(film), [])
     for clip in sorted((given.data / "clips").glob("*.*")):
@@ -193,10 +194,6 @@ def count(
     counts["with a machine seen"] += bool(found.sightings)
     counts["with a false one"] += false > 0
     counts["false ones"] += false
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def table(told: dict[str, Counter[str]]) -> Iterator[str]:

@@ -30,6 +30,11 @@ def line_height(box: Box) -> float:
     return min(box[2] - box[0], box[3] - box[1])
 
 
+def area(box: Box) -> float:
+    """Of a box, in square pixels; 0 for one turned inside out."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """Areas (n,) in square pixels; 0 for a box turned inside out."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)

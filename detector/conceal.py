@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.boxes import as_box
+from detector.boxes import area, as_box
 from detector.lattice import PART, Lattice
 from detector.line_network import compile_network
 from detector.read import overlap_of_smaller
@@ -116,7 +116,7 @@ class Uncoverer:
             x, y = (x1 + x2) / 2, (y1 + y2) / 2
             if not (left <= x <= right and top <= y <= bottom):
                 continue
-            if _area((x1, y1, x2, y2)) > LARGEST * _area(view.box_in_crop):
+            if area((x1, y1, x2, y2)) > LARGEST * area(view.box_in_crop):
                 continue
             box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
             if not any(overlap_of_smaller(box, other) >= _READ for other in known):
@@ -153,7 +153,7 @@ class Uncoverer:
             if chance >= SURE or lattice.highest(box) >= PART:
                 found.append(box)
         kept: list[Box] = []
-        for box in sorted(found, key=_area, reverse=True):
+        for box in sorted(found, key=area, reverse=True):
             high = min(box[2] - box[0], box[3] - box[1]) >= LEAST_HEIGHT
             if high and not any(overlap_of_smaller(box, other) >= _READ for other in kept):
                 kept.append(box)
@@ -191,10 +191,6 @@ class Uncoverer:
         self._request.infer([np.ascontiguousarray(fed[None])])
         answer = np.asarray(self._request.get_output_tensor().data[0], np.float32)
         return answer[: -(-new_rows // CELL), : -(-new_columns // CELL)].copy(), scale
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 @lru_cache(maxsize=2)

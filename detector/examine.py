@@ -12,7 +12,7 @@ import numpy as np
 from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.behind import Behind
-from detector.boxes import as_box, line_height
+from detector.boxes import area, as_box, line_height
 from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import Uncoverer
 from detector.detect import Detector
@@ -378,9 +378,6 @@ def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:
     Of several machines whose boxes hold the text's middle it is the smallest's; a text just
     outside every box is left to the machine in whose margin it was read.
     """
-
-    def area(box: Box) -> float:
-        return (box[2] - box[0]) * (box[3] - box[1])
 
     rivals = [area(other) for other in others if holds(other, text)]
     return not rivals or (holds(machine, text) and area(machine) < min(rivals))

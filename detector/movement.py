@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.boxes import area
 from detector.keypoints import Points
 from detector.types import Box
 
@@ -233,16 +234,12 @@ def _agreeing(box: Box, own: Box, seen: Box, frame: tuple[int, int]) -> float:
     """IoU of two boxes within what both frames show; 0 where that is but a strip of either."""
     common = _common(seen, (0.0, 0.0, *frame))
     box_in, own_in = _common(box, common), _common(own, common)
-    if _area(box_in) < LEAST_SEEN * _area(box) or _area(own_in) < LEAST_SEEN * _area(own):
+    if area(box_in) < LEAST_SEEN * area(box) or area(own_in) < LEAST_SEEN * area(own):
         return 0.0
-    both = _area(_common(box_in, own_in))
-    whole = _area(box_in) + _area(own_in) - both
+    both = area(_common(box_in, own_in))
+    whole = area(box_in) + area(own_in) - both
     return both / whole if whole > 0 else 0.0
 
 
 def _common(a: Box, b: Box) -> Box:
     return max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
-
-
-def _area(box: Box) -> float:
-    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
