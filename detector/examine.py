@@ -118,7 +118,10 @@ class Examiner:
             passing = Behind().passing(scene, [view for view, _ in views])
         concealed = list[tuple[Fraction, Box]]()
         # Where a builder's mark is read, what is blurred is none.
-        if not any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence):
+        named = any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence)
+        if not named and not self._is_bare(
+            watched.track, self.attributor.attribute(readings, (), likenesses)
+        ):
             concealed = self._concealed(views, watched, readings, overlays)
         return Examined(
             watched.track,
@@ -145,15 +148,12 @@ class Examiner:
         or none but that something is hidden.
         """
         said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
-        surest = max(one.confidence for one in seen.track.observations)
-        # What is hidden before it may be a face, on something that is no machine.
-        told = any(line.kind != "concealed" for line in said.evidence)
-        if not told and surest < self._settings.detecting.bare_confidence:
+        if self._is_bare(seen.track, said):
             return None
         sure = self._is_sure(seen.track)
         if not sure and not _tells(said):
             return None
-        if not sure or surest < self._settings.detecting.bare_confidence:
+        if not sure or not self._is_half_sure(seen.track):
             said = self._withhold(said, "machine")
         if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
@@ -203,6 +203,16 @@ class Examiner:
         if contested and (again is None or self.claimed(again.attribution)):
             return found
         return again
+
+    def _is_bare(self, track: Track, said: Attribution) -> bool:
+        """Whether it is too unsure a machine to be one with nothing on it that tells anything."""
+        # What is hidden before it may be a face, on something that is no machine.
+        told = any(line.kind != "concealed" for line in said.evidence)
+        return not told and not self._is_half_sure(track)
+
+    def _is_half_sure(self, track: Track) -> bool:
+        surest = max(one.confidence for one in track.observations)
+        return surest >= self._settings.detecting.bare_confidence
 
     def _is_sure(self, track: Track) -> bool:
         """Whether it would be a track without its less sure boxes."""

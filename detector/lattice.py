@@ -97,14 +97,14 @@ def _sizes(picture: Picture) -> Iterator[tuple[_Floats, int]]:
 
 def scores(grey: _Floats) -> tuple[_Floats, _Floats]:
     """Score of each cell of grey levels (height, width), and the period at which it has it, in
-    pixels: both (height / CELL, width / CELL)."""
-    across, down = _waves(grey), _waves(np.ascontiguousarray(grey.T))
-    best = np.zeros(across[0].shape, np.float32)
+    pixels: both (height / CELL, width / CELL), rounded up."""
+    across, down = _Waves(grey), _Waves(np.ascontiguousarray(grey.T))
+    best = np.zeros([-(-side // CELL) for side in grey.shape], np.float32)
     period = np.full_like(best, _SHORTEST)
-    for n in range(_OCTAVE * _OCTAVES + 1):
-        fit = np.minimum(_fit(across, n), _fit(down, n).T)
+    for number in range(_OCTAVE * _OCTAVES + 1):
+        fit = np.minimum(across.fit(number).T, down.fit(number))
         better = fit > best
-        best[better], period[better] = fit[better], _PERIODS[n]
+        best[better], period[better] = fit[better], _PERIODS[number]
     return best, period
 
 
@@ -202,50 +202,52 @@ def _around(
     return left, top, grey[top : int(y + down) + 1, left : int(x + across) + 1]
 
 
-def _waves(grey: _Floats) -> tuple[_Floats, list[tuple[_Floats, _Floats]]]:
-    """The steps across, and their waves of each period: real and imaginary, all (rows, columns) of
-    cells."""
-    rows, columns = grey.shape
-    cells = -(-columns // CELL), -(-rows // CELL)
-    steps = cv2.resize(_steps(grey), (columns, cells[1]), interpolation=cv2.INTER_AREA)
-    x = np.arange(columns, dtype=np.float32)[None]
+class _Waves:
+    """The steps across grey levels, and their waves of each period, as cells in turned order:
+    (columns, rows)."""
 
-    def in_cells(values: _Floats) -> _Floats:
-        return np.asarray(cv2.resize(values, cells, interpolation=cv2.INTER_AREA), np.float32)
+    def __init__(self, grey: _Floats) -> None:
+        steps = _steps(grey)
+        rows, columns = (-(-side // CELL) for side in steps.shape)
+        whole = np.zeros((rows * CELL, columns * CELL), np.float32)
+        whole[: steps.shape[0], : steps.shape[1]] = steps
+        thin = cv2.resize(whole, (columns * CELL, rows), interpolation=cv2.INTER_AREA)
+        # (columns, pixels of a cell across, rows): a wave is a product of small matrices then.
+        thin = np.ascontiguousarray(thin.T).reshape(columns, CELL, rows)
+        self._steps = np.asarray(thin.sum(axis=1) / CELL, np.float32)
+        x = np.arange(columns * CELL).reshape(columns, 1, CELL)
+        turns = 2 * np.pi * x / np.array(_PERIODS)[None, :, None]
+        waves = np.concatenate([np.cos(turns), np.sin(turns)], axis=1) / CELL
+        self._waves = np.matmul(waves.astype(np.float32), thin)
 
-    turns = [2 * np.pi * x / period for period in _PERIODS]
-    return in_cells(steps), [
-        (in_cells(steps * np.cos(turn)), in_cells(steps * np.sin(turn))) for turn in turns
-    ]
+    def fit(self, number: int) -> _Floats:
+        """(columns, rows): how much better a period fits than once and a half and twice as large
+        a one."""
+        side = round(_WINDOW * _PERIODS[number] / CELL) | 1
+
+        def around(values: _Floats) -> _Floats:
+            blurred = cv2.blur(values, (side, side), borderType=cv2.BORDER_CONSTANT)
+            return np.asarray(blurred, np.float32)
+
+        there = around(self._steps) + _NOISE
+
+        def coherence(of: int) -> _Floats:
+            real, imaginary = (around(self._waves[:, n]) for n in (of, of + len(_PERIODS)))
+            return np.asarray(cv2.magnitude(real, imaginary) / there, np.float32)
+
+        larger = np.maximum(coherence(number + _HALF_MORE), coherence(number + _OCTAVE))
+        return np.asarray(coherence(number) - larger, np.float32)
 
 
 def _steps(grey: _Floats) -> _Floats:
     """How high the step at each place across is, above all that is two pixels beside it; 0 where a
     neighbour's is higher."""
-    change = np.abs(np.diff(grey, axis=1))
-    beside = np.pad(change, ((0, 0), (2, 2)), mode="edge")
+    change = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    beside = cv2.copyMakeBorder(change, 0, 0, 2, 2, cv2.BORDER_REPLICATE)
     before, after = beside[:, 1:-3], beside[:, 3:-1]
-    alone = change - np.maximum(beside[:, :-4], beside[:, 4:])
-    alone[(change < before) | (change <= after) | (alone < _LEAST)] = 0
-    return np.pad(np.minimum(alone, _MOST), ((0, 0), (0, 1)))
-
-
-def _fit(waves: tuple[_Floats, list[tuple[_Floats, _Floats]]], number: int) -> _Floats:
-    steps, turned = waves
-    side = round(_WINDOW * _PERIODS[number] / CELL) | 1
-
-    def around(values: _Floats) -> _Floats:
-        blurred = cv2.blur(values, (side, side), borderType=cv2.BORDER_CONSTANT)
-        return np.asarray(blurred, np.float32)
-
-    there = around(steps) + _NOISE
-
-    def coherence(of: int) -> _Floats:
-        real, imaginary = (around(values) for values in turned[of])
-        return np.asarray(cv2.magnitude(real, imaginary) / there, np.float32)
-
-    larger = np.maximum(coherence(number + _HALF_MORE), coherence(number + _OCTAVE))
-    return np.asarray(coherence(number) - larger, np.float32)
+    alone = change - cv2.max(beside[:, :-4], beside[:, 4:])
+    stands = (change >= before) & (change > after) & (alone >= _LEAST)
+    return np.pad(np.minimum(alone, _MOST) * stands, ((0, 0), (0, 1)))
 
 
 def _halved(grey: _Floats) -> _Floats:

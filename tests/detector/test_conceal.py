@@ -189,14 +189,34 @@ def test_what_is_hidden_is_told_where_it_stays_on_the_machine(
         views.append(LegibleView(Fraction(n), box, shown, (0, 0), 1.0 - n / 2, none, 0.0))
     seen = Observation(Fraction(0), box, 0.9)
     track = Track(Shot(0, Fraction(0), Fraction(1), "hit"), (seen,))
+    beside = dict.fromkeys((view.pts for view in views), others)
+    watched = Watched(track, seen, tuple(views), beside, None)
+    examiner = examiner_with(uncoverer)
+    found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
+    assert found is not None and found.attribution.concealed == told
+
+
+def examiner_with(uncoverer: Uncoverer) -> Examiner:
     settings, registry = Settings(), load_registry()
     reader, looks = Reader(settings.reading), Recogniser(registry=registry)
     detector = Detector(None, settings.detecting)
-    examiner = Examiner(detector, reader, looks, uncoverer, registry, settings)
-    beside = dict.fromkeys((view.pts for view in views), others)
-    watched = Watched(track, seen, tuple(views), beside, None)
-    found = examiner.sighting("m1", examiner.examine(watched, OverlayMap()))
-    assert found is not None and found.attribution.concealed == told
+    return Examiner(detector, reader, looks, uncoverer, registry, settings)
+
+
+@pytest.mark.parametrize(("confidence", "looked_for"), [(0.49, False), (0.5, True)])
+def test_what_is_hidden_is_looked_for_only_on_what_would_be_told_without_it(
+    uncoverer: Uncoverer, confidence: float, looked_for: bool
+) -> None:
+    """On a machine that is nowhere half sure, and bare but for that."""
+    box = (10.0, 10.0, 470.0, 310.0)
+    picture = hidden("mosaic", 3)
+    view = LegibleView(AT, box, picture, (0, 0), 1.0, Detections.none(), 0.0)
+    seen = Observation(AT, box, confidence)
+    watched = Watched(Track(Shot(0, AT, AT, "hit"), (seen,)), seen, (view,), {AT: ()}, None)
+    examiner = examiner_with(uncoverer)
+    examined = examiner.examine(watched, OverlayMap())
+    assert bool(examined.concealed) == looked_for
+    assert (examiner.sighting("m1", examined) is not None) == looked_for
 
 
 def test_a_picture_of_any_size_is_looked_at_and_answered_in_its_own_pixels(
