@@ -20,14 +20,18 @@ _READ = 0.5
 _ONLY_CYRILLIC = frozenset("БГДЁЖЗИЙЛПФЦЧШЩЪЫЬЭЮЯ")
 """Letters that no Latin one is drawn like."""
 _CODE = re.compile(
-    r"\d{1,4}[^\W\d_]{1,4}\d{1,4}(?:[^\W\d_]{1,4}\d?)?"  # 16А20Ф3, 6ДМ83Ш
-    r"|[^\W\d_]{2,4}-?\d{2,4}(?:[^\W\d_]{1,4}\d?)?"  # ЛТ260, СА700СФ3
+    r"(?:\d{1,4}[^\W\d_]{1,4}\d{1,4}"  # 6ДМ83Ш
+    r"|[^\W\d_]{2,4}-?\d{2,4})"  # ЛТ260, СА700СФ3
+    r"(?:[^\W\d_]{1,4}\d{0,3}){0,2}(?:-\d\w*)?"  # 16А20Ф3С39, 6Р11МФ3-1
 )
+_TWINS = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 _IN_TWINS = re.compile(
-    r"(?:[123567]|16)(?:[AEKMHT]|P(?!(?:16|20|25|32|40|50|63|100)$))\d{2,3}|16K20\w*"
+    r"(?:[123567]|16)(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
+    r"(?:[A-Z]?(?:F\d{1,3})?)?"
+    r"|16K20\w*"
 )
-"""The commonest form, in letters that are drawn like Latin ones: 2Н135, 1М63. What is left out are
-fuses and circuit breakers (3P100)."""
+"""The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
+3B161, 16A20F3. What is left out are fuses and circuit breakers (3P100)."""
 _NO_CODE = ("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР")
 
 
@@ -68,7 +72,7 @@ def is_soviet_code(text: str) -> bool:
 
 
 def _is_soviet(word: str) -> bool:
-    if _IN_TWINS.fullmatch(word):
+    if _IN_TWINS.fullmatch(word.translate(_TWINS)):
         return True
     cyrillic = not _ONLY_CYRILLIC.isdisjoint(word) and not word.startswith(_NO_CODE)
     return cyrillic and sum(c.isdigit() for c in word) > 1 and bool(_CODE.fullmatch(word))

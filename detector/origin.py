@@ -90,18 +90,21 @@ class OriginFinder:
 
         BROTHER is too common a name to name the builder, and enough to doubt that the machine
         is of the Chinese firm whose plate was read. So is DMU 50, a code of one builder, where
-        the plate's country is under test.
+        the plate's country is under test, and a seller whose makers are known and none of them
+        from there: under STANKOIMPORT it is a chuck's.
         """
         if plated is None:
             return None
-        homes = {
-            entry.origin
+        marked = [
+            self._registry.get(line.id)
             for line in attribution.evidence
             if line.kind == "wordmark" and line.id is not None
-            if (entry := self._registry.get(line.id)).type == "builder"
-        }
+        ]
+        homes = {entry.origin for entry in marked if entry.type == "builder"}
         if plated.code in self._tested:
             homes |= self._homes_by_code(attribution.evidence, plated.code)
+            made_in = [{maker.country for maker in entry.makers} for entry in marked]
+            homes |= {code for codes in made_in if plated.code not in codes for code in codes}
         return Origin(plated.code, "plate", plated.grade) if homes <= {plated.code} else None
 
     def _homes_by_code(self, evidence: Sequence[Evidence], code: str) -> set[str]:

@@ -23,9 +23,10 @@ from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
 _BELOW, _BESIDE, _LEVEL, _ALIKE = 1.5, 3.0, 0.5, 3.0
-"""Of lines of one label, below and beside: the gap over the lower one's height, the share of the
-narrower that lies under the other or of the lower beside it, and the ratio of their heights (a
-mark may be joined of two lines)."""
+"""Of lines of one label, below and beside: the gap over the lower one's height, or over the other
+line's where that is a title above the mark, the share of the narrower that lies under the other or
+of the lower beside it, and the ratio of a mark's height to that of a smaller line (a mark may be
+joined of two lines)."""
 _TYPE = re.compile(
     r"SERIES|MODEL|CNC|MATE|SYSTEM|PLUS|ADVANCED?|BASIC|SL|I?TNC|[MT][A-F]|[0O]I?[MTP]?[A-F]?|B5?"
     r"|(?:1[5-8]|2[0157]|3[0-5])I?[MTP]?[AB]?|8[0-4]\d[DC]?(?:SL)?|80\d\d|9[89]\d[A-Z]{0,3}"
@@ -197,14 +198,15 @@ def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
     ]
 
 
-def _in_rows(a: Box, b: Box) -> bool:
-    low, high = sorted((line_height(a), line_height(b)))
-    down = max(a[1], b[1]) - min(a[3], b[3])
-    across = max(a[0], b[0]) - min(a[2], b[2])
-    narrower = min(a[2] - a[0], b[2] - b[0])
-    below = down <= _BELOW * low and -across >= _LEVEL * narrower
+def _in_rows(other: Box, mark: Box) -> bool:
+    title, height = line_height(other), line_height(mark)
+    low = min(title, height)
+    down = max(other[1], mark[1]) - min(other[3], mark[3])
+    across = max(other[0], mark[0]) - min(other[2], mark[2])
+    narrower = min(other[2] - other[0], mark[2] - mark[0])
+    below = down <= _BELOW * title and -across >= _LEVEL * narrower
     beside = across <= _BESIDE * low and -down >= _LEVEL * low
-    return high <= _ALIKE * low and (below or beside)
+    return height <= _ALIKE * title and (below or beside)
 
 
 def _on_one(view: Reading, on_parts: Collection[Reading]) -> bool:

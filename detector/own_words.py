@@ -23,9 +23,10 @@ _IN_CODE = 4
 """Letters at most that stand together within one: TNL100."""
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _FAIRS = ["EXPO", "EMO", "CIMT"]
+_GOODS = ["CUP", "JAW", "BOX", "LOT", "SET", "QTY", "PCS", "USB", "DIN", "SWL", "WLL"]
 _NO_CODE = frozenset(
-    ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", letters("ЛЕТ"), *_FAIRS, *_MONTHS]
-)
+    ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", *_GOODS, *_FAIRS, *_MONTHS]
+) | {*map(letters, ["ЛЕТ", "ЗАЛ", "ЦЕХ", "БАК", "ПАВ", "ШТ"])}
 """Words that stand beside figures and belong to no code: OP 10, EMO 2023, 12 MAY."""
 _CYRILLIC = re.compile(
     r"(?![A-Z]{1,3}\d[A-Z]?$)(?!.*\d\d)(?=(?:.*[^\W\d_]){2})(?:[^\W\d_]|[3469])+"

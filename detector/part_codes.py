@@ -17,7 +17,8 @@ _ANYWHERE = re.compile(
     r"|\d0(?:HQ|HC|GP|OT)"  # containers
 )
 _ON_PLATES = re.compile(
-    r"\b(?:K\d\d[- ]\d{2,3}|F1[12][- ]\d{2,3}|BS-?\d|TS\d{3}|QM\d{4,}|LD4B?-\w+|HLT\d{2,3})\b"
+    r"\b(?:A?K\d\d[- ]?\d{2,3}|F1[12][- ]\d{2,3}|BS-?\d|TSL?\d{3}|QM\d{2}-?\d{2,}|LD4B?-\w+"
+    r"|HLT\d{2,3}|TK1[23]\d{3})\b"
 )
 """What is a machine's too now and then: chucks, dividing heads, tables, plates, turrets."""
 _VOLTAGE = re.compile(r"\b\d{3} ?V\b")

@@ -24,7 +24,8 @@ from datasets.plates import load_places, load_plate_words
 from detector.boxes import line_height
 from detector.caption import same_text
 from detector.fold import letters
-from detector.fuse import independent, join_neighbours
+from detector.fuse import independent
+from detector.plate_lines import passages_of, plates_of, titles_of
 from detector.plate_text import Company, PlateText
 from detector.read import overlap_of_smaller
 from detector.types import Box, Reading
@@ -36,16 +37,8 @@ _SURE, _VERY_SURE = 0.8, 0.9
 # Least characters of a Han name that does: place, trade name, trade and form. 滕州机床厂 has five,
 # and must be read in two views.
 _LONG_NAME = 8
-# Readings of one plate: gaps of at most so many heights of the lower line, beside and below.
-_BESIDE, _BELOW = 3.0, 1.5
 # Of one line: how much of the lower one's height two texts share, and the gap of a word at most.
 _LEVEL, _WORD_GAP = 0.6, 1.0
-# Readings that one line or name may have come apart into.
-_MOST_PARTS = 4
-# Passages of one plate that are looked at: a legible plate has some twenty lines.
-_MOST_PASSAGES = 200
-# Shorter texts say none of what is looked for.
-_LEAST_LETTERS = 3
 # Less sure and no longer than that, what was read is as likely the edge of something.
 _NOISE, _NOISE_LETTERS = 0.6, 4
 # Here sellers put plates of their own, СДЕЛАНО В РОССИИ with them, on machines built elsewhere.
@@ -102,8 +95,8 @@ class Plates:
         """
         fit = [r for r in readings if not r.overlay and not r.mirrored]
         found: dict[tuple[object, ...], list[Statement]] = {}
-        for plate in _plates(fit):
-            for one in self._of_plate(plate):
+        for plate in plates_of(fit):
+            for one in self._of_plate(plate, titles_of(plate, fit)):
                 key = (one.kind, one.han, one.countries, letters(one.reading.text))
                 found.setdefault(key, []).append(one)
         every = [one for same in found.values() for one in same]
@@ -116,7 +109,7 @@ class Plates:
         机床工具 is no part. An address on the web that holds the letters of `mark` is its own."""
         return frozenset(
             reading
-            for plate in _plates(readings)
+            for plate in plates_of(readings)
             for reading in plate
             if any(
                 self._is_part(other.text)
@@ -141,13 +134,13 @@ class Plates:
 
     def is_own(self, text: str, name: str) -> bool:
         """Whether all a text says may stand on the plate of a machine of that name's maker."""
-        return self._text.is_own(text, name, rows=True)
+        return self._text.is_own(text, name)
 
     def _is_part(self, text: str) -> bool:
         return self._text.is_part(text) or self._text.is_seller(text)
 
-    def _of_plate(self, plate: Sequence[Reading]) -> Iterator[Statement]:
-        passages = _passages(plate)
+    def _of_plate(self, plate: Sequence[Reading], titles: Sequence[Reading]) -> Iterator[Statement]:
+        passages = passages_of(plate)
         companies = [
             (company, passage)
             for passage in passages
@@ -168,18 +161,18 @@ class Plates:
             return
         texts = [passage.text for passage in passages]
         part = self._text.is_parts_plate([reading.text for reading in plate])
-        own = not (part or any(map(self._is_part, texts)))
+        own = not (part or any(map(self._is_part, (*texts, *(one.text for one in titles)))))
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
         rows = any(self._text.says_kind(reading.text) for reading in plate)
         for company, passage in companies:
             if company.country is not None:
-                plain = self._is_plain(plate, passage, {company.country}, rows)
+                plain = self._is_plain((*plate, *titles), passage, {company.country}, rows)
                 plain = plain and self._text.is_whole(passage.text, company)
                 yield _company(company, passage, own, contact, plain)
         for kind, codes, passage in _shortest(said):
-            plain = self._is_plain(plate, passage, codes, rows)
+            plain = self._is_plain((*plate, *titles), passage, codes, rows)
             fit = {
                 # CNC LATHE says what the plate is of, MACHINE TOOL OIL does not.
                 "made-in": (tools or (machine and plain))
@@ -304,68 +297,6 @@ def _two_cues(a: Statement, b: Statement) -> bool:
         return False
     same_frame = a.reading.pts == b.reading.pts
     return not same_frame or overlap_of_smaller(a.reading.box, b.reading.box) == 0
-
-
-def _plates(readings: Sequence[Reading]) -> list[list[Reading]]:
-    """Readings of one frame that stand together, each group in the order given."""
-    groups: list[list[Reading]] = []
-    for reading in readings:
-        near = [g for g in groups if any(_together(reading, other) for other in g)]
-        merged = [r for group in near for r in group]
-        groups = [g for g in groups if g not in near] + [[*merged, reading]]
-    return groups
-
-
-def _together(a: Reading, b: Reading) -> bool:
-    if a.pts != b.pts:
-        return False
-    line = min(line_height(a.box), line_height(b.box))
-    return (
-        max(a.box[0], b.box[0]) - min(a.box[2], b.box[2]) <= _BESIDE * line
-        and max(a.box[1], b.box[1]) - min(a.box[3], b.box[3]) <= _BELOW * line
-    )
-
-
-def _passages(plate: Sequence[Reading]) -> list[Reading]:
-    """Each reading of a plate, and each row of neighbours that may be one text."""
-    fit = [r for r in plate if len(letters(r.text)) >= 1]
-    after: dict[int, list[int]] = {}
-    for i, j in combinations(range(len(fit)), 2):
-        for pair in join_neighbours((fit[i], fit[j])):
-            first, second = (i, j) if pair.text == f"{fit[i].text} {fit[j].text}" else (j, i)
-            after.setdefault(first, []).append(second)
-    rows: list[tuple[int, ...]] = [(i,) for i in range(len(fit))]
-    passages: list[Reading] = []
-    while rows and len(passages) < _MOST_PASSAGES:
-        passages += [_joined([fit[i] for i in row]) for row in rows]
-        rows = [
-            (*row, follower)
-            for row in rows
-            if len(row) < _MOST_PARTS
-            for follower in after.get(row[-1], ())
-            if follower not in row
-        ]
-    kept = passages[:_MOST_PASSAGES]
-    return [passage for passage in kept if len(letters(passage.text)) >= _LEAST_LETTERS]
-
-
-def _joined(parts: Sequence[Reading]) -> Reading:
-    if len(parts) == 1:
-        return parts[0]
-    script = "han" if any(part.script == "han" for part in parts) else parts[0].script
-    boxes = [part.box for part in parts]
-    return Reading(
-        " ".join(part.text for part in parts),
-        min(part.score for part in parts),
-        (
-            min(box[0] for box in boxes),
-            min(box[1] for box in boxes),
-            max(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        ),
-        parts[0].pts,
-        script,
-    )
 
 
 def _longest(companies: Sequence[tuple[Company, Reading]]) -> list[tuple[Company, Reading]]:

@@ -211,7 +211,9 @@ class PlateText:
         said = Said.of(text)
         if is_part_code(text) or is_of_screen(text):
             return True
-        if self._rows.inside(said):
+        # MAIN MOTOR 11 KW and SPINDLE SPEED are rows, POWER CHUCK is a chuck.
+        row = text if any(map(str.isdigit, text)) else text.split()[-1:]
+        if self._rows.inside(Said.of("".join(row))):
             return False
         if "han" not in _written(text):
             return self._parts.inside(said) or self._makers.inside(said)

@@ -67,7 +67,7 @@ def test_a_builders_home_is_the_origin(attributor: Attributor) -> None:
         ("AMADA PROMECAM", "promecam", "FR"),
         ("LVD|STRIPPIT", "strippit", "US"),
         ("DANOBAT OVERBECK", "overbeck", "DE"),
-        ("EWAG", "ewag", "CH"),
+        ("EWAG|EWAMATIC", "ewag", "CH"),
         ("USACH", "usach", "US"),
         ("GRAZIANO", "graziano", "IT"),
         ("TAIWAN TAKISAWA", "taiwan-takisawa", "TW"),
