@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from evidence.sweep.run import Ending, Order
     from evidence.sweep.stop import Stop
 
+MOST_LISTED = 20
+"""Files that were set aside of which `--status` says why."""
+
 
 def sweep(
     paths: Annotated[
@@ -237,7 +240,9 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
                 "pid": run.pid,
                 "outcome": run.outcome,
             }
-            write(dump({"event": "status", **facts, **to_public(status.tally)}))
+            names = ("path", "kind", "reason")
+            files = [dict(zip(names, one, strict=True)) for one in status.aside]
+            write(dump({"event": "status", **facts, **to_public(status.tally), "files": files}))
         return Exit.DONE
     who = f"process {run.pid} on {run.host}"
     said = {
@@ -247,4 +252,9 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     }
     console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
     console.print(panel(status.tally, registry))
+    for path, kind, reason in status.aside[:MOST_LISTED]:
+        told = reason if path in reason else f"{path}: {reason}"
+        console.print(f"set aside ({kind}): {told}", markup=False, soft_wrap=True)
+    if (more := len(status.aside) - MOST_LISTED) > 0:
+        console.print(f"and {more} more set aside; --json lists all of them", markup=False)
     return Exit.DONE

@@ -141,7 +141,10 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         "concealed": attribution.concealed,
         "readings": [reading(text) for text in sighting.readings if not text.overlay],
         "set_aside": [reading(text) for text in sighting.readings if text.overlay],
-        "evidence": [reason(part) for part in attribution.evidence],
+        "evidence": [
+            reason(part) | {"name": None if part.id is None else registry.get(part.id).name}
+            for part in attribution.evidence
+        ],
         # As the folder was given: where on whose disk it lies is nobody else's business.
         "file": None if sighting.file is None else str(Path(path) / spell(sighting.file.name)),
         "still": None,

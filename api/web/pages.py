@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from api.web.retold import retold
 from api.web.words import LANGUAGES, catalogue, language, said_by
+from evidence.report import weigh
 from evidence.tables import chance, clock
 
 STATIC = Path(__file__).parent / "static"
@@ -37,6 +38,7 @@ def _environment(code: str) -> Environment:
         "decimal": lambda figure: _decimal(figure, code),
         "json": _as_data,
         "retold": lambda text: retold(text, code),
+        "weigh": weigh,
     }
     made.globals |= {"static": static, "languages": LANGUAGES}
     return made

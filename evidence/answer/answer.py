@@ -104,6 +104,8 @@ def answer(
     level: float = LEVEL,
     alike: float = ALIKE,
     otherwise: Mapping[str, int] = MappingProxyType({}),
+    unseen: int = 0,
+    aside: int = 0,
 ) -> Answer:
     """The answer that these machines support.
 
@@ -114,6 +116,7 @@ def answer(
         none: what the program took for a machine, and people settled to be no CNC machine.
         otherwise: by plant what was settled as of the kind that another model or other settings
             found (`otherwise.settled_otherwise`).
+        unseen, aside: files of the case's list that were not looked at yet, and that could not be.
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
@@ -145,6 +148,8 @@ def answer(
         recordings=len(places_of_kind) - stated,
         pending=sum(m.pending and not m.waiting for m in machines) + len(frames.pending),
         in_frames=len(frames.of_kind),
+        unseen=unseen,
+        aside=aside,
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
@@ -247,6 +252,26 @@ def _warnings(
     seen: Noticed,
 ) -> tuple[str, ...]:
     warnings = list(dict.fromkeys(word for one in share for word in one.warnings))
+    if counts.unseen:
+        warnings.append(
+            Told(
+                "%(num)s file of the case's list was not looked at yet: what it shows counts "
+                "nowhere here",
+                "%(num)s files of the case's list were not looked at yet: what they show counts "
+                "nowhere here",
+                num=counts.unseen,
+            )
+        )
+    if counts.aside:
+        warnings.append(
+            Told(
+                "%(num)s file of the case's list could not be looked at and was set aside: what it "
+                "shows counts nowhere here",
+                "%(num)s files of the case's list could not be looked at and were set aside: what "
+                "they show counts nowhere here",
+                num=counts.aside,
+            )
+        )
     if missed.share.value is None:
         warnings.append(Told("no frame of the audit sample was judged: %(what)s", what=NOT_JUDGED))
     elif missed.judged < missed.drawn:

@@ -120,7 +120,8 @@ def untold(machine: SeenMachine) -> bool:
 
 def status(machine: SeenMachine) -> str:
     """confirmed: of some builder or origin, by people; probable: of the kind, by the program;
-    claimed: of another kind, by the program; unknown or concealed otherwise."""
+    claimed: of another kind, by the program; concealed, where people say that its mark is hidden,
+    or unknown otherwise."""
     if machine.settled and (machine.hit is not None or machine.builder is not None):
         return "confirmed"
     if machine.waiting or (machine.claimed is True and not machine.settled):

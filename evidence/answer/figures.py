@@ -17,8 +17,8 @@ WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
 MANY = 40
 """Rows from which on the numbers beside the bars are sums alone."""
 
-SIZE = 13
-"""Of the letters, in pixels."""
+SIZE, SMALL = 13, 11
+"""Of the letters, in pixels; small where a text takes two lines of a row."""
 
 FONT = "'Noto Sans', 'DejaVu Sans', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
 """Of a figure by itself; a page may say otherwise."""
@@ -196,7 +196,7 @@ def _range(row: Range, y: int, words: Words) -> list[str]:
             f'<circle cx="{_across(row.value):.1f}" cy="{y}" r="5" fill="#16181c" '
             'stroke="#ffffff" stroke-width="1.5"/>'
         )
-    return [*parts, _text(WIDTH - RIGHT + 10, y + 5, told, "start")]
+    return [*parts, _text(WIDTH - RIGHT + 10, y + 5, told, room=RIGHT - 12)]
 
 
 def _axis(ticks: Sequence[tuple[float, str]], rows: int) -> list[str]:
@@ -228,10 +228,14 @@ def _text(
     weight: str = "normal",
     room: float = LABELS - 14,
 ) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{SIZE}" '
-        f'font-weight="{weight}" font-family="{FONT}" fill="currentColor">'
-        f"{escape(fitted(printable(words), room))}</text>"
+    said = printable(words)
+    lines = in_two(said, room) if wide(said) > room else [said]
+    size, first = (SIZE, y) if len(lines) == 1 else (SMALL, y - 6)
+    return "".join(
+        f'<text x="{x:.1f}" y="{first + 12 * number:.1f}" text-anchor="{anchor}" '
+        f'font-size="{size}" font-weight="{weight}" font-family="{FONT}" fill="currentColor">'
+        f"{escape(line)}</text>"
+        for number, line in enumerate(lines)
     )
 
 
@@ -242,6 +246,20 @@ def wide(words: str) -> float:
     True
     """
     return SIZE * sum(map(_em, words))
+
+
+def in_two(words: str, room: float) -> list[str]:
+    """A text in two lines of small letters, as far as they have room; in one where it has no gap.
+
+    >>> in_two("Стерлитамакский станкостроительный завод", 200)
+    ['Стерлитамакский', 'станкостроительный завод']
+    """
+    space = room * SIZE / SMALL
+    said = words.split(" ")
+    fit = [n for n in range(1, len(said)) if wide(" ".join(said[:n])) <= space]
+    if not fit:
+        return [fitted(words, room)]
+    return [" ".join(said[: fit[-1]]), fitted(" ".join(said[fit[-1] :]), space)]
 
 
 def fitted(words: str, room: float) -> str:

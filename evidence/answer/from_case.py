@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,9 @@ from evidence.answer.legible import read_heights
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.question import Question
-from evidence.store import AnalysisRow, Case, Recipe, Run
+from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.verdicts import head
+from evidence.store.work import ASIDE, WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,23 @@ def find_answer(
     machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
     frames = read_frames(session, recipe, registry, question, left_out)
     otherwise = settled_otherwise(session, recipe, registry, question, machines, left_out)
+    listed = Counter(
+        session.scalars(
+            select(Work.state).where(Work.model == recipe.model, Work.settings == recipe.settings)
+        )
+    )
     found = answer(
-        question, machines, registry, what, tried, frames, entered, none, otherwise=otherwise
+        question,
+        machines,
+        registry,
+        what,
+        tried,
+        frames,
+        entered,
+        none,
+        otherwise=otherwise,
+        unseen=listed[WAITING],
+        aside=listed[ASIDE],
     )
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)

@@ -36,7 +36,8 @@ class SeenMachine:
     plant: as its sources say, most of them where they differ; footage without one is a plant of
     its own, together with its copies. recordings: in which it is seen, copies counted once.
     years: of publication. claim, claimed: the builder that the program names, and whether that
-    is of the kind asked for (None: it names none). settled: whether people have judged it;
+    is of the kind asked for (None: it names none). concealed: people settled that its mark is
+    hidden. settled: whether people have judged it;
     hit: whether what they settled is of the kind, None where they could not tell, disagree, or
     settled against it while a claim for it waits. builder: the one they settled on. waiting: a
     claim for the kind waits for reviewers, be it of another sighting than those settled. drawn:
@@ -331,8 +332,8 @@ def _machine(
         years=tuple(sorted({one.published[:4] for one in froms if one.published})),
         claim=best.builder,
         claimed=True if True in told else False if False in told else None,
-        concealed=any(row.concealed for row in rows)
-        or any(item.outcome == "concealed" for item in real),
+        # What the program takes for hidden may be a reflection.
+        concealed=any(item.outcome == "concealed" for item in real),
         settled=bool(real) or none,
         hit=None if waiting or pending else hit,
         builder=builders.pop() if len(builders) == 1 else None,

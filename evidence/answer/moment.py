@@ -22,6 +22,7 @@ from evidence.store import (
     Membership,
     Run,
     Verdict,
+    Work,
 )
 
 
@@ -56,6 +57,9 @@ def read_moment(session: Session) -> Moment:
     ]
     for table in (Copy, Correction, Draw, MachineRow, Membership):
         counts.append(session.scalar(select(func.count()).select_from(table)))
+    # A file that could not be looked at adds no row to any of these.
+    works = select(Work.state, func.count()).group_by(Work.state).order_by(Work.state)
+    counts += [tuple(row) for row in session.execute(works)]
     held = func.sum(if_((Link.held, 1), else_=0))
     counts += session.execute(select(func.count(), held).select_from(Link)).one()
     places = session.execute(

@@ -55,11 +55,12 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 3
+FORMAT = 4
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
 others counted as unknown, before what people settled to be no machine told of those like it, and
-before it was told of what was settled under another model."""
+before it was told of what was settled under another model. 3: before it was told what was not
+looked at, and before a mark was concealed only where people say so."""
 
 MOST_TOLD = 5
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datasets.errors import UsageError
+from evidence.answer.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,52 @@ class Figure:
     @property
     def kind(self) -> str:
         """In words."""
-        return f"{self.of}, by {self.by}" if self.by else f"{self.of}, count or value not stated"
+        return KINDS[self.of, self.by]
 
+
+KINDS = {
+    ("stock", "count"): Told("stock, by count"),
+    ("stock", "value"): Told("stock, by value"),
+    ("stock", ""): Told("stock, count or value not stated"),
+    ("flow", "count"): Told("flow, by count"),
+    ("flow", "value"): Told("flow, by value"),
+    ("flow", ""): Told("flow, count or value not stated"),
+}
+"""What a figure counts, and how."""
 
 OURS = ("stock", "count")
 """What footage shows."""
 
 FIGURES = (
-    Figure("Chinese CNC exports to Russia", "$6.5 m in Feb 2022, $68 m in Jul 2023", "flow",
-           "value", "Financial Times, 2 Jan 2024, Russian customs data"),
-    Figure("China's share of Russia's CNC imports", "12 % before the war, 57 % in Jul 2023",
-           "flow", "value", "Financial Times, 2 Jan 2024"),
-    Figure("China's share by country of manufacture, 2023 to Jul 2024", "62 %, $2.6 bn", "flow",
-           "value", "Economic Security Council of Ukraine, Jan 2025"),
-    Figure("China as consignor, 2023-24", "80-90 %", "flow", "",
-           "Economic Security Council of Ukraine, Aug 2024"),
-    Figure("German machines imported in 2023", "more than 300, of more than 30 makers", "flow",
-           "count", "SWR"),
-    Figure("Chinese machines seen in footage of defence plants", "none identified beyond doubt",
-           "stock", "count", "Financial Times, 2 Jan 2024"),
+    Figure(
+        Told("Chinese CNC exports to Russia"),
+        Told("$6.5 m in Feb 2022, $68 m in Jul 2023"),
+        "flow", "value", "Financial Times, 2 Jan 2024, Russian customs data",
+    ),
+    Figure(
+        Told("China's share of Russia's CNC imports"),
+        Told("12 %% before the war, 57 %% in Jul 2023"),
+        "flow", "value", "Financial Times, 2 Jan 2024",
+    ),
+    Figure(
+        Told("China's share by country of manufacture, 2023 to Jul 2024"),
+        Told("62 %%, $2.6 bn"),
+        "flow", "value", "Economic Security Council of Ukraine, Jan 2025",
+    ),
+    Figure(
+        Told("China as consignor, 2023-24"), "80-90 %",
+        "flow", "", "Economic Security Council of Ukraine, Aug 2024",
+    ),
+    Figure(
+        Told("German machines imported in 2023"),
+        Told("more than 300, of more than 30 makers"),
+        "flow", "count", "SWR",
+    ),
+    Figure(
+        Told("Chinese machines seen in footage of defence plants"),
+        Told("none identified beyond doubt"),
+        "stock", "count", "Financial Times, 2 Jan 2024",
+    ),
 )  # fmt: skip
 """Those that a report may print beside its own, each with its kind. All but the German one
 are of Chinese machines, or of China as where machines come from."""

@@ -37,7 +37,8 @@ class Counts:
     model or other settings found; they count as no machine here (`otherwise.py`). pending:
     judged, be they missed ones in frames, and others have still to agree. in_frames: frames, of the
     sample or with a lone mark, in which the program, with whatever model, found no machine and
-    people settled one of the kind.
+    people settled one of the kind. unseen: files of the case's list that were not looked at yet;
+    aside: those that could not be.
     """
 
     machines: int
@@ -54,6 +55,8 @@ class Counts:
     otherwise: int = 0
     pending: int = 0
     in_frames: int = 0
+    unseen: int = 0
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,14 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
     why: list[str] = []
     if not counts.machines:
         why.append(Told("no CNC machine was seen in it"))
+    if counts.unseen:
+        why.append(
+            Told(
+                "%(num)s file of the list was not looked at yet",
+                "%(num)s files of the list were not looked at yet",
+                num=counts.unseen,
+            )
+        )
     if counts.waiting:
         why.append(
             Told(

@@ -83,14 +83,14 @@ def at_least(share: float) -> str:
 
 
 def say_in(text: str, code: str, known: NullTranslations) -> str:
-    """A text in another language, as far as it is known; as it is, where it is no `Told`.
+    """A text in another language, as far as it is known; where it is no `Told`, as `by_locale`.
 
     Args:
         code: of the language, as `uk`.
         known: its messages.
     """
     if code == "en" or not isinstance(text, Told):
-        return text
+        return by_locale(text, code)
     words = (
         known.gettext(text.one)
         if text.many is None

@@ -16,6 +16,11 @@ from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
 from evidence.store.models import Recipe, Work
 from evidence.store.people import Item
 from evidence.store.summary import count_machines, summarise
+from evidence.store.work import ASIDE
+
+MOST_REASONS = 100
+"""Files of one kind of error of which it is said why they were set aside; `nameplate sweep --status
+--json` lists all."""
 
 STATES = ("open", "partial", "disputed", "settled")
 
@@ -41,8 +46,9 @@ class Waiting(Shape):
 
 
 class Progress(Shape):
-    """How far the list of a recipe has come. `aside`: by the kind of error, with an example of
-    the reason. `here`: it is the recipe whose findings are shown."""
+    """How far the list of a recipe has come. `aside`: by the kind of error; `reasons`: with what
+    was said of each file, of the first hundred of a kind. `here`: it is the recipe whose findings
+    are shown."""
 
     model: str
     settings: str
@@ -50,7 +56,7 @@ class Progress(Shape):
     waiting: int
     done: int
     aside: dict[str, int]
-    reasons: dict[str, Said]
+    reasons: dict[str, list[Said]]
     footage: int
     seconds: float
 
@@ -170,11 +176,16 @@ def _review(session: Session, recipe: Recipe, lead: bool) -> list[Waiting]:
     ]
 
 
-def _reasons(session: Session, model: str, settings: str) -> dict[str, str]:
-    """By kind of error, what was said of one of the works it set aside."""
+def _reasons(session: Session, model: str, settings: str) -> dict[str, list[str]]:
+    """By kind of error, what was said of the files it set aside, in order of their paths."""
     rows = session.execute(
-        select(Work.kind, func.min(Work.reason))
-        .where(Work.model == model, Work.settings == settings, Work.state == "aside")
-        .group_by(Work.kind)
+        select(Work.kind, Work.path, Work.reason)
+        .where(Work.model == model, Work.settings == settings, Work.state == ASIDE)
+        .order_by(Work.path)
     )
-    return {kind or "": reason or "" for kind, reason in rows}
+    found: dict[str, list[str]] = {}
+    for kind, path, reason in rows:
+        said = found.setdefault(kind or "", [])
+        if len(said) < MOST_REASONS:
+            said.append(reason if reason and path in reason else f"{path}: {reason or kind}")
+    return found

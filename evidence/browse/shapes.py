@@ -54,12 +54,16 @@ class Time(Shape):
 
 
 class Named(Shape):
-    """A builder or a control, as the registry knows it. `origin`: the home of the name."""
+    """A builder or a control, as the registry knows it. `origin`: the home of the name; `owner`,
+    `owner_country`: who owns it; `production`: the countries in which it makes such machines."""
 
     id: Said
     name: Said
     origin: str | None = None
     type: str | None = None
+    owner: Said | None = None
+    owner_country: str | None = None
+    production: list[str] = []
 
     @classmethod
     def of(cls, id: str, registry: Registry) -> Self:
@@ -67,7 +71,15 @@ class Named(Shape):
         if id not in registry:
             return cls(id=id, name=id)
         entry = registry.get(id)
-        return cls(id=entry.id, name=entry.name, origin=entry.origin, type=entry.type)
+        return cls(
+            id=entry.id,
+            name=entry.name,
+            origin=entry.origin,
+            type=entry.type,
+            owner=entry.owner.name if entry.owner else None,
+            owner_country=entry.owner.country if entry.owner else None,
+            production=list(entry.production),
+        )
 
 
 class Origin(Shape):
@@ -79,22 +91,24 @@ class Origin(Shape):
 
 
 class Evidence(Shape):
-    """One reason for or against an attribution."""
+    """One reason for or against an attribution. `about`: the name of the entry `id`."""
 
     kind: str
     id: Said | None = None
+    about: Said | None = None
     text: Said
     weight: float
     at: Time | None = None
     box: Corners | None = None
 
     @classmethod
-    def read(cls, rows: Iterable[dict[str, Any]]) -> list[Self]:
+    def read(cls, rows: Iterable[dict[str, Any]], registry: Registry) -> list[Self]:
         """Those of the column `sightings.evidence`."""
         return [
             cls(
                 kind=row["kind"],
                 id=row["id"],
+                about=None if row["id"] is None else Named.of(row["id"], registry).name,
                 text=row["text"],
                 weight=row["weight"],
                 at=None if row["exact"] is None else Time.of(row["exact"]),

@@ -119,7 +119,7 @@ def complete(
             origin=_origin(row),
             file=row.file,
             machine=machines.get(row.key),
-            evidence=Evidence.read(row.evidence),
+            evidence=Evidence.read(row.evidence, registry),
             readings=readings[row.analysis, row.name][:MOST_TOLD],
             stills=stills[row.analysis, row.name],
             judged=judged.get(row.key),

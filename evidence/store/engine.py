@@ -97,7 +97,12 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:
             connection.close()
-            if mode == modes[-1] or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+            # The log cannot be opened, or, where permissions stop one, cannot be made.
+            no_log = error.sqlite_errorcode & 0xFF in (
+                sqlite3.SQLITE_CANTOPEN,
+                sqlite3.SQLITE_READONLY,
+            )
+            if mode == modes[-1] or not no_log:
                 raise
             continue
         except BaseException:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from datasets.errors import CaseLocked, CaseUnwritable
-from evidence.store import Case, Recipe, Run
-from evidence.store.work import counts
+from evidence.store import Case, Recipe, Run, Work
+from evidence.store.work import ASIDE, counts
 from evidence.sweep.tally import Tally, count_found
 
 DEAD_SECONDS = 120.0
@@ -22,13 +22,15 @@ class Status:
 
     alive: it is at work now. heard: seconds since its last sign of life, by this machine's
     clock, which may differ from the run's. tally: counted anew where no sweep is at work; then no
-    pace is told, nor what time is left.
+    pace is told, nor what time is left. aside: path, kind of error and reason of each file that was
+    set aside, in order.
     """
 
     run: Run
     tally: Tally
     alive: bool
     heard: float
+    aside: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def died(self) -> bool:
@@ -55,7 +57,13 @@ def read_status(case: Case) -> Status | None:
             tally.count(counts(session, recipe))
             count_found(session, recipe, tally)
             tally.workers, tally.rate, tally.left = [], None, None
-        return Status(run, tally, alive, heard)
+        aside = session.execute(
+            select(Work.path, Work.kind, Work.reason)
+            .where(Work.model == run.model, Work.settings == run.settings, Work.state == ASIDE)
+            .order_by(Work.path)
+        )
+        listed = tuple((path, kind or "", reason or "") for path, kind, reason in aside)
+        return Status(run, tally, alive, heard, listed)
 
 
 def _is_held(case: Case, heard: float) -> bool:

@@ -231,7 +231,9 @@ function evidence(card) {
       ),
     );
   }
-  return make("div", {}, make("h2", {}, _("What speaks for it")), list);
+  const short = !card.sighting?.builder && card.kind !== "withheld" && card.evidence.some((one) => one.weight > 0);
+  const but = short ? make("p", { class: "faint" }, _("This does not suffice to name a builder.")) : null;
+  return make("div", {}, make("h2", {}, _("What speaks for it")), list, but);
 }
 
 function known(one) {

@@ -121,7 +121,7 @@ LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
         ),
         (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),
-        (Attribution(None, 0.2, "U"), "изготовитель неизвестен, но написано: "),
+        (Attribution(None, 0.2, "U"), "производитель неизвестен, но написано: "),
         (
             withhold(Attribution("qinchuan", 0.99, "A"), "machine", ["CN"], ["CN"]),
             "читается как QINCHUAN (秦川) (Китай), но не утверждается: программа недостаточно",

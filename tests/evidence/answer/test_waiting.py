@@ -18,7 +18,7 @@ from evidence.answer.sentence import Kind
 from evidence.review.audit import RATES
 from evidence.review.items import rebuild
 from evidence.review.judge import bench_of, doubt, judge
-from evidence.store import Case, Chance, Item
+from evidence.store import Case, Chance, Item, Location, SightingRow, Work
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_never_more import controls, hall
 
@@ -147,3 +147,64 @@ def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
     found = ask(case, registry)
     assert found.counts.confirmed == 0 and found.found_low.value == 0
     assert found.found_high.value == pytest.approx(0.25)
+
+
+def test_none_is_not_said_while_footage_waits_to_be_looked_at(
+    case: Case, registry: Registry, build: Build, controls: Path
+) -> None:
+    """What could not be looked at will not be: it is told, and holds nothing up."""
+    build(hall)
+    assert ask(case, registry, controls).said.kind is Kind.NONE
+    with case.session() as session, session.begin():
+        done = session.scalars(select(SightingRow)).first()
+        assert done is not None
+        for number, state in enumerate(("waiting", "aside", "aside", "done")):
+            path = f"/archive/more/{number}.mp4"
+            session.add(Location(path=path, held=False))
+            session.add(
+                Work(
+                    path=path,
+                    model=done.model,
+                    settings=done.settings,
+                    state=state,
+                    tries=0,
+                    changed=MADE,
+                )
+            )
+    found = ask(case, registry, controls)
+    assert (found.counts.unseen, found.counts.aside) == (1, 2)
+    assert found.said.kind is Kind.OPEN
+    assert "1 file of the list was not looked at yet" in found.said.sentence
+    assert [word for word in found.warnings if "counts nowhere here" in word] == [
+        "1 file of the case's list was not looked at yet: what it shows counts nowhere here",
+        "2 files of the case's list could not be looked at and were set aside: what they show "
+        "counts nowhere here",
+    ]
+    with case.session() as session, session.begin():
+        waiting = session.scalars(select(Work).where(Work.state == "waiting")).one()
+        waiting.state = "aside"
+    found = ask(case, registry, controls)
+    assert found.said.kind is Kind.NONE and found.counts.aside == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("unknown", "unknown"), ("concealed", "concealed")]
+)
+def test_a_mark_is_concealed_where_people_say_so(
+    case: Case, registry: Registry, build: Build, outcome: str, status: str
+) -> None:
+    """What the program takes for hidden may be a reflection."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1")
+        b.add("Plant 1", outcome=outcome)
+        for row in b.session.scalars(select(SightingRow)):
+            row.concealed = True
+
+    build(fill)
+    found = ask(case, registry)
+    assert (
+        found.seen == {("", "unknown"): 1, ("", status): 1}
+        if status != "unknown"
+        else {("", "unknown"): 2}
+    )

@@ -268,6 +268,23 @@ def test_a_read_only_case_can_be_read(
                 session.add(Location(path="a", held=False))
 
 
+def test_whom_permissions_stop_can_read_a_case(tmp_path: Path) -> None:
+    """As anybody but root meets a folder from which the right to write was taken away."""
+    folder = tmp_path / "case"
+    Case.new(folder, "Plant 12").close()
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(path.stat().st_mode & ~0o222)
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    command = [sys.executable, "-m", "api.cli", "case", "show", str(folder)]
+    if os.geteuid() == 0:
+        command = [*without, *command]
+    done = subprocess.run(command, capture_output=True, text=True)
+    for path in paths:
+        path.chmod(path.stat().st_mode | 0o200)
+    assert done.returncode == 0 and "Plant 12" in done.stdout, done.stderr
+
+
 def test_a_change_waits_for_another_writer(case: Case) -> None:
     """Two writers who read first do not trip over each other: the second begins after the first."""
     from threading import Thread
