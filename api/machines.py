@@ -13,6 +13,7 @@ from rich.text import Text
 from api.case import AsJson
 from api.setup import user
 from api.terminal import GRADE_STYLES, complain, print_json, speak
+from datasets.registry import load_registry
 from evidence.record import spell
 from evidence.tables import chance, clock, counted, printable
 
@@ -42,7 +43,8 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     from evidence.store.case import Case
     from evidence.store.summary import last_recipe
 
-    table = Table("machine", "builder", "grade", "sightings", "footage", "")
+    registry = load_registry()
+    table = Table("machine", "builder", "grade", "sightings", "footage", "note")
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
@@ -52,7 +54,9 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
                 continue
             doubt = "its sightings name several builders" if row["conflict"] else ""
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
-            cells = [short(row["id"]), row["builder"] or "unknown", said]
+            known = row["builder"] in registry
+            name = registry.get(row["builder"]).name if known else row["builder"] or "unknown"
+            cells = [short(row["id"]), name, said]
             cells += [str(row["seen"]), str(row["footage"]), doubt]
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
     if not as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -137,9 +138,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=WAITING_CALLS)
     except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise UsageError(
-            f"{host}:{port}: cannot listen there ({error.strerror or error}); name another --port "
-            "or --host"
+            f"{host}:{port}: cannot listen there ({why}); name another --port or --host"
         ) from error
 
 

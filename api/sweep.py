@@ -182,11 +182,11 @@ def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: b
     with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
-        _tell(feed, ending, order.registry)
+        _tell(feed, ending, order.registry, case.folder)
     return _exit(ending)
 
 
-def _tell(feed: Feed, ending: Ending, registry: Registry) -> None:
+def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path) -> None:
     """The last word."""
     from api.live import describe, found
 
@@ -203,7 +203,8 @@ def _tell(feed: Feed, ending: Ending, registry: Registry) -> None:
         console.print(line, markup=False, soft_wrap=True)
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
-        console.print(f"set aside: {kinds}", markup=False, soft_wrap=True)
+        said = f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which"
+        console.print(said, markup=False, soft_wrap=True)
 
 
 def _exit(ending: Ending) -> Exit:

@@ -6,6 +6,7 @@ name only when it is complete.
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 import shutil
@@ -117,8 +118,14 @@ def told(out: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ResultError(
-            f"{out}: it could not be written ({reason}); free some space or give another --out"
+            f"{out}: it could not be written ({reason}); {remedy(error)} or give another --out"
         ) from error
+
+
+def remedy(error: OSError) -> str:
+    """What somebody can do about a folder that cannot be written to."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "free some space" if full else "check its permissions and the disk"
 
 
 def place_picture(source: Path, target: Path, *, link: bool) -> None:

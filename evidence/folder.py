@@ -21,6 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
+from datasets.output import remedy
 from detector.settings import Settings
 from detector.types import Analysis
 from evidence.record import Record, dump
@@ -206,6 +207,6 @@ def _told(folder: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ResultError(
-            f"{folder}: the results could not be written ({reason}); free some space or give "
+            f"{folder}: the results could not be written ({reason}); {remedy(error)} or give "
             "another --out"
         ) from error

@@ -95,7 +95,7 @@ def machines(nameplate: Nameplate, folder: Path) -> list[dict[str, object]]:
 def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
     assert [row["builder"] for row in machines(nameplate, linked)] == ["haas", None]
     ended = nameplate("machines", "list", "--case", linked)
-    assert ended.code == 0 and b"haas" in ended.out and b"unknown" in ended.out
+    assert ended.code == 0 and b"Haas" in ended.out and b"unknown" in ended.out
 
 
 def test_machines_found_with_two_models_are_counted_once(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from api.commands import app
@@ -14,7 +15,7 @@ from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
 from detector.detect import model_digest
-from evidence.store import Case
+from evidence.store import Case, Location, Run, Work
 from evidence.store.work import add_recipe, beat, begin_run
 from evidence.sweep.tally import OnWorker, Tally
 
@@ -117,6 +118,35 @@ def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
         2,
         {"haas": 2, "unknown": 5},
     )
+
+
+def test_the_status_lists_what_was_set_aside(
+    begun: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After the night nobody has what the terminal said."""
+    with Case.open(begun) as case, case.session() as session, session.begin():
+        run = session.scalars(select(Run)).one()
+        for number in range(23):
+            path = f"/archive/{number:02d} [b].mp4"
+            reason = f"{path}: holds no picture" if number else "killed its worker"
+            session.add(Location(path=path, held=False))
+            session.add(
+                Work(path=path, model=run.model, settings=run.settings, state="aside", tries=1,
+                     kind="empty" if number else "killed", reason=reason, changed=run.started)
+            )  # fmt: skip
+    code, said = call("--status", "--case", begun)
+    assert code == 0
+    assert "set aside (killed): /archive/00 [b].mp4: killed its worker\n" in said
+    assert "set aside (empty): /archive/19 [b].mp4: holds no picture\n" in said
+    assert "/archive/20" not in said and "and 3 more set aside; --json lists all of them" in said
+    call("--status", "--json", "--case", begun)
+    files = json.loads(capfd.readouterr().out)["files"]
+    assert len(files) == 23
+    assert files[22] == {
+        "path": "/archive/22 [b].mp4",
+        "kind": "empty",
+        "reason": "/archive/22 [b].mp4: holds no picture",
+    }
 
 
 def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Path) -> None:

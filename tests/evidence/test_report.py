@@ -93,7 +93,7 @@ def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Regi
     for builder, told in ((None, True), ("smtcl", False)):
         one = sighting("m1", Attribution(builder, 0.9, "B" if builder else "U", evidence=(line,)))
         text = page(replace(analysis, sightings=(one,)), registry).text
-        assert "very strongly for smtcl" in text
+        assert f"very strongly for {registry.get('smtcl').name}" in text
         assert ("does not suffice to name a builder" in text) is told
 
 

@@ -22,7 +22,9 @@ const source = () => Object.fromEntries(FIELDS.map((name) => [name, document.get
 function take(files) {
   for (const file of files) {
     const known = sendings.find((one) => one.state !== "over" && isAgain(file, one.file));
-    if (file.size === 0) {
+    if (/\p{Cc}/u.test(file.name)) {
+      turnAway(file, _("Its name holds characters that are no text, as a line break; rename the file."));
+    } else if (file.size === 0) {
       turnAway(file, _("There is nothing in it. If it is a folder, add the files that are in it."));
     } else if (file.size > limits.bytes) {
       const most = Number((limits.bytes / 2 ** 30).toPrecision(3));

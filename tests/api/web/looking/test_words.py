@@ -53,8 +53,11 @@ def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
     client: httpx.Client, site: Site
 ) -> None:
     with site.session() as session, session.begin():
-        add_work(session, site.recipe, [Source("/archive/a.mp4", 1, 1)])
-        (work,) = take(session, site.recipe, 1)
-        assert set_aside(session, work, "unreadable", "/archive/a.mp4: damaged")
+        names = ["a.mp4", "b.mp4", "c.mp4"]
+        add_work(session, site.recipe, [Source(f"/archive/{name}", 1, 1) for name in names])
+        for work in take(session, site.recipe, 3):
+            said = "damaged" if work.path.endswith("c.mp4") else f"{work.path}: damaged"
+            assert set_aside(session, work, "unreadable", said)
     page = client.get("/", headers={"Cookie": "language=ru"}).text
-    assert "файл повреждён" in page and "unreadable" not in page
+    assert "3 × файл повреждён" in page and "unreadable" not in page and "ещё 2" in page
+    assert all(f"/archive/{name}: damaged" in page for name in names)
