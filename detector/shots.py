@@ -101,7 +101,8 @@ class _Look:
     @classmethod
     def of(cls, thumbnail: Picture) -> _Look:
         luma = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        return cls(luma, (luma > BLACK) & (thumbnail.max(axis=2) < BURNT))
+        red, green, blue = cv2.split(thumbnail)
+        return cls(luma, (luma > BLACK) & (cv2.max(cv2.max(red, green), blue) < BURNT))
 
     @property
     def shows_something(self) -> bool:
