@@ -26,12 +26,13 @@ _CODE = re.compile(
 )
 _TWINS = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 _IN_TWINS = re.compile(
-    r"(?:[123567]|16)(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
-    r"(?:[A-Z]?(?:F\d{1,3})?)?"
+    r"(?:[123567]|16)"
+    r"(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
+    r"[A-UW-Z]?(?:F\d{1,3})?"
     r"|16K20\w*"
 )
 """The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
-3B161, 16A20F3. What is left out are fuses and circuit breakers (3P100)."""
+3B161, 16A20F3. What is left out are fuses, circuit breakers (3P100) and sockets (5A250V)."""
 _NO_CODE = ("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР")
 
 

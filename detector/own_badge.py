@@ -23,10 +23,9 @@ from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
 _BELOW, _BESIDE, _LEVEL, _ALIKE = 1.5, 3.0, 0.5, 3.0
-"""Of lines of one label, below and beside: the gap over the lower one's height, or over the other
-line's where that is a title above the mark, the share of the narrower that lies under the other or
-of the lower beside it, and the ratio of a mark's height to that of a smaller line (a mark may be
-joined of two lines)."""
+"""Of lines of one label, above or below and beside: the gap over the other line's height, or over
+the lower one's, the share of the narrower that lies under the other or of the lower beside it, and
+the ratio of a mark's height to that of a smaller line (a mark may be joined of two lines)."""
 _TYPE = re.compile(
     r"SERIES|MODEL|CNC|MATE|SYSTEM|PLUS|ADVANCED?|BASIC|SL|I?TNC|[MT][A-F]|[0O]I?[MTP]?[A-F]?|B5?"
     r"|(?:1[5-8]|2[0157]|3[0-5])I?[MTP]?[AB]?|8[0-4]\d[DC]?(?:SL)?|80\d\d|9[89]\d[A-Z]{0,3}"
