@@ -211,9 +211,9 @@ class PlateText:
         said = Said.of(text)
         if is_part_code(text) or is_of_screen(text):
             return True
-        # MAIN MOTOR 11 KW and SPINDLE SPEED are rows, POWER CHUCK is a chuck.
-        row = text if any(map(str.isdigit, text)) else text.split()[-1:]
-        if self._rows.inside(Said.of("".join(row))):
+        # MAIN MOTOR 11 KW, SPINDLE SPEED and POWER OF MOTOR are rows, POWER CHUCK is a chuck.
+        head = re.split(r"\sOF\s", text, flags=re.IGNORECASE)[0].split()[-1:]
+        if self._rows.inside(said if any(map(str.isdigit, text)) else Said.of("".join(head))):
             return False
         if "han" not in _written(text):
             return self._parts.inside(said) or self._makers.inside(said)

@@ -87,6 +87,7 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         "BODOR|LASER POWER 3000 W",
         f"{FIRM}|CNC LATHE|CHUCK DIAMETER 250 MM",
         f"{FIRM}|SPINDLE SPEED",
+        f"{FIRM}|POWER OF MAIN MOTOR",
         f"KNUTH||{FIRM}",
         f"16MM20||{FIRM}",
     ],
