@@ -26,14 +26,22 @@ _CODE = re.compile(
 )
 _TWINS = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 _IN_TWINS = re.compile(
-    r"(?:[123567]|16)"
+    r"(?:[123567]|16|53)"
     r"(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
     r"[A-UW-Z]?(?:F\d{1,3})?"
     r"|16K20\w*"
 )
 """The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
 3B161, 16A20F3. What is left out are fuses, circuit breakers (3P100) and sockets (5A250V)."""
-_NO_CODE = ("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР")
+_BEFORE = re.compile("^(?:СТ|МОД|МОДЕЛЬ)(?=[0-9])".translate(_TWINS))
+"""What is read in one with a code: МОДЕЛЬ1К62."""
+_NO_CODE = (
+    *("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР"),
+    *("ОП", "ЩР", "ЩС", "ЩУ", "ЩО", "ЩВ", "ШР", "РЩ", "ЯЩ", "ЯРП", "КТП", "ЛЭП", "ПЛ", "КАБ"),
+    *("ДУ", "ДН", "ИГП", "ВМГЗ"),
+)
+"""What stands before figures on labels of every shop: fire extinguishers, switchboards, cables,
+valves, oils."""
 
 
 class Against:
@@ -73,7 +81,8 @@ def is_soviet_code(text: str) -> bool:
 
 
 def _is_soviet(word: str) -> bool:
-    if _IN_TWINS.fullmatch(word.translate(_TWINS)):
+    twins = _BEFORE.sub("", word.translate(_TWINS))
+    if _IN_TWINS.fullmatch(re.sub(r"(?<=\d)O(?=\d|$)", "0", twins)):  # 16K2O
         return True
     cyrillic = not _ONLY_CYRILLIC.isdisjoint(word) and not word.startswith(_NO_CODE)
     return cyrillic and sum(c.isdigit() for c in word) > 1 and bool(_CODE.fullmatch(word))

@@ -27,7 +27,8 @@ _BELOW, _BESIDE, _LEVEL, _ALIKE = 1.5, 3.0, 0.5, 3.0
 the lower one's, the share of the narrower that lies under the other or of the lower beside it, and
 the ratio of a mark's height to that of a smaller line (a mark may be joined of two lines)."""
 _TYPE = re.compile(
-    r"SERIES|MODEL|CNC|MATE|SYSTEM|PLUS|ADVANCED?|BASIC|SL|I?TNC|[MT][A-F]|[0O]I?[MTP]?[A-F]?|B5?"
+    r"SERIES|SINUMERIK|MODEL|CNC|MATE|SYSTEM|PLUS|ADVANCED?|BASIC|SL|I?TNC(?:\d{3})?|[MT][A-F]"
+    r"|[0O]I?[MTP]?[A-F]?|B5?|2\d{1,2}M[A-D]?I?"
     r"|(?:1[5-8]|2[0157]|3[0-5])I?[MTP]?[AB]?|8[0-4]\d[DC]?(?:SL)?|80\d\d|9[89]\d[A-Z]{0,3}"
     r"|[4567][0-4]\d|M[678]\d[SV]?"
 )
@@ -35,6 +36,8 @@ _TYPE = re.compile(
 motors and drives have codes of other shapes (A06B, 1FT7042)."""
 
 
+_ADDRESS = 4
+"""Letters of a mark at least by which an address on the web is its builder's."""
 _LONG_CODE = 5
 _FAMILY = re.compile(r"VMC|HMC|CNC|MCV|BMC|VTL|CK|XK|MK|HT\d|PS\d|[FP]L\d|FS\d|VM\d|VH\d|VL\d")
 """What codes of builders everywhere begin with."""
@@ -101,7 +104,9 @@ class OwnBadge:
         beside it is no badge, nor is one that noise was read beside once lost.
         """
         mark = letters(cue.mark)
-        on_parts = self._plates.on_parts(self._but_its_control(readings), mark)
+        marks = {letters(one.text) for one in self._registry.get(cue.id).wordmarks}
+        own_names = [mark, *(one for one in marks if len(one) >= _ADDRESS)]
+        on_parts = self._plates.on_parts(self._but_its_control(readings), own_names)
         # A misread mark over a code is no strange line; whether it is a badge is asked of itself.
         others = [reading for reading in readings if reading not in own]
         # Beside one that spells the mark, what else is misread may be another's.

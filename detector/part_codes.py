@@ -13,12 +13,13 @@ _ANYWHERE = re.compile(
     r"S(?:C|CB|G|GB|Z)?\d{1,2}-(?:[A-Z]{1,2}-)?\d{2,4}/\d{1,3}|\d{3,} ?KVA"  # transformers
     r"|(?:\d+G ?)?Q?SFP\w*"  # of light in fibres, and its wave
     r"|(?:355|532|808|850|915|940|976|980|1030|1064|1070|1080|1310|1550) ?NM"
-    r"|LD4B?-\w+(?:-\w+)?|SLT\d+-\d+|K1[12][- ]\d{2,3}|CB[A-Z]{1,2}-E\d+"  # turrets, chucks, pumps
+    r"|LD4B?-\w+(?:-\w+)?|LDB4(?:-\w+)?|SLT\d+-\d+|K1[12][- ]\d{2,3}"  # turrets, chucks
+    r"|BX-?\d{2,3}E(?:-\d+)?|CB[A-Z]{1,2}-E\d+"  # reducers, pumps
     r"|\d0(?:HQ|HC|GP|OT)"  # containers
 )
 _ON_PLATES = re.compile(
     r"\b(?:A?K\d\d[- ]?\d{2,3}|F1[12][- ]\d{2,3}|BS-?\d|TSL?\d{3}|QM\d{2}-?\d{2,}|LD4B?-\w+"
-    r"|HLT\d{2,3}|TK1[23]\d{3})\b"
+    r"|HLT\d{2,3}|TK1[23]\d{3}[A-Z]?|\d{2,3}MD\d{2}\w*)\b"
 )
 """What is a machine's too now and then: chucks, dividing heads, tables, plates, turrets."""
 _VOLTAGE = re.compile(r"\b\d{3} ?V\b")

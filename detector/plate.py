@@ -103,17 +103,21 @@ class Plates:
         best = [_settle(same, [s for s in every if _alike(s, same[0])]) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
-    def on_parts(self, readings: Sequence[Reading], mark: str) -> frozenset[Reading]:
+    def on_parts(self, readings: Sequence[Reading], marks: Collection[str]) -> frozenset[Reading]:
         """Those that speak of a part, its seller or how to reach one, and those beside which, on
         one plate, another does. What one in Han says by itself is left to `detector.anothers`:
-        机床工具 is no part. An address on the web that holds the letters of `mark` is its own."""
+        机床工具 is no part. An address on the web that holds the letters of one of its builder's
+        `marks` is its own: WWW.SMTCL.COM under 沈阳机床."""
         return frozenset(
             reading
             for plate in plates_of(readings)
             for reading in plate
             if any(
                 self._is_part(other.text)
-                or (self._text.is_contact(other.text) and mark not in letters(other.text))
+                or (
+                    self._text.is_contact(other.text)
+                    and not any(mark in letters(other.text) for mark in marks)
+                )
                 for other in plate
                 if other is not reading or reading.script != "han"
             )

@@ -59,7 +59,24 @@ PARTS = """
 无锡华谊机床有限公司|TSL320
 无锡华谊机床有限公司|QM16-160
 """
+THIRD = """
+秦川机床|BX-40E
+沈阳海默数控机床有限公司
+型号 TK12200A|烟台艾格瑞机床有限公司
+烟台恒力数控机床有限公司|TK13250E
+南京数控机床有限公司|LDB4
+洛阳轴研机床有限公司|120MD60Y6
+浙江阿玛达机床有限公司
+武汉重型机床厂|名称 镗床|型号 W250|编号 12
+DMTG||TYP SN 50C|ROK VYROBY
+"""
 SOVIET = """
+SMTCL||СССР
+SMTCL||МИНСТАНКОПРОМ СССР
+DMTG||СТАНКОСТРОИТЕЛЬНЫЙ ЗАВОД
+SMTCL||16K2O
+SMTCL||МОДЕЛЬ1К62
+SMTCL||53А20
 16К20Ф3С32||SMTCL
 16A20F3||SMTCL
 1А62||SMTCL
@@ -68,7 +85,7 @@ SOVIET = """
 
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
-@pytest.mark.parametrize("listed", [ROWS, WORDS, OTHERS, PARTS, SOVIET])
+@pytest.mark.parametrize("listed", [ROWS, WORDS, OTHERS, PARTS, THIRD, SOVIET])
 def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) -> None:
     sets = listed.replace("{FIRM}", FIRM).strip().splitlines()
     said = {text: claims(attributor.attribute(views(text, count))) for text in sets}
@@ -90,6 +107,17 @@ def test_no_set_claims_china(attributor: Attributor, listed: str, count: int) ->
         f"{FIRM}|POWER OF MAIN MOTOR",
         f"KNUTH||{FIRM}",
         f"16MM20||{FIRM}",
+        # What hangs in every shop.
+        "DMTG|CKE6150||ОП-10",
+        "DMTG|CKE6150||ЩР-12",
+        "DMTG|CKE6150||КТП-630",
+        "DMTG|CKE6150||ДУ50",
+        "SMTCL|SIEMENS SINUMERIK 828D",
+        "SMTCL|GSK 218MC",
+        "沈阳机床|WWW.SMTCL.COM",
+        "BODOR LASER|WWW.BODOR.COM",
+        "汉川机床集团有限公司|数控卧式铣镗床",
+        "WUXI MACHINE TOOL CO.,LTD|CENTERLESS GRINDING MACHINE",
     ],
 )
 def test_rows_of_a_machines_plate_are_no_reason_to_doubt_it(
