@@ -39,6 +39,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
 
     As they were found with the model and settings that the case was last worked with.
     """
+    from evidence.browse.shapes import Named
     from evidence.linking.inventory import count_machines, list_machines, short
     from evidence.store.case import Case
     from evidence.store.summary import last_recipe
@@ -54,8 +55,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
                 continue
             doubt = "its sightings name several builders" if row["conflict"] else ""
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
-            known = row["builder"] in registry
-            name = registry.get(row["builder"]).name if known else row["builder"] or "unknown"
+            name = Named.of(row["builder"], registry).name if row["builder"] else "unknown"
             cells = [short(row["id"]), name, said]
             cells += [str(row["seen"]), str(row["footage"]), doubt]
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])

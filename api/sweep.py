@@ -221,6 +221,7 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     from api.live import panel, to_public
     from evidence.record import dump
     from evidence.store import Case
+    from evidence.store.work import why_aside
     from evidence.sweep.status import read_status
 
     with Case.open(folder) as case:
@@ -254,7 +255,7 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
     console.print(panel(status.tally, registry))
     for path, kind, reason in status.aside[:MOST_LISTED]:
-        told = reason if path in reason else f"{path}: {reason}"
+        told = why_aside(path, reason)
         console.print(f"set aside ({kind}): {told}", markup=False, soft_wrap=True)
     if (more := len(status.aside) - MOST_LISTED) > 0:
         console.print(f"and {more} more set aside; --json lists all of them", markup=False)

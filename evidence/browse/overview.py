@@ -16,7 +16,7 @@ from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
 from evidence.store.models import Recipe, Work
 from evidence.store.people import Item
 from evidence.store.summary import count_machines, summarise
-from evidence.store.work import ASIDE
+from evidence.store.work import ASIDE, why_aside
 
 MOST_REASONS = 100
 """Files of one kind of error of which it is said why they were set aside; `nameplate sweep --status
@@ -187,5 +187,5 @@ def _reasons(session: Session, model: str, settings: str) -> dict[str, list[str]
     for kind, path, reason in rows:
         said = found.setdefault(kind or "", [])
         if len(said) < MOST_REASONS:
-            said.append(reason if reason and path in reason else f"{path}: {reason or kind}")
+            said.append(why_aside(path, reason))
     return found

@@ -204,6 +204,11 @@ def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
     return _move(session, work, state=ASIDE, kind=kind, reason=reason) is not None
 
 
+def why_aside(path: str, reason: str | None) -> str:
+    """What is told of a path that was set aside: its reason, which mostly names the path."""
+    return reason if reason and path in reason else f"{path}: {reason or 'no reason is kept'}"
+
+
 def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> Work | None:
     """A try ended without an answer; the last of `most` sets the path aside.
 
