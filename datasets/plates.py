@@ -133,6 +133,7 @@ class PlateWords(_Part):
     machine_kinds: Kinds
     badge: Kinds
     own: Kinds
+    lines: tuple[Text, ...]
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
     against: tuple[Text, ...]

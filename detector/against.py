@@ -29,10 +29,12 @@ _IN_TWINS = re.compile(
     r"(?:[123567]|16|53)"
     r"(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
     r"[A-UW-Z]?(?:F\d{1,3})?"
-    r"|16K20\w*"
+    r"|16K20\w*|CAT630\w*|PT(?:117|128|317|502|735|755|777)\w*|K[ABDEP]?2[15]\d\d[A-Z]?|MC12-250\w*"
 )
 """The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
 3B161, 16A20F3. What is left out are fuses, circuit breakers (3P100) and sockets (5A250V)."""
+_PRESS = re.compile(r"[ДИП]\d{4}[^\W\d_]?")
+"""Of presses, by ГОСТ one letter and four figures: И1330, П6330."""
 _BEFORE = re.compile("^(?:СТ|МОД|МОДЕЛЬ)(?=[0-9])".translate(_TWINS))
 """What is read in one with a code: МОДЕЛЬ1К62."""
 _NO_CODE = (
@@ -83,6 +85,8 @@ def is_soviet_code(text: str) -> bool:
 def _is_soviet(word: str) -> bool:
     twins = _BEFORE.sub("", word.translate(_TWINS))
     if _IN_TWINS.fullmatch(re.sub(r"(?<=\d)O(?=\d|$)", "0", twins)):  # 16K2O
+        return True
+    if _PRESS.fullmatch(word):
         return True
     cyrillic = not _ONLY_CYRILLIC.isdisjoint(word) and not word.startswith(_NO_CODE)
     return cyrillic and sum(c.isdigit() for c in word) > 1 and bool(_CODE.fullmatch(word))

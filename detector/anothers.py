@@ -16,6 +16,8 @@ from detector.phrases import Phrases, Said
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
 # What stands before the name of the machine that a spare part fits: FOR MAZAK.
 _FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA", "ДЛЯ"})
+# An owner's label, on which the works' own name is: АО КЭМЗ ИНВ. 0123.
+_OWNED = frozenset(map(letters, ["ИНВ", "ИНВЕНТАРНЫЙ"]))
 # 数控设备 (CNC equipment): makers of controls and of turrets are called so.
 _CNC, _EQUIPMENT = letters("数控"), letters("设备")
 # 工具 (tools) is also half of 工具机, a machine tool.
@@ -45,6 +47,8 @@ class AnothersName:
             (start > 0 and said[start - 1] in {*_FITS, "IN"})
             or "".join(said[:start]).endswith("MADEIN")
         ):
+            return True
+        if mark.cyrillic and not _OWNED.isdisjoint(said):
             return True
         if self._in_a_name(mark, said, start, end):
             return True

@@ -254,7 +254,7 @@ class Attributor:
 
     def _weight(self, cue: Cue, flipped: bool) -> float:
         """Log-odds that a cue adds to its builder, over all its views."""
-        if cue.piece or (cue.mirrored and not flipped):
+        if cue.piece or (cue.mirrored and not flipped) or self._own_badge.is_control(cue):
             return 0.0
         score = cue.views[0].score
         # Letters that spell a mark exactly were read right, however unsure the reader says it is.
@@ -306,7 +306,7 @@ class Attributor:
         exact = any(cue.views[0].score >= SURE for cue in spelt)
         # Two weak cues may name elsewhere, here a strong one and another (no SWING, no VMC1000).
         read = any(cue.kind == "wordmark" and not cue.match.far for cue in cues)
-        telling = [c for c in cues if c.kind == "wordmark" or not c.match.needs_second_cue]
+        telling = [cue for cue in cues if self._own_badge.tells_more(cue)]
         codes = [c for c in telling if _is_code(c) and bears_out(letters(c.mark))]
         several = len(_distinct(telling)) > (1 if strong or codes else 2)
         borne_out = grade == "A" and read and (bool(spelt) or several)

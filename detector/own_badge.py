@@ -95,6 +95,23 @@ class OwnBadge:
         kept = (self._on_badges(cue, own, readings) for cue in cues)
         return [cue for cue in kept if cue is not None]
 
+    def is_control(self, cue: Cue) -> bool:
+        """Whether a builder's mark is in truth that of a control, with its type: MITSUBISHI M80."""
+        return (
+            cue.match.type != "control"
+            and letters(cue.mark) in self._control_by_name
+            and all(len(words(r.text)) > 1 and self._control_of(r.text) for r in cue.readings)
+        )
+
+    def tells_more(self, cue: Cue) -> bool:
+        """Whether a cue is more than a code that many use: a mark, a code that may name, or one
+        that is known less surely, but is no other entry's and of no common family."""
+        if cue.kind == "wordmark" or not cue.match.needs_second_cue:
+            return True
+        code = letters(cue.mark)
+        rare = cue.match.exact and not cue.match.shared and len(code) >= _LONG_CODE
+        return rare and _is_mixed(code) and not _FAMILY.match(code) and not is_tag(cue.mark)
+
     def _on_badges(
         self, cue: Cue, own: Collection[Reading], readings: Sequence[Reading]
     ) -> Cue | None:

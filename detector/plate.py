@@ -138,7 +138,7 @@ class Plates:
 
     def is_own(self, text: str, name: str) -> bool:
         """Whether all a text says may stand on the plate of a machine of that name's maker."""
-        return self._text.is_own(text, name)
+        return self._text.is_own(text, name) or self._text.is_line(text)
 
     def _is_part(self, text: str) -> bool:
         return self._text.is_part(text) or self._text.is_seller(text)
@@ -165,11 +165,12 @@ class Plates:
             return
         texts = [passage.text for passage in passages]
         part = self._text.is_parts_plate([reading.text for reading in plate])
-        own = not (part or any(map(self._is_part, (*texts, *(one.text for one in titles)))))
         contact = any(self._text.is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
         rows = any(self._text.says_kind(reading.text) for reading in plate)
+        rest = passages_of([r for r in plate if not (rows and self._text.is_line(r.text))])
+        own = not (part or any(self._is_part(one.text) for one in (*rest, *titles)))
         for company, passage in companies:
             if company.country is not None:
                 plain = self._is_plain((*plate, *titles), passage, {company.country}, rows)

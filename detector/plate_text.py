@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
+from detector.contact import is_contact
 from detector.own_words import OwnWords
 from detector.part_codes import is_part_code, is_parts_plate
 from detector.phrases import Phrases, Said
@@ -29,27 +30,15 @@ SOVIET = frozenset(
 )
 _BRACKETS = re.compile(r"[(\uff08\[【〔].*?[)\uff09\]】〕]")
 _BRACKET = re.compile(r"[(\uff08\[【〔)\uff09\]】〕]")
-# What dealers put on their stickers, and makers now and then: how to reach them.
-_CONTACT = re.compile(
-    r"\b(TEL|ТЕЛ|PHONE|MOB|MOBILE|FAX|HOTLINE|WHATSAPP|WECHAT)(?![^\W\d_])"
-    r"|WWW|HTTP|@|\.(COM|CN|RU|NET)\b|电话|電話|手机|手機|微信|传真|网址",
-    re.IGNORECASE,
-)
-# The number itself, as it stands where nothing says that it is one.
-_TELEPHONE = re.compile(
-    r"\+ ?\d(?:[ ().-]*\d){9,13}"
-    r"|(?<!\w)(?:"
-    # Russian, with a city's code of three to five figures; then Chinese: a mobile's, a town's.
-    r"[78][ -]?\(\d{3,5}\)(?:[ -]?\d){5,7}|[78][ -]\d{3}[ -]\d{3}[ -]?\d\d[ -]?\d\d"
-    r"|[78][3-9]\d{9}|\d{3}-\d\d-\d\d"
-    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}[) -]{1,2}\d{7,8}|[48]00-\d{3,4}-\d{3,4}"
-    r")(?!\w)"
-)
 _OWN_NAME = 2  # letters at least of a firm's own name, before its trade
 # What sort of machine tools, which is no name: 重型机床有限公司.
 _SORT = re.compile("重型|数控|精密|大型|高速")
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
+_FIGURES = re.compile(
+    r"[ΦØ]?\d[\d.,/×*X:-]*\s*(?:MM|CM|M|KG|T|KN|КН|KW|W|V|HZ|RPM|M/MIN|MPA|ММ|КГ|В)?(?![^\W\d_])",
+    re.IGNORECASE,
+)
 _RUN = re.compile(r"[^\W\d_]+")
 _LEAST_TOLD = 3  # letters: what is shorter is noise or a tag
 
@@ -146,6 +135,7 @@ class PlateText:
             code: Phrases(name for some in names.values() for name in some)
             for code, names in made_in.countries.items()
         }
+        self._lines = frozenset(map(letters, words.lines))
         self._works = Phrases(words.works.names, misread=True)
         self._works_cities = {
             code: Phrases(names, misread=True) for code, names in words.works.cities.items()
@@ -209,6 +199,8 @@ class PlateText:
         """Whether it names a part of a machine, or the maker of one, not as a row of the
         machine's own plate (MAIN MOTOR 11 KW), or stands on no machine at all."""
         said = Said.of(text)
+        if self.is_line(text):
+            return False
         if is_part_code(text) or is_of_screen(text):
             return True
         # MAIN MOTOR 11 KW, SPINDLE SPEED and POWER OF MOTOR are rows, POWER CHUCK is a chuck.
@@ -236,7 +228,7 @@ class PlateText:
 
     def is_contact(self, text: str) -> bool:
         """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
-        return bool(_CONTACT.search(text) or _TELEPHONE.search(text))
+        return is_contact(text)
 
     def is_own(self, text: str, name: str = "", *, rows: bool = False) -> bool:
         """Whether all it says may stand on a machine's own plate: its maker, kind, model, number.
@@ -249,10 +241,14 @@ class PlateText:
         return (
             sum(2 if script_of(c) == "han" else 1 for c in letters(text)) < _LEAST_TOLD
             or self._own.on_plate(text, name)
-            or (rows and self._own.is_row(text))
+            or (rows and (self._own.is_row(text) or self.is_line(text)))
             or (company is not None and self.is_whole(text, company))
             or self.address(text) is not None
         )
+
+    def is_line(self, text: str) -> bool:
+        """Whether it is one of the lines of a machine's own, figures and units aside."""
+        return letters(_FIGURES.sub(" ", text)) in self._lines
 
     def is_whole(self, text: str, company: Company) -> bool:
         """Whether beside a maker's name a text says nothing that another's would."""

@@ -1,0 +1,75 @@
+"""Lines of a machine's own plate and panel, codes that only one builder has, and what stands on
+posters, oil and Soviet machines: made up, as reviewers typed them."""
+
+from __future__ import annotations
+
+import pytest
+
+from datasets.registry import load_registry
+from detector.attribute import Attributor
+from detector.match import matcher_of
+from detector.settings import Attributing
+from tests.detector.stickers import claims, views
+
+NOT_HIS = """
+SMTCL|СТАНКИ
+СТАНКИ SMTCL
+SMTCL|РОССИЯ
+SMTCL|CUTTING TOOL
+SMTCL|TECH CENTER
+SMTCL|TECHNOLOGY CENTER
+SMTCL|ISO VG 46
+SMTCL|CHUCK SIZE 250
+SMTCL||САТ630
+SMTCL||РТ755
+SMTCL||К2130
+SMTCL||И1330
+SMTCL||МС12-250
+SMTCL|SPINDLE
+SMTCL|PINCH VALVE
+SMTCL|LASER TUBE
+HANCHUAN|VMC1000
+MITSUBISHI||SMTCL
+АО КЭМЗ||SMTCL
+"""
+HIS = """
+SMTCL|SPINDLE BORE 80 MM|smtcl
+SMTCL|SPINDLE NOSE|smtcl
+沈阳机床|最大回转直径 500|smtcl
+沈阳机床|当心机械伤人|smtcl
+BODOR|ЛАЗЕРНОЕ ИЗЛУЧЕНИЕ|bodor
+HANCHUAN|XH715D|hanchuan
+汉川|TH6513|hanchuan
+SMTCL|MITSUBISHI M80|smtcl
+DMTG||АО «КЭМЗ» ИНВ. № 0123|dmtg
+中捷友谊厂|Z3040|smtcl
+"""
+PRESS = "MAANSHAN SUNY CNC MACHINE TOOL CO.,LTD|HYDRAULIC PRESS BRAKE|WC67Y-100T/3200"
+PART = "MAANSHAN SUNY CNC MACHINE TOOL CO.,LTD|HYDRAULIC PRESSURE 10 MPA"
+
+
+@pytest.fixture(scope="module")
+def attributor() -> Attributor:
+    registry = load_registry()
+    return Attributor(matcher_of(registry), registry, Attributing())
+
+
+@pytest.mark.parametrize("text", NOT_HIS.strip().splitlines())
+def test_no_machine_of_china_is_claimed(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(views(text, 2)))[1] != "CN"
+
+
+@pytest.mark.parametrize("row", HIS.strip().splitlines())
+def test_a_line_of_the_machines_own_takes_no_name_away(attributor: Attributor, row: str) -> None:
+    text, _, builder = row.rpartition("|")
+    assert claims(attributor.attribute(views(text, 2))) == (builder, "CN")
+
+
+def test_a_press_brake_is_no_part_for_being_hydraulic(attributor: Attributor) -> None:
+    assert claims(attributor.attribute(views(PRESS, 1))) == (None, "CN")
+
+
+def test_a_line_of_figures_says_nothing_where_no_plate_says_its_kind(
+    attributor: Attributor,
+) -> None:
+    assert claims(attributor.attribute(views(PART, 2))) == (None, None)
