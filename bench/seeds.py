@@ -3,7 +3,7 @@
 python -m bench.seeds DATA MODEL... [--confidence 0.3 0.35 0.4]
 
 Each MODEL is an exported folder, or `shipped`. Whatever it sees in the pictures of `val` at any
-confidence is held against the labels, before anything is read: the tables of docs/accuracy.md
+confidence is held against the labels, before anything is read: the tables of docs/tried.md
 on how the model came to be. With several the last rows give their mean, the least and the most.
 """
 
