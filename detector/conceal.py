@@ -43,7 +43,7 @@ LEAST_HEIGHT = 16
 """Of a hidden place in the frame, pixels. A lower mark could not be read unhidden either."""
 SEEN, SURE = 0.5, 0.86
 """Chance from which on a cell belongs to a hidden place, and the mean that its cells must reach.
-Chosen on crops of `val`, one in twenty of which has a false place (docs/accuracy.md)."""
+Chosen on crops of `val` (docs/accuracy.md)."""
 LIKELY = 0.7
 """The mean that is enough where the place fits a lattice as well (`detector.lattice.PART`). Chosen
 on those crops, too, of which it gives none a false place."""
