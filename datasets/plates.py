@@ -123,6 +123,14 @@ class Works(_Part):
     owner: tuple[Text, ...]
 
 
+class Lines(_Part):
+    """Lines that are compared whole."""
+
+    kinds: tuple[Text, ...]
+    rows: tuple[Text, ...]
+    signs: tuple[Text, ...]
+
+
 class PlateWords(_Part):
     """What `datasets/data/plates.yaml` holds; the file says what each list is for."""
 
@@ -133,7 +141,7 @@ class PlateWords(_Part):
     machine_kinds: Kinds
     badge: Kinds
     own: Kinds
-    lines: tuple[Text, ...]
+    lines: Lines
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
     against: tuple[Text, ...]

@@ -29,12 +29,12 @@ _IN_TWINS = re.compile(
     r"(?:[123567]|16|53)"
     r"(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
     r"[A-UW-Z]?(?:F\d{1,3})?"
-    r"|16K20\w*|CAT630\w*|PT(?:117|128|317|502|735|755|777)\w*|K[ABDEP]?2[15]\d\d[A-Z]?|MC12-250\w*"
+    r"|16K20\w*|CAT630(?:C\d+)?(?:F\d)?|PT(?:317|735|755|777)(?:F\d)?|K[ABDE]?21[23]\d|MC12-250"
 )
 """The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
 3B161, 16A20F3. What is left out are fuses, circuit breakers (3P100) and sockets (5A250V)."""
-_PRESS = re.compile(r"[ДИП]\d{4}[^\W\d_]?")
-"""Of presses, by ГОСТ one letter and four figures: И1330, П6330."""
+_PRESS = re.compile(r"(?:И[12]\d|П63|Д24)\d\d[^\W\d_]?")
+"""Of presses, by ГОСТ one letter and four figures: И1330, П6330, Д2430."""
 _BEFORE = re.compile("^(?:СТ|МОД|МОДЕЛЬ)(?=[0-9])".translate(_TWINS))
 """What is read in one with a code: МОДЕЛЬ1К62."""
 _NO_CODE = (

@@ -16,8 +16,9 @@ from detector.phrases import Phrases, Said
 _TRADE = frozenset({"MACHINE", "MACHINES", "MACHINERY", "TOOL", "TOOLS"})
 # What stands before the name of the machine that a spare part fits: FOR MAZAK.
 _FITS = frozenset({"FOR", "FITS", "FUER", "FUR", "POUR", "PARA", "ДЛЯ"})
-# An owner's label, on which the works' own name is: АО КЭМЗ ИНВ. 0123.
-_OWNED = frozenset(map(letters, ["ИНВ", "ИНВЕНТАРНЫЙ"]))
+# What an owner's label bears, on which the works' own name is: АО КЭМЗ ИНВ. 0123. A name that may
+# stand alone is the builder's there, too: ТОКАРНЫЙ СТАНОК САСТА ИНВ. 345.
+_OWNED = letters("ИНВ")
 # 数控设备 (CNC equipment): makers of controls and of turrets are called so.
 _CNC, _EQUIPMENT = letters("数控"), letters("设备")
 # 工具 (tools) is also half of 工具机, a machine tool.
@@ -48,7 +49,7 @@ class AnothersName:
             or "".join(said[:start]).endswith("MADEIN")
         ):
             return True
-        if mark.cyrillic and not _OWNED.isdisjoint(said):
+        if mark.cyrillic and mark.needs_second_cue and any(w.startswith(_OWNED) for w in said):
             return True
         if self._in_a_name(mark, said, start, end):
             return True

@@ -16,6 +16,7 @@ from detector.fuse import Cue, independent_views
 from detector.origin import claimed_by
 from detector.own_words import OwnWords, split_mark
 from detector.plate import Plates
+from detector.plate_lines import plates_of
 from detector.plate_text import CHINA
 from detector.read import overlap_of_smaller
 from detector.screens import is_slogan
@@ -100,7 +101,7 @@ class OwnBadge:
         return (
             cue.match.type != "control"
             and letters(cue.mark) in self._control_by_name
-            and all(len(words(r.text)) > 1 and self._control_of(r.text) for r in cue.readings)
+            and all(_is_mixed(letters(r.text)) and self._control_of(r.text) for r in cue.readings)
         )
 
     def tells_more(self, cue: Cue) -> bool:
@@ -123,7 +124,9 @@ class OwnBadge:
         mark = letters(cue.mark)
         marks = {letters(one.text) for one in self._registry.get(cue.id).wordmarks}
         own_names = [mark, *(one for one in marks if len(one) >= _ADDRESS)]
-        on_parts = self._plates.on_parts(self._but_its_control(readings), own_names)
+        codes = self._codes(cue)
+        on_parts = self._plates.on_parts(self._but_its_control(readings), own_names, codes)
+        plates = plates_of(readings)
         # A misread mark over a code is no strange line; whether it is a badge is asked of itself.
         others = [reading for reading in readings if reading not in own]
         # Beside one that spells the mark, what else is misread may be another's.
@@ -133,7 +136,7 @@ class OwnBadge:
             for r in read
             if not _on_one(r, on_parts)
             and self._is_badge(cue, mark, r.text)
-            and not any(self._is_strange(cue, mark, row) for row in _rows_beside(r, others))
+            and not self._is_strangers(cue, mark, r, others, _plate_of(r, plates))
         ]
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):
@@ -162,12 +165,29 @@ class OwnBadge:
             own = _is_mixed(code) and not _FAMILY.match(code)
         return own and cue.match.exact and not is_tag(cue.mark)
 
-    def _is_strange(self, cue: Cue, mark: str, row: Reading) -> bool:
-        """Whether a line above, below or beside the mark says what no builder puts there: another
-        country, to begin with, or a word that a country follows, which the mark is misread of."""
-        if letters(row.text) in ("MADE", "IN") or is_slogan(row.text):
+    def _is_strangers(
+        self,
+        cue: Cue,
+        mark: str,
+        view: Reading,
+        others: Sequence[Reading],
+        plate: Sequence[Reading],
+    ) -> bool:
+        """Whether the plate the mark stands on names another country, or a line above, below or
+        beside the mark, or beyond one that only labels something, is a stranger."""
+        origin = self._registry.get(cue.id).origin
+        if any(self._plates.names_elsewhere(row.text, origin) for row in plate):
             return True
-        if self._plates.names_elsewhere(row.text, self._registry.get(cue.id).origin):
+        lines = self._plates.says_machine(plate, self._codes(cue))
+        rows = _rows_beside(view, others)
+        labels = [row for row in rows if not any(map(str.isdigit, row.text))]
+        beyond = [row for label in labels for row in _rows_beside(label, others)]
+        return any(self._is_strange(cue, mark, row, lines=lines) for row in (*rows, *beyond))
+
+    def _is_strange(self, cue: Cue, mark: str, row: Reading, *, lines: bool) -> bool:
+        """Whether a line says what no builder puts beside his mark: a word that a country follows,
+        to begin with, which the mark is misread of."""
+        if letters(row.text) in ("MADE", "IN") or is_slogan(row.text):
             return True
         said = letters(row.text)
         known = (*self._own(cue), *self._controls)
@@ -175,7 +195,7 @@ class OwnBadge:
             mark in said
             or said in map(letters, known)
             or self._control_of(row.text) is not None
-            or self._plates.is_own(row.text, mark)
+            or self._plates.is_own(row.text, mark, lines=lines)
             or self._words.on_badge(f"{mark} {row.text}", mark, known)
         )
 
@@ -195,6 +215,12 @@ class OwnBadge:
             if id is not None and all(map(_TYPE.fullmatch, said[end:])):
                 return id
         return None
+
+    def _codes(self, cue: Cue) -> list[str]:
+        """Codes of the cue's builder, in letters, that stand for nothing else."""
+        entry = self._registry.get(cue.id)
+        codes = map(letters, (*entry.series, *entry.weak.series))
+        return [code for code in codes if len(code) >= _LONG_CODE and _is_mixed(code)]
 
     def _own(self, cue: Cue) -> tuple[str, ...]:
         """The marks and codes of the cue's builder."""
@@ -217,6 +243,11 @@ def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
         and overlap_of_smaller(other.box, view.box) <= _SAME_PLACE
         and _in_rows(other.box, view.box)
     ]
+
+
+def _plate_of(view: Reading, plates: Sequence[Sequence[Reading]]) -> list[Reading]:
+    """The lines of the plates on which a view stands, which may be joined of several of them."""
+    return [row for plate in plates if _on_one(view, plate) for row in plate]
 
 
 def _in_rows(other: Box, mark: Box) -> bool:

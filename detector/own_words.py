@@ -34,6 +34,8 @@ _CYRILLIC = re.compile(
 """A Russian word as one reads it who knows no Cyrillic, 3AN4ACTN for ЗАПЧАСТИ; not VT3, a code."""
 _RUSSIAN = frozenset(map(letters, ["ООО", "ОАО", "ЗАО", "ПАО", "АО", "РУС"]))
 """What makes a firm of Russia, beside a foreign builder's mark his dealer: ООО BODOR РУС."""
+_POSTERS = frozenset(map(letters, ["СТАНКИ", "РОССИЯ", "ГРУППА"]))
+"""What stands on his posters, and names no other builder: СТАНКИ HAAS."""
 _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
@@ -59,7 +61,7 @@ class OwnWords:
 
     def __init__(self, plates: PlateWords, places: Mapping[str, tuple[Place, ...]]) -> None:
         towns = [name for some in places.values() for place in some for name in _names(place)]
-        trade = (LATIN_WORDS | HAN_WORDS) - _RUSSIAN
+        trade = (LATIN_WORDS | HAN_WORDS) - _RUSSIAN - _POSTERS
         badge = _single([*_of_badges(plates), *towns]) | trade
         self._badge = frozenset(w for w in badge if len(w) > 1 or script_of(w) == "han")
         self._signs = SIGNS - _single(_listed(plates.parts))
@@ -108,7 +110,8 @@ class OwnWords:
 
     def is_known(self, word: str) -> bool:
         """Whether a word, or a row of words read as one, stands on machines, signs included."""
-        return word in self._signs or word in self._plate or made_of(word, self._plate_parts)
+        known = word in self._signs or word in self._plate or word in _POSTERS
+        return known or made_of(word, self._plate_parts)
 
     def is_row(self, text: str) -> bool:
         """Whether it is a row of figures of a plate: SWING OVER BED 400 MM."""

@@ -103,17 +103,21 @@ class Plates:
         best = [_settle(same, [s for s in every if _alike(s, same[0])]) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
-    def on_parts(self, readings: Sequence[Reading], marks: Collection[str]) -> frozenset[Reading]:
+    def on_parts(
+        self, readings: Sequence[Reading], marks: Collection[str], codes: Collection[str]
+    ) -> frozenset[Reading]:
         """Those that speak of a part, its seller or how to reach one, and those beside which, on
-        one plate, another does. What one in Han says by itself is left to `detector.anothers`:
-        机床工具 is no part. An address on the web that holds the letters of one of its builder's
-        `marks` is its own: WWW.SMTCL.COM under 沈阳机床."""
+        one plate, another does, or names another country. What one in Han says by itself is left
+        to `detector.anothers`: 机床工具 is no part. An address on the web that holds the letters
+        of one of its builder's `marks` is its own: WWW.SMTCL.COM under 沈阳机床; so are rows on a
+        plate that bears one of his `codes`."""
         return frozenset(
             reading
             for plate in plates_of(readings)
+            for rows in [self.says_machine(plate, codes)]
             for reading in plate
             if any(
-                self._is_part(other.text)
+                (self._is_part(other.text) and not self._text.is_line(other.text, rows=rows))
                 or (
                     self._text.is_contact(other.text)
                     and not any(mark in letters(other.text) for mark in marks)
@@ -121,6 +125,14 @@ class Plates:
                 for other in plate
                 if other is not reading or reading.script != "han"
             )
+        )
+
+    def says_machine(self, plate: Sequence[Reading], codes: Collection[str]) -> bool:
+        """Whether a plate says what machine it is of, by its kind or by a code, in letters."""
+        return any(
+            self._text.says_kind(reading.text)
+            or any(code in letters(reading.text) for code in codes)
+            for reading in plate
         )
 
     def names_elsewhere(self, text: str, origin: str) -> bool:
@@ -136,9 +148,13 @@ class Plates:
         """Whether a text is an address on the web and nothing else, as dealers and guests post."""
         return " " not in text.strip() and self._text.is_contact(text)
 
-    def is_own(self, text: str, name: str) -> bool:
-        """Whether all a text says may stand on the plate of a machine of that name's maker."""
-        return self._text.is_own(text, name) or self._text.is_line(text)
+    def is_own(self, text: str, name: str, *, lines: bool) -> bool:
+        """Whether all a text says may stand on the plate of a machine of that name's maker.
+
+        Args:
+            lines: whether rows with a part's word may: SPINDLE BORE.
+        """
+        return self._text.is_own(text, name) or self._text.is_line(text, rows=lines)
 
     def _is_part(self, text: str) -> bool:
         return self._text.is_part(text) or self._text.is_seller(text)
@@ -169,7 +185,7 @@ class Plates:
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
         rows = any(self._text.says_kind(reading.text) for reading in plate)
-        rest = passages_of([r for r in plate if not (rows and self._text.is_line(r.text))])
+        rest = passages_of([r for r in plate if not self._text.is_line(r.text, rows=rows)])
         own = not (part or any(self._is_part(one.text) for one in (*rest, *titles)))
         for company, passage in companies:
             if company.country is not None:

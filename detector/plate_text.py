@@ -22,6 +22,7 @@ from detector.part_codes import is_part_code, is_parts_plate
 from detector.phrases import Phrases, Said
 from detector.plate_names import ends_of_a_maker, is_surely_of, opens_a_name
 from detector.screens import is_of_screen
+from detector.whole_lines import WholeLines
 
 CHINA, TAIWAN, JAPAN = "CN", "TW", "JP"
 # Successors of the Soviet Union, any of which may have built what is "made in the USSR".
@@ -35,10 +36,6 @@ _OWN_NAME = 2  # letters at least of a firm's own name, before its trade
 _SORT = re.compile("重型|数控|精密|大型|高速")
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
-_FIGURES = re.compile(
-    r"[ΦØ]?\d[\d.,/×*X:-]*\s*(?:MM|CM|M|KG|T|KN|КН|KW|W|V|HZ|RPM|M/MIN|MPA|ММ|КГ|В)?(?![^\W\d_])",
-    re.IGNORECASE,
-)
 _RUN = re.compile(r"[^\W\d_]+")
 _LEAST_TOLD = 3  # letters: what is shorter is noise or a tag
 
@@ -135,7 +132,7 @@ class PlateText:
             code: Phrases(name for some in names.values() for name in some)
             for code, names in made_in.countries.items()
         }
-        self._lines = frozenset(map(letters, words.lines))
+        self._lines = WholeLines(words.lines)
         self._works = Phrases(words.works.names, misread=True)
         self._works_cities = {
             code: Phrases(names, misread=True) for code, names in words.works.cities.items()
@@ -241,14 +238,19 @@ class PlateText:
         return (
             sum(2 if script_of(c) == "han" else 1 for c in letters(text)) < _LEAST_TOLD
             or self._own.on_plate(text, name)
-            or (rows and (self._own.is_row(text) or self.is_line(text)))
+            or self.is_line(text, rows=rows)
+            or (rows and self._own.is_row(text))
             or (company is not None and self.is_whole(text, company))
             or self.address(text) is not None
         )
 
-    def is_line(self, text: str) -> bool:
-        """Whether it is one of the lines of a machine's own, figures and units aside."""
-        return letters(_FIGURES.sub(" ", text)) in self._lines
+    def is_line(self, text: str, *, rows: bool = False) -> bool:
+        """Whether it is a line that may stand on a machine though it holds a part's word.
+
+        Args:
+            rows: whether the plate says what machine it is of, so that SPINDLE BORE is a row of it.
+        """
+        return self._lines.has(text, rows=rows)
 
     def is_whole(self, text: str, company: Company) -> bool:
         """Whether beside a maker's name a text says nothing that another's would."""
@@ -260,7 +262,8 @@ class PlateText:
 
     def says_kind(self, text: str) -> bool:
         """Whether it says what kind of machine tool this is, and nothing that another would."""
-        return self._kinds.inside(Said.of(text)) and self._own.on_plate(text)
+        kind = self._kinds.inside(Said.of(text)) and self._own.on_plate(text)
+        return kind or self._lines.is_kind(text)
 
     def is_elsewhere(self, text: str, codes: Collection[str]) -> bool:
         """Whether it names a country, a town of one, or a form of firms, that is none of these."""
