@@ -1,18 +1,21 @@
-"""Sentences that are stored in English and told in the reader's language.
+"""Sentences that are stored or raised in English and told in the reader's language.
 
-A row keeps plain text. Each sentence stands once, where it is made: with its words it is written,
-by its words it is known again.
+A row and an error keep plain text. Each sentence stands once, where it is made: with its words it
+is written, by its words it is known again.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from functools import cache
 
-FREE = frozenset({"author", "note", "texts", "what"})
+FREE = frozenset({"author", "kinds", "name", "note", "path", "texts", "what", "why"})
 """What is filled in under these names may be anything, `what` a sentence too; all else is a figure
 or a hash, in which there is no blank."""
 
+# Between these stand parts that are sentences of their own.
+_MARKS = ("; ", ": ", ", ")
 _PLACE = re.compile(r"%\\\((\w+)\\\)s|%%")
 
 
@@ -37,9 +40,13 @@ class Sentence(str):
             >>> Sentence("%(number)s of %(all)s lie there").read("3 of 4 lie there")
             {'number': '3', 'all': '4'}
         """
-        form = _PLACE.sub(_place, re.escape(self))
-        found = re.fullmatch(form, text, re.DOTALL)
+        found = re.fullmatch(self.form(), text, re.DOTALL)
         return None if found is None else found.groupdict()
+
+    @cache  # noqa: B019 - there are so many sentences as the program has
+    def form(self) -> str:
+        """A regular expression of what the sentence makes, with a group for each place."""
+        return _PLACE.sub(_place, re.escape(self))
 
 
 def _place(found: re.Match[str]) -> str:
@@ -56,8 +63,8 @@ def retell(
     say: Callable[[str], str],
     figure: Callable[[str], str] = str,
 ) -> str:
-    """A stored text, or each part of it between semicolons or commas, in other words; what is
-    none of the sentences stays as it is.
+    """A stored text, or each part of it between semicolons, colons or commas, in other words; what
+    is none of the sentences stays as it is.
 
     Args:
         say: a sentence in the reader's language. figure: a figure as it is written there.
@@ -73,8 +80,8 @@ def retell(
             if "what" in told:
                 told["what"] = retell(told["what"], sentences, say, figure)
             return say(sentence) % told
-    for mark in ("; ", ", "):
+    for mark in _MARKS:
         if mark in text:
-            parts = text.split(mark)
-            return mark.join(retell(part, sentences, say, figure) for part in parts)
+            parts = text.partition(mark)
+            return mark.join(retell(part, sentences, say, figure) for part in parts[::2])
     return text

@@ -9,7 +9,12 @@ from __future__ import annotations
 from os.path import exists, isdir, isfile, normpath
 from pathlib import Path
 
-__all__ = ["exists", "isdir", "isfile", "straight", "why_missing"]
+from datasets.sentences import Sentence
+
+NOTHING = Sentence("no such file")
+UNREADABLE = Sentence("cannot be read (%(why)s)")
+
+__all__ = ["UNREADABLE", "exists", "isdir", "isfile", "straight", "why_missing"]
 
 
 def straight(path: Path) -> Path:
@@ -34,7 +39,7 @@ def why_missing(path: Path) -> str | None:
     try:
         path.stat()
     except (FileNotFoundError, ValueError):
-        return "no such file"
+        return NOTHING
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return UNREADABLE.fill(why=error.strerror)
     return None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
+from datasets.sentences import Sentence
 from detector.conceal import Uncoverer
 from detector.decoder import Decoder
 from detector.detect import Detector
@@ -163,8 +164,10 @@ class Analyst:
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(
-                f"{footage.path}: it was written to while it was looked at; do it again once it is "
-                "whole"
+                Sentence(
+                    "%(path)s: it was written to while it was looked at; do it again once it is "
+                    "whole"
+                ).fill(path=footage.path)
             )
         if keeper is not None:
             keeper.settle(sightings)

@@ -21,6 +21,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
+from datasets.sentences import Sentence
 
 
 def open_clip(
@@ -43,17 +44,23 @@ def open_clip(
     except MemoryError:
         raise
     except (av.FileNotFoundError, av.PermissionError) as error:
-        raise FootageMissing(f"{path}: cannot be read ({words_of(error)})") from error
+        raise FootageMissing(
+            Sentence("%(path)s: cannot be read (%(why)s)").fill(path=path, why=words_of(error))
+        ) from error
     except av.FFmpegError as error:
         raise FootageUnreadable(
-            f"{path}: the container is damaged beyond reading ({words_of(error)}); fetch it again"
+            Sentence(
+                "%(path)s: the container is damaged beyond reading (%(why)s); fetch it again"
+            ).fill(path=path, why=words_of(error))
         ) from error
     stream = _choose(container, path)
     width, height = stream.width, stream.height
     if width * height > pixels:
         raise FootageTooLarge(
-            f"{path}: frames of {width} x {height} pixels; at most {pixels} are decoded "
-            "(setting decoding.pixels)"
+            Sentence(
+                "%(path)s: frames of %(width)s x %(height)s pixels; at most %(pixels)s are "
+                "decoded (setting decoding.pixels)"
+            ).fill(path=path, width=width, height=height, pixels=pixels)
         )
     for other in container.streams:
         if other.index != stream.index:
@@ -72,14 +79,20 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     others are not even read."""
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
-        raise NoPictures(f"{path}: sound only; there are no pictures in it")
+        raise NoPictures(
+            Sentence("%(path)s: sound only; there are no pictures in it").fill(path=path)
+        )
     moving = [s for s in streams if not _is_lone(s)]
     stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
-        raise FootageUnsupported(f"{path}: no decoder for its pictures; convert it first")
+        raise FootageUnsupported(
+            Sentence("%(path)s: no decoder for its pictures; convert it first").fill(path=path)
+        )
     if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
         raise FootageEncrypted(
-            f"{path}: the pictures are encrypted; only a decrypted copy can be looked at"
+            Sentence(
+                "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at"
+            ).fill(path=path)
         )
     return stream
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
+from datasets.sentences import Sentence
 from detector.clip_order import Between, in_order
 from detector.clip_source import Arrived, ClipSource
 from detector.tally import FITTED, FURTHER_STREAM
@@ -281,8 +282,10 @@ class ClipReader:
     def _check_count(self, count: int) -> None:
         if count > self._most_frames:
             raise FootageTooLarge(
-                f"{self._path}: {count} frames or more; at most {self._most_frames} are decoded "
-                "(setting decoding.frames)"
+                Sentence(
+                    "%(path)s: %(count)s frames or more; at most %(most)s are decoded "
+                    "(setting decoding.frames)"
+                ).fill(path=self._path, count=count, most=self._most_frames)
             )
 
     def _first_frame(self) -> Arrived:
@@ -297,18 +300,28 @@ class ClipReader:
             return replace(arrived, time=self._source.time(arrived.pts))
         if self._source.encrypted:
             raise FootageEncrypted(
-                f"{self._path}: the pictures are encrypted; only a decrypted copy can be looked at"
+                Sentence(
+                    "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at"
+                ).fill(path=self._path)
             )
         said = self._source.oversized()
         if said:
-            raise FootageTooLarge(f"{self._path}: {said} (setting decoding.pixels)")
+            raise FootageTooLarge(
+                Sentence("%(path)s: %(what)s (setting decoding.pixels)").fill(
+                    path=self._path, what=said
+                )
+            )
         if not early and self._leaves_out():
             raise NoPictures(
-                f"{self._path}: its edit list leaves out every picture; write it anew without one "
-                "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+                Sentence(
+                    "%(path)s: its edit list leaves out every picture; write it anew without one "
+                    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+                ).fill(path=self._path)
             )
         raise NoPictures(
-            f"{self._path}: no frame could be decoded; the pictures are damaged throughout"
+            Sentence(
+                "%(path)s: no frame could be decoded; the pictures are damaged throughout"
+            ).fill(path=self._path)
         )
 
     def _leaves_out(self) -> bool:

@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
+from datasets.sentences import Sentence
 from detector import nursery, wire
 from detector.settings import Decoding
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
+
+_SILENT = Sentence(
+    "%(path)s: the decoder was silent for %(seconds)s s (setting decoding.stall_seconds)"
+)
+_SLOW = Sentence(
+    "%(path)s: the decoder took more than %(seconds)s s (setting decoding.wall_seconds)"
+)
 
 # The largest pipe an ordinary user gets: the child decodes on while the parent looks.
 _PIPE_BYTES = 1 << 20
@@ -45,8 +53,10 @@ class DecoderProcess:
             self._child = nursery.start()
         except OSError as error:
             raise DecoderDied(
-                f"{path}: no decoder could be started ({error.strerror or error}); end other "
-                "programs, or allow more processes, and look at it again"
+                Sentence(
+                    "%(path)s: no decoder could be started (%(why)s); end other programs, or allow "
+                    "more processes, and look at it again"
+                ).fill(path=path, why=error.strerror or error)
             ) from error
         self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
@@ -120,12 +130,10 @@ class DecoderProcess:
             spent = time.monotonic() - begun
             if spent >= min(stall, left):
                 self.close()
-                what = "was silent for" if stall < left else "took more than"
-                limit = stall if stall < left else self._limits.wall_seconds
-                name = "stall_seconds" if stall < left else "wall_seconds"
-                raise DecoderTimeout(
-                    f"{self._path}: the decoder {what} {limit:g} s (setting decoding.{name})"
-                )
+                told, limit = (_SLOW, self._limits.wall_seconds)
+                if stall < left:
+                    told, limit = _SILENT, stall
+                raise DecoderTimeout(told.fill(path=self._path, seconds=f"{limit:g}"))
             ready = dict(poll.poll((min(stall, left) - spent) * 1000))
             if self._err.fileno() in ready:
                 self._listen()
@@ -151,18 +159,26 @@ class DecoderProcess:
         self.close()
         if code == -signal.SIGXCPU:
             raise DecoderTimeout(
-                f"{self._path}: the decoder used more than {self._limits.cpu_seconds} s of "
-                "processor time (setting decoding.cpu_seconds)"
+                Sentence(
+                    "%(path)s: the decoder used more than %(seconds)s s of processor time "
+                    "(setting decoding.cpu_seconds)"
+                ).fill(path=self._path, seconds=self._limits.cpu_seconds)
             )
         words = self._words.decode("utf-8", "replace").strip()
         if "MemoryError" in words or "bad_alloc" in words:
             raise DecoderOutOfMemory(
-                f"{self._path}: the decoder needs more memory than it may have "
-                "(setting decoding.address_space)"
+                Sentence(
+                    "%(path)s: the decoder needs more memory than it may have (setting "
+                    "decoding.address_space)"
+                ).fill(path=self._path)
             )
         end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         last = words.splitlines()[-1] if words else "no last words"
-        raise DecoderDied(f"{self._path}: the decoder ended without a word ({end}; {last})")
+        raise DecoderDied(
+            Sentence("%(path)s: the decoder ended without a word (%(why)s)").fill(
+                path=self._path, why=f"{end}; {last}"
+            )
+        )
 
     def close(self) -> None:
         """Kill the process and wait for it; doing so twice does it once."""

@@ -19,7 +19,8 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
-from datasets.there import exists, isdir, isfile, why_missing
+from datasets.sentences import Sentence
+from datasets.there import UNREADABLE, exists, isdir, isfile, why_missing
 from detector.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 
@@ -72,7 +73,7 @@ def open_footage(path: Path) -> Footage:
     digest = hashlib.sha256()
     size, head = _feed(path, digest)
     if size == 0:
-        raise FootageEmpty(f"{path}: the file is empty; fetch it again")
+        raise FootageEmpty(Sentence("%(path)s: the file is empty; fetch it again").fill(path=path))
     try:
         found = look_further(sniff(head, path), path)
     except OSError as error:
@@ -97,8 +98,10 @@ def stamp_of(footage: Footage) -> Stamp:
     try:
         states = [file.stat() for file in footage.files or (footage.path,)]
     except OSError as error:
-        why = why_missing(footage.path) or f"cannot be read ({error.strerror})"
-        raise FootageMissing(f"{footage.path}: {why}; check the path") from error
+        why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
+        raise FootageMissing(
+            Sentence("%(path)s: %(what)s; check the path").fill(path=footage.path, what=why)
+        ) from error
     return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
 
@@ -117,7 +120,11 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
         files = _pictures(path)
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
     if not isfile(path):
-        raise FootageMissing(f"{path}: {why_missing(path) or 'no file'}; check the path")
+        raise FootageMissing(
+            Sentence("%(path)s: %(what)s; check the path").fill(
+                path=path, what=why_missing(path) or "no such file"
+            )
+        )
     return Footage(path, sha256, _size(path), kind, container)
 
 
@@ -136,7 +143,9 @@ def list_footage(path: Path) -> list[Path]:
     path = Path(path)
     if not isdir(path):
         if wrong := why_missing(path):
-            raise FootageMissing(f"{path}: {wrong}; check the path")
+            raise FootageMissing(
+                Sentence("%(path)s: %(what)s; check the path").fill(path=path, what=wrong)
+            )
         return [path]
     found: list[Path] = []
     shut: list[Path] = []
@@ -199,7 +208,9 @@ def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
 def _chunks(path: Path) -> Iterator[bytes]:
     # Opening a pipe or a device could wait for ever.
     if exists(path) and not isfile(path):
-        raise FootageMissing(f"{path}: neither a file nor a folder; name a file")
+        raise FootageMissing(
+            Sentence("%(path)s: neither a file nor a folder; name a file").fill(path=path)
+        )
     try:
         with path.open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
@@ -217,9 +228,11 @@ def _size(path: Path) -> int:
 
 def _missing(path: Path, error: OSError) -> FootageMissing:
     if isinstance(error, FileNotFoundError):
-        return FootageMissing(f"{path}: no such file; check the path")
+        return FootageMissing(Sentence("%(path)s: no such file; check the path").fill(path=path))
     return FootageMissing(
-        f"{path}: cannot be read ({error.strerror}); check the permissions and the disk"
+        Sentence("%(path)s: cannot be read (%(why)s); check the permissions and the disk").fill(
+            path=path, why=error.strerror
+        )
     )
 
 

@@ -28,6 +28,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
+from datasets.sentences import Sentence
 from detector.further import further_in
 from detector.greys import eight_bits, is_deep, tags_of
 from detector.sniff import HEAD_BYTES, PICTURES, look_further, sniff
@@ -150,7 +151,11 @@ class StillReader:
                 interlaced=False,
             )
         folder = self._files[0].parent
-        raise NoPictures(f"{folder}: none of the pictures can be read; of the first: {failed}")
+        raise NoPictures(
+            Sentence("%(path)s: none of the pictures can be read; of the first: %(what)s").fill(
+                path=folder, what=failed
+            )
+        )
 
 
 def read_picture(path: Path, pixels: int) -> Picture:
@@ -174,11 +179,17 @@ def read_picture(path: Path, pixels: int) -> Picture:
             with Image.open(path, formats=[PICTURES[container]]) as image:
                 if image.width * image.height > pixels:
                     raise FootageTooLarge(
-                        f"{path}: {image.width} x {image.height} pixels; at most {pixels} are "
-                        "decoded (setting decoding.pixels)"
+                        Sentence(
+                            "%(path)s: %(width)s x %(height)s pixels; at most %(pixels)s are "
+                            "decoded (setting decoding.pixels)"
+                        ).fill(path=path, width=image.width, height=image.height, pixels=pixels)
                     )
                 if part := _only_a_part(image):
-                    raise FootageUnsupported(f"{path}: {part} is not read; convert it first")
+                    raise FootageUnsupported(
+                        Sentence("%(path)s: %(what)s is not read; convert it first").fill(
+                            path=path, what=part
+                        )
+                    )
                 tags = tags_of(image)
                 image.load()
                 return _rgb(_upright(image), tags, path)
@@ -186,12 +197,16 @@ def read_picture(path: Path, pixels: int) -> Picture:
         raise
     except MemoryError as error:
         raise DecoderOutOfMemory(
-            f"{path}: the decoder needs more memory than it may have "
-            "(setting decoding.address_space)"
+            Sentence(
+                "%(path)s: the decoder needs more memory than it may have (setting "
+                "decoding.address_space)"
+            ).fill(path=path)
         ) from error
     except UnidentifiedImageError as error:
         if container == "tiff" and _is_unknown_tiff(path):
-            raise _not_read(path, "the TIFF, by its colours, bits or compression,") from error
+            raise _not_read(
+                path, Sentence("the TIFF, by its colours, bits or compression,")
+            ) from error
         raise _damaged(path, error) from error
     # On damaged data Pillow's readers raise whatever they come upon, struct.error among it.
     except Exception as error:
@@ -211,12 +226,18 @@ def _read_heic() -> None:
 
 
 def _damaged(path: Path, error: Exception) -> FootageUnreadable:
-    return FootageUnreadable(f"{path}: the picture is damaged ({error}); fetch it again")
+    return FootageUnreadable(
+        Sentence("%(path)s: the picture is damaged (%(why)s); fetch it again").fill(
+            path=path, why=error
+        )
+    )
 
 
 def _not_read(path: Path, what: str) -> FootageUnsupported:
     return FootageUnsupported(
-        f"{path}: {what} is of a kind that is not read; save it as PNG or JPEG"
+        Sentence("%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG").fill(
+            path=path, what=what
+        )
     )
 
 
@@ -243,17 +264,17 @@ def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
     try:
         return np.asarray(image.convert("RGB"))
     except ValueError as error:
-        raise _not_read(path, f"a picture in {image.mode}") from error
+        raise _not_read(path, Sentence("a picture in %(mode)s").fill(mode=image.mode)) from error
 
 
 def _only_a_part(image: Image.Image) -> str | None:
     """What the file is where the one picture that would be read is not all of it."""
     if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "is_animated", False):
-        return "an animation"
+        return Sentence("an animation")
     # Raw pictures of cameras (NEF, ARW, DNG) are TIFF files that begin with a preview.
     reduced = ExifTags.Base.NewSubfileType
     if isinstance(image, TiffImageFile) and image.tag_v2.get(reduced, 0) & 1:
-        return "a camera's raw picture"
+        return Sentence("a camera's raw picture")
     return None
 
 
@@ -276,12 +297,20 @@ def _container(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
         if not head:
-            raise FootageEmpty(f"{path}: the file is empty; fetch it again")
+            raise FootageEmpty(
+                Sentence("%(path)s: the file is empty; fetch it again").fill(path=path)
+            )
         found = look_further(sniff(head, path), path)
     except OSError as error:
-        raise FootageUnreadable(f"{path}: cannot be read ({error.strerror})") from error
+        raise FootageUnreadable(
+            Sentence("%(path)s: cannot be read (%(why)s)").fill(path=path, why=error.strerror)
+        ) from error
     if found.kind != "still":
-        raise FootageUnreadable(f"{path}: a clip under a picture's name; look at it by itself")
+        raise FootageUnreadable(
+            Sentence("%(path)s: a clip under a picture's name; look at it by itself").fill(
+                path=path
+            )
+        )
     return found.container
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from datasets.sentences import Sentence
+
 _WRITTEN = re.compile(
     r"(?P<year>[0-9]{4})(?P<gap>[-/.]?)(?:(?P<month>[0-9]{2})(?:(?P=gap)(?P<day>[0-9]{2}))?)?"
     r"(?P<time>[T ][0-9]{2}:[0-9]{2}.*)?"
 )
 _BACKWARDS = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})(?P<time>)")
 
-HOW = "a year, a month or a day, such as 2024, 2024-05 or 2024-05-31"
+HOW = Sentence("a year, a month or a day, such as 2024, 2024-05 or 2024-05-31")
+NO_DATE = Sentence("no date: write %(what)s")
 
 
 def read_date(text: str) -> str | None:

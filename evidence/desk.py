@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from datasets.errors import NameplateError
+from datasets.sentences import Sentence
 from evidence.store import Case, Recipe
 from evidence.store.work import take
 from evidence.sweep.feed import OpenFeed
@@ -36,6 +37,8 @@ AWAY_SECONDS = 600.0
 """What stayed out of reach is looked for again so much later; meanwhile the case is free."""
 
 CLOSE_SECONDS = 30.0
+
+_STOPPED = Sentence("the analysis stopped (%(why)s); it is tried again")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Desk:
                 rest = REST_SECONDS
             except Exception as error:
                 # Whatever it was, uploads and reviews go on, and the next try may succeed.
-                said = f"the analysis stopped ({type(error).__name__}: {error}); it is tried again"
+                said = _STOPPED.fill(why=f"{type(error).__name__}: {error}")
                 self.doing = replace(self.doing, state="trouble", message=said)
                 rest = REST_SECONDS
             self._bell.wait(rest)

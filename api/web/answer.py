@@ -27,6 +27,7 @@ from api.web.problems import TooMany
 from api.web.roles import Role, Routes
 from api.web.site import Site, ThisSite
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 from evidence.answer.apart import apart
 from evidence.answer.exhibits import gather
 from evidence.answer.kept import Answers
@@ -127,7 +128,9 @@ def to_query(question: Question) -> str:
 
 def _check(question: Question) -> Question:
     if not question.value:
-        raise UsageError("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
+        raise UsageError(
+            Sentence("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
+        )
     return question
 
 
@@ -237,7 +240,7 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
     if not state.package.acquire(blocking=False):
-        raise TooMany("another package is being made; ask again in a moment", 10.0)
+        raise TooMany(Sentence("another package is being made; ask again in a moment"), 10.0)
     try:
         content, size = await _in_turn(request, write)
     finally:

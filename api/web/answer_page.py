@@ -15,6 +15,7 @@ from api.web.site import Site
 from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from evidence.answer.figures import STATUSES
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.moment import Moment, read_moment
@@ -37,7 +38,7 @@ def show_answer(
         try:
             kept = answers.find(session, question)
         except UsageError as error:
-            why = Told("choose a builder") if not question.value else str(error)
+            why = Sentence("choose a builder") if not question.value else str(error)
             return _page(request, site, question, moment, controls, status=400, wrong=why)
         found = kept.found
         shown, of_it = of_kind(session, found.machines, site.registry)

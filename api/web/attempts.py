@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
 from api.web.problems import TooMany
+from datasets.sentences import Sentence
 
 AT_ONE_NAME = (5, 60.0)
 AT_ANY_NAME = (20, 15.0)
@@ -75,7 +76,12 @@ class Attempts:
         with self._lock:
             wait = max(bucket.take(key) for bucket, key in keys)
         if wait > 0:
-            raise TooMany(f"too many wrong passwords; wait {wait:.0f} s", wait)
+            raise TooMany(
+                Sentence("too many wrong passwords; wait %(seconds)s s").fill(
+                    seconds=f"{wait:.0f}"
+                ),
+                wait,
+            )
 
         def right() -> None:
             with self._lock:
@@ -84,7 +90,7 @@ class Attempts:
 
         if not self._turn.acquire(timeout=_WAITS):
             right()
-            raise TooMany("many are logging in just now; try again", _WAITS)
+            raise TooMany(Sentence("many are logging in just now; try again"), _WAITS)
         try:
             yield right
         finally:

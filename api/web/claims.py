@@ -12,6 +12,7 @@ from api.web.problems import Forbidden, NotHere
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.uploads import Claimed
+from datasets.sentences import Sentence
 from evidence.browse.clip import Footage
 from evidence.store.corrections import correct
 from evidence.uploads.brought import places_of
@@ -45,9 +46,11 @@ def correct_claims(sha256: Sha256, site: ThisSite, person: ThisPerson, body: Cor
     with site.session() as session, session.begin():
         all_places = places_of(session, sha256, None)
         if body.path not in all_places:
-            raise NotHere(f"{body.path}: that footage does not lie there")
+            raise NotHere(
+                Sentence("%(path)s: that footage does not lie there").fill(path=body.path)
+            )
         if person.role < Role.LEAD and body.path not in places_of(session, sha256, person.name):
-            raise Forbidden("what others brought is put right by a lead")
+            raise Forbidden(Sentence("what others brought is put right by a lead"))
         correct(session, all_places[body.path], said, person.name)
     now: Footage = read_footage(sha256, site, person)
     return now

@@ -14,6 +14,7 @@ from api.web.asked import Sha256
 from api.web.problems import NotHere
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
+from datasets.sentences import Sentence
 from evidence.answer.controls import drop_control, keep_control
 from evidence.browse.shapes import Named, Page, Said, Shape, utc
 from evidence.store import ControlRow, FootageRow, Location
@@ -63,7 +64,11 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
     """It is counted nowhere else from then on. Said twice it stays as it was."""
     with site.session() as session, session.begin():
         if session.get(FootageRow, wish.footage) is None:
-            raise NotHere(f"no footage {wish.footage[:12]} in this case; sweep or upload it first")
+            raise NotHere(
+                Sentence("no footage %(footage)s in this case; sweep or upload it first").fill(
+                    footage=wish.footage[:12]
+                )
+            )
         keep_control(session, site.registry, wish.footage, wish.builder, person.name)
         return next(
             one
@@ -89,7 +94,11 @@ def remove_control(
     """It counts like any other footage again."""
     with site.session() as session, session.begin():
         if not drop_control(session, sha256, builder):
-            raise NotHere(f"footage {sha256[:12]} is no control for {builder!r}")
+            raise NotHere(
+                Sentence("footage %(sha256)s is no control for %(builder)s").fill(
+                    sha256=sha256[:12], builder=f"{builder!r}"
+                )
+            )
 
 
 def list_controls(session: Session, site: Site) -> list[Control]:

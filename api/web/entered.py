@@ -14,6 +14,7 @@ from api.web.review import taken
 from api.web.review_models import Corner, Note, Taken
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
+from datasets.sentences import Sentence
 from detector.stills import encode_frame
 from evidence.review.enter import Told, check_place, enter
 from evidence.review.judge import bench_of, item_of
@@ -86,7 +87,7 @@ def enter_machine(
         bench = bench_of(session, site.registry)
         told.check(bench)
         if session.get(FootageRow, sha256) is None:
-            raise NotHere(f"no footage {sha256[:12]} in this case")
+            raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
         check_place(session, sha256, pts, body.box)
     pts, size, still = _picture(site, sha256, pts)
     with site.session() as session, session.begin():

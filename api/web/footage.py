@@ -18,6 +18,7 @@ from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from datasets.countries import COUNTRIES
+from datasets.sentences import Sentence
 from evidence.browse.clip import Footage, find_footage
 from evidence.browse.footage import Clip, Wanted, list_footage
 from evidence.browse.shapes import Page, Sighting
@@ -61,7 +62,7 @@ def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> Footage:
     with site.session() as session:
         found = find_footage(session, site.recipe, site.registry, sha256, person.name)
     if found is None:
-        raise NotHere(f"no footage {sha256[:12]} in this case")
+        raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
     return found
 
 

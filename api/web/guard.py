@@ -25,12 +25,15 @@ from api.web.origins import check_host, check_origin
 from api.web.roles import Person
 from api.web.site import Site
 from datasets.errors import NameplateError, UsageError
+from datasets.sentences import Sentence
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
 
 AGAIN_SECONDS = 60.0
 """How often it is looked at anew who listens to a stream, which may last for days."""
+
+_MISTAKE = Sentence("the server made a mistake")
 
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
@@ -70,7 +73,7 @@ class Guard:
                 )
         except Exception:
             if not answer.begun:
-                problem = problems.Problem(kind="error", message="the server made a mistake")
+                problem = problems.Problem(kind="error", message=_MISTAKE)
                 told = problems.answer(Request(scope), 500, problem)
                 await told(scope, receive, answer.send)
             raise  # to whoever logs it

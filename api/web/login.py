@@ -15,6 +15,7 @@ from api.web.pages import page
 from api.web.problems import Conflict, WrongPassword
 from api.web.roles import Person, Role, Routes, ThisPerson, caller
 from api.web.site import Site, ThisSite
+from datasets.sentences import Sentence
 from evidence.access.accounts import Known, change_account, enter, list_accounts
 from evidence.access.logins import end_login, start_login
 
@@ -102,7 +103,9 @@ def change_password(
     request: Request, site: ThisSite, person: ThisPerson, change: NewPassword
 ) -> Response:
     if site.local is not None:
-        raise Conflict("there is no password here; the server lets in whoever is at this machine")
+        raise Conflict(
+            Sentence("there is no password here; the server lets in whoever is at this machine")
+        )
     _enter(request, site, person.name, change.old)
     change_account(site.case, person.name, password=change.new)
     return _let_in(request, site, person)
@@ -125,7 +128,7 @@ def _enter(request: Request, site: Site, name: str, password: str) -> Known:
         known = enter(site.case, name, password)
         if known is None:
             raise WrongPassword(
-                "name and password do not belong together, or the account is closed"
+                Sentence("name and password do not belong together, or the account is closed")
             )
         right()
     return known

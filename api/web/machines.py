@@ -19,6 +19,7 @@ from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from api.web.words import language
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 from evidence.browse.machine import (
     Alike,
     Decided,
@@ -114,7 +115,11 @@ def read_machine(id: MachineId, site: ThisSite) -> Machine:
     with site.session() as session:
         found = find_machine(session, id, site.registry)
     if found is None:
-        raise NotHere(f"no machine {id[:10]}; joining and cutting sightings makes others of them")
+        raise NotHere(
+            Sentence("no machine %(id)s; joining and cutting sightings makes others of them").fill(
+                id=id[:10]
+            )
+        )
     return found
 
 
@@ -235,9 +240,11 @@ def _whole(session: Session, site: Site, key: str) -> str:
         )
     ).all()
     if not found:
-        raise NotHere(f"no sighting {key} among those that are shown")
+        raise NotHere(Sentence("no sighting %(key)s among those that are shown").fill(key=key))
     if len(found) > 1:
-        raise Conflict(f"{key}: several sightings begin so; give more of its digits")
+        raise Conflict(
+            Sentence("%(key)s: several sightings begin so; give more of its digits").fill(key=key)
+        )
     return found[0]
 
 

@@ -15,6 +15,7 @@ from starlette.types import Scope
 from api.web.problems import Forbidden
 from api.web.site import Site
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
@@ -30,7 +31,9 @@ def check_host(site: Site, headers: Headers) -> None:
     host = _without_port(named[0]) if len(named) == 1 else ""
     if host not in {name.lower() for name in site.hosts}:
         raise UsageError(
-            f"this server is not called {host!r}; call it by the name it was started with"
+            Sentence(
+                "this server is not called %(host)s; call it by the name it was started with"
+            ).fill(host=f"{host!r}")
         )
 
 
@@ -51,8 +54,11 @@ def check_origin(scope: Scope, headers: Headers) -> None:
         own = _is_own(scope, headers, headers.get("referer", ""))
     if not own:
         raise Forbidden(
-            "the request does not come from a page of this server; a program sends a token, or, "
-            "where no account is needed, the header Origin with this server's address"
+            Sentence(
+                "the request does not come from a page of this server; a program sends a "
+                "token, or, where no account is needed, the header Origin with this server's "
+                "address"
+            )
         )
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web.retold import retold
-from api.web.words import LANGUAGES, catalogue, language, said_by
+from api.web.words import LANGUAGES, catalogue, error_forms, language, said_by
 from evidence.report import weigh
 from evidence.tables import chance, clock
 
@@ -63,6 +63,7 @@ def page(request: Request, template: str, *, status: int = 200, **shown: Any) ->
         "path": request.url.path,
         "scripts": scripts,
         "words": said_by(("common.js", *scripts), code),
+        "errors": error_forms(code),
     }
     html = _environment(code).get_template(template).render(**common, **shown)
     # A path in a case need not be Unicode.

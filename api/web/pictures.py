@@ -20,6 +20,7 @@ from api.web.problems import NotHere, Problems, TooMany
 from api.web.roles import Role, Routes
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageMissing
+from datasets.sentences import Sentence
 from detector.types import Footage
 from evidence.browse.crops import Way, crop
 from evidence.browse.frames import FrameCutter
@@ -78,12 +79,14 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
         if suffix is None and kept_when_entered(session, sha256):
             suffix = "jpg"
     if suffix is None:
-        raise NotHere(f"no still {sha256[:12]} in this case")
+        raise NotHere(Sentence("no still %(sha256)s in this case").fill(sha256=sha256[:12]))
     picture = site.case.read_still(sha256, suffix)
     if picture is None:
         raise NotHere(
-            f"still {sha256[:12]}: its file is gone, or no longer what it was; `nameplate case "
-            "check` says more"
+            Sentence(
+                "still %(sha256)s: its file is gone, or no longer what it was; `nameplate case "
+                "check` says more"
+            ).fill(sha256=sha256[:12])
         )
     return Response(picture, media_type=_TYPES[suffix], headers=_headers(sha256))
 
@@ -199,7 +202,7 @@ def original(site: Site, sha256: str) -> Footage:
         except FootageMissing as error:
             raise NotHere(str(error)) from error
     if found is None:
-        raise NotHere(f"no footage {sha256[:12]} in this case")
+        raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
     return found
 
 
@@ -213,7 +216,7 @@ def cut(how: Callable[[], T]) -> T:
     try:
         return how()
     except TimeoutError as error:
-        raise TooMany(f"{error}; ask again in a moment") from error
+        raise TooMany(Sentence("%(what)s; ask again in a moment").fill(what=error)) from error
 
 
 def _headers(tag: str) -> dict[str, str]:

@@ -34,6 +34,9 @@ from datasets.errors import (
     UploadTooLarge,
     UsageError,
 )
+from datasets.sentences import Sentence
+
+_UNUSABLE = Sentence("cannot be used: %(what)s")
 
 
 class Unknown(NameplateError):
@@ -196,7 +199,7 @@ def install(app: FastAPI) -> None:
     def _(request: Request, error: RequestValidationError) -> Response:
         fields = {".".join(map(str, one["loc"][1:])): _why(one["msg"]) for one in error.errors()}
         told = "; ".join(f"{name}: {why}" for name, why in fields.items())
-        problem = Problem(kind="fields", message=f"cannot be used: {told}", fields=fields)
+        problem = Problem(kind="fields", message=_UNUSABLE.fill(what=told), fields=fields)
         is_page = not request.url.path.startswith("/api/")
         if is_page and any(one["loc"][0] == "path" for one in error.errors()):
             # No page has such an address; that of a program that calls is told field by field.

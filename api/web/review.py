@@ -25,6 +25,7 @@ from api.web.review_models import (
 )
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
+from datasets.sentences import Sentence
 from evidence.browse.overview import looked_otherwise
 from evidence.review import judge as bench
 from evidence.review.card import cards
@@ -102,7 +103,7 @@ def read_item(site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
     with site.session() as session:
         found = session.get(Item, item)
         if found is None:
-            raise NotHere(f"no item {item} in this case")
+            raise NotHere(Sentence("no item %(item)s in this case").fill(item=item))
         return to_card(cards(session, site.registry, person.name, [found])[0])
 
 
@@ -227,7 +228,7 @@ def _complete(site: Site, session: Session) -> None:
 def _find(site: Site, item: str) -> None:
     with site.session() as session:
         if session.get(Item, item) is None:
-            raise NotHere(f"no item {item} in this case")
+            raise NotHere(Sentence("no item %(item)s in this case").fill(item=item))
 
 
 def taken(row: Verdict, item: str) -> Taken:

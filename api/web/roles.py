@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from api.web.problems import ANSWERS, Forbidden, Unknown
+from datasets.sentences import Sentence
 
 
 class Role(IntEnum):
@@ -38,7 +39,7 @@ def caller(request: Request) -> Person | None:
 def _known(request: Request) -> Person:
     person = caller(request)
     if person is None:
-        raise Unknown("log in first")
+        raise Unknown(Sentence("log in first"))
     return person
 
 
@@ -66,9 +67,13 @@ class Routes(APIRouter):
             if who is Role.ANYONE:
                 return
             if person is None:
-                raise Unknown("log in first")
+                raise Unknown(Sentence("log in first"))
             if person.role < who:
-                raise Forbidden(f"this needs the role {who.name.lower()}; ask an admin")
+                raise Forbidden(
+                    Sentence("this needs the role %(what)s; ask an admin").fill(
+                        what=who.name.lower()
+                    )
+                )
 
         extra = facts.pop("openapi_extra", {}) | {"x-role": who.name.lower()}
         if who is Role.ANYONE:

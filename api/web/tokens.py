@@ -13,6 +13,7 @@ from api.web.pages import page
 from api.web.problems import NotHere
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
+from datasets.sentences import Sentence
 from evidence.access.tokens import Held, end_token, list_tokens, make_token
 
 routes = Routes()
@@ -87,7 +88,9 @@ def post_token(site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade
 )
 def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
     if not end_token(site.case, person.name, id):
-        raise NotHere(f"you have no token {id}, or it has been ended; see /tokens")
+        raise NotHere(
+            Sentence("you have no token %(id)s, or it has been ended; see /tokens").fill(id=id)
+        )
     return Response(status_code=204)
 
 

@@ -18,7 +18,8 @@ from api.web.problems import Forbidden
 from api.web.roles import Person, Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
-from evidence.dates import HOW, read_date
+from datasets.sentences import Sentence
+from evidence.dates import HOW, NO_DATE, read_date
 from evidence.store.models import CLAIMS
 from evidence.uploads import Bounds, Claims, Shown, Uploads, show
 from evidence.uploads.part import BLOCK
@@ -28,6 +29,8 @@ routes = Routes()
 
 SILENT_SECONDS = 30.0
 """A sender that is silent for so long has lost its connection; another may go on."""
+
+_SILENT = Sentence("nothing came for %(seconds)s s")
 
 LARGEST = (1 << 63) - 1
 
@@ -43,14 +46,14 @@ def _plain(text: str) -> str:
     """
     text = text.strip()
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise ValueError("control characters are not text")
+        raise ValueError(Sentence("control characters are not text"))
     return text
 
 
 def _named(text: str) -> str:
     name = _plain(text.replace("\\", "/").rpartition("/")[2])
     if not name:
-        raise ValueError("a name is needed")
+        raise ValueError(Sentence("a name is needed"))
     return name
 
 
@@ -63,7 +66,7 @@ Number = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The upload's
 def _dated(text: str) -> str:
     day = read_date(text)
     if text and day is None:
-        raise ValueError(f"no date: write {HOW}")
+        raise ValueError(NO_DATE.fill(what=HOW))
     return day or ""
 
 
@@ -296,7 +299,11 @@ def _own(uploads: Uploads, number: str, person: Person) -> None:
     """That the upload is the caller's, or the caller a lead."""
     upload = uploads.find(number)
     if upload.author != person.name and person.role < Role.LEAD:
-        raise Forbidden(f"{upload.name}: it is {upload.author}'s upload; ask a lead")
+        raise Forbidden(
+            Sentence("%(name)s: it is %(author)s's upload; ask a lead").fill(
+                name=upload.name, author=upload.author
+            )
+        )
 
 
 async def _receive(request: Request, uploads: Uploads, number: str, offset: int) -> Shown:
@@ -339,9 +346,9 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
         except StopAsyncIteration:
             break
         except ClientDisconnect:
-            trouble = "the sender went away"
+            trouble = Sentence("the sender went away")
         except TimeoutError:
-            trouble = f"nothing came for {SILENT_SECONDS:g} s"
+            trouble = _SILENT.fill(seconds=f"{SILENT_SECONDS:g}")
         else:
             block += some
             if len(block) >= BLOCK:
@@ -350,7 +357,9 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
     if block:
         yield block
     if trouble is not None:
-        raise UploadConflict(f"{trouble}; what has come is kept, go on from its offset")
+        raise UploadConflict(
+            Sentence("%(what)s; what has come is kept, go on from its offset").fill(what=trouble)
+        )
 
 
 def _wake(request: Request) -> None:

@@ -19,6 +19,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
 
+from datasets.sentences import Sentence
+
 LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский"}
 """What the pages can be read in, by the name each calls itself."""
 
@@ -52,6 +54,29 @@ def catalogue(code: str) -> NullTranslations:
     write_mo(compiled, whole)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+ERRORS = "errors.po"
+"""The catalogue of what errors say, and of what is filled in there."""
+
+
+@cache
+def errors(code: str) -> dict[Sentence, str]:
+    """What errors say, English to a language, by the order in which it is to be looked for."""
+    if code == "en":
+        return {}
+    file = files("api.web").joinpath("locale", code, ERRORS)
+    said = read_po(io.BytesIO(file.read_bytes()), locale=code)
+    return {Sentence(one.id): str(one.string) for one in said if one.id}
+
+
+@cache
+def error_forms(code: str) -> list[tuple[str, str]]:
+    """For scripts: regular expressions of what errors say, each with the words for it."""
+    return [
+        (one.form().replace("(?P<", "(?<").replace("\\ ", " "), words)
+        for one, words in errors(code).items()
+    ]
 
 
 def said_by(scripts: Iterable[str], code: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
+from datasets.sentences import Sentence
 from evidence.access.passwords import check_password, is_outdated, is_password, to_secret
 from evidence.store import Account, Case, Login, Token
 
@@ -45,7 +46,11 @@ def add_account(case: Case, name: str, role: str, password: str) -> Known:
         _wait_for_turn(session)
         for other in session.scalars(select(Account.name)):
             if other.casefold() == name.casefold():
-                raise AccountConflict(f"{other}: there is such an account already; reopen it")
+                raise AccountConflict(
+                    Sentence("%(name)s: there is such an account already; reopen it").fill(
+                        name=other
+                    )
+                )
         row = Account(name=name, role=role, secret=secret, made=datetime.now(UTC), ended=None)
         session.add(row)
         return _known(row)
@@ -138,20 +143,26 @@ def check_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
-        raise UsageError("an account needs a name; give one")
+        raise UsageError(Sentence("an account needs a name; give one"))
     if len(name) > LONGEST_NAME:
-        raise UsageError(f"the name is too long; use {LONGEST_NAME} characters or less")
+        raise UsageError(
+            Sentence("the name is too long; use %(most)s characters or less").fill(
+                most=LONGEST_NAME
+            )
+        )
     if any(unicodedata.category(letter)[0] in "CZ" and letter != " " for letter in name):
-        raise UsageError("the name holds a character that cannot be seen; leave it out")
+        raise UsageError(Sentence("the name holds a character that cannot be seen; leave it out"))
     if set(name) & set("/\\?#%") or set(name) <= {"."}:
-        raise UsageError("the name cannot stand in an address; leave out / \\ ? # %")
+        raise UsageError(
+            Sentence("the name cannot stand in an address; leave out / \\ ? # %%").fill()
+        )
     return name
 
 
 def _find(session: Session, name: str) -> Account:
     row = session.get(Account, name)
     if row is None:
-        raise AccountMissing(f"{name}: no such account; check the name")
+        raise AccountMissing(Sentence("%(name)s: no such account; check the name").fill(name=name))
     return row
 
 
@@ -165,7 +176,11 @@ def _keep_an_admin(session: Session, leaving: str) -> None:
         Account.role == "admin", Account.ended.is_(None), Account.name != leaving
     )
     if not session.scalar(others):
-        raise AccountConflict(f"{leaving}: the last admin; make another account admin first")
+        raise AccountConflict(
+            Sentence("%(name)s: the last admin; make another account admin first").fill(
+                name=leaving
+            )
+        )
 
 
 def _wait_for_turn(session: Session) -> None:

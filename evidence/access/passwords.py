@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 
 SHORTEST = 12  # characters
 LONGEST = 1024  # bytes of UTF-8: more is no safer, and takes longer to hash
@@ -31,16 +32,28 @@ def check_password(password: str, name: str) -> None:
     """
     plain = _plain(password)
     if plain is None:
-        raise UsageError("the password holds half a character that no keyboard types; leave it out")
+        raise UsageError(
+            Sentence("the password holds half a character that no keyboard types; leave it out")
+        )
     if len(plain) < SHORTEST:
-        raise UsageError(f"the password is too short; use {SHORTEST} characters or more")
+        raise UsageError(
+            Sentence("the password is too short; use %(least)s characters or more").fill(
+                least=SHORTEST
+            )
+        )
     if len(plain.encode()) > LONGEST:
-        raise UsageError(f"the password is too long; use {LONGEST} bytes or less")
+        raise UsageError(
+            Sentence("the password is too long; use %(most)s bytes or less").fill(most=LONGEST)
+        )
     folded = plain.casefold()
     if not folded.replace(name.casefold(), ""):
-        raise UsageError("the password is the account's name; use something else")
+        raise UsageError(Sentence("the password is the account's name; use something else"))
     if len(set(folded)) < FEWEST_DIFFERENT:
-        raise UsageError(f"the password repeats; use {FEWEST_DIFFERENT} different characters")
+        raise UsageError(
+            Sentence("the password repeats; use %(least)s different characters").fill(
+                least=FEWEST_DIFFERENT
+            )
+        )
 
 
 def to_secret(password: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 
 from datasets.errors import AccountConflict, AccountMissing
+from datasets.sentences import Sentence
 from evidence.access.accounts import Known
 from evidence.access.logins import digest
 from evidence.store import Account, Case, Token
@@ -49,7 +50,11 @@ def make_token(case: Case, account: str, label: str, lasts: timedelta | None) ->
             )
         held = select(func.count()).where(Token.account == account, Token.ended.is_(None))
         if (session.scalar(held) or 0) >= MOST:
-            raise AccountConflict(f"{account}: has {MOST} tokens; end one first")
+            raise AccountConflict(
+                Sentence("%(name)s: has %(most)s tokens; end one first").fill(
+                    name=account, most=MOST
+                )
+            )
         row = Token(
             digest=digest(value),
             account=account,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from datasets.there import straight
 from evidence.answer.answer import Controls
 from evidence.answer.judged import copies_of, read_sources
@@ -56,9 +57,17 @@ def keep_control(
         UsageError: no such footage, or no such builder; or no author.
     """
     if session.get(FootageRow, footage) is None:
-        raise UsageError(f"no footage {footage[:12]} in this case; sweep or upload it first")
+        raise UsageError(
+            Sentence("no footage %(footage)s in this case; sweep or upload it first").fill(
+                footage=footage[:12]
+            )
+        )
     if builder not in registry:
-        raise UsageError(f"{builder}: no builder of the registry; `nameplate builders` lists")
+        raise UsageError(
+            Sentence("%(name)s: no builder of the registry; `nameplate builders` lists").fill(
+                name=builder
+            )
+        )
     if not author.strip():
         raise UsageError("a control needs an author; give a name")
     row = session.get(ControlRow, (footage, builder))

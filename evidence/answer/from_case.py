@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.at_least import with_entered
 from evidence.answer.controls import (
@@ -147,5 +148,9 @@ def _recipe(session: Session, case: Case) -> Recipe:
         .limit(1)
     ).first()
     if found is None:
-        raise UsageError(f"{case.folder}: nothing was looked at yet; `nameplate sweep` does")
+        raise UsageError(
+            Sentence("%(path)s: nothing was looked at yet; `nameplate sweep` does").fill(
+                path=case.folder
+            )
+        )
     return found

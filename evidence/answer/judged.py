@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from detector.types import Box
 from evidence.answer.question import Question
 from evidence.answer.told import Told
@@ -164,9 +165,11 @@ def asked_of(
     named = {source.plant.casefold(): source.plant for source in sources.values() if source.plant}
     unknown = [plant for plant in question.plants if plant.casefold() not in named]
     if unknown:
-        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or "none"
+        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
         raise UsageError(
-            f"{', '.join(unknown)}: no source names such a plant; those named are: {others}"
+            Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
+                texts=", ".join(unknown), what=others
+            )
         )
     return {
         footage

@@ -39,6 +39,7 @@ from sqlalchemy.orm import Session
 from datasets.entry import Entry
 from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from datasets.there import exists
 from detector.detect import model_digest
 from evidence.answer.answer import Answer
@@ -202,8 +203,10 @@ def _check_agrees(case: Case, packed: Session) -> None:
         more = len(wrong) - MOST_TOLD
         told = "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
         raise CaseContradictory(
-            f"{case.folder}: no package can be made, the case contradicts itself: {told}. "
-            "`nameplate case check` says what to do"
+            Sentence(
+                "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
+                "`nameplate case check` says what to do"
+            ).fill(path=case.folder, why=told)
         )
 
 

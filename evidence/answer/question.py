@@ -8,6 +8,7 @@ from typing import Literal
 from datasets.countries import COUNTRIES
 from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from detector.origin import home_of
 from evidence.answer.told import Told
 from evidence.dates import HOW, read_date
@@ -80,15 +81,27 @@ class Question:
         """
         if self.by == "builder" and self.value not in registry:
             raise UsageError(
-                f"{self.value}: no builder of the registry; `nameplate builders` lists"
+                Sentence("%(name)s: no builder of the registry; `nameplate builders` lists").fill(
+                    name=self.value
+                )
             )
         if self.by != "builder" and self.value not in COUNTRIES:
-            raise UsageError(f"{self.value}: no country code (ISO 3166-1 alpha-2, such as CN)")
+            raise UsageError(
+                Sentence("%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)").fill(
+                    name=self.value
+                )
+            )
         for day in (self.since, self.until):
             if day is not None and (len(day) > len("2024-05-31") or read_date(day) != day):
-                raise UsageError(f"{day}: no such day; write {HOW}")
+                raise UsageError(
+                    Sentence("%(day)s: no such day; write %(what)s").fill(day=day, what=HOW)
+                )
         if self.since and self.until and self.until < self.since[: len(self.until)]:
-            raise UsageError(f"the period ends ({self.until}) before it begins ({self.since})")
+            raise UsageError(
+                Sentence("the period ends (%(until)s) before it begins (%(since)s)").fill(
+                    until=self.until, since=self.since
+                )
+            )
 
     def in_a_word(self, registry: Registry) -> str:
         """The kind as the sentence names it (`sentence.say`): "Chinese", a builder's name, or a

@@ -13,6 +13,7 @@ from typing import Literal
 from PIL import Image, ImageFilter, ImageOps
 
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 from detector.types import Box, Picture
 from evidence.stills import enlarge
 
@@ -40,7 +41,11 @@ def crop(picture: Picture, box: Box, way: Way) -> bytes:
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
     right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
     if left >= right or top >= bottom:
-        raise UsageError(f"box: nothing of it lies in the frame of {width} x {height} pixels")
+        raise UsageError(
+            Sentence("box: nothing of it lies in the frame of %(width)s x %(height)s pixels").fill(
+                width=width, height=height
+            )
+        )
     cut = Image.fromarray(picture[top:bottom, left:right])
     made = enlarge(cut)
     if way == "enhanced":

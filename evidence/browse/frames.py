@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from PIL import Image
 
 from datasets.errors import FootageUnreadable
+from datasets.sentences import Sentence
 from detector.decoder import Decoder
 from detector.settings import Decoding
 from detector.stills import JPEG_QUALITY
@@ -91,10 +92,10 @@ class FrameCutter:
         if (known := self._frames.get(key)) is not None:
             return known
         if not self._places.acquire(blocking=False):
-            raise TimeoutError("too many frames are being cut at once")
+            raise TimeoutError(Sentence("too many frames are being cut at once"))
         try:
             if not self._decoders.acquire(timeout=self._seconds):
-                raise TimeoutError("no decoder has become free in time")
+                raise TimeoutError(Sentence("no decoder has become free in time"))
             try:
                 # Whoever had the decoder before may have cut the same frame.
                 if (known := self._frames.get(key)) is not None:
@@ -134,6 +135,7 @@ class FrameCutter:
             for frame in decoder.at([pts]):
                 return frame
         raise FootageUnreadable(
-            f"footage {footage.sha256[:12]}: nothing can be decoded at {float(pts):.3f} s; "
-            "choose another time"
+            Sentence(
+                "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time"
+            ).fill(sha256=footage.sha256[:12], pts=f"{float(pts):.3f}")
         )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing, UsageError
+from datasets.sentences import Sentence
 from datasets.there import straight
 from detector.footage import known_footage
 from detector.types import Footage, FootageKind
@@ -43,8 +44,10 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         if (found := _unchanged(path, row, place.mtime_ns)) is not None:
             return found
     raise FootageMissing(
-        f"footage {sha256[:12]}: the original is at none of its {len(places)} places any more, or "
-        "was changed; put it back, or sweep the place where it lies now"
+        Sentence(
+            "footage %(sha256)s: the original is at none of its %(number)s places any "
+            "more, or was changed; put it back, or sweep the place where it lies now"
+        ).fill(sha256=sha256[:12], number=len(places))
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 from evidence.linking.update import update_machines
 from evidence.store.derived import Decision, Link, Membership, SightingRow
 
@@ -25,8 +26,10 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
     # Where a cut stands between them, an earlier join could give way to this one just as well.
     if not before | {(decision.a, decision.b)} <= _held(session):
         raise UsageError(
-            f"{a} and {b}: cannot be joined while sightings joined to them are cut apart by hand; "
-            "join those first, or cut what joins them"
+            Sentence(
+                "%(a)s and %(b)s: cannot be joined while sightings joined to them are cut "
+                "apart by hand; join those first, or cut what joins them"
+            ).fill(a=a, b=b)
         )
     return decision
 
@@ -44,7 +47,7 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     if not author.strip():
         raise UsageError("a decision needs an author; give a name")
     if a == b:
-        raise UsageError(f"{a}: is one sighting; name two")
+        raise UsageError(Sentence("%(a)s: is one sighting; name two").fill(a=a))
     a, b = sorted((a, b))
     rows = {
         row.key: row
@@ -52,10 +55,16 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     }
     for key in (a, b):
         if key not in rows:
-            raise UsageError(f"no sighting {key} in this case; name one that is there")
+            raise UsageError(
+                Sentence("no sighting %(key)s in this case; name one that is there").fill(key=key)
+            )
     recipes = {(row.model, row.settings) for row in rows.values()}
     if len(recipes) > 1:
-        raise UsageError(f"{a} and {b}: found with two models or settings; name two of one")
+        raise UsageError(
+            Sentence("%(a)s and %(b)s: found with two models or settings; name two of one").fill(
+                a=a, b=b
+            )
+        )
     if session.get_bind().dialect.name == "postgresql":
         # Two at once would both take the next number.
         session.execute(text("LOCK TABLE decisions IN SHARE ROW EXCLUSIVE MODE"))

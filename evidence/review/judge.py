@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from detector.origin import home_of
 from detector.settings import Settings
 from evidence.review.audit import frame_item
@@ -118,13 +119,21 @@ def judge(
         if supersedes is None and same and same_box:
             return row
         raise CaseConflict(
-            f"{key}: you have judged this already (verdict {mine.number}); undo that one, or "
-            "name it as superseded"
+            Sentence(
+                "%(key)s: you have judged this already (verdict %(number)s); undo that one, or "
+                "name it as superseded"
+            ).fill(key=key, number=mine.number)
         )
     if supersedes is not None and mine is None:
-        raise CaseConflict(f"verdict {supersedes}: is none of yours on {key} that still holds")
+        raise CaseConflict(
+            Sentence("verdict %(number)s: is none of yours on %(key)s that still holds").fill(
+                number=supersedes, key=key
+            )
+        )
     if mine is None and item.state == "settled":
-        raise CaseConflict(f"{key}: is settled by now; doubt it to have it judged again")
+        raise CaseConflict(
+            Sentence("%(key)s: is settled by now; doubt it to have it judged again").fill(key=key)
+        )
     row = append(
         session,
         footage=item.footage,
@@ -155,7 +164,9 @@ def doubt(session: Session, key: str, author: str, note: str | None = None) -> V
     hold_log(session)
     item = find_item(session, key)
     if item.state != "settled":
-        raise CaseConflict(f"{key}: is not settled, so it is in the queue as it is")
+        raise CaseConflict(
+            Sentence("%(key)s: is not settled, so it is in the queue as it is").fill(key=key)
+        )
     row = append(
         session,
         footage=item.footage,
@@ -181,15 +192,21 @@ def withdraw(session: Session, number: int, author: str) -> Verdict:
     hold_log(session)
     row = session.get(Verdict, number)
     if row is None:
-        raise NoItem(f"no verdict {number} in this case")
+        raise NoItem(Sentence("no verdict %(number)s in this case").fill(number=number))
     if row.author != author:
-        raise CaseConflict(f"verdict {number}: is not yours; doubt the item instead")
+        raise CaseConflict(
+            Sentence("verdict %(number)s: is not yours; doubt the item instead").fill(number=number)
+        )
     items = _items_of(session, row)
     if not items:
-        raise NoItem(f"verdict {number}: there is no item it is about")
+        raise NoItem(
+            Sentence("verdict %(number)s: there is no item it is about").fill(number=number)
+        )
     log = verdicts_on(session, items[:1])[items[0].item]
     if number not in {one.number for one in in_force([given(other) for other in log])}:
-        raise CaseConflict(f"verdict {number}: holds no longer as it is")
+        raise CaseConflict(
+            Sentence("verdict %(number)s: holds no longer as it is").fill(number=number)
+        )
     taken = append(
         session,
         footage=row.footage,
@@ -213,7 +230,7 @@ def find_item(session: Session, key: str) -> Item:
     """
     item = session.get(Item, key, populate_existing=True)
     if item is None:
-        raise NoItem(f"no item {key} in this case")
+        raise NoItem(Sentence("no item %(key)s in this case").fill(key=key))
     return item
 
 
@@ -276,9 +293,15 @@ def check_builder(registry: Registry, builder: str) -> str:
         UsageError: nobody, or who makes controls.
     """
     if builder not in registry:
-        raise UsageError(f"{builder}: no builder in the registry; look it up")
+        raise UsageError(
+            Sentence("%(builder)s: no builder in the registry; look it up").fill(builder=builder)
+        )
     if registry.get(builder).type == "control":
-        raise UsageError(f"{builder}: makes controls; a control is never the builder")
+        raise UsageError(
+            Sentence("%(builder)s: makes controls; a control is never the builder").fill(
+                builder=builder
+            )
+        )
     return builder
 
 

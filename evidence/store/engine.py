@@ -30,6 +30,7 @@ from datasets.errors import (
     CaseUnwritable,
     UsageError,
 )
+from datasets.sentences import Sentence
 from evidence.store.base import to_json
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
@@ -91,8 +92,10 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
         try:
             if mode == "immutable" and _pending(file):
                 raise CaseUnwritable(
-                    f"{file}: there are changes in {file.name}-wal, and in a folder that cannot "
-                    "be written they cannot be read; copy the folder to where it can be written"
+                    Sentence(
+                        "%(path)s: there are changes in %(name)s-wal, and in a folder that cannot "
+                        "be written they cannot be read; copy the folder to where it can be written"
+                    ).fill(path=file, name=file.name)
                 )
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:
@@ -170,19 +173,35 @@ def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
     """What an error of SQLite's means to a person, if it is for one to mend."""
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return CaseUnwritable(f"{file}: the disk is full; make room and run again")
+        return CaseUnwritable(
+            Sentence("%(path)s: the disk is full; make room and run again").fill(path=file)
+        )
     if code == sqlite3.SQLITE_READONLY:
-        return CaseUnwritable(f"{file}: cannot be written; check permissions and the disk")
+        return CaseUnwritable(
+            Sentence("%(path)s: cannot be written; check permissions and the disk").fill(path=file)
+        )
     if code == sqlite3.SQLITE_IOERR:
-        return CaseUnwritable(f"{file}: the disk fails ({original}); look at the disk")
+        return CaseUnwritable(
+            Sentence("%(path)s: the disk fails (%(why)s); look at the disk").fill(
+                path=file, why=original
+            )
+        )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CaseDamaged(f"{file}: damaged ({original}); put a copy or a pack in its place")
+        return CaseDamaged(
+            Sentence("%(path)s: damaged (%(why)s); put a copy or a pack in its place").fill(
+                path=file, why=original
+            )
+        )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return CaseUnreachable(
-            f"{file}: another program has been writing for {BUSY_SECONDS} s; run again"
+            Sentence(
+                "%(path)s: another program has been writing for %(seconds)s s; run again"
+            ).fill(path=file, seconds=BUSY_SECONDS)
         )
     if code == sqlite3.SQLITE_CANTOPEN:
-        return CaseUnreachable(f"{file}: cannot be opened; check that it is there")
+        return CaseUnreachable(
+            Sentence("%(path)s: cannot be opened; check that it is there").fill(path=file)
+        )
     return None
 
 
@@ -192,15 +211,29 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
     state = getattr(original, "sqlstate", None) or ""
     where, why = url.render_as_string(), " ".join(str(original).split())
     if state.startswith("53") and state != "53300":
-        return CaseUnwritable(f"{where}: the server is out of room ({why}); make room")
+        return CaseUnwritable(
+            Sentence("%(path)s: the server is out of room (%(why)s); make room").fill(
+                path=where, why=why
+            )
+        )
     if state in ("25006", "42501"):
-        return CaseUnwritable(f"{where}: cannot be written ({why}); check the user's rights")
+        return CaseUnwritable(
+            Sentence("%(path)s: cannot be written (%(why)s); check the user's rights").fill(
+                path=where, why=why
+            )
+        )
     if context.connection is None or context.is_disconnect or state[:2] in ("08", "57"):
-        return CaseUnreachable(f"{where}: the database does not answer ({why}); run again")
+        return CaseUnreachable(
+            Sentence("%(path)s: the database does not answer (%(why)s); run again").fill(
+                path=where, why=why
+            )
+        )
     if state in ("40P01", "40001"):
         return CaseUnreachable(
-            f"{where}: two programs wrote the same rows and got into each other's way ({why}); "
-            "run again"
+            Sentence(
+                "%(path)s: two programs wrote the same rows and got into each other's way "
+                "(%(why)s); run again"
+            ).fill(path=where, why=why)
         )
     return None
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from datasets.errors import CaseUnwritable
+from datasets.sentences import Sentence
 
 PARTIAL = ".partial"
 
@@ -53,7 +54,11 @@ def told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CaseUnwritable(f"{path}: the disk is full; make room and run again") from error
+            raise CaseUnwritable(
+                Sentence("%(path)s: the disk is full; make room and run again").fill(path=path)
+            ) from error
         raise CaseUnwritable(
-            f"{path}: cannot be written ({error.strerror}); check permissions and the disk"
+            Sentence("%(path)s: cannot be written (%(why)s); check permissions and the disk").fill(
+                path=path, why=error.strerror
+            )
         ) from error

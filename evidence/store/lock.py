@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from datasets.errors import CaseLocked, CaseUnreachable, CaseUnwritable
+from datasets.sentences import Sentence
 
 # A server whose client's host has vanished notices after idle + interval x count seconds.
 _KEEPALIVE = {
@@ -71,7 +72,11 @@ class Held:
             CaseUnwritable: the folder's disk is gone.
         """
         if not _same(self._descriptor, self._folder / "lock"):
-            raise CaseLocked(f"{self._folder}: the lock file was replaced; stop, and run again")
+            raise CaseLocked(
+                Sentence("%(path)s: the lock file was replaced; stop, and run again").fill(
+                    path=self._folder
+                )
+            )
         if self._server is not None:
             self._server.confirm()
 
@@ -108,7 +113,9 @@ def _lock_file(folder: Path, wait: bool) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise CaseUnwritable(
-                f"{path}: cannot be written ({error.strerror}); check permissions and the disk"
+                Sentence(
+                    "%(path)s: cannot be written (%(why)s); check permissions and the disk"
+                ).fill(path=path, why=error.strerror)
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -117,12 +124,16 @@ def _lock_file(folder: Path, wait: bool) -> int:
             who = _said(descriptor)
             os.close(descriptor)
             raise CaseLocked(
-                f"{folder}: held by {who}; wait until it has ended, or end it"
+                Sentence("%(path)s: held by %(what)s; wait until it has ended, or end it").fill(
+                    path=folder, what=who
+                )
             ) from error
         except OSError as error:
             os.close(descriptor)
             raise CaseUnwritable(
-                f"{path}: cannot be locked ({error.strerror}); put the case on a disk that can"
+                Sentence(
+                    "%(path)s: cannot be locked (%(why)s); put the case on a disk that can"
+                ).fill(path=path, why=error.strerror)
             ) from error
         except BaseException:
             os.close(descriptor)
@@ -162,7 +173,9 @@ def _same(descriptor: int, path: Path) -> bool:
         return False
     except OSError as error:
         raise CaseUnwritable(
-            f"{path}: the disk fails ({error.strerror}); look at the disk"
+            Sentence("%(path)s: the disk fails (%(why)s); look at the disk").fill(
+                path=path, why=error.strerror
+            )
         ) from error
     return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
 
@@ -171,9 +184,9 @@ def _said(descriptor: int) -> str:
     """Who holds the lock, as the holder wrote it down."""
     try:
         me = json.loads(os.pread(descriptor, 1000, 0))
-        return f"process {me['pid']} on {me['host']} since {me['since']}"
+        return Sentence("process %(pid)s on %(host)s since %(since)s").fill(**me)
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return Sentence("another process")
 
 
 def _now() -> str:
@@ -208,8 +221,10 @@ class _ServerLock:
                     "another process" if holder is None else f"{holder[0]} since {holder[1]:%F %T}"
                 )
                 raise CaseLocked(
-                    f"{self._folder}: held through its database by {who}; wait until it has "
-                    "ended, or end it"
+                    Sentence(
+                        "%(path)s: held through its database by %(what)s; wait until it has ended, "
+                        "or end it"
+                    ).fill(path=self._folder, what=who)
                 )
         except BaseException:
             connection.invalidate()

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.sentences import Sentence
 from evidence.store.corrections import corrected, put_right
 from evidence.store.models import PLAYED, FootageRow, Location, Recipe, Work
 from evidence.store.record import analysed
@@ -31,6 +32,7 @@ from evidence.store.upsert import insert_new
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
+_NO_REASON = Sentence("no reason is kept")
 _AT_ONCE = 500  # paths a statement
 
 
@@ -206,7 +208,7 @@ def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
 
 def why_aside(path: str, reason: str | None) -> str:
     """What is told of a path that was set aside: its reason, which mostly names the path."""
-    return reason if reason and path in reason else f"{path}: {reason or 'no reason is kept'}"
+    return reason if reason and path in reason else f"{path}: {reason or _NO_REASON}"
 
 
 def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> Work | None:

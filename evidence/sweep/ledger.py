@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, CaseError, CaseUnreachable, NameplateError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from detector.types import Survey
 from evidence.copies.update import CopyFinder, update_copies
 from evidence.linking.update import update_machines
@@ -49,6 +50,8 @@ MOST_TRIES = 3
 
 PATIENCE_SECONDS = 600.0
 """How long a database, a scheduler or a network folder that is gone is waited for."""
+
+WAITING = Sentence("%(what)s; waiting")
 
 BEAT_SECONDS = 5.0
 
@@ -314,7 +317,7 @@ class Ledger:
             except CaseUnreachable as error:
                 if time.monotonic() - begun > self._patience or self._stop.asked:
                     raise
-                self._watcher.waiting(f"{error}; waiting")
+                self._watcher.waiting(WAITING.fill(what=error))
                 self._stop.wait(pause)
                 pause = min(2 * pause, 30.0)
 

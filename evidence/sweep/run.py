@@ -10,6 +10,7 @@ from typing import Literal
 
 from datasets.errors import CaseLocked, CaseUnreachable, NameplateError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from detector import Settings
 from detector.detect import model_digest
 from evidence.store import Case, Held, Recipe
@@ -18,7 +19,7 @@ from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Trouble
 from evidence.sweep.intake import Intake
-from evidence.sweep.ledger import MOST_TRIES, PATIENCE_SECONDS, Ledger
+from evidence.sweep.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
 from evidence.sweep.loop import Loop
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
@@ -160,7 +161,7 @@ def _join(
             away = away or now
             if now - away > order.patience:
                 raise
-            watcher.waiting(f"{error}; waiting")
+            watcher.waiting(WAITING.fill(what=error))
             stop.wait(LOOK_SECONDS)
             continue
         run = status.run if status is not None and status.alive else None
@@ -168,13 +169,15 @@ def _join(
         if not ours and ended and (not order.wait or (run is not None and not left)):
             return Ending("listed" if left else "done", _tally(case, recipe))
         if status is None or run is None:
-            watcher.waiting("another run holds the case; waiting for it")
+            watcher.waiting(Sentence("another run holds the case; waiting for it"))
             stop.wait(LOOK_SECONDS / 2)
             return None
         if not ours:
             watcher.waiting(
-                f"process {run.pid} on {run.host} works on the case with another model, registry "
-                "or other settings; waiting for it to end"
+                Sentence(
+                    "process %(pid)s on %(host)s works on the case with another model, registry or "
+                    "other settings; waiting for it to end"
+                ).fill(pid=run.pid, host=run.host)
             )
             stop.wait(LOOK_SECONDS)
             continue

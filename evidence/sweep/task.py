@@ -28,6 +28,7 @@ from distributed import WorkerPlugin, get_worker
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
 from datasets.registry import Registry
+from datasets.sentences import Sentence
 from datasets.there import isdir
 from detector import Settings
 from detector.footage import Stamp, open_footage, stamp_of
@@ -138,7 +139,9 @@ def _identify(path: Path) -> Identified | Failed:
         read = footage.files or (footage.path,)
         if {file: before.get(file) for file in read} != _states(read):
             # What was written behind the reader's back is not in the hash.
-            return Failed("changed", f"{path}: it changed while it was read", True)
+            return Failed(
+                "changed", Sentence("%(path)s: it changed while it was read").fill(path=path), True
+            )
         return Identified(footage, stamp_of(footage))
     except FootageError as error:
         return _failed(path, error)
@@ -152,10 +155,16 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
     try:
         found = _outfit(kit).survey(footage, _Telling())
         if stamp_of(footage) != identified.stamp:
-            return Failed("changed", f"{footage.path}: it changed while it was looked at", True)
+            return Failed(
+                "changed",
+                Sentence("%(path)s: it changed while it was looked at").fill(path=footage.path),
+                True,
+            )
         return found
     except _Unequipped:
-        return Failed(UNEQUIPPED, f"{footage.path}: its worker had no model", True)
+        return Failed(
+            UNEQUIPPED, Sentence("%(path)s: its worker had no model").fill(path=footage.path), True
+        )
     except FootageError as error:
         return _failed(footage.path, error)
     except ModelError as error:

@@ -22,6 +22,7 @@ from datasets.errors import (
     UploadsTooMany,
     UploadTooLarge,
 )
+from datasets.sentences import Sentence
 from detector.settings import Decoding
 from detector.sniff import HEAD_BYTES, look_further, sniff
 from detector.types import Footage
@@ -43,6 +44,8 @@ from evidence.uploads.part import BLOCK, Part
 TIDY_SECONDS = 3600.0
 """So often part files that nobody goes on with are looked for."""
 
+_CANCELLED = Sentence("cancelled by %(author)s")
+_STALE = Sentence("nobody went on with it for %(days)s days")
 _DAY = 86400.0
 _ORPHAN_SECONDS = 3600.0  # a part file whose row is not there yet is younger
 
@@ -73,8 +76,10 @@ class Uploads:
         self._tidy_now_and_then()
         if size > self.bounds.file_bytes:
             raise UploadTooLarge(
-                f"{name}: {size:,} bytes, and at most {self.bounds.file_bytes:,} are taken; sweep "
-                "the folder it lies in"
+                Sentence(
+                    "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the "
+                    "folder it lies in"
+                ).fill(name=name, size=f"{size:,}", most=f"{self.bounds.file_bytes:,}")
             )
         now = datetime.now(UTC)
         upload = Upload(
@@ -94,15 +99,19 @@ class Uploads:
             under_way = sum(self._last_came(one) > idle for one in others)
             if under_way >= self.bounds.at_once:
                 raise UploadsTooMany(
-                    f"{under_way} uploads to this case are under way already; wait until one is "
-                    "whole, or cancel one"
+                    Sentence(
+                        "%(number)s uploads to this case are under way already; wait until one "
+                        "is whole, or cancel one"
+                    ).fill(number=under_way)
                 )
             ahead = sum(one.size - self.offset(one) for one in others)
             free = self.bounds.free(self.case.folder) - self.bounds.spare_bytes - ahead
             if size > free:
                 raise UploadNoRoom(
-                    f"{name}: {size:,} bytes, and the disk of the case has room for "
-                    f"{max(0, free):,}; make room, or sweep the folder it lies in"
+                    Sentence(
+                        "%(name)s: %(size)s bytes, and the disk of the case has room for %(room)s; "
+                        "make room, or sweep the folder it lies in"
+                    ).fill(name=name, size=f"{size:,}", room=f"{max(0, free):,}")
                 )
             session.add(upload)
         return upload
@@ -116,7 +125,7 @@ class Uploads:
         with self.case.session() as session:
             upload = session.get(Upload, number)
         if upload is None:
-            raise UploadMissing(f"there is no upload {number}")
+            raise UploadMissing(Sentence("there is no upload %(number)s").fill(number=number))
         return upload
 
     def offset(self, upload: Upload) -> int:
@@ -162,7 +171,9 @@ class Uploads:
         upload = self._under_way(number)
         if (moved := self._moved(upload)) is not None and not self._path(number).exists():
             self._settle(upload, moved)
-            raise UploadConflict(f"{upload.name}: all of it has come already")
+            raise UploadConflict(
+                Sentence("%(name)s: all of it has come already").fill(name=upload.name)
+            )
         part = Part(
             self._path(number),
             upload.name,
@@ -174,7 +185,9 @@ class Uploads:
             self._under_way(number)
             if part.offset != offset:
                 raise UploadConflict(
-                    f"{upload.name}: {part.offset:,} bytes have come, not {offset:,}; go on there"
+                    Sentence(
+                        "%(name)s: %(number)s bytes have come, not %(asked)s; go on there"
+                    ).fill(name=upload.name, number=f"{part.offset:,}", asked=f"{offset:,}")
                 )
             yield part
         finally:
@@ -223,14 +236,18 @@ class Uploads:
             return self.find(number)
         upload = self.find(number)
         if upload.state != KEPT or upload.path is None:
-            raise UploadConflict(f"{upload.name}: it is over already")
+            raise UploadConflict(Sentence("%(name)s: it is over already").fill(name=upload.name))
         if upload.reason == DUPLICATE:
             raise UploadConflict(
-                f"{upload.name}: the case had it before, and others may wait for its analysis"
+                Sentence(
+                    "%(name)s: the case had it before, and others may wait for its analysis"
+                ).fill(name=upload.name)
             )
         with self.case.session() as session, session.begin():
-            if not cancel(session, self.recipe, upload.path, f"cancelled by {author}"):
-                raise UploadConflict(f"{upload.name}: its analysis is over already")
+            if not cancel(session, self.recipe, upload.path, _CANCELLED.fill(author=author)):
+                raise UploadConflict(
+                    Sentence("%(name)s: its analysis is over already").fill(name=upload.name)
+                )
         self._touch(number)
         return upload
 
@@ -247,7 +264,9 @@ class Uploads:
             with self.case.session() as session, session.begin():
                 again = reopen(session, self.recipe, None, [upload.path])
         if not again:
-            raise UploadConflict(f"{upload.name}: its analysis was not set aside")
+            raise UploadConflict(
+                Sentence("%(name)s: its analysis was not set aside").fill(name=upload.name)
+            )
         self._touch(number)
         return upload
 
@@ -268,7 +287,7 @@ class Uploads:
                     continue
                 touched = upload.changed.timestamp()
             if now - touched > STALE_DAYS * _DAY:
-                self._end(upload.id, WITHDRAWN, f"nobody went on with it for {STALE_DAYS} days")
+                self._end(upload.id, WITHDRAWN, _STALE.fill(days=STALE_DAYS))
                 path.unlink(missing_ok=True)
         for path in self._folder.glob("*.part"):
             with suppress(FileNotFoundError):

@@ -17,6 +17,7 @@ from datasets.errors import (
     UploadConflict,
     UploadTooLarge,
 )
+from datasets.sentences import Sentence
 from detector.decoder import Decoder
 from detector.settings import Decoding
 from detector.sniff import look_further
@@ -109,7 +110,9 @@ def settle(
     with case.session() as session, session.begin():
         upload = session.get(Upload, number, with_for_update=True)
         if upload is None or upload.state != RECEIVING:
-            raise UploadConflict(f"upload {number}: it was cancelled meanwhile")
+            raise UploadConflict(
+                Sentence("upload %(number)s: it was cancelled meanwhile").fill(number=number)
+            )
         row = {
             "sha256": footage.sha256,
             "size": footage.size,
@@ -173,8 +176,14 @@ def _probe(footage: Footage, name: str, bounds: Bounds, decoding: Decoding) -> P
         raise type(error)(str(error).replace(str(footage.path), name)) from error
     if probe.duration is not None and probe.duration > bounds.seconds:
         raise UploadTooLarge(
-            f"{name}: {float(probe.duration) / 3600:.1f} hours long, and at most "
-            f"{bounds.seconds / 3600:g} are taken; cut it, or sweep the folder it lies in"
+            Sentence(
+                "%(name)s: %(hours)s hours long, and at most %(most)s are taken; cut it, or "
+                "sweep the folder it lies in"
+            ).fill(
+                name=name,
+                hours=f"{float(probe.duration) / 3600:.1f}",
+                most=f"{bounds.seconds / 3600:g}",
+            )
         )
     return probe
 
@@ -184,7 +193,9 @@ def _note(case: Case, number: str, sha256: str) -> None:
     with case.session() as session, session.begin():
         upload = session.get(Upload, number, with_for_update=True)
         if upload is None or upload.state != RECEIVING:
-            raise UploadConflict(f"upload {number}: it was cancelled meanwhile")
+            raise UploadConflict(
+                Sentence("upload %(number)s: it was cancelled meanwhile").fill(number=number)
+            )
         upload.footage = sha256
 
 

@@ -21,6 +21,7 @@ from datasets.errors import (
     UploadNoRoom,
     UploadTooLarge,
 )
+from datasets.sentences import Sentence
 from detector.sniff import HEAD_BYTES, Sniffed, sniff
 from evidence.uploads.bounds import Bounds
 
@@ -60,7 +61,11 @@ class Part:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CaseUnwritable(f"{path}: cannot be written ({error.strerror})") from error
+            raise CaseUnwritable(
+                Sentence("%(path)s: cannot be written (%(why)s)").fill(
+                    path=path, why=error.strerror
+                )
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.offset = os.fstat(self._file).st_size
@@ -71,7 +76,9 @@ class Part:
             self._hash_from(at)
         except BlockingIOError as error:
             os.close(self._file)
-            raise UploadConflict(f"{name}: it is being sent already; try again later") from error
+            raise UploadConflict(
+                Sentence("%(name)s: it is being sent already; try again later").fill(name=name)
+            ) from error
         except BaseException:
             os.close(self._file)
             raise
@@ -106,10 +113,14 @@ class Part:
         """
         if self.offset + len(block) > self.size:
             raise UploadTooLarge(
-                f"{self.name}: more than the {self.size:,} bytes announced; begin a new upload"
+                Sentence(
+                    "%(name)s: more than the %(size)s bytes announced; begin a new upload"
+                ).fill(name=self.name, size=f"{self.size:,}")
             )
         if self.gone:
-            raise UploadConflict(f"{self.name}: it was cancelled meanwhile")
+            raise UploadConflict(
+                Sentence("%(name)s: it was cancelled meanwhile").fill(name=self.name)
+            )
         rest = memoryview(block)
         while rest:
             if self.offset >= self._looked:
@@ -120,7 +131,9 @@ class Part:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise UploadNoRoom(_full(self.name)) from error
                 raise CaseUnwritable(
-                    f"{self.path}: cannot be written ({error.strerror}); check the disk"
+                    Sentence("%(path)s: cannot be written (%(why)s); check the disk").fill(
+                        path=self.path, why=error.strerror
+                    )
                 ) from error
             self._digest.update(rest[:count])
             self.offset += count
@@ -150,7 +163,11 @@ class Part:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise UploadNoRoom(_full(self.name)) from error
-            raise CaseUnwritable(f"{self.path}: cannot be written ({error.strerror})") from error
+            raise CaseUnwritable(
+                Sentence("%(path)s: cannot be written (%(why)s)").fill(
+                    path=self.path, why=error.strerror
+                )
+            ) from error
 
     def remove(self) -> None:
         """The bytes are of no use."""
@@ -171,6 +188,7 @@ class Part:
 
 
 def _full(name: str) -> str:
-    return (
-        f"{name}: the disk of the case is nearly full; what has come is kept: make room, then go on"
-    )
+    return Sentence(
+        "%(name)s: the disk of the case is nearly full; what has come is kept: make room, then go "
+        "on"
+    ).fill(name=name)

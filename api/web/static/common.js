@@ -8,6 +8,29 @@ export function _(text, values = {}) {
   return said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// What the server's errors say, in English by form, and the words for it: there where those are others.
+const errors = JSON.parse(document.getElementById("errors")?.textContent ?? "[]").map(([form, said]) => [new RegExp(`^${form}$`, "s"), said]);
+
+/** What an error says, or each part of it, in the reader's language; as `retell` in `datasets/sentences.py`. */
+export function retold(text) {
+  if (!errors.length) return text;
+  for (const [form, said] of errors) {
+    const values = form.exec(text);
+    if (values) return said.replace(/%\((\w+)\)s|%%/g, (_whole, name) => (name ? told(name, values.groups[name]) : "%"));
+  }
+  for (const mark of ["; ", ": ", ", "]) {
+    const at = text.indexOf(mark);
+    if (at >= 0) return retold(text.slice(0, at)) + mark + retold(text.slice(at + mark.length));
+  }
+  return text;
+}
+
+/** What is filled in: a sentence in its own right, or a figure as the language writes it. */
+function told(name, value) {
+  if (name === "what") return retold(value);
+  return /^\d{1,3}(,\d{3})+$/.test(value) ? value.replaceAll(",", "\u00a0") : value;
+}
+
 /** One text or the other, by the number it tells of; English alone tells them apart, for the other
  *  catalogues word a count after a colon. */
 export function counted(number, one, many) {
@@ -54,12 +77,12 @@ export async function call(method, path, body = undefined, { typed = false, ...o
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  const told = answer?.error ?? { kind: "error", message: response.statusText };
-  if (told.kind === "log-in") {
-    if (typed) throw new Problem(told.kind, _("You are logged out. Log in in another window, then send this again."), response.status);
+  const said = answer?.error ?? { kind: "error", message: response.statusText };
+  if (said.kind === "log-in") {
+    if (typed) throw new Problem(said.kind, _("You are logged out. Log in in another window, then send this again."), response.status);
     location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   }
-  throw new Problem(told.kind, told.message, response.status);
+  throw new Problem(said.kind, retold(said.message), response.status);
 }
 
 /** Says something at the edge of the page for some seconds; `kind`: "", "good" or "bad". */

@@ -7,9 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 import api.web
+from api.web.pages import static
 from api.web.retold import retold
+from api.web.site import Site
+from api.web.words import errors
+from datasets.errors import FootageError
+from datasets.sentences import FREE
+from datasets.there import UNREADABLE
+from detector.footage import open_footage
+from detector.sniff import DEMUXERS, PICTURES
 from detector.tally import (
     CLIP_BEHIND,
     FITTED,
@@ -22,6 +31,8 @@ from evidence.copies.spans import Span
 from evidence.copies.wording import reason_of
 from evidence.linking.decisions import NOTED
 from evidence.linking.pairs import COPY, ON_BOTH, PLACE, SPAN
+from evidence.sweep.ledger import WAITING
+from tests.api.web.browser import serve
 
 SPANS = [Span(Fraction(n), Fraction(n + 5), Fraction(1, 2), (1, 0, 1, 0), 3, 0.9) for n in range(7)]
 NAMES = ("1" * 64, "2" * 64)
@@ -81,6 +92,57 @@ def test_what_people_wrote_or_the_decoder_said_is_left_as_it_is() -> None:
     assert retold(text, "uk").endswith(f"Анна К., 2024-01-01: {note}")
     assert retold("Invalid data (3 times)", "ru") == "Invalid data (раз: 3)"
     assert retold("of an earlier version", "uk") == "of an earlier version"
+
+
+def refusal(content: bytes, folder: Path) -> str:
+    """Why a file called `цех: 1, 2.mp4` with that content is not looked at."""
+    path = folder / "цех: 1, 2.mp4"
+    path.write_bytes(content)
+    with pytest.raises(FootageError) as refused:
+        open_footage(path)
+    return str(refused.value).replace(str(folder), "")
+
+
+@pytest.mark.parametrize("code", ["uk", "ru"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"a text, not footage", b"<html>", b"MZ", b"\x00\xff" * 999, b"\x00\x00\x00\x01\x67"],
+)
+def test_why_footage_cannot_be_looked_at(tmp_path: Path, code: str, content: bytes) -> None:
+    text = refusal(content, tmp_path)
+    told = retold(text, code)
+    assert retold(text, "en") == text and told.startswith("/цех: 1, 2.mp4: ")
+    kinds = re.escape(", ".join((*DEMUXERS, *PICTURES)))  # which are names in any language
+    assert not re.search("[a-z]{2}", re.sub(kinds, "", told).removeprefix("/цех: 1, 2.mp4"))
+
+
+@pytest.mark.parametrize("code", ["uk", "ru"])
+def test_each_error_is_told_by_a_script_as_by_a_page(
+    site: Site, chromium: Browser, code: str
+) -> None:
+    free = dict.fromkeys(FREE, "цех 1; зал (2)")
+    texts, expected = [], []
+    for sentence, words in errors(code).items():
+        names = set(re.findall(r"%\((\w+)\)s", sentence))
+        values = {name: free.get(name, "12") for name in names}
+        texts.append(sentence.fill(**values))
+        expected.append(words % values)
+    context = chromium.new_context(locale=code)
+    page = context.new_page()
+    with serve(site) as address:
+        page.goto(f"{address}/upload")
+        tell = "async ([from, texts]) => texts.map((await import(from)).retold)"
+        told = page.evaluate(tell, [static("common.js"), texts])
+    context.close()
+    assert told == [retold(text, code) for text in texts] == expected
+
+
+def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
+    missing = f"/a; b.mp4: {UNREADABLE.fill(why='Permission denied')}; check the path"
+    told = "/a; b.mp4: не удаётся прочитать (Permission denied); проверьте путь"
+    assert retold(missing, "ru") == told
+    assert retold(WAITING.fill(what=missing), "ru") == f"{told}; ожидание"
+    assert retold("a.mp4: no reason is kept", "uk") == "a.mp4: причину не збережено"
 
 
 def test_each_kind_that_the_archivist_is_told_of_has_its_words() -> None:

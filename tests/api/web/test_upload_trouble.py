@@ -104,6 +104,42 @@ def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
 
 
+@pytest.mark.parametrize(
+    ("code", "refused", "packed", "dated"),
+    [
+        (
+            "ru",
+            "это веб-страница, а не видео и не изображение; не добавляйте",
+            "это архив ZIP, а не видео и не изображение; распакуйте или не добавляйте",
+            "нельзя использовать: Когда опубликовано: это не дата: укажите год, месяц или день",
+        ),
+        (
+            "uk",
+            "це вебсторінка, а не відео й не зображення; не додавайте",
+            "це архів ZIP, а не відео й не зображення; розпакуйте або не додавайте",
+            "не можна використати: Коли оприлюднено: це не дата: укажіть рік, місяць або день",
+        ),
+    ],
+)
+def test_a_refusal_says_why_in_the_reader_s_language(
+    unmanned: str, chromium: Browser, films: Path, code: str, refused: str, packed: str, dated: str
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale=code)
+    page = context.new_page()
+    page.goto(f"{unmanned}/upload")
+    add(page, films / "page.mp4", films / "archive.mp4")
+    for _ in range(2):  # as the server says it, and as it has kept it
+        for name, why in (("page.mp4", refused), ("archive.mp4", packed)):
+            line = page.locator(".upload", has_text=name)
+            expect(line.locator(".said")).to_have_text(why, timeout=SLOWLY)
+        page.reload()
+    page.fill("#published", "скоро")
+    add(page, films / "hall 3.mp4")
+    line = page.locator(".upload", has_text="hall 3.mp4")
+    expect(line.locator(".said")).to_contain_text(dated)
+    context.close()
+
+
 def test_too_many_under_way_is_said_and_waited_for(alone: Site, page: Page, films: Path) -> None:
     with serve(replace(alone, limits=replace(Limits(), uploads=1))) as address:
         other = begin(page, address, "other.mp4", 1000)

@@ -25,9 +25,10 @@ OTHERS = [code for code in LANGUAGES if code != "en"]
 _KINDS = (
     ("templates", "*.html", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
     ("static", "*.js", "javascript", {"parse_template_string": True}),
-    (".", "answer*.py", "python", {}),
+    (".", "*.py", "python", {}),
     ("../../evidence", "*.py", "python", {}),
     ("../../detector", "*.py", "python", {}),
+    ("../../datasets", "*.py", "python", {}),
 )
 
 # A `Told` has one text, or one and many: what says either is looked for by itself. A `Sentence` is

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import html
+from dataclasses import replace
+
 import httpx2 as httpx
 import pytest
+from fastapi.testclient import TestClient
+
+from api.web.app import create_app
+from api.web.retold import retold
+from api.web.site import Limits, Site
 
 
 @pytest.fixture
@@ -32,6 +40,53 @@ def test_a_date_that_is_none(client: httpx.Client, path: str, code: str, words: 
     assert answer.status_code == 422
     assert words in answer.text and "2024-05" in answer.text
     assert "[0-9]" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("uk", "цей сервер не називається 'elsewhere.example'"),
+        ("ru", "этот сервер не называется 'elsewhere.example'"),
+    ],
+)
+def test_why_a_page_is_refused(client: httpx.Client, code: str, words: str) -> None:
+    headers = {"Accept-Language": code, "Host": "elsewhere.example"}
+    answer = client.get("/footage", headers=headers)
+    assert answer.status_code == 400
+    assert words in html.unescape(answer.text) and "call it by" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("uk", "на диску справи вільно 0;"), ("ru", "на диске дела свободно 0;")],
+)
+def test_a_full_disk_is_told_in_the_reader_s_language_and_to_a_program_in_english(
+    site: Site, code: str, words: str
+) -> None:
+    full = replace(site, limits=replace(Limits(), free_bytes=1 << 60))
+    headers = {"Origin": "http://127.0.0.1", "Accept-Language": code}
+    with TestClient(create_app(full), "http://127.0.0.1", headers=headers) as client:
+        answer = client.post("/api/v1/uploads", json={"name": "цех, 1.mp4", "size": 1_048_576})
+    error = answer.json()["error"]
+    assert (answer.status_code, set(error)) == (507, {"kind", "message"})
+    assert error["message"].startswith("цех, 1.mp4: 1,048,576 bytes, and the disk of the case has")
+    told = retold(error["message"], code)
+    assert told.startswith("цех, 1.mp4: ") and words in told and "1\N{NO-BREAK SPACE}048" in told
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("uk", "проміжок закінчується (2020) раніше, ніж починається (2024)"),
+        ("ru", "промежуток кончается (2020) раньше, чем начинается (2024)"),
+    ],
+)
+def test_a_question_that_makes_no_sense(client: httpx.Client, code: str, words: str) -> None:
+    asked = {"by": "origin", "country": "CN", "since": "2024", "until": "2020"}
+    answer = client.get("/answer", params=asked, headers={"Accept-Language": code})
+    assert answer.status_code == 400
+    shown = answer.text.partition("<main")[2]  # above it stands what scripts may have to say
+    assert words in shown and "the period" not in shown
 
 
 def test_a_program_is_told_field_by_field(client: httpx.Client) -> None:

@@ -49,6 +49,18 @@ def test_what_ties_two_sightings_is_told_in_the_reader_s_language(
     assert "навколо верстата" in page and "points around" not in page
 
 
+def test_a_known_reason_why_a_clip_was_set_aside_is_told_too(
+    client: httpx.Client, site: Site
+) -> None:
+    with site.session() as session, session.begin():
+        add_work(session, site.recipe, [Source("/archive/a.mp4", 1, 1)])
+        (work,) = take(session, site.recipe, 1)
+        said = "/archive/a.mp4: the file is empty; fetch it again"
+        assert set_aside(session, work, "empty", said)
+    page = client.get("/", headers={"Cookie": "language=ru"}).text
+    assert "/archive/a.mp4: файл пуст; скачайте его снова" in page and "fetch" not in page
+
+
 def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
     client: httpx.Client, site: Site
 ) -> None:
