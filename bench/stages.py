@@ -32,12 +32,12 @@ from detector.boxes import as_box
 from detector.conceal import Uncoverer
 from detector.decoder import Decoder
 from detector.detect import Detector
-from detector.examine import belongs
 from detector.footage import open_footage
 from detector.legible import LegibleFrames, LegibleView
 from detector.match import Matcher
 from detector.read import Reader, cut_marks
 from detector.settings import Settings
+from detector.stands import belongs
 from detector.types import MACHINE, Frame, Picture, Reading, Span
 
 LOOKED_AT = 24

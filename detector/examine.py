@@ -12,7 +12,7 @@ import numpy as np
 from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.behind import Behind
-from detector.boxes import area, as_box, line_height
+from detector.boxes import as_box
 from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import Uncoverer
 from detector.detect import Detector
@@ -25,7 +25,9 @@ from detector.origin import claimed_by
 from detector.overlay import Frames, OverlayMap
 from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
+from detector.reread import Rereader
 from detector.settings import Settings
+from detector.stands import belongs, holds, is_cut
 from detector.track import SURE
 from detector.types import (
     MACHINE,
@@ -43,9 +45,6 @@ from detector.watch import Watched
 from detector.withheld import withhold
 
 _Lined = tuple[LegibleView, list[Line]]
-
-AT_EDGE = 0.25
-"""Of its height: text that ends nearer to an edge of the picture it was read in may be cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +104,16 @@ class Examiner:
         self._registry = registry
         self._matcher = matcher_of(registry)
         self.attributor = Attributor(self._matcher, registry, settings.attributing)
+        self._rereader = Rereader(
+            reader, self._matcher, registry, settings.attributing.tested_origins
+        )
 
     def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:
         """What is read and seen on a machine; overlays are marked as such."""
         views, readings = self._read(watched, overlays)
+        if not self._says(_of_the_scene(readings)):
+            view, lines = views[0]
+            readings = self._rereader.improved(readings, lines, view)
         if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
             readings += self._read_flipped(views, watched, overlays)
         likenesses = self._likenesses(views, watched, overlays)
@@ -369,31 +374,3 @@ def _contested(said: Attribution) -> bool:
 
 def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in readings if not reading.overlay]
-
-
-def is_cut(text: Box, view: LegibleView, within: float = AT_EDGE) -> bool:
-    """Whether a text reaches an edge of the picture it was read in, but for so much of its height:
-    it may go on beyond."""
-    height, width = view.picture.shape[:2]
-    (left, top), near = view.offset, within * line_height(text)
-    right, bottom = left + width, top + height
-    return any(
-        gap <= near for gap in (text[0] - left, text[1] - top, right - text[2], bottom - text[3])
-    )
-
-
-def belongs(text: Box, machine: Box, others: Sequence[Box]) -> bool:
-    """Whether a text stands on this machine and not on another one before or behind it.
-
-    Of several machines whose boxes hold the text's middle it is the smallest's; a text just
-    outside every box is left to the machine in whose margin it was read.
-    """
-
-    rivals = [area(other) for other in others if holds(other, text)]
-    return not rivals or (holds(machine, text) and area(machine) < min(rivals))
-
-
-def holds(machine: Box, text: Box) -> bool:
-    """Whether the text's middle lies in the machine's box."""
-    x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
-    return machine[0] <= x <= machine[2] and machine[1] <= y <= machine[3]

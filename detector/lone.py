@@ -15,11 +15,12 @@ from detector.bars import within_bars
 from detector.boxes import line_height
 from detector.caption import scene_of, static_across_shots
 from detector.drawn_on import drawn_on
-from detector.examine import Examined, Examiner, is_cut
+from detector.examine import Examined, Examiner
 from detector.legible import LegibleView
 from detector.overlay import Frames, OverlayMap
 from detector.read import Reader
 from detector.settings import Reading_
+from detector.stands import is_cut
 from detector.stills import telling
 from detector.types import (
     Attribution,

@@ -98,7 +98,7 @@ class Reader:
         dx, dy = offset
         readings = []
         for one, line in zip(read, lines, strict=True):
-            text, score = self._read_line(one)
+            text, score = self.read_line(one.picture, turned=one.turned)
             # A stroke or a dot is no text, however sure the reader is of it.
             if any(map(str.isalnum, text)) and score >= self._settings.score:
                 x1, y1, x2, y2 = line.box
@@ -106,9 +106,13 @@ class Reader:
                 readings.append(Reading(text, score, placed, pts, script_of(text), mirrored))
         return merge_readings(readings)
 
-    def _read_line(self, line: Line) -> tuple[str, float]:
-        """Text and score of a line. What runs down a machine may run up it as well."""
-        ways = [line.picture, line.picture[::-1, ::-1]] if line.turned else [line.picture]
+    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
+        """Text and score of a BGR line (height, width, 3).
+
+        Args:
+            turned: it ran down the machine and was turned a quarter left; it may run up as well.
+        """
+        ways = [picture, picture[::-1, ::-1]] if turned else [picture]
         read = [self._lines.read(pad_line(way)) for way in ways]
         text, score = max(read, key=lambda said: _sureness(*said))
         return text.strip(), score

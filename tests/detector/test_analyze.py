@@ -18,12 +18,13 @@ from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.conceal import Uncoverer
 from detector.detect import Detector
-from detector.examine import Examiner, belongs
+from detector.examine import Examiner
 from detector.legible import LegibleView
 from detector.overlay import OverlayMap
 from detector.read import Reader
 from detector.recognise import Recogniser
 from detector.settings import Settings
+from detector.stands import belongs
 from detector.types import Detections, Observation, Shot, Track
 from detector.watch import Watched
 from tests.detector.clips import write_clip
