@@ -9,7 +9,7 @@ The review on 100,000 flags is apart too, since it takes its time: bench.review.
 what a sweep survives are apart: bench.kills, bench.cut, bench.trouble, bench.many; and of
 uploads, bench.upload. The page of the answer: bench.answer. A whole case in a world of known
 truth: bench.world. Captions over machines, and close-ups of their marks: bench.captions,
-bench.close_ups.
+bench.close_ups. Lines read again in other shapes: bench.again.
 """
 
 from __future__ import annotations
