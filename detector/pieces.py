@@ -153,7 +153,7 @@ class Pieces:
             _is_near(mark, word)
             and (_in_place(cue, r) or (word in self._far and r.pts not in frames))
             for r, word in _said(scene)
-            if word in self._near
+            if word in self._near and mark not in letters(r.text)
         )
 
 

@@ -64,6 +64,11 @@ def test_so_does_a_chinese_towns_name_at_the_place_of_the_mark(attributor: Attri
     assert attributor.attribute(frames(["SICHUAN", "QINCHUAN"])).builder is None
 
 
+def test_a_mark_with_a_place_in_its_name_is_no_misread_place(attributor: Attributor) -> None:
+    assert attributor.attribute(frames(["YUNNAN CY", "YUNNAN CY"])).builder == "yunnan-cy"
+    assert attributor.attribute(frames(["YUNNAN CY", "YUNNAN"])).builder is None
+
+
 @pytest.mark.parametrize(("texts", "builder"), WHOLE, ids=lambda value: str(value))
 def test_emblems_edges_and_a_builders_own_words_take_no_name_away(
     attributor: Attributor, texts: list[str], builder: str
