@@ -110,8 +110,8 @@ class OwnBadge:
         if cue.kind == "wordmark" or not cue.match.needs_second_cue:
             return True
         code = letters(cue.mark)
-        rare = cue.match.exact and not cue.match.shared and len(code) >= _LONG_CODE
-        return rare and _is_mixed(code) and not _FAMILY.match(code) and not is_tag(cue.mark)
+        rare = cue.match.exact and not cue.match.shared and not is_tag(cue.mark)
+        return rare and _is_long(code) and not _FAMILY.match(code)
 
     def _on_badges(
         self, cue: Cue, own: Collection[Reading], readings: Sequence[Reading]
@@ -161,8 +161,8 @@ class OwnBadge:
         a tested origin has it."""
         code, entry = letters(cue.mark), self._registry.get(cue.id)
         own = code in map(letters, entry.series) and not cue.match.shared
-        if not own and len(code) >= _LONG_CODE and code not in self._tested_codes:
-            own = _is_mixed(code) and not _FAMILY.match(code)
+        if not own and code not in self._tested_codes:
+            own = _is_long(code) and not _FAMILY.match(code)
         return own and cue.match.exact and not is_tag(cue.mark)
 
     def _is_strangers(
@@ -217,16 +217,20 @@ class OwnBadge:
         return None
 
     def _codes(self, cue: Cue) -> list[str]:
-        """Codes of the cue's builder, in letters, that stand for nothing else."""
+        """Codes of the cue's builder, in letters, those long enough to be looked for in a line."""
         entry = self._registry.get(cue.id)
         codes = map(letters, (*entry.series, *entry.weak.series))
-        return [code for code in codes if len(code) >= _LONG_CODE and _is_mixed(code)]
+        return [code for code in codes if _is_long(code)]
 
     def _own(self, cue: Cue) -> tuple[str, ...]:
         """The marks and codes of the cue's builder."""
         entry = self._registry.get(cue.id)
         marks = (written.text for written in entry.wordmarks)
         return (*marks, *entry.series, *entry.weak.series)
+
+
+def _is_long(code: str) -> bool:
+    return len(code) >= _LONG_CODE and _is_mixed(code)
 
 
 def _is_mixed(code: str) -> bool:

@@ -23,6 +23,7 @@ from typing import Literal
 from datasets.plates import load_places, load_plate_words
 from detector.boxes import line_height
 from detector.caption import same_text
+from detector.contact import is_contact
 from detector.fold import letters
 from detector.fuse import independent
 from detector.plate_lines import passages_of, plates_of, titles_of
@@ -107,7 +108,7 @@ class Plates:
         self, readings: Sequence[Reading], marks: Collection[str], codes: Collection[str]
     ) -> frozenset[Reading]:
         """Those that speak of a part, its seller or how to reach one, and those beside which, on
-        one plate, another does, or names another country. What one in Han says by itself is left
+        one plate, another does. What one in Han says by itself is left
         to `detector.anothers`: 机床工具 is no part. An address on the web that holds the letters
         of one of its builder's `marks` is its own: WWW.SMTCL.COM under 沈阳机床; so are rows on a
         plate that bears one of his `codes`."""
@@ -119,7 +120,7 @@ class Plates:
             if any(
                 (self._is_part(other.text) and not self._text.is_line(other.text, rows=rows))
                 or (
-                    self._text.is_contact(other.text)
+                    is_contact(other.text)
                     and not any(mark in letters(other.text) for mark in marks)
                 )
                 for other in plate
@@ -146,7 +147,7 @@ class Plates:
 
     def is_address(self, text: str) -> bool:
         """Whether a text is an address on the web and nothing else, as dealers and guests post."""
-        return " " not in text.strip() and self._text.is_contact(text)
+        return " " not in text.strip() and is_contact(text)
 
     def is_own(self, text: str, name: str, *, lines: bool) -> bool:
         """Whether all a text says may stand on the plate of a machine of that name's maker.
@@ -181,7 +182,7 @@ class Plates:
             return
         texts = [passage.text for passage in passages]
         part = self._text.is_parts_plate([reading.text for reading in plate])
-        contact = any(self._text.is_contact(t) for t in texts)
+        contact = any(is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
         rows = any(self._text.says_kind(reading.text) for reading in plate)

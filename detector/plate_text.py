@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
-from detector.contact import is_contact
 from detector.own_words import OwnWords
 from detector.part_codes import is_part_code, is_parts_plate
 from detector.phrases import Phrases, Said
@@ -222,10 +221,6 @@ class PlateText:
     def is_seller(self, text: str) -> bool:
         """Whether it speaks of who sells, repairs or owns the machine, or of a fair."""
         return self._sellers.inside(Said.of(text))
-
-    def is_contact(self, text: str) -> bool:
-        """Whether it says how to reach somebody: dealers in used machines do on their stickers."""
-        return is_contact(text)
 
     def is_own(self, text: str, name: str = "", *, rows: bool = False) -> bool:
         """Whether all it says may stand on a machine's own plate: its maker, kind, model, number.
