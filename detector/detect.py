@@ -1,10 +1,8 @@
-"""Machines, wordmarks and controls in pictures, found by a YOLO network under OpenVINO.
+"""Machines, wordmarks and controls in pictures, found by YOLO networks under OpenVINO.
 
-The model is three files in one folder: `model.xml` and `model.bin` (OpenVINO's network,
-sizes of the input left open) and `model.json`, as `nameplate export` writes it:
-
-    {"classes": ["machine", "wordmark", "control"], "image_size": 640,
-     "sha256": "...", "files": {"model.xml": "...", "model.bin": "..."}, ...}
+A model (`detector.model_files`) has one network or two. Of two the second is asked only where the
+first sees a machine, be it hardly; what counts is the mean of what both say of each place. Places
+follow from the size of the input alone, so both speak of the same.
 
 Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
 16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
@@ -14,10 +12,7 @@ every shape; compiling one for each shape was measured 6-12 % faster a picture b
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +20,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.errors import ModelError
 from detector.bars import within_bars
 from detector.boxes import grown, holding, suppress
+from detector.model_files import PACKAGED, load_networks
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, WORDMARK, Box, Detections, Picture
 
-PACKAGED = Path(__file__).parent / "model"
 STRIDE = 32
 """Coarsest stride of YOLO's three heads (8, 16, 32): sides of the input are multiples of it."""
 
@@ -55,10 +49,17 @@ FAINT_MARK = 0.1
 """Confidence of a wordmark for which a machine is looked for that is less sure: in a whole frame
 most marks are small, and are seen surely only when looking closer."""
 
+ASKED_AGAIN = 0.1
+"""Confidence of a machine from which the second network is asked. Below it the first is sure that
+there is none: of `val`'s 126 negatives 57 are asked about, and asking of all finds nothing else."""
+
 _Floors = NDArray[np.float32]
+_Said = NDArray[np.float32]
+"""What a network says of a picture, (4 + classes, n): centre x, y, width and height of each place,
+in pixels of the input, then scores."""
 
 IN_FLIGHT = 8
-"""Pictures that may be on their way through the network at a time."""
+"""Pictures that may be on their way through a network at a time."""
 
 
 _Cut = tuple[Picture, tuple[int, int]]
@@ -66,43 +67,88 @@ _Cut = tuple[Picture, tuple[int, int]]
 
 
 class _Run:
-    """A picture on its way through the network, until its boxes are asked for. `corner`: where it
-    lies in the frame that its boxes are told in."""
+    """A picture on its way through a network, until it is asked what that says."""
 
-    def __init__(self, request: Any, picture: Picture, corner: tuple[int, int], side: int) -> None:
-        self.corner = corner
-        boxed, self.scale, self.offset = letterbox(picture, side)
-        self.shape = picture.shape
+    def __init__(self, request: Any, boxed: Picture) -> None:
         self._request = request
-        self._raw: NDArray[np.float32] | None = None
+        self._said: _Said | None = None
         request.start_async({0: boxed[None]})
 
-    def raw(self) -> NDArray[np.float32]:
-        """What the network says, (4 + classes, n); waits for it."""
-        if self._raw is None:
+    def said(self) -> _Said:
+        """What the network says; waits for it."""
+        if self._said is None:
             self._request.wait()
-            self._raw = self._request.get_output_tensor().data[0].copy()
-        return self._raw
+            self._said = self._request.get_output_tensor().data[0].copy()
+        return self._said
+
+
+class _Network:
+    """A compiled network, for some pictures at a time."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._requests = [compiled.create_infer_request() for _ in range(IN_FLIGHT)]
+        self._runs: list[_Run | None] = [None] * IN_FLIGHT
+        self._next = 0
+
+    def start(self, boxed: Picture) -> _Run:
+        # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
+        # from its threads, and was seen to abort the process when dropped just after.
+        place = self._next
+        self._next = (place + 1) % IN_FLIGHT
+        before = self._runs[place]
+        if before is not None:
+            before.said()
+        run = _Run(self._requests[place], boxed)
+        self._runs[place] = run
+        return run
+
+
+class _Look:
+    """A picture that is looked at. `corner`: where it lies in the frame that its boxes are told
+    in."""
+
+    def __init__(self, cut: _Cut, side: int, network: _Network) -> None:
+        picture, self.corner = cut
+        self.shape = picture.shape
+        self.boxed, self.scale, self.offset = letterbox(picture, side)
+        self.run = network.start(self.boxed)
 
 
 class Pending:
     """Pictures handed to a detector, whose detections can be had later."""
 
-    def __init__(self, detector: Detector, runs: Sequence[_Run], floors: _Floors) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        looks: Sequence[_Look],
+        floors: _Floors,
+        second: _Network | None,
+    ) -> None:
         self._detector = detector
-        self._runs = runs
+        self._looks = looks
         self._floors = floors
+        self._second = second
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
-        return [self._detector._decoded(run, self._floors) for run in self._runs]
+        again = [self._asked_again(look) for look in self._looks]
+        return [
+            self._detector._decoded(look, _mean(look.run, run), self._floors)
+            for look, run in zip(self._looks, again, strict=True)
+        ]
+
+    def _asked_again(self, look: _Look) -> _Run | None:
+        """The picture on its way through the second network, if that is asked."""
+        if self._second is None or look.run.said()[4 + MACHINE].max() < ASKED_AGAIN:
+            return None
+        return self._second.start(look.boxed)
 
 
 class Detector:
-    """The network, loaded once and used for any number of pictures, from one thread.
+    """A model, loaded once and used for any number of pictures, from one thread.
 
     Args:
-        folder: holds `model.xml`, `model.bin` and `model.json`; the packaged model if None.
+        folder: of the model; the packaged one if None.
         settings: thresholds and the size of the input.
         threads: threads of inference; as many as there are cores if None. What is found
             does not depend on it.
@@ -121,11 +167,9 @@ class Detector:
         settings = settings or Detecting()
         self.folder = folder or PACKAGED
         self.settings = settings
-        self.digest = _checked(self.folder)
-        network = _compiled(self.folder, self.digest, threads)
-        self._requests = [network.create_infer_request() for _ in range(IN_FLIGHT)]
-        self._runs: list[_Run | None] = [None] * IN_FLIGHT
-        self._next = 0
+        self.digest, compiled = load_networks(self.folder, threads)
+        self._first, *further = [_Network(one) for one in compiled]
+        self._second = further[0] if further else None
         self._floors = np.array(
             [
                 settings.confidence if index == MACHINE else settings.mark_confidence
@@ -162,10 +206,16 @@ class Detector:
         Beyond `IN_FLIGHT` pictures on their way it waits for the oldest.
         """
         cuts = [_within_bars(picture) for picture in pictures]
-        return self._run(cuts, [side or self.settings.image_size] * len(pictures), least)
+        sides = [side or self.settings.image_size] * len(pictures)
+        floors = self._floors.copy()
+        if least is not None:
+            floors[MACHINE] = least
+        return Pending(self, self._looks(cuts, sides), floors, self._second)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """Looks again at one machine, enlarged, for marks too small in the whole frame.
+
+        With the first network only: a second finds no more marks.
 
         Args:
             picture: the whole frame, (height, width, 3).
@@ -180,41 +230,22 @@ class Detector:
             return Detections.none()
         longer = max(crop.shape[:2])
         side = min(max(longer, CLOSER_LEAST), CLOSER_MOST, round(CLOSER_ENLARGED * longer))
-        (found,) = self._run([(crop, (left, top))], [side]).result()
+        looks = self._looks([(crop, (left, top))], [side])
+        (found,) = Pending(self, looks, self._floors, None).result()
         return found
 
-    def _run(
-        self, cuts: Sequence[_Cut], sides: Sequence[int], least: float | None = None
-    ) -> Pending:
-        floors = self._floors.copy()
-        if least is not None:
-            floors[MACHINE] = least
-        runs = [self._start(cut, side) for cut, side in zip(cuts, sides, strict=True)]
-        return Pending(self, runs, floors)
+    def _looks(self, cuts: Sequence[_Cut], sides: Sequence[int]) -> list[_Look]:
+        return [_Look(cut, side, self._first) for cut, side in zip(cuts, sides, strict=True)]
 
-    def _start(self, cut: _Cut, side: int) -> _Run:
-        # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
-        # from its threads, and was seen to abort the process when dropped just after.
-        place = self._next
-        self._next = (place + 1) % IN_FLIGHT
-        before = self._runs[place]
-        if before is not None:
-            before.raw()
-        run = _Run(self._requests[place], *cut, side)
-        self._runs[place] = run
-        return run
-
-    def _decoded(self, run: _Run, floors: _Floors) -> Detections:
-        """Boxes from the network's (4 + classes, n): centre x, y, width, height, then scores."""
-        raw, scale, offset = run.raw(), run.scale, run.offset
-        scores = raw[4:]
+    def _decoded(self, look: _Look, said: _Said, floors: _Floors) -> Detections:
+        scores = said[4:]
         class_id = scores.argmax(0)
         confidence = scores.max(0)
         candidates = np.flatnonzero(confidence >= np.minimum(floors, self._faint)[class_id])
         if len(candidates) > MOST_CANDIDATES:
             surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
             candidates = candidates[surest]
-        centre_x, centre_y, width, height = raw[:4, candidates]
+        centre_x, centre_y, width, height = said[:4, candidates]
         xyxy = np.stack(
             [
                 centre_x - width / 2,
@@ -224,10 +255,10 @@ class Detector:
             ],
             axis=1,
         )
-        xyxy = (xyxy - np.array([*offset, *offset], np.float32)) / np.float32(scale)
-        rows, columns = run.shape[:2]
+        xyxy = (xyxy - np.array([*look.offset, *look.offset], np.float32)) / np.float32(look.scale)
+        rows, columns = look.shape[:2]
         xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
-        xyxy += np.array([*run.corner, *run.corner], np.float32)
+        xyxy += np.array([*look.corner, *look.corner], np.float32)
         whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
         candidates, xyxy = candidates[whole], xyxy[whole]
         kept = suppress(xyxy, confidence[candidates], class_id[candidates], self.settings.overlap)
@@ -239,6 +270,12 @@ class Detector:
         )
         sure = found.confidence >= floors[found.class_id]
         return found.where(sure | bearing(found, sure))
+
+
+def _mean(first: _Run, second: _Run | None) -> _Said:
+    if second is None:
+        return first.said()
+    return (first.said() + second.said()) * np.float32(0.5)
 
 
 def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -297,103 +334,3 @@ def letterbox(picture: Picture, side: int) -> tuple[Picture, float, tuple[int, i
 
 def _up(side: int) -> int:
     return -(-side // STRIDE) * STRIDE
-
-
-def model_digest(folder: Path | None = None) -> str:
-    """The hash by which a model is known, without loading it; of the packaged one if None.
-
-    Raises:
-        ModelError: a file is missing, damaged, or of another model than its card names.
-    """
-    return _checked(folder or PACKAGED)
-
-
-def _checked(folder: Path) -> str:
-    """The model's hash, once its files are those that its card names.
-
-    The digest is the SHA-256 over the bytes of `model.xml`, then of `model.bin`.
-    """
-    card = _card(folder)
-    classes = card.get("classes")
-    if not isinstance(classes, list) or tuple(classes) != CLASSES:
-        raise ModelError(
-            f"{folder / 'model.json'}: expected the classes {list(CLASSES)}, got {classes}; "
-            "use a model trained on these (`nameplate train`, `nameplate export`)"
-        )
-    named = card.get("files")
-    both = hashlib.sha256()
-    for name in ("model.xml", "model.bin"):
-        content = _bytes(folder / name)
-        both.update(content)
-        got = hashlib.sha256(content).hexdigest()
-        expected = named.get(name) if isinstance(named, dict) else None
-        if got != expected:
-            raise ModelError(
-                f"{folder / name}: its SHA-256 is {got}, model.json names {expected}; "
-                "the file is damaged or was exchanged: export or install the model again"
-            )
-    return both.hexdigest()
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    file = folder / "model.json"
-    try:
-        card = json.loads(_bytes(file))
-    except ValueError as error:
-        raise ModelError(f"{file}: not JSON ({error}); export the model again") from error
-    if not isinstance(card, dict):
-        raise ModelError(f"{file}: expected an object, got {type(card).__name__}")
-    return card
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{file}: cannot be read ({error.strerror}); a model is the folder that "
-            "`nameplate export` writes: model.xml, model.bin, model.json"
-        ) from error
-
-
-@lru_cache(maxsize=2)
-def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
-    """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
-
-    Kept, since compiling takes a second: one network serves all detectors of a process.
-    `digest` is that of the files, so that a model exchanged is compiled anew.
-
-    `f32` holds on every processor: by default those with bfloat16 would compute with it,
-    and the same footage would give other numbers there. THROUGHPUT with one request a
-    stream took 25-35 % less time than LATENCY on two cores.
-    """
-    # To know a model by its digest takes no runtime.
-    import openvino as ov
-
-    core = ov.Core()
-    try:
-        network = core.read_model(folder / "model.xml", folder / "model.bin")
-        open_sizes = all(network.input().partial_shape[axis].is_dynamic for axis in (2, 3))
-    except (RuntimeError, IndexError) as error:
-        raise ModelError(f"{folder / 'model.xml'}: OpenVINO cannot read it: {error}") from error
-    if not open_sizes:
-        raise ModelError(
-            f"{folder / 'model.xml'}: takes pictures of one size only, "
-            f"{network.input().partial_shape}; export it with open sizes (dynamic=True)"
-        )
-    steps = ov.preprocess.PrePostProcessor(network)
-    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    steps.input().model().set_layout(ov.Layout("NCHW"))
-    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    options: dict[str, Any] = {
-        "PERFORMANCE_HINT": "THROUGHPUT",
-        "INFERENCE_PRECISION_HINT": "f32",
-        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
-        # within a hundred clips. Clips take no longer without it.
-        "CPU_RUNTIME_CACHE_CAPACITY": 0,
-        # Bound to one core it would wait for whatever else runs there, another worker's too.
-        "ENABLE_CPU_PINNING": False,
-    }
-    if threads is not None:
-        options["INFERENCE_NUM_THREADS"] = threads
-    return core.compile_model(steps.build(), "CPU", options)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
-from detector.detect import PACKAGED, model_digest
+from detector.model_files import PACKAGED, model_digest
 
 NAME = "comparison.json"
 VERSION = 2

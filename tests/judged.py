@@ -15,8 +15,8 @@ import numpy as np
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from detector.detect import PACKAGED
 from detector.footage import open_footage
+from detector.model_files import PACKAGED
 from detector.settings import Settings
 from detector.types import (
     Analysis,
@@ -184,7 +184,7 @@ def other_model(folder: Path) -> Path:
     content = xml.read_bytes() + b"\n"
     xml.write_bytes(content)
     card["files"]["model.xml"] = hashlib.sha256(content).hexdigest()
-    whole = content + (folder / "model.bin").read_bytes()
+    whole = b"".join((folder / name).read_bytes() for name in card["files"])
     card["sha256"] = hashlib.sha256(whole).hexdigest()
     (folder / "model.json").write_text(json.dumps(card), "utf-8")
     return folder

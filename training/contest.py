@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from datasets.annotations import read_photographs, split_folder
 from datasets.registry import Registry
-from detector.detect import PACKAGED, model_digest
+from detector.model_files import PACKAGED, model_digest
 from detector.settings import Settings
 from detector.tested import NAME, VERSION
 from training.apart import check_unlearnt, learnt_by_model

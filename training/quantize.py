@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError
-from detector.detect import letterbox, model_digest
+from detector.detect import letterbox
+from detector.model_files import SECOND, model_digest
 from detector.settings import Detecting
 from training.apart import learnt_by_model, traces_of
 from training.embed_cases import read_rgb
@@ -52,7 +53,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
         pictures: how many photographs of `train` the ranges are taken from, evenly spread.
 
     Raises:
-        ModelError: the model is damaged, or quantized already.
+        ModelError: the model is damaged, quantized already, or a pair.
         DataError: the data is wrong.
         ResultError: `out` cannot be written.
         UsageError: NNCF is not installed.
@@ -64,6 +65,8 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     facts = json.loads((model / "model.json").read_text("utf-8"))
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")
+    if SECOND in facts:
+        raise ModelError(f"{model}: has two networks; quantize each, then `nameplate pair` them")
     chosen = _spread(read_photographs(split_folder(data, "train")), pictures)
     side = Detecting().image_size
 

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import ModelError
-from detector.detect import PACKAGED
+from detector.model_files import PACKAGED
 from detector.tested import read_comparison
 from evidence.learning.corrected import RECORD, next_round, rounds
 from evidence.store.case import Case

@@ -12,7 +12,7 @@ from datasets.errors import CaseLocked, CaseUnreachable, NameplateError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector import Settings
-from detector.detect import model_digest
+from detector.model_files import model_digest
 from evidence.store import Case, Held, Recipe
 from evidence.store.work import Source, add_recipe, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace

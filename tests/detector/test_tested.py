@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import ModelError
-from detector.detect import PACKAGED, model_digest
+from detector.model_files import PACKAGED, model_digest
 from detector.tested import check_tested, read_comparison
 from tests.judged import other_model
 

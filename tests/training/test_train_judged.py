@@ -18,7 +18,7 @@ from api.cli import main
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
-from detector.detect import PACKAGED, model_digest
+from detector.model_files import PACKAGED, model_digest
 from detector.tested import read_comparison
 from evidence.learning.export import export_judged
 from evidence.learning.switch import check_switch
