@@ -20,7 +20,7 @@ from api.exits import MEANINGS
 from api.machines import machines_app
 from api.serve import serve
 from api.sweep import sweep
-from api.train import export, pair, quantize, train
+from api.train import export, quantize, train
 from api.train_marks import train_marks
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
@@ -50,7 +50,6 @@ app.command(epilog=EPILOG)(evaluate)
 app.command(epilog=EPILOG)(legibility)
 app.command(epilog=EPILOG)(export)
 app.command(epilog=EPILOG)(quantize)
-app.command(epilog=EPILOG)(pair)
 app.command("train-marks", epilog=EPILOG)(train_marks)
 
 

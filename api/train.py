@@ -1,4 +1,4 @@
-"""`nameplate train`, `export`, `quantize` and `pair`: the road from labelled data to a model.
+"""`nameplate train` and `export`: the road from labelled data to a model.
 
 The training room is imported inside the commands: it is the only one that may need torch,
 which the base install leaves out.
@@ -196,32 +196,6 @@ def quantize(
     typer.echo(f"{quantized.folder}  sha256 {quantized.sha256}")
     if validation is not None:
         _compare(quantized.folder, validation, split, against, out)
-    else:
-        complain("not compared with the model in use: give --validation DIR")
-
-
-def pair(
-    first: Annotated[Path, typer.Argument(metavar="FIRST", help="The folder of a model.")],
-    second: Annotated[
-        Path, typer.Argument(metavar="SECOND", help="Of another, of another seed or schedule.")
-    ],
-    out: Out = Path("runs/pair"),
-    validation: Validation = None,
-    split: Split = "val",
-    against: Against = None,
-) -> None:
-    """Makes one model of two: where the first sees a machine the second is asked, too, and their
-    mean counts. Fewer false machines, for more time where there are machines.
-
-    With --validation it is measured beside the model in use, as for `export`.
-    """
-    from training.pair import pair as join
-
-    _check_against(against, validation, split)
-    paired = join(first, second, out)
-    typer.echo(f"{paired.folder}  sha256 {paired.sha256}")
-    if validation is not None:
-        _compare(paired.folder, validation, split, against, out)
     else:
         complain("not compared with the model in use: give --validation DIR")
 

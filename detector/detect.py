@@ -1,8 +1,6 @@
-"""Machines, wordmarks and controls in pictures, found by YOLO networks under OpenVINO.
+"""Machines, wordmarks and controls in pictures, found by a YOLO network under OpenVINO.
 
-A model (`detector.model_files`) has one network or two. Of two the second is asked only where the
-first sees a machine, be it hardly; what counts is the mean of what both say of each place. Places
-follow from the size of the input alone, so both speak of the same.
+Where it sees a machine a second network is asked whether that is a vehicle (`detector.vehicles`).
 
 Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
 16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
@@ -22,9 +20,10 @@ from numpy.typing import NDArray
 
 from detector.bars import within_bars
 from detector.boxes import grown, holding, suppress
-from detector.model_files import PACKAGED, load_networks
+from detector.model_files import PACKAGED, load_network
 from detector.settings import Detecting
 from detector.types import CLASSES, MACHINE, WORDMARK, Box, Detections, Picture
+from detector.vehicles import SURE_VEHICLE, VEHICLES, load_vehicles, without_vehicles
 
 STRIDE = 32
 """Coarsest stride of YOLO's three heads (8, 16, 32): sides of the input are multiples of it."""
@@ -49,14 +48,12 @@ FAINT_MARK = 0.1
 """Confidence of a wordmark for which a machine is looked for that is less sure: in a whole frame
 most marks are small, and are seen surely only when looking closer."""
 
-ASKED_AGAIN = 0.1
-"""Confidence of a machine from which the second network is asked. Below it the first is sure that
-there is none: of `val`'s 126 negatives 57 are asked about, and asking of all finds nothing else."""
-
 _Floors = NDArray[np.float32]
 _Said = NDArray[np.float32]
 """What a network says of a picture, (4 + classes, n): centre x, y, width and height of each place,
 in pixels of the input, then scores."""
+
+_VEHICLES: _Floors = np.full(len(VEHICLES), SURE_VEHICLE, np.float32)
 
 IN_FLIGHT = 8
 """Pictures that may be on their way through a network at a time."""
@@ -122,26 +119,32 @@ class Pending:
         detector: Detector,
         looks: Sequence[_Look],
         floors: _Floors,
-        second: _Network | None,
+        vehicles: _Network | None = None,
     ) -> None:
         self._detector = detector
         self._looks = looks
         self._floors = floors
-        self._second = second
+        self._vehicles = vehicles
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
-        again = [self._asked_again(look) for look in self._looks]
+        found = [
+            self._detector._decoded(look, look.run.said(), self._floors) for look in self._looks
+        ]
+        if self._vehicles is None:
+            return found
+        asked = [
+            self._vehicles.start(look.boxed) if MACHINE in one.class_id else None
+            for one, look in zip(found, self._looks, strict=True)
+        ]
         return [
-            self._detector._decoded(look, _mean(look.run, run), self._floors)
-            for look, run in zip(self._looks, again, strict=True)
+            one if run is None else without_vehicles(one, self._seen(look, run))
+            for one, look, run in zip(found, self._looks, asked, strict=True)
         ]
 
-    def _asked_again(self, look: _Look) -> _Run | None:
-        """The picture on its way through the second network, if that is asked."""
-        if self._second is None or look.run.said()[4 + MACHINE].max() < ASKED_AGAIN:
-            return None
-        return self._second.start(look.boxed)
+    def _seen(self, look: _Look, run: _Run) -> Detections:
+        """The vehicles in a picture."""
+        return _boxes(look, run.said(), _VEHICLES, self._detector.settings.overlap)
 
 
 class Detector:
@@ -167,9 +170,9 @@ class Detector:
         settings = settings or Detecting()
         self.folder = folder or PACKAGED
         self.settings = settings
-        self.digest, compiled = load_networks(self.folder, threads)
-        self._first, *further = [_Network(one) for one in compiled]
-        self._second = further[0] if further else None
+        self.digest, compiled = load_network(self.folder, threads)
+        self._network = _Network(compiled)
+        self._vehicles = _Network(load_vehicles(threads))
         self._floors = np.array(
             [
                 settings.confidence if index == MACHINE else settings.mark_confidence
@@ -210,12 +213,10 @@ class Detector:
         floors = self._floors.copy()
         if least is not None:
             floors[MACHINE] = least
-        return Pending(self, self._looks(cuts, sides), floors, self._second)
+        return Pending(self, self._looks(cuts, sides), floors, self._vehicles)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """Looks again at one machine, enlarged, for marks too small in the whole frame.
-
-        With the first network only: a second finds no more marks.
 
         Args:
             picture: the whole frame, (height, width, 3).
@@ -231,51 +232,55 @@ class Detector:
         longer = max(crop.shape[:2])
         side = min(max(longer, CLOSER_LEAST), CLOSER_MOST, round(CLOSER_ENLARGED * longer))
         looks = self._looks([(crop, (left, top))], [side])
-        (found,) = Pending(self, looks, self._floors, None).result()
+        (found,) = Pending(self, looks, self._floors).result()
         return found
 
     def _looks(self, cuts: Sequence[_Cut], sides: Sequence[int]) -> list[_Look]:
-        return [_Look(cut, side, self._first) for cut, side in zip(cuts, sides, strict=True)]
+        return [_Look(cut, side, self._network) for cut, side in zip(cuts, sides, strict=True)]
 
     def _decoded(self, look: _Look, said: _Said, floors: _Floors) -> Detections:
-        scores = said[4:]
-        class_id = scores.argmax(0)
-        confidence = scores.max(0)
-        candidates = np.flatnonzero(confidence >= np.minimum(floors, self._faint)[class_id])
-        if len(candidates) > MOST_CANDIDATES:
-            surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
-            candidates = candidates[surest]
-        centre_x, centre_y, width, height = said[:4, candidates]
-        xyxy = np.stack(
-            [
-                centre_x - width / 2,
-                centre_y - height / 2,
-                centre_x + width / 2,
-                centre_y + height / 2,
-            ],
-            axis=1,
-        )
-        xyxy = (xyxy - np.array([*look.offset, *look.offset], np.float32)) / np.float32(look.scale)
-        rows, columns = look.shape[:2]
-        xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
-        xyxy += np.array([*look.corner, *look.corner], np.float32)
-        whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
-        candidates, xyxy = candidates[whole], xyxy[whole]
-        kept = suppress(xyxy, confidence[candidates], class_id[candidates], self.settings.overlap)
-        chosen = candidates[kept]
-        found = Detections(
-            xyxy[kept].astype(np.float32),
-            confidence[chosen].astype(np.float32),
-            class_id[chosen].astype(np.int64),
-        )
+        found = _boxes(look, said, np.minimum(floors, self._faint), self.settings.overlap)
         sure = found.confidence >= floors[found.class_id]
         return found.where(sure | bearing(found, sure))
 
 
-def _mean(first: _Run, second: _Run | None) -> _Said:
-    if second is None:
-        return first.said()
-    return (first.said() + second.said()) * np.float32(0.5)
+def _boxes(look: _Look, said: _Said, floors: _Floors, overlap: float) -> Detections:
+    """What a network says of a picture, in pixels of the frame.
+
+    Args:
+        floors: (classes,), the least confidence of each.
+        overlap: beyond it the less sure of two boxes of a class is the same thing again (IoU).
+    """
+    scores = said[4:]
+    class_id = scores.argmax(0)
+    confidence = scores.max(0)
+    candidates = np.flatnonzero(confidence >= floors[class_id])
+    if len(candidates) > MOST_CANDIDATES:
+        surest = np.argsort(-confidence[candidates], kind="stable")[:MOST_CANDIDATES]
+        candidates = candidates[surest]
+    centre_x, centre_y, width, height = said[:4, candidates]
+    xyxy = np.stack(
+        [
+            centre_x - width / 2,
+            centre_y - height / 2,
+            centre_x + width / 2,
+            centre_y + height / 2,
+        ],
+        axis=1,
+    )
+    xyxy = (xyxy - np.array([*look.offset, *look.offset], np.float32)) / np.float32(look.scale)
+    rows, columns = look.shape[:2]
+    xyxy = np.clip(xyxy, 0, np.array([columns, rows, columns, rows], np.float32))
+    xyxy += np.array([*look.corner, *look.corner], np.float32)
+    whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
+    candidates, xyxy = candidates[whole], xyxy[whole]
+    kept = suppress(xyxy, confidence[candidates], class_id[candidates], overlap)
+    chosen = candidates[kept]
+    return Detections(
+        xyxy[kept].astype(np.float32),
+        confidence[chosen].astype(np.float32),
+        class_id[chosen].astype(np.int64),
+    )
 
 
 def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,19 +1,17 @@
-"""A detector's model on disk: the files that a folder holds, and the networks in them.
+"""A network of detection on disk: the files that a folder holds, and the network in them.
 
-A model is a folder as `nameplate export` writes it: `model.xml` and `model.bin` (OpenVINO's
-network, sizes of the input left open) and `model.json`:
+A folder as `nameplate export` writes it holds `model.xml` and `model.bin` (OpenVINO's network,
+sizes of the input left open) and `model.json`:
 
     {"classes": ["machine", "wordmark", "control"], "image_size": 640,
      "sha256": "...", "files": {"model.xml": "...", "model.bin": "..."}, ...}
-
-One that `nameplate pair` made of two holds a second network besides, `second.xml` and
-`second.bin`, and tells of it under `second`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,52 +21,31 @@ from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parent / "model"
 
-FIRST, SECOND = "model", "second"
-"""What the files of a model's networks are called; the second may be missing."""
+_FILES = ("model.xml", "model.bin")
 
 
-def model_digest(folder: Path | None = None) -> str:
+def model_digest(folder: Path | None = None, classes: Sequence[str] = CLASSES) -> str:
     """The hash by which a model is known, without loading it; of the packaged one if None.
 
-    The SHA-256 over the bytes of `model.xml`, then of `model.bin`, then of those of the second
-    network if it has one.
+    The SHA-256 over the bytes of `model.xml`, then of `model.bin`.
 
     Raises:
-        ModelError: a file is missing, damaged, or of another model than its card names.
+        ModelError: a file is missing, damaged, or of another model than its card names, or the
+            model knows other classes.
     """
-    return _checked(folder or PACKAGED)[0]
-
-
-def load_networks(folder: Path, threads: int | None) -> tuple[str, list[Any]]:
-    """The model's hash and its networks, compiled: the first, and the second if it has one.
-
-    Raises:
-        ModelError: as `model_digest`; or a network cannot be read, or takes one size only.
-    """
-    digest, names = _checked(folder)
-    return digest, [_compiled(folder / name, digest, threads) for name in names]
-
-
-def files_of(name: str) -> tuple[str, str]:
-    """The files of the network `name`, in the order of the digest."""
-    return f"{name}.xml", f"{name}.bin"
-
-
-def _checked(folder: Path) -> tuple[str, list[str]]:
-    """The model's hash and its networks' names, once its files are those that its card names."""
+    folder = folder or PACKAGED
     card = _card(folder)
-    classes = card.get("classes")
-    if not isinstance(classes, list) or tuple(classes) != CLASSES:
+    known = card.get("classes")
+    if not isinstance(known, list) or tuple(known) != tuple(classes):
         raise ModelError(
-            f"{folder / 'model.json'}: expected the classes {list(CLASSES)}, got {classes}; "
+            f"{folder / 'model.json'}: expected the classes {list(classes)}, got {known}; "
             "use a model trained on these (`nameplate train`, `nameplate export`)"
         )
     named = card.get("files")
-    whole = hashlib.sha256()
-    networks = [FIRST, SECOND] if SECOND in card else [FIRST]
-    for name in (file for network in networks for file in files_of(network)):
+    both = hashlib.sha256()
+    for name in _FILES:
         content = _bytes(folder / name)
-        whole.update(content)
+        both.update(content)
         got = hashlib.sha256(content).hexdigest()
         expected = named.get(name) if isinstance(named, dict) else None
         if got != expected:
@@ -76,7 +53,19 @@ def _checked(folder: Path) -> tuple[str, list[str]]:
                 f"{folder / name}: its SHA-256 is {got}, model.json names {expected}; "
                 "the file is damaged or was exchanged: export or install the model again"
             )
-    return whole.hexdigest(), networks
+    return both.hexdigest()
+
+
+def load_network(
+    folder: Path, threads: int | None, classes: Sequence[str] = CLASSES
+) -> tuple[str, Any]:
+    """The model's hash, and its network, compiled.
+
+    Raises:
+        ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
+    """
+    digest = model_digest(folder, classes)
+    return digest, _compiled(folder, digest, threads)
 
 
 def _card(folder: Path) -> dict[str, Any]:
@@ -101,11 +90,11 @@ def _bytes(file: Path) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _compiled(stem: Path, digest: str, threads: int | None) -> Any:
-    """The network `stem`.xml on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
+def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
+    """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
 
     Kept, since compiling takes a second: one network serves all detectors of a process.
-    `digest` is that of the model, so that a model exchanged is compiled anew.
+    `digest` is that of the files, so that a model exchanged is compiled anew.
 
     `f32` holds on every processor: by default those with bfloat16 would compute with it,
     and the same footage would give other numbers there. THROUGHPUT with one request a
@@ -114,9 +103,9 @@ def _compiled(stem: Path, digest: str, threads: int | None) -> Any:
     # To know a model by its digest takes no runtime.
     import openvino as ov
 
-    core, xml = ov.Core(), stem.with_suffix(".xml")
+    core, xml = ov.Core(), folder / "model.xml"
     try:
-        network = core.read_model(xml, stem.with_suffix(".bin"))
+        network = core.read_model(xml, folder / "model.bin")
         open_sizes = all(network.input().partial_shape[axis].is_dynamic for axis in (2, 3))
     except (RuntimeError, IndexError) as error:
         raise ModelError(f"{xml}: OpenVINO cannot read it: {error}") from error

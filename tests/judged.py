@@ -184,7 +184,7 @@ def other_model(folder: Path) -> Path:
     content = xml.read_bytes() + b"\n"
     xml.write_bytes(content)
     card["files"]["model.xml"] = hashlib.sha256(content).hexdigest()
-    whole = b"".join((folder / name).read_bytes() for name in card["files"])
+    whole = content + (folder / "model.bin").read_bytes()
     card["sha256"] = hashlib.sha256(whole).hexdigest()
     (folder / "model.json").write_text(json.dumps(card), "utf-8")
     return folder

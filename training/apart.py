@@ -16,7 +16,7 @@ from typing import Any
 from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
 from datasets.errors import DataError
 from datasets.splits import source_key
-from detector.model_files import SECOND, model_digest
+from detector.model_files import model_digest
 from training.weights import names_of, open_network, read_training, tensors_digest
 
 DIGITS = 16
@@ -78,14 +78,7 @@ def learnt_by_model(folder: Path) -> frozenset[str] | None:
         ModelError: the model is missing or damaged.
     """
     model_digest(folder)
-    card = json.loads((folder / "model.json").read_text("utf-8"))
-    learnt = frozenset[str]()
-    for facts in (card, card[SECOND]) if SECOND in card else (card,):
-        known = _learnt(facts.get("training"))
-        if known is None:
-            return None
-        learnt |= known
-    return learnt
+    return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))
 
 
 def _learnt(training: Mapping[str, Any] | None) -> frozenset[str] | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError, ResultError
-from detector.model_files import FIRST, SECOND, files_of
 from training.report import SINGLE, Report
 from training.tables import detection_table, naming_table, said, table
 
@@ -70,13 +69,14 @@ def _markdown(facts: dict[str, Any], report: Report) -> str:
                 "# Model card",
                 "An Ultralytics YOLO, fine-tuned to see CNC machine tools (`machine`), what is "
                 "written on them (`wordmark`) and their operator panels (`control`), as OpenVINO "
-                f"IR. SHA-256 `{facts['sha256']}` over {_files(facts)}.",
+                f"IR. SHA-256 `{facts['sha256']}` over model.xml, then model.bin.",
                 f"Licence: {LICENCE}, as Ultralytics asks of what is built on it. No picture it "
                 "was trained on is part of it or of this project.",
-                *_networks(facts),
+                "## Trained on",
+                _trained_on(facts.get("training")),
                 "## Measured",
                 f"The exported model, on {report.pictures} pictures of {report.sources} sources "
-                f"(split `{report.split}`){_unlearnt(facts)}, at confidence "
+                f"(split `{report.split}`){_unlearnt(facts.get('training'))}, at confidence "
                 f"{report.confidence} for machines and {report.mark_confidence} for the others. "
                 "In brackets: hits of all, and the 95 % Wilson interval.",
                 detection_table(report),
@@ -94,30 +94,9 @@ def _markdown(facts: dict[str, Any], report: Report) -> str:
     )
 
 
-def _files(facts: dict[str, Any]) -> str:
-    """What the digest is taken over."""
-    networks = (FIRST, SECOND) if SECOND in facts else (FIRST,)
-    return ", then ".join(name for network in networks for name in files_of(network))
-
-
-def _networks(facts: dict[str, Any]) -> list[str]:
-    """How each network was trained."""
-    if SECOND not in facts:
-        return ["## Trained on", _trained_on(facts.get("training"))]
-    return [
-        "It has two networks. The second is asked where the first sees a machine, be it hardly; "
-        "what counts is the mean of what both say.",
-        "## The first was trained on",
-        _trained_on(facts.get("training")),
-        "## The second was trained on",
-        _trained_on(facts[SECOND].get("training")),
-    ]
-
-
-def _unlearnt(facts: dict[str, Any]) -> str:
+def _unlearnt(training: dict[str, Any] | None) -> str:
     """What may be said of the pictures measured on."""
-    networks = (facts, facts[SECOND]) if SECOND in facts else (facts,)
-    if all((network.get("training") or {}).get("learnt") is not None for network in networks):
+    if training is not None and training.get("learnt") is not None:
         return " that it was not trained on"
     return ", some of which it may know, as nobody recorded all that it was trained on"
 

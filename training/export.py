@@ -13,7 +13,6 @@ import hashlib
 import json
 import tempfile
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ import numpy as np
 
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import ModelError, ResultError
-from detector.model_files import FIRST, files_of
 from training.vendor import open_torch
 from training.weights import load_network, read_training, tensors_digest
 
@@ -62,13 +60,14 @@ def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
     with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
         network = load_network(weights, Path(scratch))
     digest = tensors_digest(network)
-    converted = _convert(network.fuse(verbose=False))
+    converted = convert(network.fuse(verbose=False))
     difference = _compare(network, converted, image_size)
     facts = _facts(weights, digest, image_size, difference)
     return Exported(out, write_model(converted, facts, out), CLASS_NAMES, difference)
 
 
-def _convert(network: Any) -> Any:
+def convert(network: Any) -> Any:
+    """A fused torch network as OpenVINO's, its batch, height and width left open."""
     torch = open_torch()
     import openvino
 
@@ -152,39 +151,21 @@ def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
     # many models were converted before this one.
     for index, operation in enumerate(network.get_ordered_ops()):
         operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
-    with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
-        xml = Path(scratch) / "model.xml"
-        openvino.save_model(network, xml, compress_to_fp16=True)
-        return write_files(
-            {name: (xml.parent / name).read_bytes() for name in files_of(FIRST)}, facts, out
-        )
-
-
-def write_files(content: Mapping[str, bytes], facts: Mapping[str, Any], out: Path) -> str:
-    """Writes a model's files, and the card that names them, whole or not at all.
-
-    Args:
-        content: of the networks' files, by name, in the order of the digest.
-        facts: what the card says besides.
-
-    Returns:
-        The digest (`detector.model_files.model_digest`).
-
-    Raises:
-        ResultError: `out` cannot be written.
-    """
-    digest = hashlib.sha256(b"".join(content.values())).hexdigest()
-    hashes = {name: hashlib.sha256(held).hexdigest() for name, held in content.items()}
-    card = {**facts, "sha256": digest, "files": hashes}
-    said = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out) as scratch:
-            written = {**content, "model.json": said.encode()}
-            for name, held in written.items():
-                (Path(scratch) / name).write_bytes(held)
-            for name in written:
-                (Path(scratch) / name).replace(out / name)
+            xml = Path(scratch) / "model.xml"
+            openvino.save_model(network, xml, compress_to_fp16=True)
+            parts = {name: (xml.parent / name).read_bytes() for name in ("model.xml", "model.bin")}
+            digest = hashlib.sha256(b"".join(parts.values())).hexdigest()
+            hashes = {name: hashlib.sha256(held).hexdigest() for name, held in parts.items()}
+            described = xml.with_suffix(".json")
+            said = json.dumps(
+                {**facts, "sha256": digest, "files": hashes}, indent=2, ensure_ascii=False
+            )
+            described.write_text(said + "\n", "utf-8")
+            for name in (*parts, described.name):
+                (xml.parent / name).replace(out / name)
     except OSError as error:
         raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
     return digest

@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError
 from detector.detect import letterbox
-from detector.model_files import SECOND, model_digest
+from detector.model_files import model_digest
 from detector.settings import Detecting
 from training.apart import learnt_by_model, traces_of
 from training.embed_cases import read_rgb
@@ -53,7 +54,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
         pictures: how many photographs of `train` the ranges are taken from, evenly spread.
 
     Raises:
-        ModelError: the model is damaged, quantized already, or a pair.
+        ModelError: the model is damaged, or quantized already.
         DataError: the data is wrong.
         ResultError: `out` cannot be written.
         UsageError: NNCF is not installed.
@@ -65,26 +66,10 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     facts = json.loads((model / "model.json").read_text("utf-8"))
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")
-    if SECOND in facts:
-        raise ModelError(f"{model}: has two networks; quantize each, then `nameplate pair` them")
-    chosen = _spread(read_photographs(split_folder(data, "train")), pictures)
-    side = Detecting().image_size
-
-    def fed(photograph: Photograph) -> NDArray[np.float32]:
-        boxed, _, _ = letterbox(read_rgb(photograph), side)
-        return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
-
-    # It draws bars of its own, whatever it is told.
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        network = nncf.quantize(
-            openvino.Core().read_model(model / "model.xml", model / "model.bin"),
-            nncf.Dataset(chosen, fed),
-            preset=nncf.QuantizationPreset.MIXED,
-            subset_size=len(chosen),
-            advanced_parameters=nncf.AdvancedQuantizationParameters(
-                overflow_fix=nncf.OverflowFix.ENABLE
-            ),
-        )
+    chosen = spread(read_photographs(split_folder(data, "train")), pictures)
+    network = in_integers(
+        openvino.Core().read_model(model / "model.xml", model / "model.bin"), chosen
+    )
     if (learnt := learnt_by_model(model)) is not None:
         facts["training"]["learnt"] = sorted(learnt | traces_of(chosen))
     facts.pop("difference_from_torch", None)
@@ -93,7 +78,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
         "quantized": {
             "from": digest,
             "pictures": len(chosen),
-            "longer_side": side,
+            "longer_side": Detecting().image_size,
             "nncf": nncf.__version__,
             "openvino": openvino.__version__,
         },
@@ -101,7 +86,28 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     return Quantized(out, write_model(network, facts, out))
 
 
-def _spread(photographs: Sequence[Photograph], count: int) -> list[Photograph]:
+def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
+    """OpenVINO's network in eight-bit integers, with the ranges that these photographs give."""
+    nncf = open_nncf()
+
+    def fed(photograph: Photograph) -> NDArray[np.float32]:
+        boxed, _, _ = letterbox(read_rgb(photograph), Detecting().image_size)
+        return np.ascontiguousarray(boxed.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+    # It draws bars of its own, whatever it is told.
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        return nncf.quantize(
+            network,
+            nncf.Dataset(photographs, fed),
+            preset=nncf.QuantizationPreset.MIXED,
+            subset_size=len(photographs),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                overflow_fix=nncf.OverflowFix.ENABLE
+            ),
+        )
+
+
+def spread(photographs: Sequence[Photograph], count: int) -> list[Photograph]:
     """So many of them, evenly spread over their order; all where there are fewer."""
     places = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).round()
     return [photographs[int(place)] for place in places]

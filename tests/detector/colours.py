@@ -21,15 +21,15 @@ from detector.types import CLASSES, Picture
 GREY = 128
 
 
-def write_model(folder: Path, shape: list[int] | None = None, sureness: float = 1.0) -> Path:
-    """The model's folder, as an export writes it. `sureness`: what brightness is multiplied by."""
+def write_model(folder: Path, shape: list[int] | None = None) -> Path:
+    """The model's folder, as an export writes it."""
     folder.mkdir(parents=True, exist_ok=True)
-    ov.save_model(_network(shape or [1, 3, -1, -1], sureness), folder / "model.xml")
+    ov.save_model(_network(shape or [1, 3, -1, -1]), folder / "model.xml")
     files = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in ("model.xml", "model.bin")
     }
-    card = {"classes": list(CLASSES), "image_size": 640, "files": files, "sureness": sureness}
+    card = {"classes": list(CLASSES), "image_size": 640, "files": files}
     (folder / "model.json").write_text(json.dumps(card), "utf-8")
     return folder
 
@@ -46,16 +46,14 @@ def painted(
     return picture
 
 
-def _network(shape: list[int], sureness: float) -> ov.Model:
+def _network(shape: list[int]) -> ov.Model:
     pixels = op.parameter(ov.PartialShape(shape), ov.Type.f32)
     planes = [op.gather(pixels, np.int64([c]), np.int64(1)) for c in range(3)]
-    columns = [_column(planes[c], planes[c - 1], planes[c - 2], c, sureness) for c in range(3)]
+    columns = [_column(planes[c], planes[c - 1], planes[c - 2], c) for c in range(3)]
     return ov.Model([op.concat(columns, 2)], [pixels], "colours")
 
 
-def _column(
-    plane: ov.Node, other: ov.Node, third: ov.Node, class_id: int, sureness: float
-) -> ov.Node:
+def _column(plane: ov.Node, other: ov.Node, third: ov.Node, class_id: int) -> ov.Node:
     dark = np.float32(0.12)
     pure = op.logical_and(op.less(other, dark), op.less(third, dark))
     mask = op.logical_and(op.greater(plane, np.float32(0.15)), pure)
@@ -67,8 +65,7 @@ def _column(
         high = op.select(mask, index, np.float32(0))
         edges.append((_over(op.reduce_min, low), _over(op.reduce_max, high)))
     (x1, x2), (y1, y2) = edges
-    bright = op.multiply(plane, np.float32(sureness))
-    score = _over(op.reduce_max, op.select(mask, bright, np.float32(0)))
+    score = _over(op.reduce_max, op.select(mask, plane, np.float32(0)))
     none = op.multiply(score, np.float32(0))
     half = np.float32(0.5)
     box = [

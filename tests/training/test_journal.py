@@ -65,6 +65,7 @@ def test_a_run_of_another_mark_model_or_other_prices_is_another_run() -> None:
         "detector/conceal_model/hidden.bin",
         "detector/cyrillic_model/head.bin",
         "detector/marks_model/prototypes.npz",
+        "detector/vehicle_model/model.bin",
         "training/journal.py",
     }
     assert not any("__pycache__" in name for name in names)

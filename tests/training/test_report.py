@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,11 @@ from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError, ResultError
 from detector.model_files import PACKAGED
 from detector.types import MACHINE, Detections
-from tests.detector.colours import write_model
 from training.apart import traces_of
 from training.card import write_card
 from training.evaluate import Report, open_picture
 from training.measures import Share
 from training.naming import Case, FalseName, Named
-from training.pair import pair
 from training.report import write_text
 from training.spotting import Spotted
 from training.tables import said, table, to_markdown
@@ -124,20 +121,6 @@ def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_reco
         text = write_card(tmp_path, report)[0].read_text("utf-8")
         assert claim in text
         assert ("not trained on" in text) is (claim == "that it was not trained on")
-
-
-def test_the_card_of_a_pair_tells_how_both_were_trained(report: Report, tmp_path: Path) -> None:
-    for number, name in enumerate(("a", "b"), 1):
-        made = write_model(tmp_path / name, sureness=number / 2)
-        card = json.loads((made / "model.json").read_text("utf-8"))
-        card["training"] = {**FACTS["training"], "weights_sha256": str(number) * 64}  # type: ignore[dict-item]
-        (made / "model.json").write_text(json.dumps(card), "utf-8")
-    both = pair(tmp_path / "a", tmp_path / "b", tmp_path / "both")
-    write_card(both.folder, replace(report, model_sha256=both.sha256))
-    text = (both.folder / "CARD.md").read_text("utf-8")
-    assert "over model.xml, then model.bin, then second.xml, then second.bin" in text
-    first, second = (text.index(f"Weights: `{str(n) * 64}`") for n in (1, 2))
-    assert first < text.index("## The second was trained on") < second
 
 
 def test_no_card_is_measured_on_what_the_model_learnt_from(made_data: Path, tmp_path: Path) -> None:
