@@ -121,6 +121,7 @@ class Pending:
         floors: _Floors,
         vehicles: _Network | None = None,
     ) -> None:
+        """`vehicles`: asked where a machine is seen, if given."""
         self._detector = detector
         self._looks = looks
         self._floors = floors
@@ -128,18 +129,14 @@ class Pending:
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
-        found = [
-            self._detector._decoded(look, look.run.said(), self._floors) for look in self._looks
-        ]
-        if self._vehicles is None:
-            return found
-        asked = [
-            self._vehicles.start(look.boxed) if MACHINE in one.class_id else None
-            for one, look in zip(found, self._looks, strict=True)
-        ]
+        found = []
+        for look in self._looks:
+            one = self._detector._decoded(look, look.run.said(), self._floors)
+            asked = self._vehicles if MACHINE in one.class_id else None
+            found.append((look, one, None if asked is None else asked.start(look.boxed)))
         return [
             one if run is None else without_vehicles(one, self._seen(look, run))
-            for one, look, run in zip(found, self._looks, asked, strict=True)
+            for look, one, run in found
         ]
 
     def _seen(self, look: _Look, run: _Run) -> Detections:
@@ -158,7 +155,8 @@ class Detector:
 
     Raises:
         ModelError: a file is missing, damaged or not the one whose hash `model.json` names,
-            or the model knows other classes.
+            or the model knows other classes; or the network that knows vehicles is not as it was
+            installed.
     """
 
     def __init__(
@@ -191,6 +189,8 @@ class Detector:
 
         A machine below the least confidence, but not below `settings.bearing_confidence`, is there
         too where it is the surest around a wordmark, be it faint, that stands on no machine.
+
+        A vehicle is none (`detector.vehicles`).
 
         Pictures run side by side on the cores there are; hand over several at a time.
 

@@ -87,7 +87,11 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
 
 
 def in_integers(network: Any, photographs: Sequence[Photograph]) -> Any:
-    """OpenVINO's network in eight-bit integers, with the ranges that these photographs give."""
+    """OpenVINO's network in eight-bit integers, with the ranges that these photographs give.
+
+    Raises:
+        UsageError: NNCF is not installed.
+    """
     nncf = open_nncf()
 
     def fed(photograph: Photograph) -> NDArray[np.float32]:

@@ -6,8 +6,9 @@ What finds edges, wheels and windows stays as it is. Only the last layers learn,
 which of COCO's four vehicles stands somewhere: on the labelled machines of DATA's `train` none, and
 everywhere else what they said before (Li and Hoiem, "Learning without forgetting", ECCV 2016),
 while their weights are drawn back to where they began (Li and others, "Explicit inductive bias for
-transfer learning", ICML 2018). So it forgets no lorry, of which there is none in these photographs.
-DIR/model.xml, model.bin and model.json are what ships; a minute or two on two cores.
+transfer learning", ICML 2018). So it forgets no lorry, of which there are hardly any among these
+photographs. DIR/model.xml, model.bin and model.json are what ships; three minutes on two cores, and
+one GiB of memory for 518 photographs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.errors import DataError, ModelError
 from detector.detect import PADDING
 from detector.types import Box, Picture
 from detector.vehicles import VEHICLES
@@ -96,11 +98,22 @@ def fit(network: Any, photographs: Sequence[Photograph], seed: int) -> Any:
     Args:
         network: an Ultralytics detector in torch that knows COCO's classes; it is changed.
         seed: of the views and of the order they are learnt in.
+
+    Returns:
+        The same network: (n, 3, h, w) RGB in 0..1 to (n, 4 + vehicles, places).
+
+    Raises:
+        ModelError: it does not know the vehicles.
+        DataError: there are too few photographs to fill a batch.
     """
     torch = open_torch()
     torch.manual_seed(seed)
     head = network.model[-1]
     names = names_of(network)
+    if missing := [name for name in VEHICLES if name not in names]:
+        raise ModelError(f"the weights to start from know no {missing[0]}; give COCO's")
+    if len(photographs) * len(VIEWS) < BATCH:
+        raise DataError(f"{len(photographs)} photographs are too few to learn from")
     before = _narrowed(torch, head.cv3, [names.index(name) for name in VEHICLES]).eval()
     judges = copy.deepcopy(before)
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from datasets.annotations import read_photographs
+from datasets.errors import DataError, ModelError
 from detector.vehicles import VEHICLES
 from training import vehicles
 from training.vehicles import SIDE, fit, on_machines, view
@@ -56,7 +57,7 @@ def test_on_machines_nothing_is_wanted_and_elsewhere_what_was_said_before() -> N
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics")
-def test_only_the_judges_learn_and_only_of_machines(
+def test_only_the_judges_learn_that_machines_are_no_vehicles(
     made_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = open_torch()
@@ -92,3 +93,20 @@ def test_only_the_judges_learn_and_only_of_machines(
     was, now = before[[4 + n for n in places.values()]], after[4:]
     fallen = was - now
     assert fallen[:, on].min() > 0.05
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("ultralytics") is None,
+    reason="training needs the extra nameplate[train]",
+)
+def test_weights_that_know_no_vehicles_and_too_few_photographs_are_refused(
+    made_data: Path, tmp_path: Path
+) -> None:
+    network = open_ultralytics(tmp_path).YOLO("yolo11n.yaml").model.float().eval()
+    photographs = read_photographs(made_data / "train")
+    network.names = {n: f"other {n}" for n in range(80)}
+    with pytest.raises(ModelError, match="know no car; give COCO's"):
+        fit(network, photographs, seed=0)
+    network.names = {n: VEHICLES[n % 4] for n in range(80)}
+    with pytest.raises(DataError, match="5 photographs are too few"):
+        fit(network, photographs[:5], seed=0)
