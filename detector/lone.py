@@ -1,9 +1,9 @@
 """Marks read where no machine is seen: a badge or a plate that fills the picture, a crate, a sign.
 
 Nothing is claimed by them: whose machine it is, or whether it is one, a person has to see. They are
-sought in shots without a machine, in one frame, and by letters alone. Of 116 cuts of val's
-photographs around a badge in which no machine is found 28 tell the builder so, rightly, and none of
-110 pictures without machine and mark tells one (docs/accuracy.md, "Close-ups").
+sought in shots without a machine, in one frame, and by letters alone. Of 118 cuts of val's
+photographs around a badge in which no machine is found 27 tell the builder so, rightly, and none of
+117 pictures without machine and mark tells one (docs/accuracy.md, "Close-ups").
 """
 
 from __future__ import annotations
