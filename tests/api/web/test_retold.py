@@ -133,7 +133,7 @@ def test_each_error_is_told_by_a_script_as_by_a_page(
         page.goto(f"{address}/upload")
         tell = "async ([from, texts]) => texts.map((await import(from)).retold)"
         told = page.evaluate(tell, [static("common.js"), texts])
-    context.close()
+        context.close()  # or the server waits for what the page still watches
     assert told == [retold(text, code) for text in texts] == expected
 
 
