@@ -61,6 +61,7 @@ class ClipReader:
         self._check_count(self._source.declared or 0)
         for _ in range(self._source.others):
             self._tally.reason(FURTHER_STREAM)
+        self._tally.leave_out(self._source.left_out)
         self._first = self._first_frame()
         self._upright = Upright(self._first.frame, self._first.aspect)
         self.probe = self._probe()

@@ -171,6 +171,14 @@ class ClipSource:
             return len(self._stream.index_entries) or None
         return self._stream.frames or None
 
+    @property
+    def left_out(self) -> int:
+        """Frames that the edit list of an MP4 leaves out, as a cut without encoding does."""
+        if self._demuxer != "mov" or not self._stream.frames:
+            return 0
+        shown = sum(not entry.is_discard for entry in self._stream.index_entries)
+        return max(0, int(self._stream.frames) - shown)
+
     def time(self, pts: int) -> Fraction:
         return pts * self.time_base - self.start
 

@@ -186,9 +186,10 @@ def read_picture(path: Path, pixels: int) -> Picture:
                     )
                 if part := _only_a_part(image):
                     raise FootageUnsupported(
-                        Sentence("%(path)s: %(what)s is not read; convert it first").fill(
-                            path=path, what=part
-                        )
+                        Sentence(
+                            "%(path)s: %(what)s is not read; save it anew first, an animation as "
+                            "MP4, a picture as PNG"
+                        ).fill(path=path, what=part)
                     )
                 tags = tags_of(image)
                 image.load()

@@ -201,7 +201,7 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     if unsupported:
         raise FootageUnsupported(
             Sentence(
-                "%(path)s: %(what)s is not among what is read (%(kinds)s); convert it first"
+                "%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4"
             ).fill(path=path, what=unsupported, kinds=", ".join((*DEMUXERS, *PICTURES)))
         )
     text = _text(head)

@@ -20,11 +20,15 @@ CLIP_BEHIND = Sentence(
     "a clip behind the picture in its file was not looked at: save it as a file of its own"
 )
 FURTHER_STREAM = Sentence("a further stream of pictures is in the file and was not looked at")
+LEFT_OUT = Sentence(
+    "a frame that the file's own edit list leaves out was not looked at: write the file anew "
+    "without one (ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+)
 FITTED = Sentence(
     "the picture changes its size or shape on the way; it is fitted into the first one"
 )
 OUT_OF_ORDER = Sentence("decoded but left out: its time is out of order")
-REASONS = (MISSING, LOST, FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, FITTED, OUT_OF_ORDER)
+REASONS = (MISSING, LOST, FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, OUT_OF_ORDER)
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
@@ -67,6 +71,7 @@ class Tally:
         self._came = Keys()
         self._packets = 0
         self._missing = 0
+        self._left_out = 0
         self._read_through = False
         self._reasons: Counter[str] = Counter()
 
@@ -92,6 +97,12 @@ class Tally:
         if self._missing:
             self._reasons[MISSING] = self._missing
 
+    def leave_out(self, count: int) -> None:
+        """So many frames are in the file that it does not show."""
+        self._left_out = count
+        if count:
+            self._reasons[LEFT_OUT] = count
+
     def ask(self, key: int) -> None:
         self._asked.add(key)
 
@@ -108,11 +119,13 @@ class Tally:
         held = np.union1d(self._held.values(), asked)
         declared = self.declared or 0
         reasons = tuple(
-            LOST.fill(what=text, times=count) for text, count in sorted(self._reasons.items())
+            text if count == 1 else LOST.fill(what=text, times=count)
+            for text, count in sorted(self._reasons.items())
         )
         return Loss(
             expected=len(asked) + self._missing,
             decoded=len(came),
-            total=max(len(held) + self._missing, 0 if self._read_through else declared),
+            total=max(len(held) + self._missing, 0 if self._read_through else declared)
+            + self._left_out,
             reasons=reasons,
         )

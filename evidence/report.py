@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
@@ -142,6 +143,16 @@ def cut_out(machine: Mapping[str, Any]) -> str:
     return CUT_OUT.get(shown["kind"], "A text on it")
 
 
+def seen(machine: Mapping[str, Any]) -> str:
+    """When a machine was seen first and last.
+
+    >>> seen({"first": 2.0, "last": 3.5}), seen({"first": 2.0, "last": 2.0})
+    ('seen 0:02.0 - 0:03.5', 'seen at 0:02.0')
+    """
+    first, last = clock(machine["first"]), clock(machine["last"])
+    return f"seen at {first}" if first == last else f"seen {first} - {last}"
+
+
 def weigh(weight: float) -> str:
     """What a log-odds weight amounts to, in words.
 
@@ -173,6 +184,10 @@ def size_of(count: int) -> str:
     return f"{count / 1000**power:.{1 if power else 0}f} {units[power]}"
 
 
+UNSEEN = 0.5
+"""Seconds of a footage that may lie outside its shots before it is said that only keyframes were
+looked at there: a container's length is not known to the frame."""
+
 # The timeline's drawing, in its own units; the page scales it to its width.
 LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
 ROOM = (LABELS - 8) * SIZE / 12
@@ -185,15 +200,18 @@ def lay_out(record: Record) -> dict[str, Any] | None:
     machines, lone = record["machines"], record["lone_marks"]
     if record["kind"] != "video":
         return None
+    # A frame stands until the next one comes.
+    frame = float(1 / Fraction(record["rate"])) if record["rate"] else 0.0
     ends = [machine["last"] for machine in machines] + [part["end"] for part in record["shots"]]
     length: float = max([record["duration"] or 0.0, *ends, 0.1])
+    closely = sum(part["end"] - part["start"] + frame for part in record["shots"])
 
     def across(seconds: float) -> float:
         x: float = round(LABELS + LANES * seconds / length, 1)
         return x
 
     def stretch(start: float, end: float) -> dict[str, float]:
-        x = across(start)
+        x, end = across(start), min(end + frame, length)
         return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
 
     return {
@@ -204,6 +222,7 @@ def lay_out(record: Record) -> dict[str, Any] | None:
             {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": _anchor(t / length)}
             for t in _ticks(length)
         ],
+        "elsewhere": length - closely > UNSEEN,
         "shots": [stretch(part["start"], part["end"]) for part in record["shots"]],
         "lanes": [
             {"y": AXIS + LANE * n, "machine": machine}
@@ -268,6 +287,7 @@ def _environment() -> Environment:
         "withheld_says": withheld_says,
         "rate": rate,
         "again": again,
+        "seen": seen,
         "cut_out": cut_out,
         "fitted": fitted,
     }

@@ -143,7 +143,7 @@ def test_variable_frame_rate_keeps_each_frames_own_time(tmp_path: Path) -> None:
     assert opened.loss.lost == 0
 
 
-def test_frames_cut_off_by_an_edit_list_are_neither_shown_nor_lost(tmp_path: Path) -> None:
+def test_frames_cut_off_by_an_edit_list_are_not_shown_nor_lost_but_told_of(tmp_path: Path) -> None:
     # Packets before time zero: the muxer writes an edit list that begins after them.
     clip = write_clip(tmp_path / "a.mp4", 40)
     cut = remux(
@@ -155,7 +155,12 @@ def test_frames_cut_off_by_an_edit_list_are_neither_shown_nor_lost(tmp_path: Pat
         list(opened.keyframes(Fraction(0)))
         samples = [sample for _, sample in opened.dense(WHOLE, Fraction(0))]
         loss = opened.loss
-    assert loss.expected == loss.decoded == loss.total == len(samples) == 35
+    assert loss.expected == loss.decoded == len(samples) == 35
+    assert loss.total == 40
+    (told,) = loss.reasons
+    assert told.startswith("a frame that the file's own edit list leaves out") and told.endswith(
+        "(5 times)"
+    )
     assert samples[0].pts == 0 and samples[0].frame is not None
     assert number_of(samples[0].frame.image) == 5
 

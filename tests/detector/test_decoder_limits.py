@@ -175,7 +175,7 @@ def test_a_picture_that_needs_too_much_memory_is_a_loss_of_its_folder(tmp_path: 
     write_picture(tmp_path / "a.png")
     with decoder(tmp_path, address_space=400 << 20) as opened:
         assert len(list(opened.keyframes(Fraction(1)))) == 1
-        assert opened.loss.reasons == ("b.png: out-of-memory (1 times)",)
+        assert opened.loss.reasons == ("b.png: out-of-memory",)
 
 
 def test_frames_beyond_the_pixel_cap_are_refused(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_no_part_of_a_picture_passes_for_all_of_it(tmp_path: Path, name: str) ->
     kind = {"a.nef": {"format": "TIFF", "tiffinfo": {254: 1}}}.get(name, {})
     second = second if kind else second.resize(first.size)
     first.save(tmp_path / name, save_all=True, append_images=[second], **kind)
-    with pytest.raises(FootageUnsupported, match="convert it first"), decoder(tmp_path / name):
+    with pytest.raises(FootageUnsupported, match="save it anew first"), decoder(tmp_path / name):
         pass
     write_picture(tmp_path / "whole.png")
     with decoder(tmp_path) as opened:

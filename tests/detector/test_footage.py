@@ -266,7 +266,7 @@ def test_what_is_of_a_kind_that_is_not_read_is_not_passed_over(tmp_path: Path) -
     # Nor does it keep the photographs beside it from being looked at.
     write_picture(tmp_path / "hall.png")
     assert list_footage(tmp_path) == [tmp_path, tape, phone]
-    with pytest.raises(FootageUnsupported, match="convert it first"):
+    with pytest.raises(FootageUnsupported, match="save it as an MP4"):
         open_footage(tape)
     with Decoder(open_footage(phone), Decoding()) as decoder:
         assert [frame.pts for frame in decoder.keyframes(Fraction(1))] == [1]

@@ -61,7 +61,7 @@ def test_a_part_of_another_size_is_fitted_with_its_proportions_and_told_of(
         keyframes = list(read.keyframes(F(0)))
         seen = list(read.at([F(1, 25) * 15]))
         (told,) = [reason for reason in read.loss.reasons if "size or shape" in str(reason)]
-    assert "(1 times)" in str(told)
+    assert "times)" not in str(told)
     assert number_of(keyframes[-1].image[:, 64:128]) == 0
     assert np.array_equal(seen[0].image, frames[15].image), "however it is asked for"
 

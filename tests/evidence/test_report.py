@@ -179,12 +179,13 @@ def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Regist
 def test_the_timeline_shows_each_machine_while_it_is_on_screen(
     analysis: Analysis, registry: Registry
 ) -> None:
-    drawn = lay_out(to_record(analysis, registry))
+    # A thousand frames a second: how long the last one stands does not show.
+    drawn = lay_out(to_record(analysis, registry) | {"rate": "1000"})
     assert drawn is not None
     first, _, third = drawn["lanes"]
-    assert (first["x"], first["width"]) == (280.0, 725.0)
+    assert (first["x"], first["width"]) == (280.0, pytest.approx(725, abs=0.5))
     assert third["x"] == pytest.approx(280 + 870 / 9, abs=0.2)
-    assert third["width"] == pytest.approx(870 * 5 / 9, abs=0.2)
+    assert third["width"] == pytest.approx(870 * 5 / 9, abs=0.5)
     assert drawn["ticks"][0]["text"] == "0:00"
     for part in (*drawn["lanes"], *drawn["shots"]):
         assert part["x"] + part["width"] <= drawn["width"]
@@ -197,12 +198,29 @@ def test_photographs_have_no_timeline(analysis: Analysis, registry: Registry) ->
 
 
 def test_footage_without_machines_has_a_report(analysis: Analysis, registry: Registry) -> None:
-    record = to_record(analysis, registry) | {"machines": []}
+    record = to_record(analysis, registry) | {"machines": [], "duration": 60.0}
     report = Page(render_report(record, {}))
     assert "No machine was found." in report.text
     # Not seen is not the same as not there.
     assert [a for t, a in report.tags if t == "rect" and a["class"] == "looked"]
     assert "Elsewhere only keyframes were looked at: what stood between two" in report.text
+    whole = record | {"duration": max(part["end"] for part in record["shots"])}
+    whole["shots"] = [record["shots"][0] | {"start": 0.0, "end": whole["duration"]}]
+    assert "Elsewhere" not in Page(render_report(whole, {})).text
+
+
+def test_what_stands_for_seconds_is_drawn_so(analysis: Analysis, registry: Registry) -> None:
+    """Slides, a frame in two seconds: the last one seen stands until the next comes."""
+    slides = to_record(analysis, registry) | {"rate": "1/2", "duration": 6.0}
+    for one in slides["machines"]:
+        one |= {"first": 2.0, "last": 2.0}
+        one["best"]["pts"] = 2.0
+    slides["shots"] = [slides["shots"][0] | {"start": s, "end": s} for s in (0.0, 2.0, 4.0)]
+    drawn = lay_out(slides)
+    assert drawn is not None and not drawn["elsewhere"]
+    assert [lane["width"] for lane in drawn["lanes"]] == pytest.approx([870 / 3] * 3, abs=0.2)
+    text = Page(render_report(slides, {})).text
+    assert "seen at 0:02.0" in text and "Elsewhere" not in text
 
 
 @pytest.mark.parametrize("name", ["XYZ Machine Tool Works Ltd", "МАШИНОСТРОИТЕЛЬНЫЙ ЗАВОД"])
