@@ -102,7 +102,10 @@ def calibration_error(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> 
 def calibration_interval(
     chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str], seed: int = 0
 ) -> tuple[float, float] | None:
-    """95 % percentile bootstrap interval of the calibration error, whole groups drawn at a time.
+    """Between what 95 % of calibration errors lie where whole groups are drawn anew.
+
+    No confidence interval of the true error: every drawing adds luck of its own, and an error
+    counts luck up (`calibration_by_luck`), so that one of nothing lies below it.
 
     Args:
         groups: (n,) the source of each claim: those of one source are alike.

@@ -70,6 +70,29 @@ class Share:
         }
 
 
+_RESAMPLES = 4000
+
+
+def share_of_groups(hits: Sequence[bool], groups: Sequence[str]) -> tuple[float, float]:
+    """95 % interval of a share of cases that are alike within groups: whole groups drawn anew.
+
+    A percentile bootstrap (Davison and Hinkley 1997, Bootstrap methods, 3.8); where all cases are
+    hits or none is, which no drawing changes, Wilson's interval with a case for each group.
+
+    Args:
+        hits: of each case, whether it is one; groups: the group of each case.
+    """
+    names = sorted(set(groups))
+    if not 0 < sum(hits) < len(hits):
+        return Share(len(names) if any(hits) else 0, len(names)).interval
+    place = np.searchsorted(names, np.array(groups))
+    counts = np.bincount(place, weights=np.asarray(hits, float)), np.bincount(place)
+    drawn = np.random.default_rng(0).integers(len(names), size=(_RESAMPLES, len(names)))
+    right, total = (count[drawn].sum(axis=1) for count in counts)
+    low, high = np.quantile(right / total, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def boxes(rows: Sequence[Sequence[float]]) -> Boxes:
     """Rows of boxes as an array; (0, 4) where there is none."""
     return np.asarray(rows, dtype=np.float32).reshape(-1, 4)

@@ -122,9 +122,10 @@ def _probabilities(values: dict[str, Any]) -> Part:
     ]
     if error is not None:
         texts.append(
-            f"Expected calibration error {error:.3f}; 95 % interval {interval[0]:.3f} to "
-            f"{interval[1]:.3f}, sources drawn anew. Were every probability true, luck alone would "
-            f"make it {luck[0]:.3f} over so few, and more than {luck[1]:.3f} in one of twenty."
+            f"Expected calibration error {error:.3f}; {interval[0]:.3f} to {interval[1]:.3f} in 95 "
+            "of 100 cases where sources are drawn anew, which adds luck of its own. Were every "
+            f"probability true, luck alone would make it {luck[0]:.3f} over so few, and more than "
+            f"{luck[1]:.3f} in one of twenty."
         )
     bins = values["reliability"]
     rows = [
