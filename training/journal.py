@@ -25,7 +25,8 @@ ENGINES = ("openvino", "rapidocr", "av", "opencv-python-headless")
 
 
 class Journal:
-    """Answers by key. Without a file it keeps nothing and everything is worked out.
+    """Answers by key, each worked out once. Without a file it keeps nothing and everything is
+    worked out.
 
     Args:
         file: where the answers lie; its folder is made if need be.
@@ -68,6 +69,7 @@ class Journal:
                     file.write(json.dumps([key, value], ensure_ascii=False) + "\n")
             except OSError as error:
                 raise ResultError(f"{self._file}: cannot be written ({error.strerror})") from error
+            self._known[key] = value
         return value
 
     def close(self) -> None:

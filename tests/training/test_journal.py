@@ -26,6 +26,15 @@ def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
     assert len(Journal(file, RUN)) == 2
 
 
+def test_nothing_is_worked_out_twice_in_one_run(tmp_path: Path) -> None:
+    """As the open set asks for what naming has asked for."""
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, RUN)
+    journal.ask("one", lambda: 1)
+    assert journal.ask("one", never) == 1
+    assert len(file.read_text("utf-8").splitlines()) == 2
+
+
 @pytest.mark.parametrize("change", [{"data": "x"}, {"model": "x"}], ids=["data", "model"])
 def test_another_run_begins_anew(tmp_path: Path, change: dict[str, str]) -> None:
     file = tmp_path / "journal.jsonl"
