@@ -10,8 +10,9 @@ import pytest
 from datasets.annotations import read_photographs
 from training.evaluate import JOURNAL, Parts, data_digest, evaluate, forget
 
-PICTURES = ("m248", "m251", "s075", "s077", "m053")
-"""Four machines of Hurco's and one of Goodway's, of photographs never trained on."""
+PICTURES = ("m248", "m251", "s075", "m053")
+"""Three machines of Hurco's, with fewer it is not held out, and one of Goodway's, of photographs
+never trained on."""
 
 
 @pytest.fixture
@@ -33,13 +34,16 @@ def few(tmp_path: Path, shared: Path) -> Path:
 
 
 def test_builders_are_named_and_left_unknown_where_the_registry_lacks_them(
-    few: Path,
+    few: Path, tmp_path: Path
 ) -> None:
     stages: set[str] = set()
-    report = evaluate(
-        few, parts=Parts(open_set=1), progress=lambda stage, done, total: stages.add(stage)
-    )
-    assert report.pictures == 6
+
+    def tell(stage: str, done: int, total: int) -> None:
+        stages.add(stage)
+
+    # With a journal, as the command has one: what was named need not be named again.
+    report = evaluate(few, parts=Parts(open_set=1), work=tmp_path / "work", progress=tell)
+    assert report.pictures == 5
     outcomes = {(case.truth, case.outcome) for case in report.named.cases}
     assert outcomes == {("hurco", "right"), ("goodway", "right")}
     assert report.open_set is not None
