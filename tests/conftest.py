@@ -21,10 +21,13 @@ from tests.sightings import Swept, sweep_once
 
 ROOT = Path(__file__).parent.parent
 LONG = (
+    "tests/api/web/access/test_schema.py",
+    "tests/api/web/test_upload_page.py",
     "tests/bench/",
     "tests/evidence/sweep/",
     "tests/evidence/test_desk.py",
     "tests/training/test_evaluate.py",
+    "tests/training/test_legibility.py",
     "tests/training/test_train.py",
     "tests/trials/",
 )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,8 @@ LONGEST_START = 30  # seconds
 
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30  # bytes; in containers it often has but 64 MiB
+_LEFT = 3600.0
+"""Seconds after which a folder in which no server runs was left by tests that were killed."""
 
 
 def binaries() -> Path | None:
@@ -26,6 +29,15 @@ def binaries() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4]))
     on_path = shutil.which("initdb")
     return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+def _tidy(parent: Path) -> None:
+    """Removes what servers have left that died with the tests that started them."""
+    for folder in parent.glob("nameplate-pg-*"):
+        with suppress(OSError):
+            old = time.time() - folder.stat().st_mtime > _LEFT
+            if old and not (folder / "data" / "postmaster.pid").exists():
+                shutil.rmtree(folder)
 
 
 class PostgresServer:
@@ -38,6 +50,7 @@ class PostgresServer:
 
     def __init__(self, programs: Path, parent: Path | None = None) -> None:
         self._programs = programs
+        _tidy(parent or Path(tempfile.gettempdir()))
         # A socket's path may be 107 bytes long; a test's own folder is often longer.
         self._folder = Path(tempfile.mkdtemp(prefix="nameplate-pg-", dir=parent))
         self._user: list[str] = []
