@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from evidence.answer.clustered import ALIKE
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.judged import SeenMachine
 from evidence.answer.stratified import Cell, stratified
+from evidence.answer.told import Told
 
 
 def ends(
@@ -20,8 +22,9 @@ def ends(
 ) -> tuple[Estimate, Estimate]:
     """The share with no unknown machine counted as of the kind, and with all counted.
 
-    Of what is flagged as a claim every one that is settled counts, since all are to be judged; of
-    the others only those drawn at random: what was judged for other reasons is no sample of them.
+    Of what is flagged as a claim every one that somebody judged counts, since all are to be judged;
+    of the others only those drawn at random: what was judged for other reasons is no sample of
+    them. What is not settled yet is unknown.
 
     Args:
         machines: those that people settled to be none as well: as many of those like them, which
@@ -42,7 +45,19 @@ def ends(
                     cell[2] += dark if machine.hit is None else machine.hit
         return [Cell(*names, *numbers) for names, numbers in found.items()]
 
-    return stratified(cells(False), level, alike), stratified(cells(True), level, alike)
+    low, high = stratified(cells(False), level, alike), stratified(cells(True), level, alike)
+    begun = sum(one.flagged and one.pending for one in machines)
+    if not begun:
+        return low, high
+    # How many, and never which: a reviewer who is still to judge one may read this.
+    told = Told(
+        "%(num)s claim that somebody judged is not settled: it counts as unknown",
+        "%(num)s claims that somebody judged are not settled: they count as unknown",
+        num=begun,
+    )
+    return replace(low, warnings=(*low.warnings, told)), replace(
+        high, warnings=(*high.warnings, told)
+    )
 
 
 def pools(
@@ -68,8 +83,14 @@ def pools(
 
 
 def counted(machine: SeenMachine) -> bool:
-    """Whether what people said of a machine counts in the share."""
-    return machine.settled if machine.flagged else drawn(machine)
+    """Whether what people said of a machine counts in the share.
+
+    Of what is flagged as a claim also where they disagree, or others have still to agree: two who
+    accept it settle it, and two who reject it in different words do not. So of those settled more
+    are of the kind than of those judged.
+    """
+    said = machine.settled or machine.pending
+    return said if machine.flagged else machine.drawn and said
 
 
 def drawn(machine: SeenMachine) -> bool:

@@ -76,8 +76,8 @@ def estimators(
             Told("stratified by claim (the one relied on)"),
             Told("stratified by claim"),
             Told(
-                "claims that wait are like those judged, and of the others those drawn are like "
-                "the rest of their stratum; the unknown may be anything"
+                "claims that nobody judged yet are like those judged, and of the others those "
+                "drawn are like the rest of their stratum; the unknown may be anything"
             ),
             low if machines else None,
             high if machines else None,

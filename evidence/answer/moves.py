@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from evidence.answer.bounds import Bounds
 from evidence.answer.clustered import ALIKE
-from evidence.answer.ends import by_plant, drawn, ends
+from evidence.answer.ends import by_plant, counted, drawn, ends
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator
 from evidence.answer.judged import SeenMachine
@@ -230,8 +230,8 @@ def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]
             joined = (is_kind is True) == of_kind and not first.none
             gone = min(links, len(pool) // 2) if joined else 0
             links -= gone
-            # Those that were drawn stay: nothing that people said is lost.
-            kept += sorted(pool, key=lambda one: (not one.drawn, one.id))[: len(pool) - gone]
+            # Those that count as judged stay: nothing that people said is lost.
+            kept += sorted(pool, key=lambda one: (not counted(one), one.id))[: len(pool) - gone]
     return kept
 
 

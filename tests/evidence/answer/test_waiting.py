@@ -149,6 +149,28 @@ def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
     assert found.found_high.value == pytest.approx(0.25)
 
 
+def test_claims_that_are_not_settled_are_not_left_out(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Two who accept a claim settle it; two who reject it in different words do not."""
+
+    def fill(b: Builder) -> None:
+        for _ in range(6):
+            b.add("Plant 1", claim="dmtg")
+        make_items(b.session)
+
+    build(fill)
+    for clip, words in enumerate((("accept",) * 2, ("unknown", "concealed"), ("unknown",)), 1):
+        for author, word in zip(("anna", "ben"), words, strict=False):
+            say(case, registry, clip, author, word)
+    found = ask(case, registry)
+    assert found.counts.confirmed == 1
+    assert found.found_low.value == pytest.approx(1 / 3)  # nobody judged the other three
+    assert found.found_high.value == 1
+    said = "2 claims that somebody judged are not settled: they count as unknown"
+    assert found.warnings.count(said) == 1
+
+
 def test_none_is_not_said_while_footage_waits_to_be_looked_at(
     case: Case, registry: Registry, build: Build, controls: Path
 ) -> None:
