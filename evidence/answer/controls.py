@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,15 @@ from evidence.answer.judged import copies_of, read_sources
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
-from evidence.store import ControlRow, FootageRow, Item, Location, Recipe, SightingRow
+from evidence.store import (
+    ControlRow,
+    FootageRow,
+    Item,
+    Location,
+    Membership,
+    Recipe,
+    SightingRow,
+)
 
 COLUMNS = ("path", "builder")
 MOST_BYTES = 16 << 20
@@ -159,8 +167,9 @@ def try_controls(
 
     A control comes out where one of its sightings names its builder, and people have not settled
     that otherwise; or where they have settled that it is that builder's. Copies of one recording
-    are one control, which came out if each of them did. Controls of other kinds say nothing of this
-    sensitivity and are only left out of the count.
+    are one control, and so are recordings whose machines the case links to one: it came out if
+    each of them did. Controls of other kinds say nothing
+    of this sensitivity and are only left out of the count.
 
     Args:
         heights: as of `judged.read_machines`.
@@ -174,6 +183,7 @@ def try_controls(
     }
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
+    linked: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     tall: dict[str, float] = {}
     for part in chunks(sorted(footage)):
         rows = session.execute(
@@ -182,29 +192,57 @@ def try_controls(
                 SightingRow.builder,
                 SightingRow.analysis,
                 SightingRow.name,
+                Membership.machine,
                 Item,
             )
+            .outerjoin(Membership, Membership.sighting == SightingRow.key)
             .outerjoin(Item, Item.sighting == SightingRow.key)
             .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
             .where(SightingRow.footage.in_(part))
         )
-        for sha256, builder, analysis, name, item in rows:
+        for sha256, builder, analysis, name, machine, item in rows:
             if (height := heights.get((analysis, name))) is not None:
                 tall[sha256] = max(tall.get(sha256, 0.0), height)
             if item is not None and item.state == "settled":
                 builder = item.builder if confirms(item.outcome, item.builder) else None
             if builder is not None:
                 named.add((sha256, builder))
-    asked: dict[tuple[str, str], set[Known]] = defaultdict(set)
-    for one in controls:
-        if question.fits(one.builder, None, registry):
-            asked[recordings.get(one.footage, one.footage), one.builder].add(one)
+            if machine is not None:
+                linked[sha256].add((machine, builder))
+    asked = [
+        (one, {recordings.get(one.footage, one.footage)} | _machines(one, linked[one.footage]))
+        for one in dict.fromkeys(controls)
+        if question.fits(one.builder, None, registry)
+    ]
     tried = tuple(
         (
             max((tall[one.footage] for one in copies if one.footage in tall), default=None),
             all((one.footage, one.builder) in named for one in copies),
         )
-        for copies in asked.values()
+        for copies in _together(asked)
     )
     left_out = footage | copies_of(session, recipe, footage)
     return Controls(sum(hit for _, hit in tried), len(tried), tried), left_out
+
+
+def _machines(control: Known, linked: Iterable[tuple[str, str | None]]) -> set[str]:
+    """The machines in a control's footage that may be the one it is of: those that are named so;
+    where none is, those that nobody names. What stands beside it joins no others to it."""
+    named = {machine for machine, builder in linked if builder == control.builder}
+    return named or {machine for machine, builder in linked if builder is None}
+
+
+def _together(controls: Iterable[tuple[Known, set[str]]]) -> list[list[Known]]:
+    """Controls of one builder that have a recording or a machine in common, together.
+
+    Args:
+        controls: each with its recording and its machines.
+    """
+    groups: list[tuple[str, set[str], list[Known]]] = []
+    for control, names in controls:
+        group = [control]
+        for other in [one for one in groups if one[0] == control.builder and one[1] & names]:
+            groups.remove(other)
+            names, group = names | other[1], group + other[2]
+        groups.append((control.builder, names, group))
+    return [group for _, _, group in groups]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
+from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
@@ -22,7 +23,7 @@ from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.answer.told import at_least
-from evidence.store import Case, ControlRow
+from evidence.store import Case, ControlRow, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, judge_all, key
 
 CHINESE = Question()
@@ -114,6 +115,36 @@ def test_controls_are_counted_apart(
     assert found.counts.machines == 200
     assert found.said.kind is Kind.NONE
     assert "would have been noticed" in found.said.sentence
+
+
+def test_clips_of_one_machine_are_one_control(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    """Recognised if each of them was; what stands beside two machines does not make them one."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add("studio", claim="dmtg")  # 1 to 3
+        b.add("studio", claim="dmtg", same=machine)
+        b.add("studio", claim="dmtg", same=machine)
+        unread = b.add("studio", claim="dmtg")  # 4 and 5
+        b.add("studio", same=unread)
+        beside = b.add("Plant 1", claim="mazak")  # 6
+        for _ in range(2):  # 7 and 8
+            b.add("studio", claim="dmtg")
+            clip = SightingRow.footage == key("f", b.number)
+            row = b.session.scalars(select(SightingRow).where(clip)).one()
+            names = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+            other = {"name": "m2", "key": f"{row.analysis}:m2", "builder": "mazak"}
+            b.session.add(SightingRow(**names | other))
+            b.session.flush()
+            b.session.add(Membership(sighting=other["key"], machine=beside))
+
+    build(fill)
+    listed = tmp_path / "controls.csv"
+    rows = [f"/archive/{number}.mp4,dmtg" for number in (1, 2, 3, 4, 5, 7, 8)]
+    listed.write_text("path,builder\n" + "\n".join(rows) + "\n", "utf-8")
+    found = ask(case, registry, controls=listed)
+    assert (found.controls.hits, found.controls.of) == (3, 4)
 
 
 def test_a_case_keeps_its_controls(
