@@ -104,7 +104,7 @@ def read_entered(
         logs |= verdicts_on(session, part)
     found = []
     for item in items:
-        source = sources[item.footage]
+        source = sources[item.footage].at(item.pts)
         read = _read(item, logs[item.item], source, question, registry)
         if read is not None:
             found.append(read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -24,11 +24,12 @@ from evidence.answer.judged import (
 )
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
+from evidence.copies.spans import Span
 from evidence.linking.load import chunks
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import in_force
-from evidence.store import AnalysisRow, Draw, Item, PrintRow, Recipe, SightingRow
+from evidence.store import Copy, Draw, Item, PrintRow, Recipe, SightingRow
 
 Times = NDArray[np.float64]
 """Seconds, in order."""
@@ -76,7 +77,7 @@ def read_frames(
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames(drawn=len(drawn), of_kind=of_kind, pending=pending)
-    copies = _copies(session, recipe, sources, asked)
+    copies = _copies(session, recipe, asked)
     wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
     for item, _ in judged:
         wanted[item.analysis][float(item.pts)] = item.pts
@@ -87,14 +88,14 @@ def read_frames(
     for analysis, footage, times in _prints(session, recipe):
         if footage not in asked:
             continue
-        shared = copies[sources[footage].recording]
         seconds, empty, full = _seconds(times, spans.get(analysis, ()))
-        free += math.fsum(seconds[empty]) / shared
-        found += math.fsum(seconds[full]) / shared
+        seconds /= _showing(times, copies.get(footage, {}))
+        free += math.fsum(seconds[empty])
+        found += math.fsum(seconds[full])
         for at, pts in wanted[analysis].items():
             place = int(np.searchsorted(times, at))
             if place < len(times) and times[place] == at:
-                lengths[analysis, pts] = float(seconds[place]) / shared
+                lengths[analysis, pts] = float(seconds[place])
                 if not empty[place]:
                     seen.add((analysis, pts))
     # Frames drawn by an older Nameplate may be of a time in which something was found: no part of
@@ -102,7 +103,7 @@ def read_frames(
     judged = [(item, chance) for item, chance in judged if (item.analysis, item.pts) not in seen]
     frames = tuple(
         Frame(
-            plant=plant_of([sources[item.footage]])[0],
+            plant=plant_of([sources[item.footage].at(item.pts)])[0],
             seconds=lengths.get((item.analysis, item.pts), ALONE),
             chance=chance,
             missed=item.item in missed,
@@ -129,8 +130,8 @@ def _of_kind(
         .distinct()
     )
     return tuple(
-        plant_of([sources[footage]])[0]
-        for footage, _, builder in session.execute(settled)
+        plant_of([sources[footage].at(pts)])[0]
+        for footage, pts, builder in session.execute(settled)
         if footage in asked and question.fits(builder, None, registry) is True
     )
 
@@ -148,7 +149,9 @@ def _pending(
     ).all()
     waiting = [item for item in items if item.footage in asked]
     begun = _begun(session, waiting)
-    return tuple(plant_of([sources[one.footage]])[0] for one in waiting if one.item in begun)
+    return tuple(
+        plant_of([sources[one.footage].at(one.pts)])[0] for one in waiting if one.item in begun
+    )
 
 
 def _begun(session: Session, items: Iterable[Item]) -> set[str]:
@@ -162,15 +165,32 @@ def _begun(session: Session, items: Iterable[Item]) -> set[str]:
 
 
 def _copies(
-    session: Session, recipe: Recipe, sources: Mapping[str, Source], asked: Collection[str]
-) -> Counter[str]:
-    """By recording in how many copies it was looked at."""
-    analysed = session.scalars(
-        select(AnalysisRow.footage).where(
-            AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+    session: Session, recipe: Recipe, asked: Collection[str]
+) -> dict[str, dict[str, list[Span]]]:
+    """By footage what others show of it as well, and when."""
+    found: dict[str, dict[str, list[Span]]] = defaultdict(dict)
+    rows = session.execute(
+        select(Copy.a, Copy.b, Copy.spans).where(
+            Copy.model == recipe.model, Copy.settings == recipe.settings
         )
     )
-    return Counter(sources[footage].recording for footage in analysed if footage in asked)
+    for a, b, plain in rows:
+        if a in asked and b in asked:
+            found[a][b] = [Span.from_json(one) for one in plain]
+            found[b][a] = [span.turned() for span in found[a][b]]
+    return found
+
+
+def _showing(times: Times, copies: Mapping[str, Sequence[Span]]) -> Times:
+    """How many footages show what this one shows at each time: they share it."""
+    number = np.ones(len(times))
+    for spans in copies.values():
+        shown = np.zeros(len(times), bool)
+        for span in spans:
+            start, end = float(span.start), float(span.end)
+            shown |= (times == start) | ((times >= start) & (times < end))
+        number += shown
+    return number
 
 
 def _spans(session: Session, recipe: Recipe) -> dict[str, list[tuple[float, float, bool]]]:

@@ -17,7 +17,9 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector.types import Box
 from evidence.answer.question import Question
+from evidence.answer.recordings import WHOLE, read_recordings
 from evidence.answer.told import Told
+from evidence.copies.spans import Span
 from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
@@ -101,11 +103,18 @@ class SeenMachine:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where footage came from, as far as its locations say."""
+    """Where footage came from, as far as its locations say. parts: the stretches in which it shows
+    another recording whole, with that one's name."""
 
     recording: str
     plant: str | None
     published: str | None
+    parts: tuple[tuple[Span, str], ...] = ()
+
+    def at(self, pts: Fraction) -> Source:
+        """The same as what it shows at a time: of the recording that is shown then."""
+        shown = next((name for span, name in self.parts if span.holds(pts)), self.recording)
+        return replace(self, recording=shown)
 
 
 def read_machines(
@@ -179,27 +188,19 @@ def asked_of(
 
 
 def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
-    """By footage, where it came from; copies of one recording share its name.
-
-    Footage that is a copy of another only in part is a recording of its own.
-    """
+    """By footage, where it came from; copies of one recording share its name."""
     said: dict[str, list[Location]] = defaultdict(list)
     for location in session.scalars(select(Location).order_by(Location.path)):
         if location.footage is not None:
             said[location.footage].append(location)
-    pairs = session.execute(
-        select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
-            Copy.model == recipe.model, Copy.settings == recipe.settings
-        )
-    ).all()
-    whole = [(a, b) for a, b, share_a, share_b in pairs if max(share_a, share_b) >= WHOLE]
-    recording = {footage: min(group) for group in _groups(said, whole) for footage in group}
+    joined = read_recordings(session, recipe, said)
     spelled = _spelled(one.plant_claimed for locations in said.values() for one in locations)
     return {
         footage: Source(
-            recording[footage],
+            joined.name[footage],
             _most(spelled[one.plant_claimed] for one in locations),
             min(filter(None, (_day(one.published) for one in locations)), default=None),
+            tuple(joined.parts.get(footage, ())),
         )
         for footage, locations in said.items()
     }
@@ -228,19 +229,6 @@ def _day(published: str | None) -> str | None:
 
 MOST_NAMED = 20
 """Plants that are named to whoever asks for one that is not there."""
-
-WHOLE = 0.8
-"""Share of the shorter of two footages that the other shows, for them to be one recording."""
-
-
-def _groups(footage: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
-    group = {one: {one} for one in footage}
-    for a, b in pairs:
-        if a in group and b in group and group[a] is not group[b]:
-            group[a] |= group[b]
-            for one in group[b]:
-                group[one] = group[a]
-    return list({id(one): one for one in group.values()}.values())
 
 
 def _spelled(plants: Iterable[str | None]) -> dict[str | None, str | None]:
@@ -325,7 +313,7 @@ def _machine(
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     told = set(claims.values())
     first = draws.get(rows[0].key)
-    froms = [sources[row.footage] for row in rows if row.footage in sources]
+    froms = [sources[row.footage].at(row.pts) for row in rows if row.footage in sources]
     plant, stated = plant_of(froms)
     return SeenMachine(
         id=id_,

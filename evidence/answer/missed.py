@@ -40,7 +40,7 @@ NOT_JUDGED = Told("machines that the detector missed altogether are not in these
 class Frame:
     """A frame in which nothing was found, drawn and judged by people.
 
-    seconds: for how long it stands, shared among the copies of its recording. chance: of
+    seconds: for how long it stands, shared among the footages that show that moment. chance: of
     having been drawn. hit: whether the missed machine is of the kind asked for, None where
     nobody can tell or others have still to agree.
     """
@@ -57,7 +57,7 @@ class Frames:
     """The audited frames, with what they were drawn from.
 
     drawn: so many frames of the sample, settled or not. found, unseen: seconds in which a machine
-    was found, and in which none was; copies of one recording counted once. of_kind: of each frame
+    was found, and in which none was; what several footages show counts once. of_kind: of each frame
     that people settled to show a machine of the kind, drawn or with a lone mark, with whatever
     model, the plant; pending: that of each of which somebody says that it shows one, of whatever
     builder, and others have still to agree.

@@ -78,7 +78,7 @@ def settled_otherwise(
         now = present.stands_for(place)
         judged = now is not None and machine[now] not in waits
         if not judged and not any(_lies_at(one, place) for one in entered):
-            left[plant_of([sources[place.footage]])[0]] += 1
+            left[plant_of([sources[place.footage].at(place.pts)])[0]] += 1
     return left
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry, load_registry
 from detector.origin import home_of
 from detector.settings import Settings
+from evidence.copies.spans import Span
 from evidence.review.audit import RATES, frame_item
 from evidence.review.items import rebuild
 from evidence.store import (
@@ -258,9 +259,22 @@ class Builder:
         )
         return item
 
-    def copy(self, a: int, b: int, share: float = 1.0) -> None:
-        """The clips that were added as number `a` and `b`, from 1, show one recording."""
-        first, second = sorted((key("f", a), key("f", b)))
+    def copy(
+        self,
+        a: int,
+        b: int,
+        share: float = 1.0,
+        share_b: float | None = None,
+        later: int = 0,
+        seconds: int = 1000,
+    ) -> None:
+        """The clips that were added as number `a` and `b`, from 1, show one recording, from 1 on
+        for so many seconds, `b` so much later; `share`: how much of each does, or of `a` alone."""
+        first, second = key("f", a), key("f", b)
+        shares = share, share if share_b is None else share_b
+        span = Span(Fraction(1), Fraction(1 + seconds), Fraction(later), (1.0, 0.0, 1.0, 0.0), 3, 1)
+        if first > second:
+            first, second, span, shares = second, first, span.turned(), shares[::-1]
         self._rows.append(
             Copy(
                 a=first,
@@ -269,11 +283,11 @@ class Builder:
                 settings=self.recipe.settings,
                 kind="same",
                 mirrored=False,
-                seconds=3.0,
-                share_a=share,
-                share_b=share,
+                seconds=float(seconds),
+                share_a=shares[0],
+                share_b=shares[1],
                 score=1.0,
-                spans=[],
+                spans=[span.to_json()],
                 reason="",
             )
         )

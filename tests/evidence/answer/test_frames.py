@@ -71,6 +71,27 @@ def test_copies_of_one_recording_share_its_time(
     assert [one.seconds for one in found.judged] == [0.5, 0.5]
 
 
+def test_a_programme_that_holds_unlike_clips_thins_none_of_them(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Each moment is shared by those that show it; of the programme's own there are four."""
+
+    def fill(b: Builder) -> None:
+        b.frame("Plant 1", "missed", views=2)
+        b.frame("Plant 2", "nothing", views=4)
+        b.frame("Plant 3", "nothing", views=10)  # from 1 on the first, from 3 on the second
+        b.copy(1, 3, 1.0, 0.2, seconds=2)
+        b.copy(2, 3, 1.0, 0.4, later=2, seconds=4)
+
+    found = frames(case, build(fill), registry)
+    assert found.unseen == 10
+    assert sorted((one.plant, one.seconds) for one in found.judged) == [
+        ("Plant 1", 0.5),
+        ("Plant 2", 0.5),
+        ("Plant 3", 0.5),
+    ]
+
+
 def test_a_frame_after_which_something_was_found_at_once_is_none_without_a_find(
     case: Case, registry: Registry, build: Build
 ) -> None:

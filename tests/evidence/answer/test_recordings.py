@@ -1,0 +1,75 @@
+"""Which footages are one recording, and of which recording is what a compilation shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.from_case import answer_case
+from evidence.answer.question import Question
+from evidence.answer.recordings import Pair, join
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+
+Build = Callable[[Callable[[Builder], None]], object]
+
+SAME, HELD, PART = (1.0, 0.9), (1.0, 0.1), (0.3, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("shares", "recordings"),
+    [
+        ({("a", "b"): SAME, ("b", "c"): SAME}, ["abc"]),
+        ({("a", "b"): PART}, ["a", "b"]),
+        ({("a", "b"): HELD}, ["ab"]),
+        ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): SAME}, ["abc"]),
+        ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): HELD}, ["abc"]),
+        ({("a", "c"): HELD, ("b", "c"): HELD}, ["a", "b", "c"]),
+        ({("a", "c"): HELD, ("b", "c"): HELD, ("a", "b"): PART}, ["a", "b", "c"]),
+        ({("a", "b"): HELD, ("a", "c"): HELD}, ["a", "b", "c"]),
+        ({("a", "b"): HELD, ("a", "d"): HELD, ("c", "d"): HELD}, ["ab", "c", "d"]),
+        ({("a", "d"): HELD, ("c", "d"): HELD, ("d", "e"): SAME}, ["a", "c", "de"]),
+    ],
+    ids=[
+        "copies of copies",
+        "in part",
+        "an excerpt",
+        "the same excerpt twice",
+        "an excerpt of an excerpt",
+        "a programme",
+        "a programme of clips with shots in common",
+        "an advertisement in two programmes",
+        "an excerpt that a programme holds too",
+        "a programme shown twice",
+    ],
+)
+def test_which_are_one_recording(
+    shares: dict[Pair, tuple[float, float]], recordings: list[str]
+) -> None:
+    footage = {one for pair in shares for one in pair}
+    names = join(footage, shares)
+    found = {"".join(sorted(f for f in footage if names[f] == name)) for name in names.values()}
+    assert sorted(found) == recordings
+
+
+def test_what_a_programme_shows_of_a_clip_is_of_its_recording(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """And what it shows beside is of its own: two plants' machines, and one that it has alone."""
+
+    def fill(b: Builder) -> None:
+        first = b.add("Plant 1", claim="mazak", views=3)
+        second = b.add("Plant 2", claim="mazak", views=3)
+        b.add("Plant 1", claim="mazak", views=20, same=first)  # 3, best seen at 1
+        b.add("Plant 2", claim="mazak", views=20, same=second)  # 4, best seen at 1
+        b.add(None, claim="mazak", views=20)  # 5
+        for programme, (one, other) in ((3, (1, 2)), (4, (2, 1)), (5, (1, 2))):
+            begin = 0 if programme < 5 else 8
+            b.copy(one, programme, 1.0, 0.2, later=begin, seconds=4)
+            b.copy(other, programme, 1.0, 0.2, later=14, seconds=4)
+
+    build(fill)
+    rows = answer_case(case, Question(), registry, "Chinese")[0].plants
+    assert [row.recordings for row in rows] == [1, 1, 1]
