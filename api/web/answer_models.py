@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evidence.answer.answer import Controls, PlantRow
+from evidence.answer.answer import Controls
 from evidence.answer.bounds import Bounds
 from evidence.answer.estimate import Estimate
 from evidence.answer.estimators import Estimator
@@ -15,6 +15,7 @@ from evidence.answer.missed import Missed
 from evidence.answer.moves import Move
 from evidence.answer.noticed import Noticed
 from evidence.answer.page import Facts
+from evidence.answer.plants import PlantRow
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said
 

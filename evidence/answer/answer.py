@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -20,7 +20,8 @@ from evidence.answer.legible import EASIER, Band, into_bands
 from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
 from evidence.answer.moves import Move, moves
 from evidence.answer.noticed import Noticed, noticed
-from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
+from evidence.answer.occupancy import Occupancy
+from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
 from evidence.answer.told import Told
@@ -36,23 +37,6 @@ class Controls:
     hits: int = 0
     of: int = 0
     tried: tuple[tuple[float | None, bool], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlantRow:
-    """What was seen of one plant. `absent`: the probability that it holds none of the kind, none
-    at all where one is confirmed; None where the model has none, where of no machine there the
-    builder is known, while a claim for the kind or a verdict waits, and where people settled one
-    that is not counted."""
-
-    plant: str
-    stated: bool
-    recordings: int
-    machines: int
-    confirmed: int
-    probable: int
-    unknown: int
-    absent: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +90,7 @@ def answer(
     otherwise: Mapping[str, int] = MappingProxyType({}),
     unseen: int = 0,
     aside: int = 0,
+    looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> Answer:
     """The answer that these machines support.
 
@@ -117,6 +102,7 @@ def answer(
         otherwise: by plant what was settled as of the kind that another model or other settings
             found (`otherwise.settled_otherwise`).
         unseen, aside: files of the case's list that were not looked at yet, and that could not be.
+        looked_at: by plant that sources name its recordings (`plants.read_looked_at`).
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
@@ -162,21 +148,11 @@ def answer(
         legibility,
     )
     names = list(dict.fromkeys((*found_in, *plants)))
-    there = [found_in.get(name, []) for name in names]
-    visits = [_recordings(group) for group in there]
-    hits = [_recordings(filter(confirmed, group)) for group in there]
-    presence = fit_occupancy(visits, hits, level)
-    # Plants of which nothing is told yet, or that show one otherwise than the model knows, taken
-    # for such as show none, would make others surer.
     shown = {*otherwise, *frames.of_kind, *frames.pending}
     shown |= {m.plant for m in machines if m.entered and (m.waiting or confirmed(m))}
-    told = [
-        n if hit or (name not in shown and _tells(group)) else 0
-        for name, n, hit, group in zip(names, visits, hits, there, strict=True)
-    ]
-    of_told = presence if told == visits else fit_occupancy(told, hits, level)
-    absent = dict(zip(names, of_told.absent, strict=True))
-    rows = tuple(_plant(name, group, absent[name], level) for name, group in plants.items())
+    presence = occupancy_of({name: found_in.get(name, []) for name in names}, shown, level)
+    absent = dict(zip(names, presence.absent, strict=True))
+    rows = plant_rows(plants, looked_at, absent, level)
     found_low, found_high = ends(taken_for, level, alike)
     missed = estimate_missed(frames, level, alike)
     low, high = widen(found_low, found_high, missed)
@@ -204,34 +180,6 @@ def answer(
         years=_years(machines),
         warnings=_warnings(machines, counts, (low, high), missed, seen),
         entered=tuple(entered),
-    )
-
-
-def _tells(group: Sequence[SeenMachine]) -> bool:
-    """Whether what was found in a plant can tell that it holds none: some builder is known there,
-    and no verdict is outstanding."""
-    known = any(m.known is not None for m in group)
-    return known and not any(m.waiting or m.pending for m in group)
-
-
-def _recordings(machines: Iterable[SeenMachine]) -> int:
-    return len(frozenset().union(*(m.recordings for m in machines)))
-
-
-def _plant(
-    name: str, group: Sequence[SeenMachine], absent: Estimate | None, level: float
-) -> PlantRow:
-    if any(confirmed(m) for m in group):
-        absent = no_absence(level)  # whatever the model, which knows none by hand, would say
-    return PlantRow(
-        plant=name,
-        stated=group[0].stated,
-        recordings=_recordings(group),
-        machines=len(group),
-        confirmed=sum(confirmed(m) for m in group),
-        probable=sum(status(m) == "probable" for m in group),
-        unknown=sum(status(m) in ("unknown", "concealed") for m in group),
-        absent=absent,
     )
 
 

@@ -28,6 +28,7 @@ from evidence.answer.judged import SeenMachine, read_machines
 from evidence.answer.legible import read_heights
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
+from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.verdicts import head
@@ -100,6 +101,7 @@ def find_answer(
         otherwise=otherwise,
         unseen=listed[WAITING],
         aside=listed[ASIDE],
+        looked_at=read_looked_at(session, recipe, question, left_out),
     )
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)

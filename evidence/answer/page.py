@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from datasets.countries import country_name
 from datasets.registry import Registry
-from evidence.answer.answer import Answer, PlantRow
+from evidence.answer.answer import Answer
 from evidence.answer.figures import (
     STATUSES,
     Missing,
@@ -27,6 +27,7 @@ from evidence.answer.figures import (
     stacks,
 )
 from evidence.answer.moves import Move
+from evidence.answer.plants import PlantRow
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, percent
 from evidence.tables import clock, printable
@@ -111,6 +112,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
             "claimed": row.machines - row.confirmed - row.probable - row.unknown,
         }
         for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
+        if row.machines
     }
     shares = [
         Range(

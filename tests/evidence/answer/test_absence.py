@@ -48,8 +48,62 @@ def test_plants_of_which_nothing_is_told_yet_make_no_absence_surer(
     absent = {row.plant: row.absent for row in found.plants}
     assert absent["Others"] is not None and absent["Others"].low == pytest.approx(0.757, abs=0.002)
     assert absent["Not told 0"] is None
-    present = found.presence.present.value
-    assert present is not None and present < 0.1  # they are plants that show none
+    present = found.presence.present
+    assert present.value == pytest.approx(2 / 3, abs=0.01)  # nor fewer plants hold one
+    assert present.warnings[-1].startswith("20 plants are left out")
+
+
+def test_recordings_in_which_nobody_can_be_read_do_not_show_none(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Nor are they left out where one is confirmed: there they are those that do not show it."""
+
+    def fill(b: Builder) -> None:
+        three_plants(b)
+        for _ in range(20):
+            b.add("Others", outcome="unknown")
+
+    build(fill)
+    found = ask(case, registry)
+    others = next(row for row in found.plants if row.plant == "Others")
+    assert others.absent is not None and others.absent.low == pytest.approx(0.757, abs=0.002)
+    assert others.recordings == 23
+    assert found.presence.seen.value == pytest.approx(1)
+    assert not any("left out" in word for word in found.presence.present.warnings)
+
+
+def test_recordings_of_a_plant_that_holds_one_may_not_show_it(registry: Registry) -> None:
+    machines = seen_in({"Others": 3, "Confirmed": 2, "Confirmed too": 2})
+    machines += [
+        replace(ONE, id=f"unread{n}", plant="Confirmed", recordings=frozenset({f"u{n}"}))
+        for n in range(4)
+    ]
+    found = answer(Question(), machines, registry, "Chinese")
+    assert found.presence.seen.value is not None and found.presence.seen.value < 0.6
+
+
+def test_recordings_in_which_nothing_was_found_are_told(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """And tell nothing: of no plant, of one in which a machine was found elsewhere, of another."""
+
+    def fill(b: Builder) -> None:
+        three_plants(b)
+        for plant in (None, "Others", "Others", "Nothing"):
+            b.frame(plant)
+        b.frame("Others", views=2)
+        b.copy(9, 10)
+
+    build(fill)
+    rows = ask(case, registry).plants
+    assert [(row.plant, row.recordings, row.machines) for row in rows] == [
+        ("Others", 5, 3),
+        ("Confirmed", 2, 2),
+        ("Confirmed too", 2, 2),
+        ("Nothing", 1, 0),
+    ]
+    assert rows[0].absent is not None and rows[0].absent.low == pytest.approx(0.757, abs=0.002)
+    assert rows[3].absent is None
 
 
 def seen_in(plants: dict[str, int]) -> list[SeenMachine]:

@@ -8,11 +8,12 @@ from html import unescape
 
 from datasets.fonts import font
 from datasets.registry import Registry, load_registry
-from evidence.answer.answer import PlantRow, answer
+from evidence.answer.answer import answer
 from evidence.answer.estimate import Estimate
 from evidence.answer.figures import SIZE, SMALL, Range, ranges, stacks
 from evidence.answer.occupancy import no_absence
 from evidence.answer.page import absence, chance, draw
+from evidence.answer.plants import PlantRow
 from evidence.answer.question import Question
 from tests.evidence.answer.test_estimators import ONE
 

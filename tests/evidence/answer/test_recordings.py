@@ -62,8 +62,8 @@ def test_what_a_programme_shows_of_a_clip_is_of_its_recording(
     def fill(b: Builder) -> None:
         first = b.add("Plant 1", claim="mazak", views=3)
         second = b.add("Plant 2", claim="mazak", views=3)
-        b.add("Plant 1", claim="mazak", views=20, same=first)  # 3, best seen at 1
-        b.add("Plant 2", claim="mazak", views=20, same=second)  # 4, best seen at 1
+        b.add(None, claim="mazak", views=20, same=first)  # 3, best seen at 1
+        b.add(None, claim="mazak", views=20, same=second)  # 4, best seen at 1
         b.add(None, claim="mazak", views=20)  # 5
         for programme, (one, other) in ((3, (1, 2)), (4, (2, 1)), (5, (1, 2))):
             begin = 0 if programme < 5 else 8
