@@ -30,7 +30,8 @@ def audited(
     The difference estimator of survey sampling (Särndal, Swensson & Wretman, "Model Assisted
     Survey Sampling", 1992, 6.3), which for equal chances is prediction-powered inference for a
     mean (Angelopoulos, Bates, Fannjiang, Jordan & Zrnic, Science 382 (2023) 669-674). The
-    variance is that between plants; Student's t with plants - 1 degrees.
+    variance is that between plants; Student's t with plants - 1 degrees. Where all plants come out
+    alike it would be none, and the interval is everything.
 
     Args:
         claimed: (machines,) what the program says, a probability or 0 and 1.
@@ -64,6 +65,11 @@ def audited(
         # The normal approximation rests on seeing errors; where there are few it is too sure.
         warnings.append(Told("the audit found few errors, so how many there are is uncertain"))
     sums = np.bincount(of, corrected - value, groups)
+    if np.allclose(sums, 0):
+        # As where few errors were found, or none: that nothing varies here is no certainty.
+        warnings.append(Told("plants that all come out alike do not show how plants differ"))
+        clipped = min(1.0, max(0.0, value))
+        return Estimate(clipped, 0.0, 1.0, METHOD, level, tuple(warnings))
     variance = groups / (groups - 1) * float((sums**2).sum()) / len(f) ** 2
     half = -float(stdtrit(groups - 1, (1 - level) / 2)) * math.sqrt(variance)
     if value - half >= 1 or value + half <= 0:

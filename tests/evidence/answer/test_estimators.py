@@ -102,6 +102,19 @@ def test_where_inputs_lack_it_is_said() -> None:
     assert by_name(estimators(claims[:1], 9, 10))["Rogan"].least is None
 
 
+def test_plants_that_all_come_out_alike_are_no_certainty() -> None:
+    machines = [
+        replace(ONE, id=f"{plant}-{n}", plant=str(plant), claimed=n < 4, flagged=n < 4,
+                settled=True, hit=n < 4, drawn=True, chance=1.0)
+        for plant in range(12)
+        for n in range(10)
+    ]  # fmt: skip
+    found = by_name(estimators(machines))["prediction-powered"]
+    assert found.least is not None and found.least.value == pytest.approx(0.4)
+    assert (found.least.low, found.least.high) == (0, 1)
+    assert any("come out alike" in word for word in found.warnings)
+
+
 def test_small_shares_are_warned_of() -> None:
     found = by_name(estimators(world(share=0.01), 5, 6))
     assert any("fewer than 30" in word for word in found["Rogan"].warnings)
