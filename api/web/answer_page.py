@@ -22,6 +22,7 @@ from evidence.answer.moment import Moment, read_moment
 from evidence.answer.page import absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
+from evidence.answer.spelled import plant_key
 from evidence.answer.told import Told, above, at_least, by_locale, percent, say_in
 from evidence.tables import printable
 
@@ -119,10 +120,10 @@ def _words(request: Request) -> Any:
 def _plants(moment: Moment, question: Question) -> list[tuple[str, str, bool]]:
     """Each plant as it is asked for and as it is shown, and whether it is chosen; those asked for
     and not known are told too."""
-    asked = {one.casefold() for one in question.plants}
-    known = {one.casefold() for one in moment.plants}
-    more = [one for one in question.plants if one.casefold() not in known]
-    return [(one, printable(one), one.casefold() in asked) for one in (*more, *moment.plants)]
+    asked = set(map(plant_key, question.plants))
+    known = set(map(plant_key, moment.plants))
+    more = [one for one in question.plants if plant_key(one) not in known]
+    return [(one, printable(one), plant_key(one) in asked) for one in (*more, *moment.plants)]
 
 
 def _countries(registry: Registry, question: Question, code: str) -> list[tuple[str, str]]:

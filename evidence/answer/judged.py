@@ -18,6 +18,7 @@ from datasets.sentences import Sentence
 from detector.types import Box
 from evidence.answer.question import Question
 from evidence.answer.recordings import WHOLE, read_recordings
+from evidence.answer.spelled import plant_key
 from evidence.answer.told import Told
 from evidence.copies.spans import Span
 from evidence.dates import read_date
@@ -171,8 +172,8 @@ def asked_of(
     Raises:
         UsageError: the question is about a plant that no source names.
     """
-    named = {source.plant.casefold(): source.plant for source in sources.values() if source.plant}
-    unknown = [plant for plant in question.plants if plant.casefold() not in named]
+    named = {plant_key(source.plant): source.plant for source in sources.values() if source.plant}
+    unknown = [plant for plant in question.plants if plant_key(plant) not in named]
     if unknown:
         others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
         raise UsageError(
@@ -232,10 +233,10 @@ MOST_NAMED = 20
 
 
 def _spelled(plants: Iterable[str | None]) -> dict[str | None, str | None]:
-    """Each plant as it is written most often: small and large letters make no other plant."""
+    """Each plant as it is written most often, of all ways of writing it."""
     found: dict[str, list[str | None]] = defaultdict(list)
     for plant in plants:
-        found[" ".join((plant or "").split()).casefold()].append(plant)
+        found[plant_key(plant or "")].append(plant)
     return {plant: _most(several) for several in found.values() for plant in several}
 
 
@@ -246,9 +247,9 @@ def _most(words: Iterable[str | None]) -> str | None:
 
 
 def _asked(source: Source, question: Question) -> bool:
-    if question.plants and (source.plant or "").casefold() not in {
-        plant.casefold() for plant in question.plants
-    }:
+    if question.plants and plant_key(source.plant or "") not in set(
+        map(plant_key, question.plants)
+    ):
         return False
     if not (question.since or question.until):
         return True

@@ -8,6 +8,7 @@ from sqlalchemy import case as if_
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from evidence.answer.spelled import plant_key
 from evidence.store import (
     AnalysisRow,
     ControlRow,
@@ -42,9 +43,11 @@ class Moment:
 
     @property
     def plants(self) -> tuple[str, ...]:
-        """The plants that sources name, in order; of two that differ in spaces alone one."""
+        """The plants that sources name, in order; of one that is written in several ways the first
+        of them."""
         named = {" ".join(str(row[0]).split()) for row in self.places if row[0] is not None}
-        return tuple(sorted(named - {""}, key=lambda plant: (plant.casefold(), plant)))
+        keyed = {plant_key(plant): plant for plant in sorted(named - {""}, reverse=True)}
+        return tuple(keyed[key] for key in sorted(keyed))
 
 
 def read_moment(session: Session) -> Moment:

@@ -16,6 +16,7 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.from_case import answer_case
+from evidence.answer.moment import read_moment
 from evidence.answer.occupancy import no_absence
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer, to_json
@@ -92,6 +93,22 @@ def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, bui
     assert ask(case, registry, Question(since="2023-06")).counts.machines == 2
     assert ask(case, registry, Question(until="2024")).counts.machines == 3
     assert ask(case, registry, Question(until="2024-05")).counts.machines == 2
+
+
+def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, build: Build) -> None:
+    def fill(b: Builder) -> None:
+        for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
+            b.add(plant, claim="dmtg", outcome="accept")
+
+    build(fill)
+    found = ask(case, registry)
+    assert [(row.plant, row.machines) for row in found.plants] == [
+        ("Plant No. 12", 4),
+        ("Plant 12", 1),
+    ]
+    assert ask(case, registry, Question(plants=("Plant N12",))).counts.machines == 4
+    with case.session() as session:
+        assert read_moment(session).plants == ("Plant 12", "Plant No. 12")
 
 
 def test_controls_are_counted_apart(
