@@ -136,6 +136,7 @@ def answer(
         in_frames=len(frames.of_kind),
         unseen=unseen,
         aside=aside,
+        judged=sum(m.settled for m in looked_for),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
@@ -146,6 +147,7 @@ def answer(
         level,
         alike,
         legibility,
+        _known(looked_for),
     )
     names = list(dict.fromkeys((*found_in, *plants)))
     shown = {*otherwise, *frames.of_kind, *frames.pending}
@@ -180,6 +182,40 @@ def answer(
         years=_years(machines),
         warnings=_warnings(machines, counts, (low, high), missed, seen),
         entered=tuple(entered),
+    )
+
+
+def _known(machines: Sequence[SeenMachine]) -> float:
+    """The share of machines whose builder is known, by people or by the program; all of none."""
+    unknown = sum(status(m) in ("unknown", "concealed") for m in machines)
+    return 1 - unknown / len(machines) if machines else 1.0
+
+
+def _tells(group: Sequence[SeenMachine]) -> bool:
+    """Whether what was found in a plant can tell that it holds none: some builder is known there,
+    and no verdict is outstanding."""
+    known = any(m.known is not None for m in group)
+    return known and not any(m.waiting or m.pending for m in group)
+
+
+def _recordings(machines: Iterable[SeenMachine]) -> int:
+    return len(frozenset().union(*(m.recordings for m in machines)))
+
+
+def _plant(
+    name: str, group: Sequence[SeenMachine], absent: Estimate | None, level: float
+) -> PlantRow:
+    if any(confirmed(m) for m in group):
+        absent = no_absence(level)  # whatever the model, which knows none by hand, would say
+    return PlantRow(
+        plant=name,
+        stated=group[0].stated,
+        recordings=_recordings(group),
+        machines=len(group),
+        confirmed=sum(confirmed(m) for m in group),
+        probable=sum(status(m) == "probable" for m in group),
+        unknown=sum(status(m) in ("unknown", "concealed") for m in group),
+        absent=absent,
     )
 
 

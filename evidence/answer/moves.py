@@ -241,7 +241,7 @@ def _noticed(seen: Noticed) -> Iterable[Move]:
     half = 1 - (1 - seen.level) / 2
     rows = (
         (Told("as the controls came out"), seen.sensitivity),
-        (Told("its lower limit, which is relied on"), seen.least_sensitivity),
+        (Told("its lowest limit, which is relied on"), seen.least_sensitivity),
         (Told("half as often"), None if seen.sensitivity is None else seen.sensitivity / 2),
     )
     for label, sensitivity in rows:

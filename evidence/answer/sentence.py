@@ -38,7 +38,7 @@ class Counts:
     judged, be they missed ones in frames, and others have still to agree. in_frames: frames, of the
     sample or with a lone mark, in which the program, with whatever model, found no machine and
     people settled one of the kind. unseen: files of the case's list that were not looked at yet;
-    aside: those that could not be.
+    aside: those that could not be. judged: machines found of which people settled something.
     """
 
     machines: int
@@ -57,6 +57,7 @@ class Counts:
     in_frames: int = 0
     unseen: int = 0
     aside: int = 0
+    judged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Said:
 def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
     """The strongest sentence whose preconditions hold.
 
-    A zero is never said without what would have been noticed, nor while claims or verdicts wait.
+    A zero is never said without what would have been noticed, nor while claims or verdicts wait,
+    nor by the program's word alone.
 
     Args:
         what: machines of which make, as "Chinese" (`Question.in_a_word`).
@@ -80,7 +82,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
-        >>> say("Chinese", Counts(100, 0, 0, 0, 0, 20, 0), none).sentence
+        >>> say("Chinese", Counts(100, 0, 0, 0, 0, 0, 0, judged=30), none).sentence
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
@@ -111,13 +113,23 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
     return Said(
         Kind.NONE,
         Told(
-            "None %(kind)s among %(num)s machine; a share above %(share)s would have been noticed.",
-            "None %(kind)s among %(num)s machines; a share above %(share)s would have been "
-            "noticed.",
-            num=counts.machines,
+            "None %(kind)s among %(machines)s; a share above %(share)s would have been noticed.",
             kind=kind,
+            machines=_among(counts),
             share=above(seen.share),
         ),
+    )
+
+
+def _among(counts: Counts) -> Told:
+    """Those among which there is none, and of how many nobody knows the builder."""
+    machines = Told("%(num)s machine", "%(num)s machines", num=counts.machines)
+    if not counts.unknown:
+        return machines
+    return Told(
+        "%(machines)s, %(unknown)s of them of unknown builder",
+        machines=machines,
+        unknown=counts.unknown,
     )
 
 
@@ -154,6 +166,8 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
     why: list[str] = []
     if not counts.machines:
         why.append(Told("no CNC machine was seen in it"))
+    elif not counts.judged:
+        why.append(Told("people have judged no machine found in it"))
     if counts.unseen:
         why.append(
             Told(
@@ -228,13 +242,22 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
         why.append(
             Told("how often such a machine is recognised was not measured (no positive controls)")
         )
-    elif counts.machines and seen.share >= 1:
-        why.append(Told("no share is sure to have been noticed"))
     elif counts.machines and seen.share >= TELLING:
-        why.append(
-            Told(
-                "only a share above %(share)s would have been noticed",
-                share=above(seen.share),
+        if seen.known <= seen.least_sensitivity:
+            why.append(
+                Told(
+                    "the builder of %(num)s machine of %(machines)s is not known",
+                    "the builders of %(num)s machines of %(machines)s are not known",
+                    num=counts.unknown,
+                    machines=counts.machines,
+                )
             )
-        )
+        why.append(_only(seen.share))
     return tuple(why)
+
+
+def _only(share: float) -> Told:
+    """From what share on such machines would have been noticed, where that is not enough."""
+    if share >= 1:
+        return Told("no share is sure to have been noticed")
+    return Told("only a share above %(share)s would have been noticed", share=above(share))

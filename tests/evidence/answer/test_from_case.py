@@ -120,7 +120,8 @@ def test_controls_are_counted_apart(
         b.add("studio")  # 9: not recognised
         b.add("studio", claim="mazak")  # 10: of another kind
         for plant in range(20):
-            for _ in range(10):
+            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
+            for _ in range(9):
                 b.add(f"Plant {plant}", claim="mazak", chance=0.05)
 
     build(fill)
@@ -171,7 +172,8 @@ def test_a_case_keeps_its_controls(
         for number in range(8):
             b.add("studio", claim="dmtg" if number else None, outcome="accept" if number else None)
         for plant in range(20):
-            for _ in range(10):
+            b.add(f"Plant {plant}", claim="mazak", outcome="accept", chance=0.05)
+            for _ in range(9):
                 b.add(f"Plant {plant}", claim="mazak", chance=0.05)
         judge_all(b.session)
 

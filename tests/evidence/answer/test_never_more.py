@@ -33,12 +33,14 @@ def ask(case: Case, registry: Registry, question: Question = CHINESE, **more: ob
 
 
 def hall(b: Builder) -> None:
-    """Nine controls that come out, and 200 machines of other builders: none Chinese is there."""
+    """Nine controls that come out, and 200 machines of other builders, of which people judged the
+    first: none Chinese is there."""
     for _ in range(9):
         b.add("studio", claim="dmtg", outcome="accept")  # 1 to 9
     for plant in range(20):
-        for _ in range(10):
-            b.add(f"Plant {plant}", claim="mazak", chance=0.05)
+        for number in range(10):
+            judged = "accept" if plant == number == 0 else None
+            b.add(f"Plant {plant}", claim="mazak", outcome=judged, chance=0.05)  # 10 to 209
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from evidence.answer.reference import FIGURES, compare, figures_for
 from evidence.answer.sentence import Counts, Kind, say
 from evidence.answer.told import above
 
-NONE = Counts(machines=200, confirmed=0, least=0, plants=0, probable=0, unknown=50, waiting=0)
+NONE = Counts(
+    machines=200, confirmed=0, least=0, plants=0, probable=0, unknown=50, waiting=0, judged=40
+)
 WELL = noticed([10] * 20, 45, 50)
 
 
@@ -40,6 +42,7 @@ def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told
         (NONE, noticed([2], 45, 50), "because no share is sure to have been noticed."),
         (replace(NONE, waiting=3), WELL, "people have not settled 3 claims"),
         (replace(NONE, machines=0), noticed([], 45, 50), "no CNC machine"),
+        (replace(NONE, judged=0), WELL, "because people have judged no machine found in it."),
         (replace(NONE, pending=2), WELL, "verdicts on 2 machines wait for others to agree"),
         (replace(NONE, in_frames=1), WELL, "people saw such a machine in 1 frame"),
     ],
@@ -49,6 +52,7 @@ def test_no_smaller_share_is_said_to_be_noticed_than_would_be(share: float, told
         "none is sure",
         "claims wait",
         "no machine",
+        "nothing is judged",
         "verdicts wait",
         "frames",
     ],
@@ -104,7 +108,7 @@ def test_every_home_of_a_builder_has_a_word() -> None:
 
 
 @given(
-    st.builds(Counts, *[st.integers(0, 50)] * 6),
+    st.builds(Counts, *[st.integers(0, 50)] * 6, judged=st.integers(0, 2)),
     st.lists(st.integers(0, 30), max_size=12),
     st.integers(0, 20),
     st.integers(0, 20),
@@ -115,7 +119,7 @@ def test_nothing_seen_is_never_said_lightly(
     seen = noticed(machines, hits, hits + more)
     said = say("Chinese", counts, seen)
     if said.kind is Kind.NONE:
-        assert counts.machines and not counts.confirmed and not counts.probable
+        assert counts.machines and not counts.confirmed and not counts.probable and counts.judged
         assert not counts.waiting and seen.sensitivity is not None and seen.share < 0.5
     if said.kind is Kind.CONFIRMED:
         assert counts.confirmed

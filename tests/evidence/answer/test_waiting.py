@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
+from datasets.registry import Registry, load_registry
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case
 from evidence.answer.question import Question
@@ -32,10 +32,13 @@ def ask(case: Case, registry: Registry, controls: Path | None = None) -> Answer:
     return answer_case(case, Question(), registry, "Chinese", controls)[0]
 
 
-def make_items(session: Session) -> None:
-    """Of what was drawn, as nobody has judged it; nothing more is drawn."""
+def make_items(session: Session, accepted: int | None = None) -> None:
+    """Of what was drawn, not judged but for that of one clip; nothing more is drawn."""
     session.add_all(Chance(stratum=name, probability=0.0, seed=0, made=MADE) for name in RATES)
     rebuild(session)
+    if accepted is not None:
+        drawn = session.scalars(select(Item).where(Item.footage == key("f", accepted))).one()
+        judge(session, bench_of(session, load_registry()), drawn.item, "carla", "accept")
 
 
 def say(case: Case, registry: Registry, clip: int, author: str, word: str, **more: object) -> None:
@@ -53,7 +56,7 @@ def test_none_is_not_said_while_a_verdict_waits_for_a_second(
     def fill(b: Builder) -> None:
         hall(b)
         b.add("Plant 1", chance=0.05)  # 210
-        make_items(b.session)
+        make_items(b.session, 10)
 
     build(fill)
     assert ask(case, registry, controls).said.kind is Kind.NONE
@@ -74,7 +77,7 @@ def test_none_is_not_said_once_people_saw_one_in_a_frame(
     def fill(b: Builder) -> None:
         hall(b)
         b.frame("Plant 1")  # 210
-        make_items(b.session)
+        make_items(b.session, 10)
 
     build(fill)
     said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
@@ -97,7 +100,7 @@ def test_nor_once_people_saw_one_behind_a_lone_mark(
     def fill(b: Builder) -> None:
         hall(b)
         b.frame("Plant 1", drawn=False)  # 210
-        make_items(b.session)
+        make_items(b.session, 10)
 
     build(fill)
     said = {"builder": "dmtg", "box": (0.0, 0.0, 9.0, 9.0)}
