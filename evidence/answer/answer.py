@@ -25,6 +25,7 @@ from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
 from evidence.answer.told import Told
+from evidence.answer.undated import ALL_DATED, Undated
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def answer(
     unseen: int = 0,
     aside: int = 0,
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    undated: Undated = ALL_DATED,
 ) -> Answer:
     """The answer that these machines support.
 
@@ -103,6 +105,7 @@ def answer(
             found (`otherwise.settled_otherwise`).
         unseen, aside: files of the case's list that were not looked at yet, and that could not be.
         looked_at: by plant that sources name its recordings (`plants.read_looked_at`).
+        undated: footage that may be of the period asked for (`undated.read_undated`).
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
@@ -137,6 +140,8 @@ def answer(
         unseen=unseen,
         aside=aside,
         judged=sum(m.settled for m in looked_for),
+        undated=undated.footage,
+        undated_of_kind=sum(undated.of_kind.values()),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
     seen = noticed(
@@ -150,7 +155,7 @@ def answer(
         _known(looked_for),
     )
     names = list(dict.fromkeys((*found_in, *plants)))
-    shown = {*otherwise, *frames.of_kind, *frames.pending}
+    shown = {*otherwise, *undated.of_kind, *frames.of_kind, *frames.pending}
     shown |= {m.plant for m in machines if m.entered and (m.waiting or confirmed(m))}
     presence = occupancy_of({name: found_in.get(name, []) for name in names}, shown, level)
     absent = dict(zip(names, presence.absent, strict=True))
@@ -165,7 +170,7 @@ def answer(
         says=question.in_words(registry),
         seen=dict(Counter((m.named or "", status(m)) for m in machines)),
         counts=counts,
-        said=say(what, counts, seen, question.by),
+        said=say(what, counts, seen, question.by, question.which()),
         bounds=as_judged,
         low=low,
         high=high,
@@ -189,34 +194,6 @@ def _known(machines: Sequence[SeenMachine]) -> float:
     """The share of machines whose builder is known, by people or by the program; all of none."""
     unknown = sum(status(m) in ("unknown", "concealed") for m in machines)
     return 1 - unknown / len(machines) if machines else 1.0
-
-
-def _tells(group: Sequence[SeenMachine]) -> bool:
-    """Whether what was found in a plant can tell that it holds none: some builder is known there,
-    and no verdict is outstanding."""
-    known = any(m.known is not None for m in group)
-    return known and not any(m.waiting or m.pending for m in group)
-
-
-def _recordings(machines: Iterable[SeenMachine]) -> int:
-    return len(frozenset().union(*(m.recordings for m in machines)))
-
-
-def _plant(
-    name: str, group: Sequence[SeenMachine], absent: Estimate | None, level: float
-) -> PlantRow:
-    if any(confirmed(m) for m in group):
-        absent = no_absence(level)  # whatever the model, which knows none by hand, would say
-    return PlantRow(
-        plant=name,
-        stated=group[0].stated,
-        recordings=_recordings(group),
-        machines=len(group),
-        confirmed=sum(confirmed(m) for m in group),
-        probable=sum(status(m) == "probable" for m in group),
-        unknown=sum(status(m) in ("unknown", "concealed") for m in group),
-        absent=absent,
-    )
 
 
 def _years(machines: Sequence[SeenMachine]) -> dict[str, tuple[int, int]]:
@@ -254,6 +231,16 @@ def _warnings(
                 "%(num)s files of the case's list could not be looked at and were set aside: what "
                 "they show counts nowhere here",
                 num=counts.aside,
+            )
+        )
+    if counts.undated:
+        warnings.append(
+            Told(
+                "of %(num)s file that was looked at the date does not tell whether it is of the "
+                "period asked for: what it shows counts nowhere here",
+                "of %(num)s files that were looked at the dates do not tell whether they are of "
+                "the period asked for: what they show counts nowhere here",
+                num=counts.undated,
             )
         )
     if missed.share.value is None:

@@ -30,6 +30,7 @@ from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
+from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.verdicts import head
 from evidence.store.work import ASIDE, WAITING
@@ -102,6 +103,7 @@ def find_answer(
         unseen=listed[WAITING],
         aside=listed[ASIDE],
         looked_at=read_looked_at(session, recipe, question, left_out),
+        undated=read_undated(session, recipe, registry, question, left_out),
     )
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)

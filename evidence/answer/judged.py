@@ -251,15 +251,7 @@ def _asked(source: Source, question: Question) -> bool:
         map(plant_key, question.plants)
     ):
         return False
-    if not (question.since or question.until):
-        return True
-    day = source.published
-    if day is None:
-        return False
-    since, until = question.since or "", question.until
-    # A year alone is in a period only if all of it is: what is not written is after any digit.
-    last = f"{day:~<10}"
-    return day[: len(since)] >= since and (until is None or last[: len(until)] <= until)
+    return question.covers(source.published) is True
 
 
 def _by_sighting(session: Session, groups: Iterable[list[SightingRow]]) -> dict[str, Item]:

@@ -113,7 +113,7 @@ class Question:
 
     def in_words(self, registry: Registry) -> str:
         """The estimand as a report names it."""
-        value = self.value
+        value, when = self.value, self._when()
         if self.by == "builder":
             kind = Told("built by %(builder)s", builder=registry.get(value).name)
         elif self.by == "origin":
@@ -122,27 +122,51 @@ class Question:
             kind = Told("whose builder belongs to an owner in %(country)s", country=value)
         else:
             kind = Told("whose builder makes such machines in %(country)s", country=value)
-        where = Told("of all plants in the case")
-        if self.plants:
-            names = ", ".join(self.plants)
-            where = Told("of %(plants)s", plants=names)
+        where = self._where() or Told("of all plants in the case")
         return Told(
             "the share of machines %(kind)s among the CNC machine tools visible in the footage "
-            "%(where)s%(when)s",
+            "%(which)s",
             kind=kind,
-            where=where,
-            when=self._when(),
+            which=_both(where, when) if when else where,
         )
 
-    def _when(self) -> str:
+    def which(self) -> Told | None:
+        """Which footage is asked about, as the sentence names it; None where all of it is."""
+        where, when = self._where(), self._when()
+        return _both(where, when) if where and when else where or when
+
+    def _where(self) -> Told | None:
+        """The plants, where some are asked about."""
+        names = ", ".join(self.plants)
+        return Told("of %(plants)s", plants=names) if names else None
+
+    def _when(self) -> Told | None:
         """The period, where there is one."""
         if self.since and self.until:
-            return Told(
-                ", published from %(since)s to %(until)s", since=self.since, until=self.until
-            )
+            return Told("published from %(since)s to %(until)s", since=self.since, until=self.until)
         if self.since:
-            return Told(", published in %(since)s or later", since=self.since)
-        return Told(", published in %(until)s or earlier", until=self.until) if self.until else ""
+            return Told("published in %(since)s or later", since=self.since)
+        if self.until:
+            return Told("published in %(until)s or earlier", until=self.until)
+        return None
+
+    def covers(self, day: str | None) -> bool | None:
+        """Whether what was published then is of the period; None where the date does not tell.
+
+        Args:
+            day: as `dates.read_date` gives it; None: not known.
+
+        >>> asked = Question(since="2023-05")
+        >>> [asked.covers(day) for day in ("2024", "2022", "2023", None)]
+        [True, False, None, None]
+        """
+        since, until = self.since or "", self.until or "~"
+        # What is not written of a day is before any digit at its earliest, after any at its latest.
+        first = day or ""
+        last = f"{first:~<10}"
+        if last[: len(since)] < since or first[: len(until)] > until:
+            return False
+        return True if first[: len(since)] >= since and last[: len(until)] <= until else None
 
     def fits(
         self,
@@ -180,3 +204,7 @@ class Question:
         else:
             home = entry.production[0] if len(entry.production) == 1 else None
         return None if home is None else home == self.value
+
+
+def _both(where: Told, when: Told) -> Told:
+    return Told("%(where)s %(when)s", where=where, when=when)

@@ -38,7 +38,10 @@ class Counts:
     judged, be they missed ones in frames, and others have still to agree. in_frames: frames, of the
     sample or with a lone mark, in which the program, with whatever model, found no machine and
     people settled one of the kind. unseen: files of the case's list that were not looked at yet;
-    aside: those that could not be. judged: machines found of which people settled something.
+    aside: those that could not be. undated: files looked at of which the date does not tell whether
+    they are of the period asked for; undated_of_kind: machines in them that are confirmed or
+    claimed as of the kind, and count nowhere else. judged: machines found of which people settled
+    something.
     """
 
     machines: int
@@ -58,6 +61,8 @@ class Counts:
     unseen: int = 0
     aside: int = 0
     judged: int = 0
+    undated: int = 0
+    undated_of_kind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,9 @@ class Said:
     because: tuple[str, ...] = ()
 
 
-def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
+def say(
+    what: str, counts: Counts, seen: Noticed, by: By = "origin", which: Told | None = None
+) -> Said:
     """The strongest sentence whose preconditions hold.
 
     A zero is never said without what would have been noticed, nor while claims or verdicts wait,
@@ -79,6 +86,7 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
         what: machines of which make, as "Chinese" (`Question.in_a_word`).
         seen: what would have been noticed.
         by: what the question goes by.
+        which: footage is asked about, where not all is (`Question.which`).
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
@@ -86,36 +94,43 @@ def say(what: str, counts: Counts, seen: Noticed, by: By = "origin") -> Said:
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
+    within = Told(", in footage %(which)s", which=which) if which else ""
     if counts.confirmed:
         machines = Told("%(num)s machine", "%(num)s machines", num=counts.least)
-        words = {"machines": machines, "kind": kind, "where": _where(counts)}
+        words = {"machines": machines, "kind": kind, "where": _where(counts), "within": within}
         if by in ("owner", "production"):  # "produced in China in 1 plant" says it of a plant there
-            told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s.", **words)
+            told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s%(within)s.", **words)
         else:
-            told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s.", **words)
+            told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words)
         return Said(Kind.CONFIRMED, told)
     why = _why_not_none(counts, seen)
     if counts.probable:
         return Said(
             Kind.PROBABLE,
             Told(
-                "Nothing is confirmed; %(num)s machine may be %(kind)s.",
-                "Nothing is confirmed; %(num)s machines may be %(kind)s.",
+                "Nothing is confirmed; %(num)s machine may be %(kind)s%(within)s.",
+                "Nothing is confirmed; %(num)s machines may be %(kind)s%(within)s.",
                 num=counts.probable,
                 kind=kind,
+                within=within,
             ),
             why,
         )
     if why:
-        return Said(
-            Kind.OPEN, Told("The footage cannot tell, because %(why)s.", why=list(why)), why
-        )
+        told = Told("The footage cannot tell, because %(why)s.", why=list(why))
+        if which:
+            told = Told(
+                "The footage %(which)s cannot tell, because %(why)s.", which=which, why=list(why)
+            )
+        return Said(Kind.OPEN, told, why)
     return Said(
         Kind.NONE,
         Told(
-            "None %(kind)s among %(machines)s; a share above %(share)s would have been noticed.",
+            "None %(kind)s among %(machines)s%(within)s; a share above %(share)s would have been "
+            "noticed.",
             kind=kind,
             machines=_among(counts),
+            within=within,
             share=above(seen.share),
         ),
     )
@@ -174,6 +189,16 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "%(num)s file of the list was not looked at yet",
                 "%(num)s files of the list were not looked at yet",
                 num=counts.unseen,
+            )
+        )
+    if counts.undated_of_kind:
+        why.append(
+            Told(
+                "%(num)s machine confirmed or claimed as of the kind stands in footage whose date "
+                "does not tell whether it is of the period",
+                "%(num)s machines confirmed or claimed as of the kind stand in footage whose date "
+                "does not tell whether it is of the period",
+                num=counts.undated_of_kind,
             )
         )
     if counts.waiting:
