@@ -15,7 +15,7 @@ from evidence.answer.entered import Entry
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator, estimators
 from evidence.answer.judged import SeenMachine
-from evidence.answer.least import least, places
+from evidence.answer.least import by_place, least, places
 from evidence.answer.legible import EASIER, Band, into_bands
 from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
 from evidence.answer.moves import Move, moves
@@ -124,6 +124,7 @@ def answer(
     sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
     counts = Counts(
         machines=len(machines),
+        different=least(machines, sellers),
         confirmed=sum(of_kind),
         least=least(filter(confirmed, machines), sellers),
         plants=stated,
@@ -144,9 +145,11 @@ def answer(
         undated_of_kind=sum(undated.of_kind.values()),
     )
     legibility = into_bands((m.height for m in looked_for), controls.tried)
+    # Several that are not linked yet may be one; and some of what nobody judged is no machine.
+    linked = [m for m in looked_for if m.unlinked is None]
+    real = sum(chance[m.id] for m in linked) / max(1, len(linked))
     seen = noticed(
-        # Several that are not linked yet may be one.
-        [sum(chance[m.id] for m in group if m.unlinked is None) for group in found_in.values()],
+        [real * number for number in by_place(linked, sellers)],
         controls.hits,
         controls.of,
         level,

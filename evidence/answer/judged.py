@@ -50,8 +50,8 @@ class SeenMachine:
     sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
     judged in any case. pending: a sighting of it was judged, and others have still to agree, so
     that hit is None; to name an origin under test takes two. none: people settled that it is no
-    CNC machine; it only tells how many of those like it are none. views: of one of the kind the
-    footage it was seen in, each with the times and boxes of its track.
+    CNC machine; it only tells how many of those like it are none. views: the footage it was seen
+    in, each with the times and boxes of its track.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
     was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
@@ -330,7 +330,7 @@ def _machine(
         flagged=any((row.analysis, row.name) in flagged for row in rows),
         pending=pending,
         none=none,
-        views=tuple((row.footage, _track(row)) for row in rows) if hit is True else (),
+        views=tuple((row.footage, _track(row)) for row in rows) if not none else (),
         sightings=len(rows),
         height=max(
             (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),

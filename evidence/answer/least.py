@@ -1,21 +1,36 @@
-"""How many of the machines confirmed must be different ones, however badly they were linked.
+"""How many of some machines must be different ones, however badly they were linked.
 
 Linking splits one machine, seen from two sides, more often than it joins two (docs/linking.md),
 so that more are counted than there are. Sure to be different are those seen at one time in two
 places of one picture, those of different builders, and those of different plants. Recordings of
 which no source names the plant may be of any plant, plants that share a recording may be one, and
-what a seller put a badge on may be any builder's.
+what a seller put a badge on may be any builder's. Whose a machine is the program says where people
+have not.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
+from detector.types import Box
 from evidence.answer.judged import SeenMachine
 from evidence.linking.pairs import LAID
 from evidence.linking.seen import overlap
+
+Moment = tuple[str, tuple[int, int]]
+"""Footage, and a time of it as a fraction: pairs of numbers are compared in a tenth of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Whose a machine is taken to be, and where it is seen at each moment."""
+
+    named: str | None
+    boxes: dict[Moment, Box]
 
 
 def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int:
@@ -24,14 +39,26 @@ def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int
     Args:
         sellers: names that are no builder's, by their ids.
     """
+    return sum(by_place(machines, sellers))
+
+
+def by_place(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> list[int]:
+    """The same plant by plant. Recordings without a plant come last, as one: with so many as must
+    be others than those of the plants, since they may be of one plant, and of one of those.
+
+    Args:
+        sellers: names that are no builder's, by their ids.
+    """
     placed: dict[str, int] = defaultdict(int)
     elsewhere: dict[str, int] = defaultdict(int)
-    whole = most = 0
-    for group in places(machines):
+    each: list[int] = []
+    most = 0
+    for machines_there in places(machines):
+        group = [_Seen(one.named, _boxes(one)) for one in machines_there]
         by_builder = _by_builder(group, sellers)
         together = max(_together(group), sum(by_builder.values()))
-        if any(one.stated for one in group):
-            whole += together
+        if any(one.stated for one in machines_there):
+            each.append(together)
             for builder, number in by_builder.items():
                 placed[builder] += number
         else:
@@ -39,58 +66,67 @@ def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int
             for builder, number in by_builder.items():
                 elsewhere[builder] = max(elsewhere[builder], number)
     builders = placed.keys() | elsewhere.keys()
-    return max(whole, most, sum(max(placed[one], elsewhere[one]) for one in builders))
+    least_of_all = max(most, sum(max(placed[one], elsewhere[one]) for one in builders))
+    more = least_of_all - sum(each)
+    return [*each, more] if more > 0 else each
 
 
 def places(machines: Iterable[SeenMachine]) -> list[list[SeenMachine]]:
     """The machines of each plant, or recording of none that is named; of several together where
     they share a recording."""
-    groups: list[tuple[set[str], list[SeenMachine]]] = []
+    at: dict[str, tuple[set[str], list[SeenMachine]]] = {}
     for one in machines:
-        names, group = {one.plant, *one.recordings}, [one]
-        for other in [other for other in groups if other[0] & names]:
-            groups.remove(other)
-            names |= other[0]
-            group += other[1]
-        groups.append((names, group))
-    return [group for _, group in groups]
+        names = {one.plant, *one.recordings}
+        known = {id(at[name]): at[name] for name in names if name in at}
+        # Into the largest: there may be as many recordings as machines.
+        place, *others = sorted(known.values(), key=lambda it: -len(it[1])) or [(set(), [])]
+        for more, group in others:
+            names |= more
+            place[1].extend(group)
+        place[0].update(names)
+        place[1].append(one)
+        at.update(dict.fromkeys(names, place))
+    return [group for _, group in {id(place): place for place in at.values()}.values()]
 
 
-def _by_builder(group: Sequence[SeenMachine], sellers: Collection[str]) -> dict[str, int]:
+def _boxes(one: SeenMachine) -> dict[Moment, Box]:
+    return {
+        (footage, time.as_integer_ratio()): box
+        for footage, track in one.views
+        for time, box in track
+    }
+
+
+def _by_builder(group: Sequence[_Seen], sellers: Collection[str]) -> dict[str, int]:
     """Of each builder as many as were seen together. One whose builder is not known may be of any
     of them."""
-    found: dict[str, list[SeenMachine]] = defaultdict(list)
+    found: dict[str, list[_Seen]] = defaultdict(list)
     for one in group:
         if one.named is not None and one.named not in sellers:
             found[one.named].append(one)
     return {builder: _together(several) for builder, several in found.items()}
 
 
-def _together(group: Sequence[SeenMachine]) -> int:
+def _together(group: Sequence[_Seen]) -> int:
     """The most of them at one time in one clip, each in a place of its own; one at least, if
     there is any."""
-    at: dict[tuple[str, object], list[SeenMachine]] = defaultdict(list)
-    for one in group:
-        for moment in {(footage, time) for footage, track in one.views for time, _ in track}:
-            at[moment].append(one)
+    at: dict[Moment, list[int]] = defaultdict(list)
+    for number, there in enumerate(group):
+        for moment in there.boxes:
+            at[moment].append(number)
+    apart = cache(lambda a, b: _apart(group[a], group[b]))
     most = min(1, len(group))
     for several in at.values():
-        chosen: list[SeenMachine] = []
+        chosen: list[int] = []
         for one in several if len(several) > most else ():
-            if all(_apart(one, other) for other in chosen):
+            if all(apart(one, other) for other in chosen):
                 chosen.append(one)
         most = max(most, len(chosen))
     return most
 
 
-def _apart(a: SeenMachine, b: SeenMachine) -> bool:
+def _apart(a: _Seen, b: _Seen) -> bool:
     """Whether they are seen in two places at the same times: boxes upon each other are one
     machine found twice (`pairs.apart`)."""
-    theirs = {(footage, time): box for footage, track in b.views for time, box in track}
-    both = [
-        overlap(box, theirs[footage, time])
-        for footage, track in a.views
-        for time, box in track
-        if (footage, time) in theirs
-    ]
+    both = [overlap(a.boxes[moment], b.boxes[moment]) for moment in a.boxes.keys() & b.boxes.keys()]
     return bool(both) and median(both) < LAID

@@ -27,24 +27,25 @@ class Kind(StrEnum):
 class Counts:
     """Machines, copies and repeated views counted once, as far as they were linked.
 
-    machines: CNC machines seen. confirmed: settled by people as of the origin, in so many
-    `plants` that sources name, and in so many `recordings` of no plant that any names; `least` of
-    them must be different ones (`least.least`). probable: claimed by the program, not yet settled.
-    unknown: no builder, concealed ones included. waiting: claims for the origin that wait for
-    reviewers. untold: named, but of which it is not known whether they are of the origin.
-    disputed: settled as of it and as not of it. unlinked: sightings not linked to others yet, of
-    which several may be one machine. otherwise: sightings settled as of the origin that another
-    model or other settings found; they count as no machine here (`otherwise.py`). pending:
-    judged, be they missed ones in frames, and others have still to agree. in_frames: frames, of the
-    sample or with a lone mark, in which the program, with whatever model, found no machine and
-    people settled one of the kind. unseen: files of the case's list that were not looked at yet;
-    aside: those that could not be. undated: files looked at of which the date does not tell whether
-    they are of the period asked for; undated_of_kind: machines in them that are confirmed or
-    claimed as of the kind, and count nowhere else. judged: machines found of which people settled
-    something.
+    machines: CNC machines seen; `different` of them must be different ones. confirmed: settled by
+    people as of the origin, in so many `plants` that sources name, and in so many `recordings` of
+    no plant that any names; `least` of them must be different ones (both by `least.least`).
+    probable: claimed by the program, not yet settled. unknown: no builder, concealed ones included.
+    waiting: claims for the origin that wait for reviewers. untold: named, but of which it is not
+    known whether they are of the origin. disputed: settled as of it and as not of it. unlinked:
+    sightings not linked to others yet, of which several may be one machine. otherwise: sightings
+    settled as of the origin that another model or other settings found; they count as no machine
+    here (`otherwise.py`). pending: judged, be they missed ones in frames, and others have still to
+    agree. in_frames: frames, of the sample or with a lone mark, in which the program, with whatever
+    model, found no machine and people settled one of the kind. unseen: files of the case's list
+    that were not looked at yet; aside: those that could not be. undated: files looked at of which
+    the date does not tell whether they are of the period asked for; undated_of_kind: machines in
+    them that are confirmed or claimed as of the kind, and count nowhere else. judged: machines
+    found of which people settled something.
     """
 
     machines: int
+    different: int
     confirmed: int
     least: int
     plants: int
@@ -90,7 +91,7 @@ def say(
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
-        >>> say("Chinese", Counts(100, 0, 0, 0, 0, 0, 0, judged=30), none).sentence
+        >>> say("Chinese", Counts(100, 100, 0, 0, 0, 0, 0, 0, judged=30), none).sentence
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
@@ -138,13 +139,26 @@ def say(
 
 def _among(counts: Counts) -> Told:
     """Those among which there is none, and of how many nobody knows the builder."""
-    machines = Told("%(num)s machine", "%(num)s machines", num=counts.machines)
-    if not counts.unknown:
-        return machines
+    machines = Told("%(num)s machine", "%(num)s machines", num=counts.different)
+    unknown = counts.unknown
+    if counts.different == counts.machines:
+        if not unknown:
+            return machines
+        return Told(
+            "%(machines)s, %(unknown)s of them of unknown builder",
+            machines=machines,
+            unknown=unknown,
+        )
+    among = {"machines": machines, "counted": counts.machines}
+    if not unknown:
+        return Told(
+            "at least %(machines)s that must be different ones (%(counted)s counted)", **among
+        )
     return Told(
-        "%(machines)s, %(unknown)s of them of unknown builder",
-        machines=machines,
-        unknown=counts.unknown,
+        "at least %(machines)s that must be different ones (%(counted)s counted, %(unknown)s of "
+        "them of unknown builder)",
+        unknown=unknown,
+        **among,
     )
 
 

@@ -68,7 +68,10 @@ def test_every_interval_is_one(
     controls: list[tuple[float | None, bool]],
     in_view: float,
 ) -> None:
-    numbered = [replace(one, id=str(number)) for number, one in enumerate(seen)]
+    numbered = [
+        replace(one, id=str(number), recordings=frozenset({f"{one.plant}, {number}"}))
+        for number, one in enumerate(seen)
+    ]
     none = [
         replace(one, id=f"none {number}", none=True, settled=True, hit=None, entered=False)
         for number, one in enumerate(nothing)

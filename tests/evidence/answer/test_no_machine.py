@@ -67,10 +67,11 @@ def test_claims_that_are_all_none_say_nothing_of_what_was_drawn_otherwise() -> N
 
 def test_what_is_likely_none_would_not_have_been_noticed(registry: Registry) -> None:
     machines = [
-        replace(ONE, id=f"{plant}-{number}", plant=f"Plant {plant}", lane="unknown")
+        replace(ONE, id=f"{plant}-{number}", plant=f"Plant {plant}", lane="unknown", claimed=False,
+                recordings=frozenset({str(plant)}))
         for plant in range(20)
         for number in range(10)
-    ]
+    ]  # fmt: skip
     judged = [replace(one, settled=True, hit=False, drawn=True) for one in machines[::4]]
     others = [one for number, one in enumerate(machines) if number % 4]
     none = [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.judged import SeenMachine
+from evidence.answer.least import by_place, places
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from tests.evidence.answer.test_estimators import ONE
@@ -69,3 +71,41 @@ def test_machines_of_the_kind_are_not_recognised_more_often_than_machines_are(
     assert found.said.sentence.startswith(
         "None of Chinese make among 60 machines, 15 of them of unknown builder; a share above "
     )
+
+
+def test_one_machine_filmed_twice_would_not_have_been_noticed_twice(registry: Registry) -> None:
+    """Filmed from two sides and not linked, and counted as two; seen together it must be two."""
+    once = ask(seen(JUDGED), registry)
+    twice = ask(seen(JUDGED, JUDGED), registry)
+    at = [
+        replace(JUDGED, views=(("f", ((Fraction(0), (x, 0.0, x + 9, 9.0)),)),)) for x in (0.0, 50.0)
+    ]
+    together = ask(seen(*at), registry)
+    assert twice.noticed.share == once.noticed.share > together.noticed.share
+    assert (twice.counts.machines, twice.counts.different) == (80, 40)
+    assert "at least 40 machines that must be different ones (80 counted);" in twice.said.sentence
+    assert together.counts.different == 80 and "among 80 machines;" in together.said.sentence
+
+
+def test_recordings_without_a_plant_may_be_of_one(registry: Registry) -> None:
+    """They tell no more than as many in one plant would."""
+    nowhere = [
+        replace(one, plant=f"recording {n}", stated=False) for n, one in enumerate(seen(JUDGED))
+    ]
+    there = [replace(one, plant="Plant 1") for one in nowhere]
+    found = [ask(machines, registry).noticed for machines in (nowhere, there)]
+    assert found[0] == found[1] and found[0].share == 1
+    with_others = seen(JUDGED, plants=range(40, 80))
+    assert by_place([*with_others, *nowhere]) == [1] * 40
+    other = replace(nowhere[0], builder="okuma")
+    assert by_place([other, *with_others, *nowhere]) == [1] * 41
+
+
+def test_it_takes_as_long_for_many_recordings() -> None:
+    """Thousands of clips of no plant, and thousands of one: each is looked for once."""
+    many = [
+        replace(JUDGED, id=str(n), plant=f"{n}", stated=n % 2 == 0, recordings=frozenset({f"r{n}"}))
+        for n in range(20_000)
+    ]
+    many += [replace(one, id=f"{one.id} too", plant="Plant 1") for one in many[:5000]]
+    assert len(places(many)) == 15_001

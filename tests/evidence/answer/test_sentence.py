@@ -17,7 +17,15 @@ from evidence.answer.sentence import Counts, Kind, say
 from evidence.answer.told import above
 
 NONE = Counts(
-    machines=200, confirmed=0, least=0, plants=0, probable=0, unknown=50, waiting=0, judged=40
+    machines=200,
+    different=200,
+    confirmed=0,
+    least=0,
+    plants=0,
+    probable=0,
+    unknown=50,
+    waiting=0,
+    judged=40,
 )
 WELL = noticed([10] * 20, 45, 50)
 
@@ -26,6 +34,26 @@ def test_a_zero_comes_with_what_would_have_been_noticed() -> None:
     said = say("Chinese", NONE, WELL)
     assert said.kind is Kind.NONE
     assert f"a share above {above(WELL.share)} would have been noticed" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "among"),
+    [
+        ({"unknown": 0}, "among 200 machines;"),
+        ({}, "among 200 machines, 50 of them of unknown builder;"),
+        (
+            {"unknown": 0, "different": 60},
+            "among at least 60 machines that must be different ones (200 counted);",
+        ),
+        (
+            {"different": 60},
+            "among at least 60 machines that must be different ones (200 counted, 50 of them of "
+            "unknown builder);",
+        ),
+    ],
+)
+def test_it_says_among_how_many_there_is_none(counts: dict[str, int], among: str) -> None:
+    assert among in say("Chinese", replace(NONE, **counts), WELL).sentence
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.0404, "4.1 %"), (0.04, "4.0 %"), (0.0002, "0.1 %")])
