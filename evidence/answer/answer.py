@@ -26,6 +26,7 @@ from evidence.answer.question import Question
 from evidence.answer.sentence import Counts, Said, say
 from evidence.answer.told import Told
 from evidence.answer.undated import ALL_DATED, Undated
+from evidence.answer.unplaced import unplaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,10 @@ def answer(
         presence=replace(presence, absent=tuple(row.absent for row in rows)),
         plants=rows,
         years=_years(machines),
-        warnings=_warnings(machines, counts, (low, high), missed, seen),
+        warnings=(
+            *_warnings(machines, counts, (low, high), missed, seen),
+            *unplaced(machines, taken_for, frames, level, alike),
+        ),
         entered=tuple(entered),
     )
 
@@ -255,17 +259,6 @@ def _warnings(
                 "%(waiting)s of %(drawn)s drawn frames wait for reviewers",
                 waiting=waiting,
                 drawn=missed.drawn,
-            )
-        )
-    unplaced = sum(not m.stated for m in machines)
-    if unplaced:
-        warnings.append(
-            Told(
-                "%(num)s machine stands in footage of which no source names the plant; each "
-                "recording counts as a plant of its own",
-                "%(num)s machines stand in footage of which no source names the plant; each "
-                "recording counts as a plant of its own",
-                num=unplaced,
             )
         )
     if counts.confirmed > counts.least:

@@ -291,6 +291,15 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                     machines=counts.machines,
                 )
             )
+        if counts.different < counts.machines:
+            why.append(
+                Told(
+                    "of %(machines)s machines counted only %(num)s is sure to be a different one",
+                    "of %(machines)s machines counted only %(num)s are sure to be different ones",
+                    machines=counts.machines,
+                    num=counts.different,
+                )
+            )
         why.append(_only(seen.share))
     return tuple(why)
 

@@ -82,6 +82,19 @@ def at_least(share: float) -> str:
     return percent(math.floor(round(steps * share, 6)) / steps)
 
 
+def at_most(share: float) -> str:
+    """An upper limit, rounded up: no less is written than holds.
+
+    >>> at_most(0.493), at_most(0.0361), at_most(0.0002), at_most(0.0)
+    ('50 %', '3.7 %', '0.1 %', '0 %')
+    >>> at_most(0.9871), at_most(0.9901), at_most(1.0)
+    ('99 %', '>99 %', '100 %')
+    """
+    steps = 1000 if share < 0.1 else 100
+    up = math.ceil(round(steps * share, 6)) / steps
+    return percent(up if share == 1 else min(up, 0.999))
+
+
 def say_in(text: str, code: str, known: NullTranslations) -> str:
     """A text in another language, as far as it is known; where it is no `Told`, as `by_locale`.
 

@@ -90,11 +90,16 @@ def test_one_machine_filmed_twice_would_not_have_been_noticed_twice(registry: Re
 def test_recordings_without_a_plant_may_be_of_one(registry: Registry) -> None:
     """They tell no more than as many in one plant would."""
     nowhere = [
-        replace(one, plant=f"recording {n}", stated=False) for n, one in enumerate(seen(JUDGED))
+        replace(one, plant=f"recording {n}", stated=False, drawn=True)
+        for n, one in enumerate(seen(JUDGED))
     ]
     there = [replace(one, plant="Plant 1") for one in nowhere]
     found = [ask(machines, registry).noticed for machines in (nowhere, there)]
     assert found[0] == found[1] and found[0].share == 1
+    assert ask(nowhere, registry).warnings[-1] == (
+        "40 machines stand in footage of which no source names the plant; each recording counts as "
+        "a plant of its own (if all of these are of one plant: 0 % to >99 %)"
+    )
     with_others = seen(JUDGED, plants=range(40, 80))
     assert by_place([*with_others, *nowhere]) == [1] * 40
     other = replace(nowhere[0], builder="okuma")
