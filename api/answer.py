@@ -195,27 +195,27 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
 
 def _missed(found: Answer) -> list[str]:
     """What the machines that were missed altogether change, where that was measured."""
-    from evidence.answer.told import percent
+    from evidence.answer.told import at_least, at_most, percent
 
     if found.missed.share.value is None:
         return []
     return [
         f"Of the machines in view {percent(found.missed.share.value)} were missed altogether "
-        f"(at most {percent(found.missed.share.high)}); with them: {percent(found.low.low)} to "
-        f"{percent(found.high.high)}."
+        f"(at most {at_most(found.missed.share.high)}); with them: {at_least(found.low.low)} to "
+        f"{at_most(found.high.high)}."
     ]
 
 
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.told import percent
+    from evidence.answer.told import at_least, at_most
 
     low, high = found.bounds.interval
     return [
         f"Claims and verdicts taken as they are, the share in plants like these lies between "
-        f"{percent(low)} and {percent(high)}, whatever the unknown are.",
-        f"Put right by the audit sample, which is what to rely on: {percent(found.found_low.low)} "
-        f"to {percent(found.found_high.high)}.",
+        f"{at_least(low)} and {at_most(high)}, whatever the unknown are.",
+        f"Put right by the audit sample, which is what to rely on: {at_least(found.found_low.low)} "
+        f"to {at_most(found.found_high.high)}.",
         *_missed(found),
     ]
 

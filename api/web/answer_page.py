@@ -23,7 +23,7 @@ from evidence.answer.page import absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
 from evidence.answer.spelled import plant_key
-from evidence.answer.told import Told, above, at_least, by_locale, percent, say_in
+from evidence.answer.told import Told, above, at_least, at_most, by_locale, percent, say_in
 from evidence.tables import printable
 
 
@@ -99,6 +99,7 @@ def _page(
         share=lambda share: _said(request, percent(share)),
         above=lambda share: _said(request, above(share)),
         at_least=lambda share: _said(request, at_least(share)),
+        at_most=lambda share: _said(request, at_most(share)),
         chance=lambda estimated: _said(request, chance(estimated)),
         absence=lambda row: _said(request, absence(row)),
         plain=printable,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from evidence.answer.told import Told, percent
+from evidence.answer.told import Told, at_least, at_most
 from evidence.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
@@ -184,7 +184,7 @@ def _across(share: float) -> float:
 
 def _range(row: Range, y: int, words: Words) -> list[str]:
     x1, x2 = _across(row.low), _across(row.high)
-    low, high = percent(row.low), percent(row.high)
+    low, high = at_least(row.low), at_most(row.high)
     told = words(row.note or Told("%(low)s to %(high)s", low=low, high=high))
     parts = [
         _text(LABELS - 10, y + 5, words(row.label), "end"),

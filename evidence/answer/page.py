@@ -29,7 +29,7 @@ from evidence.answer.figures import (
 from evidence.answer.moves import Move
 from evidence.answer.plants import PlantRow
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, above, at_least, percent
+from evidence.answer.told import Told, above, at_least, at_most, percent
 from evidence.tables import clock, printable
 
 UNKNOWN = Told("unknown")
@@ -171,7 +171,7 @@ def _environment() -> Environment:
     )
     made.filters |= {"clock": clock, "printable": printable, "country": country_name}
     made.filters |= {"percent": percent, "chance": chance, "absence": absence}
-    made.filters |= {"above": above, "at_least": at_least}
+    made.filters |= {"above": above, "at_least": at_least, "at_most": at_most}
     return made
 
 

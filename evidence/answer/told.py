@@ -75,11 +75,11 @@ def above(share: float) -> str:
 def at_least(share: float) -> str:
     """A lower limit, rounded down: no more is written than holds.
 
-    >>> at_least(0.757), at_least(0.0299), at_least(0.0)
-    ('75 %', '2.9 %', '0 %')
+    >>> at_least(0.757), at_least(0.0299), at_least(0.0009), at_least(0.0)
+    ('75 %', '2.9 %', '<0.1 %', '0 %')
     """
     steps = 1000 if share < 0.1 else 100
-    return percent(math.floor(round(steps * share, 6)) / steps)
+    return percent(math.floor(round(steps * share, 6)) / steps or min(share, 0.0004))
 
 
 def at_most(share: float) -> str:

@@ -12,7 +12,7 @@ from evidence.answer.answer import answer
 from evidence.answer.estimate import Estimate
 from evidence.answer.figures import SIZE, SMALL, Range, ranges, stacks
 from evidence.answer.occupancy import no_absence
-from evidence.answer.page import absence, chance, draw
+from evidence.answer.page import Facts, absence, chance, draw, render_answer
 from evidence.answer.plants import PlantRow
 from evidence.answer.question import Question
 from tests.evidence.answer.test_estimators import ONE
@@ -84,3 +84,23 @@ def test_no_chance_of_a_model_is_a_certainty() -> None:
     assert [absence(row(of(low))) for low in (0.757, 0.9899)] == ["75 %", "98 %"]  # not more surely
     assert absence(row(None)) == "not known"
     assert absence(row(no_absence(), confirmed=1)) == "0 %"
+
+
+def test_intervals_are_rounded_outwards(registry: Registry) -> None:
+    """On the page and in its figures: what holds must hold of what is printed."""
+    found = answer(Question(), [replace(ONE, id="m")], registry, "Chinese")
+    found = replace(
+        found,
+        bounds=replace(
+            found.bounds,
+            least=replace(found.bounds.least, low=0.0296),
+            most=replace(found.bounds.most, high=0.5044),
+        ),
+        found_low=replace(found.found_low, low=0.2996),
+        found_high=replace(found.found_high, high=0.4931),
+    )
+    assert found.bounds.interval == (0.0296, 0.5044)
+    page = " ".join(render_answer(found, registry, Facts("", "", "", "", 0, ""), []).split())
+    assert "at 2.9 % or more" in page and "at 51 % or less" in page
+    assert "from 29 % to 50 %" in page
+    assert "2.9 % to 51 %</text>" in page and "29 % to 50 %</text>" in page

@@ -23,7 +23,7 @@ from datasets.errors import ResultError, UsageError
 from evidence.answer.apart import apart
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.question import Question
-from evidence.answer.told import percent
+from evidence.answer.told import at_least, at_most
 from evidence.linking.hand import join
 from evidence.store import SightingRow
 from evidence.store.people import Item
@@ -80,8 +80,8 @@ def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Cl
     page = client.get("/answer")
     assert heading(page) == SENTENCE
     text = unescape(page.text)
-    for share in (found["low"]["low"], found["high"]["high"]):
-        assert percent(share) in text
+    for share in (at_least(found["low"]["low"]), at_most(found["high"]["high"])):
+        assert share in text
     for move in found["moves"]:
         assert move["label"] in text
     for warning in found["warnings"]:
