@@ -110,7 +110,8 @@ def answer(
     """
     # What was entered by hand was seen, but nobody looked for it at random.
     looked_for = [m for m in machines if not m.entered]
-    taken_for = [*looked_for, *none]
+    # Where all that was found is no machine, there is no share of machines to tell of.
+    taken_for = [*looked_for, *none] if looked_for else []
     chance = likely(taken_for)
     found_in = by_plant(looked_for)
     machines = [m for m in machines if not m.stood_in]

@@ -49,6 +49,14 @@ def test_of_what_nobody_judged_as_much_is_none(
     assert (linked.low, linked.high) == (found.low.low, found.high.high)
 
 
+def test_of_no_machine_no_share_is_judged(registry: Registry) -> None:
+    """People settled each sighting to be none, and nothing was drawn."""
+    none = [replace(ONE, id=str(n), settled=True, none=True) for n in range(3)]
+    found = answer(Question(), [], registry, "Chinese", none=none)
+    assert not any("strata" in one for one in found.warnings)
+    assert "there are no machines" in found.warnings
+
+
 def test_claims_that_are_all_none_say_nothing_of_what_was_drawn_otherwise() -> None:
     """Asked for one builder: the claims for others are all settled, and are none."""
 
