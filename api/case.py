@@ -258,6 +258,8 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "folder", summary["folder"]
     yield "database", summary["database"]
     places = f"at {counted(summary['places'], 'place')}"
+    if summary["nowhere"]:
+        places += f", {counted(summary['nowhere'], 'piece')} at none any more"
     hours = f"{_hours(summary['seconds'])} hours"
     yield "footage", f"{counted(summary['footage'], 'piece')}, {hours}, {places}"
     if summary["manifests"]:

@@ -74,6 +74,7 @@ def show(
     """Show each sighting of a machine: where it is, and why it is held to be this machine."""
     from evidence.linking.inventory import short, show_machine
     from evidence.store.case import Case
+    from evidence.store.places import lay_at
 
     with Case.open(folder) as case, case.session() as session:
         row = show_machine(session, machine)
@@ -88,6 +89,9 @@ def show(
         lines.append("")
         lines.append(f"{short(one['key'])}  {clock(one['first'])} - {clock(one['last'])}  {read}")
         lines += [f"    {path}" for path in one["paths"]]
+        lines += [f"    {lay_at(**place)}" for place in one["former"]]
+        if not one["paths"] and not one["former"]:
+            lines.append(f"    footage {one['footage'][:12]}: where it lies is not known")
         for link in one["links"]:
             but = "" if link["held"] else " (set aside: something stronger speaks against it)"
             lines.append(f"    {link['kind']} {short(link['to'])}: {link['reason']}{but}")

@@ -14,6 +14,7 @@ from api.terminal import complain, hush, only_lines, speak
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from datasets.there import straight, why_missing
+from evidence.tables import counted
 
 if TYPE_CHECKING:
     from evidence.store import Case
@@ -199,12 +200,24 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path) -> None:
         "same command again once that has ended",
     }
     console = speak()
-    for line in (says[ending.outcome], describe(ending.tally), found(ending.tally, registry)):
+    how_far = describe(ending.tally), found(ending.tally, registry)
+    for line in (says[ending.outcome], *how_far, *_replaced(ending.tally.replaced)):
         console.print(line, markup=False, soft_wrap=True)
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
         said = f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which"
         console.print(said, markup=False, soft_wrap=True)
+
+
+def _replaced(number: int) -> list[str]:
+    """That files became others, where any did."""
+    if not number:
+        return []
+    files = "another file was" if number == 1 else "other files were"
+    return [
+        f"replaced: at {counted(number, 'path')} {files} found than before; what was found in the "
+        "footage that lay there still counts, with where it came from"
+    ]
 
 
 def _exit(ending: Ending) -> Exit:
@@ -254,6 +267,8 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     }
     console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
     console.print(panel(status.tally, registry))
+    for line in _replaced(status.tally.replaced):
+        console.print(line, markup=False, soft_wrap=True)
     for path, kind, reason in status.aside[:MOST_LISTED]:
         told = why_aside(path, reason)
         console.print(f"set aside ({kind}): {told}", markup=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.web.asked import Sha256
@@ -17,7 +17,8 @@ from api.web.site import Site, ThisSite
 from datasets.sentences import Sentence
 from evidence.answer.controls import drop_control, keep_control
 from evidence.browse.shapes import Named, Page, Said, Shape, utc
-from evidence.store import ControlRow, FootageRow, Location
+from evidence.store import ControlRow, FootageRow
+from evidence.store.places import places_of
 
 routes = Routes()
 
@@ -103,19 +104,17 @@ def remove_control(
 
 def list_controls(session: Session, site: Site) -> list[Control]:
     """Those that the case keeps, the last first."""
-    rows = session.execute(
-        select(ControlRow, func.min(Location.path))
-        .outerjoin(Location, Location.footage == ControlRow.footage)
-        .group_by(ControlRow.footage, ControlRow.builder, ControlRow.author, ControlRow.made)
-        .order_by(ControlRow.made.desc(), ControlRow.footage, ControlRow.builder)
-    )
+    order = (ControlRow.made.desc(), ControlRow.footage, ControlRow.builder)
+    rows = session.scalars(select(ControlRow).order_by(*order)).all()
+    places = places_of(session, (row.footage for row in rows))
+    paths = {footage: some[0].path.replace("\\", "/") for footage, some in places.items()}
     return [
         Control(
             footage=row.footage,
-            file=None if path is None else path.replace("\\", "/").rpartition("/")[2],
+            file=paths[row.footage].rpartition("/")[2] if row.footage in paths else None,
             builder=Named.of(row.builder, site.registry),
             author=row.author,
             made=utc(row.made),
         )
-        for row, path in rows
+        for row in rows
     ]

@@ -33,6 +33,8 @@ MEANINGS = {
     "model/CARD.md": "The card of the model that ships with this version",
     "tables/counted": "The machines as they were counted, one a row",
     "tables/footage": "Each original: SHA-256, length, and what the file says of itself (C2PA)",
+    "tables/locations": "Where the originals lie, and what is claimed of where they came from",
+    "tables/former_places": "Where originals lay until another file was found there, likewise",
     "tables/verdicts": "The log of verdicts: who, when, what, and the digest that chains them",
 }
 KINDS = {

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -25,8 +26,9 @@ from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.standing import confirms
-from evidence.store import Copy, Draw, Flag, Item, Location, Membership, Recipe, SightingRow
+from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
+from evidence.store.places import PLACES
 
 NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
@@ -104,8 +106,8 @@ class SeenMachine:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where footage came from, as far as its locations say. parts: the stretches in which it shows
-    another recording whole, with that one's name."""
+    """Where footage came from, as far as the places say at which it lies or lay. parts: the
+    stretches in which it shows another recording whole, with that one's name."""
 
     recording: str
     plant: str | None
@@ -190,10 +192,13 @@ def asked_of(
 
 def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
     """By footage, where it came from; copies of one recording share its name."""
-    said: dict[str, list[Location]] = defaultdict(list)
-    for location in session.scalars(select(Location).order_by(Location.path)):
-        if location.footage is not None:
-            said[location.footage].append(location)
+    # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
+    analysed = select(AnalysisRow.footage).where(
+        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+    )
+    said: dict[str, list[Row[Any]]] = {footage: [] for footage in session.scalars(analysed)}
+    for place in session.execute(select(PLACES).order_by(PLACES.c.path)):
+        said.setdefault(place.footage, []).append(place)
     joined = read_recordings(session, recipe, said)
     spelled = _spelled(one.plant_claimed for locations in said.values() for one in locations)
     return {

@@ -18,13 +18,13 @@ from evidence.store import (
     Draw,
     Item,
     Link,
-    Location,
     MachineRow,
     Membership,
     Run,
     Verdict,
     Work,
 )
+from evidence.store.places import PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Moment:
 
     analyses: of footage. counts: the last verdict and decision, the run begun last, how many
     rows there are of each kind. places: by plant and date, as sources give them, how many
-    locations there are, with the first and the last footage. controls: footage and builder.
+    places there are and were, with the first and the last footage. controls: footage and builder.
     """
 
     analyses: int
@@ -67,15 +67,14 @@ def read_moment(session: Session) -> Moment:
     counts += session.execute(select(func.count(), held).select_from(Link)).one()
     places = session.execute(
         select(
-            Location.plant_claimed,
-            Location.published,
+            PLACES.c.plant_claimed,
+            PLACES.c.published,
             func.count(),
-            func.min(Location.footage),
-            func.max(Location.footage),
+            func.min(PLACES.c.footage),
+            func.max(PLACES.c.footage),
         )
-        .where(Location.footage.is_not(None))
-        .group_by(Location.plant_claimed, Location.published)
-        .order_by(Location.plant_claimed, Location.published)
+        .group_by(PLACES.c.plant_claimed, PLACES.c.published)
+        .order_by(PLACES.c.plant_claimed, PLACES.c.published)
     )
     analyses = session.scalar(select(func.count()).select_from(AnalysisRow)) or 0
     controls = session.execute(

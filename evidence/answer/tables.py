@@ -22,6 +22,7 @@ from evidence.store import (
     Draw,
     Flag,
     FootageRow,
+    FormerPlace,
     Item,
     Link,
     Location,
@@ -38,6 +39,7 @@ from evidence.store import (
 TABLES: tuple[type[Any], ...] = (
     FootageRow,
     Location,
+    FormerPlace,
     Recipe,
     AnalysisRow,
     ShotRow,

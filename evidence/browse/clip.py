@@ -8,20 +8,21 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.footage import ever_looked_at
-from evidence.browse.names import name_places
+from evidence.browse.names import name_footage
 from evidence.browse.shapes import Given, LoneMark, Reading, Said, Shape, Time, utc
 from evidence.browse.sightings import lone_marks, overlays
 from evidence.browse.verdicts import on_footage
 from evidence.store.corrections import corrections
 from evidence.store.derived import AnalysisRow, Copy, ShotRow, SightingRow
 from evidence.store.keys import analysis_id
-from evidence.store.models import CLAIMS, FootageRow, Location, Recipe
+from evidence.store.models import CLAIMS, FootageRow, Recipe
 from evidence.store.people import Upload
+from evidence.store.places import places_of
 
 MOST_PLACES = 100
 
@@ -37,11 +38,15 @@ class PutRight(Shape):
 
 
 class Place(Shape):
-    """Where footage lies, and what is known of how it came there. `held`: by the case itself;
-    `put_right`: what persons have corrected in that, the first first."""
+    """Where footage lies or lay, and what is known of how it came there. `held`: by the case
+    itself; `former`: it lay there, and another file lies there now, or (`unread`) one that has
+    changed and was not read yet; `put_right`: what persons have corrected in that, the first first.
+    """
 
     path: Said
     held: bool
+    former: bool
+    unread: bool
     origin_url: Said | None
     publisher: Said | None
     published: Said | None
@@ -162,17 +167,12 @@ def find_footage(
     row = session.get(FootageRow, sha256)
     if row is None:
         return None
-    places = session.scalars(
-        select(Location)
-        .where(Location.footage == sha256)
-        .order_by(Location.path)
-        .limit(MOST_PLACES)
-    ).all()
+    places = places_of(session, [sha256])
     analysis = session.get(AnalysisRow, analysis_id(sha256, recipe.model, recipe.settings))
     width, height = row.frame or (None, None)
     return Footage(
         sha256=sha256,
-        name=name_places(session, places[:1])[places[0].path] if places else sha256[:12],
+        name=name_footage(session, places).get(sha256, sha256[:12]),
         kind=row.kind,
         container=row.container,
         codec=row.codec,
@@ -182,7 +182,7 @@ def find_footage(
         duration=None if row.duration is None else Time.of(row.duration),
         size=row.size,
         manifest=None if row.manifest is None else SaidOfItself(**row.manifest),
-        places=_places(session, sha256, places),
+        places=_places(session, sha256, places[sha256][:MOST_PLACES]),
         uploads=_uploads(session, sha256),
         analysed=None if analysis is None else _analysed(session, analysis),
         looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
@@ -191,7 +191,7 @@ def find_footage(
     )
 
 
-def _places(session: Session, sha256: str, rows: Sequence[Location]) -> list[Place]:
+def _places(session: Session, sha256: str, rows: Sequence[Row[Any]]) -> list[Place]:
     put_right = defaultdict(list)
     for one in corrections(session, sha256):
         put_right[one.path].append(
@@ -207,6 +207,8 @@ def _places(session: Session, sha256: str, rows: Sequence[Location]) -> list[Pla
         Place(
             path=row.path,
             held=row.held,
+            former=row.former,
+            unread=row.unread,
             put_right=put_right[row.path],
             **{claim: getattr(row, claim) for claim in CLAIMS},
         )
@@ -267,10 +269,7 @@ def _copies(session: Session, recipe: Recipe, sha256: str) -> list[CopyOf]:
         .limit(MOST_PLACES)
     ).all()
     others = [row.b if row.a == sha256 else row.a for row in rows]
-    query = select(Location).where(Location.footage.in_(others)).order_by(Location.path.desc())
-    places = session.scalars(query).all()
-    called = name_places(session, places)
-    names = {place.footage: called[place.path] for place in places}
+    names = name_footage(session, places_of(session, others))
     return [
         CopyOf(
             sha256=other,

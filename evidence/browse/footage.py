@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from evidence.browse.names import called, name_places
-from evidence.browse.paging import Key, in_order, text, write_cursor
-from evidence.browse.search import Place, holds, lying, published, read_in
+from evidence.browse.names import called, name_footage
+from evidence.browse.paging import Key, in_order, key, text, write_cursor
+from evidence.browse.search import SOME, holds, lying, published, read_in
 from evidence.browse.shapes import Page, Said, Shape
+from evidence.browse.sightings import footage_of
 from evidence.linking.load import chunks
+from evidence.store.base import Exact
 from evidence.store.derived import AnalysisRow, Copy, SightingRow, StillRow
-from evidence.store.models import FootageRow, Location, Recipe
+from evidence.store.models import CLAIMS, FootageRow, FormerPlace, Location, Recipe
+from evidence.store.places import first_said, places_of
 
 
 class Clip(Shape):
-    """One footage in a list. `name`: of its first place; `width`, `height`: in pixels, null of a
-    folder, each of whose pictures has its own; `looked_at`: with this recipe, whose
+    """One footage in a list. `name`, `path`: of its first place (`path` is null where none is
+    known); `lies`: it lies there still, else another file does, or one that was not read yet; what
+    is claimed: at the first of its places where anything is. `width`, `height`: in pixels, null of
+    a folder, each of whose pictures has its own; `looked_at`: with this recipe, whose
     decoder got `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with
     another model or other settings alone, and what was found then is not shown.
     `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
@@ -27,7 +33,8 @@ class Clip(Shape):
 
     sha256: str
     name: Said
-    path: Said
+    path: Said | None
+    lies: bool
     kind: str
     container: str
     codec: str | None
@@ -69,40 +76,59 @@ class Wanted:
 def list_footage(
     session: Session, recipe: Recipe, wanted: Wanted, after: str | None = None, limit: int = 50
 ) -> Page[Clip]:
-    """The footage as wanted, in order of path; one that lies at several places, at the first.
+    """The footage as wanted, in order of path: one that lies at several places, at the first; one
+    that lies nowhere any more, at the first where it lay, or before all others.
 
     Raises:
         UsageError: `after` is no cursor of this list.
     """
-    other = aliased(Location)
-    earlier = exists(
-        select(other.path).where(other.footage == Location.footage, other.path < Location.path)
-    )
-    query = (
-        select(Location, FootageRow)
-        .join(FootageRow, FootageRow.sha256 == Location.footage)
-        .where(~earlier, *_conditions(wanted, recipe))
-    )
-    keys = [Key(Location.path.expression, text)]
-    rows = session.execute(in_order(query, keys, after, limit)).all()
+    conditions = _conditions(wanted, recipe)
+    # Each kind by itself is read off an index as far as a page goes.
+    parts = []
+    for path, query in _listed():
+        keys = [Key(path, text), Key(FootageRow.sha256.expression, key)]
+        part = query.where(*conditions).with_only_columns(
+            path.label("path"), FootageRow.sha256.label("sha256")
+        )
+        parts.append(select(in_order(part, keys, after, limit).subquery()))
+    every = union_all(*parts).subquery()
+    order = select(every).order_by(every.c.path, every.c.sha256).limit(limit + 1)
+    rows = session.execute(order).all()
     return Page(
-        items=_describe(session, [(row[0], row[1]) for row in rows[:limit]], recipe),
-        next=write_cursor([rows[limit - 1][0].path]) if len(rows) > limit else None,
+        items=_describe(session, [(row.path, row.sha256) for row in rows[:limit]], recipe),
+        next=write_cursor([*rows[limit - 1]]) if len(rows) > limit else None,
     )
+
+
+def _listed() -> Iterator[tuple[ColumnElement[str], Select[Any]]]:
+    """The footage that lies somewhere, that which only lay somewhere, and that of which no place
+    is known; with where each stands in the list."""
+    lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
+    lay = exists(select(FormerPlace.path).where(FormerPlace.footage == FootageRow.sha256))
+    kinds: tuple[tuple[type[Location] | type[FormerPlace], list[ColumnElement[bool]]], ...]
+    kinds = (Location, []), (FormerPlace, [~lies])
+    for model, conditions in kinds:
+        other: Any = aliased(model)
+        earlier = exists(
+            select(other.path).where(other.footage == model.footage, other.path < model.path)
+        )
+        query = select(FootageRow).join(model, model.footage == FootageRow.sha256)
+        yield model.path.expression, query.where(~earlier, *conditions)
+    yield literal("", Exact()), select(FootageRow).where(~lies, ~lay)
 
 
 def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     places = published(wanted.since, wanted.until)
     for column, words in (
-        (Place.plant_claimed, wanted.plant),
-        (Place.publisher, wanted.publisher),
+        (SOME.plant_claimed, wanted.plant),
+        (SOME.publisher, wanted.publisher),
     ):
         if words:
             places.append(holds(column, words))
     if wanted.name:
-        brought = Place.footage.in_(called(wanted.name))
-        places.append(or_(holds(Place.path, wanted.name), brought))
+        brought = SOME.footage.in_(called(wanted.name))
+        places.append(or_(holds(SOME.path, wanted.name), brought))
     if places:
         found.append(FootageRow.sha256.in_(lying(places)))
     if wanted.machines is not None:
@@ -125,10 +151,9 @@ def _some_sighting(recipe: Recipe) -> ColumnElement[bool]:
     )
 
 
-def _describe(
-    session: Session, rows: Sequence[tuple[Location, FootageRow]], recipe: Recipe
-) -> list[Clip]:
-    hashes = [footage.sha256 for _, footage in rows]
+def _describe(session: Session, rows: Sequence[tuple[str, str]], recipe: Recipe) -> list[Clip]:
+    hashes = [sha256 for _, sha256 in rows]
+    of = footage_of(session, hashes)
     analyses: dict[str, str] = {}
     frames: dict[str, tuple[int, int]] = {}
     for part in chunks(hashes):
@@ -147,12 +172,14 @@ def _describe(
     others = ever_looked_at(session, [one for one in hashes if one not in analyses])
     grades, stills = _found(session, list(analyses.values()))
     copies = _copies(session, hashes, recipe)
-    names = name_places(session, [place for place, _ in rows])
+    places = places_of(session, hashes)
+    names = name_footage(session, places)
     return [
         Clip(
             sha256=footage.sha256,
-            name=names[place.path],
-            path=place.path,
+            name=names.get(footage.sha256, footage.sha256[:12]),
+            path=path or None,
+            lies=any(not one.former for one in places[footage.sha256]),
             kind=footage.kind,
             container=footage.container,
             codec=footage.codec,
@@ -160,10 +187,7 @@ def _describe(
             height=(footage.frame or (None, None))[1],
             seconds=footage.seconds,
             size=footage.size,
-            publisher=place.publisher,
-            published=place.published,
-            plant_claimed=place.plant_claimed,
-            origin_url=place.origin_url,
+            **{claim: first_said(places[footage.sha256], claim) for claim in CLAIMS[:4]},
             looked_at=footage.sha256 in analyses,
             looked_otherwise=footage.sha256 in others,
             frames_expected=frames.get(footage.sha256, (None, None))[0],
@@ -173,7 +197,8 @@ def _describe(
             copies=copies.get(footage.sha256, 0),
             still=stills.get(analyses.get(footage.sha256, "")),
         )
-        for place, footage in rows
+        for path, sha256 in rows
+        for footage in (of[sha256],)
     ]
 
 

@@ -19,14 +19,15 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
-from evidence.browse.search import Place, holds, lying, published, read_on, read_there
+from evidence.browse.search import SOME, holds, lying, published, read_on, read_there
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.review.queue import STATES
 from evidence.review.visible import told_state
 from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
-from evidence.store.models import Location, Recipe
+from evidence.store.models import Recipe
 from evidence.store.people import Item
+from evidence.store.places import PLACES
 
 Sort = Literal["grade", "seen", "builder"]
 State = Literal["none", "waiting", "settled"]
@@ -136,9 +137,9 @@ def _conditions(
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
     places = published(wanted.since, wanted.until)
     if wanted.plant:
-        places.append(holds(Place.plant_claimed, wanted.plant))
+        places.append(holds(SOME.plant_claimed, wanted.plant))
     if wanted.publisher:
-        places.append(holds(Place.publisher, wanted.publisher))
+        places.append(holds(SOME.publisher, wanted.publisher))
     if places:
         here = SightingRow.footage.in_(lying(places))
         found.append(_one_of(session, _seen_in(recipe, lying(places)), _some_sighting(here)))
@@ -322,8 +323,8 @@ def _pictures(session: Session, some: Sequence[Any]) -> dict[tuple[str, str], di
 def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for part in chunks(sorted(footages)):
-        query = select(Location.footage, Location.plant_claimed).where(
-            Location.footage.in_(part), Location.plant_claimed.is_not(None)
+        query = select(PLACES.c.footage, PLACES.c.plant_claimed).where(
+            PLACES.c.footage.in_(part), PLACES.c.plant_claimed.is_not(None)
         )
         for footage, plant in session.execute(query):
             found[str(footage)].add(str(plant))

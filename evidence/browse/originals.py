@@ -43,6 +43,13 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
         path = case.find(place.path)
         if (found := _unchanged(path, row, place.mtime_ns)) is not None:
             return found
+    if not places:
+        raise FootageMissing(
+            Sentence(
+                "footage %(sha256)s: the original is at none of its places any more, where another "
+                "file may lie now; sweep the place where it lies now"
+            ).fill(sha256=sha256[:12])
+        )
     raise FootageMissing(
         Sentence(
             "footage %(sha256)s: the original is at none of its %(number)s places any "

@@ -89,7 +89,8 @@ class Copies(Shape):
 
 
 class Overview(Shape):
-    """A case in numbers; found is what was found with the server's own model and settings."""
+    """A case in numbers; found is what was found with the server's own model and settings.
+    `nowhere`: how much of the footage lies at none of the places any more; it counts too."""
 
     name: Said
     id: str
@@ -99,6 +100,7 @@ class Overview(Shape):
     footage: int
     seconds: float
     places: int
+    nowhere: int
     analyses: int
     sightings: int
     machines: list[MachinesOf]

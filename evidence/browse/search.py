@@ -9,20 +9,23 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Select, exists, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 
 from evidence.store.base import Exact
 from evidence.store.derived import AnalysisRow, ReadingRow, SightingRow
-from evidence.store.models import Location, Recipe
+from evidence.store.models import Recipe
+from evidence.store.places import PLACES
 
-Place = aliased(Location, name="some_place")
-"""A place of some footage, whatever places the query itself is about."""
+SOME = PLACES.alias("some_place").c
+"""A place of some footage, also one where it lay, whatever places the query itself is about."""
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-def holds(column: InstrumentedAttribute[Any], wanted: str) -> ColumnElement[bool]:
+def holds(
+    column: InstrumentedAttribute[Any] | ColumnElement[Any], wanted: str
+) -> ColumnElement[bool]:
     """Whether a text column holds the words, in capitals or not.
 
     Both databases fold ASCII alone as we keep texts (by code point); other letters are looked
@@ -50,21 +53,21 @@ def _compile(element: _Within, compiler: Any, **given: Any) -> str:
 
 
 def published(since: str | None, until: str | None) -> list[ColumnElement[bool]]:
-    """Conditions on `Place.published`, which is a year, a date or a date with a time.
+    """Conditions on `SOME.published`, which is a year, a date or a date with a time.
 
     `since` and `until` may be cut short likewise; a year counts as its beginning.
     """
     found: list[ColumnElement[bool]] = []
     if since:
-        found.append(Place.published >= since)
+        found.append(SOME.published >= since)
     if until:
-        found.append(Place.published <= until + "~")  # behind every further digit
+        found.append(SOME.published <= until + "~")  # behind every further digit
     return found
 
 
-def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str | None]:
-    """The footage of which a `Place` meets all conditions."""
-    return select(Place.footage).where(Place.footage.is_not(None), *conditions)
+def lying(conditions: Sequence[ColumnElement[bool]]) -> Select[str]:
+    """The footage of which a place (`SOME`) meets all conditions."""
+    return select(SOME.footage).where(*conditions)
 
 
 def read_in(recipe: Recipe, wanted: str) -> Select[str]:

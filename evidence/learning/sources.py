@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence.store.derived import Copy, MachineRow, Membership, SightingRow
-from evidence.store.models import FootageRow, Location
+from evidence.store.models import FootageRow
+from evidence.store.places import PLACES
 
 VAL_SHARE = 0.2
 """Of the sources, those held back to measure on."""
@@ -72,8 +73,8 @@ def _draw(name: str) -> float:
 def _ties(session: Session) -> Iterator[tuple[str, str]]:
     """What belongs together: footage is `f:HASH`, a word that names a source `w:WORD`."""
     places = select(
-        Location.footage, Location.publisher, Location.origin_url, Location.plant_claimed
-    ).where(Location.footage.is_not(None))
+        PLACES.c.footage, PLACES.c.publisher, PLACES.c.origin_url, PLACES.c.plant_claimed
+    )
     for footage, publisher, url, plant in session.execute(places):
         for word in (publisher or _host(url), plant):
             if word and word.strip():

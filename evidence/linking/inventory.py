@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
 from evidence.linking.load import chunks
 from evidence.store.derived import Link, MachineRow, Membership, SightingRow
-from evidence.store.models import Location, Recipe
+from evidence.store.models import Recipe
+from evidence.store.places import places_of
 
 Record = dict[str, Any]
 LEAST = 6
@@ -55,10 +56,10 @@ def show_machine(session: Session, begins: str) -> Record:
     )
     sightings = session.scalars(query).all()
     links = _links(session, [one.key for one in sightings])
-    paths = _paths(session, {one.footage for one in sightings})
+    places = places_of(session, {one.footage for one in sightings})
     return _machine(row) | {
         "sightings": [
-            _sighting(one) | {"paths": paths[one.footage], "links": links[one.key]}
+            _sighting(one) | _paths(places[one.footage]) | {"links": links[one.key]}
             for one in sightings
         ]
     }
@@ -161,10 +162,9 @@ def _links(session: Session, keys: Sequence[str]) -> dict[str, list[Record]]:
     return links
 
 
-def _paths(session: Session, footages: set[str]) -> dict[str, list[str]]:
-    paths: dict[str, list[str]] = defaultdict(list)
-    for part in chunks(sorted(footages)):
-        query = select(Location.footage, Location.path).where(Location.footage.in_(part))
-        for footage, path in session.execute(query.order_by(Location.path)):
-            paths[str(footage)].append(path)
-    return paths
+def _paths(places: Sequence[Row[Any]]) -> Record:
+    """Where footage lies, and where it lay, as `store.places` knows them."""
+    return {
+        "paths": [one.path for one in places if not one.former],
+        "former": [{"path": one.path, "unread": one.unread} for one in places if one.former],
+    }

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.names import name_places
+from evidence.browse.names import name_footage
 from evidence.report import weigh
 from evidence.review.alike import known_marks, look_alikes
 from evidence.review.items import AUDIT, ENTERED
@@ -20,8 +20,9 @@ from evidence.review.standing import held_by
 from evidence.review.visible import record, seen_by, told_state
 from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
 from evidence.store.flags import LONE_MARK
-from evidence.store.models import FootageRow, Location
+from evidence.store.models import FootageRow
 from evidence.store.people import Item
+from evidence.store.places import first_said, places_of
 from evidence.tables import printable
 
 Record = dict[str, Any]
@@ -168,29 +169,26 @@ def _evidence(registry: Registry, part: Record) -> Record:
 
 
 def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
-    """Size in pixels, and the name and provenance of the first place it lies at.
+    """Size in pixels, its name at the first of its places, and its provenance, of each claim the
+    first.
 
     Of a folder no size: that of each of its pictures is its own.
     """
-    places: dict[str, Location] = {}
-    query = select(Location).where(Location.footage.in_(hashes)).order_by(Location.path.desc())
-    for place in session.scalars(query):
-        if place.footage is not None:
-            places[place.footage] = place
-    names = name_places(session, places.values())
+    places = places_of(session, hashes)
+    names = name_footage(session, places)
     found = {}
     for row in session.scalars(select(FootageRow).where(FootageRow.sha256.in_(hashes))):
-        one = places.get(row.sha256)
+        there = places.get(row.sha256, [])
         width, height = row.frame or (None, None)
         found[row.sha256] = {
             "sha256": row.sha256,
             "kind": row.kind,
             "width": width,
             "height": height,
-            "name": printable(names[one.path]) if one is not None else row.sha256[:12],
-            "publisher": _said(None if one is None else one.publisher),
-            "published": _said(None if one is None else one.published),
-            "plant": _said(None if one is None else one.plant_claimed),
+            "name": printable(names.get(row.sha256, row.sha256[:12])),
+            "publisher": _said(first_said(there, "publisher")),
+            "published": _said(first_said(there, "published")),
+            "plant": _said(first_said(there, "plant_claimed")),
         }
     return found
 

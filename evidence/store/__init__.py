@@ -24,6 +24,7 @@ from evidence.store.derived import Verdict as Verdict
 from evidence.store.lock import Held as Held
 from evidence.store.models import CaseRow as CaseRow
 from evidence.store.models import FootageRow as FootageRow
+from evidence.store.models import FormerPlace as FormerPlace
 from evidence.store.models import Location as Location
 from evidence.store.models import Recipe as Recipe
 from evidence.store.models import Run as Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -14,9 +14,11 @@ from datasets.errors import FootageError
 from datasets.there import exists, isdir
 from detector.footage import open_footage
 from evidence.store.case import Case
+from evidence.store.derived import AnalysisRow
 from evidence.store.files import PARTIAL
 from evidence.store.finding import Finding
-from evidence.store.models import Location
+from evidence.store.models import FormerPlace, Location
+from evidence.store.places import lay_at, places_of
 from evidence.store.verdicts import kept_stills
 from evidence.tables import counted
 
@@ -60,12 +62,13 @@ def _strays(folder: Path, known: set[Path]) -> Iterator[Finding]:
 
 
 def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Finding]:
-    """Each footage lies, unchanged, at one of its places at least."""
+    """Each footage that was looked at lies, unchanged, at one of its places at least."""
     places = select(Location).order_by(Location.footage, Location.path)
     by_footage: dict[str, list[Location]] = {}
     for place in session.scalars(places):
         if place.footage is not None:
             by_footage.setdefault(place.footage, []).append(place)
+    yield from _nowhere(session, by_footage)
     gone: dict[tuple[Path, bool], list[Path]] = {}
     for sha256, those in by_footage.items():
         findings = [_look(case, place, sha256, deep) for place in those]
@@ -88,6 +91,20 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
             )
         todo += ", or sweep the folder where the footage is now"
         yield Finding(str(root), what, todo, wrong)
+
+
+def _nowhere(session: Session, lying: Collection[str]) -> Iterator[Finding]:
+    """Footage that was looked at, or that claims are kept of, and lies nowhere any more."""
+    known = select(AnalysisRow.footage).union(select(FormerPlace.footage))
+    lost = sorted(set(session.scalars(known)).difference(lying))
+    places = places_of(session, lost)
+    todo = "put it back, or sweep the folder where it is now; what was found in it still counts"
+    for sha256 in lost:
+        told = [lay_at(one.path, one.unread) for one in places[sha256]]
+        what = f"the original is at none of its places: it {'; '.join(told)}"
+        if not told:
+            what = "no place of the original is known any more"
+        yield Finding(f"footage {sha256[:12]}", what, todo)
 
 
 _GONE = Finding("", "gone", "")

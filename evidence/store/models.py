@@ -121,6 +121,27 @@ CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
 """Columns of a location that say where footage came from, as somebody claims."""
 
 
+class FormerPlace(Base):
+    """A place where footage lay until another file was found there, or until the file there had
+    changed and what it is was not known yet; and what was claimed of where that footage came from.
+
+    It says of the footage what `Location` does, for good; what lies at the path now it says
+    nothing of. `until`: when that was found.
+    """
+
+    __tablename__ = "former_places"
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
+    until: Mapped[datetime]
+    origin_url: Mapped[str | None] = mapped_column(Exact)
+    publisher: Mapped[str | None] = mapped_column(Exact)
+    published: Mapped[str | None] = mapped_column(Exact)
+    plant_claimed: Mapped[str | None] = mapped_column(Exact)
+    note: Mapped[str | None] = mapped_column(Exact)
+    provenance: Mapped[dict[str, Any] | None]
+
+
 class Work(Base):
     """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
 

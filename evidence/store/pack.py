@@ -137,12 +137,16 @@ class _Packing:
         """Every footage that lies at one of its places still, and is what it was."""
         places = (
             select(FootageRow.sha256, FootageRow.kind, Location.path)
-            .join(Location, Location.footage == FootageRow.sha256)
+            .outerjoin(Location, Location.footage == FootageRow.sha256)
             .order_by(FootageRow.sha256, Location.held.desc(), Location.path)
         )
         found: dict[str, bool] = {}
         first: dict[str, Path] = {}
         for sha256, kind, place in self.connection.execute(places).all():
+            if place is None:
+                what = f"footage {sha256[:12]}: at none of its places any more"
+                self.packed.left_out.append(f"{what}; nameplate case check says more")
+                continue
             path = self.case.find(place)
             first.setdefault(sha256, path)
             if not found.get(sha256):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
@@ -58,6 +58,7 @@ def summarise(
             "footage": footages,
             "seconds": float(seconds or 0),
             "places": _count(session, Location),
+            "nowhere": _nowhere(session),
             "manifests": _manifests(session),
             "analyses": _count(session, AnalysisRow, recipe),
             "sightings": _count(session, SightingRow, recipe),
@@ -105,6 +106,12 @@ def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
 def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> int:
     query = select(func.count()).select_from(table).where(_with(table, recipe))
     return session.scalar(query) or 0
+
+
+def _nowhere(session: Session) -> int:
+    """Footage that lies at no place any more, as far as is known; it counts all the same."""
+    lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
+    return session.scalar(select(func.count(FootageRow.sha256)).where(~lies)) or 0
 
 
 def _manifests(session: Session) -> dict[str, int]:

@@ -22,6 +22,7 @@ from datasets.errors import UsageError
 from datasets.sentences import Sentence
 from evidence.store.corrections import corrected, put_right
 from evidence.store.models import PLAYED, FootageRow, Location, Recipe, Work
+from evidence.store.places import come_back, leave
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
 from evidence.store.runs import beat as beat
@@ -99,7 +100,8 @@ def add_location(session: Session, source: Source) -> bool:
 
     Returns:
         Whether the file is another than the one last seen there: then it is no longer known
-        what footage it is, and its path waits for every recipe it is listed with.
+        what footage it is, its path waits for every recipe it is listed with, and what was
+        claimed there stays with the footage that lay there (`places.leave`).
     """
     return bool(_locate(session, {source.path: source}))
 
@@ -183,8 +185,8 @@ def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
 def done(session: Session, work: Work, footage: str) -> bool:
     """The path holds that footage, and its analysis is stored.
 
-    What a person has put right of that footage at that path stands there again, whatever a list
-    said of it while it was not known what lies there.
+    What was known of that footage at that path stands there again, unless a list has said
+    otherwise since; what a person has put right stands whatever a list said.
 
     Returns:
         False, and the path still waits, where its file has changed since it was taken.
@@ -196,7 +198,8 @@ def done(session: Session, work: Work, footage: str) -> bool:
         raise ValueError(f"{work.path}: no analysis of {footage} is stored; store it first")
     if _move(session, work, state=DONE, tries=0, kind=None, reason=None) is None:
         return False
-    known = {"footage": footage} | put_right(session, work.path, footage)
+    known = come_back(session, work.path, footage) | put_right(session, work.path, footage)
+    known |= {"footage": footage}
     session.execute(update(Location).where(Location.path == work.path).values(known))
     return True
 
@@ -340,7 +343,7 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
             for name in ("size", "mtime_ns")
         ):
             changed.add(path)
-            row.footage = None
+            leave(session, row)
         for name, value in news.items():
             # Of another file at that path nobody has put anything right.
             stands = (path, name) in settled and path not in changed

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from detector.types import Survey
 from evidence.copies.update import CopyFinder, update_copies
 from evidence.linking.update import update_machines
 from evidence.store import Case, Held, Location, Recipe, Run, Work
+from evidence.store.places import count_replaced
 from evidence.store.record import analysed, record_survey
 from evidence.store.work import (
     ASIDE,
@@ -94,6 +96,7 @@ class Ledger:
         self._away: tuple[set[str], int] = (set(), 0)
         self._counted, self._count_seconds = float("-inf"), 0.0
         self.tally = Tally()
+        self._since = datetime.now(UTC)
         self._copies = CopyFinder(recipe.model, recipe.settings)
         self._run = self._write(self._begin)
 
@@ -283,6 +286,7 @@ class Ledger:
         so_far = counts(session, self.recipe)
         self.tally.count(so_far)
         count_found(session, self.recipe, self.tally)
+        self.tally.replaced = count_replaced(session, self._since)
         return so_far.waiting_bytes
 
     def _note(self, session: Session, unsettled: list[str], relink: bool) -> None:

@@ -37,7 +37,8 @@ class Tally:
     aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown.
     rate: seconds of footage a second, None before anything is done. left: seconds still to
     go, None where it cannot be told. finding: sources are still being found. away: files out
-    of reach for now. unsettled: footage stored whose copies have not been looked for; relink:
+    of reach for now. replaced: paths at which another file was found since the sweep began.
+    unsettled: footage stored whose copies have not been looked for; relink:
     sightings stored that are not linked to machines yet.
     """
 
@@ -53,6 +54,7 @@ class Tally:
     left: float | None = None
     finding: bool = True
     away: int = 0
+    replaced: int = 0
     workers: list[OnWorker] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     relink: bool = False

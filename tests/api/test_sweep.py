@@ -149,6 +149,14 @@ def test_the_status_lists_what_was_set_aside(
     }
 
 
+def test_the_status_tells_of_files_that_became_others(begun: Path) -> None:
+    assert "replaced" not in call("--status", "--case", begun)[1]
+    with Case.open(begun) as case, case.session() as session, session.begin():
+        run = session.scalars(select(Run)).one()
+        beat(session, run, Tally(replaced=2).to_json())
+    assert "replaced: at 2 paths other files were found" in call("--status", "--case", begun)[1]
+
+
 def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Path) -> None:
     (begun.parent / "clip.mp4").write_bytes(b"footage")
     with Case.open(begun) as case, case.lock():

@@ -24,7 +24,8 @@ from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.answer.told import at_least
-from evidence.store import Case, ControlRow, Membership, SightingRow
+from evidence.store import Case, ControlRow, Location, Membership, SightingRow
+from evidence.store.places import leave
 from tests.evidence.answer.conftest import Builder, judge_all, key
 
 CHINESE = Question()
@@ -56,6 +57,24 @@ def test_a_machine_filmed_five_times_counts_once(
     assert found.counts.machines == 2
     assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     assert found.plants[0].recordings == 6
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
+def test_machines_count_whose_files_were_replaced(
+    case: Case, registry: Registry, build: Build, known: bool
+) -> None:
+    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept", published="2024")])
+    with case.session() as session, session.begin():
+        place = session.scalars(select(Location)).one()
+        if known:
+            leave(session, place)
+        place.footage = None
+    found = ask(case, registry)
+    assert (found.counts.machines, found.counts.confirmed) == (1, 1)
+    assert [(one.stated, one.confirmed) for one in found.plants] == [(known, 1)]
+    if known:
+        asked = Question(plants=("Kazan works",), since="2024")
+        assert ask(case, registry, asked).counts.confirmed == 1
 
 
 def test_what_people_refute_does_not_count(case: Case, registry: Registry, build: Build) -> None:

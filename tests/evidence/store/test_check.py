@@ -102,8 +102,6 @@ def test_an_original_that_is_gone(settled: Case, survey: Survey, tmp_path: Path)
 
 def test_a_disk_that_is_gone_is_one_finding(settled: Case, tmp_path: Path) -> None:
     with settled.session() as session, session.begin():
-        session.execute(delete(Work))
-        session.execute(delete(Location))
         for number in range(30):
             sha256 = f"{number:064}"
             session.add(FootageRow(sha256=sha256, size=1, kind="video", container="mp4"))

@@ -117,7 +117,7 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
         connection.execute(text("ALTER TABLE footage DROP COLUMN manifest"))
         for table in (
             "controls", "items", "tokens", "logins", "uploads", "draws", "chances", "accounts",
-            "corrections",
+            "corrections", "former_places",
         ):  # fmt: skip
             connection.execute(text(f"DROP TABLE {table}"))
         if case.on_server:

@@ -101,7 +101,8 @@ def test_a_changed_file_is_looked_at_anew(
     go(small, order, tmp_path / "clip.mp4")
     shutil.copyfile(clips / "clip-2.mp4", tmp_path / "clip.mp4")
     os.utime(tmp_path / "clip.mp4", ns=(1, 1))
-    go(small, order, tmp_path / "clip.mp4")
+    assert go(small, order, tmp_path / "clip.mp4").tally.replaced == 1
+    assert go(small, order, tmp_path / "clip.mp4").tally.replaced == 0
     with small.session() as session:
         (location,) = session.scalars(select(Location))
         assert len(session.scalars(select(AnalysisRow)).all()) == 2

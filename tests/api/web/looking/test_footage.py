@@ -11,8 +11,9 @@ from api.web.site import Site
 from detector.types import Manifest
 from evidence.browse.paging import write_cursor
 from evidence.record import manifest
-from evidence.store import FootageRow
+from evidence.store import FootageRow, Location
 from evidence.store.people import Item
+from evidence.store.places import leave
 from tests.api.web.looking.conftest import judge, sha_of
 from tests.api.web.looking.hall import Film
 
@@ -56,7 +57,7 @@ def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIiwiYiJd", "é"])
+@pytest.mark.parametrize("after", ["x", "!!", "W10", "WzFd", "bnVsbA", "WyJhIl0", "é"])
 def test_what_is_no_cursor_is_refused(client: httpx.Client, after: str) -> None:
     answer = client.get("/api/v1/footage", params={"after": after})
     assert answer.status_code == 400
@@ -181,6 +182,23 @@ def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> Non
         after = write_cursor(place)
         answer = client.get("/api/v1/machines", params={"sort": sort, "after": after})
         assert answer.status_code in (200, 400), answer.text
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [(True, "lay there, where another file lies now"), (False, "what lies there now was not read")],
+)
+def test_pages_tell_where_footage_lay(
+    client: httpx.Client, site: Site, films: Films, read: bool, said: str
+) -> None:
+    with site.session() as session, session.begin():
+        place = session.get_one(Location, str(films[0].path))
+        leave(session, place)
+        place.footage = sha_of(films[1]) if read else None
+    page = client.get(f"/footage/{sha_of(films[0])}").text
+    assert said in page and "Завод № 7" in page and "none of its places any more" in page
+    assert names(client, plant="завод") == ["цех № 3.mp4"]
+    assert client.get("/footage").text.count("lay there before") == 1
 
 
 def say(site: Site, sha256: str, said: Manifest) -> None:
