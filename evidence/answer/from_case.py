@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.at_least import with_entered
+from evidence.answer.contested import contested
 from evidence.answer.controls import (
     Control,
     find_footage,
@@ -24,7 +25,7 @@ from evidence.answer.controls import (
 )
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import SeenMachine, read_machines
+from evidence.answer.judged import SeenMachine, read_machines, read_sources
 from evidence.answer.legible import read_heights
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
@@ -105,6 +106,8 @@ def find_answer(
         looked_at=read_looked_at(session, recipe, question, left_out),
         undated=read_undated(session, recipe, registry, question, left_out),
     )
+    told = contested(read_sources(session, recipe), question, left_out)
+    found = replace(found, warnings=(*found.warnings, *told))
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
     return Found(found, facts, machines)

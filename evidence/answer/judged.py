@@ -39,11 +39,11 @@ CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
 class SeenMachine:
     """One physical machine.
 
-    plant: as its sources say, most of them where they differ; footage without one is a plant of
-    its own, together with its copies. recordings: in which it is seen, copies counted once.
-    years: of publication. claim, claimed: the builder that the program names, and whether that
-    is of the kind asked for (None: it names none). concealed: people settled that its mark is
-    hidden. settled: whether people have judged it;
+    plant: as its sources say, most of them where they differ; footage of which none is known for
+    certain is a plant of its own, together with its copies. recordings: in which it is seen,
+    copies counted once. years: of publication. claim, claimed: the builder that the program names,
+    and whether that is of the kind asked for (None: it names none). concealed: people settled that
+    its mark is hidden. settled: whether people have judged it;
     hit: whether what they settled is of the kind, None where they could not tell, disagree, or
     settled against it while a claim for it waits. builder: the one they settled on. waiting: a
     claim for the kind waits for reviewers, be it of another sighting than those settled. drawn:
@@ -106,13 +106,15 @@ class SeenMachine:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where footage came from, as far as the places say at which it lies or lay. parts: the
-    stretches in which it shows another recording whole, with that one's name."""
+    """Where footage came from, as far as the places say at which it lies or lay. plant: the one
+    that most of them name, None where none does or two as often; named: all of them, in order.
+    parts: the stretches in which it shows another recording whole, with that one's name."""
 
     recording: str
     plant: str | None
     published: str | None
     parts: tuple[tuple[Span, str], ...] = ()
+    named: tuple[str, ...] = ()
 
     def at(self, pts: Fraction) -> Source:
         """The same as what it shows at a time: of the recording that is shown then."""
@@ -174,7 +176,7 @@ def asked_of(
     Raises:
         UsageError: the question is about a plant that no source names.
     """
-    named = {plant_key(source.plant): source.plant for source in sources.values() if source.plant}
+    named = {plant_key(plant): plant for source in sources.values() for plant in source.named}
     unknown = [plant for plant in question.plants if plant_key(plant) not in named]
     if unknown:
         others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
@@ -204,11 +206,13 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
     return {
         footage: Source(
             joined.name[footage],
-            _most(spelled[one.plant_claimed] for one in locations),
+            next(iter(leading), None) if len(leading) == 1 else None,
             min(filter(None, (_day(one.published) for one in locations)), default=None),
             tuple(joined.parts.get(footage, ())),
+            tuple(sorted(filter(None, {spelled[one.plant_claimed] for one in locations}))),
         )
         for footage, locations in said.items()
+        for leading in (_leading(spelled[one.plant_claimed] for one in locations),)
     }
 
 
@@ -242,13 +246,14 @@ def _spelled(plants: Iterable[str | None]) -> dict[str | None, str | None]:
     found: dict[str, list[str | None]] = defaultdict(list)
     for plant in plants:
         found[plant_key(plant or "")].append(plant)
-    return {plant: _most(several) for several in found.values() for plant in several}
+    common = {key: next(iter(_leading(several)), None) for key, several in found.items()}
+    return {plant: common[key] for key, several in found.items() for plant in set(several)}
 
 
-def _most(words: Iterable[str | None]) -> str | None:
-    """The commonest, of equals the first in order."""
+def _leading(words: Iterable[str | None]) -> list[str]:
+    """The commonest, in order; several where these are equally common."""
     counted = Counter(" ".join(word.split()) for word in words if word and word.strip())
-    return min(counted, key=lambda word: (-counted[word], word)) if counted else None
+    return sorted(word for word in counted if counted[word] == max(counted.values()))
 
 
 def _asked(source: Source, question: Question) -> bool:
@@ -351,9 +356,10 @@ def _track(row: SightingRow) -> tuple[tuple[Fraction, Box], ...]:
 
 
 def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
-    """The plant that sources name, and whether they do; else the recording stands for it."""
-    if (plant := _most(one.plant for one in froms)) is not None:
-        return plant, True
+    """The plant that sources name, and whether they do; else the recording stands for it, also
+    where they name several equally often."""
+    if len(leading := _leading(one.plant for one in froms)) == 1:
+        return leading[0], True
     return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
 
 

@@ -166,8 +166,8 @@ def _where(counts: Counts) -> Told:
     """Recordings are no plants: several may be of one."""
     plants = Told("in %(num)s plant", "in %(num)s plants", num=counts.plants)
     recordings = Told(
-        "in %(num)s recording of which no source names the plant",
-        "in %(num)s recordings of which no source names the plant",
+        "in %(num)s recording of which no plant is known for certain",
+        "in %(num)s recordings of which no plant is known for certain",
         num=counts.recordings,
     )
     if not counts.recordings:

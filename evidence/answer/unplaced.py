@@ -41,10 +41,12 @@ def unplaced(
     low, high = widen(*ends(together, level, alike), missed)
     return (
         Told(
-            "%(num)s machine stands in footage of which no source names the plant; each recording "
-            "counts as a plant of its own (if all of these are of one plant: %(low)s to %(high)s)",
-            "%(num)s machines stand in footage of which no source names the plant; each recording "
-            "counts as a plant of its own (if all of these are of one plant: %(low)s to %(high)s)",
+            "%(num)s machine stands in footage of which no plant is known for certain; each "
+            "recording counts as a plant of its own (if all of these are of one plant: %(low)s to "
+            "%(high)s)",
+            "%(num)s machines stand in footage of which no plant is known for certain; each "
+            "recording counts as a plant of its own (if all of these are of one plant: %(low)s to "
+            "%(high)s)",
             num=number,
             low=at_least(low.low),
             high=at_most(high.high),

@@ -77,6 +77,48 @@ def test_machines_count_whose_files_were_replaced(
         assert ask(case, registry, asked).counts.confirmed == 1
 
 
+def also(case: Case, number: int, *plants: str) -> None:
+    """The clip of that number lies at further places, said to be in these plants."""
+    with case.session() as session, session.begin():
+        session.add_all(
+            Location(path=f"/more/{n}.mp4", footage=key("f", number), plant_claimed=plant)
+            for n, plant in enumerate(plants)
+        )
+
+
+def test_footage_of_two_plants_alike_is_of_neither(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
+    also(case, 1, "Izhevsk works")
+    found = ask(case, registry)
+    assert [row.stated for row in found.plants] == [False]
+    assert found.said.sentence.endswith("in 1 recording of which no plant is known for certain.")
+    note = (
+        "of 1 piece of footage sources name different plants, none more often (Izhevsk works, "
+        "Kazan works): it counts as one of which no plant is known"
+    )
+    assert note in found.warnings
+    for plant in ("Kazan works", "izhevsk works"):
+        asked = ask(case, registry, Question(plants=(plant,)))
+        assert asked.counts.machines == 0 and note in asked.warnings
+    with pytest.raises(UsageError, match="Izhevsk works, Kazan works"):
+        ask(case, registry, Question(plants=("Tula",)))
+
+
+def test_footage_of_several_plants_is_of_the_one_named_most(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
+    also(case, 1, "Izhevsk works", "KAZAN works")
+    found = ask(case, registry)
+    assert [(row.plant, row.stated) for row in found.plants] == [("KAZAN works", True)]
+    assert not any("different plants" in one for one in found.warnings)
+    asked = ask(case, registry, Question(plants=("Izhevsk works",)))
+    assert asked.counts.machines == 0
+    assert any("more of its sources name another" in one for one in asked.warnings)
+
+
 def test_what_people_refute_does_not_count(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")

@@ -179,8 +179,8 @@ def test_unlike_kinds_are_not_compared() -> None:
     ("plants", "recordings", "where"),
     [
         (2, 0, "in 2 plants"),
-        (0, 1, "in 1 recording of which no source names the plant"),
-        (1, 2, "in 1 plant and in 2 recordings of which no source names the plant"),
+        (0, 1, "in 1 recording of which no plant is known for certain"),
+        (1, 2, "in 1 plant and in 2 recordings of which no plant is known for certain"),
     ],
 )
 def test_recordings_of_nobody_knows_which_plant_are_no_plants(

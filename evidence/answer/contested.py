@@ -1,0 +1,55 @@
+"""Footage of which sources name several plants: what is told of it beside the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from evidence.answer.judged import Source, asked_of
+from evidence.answer.question import Question
+from evidence.answer.told import Told
+
+
+def contested(
+    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
+) -> tuple[str, ...]:
+    """That sources contradict each other on the plant of footage asked about, and what follows.
+
+    Args:
+        leave_out: footage (SHA-256) that is not to be counted: positive controls.
+    """
+    wanted = {plant.casefold() for plant in question.plants}
+    in_time = asked_of(sources, replace(question, plants=()), leave_out)
+    several = [one for footage in in_time if len((one := sources[footage]).named) > 1]
+    if wanted:
+        several = [one for one in several if wanted & {name.casefold() for name in one.named}]
+    torn = [one for one in several if one.plant is None]
+    outvoted = [one for one in several if one.plant and one.plant.casefold() not in wanted]
+    told = []
+    if torn:
+        told.append(
+            Told(
+                "of %(num)s piece of footage sources name different plants, none more often "
+                "(%(plants)s): it counts as one of which no plant is known",
+                "of %(num)s pieces of footage sources name different plants, none more often "
+                "(%(plants)s): they count as such of which no plant is known",
+                num=len(torn),
+                plants=_plants(torn),
+            )
+        )
+    if wanted and outvoted:
+        told.append(
+            Told(
+                "%(num)s piece of footage that some source places in a plant asked for is not "
+                "counted, since more of its sources name another (%(plants)s)",
+                "%(num)s pieces of footage that some source places in a plant asked for are not "
+                "counted, since more of their sources name another (%(plants)s)",
+                num=len(outvoted),
+                plants=_plants(outvoted),
+            )
+        )
+    return tuple(told)
+
+
+def _plants(sources: Collection[Source]) -> str:
+    return ", ".join(sorted({name for one in sources for name in one.named}))
