@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets.errors import UsageError
 from datasets.there import isdir
@@ -20,6 +21,9 @@ from evidence.sweep.lists import Listed, read_list, read_rows
 def read_sources(file: Path) -> Iterator[Source | Trouble]:
     """The footage of a list, with its provenance; wrong lines as `Trouble`, by their number.
 
+    Of lines about the same footage the later stands in all that it gives; the provenance is that of
+    the later, with those of earlier lines that gave what stands under `earlier`.
+
     Args:
         file: a CSV file, a JSON file of auto-archiver's, or a folder in which all of
             auto-archiver's JSON files are read.
@@ -28,6 +32,7 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
         UsageError: the list cannot be used at all.
     """
     named = False
+    rows: dict[Path, list[_Row]] = defaultdict(list)
     for listed in _listed(file):
         named = True
         if isinstance(listed, Trouble):
@@ -38,25 +43,89 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
             published = read_date(listed.published)
             if published is None:
                 yield _undated(file, listed)
-        said = partial(
-            Source,
-            origin_url=listed.url,
-            publisher=listed.publisher,
-            published=published,
-            plant_claimed=listed.plant,
-            note=listed.note,
-            provenance=_with_words(listed, published),
+        row = _Row(
+            (listed.provenance or {}).get("line"),
+            {
+                "origin_url": listed.url,
+                "publisher": listed.publisher,
+                "published": published,
+                "plant_claimed": listed.plant,
+                "note": listed.note,
+            },
+            _with_words(listed, published),
         )
+        if row.line is not None:
+            if rows[listed.path] and (trouble := _twice(file, listed, rows[listed.path][-1], row)):
+                yield trouble
+            rows[listed.path].append(row)
         # A folder on a list means all that it holds.
         empty = True
         for found in walk(listed.path):
             empty = False
-            yield found if isinstance(found, Trouble) else to_source(found, said)
+            if isinstance(found, Trouble):
+                yield found
+                continue
+            about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
+            together = sorted(about, key=lambda one: one.line or 0) or [row]
+            yield to_source(found, partial(Source, **_joined(together)))
         if empty:
             said_of = f"{_where(file, listed)}: {listed.path}"
             yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
     if not named:
         yield Trouble(f"{file}: names no footage; name another list")
+
+
+class _Row(NamedTuple):
+    """What a line of a list says, by field of `Source`; `line`: its number, None where lines are
+    none of footage (auto-archiver's tell of posts)."""
+
+    line: int | None
+    claims: dict[str, str | None]
+    provenance: dict[str, Any] | None
+
+
+def _joined(rows: Sequence[_Row]) -> dict[str, Any]:
+    """What lines about the same footage say together, the last first."""
+    claims: dict[str, Any] = {}
+    standing: list[_Row] = []
+    for row in reversed(rows):
+        new = {
+            name: said
+            for name, said in row.claims.items()
+            if said is not None and name not in claims
+        }
+        if new or not standing:
+            standing.append(row)
+        claims |= new
+    last, *earlier = standing
+    provenance = last.provenance
+    if earlier:
+        provenance = {**(provenance or {}), "earlier": [one.provenance for one in earlier]}
+    return claims | {"provenance": provenance}
+
+
+def _twice(file: Path, listed: Listed, before: _Row, row: _Row) -> Trouble | None:
+    """A line that tells of the same footage as an earlier one, and otherwise."""
+    names = ", ".join(
+        _CALLED[name] for name, said in row.claims.items() if said != before.claims[name]
+    )
+    if not names:
+        return None
+    return Trouble(
+        f"{_where(file, listed)}: {listed.path} stands on line {before.line} too, with another "
+        f"{names}; what the later line gives stands, and what the earlier one alone gives. "
+        "Keep one line",
+        lost=False,
+    )
+
+
+_CALLED = {
+    "origin_url": "url",
+    "publisher": "publisher",
+    "published": "published_at",
+    "plant_claimed": "plant",
+    "note": "note",
+}
 
 
 def to_source(found: Found, said: Callable[..., Source] = Source) -> Source | Trouble:
@@ -83,8 +152,8 @@ def _archived(folder: Path) -> Iterator[Listed | Trouble]:
 
 def _undated(file: Path, listed: Listed) -> Trouble:
     return Trouble(
-        f"{_where(file, listed)}: published {listed.published!r} is no date; the footage is taken "
-        f"without it. Write {HOW}",
+        f"{_where(file, listed)}: published {listed.published!r} is no date and is not taken; a "
+        f"date known from before stays. Write {HOW}",
         lost=False,
     )
 

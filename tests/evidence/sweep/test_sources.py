@@ -290,6 +290,64 @@ def test_dates_are_kept_as_they_are_compared_and_what_is_none_is_told(tmp_path: 
         None,
     ]
     assert troubles(items) == [
-        f"{file}, line 3: published 'yesterday' is no date; the footage is taken without it. "
-        "Write a year, a month or a day, such as 2024, 2024-05 or 2024-05-31"
+        f"{file}, line 3: published 'yesterday' is no date and is not taken; a date known "
+        "from before stays. Write a year, a month or a day, such as 2024, 2024-05 or 2024-05-31"
     ]
+
+
+def only(items: list[Source | Trouble], path: Path) -> Source:
+    """What is said of a path last, as the store takes it."""
+    return [one for one in items if isinstance(one, Source) and one.path == str(path)][-1]
+
+
+def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path: Path) -> None:
+    lay(tmp_path, a_mp4=MP4)
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "path,url,plant,published,shelf\n"
+        "a.mp4,https://example.org/0,,,0\n"
+        "a.mp4,https://example.org/1,Kazan works,2024,1\n"
+        "a.mp4,https://example.org/2,,,2\n"
+    )
+    items = list(read_sources(file))
+    found = only(items, tmp_path / "a.mp4")
+    assert (found.origin_url, found.plant_claimed, found.published) == (
+        "https://example.org/2", "Kazan works", "2024",
+    )  # fmt: skip
+    # Line 2 gave nothing that still stands.
+    assert found.provenance == {
+        "list": "list.csv", "line": 4, "columns": {"shelf": "2"},
+        "earlier": [{"list": "list.csv", "line": 3, "columns": {"shelf": "1"}}],
+    }  # fmt: skip
+    said = f"{tmp_path / 'a.mp4'} stands on line"
+    assert troubles(items) == [
+        f"{file}, line 3: {said} 2 too, with another url, published_at, plant; what the later line "
+        "gives stands, and what the earlier one alone gives. Keep one line",
+        f"{file}, line 4: {said} 3 too, with another url, published_at, plant; what the later line "
+        "gives stands, and what the earlier one alone gives. Keep one line",
+    ]
+    assert not any(isinstance(one, Trouble) and one.lost for one in items)
+
+
+def test_lines_that_say_the_same_are_not_told_of(tmp_path: Path) -> None:
+    lay(tmp_path, a_mp4=MP4)
+    file = tmp_path / "list.csv"
+    file.write_text("path,plant\na.mp4,Kazan works\na.mp4,Kazan works\n")
+    items = list(read_sources(file))
+    assert troubles(items) == []
+    assert only(items, tmp_path / "a.mp4").provenance == {"list": "list.csv", "line": 3}
+
+
+@pytest.mark.parametrize("order", [("hall", "hall/a.mp4"), ("hall/a.mp4", "hall")], ids=str)
+def test_a_folder_and_a_file_in_it_are_joined(tmp_path: Path, order: tuple[str, str]) -> None:
+    lay(tmp_path, hall__a_mp4=MP4, hall__b_mp4=MP4)
+    file = tmp_path / "list.csv"
+    said = {"hall": "hall,,Kazan works\n", "hall/a.mp4": "hall/a.mp4,https://example.org/1,\n"}
+    file.write_text("path,url,plant\n" + "".join(said[one] for one in order))
+    items = list(read_sources(file))
+    assert troubles(items) == []
+    a, b = (only(items, tmp_path / "hall" / name) for name in ("a.mp4", "b.mp4"))
+    assert (a.origin_url, a.plant_claimed) == ("https://example.org/1", "Kazan works")
+    assert a.provenance is not None and len(a.provenance["earlier"]) == 1
+    assert (b.origin_url, b.plant_claimed) == (None, "Kazan works")
+    assert b.provenance == {"list": "list.csv", "line": order.index("hall") + 2}
