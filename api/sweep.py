@@ -262,7 +262,8 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     who = f"process {run.pid} on {run.host}"
     said = {
         "at work": f"{who} is at work, last heard of {max(0.0, status.heard):.0f} s ago",
-        "died": f"{who} looks dead: it let go of the case without a word; run the sweep again",
+        "died": f"{who} looks dead: it could not note how it ended (killed, or the disk was full); "
+        "run the sweep again",
         "ended": f"nobody is at work; the last sweep ended: {run.outcome}",
     }
     console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)

@@ -106,7 +106,8 @@ def _found_with(recipe: Recipe | None) -> ColumnElement[bool]:
 
 def _only(rows: Sequence[Any], what: str, name: str) -> Any:
     if not rows:
-        raise UsageError(f"no {what} {name} in this case; `nameplate machines list` names them")
+        told = "show MACHINE" if what == "sighting" else "list"
+        raise UsageError(f"no {what} {name} in this case; `nameplate machines {told}` names them")
     if len(rows) > 1:
         raise UsageError(f"{name}: more than one {what} is called so; give more of its name")
     return rows[0]

@@ -17,7 +17,7 @@ from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow
 from evidence.store.files import PARTIAL
 from evidence.store.finding import Finding
-from evidence.store.models import FormerPlace, Location
+from evidence.store.models import UNREAD, FormerPlace, Location
 from evidence.store.places import lay_at, places_of
 from evidence.store.verdicts import kept_stills
 from evidence.tables import counted
@@ -132,6 +132,9 @@ def _look(case: Case, place: Location, sha256: str, deep: bool) -> Finding | Non
         return None
     if place.size is not None and place.size != status.st_size:
         return Finding(about, "the original is another file than it was", again)
+    if place.mtime_ns == UNREAD:
+        todo = "sweep the folder it lies in, which reads it"
+        return Finding(about, "not read since the pack was opened", todo, wrong=False)
     if place.mtime_ns is not None and place.mtime_ns != status.st_mtime_ns:
         todo = "whether its bytes have too, --deep tells"
         return Finding(about, _TOUCHED, todo, wrong=False)

@@ -163,7 +163,7 @@ def test_a_case_that_was_tampered_with_is_counted_anew(nameplate: Nameplate, lin
     ("words", "says"),
     [
         (("show", "ffffffff"), "no machine ffffffff"),
-        (("join", "ffffffff:m1", "eeeeeeee:m1"), "no sighting ffffffff:m1"),
+        (("join", "ffffffff:m1", "eeeeeeee:m1"), "machines show MACHINE` names"),
         (("cut", "m1", "m2"), "no sighting m1"),
     ],
     ids=["machine", "sighting", "no analysis"],

@@ -30,6 +30,7 @@ from evidence.store import (
     SightingRow,
     Verdict,
 )
+from evidence.store.check import check
 from evidence.store.models import UNREAD
 from evidence.store.pack import pack
 from evidence.store.record import record_survey
@@ -62,6 +63,16 @@ def judged(swept: Case) -> Case:
             sighting=sighting.key,
         )
     return swept
+
+
+def test_no_original_is_said_to_have_changed_that_was_not_read_yet(
+    judged: Case, survey: Survey, tmp_path: Path
+) -> None:
+    path = str(survey.analysis.footage.path)
+    pack(judged, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
+        [finding] = [one for one in check(case) if one.about == path]
+    assert finding.what == "not read since the pack was opened" and not finding.wrong
 
 
 def as_moved(case: Case) -> dict[str, list[tuple[object, ...]]]:
