@@ -7,7 +7,7 @@ and claims are kept as a former place; the other file starts without.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,11 +88,37 @@ def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
     if former is None:
         return {}
     place = session.get_one(Location, path)
-    known = {name: getattr(former, name) for name in _SAID if getattr(place, name) is None}
+    unsaid = [name for name in _SAID if getattr(place, name) is None]
+    known = {name: said for name in unsaid if (said := getattr(former, name)) is not None}
+    if known.keys() & {*CLAIMS} and place.provenance and former.provenance:
+        known["provenance"] = _joined(place.provenance, former.provenance)
     session.execute(
         delete(FormerPlace).where(FormerPlace.path == path, FormerPlace.footage == footage)
     )
     return known
+
+
+def with_earlier(place: Location, news: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance of a place of which something is said anew, by column.
+
+    Where something said before stands as well, its provenance is kept under `earlier`: no source
+    is to pass for having said what it did not.
+    """
+    stands = any(getattr(place, name) is not None and name not in news for name in CLAIMS)
+    new: dict[str, Any] = news["provenance"]
+    return _joined(new, place.provenance) if stands and place.provenance else new
+
+
+def _joined(new: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    own, *earlier = (_apart(one) for one in (new, *new.get("earlier", ())))
+    for one in (_apart(before), *before.get("earlier", ())):
+        if one not in (own, *earlier):
+            earlier.append(one)
+    return own | {"earlier": earlier} if earlier else own
+
+
+def _apart(provenance: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in provenance.items() if name != "earlier"}
 
 
 def count_replaced(session: Session, since: datetime) -> int:

@@ -22,7 +22,7 @@ from datasets.errors import UsageError
 from datasets.sentences import Sentence
 from evidence.store.corrections import corrected, put_right
 from evidence.store.models import PLAYED, FootageRow, Location, Recipe, Work
-from evidence.store.places import come_back, leave
+from evidence.store.places import come_back, leave, with_earlier
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
 from evidence.store.runs import beat as beat
@@ -344,6 +344,8 @@ def _locate(session: Session, sources: Mapping[str, Source]) -> set[str]:
         ):
             changed.add(path)
             leave(session, row)
+        if "provenance" in news:
+            news["provenance"] = with_earlier(row, news)
         for name, value in news.items():
             # Of another file at that path nobody has put anything right.
             stands = (path, name) in settled and path not in changed

@@ -112,9 +112,9 @@ def _twice(file: Path, listed: Listed, before: _Row, row: _Row) -> Trouble | Non
     if not names:
         return None
     return Trouble(
-        f"{_where(file, listed)}: {listed.path} stands on line {before.line} too, with another "
-        f"{names}; what the later line gives stands, and what the earlier one alone gives. "
-        "Keep one line",
+        f"{_where(file, listed)}: {listed.path} stands on line {before.line} too, which says "
+        f"otherwise of its {names}; what the later line gives stands, and what the earlier one "
+        "alone gives. Keep one line",
         lost=False,
     )
 

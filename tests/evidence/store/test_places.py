@@ -132,6 +132,17 @@ def test_the_same_bytes_again_have_what_they_had(
     assert former == ([other.analysis.footage.sha256] if between else [])
 
 
+def test_provenance_names_both_whose_word_stands_when_bytes_come_back(
+    swept: Case, sweep: Sweep, path: str
+) -> None:
+    old, new = {"list": "old.csv", "line": 2}, {"list": "new.csv", "line": 9}
+    sweep(10, publisher="TV", provenance=old)
+    sweep(12, note="seen again", provenance=new)
+    with swept.session() as session:
+        found = session.get_one(Location, path).provenance
+    assert found == new | {"earlier": [old]}
+
+
 def test_what_was_put_right_comes_back_with_the_bytes(
     swept: Case, sweep: Sweep, path: str, other: Survey
 ) -> None:

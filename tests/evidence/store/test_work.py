@@ -69,6 +69,22 @@ def test_the_most_urgent_comes_first_then_the_order_of_paths(case: Case, recipe:
     assert next_paths(case, recipe, 3, ("/urgent/2", "/C")) == ["/urgent/1", "/a", "/b"]
 
 
+def test_provenance_names_every_source_of_what_stands(case: Case, recipe: Recipe) -> None:
+    old, new = {"list": "old.csv", "line": 2}, {"list": "new.csv", "line": 9}
+    first = Source("/a", 1, 1, plant_claimed="Kazan works", provenance=old)
+    second = Source("/a", 1, 1, origin_url="http://a.example", provenance=new)
+    for source, found in (
+        (first, old),
+        (second, new | {"earlier": [old]}),
+        (second, new | {"earlier": [old]}),
+        (first, old | {"earlier": [new]}),
+        (Source("/a", 1, 1, "http://b.example", "TV", plant_claimed="P", provenance=new), new),
+    ):
+        add(case, recipe, source)
+        with case.session() as session:
+            assert session.get_one(Location, "/a").provenance == found
+
+
 def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: Recipe) -> None:
     there = ["/Disk/a", "/disk-2/a", "/disk/1 /a", "/disk/10", "/disk2/a", "/disk/\udcff2"]
     away = ["/disk", "/disk/1/a", "/disk/1/цех/b"]

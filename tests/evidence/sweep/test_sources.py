@@ -319,12 +319,11 @@ def test_lines_about_one_path_that_differ_are_told_of_and_each_is_named(tmp_path
         "list": "list.csv", "line": 4, "columns": {"shelf": "2"},
         "earlier": [{"list": "list.csv", "line": 3, "columns": {"shelf": "1"}}],
     }  # fmt: skip
-    said = f"{tmp_path / 'a.mp4'} stands on line"
     assert troubles(items) == [
-        f"{file}, line 3: {said} 2 too, with another url, published_at, plant; what the later line "
-        "gives stands, and what the earlier one alone gives. Keep one line",
-        f"{file}, line 4: {said} 3 too, with another url, published_at, plant; what the later line "
-        "gives stands, and what the earlier one alone gives. Keep one line",
+        f"{file}, line {line}: {tmp_path / 'a.mp4'} stands on line {line - 1} too, which says "
+        "otherwise of its url, published_at, plant; what the later line gives stands, and what the "
+        "earlier one alone gives. Keep one line"
+        for line in (3, 4)
     ]
     assert not any(isinstance(one, Trouble) and one.lost for one in items)
 
