@@ -16,7 +16,6 @@ from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.controls import drop_control, keep_control
 from evidence.answer.from_case import answer_case
-from evidence.answer.moment import read_moment
 from evidence.answer.occupancy import no_absence
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer, to_json
@@ -24,8 +23,7 @@ from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.answer.told import at_least
-from evidence.store import Case, ControlRow, Location, Membership, SightingRow
-from evidence.store.places import leave
+from evidence.store import Case, ControlRow, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, judge_all, key
 
 CHINESE = Question()
@@ -57,66 +55,6 @@ def test_a_machine_filmed_five_times_counts_once(
     assert found.counts.machines == 2
     assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     assert found.plants[0].recordings == 6
-
-
-@pytest.mark.parametrize("known", [True, False], ids=["where it lay is known", "or not"])
-def test_machines_count_whose_files_were_replaced(
-    case: Case, registry: Registry, build: Build, known: bool
-) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept", published="2024")])
-    with case.session() as session, session.begin():
-        place = session.scalars(select(Location)).one()
-        if known:
-            leave(session, place)
-        place.footage = None
-    found = ask(case, registry)
-    assert (found.counts.machines, found.counts.confirmed) == (1, 1)
-    assert [(one.stated, one.confirmed) for one in found.plants] == [(known, 1)]
-    if known:
-        asked = Question(plants=("Kazan works",), since="2024")
-        assert ask(case, registry, asked).counts.confirmed == 1
-
-
-def also(case: Case, number: int, *plants: str) -> None:
-    """The clip of that number lies at further places, said to be in these plants."""
-    with case.session() as session, session.begin():
-        session.add_all(
-            Location(path=f"/more/{n}.mp4", footage=key("f", number), plant_claimed=plant)
-            for n, plant in enumerate(plants)
-        )
-
-
-def test_footage_of_two_plants_alike_is_of_neither(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
-    also(case, 1, "Izhevsk works")
-    found = ask(case, registry)
-    assert [row.stated for row in found.plants] == [False]
-    assert found.said.sentence.endswith("in 1 recording of which no plant is known for certain.")
-    note = (
-        "of 1 piece of footage sources name different plants, none more often (Izhevsk works, "
-        "Kazan works): it counts as one of which no plant is known"
-    )
-    assert note in found.warnings
-    for plant in ("Kazan works", "izhevsk works"):
-        asked = ask(case, registry, Question(plants=(plant,)))
-        assert asked.counts.machines == 0 and note in asked.warnings
-    with pytest.raises(UsageError, match="Izhevsk works, Kazan works"):
-        ask(case, registry, Question(plants=("Tula",)))
-
-
-def test_footage_of_several_plants_is_of_the_one_named_most(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Kazan works", claim="dmtg", outcome="accept")])
-    also(case, 1, "Izhevsk works", "KAZAN works")
-    found = ask(case, registry)
-    assert [(row.plant, row.stated) for row in found.plants] == [("KAZAN works", True)]
-    assert not any("different plants" in one for one in found.warnings)
-    asked = ask(case, registry, Question(plants=("Izhevsk works",)))
-    assert asked.counts.machines == 0
-    assert any("more of its sources name another" in one for one in asked.warnings)
 
 
 def test_what_people_refute_does_not_count(case: Case, registry: Registry, build: Build) -> None:
@@ -154,22 +92,6 @@ def test_plant_and_period_narrow_the_footage(case: Case, registry: Registry, bui
     assert ask(case, registry, Question(since="2023-06")).counts.machines == 2
     assert ask(case, registry, Question(until="2024")).counts.machines == 3
     assert ask(case, registry, Question(until="2024-05")).counts.machines == 2
-
-
-def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, build: Build) -> None:
-    def fill(b: Builder) -> None:
-        for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
-            b.add(plant, claim="dmtg", outcome="accept")
-
-    build(fill)
-    found = ask(case, registry)
-    assert [(row.plant, row.machines) for row in found.plants] == [
-        ("Plant No. 12", 4),
-        ("Plant 12", 1),
-    ]
-    assert ask(case, registry, Question(plants=("Plant N12",))).counts.machines == 4
-    with case.session() as session:
-        assert read_moment(session).plants == ("Plant 12", "Plant No. 12")
 
 
 def test_controls_are_counted_apart(
@@ -399,14 +321,6 @@ def test_absence_is_told_only_where_something_is_known(
     assert "few plants" in by_plant
     assert [absent[plant] for plant in ("Dark", "Judged in vain", "Waiting")] == [None] * 3
     assert to_json(found)["presence"]["absent"].count(None) == 3
-
-
-def test_a_plant_that_no_source_names_is_told_of(
-    case: Case, registry: Registry, build: Build
-) -> None:
-    build(lambda b: [b.add("Plant 1", claim="dmtg"), b.add(None, claim="dmtg")])
-    with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
-        ask(case, registry, Question(plants=("plant 1", "Nowhere")))
 
 
 def test_what_is_no_date_is_of_no_period(case: Case, registry: Registry, build: Build) -> None:

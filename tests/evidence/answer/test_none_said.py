@@ -97,8 +97,8 @@ def test_recordings_without_a_plant_may_be_of_one(registry: Registry) -> None:
     found = [ask(machines, registry).noticed for machines in (nowhere, there)]
     assert found[0] == found[1] and found[0].share == 1
     assert ask(nowhere, registry).warnings[-1] == (
-        "40 machines stand in footage of which no plant is known for certain; each recording counts as "
-        "a plant of its own (if all of these are of one plant: 0 % to >99 %)"
+        "40 machines stand in footage of which no plant is known for certain; each recording "
+        "counts as a plant of its own (if all of these are of one plant: 0 % to >99 %)"
     )
     with_others = seen(JUDGED, plants=range(40, 80))
     assert by_place([*with_others, *nowhere]) == [1] * 40

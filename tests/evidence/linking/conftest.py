@@ -36,12 +36,18 @@ from detector.types import (
 from evidence.linking.seen import Seen
 from evidence.linking.update import update_machines
 from evidence.store import Case, Membership
+from evidence.store.check import check
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
 from evidence.store.work import add_recipe
 
 SIZE = (640, 360)
 MODEL = "aa" * 32
+
+
+def found_wrong(case: Case) -> list[str]:
+    """What a check finds wrong, but that these drawn footages never lay anywhere."""
+    return [one.what for one in check(case) if one.wrong and not one.about.startswith("footage ")]
 
 
 @dataclass(frozen=True)

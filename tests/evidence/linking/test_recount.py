@@ -14,7 +14,7 @@ from evidence.linking.update import recount
 from evidence.store import Case, Link, MachineRow, Membership
 from evidence.store.check import check
 from evidence.store.keys import machine_id
-from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, survey
+from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, found_wrong, survey
 from tests.rows import rows
 
 OTHER = "bb" * 32
@@ -36,10 +36,6 @@ def linked(linker: Linker, clips: list[Survey]) -> Case:
     linker.link()
     assert sorted(map(len, linker.machines().values())) == [1, 2, 2]
     return linker.case
-
-
-def wrong(case: Case) -> list[str]:
-    return [finding.what for finding in check(case) if finding.wrong]
 
 
 def notes(case: Case) -> list[str]:
@@ -73,9 +69,9 @@ def test_a_machine_that_says_what_its_sightings_do_not(
     with linked.session() as session, session.begin():
         mine = MachineRow.id == machine_id(first)
         session.execute(update(MachineRow).where(mine).values(CHANGES[what]))
-    assert wrong(linked) == [f"has another {what} than follows from its sightings"]
+    assert found_wrong(linked) == [f"has another {what} than follows from its sightings"]
     assert anew(linker) == 3
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
 def test_machines_put_into_one(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
@@ -88,9 +84,9 @@ def test_machines_put_into_one(linker: Linker, linked: Case, clips: list[Survey]
         session.execute(update(Membership).where(mine).values(machine=one))
         session.execute(delete(MachineRow).where(MachineRow.id == other))
         session.execute(update(MachineRow).where(MachineRow.id == one).values(sightings=4))
-    assert wrong(linked) == ["has other sightings than links and decisions give it"]
+    assert found_wrong(linked) == ["has other sightings than links and decisions give it"]
     anew(linker)
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
 def test_a_machine_taken_apart(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
@@ -110,12 +106,12 @@ def test_a_machine_taken_apart(linker: Linker, linked: Case, clips: list[Survey]
         )
         # Nor does it help to say that what links them does not count.
         session.execute(update(Link).where(Link.a == first, Link.b == second).values(held=False))
-    assert sorted(set(wrong(linked))) == [
+    assert sorted(set(found_wrong(linked))) == [
         "has other sightings than links and decisions give it",
         "their link (place) is said not to hold",
     ]
     anew(linker)
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
 def test_a_sighting_taken_out(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:
@@ -126,16 +122,16 @@ def test_a_sighting_taken_out(linker: Linker, linked: Case, clips: list[Survey],
         session.execute(
             update(MachineRow).where(MachineRow.id == machine_id(first)).values(sightings=1)
         )
-    assert "is linked to others and of no machine" in wrong(linked)
+    assert "is linked to others and of no machine" in found_wrong(linked)
     anew(linker)
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
-def test_what_is_not_linked_yet_is_told_of_and_not_wrong(
+def test_what_is_not_linked_yet_is_told_of_and_not_found_wrong(
     linker: Linker, linked: Case, halls: Halls
 ) -> None:
     linker.add(survey("four", [halls.wide.only(0, 2)]))
-    assert wrong(linked) == []
+    assert found_wrong(linked) == []
     (note,) = [what for what in notes(linked) if "sightings" in what]
     assert note.startswith("2 sightings are of none")
     assert anew(linker) == 4
@@ -162,9 +158,9 @@ def test_a_link_that_nothing_makes(
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     with linked.session() as session, session.begin():
         session.execute(LINKS[what](a, b))
-    assert what in wrong(linked)
+    assert what in found_wrong(linked)
     anew(linker)
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
 def test_a_decision_that_is_not_heeded(
@@ -173,13 +169,13 @@ def test_a_decision_that_is_not_heeded(
     a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
     with linked.session() as session, session.begin():
         join(session, a, b, "Anna")
-    assert wrong(linked) == []
+    assert found_wrong(linked) == []
     before = rows(linked)
     with linked.session() as session, session.begin():
         session.execute(delete(Link).where(Link.kind == "joined"))
-    assert "their link by hand is gone" in wrong(linked)
+    assert "their link by hand is gone" in found_wrong(linked)
     anew(linker)
-    assert wrong(linked) == [] and rows(linked) == before
+    assert found_wrong(linked) == [] and rows(linked) == before
 
 
 def test_a_decision_under_another_model_is_carried_over_later(
@@ -195,7 +191,7 @@ def test_a_decision_under_another_model_is_carried_over_later(
     with linked.session() as session, session.begin():
         join(session, a, b, "Anna")
         assert session.scalars(select(Link).where(Link.kind == "joined")).all()
-    assert wrong(linked) == []
+    assert found_wrong(linked) == []
     anew(linker)
-    assert wrong(linked) == []
+    assert found_wrong(linked) == []
     assert linker.together(key(clips[0], "m1"), key(clips[2], "m1"))

@@ -14,8 +14,7 @@ from evidence.copies.spans import Span
 from evidence.linking.hand import cut, join
 from evidence.linking.update import update_machines
 from evidence.store import Case, Copy, Decision, Link, LookRow, MachineRow, SightingRow
-from evidence.store.check import check
-from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, survey
+from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, found_wrong, survey
 from tests.rows import rows
 
 
@@ -43,7 +42,7 @@ def test_each_machine_is_counted_once(linker: Linker, clips: list[Survey], key: 
         {key(three, "m3")},
     ]
     assert sorted(linker.machines().values(), key=sorted) == sorted(expected, key=sorted)
-    assert not [finding for finding in check(linker.case) if finding.wrong]
+    assert not found_wrong(linker.case)
     assert linker.link() == 0
 
 
@@ -162,7 +161,7 @@ def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key
     with linker.case.session() as session, session.begin():
         join(session, a, b, "Anna")
     assert linker.together(a, b)
-    assert not [finding for finding in check(linker.case) if finding.wrong]
+    assert not found_wrong(linker.case)
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
@@ -243,7 +242,7 @@ def test_a_tie_that_must_give_way_is_kept_but_not_held(
         assert (link.a, link.b, link.kind, link.held) == (a, b, "place", False)
         found = session.scalars(select(SightingRow.key).order_by(SightingRow.key)).all()
         assert found == [a, b]
-    assert not [finding for finding in check(linker.case) if finding.wrong]
+    assert not found_wrong(linker.case)
 
 
 def test_looks_of_an_earlier_version_are_passed_over(linker: Linker, clips: list[Survey]) -> None:

@@ -106,7 +106,7 @@ def test_another_file_at_a_path_starts_without_what_was_claimed_there(
         sources = read_sources(session, recipe)
     assert (former.path, former.footage, former.published) == (path, sha256, PUBLISHED)
     assert sources == {
-        sha256: From(sha256, "Kazan works", PUBLISHED, ("Kazan works",)),
+        sha256: From(sha256, "Kazan works", PUBLISHED, named=("Kazan works",)),
         other.analysis.footage.sha256: From(other.analysis.footage.sha256, None, None),
     }
 
