@@ -35,7 +35,7 @@ from detector.types import (
 )
 from evidence.linking.seen import Seen
 from evidence.linking.update import update_machines
-from evidence.store import Case, Membership
+from evidence.store import Case, Location, Membership
 from evidence.store.check import check
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
@@ -46,8 +46,8 @@ MODEL = "aa" * 32
 
 
 def found_wrong(case: Case) -> list[str]:
-    """What a check finds wrong, but that these drawn footages never lay anywhere."""
-    return [one.what for one in check(case) if one.wrong and not one.about.startswith("footage ")]
+    """What a check finds wrong."""
+    return [finding.what for finding in check(case) if finding.wrong]
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,10 @@ class Linker:
             for one in surveys:
                 add_recipe(session, one.analysis.model_hash, Settings(), self._registry)
                 record_survey(session, self.case, one, self._registry)
+                sha256 = one.analysis.footage.sha256
+                original = self.case.folder.with_name(f"{sha256}.mp4")
+                original.touch()
+                session.merge(Location(path=str(original), footage=sha256))
 
     def link(self, model: str = MODEL) -> int:
         with self.case.session() as session, session.begin():
