@@ -135,6 +135,7 @@ def answer(
         waiting=sum(m.waiting for m in machines),
         untold=sum(map(untold, machines)),
         disputed=sum(m.disputed for m in machines),
+        neither=sum(_neither(m) for m in machines),
         unlinked=sum(m.unlinked is not None for m in machines),
         otherwise=sum(otherwise.values()),
         recordings=len(places_of_kind) - stated,
@@ -196,6 +197,12 @@ def answer(
         ),
         entered=tuple(entered),
     )
+
+
+def _neither(machine: SeenMachine) -> bool:
+    """Whether the program claims it, and people have settled neither that nor another builder."""
+    open_still = machine.waiting or machine.pending or machine.disputed
+    return bool(machine.claimed) and machine.settled and machine.hit is None and not open_still
 
 
 def _known(machines: Sequence[SeenMachine]) -> float:

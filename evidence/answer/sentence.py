@@ -41,7 +41,8 @@ class Counts:
     that were not looked at yet; aside: those that could not be. undated: files looked at of which
     the date does not tell whether they are of the period asked for; undated_of_kind: machines in
     them that are confirmed or claimed as of the kind, and count nowhere else. judged: machines
-    found of which people settled something.
+    found of which people settled something. neither: claimed by the program as of the kind, where
+    people have settled neither that nor another builder.
     """
 
     machines: int
@@ -64,6 +65,7 @@ class Counts:
     judged: int = 0
     undated: int = 0
     undated_of_kind: int = 0
+    neither: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,16 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
                 "people saw such machines in %(num)s frames in which the program found none (enter "
                 "them by hand, and they count)",
                 num=counts.in_frames,
+            )
+        )
+    if counts.neither:
+        why.append(
+            Told(
+                "of %(num)s machine that the program claims as of the kind people could not tell "
+                "whose it is",
+                "of %(num)s machines that the program claims as of the kind people could not tell "
+                "whose they are",
+                num=counts.neither,
             )
         )
     if counts.disputed:

@@ -68,9 +68,14 @@ def test_machines_of_the_kind_are_not_recognised_more_often_than_machines_are(
     found = ask(seen(JUDGED, plants=range(45)) + seen(dark, plants=range(45, 60)), registry)
     assert found.noticed.known == found.noticed.least_sensitivity == 0.75
     assert found.noticed.share == pytest.approx(well.share * well.least_sensitivity / 0.75)
-    assert found.said.sentence.startswith(
-        "None of Chinese make among 60 machines, 15 of them of unknown builder; a share above "
+    # Claims that people could neither confirm nor refute are no sign that there is none.
+    said = (
+        "The footage cannot tell, because of 15 machines that the program claims as of the kind "
+        "people could not tell whose they are."
+        if dark.claimed
+        else "None of Chinese make among 60 machines, 15 of them of unknown builder; a share above "
     )
+    assert found.said.sentence.startswith(said)
 
 
 def test_one_machine_filmed_twice_would_not_have_been_noticed_twice(registry: Registry) -> None:
