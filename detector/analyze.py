@@ -158,9 +158,9 @@ class Analyst:
                 del watched
             # Before single frames are decoded again: what that skips is not lost.
             loss = decoder.loss
-            frames = decoder.at if footage.kind == "video" else None
-            lone_marks = self._lone.settle(lone, examined, frames)
-            sightings = self._examiner.settle(sightings, examined, frames)
+            film = footage.kind == "video"
+            lone_marks = self._lone.settle(lone, examined, decoder.at if film else None)
+            sightings = self._examiner.settle(sightings, examined, decoder.at, film=film)
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(

@@ -27,6 +27,7 @@ from detector.read import Reader, cut_marks
 from detector.recognise import Recogniser
 from detector.reread import Rereader
 from detector.settings import Settings
+from detector.sizes import sure_in_sizes
 from detector.stands import belongs, holds, is_cut
 from detector.track import SURE
 from detector.types import (
@@ -54,7 +55,8 @@ class Examined:
     concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
     it is best seen, made small (`detector.caption.scene_of`). cut: texts, by time and box, on which
     no claim of an origin under test rests: they may go on beyond an edge, stand beside the machine
-    or pass it by.
+    or pass it by. doubted: whether it is too unsure a machine for such a claim; None while that was
+    not looked into.
     """
 
     track: Track
@@ -65,6 +67,7 @@ class Examined:
     likenesses: tuple[Likeness, ...]
     picture: Picture
     cut: frozenset[tuple[Fraction, Box]] = frozenset()
+    doubted: bool | None = None
 
     def without(self, captions: Collection[Place]) -> Examined:
         """The same, what was read or recognised at these places being the broadcast's, and what
@@ -158,7 +161,10 @@ class Examiner:
         sure = self._is_sure(seen.track)
         if not sure and not _tells(said):
             return None
-        if not sure or not self._is_half_sure(seen.track):
+        doubted = seen.doubted
+        if doubted is None:
+            doubted = not sure or not self._is_half_sure(seen.track)
+        if doubted:
             said = self._withhold(said, "machine")
         if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
@@ -172,29 +178,45 @@ class Examiner:
         self,
         sightings: Sequence[Sighting],
         examined: Sequence[Examined],
-        frames: Frames | None = None,
+        frames: Frames,
+        *,
+        film: bool,
     ) -> list[Sighting]:
         """The sightings of a footage, attributed anew where a text on one stands at the same place
-        of the screen in other shots, too, or comes and goes by itself: it is the broadcast's.
+        of the screen in other shots, too, or comes and goes by itself: it is the broadcast's. An
+        origin under test is claimed where the machine is sure in several sizes of the frame.
 
         Args:
             examined: what each was made of.
-            frames: shows the footage, if it is a film.
+            frames: shows the footage.
+            film: whether one frame of it may show what stood before in another.
         """
-        left = [
-            seen.without([(seen.readings[i].pts, seen.readings[i].box) for i in captions])
-            if captions
-            else seen
-            for seen, captions in zip(examined, static_across_shots(examined), strict=True)
-        ]
-        settled = [
-            sighting if now is seen else self.sighting(sighting.id, now)
-            for sighting, seen, now in zip(sightings, examined, left, strict=True)
-        ]
-        for n, sighting in enumerate(settled):
-            if frames is not None and sighting is not None:
-                settled[n] = self._without_drawn(sighting, left[n], frames)
-        return [sighting for sighting in settled if sighting is not None]
+        settled: list[Sighting] = []
+        for first, seen, captions in zip(
+            sightings, examined, static_across_shots(examined), strict=True
+        ):
+            places = [(seen.readings[i].pts, seen.readings[i].box) for i in captions]
+            left = seen.without(places) if places else seen
+            found = self._sized(first.id, left, frames)
+            if film and found is not None:
+                found = self._without_drawn(found, left, frames)
+            settled += [] if found is None else [found]
+        return settled
+
+    def _sized(self, name: str, seen: Examined, frames: Frames) -> Sighting | None:
+        """The sighting; whether the machine is doubted is asked of several sizes of the frame where
+        a claim hangs on it."""
+        found = self.sighting(name, seen)
+        if found is None:
+            return None
+        withheld = found.attribution.withheld
+        doubted = withheld is not None and withheld.doubt == "machine"
+        if not doubted and not self.claimed(found.attribution):
+            return found
+        texts = {one.pts for one in seen.readings} | {one.pts for one in seen.likenesses}
+        bound = self._settings.detecting.bare
+        sure = sure_in_sizes(self._detector, seen.track, {seen.best.pts} | texts, frames, bound)
+        return self.sighting(name, replace(seen, doubted=not sure))
 
     def _without_drawn(self, found: Sighting, seen: Examined, frames: Frames) -> Sighting | None:
         """The sighting less what is drawn over its machine, where a builder or an origin is told,
@@ -203,11 +225,13 @@ class Examiner:
         if not contested and not _tells(found.attribution):
             return found
         drawn = drawn_on(seen, frames)
-        again = self.sighting(found.id, seen.without(drawn)) if drawn else found
-        # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
-        if contested and (again is None or self.claimed(again.attribution)):
+        if not drawn:
             return found
-        return again
+        if not contested:
+            return self._sized(found.id, seen.without(drawn), frames)
+        again = self.sighting(found.id, seen.without(drawn))
+        # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
+        return found if again is None or self.claimed(again.attribution) else again
 
     def _is_bare(self, track: Track, said: Attribution) -> bool:
         """Whether it is too unsure a machine to be one with nothing on it that tells anything."""

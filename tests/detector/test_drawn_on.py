@@ -309,10 +309,10 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
     examined = Examined(seen.track, best, None, (mark, drawn), (), (), seen.picture)
     found = examiner.sighting("m1", examined)
     assert found is not None and found.attribution.builder is None
-    [settled] = examiner.settle([found], [examined], shown_here)
+    [settled] = examiner.settle([found], [examined], shown_here, film=True)
     assert settled.attribution.builder == named
     # What goes with its scene contends as before.
     [kept] = examiner.settle(
-        [found], [examined], shown(lambda pts: here, Fraction(0), Fraction(20))
+        [found], [examined], shown(lambda pts: here, Fraction(0), Fraction(20)), film=True
     )
     assert kept.attribution.builder is None
