@@ -5,8 +5,8 @@ the table into the page. A world: plants, each with its own share of machines of
 some machines unreadable, those of the origin more often if asked; a program that claims and
 errs; people who judge every claim and a random sample of the rest, and cannot tell the
 unreadable ones. In some worlds the program misses machines altogether, and people judge a
-random sample of the frames in which it found nothing. What is to be held is the share that the
-world was made with, whatever the unreadable and the missed are.
+random sample of the frames in which it found nothing; in some plants are of unequal size. What is
+to be held is the share that the world was made with, whatever the unreadable and the missed are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class World:
     unreadable machines, and how many times as often those of the origin are. drawn: chance that
     a machine without a claim is judged. missed: share of machines that are missed altogether, how
     many times as often those of the origin are, and how much more briefly they are in view.
-    frames: chance that a frame without a find is judged; 0: the answer knows of no frames."""
+    frames: chance that a frame without a find is judged; 0: the answer knows of no frames.
+    uneven: standard deviation of the logarithm of how many machines a plant has; `machines` is
+    the mean."""
 
     share: float
     sensitivity: float
@@ -52,6 +54,7 @@ class World:
     drawn: float
     missed: tuple[float, float, float] = (0.0, 1.0, 1.0)
     frames: float = 0.0
+    uneven: float = 0.0
 
 
 EMPTY = 100
@@ -90,6 +93,18 @@ def missed_worlds() -> Iterator[World]:
         yield World(share, 0.9, 0.98, plants, 20, 0.1, unread, 0.2, missed, frames)
 
 
+def uneven_worlds() -> Iterator[World]:
+    """The grid of plants of unequal size, and of few and many that are judged."""
+    for share, plants, uneven, alike, drawn in itertools.product(
+        (0.005, 0.02, 0.1, 0.4),
+        (10, 40, 120),
+        (0.0, 1.0, 1.5),
+        (0.0, 0.1, 0.3),
+        (0.2, 1.0),
+    ):
+        yield World(share, 0.9, 0.98, plants, 20, alike, (0.0, 1.0), drawn, uneven=uneven)
+
+
 def coverage(world: World, repeats: int = REPEATS, seed: int = 0) -> tuple[float, float, float]:
     """How often our interval and the naive one (claims of all machines, exact binomial) hold the
     share, and our interval's mean width."""
@@ -97,33 +112,36 @@ def coverage(world: World, repeats: int = REPEATS, seed: int = 0) -> tuple[float
     held = naive = 0
     width = 0.0
     for _ in range(repeats):
-        low, high, claims = _answer(world, rng)
+        low, high, claims, machines = _answer(world, rng)
         held += low <= world.share <= high
         width += high - low
-        simple = exact(claims, world.plants * world.machines)
+        simple = exact(claims, machines)
         naive += simple.low <= world.share <= simple.high
     return held / repeats, naive / repeats, width / repeats
 
 
-def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int]:
-    """One world, its footage watched, its audit judged: the interval and the number of claims."""
-    shape = (world.plants, world.machines)
+def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int, int]:
+    """One world, its footage watched, its audit judged: the interval, and the numbers of claims
+    and of machines."""
+    there = _there(world, rng)
+    shape = there.shape
     shares = np.full(world.plants, world.share)
     if world.alike and 0 < world.share < 1:
         spread = (1 - world.alike) / world.alike
         shares = rng.beta(world.share * spread, (1 - world.share) * spread, world.plants)
-    truth = rng.random(shape) < shares[:, None]
+    truth = (rng.random(shape) < shares[:, None]) & there
     unread, times = world.unread
     dark = rng.random(shape) < _oftener(truth, unread, times, world.share)
     gone = rng.random(shape) < _oftener(truth, *world.missed[:2], world.share)
     seen = rng.random(shape)
     claim = np.where(truth, seen < world.sensitivity, seen >= world.specificity) & ~dark & ~gone
+    claim &= there
     judged = (claim | (rng.random(shape) < world.drawn)) & ~gone
 
     def share(hits: np.ndarray) -> Estimate:
         cells = [
             Cell(plant, name, int(n), int(k), int(y))
-            for name, of in (("claimed", claim), ("other", ~claim & ~gone))
+            for name, of in (("claimed", claim), ("other", ~claim & ~gone & there))
             for plant, (n, k, y) in enumerate(
                 zip(
                     of.sum(axis=1),
@@ -138,7 +156,16 @@ def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int]:
     low, high = share(truth & ~dark), share(truth | dark)
     if world.frames:
         low, high = widen(low, high, estimate_missed(_frames(world, gone, rng)))
-    return low.low, high.high, int(claim.sum())
+    return low.low, high.high, int(claim.sum()), int(there.sum())
+
+
+def _there(world: World, rng: np.random.Generator) -> np.ndarray:
+    """(plants, most machines): which of the places of a plant hold a machine."""
+    if not world.uneven:
+        return np.ones((world.plants, world.machines), bool)
+    drawn = rng.normal(-(world.uneven**2) / 2, world.uneven, world.plants)
+    counts = np.maximum(1, np.round(world.machines * np.exp(drawn))).astype(int)
+    return np.asarray(np.arange(counts.max()) < counts[:, None])
 
 
 def _oftener(truth: np.ndarray, all_in_all: float, times: float, share: float) -> np.ndarray:
@@ -166,7 +193,8 @@ def _frames(world: World, gone: np.ndarray, rng: np.random.Generator) -> Frames:
 
 def main(page: Path) -> None:
     """Fills the page's table."""
-    grid = [*worlds(), *missed_worlds()]
+    grids = [list(one()) for one, _ in GRIDS]
+    grid = [world for one in grids for world in one]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = []
         for number, one in enumerate(pool.map(coverage, grid, chunksize=4), 1):
@@ -177,24 +205,29 @@ def main(page: Path) -> None:
     text = page.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    first = len(list(worlds()))
+    rest_of = iter(found)
     tables = "\n".join(
         (
-            _table(grid[:first], found[:first]),
-            _table(grid[first:], found[first:], MISSED),
+            *(
+                _table(one, list(itertools.islice(rest_of, len(one))), groups)
+                for one, (_, groups) in zip(grids, GRIDS, strict=True)
+            ),
             estimators.table(list(estimators.worlds()), each),
         )
     )
     page.write_text(before + BEGIN + "\n" + tables + "\n" + END + after, "utf-8")
 
 
-GROUPS = ("share", "alike", "unread", "plants", "machines", "drawn", "sensitivity")
-MISSED = ("share", "unread", "plants", "missed", "frames")
-"""What the worlds of each table are grouped by."""
+GRIDS = (
+    (worlds, ("share", "alike", "unread", "plants", "machines", "drawn", "sensitivity")),
+    (missed_worlds, ("share", "unread", "plants", "missed", "frames")),
+    (uneven_worlds, ("share", "alike", "plants", "uneven", "drawn")),
+)
+"""The worlds of each table, and what they are grouped by."""
 
 
 def _table(
-    grid: list[World], found: list[tuple[float, float, float]], groups: Sequence[str] = GROUPS
+    grid: list[World], found: list[tuple[float, float, float]], groups: Sequence[str]
 ) -> str:
     lines = [
         f"{len(grid)} worlds, {REPEATS} repeats each, intervals of {LEVEL:.0%}. Of each group of "

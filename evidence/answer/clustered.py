@@ -16,7 +16,8 @@ ALIKE = 0.1
 Plants buy in batches, from few sellers; the answer's sensitivity analysis varies it."""
 
 FEW = 10
-"""Plants below which an interval over plants is warned of."""
+"""Plants below which an interval over plants is warned of, and that hits or others must come from
+for what the counts show of how plants differ to stand without `ALIKE` as its least."""
 
 
 def few_plants(plants: int) -> str:
@@ -33,15 +34,15 @@ def clustered(
 ) -> Estimate:
     """The share of machines, with an interval over plants.
 
-    The ratio estimate with its linearised variance between plants gives an effective number of
-    machines, and that the exact interval: Korn & Graubard, "Confidence intervals for proportions
-    with small expected number of positive counts estimated from survey data", Survey Methodology
-    24 (1998) 193-201. The effective number is never more than that of the machines.
+    The ratio estimate with its variance between plants gives an effective number of machines,
+    and that the exact interval: Korn & Graubard, "Confidence intervals for proportions with
+    small expected number of positive counts estimated from survey data", Survey Methodology 24
+    (1998) 193-201. The effective number is never more than that of the machines.
 
     Args:
         hits, machines: of each plant; effective numbers need not be whole.
-        alike: the correlation within plants where none or all are hits, so none shows; and the
-            least that is assumed with fewer than `FEW` plants.
+        alike: the least correlation within plants where few of them (`FEW`, by `even`) have
+            hits, or others.
 
     Raises:
         UsageError: counts that do not go together, a level or a correlation out of range.
@@ -58,23 +59,25 @@ def clustered(
     if not plants:
         return Estimate(None, 0.0, 1.0, method, level, (Told("there are no machines"),))
     share = float(y.sum()) / total
-    low, high = around(share, effective(y, m, alike), total, plants, level)
+    low, high = around(share, effective(y, m, alike), total, even(m), level)
     few = few_plants(plants) if plants < FEW else None
     return Estimate(share, low, high, method, level, (few,) if few else ())
 
 
 def around(
-    share: float, size: float, machines: float, plants: int, level: float = LEVEL
+    share: float, size: float, machines: float, plants: float, level: float = LEVEL
 ) -> tuple[float, float]:
     """The exact interval around a share that rests on so many independent machines.
 
     The effective number is itself an estimate, from `plants`, so it is made smaller by the
     squared ratio of Student's t with as many degrees as machines and as plants, less one; it is
-    never more than that of the machines.
+    never more than that of the machines. Plants of unequal size count as fewer: Carter, Schnepel
+    & Steigerwald, "Asymptotic behavior of a t-test robust to cluster heterogeneity", Review of
+    Economics and Statistics 99 (2017) 698-709.
     """
     tail = (1 - level) / 2
     narrow = special.stdtrit(max(1.0, machines - 1), 1 - tail)
-    wide = special.stdtrit(max(1, plants - 1), 1 - tail)
+    wide = special.stdtrit(max(1.0, plants - 1), 1 - tail)
     size = min(machines, size * float(narrow / wide) ** 2)
     x = share * size
     low = 0.0 if x <= 0 else float(special.betaincinv(x, size - x + 1, tail))
@@ -82,20 +85,44 @@ def around(
     return low, high
 
 
-def effective(hits: np.ndarray, machines: np.ndarray, alike: float = ALIKE) -> float:
+def even(parts: np.ndarray) -> float:
+    """Parts of one size that would tell as much as these: Kish, "Survey Sampling" (1965), 11.7.
+
+    >>> even(np.array([5, 5, 5, 0])), round(even(np.array([98, 1, 1])), 2)
+    (3.0, 1.04)
+    """
+    squares = float((parts.astype(float) ** 2).sum())
+    return float(parts.sum()) ** 2 / squares if squares else 0.0
+
+
+def effective(
+    hits: np.ndarray,
+    machines: np.ndarray,
+    alike: float = ALIKE,
+    sizes: np.ndarray | None = None,
+) -> float:
     """How many independent machines would tell as much as these.
 
+    The share's variance is that of the jackknife that leaves out one plant at a time (Rust & Rao,
+    "Variance estimation for complex surveys using replication techniques", Statistical Methods
+    in Medical Research 5 (1996) 283-310): a plant that holds most machines draws the share to
+    its own, and its distance from it, as linearised, would be too small. Of equal plants both
+    are the same.
+
     Args:
-        hits, machines: (plants,) of each plant that has machines.
+        hits, machines: (plants,) of each plant that has machines; estimates may be below nothing.
+        sizes: (plants,) above nothing, by which a plant weighs; as `machines` if None.
     """
     total, plants = float(machines.sum()), len(machines)
+    sizes = machines if sizes is None else sizes
     share = float(hits.sum()) / total
     # Kish, "Survey Sampling" (1965), 5.4: the design effect of clusters of unequal sizes.
-    assumed = total / (1 + (float((machines**2).sum()) / total - 1) * alike)
-    if plants < 2 or share in (0.0, 1.0):
+    assumed = total / (1 + (total / even(sizes) - 1) * alike)
+    if plants < 2 or not 0 < share < 1:
         return assumed
-    between = plants / (plants - 1) * float(((hits - share * machines) ** 2).sum()) / total**2
-    if between == 0:
-        return total if plants >= FEW else assumed
-    size = min(total, share * (1 - share) / between)
-    return min(size, assumed) if plants < FEW else size
+    without = total * (1 - sizes / sizes.sum())
+    between = (plants - 1) / plants * float((((hits - share * machines) / without) ** 2).sum())
+    size = min(total, share * (1 - share) / between) if between else total
+    # A share that rests on few plants has seldom met those that hold many of the kind.
+    told_by = (even(np.maximum(0, one)) for one in (hits, machines - hits))
+    return min(size, assumed) if min(told_by) < FEW else size

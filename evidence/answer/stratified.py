@@ -6,8 +6,10 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from datasets.errors import UsageError
-from evidence.answer.clustered import ALIKE, FEW, around, clustered, few_plants
+from evidence.answer.clustered import ALIKE, FEW, around, clustered, effective, even, few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
 from evidence.answer.told import Told, percent
 
@@ -96,7 +98,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     judged = {
         name: (strata[name], share, real[name].value or 0.0) for name, share in shares.items()
     }
-    for_plants = _over_plants(judged, value, level)
+    for_plants = _over_plants(judged, value, level, alike)
     low, high = min(low, for_plants[0]), max(high, for_plants[1])
     low, high = max(0.0, low), min(1.0, high + unjudged)
     return Estimate(None if unjudged else value, low, high, METHOD, level, tuple(warnings))
@@ -127,7 +129,7 @@ def _reach(real: Estimate) -> tuple[float, float]:
 
 
 def _over_plants(
-    strata: dict[str, tuple[list[Cell], float, float]], value: float, level: float
+    strata: dict[str, tuple[list[Cell], float, float]], value: float, level: float, alike: float
 ) -> tuple[float, float]:
     """The interval from how unlike the plants are, each plant's machines summed.
 
@@ -139,20 +141,17 @@ def _over_plants(
     Args:
         strata: of each its cells, the share of hits, and that of machines.
     """
-    sums: dict[Hashable, float] = {}
-    total = 0.0
+    sums: dict[Hashable, list[float]] = {}
     for members, share, real in strata.values():
-        machines = sum(one.machines for one in members)
-        drawn = sum(one.judged for one in members) / machines
-        total += real * machines
+        drawn = sum(one.judged for one in members) / sum(one.machines for one in members)
         for one in members:
-            there = real * one.machines + (one.judged - one.none - real * one.judged) / drawn
-            found = real * one.machines * share + (one.hits - real * one.judged * share) / drawn
-            sums[one.plant] = sums.get(one.plant, 0.0) + found - there * value
-    plants = len(sums)
-    if plants < 2 or not 0 < value < 1:
+            plant = sums.setdefault(one.plant, [0.0, 0.0, 0.0])
+            plant[0] += real * one.machines * share + (one.hits - real * one.judged * share) / drawn
+            plant[1] += real * one.machines + (one.judged - one.none - real * one.judged) / drawn
+            plant[2] += one.machines
+    if len(sums) < 2 or not 0 < value < 1:
         return value, value
-    between = plants / (plants - 1) * sum(one * one for one in sums.values()) / total**2
-    if between == 0:
-        return value, value
-    return around(value, value * (1 - value) / between, total, plants, level)
+    hits, there, sizes = np.array(list(sums.values())).T
+    return around(
+        value, effective(hits, there, alike, sizes), float(there.sum()), even(sizes), level
+    )

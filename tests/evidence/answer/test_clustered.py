@@ -1,0 +1,63 @@
+"""Intervals over plants that differ in size, or of which few hold the kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.simulate import World, coverage
+from evidence.answer.clustered import FEW, around, clustered, effective, even
+from evidence.answer.stratified import Cell, stratified
+
+
+def test_plants_of_one_size_count_as_they_are_and_vary_as_linearised() -> None:
+    hits, machines = np.arange(20.0) % 7, np.full(20, 10.0)
+    share = hits.sum() / 200
+    between = 20 / 19 * ((hits - 10 * share) ** 2).sum() / 200**2
+    assert even(machines) == 20
+    assert effective(hits, machines) == pytest.approx(share * (1 - share) / between)
+
+
+def test_a_plant_that_holds_most_machines_makes_many_plants_few() -> None:
+    hits, machines = np.array([90.0] + [0, 1] * 10), np.array([180.0] + [2] * 20)
+    found = clustered(hits, machines)
+    assert even(machines) < 2
+    assert found.low < 0.001 and found.high > 0.9
+    # As it was while each plant counted as one, and its distance from the share as linearised.
+    size = 0.5 * 0.5 / (21 / 20 * ((hits - machines / 2) ** 2).sum() / 220**2)
+    assert np.diff(around(0.5, size, 220, 21)) < 0.2
+
+
+@pytest.mark.parametrize("of_kind", [True, False])
+def test_a_share_that_few_plants_make_assumes_machines_of_a_plant_alike(of_kind: bool) -> None:
+    """So many in each of a few plants as in each of many; the correlation that shows is none."""
+
+    def size(plants: int) -> float:
+        hits = np.array([1.0] * plants + [0.0] * (60 - plants))
+        machines = np.full(60, 10.0)
+        return effective(hits if of_kind else machines - hits, machines)
+
+    assumed = 600 / (1 + 9 * 0.1)
+    assert size(FEW - 1) == pytest.approx(assumed)
+    assert size(FEW) == 600
+
+
+UNEVEN = World(0.1, 0.9, 0.98, 40, 20, 0.1, (0.0, 1.0), 1.0, uneven=1.5)
+CLUMPED = World(0.02, 0.9, 0.98, 40, 20, 0.3, (0.0, 1.0), 1.0)
+
+
+@pytest.mark.parametrize("world", [UNEVEN, CLUMPED], ids=["uneven", "clumped"])
+def test_the_interval_holds_the_share_where_plants_are_unlike(world: World) -> None:
+    """In 0.89 of such worlds it did before sizes and few plants were asked about."""
+    held, naive, _ = coverage(world, repeats=300)
+    assert held >= 0.92
+    assert naive < 0.8
+
+
+def test_plants_of_unequal_size_widen_what_is_all_judged() -> None:
+    def width(sizes: list[int]) -> float:
+        cells = [Cell(n, "other", size, size, size // 5) for n, size in enumerate(sizes)]
+        found = stratified(cells)
+        return found.high - found.low
+
+    assert width([300] + [5] * 20) > 2 * width([20] * 20)
