@@ -13,6 +13,7 @@ from api.case import AsJson
 from api.exits import Exit
 from api.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
+from datasets.output import unwritten
 from datasets.registry import load_registry
 from evidence.tables import printable
 
@@ -164,7 +165,7 @@ def _write(page: str, out: Path) -> None:
     try:
         out.write_text(page, "utf-8")
     except OSError as error:
-        raise ResultError(f"{out}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(out, error)) from error
 
 
 def _compute_anew(package: Path, roots: Path | None) -> Exit:

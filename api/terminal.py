@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 from evidence.record import dump
 from evidence.tables import chance, clock, mark_says, named, printable, surest
 
@@ -60,7 +61,7 @@ def only_lines() -> Iterator[Callable[[bytes], None]]:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise ResultError(f"standard output cannot be written ({error.strerror})") from error
+            raise ResultError(unwritten("standard output", error)) from error
 
     try:
         yield write

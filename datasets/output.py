@@ -116,16 +116,39 @@ def told(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ResultError(
-            f"{out}: it could not be written ({reason}); {remedy(error)} or give another --out"
-        ) from error
+        raise ResultError(unwritten(out, error, instead="give another --out")) from error
+
+
+def unwritten(out: Path | str, error: OSError, what: str = "it", instead: str = "") -> str:
+    """What is said of a file or folder that could not be written, and what to do about it.
+
+    Args:
+        out: where it was to go.
+        what: the part that could not be written, where it is not all.
+        instead: what else may be done than the remedy.
+
+    Example:
+        >>> full = OSError(errno.ENOSPC, "No space left on device")
+        >>> unwritten("out/report.html", full, instead="name another")
+        'out/report.html: it could not be written (No space left on device); free some space \
+or name another'
+    """
+    reason = error.strerror or str(error)
+    do = " or ".join(filter(None, (remedy(error), instead)))
+    return f"{out}: {what} could not be written ({reason}); {do}"
 
 
 def remedy(error: OSError) -> str:
-    """What somebody can do about a folder that cannot be written to."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "free some space" if full else "check its permissions and the disk"
+    """What somebody can do about a file or folder that cannot be written to."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "free some space"
+        case errno.ENOENT:
+            return "make its folder first"
+        case errno.EEXIST | errno.EISDIR | errno.ENOTDIR | errno.ENOTEMPTY:
+            return "move away what is in its way"
+        case _:
+            return "check its permissions and the disk"
 
 
 def place_picture(source: Path, target: Path, *, link: bool) -> None:

@@ -98,7 +98,7 @@ class Decoder:
         """
         request: wire.Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
         for header, body in self._answers(request):
-            yield _frame(header, body)
+            yield self._frame(header, body)
 
     def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
         """Every frame in the spans, in time order: (index of its span, sample).
@@ -116,8 +116,8 @@ class Decoder:
             length = small[0] * small[1] * small[2]
             view = memoryview(body)
             inner = header.get("frame")
-            frame = None if inner is None else _frame(inner, view[length:])
-            picture = _picture(small, view[:length])
+            frame = None if inner is None else self._frame(inner, view[length:])
+            picture = self._picture(small, view[:length])
             yield header["span"], Sample(Fraction(header["pts"]), picture, frame)
 
     def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
@@ -125,7 +125,7 @@ class Decoder:
         if any(a > b for a, b in pairwise(times)):
             raise ValueError("times must be sorted")
         for header, body in self._answers({"do": "at", "times": [str(time) for time in times]}):
-            yield _frame(header, body)
+            yield self._frame(header, body)
 
     def _answers(self, request: wire.Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
         """One pass: send the request, give its answers, keep the loss it ends with."""
@@ -171,28 +171,30 @@ class Decoder:
             self.close()
             raise
 
+    def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:
+        return Frame(
+            Fraction(header["pts"]),
+            self._picture(header["shape"], body),
+            header["keyframe"],
+            None if header["file"] is None else Path(header["file"]),
+        )
+
+    def _picture(self, shape: Sequence[int], body: bytearray | memoryview) -> Picture:
+        height, width, channels = shape
+        if channels != 3 or height * width * channels != len(body):
+            self.close()
+            raise DecoderDied(
+                f"{self._footage.path}: the decoder sent {len(body)} bytes as a picture of shape "
+                f"{shape}; look at it again"
+            )
+        return np.frombuffer(body, np.uint8).reshape(height, width, channels)
+
     def _done(self, header: dict[str, Any]) -> None:
         self._running = False
         self.probe = _probe(header)
         self.loss = Loss(
             header["expected"], header["decoded"], header["total"], tuple(header["reasons"])
         )
-
-
-def _picture(shape: Sequence[int], body: bytearray | memoryview) -> Picture:
-    height, width, channels = shape
-    if channels != 3 or height * width * channels != len(body):
-        raise DecoderDied(f"the decoder sent {len(body)} bytes as a picture of shape {shape}")
-    return np.frombuffer(body, np.uint8).reshape(height, width, channels)
-
-
-def _frame(header: dict[str, Any], body: bytearray | memoryview) -> Frame:
-    return Frame(
-        Fraction(header["pts"]),
-        _picture(header["shape"], body),
-        header["keyframe"],
-        None if header["file"] is None else Path(header["file"]),
-    )
 
 
 def _probe(header: dict[str, Any]) -> Probe:

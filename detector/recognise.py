@@ -93,7 +93,8 @@ class Recogniser:
         self._files = hashlib.sha256(b"".join(files[name] for name in NAMES)).hexdigest()
         self._logos: list[str] = []
         self._builders = {entry.id for entry in registry.builders}
-        self._embedder = Embedder(files["marks.xml"], files["marks.bin"], threads)
+        network, weights, _ = (files[name] for name in NAMES)
+        self._embedder = Embedder(network, weights, threads, self.folder / NAMES[0])
         packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
         self._place(self._complete(packaged, registry))
         if self._prototypes.vectors.shape[1] != self._embedder.dimensions:

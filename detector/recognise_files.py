@@ -143,12 +143,19 @@ class Embedder:
     Args:
         xml, weights: the bytes of `marks.xml` and `marks.bin`.
         threads: threads of inference; as many as there are cores if None.
+        file: where the network lies, which is named in errors.
 
     Raises:
         ModelError: OpenVINO cannot read the network, or it takes another input.
     """
 
-    def __init__(self, xml: bytes, weights: bytes, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        xml: bytes,
+        weights: bytes,
+        threads: int | None = None,
+        file: Path = Path(NAMES[0]),
+    ) -> None:
         import openvino as ov
 
         core = ov.Core()
@@ -171,7 +178,9 @@ class Embedder:
             compiled = core.compile_model(network, "CPU", options)
             self.dimensions = int(compiled.output(0).shape[1])
         except (RuntimeError, IndexError) as error:
-            raise ModelError(f"marks.xml: OpenVINO cannot read the mark model: {error}") from error
+            raise ModelError(
+                f"{file}: OpenVINO cannot read the mark model ({error}); install or train it again"
+            ) from error
         self._request = compiled.create_infer_request()
 
     def embed(self, pictures: Sequence[Grey]) -> Vectors:

@@ -21,7 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
-from datasets.output import remedy
+from datasets.output import unwritten
 from detector.settings import Settings
 from detector.types import Analysis
 from evidence.record import Record, dump
@@ -205,8 +205,5 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ResultError(
-            f"{folder}: the results could not be written ({reason}); {remedy(error)} or give "
-            "another --out"
-        ) from error
+        told = unwritten(folder, error, "the results", "give another --out")
+        raise ResultError(told) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError, ResultError
+from datasets.output import unwritten
 from training.report import SINGLE, Report
 from training.tables import detection_table, naming_table, said, table
 
@@ -42,7 +43,7 @@ def write_card(model: Path, report: Report) -> tuple[Path, Path]:
         files[0].write_text(_markdown(facts, report), "utf-8")
         files[1].write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
-        raise ResultError(f"{model}: the card cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(model, error, "the card")) from error
     return files
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
+from datasets.output import unwritten
 from datasets.registry import Registry
 from detector.recognise import Recogniser
 from detector.recognise_files import (
@@ -178,7 +179,7 @@ def add_measured(folder: Path, measured: dict[str, Any]) -> None:
         part.write_text(text, "utf-8")
         part.replace(folder / CARD)
     except OSError as error:
-        raise ResultError(f"{folder}: the card cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(folder, error, "the card")) from error
 
 
 def _open_card() -> dict[str, Any]:
@@ -261,5 +262,5 @@ def write_model(
             part.write_bytes(content)
             part.replace(out / name)
     except OSError as error:
-        raise ResultError(f"{out}: the mark model cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(out, error, "the mark model")) from error
     return digest

@@ -21,6 +21,7 @@ import numpy as np
 
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import ModelError, ResultError
+from datasets.output import unwritten
 from training.vendor import open_torch
 from training.weights import load_network, read_training, tensors_digest
 
@@ -167,5 +168,5 @@ def write_model(network: Any, facts: dict[str, Any], out: Path) -> str:
             for name in (*parts, described.name):
                 (xml.parent / name).replace(out / name)
     except OSError as error:
-        raise ResultError(f"{out}: the model cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(out, error, "the model")) from error
     return digest

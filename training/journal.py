@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 from training.report import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +69,7 @@ class Journal:
                 with self._file.open("a", encoding="utf-8") as file:
                     file.write(json.dumps([key, value], ensure_ascii=False) + "\n")
             except OSError as error:
-                raise ResultError(f"{self._file}: cannot be written ({error.strerror})") from error
+                raise ResultError(unwritten(self._file, error)) from error
             self._known[key] = value
         return value
 

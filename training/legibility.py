@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from detector.analyze import Analyst
 from detector.settings import Settings
 from detector.types import Box, Picture, Sighting
 from training.evaluate import Told, open_picture
-from training.faces import Face, body, find_faces, without_marks
+from training.faces import LEAST_SIDE, Face, body, find_faces, without_marks
 from training.journal import Journal
 from training.mounting import FRAME, FRAMES, RATE, Mounted, mount
 from training.sample import Sample, Written, sample_marks
@@ -127,8 +128,11 @@ def measure(
     """
     faces = find_faces(photographs)
     if not faces:
+        folders = [photograph.path.parent for photograph in photographs] or [Path()]
         raise DataError(
-            "no labelled picture shows a whole CNC machine of 150 pixels or more to write marks on"
+            f"{commonpath(folders)}: no labelled picture shows a whole CNC machine of "
+            f"{LEAST_SIDE:g} pixels or more to write marks on; add one, or leave --data out to "
+            "have machines drawn"
         )
     sample = sample_marks(analyst.registry, plan.seed)
     maker = _Maker(faces, plan.seed)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 from datasets.splits import source_key
 from training.chances import (
     calibration_by_luck,
@@ -182,5 +183,5 @@ def write_text(file: Path, text: str) -> Path:
         part.write_text(text, "utf-8")
         part.replace(file)
     except OSError as error:
-        raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(file, error)) from error
     return file

@@ -21,6 +21,7 @@ from datasets.maker.machine import Variant
 from datasets.maker.marks import Script
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.truth import Truth
+from datasets.output import unwritten
 
 _TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
 
@@ -135,7 +136,7 @@ def write_truth(path: Path, truth: ClipTruth) -> None:
         text = json.dumps(truth.as_json(), ensure_ascii=False, indent=1)
         beside.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise DataError(f"{beside}: cannot be written ({error.strerror})") from error
+        raise DataError(unwritten(beside, error)) from error
 
 
 def _check(path: Path, spec: ClipSpec) -> None:

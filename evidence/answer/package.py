@@ -38,6 +38,7 @@ from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
 from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
+from datasets.output import unwritten
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import exists
@@ -122,7 +123,7 @@ def write_package(
             )
         partial.rename(folder)
     except OSError as error:
-        raise ResultError(f"{folder}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(folder, error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return written

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 
 INK = "#16181c"
 MARGIN = 48  # points
@@ -51,7 +52,7 @@ def write_pdf(page: str, file: Path) -> None:
     try:
         file.write_bytes(to_pdf(page))
     except OSError as error:
-        raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(file, error)) from error
 
 
 def _lay_out(pymupdf: Any, page: str) -> bytes:

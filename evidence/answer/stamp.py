@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasets.errors import PackageDamaged, ResultError, UsageError
+from datasets.output import unwritten
 from evidence.answer.whole import RESPONSE, TAGS, check_whole
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def keep_response(package: Path, file: Path) -> Stamp:
     try:
         to.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise ResultError(f"{to}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(to, error)) from error
     _write(to, content)
     return stamp
 
@@ -168,4 +169,4 @@ def _write(file: Path, content: bytes) -> None:
     except FileExistsError as error:
         raise UsageError(f"{file}: there is such a file already; name another") from error
     except OSError as error:
-        raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
+        raise ResultError(unwritten(file, error)) from error

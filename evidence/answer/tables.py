@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 from evidence.answer.judged import SeenMachine
 from evidence.store import (
     AnalysisRow,
@@ -86,10 +88,13 @@ def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path
         frame = polars.DataFrame(rows_, schema=columns[name], infer_schema_length=None)
         for suffix, write in (("csv", frame.write_csv), ("parquet", frame.write_parquet)):
             path = folder / f"{name}.{suffix}"
+            # Of a full disk Polars says something else for each kind of file; Python does not.
+            content = io.BytesIO()
+            write(content)
             try:
-                write(path)
+                path.write_bytes(content.getbuffer())
             except OSError as error:
-                raise ResultError(f"{path}: cannot be written ({error})") from error
+                raise ResultError(unwritten(path, error)) from error
             written.append(path)
     return written
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from datasets.errors import ResultError
+from datasets.output import unwritten
 from datasets.registry import Registry
 from evidence.answer.package import write_package
 from evidence.answer.question import Question
@@ -36,7 +37,7 @@ def zip_package(case: Path, question: Question, registry: Registry, file: Path, 
                     if path.is_file():
                         archive.write(path, path.relative_to(scratch), _how(path))
         except OSError as error:
-            raise ResultError(f"{file}: cannot be written ({error.strerror})") from error
+            raise ResultError(unwritten(file, error)) from error
 
 
 def _how(path: Path) -> int:

@@ -198,9 +198,10 @@ def _check_same_case(case: Case, out: Path) -> None:
 def _as_result(out: Path) -> Iterator[None]:
     """What cannot be written to `out` is no matter of the case."""
     try:
-        yield
-    except (CaseUnwritable, OSError) as error:
-        raise ResultError(f"{out}: it could not be written ({error})") from error
+        with told(out):
+            yield
+    except CaseUnwritable as error:  # names the file, and what to do
+        raise ResultError(str(error)) from error
 
 
 def _ours(name: str) -> bool:

@@ -32,6 +32,9 @@ LOOK_BYTES = 16 << 20
 """After so many more bytes it is seen how much room the disk has."""
 
 
+_UNWRITABLE = Sentence("%(path)s: cannot be written (%(why)s); check permissions and the disk")
+
+
 class Part:
     """A part file, held until `close`. Blocking; call it in a thread.
 
@@ -61,11 +64,7 @@ class Part:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CaseUnwritable(
-                Sentence("%(path)s: cannot be written (%(why)s)").fill(
-                    path=path, why=error.strerror
-                )
-            ) from error
+            raise CaseUnwritable(_UNWRITABLE.fill(path=path, why=error.strerror)) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.offset = os.fstat(self._file).st_size
@@ -131,9 +130,7 @@ class Part:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise UploadNoRoom(_full(self.name)) from error
                 raise CaseUnwritable(
-                    Sentence("%(path)s: cannot be written (%(why)s); check the disk").fill(
-                        path=self.path, why=error.strerror
-                    )
+                    _UNWRITABLE.fill(path=self.path, why=error.strerror)
                 ) from error
             self._digest.update(rest[:count])
             self.offset += count
@@ -163,11 +160,7 @@ class Part:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise UploadNoRoom(_full(self.name)) from error
-            raise CaseUnwritable(
-                Sentence("%(path)s: cannot be written (%(why)s)").fill(
-                    path=self.path, why=error.strerror
-                )
-            ) from error
+            raise CaseUnwritable(_UNWRITABLE.fill(path=self.path, why=error.strerror)) from error
 
     def remove(self) -> None:
         """The bytes are of no use."""

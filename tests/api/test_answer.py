@@ -52,7 +52,11 @@ def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_p
     ended = nameplate("answer", "--from", "kept")
     assert ended.code == 0
     assert b"comes out the same" in ended.out
-    assert nameplate("answer", "case", "--out", "nowhere/answer.pdf").code == 3
+    for name in ("answer.pdf", "answer.html"):
+        ended = nameplate("answer", "case", "--out", Path("nowhere") / name)
+        assert ended.code == 3
+        assert f"nowhere/{name}: it could not be written" in ended.err
+        assert "make its folder first" in ended.err
 
     authority = Authority(tmp_path / "authority")
     assert nameplate("answer", "--from", "kept", "--timestamp-request", "kept.tsq").code == 0

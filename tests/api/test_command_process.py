@@ -71,7 +71,8 @@ def test_a_full_disk_behind_standard_output_is_told(picture: Path, tmp_path: Pat
             env=environment(),
         )
     assert ended.returncode == 3
-    assert "standard output cannot be written" in ended.stderr
+    assert "standard output: it could not be written (No space" in ended.stderr
+    assert "free some space" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

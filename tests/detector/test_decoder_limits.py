@@ -23,7 +23,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from detector import nursery
+from detector import nursery, wire
 from detector.decoder import Decoder
 from detector.footage import open_footage
 from detector.settings import Decoding
@@ -287,3 +287,18 @@ def test_every_damage_has_an_outcome_and_the_page_tells_the_same(tmp_path: Path)
         if result.loss is not None:
             assert 0 < result.loss.decoded <= result.loss.expected <= result.loss.total
         assert f"| {name} | {result} |" in page
+
+
+def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path: Path) -> None:
+    """As a decoder that hostile bytes took over could send."""
+    path = write_picture(tmp_path / "a.png")
+    header = {"is": "frame", "pts": "0", "shape": [2, 2, 3], "keyframe": True, "file": None}
+    with decoder(path) as open_:
+        down, up = os.pipe()
+        message = wire.pack(header, 5) + bytes(5)
+        os.write(up, message)
+        os.close(up)
+        os.dup2(down, open_._process._up.fileno())  # type: ignore[union-attr]
+        os.close(down)
+        with pytest.raises(DecoderDied, match=r"a\.png: the decoder sent 5 bytes .*; look at it"):
+            next(open_.keyframes(Fraction(1)))

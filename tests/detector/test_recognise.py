@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
@@ -238,3 +239,13 @@ def test_no_entry_has_its_own_pictures_as_a_rival() -> None:
     owners = Recogniser(threads=1).prototypes.owner
     assert "rongwin" in owners  # labelled before it was an entry
     assert [owner for owner in owners if owner.removeprefix("x-") in known - {owner}] == []
+
+
+def test_a_network_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = shutil.copytree(PACKAGED, tmp_path / "model")
+    (folder / NAMES[0]).write_text("<net/>", "utf-8")
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    card["files"][NAMES[0]] = hashlib.sha256(b"<net/>").hexdigest()
+    (folder / CARD).write_text(json.dumps(card), "utf-8")
+    with pytest.raises(ModelError, match=rf"(?s){folder / NAMES[0]}: OpenVINO .*train it again$"):
+        Recogniser(folder)

@@ -60,7 +60,7 @@ def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
     Journal(file, RUN).ask("one", lambda: 1)
     full = tmp_path / "journal.jsonl.part"
     full.symlink_to("/dev/full")
-    with pytest.raises(ResultError, match=r"journal\.jsonl: cannot be written"):
+    with pytest.raises(ResultError, match=r"journal\.jsonl: it could not be written"):
         Journal(file, RUN)
     full.unlink()
     assert Journal(file, RUN).ask("one", never) == 1
@@ -95,5 +95,5 @@ def test_without_a_file_everything_is_worked_out() -> None:
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
-    with pytest.raises(ResultError, match=r"journal\.jsonl: cannot be written"):
+    with pytest.raises(ResultError, match=r"journal\.jsonl: it could not be written"):
         Journal(tmp_path / "out" / "journal.jsonl", RUN)

@@ -261,7 +261,7 @@ def test_pictures_without_a_machine_to_write_on_are_refused(
     photographs: Sequence[Photograph], analyst: Analyst
 ) -> None:
     small = [p.model_copy(update={"machines": ()}) for p in photographs]
-    with pytest.raises(DataError, match="no labelled picture shows a whole CNC machine"):
+    with pytest.raises(DataError, match=r"drawn\w*/images: no labelled picture shows a whole"):
         measure(small, analyst, Plan(), Journal(None, {}), lambda *_: None)
 
 

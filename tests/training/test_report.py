@@ -81,7 +81,8 @@ def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Pa
 def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
     file = write_text(tmp_path / "evaluation.json", "before")
     (tmp_path / "evaluation.json.part").symlink_to("/dev/full")
-    with pytest.raises(ResultError, match=r"evaluation\.json: cannot be written \(No space left"):
+    told = r"evaluation\.json: it could not be written \(No space left .*; free some space"
+    with pytest.raises(ResultError, match=told):
         write_text(file, "after")
     assert file.read_text("utf-8") == "before"
 

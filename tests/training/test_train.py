@@ -201,7 +201,7 @@ def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_p
     out.mkdir()
     full = out / "training.json.part"
     full.symlink_to("/dev/full")
-    with pytest.raises(ResultError, match=r"training\.json: cannot be written"):
+    with pytest.raises(ResultError, match=r"training\.json: it could not be written"):
         train(data, start, out, **small)  # type: ignore[arg-type]
     assert not (out / "training.json").exists()
     full.unlink()

@@ -16,12 +16,14 @@ import polars
 import pytest
 from sqlalchemy import text
 
-from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, UsageError
+from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, ResultError, UsageError
 from datasets.registry import Registry
 from evidence.answer.from_case import read_case
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer
+from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
+from evidence.answer.tables import write_tables
 from evidence.store import Case, Item
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
@@ -311,3 +313,24 @@ def test_nothing_is_written_over(package: Path, case: Case, registry: Registry) 
 def test_what_is_no_package(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no package"):
         recompute(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["counted.csv", "counted.parquet"])
+def test_a_full_disk_under_a_table_is_told(case: Case, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/dev/full")
+    told = rf"{name}: it could not be written \(No space left on device\); free some space$"
+    with case.session() as session, pytest.raises(ResultError, match=told):
+        write_tables(session, [], tmp_path)
+
+
+def test_what_cannot_be_written_says_what_to_do(
+    case: Case, registry: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    told = "file/answer: it could not be written .*; move away what is in its way$"
+    with pytest.raises(ResultError, match=told):
+        write_package(case, Question(), registry, "Chinese", tmp_path / "file" / "answer")
+    (tmp_path / "a.pdf").symlink_to("/dev/full")
+    told = r"a\.pdf: it could not be written .*; free some space$"
+    with pytest.raises(ResultError, match=told):
+        write_pdf("<html><body>nothing</body></html>", tmp_path / "a.pdf")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.errors import PackageDamaged, UsageError
+from datasets.errors import PackageDamaged, ResultError, UsageError
 from evidence.answer.stamp import RESPONSE, keep_response, read_stamp, write_request
 from evidence.answer.whole import TAGS, check_whole
 from tests.evidence.answer.authority import Authority
@@ -142,3 +142,9 @@ def test_nothing_is_written_over(stamped: Path, tmp_path: Path) -> None:
         write_request(stamped, tmp_path / "a.tsq")
     with pytest.raises(UsageError, match="already"):
         keep_response(stamped, tmp_path / "a.tsr")
+
+
+def test_a_request_that_cannot_be_written_says_what_to_do(bag: Path, tmp_path: Path) -> None:
+    told = r"b\.tsq: it could not be written .*; make its folder first$"
+    with pytest.raises(ResultError, match=told):
+        write_request(bag, tmp_path / "nowhere" / "b.tsq")

@@ -1,0 +1,62 @@
+"""What is said of a file that could not be written tells what to do about it."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from datasets.output import unwritten
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("datasets", "detector", "training", "evidence", "api")
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EDQUOT, "free some space"),
+        (errno.ENOENT, "make its folder first"),
+        (errno.EISDIR, "move away what is in its way"),
+        (errno.ENOTDIR, "move away what is in its way"),
+        (errno.EEXIST, "move away what is in its way"),
+        (errno.EACCES, "check its permissions and the disk"),
+        (errno.EIO, "check its permissions and the disk"),
+    ],
+)
+def test_each_failure_has_its_remedy(code: int, remedy: str) -> None:
+    why = os.strerror(code)
+    error = OSError(code, why)
+    assert unwritten(Path("a.json"), error) == f"a.json: it could not be written ({why}); {remedy}"
+    assert unwritten("out", error, "the card", "give another --out") == (
+        f"out: the card could not be written ({why}); {remedy} or give another --out"
+    )
+
+
+def strings(tree: ast.AST) -> list[tuple[int, str]]:
+    """Every text of a file as it would be read, `{}` for what is filled in, with its line."""
+    found, within = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            found.append((node.lineno, "".join(map(str, parts))))
+            within |= {id(part) for part in node.values}
+        elif isinstance(node, ast.Constant) and id(node) not in within:
+            found.append((node.lineno, str(node.value)))
+    return found
+
+
+def test_no_message_ends_with_what_the_file_system_said() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line}: {text}"
+        for room in ROOMS
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for line, text in strings(ast.parse(file.read_text("utf-8")))
+        if re.search(r"\b(written|made|kept) \((\{\}|%\(\w+\)s)\)$", text)
+    ]
+    assert not wrong
