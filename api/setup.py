@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,11 @@ def _check_origins(settings: Settings) -> None:
             )
 
 
-def open_or_make(folder: Path, adding: bool) -> Case:
+def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = None) -> Case:
     """The case at `folder`; made where there is none and something will be added to it.
+
+    Args:
+        check: called before one is made; what it raises keeps it from being made.
 
     Raises:
         CaseError: it cannot be opened, or not be made there.
@@ -85,6 +89,8 @@ def open_or_make(folder: Path, adding: bool) -> Case:
     except CaseMissing:
         if not adding or is_taken(folder):
             raise
+    if check is not None:
+        check()
     made = Case.new(folder, folder.absolute().name)
     complain(f"{folder}: a new case")
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,9 +132,10 @@ def sweep(
     )
     feed = Feed([straight(Path(path)) for path in paths or ()], lists or (), watch)
     try:
-        with Stop() as stop, open_or_make(case, bool(paths or lists)) as opened:
+        adding, check = bool(paths or lists), partial(_check_footage, feed)
+        with Stop() as stop, open_or_make(case, adding, check) as opened:
             code = _work(opened, order, feed, stop, json, quiet)
-        if (paths or lists) and not feed.found:
+        if adding and not feed.found:
             code = max(code, Exit.USAGE)
         elif feed.lost:
             code = max(code, Exit.FOOTAGE)
@@ -165,6 +167,16 @@ def _check(
     for path in (*map(Path, paths), *lists):
         if wrong := why_missing(path):
             raise UsageError(f"{path}: {wrong}; check the path")
+
+
+def _check_footage(feed: Feed) -> None:
+    """That a new case would not stay empty.
+
+    Raises:
+        UsageError: there is no footage where the feed looks; with why, place by place.
+    """
+    if reasons := feed.why_empty():
+        raise UsageError("\n".join(reasons))
 
 
 def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:

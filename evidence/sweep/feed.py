@@ -63,6 +63,23 @@ class Feed:
         """Whether it goes on looking for ever."""
         return self._watch
 
+    def why_empty(self) -> list[str]:
+        """Why there is no footage in any place; nothing where there is some, or may be later.
+
+        Looks no further than the first footage. To be called before the feed is entered.
+
+        Raises:
+            UsageError: a list cannot be used at all.
+        """
+        reasons: list[str] = []
+        if self._watch:
+            return reasons
+        for one in self._everything():
+            if isinstance(one, Source):
+                return []
+            reasons.append(one.message)
+        return reasons
+
     def take(self, most: int = 500) -> list[Source | Trouble]:
         """What has been found by now, without waiting for more.
 

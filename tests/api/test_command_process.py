@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from api.exits import Exit
+from evidence.store import Case
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,6 +130,7 @@ def test_every_command_tells_of_a_full_disk_behind_standard_output() -> None:
 
 def test_streams_that_are_closed_are_missed_by_nobody(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    Case.new(tmp_path / "case", "Plant 12").close()
     words = command("sweep", "empty", "--case", "case", "--json")
     ended = subprocess.run(
         ["sh", "-c", 'exec "$@" <&- >&-', "sh", *words],
@@ -138,7 +140,7 @@ def test_streams_that_are_closed_are_missed_by_nobody(tmp_path: Path) -> None:
         env=environment(),
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (Exit.USAGE, "nameplate: case: a new case\n")
+    assert (ended.returncode, ended.stderr) == (Exit.USAGE, "")
 
 
 def begun(words: list[str], folder: Path) -> subprocess.Popen[bytes]:

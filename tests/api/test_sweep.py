@@ -62,7 +62,32 @@ def test_an_empty_folder_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "footage").mkdir()
     code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
     assert code == 2
-    assert "neither clips nor pictures" in said
+    assert f"{tmp_path / 'footage'}: holds neither clips nor pictures; name another" in said
+    assert not (tmp_path / "case").exists()
+
+
+def test_every_place_without_footage_is_named_and_no_case_is_made(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "list.csv").write_text("path,plant\n", "utf-8")
+    places = tmp_path / "one", tmp_path / "two", "--list", tmp_path / "list.csv"
+    code, said = call(*places, "--case", tmp_path / "case")
+    assert code == 2
+    for name in ("one", "two", "list.csv"):
+        assert f"{tmp_path / name}: " in said
+    (tmp_path / "list.csv").write_text("address\nhttp://example.org\n", "utf-8")
+    assert call("--list", tmp_path / "list.csv", "--case", tmp_path / "case")[0] == 2
+    assert not (tmp_path / "case").exists()
+
+
+def test_an_empty_folder_leaves_a_case_that_was_there_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "footage").mkdir()
+    Case.new(tmp_path / "case", "Plant 12").close()
+    code, said = call(tmp_path / "footage", "--case", tmp_path / "case")
+    assert (code, "neither clips nor pictures" in said) == (2, True)
+    with Case.open(tmp_path / "case") as case, case.session() as session:
+        assert case.name == "Plant 12"
+        assert not session.scalars(select(Work)).all()
 
 
 def test_no_case_is_made_where_something_else_stands(tmp_path: Path) -> None:
