@@ -39,6 +39,9 @@ _ON_THE_WAY = (CancelledError, TimeoutError, OSError, CommClosedError)
 MOST_BARE = 10
 """Times in a row that workers without their kit are equipped again."""
 
+MOST_EQUIPPED = 5
+"""Times that all workers are equipped, where one dies each time before it is."""
+
 LOOK_SECONDS = 1.0
 """How often it is seen which workers there are."""
 
@@ -110,11 +113,19 @@ class Crew:
         client.subscribe_topic(PROGRESS, self._hear)
         self.look_round()
 
-    def _equip(self) -> None:
-        """Brings the kit to every worker, and to those to come."""
+    def _equip(self, tries: int = MOST_EQUIPPED) -> None:
+        """Brings the kit to every worker, and to those to come.
+
+        Dask does not say of whom it did not hear: a worker that dies meanwhile, as one may that has
+        just begun, reads as a scheduler that is gone. Who is started in its place is equipped.
+        """
         try:
             self._client.register_plugin(self._outfit)
         except (OSError, TimeoutError) as error:
+            if tries > 1 and self.connected:
+                time.sleep(LOOK_SECONDS)
+                self._equip(tries - 1)
+                return
             raise ClusterError(f"the scheduler went away ({error})") from error
         except Exception as error:
             raise ClusterError(

@@ -28,7 +28,7 @@ from detector import Settings
 from detector.model_files import model_digest
 from evidence.store import Case, CaseRow, Work
 from evidence.store.work import add_recipe, begin_run
-from evidence.sweep.cluster import MOST_STARTS, Workplace, local_workplace
+from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import Status, read_status
@@ -122,36 +122,6 @@ def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
         time.sleep(max(0.0, begun + 14.8 - time.monotonic()))
         os.kill(second, signal.SIGKILL)
         until(lambda: other(second), "the worker is back a second time")
-
-
-@pytest.mark.parametrize("deaths", [1, 99])
-def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -> None:
-    me, over = psutil.Process(), threading.Event()
-    known = {child.pid for child in me.children()}
-
-    def hunt() -> None:
-        killed = 0
-        while killed < deaths and not over.is_set():
-            for child in me.children():
-                with suppress(psutil.Error):
-                    if child.pid not in known and "spawn_main" in " ".join(child.cmdline()):
-                        known.add(child.pid)
-                        child.kill()
-                        killed += 1
-
-    hunter = threading.Thread(target=hunt)
-    hunter.start()
-    try:
-        if deaths == 1:
-            with local_workplace(1) as place:
-                assert len(pids(place)) == 1
-        else:
-            said = f"died while it started, {MOST_STARTS} times"
-            with pytest.raises(ClusterError, match=said), local_workplace(1):
-                pass
-    finally:
-        over.set()
-        hunter.join()
 
 
 def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(

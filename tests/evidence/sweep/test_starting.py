@@ -1,0 +1,85 @@
+"""Workers that are killed when they have hardly begun: started again, and no sweep ends of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datasets.errors import ClusterError
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.store import Case
+from evidence.sweep import crew
+from evidence.sweep.cluster import MOST_STARTS, local_workplace
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Order, sweep
+from evidence.sweep.stop import Stop
+from evidence.sweep.task import Kit, Outfit
+from tests.evidence.sweep.helping import Noted, pids
+
+
+@pytest.mark.parametrize("deaths", [1, 99])
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -> None:
+    me, over = psutil.Process(), threading.Event()
+    known = {child.pid for child in me.children()}
+
+    def hunt() -> None:
+        killed = 0
+        while killed < deaths and not over.is_set():
+            for child in me.children():
+                with suppress(psutil.Error):
+                    if child.pid not in known and "spawn_main" in " ".join(child.cmdline()):
+                        known.add(child.pid)
+                        child.kill()
+                        killed += 1
+
+    hunter = threading.Thread(target=hunt)
+    hunter.start()
+    try:
+        if deaths == 1:
+            with local_workplace(1) as place:
+                assert len(pids(place)) == 1
+        else:
+            said = f"died while it started, {MOST_STARTS} times"
+            with pytest.raises(ClusterError, match=said), local_workplace(1):
+                pass
+    finally:
+        over.set()
+        hunter.join()
+
+
+class Deadly(Outfit):
+    """Kills the workers that it is brought to, so many times."""
+
+    def __init__(self, kit: Kit, lives: Path) -> None:
+        super().__init__(kit)
+        self._lives = lives
+
+    def setup(self, worker: object) -> None:
+        lives = list(self._lives.iterdir())
+        if lives:
+            lives[0].unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().setup(worker)
+
+
+@pytest.mark.parametrize("deaths", [1, 3])
+def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
+    small: Case, clips: Path, tmp_path: Path, deaths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives = tmp_path / "lives"
+    lives.mkdir()
+    for number in range(deaths):
+        (lives / str(number)).touch()
+    monkeypatch.setattr(crew, "Outfit", partial(Deadly, lives=lives))
+    order = Order(Settings.archive(), load_registry(), workers=1)
+    ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
+    assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
+    assert not list(lives.iterdir())
