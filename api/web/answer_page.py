@@ -22,8 +22,8 @@ from evidence.answer.moment import Moment, read_moment
 from evidence.answer.page import absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
-from evidence.answer.spelled import plant_key
 from evidence.answer.told import Told, above, at_least, at_most, by_locale, percent, say_in
+from evidence.spelled import plant_key
 from evidence.tables import printable
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from evidence.answer.judged import Source, asked_of
 from evidence.answer.question import Question
 from evidence.answer.told import Told
+from evidence.spelled import plant_key
 
 
 def contested(
@@ -18,13 +19,13 @@ def contested(
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    wanted = {plant.casefold() for plant in question.plants}
+    wanted = set(map(plant_key, question.plants))
     in_time = asked_of(sources, replace(question, plants=()), leave_out)
     several = [one for footage in in_time if len((one := sources[footage]).named) > 1]
     if wanted:
-        several = [one for one in several if wanted & {name.casefold() for name in one.named}]
+        several = [one for one in several if wanted & set(map(plant_key, one.named))]
     torn = [one for one in several if one.plant is None]
-    outvoted = [one for one in several if one.plant and one.plant.casefold() not in wanted]
+    outvoted = [one for one in several if one.plant and plant_key(one.plant) not in wanted]
     told = []
     if torn:
         told.append(

@@ -19,13 +19,13 @@ from datasets.sentences import Sentence
 from detector.types import Box
 from evidence.answer.question import Question
 from evidence.answer.recordings import WHOLE, read_recordings
-from evidence.answer.spelled import plant_key
 from evidence.answer.told import Told
 from evidence.copies.spans import Span
 from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.standing import confirms
+from evidence.spelled import plant_key
 from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
 from evidence.store.places import PLACES

@@ -8,7 +8,7 @@ from sqlalchemy import case as if_
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence.answer.spelled import plant_key
+from evidence.spelled import plants_once
 from evidence.store import (
     AnalysisRow,
     ControlRow,
@@ -45,9 +45,7 @@ class Moment:
     def plants(self) -> tuple[str, ...]:
         """The plants that sources name, in order; of one that is written in several ways the first
         of them."""
-        named = {" ".join(str(row[0]).split()) for row in self.places if row[0] is not None}
-        keyed = {plant_key(plant): plant for plant in sorted(named - {""}, reverse=True)}
-        return tuple(keyed[key] for key in sorted(keyed))
+        return tuple(plants_once(str(row[0]) for row in self.places if row[0] is not None))
 
 
 def read_moment(session: Session) -> Moment:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from evidence.browse.names import called, name_footage
 from evidence.browse.paging import Key, in_order, key, text, write_cursor
-from evidence.browse.search import SOME, holds, lying, published, read_in
+from evidence.browse.search import SOME, holds, lying, of_plant, published, read_in
 from evidence.browse.shapes import Page, Said, Shape
 from evidence.browse.sightings import footage_of
 from evidence.linking.load import chunks
@@ -61,7 +61,8 @@ class Wanted:
     """What footage is searched by; None: whatever.
 
     name: words within its path, or what it was uploaded as. plant, publisher, text: words
-    within. since, until: of publication. machines: whether any was found in it.
+    within, a plant's however it is written. since, until: of publication. machines: whether any
+    was found in it.
     """
 
     name: str | None = None
@@ -82,7 +83,7 @@ def list_footage(
     Raises:
         UsageError: `after` is no cursor of this list.
     """
-    conditions = _conditions(wanted, recipe)
+    conditions = _conditions(session, wanted, recipe)
     # Each kind by itself is read off an index as far as a page goes.
     parts = []
     for path, query in _listed():
@@ -117,15 +118,13 @@ def _listed() -> Iterator[tuple[ColumnElement[str], Select[Any]]]:
     yield literal("", Exact()), select(FootageRow).where(~lies, ~lay)
 
 
-def _conditions(wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     places = published(wanted.since, wanted.until)
-    for column, words in (
-        (SOME.plant_claimed, wanted.plant),
-        (SOME.publisher, wanted.publisher),
-    ):
-        if words:
-            places.append(holds(column, words))
+    if wanted.plant:
+        places.append(of_plant(session, wanted.plant))
+    if wanted.publisher:
+        places.append(holds(SOME.publisher, wanted.publisher))
     if wanted.name:
         brought = SOME.footage.in_(called(wanted.name))
         places.append(or_(holds(SOME.path, wanted.name), brought))

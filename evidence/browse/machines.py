@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
-from evidence.browse.search import SOME, holds, lying, published, read_on, read_there
+from evidence.browse.search import SOME, holds, lying, of_plant, published, read_on, read_there
 from evidence.browse.shapes import Named, Origin, Page, Said, Shape
 from evidence.linking.load import chunks
 from evidence.review.queue import STATES
 from evidence.review.visible import told_state
+from evidence.spelled import plants_once
 from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
 from evidence.store.models import Recipe
 from evidence.store.people import Item
@@ -38,8 +39,9 @@ _LAST = "\U0010ffff"  # sorts behind every builder
 class Machine(Shape):
     """One machine in a list. `builder`, `grade` and `probability` are those of its surest
     sighting; `conflict`: its sightings name several builders. `still`, `mark`: pictures of that
-    sighting. `plants`: where its footage is said to be from. `judged`: how many of its sightings
-    are `open` in the review and how many `settled`; `outcomes`: what the latter were settled as."""
+    sighting. `plants`: where its footage is said to be from, each once. `judged`: how many of
+    its sightings are `open` in the review and how many `settled`; `outcomes`: what the latter were
+    settled as."""
 
     id: str
     builder: Named | None
@@ -61,7 +63,8 @@ class Wanted:
     """What machines are searched by; None: whatever.
 
     builder: a registry id, or `unknown`. origin: a country; `open` where it is not known. plant,
-    publisher, text: words within. since, until: of publication. state: of the review.
+    publisher, text: words within, a plant's however it is written. since, until: of publication.
+    state: of the review.
     """
 
     builder: str | None = None
@@ -137,7 +140,7 @@ def _conditions(
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
     places = published(wanted.since, wanted.until)
     if wanted.plant:
-        places.append(holds(SOME.plant_claimed, wanted.plant))
+        places.append(of_plant(session, wanted.plant))
     if wanted.publisher:
         places.append(holds(SOME.publisher, wanted.publisher))
     if places:
@@ -262,7 +265,7 @@ def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -
                 conflict=row.conflict,
                 still=stills.get("best"),
                 mark=stills.get("mark"),
-                plants=sorted(here),
+                plants=plants_once(here),
                 judged=judged.get(row.id, {}),
                 outcomes=sorted(outcomes.get(row.id, ())),
             )

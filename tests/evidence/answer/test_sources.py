@@ -73,6 +73,11 @@ def test_footage_of_several_plants_is_of_the_one_named_most(
     asked = ask(case, registry, Question(plants=("Izhevsk works",)))
     assert asked.counts.machines == 0
     assert any("more of its sources name another" in one for one in asked.warnings)
+    asked = ask(case, registry, Question(plants=("izhevsk  works",)))
+    assert any("more of its sources name another" in one for one in asked.warnings)
+    asked = ask(case, registry, Question(plants=("Izhevsk works", "kazan  works")))
+    assert asked.counts.machines == 1
+    assert not any("name another" in one for one in asked.warnings)
 
 
 def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, build: Build) -> None:

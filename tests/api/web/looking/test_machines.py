@@ -9,7 +9,7 @@ import pytest
 
 from api.web.site import Site
 from evidence.browse import machines
-from evidence.store import Item
+from evidence.store import Item, Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
@@ -68,6 +68,9 @@ def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) 
         ({"text": "%"}, set()),
         ({"text": "o_uma"}, set()),
         ({"plant": "завод № 7", "builder": "okuma"}, {"okuma"}),
+        ({"plant": "зАвОд  No.7", "builder": "okuma"}, {"okuma"}),
+        ({"plant": "N7", "builder": "okuma"}, {"okuma"}),
+        ({"plant": "завод № 8"}, set()),
         ({"since": "2025"}, set()),
         ({"state": "none", "builder": "mazak"}, set()),
         ({"state": "waiting", "builder": "mazak"}, {"mazak"}),
@@ -88,6 +91,21 @@ def test_machines_are_searched(
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}
     assert found == builders
+
+
+def test_a_plant_that_is_written_in_several_ways_is_one(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    with site.session() as session, session.begin():
+        for number, plant in enumerate(("завод №7", "ЗАВОД  No. 7", "Завод № 8")):
+            place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
+            place.plant_claimed = plant
+            session.add(place)
+    machine = machine_of(client, key(films[0], "m1"))
+    listed = client.get("/api/v1/machines", params={"plant": "завод n7"}).json()["items"]
+    assert machine in [one["id"] for one in listed]
+    told = client.get(f"/api/v1/machines/{machine}").json()
+    assert told["plants"] == ["ЗАВОД No. 7", "Завод № 8"]
 
 
 def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
