@@ -9,6 +9,7 @@ from api.web.app import ROUTES
 from api.web.methods import every_route
 from api.web.problems import ANSWERS
 from api.web.schema import grouped
+from datasets.marked import filled
 
 BEGIN, END = "<!-- routes: made by `make docs` -->\n", "<!-- end -->\n"
 
@@ -33,13 +34,15 @@ def to_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def insert_into(page: str) -> str:
-    """The page with the tables between its marks made anew."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "\n" + to_markdown() + "\n" + END + after
+def insert_into(page: Path) -> str:
+    """The page with the tables between its marks made anew.
+
+    Raises:
+        UsageError: a mark is missing.
+    """
+    return filled(page, BEGIN, END, to_markdown())
 
 
 if __name__ == "__main__":
     file = Path(sys.argv[1])
-    file.write_text(insert_into(file.read_text("utf-8")), "utf-8")
+    file.write_text(insert_into(file), "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from datasets.marked import filled
 from evidence.store import derived, models, people
 from evidence.store.base import Base
 
@@ -30,13 +31,15 @@ def to_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def insert_into(page: str) -> str:
-    """The page with the table between its marks made anew."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "\n" + to_markdown() + "\n" + END + after
+def insert_into(page: Path) -> str:
+    """The page with the table between its marks made anew.
+
+    Raises:
+        UsageError: a mark is missing.
+    """
+    return filled(page, BEGIN, END, to_markdown())
 
 
 if __name__ == "__main__":
     file = Path(sys.argv[1])
-    file.write_text(insert_into(file.read_text("utf-8")), "utf-8")
+    file.write_text(insert_into(file), "utf-8")
