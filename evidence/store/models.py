@@ -93,7 +93,23 @@ UNREAD = -1
 there now has not been read, so it is taken for changed until a sweep has."""
 
 
-class Location(Base):
+CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
+"""Columns of a place that say where footage came from, as somebody claims."""
+
+
+class Claimed:
+    """Of a place of footage: `CLAIMS`, and whatever else the source says. After a table's own
+    columns, in whose order they are exported."""
+
+    origin_url: Mapped[str | None] = mapped_column(Exact, sort_order=1)
+    publisher: Mapped[str | None] = mapped_column(Exact, sort_order=1)
+    published: Mapped[str | None] = mapped_column(Exact, sort_order=1)
+    plant_claimed: Mapped[str | None] = mapped_column(Exact, sort_order=1)
+    note: Mapped[str | None] = mapped_column(Exact, sort_order=1)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(sort_order=1)
+
+
+class Location(Claimed, Base):
     """A place where footage lies, and what is known of how it came there.
 
     `held`: the case's own copy, under `footage/` in its folder; any other place is only
@@ -109,19 +125,9 @@ class Location(Base):
     held: Mapped[bool] = mapped_column(default=False)
     size: Mapped[int | None] = mapped_column(BigInteger)
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
-    origin_url: Mapped[str | None] = mapped_column(Exact)
-    publisher: Mapped[str | None] = mapped_column(Exact)
-    published: Mapped[str | None] = mapped_column(Exact)
-    plant_claimed: Mapped[str | None] = mapped_column(Exact)
-    note: Mapped[str | None] = mapped_column(Exact)
-    provenance: Mapped[dict[str, Any] | None]
 
 
-CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
-"""Columns of a location that say where footage came from, as somebody claims."""
-
-
-class FormerPlace(Base):
+class FormerPlace(Claimed, Base):
     """A place where footage lay until another file was found there, or until the file there had
     changed and what it is was not known yet; and what was claimed of where that footage came from.
 
@@ -134,12 +140,6 @@ class FormerPlace(Base):
     path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
     footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
     until: Mapped[datetime]
-    origin_url: Mapped[str | None] = mapped_column(Exact)
-    publisher: Mapped[str | None] = mapped_column(Exact)
-    published: Mapped[str | None] = mapped_column(Exact)
-    plant_claimed: Mapped[str | None] = mapped_column(Exact)
-    note: Mapped[str | None] = mapped_column(Exact)
-    provenance: Mapped[dict[str, Any] | None]
 
 
 class Work(Base):
