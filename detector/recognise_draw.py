@@ -43,7 +43,7 @@ def draw_prototypes(
     for said in dict.fromkeys((text, text.title())):
         if letters(said) == letters(text):
             vectors.append(embedder.embed([fit(cut) for cut in _drawings(said, faces)]))
-    return _as_prototypes(gathered(np.concatenate(vectors), _MOST_OF_ONE), owner, text, "drawn")
+    return Prototypes.of(gathered(np.concatenate(vectors), _MOST_OF_ONE), owner, text, "drawn")
 
 
 def logo_prototypes(embedder: Embedder, owner: str, picture: Picture) -> Prototypes:
@@ -54,7 +54,7 @@ def logo_prototypes(embedder: Embedder, owner: str, picture: Picture) -> Prototy
         picture: RGB (height, width, 3), or RGBA (height, width, 4) with its cover.
     """
     vectors = embedder.embed([fit(cut) for cut in _logo_looks(picture)])
-    return _as_prototypes(gathered(vectors, 2), owner, "logo", "logo")
+    return Prototypes.of(gathered(vectors, 2), owner, "logo", "logo")
 
 
 def gathered(vectors: Vectors, most: int) -> Vectors:
@@ -74,11 +74,6 @@ def gathered(vectors: Vectors, most: int) -> Vectors:
         group = vectors[vectors @ vectors[farthest] >= _CLOSE].mean(axis=0)
         kept.append(group / max(float(np.linalg.norm(group)), 1e-6))
     return np.stack(kept).astype(np.float32)
-
-
-def _as_prototypes(vectors: Vectors, owner: str, mark: str, kind: str) -> Prototypes:
-    count = len(vectors)
-    return Prototypes(vectors, (owner,) * count, (mark,) * count, (kind,) * count)
 
 
 def _drawings(text: str, faces: Sequence[Path]) -> Iterator[Grey]:

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,12 @@ class Prototypes:
     owner: tuple[str, ...]
     mark: tuple[str, ...]
     kind: tuple[str, ...]
+
+    @classmethod
+    def of(cls, vectors: Vectors, owner: str, mark: str, kind: str) -> Self:
+        """Unit vectors (m, d), all of one mark of one owner."""
+        count = len(vectors)
+        return cls(vectors, (owner,) * count, (mark,) * count, (kind,) * count)
 
     def __len__(self) -> int:
         return len(self.owner)

@@ -60,14 +60,9 @@ def seen_marks(
         emblem = logo.key.startswith("logo:")
         mark = "logo" if emblem else _spelt(registry, logo.builder, logo.key)
         vectors = _looks(embedder, [logo.cut], logo.file)
-        parts.append(_of(gathered(vectors, _MOST_LOGOS), logo.builder, mark, "logo"))
+        parts.append(Prototypes.of(gathered(vectors, _MOST_LOGOS), logo.builder, mark, "logo"))
     parts += _photographed(embedder, registry, photographs, of, tell)
     return _nobodys(embedder, registry, photographs).joined(parts)
-
-
-def _of(vectors: Vectors, owner: str, mark: str, kind: str) -> Prototypes:
-    count = len(vectors)
-    return Prototypes(vectors, (owner,) * count, (mark,) * count, (kind,) * count)
 
 
 def _looks(embedder: Embedder, cuts: Sequence[Cut], name: str) -> Vectors:
@@ -104,7 +99,7 @@ def _photographed(
     for (owner, key), held_cuts in cuts.items():
         vectors = gathered(_looks(embedder, held_cuts, owner + key), _MOST_PHOTOS)
         mark_name = "logo" if key.startswith("logo:") else _spelt(registry, owner, key)
-        parts.append(_of(vectors, owner, mark_name, "photo"))
+        parts.append(Prototypes.of(vectors, owner, mark_name, "photo"))
     return parts
 
 
@@ -135,7 +130,7 @@ def _nobodys(
     vectors = [_looks(embedder, [held], "nobody")[:2].mean(axis=0) for held in texts]
     vectors += [_looks(embedder, [held], "nobody")[0] for held in grounds[::step]]
     if not vectors:
-        return _of(np.empty((0, embedder.dimensions), np.float32), "", "", "photo")
+        return Prototypes.of(np.empty((0, embedder.dimensions), np.float32), "", "", "photo")
     stacked = np.stack(vectors)
     stacked /= np.maximum(np.linalg.norm(stacked, axis=1, keepdims=True), 1e-6)
-    return _of(stacked.astype(np.float32), "", "", "photo")
+    return Prototypes.of(stacked.astype(np.float32), "", "", "photo")
