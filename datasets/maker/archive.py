@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -149,29 +149,6 @@ def make_archive(folder: Path, spec: ArchiveSpec | None = None) -> ArchiveTruth:
         json.dumps(asdict(told), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
     return told
-
-
-def read_archive(folder: Path) -> ArchiveTruth:
-    """The truth of an archive made before.
-
-    Raises:
-        DataError: there is none in the folder.
-    """
-    path = folder / "archive.json"
-    try:
-        plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); make the archive first") from error
-    clips = []
-    for clip in plain["clips"]:
-        seen = []
-        for one in clip["machines"]:
-            boxes = tuple((time, tuple(box)) for time, box in one["boxes"])
-            seen.append(Appearing(**{**one, "boxes": boxes}))
-        shots = tuple((a, b) for a, b in clip["shots"])
-        size = (clip["size"][0], clip["size"][1])
-        clips.append(ArchiveClip(**{**clip, "size": size, "shots": shots, "machines": tuple(seen)}))
-    return ArchiveTruth(plain["machines"], tuple(clips))
 
 
 def _halls(spec: ArchiveSpec) -> list[Hall]:

@@ -65,9 +65,7 @@ def _told(one: NDArray[np.float64]) -> float | None:
     return None if np.isnan(one[0]) else float(one[0])
 
 
-def krippendorffs_alpha(
-    counts: NDArray[np.float64], times: NDArray[np.float64] | None = None
-) -> float | None:
+def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of any number of people: alpha = 1 - D_o / D_e, nominal (Krippendorff 2011, section C).
 
     With n_uc the values c of unit u, n_u. their number, n_c that of c in units of two or more
@@ -77,18 +75,12 @@ def krippendorffs_alpha(
     Args:
         counts: (units, categories), how many people put the unit into the category. Units
             with one value or none have nothing to compare and do not count.
-        times: (units,), how often each unit is there; once if None.
+        times: (n, units), how often each unit is there.
 
     Returns:
-        1 for full agreement, 0 for that of chance; None where it is not defined.
+        (n,), of each row of `times`: 1 for full agreement, 0 for that of chance; NaN where it is
+        not defined.
     """
-    once = np.ones(len(counts)) if times is None else times
-    return _told(_alphas(counts, once[np.newaxis]))
-
-
-def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With the units taken as often as each row of `times` (n, units) says; NaN where it is not
-    defined."""
     values = counts.sum(axis=1)
     pairable, often = counts[values >= 2], times[:, values >= 2]
     values = values[values >= 2]

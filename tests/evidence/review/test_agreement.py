@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.review.agreement import alpha_of, cohens_kappa, kappa_of, krippendorffs_alpha
+from evidence.review.agreement import alpha_of, cohens_kappa, kappa_of
 
 # Krippendorff (2011), sections C and D: 4 observers, 12 units, missing values.
 OBSERVERS = {"A": "123321412...", "B": "1233224125.3", "C": ".3332342251.", "D": "12332441251."}
@@ -56,14 +56,13 @@ def test_what_cannot_be_told_is_not_told() -> None:
     assert kappa_of([]).value is None
     assert kappa_of([("x", "x")] * 9).value is None  # all of one category: nothing by chance
     assert alpha_of([{"a": "x"}, {"b": "y"}]).units == 0
-    assert krippendorffs_alpha(np.zeros((3, 2))) is None
+    assert alpha_of([{"a": "x", "b": "x"}] * 3).value is None
 
 
-def test_units_counted_together_weigh_as_much() -> None:
-    counts = np.array([[2, 0], [1, 1], [0, 3]], np.float64)
-    times = np.array([3, 2, 1], np.float64)
-    whole = np.repeat(counts, [3, 2, 1], axis=0)
-    assert krippendorffs_alpha(counts, times) == pytest.approx(krippendorffs_alpha(whole))
+def test_units_that_are_alike_weigh_as_much_each() -> None:
+    three, two, one = ({"a": "x", "b": "x"}, {"a": "x", "b": "y"}, dict.fromkeys("abc", "y"))
+    # 8 values x and 5 y; the two of x and y are unlike: 1 - (13 - 1) * 2 / (8 * 5).
+    assert alpha_of([*[three] * 3, *[two] * 2, one]).value == pytest.approx(0.4)
 
 
 def test_bounds_are_the_same_every_time() -> None:
