@@ -19,18 +19,21 @@ from evidence.sweep.stop import Stop
 from tests.evidence.sweep.helping import Clip, Noted, write_clip
 from tests.rows import rows
 
-CLIPS = 4
+SEEDS = (5, 1, 0, 3)
+"""Of what is drawn in each clip: three machines of which little, more, most is to be read, and
+nothing that counts as a machine. A clip with several takes as long as all of these."""
+CLIPS = len(SEEDS)
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with half a second of a machine in each of a few clips, one in a sub-folder,
-    and a copy of the first under another name."""
+    """A folder with a few clips of half a second, one in a sub-folder, and a copy of the first
+    under another name."""
     folder = tmp_path_factory.mktemp("archive")
     (folder / "цех").mkdir()
-    for number in range(CLIPS):
+    for number, seed in enumerate(SEEDS):
         place = folder / "цех" if number == CLIPS - 1 else folder
-        write_clip(place / f"clip-{number}.mp4", Clip(draw_still(seed=number)[0]))
+        write_clip(place / f"clip-{number}.mp4", Clip(draw_still(seed=seed)[0]))
     shutil.copyfile(folder / "clip-0.mp4", folder / "цех" / "again.mp4")
     return folder
 
@@ -49,14 +52,20 @@ def order(place: Workplace) -> Order:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    clips: Path, place: Workplace, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[tuple[object, ...]]]:
-    """Every derived row of a case that swept the clips in peace."""
+def in_peace(clips: Path, place: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a case that swept the clips in peace."""
     order = Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
-    with Case.new(tmp_path_factory.mktemp("peace") / "case", "Plant 12") as case:
+    folder = tmp_path_factory.mktemp("peace") / "case"
+    with Case.new(folder, "Plant 12") as case:
         ending = sweep(case, order, Feed([clips]), Stop(), Noted())
         assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(in_peace: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every derived row of that case."""
+    with Case.open(in_peace) as case:
         return rows(case)
 
 

@@ -6,13 +6,12 @@ import os
 import shutil
 import signal
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from distributed.comm import CommClosedError
+from distributed import Worker
 from sqlalchemy import select
 
 from datasets.errors import CaseUnwritable
@@ -22,7 +21,6 @@ from detector import Settings
 from detector.model_files import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
 from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
-from evidence.sweep.cluster import Workplace
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk
@@ -31,45 +29,106 @@ from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import Clip, Noted, go, pids, until, works, write_clip
+from tests.evidence.sweep.helping import Clip, Noted, go, until, works, write_clip
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
-STOPPED_SECONDS = 0.5  # an answer that was on its way has arrived by then
 
 
-def killer(place: Workplace, name: str, number: int, most: int) -> Noted:
-    """Sends a signal to each worker that is on the clip of that name, so many times at most.
+def strike(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    number: int,
+    most: int,
+    before: Callable[[Crew, str], object] = lambda crew, address: None,
+) -> list[int]:
+    """Sends a signal to each worker that is at work on the clip of that name, so many times at
+    most, and does something `before` each; gives the list of whom it hit.
 
-    The worker is stopped first: only if it is still on that clip a while later, and not on
-    another one that it got meanwhile, is it the right one.
+    The sweep gives out work and takes answers in the one thread that waits here: what a worker is
+    killed on, it has had no answer to.
     """
-    stopped: dict[str, tuple[int, float]] = {}
-    hit: set[int] = set()
+    hit: list[int] = []
+    give = Crew.give
 
-    def strike(tally: Tally) -> None:
-        on = {w.name for w in tally.workers if w.path and Path(w.path).name == name}
-        for worker, (pid, since) in list(stopped.items()):
-            if worker not in on:
-                del stopped[worker]
-                os.kill(pid, signal.SIGCONT)
-            elif time.monotonic() - since > STOPPED_SECONDS:
-                del stopped[worker]
-                hit.add(pid)
-                os.kill(pid, number)
-        if len(hit) + len(stopped) >= most:
+    def at_work(dask_worker: Worker) -> tuple[int, bool]:
+        return os.getpid(), dask_worker.state.executing_count > 0
+
+    def give_and_strike(crew: Crew, address: str, task: Task) -> None:
+        give(crew, address, task)
+        if not isinstance(task, Analyse) or Path(task.path).name != name or len(hit) == most:
             return
-        for worker in on - stopped.keys():
-            # One that was just killed may be asked in vain.
-            with suppress(OSError, CommClosedError):
-                pid = pids(place).get(worker)
-                if pid is not None and pid not in hit:
-                    os.kill(pid, signal.SIGSTOP)
-                    stopped[worker] = pid, time.monotonic()
+        before(crew, address)
+        future, pids = crew.hands[address].future, []
 
-    return Noted(strike)
+        def is_at_work() -> bool:
+            pid, busy = crew._client.run(at_work, workers=[address])[address]
+            pids.append(pid)
+            return busy or future.done()
+
+        until(is_at_work, "the worker is at work on the clip")
+        hit.append(pids[-1])
+        os.kill(pids[-1], number)
+
+    monkeypatch.setattr(Crew, "give", give_and_strike)
+    return hit
 
 
+# Workers die first and last, while none has loaded the model or needs it any more: that takes
+# longer than all the clips.
+
+
+def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    shutil.copyfile(clips / "clip-2.mp4", clip)
+    again = replace(order, wait=False)
+
+    def touch(crew: Crew, address: str) -> None:
+        if clip.stat().st_mtime_ns != 1:
+            os.utime(clip, ns=(1, 1))
+            assert go(small, again, clip).outcome == "joined"
+
+    hit = strike(monkeypatch, "clip.mp4", signal.SIGKILL, 6, touch)
+    ending = go(small, replace(order, tries=2), clip)
+    assert ending.tally.aside == {"killed": 1}
+    assert works(small)["clip.mp4"].tries == 2
+    assert len(hit) == 3  # the first was on the clip that it was before
+
+
+def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = clips / "clip-2.mp4", clips / "цех" / "clip-3.mp4"
+    hit = strike(monkeypatch, "clip-1.mp4", signal.SIGKILL, 9)
+    ending = go(small, replace(order, tries=2), clips / "clip-1.mp4", *others)
+    assert ending.tally.aside == {"killed": 1}
+    assert ending.tally.done == len(others)
+    aside = works(small)["clip-1.mp4"]
+    assert (aside.state, aside.kind, aside.tries, len(hit)) == ("aside", "killed", 2, 2)
+    # It is a clip like any other: with nobody killing workers it is done when asked for again.
+    monkeypatch.undo()
+    assert go(small, replace(order, retry=True)).tally.done == len(others) + 1
+
+
+def test_a_clip_that_outlasts_its_time_is_set_aside(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def an_hour_ago(crew: Crew, address: str) -> None:
+        crew.hands[address].since -= 3600.0
+
+    hit = strike(monkeypatch, "clip-1.mp4", signal.SIGSTOP, 1, an_hour_ago)
+    late = replace(order, tries=1, seconds=3600.0)
+    ending = go(small, late, clips / "clip-1.mp4", clips / "цех")
+    assert ending.tally.aside == {"overtime": 1}
+    assert ending.tally.done == len(list((clips / "цех").iterdir())) == 2
+    assert "more than 3600 s" in str(works(small)["clip-1.mp4"].reason)
+    assert len(hit) == 1
+
+
+# What was swept in peace is on SQLite.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_both_databases_hold_the_same(
     case: Case, order: Order, clips: Path, undisturbed: Rows
 ) -> None:
@@ -84,14 +143,15 @@ def test_identical_bytes_are_looked_at_once(undisturbed: Rows) -> None:
 
 
 def test_what_is_done_is_not_looked_at_again(
-    small: Case, order: Order, clips: Path, undisturbed: Rows
+    in_peace: Path, order: Order, clips: Path, undisturbed: Rows, tmp_path: Path
 ) -> None:
-    go(small, order, clips)
+    shutil.copytree(in_peace, tmp_path / "case")
     looked: set[str] = set()
     watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
-    assert go(small, order, clips, clips / "цех", watcher=watcher).outcome == "done"
-    assert not looked
-    assert rows(small) == undisturbed
+    with Case.open(tmp_path / "case") as case:
+        assert go(case, order, clips, clips / "цех", watcher=watcher).outcome == "done"
+        assert not looked
+        assert rows(case) == undisturbed
 
 
 def test_a_changed_file_is_looked_at_anew(
@@ -134,58 +194,6 @@ def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
     ending = go(small, replace(order, retry=True))
     assert ending.tally.aside == {"disguised": 1, "missing": 1, "unreadable": 1}
     assert ending.tally.done == 2
-
-
-def test_a_killed_worker_loses_nothing(
-    small: Case, order: Order, place: Workplace, clips: Path, undisturbed: Rows
-) -> None:
-    watcher = killer(place, "clip-2.mp4", signal.SIGKILL, 1)
-    ending = go(small, order, clips, watcher=watcher)
-    assert (ending.outcome, ending.tally.aside) == ("done", {})
-    assert rows(small) == undisturbed
-
-
-def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
-    small: Case, order: Order, place: Workplace, clips: Path, tmp_path: Path
-) -> None:
-    clip = tmp_path / "clip.mp4"
-    shutil.copyfile(clips / "clip-2.mp4", clip)
-    watcher = killer(place, "clip.mp4", signal.SIGKILL, 6)
-    strike, again = watcher.each, replace(order, wait=False)
-
-    def touch(tally: Tally) -> None:
-        strike(tally)
-        if tally.workers and any(w.path for w in tally.workers) and clip.stat().st_mtime_ns != 1:
-            os.utime(clip, ns=(1, 1))
-            assert go(small, again, clip).outcome == "joined"
-
-    watcher.each = touch
-    ending = go(small, replace(order, tries=2), clip, watcher=watcher)
-    assert ending.tally.aside == {"killed": 1}
-    assert works(small)["clip.mp4"].tries == 2
-
-
-def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
-    small: Case, order: Order, place: Workplace, clips: Path
-) -> None:
-    watcher = killer(place, "clip-2.mp4", signal.SIGKILL, 9)
-    ending = go(small, replace(order, tries=2), clips, watcher=watcher)
-    assert ending.tally.aside == {"killed": 1}
-    assert ending.tally.done == CLIPS
-    aside = works(small)["clip-2.mp4"]
-    assert (aside.state, aside.kind, aside.tries) == ("aside", "killed", 2)
-    # It is a clip like any other: with nobody killing workers it is done when asked for again.
-    assert go(small, replace(order, retry=True)).tally.done == CLIPS + 1
-
-
-def test_a_clip_that_outlasts_its_time_is_set_aside(
-    small: Case, order: Order, place: Workplace, clips: Path
-) -> None:
-    watcher = killer(place, "clip-1.mp4", signal.SIGSTOP, 1)
-    ending = go(small, replace(order, tries=1, seconds=12.0), clips, watcher=watcher)
-    assert ending.tally.aside == {"overtime": 1}
-    assert ending.tally.done == CLIPS
-    assert "more than 12 s" in str(works(small)["clip-1.mp4"].reason)
 
 
 def test_asked_to_stop_it_keeps_what_is_finished(
@@ -269,9 +277,9 @@ def test_who_comes_second_adds_and_watches(
     try:
         until(lambda: read_status(small), "the first one holds the case")
         with Case.open(small.folder) as again:
-            added = go(again, replace(order, wait=False), clips)
+            added = go(again, replace(order, wait=False), clips / "цех")
             assert added.outcome == "joined"
-            watched = go(again, order, clips)
+            watched = go(again, order, clips / "цех")
             assert (watched.outcome, watched.tally.aside) == ("done", {})
         assert {work.state for work in works(small).values()} == {"done"}
     finally:
@@ -313,7 +321,7 @@ def test_who_comes_second_with_other_settings_says_what_it_waits_for(
 
 def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path: Path) -> None:
     (tmp_path / "long").mkdir()
-    write_clip(tmp_path / "long" / "clip.mp4", Clip(draw_still(seed=1)[0], frames=250))
+    write_clip(tmp_path / "long" / "clip.mp4", Clip(draw_still(seed=5)[0], frames=180))
     told: list[tuple[float, str | None]] = []
 
     def note(tally: Tally) -> None:
@@ -324,3 +332,12 @@ def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path
     assert shares == sorted(shares)
     assert any(0 < share < 1 for share in shares)
     assert {"sweeping", "looking closer"} & {stage for _, stage in told}
+
+
+def test_a_killed_worker_loses_nothing(
+    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hit = strike(monkeypatch, "clip-2.mp4", signal.SIGKILL, 1)
+    ending = go(small, order, clips)
+    assert (ending.outcome, ending.tally.aside, len(hit)) == ("done", {}, 1)
+    assert rows(small) == undisturbed
