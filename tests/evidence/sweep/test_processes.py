@@ -12,11 +12,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 from distributed.comm import CommClosedError
@@ -35,7 +36,7 @@ from evidence.sweep.status import Status, read_status
 from evidence.sweep.stop import Stop
 from tests.evidence.sweep.conftest import CLIPS
 from tests.evidence.sweep.helping import ROOT, Noted, pids, start, until
-from tests.postgres import PostgresServer, binaries
+from tests.postgres import PostgresServer, binaries, in_memory
 from tests.rows import rows
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -106,7 +107,11 @@ def test_without_a_place_for_temporary_files_it_says_what_to_do(
 
 
 def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
-    with local_workplace(1) as place:
+    # Dask looks a while later whether a lost worker is there, and gives up one that is not: after
+    # 15 s unless told otherwise. The second death has it away then.
+    later = 4.0  # seconds
+    told = dask.config.set({"distributed.deploy.lost-worker-timeout": f"{later} s"})
+    with told, local_workplace(1) as place:
 
         def other(pid: int) -> set[int]:
             with suppress(OSError, CommClosedError):
@@ -118,8 +123,7 @@ def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
         os.kill(first, signal.SIGKILL)
         until(lambda: other(first), "the worker is back")
         (second,) = other(first)
-        # Dask looks whether a lost worker is there 15 s later. The second death has it away then.
-        time.sleep(max(0.0, begun + 14.8 - time.monotonic()))
+        time.sleep(max(0.0, begun + later - 0.2 - time.monotonic()))
         os.kill(second, signal.SIGKILL)
         until(lambda: other(second), "the worker is back a second time")
 
@@ -205,16 +209,20 @@ def test_who_waits_takes_over_from_a_dead_holder(
     assert rows(small) == undisturbed
 
 
-def test_a_database_that_goes_away_for_a_while_is_waited_for(
-    order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
-) -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """One that is stopped and started again; those of other tests stay up."""
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
-    with (
-        PostgresServer(programs) as server,
-        Case.new(tmp_path / "case", "Plant 12", server.database()) as case,
-    ):
+    with PostgresServer(programs, in_memory()) as running:
+        yield running
+
+
+def test_a_database_that_goes_away_for_a_while_is_waited_for(
+    order: Order, clips: Path, tmp_path: Path, undisturbed: Rows, server: PostgresServer
+) -> None:
+    with Case.new(tmp_path / "case", "Plant 12", server.database()) as case:
         watcher = Noted()
         gone: list[str] = []
 
@@ -236,21 +244,14 @@ def test_a_database_that_goes_away_for_a_while_is_waited_for(
 
 
 def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_is_back(
-    tmp_path: Path,
+    tmp_path: Path, server: PostgresServer
 ) -> None:
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
     order = Order(Settings.archive(), load_registry())
     away, filling = tmp_path / "away", tmp_path / "filling"
     (away / "shift").mkdir(parents=True)
     (away / "shift" / "hall.mp4").write_bytes(b"no clip")
     filling.mkdir()
-    with (
-        PostgresServer(programs) as server,
-        Case.new(tmp_path / "case", "Plant 12", server.database()) as case,
-        case.lock(),
-    ):
+    with Case.new(tmp_path / "case", "Plant 12", server.database()) as case, case.lock():
         with case.session() as session, session.begin():
             recipe = add_recipe(session, model_digest(), order.settings, order.registry)
             begin_run(session, "sweep", recipe)

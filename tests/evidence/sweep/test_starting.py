@@ -39,6 +39,7 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -
                         known.add(child.pid)
                         child.kill()
                         killed += 1
+            over.wait(0.02)  # a worker takes longer to start
 
     hunter = threading.Thread(target=hunt)
     hunter.start()
