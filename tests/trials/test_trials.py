@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -12,17 +14,26 @@ from bench.commands import Unable, new_case
 from bench.cut import cut
 from bench.disks import NetworkFolder
 from bench.rounds import Kills, undisturbed
-from bench.small import make_small
+from bench.small import TORN_BYTES
 from datasets.errors import CaseUnwritable
+from datasets.maker import Encoding, recompress
+from datasets.maker.stills import draw_still
 from evidence.store import Case
+from tests.evidence.sweep.helping import Clip, write_clip
+
+WORSE = Encoding(size=(240, 136), rate=Fraction(12), crf=32)
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip with a machine, the same again, a worse copy, and a torn one."""
-    folder = make_small(tmp_path_factory.mktemp("trials") / "clips")
-    for name in ("mazak-later.mp4", "okuma.mp4"):
-        (folder / name).unlink()
+    """A clip with a machine, the same again, a worse copy, and a torn one: of a second, since
+    each is looked at five times."""
+    folder = tmp_path_factory.mktemp("trials") / "clips"
+    folder.mkdir()
+    whole = write_clip(folder / "machine.mp4", Clip(draw_still(seed=1)[0], frames=12))
+    shutil.copyfile(whole, folder / "machine-again.mp4")
+    recompress(whole, folder / "machine-worse.mp4", WORSE)
+    (folder / "torn.mp4").write_bytes(whole.read_bytes()[:TORN_BYTES])
     return folder
 
 
