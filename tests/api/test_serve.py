@@ -1,4 +1,5 @@
-"""`nameplate serve` as a process of its own: what it says, whom it lets in, how it ends."""
+"""`nameplate serve`, as a process of its own where it serves: what it says, whom it lets in, how it
+ends."""
 
 from __future__ import annotations
 
@@ -53,19 +54,6 @@ def serving(case: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
-
-
-def refusal(*arguments: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "api.cli", "serve", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    return done.returncode, done.stderr
 
 
 def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> None:
@@ -149,10 +137,10 @@ def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Pa
     assert kept["footage"] == hashlib.sha256(content).hexdigest()
 
 
-def test_beyond_this_machine_it_wants_accounts(tmp_path: Path) -> None:
-    code, said = refusal(str(tmp_path / "case"), "--host", "0.0.0.0", "--port", "0")
-    assert code == Exit.USAGE
-    assert "nameplate accounts add" in " ".join(said.split())
+def test_beyond_this_machine_it_wants_accounts(tmp_path: Path, nameplate: Nameplate) -> None:
+    ended = nameplate("serve", tmp_path / "case", "--host", "0.0.0.0", "--port", 0)
+    assert ended.code == Exit.USAGE
+    assert "nameplate accounts add" in " ".join(ended.err.split())
 
 
 def test_with_accounts_nobody_is_let_in_without_one(tmp_path: Path) -> None:
@@ -180,10 +168,10 @@ def test_who_has_no_name_here_is_asked_for_one(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_a_port_that_is_taken_is_said(tmp_path: Path, host: str) -> None:
+def test_a_port_that_is_taken_is_said(tmp_path: Path, host: str, nameplate: Nameplate) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as taken:
-        port = str(taken.getsockname()[1])
-        code, said = refusal(str(tmp_path / "case"), "--host", host, "--port", port)
-    assert code == Exit.USAGE
-    assert "name another --port" in " ".join(said.split())
+        port = taken.getsockname()[1]
+        ended = nameplate("serve", tmp_path / "case", "--host", host, "--port", port)
+    assert ended.code == Exit.USAGE
+    assert "name another --port" in " ".join(ended.err.split())
