@@ -175,7 +175,7 @@ def test_interrupted_it_keeps_what_was_done_and_nothing_half(picture: Path, tmp_
         stream = target.add_stream("mpeg4", rate=10, options={"g": "1"})
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         noise = np.random.default_rng(0).integers(0, 255, (180, 320, 3), np.uint8)
-        for index in range(300):
+        for index in range(150):
             frame = av.VideoFrame.from_ndarray(np.roll(noise, index, axis=1), format="rgb24")
             for packet in stream.encode(frame):
                 target.mux(packet)
