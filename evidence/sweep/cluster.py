@@ -48,6 +48,9 @@ _CONFIG = {
     # give it up, and with all of them a sweep has nobody left.
     "distributed.deploy.lost-worker-timeout": "365 days",
     "distributed.scheduler.dashboard.status.task-stream-length": 0,
+    # Its pages are off: nobody looks at what it measures a hundred times a second.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
 }
 
