@@ -24,6 +24,13 @@ from tests.evidence.sweep.helping import Clip, until, write_clip
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added or cancelled is seen in a moment, not in seconds."""
+    monkeypatch.setattr("evidence.sweep.loop.CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr("evidence.sweep.loop.ORDER_SECONDS", 0.5)
+
+
 @pytest.fixture
 def case(tmp_path: Path) -> Iterator[Case]:
     """On SQLite: what the desk adds to a sweep does not depend on the database."""
