@@ -20,6 +20,7 @@ from tests.detector.clips import write_clip
 
 CONTROL_ONLY = 6
 SIZE = (640, 360)
+RATE, FRAMES = 12, 25
 PLACE = (230, 130)
 TEXT: Box = (230.0, 130.0, 330.0, 154.0)
 
@@ -141,10 +142,10 @@ def test_a_mark_that_is_carried_past_a_machine_claims_no_origin_under_test(
 ) -> None:
     """It stands on a jacket, a trolley or a door."""
     frames = [
-        written(seen(hall, n / 49, "still"), (120 + (6 * n if walks else 140), 150))
-        for n in range(50)
+        written(seen(hall, n / (FRAMES - 1), "still"), (120 + (12 * n if walks else 140), 150))
+        for n in range(FRAMES)
     ]
-    clip = write_clip(tmp_path / "walk.mp4", size=SIZE, images=frames)
+    clip = write_clip(tmp_path / "walk.mp4", FRAMES, rate=RATE, size=SIZE, images=frames)
     settings = Settings.parse({"attributing": {"tested_origins": ["DE"]}})
     sightings = Analyst(settings).analyze(clip).sightings
     assert any("HERMLE" in line.text for one in sightings for line in one.attribution.evidence)
@@ -156,10 +157,10 @@ def test_a_watermark_over_a_pan_names_no_builder(
     analyst: Analyst, hall: Picture, tmp_path: Path, drawn_over: bool, builder: str | None
 ) -> None:
     ground = hall if drawn_over else written(hall, (620, 330))
-    frames = [seen(ground, n / 49, "pan") for n in range(50)]
+    frames = [seen(ground, n / (FRAMES - 1), "pan") for n in range(FRAMES)]
     if drawn_over:
         frames = [written(frame, PLACE) for frame in frames]
-    clip = write_clip(tmp_path / "pan.mp4", size=SIZE, images=frames)
+    clip = write_clip(tmp_path / "pan.mp4", FRAMES, rate=RATE, size=SIZE, images=frames)
     sightings = analyst.analyze(clip).sightings
     assert sightings and any("HERMLE" in r.text for one in sightings for r in one.readings)
     assert {one.attribution.builder for one in sightings} - {None} == {builder} - {None}
