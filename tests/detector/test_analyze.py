@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from PIL import Image, ImageDraw
 
 from datasets.fonts import font
-from datasets.maker import ClipTruth, Overlay, demo_spec, make_clip
+from datasets.maker import ClipTruth, Encoding, Overlay, demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
@@ -28,8 +29,11 @@ from detector.stands import belongs
 from detector.types import Detections, Observation, Shot, Track
 from detector.watch import Watched
 from tests.detector.clips import write_clip
+from tests.detector.once import Said, read_once
 
 HALL, MAZAK, TWO_MACHINES, CONTROL_ONLY = 0, 1, 3, 6
+SMALL = Encoding(size=(640, 360))
+"""All that is drawn here is read at this size still."""
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +49,25 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClipTruth]:
         replace(spec.shots[i], seconds=Fraction(3, 5)) for i in (HALL, MAZAK, CONTROL_ONLY)
     )
     path = tmp_path_factory.mktemp("clip") / "three.mp4"
-    return path, make_clip(path, replace(spec, shots=shots, encodings=spec.encodings[-1:]))
+    return path, make_clip(path, replace(spec, shots=shots, encodings=(SMALL,)))
 
 
 @pytest.fixture(scope="module")
-def analysis(analyst: Analyst, clip: tuple[Path, ClipTruth]) -> Analysis:
-    return analyst.analyze(clip[0])
+def kept() -> Said:
+    """What was read by tests that look at one footage under several settings."""
+    return {}
+
+
+@pytest.fixture
+def once(kept: Said) -> Iterator[None]:
+    with read_once(kept):
+        yield
+
+
+@pytest.fixture(scope="module")
+def analysis(analyst: Analyst, clip: tuple[Path, ClipTruth], kept: Said) -> Analysis:
+    with read_once(kept):
+        return analyst.analyze(clip[0])
 
 
 def test_every_drawn_machine_is_seen_in_its_shot_and_none_in_the_empty_hall(
@@ -86,6 +103,7 @@ def test_a_controls_badge_names_no_builder(
     assert there and all(s.attribution.builder is None for s in there)
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     analysis: Analysis, clip: tuple[Path, ClipTruth], tested: str, said: str | None
@@ -108,6 +126,7 @@ def test_a_machine_of_which_little_is_sure_counts_for_what_its_mark_tells(
     assert "MAZAK" in {line.text for line in only.attribution.evidence if line.weight > 0}
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
     clip: tuple[Path, ClipTruth], tested: str, said: str | None
@@ -131,6 +150,7 @@ def test_a_machine_that_is_nowhere_half_sure_claims_no_origin_under_test(
     )
 
 
+@pytest.mark.usefixtures("once")
 def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
     analyst: Analyst, tmp_path: Path
 ) -> None:
@@ -143,6 +163,7 @@ def test_a_machine_on_which_nothing_tells_anything_has_to_be_sure(
     assert [one.track for one in Analyst(asked).analyze(picture).sightings] == told
 
 
+@pytest.mark.usefixtures("once")
 def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
     clip: tuple[Path, ClipTruth], tmp_path: Path
 ) -> None:
@@ -168,6 +189,7 @@ def test_a_sellers_badge_on_it_claims_no_origin_under_test_either(
         assert (only.attribution.builder, only.attribution.origin is None) == (said, said is None)
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(("tested", "said"), [("CN", "mazak"), ("JP", None)])
 def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     analysis: Analysis, tmp_path: Path, tested: str, said: str | None
@@ -190,6 +212,7 @@ def test_a_mark_at_the_edge_of_the_picture_claims_no_origin_under_test(
     assert "MAZAK" in {line.text for line in cut.attribution.evidence}
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     ("left", "tested", "said"), [(20, "JP", "mazak"), (160, "JP", None), (160, "CN", "mazak")]
 )
@@ -228,7 +251,7 @@ def two_shots(path: Path, first: int, second: int, caption: tuple[str, str] | No
         replace(spec.shots[i], seconds=Fraction(3, 5), end=spec.shots[i].begin)
         for i in (first, second)
     )
-    drawn = replace(spec, shots=shots, encodings=spec.encodings[-1:])
+    drawn = replace(spec, shots=shots, encodings=(SMALL,))
     make_clip(path, replace(drawn, overlay=Overlay(caption=caption)))
     return path
 
@@ -287,7 +310,7 @@ def test_stills_are_cut_at_the_exact_time(analysis: Analysis, clip: tuple[Path, 
     times = sorted(sighting.best.pts for sighting in analysis.sightings)
     frames = list(cut_stills(analysis.footage, times))
     assert [frame.pts for frame in frames] == times
-    assert all(frame.image.shape == (720, 1280, 3) for frame in frames)
+    assert all(frame.image.shape == (SMALL.size[1], SMALL.size[0], 3) for frame in frames)
 
 
 def test_a_builder_of_ones_own_is_named_without_retraining(

@@ -1,0 +1,43 @@
+"""What the reader said of a picture, kept where tests look at one footage under many settings.
+
+Most of an analysis is reading, and what is read of a picture depends on that picture alone
+(`test_survey` holds whole surveys against each other, made without this): what a setting changes
+comes of it afterwards. Whatever was not asked before the reader itself is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.find_lines import LineFinder
+from detector.read_line import LineReader
+from detector.types import Picture
+
+Said = dict[tuple[object, ...], Any]
+"""By what was asked, of what settings and of which picture, what was said."""
+
+
+@contextmanager
+def read_once(said: Said) -> Iterator[None]:
+    """Within it no picture of which `said` holds something is asked of again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LineFinder, "find_quads", _kept(LineFinder.find_quads, said))
+        patch.setattr(LineReader, "read", _kept(LineReader.read, said))
+        yield
+
+
+def _kept(ask: Callable[[Any, Picture], Any], said: Said) -> Callable[[Any, Picture], Any]:
+    def asked(self: Any, picture: Picture) -> Any:
+        digest = hashlib.sha256(np.ascontiguousarray(picture)).digest()
+        key = (ask.__qualname__, getattr(self, "_cyrillic", None), picture.shape, digest)
+        if key not in said:
+            said[key] = ask(self, picture)
+        return said[key]
+
+    return asked
