@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from PIL import Image, UnidentifiedImageError
 
 from api.exits import Exit
 from datasets.errors import DataError, ModelError, ResultError, UsageError
+from detector.settings import Detecting
 from tests.training.conftest import write_made_data
-from training.export import export
+from training.export import Exported, export
 from training.quantize import quantize
 from training.rounds import AFTER_HEAD_RATE, BEFORE_HEAD, SEEDS_APART, train_in_rounds
 from training.train import Progress, TrainResult, train
@@ -78,6 +80,11 @@ def trained(data: Path, start: Path, tmp_path_factory: pytest.TempPathFactory) -
     return train(data, start, tmp_path_factory.mktemp("run") / "out", **SMALL)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def exported(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export(trained.weights, tmp_path_factory.mktemp("exported") / "model", 64)
+
+
 def test_a_run_leaves_weights_and_what_they_were_made_from(trained: TrainResult) -> None:
     facts = json.loads(trained.facts.read_text("utf-8"))
     assert trained.weights.is_file()
@@ -97,14 +104,12 @@ def test_the_data_folder_is_left_as_it_was(data: Path, trained: TrainResult) -> 
     }
 
 
-def test_nothing_reaches_outside(
-    trained: TrainResult, tmp_path: Path, asked_for: list[object]
-) -> None:
+@pytest.mark.usefixtures("exported")
+def test_nothing_reaches_outside(asked_for: list[object]) -> None:
     import ultralytics
     from ultralytics.utils.checks import check_font
     from ultralytics.utils.events import events
 
-    export(trained.weights, tmp_path / "model", 64)
     assert not events.enabled and not ultralytics.settings["sync"]
     # The font that it would ask the web for lies where it looks first.
     assert Path(check_font("Arial.ttf")).is_relative_to(os.environ["YOLO_CONFIG_DIR"])
@@ -129,14 +134,8 @@ def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
         train(data, start, out, resume=True, seed=1, **SMALL)  # type: ignore[arg-type]
 
     epochs: list[int] = []
-    resumed = train(
-        data,
-        start,
-        out,
-        resume=True,
-        progress=lambda at: epochs.append(at.epoch),
-        **SMALL,  # type: ignore[arg-type]
-    )
+    going_on = {"resume": True, "progress": lambda at: epochs.append(at.epoch)}
+    resumed = train(data, start, out, **going_on, **SMALL)  # type: ignore[arg-type]
     assert set(epochs) == {2}
     assert resumed.weights.is_file()
 
@@ -223,15 +222,8 @@ def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
     with pytest.raises(UsageError, match="it holds a run already"):
         train_in_rounds(data, start, out, rounds=2, **SMALL)  # type: ignore[arg-type]
     epochs: list[int] = []
-    result = train_in_rounds(
-        data,
-        start,
-        out,
-        rounds=2,
-        resume=True,
-        progress=lambda at: epochs.append(at.epoch),
-        **SMALL,  # type: ignore[arg-type]
-    )
+    going_on = {"resume": True, "progress": lambda at: epochs.append(at.epoch)}
+    result = train_in_rounds(data, start, out, rounds=2, **going_on, **SMALL)  # type: ignore[arg-type]
     assert set(epochs) == {4}
     facts = json.loads(result.facts.read_text("utf-8"))
     (first,) = facts["earlier"]
@@ -292,11 +284,10 @@ def test_rounds_must_be_positive(data: Path, start: Path, tmp_path: Path) -> Non
 
 
 def test_the_exported_model_gives_what_torch_gives_at_any_shape(
-    trained: TrainResult, tmp_path: Path
+    trained: TrainResult, exported: Exported, tmp_path: Path
 ) -> None:
     import openvino
 
-    exported = export(trained.weights, tmp_path / "model", 64)
     torch = open_torch()
     network = load_network(trained.weights, tmp_path / "vendor").fuse(verbose=False)
     compiled = openvino.compile_model(
@@ -313,28 +304,33 @@ def test_the_exported_model_gives_what_torch_gives_at_any_shape(
 
 
 def test_the_same_weights_give_the_same_bytes_and_the_detector_takes_them(
-    trained: TrainResult, tmp_path: Path
+    trained: TrainResult, exported: Exported, tmp_path: Path
 ) -> None:
     from detector.detect import Detector
 
-    folders = [tmp_path / "first", tmp_path / "second"]
-    exported = [export(trained.weights, folder, 64) for folder in folders]
+    folders = [exported.folder, tmp_path / "again"]
+    export(trained.weights, folders[1], 64)
     for name in ("model.xml", "model.bin", "model.json"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     assert sorted(p.name for p in folders[0].iterdir()) == ["model.bin", "model.json", "model.xml"]
     detector = Detector(folders[0])
-    assert detector.digest == exported[0].sha256
+    assert detector.digest == exported.sha256
     assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
 
 
 def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes(
-    trained: TrainResult, data: Path, tmp_path: Path, asked_for: list[object]
+    exported: Exported,
+    data: Path,
+    tmp_path: Path,
+    asked_for: list[object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import openvino
 
     from detector.detect import Detector
 
-    exported = export(trained.weights, tmp_path / "model", 64)
+    # The pictures are no larger: at 640 pixels the same is computed of forty times as many.
+    monkeypatch.setattr("training.quantize.Detecting", partial(Detecting, image_size=96))
     one = quantize(exported.folder, data, tmp_path / "one", pictures=4)
     two = quantize(exported.folder, data, tmp_path / "two", pictures=4)
     for name in ("model.xml", "model.bin", "model.json"):
