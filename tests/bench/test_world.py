@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
+from bench.world import footage as footage_of
 from bench.world.__main__ import CHANCES, run
 from bench.world.footage import Footage, Seen
 from bench.world.found import in_view, shown_by, stand_in
@@ -149,8 +151,11 @@ LISTS = ("same", "changed")
 SMALL = WorldSpec(seed=3, share=0.5, plants=2, machines=3, copies=1, controls=2, size=(640, 360))
 
 
-def test_a_small_world_from_archive_to_answer(tmp_path: Path) -> None:
+def test_a_small_world_from_archive_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And the same world without Chinese machines, of which only what differs is made."""
+    monkeypatch.setattr(footage_of, "SECONDS", Fraction(1))  # looked at twice, as is enough
     folder = tmp_path / "half"
     found = run(folder, SMALL)
     assert (found.clips, found.copies, found.planned, found.planned_chinese) == (5, 1, 6, 3)
