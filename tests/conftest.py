@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from evidence.access import passwords
 from evidence.store import Case
 from tests import statements
 from tests.postgres import PostgresServer, binaries, in_memory
@@ -124,6 +126,17 @@ def case(
         for thread in threading.enumerate():
             if thread.name == "board":
                 thread.join(LAST_LOOK_SECONDS)
+
+
+@pytest.fixture
+def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is kept of passwords is weak: to make it or to try one takes a fifth of a second else,
+    and what is answered does not depend on that. `tests/evidence/access` has both."""
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", weak)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture(scope="session")

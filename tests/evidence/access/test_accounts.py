@@ -28,7 +28,7 @@ PASSWORD = "seven lathes in a hall"
 
 
 @pytest.fixture
-def anna(case: Case) -> Case:
+def anna(case: Case, weak_passwords: None) -> Case:
     add_account(case, "Анна", "admin", PASSWORD)
     return case
 

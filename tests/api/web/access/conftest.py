@@ -54,9 +54,9 @@ class Team:
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
 
-@pytest.fixture(scope="session")
-def secret() -> str:
-    """What is kept of the one password of all accounts here; hashing takes its time."""
+@pytest.fixture
+def secret(weak_passwords: None) -> str:
+    """What is kept of the one password of all accounts here."""
     return to_secret(PASSWORD)
 
 

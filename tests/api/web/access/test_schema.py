@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
@@ -26,11 +25,10 @@ from api.web.app import create_app
 from api.web.schema import document
 from api.web.site import Site
 from detector.model_files import model_digest
-from evidence.access import passwords
 from evidence.store import Case
 from evidence.store.runs import add_recipe
 from tests.api.web.access.asking import HOST, Asking
-from tests.api.web.access.conftest import PASSWORD, Team, team_of
+from tests.api.web.access.conftest import Team, team_of
 from tests.api.web.access.routes import all_routes, parameters
 
 CHECKS: list[Any] = [
@@ -48,17 +46,6 @@ STREAM = "text/event-stream"
 @pytest.fixture
 def database() -> None:
     """SQLite alone: what is written down does not depend on it; each route is tested on both."""
-
-
-@pytest.fixture
-def secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Weak, as all that is kept of passwords here: forty are tried, and what is answered does not
-    depend on how long it takes."""
-    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", weak)
-    passwords._nobody.cache_clear()
-    yield weak.hash(PASSWORD)
-    passwords._nobody.cache_clear()
 
 
 def is_stream(operation: dict[str, Any]) -> bool:
