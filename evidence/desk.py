@@ -105,7 +105,8 @@ class Desk:
                 said = _STOPPED.fill(why=f"{type(error).__name__}: {error}")
                 self.doing = replace(self.doing, state="trouble", message=said)
                 rest = REST_SECONDS
-            self._bell.wait(rest)
+            if not self._stop.asked:  # the last work may have taken the bell for news of more
+                self._bell.wait(rest)
 
     def _is_waiting(self) -> bool:
         with self._case.session() as session:

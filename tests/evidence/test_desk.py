@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -18,8 +19,11 @@ from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.runs import add_recipe
 from evidence.store.work import Source, add_work, cancel, reopen
 from evidence.sweep.cluster import Workplace, local_workplace
-from evidence.sweep.run import Order
-from tests.evidence.sweep.helping import Clip, until, write_clip
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Ending, Order
+from evidence.sweep.stop import Stop
+from evidence.sweep.tally import Tally
+from tests.evidence.sweep.helping import PATIENCE, Clip, until, write_clip
 
 LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
 
@@ -174,3 +178,23 @@ def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
         until(lambda: desk.doing.state == "waiting", "the desk waits for the holder")
     with Desk(case, recipe, order):
         until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
+
+
+def test_closed_at_work_it_waits_for_no_next_look(
+    case: Case, recipe: Recipe, order: Order, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work tells once more how far it is, after it was asked to end."""
+    monkeypatch.setattr("evidence.desk.LOOK_SECONDS", 600.0)
+    at_work = Event()
+
+    def work(case: Case, order: Order, feed: Feed, stop: Stop, desk: Desk) -> Ending:
+        at_work.set()
+        assert stop.wait(PATIENCE) and desk._bell.wait(PATIENCE)
+        desk.show(Tally())
+        return Ending("interrupted", Tally())
+
+    monkeypatch.setattr("evidence.sweep.run.sweep", work)
+    put(case, recipe, films / "short.mp4")
+    with Desk(case, recipe, order) as desk:
+        assert at_work.wait(PATIENCE)
+    assert not desk._thread.is_alive()
