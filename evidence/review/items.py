@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -60,7 +61,8 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
     naming = {"analysis": row.id, "footage": row.footage}
     members = members_of(session, row)
     insert_new(session, Draw, list(draw(plan or plan_of(session), members, naming)))
-    items = list(plain_items(session, row))
+    ((_, found),) = _each_found(session, [row])
+    items = list(_plain_items(row, found))
     if items:
         insert_new(session, Item, items)
         refresh(session, [one["item"] for one in items if not _is_sighting(one)])
@@ -102,10 +104,17 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     session.execute(delete(Item))
     number = 0
     log = whole_log(session)
-    for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
-        naming = {"analysis": row.id, "footage": row.footage}
-        insert_new(session, Draw, list(draw(plan, members_of(session, row), naming)))
-        items = [_judged(one, log.get(_about(one), [])) for one in plain_items(session, row)]
+    for some in _by_many(session):
+        draws: list[dict[str, Any]] = []
+        for row in some:
+            naming = {"analysis": row.id, "footage": row.footage}
+            draws += draw(plan, members_of(session, row), naming)
+        insert_new(session, Draw, draws)
+        items = [
+            _judged(one, log.get(_about(one), []))
+            for row, found in _each_found(session, some)
+            for one in _plain_items(row, found)
+        ]
         if items:
             session.execute(insert(Item), items)
         number += len(items)
@@ -115,8 +124,12 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
 def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
     """By analysis the items that follow from flags, draws and verdicts as they are."""
     log = whole_log(session)
-    for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
-        yield row.id, [_judged(one, log.get(_about(one), [])) for one in plain_items(session, row)]
+    for some in _by_many(session):
+        for row, found in _each_found(session, some):
+            yield (
+                row.id,
+                [_judged(one, log.get(_about(one), [])) for one in _plain_items(row, found)],
+            )
 
 
 def members_of(session: Session, analysis: AnalysisRow) -> Iterator[Member]:
@@ -168,24 +181,71 @@ def standing_of(kind: str, log: list[Given]) -> Standing:
     return (stand_entered if kind == ENTERED else stand)(first_needs(kind), log)
 
 
-def plain_items(session: Session, analysis: AnalysisRow) -> Iterator[Row]:
+@dataclass(frozen=True)
+class _Found:
+    """What the items of one analysis follow from.
+
+    flags: of each sighting that with the highest priority; frames: those of no sighting.
+    sightings: key, name, time and box of each, by key.
+    """
+
+    flags: dict[str, Flag] = field(default_factory=dict)
+    frames: list[Flag] = field(default_factory=list)
+    drawn: list[Draw] = field(default_factory=list)
+    sightings: list[tuple[str, str, Fraction, Any]] = field(default_factory=list)
+    entered: list[Verdict] = field(default_factory=list)
+
+
+def _by_many(session: Session) -> Iterator[Sequence[AnalysisRow]]:
+    """All analyses, as many as are asked about at once."""
+    rows = session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all()
+    for start in range(0, len(rows), _AT_ONCE):
+        yield rows[start : start + _AT_ONCE]
+
+
+def _each_found(
+    session: Session, analyses: Sequence[AnalysisRow]
+) -> Iterator[tuple[AnalysisRow, _Found]]:
+    """What the items of each of these follow from; one by one, to ask took most of the time."""
+    keys = [row.id for row in analyses]
+    found = {key: _Found() for key in keys}
+    flags = select(Flag).where(Flag.analysis.in_(keys))
+    strongest_last = flags.where(Flag.sighting != "").order_by(Flag.priority, Flag.kind.desc())
+    for flag in session.scalars(strongest_last):
+        found[flag.analysis].flags[flag.sighting] = flag
+    for flag in session.scalars(flags.where(Flag.sighting == "")):
+        found[flag.analysis].frames.append(flag)
+    for one in session.scalars(select(Draw).where(Draw.analysis.in_(keys))):
+        found[one.analysis].drawn.append(one)
+    for analysis, *seen in session.execute(
+        select(
+            SightingRow.analysis,
+            SightingRow.key,
+            SightingRow.name,
+            SightingRow.pts,
+            SightingRow.box,
+        )
+        .where(SightingRow.analysis.in_(keys))
+        .order_by(SightingRow.key)
+    ):
+        found[analysis].sightings.append(tuple(seen))
+    entered = entries(session, *{row.footage for row in analyses})
+    for row in analyses:
+        found[row.id].entered.extend(one for one in entered if one.footage == row.footage)
+        yield row, found.pop(row.id)
+
+
+def _plain_items(analysis: AnalysisRow, found: _Found) -> Iterator[Row]:
     """The items of one analysis as if nobody had judged any; in order."""
-    flags = _strongest(session, analysis.id)
-    drawn = {
-        row.item: row for row in session.scalars(select(Draw).where(Draw.analysis == analysis.id))
-    }
+    drawn = {row.item: row for row in found.drawn}
     naming = {
         "analysis": analysis.id,
         "footage": analysis.footage,
         "model": analysis.model,
         "settings": analysis.settings,
     }
-    for key, name, pts, box in session.execute(
-        select(SightingRow.key, SightingRow.name, SightingRow.pts, SightingRow.box)
-        .where(SightingRow.analysis == analysis.id)
-        .order_by(SightingRow.key)
-    ):
-        flag = flags.get(name)
+    for key, name, pts, box in found.sightings:
+        flag = found.flags.get(name)
         row = drawn.pop(key, None)
         if flag is None and row is None:
             continue
@@ -195,14 +255,12 @@ def plain_items(session: Session, analysis: AnalysisRow) -> Iterator[Row]:
     frames: dict[str, tuple[Fraction, str, Flag | None]] = {
         item: (row.pts, AUDIT, None) for item, row in drawn.items()
     }
-    for flag in session.scalars(
-        select(Flag).where(Flag.analysis == analysis.id, Flag.sighting == "")
-    ):
+    for flag in found.frames:
         frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag.kind, flag
     for item, (pts, kind, about) in sorted(frames.items()):
         shown = {"item": item, "sighting": None, "pts": pts, "box": None}
         yield naming | shown | _as(kind, about, drawn=item in drawn)
-    for verdict in entries(session, analysis.footage):
+    for verdict in found.entered:
         yield entered_item(analysis, verdict)
 
 
@@ -255,12 +313,3 @@ def _judged(row: Row, log: list[Given]) -> Row:
 
 def _about(row: Row) -> Any:
     return ("", row["sighting"]) if row["sighting"] is not None else (row["footage"], row["pts"])
-
-
-def _strongest(session: Session, analysis: str) -> dict[str, Flag]:
-    """By sighting its flag of the highest priority."""
-    query = select(Flag).where(Flag.analysis == analysis, Flag.sighting != "")
-    return {
-        flag.sighting: flag
-        for flag in session.scalars(query.order_by(Flag.priority, Flag.kind.desc()))
-    }

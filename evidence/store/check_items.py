@@ -4,6 +4,7 @@ draws and verdicts."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from evidence.store.derived import AnalysisRow
 from evidence.store.finding import Finding
 from evidence.store.people import Item
 
+_AT_ONCE = 500  # analyses a statement
 _AGAIN = "run nameplate case items, which makes them anew"
 _SPOILT = "do not estimate from the sample; open the last pack of the case in its place"
 
@@ -45,14 +47,17 @@ def check_draws(session: Session) -> Iterator[Finding]:
 def check_items(session: Session) -> Iterator[Finding]:
     """Each analysis has the items that follow, with the standing that follows from the log."""
     columns = inspect(Item).columns
-    for analysis, rows in expected(session):
-        about = f"analysis {analysis}"
-        found = session.execute(select(*columns).where(Item.analysis == analysis))
-        stored = {row["item"]: dict(row) for row in found.mappings()}
-        wanted = {row["item"]: row for row in rows}
-        if stored.keys() != wanted.keys():
-            yield Finding(about, "items of it do not follow from its flags and draws", _AGAIN)
-        for key in sorted(stored.keys() & wanted.keys()):
-            if stored[key] != wanted[key]:
-                what = "does not agree with its flags, draws and verdicts"
-                yield Finding(f"item {key}", what, _AGAIN)
+    each = expected(session)
+    while some := dict(islice(each, _AT_ONCE)):
+        found: dict[str, dict[str, object]] = {analysis: {} for analysis in some}
+        for row in session.execute(select(*columns).where(Item.analysis.in_(some))).mappings():
+            found[row["analysis"]][row["item"]] = dict(row)
+        for analysis, rows in some.items():
+            stored, wanted = found[analysis], {row["item"]: row for row in rows}
+            if stored.keys() != wanted.keys():
+                what = "items of it do not follow from its flags and draws"
+                yield Finding(f"analysis {analysis}", what, _AGAIN)
+            for key in sorted(stored.keys() & wanted.keys()):
+                if stored[key] != wanted[key]:
+                    what = "does not agree with its flags, draws and verdicts"
+                    yield Finding(f"item {key}", what, _AGAIN)

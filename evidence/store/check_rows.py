@@ -19,7 +19,7 @@ from evidence.store.derived import (
 from evidence.store.finding import Finding
 from evidence.store.keys import analysis_id, sighting_key
 from evidence.store.models import FootageRow, Location, Work
-from evidence.store.rows import PARTS, stored_rows
+from evidence.store.rows import PARTS, each_stored
 
 _REPLACE = "open the last pack of the case in its place"
 _NAMED = (ReadingRow, StillRow, LookRow, Flag)
@@ -27,11 +27,12 @@ _NAMED = (ReadingRow, StillRow, LookRow, Flag)
 
 def check_analyses(session: Session) -> Iterator[Finding]:
     """Each analysis has the name that follows from its recipe, and all of its rows as stored."""
-    for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
-        about = f"analysis {row.id}"
-        if row.id != analysis_id(row.footage, row.model, row.settings):
+    analyses = session.scalars(select(AnalysisRow.id).order_by(AnalysisRow.id)).all()
+    for key, rows in each_stored(session, analyses):
+        about, own = f"analysis {key}", rows.analysis
+        if key != analysis_id(own["footage"], own["model"], own["settings"]):
             yield Finding(about, "its name is not that of its footage and recipe", _REPLACE)
-        elif stored_rows(session, row.id).digest() != row.digest:
+        elif rows.digest() != own["digest"]:
             yield Finding(about, "rows of it are missing or were changed", _REPLACE)
 
 

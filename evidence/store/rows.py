@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
@@ -34,6 +34,10 @@ from evidence.store.keys import analysis_id, settings_key, sighting_key
 Row = dict[str, Any]
 PARTS: tuple[type[Derived], ...] = (ShotRow, PrintRow, SightingRow, ReadingRow, StillRow, LookRow)
 """The tables an analysis is made of, and its digest covers."""
+
+_AT_ONCE = 20
+"""Analyses read at once: one by one, most of the time goes into asking; of a long clip there are
+megabytes."""
 
 _NAMING = ("analysis", "footage", "model", "settings")
 # Columns that came later: empty, they are no part of a digest, so that older rows keep theirs.
@@ -142,8 +146,22 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
 
 def stored_rows(session: Session, analysis: str) -> Rows:
     """The rows a case holds of one analysis."""
-    parts = {model: _read(session, model, model.analysis == analysis) for model in PARTS}
-    return Rows(_read(session, AnalysisRow, AnalysisRow.id == analysis)[0], parts)
+    ((_, rows),) = each_stored(session, [analysis])
+    return rows
+
+
+def each_stored(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, Rows]]:
+    """Each of these analyses with the rows a case holds of it, as `stored_rows` gives them."""
+    for start in range(0, len(analyses), _AT_ONCE):
+        some = analyses[start : start + _AT_ONCE]
+        own = {row["id"]: row for row in _read(session, AnalysisRow, AnalysisRow.id.in_(some))}
+        parts: dict[str, dict[type[Derived], list[Row]]]
+        parts = {key: {model: [] for model in PARTS} for key in some}
+        for model in PARTS:
+            for row in _read(session, model, model.analysis.in_(some)):
+                parts[row["analysis"]][model].append(row)
+        for key in some:
+            yield key, Rows(own[key], parts.pop(key))
 
 
 def _read(session: Session, model: type[Base], where: Any) -> list[Row]:

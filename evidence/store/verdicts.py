@@ -116,15 +116,15 @@ def head(session: Session) -> tuple[int, str]:
     return (0, FIRST) if last is None else (last[0], last[1])
 
 
-def entries(session: Session, footage: str | None = None) -> list[Verdict]:
+def entries(session: Session, *footages: str) -> list[Verdict]:
     """The verdicts that entered a machine by hand, in the order they were given.
 
     Args:
-        footage: those on this one alone.
+        footages: those on these alone; by default all.
     """
     query = select(Verdict).where(Verdict.sighting.startswith(ENTERED)).order_by(Verdict.number)
-    if footage is not None:
-        query = query.where(Verdict.footage == footage)
+    if footages:
+        query = query.where(Verdict.footage.in_(footages))
     return [row for row in session.scalars(query) if row.sighting == entered_name(row.number)]
 
 

@@ -38,7 +38,7 @@ from evidence.store import (
 )
 from evidence.store.base import Base
 from evidence.store.keys import analysis_id, machine_id
-from evidence.store.rows import stored_rows
+from evidence.store.rows import each_stored
 from evidence.store.runs import add_recipe
 from evidence.store.verdicts import append
 
@@ -352,8 +352,9 @@ def judge_all(session: Session) -> None:
         for author in ("anna", "ben")[: 2 if one.analysis in flagged else 1]:
             append(session, footage=one.footage, pts=one.pts, verdict=one.outcome or "",
                    author=author, sighting=one.sighting, builder=one.builder)  # fmt: skip
-    for row in session.scalars(select(AnalysisRow)):
-        row.digest = stored_rows(session, row.id).digest()
+    analyses = {row.id: row for row in session.scalars(select(AnalysisRow))}
+    for name, rows in each_stored(session, list(analyses)):
+        analyses[name].digest = rows.digest()
     session.flush()
     rebuild(session)
     for one in session.scalars(select(Item).execution_options(populate_existing=True)):
