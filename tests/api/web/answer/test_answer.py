@@ -271,6 +271,7 @@ def test_one_package_is_made_at_a_time(judged: Site, client: TestClient) -> None
     assert not making.locked()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the package's tests have both
 def test_of_a_case_that_contradicts_itself_no_package_is_given(
     judged: Site, client: httpx.Client
 ) -> None:
