@@ -1,4 +1,4 @@
-"""A real server and a real browser (Debian's Chromium)."""
+"""A real server, a real browser (Debian's Chromium), and what axe-core finds in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from api.web.app import create_app
 from api.web.site import Site
@@ -17,6 +19,8 @@ from api.web.site import Site
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The same browser, without a window it takes half the time."""
 STARTS_SECONDS = 20.0
+COLOURS = ("color-contrast", "link-in-text-block")
+"""What axe-core holds against colours; nothing else is another by night."""
 
 
 @contextmanager
@@ -39,3 +43,21 @@ def serve(site: Site) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(STARTS_SECONDS)
+
+
+def faults(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe-core finds on a page, by all its rules or by some, a line for each element."""
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = rules
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:120]}" + _why(node)
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def _why(node: dict[str, object]) -> str:
+    checks = [*node["any"], *node["all"]]  # type: ignore[misc]
+    return f" ({checks[0]['message']})" if checks else ""

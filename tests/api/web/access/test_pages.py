@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from api.web.site import Site
 from tests.api.web.access.conftest import PASSWORD, Team
 from tests.api.web.access.routes import all_routes, filled
-from tests.api.web.browser import serve
-
-COLOURS = ("color-contrast", "link-in-text-block")
-"""What axe-core holds against colours; nothing else is another by night."""
+from tests.api.web.browser import COLOURS, faults, serve
 
 
 @pytest.fixture
@@ -64,24 +60,6 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
             page.screenshot(path=folder / f"{name}.png")
 
     return take
-
-
-def faults(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
-    """What axe-core finds on a page, by all its rules or by some, a line for each element."""
-    options: dict[str, object] = {"resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = rules
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{fault['id']}: {node['html'][:120]}" + _why(node)
-        for fault in found
-        for node in fault["nodes"]
-    ]
-
-
-def _why(node: dict[str, object]) -> str:
-    checks = [*node["any"], *node["all"]]  # type: ignore[misc]
-    return f" ({checks[0]['message']})" if checks else ""
 
 
 def test_nothing_stands_in_anybody_s_way(browse: Callable[..., Page], team: Team) -> None:

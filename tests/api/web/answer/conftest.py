@@ -12,6 +12,8 @@ from detector import Settings
 from detector.model_files import model_digest
 from evidence.store import Case
 from evidence.store.runs import add_recipe
+from tests.api.web.answer.pictured import fill_pictured
+from tests.conftest import Furnish
 from tests.evidence.answer.conftest import Builder, build, judge_all
 from tests.evidence.conftest import registry
 
@@ -48,6 +50,20 @@ def furnish_judged(case: Case) -> None:
         builder = Builder(session, add_recipe(session, "aa" * 32, Settings(), registry))
         fill(builder)
         judge_all(builder.session)
+
+
+@pytest.fixture(scope="session")
+def furnish_pictured(tmp_path_factory: pytest.TempPathFactory) -> Furnish:
+    """Fills a case as `fill_pictured` says, with 14 controls."""
+    clips = tmp_path_factory.mktemp("clips")
+
+    def put(case: Case) -> None:
+        settings, registry = Settings.archive(), load_registry()
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model_digest(None), settings, registry)
+        fill_pictured(Site(case, registry, settings, recipe, local="anna"), clips, controls=14)
+
+    return put
 
 
 @pytest.fixture

@@ -30,11 +30,10 @@ PLANTS = {
 }
 
 
-def fill_pictured(site: Site, folder: Path, controls: int = 0) -> None:
+def fill_pictured(site: Site, folder: Path, controls: int) -> None:
     """Fills the case: claims of the first plant confirmed, one elsewhere refuted, two waiting;
     every machine of other makes drawn, most of them judged; and so many controls of Chinese
     make, of which one was not recognised."""
-    folder.mkdir(parents=True, exist_ok=True)
     number = 0
     claims: dict[str, list[str]] = {}
     others: list[str] = []

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from api.web.site import Site
-from tests.api.web.answer.pictured import fill_pictured
 from tests.api.web.answer.test_controls import footage_of
+from tests.api.web.browser import COLOURS, faults
+from tests.conftest import Furnish
 
 Shoot = Callable[[str], None]
 
@@ -22,15 +22,19 @@ def database() -> None:
 
 
 @pytest.fixture
-def pictured(site: Site, tmp_path: Path) -> Site:
-    fill_pictured(site, tmp_path / "clips")
+def furnish(furnish_pictured: Furnish) -> Furnish:
+    return furnish_pictured
+
+
+@pytest.fixture
+def pictured(site: Site) -> Site:
+    """The site, where `furnish` has filled the case."""
     return site
 
 
 def test_the_sentence_and_its_limits_are_seen_first(
-    site: Site, served: str, screen: Page, shoot: Shoot, tmp_path: Path
+    pictured: Site, served: str, screen: Page, shoot: Shoot
 ) -> None:
-    fill_pictured(site, tmp_path / "clips", controls=14)
     broken: list[str] = []
     screen.on("response", lambda one: broken.append(one.url) if one.status >= 400 else None)
     screen.goto(served)
@@ -53,8 +57,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
             faces = "e => [e.querySelector('text'), document.body].map((one) => "
             drawn, around = figure.evaluate(f"{faces} getComputedStyle(one).fontFamily)")
             assert drawn == around
-        wrong = Axe().run(screen)
-        assert wrong.violations_count == 0, wrong.generate_report()
+        assert faults(screen, COLOURS if scheme == "light" else ()) == []
     for name in ("warnings", "share", "noticed"):
         assert screen.locator(f"#{name}").bounding_box()["y"] < 720  # type: ignore[index]
     shoot("answer")

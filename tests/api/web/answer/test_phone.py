@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.web.site import Site
-from tests.api.web.answer.pictured import fill_pictured
+from tests.conftest import Furnish
 
 
 @pytest.fixture
@@ -16,10 +13,14 @@ def database() -> None:
     """SQLite alone: what a page looks like is not the database's doing."""
 
 
+@pytest.fixture
+def furnish(furnish_pictured: Furnish) -> Furnish:
+    return furnish_pictured
+
+
 def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
-    site: Site, served: str, screen: Page, tmp_path: Path, request: pytest.FixtureRequest
+    served: str, screen: Page, request: pytest.FixtureRequest
 ) -> None:
-    fill_pictured(site, tmp_path / "clips")
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.goto(f"{served}/answer")
     for name, wide in (("share", True), ("estimators", False)):
@@ -41,10 +42,7 @@ def test_what_is_wider_than_the_screen_says_so_and_can_be_read(
     expect(screen.get_by_text("Ask something else")).to_be_hidden()
 
 
-def test_the_report_can_be_read_on_a_telephone(
-    site: Site, served: str, screen: Page, tmp_path: Path
-) -> None:
-    fill_pictured(site, tmp_path / "clips")
+def test_the_report_can_be_read_on_a_telephone(served: str, screen: Page) -> None:
     screen.set_viewport_size({"width": 390, "height": 844})
     screen.set_content(screen.request.get(f"{served}/api/v1/answer/report").text())
     assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
