@@ -25,21 +25,25 @@ from tests.api.web.browser import serve
 from tests.api.web.test_uploads_shown import analysed
 from tests.evidence.sweep.helping import PATIENCE, Clip, write_clip
 
+ROOT = Path(__file__).parents[3]
+PIECE = "const PIECE = 32 * 1024 * 1024;"
 SLOWLY = 60_000.0
 PIECES = "**/api/v1/uploads/*"
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two short drawn clips, a page and an archive called one, and a larger clip."""
+    """Two short drawn clips, a page and an archive called one, a larger clip, and one that is
+    larger than two small pieces."""
     folder = tmp_path_factory.mktemp("films")
-    write_clip(folder / "hall 4.mp4", Clip(draw_still(seed=4)[0], frames=10, size=(960, 540)))
-    write_clip(folder / "hall 3.mp4", Clip(draw_still(seed=3)[0], frames=6))
+    write_clip(folder / "hall 4.mp4", Clip(draw_still(seed=4)[0], frames=4, size=(960, 540)))
+    write_clip(folder / "hall 3.mp4", Clip(draw_still(seed=3)[0], frames=2))
     (folder / "page.mp4").write_text("<!doctype html><title>Not found</title>" * 50)
     (folder / "archive.mp4").write_bytes(b"PK\x03\x04" + bytes(40 << 20))
     content = (folder / "hall 3.mp4").read_bytes()
-    free = (40 << 20).to_bytes(4, "big") + b"free" + bytes((40 << 20) - 8)
-    (folder / "large.mp4").write_bytes(content + free)
+    for name, size in (("large", 40 << 20), ("pieces", 5 << 20)):
+        free = size.to_bytes(4, "big") + b"free" + bytes(size - 8)
+        (folder / f"{name}.mp4").write_bytes(content + free)
     return folder
 
 
@@ -69,6 +73,19 @@ def desk(alone: Site) -> Iterator[str]:
         serve(replace(alone, desk=working)) as address,
     ):
         yield address
+
+
+def in_small_pieces(page: Page) -> None:
+    """Files are sent in pieces of 2 MiB, for a page whose requests are held up: each then goes as
+    text through the browser, Playwright and this process, which takes seconds for 32 MiB."""
+    script = Path("api/web/static/sending.js")
+    whole = (ROOT / script).read_text("utf-8")
+    assert whole.count(PIECE) == 1
+    smaller = whole.replace(PIECE, "const PIECE = 2 * 1024 * 1024;")
+    page.route(
+        f"**/{script.name}*",
+        lambda route: route.fulfill(content_type="text/javascript", body=smaller),
+    )
 
 
 def add(screen: Page, *files: Path) -> None:
@@ -136,11 +153,11 @@ def test_nothing_waits_is_not_said_above_what_waits(
 
 
 def test_what_is_no_footage_is_refused_with_the_reason(
-    served: str, chromium: Any, films: Path
+    unmanned: str, chromium: Any, films: Path
 ) -> None:
     context = chromium.new_context(viewport={"width": 768, "height": 1024}, locale="en")
     page = context.new_page()
-    page.goto(f"{served}/upload")
+    page.goto(f"{unmanned}/upload")
     add(page, films / "page.mp4")
     line = page.locator(".upload")
     expect(line.locator(".chip")).to_have_text("refused")
@@ -202,8 +219,8 @@ def test_most_frames_lost_is_no_good_result(
     expect(line).to_contain_text("99% of its frames are lost: what was found says little.")
 
 
-def test_files_are_dropped(served: str, screen: Page, films: Path) -> None:
-    screen.goto(f"{served}/upload")
+def test_files_are_dropped(unmanned: str, screen: Page, films: Path) -> None:
+    screen.goto(f"{unmanned}/upload")
     content = list((films / "hall 3.mp4").read_bytes())
     screen.evaluate(
         """(content) => {
@@ -231,15 +248,16 @@ def test_a_lost_connection_is_taken_up_again(
         else:
             route.continue_()
 
+    in_small_pieces(page)
     page.route(PIECES, sometimes)
     page.goto(f"{unmanned}/upload")
-    add(page, films / "large.mp4")
-    line = page.locator(".upload", has_text="large.mp4")
+    add(page, films / "pieces.mp4")
+    line = page.locator(".upload", has_text="pieces.mp4")
     expect(line.locator(".chip")).to_have_text("connection lost", timeout=SLOWLY)
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
     context.close()
     held = next((alone.case.folder / "footage").rglob("*.mp4"))
-    assert held.read_bytes() == (films / "large.mp4").read_bytes()
+    assert held.read_bytes() == (films / "pieces.mp4").read_bytes()
 
 
 def test_a_page_that_was_closed_goes_on_when_the_file_is_added_again(
@@ -274,6 +292,7 @@ def test_pausing_and_cancelling(unmanned: str, chromium: Any, films: Path) -> No
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     screen = context.new_page()
     asked: list[Route] = []
+    in_small_pieces(screen)
     screen.route(
         PIECES,
         lambda route: (
@@ -283,8 +302,8 @@ def test_pausing_and_cancelling(unmanned: str, chromium: Any, films: Path) -> No
         ),
     )
     screen.goto(f"{unmanned}/upload")
-    add(screen, films / "large.mp4")
-    line = screen.locator(".upload", has_text="large.mp4")
+    add(screen, films / "pieces.mp4")
+    line = screen.locator(".upload", has_text="pieces.mp4")
     line.get_by_role("button", name="Pause").click()
     expect(line.locator(".chip")).to_have_text("paused")
     screen.unroute(PIECES)

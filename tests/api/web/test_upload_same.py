@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from api.web.site import Site
 from evidence.store import Location
-from tests.api.web.test_upload_page import PIECES, SLOWLY, add
+from tests.api.web.test_upload_page import PIECES, SLOWLY, add, in_small_pieces
 from tests.api.web.test_upload_page import alone as alone
 from tests.api.web.test_upload_page import films as films
 from tests.api.web.test_upload_page import unmanned as unmanned
@@ -103,7 +103,7 @@ def test_another_file_takes_no_paused_one_s_place(
     # A page of its own: a request that is broken off may be told on the console.
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en")
     page = context.new_page()
-    begun, other = recorded(0), recorded(1)
+    begun, other = recorded(0, 5 << 20), recorded(1, 5 << 20)
     sent: list[Route] = []
 
     def hold_the_second(route: Route) -> None:
@@ -113,9 +113,10 @@ def test_another_file_takes_no_paused_one_s_place(
                 return
         route.continue_()
 
+    in_small_pieces(page)
     page.route(PIECES, hold_the_second)
     page.goto(f"{unmanned}/upload")
-    with page.expect_request(lambda asked: asked.headers.get("upload-offset") == f"{32 << 20}"):
+    with page.expect_request(lambda asked: asked.headers.get("upload-offset") == f"{2 << 20}"):
         add(page, begun)
     page.locator(".upload").get_by_role("button", name="Pause").click()
     chips = page.locator(".upload .head .chip")

@@ -18,7 +18,7 @@ from tests.api.web.access.conftest import secret as secret
 from tests.api.web.access.conftest import team as team
 from tests.api.web.access.test_pages import browse as browse
 from tests.api.web.browser import serve
-from tests.api.web.test_upload_page import PIECES, SLOWLY, add
+from tests.api.web.test_upload_page import PIECES, SLOWLY, add, in_small_pieces
 from tests.api.web.test_upload_page import alone as alone
 from tests.api.web.test_upload_page import films as films
 from tests.api.web.test_upload_page import unmanned as unmanned
@@ -82,8 +82,8 @@ def test_a_folder_is_turned_away_and_the_file_beside_it_is_sent(
 def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
     unmanned: str, page: Page, films: Path, tmp_path: Path
 ) -> None:
-    stick = tmp_path / "large.mp4"
-    shutil.copy2(films / "large.mp4", stick)
+    stick = tmp_path / "pieces.mp4"
+    shutil.copy2(films / "pieces.mp4", stick)
 
     def pull_out(route: Route) -> None:
         if route.request.method == "PATCH":
@@ -92,6 +92,7 @@ def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
         else:
             route.continue_()
 
+    in_small_pieces(page)
     page.route(PIECES, pull_out)
     page.goto(f"{unmanned}/upload")
     add(page, stick)
@@ -99,7 +100,7 @@ def test_a_file_that_is_gone_is_not_waited_for_until_it_is_there_again(
     expect(line.locator(".chip")).to_have_text("not taken", timeout=SLOWLY)
     expect(line).to_contain_text("The file cannot be read any more.")
     page.unroute(PIECES)
-    shutil.copy2(films / "large.mp4", stick)
+    shutil.copy2(films / "pieces.mp4", stick)
     line.get_by_role("button", name="Try again").click()
     expect(line.locator(".chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
 
