@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from datasets.registry import Registry
@@ -98,9 +99,17 @@ def test_what_is_drawn_has_its_own_lane_but_for_claims(
     assert set(found.values()) == {IN_THE_SAMPLE} and len(found) == 9
 
 
-def test_an_order_of_footage_makes_no_difference(case: Case, store: Callable[..., str]) -> None:
+@pytest.mark.parametrize("at_once", [2, 500])
+def test_an_order_of_footage_makes_no_difference(
+    case: Case, store: Callable[..., str], monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Nor does it of how much footage is asked about at once."""
+    monkeypatch.setattr("evidence.review.items._AT_ONCE", at_once)
+    monkeypatch.setattr("evidence.store.check_items._AT_ONCE", at_once)
+    monkeypatch.setattr("evidence.store.rows._AT_ONCE", at_once)
     for word in ("one", "two", "three"):
         store(word)
+    assert not [one for one in check(case) if "analysis" in one.about or "item" in one.about]
     before = rows(case)
     with case.session() as session, session.begin():
         assert rebuild(session) == 12
