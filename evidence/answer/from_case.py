@@ -25,12 +25,13 @@ from evidence.answer.controls import (
 )
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import SeenMachine, read_machines, read_sources
+from evidence.answer.judged import SeenMachine, asked_of, read_machines, read_sources
 from evidence.answer.legible import read_heights
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
+from evidence.answer.signed import without_login
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.verdicts import head
@@ -106,8 +107,12 @@ def find_answer(
         looked_at=read_looked_at(session, recipe, question, left_out),
         undated=read_undated(session, recipe, registry, question, left_out),
     )
-    told = contested(read_sources(session, recipe), question, left_out)
-    found = replace(found, warnings=(*found.warnings, *told))
+    sources = read_sources(session, recipe)
+    told = contested(sources, question, left_out)
+    # Of what is left out the controls themselves count in what would have been noticed.
+    counted = asked_of(sources, question, left_out) | {one.footage for one in known}
+    signed = without_login(session, counted)
+    found = replace(found, warnings=(*signed, *found.warnings, *told))
     number, digest = head(session)
     facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
     return Found(found, facts, machines)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from evidence.spelled import plants_once
 from evidence.store import (
+    Account,
     AnalysisRow,
     ControlRow,
     Copy,
@@ -32,8 +33,9 @@ class Moment:
     """A state of a case, as far as answers go.
 
     analyses: of footage. counts: the last verdict and decision, the run begun last, how many
-    rows there are of each kind. places: by plant and date, as sources give them, how many
-    places there are and were, with the first and the last footage. controls: footage and builder.
+    rows there are of each kind, the accounts. places: by plant and date, as sources give them,
+    how many places there are and were, with the first and the last footage. controls: footage
+    and builder.
     """
 
     analyses: int
@@ -61,6 +63,8 @@ def read_moment(session: Session) -> Moment:
     # A file that could not be looked at adds no row to any of these.
     works = select(Work.state, func.count()).group_by(Work.state).order_by(Work.state)
     counts += [tuple(row) for row in session.execute(works)]
+    accounts = select(Account.name, Account.made, Account.ended).order_by(Account.name)
+    counts += [tuple(row) for row in session.execute(accounts)]
     held = func.sum(if_((Link.held, 1), else_=0))
     counts += session.execute(select(func.count(), held).select_from(Link)).one()
     places = session.execute(
