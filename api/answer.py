@@ -225,6 +225,7 @@ def _tell(found: Answer) -> None:
     """The answer in a few lines."""
     lines = [
         found.said.sentence,
+        *filter(None, (found.said.means,)),
         f"Asked: {found.says}.",
         f"Machines seen: {found.counts.machines}; of the kind confirmed {found.counts.confirmed}, "
         f"probable {found.counts.probable}; of unknown builder {found.counts.unknown}.",

@@ -268,6 +268,7 @@ def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> N
     content = page.render(
         asked=read.answer.says,
         sentence=read.answer.said.sentence,
+        means=read.answer.said.means,
         day=datetime.now(UTC).date().isoformat(),
         version=version("nameplate"),
         ours=read.facts.model == model_digest(),

@@ -13,6 +13,14 @@ TELLING = 0.5
 """A share that would have been noticed must be below it for "none seen" to say anything."""
 
 
+CONFIRMED_MEANS = Told(
+    "Confirmed means: people who looked at the pictures said so. A machine shown on a poster, "
+    "screen or slide counts as a machine, and the plant is the one that the footage's sources "
+    "name; nobody here confirmed that it stands there."
+)
+"""What stands under each sentence that says "Confirmed"."""
+
+
 class Kind(StrEnum):
     """confirmed: machines of the origin stand there. probable: people have still to confirm.
     none: none was seen, and that says something. open: the footage cannot tell."""
@@ -70,11 +78,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """kind, the sentence, and why no stronger one could be said."""
+    """kind, the sentence, why no stronger one could be said, and what it means (`means`, empty but
+    where it says "Confirmed")."""
 
     kind: Kind
     sentence: str
     because: tuple[str, ...] = ()
+    means: str = ""
 
 
 def say(
@@ -105,7 +115,7 @@ def say(
             told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s%(within)s.", **words)
         else:
             told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words)
-        return Said(Kind.CONFIRMED, told)
+        return Said(Kind.CONFIRMED, told, means=CONFIRMED_MEANS)
     why = _why_not_none(counts, seen)
     if counts.probable:
         return Said(

@@ -13,7 +13,7 @@ from datasets.registry import Registry, load_registry
 from evidence.answer.noticed import noticed
 from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, compare, figures_for
-from evidence.answer.sentence import Counts, Kind, say
+from evidence.answer.sentence import CONFIRMED_MEANS, Counts, Kind, say
 from evidence.answer.told import above
 
 NONE = Counts(
@@ -107,6 +107,15 @@ def test_what_is_not_confirmed_is_not_said_to_be() -> None:
 def test_confirmed_counts_machines_and_plants() -> None:
     said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1, probable=4), WELL)
     assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
+
+
+def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
+    said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1), WELL)
+    assert said.means == CONFIRMED_MEANS
+    assert "poster, screen or slide counts as a machine" in said.means
+    assert "nobody here confirmed that it stands there" in said.means
+    for counts in (NONE, replace(NONE, probable=2), replace(NONE, waiting=1)):
+        assert say("Chinese", counts, WELL).means == ""
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Cl
     page = client.get("/answer")
     assert heading(page) == SENTENCE
     text = unescape(page.text)
+    means = text.partition("</h1>")[2].partition("</p>")[0].strip().removeprefix("<p>")
+    assert means == found["said"]["means"] and means.startswith("Confirmed means: people who")
     for share in (at_least(found["low"]["low"]), at_most(found["high"]["high"])):
         assert share in text
     for move in found["moves"]:
@@ -198,19 +200,22 @@ def test_a_plant_that_no_source_names_is_told_of_with_those_there_are(
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence", "word"),
+    ("code", "sentence", "means", "word"),
     [
         ("uk", "Підтверджено: щонайменше 1 верстат китайського виробника на 1 підприємстві.",
+         "Підтверджено означає: так сказали люди, які дивилися на знімки.",
          "підприємства — замало для висновку"),
         ("ru", "Подтверждено: по меньшей мере 1 станок китайского производителя на 1 предприятии.",
+         "Подтверждено означает: так сказали люди, которые смотрели на снимки.",
          "предприятий — мало для вывода"),
     ],
 )  # fmt: skip
 def test_it_is_said_in_the_reader_s_language(
-    judged: Site, client: httpx.Client, code: str, sentence: str, word: str
+    judged: Site, client: httpx.Client, code: str, sentence: str, means: str, word: str
 ) -> None:
     page = client.get("/answer", headers={"Accept-Language": code})
     assert heading(page) == sentence
+    assert means in page.text
     shown = page.text.partition("<main")[2]  # above it stands what scripts may have to say
     assert not re.search(r"no frame|recording [0-9a-f]|%\(", shown)
     assert (
@@ -226,11 +231,13 @@ def test_the_report_is_of_the_same_answer(judged: Site, client: httpx.Client) ->
     report = client.get("/api/v1/answer/report")
     assert report.headers["content-disposition"] == 'attachment; filename="answer-origin-CN.html"'
     assert SENTENCE in report.text and found["says"] in report.text
+    means = found["said"]["means"]
+    assert f"{SENTENCE}</p>\n<p>{means}</p>" in unescape(report.text)
     pdf = client.get("/api/v1/answer/report?format=pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     with pymupdf.open("pdf", pdf.content) as document:
         text = " ".join("".join(page.get_text() for page in document).split())
-    assert SENTENCE in unicodedata.normalize("NFKC", text)  # letters are joined
+    assert f"{SENTENCE} {means}" in unicodedata.normalize("NFKC", text)  # letters are joined
 
 
 def test_the_package_computes_the_same_anew(
