@@ -200,10 +200,12 @@ def _missed(found: Answer) -> list[str]:
 
     if found.missed.share.value is None:
         return []
+    most = f"at most {at_most(found.missed.share.high)}"
+    # None among few frames is no 0 %.
+    share = f"{percent(found.missed.share.value)} ({most})" if found.missed.missed else most
     return [
-        f"Of the machines in view {percent(found.missed.share.value)} were missed altogether "
-        f"(at most {at_most(found.missed.share.high)}); with them: {at_least(found.low.low)} to "
-        f"{at_most(found.high.high)}."
+        f"Of the machines in view {share} were missed altogether; with them: "
+        f"{at_least(found.low.low)} to {at_most(found.high.high)}."
     ]
 
 

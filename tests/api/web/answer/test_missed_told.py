@@ -1,0 +1,48 @@
+"""Machines missed altogether, as the page, the report and the command tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+
+import httpx2 as httpx
+import pytest
+
+from api.answer import _missed
+from datasets.registry import Registry
+from evidence.answer.from_case import answer_case
+from evidence.answer.question import Question
+from evidence.answer.told import at_most
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder
+
+CAVEAT = "too few of those shown only briefly or beside one that was found"
+
+
+@pytest.mark.parametrize("outcome", ["nothing", "missed"])
+def test_of_frames_without_a_machine_the_upper_limit_leads(
+    case: Case, registry: Registry, client: httpx.Client, build: Callable[..., object], outcome: str
+) -> None:
+    def fill(b: Builder) -> None:
+        for plant in range(12):
+            b.add(f"Plant {plant}", claim="mazak", outcome="accept")
+            b.frame(f"Plant {plant}", "nothing" if plant else outcome)
+
+    build(fill)
+    found, _, _ = answer_case(case, Question(), registry, "Chinese")
+    assert found.missed.judged == 12 and found.missed.missed == (outcome == "missed")
+    most = f"at most {at_most(found.missed.share.high)}"
+    page = unescape(client.get("/answer").text)
+    missed = page.partition('id="missed"')[2].partition("</section>")[0]
+    report = unescape(client.get("/api/v1/answer/report").text)
+    told = report.partition("What was missed")[2].partition("<h2>")[0]
+    (line,) = _missed(found)
+    assert most in line
+    for text in (missed, told):
+        assert CAVEAT in " ".join(text.split())
+        assert (f"{most} of them" in text or f"in view {most} were" in text) == (
+            outcome == "nothing"
+        )
+    if outcome == "nothing":
+        for text in (missed, told, line.partition(";")[0]):
+            assert " 0 %" not in text
