@@ -23,7 +23,7 @@ from evidence.answer.noticed import Noticed, noticed
 from evidence.answer.occupancy import Occupancy
 from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
 from evidence.answer.question import Question
-from evidence.answer.sentence import Counts, Said, say
+from evidence.answer.sentence import NO_CONTROLS, Counts, Said, say
 from evidence.answer.told import Told
 from evidence.answer.undated import ALL_DATED, Undated
 from evidence.answer.unplaced import unplaced
@@ -33,12 +33,25 @@ from evidence.answer.unplaced import unplaced
 class Controls:
     """Positive controls: how many there are, and how many came out as what they are.
 
-    tried: of each the height of the tallest text read on it, and whether it came out.
+    tried: of each the height of the tallest text read on it, and whether it came out. listed: those
+    of other kinds too, which say nothing of this one.
     """
 
     hits: int = 0
     of: int = 0
     tried: tuple[tuple[float | None, bool], ...] = ()
+    listed: int = 0
+
+    @property
+    def lacking(self) -> Told:
+        """Why none was tried, where none was."""
+        if not self.listed:
+            return NO_CONTROLS
+        return Told(
+            "the %(num)s positive control is not of this kind",
+            "none of the %(num)s positive controls is of this kind",
+            num=self.listed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +189,7 @@ def answer(
         says=question.in_words(registry),
         seen=dict(Counter((m.named or "", status(m)) for m in machines)),
         counts=counts,
-        said=say(what, counts, seen, question.by, question.which()),
+        said=say(what, counts, seen, question.by, question.which(), controls.lacking),
         bounds=as_judged,
         low=low,
         high=high,

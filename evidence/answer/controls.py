@@ -222,7 +222,8 @@ def try_controls(
         for copies in _together(asked)
     )
     left_out = footage | copies_of(session, recipe, footage)
-    return Controls(sum(hit for _, hit in tried), len(tried), tried), left_out
+    hits, listed = sum(hit for _, hit in tried), len(set(controls))
+    return Controls(hits, len(tried), tried, listed), left_out
 
 
 def _machines(control: Known, linked: Iterable[tuple[str, str | None]]) -> set[str]:

@@ -246,7 +246,7 @@ def _noticed(seen: Noticed) -> Iterable[Move]:
     )
     for label, sensitivity in rows:
         if seen.sensitivity is None or sensitivity is None:
-            yield Move(group, label, None, None, Told("no controls"))
+            yield Move(group, label, None, None, Told("no controls of the kind"))
             continue
         share = ruled_out(seen.size, half, sensitivity)
         yield Move(group, label, 0.0, share)

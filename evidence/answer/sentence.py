@@ -87,8 +87,16 @@ class Said:
     means: str = ""
 
 
+NO_CONTROLS = Told("no positive controls")
+
+
 def say(
-    what: str, counts: Counts, seen: Noticed, by: By = "origin", which: Told | None = None
+    what: str,
+    counts: Counts,
+    seen: Noticed,
+    by: By = "origin",
+    which: Told | None = None,
+    lacking: Told = NO_CONTROLS,
 ) -> Said:
     """The strongest sentence whose preconditions hold.
 
@@ -100,6 +108,7 @@ def say(
         seen: what would have been noticed.
         by: what the question goes by.
         which: footage is asked about, where not all is (`Question.which`).
+        lacking: why no control was tried, where none was (`Controls.lacking`).
 
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
@@ -116,7 +125,7 @@ def say(
         else:
             told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words)
         return Said(Kind.CONFIRMED, told, means=CONFIRMED_MEANS)
-    why = _why_not_none(counts, seen)
+    why = _why_not_none(counts, seen, lacking)
     if counts.probable:
         return Said(
             Kind.PROBABLE,
@@ -203,7 +212,7 @@ def _kind(what: str, by: By) -> Told:
     return Told("of %(what)s make", what=what)
 
 
-def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
+def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ...]:
     why: list[str] = []
     if not counts.machines:
         why.append(Told("no CNC machine was seen in it"))
@@ -301,7 +310,7 @@ def _why_not_none(counts: Counts, seen: Noticed) -> tuple[str, ...]:
         )
     if seen.sensitivity is None:
         why.append(
-            Told("how often such a machine is recognised was not measured (no positive controls)")
+            Told("how often such a machine is recognised was not measured (%(why)s)", why=lacking)
         )
     elif counts.machines and seen.share >= TELLING:
         if seen.known <= seen.least_sensitivity:

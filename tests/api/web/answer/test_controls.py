@@ -56,3 +56,24 @@ def test_a_control_that_cannot_be_kept(
     told = client.post("/api/v1/controls", json={"footage": footage, "builder": builder})
     assert told.status_code == status and told.json()["error"]["message"]
     assert client.get("/api/v1/controls").json()["items"] == []
+
+
+def test_controls_of_other_kinds_are_no_lack_of_controls(
+    judged: Site, client: httpx.Client
+) -> None:
+    footage = footage_of(judged, "dmtg")
+    why = "no positive controls"
+    for listed in (None, "dmtg", "smtcl"):
+        if listed:
+            body = {"footage": footage, "builder": listed}
+            assert client.post("/api/v1/controls", json=body).status_code == 201
+            why = "the 1 positive control is not of this kind"
+        if listed == "smtcl":
+            why = "none of the 2 positive controls is of this kind"
+        found = client.get("/api/v1/answer?country=FR").json()["answer"]
+        assert found["controls"]["of"] == 0
+        assert f"recognised was not measured ({why})" in found["said"]["sentence"]
+        page = client.get("/answer?country=FR").text
+        assert f"Not known: {why}." in page and f"Not compared: {why}." in page
+        assert f"Not known: {why}." in client.get("/api/v1/answer/report?country=FR").text
+        assert ("no positive controls" in page) == (listed is None)
