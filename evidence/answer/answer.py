@@ -277,8 +277,9 @@ def _warnings(
         waiting = missed.drawn - missed.judged
         warnings.append(
             Told(
-                "%(waiting)s of %(drawn)s drawn frames wait for reviewers",
-                waiting=waiting,
+                "%(num)s of %(drawn)s drawn frames waits for reviewers",
+                "%(num)s of %(drawn)s drawn frames wait for reviewers",
+                num=waiting,
                 drawn=missed.drawn,
             )
         )

@@ -148,10 +148,9 @@ def say(
     return Said(
         Kind.NONE,
         Told(
-            "None %(kind)s among %(machines)s%(within)s; a share above %(share)s would have been "
-            "noticed.",
+            "None %(kind)s %(among)s%(within)s; a share above %(share)s would have been noticed.",
             kind=kind,
-            machines=_among(counts),
+            among=_among(counts),
             within=within,
             share=above(seen.share),
         ),
@@ -160,24 +159,23 @@ def say(
 
 def _among(counts: Counts) -> Told:
     """Those among which there is none, and of how many nobody knows the builder."""
-    machines = Told("%(num)s machine", "%(num)s machines", num=counts.different)
     unknown = counts.unknown
     if counts.different == counts.machines:
+        machines = Told("among %(num)s machine", "among %(num)s machines", num=counts.machines)
         if not unknown:
             return machines
         return Told(
-            "%(machines)s, %(unknown)s of them of unknown builder",
-            machines=machines,
-            unknown=unknown,
+            "%(among)s, %(unknown)s of them of unknown builder", among=machines, unknown=unknown
         )
-    among = {"machines": machines, "counted": counts.machines}
+    least = Told(
+        "among at least %(num)s machine", "among at least %(num)s machines", num=counts.different
+    )
+    among = {"among": least, "counted": counts.machines}
     if not unknown:
-        return Told(
-            "at least %(machines)s that must be different ones (%(counted)s counted)", **among
-        )
+        return Told("%(among)s that must be different ones (%(counted)s counted)", **among)
     return Told(
-        "at least %(machines)s that must be different ones (%(counted)s counted, %(unknown)s of "
-        "them of unknown builder)",
+        "%(among)s that must be different ones (%(counted)s counted, %(unknown)s of them of "
+        "unknown builder)",
         unknown=unknown,
         **among,
     )
