@@ -23,9 +23,13 @@ for what the counts show of how plants differ to stand without `ALIKE` as its le
 def few_plants(plants: int) -> str:
     """The warning that so few plants ask for."""
     if plants == 1:
-        return Told("one plant does not show how plants differ")
+        return Told(
+            "one plant does not show how plants differ: print no percentage without its interval"
+        )
     return Told(
-        "%(num)s plant is few to judge by", "%(num)s plants are few to judge by", num=plants
+        "%(num)s plant is few to judge by: print no percentage without its interval",
+        "%(num)s plants are few to judge by: print no percentage without its interval",
+        num=plants,
     )
 
 

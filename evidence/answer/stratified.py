@@ -90,7 +90,8 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     if unjudged:
         warnings.append(
             Told(
-                "%(share)s of the machines are in strata of the sample of which none was judged",
+                "%(share)s of the machines are in parts of the audit sample of which nobody judged "
+                "any yet: judge what waits in Review",
                 share=percent(unjudged),
             )
         )

@@ -61,3 +61,15 @@ def test_plants_of_unequal_size_widen_what_is_all_judged() -> None:
         return found.high - found.low
 
     assert width([300] + [5] * 20) > 2 * width([20] * 20)
+
+
+@pytest.mark.parametrize("plants", [1, 5])
+def test_a_warning_says_what_to_do(plants: int) -> None:
+    cells = [Cell(plant, "claimed", 10, 0, 0) for plant in range(plants)]
+    few, unjudged = stratified(cells).warnings
+    assert few.endswith(": print no percentage without its interval")
+    assert plants == 1 or few.startswith("5 plants are few to judge by")
+    assert unjudged == (
+        "100 % of the machines are in parts of the audit sample of which nobody judged any yet: "
+        "judge what waits in Review"
+    )
