@@ -1,16 +1,18 @@
-"""What the confirmed machines of an answer rest on: their pictures and the verdicts."""
+"""What the confirmed machines of an answer rest on: their pictures, the way back, the verdicts."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.judged import SeenMachine
-from evidence.answer.page import Exhibit
+from evidence.answer.page import Exhibit, Word
+from evidence.answer.trace import Line, Shown, shown_by, trace
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import Case, Item, Membership, SightingRow, StillRow, Verdict
@@ -32,33 +34,60 @@ def gather(
         (one for one in machines if one.settled and one.hit is True),
         key=lambda one: (one.plant, one.id),
     )
-    found = []
-    for part in chunks(confirmed):
-        for machine in part:
-            alone = machine.id if machine.entered else machine.unlinked
-            keys = sightings_of(session, machine.id) if alone is None else [alone]
-            name = machine.builder or (SEVERAL if machine.conflict else PLATED)
-            if machine.entered:
-                kept = _entered(session, machine.id)
-            else:
-                kept = _stills(session, keys, machine.builder)
-            found.append(
-                Exhibit(
-                    machine=machine.id,
-                    name=registry.get(name).name if name in registry else name,
-                    plant=machine.plant,
-                    pictures=tuple(_as_data(case, *one) for one in kept),
-                    verdicts=tuple(
-                        (one.number, one.author, _said(one, registry), one.digest)
-                        for one in session.scalars(
-                            select(Verdict)
-                            .where(Verdict.sighting.in_(keys))
-                            .order_by(Verdict.number)
-                        )
-                    ),
-                )
+    return [_exhibit(case, session, one, registry) for one in confirmed]
+
+
+def _exhibit(case: Case, session: Session, machine: SeenMachine, registry: Registry) -> Exhibit:
+    alone = machine.id if machine.entered else machine.unlinked
+    keys = sightings_of(session, machine.id) if alone is None else [alone]
+    name = machine.builder or (SEVERAL if machine.conflict else PLATED)
+    verdicts = _verdicts(session, keys)
+    if machine.entered:
+        kept, way = list(_entered(session, machine.id)), _entered_trace(session, machine, registry)
+    else:
+        sighting = judged_sighting(session, keys, machine.builder)
+        kept = list(_stills(session, sighting))
+        footage = [one for one, _ in machine.views]
+        way = trace(session, shown_by(sighting), machine.builder, registry, sighting, footage)
+    return Exhibit(
+        machine=machine.id,
+        name=registry.get(name).name if name in registry else name,
+        plant=machine.plant,
+        stated=machine.stated,
+        pictures=tuple(_as_data(case, *one) for one in kept),
+        trace=way,
+        verdicts=tuple(
+            Word(
+                one.number,
+                one.author,
+                _said(one, registry),
+                one.digest,
+                f"{one.made.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+                one.note,
             )
-    return found
+            for one in verdicts
+        ),
+    )
+
+
+def _verdicts(session: Session, keys: Sequence[str]) -> list[Verdict]:
+    """All that was said of some sightings, in order."""
+    found: list[Verdict] = []
+    for part in chunks(keys):
+        found += session.scalars(select(Verdict).where(Verdict.sighting.in_(part)))
+    return sorted(found, key=lambda one: one.number)
+
+
+def _entered_trace(session: Session, machine: SeenMachine, registry: Registry) -> tuple[Line, ...]:
+    """The way back from a machine that was entered by hand: where in the footage it was seen."""
+    footage, ((pts, _), *_) = machine.views[0]
+    made = {
+        said
+        for one in session.scalars(select(Verdict).where(Verdict.sighting == machine.id))
+        if (said := (one.before.get("said") or {}).get("made")) is not None
+    }
+    told = made.pop() if len(made) == 1 else None
+    return trace(session, Shown(footage, pts), machine.builder, registry, made=told)
 
 
 def _said(verdict: Verdict, registry: Registry) -> str:
@@ -89,12 +118,9 @@ def _entered(session: Session, name: str) -> Iterator[Kept]:
             return
 
 
-def judged_stills(
-    session: Session, keys: Iterable[str], builder: str | None
-) -> dict[str, StillRow]:
-    """The pictures, by what they show, of the sighting that a confirmed machine rests on: the
-    surest of those that people settled as its builder's. What was linked to it shows what nobody
-    judged, and may be another machine.
+def judged_sighting(session: Session, keys: Iterable[str], builder: str | None) -> SightingRow:
+    """The sighting that a confirmed machine rests on: the surest of those that people settled as
+    its builder's. What was linked to it shows what nobody judged, and may be another machine.
 
     Args:
         keys: of the machine's sightings, at least one.
@@ -118,20 +144,28 @@ def judged_stills(
             rank = not (said and named == builder), not said, grade, -probability, key
             best = min(best or rank, rank)
     assert best is not None
+    return session.scalars(select(SightingRow).where(SightingRow.key == best[-1])).one()
+
+
+def judged_stills(
+    session: Session, keys: Iterable[str], builder: str | None
+) -> dict[str, StillRow]:
+    """The pictures, by what they show, of the sighting that a confirmed machine rests on, as
+    `judged_sighting` takes them."""
+    return _stills_of(session, judged_sighting(session, keys, builder))
+
+
+def _stills_of(session: Session, sighting: SightingRow) -> dict[str, StillRow]:
     stills = session.scalars(
         select(StillRow)
-        .join(
-            SightingRow,
-            and_(SightingRow.analysis == StillRow.analysis, SightingRow.name == StillRow.sighting),
-        )
-        .where(SightingRow.key == best[-1])
+        .where(StillRow.analysis == sighting.analysis, StillRow.sighting == sighting.name)
         .order_by(StillRow.role)
     )
     return {still.role: still for still in stills}
 
 
-def _stills(session: Session, keys: Iterable[str], builder: str | None) -> Iterator[Kept]:
-    for role, still in list(judged_stills(session, keys, builder).items())[:MOST_PICTURES]:
+def _stills(session: Session, sighting: SightingRow) -> Iterator[Kept]:
+    for role, still in list(_stills_of(session, sighting).items())[:MOST_PICTURES]:
         yield role, still.sha256, still.suffix
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -30,6 +30,7 @@ from evidence.answer.moves import Move
 from evidence.answer.plants import PlantRow
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, at_most, percent
+from evidence.answer.trace import Line
 from evidence.tables import clock, printable
 
 UNKNOWN = Told("unknown")
@@ -41,17 +42,30 @@ OF_KIND = STATUSES | {"claimed": Told("named otherwise")}
 may have settled the others named; and a seller's badge does not tell whether it is of the kind."""
 
 
+class Word(NamedTuple):
+    """A verdict beside an exhibit. made: the time, as it is told."""
+
+    number: int
+    author: str
+    says: str
+    digest: str
+    made: str
+    note: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """What a confirmed machine rests on: its pictures, each by what it shows, its SHA-256 and as a
-    data URI, None where its file is gone or no longer what it was; and the verdicts: the
-    number, the author, what it says, and the digest."""
+    """What a confirmed machine rests on. pictures: each by what it shows, its SHA-256 and as a
+    data URI, None where its file is gone or no longer what it was. stated: sources name the plant.
+    trace: where it is followed back to."""
 
     machine: str
     name: str
     plant: str
+    stated: bool
     pictures: tuple[tuple[str, str, str | None], ...]
-    verdicts: tuple[tuple[int, str, str, str], ...]
+    trace: tuple[Line, ...]
+    verdicts: tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ code { font-size: 7pt; }
 .soft { color: #5a6069; }
 figure { margin: 0 0 8pt 0; text-align: left; }
 dd { margin-left: 0; margin-bottom: 3pt; }
+figcaption { text-align: left; }
 figure img { width: 220pt; }
 """
 _SVG = re.compile(r"<svg[^>]*viewBox=\"0 0 (\d+) (\d+)\".*?</svg>", re.DOTALL)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlalchemy import select
 
 from datasets.registry import Registry
 from evidence.answer.from_case import answer_case
+from evidence.answer.page import render_answer
 from evidence.answer.question import Question
-from evidence.store import Case, SightingRow
+from evidence.store import Case, Location, SightingRow
 from evidence.store.verdicts import append
 from tests.evidence.answer.conftest import Builder, key
 
@@ -59,3 +61,58 @@ def test_of_each_verdict_beside_it_what_it_says_is_told(
         (3, "ben", "not-cnc"),
         (4, "carla", dmtg),
     ]
+
+
+def known(b: Builder) -> None:
+    """A machine settled as a DMTG in footage of which a list tells where it came from."""
+    b.add("Завод № 7", claim="dmtg", outcome="accept", published="2023-05-06")
+    row = b.session.scalars(select(SightingRow)).one()
+    place = b.session.scalars(select(Location)).one()
+    place.publisher, place.origin_url = "Kanal 7 <i>", "https://example.org/v/7"
+    place.provenance = {"list": "sources.csv", "line": 3}
+    row.evidence = [
+        {"kind": kind, "id": id_, "text": text, "weight": weight, "exact": "1", "box": None}
+        for kind, id_, text, weight in (
+            ("wordmark", "dmtg", "DMTG", 9.0),
+            ("series", "mazak", "QTN", 4.6),
+            ("wordmark", "haas", "HAAZ", 0.0),
+            ("overlay", "okuma", "OKUMA", 0.0),
+        )
+    ]
+    of = {"footage": row.footage, "pts": row.pts, "sighting": row.key}
+    append(b.session, **of, verdict="accept", builder="dmtg", author="anna", note="plate & badge")
+
+
+def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(known)
+    found, facts, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    told = dict(exhibit.trace)
+    assert told["footage"] == ("/archive/1.mp4",)
+    assert told["SHA-256"] == (key("f", 1),)
+    assert told["shown"][0].startswith("at 0:01.0")
+    assert told["publisher"] == ("Kanal 7 <i>",)
+    assert told["address"] == ("https://example.org/v/7",)
+    assert told["published"] == ("2023-05-06",)
+    assert told["plant"] == ("Завод № 7: as the footage's sources claim, which nobody confirmed",)
+    assert told["says who"] == ("list sources.csv, line 3",)
+    mazak = registry.get("mazak").name
+    assert told["read on it"] == ("“DMTG”", f"“QTN” (a mark of {mazak})")
+    assert told["builder's home"] == ("China",) and told["owner"]
+    (verdict,) = exhibit.verdicts
+    assert verdict.note == "plate & badge" and re.fullmatch(r"\d{4}-.* UTC", verdict.made)
+    page = render_answer(found, registry, facts, [exhibit])
+    for text in ("/archive/1.mp4", key("f", 1), "Kanal 7 &lt;i&gt;", "plate &amp; badge"):
+        assert text in page
+    assert "https://example.org/v/7" in page and "<i>" not in page
+
+
+def test_what_no_source_tells_is_said_not_to_be_told(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: b.add(None, claim="dmtg", outcome="accept"))
+    _, _, (exhibit,) = answer_case(case, Question(), registry, "Chinese")
+    told = dict(exhibit.trace)
+    assert told["publisher"] == told["address"] == told["published"] == ("not told",)
+    assert told["plant"] == ("no source names one",) and not exhibit.stated
