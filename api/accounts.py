@@ -35,14 +35,18 @@ def add(
     folder: Folder,
     name: Name,
     role: Annotated[
-        str, typer.Option(metavar="ROLE", help="reviewer, lead or admin.")
-    ] = "reviewer",
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="reviewer, lead or admin; left out: reviewer, but admin for the first.",
+        ),
+    ] = None,
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account. The password is asked for, twice; it is never an argument.
 
     A reviewer looks and judges; a lead also settles disputes and sees who agrees; an admin also
-    changes accounts.
+    changes accounts. The first account has to be an admin's.
     """
     from evidence.access.accounts import add_account, check_name, list_accounts
     from evidence.store.case import Case
@@ -53,6 +57,8 @@ def add(
             first = len(list_accounts(session)) == 1
     typer.echo(printable(f"{made.name}: {made.role}"))
     if first:
+        if role is None:
+            complain(f"{made.name}: the first account is an admin's, who may change the others")
         complain(
             "where this case is served already nobody is asked to log in until it is served anew"
         )

@@ -31,26 +31,35 @@ class Known:
     ended: datetime | None
 
 
-def add_account(case: Case, name: str, role: str, password: str) -> Known:
-    """Adds an account.
+def add_account(case: Case, name: str, role: str | None, password: str) -> Known:
+    """Adds an account. The first has to be an admin's: nobody else could make the others.
+
+    Args:
+        role: None: admin for the first account, reviewer for others.
 
     Raises:
         UsageError: name, role or password may not be used; the message says why.
-        AccountConflict: there is one of that name, open or closed.
+        AccountConflict: there is one of that name, open or closed; or the first is to be no admin.
     """
     name = check_name(name)
-    _check_role(role)
+    if role is not None:
+        _check_role(role)
     check_password(password, name)
     secret = to_secret(password)
     with case.session() as session, session.begin():
         _wait_for_turn(session)
-        for other in session.scalars(select(Account.name)):
-            if other.casefold() == name.casefold():
-                raise AccountConflict(
-                    Sentence("%(name)s: there is such an account already; reopen it").fill(
-                        name=other
-                    )
-                )
+        others = session.scalars(select(Account)).all()
+        for other in others:
+            if other.name.casefold() == name.casefold():
+                raise AccountConflict(_taken(other))
+        if not others and role not in (None, "admin"):
+            raise AccountConflict(
+                Sentence(
+                    "%(name)s: the first account has to be an admin's, who makes the others; make "
+                    "it admin"
+                ).fill(name=name)
+            )
+        role = role or ("reviewer" if others else "admin")
         row = Account(name=name, role=role, secret=secret, made=datetime.now(UTC), ended=None)
         session.add(row)
         return _known(row)
@@ -164,6 +173,15 @@ def _find(session: Session, name: str) -> Account:
     if row is None:
         raise AccountMissing(Sentence("%(name)s: no such account; check the name").fill(name=name))
     return row
+
+
+def _taken(other: Account) -> str:
+    """Why its name cannot be given again."""
+    if other.ended is None:
+        words = Sentence("%(name)s: there is such an account already; choose another name")
+    else:
+        words = Sentence("%(name)s: there is such an account already, closed; reopen it")
+    return words.fill(name=other.name)
 
 
 def _check_role(role: str) -> None:

@@ -74,8 +74,10 @@ def test_what_is_refused(nameplate: Nameplate, folder: Path, typed: object) -> N
     refused(("password", folder, "nobody", stdin), "no such account", PASSWORD.encode())
     refused(("close", folder, "nobody"), "no such account")
     refused(("list", folder.parent), "holds no case")
+    refused(("add", folder, "anna", "--role", "lead", stdin), "make it admin", PASSWORD.encode())
     typed(PASSWORD.encode())  # type: ignore[operator]
-    assert nameplate("accounts", "add", folder, "anna", "--role", "admin", stdin).code == 0
+    first = nameplate("accounts", "add", folder, "anna", stdin)
+    assert first.out == b"anna: admin\n" and "the first account is an admin's" in first.err
     refused(("role", folder, "anna", "reviewer"), "the last admin")
     refused(("close", folder, "anna"), "the last admin")
     refused(("add", folder, "Anna", stdin), "already", PASSWORD.encode())
@@ -108,7 +110,7 @@ def test_a_person_types_it_twice_unseen(folder: Path) -> None:
     for prompt, answer in zip(prompts, answers, strict=True):
         until(prompt)
         os.write(leader, f"{answer}\n".encode())
-    until("anna: reviewer")
+    until("anna: admin")
     assert process.wait(30) == 0
     os.close(leader)
     assert PASSWORD not in shown and "something else" not in shown

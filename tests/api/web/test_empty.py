@@ -60,3 +60,10 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
     screen.goto(served)
     assert screen.locator(".warning").count() == 0
     assert machines_counted(screen) == "1", "the one found with another model is not a second one"
+
+
+def test_the_first_account_can_only_be_made_an_admin_s(screen: Page, served: str) -> None:
+    screen.goto(f"{served}/accounts")
+    roles = screen.locator("#new select[name=role] option")
+    assert roles.all_text_contents() == ["admin"]
+    expect(screen.locator(".empty")).to_contain_text("The first is an admin's")

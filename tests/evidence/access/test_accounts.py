@@ -45,7 +45,7 @@ def test_an_account_enters_by_its_password_alone(anna: Case) -> None:
 
 def test_letters_that_look_alike_are_the_same_password(case: Case) -> None:
     composed = "цеховий двір №7"
-    add_account(case, "anna", "reviewer", unicodedata.normalize("NFD", composed))
+    add_account(case, "anna", "admin", unicodedata.normalize("NFD", composed))
     assert enter(case, "anna", composed) is not None
 
 
@@ -76,7 +76,7 @@ def test_any_other_is_taken(password: str) -> None:
 
 def test_the_library_s_own_parameters_are_used(case: Case) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
-    add_account(case, "anna", "reviewer", PASSWORD)
+    add_account(case, "anna", "admin", PASSWORD)
     with case.session() as session, session.begin():
         session.execute(update(Account).values(secret=weak))
     assert enter(case, "anna", "wrong" * 5) is None
@@ -126,6 +126,25 @@ def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
     with anna.session() as session:
         assert [one.name for one in list_accounts(session)] == ["Ben O'Neill-Ґалаґан", "Анна"]
         assert [one.name for one in list_accounts(session, after="Ben O'Neill-Ґалаґан")] == ["Анна"]
+
+
+@pytest.mark.parametrize("role", ["reviewer", "lead"])
+def test_the_first_account_is_an_admin_s(case: Case, role: str) -> None:
+    with pytest.raises(AccountConflict, match="the first account .* make it admin"):
+        add_account(case, "anna", role, PASSWORD)
+    with case.session() as session:
+        assert list_accounts(session) == []
+    assert add_account(case, "anna", None, PASSWORD).role == "admin"
+    assert add_account(case, "ben", None, PASSWORD).role == "reviewer"
+
+
+def test_only_a_closed_account_is_said_to_be_reopened(anna: Case) -> None:
+    add_account(anna, "ben", "lead", PASSWORD)
+    with pytest.raises(AccountConflict, match="already; choose another name"):
+        add_account(anna, "Ben", "lead", PASSWORD)
+    change_account(anna, "ben", closed=True)
+    with pytest.raises(AccountConflict, match="already, closed; reopen it"):
+        add_account(anna, "ben", "lead", PASSWORD)
 
 
 def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna: Case) -> None:

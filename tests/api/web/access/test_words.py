@@ -142,3 +142,22 @@ def test_each_page_brings_what_its_scripts_say(
             for words in re.findall(r'id="words">(.*?)</script>', body):
                 lacking += [str(route)] if known.items() - json.loads(words).items() else []
     assert lacking == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_only_people_confirm(code: str) -> None:
+    """The word stands for what people settled, never for what the program holds."""
+    wrong = [
+        (file, said)
+        for file, message in catalogue(code)
+        for said in strings(message)
+        if re.search("підтверд|подтверд", said.casefold())
+        and not any("confirm" in one.casefold() for one in ids(message))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_to_skip_is_called_otherwise_than_to_miss(code: str) -> None:
+    known = {message.id: str(message.string) for _, message in catalogue(code)}
+    assert known["Skip"][:5] != known["Machine missed"][:5]
