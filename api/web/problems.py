@@ -1,6 +1,7 @@
 """Every error a caller is told, in one shape: `{"error": {"kind": ..., "message": ...}}`.
 
-To a browser that asked for a page the same is told as a page.
+To a browser that asked for a page the same is told as a page, also where it followed a link to a
+file that only the API has.
 """
 
 from __future__ import annotations
@@ -162,14 +163,27 @@ def status_of(error: NameplateError) -> int:
 
 def answer(request: Request, status: int, problem: Problem) -> Response:
     """The problem, as JSON or, where a page was asked for, as a page."""
-    if request.url.path.startswith("/api/"):
+    of_api = request.url.path.startswith("/api/")
+    if of_api and not _is_followed(request):
         shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return JSONResponse(shape, status, headers)
     if status == 401 and request.method in ("GET", "HEAD"):
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(asked)}", 303)
-    return page(request, "problem.html", status=status, problem=problem)
+    back = None
+    if request.url.path.startswith("/api/v1/answer"):
+        back = f"/answer?{request.url.query}"
+    response = page(request, "problem.html", status=status, problem=problem, back=back)
+    if of_api:
+        response.headers["Vary"] += ", Accept"
+    return response
+
+
+def _is_followed(request: Request) -> bool:
+    """Whether a browser goes there, and would show what comes in place of the page it is on:
+    scripts and programs do not ask for HTML."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def tell(request: Request, error: NameplateError) -> Response:

@@ -291,6 +291,33 @@ def test_of_a_case_that_contradicts_itself_no_package_is_given(
     assert error["kind"] == "case-damaged" and "contradicts itself" in error["message"]
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("en", "the case contradicts itself"), ("uk", "справа суперечить сама собі")],
+)
+def test_a_browser_is_shown_a_page_where_no_package_is_given(
+    judged: Site, client: httpx.Client, code: str, words: str
+) -> None:
+    with judged.session() as session, session.begin():
+        session.query(Item).update({"given": 9})
+    headers = BROWSER | {"Accept-Language": code}
+    told = client.get("/api/v1/answer/package?by=origin&country=CN", headers=headers)
+    assert told.status_code == 409
+    assert told.headers["content-type"].startswith("text/html") and "Accept" in told.headers["vary"]
+    text = unescape(told.text)
+    assert words in text and f"<code>nameplate case check {judged.case.folder}</code>" in text
+    assert 'href="/answer?by=origin&country=CN"' in text
+    assert code != "en" or "print nothing of an answer of this case" in text
+
+
+def test_a_program_that_sends_is_told_what_is_wrong_as_data(client: httpx.Client) -> None:
+    told = client.post("/api/v1/controls", json={}, headers=BROWSER)
+    assert told.status_code == 422 and told.json()["error"]["kind"] == "fields"
+
+
 def test_what_several_ask_at_once_is_computed_once(judged: Site) -> None:
     answers = Answers(judged.case, judged.registry)
 
