@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from api.exits import Exit
 from api.terminal import complain, print_json, speak
+from datasets.countries import country_name
 from datasets.entry import Entry
 from datasets.errors import RegistryError
 from datasets.registry import load_registry, read_entries
@@ -99,9 +100,9 @@ def _table(entries: Sequence[Entry]) -> Table:
             entry.id,
             entry.name,
             entry.type,
-            entry.origin,
-            entry.owner.country if entry.owner else "",
-            " ".join(entry.production),
+            country_name(entry.origin),
+            country_name(entry.owner.country) if entry.owner else "",
+            ", ".join(map(country_name, entry.production)),
             ", ".join(marks[:MARKS_SHOWN]) + more,
             entry.confidence,
         )

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from api.exits import Exit
 from api.terminal import complain, print_json, progress, speak
+from datasets.countries import country_name
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
 from datasets.there import isdir
@@ -248,9 +249,19 @@ def _print_summary(summary: dict[str, Any], console: Console) -> None:
         table = Table("builder", "origin", "machines", "A", "B", "C", "U", "sightings")
         for row in summary["machines"]:
             grades = [row["grades"][grade] or "" for grade in "ABCU"]
-            cells = [row["name"], row["origin"] or "", row["machines"], *grades, row["sightings"]]
+            cells = [
+                row["name"],
+                _country(row["origin"]),
+                row["machines"],
+                *grades,
+                row["sightings"],
+            ]
             table.add_row(*map(_cell, cells), style="" if row["builder"] else "dim")
         console.print(table)
+
+
+def _country(code: str | None) -> str:
+    return country_name(code) if code else ""
 
 
 def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal import complain
+from datasets.countries import country_name
 from datasets.errors import RegistryError
 from datasets.registry import Registry
 from detector.origin import home_of
@@ -56,10 +57,11 @@ def found(tally: Tally, registry: Registry) -> str:
             continue
         try:
             entry = registry.get(builder)
-            origin = home_of(entry) or "rebadged"
+            home = home_of(entry)
+            origin = country_name(home) if home else "rebadged"
             name = entry.name
         except RegistryError:
-            origin, name = "??", builder
+            origin, name = "origin not known", builder
         origins[origin] += number
         names[name] += number
     unknown = tally.machines.get("", 0)

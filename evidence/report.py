@@ -17,6 +17,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from datasets.countries import country_name
 from evidence.answer.figures import SIZE, fitted
 from evidence.record import Record
 from evidence.tables import (
@@ -38,8 +39,7 @@ READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 
 GRADES = {
     "A": "a builder's wordmark was read, and read again or borne out by another cue",
-    "B": "one mark was read and nothing else bears it out, "
-    "or a model code beside a mark that looks like the builder's",
+    "B": "one mark alone, or several cues without a wordmark that is borne out",
     "C": "by appearance only: no mark was read",
     "U": "a machine, its builder unknown",
 }
@@ -262,6 +262,20 @@ def again(part: Record, readings: Sequence[Record]) -> list[float]:
     return sorted({r["pts"] for r in readings if _letters(r["text"]) == said} - {part["pts"]})
 
 
+def rivals(machine: Mapping[str, Any]) -> list[str]:
+    """Builders for whom something on a machine speaks, though another is named.
+
+    >>> line = {"id": "x", "name": "X", "weight": 3.0}
+    >>> rivals({"builder": {"id": "y"}, "evidence": [line]})
+    ['X']
+    """
+    named = machine["builder"]
+    if named is None:
+        return []
+    others = [part for part in machine["evidence"] if part["weight"] > 0 and part["name"]]
+    return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
+
+
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
@@ -287,6 +301,8 @@ def _environment() -> Environment:
         "withheld_says": withheld_says,
         "rate": rate,
         "again": again,
+        "country": country_name,
+        "rivals": rivals,
         "seen": seen,
         "cut_out": cut_out,
         "fitted": fitted,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
+
+from datasets.countries import country_name
 
 COLUMNS = (
     "footage",
@@ -117,24 +119,28 @@ def mark_says(found: Mapping[str, Any]) -> str:
     """What a mark around which no machine is seen says, in words.
 
     >>> mark_says({"reads_as": None, "plate": "CN"})
-    'a plate that says made in CN'
+    'a plate that says made in China'
     """
     said = [f"reads as {printable(found['reads_as']['name'])}"] if found["reads_as"] else []
-    said += [f"a plate that says made in {found['plate']}"] if found["plate"] else []
+    said += [f"a plate that says made in {country_name(found['plate'])}"] if found["plate"] else []
     return ", ".join(said)
 
 
-def withheld_says(found: Mapping[str, Any]) -> str:
+def withheld_says(found: Mapping[str, Any], country: Callable[[str], str] = country_name) -> str:
     """What is read on a machine and not claimed, and why it is not, in words.
 
+    Args:
+        country: says a country's code.
+
     >>> withheld_says({"reads_as": {"name": "KMTCL", "origin": "CN"}, "doubt": "machine"})
-    'reads as KMTCL (CN), not claimed: the program is not sure enough that this is a machine'
+    'reads as KMTCL (China), not claimed: the program is not sure enough that this is a machine'
     """
     entry = found["reads_as"]
     if entry:
-        said = f"reads as {printable(entry['name'])} ({entry['origin'] or 'origin open'})"
+        home = country(entry["origin"]) if entry["origin"] else "origin open"
+        said = f"reads as {printable(entry['name'])} ({home})"
     else:
-        said = f"a plate that says made in {found['origin']['code']}"
+        said = f"a plate that says made in {country(found['origin']['code'])}"
     return f"{said}, not claimed: {DOUBTS[found['doubt']]}"
 
 
@@ -172,11 +178,13 @@ def named(machine: Mapping[str, Any]) -> str:
     """Who built a machine, in a few words; of an unknown builder what its plate says.
 
     >>> named({"builder": None, "origin": {"code": "CN", "basis": "plate", "grade": "B"}})
-    'builder unknown, origin CN from the plate'
+    'builder unknown, origin China from the plate'
     """
     builder, origin = machine["builder"], machine["origin"]
     if builder is None:
-        return f"builder unknown, origin {origin['code']} from the plate" if origin else "unknown"
+        if not origin:
+            return "unknown"
+        return f"builder unknown, origin {country_name(origin['code'])} from the plate"
     name = printable(builder["name"])
     return f"{name} (a seller's badge)" if builder["type"] == "rebadger" else name
 
@@ -191,11 +199,12 @@ def origin_told(machine: Mapping[str, Any]) -> str:
     if origin is None:
         return "unknown"
     code, basis = origin["code"], origin["basis"]
+    home = country_name(code) if code else ""
     if basis == "plate":
-        return f"{code} from the plate, grade {origin['grade']}"
+        return f"{home} from the plate, grade {origin['grade']}"
     if basis == "builder":
-        return f"{code}, the builder's home"
-    return f"{code}, where the makers behind the seller's badge are" if code else _NOT_KNOWN
+        return f"{home}, the builder's home"
+    return f"{home}, where the makers behind the seller's badge are" if code else _NOT_KNOWN
 
 
 def surest(machine: Mapping[str, Any]) -> list[Mapping[str, Any]]:

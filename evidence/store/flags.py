@@ -102,7 +102,7 @@ def _flags(
         if home in tested:
             yield "claim", pts, f"{said}: machines from {home} are the claim under test"
         if found.grade != "A":
-            yield "uncorroborated", pts, f"{said}: nothing else says so"
+            yield "uncorroborated", pts, f"{said}: no wordmark that is borne out"
         return
     if found.origin is not None and found.origin.code in tested:
         code = found.origin.code
@@ -114,7 +114,7 @@ def _flags(
         marked = [e.pts for e in found.evidence if e.weight > 0 and e.pts is not None]
         told = withheld(found.withheld, registry)
         assert told is not None
-        yield "withheld", marked[0] if marked else pts, withheld_says(told)
+        yield "withheld", marked[0] if marked else pts, withheld_says(told, str)
         return
     texts = legible_texts(sighting)
     likes = [(part.id, part.pts) for part in found.evidence if part.kind == "logo" and part.id]

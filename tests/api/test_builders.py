@@ -112,3 +112,10 @@ def test_check_of_a_missing_file(tmp_path: Path) -> None:
 def test_help_names_the_sub_commands() -> None:
     code, out, _ = run("--help")
     assert code == 0 and "check" in out and "list" in out
+
+
+def test_countries_are_told_by_name_to_people_and_by_code_to_programs() -> None:
+    _, out, _ = run("dmtg")
+    assert "China" in out and "China, Russia" in out and " CN " not in out
+    _, out, _ = run("dmtg", "--json")
+    assert json.loads(out.splitlines()[0])["origin"] == "CN"

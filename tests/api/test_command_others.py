@@ -222,7 +222,7 @@ def test_a_photograph_has_no_time_on_screen() -> None:
 def test_a_row_says_what_the_plate_of_an_unknown_builder_says() -> None:
     origin = {"code": "CN", "basis": "plate", "grade": "B"}
     row = [cell.plain for cell in cells(machine(None, origin=origin))]
-    assert row[2:4] == ["builder unknown, origin CN from the plate", "U"]
+    assert row[2:4] == ["builder unknown, origin China from the plate", "U"]
 
 
 def test_markup_in_a_name_is_text() -> None:
@@ -260,7 +260,7 @@ def test_a_mark_without_a_machine_is_told_below() -> None:
     show(record, console)
     told = console.export_text()
     assert "k1: [bold]HURCO at 0:02.6: reads as Hurco; no machine is seen around it" in told
-    assert "[bold]HURCO at 0:02.6: a plate that says made in CN" in told
+    assert "[bold]HURCO at 0:02.6: a plate that says made in China" in told
 
 
 @pytest.mark.parametrize(

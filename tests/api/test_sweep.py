@@ -134,7 +134,7 @@ def test_the_status_of_a_sweep_at_work_is_read_from_the_store(
         assert "is at work" in said
         assert "2 of 10+ clips, 2.00 hours of footage, 40.0 hours an hour" in said
         assert "2 h 30 min left" in said
-        assert "7 machines, US 2, unknown 5 (Haas" in said
+        assert "7 machines, United States 2, unknown 5 (Haas" in said
         assert "/archive/clip.mp4" in said
         call("--status", "--json", "--case", begun)
     facts = json.loads(capfd.readouterr().out)

@@ -62,8 +62,8 @@ def test_it_says_what_the_plate_of_an_unknown_builder_says(
     text = page(replace(analysis, sightings=(plated(),)), registry).text
     for words in (
         "of which the plate tells the origin of 1",
-        "builder unknown, origin CN from the plate",
-        "CN from the plate, grade B",
+        "builder unknown, origin China from the plate",
+        "China from the plate, grade B",
         f"plate {PLATE} at 0:01.0: says where it was made",
         "The plate, unaltered",
     ):
@@ -95,12 +95,33 @@ def test_what_does_not_suffice_is_said_not_to(analysis: Analysis, registry: Regi
         text = page(replace(analysis, sightings=(one,)), registry).text
         assert f"very strongly for {registry.get('smtcl').name}" in text
         assert ("does not suffice to name a builder" in text) is told
+        if told:
+            assert text.index("No builder is named.") < text.index("very strongly for")
+
+
+def test_who_is_not_named_though_something_speaks_for_him_is_told_why(
+    analysis: Analysis, registry: Registry
+) -> None:
+    box = (60.0, 70.0, 160.0, 90.0)
+    both = tuple(
+        Evidence("wordmark", id_, "OKUMA", weight, Fraction(1), box)
+        for id_, weight in (("okuma", 20.0), ("haas", 14.0))
+    )
+    one = sighting("m1", Attribution("okuma", 0.998, "A", evidence=both))
+    text = page(replace(analysis, sightings=(one,)), registry).text
+    assert "Also speaking for Haas" in text and "who is not named" in text
+    assert "Also speaking" not in page(analysis, registry).text
+
+
+def test_countries_are_told_by_name(analysis: Analysis, registry: Registry) -> None:
+    text = page(analysis, registry).text
+    assert "Builder's home Japan" in text and "(JP)" not in text
 
 
 def test_what_is_withheld_is_told_with_the_doubt(analysis: Analysis, registry: Registry) -> None:
     text = page(replace(analysis, sightings=(doubted(),)), registry).text
     assert "builder named on 0, unknown on 1." in text
-    assert "(CN), not claimed: the program is not sure enough that this is a machine." in text
+    assert "(China), not claimed: the program is not sure enough that this is a machine." in text
     assert "does not suffice" not in text
 
 
@@ -109,7 +130,7 @@ def test_a_sellers_badge_is_called_one(analysis: Analysis, registry: Registry) -
     assert "MetalTec (a seller's badge)" in text
     assert "builder named on 1 (1 by a seller's badge), unknown on 0." in text
     assert "not known: a seller's badge, on machines that others made" in text
-    assert "RU: the seller's, not the machine's" in text
+    assert "Russia: the seller's, not the machine's" in text
     assert "Builder's home" not in text
 
 
@@ -159,7 +180,7 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     assert "0 machines on screen" in plain.text and "No machine was found." in plain.text
     assert "Marks with no machine around them" in plain.text
     assert "HURCO reads as Hurco k1, at 0:02.0" in plain.text
-    assert "MADE IN CHINA a plate that says made in CN k2, at 0:02.5" in plain.text
+    assert "MADE IN CHINA a plate that says made in China k2, at 0:02.5" in plain.text
     assert "Marks with no machine around them" not in page(analysis, registry).text
     drawn = [a["d"] for tag, a in plain.tags if tag == "path"]
     # Two and two and a half of three seconds, as far across the lanes.

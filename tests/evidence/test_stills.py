@@ -174,7 +174,7 @@ def test_the_mark_shown_of_an_unknown_builder_is_the_plate_that_tells_the_origin
 def test_the_caption_says_no_more_than_the_report(analysis: Analysis, registry: Registry) -> None:
     both = replace(analysis, sightings=(plated(), rebadged()))
     plate, badge = (caption(m, timed=True) for m in to_record(both, registry)["machines"])
-    assert plate.startswith("builder unknown, origin CN from the plate ")
+    assert plate.startswith("builder unknown, origin China from the plate ")
     assert badge.startswith("MetalTec (a seller's badge) ")
 
 

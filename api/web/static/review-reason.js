@@ -9,7 +9,9 @@ const SAID = String.raw`(?<name>.+) \((?<home>[A-Z]{2}|origin open)\), grade (?<
 const FORMS = [
   [`${SAID}: machines from (?<code>[A-Z]{2}) are the claim under test`,
     (v) => _("{name} ({home}), grade {grade}, {chance}: machines from {code} are the claim under test", v)],
-  [`${SAID}: nothing else says so`, (v) => _("{name} ({home}), grade {grade}, {chance}: nothing else says so", v)],
+  // "nothing else says so": as earlier versions wrote it, also where two cues spoke for the builder.
+  [`${SAID}: (?:no wordmark that is borne out|nothing else says so)`,
+    (v) => _("{name} ({home}), grade {grade}, {chance}: no wordmark that is borne out", v)],
   ["builder unknown, origin (?<home>[A-Z]{2}) from the plate, grade (?<grade>[ABU]): machines from (?<code>[A-Z]{2}) are the claim under test",
     (v) => _("builder unknown, origin {home} from the plate, grade {grade}: machines from {code} are the claim under test", v)],
   ["builder unknown, but a mark on it looks like that of (?<name>.+)", (v) => _("builder unknown, but a mark on it looks like that of {name}", v)],

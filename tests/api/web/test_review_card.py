@@ -117,7 +117,7 @@ LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
         ),
         (
             Attribution("mazak", 0.9, "B", origin=Origin("JP", "builder", "B")),
-            "Mazak (Япония), уровень B, 0,90: больше ничто об этом не говорит",
+            "Mazak (Япония), уровень B, 0,90: нет подкреплённой надписи марки",
         ),
         (Attribution(None, 0.2, "U", origin=PLATE), "происхождение по табличке: Китай, уровень A"),
         (Attribution(None, 0.2, "U", evidence=(LOOK,)), "похож на знак Haas"),

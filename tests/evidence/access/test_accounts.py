@@ -130,7 +130,7 @@ def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
 
 @pytest.mark.parametrize("role", ["reviewer", "lead"])
 def test_the_first_account_is_an_admin_s(case: Case, role: str) -> None:
-    with pytest.raises(AccountConflict, match="the first account .* make it admin"):
+    with pytest.raises(AccountConflict, match=r"the first account .* make it admin"):
         add_account(case, "anna", role, PASSWORD)
     with case.session() as session:
         assert list_accounts(session) == []
