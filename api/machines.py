@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,9 +13,12 @@ from rich.text import Text
 from api.case import AsJson
 from api.setup import user
 from api.terminal import GRADE_STYLES, complain, print_json, speak
-from datasets.registry import load_registry
+from datasets.registry import Registry, load_registry
 from evidence.record import spell
 from evidence.tables import chance, clock, counted, printable
+
+if TYPE_CHECKING:
+    from evidence.browse.settled import Word
 
 machines_app = typer.Typer(
     help="List, show and recount the machines of a case; join and cut sightings by hand.",
@@ -37,27 +40,40 @@ CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The ca
 def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     """List the machines of a case, those seen most often first.
 
+    What people settled of a machine goes before what the program read, which has a column of its
+    own. Machines seen only in positive controls are none of the case's, and marked.
+
     As they were found with the model and settings that the case was last worked with.
     """
+    from evidence.browse.controls import control_machines
+    from evidence.browse.settled import Settled, all_words
     from evidence.browse.shapes import Named
     from evidence.linking.inventory import count_machines, list_machines, short
     from evidence.store.case import Case
     from evidence.store.summary import last_recipe
 
     registry = load_registry()
-    table = Table("machine", "builder", "grade", "sightings", "footage", "note")
+    table = Table("machine", "builder", "the program read", "sightings", "footage", "note")
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
+        words = {} if recipe is None else all_words(session, recipe, registry)
+        controls = set() if recipe is None else control_machines(session, recipe)
         for row in list_machines(session, recipe):
+            word, control = words.get(row["id"]), row["id"] in controls
             if as_json:
-                print_json(row)
+                told = None if word is None else Settled.of(word, row["builder"], registry)
+                print_json(row | {"settled": told and told.model_dump(), "control": control})
                 continue
-            doubt = "its sightings name several builders" if row["conflict"] else ""
+            notes = ["positive control"] if control else []
+            notes += ["its sightings name several builders"] if row["conflict"] else []
+            read = Named.of(row["builder"], registry).name if row["builder"] else "unknown"
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
-            name = Named.of(row["builder"], registry).name if row["builder"] else "unknown"
-            cells = [short(row["id"]), name, said]
-            cells += [str(row["seen"]), str(row["footage"]), doubt]
+            if word is None:
+                cells = [short(row["id"]), read, said]
+            else:
+                cells = [short(row["id"]), _by_people(word, registry), f"{read}, {said}"]
+            cells += [str(row["seen"]), str(row["footage"]), "; ".join(notes)]
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
     if not as_json:
         speak().print(table)
@@ -72,16 +88,23 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show each sighting of a machine: where it is, and why it is held to be this machine."""
+    from evidence.browse.settled import Settled, words_of
     from evidence.linking.inventory import short, show_machine
     from evidence.store.case import Case
     from evidence.store.places import lay_at
 
+    registry = load_registry()
     with Case.open(folder) as case, case.session() as session:
         row = show_machine(session, machine)
+        word = words_of(session, [row["id"]], registry).get(row["id"])
     if as_json:
-        print_json(row)
+        told = None if word is None else Settled.of(word, row["builder"], registry)
+        print_json(row | {"settled": told and told.model_dump()})
         return
-    lines = [f"machine {short(row['id'])}: {row['builder'] or 'builder unknown'}, {row['grade']}"]
+    read = f"{row['builder'] or 'builder unknown'}, {row['grade']}"
+    if word is not None:
+        read = f"{_by_people(word, registry)}; the program read {read}"
+    lines = [f"machine {short(row['id'])}: {read}"]
     if row["conflict"]:
         lines.append("its sightings name several builders")
     for one in row["sightings"]:
@@ -155,6 +178,17 @@ def _decide(
         machines = [short(machine_of(session, key)) for key in keys]
     where = "one machine" if machines[0] == machines[1] else "two machines"
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
+
+
+def _by_people(word: Word, registry: Registry) -> str:
+    """What people settled of a machine, in words."""
+    from evidence.browse.shapes import Named
+
+    who = {"none": "no CNC machine tool", "several": "several builders"}
+    name = who.get(word.said, "builder unknown")
+    if word.builder is not None:
+        name = Named.of(word.builder, registry).name
+    return f"{name}, settled by people"
 
 
 def _cell(value: str) -> Text:

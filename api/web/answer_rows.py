@@ -16,7 +16,7 @@ from evidence.answer.exhibits import judged_stills, sightings_of
 from evidence.answer.figures import STATUSES
 from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
-from evidence.browse.machines import Machine, describe
+from evidence.browse.described import Machine, describe
 from evidence.browse.shapes import Named
 from evidence.linking.load import chunks
 from evidence.store import MachineRow

@@ -20,6 +20,8 @@ from api.web.site import Site, ThisSite
 from api.web.words import language
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
+from evidence.browse.controls import control_machines
+from evidence.browse.described import Machine
 from evidence.browse.machine import (
     Alike,
     Decided,
@@ -31,7 +33,7 @@ from evidence.browse.machine import (
     ties_of,
 )
 from evidence.browse.machines import (
-    Machine,
+    Controls,
     Sort,
     State,
     Wanted,
@@ -76,6 +78,10 @@ def _wanted(
     state: Annotated[
         State | Literal[""] | None, Query(description="Of any of its sightings in the review.")
     ] = None,
+    controls: Annotated[
+        Controls | Literal[""] | None,
+        Query(description="`with` the machines of positive controls, or `only` those."),
+    ] = None,
 ) -> Wanted:
     return Wanted(
         builder or None,
@@ -87,6 +93,7 @@ def _wanted(
         until,
         text,
         state or None,
+        controls or None,
     )
 
 
@@ -258,11 +265,13 @@ def machines_page(
 ) -> HTMLResponse:
     with site.session() as session:
         found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
-        builders = builders_seen(session, site.registry)
+        builders = builders_seen(session, site.recipe, site.registry)
         otherwise = not found.items and looked_otherwise(session, site.recipe)
+        controls = len(control_machines(session, site.recipe))
     return page(
         request,
         "machines.html",
+        controls=controls,
         otherwise=otherwise,
         found=found,
         wanted=wanted,

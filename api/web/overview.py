@@ -26,10 +26,10 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
         "overview.html",
         summary=found,
         otherwise=otherwise,
-        rows=found.machines[:MOST_ROWS],
+        rows=found.told.rows[:MOST_ROWS],
         named=lambda id_: site.registry.get(id_).name if id_ in site.registry else id_,
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},
-        most=max((row.machines for row in found.machines), default=1),
+        most=max((row.machines for row in found.told.rows), default=1),
         code=language(request),
         country=country,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.machines import Machine, describe
+from evidence.browse.described import Machine, describe
 from evidence.browse.paging import Key, in_order, key, number, write_cursor
 from evidence.browse.shapes import Page, Said, Shape, utc
 from evidence.linking.decisions import decisions_on

@@ -8,8 +8,7 @@ half a second to one and a half, since every reading is compared.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,54 +16,33 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import home_of
+from evidence.browse.controls import control_machines
+from evidence.browse.described import Machine, describe, home
 from evidence.browse.paging import Key, in_order, key, number, text, write_cursor
 from evidence.browse.search import SOME, holds, lying, of_plant, published, read_on, read_there
-from evidence.browse.shapes import Named, Origin, Page, Said, Shape
-from evidence.linking.load import chunks
+from evidence.browse.settled import Word, all_words
+from evidence.browse.shapes import Named, Page
 from evidence.review.queue import STATES
-from evidence.review.visible import told_state
-from evidence.spelled import plants_once
-from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow, StillRow
+from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow
 from evidence.store.models import Recipe
 from evidence.store.people import Item
-from evidence.store.places import PLACES
 
 Sort = Literal["grade", "seen", "builder"]
 State = Literal["none", "waiting", "settled"]
+Controls = Literal["with", "only"]
 UNKNOWN = "unknown"
 _LAST = "\U0010ffff"  # sorts behind every builder
-
-
-class Machine(Shape):
-    """One machine in a list. `builder`, `grade` and `probability` are those of its surest
-    sighting; `conflict`: its sightings name several builders. `still`, `mark`: pictures of that
-    sighting. `plants`: where its footage is said to be from, each once. `judged`: how many of
-    its sightings are `open` in the review and how many `settled`; `outcomes`: what the latter were
-    settled as."""
-
-    id: str
-    builder: Named | None
-    grade: str
-    probability: float
-    origin: Origin | None
-    seen: int
-    footage: int
-    conflict: bool
-    still: str | None
-    mark: str | None
-    plants: list[Said]
-    judged: dict[str, int]
-    outcomes: list[Said]
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What machines are searched by; None: whatever.
 
-    builder: a registry id, or `unknown`. origin: a country; `open` where it is not known. plant,
-    publisher, text: words within, a plant's however it is written. since, until: of publication.
-    state: of the review.
+    builder: a registry id, or `unknown`. origin: a country; `open` where it is not known. Both go
+    by what people settled, where they did; else by what the program read. plant, publisher, text:
+    words within, a plant's however it is written. since, until: of publication. state: of the
+    review.
+    controls: `with` the machines of positive controls, or those `only`; None: without them.
     """
 
     builder: str | None = None
@@ -76,6 +54,7 @@ class Wanted:
     until: str | None = None
     text: str | None = None
     state: State | None = None
+    controls: Controls | None = None
 
 
 def list_machines(
@@ -119,10 +98,13 @@ _KEYS: dict[str, list[Key]] = {
 }
 
 
-def builders_seen(session: Session, registry: Registry) -> list[Named]:
-    """The builders that machines of the case are held to be of, by name."""
+def builders_seen(session: Session, recipe: Recipe, registry: Registry) -> list[Named]:
+    """The builders that machines of the case are held to be of, by people or the program, by
+    name."""
     query = select(MachineRow.builder).where(MachineRow.builder.is_not(None)).distinct()
-    found = [Named.of(str(one), registry) for one in session.scalars(query)]
+    settled = all_words(session, recipe, registry).values()
+    ids = {*session.scalars(query), *(one.builder for one in settled)} - {None}
+    found = [Named.of(str(one), registry) for one in ids]
     return sorted(found, key=lambda one: one.name)
 
 
@@ -130,12 +112,12 @@ def _conditions(
     session: Session, wanted: Wanted, recipe: Recipe, registry: Registry
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.builder == UNKNOWN:
-        found.append(MachineRow.builder.is_(None))
-    elif wanted.builder is not None:
-        found.append(MachineRow.builder == wanted.builder)
-    if wanted.origin is not None:
-        found.append(_from(wanted.origin, registry))
+    if wanted.builder is not None or wanted.origin is not None:
+        found += _named(wanted, registry, all_words(session, recipe, registry))
+    if wanted.controls != "with":
+        controls = sorted(control_machines(session, recipe))
+        here = MachineRow.id.in_(controls)
+        found.append(here if wanted.controls == "only" else ~here)
     if wanted.grades:
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
     places = published(wanted.since, wanted.until)
@@ -152,6 +134,33 @@ def _conditions(
     if wanted.state is not None:
         found.append(_in_state(session, recipe, wanted.state))
     return found
+
+
+def _named(wanted: Wanted, registry: Registry, words: dict[str, Word]) -> list[ColumnElement[bool]]:
+    """Of that builder and that origin, by what people settled where they did."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.builder is not None:
+        builder = None if wanted.builder == UNKNOWN else wanted.builder
+        read = MachineRow.builder.is_(None) if builder is None else MachineRow.builder == builder
+        found.append(_told(read, words, lambda word: word.builder == builder))
+    if wanted.origin is not None:
+        origin = None if wanted.origin == "open" else wanted.origin
+        read = _from(wanted.origin, registry)
+        found.append(_told(read, words, lambda word: word.origin == origin))
+    return found
+
+
+def _told(
+    read: ColumnElement[bool], words: dict[str, Word], fits: Callable[[Word], bool]
+) -> ColumnElement[bool]:
+    """As the program read it, or as people settled it. What they hold for no machine fits nothing.
+
+    Args:
+        words: what people settled, by machine.
+    """
+    here = {id_ for id_, word in words.items() if word.said != "none" and fits(word)}
+    otherwise = MachineRow.id.not_in(sorted(words.keys() - here))
+    return and_(or_(read, MachineRow.id.in_(sorted(here))), otherwise)
 
 
 FEW = 2000
@@ -224,7 +233,7 @@ def _in_state(session: Session, recipe: Recipe, state: State) -> ColumnElement[b
 def _from(code: str, registry: Registry) -> ColumnElement[bool]:
     """Of that origin: by its builder's home, a seller's makers, or its plate where the builder
     is unknown. `open`: none of these tells."""
-    told = {entry.id: _home(entry.id, registry) for entry in registry.builders}
+    told = {entry.id: home(entry.id, registry) for entry in registry.builders}
     plated = select(SightingRow.key).where(SightingRow.origin_basis == "plate")
     unnamed = MachineRow.builder.is_(None)
     if code == "open":
@@ -234,121 +243,3 @@ def _from(code: str, registry: Registry) -> ColumnElement[bool]:
     named = [id_ for id_, home in told.items() if home == code]
     here = MachineRow.id.in_(_showing(plated.where(SightingRow.origin == code)))
     return or_(MachineRow.builder.in_(named) if named else false(), and_(unnamed, here))
-
-
-def _home(builder: str, registry: Registry) -> str | None:
-    """Where a builder's machines are from; a seller's home is no origin."""
-    return home_of(registry.get(builder)) if builder in registry else None
-
-
-def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -> list[Machine]:
-    """Machines with what a list shows of each, in a few queries for all of them."""
-    ids = [row.id for row in rows]
-    members = _members(session, ids)
-    pictures = _pictures(session, [some[0] for some in members.values()])
-    plants = _plants(session, {one.footage for some in members.values() for one in some})
-    judged, outcomes = _judged(session, ids)
-    found = []
-    for row in rows:
-        some = members.get(row.id, [])
-        stills = pictures.get((some[0].analysis, some[0].name), {}) if some else {}
-        here = {plant for one in some for plant in plants.get(one.footage, ())}
-        found.append(
-            Machine(
-                id=row.id,
-                builder=None if row.builder is None else Named.of(row.builder, registry),
-                grade=row.grade,
-                probability=row.probability,
-                origin=_origin(row, some, registry),
-                seen=row.sightings,
-                footage=row.footages,
-                conflict=row.conflict,
-                still=stills.get("best"),
-                mark=stills.get("mark"),
-                plants=plants_once(here),
-                judged=judged.get(row.id, {}),
-                outcomes=sorted(outcomes.get(row.id, ())),
-            )
-        )
-    return found
-
-
-def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> Origin | None:
-    if row.builder is not None:
-        if row.builder not in registry:
-            return None
-        seller = registry.get(row.builder).type == "rebadger"
-        basis = "rebadger" if seller else "builder"
-        code = _home(row.builder, registry)
-        return Origin(code=code, basis=basis, grade="B" if seller else row.grade)
-    told = {one.origin for one in members if one.origin_basis == "plate" and one.origin}
-    return Origin(code=told.pop(), basis="plate") if len(told) == 1 else None
-
-
-def _members(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """By machine its sightings, the surest first; of each only what is short."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for part in chunks(ids):
-        query = (
-            select(
-                Membership.machine,
-                SightingRow.analysis,
-                SightingRow.name,
-                SightingRow.footage,
-                SightingRow.origin,
-                SightingRow.origin_basis,
-            )
-            .join(SightingRow, SightingRow.key == Membership.sighting)
-            .where(Membership.machine.in_(part))
-            .order_by(
-                SightingRow.grade,
-                SightingRow.probability.desc(),
-                SightingRow.confidence.desc(),
-                SightingRow.key,
-            )
-        )
-        for row in session.execute(query):
-            found[row.machine].append(row)
-    return found
-
-
-def _pictures(session: Session, some: Sequence[Any]) -> dict[tuple[str, str], dict[str, str]]:
-    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for part in chunks({one.analysis for one in some}):
-        names = {one.name for one in some}
-        query = select(StillRow.analysis, StillRow.sighting, StillRow.role, StillRow.sha256)
-        query = query.where(StillRow.analysis.in_(part), StillRow.sighting.in_(names))
-        for analysis, sighting, role, sha256 in session.execute(query):
-            found[analysis, sighting][role] = sha256
-    return found
-
-
-def _plants(session: Session, footages: set[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for part in chunks(sorted(footages)):
-        query = select(PLACES.c.footage, PLACES.c.plant_claimed).where(
-            PLACES.c.footage.in_(part), PLACES.c.plant_claimed.is_not(None)
-        )
-        for footage, plant in session.execute(query):
-            found[str(footage)].add(str(plant))
-    return found
-
-
-def _judged(
-    session: Session, ids: Sequence[str]
-) -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
-    states: dict[str, dict[str, int]] = defaultdict(dict)
-    outcomes: dict[str, set[str]] = defaultdict(set)
-    for part in chunks(ids):
-        query = (
-            select(Membership.machine, Item.state, Item.outcome, func.count())
-            .join(Item, Item.sighting == Membership.sighting)
-            .where(Membership.machine.in_(part))
-            .group_by(Membership.machine, Item.state, Item.outcome)
-        )
-        for machine, state, outcome, number_ in session.execute(query):
-            stands = told_state(state)
-            states[machine][stands] = states[machine].get(stands, 0) + number_
-            if outcome is not None:
-                outcomes[machine].add(outcome)
-    return states, outcomes

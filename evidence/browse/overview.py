@@ -9,6 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from evidence.browse.controls import control_footage
+from evidence.browse.counted import Told, count_told
+from evidence.browse.settled import all_words
 from evidence.browse.shapes import Said, Shape
 from evidence.review.visible import told_states
 from evidence.store.case import Case
@@ -26,8 +29,8 @@ STATES = ("open", "partial", "disputed", "settled")
 
 
 class MachinesOf(Shape):
-    """How many machines of one builder, and of which grades. `origin`: where such machines are
-    from; of unknown builders, where their plates say; null: not known."""
+    """How many machines the program read as of one builder, and of which grades. `origin`: where
+    such machines are from; of unknown builders, where their plates say; null: not known."""
 
     builder: str | None
     name: Said
@@ -90,7 +93,9 @@ class Copies(Shape):
 
 class Overview(Shape):
     """A case in numbers; found is what was found with the server's own model and settings.
-    `nowhere`: how much of the footage lies at none of the places any more; it counts too."""
+    `nowhere`: how much of the footage lies at none of the places any more; it counts too.
+    `machines`: as the program read them; `told`: as people settled them, where they did, and
+    without positive controls."""
 
     name: Said
     id: str
@@ -104,6 +109,7 @@ class Overview(Shape):
     analyses: int
     sightings: int
     machines: list[MachinesOf]
+    told: Told
     copies: Copies
     flags: dict[str, int]
     review: list[Waiting]
@@ -126,7 +132,9 @@ def looked_otherwise(session: Session, recipe: Recipe) -> bool:
 def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Overview:
     """The case in numbers, as far as it was looked at with the recipe. lead: who asks leads."""
     with case.session() as session:
-        summary = summarise(case, registry, recipe, _machines(session, case, registry, recipe))
+        read = _machines(session, case, registry, recipe)
+        told = _told(session, case, registry, recipe, read)
+        summary = summarise(case, registry, recipe, read)
         review = _review(session, recipe, lead)
         work = [
             Progress(
@@ -136,7 +144,7 @@ def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Ove
             )
             for one in summary.pop("work")
         ]
-    return Overview(**summary, review=review, work=work)
+    return Overview(**summary, told=told, review=review, work=work)
 
 
 _last: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
@@ -157,6 +165,31 @@ def _machines(
     known = _last.get(case.id)
     if known is None or known[0] != state:
         known = _last[case.id] = (state, count_machines(session, registry, recipe))
+    return known[1]
+
+
+_last_told: dict[str, tuple[Any, Told]] = {}
+
+
+def _told(
+    session: Session,
+    case: Case,
+    registry: Registry,
+    recipe: Recipe,
+    read: list[dict[str, Any]],
+) -> Told:
+    """The table as people settled it, counted anew where that of what was read is another, or
+    something was settled, or a control kept or dropped."""
+    words = all_words(session, recipe, registry)
+    state = (
+        _last[case.id][0],
+        words,
+        tuple(sorted(control_footage(session, recipe))),
+    )
+    known = _last_told.get(case.id)
+    if known is None or known[0] != state:
+        told = count_told(session, recipe, registry, read, words)
+        known = _last_told[case.id] = (state, told)
     return known[1]
 
 

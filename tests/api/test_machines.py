@@ -24,7 +24,7 @@ from detector.types import (
     Track,
 )
 from evidence.linking.update import update_machines
-from evidence.store import Case, Decision, MachineRow, SightingRow
+from evidence.store import Case, Decision, Item, MachineRow, SightingRow
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_recipe, add_work, done, take
@@ -178,3 +178,23 @@ def test_what_is_not_there_is_wrong_use(
 
 def test_a_case_that_is_not_there_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:
     assert nameplate("machines", "list", "--case", tmp_path / "none").code == 2
+
+
+def test_what_people_settled_is_said_before_what_the_program_read(
+    nameplate: Nameplate, linked: Path
+) -> None:
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        row = session.scalars(select(SightingRow).where(SightingRow.builder == "haas")).one()
+        item = session.get(Item, row.key) or Item(
+            item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
+            settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
+            kind="claim", reason="", priority=500, needs=2, given=2,
+        )  # fmt: skip
+        item.state, item.outcome, item.builder = "settled", "builder", "mazak"
+        session.add(item)
+    (settled,) = [row for row in machines(nameplate, linked) if row["builder"] == "haas"]
+    told = settled["settled"]
+    assert isinstance(told, dict) and told["builder"]["id"] == "mazak" and not told["same"]
+    assert b"Mazak" in nameplate("machines", "list", "--case", linked).out
+    shown = nameplate("machines", "show", str(settled["id"])[:10], "--case", linked).out.decode()
+    assert "Mazak, settled by people; the program read haas, A" in shown

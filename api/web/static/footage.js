@@ -3,7 +3,7 @@
 
 import { _, brought, call, notice, retold } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
-import { Timeline, stands } from "./timeline.js";
+import { Timeline, builderOf, stands } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
 import { letCorrect } from "./footage-claims.js";
 import { Entering } from "./footage-enter.js";
@@ -67,7 +67,9 @@ function redraw() {
     for (const one of sightings) {
       const box = boxAt(tracks.get(one.key), time, step / 2);
       if (!box) continue;
-      const named = one.builder ? `${one.builder.name} ${one.grade}` : unknown;
+      const builder = builderOf(one);
+      const grade = builder?.id === one.builder?.id ? ` ${one.grade}` : ""; // of what was read
+      const named = builder ? `${builder.name}${grade}` : unknown;
       list.push({ box, label: `${one.name} ${named}`, kind: one.grade, chosen: one.key === chosen });
     }
   }

@@ -43,7 +43,8 @@ document.getElementById("find-alike").addEventListener("click", async (event) =>
 });
 
 function shown(one) {
-  const name = one.machine.builder?.name ?? _("unknown");
+  const told = one.machine.settled ?? one.machine; // what people settled goes before what was read
+  const name = told.builder?.name ?? _("unknown");
   return make("div", { class: "alike" },
     one.machine.still ? make("img", { src: `/api/v1/stills/${one.machine.still}`, alt: "", loading: "lazy" }) : null,
     make("div", {},

@@ -23,6 +23,12 @@ function clock(seconds, places = 1) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** Whose a sighting is: as people settled it, where they did; else as the program read it. */
+export function builderOf(one) {
+  const told = one.judged;
+  return told?.state === "settled" && told.outcome !== "accept" ? told.builder : one.builder;
+}
+
 export class Timeline {
   /** clip: {duration, shots, overlays}; sightings, as the API tells them; seek(exact, sighting). */
   constructor(box, clip, sightings, seek) {
@@ -112,7 +118,7 @@ export class Timeline {
       const wide = Math.max(7, this.x(one.last.seconds) - x);
       const bar = draw("rect", { x, y: y + 4, width: wide, height: LANE - 8, rx: 2, class: `span ${one.grade}` });
       const words = _("{name}, {builder}, grade {grade}, {from} to {to}", {
-        name: one.name, builder: one.builder?.name ?? UNKNOWN, grade: one.grade,
+        name: one.name, builder: builderOf(one)?.name ?? UNKNOWN, grade: one.grade,
         from: stands(this.clip.kind, one.first.seconds), to: stands(this.clip.kind, one.last.seconds),
       });
       const group = draw("g", {
@@ -188,8 +194,8 @@ function lanesOf(sightings) {
   }
   for (const lane of lanes.values()) {
     lane.sightings.sort((a, b) => a.first.seconds - b.first.seconds);
-    const named = lane.sightings.find((one) => one.builder);
-    lane.name = `${lane.sightings.map((one) => one.name).slice(0, 3).join(" ")} ${named?.builder.name ?? UNKNOWN}`;
+    const named = lane.sightings.map(builderOf).find((one) => one);
+    lane.name = `${lane.sightings.map((one) => one.name).slice(0, 3).join(" ")} ${named?.name ?? UNKNOWN}`;
   }
   return [...lanes.values()].sort((a, b) => a.first - b.first);
 }

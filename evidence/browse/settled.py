@@ -1,0 +1,164 @@
+"""What people settled of machines, which goes before what the program read on them.
+
+As the answer takes it (`evidence.answer.judged`): once people have settled one of its sightings a
+machine is named by their word alone. Of what is judged and not settled nothing is told here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from datasets.registry import Registry
+from detector.origin import home_of
+from evidence.browse.shapes import Named, Origin, Shape
+from evidence.linking.load import chunks
+from evidence.review.standing import confirms
+from evidence.store.derived import Membership, SightingRow
+from evidence.store.models import Recipe
+from evidence.store.people import Item
+
+NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
+Said = Literal["builder", "plate", "several", "unknown", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What people settled of a machine. said: they name its `builder`; accept what its `plate`
+    tells; name `several` builders, of one sighting one and of another another; cannot tell
+    (`unknown`); or hold it for `none`, or for no CNC machine tool. origin: a country, where their
+    word tells one."""
+
+    said: Said
+    builder: str | None = None
+    origin: str | None = None
+    plated: bool = False
+
+    def agrees(self, read: str | None) -> bool:
+        """Whether a program that reads this builder, or none, says the same of it."""
+        return self.said not in ("several", "none") and read == self.builder
+
+
+class Settled(Shape):
+    """What people settled of a machine, which goes before what the program read. `said`: they name
+    its `builder`, accept its `plate`, name `several` builders, cannot tell (`unknown`), or hold it
+    for `none` or for no CNC machine tool. `same`: the program says the same of the builder."""
+
+    said: Said
+    builder: Named | None
+    origin: Origin | None
+    same: bool
+
+    @classmethod
+    def of(cls, word: Word, read: str | None, registry: Registry) -> Settled:
+        """A word as it is told. read: the builder that the program names."""
+        seller = word.builder in registry and registry.get(word.builder or "").type == "rebadger"
+        basis = "plate" if word.plated else "rebadger" if seller else "builder"
+        told = word.origin is not None or seller
+        return cls(
+            said=word.said,
+            builder=None if word.builder is None else Named.of(word.builder, registry),
+            origin=Origin(code=word.origin, basis=basis) if told else None,
+            same=word.agrees(read),
+        )
+
+
+def words_of(session: Session, machines: Sequence[str], registry: Registry) -> dict[str, Word]:
+    """By machine what people settled of it, of those of which they settled anything."""
+    found = ((id_, word_of(rows, registry)) for id_, rows in members(session, machines).items())
+    return {id_: word for id_, word in found if word is not None}
+
+
+def all_words(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Word]:
+    """The same of every machine of a recipe; there are as many as people have judged."""
+    return words_of(session, sorted(set(session.scalars(_judged(recipe)))), registry)
+
+
+def members(session: Session, machines: Sequence[str]) -> dict[str, list[Any]]:
+    """By machine its sightings, in order, each with what was read and where its item stands."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for part in chunks(machines):
+        query = (
+            select(
+                Membership.machine,
+                SightingRow.key,
+                SightingRow.footage,
+                SightingRow.builder,
+                SightingRow.origin,
+                SightingRow.origin_basis,
+                Item.state,
+                Item.outcome,
+                Item.builder.label("settled_as"),
+            )
+            .join(SightingRow, SightingRow.key == Membership.sighting)
+            .outerjoin(Item, Item.sighting == Membership.sighting)
+            .where(Membership.machine.in_(part))
+            .order_by(SightingRow.key)
+        )
+        for row in session.execute(query):
+            found[row.machine].append(row)
+    return found
+
+
+def word_of(rows: Collection[Any], registry: Registry) -> Word | None:
+    """What people settled of a machine, from its `members`; None where they settled nothing, and
+    where one sighting is settled to be no machine and another names a builder unjudged."""
+    settled = [row for row in rows if row.state == "settled"]
+    real = [row for row in settled if row.outcome not in NO_MACHINE]
+    if not settled:
+        return None
+    if not real:
+        waits = any(
+            row.state != "settled" and (row.builder is not None or plate_of(row)) for row in rows
+        )
+        return None if waits else Word("none")
+    said: dict[str | None, set[str | None]] = defaultdict(set)
+    plated: set[str] = set()
+    for row in real:
+        if confirms(row.outcome, row.settled_as):
+            # Who accepts a claim accepts what its plate says; who names a builder says no more.
+            accepted = row.settled_as is None or row.outcome == "accept"
+            plate = plate_of(row) if accepted else None
+            said[row.settled_as].add(_origin(row.settled_as, plate, registry))
+            plated |= {plate} if plate is not None else set()
+    builders = sorted(one for one in said if one is not None)
+    origins = set[str | None]().union(*said.values()) - {None}
+    origin = origins.pop() if len(origins) == 1 else None
+    if len(builders) > 1:
+        return Word("several", None, origin)
+    if builders:
+        home = _origin(builders[0], None, registry)
+        return Word("builder", builders[0], origin, origin is not None and home is None)
+    return Word("plate", None, origin, True) if origin is not None else Word("unknown")
+
+
+def plate_of(row: Any) -> str | None:
+    """The origin that a plate tells on a sighting."""
+    return row.origin if row.origin_basis == "plate" else None
+
+
+def _origin(builder: str | None, plate: str | None, registry: Registry) -> str | None:
+    """Where such a machine is from; a plate goes before a seller's badge alone."""
+    if builder is None:
+        return plate
+    if builder not in registry:
+        return None
+    entry = registry.get(builder)
+    return plate if plate is not None and entry.type == "rebadger" else home_of(entry)
+
+
+def _judged(recipe: Recipe) -> Select[Any]:
+    return (
+        select(Membership.machine)
+        .join(Item, Item.sighting == Membership.sighting)
+        .where(
+            Item.model == recipe.model,
+            Item.settings == recipe.settings,
+            Item.state == "settled",
+        )
+    )

@@ -1,0 +1,173 @@
+"""What people settled goes before what the program read; positive controls are none of a case's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2 as httpx
+import pytest
+
+from api.web.site import Site
+from evidence.answer.controls import keep_control
+from evidence.store import Item, SightingRow
+from tests.api.web.looking.conftest import sha_of
+from tests.api.web.looking.hall import Film
+from tests.api.web.looking.test_machines import decide, machine_of
+
+Films = tuple[Film, Film]
+Key = Callable[[Film, str], str]
+Settle = Callable[..., str]
+
+
+@pytest.fixture
+def settle(site: Site, films: Films, key: Key) -> Settle:
+    """Settles a sighting of the first film, and gives its key."""
+
+    def put(name: str, outcome: str, builder: str | None = None, film: int = 0) -> str:
+        with site.session() as session, session.begin():
+            row = session.query(SightingRow).filter_by(key=key(films[film], name)).one()
+            item = session.get(Item, row.key)
+            if item is None:
+                item = Item(
+                    item=row.key, analysis=row.analysis, footage=row.footage, model=row.model,
+                    settings=row.settings, sighting=row.key, pts=row.pts, box=row.box,
+                    kind="claim", reason="", priority=500, needs=2, given=2,
+                )  # fmt: skip
+                session.add(item)
+            item.state, item.outcome, item.builder = "settled", outcome, builder
+            return row.key
+
+    return put
+
+
+@pytest.fixture
+def joined(client: httpx.Client, films: Films, key: Key) -> Callable[[str], str]:
+    """Joins a sighting of the first film with the second's first, and gives their machine."""
+
+    def join(sighting: str) -> str:
+        decide(client, "join", sighting, key(films[1], "m1"))
+        return machine_of(client, sighting)
+
+    return join
+
+
+def listed(client: httpx.Client, **asked: str) -> set[str]:
+    return {one["id"] for one in client.get("/api/v1/machines", params=asked).json()["items"]}
+
+
+def counted(client: httpx.Client) -> dict[tuple[str | None, str | None], tuple[int, int]]:
+    rows = client.get("/api/v1/case").json()["told"]["rows"]
+    return {(one["builder"], one["origin"]): (one["machines"], one["settled"]) for one in rows}
+
+
+def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled(
+    client: httpx.Client, settle: Settle
+) -> None:
+    before = counted(client)
+    machine = machine_of(client, settle("m1", "builder", "smtcl"))
+    assert machine in listed(client, builder="smtcl") & listed(client, origin="CN")
+    assert machine not in listed(client, builder="mazak") | listed(client, origin="JP")
+    told = client.get(f"/api/v1/machines/{machine}").json()
+    assert told["builder"]["id"] == "mazak" and told["origin"]["code"] == "JP"
+    assert told["settled"]["said"] == "builder" and not told["settled"]["same"]
+    assert told["settled"]["builder"]["id"] == "smtcl" and told["settled"]["origin"]["code"] == "CN"
+    for page in (client.get("/machines").text, client.get(f"/machines/{machine}").text):
+        assert "SMTCL" in page and "settled by people" in page
+        assert "the program read Mazak" in page
+    heading = client.get(f"/machines/{machine}").text.split("<h1>")[1].split("</h1>")[0]
+    assert "SMTCL" in heading and "Mazak" not in heading
+    after = counted(client)
+    assert after["smtcl", "CN"] == (1, 1)
+    assert after.get(("mazak", "JP"), (0, 0))[0] == before["mazak", "JP"][0] - 1
+    assert "SMTCL" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "found"),
+    [
+        ("unknown", "unknown", True),
+        ("concealed", "unknown", True),
+        ("not-a-machine", "none", False),
+        ("not-cnc", "none", False),
+    ],
+)
+def test_a_machine_that_people_name_nobodys_is_of_no_origin(
+    client: httpx.Client, settle: Settle, outcome: str, said: str, found: bool
+) -> None:
+    machine = machine_of(client, settle("m1", outcome))
+    assert machine not in listed(client, builder="mazak") | listed(client, origin="JP")
+    assert (machine in listed(client, builder="unknown")) is found
+    assert (machine in listed(client, origin="open")) is found
+    assert machine in listed(client)
+    assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["said"] == said
+    none = client.get("/api/v1/case").json()["told"]["none"]
+    assert none == (0 if found else 1)
+    words = "builder unknown" if found else "no CNC machine tool"
+    assert words in client.get(f"/machines/{machine}").text.split("<h1>")[1].split("</h1>")[0]
+
+
+def test_what_the_program_read_is_borne_out(client: httpx.Client, settle: Settle) -> None:
+    machine = machine_of(client, settle("m1", "accept", "mazak"))
+    assert machine in listed(client, builder="mazak") & listed(client, origin="JP")
+    assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["same"]
+    page = client.get(f"/machines/{machine}").text
+    assert "settled by people" in page and "the program read" not in page
+
+
+def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_claims(
+    client: httpx.Client, settle: Settle, joined: Callable[[str], str]
+) -> None:
+    machine = joined(settle("m1", "not-a-machine"))
+    told = client.get(f"/api/v1/machines/{machine}").json()
+    assert told["seen"] == 2
+    assert told["settled"] is None and machine in listed(client, builder="mazak")
+
+
+def test_people_who_name_several_builders_name_none(
+    client: httpx.Client, settle: Settle, joined: Callable[[str], str]
+) -> None:
+    settle("m1", "builder", "okuma", film=1)
+    machine = joined(settle("m1", "builder", "smtcl"))
+    assert machine not in listed(client, origin="CN") | listed(client, builder="smtcl")
+    assert client.get(f"/api/v1/machines/{machine}").json()["settled"]["said"] == "several"
+
+
+def test_machines_of_positive_controls_are_none_of_the_cases(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    everything = listed(client)
+    assert counted(client)["mazak", "JP"][0] > 0
+    with site.session() as session, session.begin():
+        for film in films:
+            keep_control(session, site.registry, sha_of(film), "mazak", "anna")
+    assert listed(client) == set() and counted(client) == {}
+    assert listed(client, controls="with") == listed(client, controls="only") == everything
+    told = client.get("/api/v1/case").json()
+    assert told["told"]["controls"] == len(everything)
+    assert sum(row["machines"] for row in told["machines"]) == len(everything)
+    assert (
+        f"{len(everything)} machines of positive controls are not counted" in client.get("/").text
+    )
+    assert "positive control" in client.get("/machines?controls=with").text
+    assert (
+        f"{len(everything)} machines of positive controls are not listed"
+        in client.get("/machines").text
+    )
+    one = next(iter(everything))
+    assert client.get(f"/api/v1/machines/{one}").json()["control"] is True
+
+
+def test_a_machine_seen_beside_a_control_counts(
+    client: httpx.Client, site: Site, films: Films
+) -> None:
+    with site.session() as session, session.begin():
+        keep_control(session, site.registry, sha_of(films[0]), "mazak", "anna")
+    footage = {
+        one["id"]: {
+            row["footage"]
+            for row in client.get(f"/api/v1/machines/{one['id']}/sightings").json()["items"]
+        }
+        for one in client.get("/api/v1/machines?controls=with").json()["items"]
+    }
+    elsewhere = {id_ for id_, there in footage.items() if sha_of(films[1]) in there}
+    assert listed(client) <= elsewhere
