@@ -177,7 +177,7 @@ class Claimed(BaseModel):
 
 class Alike(BaseModel):
     """Another sighting to compare with. `why`: of one `machine`, `tied` by marks or looks, or
-    of the same `builder`; `outcome`: what it was settled as."""
+    of the same `builder`; `outcome`: what it was settled as, told once you have judged the item."""
 
     sighting: str
     footage: str
@@ -239,7 +239,8 @@ class Hand(BaseModel):
 class Counts(BaseModel):
     """How the review stands, some seconds old at most. `disputed`: told to leads; for others those
     are among the `partial`. `claims`: not settled yet; `held`: at hand to others now; `put_off`:
-    by you."""
+    by you. `mine`: what is left for you, since you have not judged it; `my_claims`: of them claims;
+    `others`: what you have judged, and others still have to."""
 
     open: int
     partial: int
@@ -248,6 +249,9 @@ class Counts(BaseModel):
     claims: int
     held: int
     put_off: int
+    mine: int
+    my_claims: int
+    others: int
 
 
 class LogPage(BaseModel):

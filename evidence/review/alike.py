@@ -136,9 +136,10 @@ def _shown(session: Session, keys: set[str]) -> dict[str, Record]:
             "footage": row.footage,
             "pts": str(row.pts),
             "box": row.box,
-            "builder": row.settled_as if settled else row.builder,
+            "builder": row.builder,
             "grade": row.grade,
             "outcome": row.outcome if settled else None,
+            "settled_as": row.settled_as if settled else None,
             "stills": stills[row.key],
         }
     return found

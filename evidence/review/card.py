@@ -79,9 +79,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 "sighting": _sighting(registry, row),
                 "readings": readings[row.key],
                 "evidence": [_evidence(registry, part) for part in row.evidence],
-                "alike": [
-                    one | {"builder": _named(registry, one["builder"])} for one in alike[row.key]
-                ],
+                "alike": _alike(registry, alike[row.key], told=_may_compare(item, log, person)),
                 "marks": known_marks(registry, row.builder),
                 "stills": stills[row.key],
                 # What is shown is the picture where it is best seen, if that was kept.
@@ -97,6 +95,27 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             card["stills"] = {} if still is None else {"best": {"sha256": still} | place}
         made.append(card)
     return made
+
+
+def _may_compare(item: Item, log: list[Verdict], person: str) -> bool:
+    """Whether a person may be told what others of the case were settled as: not before they have
+    judged this one, since it would lead them."""
+    return item.state == "settled" or held_by([given(row) for row in log], person) is not None
+
+
+def _alike(registry: Registry, others: list[Record], told: bool) -> list[Record]:
+    """Others to compare with: as the program read them, or told, as people settled them."""
+    return [
+        {name: value for name, value in one.items() if name != "settled_as"}
+        | {
+            "builder": _named(
+                registry,
+                one["settled_as"] if told and one["outcome"] is not None else one["builder"],
+            ),
+            "outcome": one["outcome"] if told else None,
+        }
+        for one in others
+    ]
 
 
 def _about(item: Item) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy.orm import Session
 
-from evidence.review.queue import count, waiting
+from evidence.review.queue import count, count_mine, waiting
 from evidence.store.models import Recipe
 from evidence.store.people import Item
 
@@ -85,7 +85,8 @@ class Desk:
             later[item] = self._clock() + PUT_OFF_SECONDS
 
     def count(self, session: Session, recipe: Recipe, person: str) -> dict[str, int]:
-        """The counts of `queue.count`, some seconds old at most, and `held` by others."""
+        """The counts of `queue.count`, some seconds old at most, those of `queue.count_mine`, and
+        `held` by others."""
         with self._lock:
             self._tidy()
             now = self._clock()
@@ -93,7 +94,8 @@ class Desk:
                 self._counted = now, count(session, recipe)
             put_off = len(self._put_off.get(person, ()))
             held = len(self._others(person))
-            return self._counted[1] | {"held": held, "put_off": put_off}
+            mine = count_mine(session, recipe, person)
+            return self._counted[1] | mine | {"held": held, "put_off": put_off}
 
     def _fresh(
         self,

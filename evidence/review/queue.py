@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from evidence.review.items import IN_THE_SAMPLE
 from evidence.review.standing import JUDGEMENTS, confirms
 from evidence.store.derived import Verdict
 from evidence.store.models import Recipe
-from evidence.store.people import Item
+from evidence.store.people import ControlRow, Item
 
 STATES = ("disputed", "partial", "open")
 """Of equal priority, what is nearest to being settled comes first."""
@@ -60,11 +61,17 @@ def _query(state: str, sample: bool) -> Select[Any]:
         select(Item)
         .where(Item.model == bindparam("model"), Item.settings == bindparam("settings"))
         .where(Item.state == state, lane)
-        .where(Item.item.not_in(bindparam("without", expanding=True)))
+        .where(Item.item.not_in(bindparam("without", expanding=True)), _offered())
         .order_by(Item.priority.desc(), Item.item.desc())
         .limit(bindparam("limit"))
     )
     return query if state == "open" else query.where(~_judged())
+
+
+def _offered() -> ColumnElement[bool]:
+    """Whether an item is offered unasked: of a positive control none is, which comes out by what
+    the program says unless people call it up and settle it."""
+    return Item.footage.not_in(select(ControlRow.footage))
 
 
 def _judged() -> ColumnElement[bool]:
@@ -91,11 +98,35 @@ def _holds(sighting: bool) -> ColumnElement[bool]:
     return exists().where(same, mine, Verdict.verdict.in_(sorted(JUDGEMENTS)), ~replaced)
 
 
+def count_mine(session: Session, recipe: Recipe, person: str) -> dict[str, int]:
+    """What is left for a person (`mine`, of them `my_claims`), and what they have judged and others
+    still have to (`others`)."""
+    waits = (
+        select(Item.kind, func.count())
+        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.state.in_(STATES), _offered())
+    )
+    every = _by_kind(session, waits, person)
+    # Nobody has judged what is open.
+    judged = _by_kind(session, waits.where(Item.state != "open", _judged()), person)
+    mine = every - judged
+    return {
+        "mine": mine.total(),
+        "my_claims": mine["claim"],
+        "others": judged.total(),
+    }
+
+
+def _by_kind(session: Session, query: Select[str, int], person: str) -> Counter[str]:
+    rows = session.execute(query.group_by(Item.kind), {"person": person})
+    return Counter({kind: number for kind, number in rows})  # noqa: C416  a result has keys()
+
+
 def count(session: Session, recipe: Recipe) -> dict[str, int]:
     """How many items are in each state, and how many claims are not settled."""
     by_state = (
         select(Item.state, func.count())
-        .where(Item.model == recipe.model, Item.settings == recipe.settings)
+        .where(Item.model == recipe.model, Item.settings == recipe.settings, _offered())
         .group_by(Item.state)
     )
     found: dict[str, Any] = dict.fromkeys(("open", "partial", "disputed", "settled"), 0)
@@ -104,7 +135,7 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
         select(func.count())
         .select_from(Item)
         .where(Item.model == recipe.model, Item.settings == recipe.settings)
-        .where(Item.state.in_(STATES), Item.kind == "claim")
+        .where(Item.state.in_(STATES), Item.kind == "claim", _offered())
     )
     return found
 

@@ -251,14 +251,14 @@ function alike(card) {
   const list = make("ul", { class: "alike" });
   card.alike.forEach((one, index) => {
     const name = one.builder?.name ?? _("unknown");
-    const state = one.outcome ? VERDICTS[one.outcome]?.() : _("not judged");
     list.append(
       make(
         "li",
         {},
         pictured(card.loaded.alike[index], _("Another sighting: {name}", { name }), _("not there")),
         make("span", {}, name),
-        make("span", { class: one.outcome ? "good" : "faint" }, state),
+        // What others were settled as is told once this one is judged.
+        one.outcome ? make("span", { class: "good" }, VERDICTS[one.outcome]?.()) : null,
         make("span", { class: "faint" }, WHY[one.why]()),
       ),
     );

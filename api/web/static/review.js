@@ -23,7 +23,8 @@ const history = [];
 let card = null;
 let called = null; // the one item this page was opened for
 let judged = 0;
-let counts = null; // how many are left, as the server said, and counted down since
+let counts = null; // how many are left for this person, as the server said, and counted down since
+const off = { left: 0, claims: 0 }; // counted off in all
 const met = new Set(); // items that were on the screen long enough to be judged
 let looked = { since: 0, before: 0 };
 let timer = null;
@@ -148,7 +149,7 @@ async function showEmpty() {
   await waitSent();
   await askCounts();
   if (!counts || card !== null) return;
-  const others = counts.partial + counts.disputed;
+  const { others } = counts;
   const say = (number, one, many, kind = "") => number && box.append(make("p", { class: kind }, counted(number, one, many)));
   say(others, _("{number} waits for another reviewer: you have judged it."), _("{number} wait for another reviewer: you have judged them."));
   say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
@@ -156,16 +157,18 @@ async function showEmpty() {
   say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
   if (start.otherwise) {
     box.append(make("p", {}, _("All footage here was looked at with another model or other settings; what was found then is not shown. Sweep it again, or start the server with what it was looked at with.")));
-  } else if (counts.open + others + counts.settled === 0) {
+  } else if (counts.mine + others + counts.settled === 0) {
     box.append(make("p", {}, _("What is found in footage comes here to be judged."), " ", make("a", { href: "/upload" }, _("Upload footage"))));
   }
 }
 
 async function askCounts() {
   try {
-    const known = judged - outbox.size; // of the others the server does not know yet
-    counts = await call("GET", "/api/v1/review/counts");
-    counts.left = counts.open + counts.partial + counts.disputed - (judged - known);
+    await waitSent(); // of what is not sent the server does not know
+    const before = { ...off };
+    const found = await call("GET", "/api/v1/review/counts");
+    const [left, claims] = [found.mine - (off.left - before.left), found.my_claims - (off.claims - before.claims)];
+    counts = { ...found, left, claims };
   } catch {
     counts = null;
   }
@@ -174,6 +177,8 @@ async function askCounts() {
 
 /** Counts one off, or with -1 back on, until the server is asked again. */
 function countOff(item, number = 1) {
+  off.left += number;
+  if (item.kind === "claim") off.claims += number;
   if (!counts) return;
   counts.left -= number;
   if (item.kind === "claim") counts.claims -= number;

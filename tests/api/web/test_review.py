@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,6 +133,21 @@ def test_what_is_pressed_twice_judges_one_item(
     next_after(desk, second)
     all_sent(desk)
     assert [row.sighting for row in verdicts(site)] == [first, second]
+
+
+def test_what_is_left_does_not_rise_when_the_server_is_asked_again(
+    site: Site, served: str, desk: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=12, others=2, halls=0)
+    desk.goto(f"{served}/review")
+    left, last = desk.locator("#waits"), shown(desk)
+    for number in range(13, 3, -1):
+        with desk.expect_response("**/review/counts") if number == 4 else nullcontext():
+            desk.keyboard.press("u")
+        expect(left).to_contain_text(f"{number} to judge")
+        last = next_after(desk, last)
+    all_sent(desk)
+    expect(left).to_have_text("4 to judge · 2 of them claims · 10 judged by you now")
 
 
 def test_how_many_are_left_is_counted_down(

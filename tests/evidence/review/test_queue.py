@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 import pytest
 
 from datasets.registry import Registry
+from evidence.answer.controls import keep_control
 from evidence.review.card import cards
 from evidence.review.desk import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, Desk
 from evidence.review.items import rebuild
@@ -14,6 +15,7 @@ from evidence.review.judge import Bench, doubt, judge, withdraw
 from evidence.review.reviewers import Reviewers
 from evidence.review.visible import page_of_log
 from evidence.store import Case, Item, Recipe
+from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY
 
 
@@ -243,9 +245,72 @@ def test_a_card_has_what_is_needed_to_judge(
     assert card["evidence"][0]["words"] == "very strongly for"
     assert "MAZAK" in [mark.upper() for mark in card["marks"]["wordmarks"]]
     assert card["stills"]["best"]["sha256"]
-    assert [(one["sighting"], one["outcome"]) for one in card["alike"]] == [
-        (f"{other}:m3", "accept")
-    ]
+    assert [one["sighting"] for one in card["alike"]] == [f"{other}:m3"]
+
+
+def test_what_others_were_settled_as_is_told_once_one_has_judged(
+    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., int]
+) -> None:
+    key, other, third = store(), store("two"), store("three")
+    say(f"{other}:m3", "ben", "accept")
+    for person in ("ben", "carla"):
+        say(f"{third}:m1", person, "builder", builder="mazak")
+
+    def beside(name: str, person: str) -> dict[str, tuple[str, str | None]]:
+        with case.session() as session:
+            (card,) = cards(session, registry, person, [session.get_one(Item, f"{key}:{name}")])
+        return {one["sighting"]: (one["builder"]["id"], one["outcome"]) for one in card["alike"]}
+
+    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", None)
+    say(f"{key}:m1", "anna", "accept")
+    assert beside("m1", "ben")[f"{other}:m1"] == ("smtcl", None)
+    assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
+    say(f"{key}:m3", "anna", "accept")
+    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
+
+
+def test_what_is_left_for_one_is_not_what_they_have_judged(
+    case: Case,
+    recipe: Recipe,
+    store: Callable[..., str],
+    say: Callable[..., int],
+    desk: Desk,
+) -> None:
+    key = store()
+
+    def left(person: str) -> tuple[int, int, int]:
+        with case.session() as session:
+            found = desk.count(session, recipe, person)
+        return found["mine"], found["my_claims"], found["others"]
+
+    assert left("anna") == left("ben") == (4, 2, 0)
+    say(f"{key}:m1", "anna", "accept")
+    assert left("anna") == (3, 1, 1)
+    assert left("ben") == (4, 2, 0)
+    say(f"{key}:m3", "anna", "accept")
+    assert left("anna") == (2, 1, 1)
+    say(f"{key}:m1", "ben", "unknown")  # they disagree, which a third person settles
+    assert left("anna") == (2, 1, 1) and left("ben") == (2, 1, 1)
+    assert left("carla") == (3, 2, 0)
+
+
+def test_positive_controls_are_not_offered(
+    case: Case,
+    recipe: Recipe,
+    registry: Registry,
+    store: Callable[..., str],
+    deal: Callable[..., list[str]],
+    desk: Desk,
+) -> None:
+    store()
+    with case.session() as session, session.begin():
+        keep_control(session, registry, undrawn("one"), "smtcl", "anna")
+    assert deal("anna") == []
+    with case.session() as session:
+        found = desk.count(session, recipe, "anna")
+    assert (found["open"], found["claims"], found["mine"]) == (0, 0, 0)
+    store("two")
+    assert deal("anna") == [":m2", ":m1", ":m3", ":m4"]
 
 
 def test_counts(
@@ -269,6 +334,9 @@ def test_counts(
             "claims": 2,
             "held": 1,
             "put_off": 0,
+            "mine": 2,
+            "my_claims": 1,
+            "others": 1,
         }
 
 
