@@ -73,7 +73,7 @@ def trace(
         ("shown", _when(session.get(FootageRow, shown.footage), shown)),
         *_claims(session, shown.footage, here),
         ("read on it", _read(sighting, builder, registry) if sighting is not None else ()),
-        *_origins(registry.get(builder) if builder in registry else None),
+        *_origins(registry.get(builder) if builder and builder in registry else None),
         ("origin, by its plate", _plate(sighting)),
         ("this machine built in", (f"{country_name(made)}, as people say",) if made else ()),
         ("also in", _further(others, names)),
