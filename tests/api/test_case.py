@@ -108,7 +108,7 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     # What was flagged once, be it settled by now.
     assert re.search(r"^flagged +claim 1 *$", shown, re.MULTILINE)
     row = next(line for line in shown.splitlines() if "SMTCL" in line)
-    assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["CN", "1", "1"]
+    assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["China", "1", "1"]
 
 
 def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
