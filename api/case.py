@@ -83,12 +83,20 @@ def list_cases(
 
 @case_app.command("show")
 def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None) -> None:
-    """Show what is in a case: footage, work, machines, copies, verdicts."""
-    from evidence.store.case import Case
-    from evidence.store.summary import summarise
+    """Show what is in a case: footage, work, machines, copies, verdicts.
 
-    with Case.open(folder) as case:
-        summary = summarise(case, load_registry(*(registry or ())))
+    Machines are counted by what people settled, where they did, and without positive controls; in
+    JSON so under `told`, and under `machines` as the program read them.
+    """
+    from evidence.browse.counted import told_of
+    from evidence.store.case import Case
+    from evidence.store.summary import last_recipe, summarise
+
+    known = load_registry(*(registry or ()))
+    with Case.open(folder) as case, case.session() as session:
+        summary = summarise(case, known)
+        told = told_of(session, last_recipe(session), known, summary["machines"])
+        summary["told"] = told.model_dump()
     if as_json:
         print_json(summary)
     else:
@@ -245,17 +253,12 @@ def _print_summary(summary: dict[str, Any], console: Console) -> None:
     for name, value in _facts(summary):
         facts.add_row(Text(name, style="dim"), Text(printable(value), overflow="fold"))
     console.print(facts)
-    if summary["machines"]:
-        table = Table("builder", "origin", "machines", "A", "B", "C", "U", "sightings")
-        for row in summary["machines"]:
+    if summary["told"]["rows"]:
+        table = Table("builder", "origin", "machines", "A", "B", "C", "U", "sightings", "settled")
+        for row in summary["told"]["rows"]:
             grades = [row["grades"][grade] or "" for grade in "ABCU"]
-            cells = [
-                row["name"],
-                _country(row["origin"]),
-                row["machines"],
-                *grades,
-                row["sightings"],
-            ]
+            cells = [row["name"], _country(row["origin"]), row["machines"], *grades]
+            cells += [row["sightings"], row["settled"] or ""]
             table.add_row(*map(_cell, cells), style="" if row["builder"] else "dim")
         console.print(table)
 
@@ -290,9 +293,14 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if copies["pairs"]:
         kinds = ", ".join(f"{kind} {count}" for kind, count in copies["pairs"].items())
         yield "copies", f"{copies['footage']} pieces of footage have copies (pairs: {kinds})"
-    machines = sum(row["machines"] for row in summary["machines"])
+    told = summary["told"]
+    machines = sum(row["machines"] for row in told["rows"])
     last = " (with the model and settings used last)" if len(summary["work"]) > 1 else ""
     yield "machines", f"{machines}, in {counted(summary['sightings'], 'sighting')}{last}"
+    if told["none"]:
+        yield "not counted", f"{told['none']} that people settled to be no CNC machine tool"
+    if told["controls"]:
+        yield "not counted", f"{counted(told['controls'], 'machine')} of positive controls"
     flags = ", ".join(f"{kind} {count}" for kind, count in summary["flags"].items())
     yield "flagged", flags or "nothing"
     verdicts = summary["verdicts"]

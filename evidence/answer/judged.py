@@ -10,7 +10,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -218,17 +218,20 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
 
 def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
     """Footage that shows little else than one of these; no compilation that holds one."""
-    rows = session.execute(
-        select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
-            Copy.model == recipe.model, Copy.settings == recipe.settings
-        )
-    )
     found: set[str] = set()
-    for a, b, share_a, share_b in rows:
-        if a in footage and share_b >= WHOLE:
-            found.add(b)
-        if b in footage and share_a >= WHOLE:
-            found.add(a)
+    for part in chunks(sorted(footage)):
+        rows = session.execute(
+            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
+                Copy.model == recipe.model,
+                Copy.settings == recipe.settings,
+                or_(Copy.a.in_(part), Copy.b.in_(part)),
+            )
+        )
+        for a, b, share_a, share_b in rows:
+            if a in footage and share_b >= WHOLE:
+                found.add(b)
+            if b in footage and share_a >= WHOLE:
+                found.add(a)
     return found
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.controls import control_machines
-from evidence.browse.settled import Word, members, plate_of
-from evidence.browse.shapes import Named, Said, Shape
+from evidence.browse.settled import Word, all_words, members, plate_of
+from evidence.browse.shapes import Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import MachineRow
 from evidence.store.models import Recipe
-from evidence.store.summary import GRADES
+from evidence.store.summary import empty_row
 
 Place = tuple[str | None, str | None, bool]
 """Builder, origin, and whether people name several builders."""
@@ -44,6 +44,16 @@ class Told(Shape):
     rows: list[ToldMachines]
     controls: int
     none: int
+
+
+def told_of(
+    session: Session, recipe: Recipe | None, registry: Registry, read: Sequence[dict[str, Any]]
+) -> Told:
+    """The table of a recipe's machines; of a case that was not worked with there are none."""
+    if recipe is None:
+        return Told(rows=[], controls=0, none=0)
+    words = all_words(session, recipe, registry)
+    return count_told(session, recipe, registry, read, words)
 
 
 def count_told(
@@ -109,19 +119,12 @@ def _add(
     graded: bool,
 ) -> None:
     builder, origin, several = place
-    there = found.setdefault(
-        place,
-        {
-            "builder": builder,
-            "name": "unknown" if builder is None else Named.of(builder, registry).name,
-            "origin": origin,
-            "several": several,
-            "machines": 0,
-            "settled": 0,
-            "sightings": 0,
-            "grades": dict.fromkeys(GRADES, 0),
-        },
-    )
+    if place not in found:
+        more = {"origin": origin, "several": several, "settled": 0}
+        found[place] = empty_row(builder, origin, registry) | more
+        if several:
+            found[place]["name"] = "several builders"
+    there = found[place]
     there["machines"] += number
     there["sightings"] += number * row.sightings
     if graded:

@@ -151,7 +151,7 @@ def count_machines(
     def add(builder: str | None, code: str | None, grade: str, machines: int, seen: int) -> None:
         row = found.get((builder, code))
         if row is None:
-            row = found[builder, code] = _empty_row(builder, code, registry)
+            row = found[builder, code] = empty_row(builder, code, registry)
         row["machines"] += machines
         row["sightings"] += seen
         row["grades"][grade] += machines
@@ -179,7 +179,7 @@ def count_machines(
     )
 
 
-def _empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
+def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
     """A row of the table of machines, nothing counted yet. A seller's home is no origin."""
     name, origin = builder or "unknown", code
     if builder is None and code is not None:

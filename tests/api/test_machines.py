@@ -198,3 +198,11 @@ def test_what_people_settled_is_said_before_what_the_program_read(
     assert b"Mazak" in nameplate("machines", "list", "--case", linked).out
     shown = nameplate("machines", "show", str(settled["id"])[:10], "--case", linked).out.decode()
     assert "Mazak, settled by people; the program read haas, A" in shown
+    (told,) = [
+        row
+        for row in json.loads(nameplate("case", "show", linked, "--json").out)["told"]["rows"]
+        if row["builder"] == "mazak"
+    ]
+    assert (told["machines"], told["settled"]) == (1, 1)
+    case_shown = nameplate("case", "show", linked).out
+    assert b"Mazak" in case_shown and b"Haas" not in case_shown
