@@ -72,7 +72,7 @@ LONG = "x" * 300  # more than a name may have: the system refuses to look
     "words",
     [
         ("analyze", "{long}"),
-        ("sweep", "{case}", "--case", "{long}"),
+        ("sweep", "{hall}", "--case", "{long}"),
         ("case", "list", "{long}"),
         ("case", "pack", "{case}", "{long}"),
         ("answer", "{case}", "--package", "{long}"),
@@ -85,7 +85,9 @@ def test_a_path_that_cannot_be_asked_about_is_named(
     nameplate: Nameplate, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     Case.new(tmp_path / "case", "Plant 12").close()
-    ended = nameplate(*(word.format(case=tmp_path / "case", long=LONG) for word in words))
+    (tmp_path / "hall.mp4").write_bytes(b"footage")
+    named = {"case": tmp_path / "case", "hall": tmp_path / "hall.mp4", "long": LONG}
+    ended = nameplate(*(word.format(**named) for word in words))
     assert ended.code in (Exit.FOOTAGE, Exit.USAGE, Exit.RESULT)
     assert LONG in ended.err or "--to is missing" in ended.err
 
