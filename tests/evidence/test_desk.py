@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,9 +88,10 @@ def at_work_on(desk: Desk, name: str) -> bool:
 
 
 def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
-    case: Case, recipe: Recipe, order: Order, films: Path
+    case: Case, recipe: Recipe, order: Order, films: Path, place: Workplace
 ) -> None:
     long, short = films / "long.mp4", films / "short.mp4"
+    (before,) = place.client.run(os.getpid).values()
     with Desk(case, recipe, order) as desk:
         put(case, recipe, long, priority=1)
         desk.wake()
@@ -100,6 +102,8 @@ def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again
             assert cancel(session, recipe, str(long), "cancelled by anna")
         until(lambda: state(case, short) == "done", "the next clip is done")
         assert state(case, long) == "aside cancelled"
+        # Its process was ended; it did not look at the clip to the end.
+        assert before not in place.client.run(os.getpid).values()
         with case.session() as session:
             assert session.query(AnalysisRow).count() == 1
         with case.session() as session, session.begin():
