@@ -74,7 +74,7 @@ def read(text: str, pts: str = "1", **more: object) -> Reading:
     return Reading(text=text, score=0.987654, pts=Fraction(pts), **(values | more))  # type: ignore[arg-type]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def analysis(clip: Path) -> Analysis:
     """Named, concealed, unknown with a control: one machine of each."""
     wordmark = Evidence("wordmark", "mazak", "MAZAK", 4.2, Fraction(1), (60.0, 70.0, 160.0, 90.0))

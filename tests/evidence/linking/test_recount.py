@@ -8,19 +8,21 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from datasets.registry import Registry
 from detector.types import Survey
 from evidence.linking.hand import join
 from evidence.linking.update import recount
 from evidence.store import Case, Link, MachineRow, Membership
 from evidence.store.check import check
 from evidence.store.keys import machine_id
+from tests.conftest import Furnish
 from tests.evidence.linking.conftest import MODEL, Halls, Key, Linker, found_wrong, survey
 from tests.rows import rows
 
 OTHER = "bb" * 32
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clips(halls: Halls) -> list[Survey]:
     """Two machines of a hall in two clips, one of them named by two builders, and one alone."""
     return [
@@ -30,10 +32,21 @@ def clips(halls: Halls) -> list[Survey]:
     ]
 
 
+@pytest.fixture(scope="module")
+def furnish(registry: Registry, clips: list[Survey]) -> Furnish:
+    """The clips stored and linked."""
+
+    def put(case: Case) -> None:
+        linker = Linker(case, registry)
+        linker.add(*clips)
+        linker.link()
+
+    return put
+
+
 @pytest.fixture
-def linked(linker: Linker, clips: list[Survey]) -> Case:
-    linker.add(*clips)
-    linker.link()
+def linked(linker: Linker) -> Case:
+    """The case that `furnish` has filled."""
     assert sorted(map(len, linker.machines().values())) == [1, 2, 2]
     return linker.case
 

@@ -48,7 +48,7 @@ def to_survey(analysis: Analysis) -> Survey:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def survey(analysis: Analysis) -> Survey:
     return to_survey(replace(analysis, settings_hash=Settings().digest))
 
@@ -74,6 +74,12 @@ def recipe(case: Case, registry: Registry) -> Recipe:
 @pytest.fixture
 def swept(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> Case:
     """A case whose one clip has been looked at."""
+    look_at(case, recipe, survey, registry)
+    return case
+
+
+def look_at(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> None:
+    """Stores what was found in a clip, and where it lies."""
     footage = survey.analysis.footage
     status = footage.path.stat()
     with case.session() as session, session.begin():
@@ -81,7 +87,6 @@ def swept(case: Case, recipe: Recipe, survey: Survey, registry: Registry) -> Cas
         add_work(session, recipe, [source])
         record_survey(session, case, survey, registry)
         assert done(session, take(session, recipe, 1)[0], footage.sha256)
-    return case
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from datasets.errors import CaseDamaged
+from datasets.registry import Registry
+from detector import Settings
 from detector.types import Survey
 from evidence.linking.hand import join
 from evidence.store import (
@@ -30,7 +32,9 @@ from evidence.store import (
 from evidence.store.check import check
 from evidence.store.finding import Finding
 from evidence.store.verdicts import append
-from tests.evidence.store.conftest import encoded
+from evidence.store.work import add_recipe
+from tests.conftest import Furnish, nothing
+from tests.evidence.store.conftest import encoded, look_at
 
 
 def found(case: Case, deep: bool = False) -> list[Finding]:
@@ -42,14 +46,31 @@ def only(case: Case, deep: bool = False) -> Finding:
     return finding
 
 
+@pytest.fixture(scope="module")
+def settle(registry: Registry, survey: Survey) -> Furnish:
+    """A machine of two sightings, one of one, and a verdict."""
+
+    def put(case: Case) -> None:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+        look_at(case, recipe, survey, registry)
+        with case.session() as session, session.begin():
+            keys = sorted(session.scalars(select(SightingRow.key)))
+            join(session, keys[0], keys[1], "Anna")
+            append(session, footage="ab" * 32, pts=Fraction(1), verdict="missed", author="Anna")
+
+    return put
+
+
 @pytest.fixture
-def settled(swept: Case) -> Case:
-    """A case with a machine of two sightings, one of one, and a verdict."""
-    with swept.session() as session, session.begin():
-        keys = sorted(session.scalars(select(SightingRow.key)))
-        join(session, keys[0], keys[1], "Anna")
-        append(session, footage="ab" * 32, pts=Fraction(1), verdict="missed", author="Anna")
-    return swept
+def furnish(settle: Furnish, request: pytest.FixtureRequest) -> Furnish:
+    return settle if "settled" in request.fixturenames else nothing
+
+
+@pytest.fixture
+def settled(case: Case) -> Case:
+    """A case with a machine of two sightings, one of one, and a verdict, as `furnish` makes it."""
+    return case
 
 
 def test_a_good_case_has_nothing_wrong(settled: Case) -> None:
