@@ -40,8 +40,8 @@ CaseFolder = Annotated[Path, typer.Option("--case", metavar="CASE", help="The ca
 def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     """List the machines of a case, those seen most often first.
 
-    What people settled of a machine goes before what the program read, which has a column of its
-    own. Machines seen only in positive controls are none of the case's, and marked.
+    What people settled of a machine goes before what the program read, which a note tells then.
+    Machines seen only in positive controls are none of the case's, and marked.
 
     As they were found with the model and settings that the case was last worked with.
     """
@@ -53,7 +53,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     from evidence.store.summary import last_recipe
 
     registry = load_registry()
-    table = Table("machine", "builder", "the program read", "sightings", "footage", "note")
+    table = Table("machine", "builder", "grade", "sightings", "footage", "note")
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
@@ -69,10 +69,10 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             notes += ["its sightings name several builders"] if row["conflict"] else []
             read = Named.of(row["builder"], registry).name if row["builder"] else "unknown"
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
-            if word is None:
-                cells = [short(row["id"]), read, said]
-            else:
-                cells = [short(row["id"]), _by_people(word, registry), f"{read}, {said}"]
+            if word is not None:
+                notes.insert(0, f"the program read {read}, {said}")
+                read, said = _by_people(word, registry), ""
+            cells = [short(row["id"]), read, said]
             cells += [str(row["seen"]), str(row["footage"]), "; ".join(notes)]
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
     if not as_json:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.controls import control_machines
-from evidence.browse.settled import Word, all_words, members, plate_of
+from evidence.browse.settled import Word, all_words, members, only_plate
 from evidence.browse.shapes import Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import MachineRow
@@ -106,8 +106,7 @@ def _read_as(row: MachineRow, rows: Sequence[Any], registry: Registry) -> Place:
     if row.builder is not None:
         known = row.builder in registry
         return row.builder, home_of(registry.get(row.builder)) if known else None, False
-    plates = {plate for one in rows if (plate := plate_of(one)) is not None}
-    return None, plates.pop() if len(plates) == 1 else None, False
+    return None, only_plate(rows), False
 
 
 def _add(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.controls import only_controls
-from evidence.browse.settled import Settled, words_of
+from evidence.browse.settled import Settled, only_plate, words_of
 from evidence.browse.shapes import Named, Origin, Said, Shape
 from evidence.linking.load import chunks
 from evidence.review.visible import told_state
@@ -98,8 +98,8 @@ def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> Orig
         basis = "rebadger" if seller else "builder"
         code = home(row.builder, registry)
         return Origin(code=code, basis=basis, grade="B" if seller else row.grade)
-    told = {one.origin for one in members if one.origin_basis == "plate" and one.origin}
-    return Origin(code=told.pop(), basis="plate") if len(told) == 1 else None
+    plate = only_plate(members)
+    return None if plate is None else Origin(code=plate, basis="plate")
 
 
 def _members(session: Session, ids: Sequence[str]) -> dict[str, list[Any]]:

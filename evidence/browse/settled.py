@@ -142,6 +142,12 @@ def plate_of(row: Any) -> str | None:
     return row.origin if row.origin_basis == "plate" else None
 
 
+def only_plate(rows: Collection[Any]) -> str | None:
+    """The origin that plates tell on the sightings of a machine, where they tell one alone."""
+    told = {plate for one in rows if (plate := plate_of(one)) is not None}
+    return told.pop() if len(told) == 1 else None
+
+
 def _origin(builder: str | None, plate: str | None, registry: Registry) -> str | None:
     """Where such a machine is from; a plate goes before a seller's badge alone."""
     if builder is None:

@@ -195,7 +195,8 @@ def test_what_people_settled_is_said_before_what_the_program_read(
     (settled,) = [row for row in machines(nameplate, linked) if row["builder"] == "haas"]
     told = settled["settled"]
     assert isinstance(told, dict) and told["builder"]["id"] == "mazak" and not told["same"]
-    assert b"Mazak" in nameplate("machines", "list", "--case", linked).out
+    listed = nameplate("machines", "list", "--case", linked).out
+    assert b"Mazak" in listed and b"the program" in listed
     shown = nameplate("machines", "show", str(settled["id"])[:10], "--case", linked).out.decode()
     assert "Mazak, settled by people; the program read haas, A" in shown
     (told,) = [
