@@ -44,6 +44,18 @@ def test_readings_of_one_mark_make_one_cue_with_its_views() -> None:
     assert cue.views == (HERE, moved)
 
 
+def test_a_mark_that_is_spelt_goes_before_a_surer_misreading() -> None:
+    """One machine bears its name twice; a claim of China asks whether it was spelt."""
+    spelt = replace(HERE, text="秦川机床", score=0.91, script="han")
+    misread = replace(spelt, text="秦机床", score=0.97, box=(400, 100, 500, 130))
+    [cue] = fuse([misread, spelt], MATCHER)
+    assert cue.match.exact
+    assert cue.views == (spelt, misread)
+    # A crumb that happens to spell it does not.
+    [cue] = fuse([misread, replace(spelt, score=0.5)], MATCHER)
+    assert not cue.match.exact
+
+
 def test_neighbours_on_a_line_and_below_are_joined_in_reading_order() -> None:
     left = replace(HERE, text="HITACHI")
     right = replace(HERE, text="SEIKI", box=(215, 101, 290, 131))
