@@ -230,7 +230,8 @@ def _tell(found: Answer) -> None:
         *filter(None, (found.said.means,)),
         f"Asked: {found.says}.",
         f"Machines seen: {found.counts.machines}; of the kind confirmed {found.counts.confirmed}, "
-        f"probable {found.counts.probable}; of unknown builder {found.counts.unknown}.",
+        f"claimed {found.counts.probable}; named otherwise {found.counts.named_otherwise}; of "
+        f"unknown builder {found.counts.unknown}.",
         *(_shares(found) if found.counts.machines else ()),
         *(
             f"Entered by hand: {one.id}, {one.builder or 'unknown'}, {one.plant}: {one.kind}"

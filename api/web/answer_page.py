@@ -19,7 +19,7 @@ from datasets.sentences import Sentence
 from evidence.answer.figures import STATUSES
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.moment import Moment, read_moment
-from evidence.answer.page import absence, chance, draw
+from evidence.answer.page import OF_KIND, absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, at_most, by_locale, percent, say_in
@@ -92,6 +92,7 @@ def _page(
         builders=_builders(site.registry, kept),
         countries=_countries(site.registry, question, code),
         statuses=STATUSES,
+        of_plants=OF_KIND,
         most_listed=MOST_LISTED,
         code=code,
         country=country,

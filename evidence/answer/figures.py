@@ -37,8 +37,8 @@ COLOURS = {
 
 STATUSES = {
     "confirmed": Told("confirmed"),
-    "claimed": Told("claimed"),
-    "probable": Told("probable"),
+    "claimed": Told("claimed, another kind"),
+    "probable": Told("claimed, this kind"),
     "concealed": Told("concealed"),
     "unknown": Told("unknown"),
 }

@@ -37,9 +37,13 @@ UNKNOWN = Told("unknown")
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
 
-OF_KIND = STATUSES | {"claimed": Told("named otherwise")}
-"""The statuses of a plant's machines in words: where those confirmed are of the kind alone, people
-may have settled the others named; and a seller's badge does not tell whether it is of the kind."""
+OF_KIND = STATUSES | {
+    "confirmed": Told("confirmed, this kind"),
+    "claimed": Told("named otherwise"),
+}
+"""The statuses of a plant's machines in words: those confirmed are of the kind alone. Of the others
+that are named people may have settled whose they are; and a seller's badge does not tell whether it
+is of the kind."""
 
 
 class Word(NamedTuple):
@@ -123,7 +127,7 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
             "confirmed": row.confirmed,
             "probable": row.probable,
             "unknown": row.unknown,
-            "claimed": row.machines - row.confirmed - row.probable - row.unknown,
+            "claimed": row.named_otherwise,
         }
         for row in sorted(found.plants, key=lambda row: -row.machines)[:MOST_PLANTS]
         if row.machines

@@ -34,6 +34,11 @@ class PlantRow:
     unknown: int
     absent: Estimate | None
 
+    @property
+    def named_otherwise(self) -> int:
+        """Machines that are named, and neither confirmed nor claimed as of the kind."""
+        return self.machines - self.confirmed - self.probable - self.unknown
+
 
 def read_looked_at(
     session: Session, recipe: Recipe, question: Question, leave_out: Collection[str] = ()

@@ -75,6 +75,11 @@ class Counts:
     undated_of_kind: int = 0
     neither: int = 0
 
+    @property
+    def named_otherwise(self) -> int:
+        """Machines that are named, and neither confirmed nor claimed as of the kind."""
+        return self.machines - self.confirmed - self.probable - self.unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
