@@ -54,6 +54,13 @@ def sweep(
     retry: Annotated[
         bool, typer.Option("--retry", help="Look again at what was set aside.")
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Look at all footage of the case again, with this version of the program.",
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Processes on this machine; one a core."),
@@ -128,6 +135,7 @@ def sweep(
         seconds=time_limit or CLIP_SECONDS,
         priority=priority,
         retry=retry,
+        anew=anew,
         wait=not no_wait,
     )
     feed = Feed([straight(Path(path)) for path in paths or ()], lists or (), watch)
@@ -195,11 +203,22 @@ def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: b
     with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
-        _tell(feed, ending, order.registry, case.folder)
+        _tell(feed, ending, order.registry, case.folder, _by_others(case))
     return _exit(ending)
 
 
-def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path) -> None:
+def _by_others(case: Case) -> int:
+    """How much of the footage looked at was looked at by another version of the program."""
+    from detector.program import program
+    from evidence.store.summary import last_recipe, programs
+
+    with case.session() as session:
+        recipe = last_recipe(session)
+        looked = {} if recipe is None else programs(session, recipe)
+    return sum(len(footage) for name, footage in looked.items() if name != program())
+
+
+def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int) -> None:
     """The last word."""
     from api.live import describe, found
 
@@ -215,6 +234,13 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path) -> None:
     how_far = describe(ending.tally), found(ending.tally, registry)
     for line in (says[ending.outcome], *how_far, *_replaced(ending.tally.replaced)):
         console.print(line, markup=False, soft_wrap=True)
+    if by_others:
+        files = "file was" if by_others == 1 else "files were"
+        said = (
+            f"{by_others} {files} looked at by another version of the program, which may claim "
+            "what this one would not; `--anew` looks at all of the case with this one"
+        )
+        console.print(said, markup=False, soft_wrap=True)
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
         said = f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which"

@@ -161,6 +161,11 @@ class Settings(_Part):
     legibility: Legibility = Legibility()
     reading: Reading_ = Reading_()
     attributing: Attributing = Attributing()
+    program: str = Field(
+        default="",
+        max_length=32,
+        description="the program that looked, where `sweep --anew` looked at a case anew",
+    )
 
     @property
     def views(self) -> int:
@@ -176,8 +181,14 @@ class Settings(_Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of every value: equal settings, equal digest."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """SHA-256 over the canonical JSON of every value: equal settings, equal digest.
+
+        `program` came later: empty, it is no part of it.
+        """
+        values = self.model_dump(mode="json")
+        if not self.program:
+            del values["program"]
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 from datasets.errors import NameplateError
 from datasets.registry import Registry
+from detector.program import program
 from detector.types import (
     Analysis,
     Attribution,
@@ -81,7 +81,7 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         "overlays": [reading(text) for text in analysis.overlays],
         "shots": [shot(part) for part in analysis.shots],
         "manifest": manifest(analysis.manifest),
-        "nameplate": version("nameplate"),
+        "nameplate": program(),
         "model_sha256": analysis.model_hash,
         "settings_sha256": analysis.settings_hash,
         "registry_sha256": registry.digest,

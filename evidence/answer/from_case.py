@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,8 +32,10 @@ from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
 from evidence.answer.signed import without_login
+from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
+from evidence.store.summary import programs
 from evidence.store.verdicts import head
 from evidence.store.work import ASIDE, WAITING
 
@@ -112,10 +114,27 @@ def find_answer(
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked_of(sources, question, left_out) | {one.footage for one in known}
     signed = without_login(session, counted)
-    found = replace(found, warnings=(*signed, *found.warnings, *told))
+    looked = {name: held & counted for name, held in programs(session, recipe).items()}
+    looked = {name: held for name, held in looked.items() if held}
+    found = replace(found, warnings=(*signed, *found.warnings, *_several(looked), *told))
     number, digest = head(session)
-    facts = Facts(case.name, recipe.model, recipe.settings, registry.digest, number, digest)
+    facts = Facts(
+        case.name, recipe.model, recipe.settings, registry.digest, number, digest, tuple(looked)
+    )
     return Found(found, facts, machines)
+
+
+def _several(looked: Mapping[str, Collection[str]]) -> tuple[Told, ...]:
+    """The warning where several programs looked at the footage."""
+    if len(looked) < 2:
+        return ()
+    return (
+        Told(
+            "%(num)s versions of the program looked at the footage, and one may claim what another "
+            "would not: nameplate sweep --anew looks at all of it with one",
+            num=len(looked),
+        ),
+    )
 
 
 def read_case(

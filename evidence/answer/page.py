@@ -74,7 +74,8 @@ class Exhibit:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the answer was computed from."""
+    """What the answer was computed from. programs: that looked at the footage
+    (`detector.program`)."""
 
     case: str
     model: str
@@ -82,6 +83,7 @@ class Facts:
     registry: str
     verdicts: int
     head: str
+    programs: tuple[str, ...] = ()
 
 
 def render_answer(

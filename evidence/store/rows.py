@@ -8,13 +8,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.program import program
 from detector.types import Box, Observation, Reading, Sighting, Survey
 from evidence.record import finite, reason, share, spell
 from evidence.store.base import Base
@@ -89,7 +89,7 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
             "model": model,
             "settings": settings,
             "registry_hash": registry.digest,
-            "nameplate": version("nameplate"),
+            "nameplate": program(),
             "frames_expected": loss.expected,
             "frames_decoded": loss.decoded,
             "frames_total": loss.total,

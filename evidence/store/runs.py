@@ -7,13 +7,13 @@ import secrets
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.program import program
 from detector.settings import Settings
 from evidence.store.keys import settings_key
 from evidence.store.models import Recipe, Run
@@ -46,7 +46,7 @@ def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:
         beat=now,
         host=socket.gethostname(),
         pid=os.getpid(),
-        nameplate=version("nameplate"),
+        nameplate=program(),
         model=recipe.model,
         settings=recipe.settings,
         counts={},

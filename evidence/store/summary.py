@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, exists, func, select, true
@@ -94,6 +95,26 @@ def last_settings(session: Session, model: str, registry: Registry) -> Settings 
         return None
     known = settings_key(settings.digest, registry.digest) == recipe.settings
     return settings if known else None
+
+
+def with_program(session: Session, settings: Settings, model: str, registry: Registry) -> Settings:
+    """These settings, of the program by which the case was last looked at with them, if it was
+    looked at anew (`program` in settings)."""
+    for recipe in _recipes(session):
+        if (recipe.model, recipe.registry_hash) == (model, registry.digest):
+            named = settings.model_copy(update={"program": recipe.values.get("program", "")})
+            if settings_key(named.digest, registry.digest) == recipe.settings:
+                return named
+    return settings
+
+
+def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
+    """By program (`detector.program`) the footage that it looked at with a recipe."""
+    found: dict[str, set[str]] = defaultdict(set)
+    rows = select(AnalysisRow.nameplate, AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    for looked, footage in session.execute(rows):
+        found[looked].add(footage)
+    return dict(sorted(found.items()))
 
 
 def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:

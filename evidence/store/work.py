@@ -142,6 +142,12 @@ def add_work(
     return total
 
 
+def add_all(session: Session, recipe: Recipe) -> Added:
+    """Adds every path at which the case knows footage to the list of a recipe."""
+    known = session.scalars(select(Location.path).where(Location.footage.is_not(None)))
+    return add_work(session, recipe, map(Source, known.all()))
+
+
 def take(
     session: Session,
     recipe: Recipe,

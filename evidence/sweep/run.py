@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +13,10 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector import Settings
 from detector.model_files import model_digest
+from detector.program import program
 from evidence.store import Case, Held, Recipe
-from evidence.store.work import Source, add_recipe, add_work, counts, reopen, take
+from evidence.store.summary import with_program
+from evidence.store.work import Source, add_all, add_recipe, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Trouble
@@ -43,7 +45,8 @@ class Order:
     as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
     what was set aside. wait: where another holds the case, stay until all is done. patience:
     seconds that a database, a scheduler or a network folder that is gone is waited for. tries:
-    of a clip that kills its worker or outlasts its time.
+    of a clip that kills its worker or outlasts its time. anew: with this program, all footage of
+    the case too, whatever an earlier one found in it.
     """
 
     settings: Settings
@@ -57,6 +60,7 @@ class Order:
     wait: bool = True
     patience: float = PATIENCE_SECONDS
     tries: int = MOST_TRIES
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,15 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
     """
     digest = model_digest(order.model)
     with case.session() as session, session.begin():
-        recipe = add_recipe(session, digest, order.settings, order.registry)
+        settings = with_program(session, order.settings, digest, order.registry)
+        if order.anew:
+            settings = settings.model_copy(update={"program": program()})
+        order = replace(order, settings=settings)
+        recipe = add_recipe(session, digest, settings, order.registry)
         if order.retry:
             reopen(session, recipe)
+        if order.anew:
+            add_all(session, recipe)
     with feed:
         while True:
             with ExitStack() as stack:

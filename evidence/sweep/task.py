@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from datasets.sentences import Sentence
 from datasets.there import isdir
 from detector import Settings
 from detector.footage import Stamp, open_footage, stamp_of
+from detector.program import program
 from detector.types import Footage, Survey
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Kit:
     registry: str
     registry_digest: str
     model: tuple[tuple[str, bytes], ...] | None
-    version: str = field(default_factory=lambda: version("nameplate"))
+    version: str = field(default_factory=program)
 
     @cached_property
     def digest(self) -> str:
@@ -281,7 +281,7 @@ class _Ready:
 
         settings = Settings.parse(json.loads(self._kit.settings))
         registry = Registry(Entry.model_validate(one) for one in json.loads(self._kit.registry))
-        mine = (version("nameplate"), registry.digest)
+        mine = (program(), registry.digest)
         if mine != (self._kit.version, self._kit.registry_digest):
             raise ModelError(
                 f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "

@@ -1,0 +1,50 @@
+"""An answer that rests on what several versions of the program found says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from datasets.registry import Registry
+from evidence.answer.from_case import answer_case
+from evidence.answer.page import render_answer
+from evidence.answer.question import Question
+from evidence.store import AnalysisRow, Case
+from tests.evidence.answer.conftest import Builder
+
+Build = Callable[[Callable[[Builder], None]], object]
+THIS, OTHER = "0", "0.1.0"  # the first looked at all that the builder puts into a case
+
+
+def fill(b: Builder) -> None:
+    b.add("Plant 1", claim="dmtg", outcome="accept")
+    b.add("Plant 2", claim="mazak", outcome="accept")
+
+
+def test_of_one_program_nothing_is_warned(case: Case, registry: Registry, build: Build) -> None:
+    build(fill)
+    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    assert not [one for one in found.warnings if "version" in one]
+    assert facts.programs == (THIS,)
+    assert f"Nameplate {THIS}<" in render_answer(found, registry, facts, exhibits)
+
+
+def test_several_are_told_where_they_looked_at_what_is_counted(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(fill)
+    with case.session() as session, session.begin():
+        row = session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).first()
+        assert row is not None
+        row.nameplate = OTHER
+    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    (told,) = [one for one in found.warnings if "version" in one]
+    assert told.startswith("2 versions of the program") and "--anew" in told
+    assert facts.programs == (THIS, OTHER)
+    assert f"{THIS}, {OTHER}<" in render_answer(found, registry, facts, exhibits)
+    alone = [
+        answer_case(case, Question(plants=(plant,)), registry, "Chinese")[0].warnings
+        for plant in ("Plant 1", "Plant 2")
+    ]
+    assert not [one for warnings in alone for one in warnings if "version" in one]
