@@ -23,6 +23,7 @@ Word = Literal[
     "concealed",
     "not-cnc",
     "not-a-machine",
+    "pictured",
     "missed",
     "nothing",
 ]

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.judged import (
-    NO_MACHINE,
     SeenMachine,
     Source,
     asked_of,
@@ -23,7 +22,7 @@ from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.items import ENTERED
 from evidence.review.log import given, verdicts_on
-from evidence.review.standing import COUNTED, NAMING, PROBABLE, confirms, in_force
+from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
 from evidence.store import Item, Recipe, Verdict
 
 

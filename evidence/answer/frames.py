@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.judged import (
-    NO_MACHINE,
     Source,
     asked_of,
     is_begun,
@@ -28,7 +27,7 @@ from evidence.copies.spans import Span
 from evidence.linking.load import chunks
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.log import given, verdicts_on
-from evidence.review.standing import in_force
+from evidence.review.standing import NO_MACHINE, in_force
 from evidence.store import Copy, Draw, Item, PrintRow, Recipe, SightingRow
 
 Times = NDArray[np.float64]

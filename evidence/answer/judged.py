@@ -24,13 +24,12 @@ from evidence.copies.spans import Span
 from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
-from evidence.review.standing import confirms
+from evidence.review.standing import NO_MACHINE, confirms
 from evidence.spelled import plant_key
 from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
 from evidence.store.places import PLACES
 
-NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
 """The strata: claimed to be of the kind asked for; of another; not told."""
 

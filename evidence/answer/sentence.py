@@ -15,8 +15,8 @@ TELLING = 0.5
 
 CONFIRMED_MEANS = Told(
     "Confirmed means: people who looked at the pictures said so. A machine shown on a poster, "
-    "screen or slide counts as a machine, and the plant is the one that the footage's sources "
-    "name; nobody here confirmed that it stands there."
+    "screen or slide counts unless they judged it only pictured, and the plant is the one that the "
+    "footage's sources name; nobody here confirmed that it stands there."
 )
 """What stands under each sentence that says "Confirmed"."""
 

@@ -18,12 +18,11 @@ from datasets.registry import Registry
 from detector.origin import home_of
 from evidence.browse.shapes import Named, Origin, Shape
 from evidence.linking.load import chunks
-from evidence.review.standing import confirms
+from evidence.review.standing import NO_MACHINE, confirms
 from evidence.store.derived import Membership, SightingRow
 from evidence.store.models import Recipe
 from evidence.store.people import Item
 
-NO_MACHINE = frozenset({"not-cnc", "not-a-machine"})
 Said = Literal["builder", "plate", "several", "unknown", "none"]
 
 

@@ -22,6 +22,7 @@ ABOUT_SIGHTINGS = (
     "concealed",
     "not-cnc",
     "not-a-machine",
+    "pictured",
 )
 ABOUT_FRAMES = ("missed", "nothing")
 PROBABLE = "probable"
@@ -33,6 +34,9 @@ COUNTED = JUDGEMENTS - {PROBABLE}
 NAMING = ("accept", "builder", "concealed")
 """Verdicts that settle who the builder is, where they name one."""
 
+NO_MACHINE = frozenset({"not-cnc", "not-a-machine", "pictured"})
+"""What settles that no CNC machine tool stands there."""
+
 TAKEN_BACK = "withdrawn"
 """What a machine entered by hand stands as, once nobody says any more that it is there."""
 
@@ -43,7 +47,8 @@ accept: the builder, or the origin, that the program names is right; builder: an
 unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden, and
 with a builder one that is told from another cue; probable: a machine entered by hand may be of
 this builder, which others have to say;
-not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; missed: a
+not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; pictured: one that
+stands elsewhere, shown on a poster, a screen, a slide or in a film within the film; missed: a
 machine that was not found in the frame; nothing: a frame rightly without a machine; doubt: a
 settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
 """

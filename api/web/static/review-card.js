@@ -35,6 +35,7 @@ export const VERDICTS = {
   concealed: () => _("mark concealed"),
   "not-cnc": () => _("not CNC"),
   "not-a-machine": () => _("no machine"),
+  pictured: () => _("only pictured"),
   missed: () => _("machine missed"),
   nothing: () => _("nothing missed"),
   doubt: () => _("doubted"),

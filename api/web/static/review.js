@@ -63,7 +63,7 @@ function may(does) {
   if (does === "doubt") return false;
   if (card.about === "frame") return ["missed", "nothing", ...(stage.drawing ? ["builder", "concealed", "hidden"] : [])].includes(does);
   if (does === "accept") return Boolean(card.sighting?.builder || card.sighting?.origin);
-  return ["builder", "unknown", "concealed", "hidden", "not-cnc", "not-a-machine"].includes(does);
+  return ["builder", "unknown", "concealed", "hidden", "not-cnc", "not-a-machine", "pictured"].includes(does);
 }
 
 function refreshKeys() {
@@ -267,6 +267,7 @@ const actions = {
   hidden: () => name("concealed", { concealed: true }),
   "not-cnc": (began) => give("not-cnc", {}, began),
   "not-a-machine": (began) => give("not-a-machine", {}, began),
+  pictured: (began) => give("pictured", {}, began),
   nothing: (began) => give("nothing", {}, began),
   builder: () => name("builder", {}),
   missed(began) {
@@ -310,7 +311,7 @@ const actions = {
 
 const KEYS = {
   KeyA: "accept", KeyB: "builder", KeyU: "unknown", KeyC: "concealed", KeyN: "not-cnc",
-  KeyH: "hidden", KeyX: "not-a-machine", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
+  KeyH: "hidden", KeyX: "not-a-machine", KeyP: "pictured", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
   Backspace: "undo", KeyZ: "zoom",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

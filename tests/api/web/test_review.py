@@ -48,7 +48,7 @@ def test_an_hours_review_by_keyboard_alone(
         assert height[0] <= height[1]  # one screen, without scrolling
         desk.keyboard.press("z")
     given: dict[str, str] = {}
-    keys = iter("aucnxaaauaacaaaaaaaa")
+    keys = iter("aucnxpaauaacaaaaaaaa")
     while item:
         frame = "@" in item
         key = "e" if frame else next(keys, "a")
@@ -65,7 +65,7 @@ def test_an_hours_review_by_keyboard_alone(
     expect(desk.locator("#empty")).to_contain_text("Nothing waits for you.")
     expect(desk.locator("#empty")).to_contain_text("4 wait for another reviewer")
     words = {"a": "accept", "u": "unknown", "c": "builder", "n": "not-cnc"}
-    words |= {"x": "not-a-machine", "e": "nothing"}
+    words |= {"x": "not-a-machine", "p": "pictured", "e": "nothing"}
     rows = verdicts(site)
     assert len(rows) == 24 and {row.author for row in rows} == {"anna"}
     assert Counter(row.verdict for row in rows) == Counter(words[key] for key in given.values())

@@ -57,10 +57,13 @@ def test_a_machine_filmed_five_times_counts_once(
     assert found.plants[0].recordings == 6
 
 
-def test_what_people_refute_does_not_count(case: Case, registry: Registry, build: Build) -> None:
+@pytest.mark.parametrize("none", ["not-a-machine", "pictured"])
+def test_what_people_refute_does_not_count(
+    case: Case, registry: Registry, build: Build, none: str
+) -> None:
     def fill(b: Builder) -> None:
         b.add("Plant 1", claim="dmtg", outcome="builder", builder="dmg-mori")
-        b.add("Plant 1", claim="dmtg", outcome="not-a-machine")
+        b.add("Plant 1", claim="dmtg", outcome=none)
         b.add("Plant 1", claim="dmtg", outcome="unknown")
 
     build(fill)

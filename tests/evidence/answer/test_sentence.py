@@ -112,7 +112,7 @@ def test_confirmed_counts_machines_and_plants() -> None:
 def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
     said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1), WELL)
     assert said.means == CONFIRMED_MEANS
-    assert "poster, screen or slide counts as a machine" in said.means
+    assert "slide counts unless they judged it only pictured" in said.means
     assert "nobody here confirmed that it stands there" in said.means
     for counts in (NONE, replace(NONE, probable=2), replace(NONE, waiting=1)):
         assert say("Chinese", counts, WELL).means == ""

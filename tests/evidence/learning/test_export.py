@@ -252,6 +252,18 @@ def test_only_what_is_settled_counts(
         export_judged(case, tmp_path / "out")
 
 
+def test_a_machine_that_is_only_pictured_is_learnt_neither_as_one_nor_as_none(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    found = [machine("m1", LEFT, "mazak"), machine("m2", RIGHT)]
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), found)
+    filler.judge(clip, "m1", "accept", "mazak")
+    filler.judge(clip, "m2", "pictured")
+    [picture] = exported(case, tmp_path / "out").values()
+    assert [(m.box, m.ignore) for m in picture.machines] == [(LEFT, False), (RIGHT, True)]
+    assert not picture.more.get("not_machines")
+
+
 def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
     case: Case, filler: Filler, tmp_path: Path
 ) -> None:

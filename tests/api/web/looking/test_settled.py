@@ -91,6 +91,7 @@ def test_a_machine_settled_as_anothers_is_found_and_shown_by_what_people_settled
         ("concealed", "unknown", True),
         ("not-a-machine", "none", False),
         ("not-cnc", "none", False),
+        ("pictured", "none", False),
     ],
 )
 def test_a_machine_that_people_name_nobodys_is_of_no_origin(
