@@ -40,7 +40,7 @@ def machines_of(
     Args:
         seen: all sightings of a set that is closed under ties.
         ties: between them.
-        cuts: pairs, (a, b) with a < b, that a person has cut apart.
+        cuts: pairs, (a, b) with a < b, that a person has cut apart; also of other sets.
         tested: builders whose presence is the claim under test.
     """
     ties = sorted(ties, key=lambda tie: tie.order)
@@ -77,8 +77,10 @@ class _Groups:
         }
         self._cut: dict[str, set[str]] = defaultdict(set)
         for a, b in cuts:
-            self._cut[a].add(b)
-            self._cut[b].add(a)
+            # One that is cut from a sighting outside this set never meets it.
+            if a in seen and b in seen:
+                self._cut[a].add(b)
+                self._cut[b].add(a)
 
     def of(self, key: str) -> _Group:
         return self._group[key]

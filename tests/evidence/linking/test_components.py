@@ -84,6 +84,10 @@ def test_a_hand_cut_sends_what_lies_between_to_the_stronger_side() -> None:
     assert groups(sightings, ties, {("a", "c")}) == {"ab", "c"}
 
 
+def test_a_cut_from_a_sighting_of_another_set_parts_nothing() -> None:
+    assert groups([seen("a"), seen("b")], [tie("a", "b")], {("a", "z")}) == {"ab"}
+
+
 def test_a_hand_join_overrules_what_is_seen_and_read() -> None:
     a = seen("a", footage="f", builder="haas")
     b = seen("b", footage="f", box=RIGHT, builder="mazak")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from datasets.registry import Registry
 from detector.types import Survey
-from evidence.linking.hand import join
+from evidence.linking.hand import cut, join
 from evidence.linking.update import recount
 from evidence.store import Case, Link, MachineRow, Membership
 from evidence.store.check import check
@@ -189,6 +189,18 @@ def test_a_decision_that_is_not_heeded(
     assert "their link by hand is gone" in found_wrong(linked)
     anew(linker)
     assert found_wrong(linked) == [] and rows(linked) == before
+
+
+def test_two_that_nothing_tied_are_cut_apart(
+    linker: Linker, linked: Case, clips: list[Survey], key: Key
+) -> None:
+    before = linker.machines()
+    a, b = sorted((key(clips[0], "m1"), key(clips[2], "m1")))
+    with linked.session() as session, session.begin():
+        cut(session, a, b, "Anna")
+    assert found_wrong(linked) == [] and linker.machines() == before
+    anew(linker)
+    assert found_wrong(linked) == [] and linker.machines() == before
 
 
 def test_a_decision_under_another_model_is_carried_over_later(
