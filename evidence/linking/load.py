@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any, TypeVar
 
 from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from datasets.letters import letters
 from detector.keypoints import are_points
 from detector.types import Box
 from evidence.linking.seen import Seen
+from evidence.store.base import read_time
 from evidence.store.derived import LookRow, ReadingRow, ShotRow, SightingRow
 from evidence.store.models import FootageRow
 
@@ -58,6 +58,7 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
             and_(ShotRow.analysis == SightingRow.analysis, ShotRow.number == SightingRow.shot),
         )
         .where(SightingRow.key.in_(keys))
+        .options(defer(SightingRow.evidence))
     )
     if looks:
         query = query.outerjoin(
@@ -77,7 +78,7 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
             footage=one.footage,
             shot=one.shot,
             reason=row[1],
-            track=tuple((Fraction(time), _box(corners)) for time, *corners in one.track),
+            track=tuple((read_time(time), _box(corners)) for time, *corners in one.track),
             best=best,
             box=_box(box),
             frame=(row[2] or 1, row[3] or 1),

@@ -17,7 +17,7 @@ from datasets.sentences import Sentence
 from detector.surroundings import Agreement, compare, compare_closely, compare_in_depth
 from detector.types import Box
 from evidence.copies.spans import Span
-from evidence.linking.seen import Seen, Tie, overlap
+from evidence.linking.seen import Seen, Stretch, Tie, overlap
 
 LEAST_ON, LEAST_AROUND = 4, 8
 """Places on the machine and around it that must agree."""
@@ -162,7 +162,7 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
     """
     fits: list[tuple[Fraction, float]] = []
     for span in spans:
-        if not _meet(a, b, span):
+        if not meets((a.first, a.last), (b.first, b.last), span):
             continue
         for time, box in a.track:
             there = b.box_at(time + span.offset) if span.holds(time) else None
@@ -177,11 +177,15 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
     return Tie(min(a.key, b.key), max(a.key, b.key), "copy", round(fit, 4), said)
 
 
-def _meet(a: Seen, b: Seen, span: Span) -> bool:
-    """Whether the two are in view together, for longer than a cut may be out by."""
-    begin = max(a.first, b.first - span.offset, span.start)
-    end = min(a.last, b.last - span.offset, span.end)
-    shorter = min(a.last - a.first, b.last - b.first)
+def meets(a: Stretch, b: Stretch, span: Span) -> bool:
+    """Whether two sightings are in view together, for longer than a cut may be out by.
+
+    Args:
+        a, b: from when to when each is in view.
+    """
+    begin = max(a[0], b[0] - span.offset, span.start)
+    end = min(a[1], b[1] - span.offset, span.end)
+    shorter = min(a[1] - a[0], b[1] - b[0])
     return end - begin >= min(MEET, MEET_SHARE * shorter)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from detector.types import Box
 from evidence.linking.load import chunks, load_seen
 from evidence.linking.scope import Scope
-from evidence.linking.seen import Seen, overlap
+from evidence.linking.seen import Seen, Stretch, overlap
 from evidence.store.derived import ShotRow, SightingRow
 
 SAME_BOX = 0.5
@@ -22,8 +22,6 @@ SAME_BOX = 0.5
 NEAR = Fraction(1)
 """Seconds before and after a sighting in which it may stand for another one of its shot: two
 models need not have looked at the same moments."""
-
-Stretch = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ Kind = Literal["joined", "copy", "span", "place"]
 STRENGTH: dict[str, int] = {"joined": 0, "copy": 1, "span": 2, "place": 3}
 """Kinds of ties, those that are believed first before those that must give way."""
 
+Stretch = tuple[Fraction, Fraction]
+"""From when to when, in seconds of its footage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from evidence.copies.spans import Span
 from evidence.linking.candidates import Neighbours
 from evidence.linking.load import chunks, load_seen
-from evidence.linking.pairs import tie_by_copy, tie_by_place, tie_by_span
+from evidence.linking.pairs import meets, tie_by_copy, tie_by_place, tie_by_span
 from evidence.linking.scope import Scope
-from evidence.linking.seen import Tie
+from evidence.linking.seen import Stretch, Tie
 from evidence.store.derived import Copy, Link, LookRow, SightingRow
 from evidence.store.upsert import insert_new
+
+_PAIRS = 50
+"""Pairs of copies that are read at once: to ask of each by itself took most of the time."""
+
+Pair = tuple[str, str]
 
 
 def tie_by_looks(session: Session, scope: Scope) -> None:
@@ -40,20 +45,29 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
     touched: set[str] = set()
     # Where nothing moved, the same view may have been filmed twice: that ties no machines.
     copies = select(Copy.a, Copy.b).where(scope.of(Copy), Copy.kind != "same view")
-    for a, b in session.execute(copies).all():
-        known = (a, b) in tied and a not in renewed and b not in renewed
-        if known or a not in sightings or b not in sightings:
-            continue
-        (plain,) = session.scalars(
-            select(Copy.spans).where(Copy.a == a, Copy.b == b, scope.of(Copy))
-        )
-        spans = [Span.from_json(span) for span in plain]
-        seen = load_seen(session, [*sightings[a], *sightings[b]])
-        found = [
-            tie
+    pairs = [
+        (a, b)
+        for a, b in session.execute(copies).all()
+        if a in sightings and b in sightings
+        if (a, b) not in tied or a in renewed or b in renewed
+    ]
+    for start in range(0, len(pairs), _PAIRS):
+        some = pairs[start : start + _PAIRS]
+        spans = _spans(session, scope, some)
+        times = _times(session, {key for pair in some for one in pair for key in sightings[one]})
+        meet = [
+            (i, j, spans[a, b])
+            for a, b in some
             for i in sightings[a]
             for j in sightings[b]
-            if (tie := tie_by_copy(seen[i], seen[j], spans)) is not None
+            if any(meets(times[i], times[j], span) for span in spans[a, b])
+        ]
+        # Of most sightings no track is read: what is not in view together is tied by no copy.
+        seen = load_seen(session, {key for i, j, _ in meet for key in (i, j)})
+        found = [
+            tie
+            for i, j, between in meet
+            if (tie := tie_by_copy(seen[i], seen[j], between)) is not None
         ]
         _add(session, found)
         touched |= {key for tie in found for key in (tie.a, tie.b)}
@@ -71,6 +85,24 @@ def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[st
         session.execute(delete(Link).where(Link.a == a, Link.b == b, Link.kind == "joined"))
     _add(session, joined)
     return {key for pair in before for key in pair}
+
+
+def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, list[Span]]:
+    """What each of some pairs of footage has in common."""
+    query = select(Copy.a, Copy.b, Copy.spans).where(
+        scope.of(Copy), tuple_(Copy.a, Copy.b).in_(pairs)
+    )
+    return {(a, b): list(map(Span.from_json, plain)) for a, b, plain in session.execute(query)}
+
+
+def _times(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
+    """From when to when each of some sightings is in view."""
+    found: dict[str, Stretch] = {}
+    for part in chunks(sorted(keys)):
+        query = select(SightingRow.key, SightingRow.first, SightingRow.last)
+        rows = session.execute(query.where(SightingRow.key.in_(part)))
+        found |= {key: (first, last) for key, first, last in rows}
+    return found
 
 
 def _neighbours(session: Session, scope: Scope) -> Neighbours:

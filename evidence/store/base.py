@@ -16,6 +16,7 @@ import json
 import re
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -94,6 +95,13 @@ def to_json(value: Any) -> str:
     return text
 
 
+@lru_cache(maxsize=1 << 16)
+def read_time(text: str) -> Fraction:
+    """A time as it is kept, `12` or `1001/24000`. Footage of one rate has the same times over and
+    over, and to read a text as a fraction takes longer than all else that is done with it."""
+    return Fraction(text)
+
+
 class Seconds(TypeDecorator[Fraction]):
     """A `Fraction` of seconds, kept exactly, as `12` or `1001/24000`."""
 
@@ -107,7 +115,7 @@ class Seconds(TypeDecorator[Fraction]):
         return None if value is None else str(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Fraction | None:
-        return None if value is None else Fraction(value)
+        return None if value is None else read_time(value)
 
 
 class Moment(TypeDecorator[datetime]):
