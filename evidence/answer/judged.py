@@ -4,7 +4,7 @@ claimed and judged to be, and with what chance it was drawn."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -27,6 +27,7 @@ from evidence.review.enter import as_box
 from evidence.review.standing import NO_MACHINE, confirms
 from evidence.spelled import plant_key
 from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
+from evidence.store.base import read_time
 from evidence.store.keys import machine_id
 from evidence.store.places import PLACES
 
@@ -121,6 +122,22 @@ class Source:
         return replace(self, recording=shown)
 
 
+_READ = (
+    SightingRow.key,
+    SightingRow.analysis,
+    SightingRow.footage,
+    SightingRow.name,
+    SightingRow.pts,
+    SightingRow.box,
+    SightingRow.track,
+    SightingRow.builder,
+    SightingRow.probability,
+    SightingRow.origin,
+    SightingRow.origin_basis,
+)
+"""What counts of a sighting: all of each would take twice the time, and as much memory."""
+
+
 def read_machines(
     session: Session,
     recipe: Recipe,
@@ -138,17 +155,18 @@ def read_machines(
     """
     sources = read_sources(session, recipe)
     asked = asked_of(sources, question, leave_out)
-    sightings: dict[str, list[SightingRow]] = defaultdict(list)
+    sightings: dict[str, list[Row[Any]]] = defaultdict(list)
     query = (
-        select(SightingRow, Membership.machine)
+        select(*_READ, Membership.machine)
         .outerjoin(Membership, Membership.sighting == SightingRow.key)
         .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
         .order_by(SightingRow.key)
     )
     unlinked: dict[str, str] = {}
-    for row, machine in session.execute(query):
+    for row in session.execute(query):
         if row.footage not in asked:
             continue
+        machine = row.machine
         if machine is None:
             machine = machine_id(row.key)
             unlinked[machine] = row.key
@@ -197,8 +215,9 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
     analysed = select(AnalysisRow.footage).where(
         AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
     )
-    said: dict[str, list[Row[Any]]] = {footage: [] for footage in session.scalars(analysed)}
-    for place in session.execute(select(PLACES).order_by(PLACES.c.path)):
+    said: dict[str, list[Any]] = {footage: [] for footage in session.scalars(analysed)}
+    place_says = select(PLACES.c.footage, PLACES.c.plant_claimed, PLACES.c.published)
+    for place in session.execute(place_says.order_by(PLACES.c.path)):
         said.setdefault(place.footage, []).append(place)
     joined = read_recordings(session, recipe, said)
     spelled = _spelled(one.plant_claimed for locations in said.values() for one in locations)
@@ -266,7 +285,7 @@ def _asked(source: Source, question: Question) -> bool:
     return question.covers(source.published) is True
 
 
-def _by_sighting(session: Session, groups: Iterable[list[SightingRow]]) -> dict[str, Item]:
+def _by_sighting(session: Session, groups: Iterable[list[Row[Any]]]) -> dict[str, Item]:
     keys = [row.key for group in groups for row in group]
     return {
         item.sighting: item
@@ -286,7 +305,7 @@ def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
 
 def _machine(
     id_: str,
-    rows: list[SightingRow],
+    rows: Sequence[Row[Any]],
     items: dict[str, Item],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
@@ -351,9 +370,9 @@ def _machine(
     )
 
 
-def _track(row: SightingRow) -> tuple[tuple[Fraction, Box], ...]:
+def _track(row: Row[Any]) -> tuple[tuple[Fraction, Box], ...]:
     """The times and boxes of a sighting; where it is best seen, if no track was kept."""
-    seen = tuple((Fraction(one[0]), as_box(one[1:5])) for one in row.track)
+    seen = tuple((read_time(one[0]), as_box(one[1:5])) for one in row.track)
     return seen or ((row.pts, as_box(row.box)),)
 
 

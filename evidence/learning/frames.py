@@ -16,7 +16,7 @@ from evidence.learning.outcomes import MISSED, NOTHING, SETTLED, USABLE
 from evidence.linking.seen import overlap
 from evidence.review.enter import as_box
 from evidence.review.standing import NAMING
-from evidence.store.derived import ReadingRow, SightingRow, Verdict
+from evidence.store.derived import AnalysisRow, ReadingRow, SightingRow, Verdict
 from evidence.store.keys import is_entered
 from evidence.store.models import FootageRow
 from evidence.store.people import Item
@@ -77,8 +77,10 @@ def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
 
     A frame judged under two recipes is taken from the one under which more of it was judged.
     """
+    # By its analyses, of which there is an index: every item of the case would be read else.
+    own = select(AnalysisRow.id).where(AnalysisRow.footage == footage)
     settled = session.scalars(
-        select(Item).where(Item.footage == footage, Item.state == SETTLED).order_by(Item.item)
+        select(Item).where(Item.analysis.in_(own), Item.state == SETTLED).order_by(Item.item)
     ).all()
     row = session.get(FootageRow, footage)
     if row is None:
