@@ -71,6 +71,7 @@ def enter(
     from evidence.review.judge import bench_of
     from evidence.review.visible import record
     from evidence.store.case import Case
+    from evidence.store.verdicts import COMMAND
 
     named = None if builder == UNKNOWN else builder
     told = Told(named, probable, concealed, control, made, source, note)
@@ -85,7 +86,10 @@ def enter(
         with case.session() as session, session.begin():
             bench = bench_of(session, known)
             who = author or user("--author")
-            verdict = put(session, bench, sha256, pts, corners, told, who, size=size, still=still)
+            verdict = put(
+                session, bench, sha256, pts, corners, told, who,
+                size=size, still=still, signed=COMMAND,
+            )  # fmt: skip
             said = record(verdict, None)
     if as_json:
         print_json(said)

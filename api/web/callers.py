@@ -13,6 +13,7 @@ from api.web.site import Site
 from evidence.access.accounts import Known
 from evidence.access.logins import LASTS, find_login
 from evidence.access.tokens import find_token
+from evidence.store.verdicts import NAMED
 
 
 def token_of(call: HTTPConnection) -> str | None:
@@ -34,7 +35,7 @@ def find_caller(site: Site, call: HTTPConnection) -> Person | None:
             raise Unknown("this token lets nobody in, or no longer; make another on /tokens")
         return _person(known)
     if site.local is not None:
-        return Person(site.local, Role.ADMIN) if _is_here(call) else None
+        return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
     value = call.cookies.get(cookie_name(site, call))
     known = find_login(site.case, value) if value else None
     return None if known is None else _person(known)

@@ -93,7 +93,7 @@ def enter_machine(
     with site.session() as session, session.begin():
         row = enter(
             session, bench, sha256, pts, body.box, told, person.name,
-            size=size, still=still, seconds=body.seconds,
+            size=size, still=still, seconds=body.seconds, signed=person.signed,
         )  # fmt: skip
         return taken(row, item_of(session, row))
 

@@ -120,7 +120,7 @@ def doubt(
 ) -> Taken:
     with site.session() as session, session.begin():
         try:
-            row = bench.doubt(session, item, person.name, body.note)
+            row = bench.doubt(session, item, person.name, body.note, person.signed)
         except NoItem as error:
             raise NotHere(str(error)) from error
         return taken(row, item)
@@ -161,6 +161,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
                 note=body.note or None,
                 supersedes=body.supersedes,
                 concealed=body.concealed,
+                signed=person.signed,
             )
         except NoItem as error:
             raise NotHere(str(error)) from error
@@ -179,7 +180,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
 def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNumber) -> Taken:
     with site.session() as session, session.begin():
         try:
-            row = bench.withdraw(session, number, person.name)
+            row = bench.withdraw(session, number, person.name, person.signed)
         except NoItem as error:
             raise NotHere(str(error)) from error
         item = bench.item_of(session, row)

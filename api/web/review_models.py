@@ -74,7 +74,9 @@ class Named(BaseModel):
 
 class VerdictRow(BaseModel):
     """A verdict in the log. Of one that you may not see yet only `number`, `made` and the
-    digests are told, with `hidden`: each digest covers the one before it."""
+    digests are told, with `hidden`: each digest covers the one before it. `signed`: how its author
+    was known, by a `login`, the `name` the server was started with, or a `command`; null where that
+    was not kept."""
 
     number: int
     made: str
@@ -95,6 +97,7 @@ class VerdictRow(BaseModel):
     note: str | None = None
     before: dict[str, Any] | None = None
     supersedes: int | None = None
+    signed: str | None = None
 
 
 class Taken(BaseModel):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 
 from api.web.problems import ANSWERS, Forbidden, Unknown
 from datasets.sentences import Sentence
+from evidence.store.verdicts import LOGIN
 
 
 class Role(IntEnum):
@@ -24,10 +25,11 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """Who calls. `name` signs verdicts and decisions."""
+    """Who calls. `name` signs verdicts and decisions; `signed`: how it is known to be theirs."""
 
     name: str
     role: Role
+    signed: str = LOGIN
 
 
 def caller(request: Request) -> Person | None:

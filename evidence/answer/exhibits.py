@@ -16,11 +16,20 @@ from evidence.answer.trace import Line, Shown, shown_by, trace
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import Case, Item, Membership, SightingRow, StillRow, Verdict
+from evidence.store.verdicts import COMMAND, LOGIN, NAMED
 
 MOST_PICTURES = 2
 
 PLATED = "builder unknown, origin from the plate"
 SEVERAL = "verdicts name several builders"
+
+SIGNED = {
+    LOGIN: "logged in",
+    NAMED: "a name the server was started with",
+    COMMAND: "a name given on the command line",
+    None: "how they signed in was not kept",
+}
+"""How the author of a verdict was known, in words."""
 
 Kept = tuple[str, str, str]
 """A picture: what it shows, the SHA-256 of its bytes, its suffix."""
@@ -64,6 +73,7 @@ def _exhibit(case: Case, session: Session, machine: SeenMachine, registry: Regis
                 one.digest,
                 f"{one.made.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
                 one.note,
+                SIGNED.get(one.signed, SIGNED[None]),
             )
             for one in verdicts
         ),

@@ -47,7 +47,8 @@ is of the kind."""
 
 
 class Word(NamedTuple):
-    """A verdict beside an exhibit. made: the time, as it is told."""
+    """A verdict beside an exhibit. made: the time, as it is told. signed: how its author was known,
+    in words."""
 
     number: int
     author: str
@@ -55,6 +56,7 @@ class Word(NamedTuple):
     digest: str
     made: str
     note: str | None
+    signed: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Verdicts that were given without a login: nobody knows that their authors are different people.
 
-Without accounts whoever starts the server says who signs (`serve --as`), and so does the command
-that enters a machine by hand: one person can sign as two, and what takes two is settled by one.
+Whoever starts a server without accounts says who signs (`serve --as`), and so does the command
+that enters a machine by hand, whatever accounts there are: one person can sign as two, and what
+takes two is settled by one. Each verdict tells how its author was known; of those from before that
+was kept only this is known, whether an account of that name was open then.
 """
 
 from __future__ import annotations
@@ -14,24 +16,32 @@ from sqlalchemy.orm import Session
 from evidence.answer.told import Told
 from evidence.review.standing import COUNTED
 from evidence.store import Account, Verdict
+from evidence.store.verdicts import LOGIN
 
 
 def without_login(session: Session, footage: Collection[str]) -> tuple[str, ...]:
     """The warning that verdicts on this footage (SHA-256) ask for; empty where all who gave them
-    had accounts then, by the name that they signed with."""
+    had logged in."""
     had = {one.name: (one.made, one.ended) for one in session.scalars(select(Account))}
     replaced = select(Verdict.supersedes).where(Verdict.supersedes.is_not(None))
     rows = session.execute(
-        select(Verdict.author, Verdict.footage, func.min(Verdict.made), func.max(Verdict.made))
+        select(
+            Verdict.author,
+            Verdict.footage,
+            Verdict.signed,
+            func.min(Verdict.made),
+            func.max(Verdict.made),
+        )
         .where(Verdict.verdict.in_(COUNTED), Verdict.number.not_in(replaced))
-        .group_by(Verdict.author, Verdict.footage)
+        .group_by(Verdict.author, Verdict.footage, Verdict.signed)
     )
     unknown = set()
-    for author, of, first, last in rows:
-        if of not in footage:
+    for author, of, signed, first, last in rows:
+        if of not in footage or signed == LOGIN:
             continue
         made, ended = had.get(author, (None, None))
-        if made is None or first < made or (ended is not None and last > ended):
+        open_then = made is not None and made <= first and (ended is None or last <= ended)
+        if signed is not None or not open_then:
             unknown.add(author)
     if not unknown:
         return ()

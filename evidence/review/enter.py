@@ -101,6 +101,7 @@ def enter(
     size: tuple[int, int] | None = None,
     still: str | None = None,
     seconds: float | None = None,
+    signed: str | None = None,
 ) -> Verdict:
     """Enters a machine, in a transaction begun by `begin()`.
 
@@ -114,6 +115,7 @@ def enter(
             own.
         still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
         seconds: how long the author looked.
+        signed: how the author was known, as of `append`.
 
     Raises:
         UsageError: no such footage, or it has not been looked at; no such time, place, builder or
@@ -126,7 +128,7 @@ def enter(
     box = _whole(frame) if box is None else as_box(box)
     known = _at_place(session, footage, pts, box)
     if known is not None:
-        return _judged(session, bench, *known, told, author, seconds)
+        return _judged(session, bench, *known, told, author, seconds, signed)
     more = told.said | ({"still": still} if still is not None else {})
     verdict = append(
         session,
@@ -139,6 +141,7 @@ def enter(
         builder=told.builder,
         seconds=seconds,
         note=told.note,
+        signed=signed,
         state={"said": more} | ({"tested": True} if bench.tests(told.builder, told.made) else {}),
     )
     analyses = session.scalars(select(AnalysisRow).where(AnalysisRow.footage == footage)).all()
@@ -235,6 +238,7 @@ def _judged(
     told: Told,
     author: str,
     seconds: float | None,
+    signed: str | None,
 ) -> Verdict:
     """What an author says of a machine that is entered already."""
     said = told.said
@@ -250,4 +254,5 @@ def _judged(
         seconds=seconds,
         note=told.note,
         said=said,
+        signed=signed,
     )

@@ -83,6 +83,7 @@ def judge(
     supersedes: int | None = None,
     concealed: bool = False,
     said: Mapping[str, object] | None = None,
+    signed: str | None = None,
 ) -> Verdict:
     """Gives a verdict on an item, in a transaction begun by `begin()`.
 
@@ -98,6 +99,7 @@ def judge(
         supersedes: the number of one's own verdict that this one replaces.
         concealed: of `missed`, that the machine's mark is hidden.
         said: what else its author says of a machine entered by hand (`enter.Told.said`).
+        signed: how the author was known, as of `append`.
 
     Raises:
         NoItem: there is no such item.
@@ -146,6 +148,7 @@ def judge(
         seconds=_seconds(seconds),
         note=note,
         supersedes=supersedes,
+        signed=signed,
         state=_state(item)
         | ({"said": more} if more else {})
         | ({"tested": True} if bench.tests(builder, more.get("made")) else {}),
@@ -154,7 +157,9 @@ def judge(
     return row
 
 
-def doubt(session: Session, key: str, author: str, note: str | None = None) -> Verdict:
+def doubt(
+    session: Session, key: str, author: str, note: str | None = None, signed: str | None = None
+) -> Verdict:
     """Puts a settled item back into the queue, for one more reviewer; as `judge` does.
 
     Raises:
@@ -176,13 +181,14 @@ def doubt(session: Session, key: str, author: str, note: str | None = None) -> V
         sighting=item.sighting,
         box=item.box,
         note=note,
+        signed=signed,
         state=_state(item),
     )
     _bring_up(session, item)
     return row
 
 
-def withdraw(session: Session, number: int, author: str) -> Verdict:
+def withdraw(session: Session, number: int, author: str, signed: str | None = None) -> Verdict:
     """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does.
 
     Raises:
@@ -216,6 +222,7 @@ def withdraw(session: Session, number: int, author: str) -> Verdict:
         sighting=row.sighting,
         box=row.box,
         supersedes=number,
+        signed=signed,
         state=_state(items[0]),
     )
     _bring_up(session, items[0])

@@ -88,6 +88,7 @@ def record(row: Verdict, item: str | None) -> Record:
         "note": row.note,
         "before": row.before,
         "supersedes": row.supersedes,
+        "signed": row.signed,
     } | _chain(row)
 
 

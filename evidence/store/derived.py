@@ -280,7 +280,8 @@ class Verdict(Base):
 
     `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
     hand, or none for a frame. `before`: the state it found, and under `said` what its author says
-    besides (control, where it was built, that the mark is hidden, the picture kept). `digest`
+    besides (control, where it was built, that the mark is hidden, the picture kept). `signed`: how
+    its author was known (`verdicts.LOGIN` ...), none in rows from before that was kept. `digest`
     covers the row and `previous`, the digest of the verdict before it, so that none can be
     changed or taken out unnoticed.
     """
@@ -300,5 +301,6 @@ class Verdict(Base):
     note: Mapped[str | None] = mapped_column(Exact)
     before: Mapped[dict[str, Any]]
     supersedes: Mapped[int | None] = mapped_column(NUMBER)
+    signed: Mapped[str | None] = mapped_column(Word(8))
     previous: Mapped[str] = mapped_column(HASH)
     digest: Mapped[str] = mapped_column(HASH, unique=True)

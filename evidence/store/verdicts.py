@@ -21,6 +21,10 @@ from datasets.errors import UsageError
 from evidence.store.derived import SightingRow, StillRow, Verdict
 from evidence.store.keys import ENTERED, entered_name, is_entered
 
+LOGIN, NAMED, COMMAND = "login", "name", "command"
+"""How the author of a verdict was known: by an account's password or token; by the name that the
+server was started with; by the one that a command was given."""
+
 FIRST = "0" * 64
 """What the first verdict has as the digest of the one before it."""
 
@@ -39,6 +43,7 @@ def append(
     seconds: float | None = None,
     note: str | None = None,
     supersedes: int | None = None,
+    signed: str | None = None,
     state: dict[str, Any] | None = None,
 ) -> Verdict:
     """Adds a verdict, in a transaction begun by `begin()`.
@@ -52,6 +57,7 @@ def append(
         builder: the builder the reviewer names.
         seconds: how long the reviewer looked.
         supersedes: the number of the verdict on the same thing that this one replaces.
+        signed: how the author was known: `LOGIN`, `NAMED` or `COMMAND`.
         state: what else it finds, kept in `before`.
 
     Raises:
@@ -77,6 +83,7 @@ def append(
         note=note,
         before=before,
         supersedes=supersedes,
+        signed=signed,
         previous=FIRST if last is None else last.digest,
     )
     row.digest = digest_of(row)
@@ -95,11 +102,12 @@ def hold_log(session: Session) -> None:
 
 
 def digest_of(verdict: Verdict) -> str:
-    """SHA-256 over every other column of a verdict."""
+    """SHA-256 over every other column of a verdict; over `signed` where it is known, since there
+    were verdicts before it."""
     values: dict[str, Any] = {
         name: getattr(verdict, name)
         for name, _ in inspect(Verdict).columns.items()
-        if name != "digest"
+        if name != "digest" and (name != "signed" or verdict.signed is not None)
     }
     values["pts"] = str(verdict.pts)
     values["made"] = verdict.made.astimezone(UTC).isoformat()

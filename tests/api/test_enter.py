@@ -67,7 +67,8 @@ def test_each_of_the_five_comes_out_as_what_it_is(
         ended = put(name, "anna")
         assert ended.code == 0, ended.err
         row = json.loads(ended.out)
-        assert row["author"] == "anna" and row["before"]["said"]["source"] == SOURCE[1]
+        assert (row["author"], row["signed"]) == ("anna", "command")
+        assert row["before"]["said"]["source"] == SOURCE[1]
         assert json.loads(put(name, "anna").out)["number"] == row["number"]  # sent twice is one
 
     chinese = ask()

@@ -84,6 +84,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
         answer = put(anna, name)
         assert answer.status_code == 201, answer.text
         items[name] = answer.json()["item"]
+        assert answer.json()["verdict"]["signed"] == "name"
         assert put(anna, name).json()["verdict"]["number"] == answer.json()["verdict"]["number"]
     found = ask(site)
     assert kinds(found) == {

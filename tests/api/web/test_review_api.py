@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import delete
 
 from api.web.site import Site
+from evidence.access.accounts import add_account
+from evidence.access.tokens import make_token
 from evidence.store import Item, Location, Upload
 from tests.api.web.reviewed import draw_all, fill
 
@@ -44,6 +46,21 @@ def test_a_hand_has_all_the_screen_needs(client: httpx.Client, keys: list[str]) 
     (frame,) = [card for card in hand if card["about"] == "frame"]
     assert "/frame?pts=0" in frame["pictures"]["frame"]["address"]
     assert frame["pictures"]["mark"] is None
+
+
+def test_a_verdict_tells_how_its_author_was_known(
+    client: httpx.Client, site: Site, keys: list[str]
+) -> None:
+    """By the name the server was started with as long as there is no account, then by a login."""
+    (key,) = [card["item"] for card in items(client) if card["about"] == "frame"]
+    assert give(client, key, "nothing").json()["verdict"]["signed"] == "name"
+    add_account(site.case, "ben", None, "seven lathes in a hall")
+    client.headers["Authorization"] = f"Bearer {make_token(site.case, 'ben', 'test', None)[0]}"
+    doubted = client.post(f"/api/v1/review/items/{key}/doubt", json={}).json()["verdict"]
+    taken = client.delete(f"/api/v1/verdicts/{doubted['number']}").json()["verdict"]
+    other = next(one for one in keys if one.endswith(":m1"))
+    judged = give(client, other, "unknown").json()["verdict"]
+    assert [one["signed"] for one in (doubted, taken, judged)] == ["login"] * 3
 
 
 def test_uploaded_footage_is_called_what_it_came_as(

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from datasets.registry import Registry
+from evidence.answer.exhibits import SIGNED
 from evidence.answer.from_case import answer_case, find_answer
 from evidence.answer.kept import Answers
 from evidence.answer.page import render_answer, to_json
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.store import Account, Case
+from evidence.review.judge import bench_of, judge
+from evidence.store import Account, Case, Item
+from evidence.store.verdicts import COMMAND, LOGIN, NAMED
 from tests.evidence.answer.conftest import Builder, judge_all
 
 Build = Callable[[Callable[[Builder], object]], object]
@@ -80,6 +83,24 @@ def test_an_account_that_was_not_open_then_let_nobody_in(
     add_account(case, "anna", EARLIER)
     add_account(case, "ben", made, ended)
     assert warnings(case, registry)[0] == ONE
+
+
+@pytest.mark.parametrize("signed", [NAMED, COMMAND])
+def test_a_name_that_is_only_given_is_no_login_whatever_accounts_there_are(
+    case: Case, registry: Registry, build: Build, signed: str
+) -> None:
+    for name in ("anna", "ben"):
+        add_account(case, name, EARLIER)
+    build(lambda b: (b.add("Plant 1", claim="dmtg"), judge_all(b.session)))
+    with case.session() as session, session.begin():
+        bench = bench_of(session, registry)
+        key = session.scalars(select(Item.item)).one()
+        judge(session, bench, key, "anna", "accept", signed=LOGIN)
+        judge(session, bench, key, "ben", "accept", signed=signed)
+    found, facts, exhibits = answer_case(case, Question(), registry, "Chinese")
+    assert found.said.kind is Kind.CONFIRMED and found.warnings[0] == ONE
+    page = render_answer(found, registry, facts, exhibits)
+    assert "anna (logged in)" in page and f"ben ({SIGNED[signed]})" in page
 
 
 def test_verdicts_on_other_footage_ask_for_no_warning(

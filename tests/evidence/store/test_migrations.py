@@ -115,6 +115,7 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
         for column in ("origin", "origin_basis", "origin_grade"):
             connection.execute(text(f"ALTER TABLE sightings DROP COLUMN {column}"))
         connection.execute(text("ALTER TABLE footage DROP COLUMN manifest"))
+        connection.execute(text("ALTER TABLE verdicts DROP COLUMN signed"))
         for table in (
             "controls", "items", "tokens", "logins", "uploads", "draws", "chances", "accounts",
             "corrections", "former_places",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
 from evidence.store import Case, SightingRow, Verdict
-from evidence.store.verdicts import FIRST, append, head, verify
+from evidence.store.verdicts import FIRST, LOGIN, append, digest_of, head, verify
 
 
 @pytest.fixture
@@ -42,6 +42,16 @@ def test_each_verdict_tells_what_it_found(judged: Case) -> None:
         assert third.previous == second.digest
         assert head(session) == (3, third.digest)
         assert verify(session) == []
+
+
+def test_how_the_author_was_known_cannot_be_changed_either(judged: Case) -> None:
+    with judged.session() as session:
+        first = session.get_one(Verdict, 1)
+        # As a verdict from before it was kept: its digest is what it was.
+        assert first.signed is None and digest_of(first) == first.digest
+        first.signed = LOGIN
+        assert digest_of(first) != first.digest
+        session.rollback()
 
 
 @pytest.mark.parametrize(
