@@ -59,9 +59,7 @@ def add(
     if first:
         if role is None:
             complain(f"{made.name}: the first account is an admin's, who may change the others")
-        complain(
-            "where this case is served already nobody is asked to log in until it is served anew"
-        )
+        complain("where this case is served already everybody has to log in from now on")
 
 
 @accounts_app.command("list")

@@ -65,8 +65,8 @@ def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/login", summary="Who calls")
-def read_login(person: ThisPerson, site: ThisSite) -> Caller:
-    return _caller(person, site)
+def read_login(person: ThisPerson) -> Caller:
+    return _caller(person)
 
 
 @routes.let(
@@ -102,7 +102,7 @@ def log_out(request: Request, site: ThisSite) -> Response:
 def change_password(
     request: Request, site: ThisSite, person: ThisPerson, change: NewPassword
 ) -> Response:
-    if site.local is not None:
+    if person.local:
         raise Conflict(
             Sentence("there is no password here; the server lets in whoever is at this machine")
         )
@@ -137,7 +137,7 @@ def _enter(request: Request, site: Site, name: str, password: str) -> Known:
 def _let_in(request: Request, site: Site, person: Person) -> Response:
     """A new cookie, whatever the browser had before."""
     _forget(request, site)
-    response = JSONResponse(_caller(person, site).model_dump())
+    response = JSONResponse(_caller(person).model_dump())
     set_cookie(response, site, request, start_login(site.case, person.name))
     return response
 
@@ -148,5 +148,5 @@ def _forget(request: Request, site: Site) -> None:
         end_login(site.case, value)
 
 
-def _caller(person: Person, site: Site) -> Caller:
-    return Caller(name=person.name, role=person.role.name.lower(), local=site.local is not None)
+def _caller(person: Person) -> Caller:
+    return Caller(name=person.name, role=person.role.name.lower(), local=person.local)

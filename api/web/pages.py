@@ -59,7 +59,6 @@ def page(request: Request, template: str, *, status: int = 200, **shown: Any) ->
         "language": code,
         "person": getattr(request.state, "person", None),
         "case": site.case,
-        "local": site.local is not None,
         "path": request.url.path,
         "scripts": scripts,
         "words": said_by(("common.js", *scripts), code),

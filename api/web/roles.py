@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 
 from api.web.problems import ANSWERS, Forbidden, Unknown
 from datasets.sentences import Sentence
-from evidence.store.verdicts import LOGIN
+from evidence.store.verdicts import LOGIN, NAMED
 
 
 class Role(IntEnum):
@@ -30,6 +30,11 @@ class Person:
     name: str
     role: Role
     signed: str = LOGIN
+
+    @property
+    def local(self) -> bool:
+        """Whether no account is needed."""
+        return self.signed == NAMED
 
 
 def caller(request: Request) -> Person | None:

@@ -37,9 +37,9 @@ class Site:
     """A case being served.
 
     recipe: what footage is looked at with; sightings of other recipes are not shown. local:
-    the name of the one person who is let in without an account, or None where accounts are
-    needed. hosts: the names by which browsers may call this server. desk: works through what
-    waits; None where nobody does.
+    the name of the one person who is let in without an account, as long as there is none; None
+    where accounts are needed. hosts: the names by which browsers may call this server. desk: works
+    through what waits; None where nobody does.
     """
 
     case: Case

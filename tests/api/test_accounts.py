@@ -38,7 +38,7 @@ def test_an_account_s_life(nameplate: Nameplate, folder: Path, typed: object) ->
     typed(f"{PASSWORD}\n".encode())  # type: ignore[operator]
     words = ("--role", "admin", "--password-stdin")
     first = nameplate("accounts", "add", folder, "Анна", *words)
-    assert first.out.decode() == "Анна: admin\n" and "until it is served anew" in first.err
+    assert first.out.decode() == "Анна: admin\n" and "has to log in from now on" in first.err
     typed(b"eight mills in a hall\r\nnot this line\n")  # type: ignore[operator]
     assert nameplate("accounts", "add", folder, "ben", "--password-stdin")[::2] == (0, "")
     with Case.open(folder) as case:

@@ -106,9 +106,19 @@ def asking(team: Team) -> Iterator[Asking]:
 
 
 @pytest.fixture
-def asking_locally(team: Team, ask_at: Callable[[Site], Asking]) -> Asking:
-    """Asks a server on the same case that needs no account."""
-    return ask_at(replace(team.site, local="anna"))
+def local_site(site: Site, tmp_path: Path) -> Iterator[Site]:
+    """A case that needs no account: the only one it has, a reviewer's, is closed."""
+    with Case.new(tmp_path / "local", "Plant 13") as case:
+        with case.session() as session, session.begin():
+            now = datetime.now(UTC)
+            session.add(Account(name="reviewer", role="reviewer", secret="", made=now, ended=now))
+        yield replace(site, case=case)
+
+
+@pytest.fixture
+def asking_locally(local_site: Site, ask_at: Callable[[Site], Asking]) -> Asking:
+    """Asks a server that needs no account."""
+    return ask_at(local_site)
 
 
 @pytest.fixture

@@ -203,9 +203,9 @@ STEPS = (
 )
 
 
-def test_no_parameter_of_a_path_reaches_the_disk(team: Team, asking_locally: Asking) -> None:
+def test_no_parameter_of_a_path_reaches_the_disk(local_site: Site, asking_locally: Asking) -> None:
     """What is asked for by a name is looked up in the case, whatever the name looks like."""
-    secret = (team.site.case.folder / "case.json").read_bytes()[:40]
+    secret = (local_site.case.folder / "case.json").read_bytes()[:40]
     wrong = []
     paths = {(route.method, route.path) for route in all_routes() if "{" in route.path}
     paths |= {("GET", "/static/{file}"), ("GET", f"{static_root()}/{{file}}")}

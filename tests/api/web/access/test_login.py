@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
@@ -13,6 +14,8 @@ from sqlalchemy import select, update
 from api.web.attempts import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
 from api.web.login import own_path
 from api.web.problems import TooMany
+from api.web.site import Site
+from evidence.access.accounts import add_account
 from evidence.access.logins import LASTS, digest
 from evidence.store import Login, Token
 from tests.api.web.access.asking import HOST, Asking
@@ -244,6 +247,21 @@ def test_tokens_over_http(visitor: httpx.Client, team: Team, asking: Asking) -> 
         session.execute(update(Token).where(Token.account == "lead").values(expires=past))
     assert asking("GET", "/api/v1/login", team.bearer("lead")).status == 401
     assert asking("GET", "/api/v1/login", team.bearer("reviewer")).status == 200
+
+
+def test_the_first_account_has_everybody_log_in(local_site: Site, asking_locally: Asking) -> None:
+    """A server that runs already notices by itself."""
+    ask = asking_locally
+    assert ask("GET", "/api/v1/login").status == 200
+    page = ask("GET", "/").body.decode()
+    assert "anna" in page and 'id="leave"' not in page
+    add_account(local_site.case, "anna", "admin", PASSWORD)
+    assert ask("GET", "/api/v1/login").status == 401 and ask("GET", "/").refused == 401
+    entry = json.dumps({"name": "anna", "password": PASSWORD}).encode()
+    entered = ask("POST", "/api/v1/login", OWN, [entry])
+    cookie = {"Cookie": entered.headers["set-cookie"].partition(";")[0]}
+    assert json.loads(ask("GET", "/api/v1/login", cookie).body)["local"] is False
+    assert 'id="leave"' in ask("GET", "/", cookie).body.decode()
 
 
 def test_who_needs_no_account_has_no_token_and_no_password(client: httpx.Client) -> None:
