@@ -146,7 +146,8 @@ def _told(state: str, log: list[Verdict], person: str) -> str:
 
 def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:
     named = _named(registry, row.builder)
-    return record(row, item.item) | {"builder_name": None if named is None else named["name"]}
+    told = record(row, item.item, item.state == "settled")
+    return told | {"builder_name": None if named is None else named["name"]}
 
 
 def _sighting(registry: Registry, row: SightingRow) -> Record:

@@ -67,12 +67,22 @@ def page_of_log(session: Session, person: str, after: int, limit: int) -> list[R
             row.number in {other.number for other in seen_by(person, item, logs[item.item])}
             for item in found
         )
-        page.append(record(row, found[0].item if found else None) if open_to else hidden(row))
+        if not open_to:
+            page.append(hidden(row))
+            continue
+        settled = all(item.state == "settled" for item in found)
+        page.append(record(row, found[0].item if found else None, settled))
     return page
 
 
-def record(row: Verdict, item: str | None) -> Record:
-    """A verdict as plain data."""
+def record(row: Verdict, item: str | None, settled: bool = False) -> Record:
+    """A verdict as plain data.
+
+    Args:
+        settled: what it is about is settled. Until then where that stood when the verdict was given
+            is not told: whoever gives another in place of their own would read that others differ.
+    """
+    before = {name: value for name, value in row.before.items() if settled or name != "item"}
     return {
         "number": row.number,
         "item": item,
@@ -86,7 +96,7 @@ def record(row: Verdict, item: str | None) -> Record:
         "author": row.author,
         "seconds": row.seconds,
         "note": row.note,
-        "before": row.before,
+        "before": before,
         "supersedes": row.supersedes,
         "signed": row.signed,
     } | _chain(row)

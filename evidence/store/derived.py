@@ -280,10 +280,11 @@ class Verdict(Base):
 
     `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
     hand, or none for a frame. `before`: the state it found, and under `said` what its author says
-    besides (control, where it was built, that the mark is hidden, the picture kept). `signed`: how
-    its author was known (`verdicts.LOGIN` ...), none in rows from before that was kept. `digest`
-    covers the row and `previous`, the digest of the verdict before it, so that none can be
-    changed or taken out unnoticed.
+    besides (control, where it was built, that the mark is hidden, the picture kept), and under
+    `salt` random digits, which keep its words from being guessed by the digest. `signed`: how its
+    author was known (`verdicts.LOGIN` ...), none in rows from before that was kept. `digest` covers
+    the row and `previous`, the digest of the verdict before it, so that none can be changed or
+    taken out unnoticed.
     """
 
     __tablename__ = "verdicts"

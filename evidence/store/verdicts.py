@@ -2,13 +2,15 @@
 
 Each verdict carries the digest of the one before it and one of its own, which covers that; the
 database refuses to change or delete one. Whoever writes down the last digest elsewhere (`head`)
-can prove later that no verdict up to it was changed or taken out.
+can prove later that no verdict up to it was changed or taken out. A digest is told of a verdict
+whose words are not told yet; random digits among these keep them from being guessed by trying.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -69,6 +71,7 @@ def append(
     last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
     number = 1 if last is None else last.number + 1
     before = (state or {}) | _before(session, sighting, supersedes)
+    before["salt"] = secrets.token_hex(16)
     row = Verdict(
         number=number,
         sighting=entered_name(number) if entered else sighting,

@@ -37,7 +37,7 @@ def test_each_verdict_tells_what_it_found(judged: Case) -> None:
     with judged.session() as session:
         first, second, third = session.scalars(select(Verdict).order_by(Verdict.number))
         assert (first.number, first.previous, first.before["builder"]) == (1, FIRST, "mazak")
-        assert (second.before, second.box) == ({}, [1.0, 2.5, 3.0, 4.0])
+        assert (set(second.before), second.box) == ({"salt"}, [1.0, 2.5, 3.0, 4.0])
         assert (third.supersedes, third.before["verdict"]["author"]) == (1, "Анна")
         assert third.previous == second.digest
         assert head(session) == (3, third.digest)
@@ -51,6 +51,18 @@ def test_how_the_author_was_known_cannot_be_changed_either(judged: Case) -> None
         assert first.signed is None and digest_of(first) == first.digest
         first.signed = LOGIN
         assert digest_of(first) != first.digest
+        session.rollback()
+
+
+def test_no_digest_lets_guess_what_was_said(judged: Case) -> None:
+    """It is told while the words are not: whoever tried them all would know which fit."""
+    with judged.session() as session:
+        for row in session.scalars(select(Verdict)):
+            digits = row.before["salt"]
+            row.before = {name: said for name, said in row.before.items() if name != "salt"}
+            assert digest_of(row) != row.digest and len(digits) == 32
+            row.before |= {"salt": "0" * 32}
+            assert digest_of(row) != row.digest
         session.rollback()
 
 
