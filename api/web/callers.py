@@ -16,6 +16,9 @@ from evidence.access.tokens import find_token
 from evidence.store.people import has_accounts
 from evidence.store.verdicts import NAMED
 
+_HANDED_ON = ("forwarded", "via", "x-real-ip")
+"""Besides X-Forwarded-For, which has told the caller's address by then."""
+
 
 def token_of(call: HTTPConnection) -> str | None:
     """The token a program sent, if it sent one."""
@@ -81,11 +84,14 @@ def _has_accounts(site: Site) -> bool:
 
 
 def _is_here(call: HTTPConnection) -> bool:
-    """Whether a call comes from this machine, and was not handed on by a proxy on it."""
+    """Whether a call comes from this machine, and was not handed on by a proxy on it, which may
+    also say that it does not know for whom."""
+    if any(name in call.headers for name in _HANDED_ON):
+        return False
     try:
         return call.client is None or ip_address(call.client.host).is_loopback
-    except ValueError:  # a socket in the file system
-        return True
+    except ValueError:  # a socket in the file system, or no address that a proxy says
+        return "x-forwarded-for" not in call.headers
 
 
 def _person(known: Known) -> Person:

@@ -124,4 +124,6 @@ def test_who_needs_no_account_is_at_this_machine(asking_locally: Asking) -> None
     assert asking("GET", "/api/v1/login").status == 200
     assert asking("GET", "/api/v1/login", client=("::1", 5)).status == 200
     assert asking("GET", "/api/v1/login", client=("192.0.2.9", 5)).status == 401
-    assert asking("GET", "/api/v1/login", {"X-Forwarded-For": "192.0.2.7"}).status == 401
+    for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
+        for value in ("192.0.2.7", "unknown", "for=192.0.2.7", "1.1 proxy"):
+            assert asking("GET", "/api/v1/login", {header: value}).status == 401
