@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,9 +73,12 @@ class Attempts:
             TooMany: too often; it says for how long.
         """
         network = _network(address)
-        keys = ((self._at_any, network), (self._at_name, f"{network} {name.casefold()}"))
+        # As accounts are looked up by it: one name is not several for a blank behind it.
+        name = unicodedata.normalize("NFC", name).strip().casefold()
+        keys = ((self._at_any, network), (self._at_name, f"{network} {name}"))
         with self._lock:
-            wait = max(bucket.take(key) for bucket, key in keys)
+            # A name that is not tried any more is not remembered, lest it push out one that was.
+            wait = self._at_any.take(network) or self._at_name.take(f"{network} {name}")
         if wait > 0:
             raise TooMany(
                 Sentence("too many wrong passwords; wait %(seconds)s s").fill(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
@@ -141,6 +142,30 @@ def test_right_ones_do_not_count_and_time_heals() -> None:
         pass
     now[0] += told.value.seconds
     with attempts.attempt("192.0.2.1", "lead"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["anna ", " anna", "ANNA", "anna\u2003"])
+def test_one_name_is_not_several_for_who_guesses(name: str) -> None:
+    attempts = Attempts(lambda: 0.0)
+    for _ in range(AT_ONE_NAME[0]):
+        with attempts.attempt("192.0.2.1", "anna"):
+            pass
+    with pytest.raises(TooMany), attempts.attempt("192.0.2.1", name):
+        pass
+
+
+def test_names_that_may_not_be_tried_push_out_none_that_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.web.attempts._REMEMBERED", 50)
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for name in ["anna"] * AT_ONE_NAME[0] + [f"name {number}" for number in range(100)]:
+        with suppress(TooMany), attempts.attempt("192.0.2.1", name):
+            pass
+    now[0] += AT_ANY_NAME[1]
+    with pytest.raises(TooMany), attempts.attempt("192.0.2.1", "anna"):
         pass
 
 
