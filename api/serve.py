@@ -190,6 +190,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
     import uvicorn
 
     from api.web.app import create_app
+    from api.web.connections import Connection
     from api.web.events import hang_up
 
     app = create_app(site)
@@ -225,7 +226,7 @@ def _run(site: Site, listener: socket.socket, address: str) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http="h11",
+        http=Connection,
         h11_max_incomplete_event_size=HEADER_BYTES,
         limit_concurrency=MOST_CALLS,
         timeout_graceful_shutdown=CLOSE_SECONDS,

@@ -33,6 +33,9 @@ LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 AGAIN_SECONDS = 60.0
 """How often it is looked at anew who listens to a stream, which may last for days."""
 
+BODY_SECONDS = 30.0
+"""For which a request that is no upload may be silent before all of it has come."""
+
 _MISTAKE = Sentence("the server made a mistake")
 
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
@@ -47,9 +50,10 @@ class Guard:
         site: Site,
         routers: tuple[APIRouter, ...] = (),
         again_seconds: float = AGAIN_SECONDS,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._app, self._site, self._routers = app, site, routers
-        self._again_seconds = again_seconds
+        self._again_seconds, self._body_seconds = again_seconds, body_seconds
         self._looking = anyio.CapacityLimiter(_LOOKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,12 +126,17 @@ class Guard:
         """`receive`, which ends what says nothing of its length and grows beyond the limit."""
         if _is_large(scope):
             return receive
-        got = 0
+        got, whole = 0, False
 
         async def count() -> Message:
-            nonlocal got
-            message = await receive()
+            nonlocal got, whole
+            # What comes after the body says that the caller has left, and may be long in coming.
+            with anyio.move_on_after(None if whole else self._body_seconds) as waiting:
+                message = await receive()
+            if waiting.cancelled_caught:
+                raise HTTPException(408, "the request did not come to its end; send it again")
             got += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if got > self._site.limits.body_bytes:
                 raise HTTPException(413, self._too_large())
             return message

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from api.web.guard import Guard
 from api.web.headers import ALWAYS
@@ -164,6 +165,32 @@ def test_a_stream_ends_when_who_listens_is_let_in_no_longer(team: Team, by: str)
         answer = Asking(client)("GET", "/stream", getattr(team, by)("lead"), listens=count)
     assert answer.status == 200 and ended == [True]
     assert parts == 3 and answer.body == 3 * b"data: 1\n\n"
+
+
+def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(team: Team) -> None:
+    async def read(request: Request) -> None:
+        await request.body()
+
+    app = FastAPI()
+    app.post("/read")(read)
+    app.add_middleware(Guard, site=team.site, body_seconds=0.05)
+    host = [(b"host", HOST.encode()), (b"origin", f"http://{HOST}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/read", "headers": host}
+    scope |= {"scheme": "http", "query_string": b"", "server": (HOST, 80)}
+    status = []
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+
+    async def send(message: Message) -> None:
+        status.append(message.get("status"))
+
+    async def ask() -> None:
+        with anyio.fail_after(10):
+            await app(scope, receive, send)
+
+    anyio.run(ask)
+    assert status[0] == 408
 
 
 def test_asking_which_methods_there_are(asking: Asking) -> None:
