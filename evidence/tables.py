@@ -152,8 +152,16 @@ def harmless(cell: object) -> str:
     """
     if not isinstance(cell, str):
         return str(cell)
-    cell = printable(cell)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return no_formula(printable(cell))
+
+
+def no_formula(text: str) -> str:
+    """Text with an apostrophe before it where a spreadsheet would run it.
+
+    >>> no_formula("=1+1"), no_formula("HAAS")
+    ("'=1+1", 'HAAS')
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def printable(text: str) -> str:

@@ -37,6 +37,7 @@ from evidence.store import (
     StillRow,
     Verdict,
 )
+from evidence.tables import no_formula
 
 TABLES: tuple[type[Any], ...] = (
     FootageRow,
@@ -64,7 +65,9 @@ TABLES: tuple[type[Any], ...] = (
 def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path) -> list[Path]:
     """A CSV and a Parquet file of each table of the case, and of the machines as counted.
 
-    Exact times stay text (`1001/24000`); boxes and other lists are JSON.
+    Exact times stay text (`1001/24000`); boxes and other lists are JSON. In the CSV a text that a
+    spreadsheet would run as a formula has an apostrophe before it: people open these, and the texts
+    come from footage and from lists.
 
     Raises:
         ResultError: a full disk, no permission.
@@ -86,7 +89,11 @@ def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path
     for name, rows_ in sets.items():
         # The schema is looked for in all rows: a column may be empty for long.
         frame = polars.DataFrame(rows_, schema=columns[name], infer_schema_length=None)
-        for suffix, write in (("csv", frame.write_csv), ("parquet", frame.write_parquet)):
+        safe = frame.with_columns(
+            polars.Series(column.name, [one and no_formula(one) for one in column], polars.String)
+            for column in frame.select(polars.col(polars.String))
+        )
+        for suffix, write in (("csv", safe.write_csv), ("parquet", frame.write_parquet)):
             path = folder / f"{name}.{suffix}"
             # Of a full disk Polars says something else for each kind of file; Python does not.
             content = io.BytesIO()
