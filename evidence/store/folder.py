@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from evidence.store.files import flush_folder, told, write_whole
 
 FORMAT = 1
 """The version of `case.json` and of the folder's layout."""
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 def still_suffix(picture: bytes) -> str:
@@ -45,7 +48,8 @@ def read_facts(folder: Path) -> dict[str, Any]:
         for name, kind in (("format", int), ("id", str), ("name", str), ("database", str)):
             if not isinstance(facts[name], kind):
                 raise TypeError(name)
-        int(facts["id"], 16)
+        if not _ID.fullmatch(facts["id"]):  # which stands in the name of a cookie
+            raise ValueError("id")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CaseMissing(
             f"{folder}: holds no case; name another folder, or make one: nameplate case new"

@@ -92,6 +92,15 @@ def test_a_folder_and_a_database_belong_together(case: Case, tmp_path: Path) -> 
         Case.open(case.folder)
 
 
+@pytest.mark.parametrize("id_", ["\r\n0x1_2", " " + "0" * 31, "0" * 31 + "\n", "-1", "0" * 5000])
+def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path: Path, id_: str) -> None:
+    """As a pack from anybody may have it; then nobody could log in."""
+    facts = {"format": 1, "id": id_, "name": "Plant", "database": "case.db"}
+    (tmp_path / "case.json").write_text(json.dumps(facts))
+    with pytest.raises(CaseDamaged, match=r"case\.json"):
+        read_facts(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', "\x00", '{"format": "1"}'])
 def test_a_file_that_is_no_case_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "case.json").write_text(content)
