@@ -9,23 +9,29 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from datasets.entry import Confidence, Text
 from datasets.errors import RegistryError
-from datasets.registry import DATA
 from datasets.yamlfile import complain, read_yaml
 
 
 class Plant(BaseModel):
-    """A plant. `lat` and `lon` (degrees, WGS 84) are those of its city, not of the site."""
+    """A plant. `also`: further ways in which it is written, each of this plant alone. `lat` and
+    `lon` (degrees, WGS 84) are those of its city, not of the site."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     name: Text
     name_ru: Text
+    also: tuple[Text, ...] = ()
     city: Text
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
     products: str
     confidence: Confidence
+
+    @property
+    def writings(self) -> tuple[str, ...]:
+        """How it is written, the name that it is told by first."""
+        return (self.name, self.name_ru, *self.also)
 
 
 def read_plants(path: Path) -> tuple[Plant, ...]:
@@ -54,4 +60,4 @@ def read_plants(path: Path) -> tuple[Plant, ...]:
 @cache
 def load_plants() -> tuple[Plant, ...]:
     """The packaged plants."""
-    return read_plants(DATA / "plants.yaml")
+    return read_plants(Path(__file__).parent / "data" / "plants.yaml")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from datasets.entry import OUTSIDE, Entry, Maker, Owner, WeakCues, Wordmark
 from datasets.errors import RegistryError
 from datasets.letters import letters, words
+from datasets.plants import read_plants
 from datasets.yamlfile import complain, read_yaml
 
 __all__ = [
@@ -52,9 +53,13 @@ def id_of_label(label: str, ids: Container[object]) -> str:
 
 
 class Registry:
-    """Entries by id, in the order of their files."""
+    """Entries by id, in the order of their files.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    plants: of each plant that is known how it is written, the name that it is told by first.
+    """
+
+    def __init__(self, entries: Iterable[Entry], plants: Iterable[Sequence[str]] = ()) -> None:
+        self.plants = tuple(map(tuple, plants))
         self._entries = {entry.id: entry for entry in entries}
         text = json.dumps(
             [self._entries[id].model_dump(mode="json") for id in sorted(self._entries)],
@@ -98,7 +103,8 @@ class Registry:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every field of every entry, whatever file or order it came in."""
+        """SHA-256 over every field of every entry, whatever file or order it came in; plants name
+        no builder, and are not in it."""
         return self._digest
 
     def search(self, word: str) -> tuple[Entry, ...]:
@@ -129,7 +135,7 @@ class Registry:
             entries |= {entry.id: _with_weak_cues(entry, entries.get(entry.id)) for entry in own}
         for path, own in files:
             _makers_are_known(path, own, entries)
-        return Registry(entries.values())
+        return Registry(entries.values(), self.plants)
 
 
 def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[Entry, ...]:
@@ -210,7 +216,7 @@ def read_weak_cues(path: Path) -> Mapping[str, object]:
 
 
 def read_folder(folder: Path) -> Registry:
-    """The registry kept in a folder as builders.yaml and weak_cues.yaml.
+    """The registry kept in a folder as builders.yaml, weak_cues.yaml and plants.yaml.
 
     Raises:
         RegistryError: a file is wrong, or there are weak cues or makers of an unknown id.
@@ -220,7 +226,8 @@ def read_folder(folder: Path) -> Registry:
     for id in weak.keys() - {entry.id for entry in entries}:
         raise RegistryError(f"{folder / 'weak_cues.yaml'}: {id}: weak cues for an unknown id")
     _makers_are_known(folder / "builders.yaml", entries, {entry.id for entry in entries})
-    return Registry(entries)
+    plants = read_plants(folder / "plants.yaml")
+    return Registry(entries, (plant.writings for plant in plants))
 
 
 @cache

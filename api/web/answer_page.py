@@ -23,7 +23,7 @@ from evidence.answer.page import OF_KIND, absence, chance, draw
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, at_most, by_locale, percent, say_in
-from evidence.spelled import plant_key
+from evidence.spelled import Writings, fold
 from evidence.tables import printable
 
 
@@ -31,6 +31,7 @@ def show_answer(
     request: Request, site: Site, answers: Answers, question: Question, query: str
 ) -> HTMLResponse:
     """The answer; where there is none, why not, with the same form to ask otherwise."""
+    question = question.of_known(site.registry)
     with site.case.snapshot() as session:
         moment = read_moment(session)
         controls = list_controls(session, site)
@@ -88,7 +89,7 @@ def _page(
         controls=controls,
         wrong=wrong,
         question=question,
-        plants=_plants(moment, question),
+        plants=_plants(moment, question, site.registry),
         builders=_builders(site.registry, kept),
         countries=_countries(site.registry, question, code),
         statuses=STATUSES,
@@ -119,13 +120,14 @@ def _words(request: Request) -> Any:
     return lambda text: say_in(text, code, catalogue(code))
 
 
-def _plants(moment: Moment, question: Question) -> list[tuple[str, str, bool]]:
+def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:
     """Each plant as it is asked for and as it is shown, and whether it is chosen; those asked for
     and not known are told too."""
-    asked = set(map(plant_key, question.plants))
-    known = set(map(plant_key, moment.plants))
-    more = [one for one in question.plants if plant_key(one) not in known]
-    return [(one, printable(one), plant_key(one) in asked) for one in (*more, *moment.plants)]
+    asked = set(map(fold, question.plants))
+    named = moment.plants(Writings(registry.plants))
+    known = set(map(fold, named))
+    more = [one for one in question.plants if fold(one) not in known]
+    return [(one, printable(one), fold(one) in asked) for one in (*more, *named)]
 
 
 def _countries(registry: Registry, question: Question, code: str) -> list[tuple[str, str]]:

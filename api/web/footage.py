@@ -53,7 +53,7 @@ def read_footages(
 ) -> Page[Clip]:
     """In order of the first path each lies at."""
     with site.session() as session:
-        return list_footage(session, site.recipe, wanted, after, limit)
+        return list_footage(session, site.recipe, site.registry, wanted, after, limit)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
@@ -86,7 +86,7 @@ def footage_page(
     request: Request, site: ThisSite, wanted: ThisWanted, after: Cursor = None
 ) -> HTMLResponse:
     with site.session() as session:
-        found = list_footage(session, site.recipe, wanted, after)
+        found = list_footage(session, site.recipe, site.registry, wanted, after)
     return page(
         request,
         "footages.html",
@@ -124,6 +124,7 @@ def clip_page(
         sightings=sightings,
         gone=gone,
         correctable=correctable,
+        plants=site.registry.plants,
         onward=onward(request, sightings.next),
         country=country,
         controls=controls(site),

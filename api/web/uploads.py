@@ -152,7 +152,8 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
         "uploads": site.limits.uploads,
     }
     scripts = ("upload-words.js", "crc32.js", "sending.js", "upload.js")
-    return page(request, "upload.html", scripts=scripts, limits=limits)
+    plants = site.registry.plants
+    return page(request, "upload.html", scripts=scripts, limits=limits, plants=plants)
 
 
 @routes.let(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from evidence.answer.judged import Source, asked_of
 from evidence.answer.question import Question
 from evidence.answer.told import Told
-from evidence.spelled import plant_key
+from evidence.spelled import fold
 
 
 def contested(
@@ -19,13 +19,13 @@ def contested(
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    wanted = set(map(plant_key, question.plants))
+    wanted = set(map(fold, question.plants))
     in_time = asked_of(sources, replace(question, plants=()), leave_out)
     several = [one for footage in in_time if len((one := sources[footage]).named) > 1]
     if wanted:
-        several = [one for one in several if wanted & set(map(plant_key, one.named))]
+        several = [one for one in several if wanted & set(map(fold, one.named))]
     torn = [one for one in several if one.plant is None]
-    outvoted = [one for one in several if one.plant and plant_key(one.plant) not in wanted]
+    outvoted = [one for one in several if one.plant and fold(one.plant) not in wanted]
     told = []
     if torn:
         told.append(

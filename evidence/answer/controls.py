@@ -178,9 +178,8 @@ def try_controls(
         The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
         copies of it.
     """
-    recordings = {
-        sha256: source.recording for sha256, source in read_sources(session, recipe).items()
-    }
+    sources = read_sources(session, recipe, registry)
+    recordings = {sha256: source.recording for sha256, source in sources.items()}
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     linked: dict[str, set[tuple[str, str | None]]] = defaultdict(set)

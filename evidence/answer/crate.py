@@ -26,7 +26,7 @@ MEANINGS = {
     "report.html": "The report",
     "report.pdf": "The report, to print",
     "case.zip": "The case without its footage: database, stills, log of verdicts",
-    "registry.json": "The builders that claims and verdicts name",
+    "registry.json": "The builders that claims and verdicts name, and how plants are written",
     "controls.csv": "The positive controls",
     "settings.json": "Every setting that footage was looked at with",
     "software.json": "Versions of the program and of what it is built on",

@@ -89,7 +89,7 @@ def read_entered(
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
     items = [

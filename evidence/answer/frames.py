@@ -57,7 +57,7 @@ def read_frames(
         .where(Item.sighting.is_(None))
         .order_by(Item.item)
     ).all()
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     drawn = [(item, chance) for item, chance in rows if item.footage in asked]
     begun = _begun(session, [item for item, _ in drawn])

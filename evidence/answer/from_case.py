@@ -76,6 +76,7 @@ def find_answer(
     Raises:
         UsageError: nothing was looked at, or the controls cannot be used.
     """
+    question = question.of_known(registry)
     recipe = _recipe(session, case)
     tried, left_out = Controls(), frozenset[str]()
     heights: dict[tuple[str, str], float] = {}
@@ -106,10 +107,10 @@ def find_answer(
         otherwise=otherwise,
         unseen=listed[WAITING],
         aside=listed[ASIDE],
-        looked_at=read_looked_at(session, recipe, question, left_out),
+        looked_at=read_looked_at(session, recipe, registry, question, left_out),
         undated=read_undated(session, recipe, registry, question, left_out),
     )
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     told = contested(sources, question, left_out)
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked_of(sources, question, left_out) | {one.footage for one in known}

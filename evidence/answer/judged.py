@@ -25,7 +25,7 @@ from evidence.dates import read_date
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.standing import NO_MACHINE, confirms
-from evidence.spelled import plant_key
+from evidence.spelled import Writings, fold
 from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.base import read_time
 from evidence.store.keys import machine_id
@@ -153,7 +153,7 @@ def read_machines(
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
         heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
     """
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     sightings: dict[str, list[Row[Any]]] = defaultdict(list)
     query = (
@@ -188,13 +188,13 @@ def read_machines(
 def asked_of(
     sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
 ) -> set[str]:
-    """The footage that the question is about.
+    """The footage that the question (`Question.of_known`) is about.
 
     Raises:
         UsageError: the question is about a plant that no source names.
     """
-    named = {plant_key(plant): plant for source in sources.values() for plant in source.named}
-    unknown = [plant for plant in question.plants if plant_key(plant) not in named]
+    named = {fold(plant): plant for source in sources.values() for plant in source.named}
+    unknown = [plant for plant in question.plants if fold(plant) not in named]
     if unknown:
         others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
         raise UsageError(
@@ -209,8 +209,9 @@ def asked_of(
     }
 
 
-def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
-    """By footage, where it came from; copies of one recording share its name."""
+def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Source]:
+    """By footage, where it came from; copies of one recording share its name, and so do all ways
+    of writing a plant."""
     # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
     analysed = select(AnalysisRow.footage).where(
         AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
@@ -220,7 +221,9 @@ def read_sources(session: Session, recipe: Recipe) -> dict[str, Source]:
     for place in session.execute(place_says.order_by(PLACES.c.path)):
         said.setdefault(place.footage, []).append(place)
     joined = read_recordings(session, recipe, said)
-    spelled = _spelled(one.plant_claimed for locations in said.values() for one in locations)
+    spelled = _spelled(
+        (one.plant_claimed for locations in said.values() for one in locations), registry
+    )
     return {
         footage: Source(
             joined.name[footage],
@@ -262,13 +265,17 @@ MOST_NAMED = 20
 """Plants that are named to whoever asks for one that is not there."""
 
 
-def _spelled(plants: Iterable[str | None]) -> dict[str | None, str | None]:
-    """Each plant as it is written most often, of all ways of writing it."""
+def _spelled(plants: Iterable[str | None], registry: Registry) -> dict[str | None, str | None]:
+    """Each plant by the registry's name; of another the way in which it is written most often."""
+    writings, counted = Writings(registry.plants), Counter(plants)
     found: dict[str, list[str | None]] = defaultdict(list)
-    for plant in plants:
-        found[plant_key(plant or "")].append(plant)
-    common = {key: next(iter(_leading(several)), None) for key, several in found.items()}
-    return {plant: common[key] for key, several in found.items() for plant in set(several)}
+    for plant in counted:
+        found[writings.key(plant or "")].append(plant)
+    spelled: dict[str | None, str | None] = {}
+    for several in found.values():
+        leading = _leading(plant for plant in several for _ in range(counted[plant]))
+        spelled |= dict.fromkeys(several, writings.name(leading[0]) if leading else None)
+    return spelled
 
 
 def _leading(words: Iterable[str | None]) -> list[str]:
@@ -278,9 +285,7 @@ def _leading(words: Iterable[str | None]) -> list[str]:
 
 
 def _asked(source: Source, question: Question) -> bool:
-    if question.plants and plant_key(source.plant or "") not in set(
-        map(plant_key, question.plants)
-    ):
+    if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
         return False
     return question.covers(source.published) is True
 

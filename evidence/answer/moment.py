@@ -8,7 +8,7 @@ from sqlalchemy import case as if_
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence.spelled import plants_once
+from evidence.spelled import Writings
 from evidence.store import (
     Account,
     AnalysisRow,
@@ -43,11 +43,9 @@ class Moment:
     places: tuple[tuple[object, ...], ...]
     controls: tuple[tuple[object, ...], ...]
 
-    @property
-    def plants(self) -> tuple[str, ...]:
-        """The plants that sources name, in order; of one that is written in several ways the first
-        of them."""
-        return tuple(plants_once(str(row[0]) for row in self.places if row[0] is not None))
+    def plants(self, writings: Writings) -> tuple[str, ...]:
+        """The plants that sources name, each once, in order."""
+        return tuple(writings.once(str(row[0]) for row in self.places if row[0] is not None))
 
 
 def read_moment(session: Session) -> Moment:

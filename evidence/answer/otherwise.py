@@ -40,7 +40,7 @@ def settled_otherwise(
         machines: of this recipe, with those entered by hand (`at_least.with_entered`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     query = (
         select(

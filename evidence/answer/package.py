@@ -6,7 +6,8 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
     data/report.html, .pdf, figures/  what people read
     data/case.zip                   the case without its footage, as `nameplate case open` takes it
     data/tables/                    the case's rows and the machines as counted, CSV and Parquet
-    data/registry.json              the builders that claims and verdicts name
+    data/registry.json              the builders that claims and verdicts name, and how plants are
+                                    written
     data/controls.csv               the positive controls, if there were any
     data/model/                     the model's card
     data/settings.json, software.json  what footage was looked at with, and by which versions
@@ -57,13 +58,14 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 5
+FORMAT = 6
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
 others counted as unknown, before what people settled to be no machine told of those like it, and
 before it was told of what was settled under another model. 3: before it was told what was not
 looked at, and before a mark was concealed only where people say so. 4: before it was told
-what "Confirmed" means and which verdicts were given without a login."""
+what "Confirmed" means and which verdicts were given without a login. 5: before a plant that is
+written in several languages, or with and without quotation marks, was one plant."""
 
 MOST_TOLD = 5
 
@@ -105,7 +107,7 @@ def write_package(
     """
     import bagit
 
-    folder = folder.absolute()
+    folder, question = folder.absolute(), question.of_known(registry)
     if exists(folder):
         raise CaseExists(f"{folder}: there is something already; name another folder")
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
@@ -147,12 +149,13 @@ def recompute(package: Path) -> Recomputed:
         )
         what, newest, facts = said["what"], said["format"], said["facts"]
         written_by = str(said["nameplate"])
-        entries = json.loads((data / "registry.json").read_bytes())["entries"]
+        known = json.loads((data / "registry.json").read_bytes())
+        entries, plants = known["entries"], known.get("plants", ())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
     if newest > FORMAT:
         raise UsageError(f"{package}: written by a newer Nameplate; update this one")
-    registry = Registry(Entry.model_validate(entry) for entry in entries)
+    registry = Registry((Entry.model_validate(entry) for entry in entries), plants)
     controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
@@ -214,7 +217,8 @@ def _check_agrees(case: Case, packed: Session) -> None:
 
 def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> None:
     entries = [entry.model_dump(mode="json") for entry in registry]
-    (folder / "registry.json").write_bytes(dump({"entries": entries}))
+    known = {"entries": entries, "plants": registry.plants}
+    (folder / "registry.json").write_bytes(dump(known))
     kept = {
         "format": FORMAT,
         "nameplate": version("nameplate"),

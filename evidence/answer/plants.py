@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.registry import Registry
 from evidence.answer.ends import confirmed, status
 from evidence.answer.estimate import Estimate
 from evidence.answer.judged import SeenMachine, asked_of, read_sources
@@ -41,14 +42,18 @@ class PlantRow:
 
 
 def read_looked_at(
-    session: Session, recipe: Recipe, question: Question, leave_out: Collection[str] = ()
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question,
+    leave_out: Collection[str] = (),
 ) -> dict[str, frozenset[str]]:
     """By plant that sources name its recordings that were looked at, of the footage asked about.
 
     Args:
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     analysed = session.scalars(
         select(AnalysisRow.footage).where(

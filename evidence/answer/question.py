@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from datasets.countries import COUNTRIES
@@ -12,6 +12,7 @@ from datasets.sentences import Sentence
 from detector.origin import home_of
 from evidence.answer.told import Told
 from evidence.dates import HOW, read_date
+from evidence.spelled import Writings
 
 By = Literal["origin", "builder", "owner", "production"]
 
@@ -62,9 +63,9 @@ class Question:
     by: `origin` (the builder's home, or what a plate says), `builder` (a registry id), `owner`
     (the country of who owns the builder) or `production` (where the registry says such machines
     are made, where it names one country; of a seller's badge its makers', where that is sure).
-    plants: as the sources name them; none: all. since, until: of publication, `YYYY`, `YYYY-MM` or
-    `YYYY-MM-DD`, both included; footage of which but the year is known is in a period that holds
-    the whole year.
+    plants: as the sources name them, or the registry (`of_known`); none: all. since, until: of
+    publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included; footage of which but the year is
+    known is in a period that holds the whole year.
     """
 
     by: By = "origin"
@@ -102,6 +103,12 @@ class Question:
                     until=self.until, since=self.since
                 )
             )
+
+    def of_known(self, registry: Registry) -> Question:
+        """The same, of each plant once, and of those that the registry has by its name."""
+        writings = Writings(registry.plants)
+        plants = dict.fromkeys(writings.known(one) or one for one in self.plants)
+        return replace(self, plants=tuple(plants))
 
     def in_a_word(self, registry: Registry) -> str:
         """The kind as the sentence names it (`sentence.say`): "Chinese", a builder's name, or a

@@ -14,7 +14,7 @@ from datasets.entry import Entry
 from datasets.registry import Registry
 from evidence.browse.names import name_footage
 from evidence.record import spell
-from evidence.spelled import plants_once
+from evidence.spelled import Writings, fold
 from evidence.store import FootageRow, SightingRow
 from evidence.store.people import Correction
 from evidence.store.places import lay_at, places_of
@@ -71,7 +71,7 @@ def trace(
         ("footage", _files(here, names.get(shown.footage))),
         ("SHA-256", (shown.footage,)),
         ("shown", _when(session.get(FootageRow, shown.footage), shown)),
-        *_claims(session, shown.footage, here),
+        *_claims(session, shown.footage, here, Writings(registry.plants)),
         ("read on it", _read(sighting, builder, registry) if sighting is not None else ()),
         *_origins(registry.get(builder) if builder and builder in registry else None),
         ("origin, by its plate", _plate(sighting)),
@@ -106,7 +106,9 @@ def _when(footage: FootageRow | None, shown: Shown) -> tuple[str, ...]:
     return (f"{told}; seen {clock(float(shown.first))} - {clock(float(shown.last))}",)
 
 
-def _claims(session: Session, footage: str, places: Sequence[Row[Any]]) -> Iterator[Line]:
+def _claims(
+    session: Session, footage: str, places: Sequence[Row[Any]], writings: Writings
+) -> Iterator[Line]:
     """What sources say of where the footage came from, and who the sources are."""
 
     def said(claim: str) -> tuple[str, ...]:
@@ -115,9 +117,7 @@ def _claims(session: Session, footage: str, places: Sequence[Row[Any]]) -> Itera
     yield "publisher", said("publisher") or ("not told",)
     yield "address", said("origin_url") or ("not told",)
     yield "published", said("published") or ("not told",)
-    plants = tuple(plants_once(said("plant_claimed")))
-    claimed = "as the footage's sources claim, which nobody confirmed"
-    yield "plant", tuple(f"{plant}: {claimed}" for plant in plants) or ("no source names one",)
+    yield "plant", _plants(said("plant_claimed"), writings) or ("no source names one",)
     yield "sources' note", said("note")
     told = [line for one in places for line in _sources(one.provenance or {})]
     put_right = session.execute(
@@ -129,6 +129,17 @@ def _claims(session: Session, footage: str, places: Sequence[Row[Any]]) -> Itera
         f"{CLAIM_WORDS.get(claim, claim)} put right by {author}" for author, claim in put_right
     ]
     yield "says who", tuple(dict.fromkeys(told)) or ("neither a list nor an upload",)
+
+
+def _plants(written: Sequence[str], writings: Writings) -> tuple[str, ...]:
+    """The plants that sources name; where none writes the name by which one is told, as they do."""
+    told = []
+    for plant in writings.once(written):
+        ways = [one for one in written if writings.key(one) == fold(plant)]
+        if all(fold(one) != fold(plant) for one in ways):
+            plant += f" (written {', '.join(f'“{one}”' for one in ways)})"
+        told.append(f"{plant}: as the footage's sources claim, which nobody confirmed")
+    return tuple(told)
 
 
 CLAIM_WORDS = {"origin_url": "address", "plant_claimed": "plant"}

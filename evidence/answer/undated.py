@@ -53,7 +53,7 @@ def read_undated(
     if not (question.since or question.until):
         return ALL_DATED
     whole = replace(question, since=None, until=None)
-    sources = read_sources(session, recipe)
+    sources = read_sources(session, recipe, registry)
     analysed = session.scalars(
         select(AnalysisRow.footage).where(
             AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings

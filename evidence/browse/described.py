@@ -16,7 +16,7 @@ from evidence.browse.settled import Settled, only_plate, words_of
 from evidence.browse.shapes import Named, Origin, Said, Shape
 from evidence.linking.load import chunks
 from evidence.review.visible import told_state
-from evidence.spelled import plants_once
+from evidence.spelled import Writings
 from evidence.store.derived import MachineRow, Membership, SightingRow, StillRow
 from evidence.store.people import Item
 from evidence.store.places import PLACES
@@ -61,6 +61,7 @@ def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -
     judged, outcomes = _judged(session, ids)
     words = words_of(session, ids, registry)
     controls = only_controls(session, rows)
+    writings = Writings(registry.plants)
     found = []
     for row in rows:
         some = members.get(row.id, [])
@@ -78,7 +79,7 @@ def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -
                 conflict=row.conflict,
                 still=stills.get("best"),
                 mark=stills.get("mark"),
-                plants=plants_once(here),
+                plants=writings.once(here),
                 judged=judged.get(row.id, {}),
                 outcomes=sorted(outcomes.get(row.id, ())),
                 settled=Settled.of(words[row.id], row.builder, registry)

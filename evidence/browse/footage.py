@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from datasets.registry import Registry
 from evidence.browse.names import called, name_footage
 from evidence.browse.paging import Key, in_order, key, text, write_cursor
 from evidence.browse.search import SOME, holds, lying, of_plant, published, read_in
@@ -75,7 +76,12 @@ class Wanted:
 
 
 def list_footage(
-    session: Session, recipe: Recipe, wanted: Wanted, after: str | None = None, limit: int = 50
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    wanted: Wanted,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Clip]:
     """The footage as wanted, in order of path: one that lies at several places, at the first; one
     that lies nowhere any more, at the first where it lay, or before all others.
@@ -83,7 +89,7 @@ def list_footage(
     Raises:
         UsageError: `after` is no cursor of this list.
     """
-    conditions = _conditions(session, wanted, recipe)
+    conditions = _conditions(session, wanted, recipe, registry)
     # Each kind by itself is read off an index as far as a page goes.
     parts = []
     for path, query in _listed():
@@ -118,11 +124,13 @@ def _listed() -> Iterator[tuple[ColumnElement[str], Select[Any]]]:
     yield literal("", Exact()), select(FootageRow).where(~lies, ~lay)
 
 
-def _conditions(session: Session, wanted: Wanted, recipe: Recipe) -> list[ColumnElement[bool]]:
+def _conditions(
+    session: Session, wanted: Wanted, recipe: Recipe, registry: Registry
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     places = published(wanted.since, wanted.until)
     if wanted.plant:
-        places.append(of_plant(session, wanted.plant))
+        places.append(of_plant(session, registry, wanted.plant))
     if wanted.publisher:
         places.append(holds(SOME.publisher, wanted.publisher))
     if wanted.name:

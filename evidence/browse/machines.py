@@ -122,7 +122,7 @@ def _conditions(
         found.append(MachineRow.grade.in_(sorted(wanted.grades)))
     places = published(wanted.since, wanted.until)
     if wanted.plant:
-        places.append(of_plant(session, wanted.plant))
+        places.append(of_plant(session, registry, wanted.plant))
     if wanted.publisher:
         places.append(holds(SOME.publisher, wanted.publisher))
     if places:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from evidence.spelled import plant_key
+from datasets.registry import Registry
+from evidence.spelled import Writings
 from evidence.store.base import Exact
 from evidence.store.derived import AnalysisRow, ReadingRow, SightingRow
 from evidence.store.models import Recipe
@@ -53,12 +54,12 @@ def _compile(element: _Within, compiler: Any, **given: Any) -> str:
     return f"{column} {like} {pattern} ESCAPE '/'"
 
 
-def of_plant(session: Session, wanted: str) -> ColumnElement[bool]:
+def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
     """Whether a place (`SOME`) is said to be of a plant that holds the words, however it is written
     (`evidence.spelled`); what no SQL folds is compared here."""
     plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
-    sought = plant_key(wanted)
-    spelt = (one for one in session.scalars(plants) if sought in plant_key(one))
+    writings = Writings(registry.plants)
+    spelt = (one for one in session.scalars(plants) if writings.holds(one, wanted))
     # What holds them as they are written is found without being listed.
     otherwise = sorted(one for one in spelt if wanted not in one)
     return or_(holds(SOME.plant_claimed, wanted), SOME.plant_claimed.in_(otherwise))

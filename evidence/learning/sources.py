@@ -1,9 +1,9 @@
 """Where footage comes from, and on which side of a split it stands.
 
-Footage of one publisher, of one claimed plant, copies of each other, and footage that shows
-the same machine are one source: a model that learnt from some of it is measured too well on the
-rest. Which side a source stands on follows from its name alone, so it stays there when more
-footage comes, unless that footage ties two sources together.
+Footage of one publisher, of one claimed plant, however it is written, copies of each other, and
+footage that shows the same machine are one source: a model that learnt from some of it is
+measured too well on the rest. Which side a source stands on follows from its name alone, so it
+stays there when more footage comes, unless that footage ties two sources together.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.registry import load_registry
+from evidence.spelled import Writings
 from evidence.store.derived import Copy, MachineRow, Membership, SightingRow
 from evidence.store.models import FootageRow
 from evidence.store.places import PLACES
@@ -71,7 +73,9 @@ def _draw(name: str) -> float:
 
 
 def _ties(session: Session) -> Iterator[tuple[str, str]]:
-    """What belongs together: footage is `f:HASH`, a word that names a source `w:WORD`."""
+    """What belongs together: footage is `f:HASH`, a word that names a source `w:WORD`, a plant
+    however it is written `p:KEY`, which names none: a source is called as its sources write."""
+    writings = Writings(load_registry().plants)
     places = select(
         PLACES.c.footage, PLACES.c.publisher, PLACES.c.origin_url, PLACES.c.plant_claimed
     )
@@ -79,6 +83,8 @@ def _ties(session: Session) -> Iterator[tuple[str, str]]:
         for word in (publisher or _host(url), plant):
             if word and word.strip():
                 yield f"f:{footage}", f"w:{word}"
+        if plant and plant.strip():
+            yield f"f:{footage}", f"p:{writings.key(plant)}"
     for a, b in session.execute(select(Copy.a, Copy.b)):
         yield f"f:{a}", f"f:{b}"
     shown = (

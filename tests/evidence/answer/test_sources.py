@@ -9,6 +9,7 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.moment import read_moment
 from evidence.answer.question import Question
+from evidence.spelled import Writings
 from evidence.store import Case, Location
 from evidence.store.places import leave
 from tests.evidence.answer.conftest import Builder, key
@@ -93,7 +94,7 @@ def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, buil
     ]
     assert ask(case, registry, Question(plants=("Plant N12",))).counts.machines == 4
     with case.session() as session:
-        assert read_moment(session).plants == ("Plant 12", "Plant No. 12")
+        assert read_moment(session).plants(Writings()) == ("Plant 12", "Plant No. 12")
 
 
 def test_a_plant_that_no_source_names_is_told_of(

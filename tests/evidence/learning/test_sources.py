@@ -46,6 +46,15 @@ def test_one_publisher_one_host_and_one_plant_are_one_source(
     assert found[alone] == f"footage {alone[:12]}"
 
 
+def test_a_plant_that_is_written_in_several_languages_is_one_source(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    plants = ("Завод № 9", "Plant No. 9", "plant №9", "Завод № 99")
+    films = clips(filler, tmp_path, *({"plant_claimed": one} for one in plants))
+    found = sources(case)
+    assert [found[one] for one in films] == ["Plant No. 9"] * 3 + ["Завод № 99"]
+
+
 def test_a_publisher_counts_for_more_than_where_it_was_put(
     case: Case, filler: Filler, tmp_path: Path
 ) -> None:

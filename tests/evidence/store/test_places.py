@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from datasets.registry import Registry
+from datasets.registry import Registry, load_registry
 from detector.types import Survey
 from evidence.answer.judged import Source as From
 from evidence.answer.judged import read_sources
@@ -23,6 +23,7 @@ from evidence.linking.inventory import show_machine
 from evidence.linking.update import update_machines
 from evidence.review.card import cards
 from evidence.review.items import rebuild
+from evidence.spelled import Writings
 from evidence.store import Case, FormerPlace, Item, Location, MachineRow, Recipe
 from evidence.store.check import check
 from evidence.store.corrections import correct
@@ -87,9 +88,9 @@ def claims(case: Case, path: str) -> dict[str, object]:
 def clips(case: Case, recipe: Recipe, **wanted: object) -> list[Clip]:
     with case.session() as session:
         found: list[Clip] = []
-        after = None
+        asked, after = Wanted(**wanted), None  # type: ignore[arg-type]
         while True:  # a page for each, so that cursors are tried as well
-            page = list_footage(session, recipe, Wanted(**wanted), after, 1)  # type: ignore[arg-type]
+            page = list_footage(session, recipe, load_registry(), asked, after, 1)
             found += page.items
             after = page.next
             if after is None:
@@ -103,7 +104,7 @@ def test_another_file_at_a_path_starts_without_what_was_claimed_there(
     assert not any(claims(swept, path).values())
     with swept.session() as session:
         [former] = session.scalars(select(FormerPlace))
-        sources = read_sources(session, recipe)
+        sources = read_sources(session, recipe, load_registry())
     assert (former.path, former.footage, former.published) == (path, sha256, PUBLISHED)
     assert sources == {
         sha256: From(sha256, "Kazan works", PUBLISHED, named=("Kazan works",)),
@@ -173,7 +174,7 @@ def test_the_bytes_found_elsewhere_keep_where_they_are_from(
     )  # fmt: skip
     assert found[other.analysis.footage.sha256].plant_claimed is None
     with swept.session() as session:
-        assert read_sources(session, recipe)[sha256].plant == "Kazan works"
+        assert read_sources(session, recipe, load_registry())[sha256].plant == "Kazan works"
 
 
 def test_lists_and_pages_show_where_it_lay(
@@ -204,7 +205,7 @@ def test_lists_and_pages_show_where_it_lay(
         shown = show_machine(session, session.scalars(select(MachineRow.id)).first() or "")
         assert shown["sightings"][0]["paths"] == []
         assert shown["sightings"][0]["former"] == [{"path": path, "unread": False}]
-        assert read_moment(session).plants == ("Kazan works",)
+        assert read_moment(session).plants(Writings()) == ("Kazan works",)
 
 
 def test_cards_say_where_it_is_from(
@@ -279,6 +280,6 @@ def test_footage_of_which_no_place_is_known_is_counted_and_listed(
     first, _ = clips(swept, recipe)
     assert (first.sha256, first.path, first.name) == (sha256, None, sha256[:12])
     with swept.session() as session:
-        assert read_sources(session, recipe)[sha256] == From(sha256, None, None)
+        assert read_sources(session, recipe, load_registry())[sha256] == From(sha256, None, None)
     [finding] = [one for one in check(swept) if one.about == f"footage {sha256[:12]}"]
     assert finding.wrong and "no place" in finding.what

@@ -55,6 +55,16 @@ def test_what_makes_no_sense_is_refused(
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize("to", ["/upload", "/footage/{}"])
+def test_known_plants_are_offered_in_each_language(
+    client: httpx.Client, films: Films, to: str
+) -> None:
+    shown = client.get(to.format(sha_of(films[0]))).text
+    assert shown.count('list="plants"') == shown.count('<datalist id="plants">') == 1
+    for plant in ("Plant No. 9", "Завод № 9", "УВЗ"):
+        assert f'<option value="{plant}">' in shown
+
+
 @pytest.mark.parametrize("database", [None], ids=["sqlite"])
 def test_the_form_on_the_page(site: Site, served: str, screen: Page, films: Films) -> None:
     screen.goto(f"{served}/footage/{sha_of(films[0])}")

@@ -53,6 +53,19 @@ def test_footage_is_searched(client: httpx.Client, asked: dict[str, str], found:
     assert names(client, **asked) == found
 
 
+def test_footage_is_found_by_a_plant_in_another_language(
+    client: httpx.Client, site: Site, films: Films
+) -> None:
+    with site.session() as session, session.begin():
+        place = Location(path="/z/copy", footage=sha_of(films[0]), held=False)
+        place.plant_claimed = "УВЗ"
+        session.add(place)
+    assert names(client, plant="uralvagon") == names(client, plant="увз") == ["цех № 3.mp4"]
+    [told] = client.get("/api/v1/footage", params={"plant": "uralvagon"}).json()["items"]
+    whole = client.get(f"/api/v1/footage/{told['sha256']}").json()
+    assert "УВЗ" in [one["plant_claimed"] for one in whole["places"]]
+
+
 def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
     first = client.get("/api/v1/footage", params={"limit": 1}).json()
     second = client.get("/api/v1/footage", params={"limit": 1, "after": first["next"]}).json()

@@ -108,6 +108,24 @@ def test_a_plant_that_is_written_in_several_ways_is_one(
     assert told["plants"] == ["ЗАВОД No. 7", "Завод № 8"]
 
 
+def test_a_plant_that_is_written_in_several_languages_is_one(
+    client: httpx.Client, site: Site, films: Films, key: Key
+) -> None:
+    with site.session() as session, session.begin():
+        for number, plant in enumerate(("Завод № 9", "Plant No. 9")):
+            place = Location(path=f"/copy/{number}", footage=sha_of(films[0]), held=False)
+            place.plant_claimed = plant
+            session.add(place)
+    machine = machine_of(client, key(films[0], "m1"))
+    for plant in ("plant n9", "завод №9"):
+        listed = client.get("/api/v1/machines", params={"plant": plant}).json()["items"]
+        assert machine in [one["id"] for one in listed]
+    assert client.get(f"/api/v1/machines/{machine}").json()["plants"] == [
+        "Plant No. 9",
+        "Завод № 7",
+    ]
+
+
 def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
     person: Callable[[str], httpx.Client], site: Site, films: Films, key: Key
 ) -> None:
