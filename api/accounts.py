@@ -45,8 +45,8 @@ def add(
 ) -> None:
     """Add an account. The password is asked for, twice; it is never an argument.
 
-    A reviewer looks and judges; a lead also settles disputes and sees who agrees; an admin also
-    changes accounts. The first account has to be an admin's.
+    A reviewer looks and judges; a lead also sees how much is disputed and who agrees; an admin
+    also changes accounts. The first account has to be an admin's.
     """
     from evidence.access.accounts import add_account, check_name, list_accounts
     from evidence.store.case import Case
