@@ -111,7 +111,7 @@ class Analyst:
         if not isinstance(footage, Footage):
             footage = open_footage(Path(footage))
         stamp = stamp_of(footage)
-        with Decoder(footage, settings.decoding) as decoder:
+        with Decoder(footage, settings.decoding, patient=True) as decoder:
             probe = decoder.probe
             finder = OverlayFinder((probe.width, probe.height))
 
@@ -196,7 +196,7 @@ def cut_stills(
     Raises:
         FootageError: the footage can no longer be decoded.
     """
-    with Decoder(footage, (settings or Settings()).decoding) as decoder:
+    with Decoder(footage, (settings or Settings()).decoding, patient=True) as decoder:
         yield from decoder.at(times)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from datasets.errors import DecoderDied
 from detector import wire
 from detector.decoder_process import DecoderProcess
-from detector.settings import Decoding
+from detector.settings import MOST_HOURS, Decoding
 from detector.sniff import DEMUXERS
 from detector.types import Footage, Frame, Loss, Picture, Probe, Sample, Span
 
@@ -29,6 +29,10 @@ class Decoder:
     A pass ends when it is exhausted, closed, or when the next one begins. Losses are summed
     over all passes, each frame once, and are up to date when a pass has ended; so is `probe`: where
     the container tells no length, or one part's, the first pass finds it.
+
+    Args:
+        patient: take the limits of time for an hour of footage, and give longer one as much more
+            (`Decoding.of_length`).
 
     Raises (on entering and while iterating):
         FootageError: the kind that fits; afterwards the decoder is closed.
@@ -42,8 +46,9 @@ class Decoder:
     probe: Probe
     loss: Loss
 
-    def __init__(self, footage: Footage, limits: Decoding) -> None:
+    def __init__(self, footage: Footage, limits: Decoding, patient: bool = False) -> None:
         self._footage = footage
+        self._patient = patient
         self._limits = limits
         self._process: DecoderProcess | None = None
         self._pass = 0
@@ -61,13 +66,16 @@ class Decoder:
             "files": [str(file.absolute()) for file in footage.files or (footage.path,)],
             "address_space": limits.address_space,
             "cpu_seconds": limits.cpu_seconds,
+            "most_cpu_seconds": (
+                limits.of_length(MOST_HOURS * 3600) if self._patient else limits
+            ).cpu_seconds,
             "pixels": limits.pixels,
             "frames": limits.frames,
         }
         try:
             self._process.send(request)
             header, _ = self._process.receive()
-            self.probe = _probe(header)
+            self._learn(header)
         except BaseException:
             self.close()
             raise
@@ -136,7 +144,7 @@ class Decoder:
         self._pass += 1
         own = self._pass
         process = self._process
-        process.send(request)
+        process.send(request | {"cpu_seconds": process.limits.cpu_seconds})
         self._running = True
         try:
             while True:
@@ -171,6 +179,12 @@ class Decoder:
             self.close()
             raise
 
+    def _learn(self, header: dict[str, Any]) -> None:
+        """What the footage is, as far as is known by now."""
+        self.probe = _probe(header)
+        if self._patient and self._process is not None:
+            self._process.allow(self._limits.of_length(self.probe.duration))
+
     def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:
         return Frame(
             Fraction(header["pts"]),
@@ -191,7 +205,7 @@ class Decoder:
 
     def _done(self, header: dict[str, Any]) -> None:
         self._running = False
-        self.probe = _probe(header)
+        self._learn(header)
         self.loss = Loss(
             header["expected"], header["decoded"], header["total"], tuple(header["reasons"])
         )

@@ -47,7 +47,8 @@ class _Server:
 
     def serve(self) -> None:
         request = self._next()
-        _limit(request["address_space"], request["cpu_seconds"])
+        most = request.get("most_cpu_seconds", request["cpu_seconds"])
+        _limit(request["address_space"], request["cpu_seconds"], most)
         try:
             if request["do"] == "manifest":
                 path, container = Path(request["path"]), request["container"]
@@ -59,6 +60,7 @@ class _Server:
             while True:
                 request = self._next()
                 if request["do"] != "stop":
+                    _limit_cpu(request["cpu_seconds"], most)
                     self._pass(reader, request)
         except FootageError as error:
             self._send({"is": "error", "kind": error.kind, "text": str(error)})
@@ -122,11 +124,17 @@ def _wants_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "map" in str(error).lower()
 
 
-def _limit(address_space: int, cpu_seconds: int) -> None:
+def _limit(address_space: int, cpu_seconds: int, most_cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + _CPU_GRACE))
+    _limit_cpu(cpu_seconds, most_cpu_seconds)
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+
+
+def _limit_cpu(seconds: int, most: int) -> None:
+    # How long the footage is, and so how much it may take, is known once it has been opened; the
+    # kernel's own kill stays where it is, since nobody may put that off.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, most + _CPU_GRACE))
 
 
 def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | StillReader:

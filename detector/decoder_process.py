@@ -70,6 +70,15 @@ class DecoderProcess:
     def pid(self) -> int:
         return self._child.pid
 
+    @property
+    def limits(self) -> Decoding:
+        """What is allowed it; of the processor time it is told with each request."""
+        return self._limits
+
+    def allow(self, limits: Decoding) -> None:
+        """Other limits from now on."""
+        self._limits = limits
+
     def send(self, request: wire.Header) -> None:
         """Send a request.
 

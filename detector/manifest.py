@@ -26,7 +26,8 @@ WALL_SECONDS = 1800.0
 def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
     """The manifest of one footage; `state` is "none" where there is none.
 
-    None for a folder of pictures, in which none is looked for.
+    None for a folder of pictures, in which none is looked for. Of the limits only that of memory is
+    taken: time has its own here, so that what is told does not depend on the settings' (`ENDING`).
 
     Example:
         >>> read_manifest(open_footage(path), Decoding()).state       # doctest: +SKIP
@@ -36,11 +37,8 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
         return None
     if footage.container not in CARRIERS:
         return Manifest("none")
-    bounded = limits.model_copy(
-        update={
-            "cpu_seconds": min(CPU_SECONDS, limits.cpu_seconds),
-            "wall_seconds": min(WALL_SECONDS, limits.wall_seconds),
-        }
+    bounded = Decoding(
+        address_space=limits.address_space, cpu_seconds=CPU_SECONDS, wall_seconds=WALL_SECONDS
     )
     process = DecoderProcess(footage.path, bounded)
     try:

@@ -14,6 +14,9 @@ from datasets.errors import SettingsError
 
 MIB = 1 << 20
 
+MOST_HOURS = Fraction(24)
+"""Longer footage is given no more time: so long lasts what has as many frames as are allowed."""
+
 ARCHIVE: Mapping[str, object] = {"audit_share": 0.02, "audit_seconds": 0}
 """What an archive is swept with instead of the defaults of `Sweeping`: so much footage is there
 that a fiftieth of it measures what is missed, and a short clip need not be looked at in full."""
@@ -28,13 +31,33 @@ class Decoding(_Part):
     """Limits of the decoder process. A file that exceeds one is set aside by name."""
 
     address_space: int = Field(default=4096 * MIB, gt=0, description="bytes (RLIMIT_AS)")
-    cpu_seconds: int = Field(default=3600, gt=0, description="processor time (RLIMIT_CPU)")
-    wall_seconds: float = Field(default=7200, gt=0, description="longest a footage may take")
+    cpu_seconds: int = Field(
+        default=3600, gt=0, description="processor time (RLIMIT_CPU), for each hour of footage"
+    )
+    wall_seconds: float = Field(
+        default=7200, gt=0, description="longest a footage may take, for each hour of it"
+    )
     stall_seconds: float = Field(
         default=60, gt=0, description="longest silence before it is stopped"
     )
     pixels: int = Field(default=8192 * 4320, gt=0, description="largest frame, width x height")
     frames: int = Field(default=5_000_000, gt=0, description="most frames, a day at 50 a second")
+
+    def of_length(self, seconds: Fraction | None) -> Decoding:
+        """These limits for footage of a length (None: not known): longer than an hour, it is given
+        in proportion more time, up to that of a day, since a file may declare what it likes."""
+        hours = min(max((seconds or 0) / Fraction(3600), Fraction(1)), MOST_HOURS)
+        times = {
+            "cpu_seconds": math.ceil(self.cpu_seconds * hours),
+            "wall_seconds": self.wall_seconds * float(hours),
+        }
+        return self.model_copy(update=times)
+
+
+ENDING = ("cpu_seconds", "wall_seconds", "stall_seconds", "frames")
+"""Limits of `Decoding` on which nothing that is found depends: a footage that exceeds one is set
+aside whole. With `pixels` and `address_space` it is otherwise: a single picture of a folder or of a
+clip may exceed them, and is lost while the others are looked at."""
 
 
 class Sweeping(_Part):
@@ -181,11 +204,14 @@ class Settings(_Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of every value: equal settings, equal digest.
+        """SHA-256 over the canonical JSON of every value, those of `ENDING` as they are by default:
+        settings under which the same is found have one digest.
 
         `program` came later: empty, it is no part of it.
         """
         values = self.model_dump(mode="json")
+        usual = Decoding().model_dump(mode="json")
+        values["decoding"] |= {name: usual[name] for name in ENDING}
         if not self.program:
             del values["program"]
         text = json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -21,16 +21,18 @@ from evidence.store.upsert import insert_new
 
 
 def add_recipe(session: Session, model: str, settings: Settings, registry: Registry) -> Recipe:
-    """The recipe of a model (its hash), settings and registry, added where it is new."""
+    """The recipe of a model (its hash), settings and registry, added where it is new.
+
+    Its values are the settings given last: limits that are not in the key may have been raised.
+    """
     key = settings_key(settings.digest, registry.digest)
-    row = {
-        "model": model,
-        "settings": key,
-        "registry_hash": registry.digest,
-        "values": settings.model_dump(mode="json"),
-    }
-    insert_new(session, Recipe, [row])
-    return session.get_one(Recipe, (model, key))
+    values = settings.model_dump(mode="json")
+    naming = {"model": model, "settings": key}
+    insert_new(session, Recipe, [naming | {"registry_hash": registry.digest, "values": values}])
+    recipe = session.get_one(Recipe, (model, key))
+    if recipe.values != values:
+        recipe.values = values
+    return recipe
 
 
 def begin_run(session: Session, kind: str, recipe: Recipe) -> Run:

@@ -29,7 +29,8 @@ from evidence.sweep.tally import Tally, Watcher, count_found
 from evidence.sweep.task import pack_kit
 
 CLIP_SECONDS = 4 * 3600.0
-"""Longest that one clip may keep a worker; the decoder has limits of its own, well below."""
+"""Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
+footage well below; they grow with the length that footage declares, and this does not."""
 
 LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
 

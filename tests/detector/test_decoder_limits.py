@@ -26,7 +26,7 @@ from datasets.errors import (
 from detector import nursery, wire
 from detector.decoder import Decoder
 from detector.footage import open_footage
-from detector.settings import Decoding
+from detector.settings import Decoding, Settings
 from detector.types import Span
 from tests.detector.clips import (
     claim_frames,
@@ -146,6 +146,53 @@ def test_the_processor_time_is_kept(tmp_path: Path) -> None:
         while True:
             for _ in opened.dense(WHOLE, Fraction(0)):
                 pass
+
+
+def allowed(opened: Decoder) -> int:
+    """Processor seconds, as the kernel has them."""
+    lines = Path(f"/proc/{pid(opened)}/limits").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("Max cpu time")).split()[3])
+
+
+def test_long_footage_is_given_more_time_and_none_more_than_a_day_of_it(tmp_path: Path) -> None:
+    """A broadcast of 12 hours is no bomb, and a bomb declares what it likes."""
+    for hours, given in ((Fraction(1, 60), 100), (Fraction(3), 300), (Fraction(500), 2400)):
+        times = [int(n * hours * 3_600_000 / 2) for n in range(3)]
+        clip = open_footage(write_clip(tmp_path / f"{given}.mkv", 3, pts=times, b_frames=0))
+        limits = Decoding(cpu_seconds=100, wall_seconds=200)
+        with Decoder(clip, limits, patient=True) as opened:
+            assert len(list(opened.keyframes(Fraction(0)))) > 0
+            assert given <= allowed(opened) <= given + 1
+            assert opened._process is not None
+            assert opened._process.limits.wall_seconds == pytest.approx(2 * given, rel=1e-3)
+        with Decoder(clip, limits) as opened:
+            list(opened.keyframes(Fraction(0)))
+            assert allowed(opened) == 100, "of one cut, for which a person waits"
+
+
+def test_the_processor_time_of_long_footage_is_kept_too(tmp_path: Path) -> None:
+    times = [n * 120_000 for n in range(60)]
+    size = (640, 480)
+    path = write_clip(tmp_path / "a.mp4", 60, size=size, codec="mpeg4", pts=times, b_frames=0)
+    with (
+        Decoder(open_footage(path), Decoding(cpu_seconds=1), patient=True) as opened,
+        pytest.raises(DecoderTimeout, match="more than 2 s of processor time"),
+    ):
+        while True:
+            for _ in opened.dense(WHOLE, Fraction(0)):
+                pass
+
+
+def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing() -> None:
+    """Raised for one clip, they are no reason to look at all the others anew."""
+    usual = Settings()
+    assert usual.digest.startswith("5fbe88076f45"), "docs and cases name it"
+    assert Settings.archive().digest.startswith("1ee7ebaf7f88")
+    others = {"cpu_seconds": 9, "wall_seconds": 7200.5, "stall_seconds": 1, "frames": 7}
+    assert Settings.parse({"decoding": others}).digest == usual.digest
+    for name in set(Decoding.model_fields) - set(others):
+        # Of a folder of pictures one that exceeds these is lost, and the folder is done.
+        assert Settings.parse({"decoding": {name: 1 << 30}}).digest != usual.digest, name
 
 
 @pytest.mark.parametrize("mebibytes", [64, 256])

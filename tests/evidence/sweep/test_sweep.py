@@ -22,7 +22,7 @@ from detector import Settings
 from detector.model_files import model_digest
 from detector.program import program
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Recipe, Run
-from evidence.store.summary import last_recipe, programs
+from evidence.store.summary import last_recipe, last_settings, programs
 from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
@@ -229,6 +229,28 @@ def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
     ending = go(small, replace(order, retry=True))
     assert ending.tally.aside == {"disguised": 1, "missing": 1, "unreadable": 1}
     assert ending.tally.done == 2
+
+
+def test_a_limit_raised_for_one_clip_leaves_the_others_as_they_are(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    short = write_clip(tmp_path / "short.mp4", Clip(draw_still(seed=0)[0], frames=3))
+    low = replace(order, settings=Settings.archive({"decoding": {"frames": 4}}))
+    ending = go(small, low, short, clips / "clip-1.mp4")
+    assert (ending.tally.done, ending.tally.aside) == (1, {"too-large": 1})
+    assert "decoding.frames" in str(works(small)["clip-1.mp4"].reason)
+
+    looked: set[str] = set()
+    watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
+    raised = replace(order, settings=Settings.archive({"decoding": {"frames": 6}}), retry=True)
+    ending = go(small, raised, watcher=watcher)
+    assert (ending.tally.done, ending.tally.aside) == (2, {})
+    assert str(short) not in looked
+    with small.session() as session:
+        assert len({(row.model, row.settings) for row in session.scalars(select(AnalysisRow))}) == 1
+        # `serve` goes on with the limits as they were raised.
+        last = last_settings(session, model_digest(None), order.registry)
+    assert last == raised.settings
 
 
 def test_asked_to_stop_it_keeps_what_is_finished(
