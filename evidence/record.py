@@ -54,8 +54,9 @@ def to_record(analysis: Analysis, registry: Registry, listed: str | None = None)
         listed: the path as the user gave it, where it differs from `analysis.footage.path`.
 
     Returns:
-        Plain data that satisfies `load_schema()`. Seconds are rounded to milliseconds (the
-        fields named `exact` keep the fraction), boxes to tenths of a pixel of the upright frame.
+        Plain data that satisfies `load_schema()`. Seconds are rounded to milliseconds (beside
+        each `exact`, `first_exact` or the like keeps the fraction), boxes to tenths of a pixel of
+        the upright frame.
     """
     footage, probe, loss = analysis.footage, analysis.probe, analysis.loss
     path = spell(listed or os.fspath(footage.path))
@@ -123,6 +124,8 @@ def machine(sighting: Sighting, registry: Registry, path: str) -> Record:
         "id": sighting.id,
         "first": seconds(track.first),
         "last": seconds(track.last),
+        "first_exact": str(track.first),
+        "last_exact": str(track.last),
         "shot": track.shot.index,
         "observations": len(track.observations),
         "best": {
@@ -159,7 +162,6 @@ def lone_mark(found: LoneMark, registry: Registry, path: str) -> Record:
     return {
         "id": found.id,
         "shot": found.shot.index,
-        "exact": str(told.pts),
         **{key: value for key, value in reason(told).items() if key not in ("id", "weight")},
         "reads_as": reads_as(found.builder, registry),
         "plate": found.plate,
@@ -241,6 +243,7 @@ def reason(part: Evidence) -> Record:
         "text": part.text,
         "weight": round(finite(part.weight), 2),
         "pts": None if part.pts is None else seconds(part.pts),
+        "exact": None if part.pts is None else str(part.pts),
         "box": None if part.box is None else box(part.box),
     }
 
@@ -263,6 +266,8 @@ def shot(part: Shot) -> Record:
         "index": part.index,
         "start": seconds(part.start),
         "end": seconds(part.end),
+        "start_exact": str(part.start),
+        "end_exact": str(part.end),
         "reason": part.reason,
     }
 

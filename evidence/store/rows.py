@@ -211,10 +211,7 @@ def _sighting(sighting: Sighting, analysis: str) -> Row:
         "control": found.control,
         "series": found.series,
         "concealed": bool(found.concealed),
-        "evidence": [
-            reason(part) | {"exact": None if part.pts is None else str(part.pts)}
-            for part in found.evidence
-        ],
+        "evidence": [reason(part) for part in found.evidence],
         "origin": None if origin is None else origin.code,
         "origin_basis": None if origin is None else origin.basis,
         "origin_grade": None if origin is None else origin.grade,

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from datasets.errors import FootageEmpty
 from datasets.registry import Registry
-from detector.types import Analysis, Observation
+from detector.types import Analysis, Evidence, Observation
 from evidence.record import dump, load_schema, to_failure, to_record
 from tests.evidence.conftest import doubted, lone_mark, plated, rebadged
 
@@ -80,6 +81,27 @@ def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> 
     assert other["first"] == 0.333
 
 
+def test_every_time_is_there_exactly_too(analysis: Analysis, registry: Registry) -> None:
+    """By milliseconds alone a frame of a broadcast is not found again."""
+    first, *others = analysis.sightings
+    said = Evidence("plate", None, "MADE IN JAPAN", 0.0, None)
+    first = replace(first, attribution=replace(first.attribution, evidence=(said,)))
+    found = replace(analysis, sightings=(first, *others), lone_marks=(lone_mark(),))
+    record = parsed(to_record(found, registry))
+    VALIDATOR.validate(record)
+    told: list[tuple[object, object]] = []
+    for machine in record["machines"]:
+        told += [(machine[name], machine[f"{name}_exact"]) for name in ("first", "last")]
+        told += [(part["pts"], part["exact"]) for part in (machine["best"], *machine["evidence"])]
+        told += [(part["pts"], part["exact"]) for part in machine["readings"]]
+    for shot in record["shots"]:
+        told += [(shot[name], shot[f"{name}_exact"]) for name in ("start", "end")]
+    told += [(mark["pts"], mark["exact"]) for mark in record["lone_marks"]]
+    assert {str(exact) for _, exact in told} >= {"1/3", "None"}
+    for rounded, exact in told:
+        assert rounded == (None if exact is None else round(float(Fraction(str(exact))), 3))
+
+
 def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Registry) -> None:
     found = replace(analysis, sightings=(*analysis.sightings[:1], plated(), rebadged()))
     record = parsed(to_record(found, registry))
@@ -108,7 +130,7 @@ def test_what_is_withheld_stands_beside_an_unknown_builder(
 def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str, Any]) -> None:
     before = parsed(record)
     for machine in before["machines"]:
-        del machine["origin"], machine["withheld"]
+        del machine["origin"], machine["withheld"], machine["first_exact"], machine["last_exact"]
     VALIDATOR.validate(before)
 
 
