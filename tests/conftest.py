@@ -28,6 +28,7 @@ LONG = (
     "tests/bench/",
     "tests/evidence/sweep/",
     "tests/evidence/test_desk.py",
+    "tests/test_promises.py",
     "tests/training/test_evaluate.py",
     "tests/training/test_legibility.py",
     "tests/training/test_train.py",

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -35,7 +34,7 @@ from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import Status, read_status
 from evidence.sweep.stop import Stop
 from tests.evidence.sweep.conftest import CLIPS
-from tests.evidence.sweep.helping import ROOT, Noted, pids, start, until
+from tests.evidence.sweep.helping import Noted, pids, start, until
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.rows import rows
 
@@ -60,23 +59,6 @@ def has(case: Case, true: Callable[[Status], object]) -> Callable[[], object]:
 
 def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "said.txt").read_text("utf-8").splitlines()]
-
-
-def test_a_killed_holder_leaves_nobody_behind_and_the_next_call_goes_on(
-    small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
-) -> None:
-    holder = start(tmp_path, str(clips), "--case", str(small.folder), "--workers", "1", "--quiet")
-    until(has(small, lambda s: s.tally.workers and s.tally.workers[0].path), "it is at work")
-    family = psutil.Process(holder.pid).children(recursive=True)
-    assert len(family) >= 2  # a worker and what it has decode
-    holder.kill()
-    holder.wait()
-    _, alive = psutil.wait_procs(family, timeout=30)
-    assert not alive
-    assert status(small).died
-    assert sweep(small, order, Feed([clips]), Stop(), Noted()).outcome == "done"
-    assert rows(small) == undisturbed
-    assert not status(small).died
 
 
 def test_what_killed_sweeps_left_among_the_temporary_files_goes(
@@ -286,40 +268,3 @@ def test_a_scheduler_that_is_not_there_is_said_to_be(
     with pytest.raises(ClusterError, match="no Dask scheduler answers"):
         sweep(small, nowhere, Feed([clips]), Stop(), Noted())
     assert "no Dask scheduler" in str(status(small).run.outcome)
-
-
-# Python tells an audit hook of each socket; it is installed by the interpreter's own start-up
-# file, in the sweep's own process and in its workers.
-LISTENER = """
-import os, sys
-def hear(event, args):
-    if event in ("socket.connect", "socket.bind", "socket.sendto"):
-        with open(os.environ["NETWORK_LOG"], "a") as log:
-            log.write(f"{event} {args[1]}\\n")
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        with open(os.environ["NETWORK_LOG"], "a") as log:
-            log.write(f"{event} {args[0]}\\n")
-sys.addaudithook(hear)
-"""
-
-
-def test_no_packet_leaves_the_machine(clips: Path, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(LISTENER, "utf-8")
-    log = tmp_path / "network.log"
-    environment = {
-        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
-        "NETWORK_LOG": str(log),
-        "HOME": str(tmp_path),
-    }
-    clip, case = str(clips / "clip-0.mp4"), str(tmp_path / "case")
-    done = subprocess.run(
-        [sys.executable, "-m", "api.cli", "sweep", clip, "--case", case, "--workers", "1"],
-        env=os.environ | environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    heard = log.read_text("utf-8").splitlines()
-    assert heard
-    assert not [line for line in heard if "127.0.0.1" not in line and "::1" not in line]
