@@ -14,7 +14,8 @@ from datasets.sentences import Sentence
 from detector.conceal import Uncoverer
 from detector.decoder import Decoder
 from detector.detect import Detector
-from detector.examine import Examined, Examiner
+from detector.examine import Examiner
+from detector.examined import Examined
 from detector.footage import open_footage, stamp_of
 from detector.keeper import Keeper
 from detector.lone import LoneMarks

@@ -91,7 +91,7 @@ class Attributor:
         self._codes = MisreadCodes(matcher, registry)
         self._own_badge = OwnBadge(registry, settings.tested_origins)
         self._pieces = Pieces(matcher, registry, settings.tested_origins)
-        self._origins = OriginFinder(registry, settings.tested_origins)
+        self.origins = OriginFinder(registry, settings.tested_origins)
 
     def attribute(
         self,
@@ -106,7 +106,7 @@ class Attributor:
             concealed: marks hidden on purpose, with the times of their frames.
             likenesses: what places on it look like, those of the broadcast left out.
         """
-        return self._origins.locate(self._builder(readings, concealed, likenesses), readings)
+        return self.origins.locate(self._builder(readings, concealed, likenesses), readings)
 
     def _builder(
         self,

@@ -33,7 +33,7 @@ the caption."""
 
 
 class Scene(Protocol):
-    """A machine read in one shot; `detector.examine.Examined` is one.
+    """A machine read in one shot; `detector.examined.Examined` is one.
 
     picture: the machine where it is best seen, by `scene_of`.
     """

@@ -84,7 +84,7 @@ EDGE = 0.15
 
 
 class Placed(Scene, Protocol):
-    """A machine read in one shot and what it looks like; `detector.examine.Examined` is one."""
+    """A machine read in one shot and what it looks like; `detector.examined.Examined` is one."""
 
     @property
     def likenesses(self) -> tuple[Likeness, ...]: ...

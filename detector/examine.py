@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
@@ -13,10 +12,11 @@ from datasets.registry import Registry
 from detector.attribute import Attributor
 from detector.behind import Behind
 from detector.boxes import as_box
-from detector.caption import covers, drawn_with, scene_of, static_across_shots, static_in_shot
+from detector.caption import drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.conceal import Uncoverer
 from detector.detect import Detector
-from detector.drawn_on import Place, drawn_on
+from detector.drawn_on import drawn_on
+from detector.examined import Examined
 from detector.find_lines import Line
 from detector.fuse import fuse
 from detector.legible import LegibleView
@@ -36,8 +36,6 @@ from detector.types import (
     Box,
     Doubt,
     Likeness,
-    Observation,
-    Picture,
     Reading,
     Sighting,
     Track,
@@ -46,45 +44,6 @@ from detector.watch import Watched
 from detector.withheld import withhold
 
 _Lined = tuple[LegibleView, list[Line]]
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A machine that was read, before it is said who built it.
-
-    concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
-    it is best seen, made small (`detector.caption.scene_of`). cut: texts, by time and box, on which
-    no claim of an origin under test rests: they may go on beyond an edge, stand beside the machine
-    or pass it by. doubted: whether it is too unsure a machine for such a claim; None while that was
-    not looked into.
-    """
-
-    track: Track
-    best: Observation
-    file: Path | None
-    readings: tuple[Reading, ...]
-    concealed: tuple[tuple[Fraction, Box], ...]
-    likenesses: tuple[Likeness, ...]
-    picture: Picture
-    cut: frozenset[tuple[Fraction, Box]] = frozenset()
-    doubted: bool | None = None
-
-    def without(self, captions: Collection[Place]) -> Examined:
-        """The same, what was read or recognised at these places being the broadcast's, and what
-        was so there in other frames."""
-        known = [read for read in self.readings if (read.pts, read.box) in captions]
-        drawn = drawn_with(known, self.readings)
-        looks = [look for look in self.likenesses if (look.pts, look.box) in captions]
-        return replace(
-            self,
-            readings=tuple(replace(r, overlay=True) if r in drawn else r for r in self.readings),
-            likenesses=tuple(
-                look
-                for look in self.likenesses
-                if not any(covers(r.box, look.box) for r in drawn)
-                and not any(one.id == look.id and covers(one.box, look.box) for one in looks)
-            ),
-        )
 
 
 class Examiner:
@@ -172,7 +131,22 @@ class Examiner:
             again = self.attributor.attribute(whole, seen.concealed, seen.likenesses)
             if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
                 said = self._withhold(said, "mark")
+        said = self._if_sure_of_builder(said, seen)
         return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
+
+    def _if_sure_of_builder(self, said: Attribution, seen: Examined) -> Attribution:
+        """The attribution without a claim of an origin under test that rests on an entry of which
+        the registry is not sure. A plate may bear it out, and is what the origin rests on then."""
+        if said.builder is None or self._registry.get(said.builder).confidence != "low":
+            return said
+        claimed = self.claimed(said)
+        if not claimed:
+            return said
+        whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
+        plated = self.attributor.origins.locate(replace(said, builder=None), whole).origin
+        if plated is not None and claimed <= {plated.code}:
+            return replace(said, origin=plated)
+        return self._withhold(said, "registry")
 
     def settle(
         self,

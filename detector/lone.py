@@ -15,7 +15,8 @@ from detector.bars import within_bars
 from detector.boxes import line_height
 from detector.caption import scene_of, static_across_shots
 from detector.drawn_on import drawn_on
-from detector.examine import Examined, Examiner
+from detector.examine import Examiner
+from detector.examined import Examined
 from detector.legible import LegibleView
 from detector.overlay import Frames, OverlayMap
 from detector.read import Reader

@@ -23,7 +23,7 @@ Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
 OriginBasis = Literal["builder", "plate", "rebadger"]
 _OfAMachine = Literal["wordmark", "series", "logo", "control", "concealed", "mirrored", "plate"]
-Doubt = Literal["machine", "mark"]
+Doubt = Literal["machine", "mark", "registry"]
 CueKind = _OfAMachine | Literal["overlay", "dealer"]
 
 CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")

@@ -4,7 +4,8 @@ Where the question is whether a machine comes from such an origin, doubts weigh 
 elsewhere. The builder stays unknown then, and people are shown what would have been said, and why
 it was not. Either the machine is doubted: the detector is in no frame sure enough that it is one
 (`detector.sizes`), and builders put their marks on other things too, HAN'S LASER on a marker. Or
-the mark is: it may go on beyond an edge of the picture, stand beside the machine, or pass it by.
+the mark is: it may go on beyond an edge of the picture, stand beside the machine, or pass it by. Or
+the registry is not sure of the builder, and no plate says the same.
 """
 
 from __future__ import annotations

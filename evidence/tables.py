@@ -48,6 +48,7 @@ COLUMNS = (
 DOUBTS = {
     "machine": "the program is not sure enough that this is a machine",
     "mark": "the mark may be part of a longer one, or stand beside the machine or pass it by",
+    "registry": "the registry is not sure of this builder",
 }
 """Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"

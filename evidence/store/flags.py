@@ -29,10 +29,10 @@ PRIORITIES = {
 """Of each kind of flag; the highest is shown first.
 
 claim: a builder, or a plate, from an origin under test; withheld: one that is read and not
-claimed, since the machine or the mark is doubted; concealed: a mark hidden on purpose;
-lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a builder named
-on one cue; unread: no builder, but legible text on the machine, or a mark that looks like
-somebody's; large: no builder, no text, and so large in the picture that a person may know it.
+claimed, since the machine, the mark or the registry is doubted; concealed: a mark hidden on
+purpose; lone-mark: a builder's mark, or a plate, where no machine is seen; uncorroborated: a
+builder named on one cue; unread: no builder, but legible text on the machine, or a mark that looks
+like somebody's; large: no builder, no text, and so large in the picture that a person may know it.
 """
 
 LEGIBLE_SCORE = 0.8

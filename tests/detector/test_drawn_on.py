@@ -15,7 +15,8 @@ from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
 from datasets.registry import load_registry
 from detector.drawn_on import BESIDE, LATER, drawn_on
-from detector.examine import Examined, Examiner
+from detector.examine import Examiner
+from detector.examined import Examined
 from detector.settings import Settings
 from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
 

@@ -16,7 +16,7 @@ from datasets.fonts import font
 from datasets.registry import load_registry
 from detector.attribute import Attributor
 from detector.caption import scene_of, static_across_shots, static_in_shot
-from detector.examine import Examined
+from detector.examined import Examined
 from detector.match import matcher_of
 from detector.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.read import Reader

@@ -12,7 +12,8 @@ from PIL import Image
 from datasets.maker import demo_spec, draw_scene
 from datasets.registry import load_registry
 from detector.detect import Detector
-from detector.examine import Examined, Examiner
+from detector.examine import Examiner
+from detector.examined import Examined
 from detector.settings import Settings
 from detector.sizes import sure_in_sizes
 from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track

@@ -28,6 +28,8 @@ const FORMS = [
     (v) => _("a plate that says made in {code}, not claimed: the program is not sure enough that this is a machine", v)],
   ["reads as (?<name>.+) \\((?<home>[A-Z]{2}|origin open)\\), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by",
     (v) => _("reads as {name} ({home}), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by", v)],
+  ["reads as (?<name>.+) \\((?<home>[A-Z]{2}|origin open)\\), not claimed: the registry is not sure of this builder",
+    (v) => _("reads as {name} ({home}), not claimed: the registry is not sure of this builder", v)],
   ["a plate that says made in (?<code>[A-Z]{2}), not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by",
     (v) => _("a plate that says made in {code}, not claimed: the mark may be part of a longer one, or stand beside the machine or pass it by", v)],
 ].map(([form, words]) => [new RegExp(`^${form}$`, "su"), words]);
