@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from datasets.errors import NameplateError
-from datasets.registry import Registry
+from datasets.grounds import grounds_of
+from datasets.registry import Entry, Registry
 from detector.program import program
 from detector.types import (
     Analysis,
@@ -185,8 +186,20 @@ def builder(attribution: Attribution, registry: Registry) -> Record | None:
         if entry.owner is None
         else {"name": entry.owner.name, "country": entry.owner.country},
         "production": list(entry.production),
+        "registry": grounds(entry),
         "grade": attribution.grade,
         "probability": share(attribution.probability),
+    }
+
+
+def grounds(entry: Entry) -> Record:
+    """How sure the registry is of an entry, and what it has that from."""
+    found = grounds_of(entry)
+    return {
+        "confidence": found.confidence,
+        "says": found.says,
+        "sources": list(found.sources),
+        "documents": list(found.documents),
     }
 
 
@@ -213,7 +226,13 @@ def reads_as(id_: str | None, registry: Registry) -> Record | None:
     if id_ is None:
         return None
     entry = registry.get(id_)
-    return {"id": entry.id, "name": entry.name, "type": entry.type, "origin": entry.origin}
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "type": entry.type,
+        "origin": entry.origin,
+        "registry": grounds(entry),
+    }
 
 
 def control(id_: str | None, registry: Registry) -> Record | None:

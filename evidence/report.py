@@ -18,6 +18,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from datasets.countries import country_name
+from datasets.grounds import sources_told
 from evidence.answer.figures import SIZE, fitted
 from evidence.record import Record
 from evidence.tables import (
@@ -298,6 +299,7 @@ def _environment() -> Environment:
         "surest": surest,
         "named": named,
         "origin_told": origin_told,
+        "sources_told": sources_told,
         "withheld_says": withheld_says,
         "rate": rate,
         "again": again,

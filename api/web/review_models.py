@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.browse.shapes import Grounds
+
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
 """The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
 analysis and exact time."""
@@ -194,7 +196,7 @@ class Alike(BaseModel):
 
 
 class Marks(BaseModel):
-    """What the registry knows of the builder's marks."""
+    """What the registry knows of the builder's marks, and how sure it is of the builder."""
 
     id: str
     name: str
@@ -203,6 +205,7 @@ class Marks(BaseModel):
     owner: str | None
     owner_country: str | None
     production: list[str]
+    registry: Grounds
     wordmarks: list[str]
     series: list[str]
     livery: str | None

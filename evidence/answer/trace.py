@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.countries import country_name
 from datasets.entry import Entry
+from datasets.grounds import grounds_of, sources_told
 from datasets.registry import Registry
 from evidence.browse.names import name_footage
 from evidence.record import spell
@@ -196,6 +197,8 @@ def _origins(entry: Entry | None) -> Iterator[Line]:
     yield "owner", (told,)
     if entry.production:
         yield "such machines made in", _countries(entry.production)
+    found = grounds_of(entry)
+    yield "how sure of the builder", (found.says, f"source: {sources_told(found.sources)}")
 
 
 def _countries(codes: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from datasets.registry import Registry
-from evidence.record import spell
+from evidence.record import grounds, spell
 from evidence.tables import printable
 
 
@@ -53,9 +53,21 @@ class Time(Shape):
         return cls(exact=str(pts), seconds=round(float(Fraction(pts)), 4))
 
 
+class Grounds(Shape):
+    """What a builder's name rests on. `confidence`: the registry's; `says`: that in words, where
+    one that is sure without a document is not called sure; `sources`: as the registry names them;
+    `documents`: those of them that can be shown."""
+
+    confidence: str
+    says: str
+    sources: list[Said]
+    documents: list[Said]
+
+
 class Named(Shape):
     """A builder or a control, as the registry knows it. `origin`: the home of the name; `owner`,
-    `owner_country`: who owns it; `production`: the countries in which it makes such machines."""
+    `owner_country`: who owns it; `production`: the countries in which it makes such machines;
+    `registry`: how sure it is of a builder, null of a control."""
 
     id: Said
     name: Said
@@ -64,6 +76,7 @@ class Named(Shape):
     owner: Said | None = None
     owner_country: str | None = None
     production: list[str] = []
+    registry: Grounds | None = None
 
     @classmethod
     def of(cls, id: str, registry: Registry) -> Self:
@@ -79,6 +92,7 @@ class Named(Shape):
             owner=entry.owner.name if entry.owner else None,
             owner_country=entry.owner.country if entry.owner else None,
             production=list(entry.production),
+            registry=None if entry.type == "control" else Grounds(**grounds(entry)),
         )
 
 

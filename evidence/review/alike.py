@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from datasets.registry import Registry
+from evidence.record import grounds
 from evidence.store.derived import Link, Membership, SightingRow, StillRow
 from evidence.store.people import Item
 
@@ -61,6 +62,7 @@ def known_marks(registry: Registry, builder: str | None) -> Record | None:
         "owner": None if entry.owner is None else entry.owner.name,
         "owner_country": None if entry.owner is None else entry.owner.country,
         "production": list(entry.production),
+        "registry": grounds(entry),
         "wordmarks": [mark.text for mark in entry.wordmarks],
         "series": list(entry.series)[:12],
         "livery": entry.livery,

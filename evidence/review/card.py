@@ -80,7 +80,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
                 "readings": readings[row.key],
                 "evidence": [_evidence(registry, part) for part in row.evidence],
                 "alike": _alike(registry, alike[row.key], told=_may_compare(item, log, person)),
-                "marks": known_marks(registry, row.builder),
+                "marks": known_marks(registry, row.builder or _withheld(item, row)),
                 "stills": stills[row.key],
                 # What is shown is the picture where it is best seen, if that was kept.
                 "file": _said(row.file)
@@ -116,6 +116,13 @@ def _alike(registry: Registry, others: list[Record], told: bool) -> list[Record]
         }
         for one in others
     ]
+
+
+def _withheld(item: Item, row: SightingRow) -> str | None:
+    """Whose mark was read, where that is shown since it is not claimed."""
+    if item.kind != "withheld":
+        return None
+    return next((one["id"] for one in row.evidence if one["id"] and one["weight"] > 0), None)
 
 
 def _about(item: Item) -> str:

@@ -115,6 +115,15 @@ def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Regi
     assert record["machines"][1]["grade"] == "U"
 
 
+def test_how_sure_the_registry_is_stands_with_the_builder(record: dict[str, Any]) -> None:
+    assert record["machines"][0]["builder"]["registry"] == {
+        "confidence": "high",
+        "says": "the registry has no document on this builder",
+        "sources": ["general knowledge of the trade"],
+        "documents": [],
+    }
+
+
 def test_what_is_withheld_stands_beside_an_unknown_builder(
     analysis: Analysis, registry: Registry
 ) -> None:
@@ -125,12 +134,15 @@ def test_what_is_withheld_stands_beside_an_unknown_builder(
     assert machine["withheld"]["reads_as"]["id"] == "smtcl"
     assert machine["withheld"]["origin"] == {"code": "CN", "basis": "builder", "grade": "B"}
     assert machine["withheld"]["doubt"] == "machine"
+    assert machine["withheld"]["reads_as"]["registry"]["confidence"] == "high"
 
 
 def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str, Any]) -> None:
     before = parsed(record)
     for machine in before["machines"]:
         del machine["origin"], machine["withheld"], machine["first_exact"], machine["last_exact"]
+        if machine["builder"]:
+            del machine["builder"]["registry"]
     VALIDATOR.validate(before)
 
 
@@ -140,6 +152,8 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     VALIDATOR.validate(told)
     assert told["machines"] == []
     one, other = told["lone_marks"]
+    registry_says = one["reads_as"].pop("registry")["says"]
+    assert registry_says == "the registry has no document on this builder"
     assert one["reads_as"] == {"id": "hurco", "name": "Hurco", "type": "builder", "origin": "US"}
     assert (one["plate"], one["text"], one["kind"]) == (None, "HURCO", "wordmark")
     assert one["exact"] == "2"

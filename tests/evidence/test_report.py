@@ -118,6 +118,17 @@ def test_countries_are_told_by_name(analysis: Analysis, registry: Registry) -> N
     assert "Builder's home Japan" in text and "(JP)" not in text
 
 
+def test_how_sure_the_registry_is_stands_with_the_builder(
+    analysis: Analysis, registry: Registry
+) -> None:
+    told = "Registry Mazak: the registry has no document on this builder. Source: no document, only"
+    assert told in page(analysis, registry).text
+    withheld = page(replace(analysis, sightings=(doubted(),)), registry).text
+    assert (
+        "Registry SMTCL (Shenyang Machine Tool): the registry is sure of this builder." in withheld
+    )
+
+
 def test_what_is_withheld_is_told_with_the_doubt(analysis: Analysis, registry: Registry) -> None:
     text = page(replace(analysis, sightings=(doubted(),)), registry).text
     assert "builder named on 0, unknown on 1." in text

@@ -237,6 +237,23 @@ function evidence(card) {
   return make("div", {}, make("h2", {}, _("What speaks for it")), list, but);
 }
 
+const SURE = {
+  "the registry is sure of this builder": () => _("the registry is sure of this builder"),
+  "the registry has no document on this builder": () => _("the registry has no document on this builder"),
+  "the registry is fairly sure of this builder": () => _("the registry is fairly sure of this builder"),
+  "the registry is not sure of this builder": () => _("the registry is not sure of this builder"),
+};
+
+/** How sure the registry is of a builder, and what it has that from. */
+function grounds({ says, sources, documents }) {
+  const told = [...documents];
+  if (sources.length > documents.length) {
+    told.push(documents.length ? _("general knowledge of the trade, which is no document") : _("no document, only general knowledge of the trade"));
+  }
+  const source = _("source: {sources}", { sources: told.join("; ") || _("no document") });
+  return make("p", { class: "grounds" }, make("b", {}, SURE[says]?.() ?? says), " · ", make("span", { class: "faint" }, source));
+}
+
 function known(one) {
   const list = (things) => things.join(", ");
   const lines = [_("reads {texts}", { texts: list(one.wordmarks) })];
@@ -245,7 +262,7 @@ function known(one) {
   if (one.production.length) lines.push(_("made in {countries}", { countries: list(one.production.map(country)) }));
   if (one.owner) lines.push(_("owner {name} ({country})", { name: one.owner, country: country(one.owner_country) }));
   if (one.confusions.length) lines.push(_("not to be taken for {others}", { others: one.confusions.join("; ") }));
-  return make("div", {}, make("h2", {}, _("{name}'s marks", { name: one.name })), make("p", { class: "known" }, lines.join(" · ")));
+  return make("div", {}, make("h2", {}, _("{name}'s marks", { name: one.name })), make("p", { class: "known" }, lines.join(" · ")), grounds(one.registry));
 }
 
 function alike(card) {

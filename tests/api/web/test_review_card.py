@@ -130,8 +130,21 @@ LOOK = Evidence("logo", "haas", "HAAS", 0.0, NOW, marked(3, OTHERS).mark)
             withhold(Attribution(None, 0.2, "U", origin=PLATE), "mark", ["CN"], ()),
             "называет страну изготовления (Китай), но это не утверждается: надпись может",
         ),
+        (
+            withhold(Attribution("topnc", 0.99, "A"), "registry", ["CN"], ["CN"]),
+            "(Китай), но не утверждается: реестр не уверен в этом производителе",
+        ),
     ],
-    ids=["claim", "uncorroborated", "plate", "look", "text", "doubted machine", "doubted plate"],
+    ids=[
+        "claim",
+        "uncorroborated",
+        "plate",
+        "look",
+        "text",
+        "doubted machine",
+        "doubted plate",
+        "doubted entry",
+    ],
 )
 def test_the_reason_is_told_in_the_readers_language(
     site: Site, served: str, screen: Page, tmp_path: Path, found: Attribution, told: str
@@ -139,6 +152,17 @@ def test_the_reason_is_told_in_the_readers_language(
     screen.context.add_cookies([{"name": "language", "value": "ru", "url": served}])
     show(site, screen, served, tmp_path, found)
     expect(screen.locator("#told .reason")).to_contain_text(told)
+
+
+def test_how_sure_the_registry_is_is_told_of_what_is_claimed_and_of_what_is_withheld(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    line = Evidence("wordmark", "topnc", "拓璞数控", 11.0, NOW, marked(3, OTHERS).mark)
+    read = Attribution("topnc", 0.99, "A", evidence=(line,))
+    show(site, screen, served, tmp_path, withhold(read, "registry", ["CN"], ["CN"]))
+    told = screen.locator("#told .grounds")
+    expect(told).to_contain_text("the registry is not sure of this builder")
+    expect(told).to_contain_text("source: no document, only general knowledge of the trade")
 
 
 def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(

@@ -100,6 +100,9 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     mazak = registry.get("mazak").name
     assert told["read on it"] == ("“DMTG”", f"“QTN” (a mark of {mazak})")
     assert told["builder's home"] == ("China",) and told["owner"]
+    says, source = told["how sure of the builder"]
+    assert says == "the registry is sure of this builder"
+    assert source.startswith("source: http") and source.endswith("which is no document")
     (verdict,) = exhibit.verdicts
     assert verdict.note == "plate & badge" and re.fullmatch(r"\d{4}-.* UTC", verdict.made)
     page = render_answer(found, registry, facts, [exhibit])

@@ -244,6 +244,7 @@ def test_a_card_has_what_is_needed_to_judge(
     assert [one["text"] for one in card["readings"]] == ["MAZAK"]
     assert card["evidence"][0]["words"] == "very strongly for"
     assert "MAZAK" in [mark.upper() for mark in card["marks"]["wordmarks"]]
+    assert card["marks"]["registry"]["says"] == "the registry has no document on this builder"
     assert card["stills"]["best"]["sha256"]
     assert [one["sighting"] for one in card["alike"]] == [f"{other}:m3"]
 

@@ -188,6 +188,17 @@ def test_a_machine_is_joined_and_cut(
     assert " UTC: one door" in screen.inner_text("main")
 
 
+def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(
+    served: str, screen: Page, films: Films
+) -> None:
+    screen.goto(f"{served}/machines?builder=okuma")
+    screen.click("table a")
+    screen.wait_for_selector("#decide")
+    told = screen.locator(".sighting").first
+    expect(told).to_contain_text("the registry has no document on this builder")
+    expect(told).to_contain_text("no document, only general knowledge of the trade")
+
+
 def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> None:
     screen.goto(served)
     assert "Zavod" not in screen.inner_text("main")

@@ -1,0 +1,70 @@
+"""How sure the registry is of a builder, and what it has that from, told beside each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from datasets.entry import Confidence, Entry
+
+TRADE = "general knowledge of the trade"
+"""A source that is no document: nobody can be shown it."""
+
+Says = Literal[
+    "the registry is sure of this builder",
+    "the registry has no document on this builder",
+    "the registry is fairly sure of this builder",
+    "the registry is not sure of this builder",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a name rests on.
+
+    confidence: the entry's own. says: that in words; who is sure without a document is not called
+    sure. sources: as the entry names them; documents: those of them that can be shown.
+    """
+
+    confidence: Confidence
+    says: Says
+    sources: tuple[str, ...]
+    documents: tuple[str, ...]
+
+
+def grounds_of(entry: Entry) -> Grounds:
+    """What the name of a builder or seller rests on.
+
+    Example:
+        >>> from datasets.registry import load_registry
+        >>> grounds_of(load_registry().get("topnc")).says
+        'the registry is not sure of this builder'
+    """
+    documents = documents_of(entry.source)
+    says: Says = "the registry is sure of this builder"
+    if entry.confidence == "low":
+        says = "the registry is not sure of this builder"
+    elif entry.confidence == "medium":
+        says = "the registry is fairly sure of this builder"
+    elif not documents:
+        says = "the registry has no document on this builder"
+    return Grounds(entry.confidence, says, entry.source, documents)
+
+
+def documents_of(sources: Iterable[str]) -> tuple[str, ...]:
+    """Those that somebody can be shown."""
+    return tuple(source for source in sources if source != TRADE)
+
+
+def sources_told(sources: Sequence[str]) -> str:
+    """An entry's sources in words.
+
+    >>> sources_told([TRADE]), sources_told([])
+    ('no document, only general knowledge of the trade', 'no document')
+    """
+    documents = documents_of(sources)
+    if not documents:
+        return f"no document, only {TRADE}" if sources else "no document"
+    further = (f"{TRADE}, which is no document",) if TRADE in sources else ()
+    return "; ".join((*documents, *further))
