@@ -59,7 +59,7 @@ def list_builders(
     entries = tuple(known) if word is None else known.search(word)
     if as_json:
         for entry in entries:
-            print_json(entry.model_dump(mode="json"))
+            print_json(entry.as_json())
     elif entries:
         console = speak()
         if not console.is_terminal:

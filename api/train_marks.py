@@ -42,7 +42,11 @@ def train_marks(
 
     Interrupted, the same command goes on from the last checkpoint. The model is written to
     OUT/model, with what it does on DATA/val in its card. A builder added later needs no new
-    training.
+    training, only its entry and, if at hand, a picture of its logo in a --registry file.
+
+    No command takes that model: all use the one in the package, detector/marks_model. It is
+    there to be measured, to learn on from (--start), for detector.recognise.Recogniser in
+    Python, or to be put in that one's place.
     """
     from detector.recognise import Recogniser
     from training.embed import train_marks as learn

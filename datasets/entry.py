@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    Base64Bytes,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -130,9 +131,10 @@ class Entry(_Part):
     made; makers: of a rebadger, who builds the machines, which tells where; none are listed where
     none are known;
     wordmarks: texts on the machines; series: model names and codes that point to this entry;
-    weak: cues that need another beside them; confusions: what it is mistaken for; confidence:
-    how sure the way from wordmark to origin is; source: where that way is known from (each
-    packaged entry says so, a user's own may leave it out).
+    weak: cues that need another beside them; logo: a picture of its logo, as its file's bytes (in a
+    registry file the path of that, in JSON Base64); confusions: what it is mistaken for;
+    confidence: how sure the way from wordmark to origin is; source: where that way is known from
+    (each packaged entry says so, a user's own may leave it out).
     """
 
     id: Id
@@ -146,6 +148,7 @@ class Entry(_Part):
     wordmarks: tuple[Wordmark, ...] = Field(min_length=1)
     series: tuple[Text, ...] = ()
     weak: WeakCues = WeakCues()
+    logo: Base64Bytes | None = None
     livery: str | None = None
     confusions: tuple[str, ...] = ()
     confidence: Confidence
@@ -178,6 +181,12 @@ class Entry(_Part):
         return self
 
     @model_validator(mode="after")
+    def _a_control_has_no_logo(self) -> Self:
+        if self.logo is not None and self.type == "control":
+            raise ValueError("logo: of a control none is looked for; it says nothing of a builder")
+        return self
+
+    @model_validator(mode="after")
     def _second_cues_are_known(self) -> Self:
         known = {mark.text for mark in self.wordmarks} | {*self.series, *self.weak.series}
         for text in self.weak.needs_second_cue:
@@ -186,6 +195,11 @@ class Entry(_Part):
                     f"weak.needs_second_cue: {text!r} is neither a wordmark nor a series of it"
                 )
         return self
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field, as JSON has it; one without a logo says nothing of one, so that the digest
+        of a registry without any is what it was before there were logos."""
+        return self.model_dump(mode="json", exclude={"logo"} if self.logo is None else None)
 
     @property
     def search_text(self) -> str:

@@ -10,6 +10,7 @@ the same id, without touching the package. What is known to be weak of one stays
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ class Registry:
         self.plants = tuple(map(tuple, plants))
         self._entries = {entry.id: entry for entry in entries}
         text = json.dumps(
-            [self._entries[id].model_dump(mode="json") for id in sorted(self._entries)],
+            [self._entries[id].as_json() for id in sorted(self._entries)],
             sort_keys=True,
             separators=(",", ":"),
             ensure_ascii=False,
@@ -103,8 +104,8 @@ class Registry:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every field of every entry, whatever file or order it came in; plants name
-        no builder, and are not in it."""
+        """SHA-256 over every field of every entry, a logo's picture too, whatever file or order
+        it came in; plants name no builder, and are not in it."""
         return self._digest
 
     def search(self, word: str) -> tuple[Entry, ...]:
@@ -154,6 +155,8 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
         id = item.get("id")
         name = f"entry {id}" if isinstance(id, str) and id else f"entry {number}"
         cues = (weak or {}).get(id) if isinstance(id, str) else None
+        if item.get("logo") is not None:
+            item = {**item, "logo": _logo(path, name, item["logo"])}
         try:
             entry = Entry.model_validate(item if cues is None else {**item, "weak": cues})
         except ValidationError as error:
@@ -162,6 +165,23 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
             raise RegistryError(f"{path}: {name}: id: listed twice in this file")
         entries[entry.id] = entry
     return tuple(entries.values())
+
+
+def _logo(path: Path, name: str, said: object) -> str:
+    """The picture that an entry of a file names by its path from there, in Base64.
+
+    Raises:
+        RegistryError: there is none that will do.
+    """
+    # Rarely is there one, and what reads pictures takes long to load.
+    from datasets.logos import read_logo
+
+    if not isinstance(said, str) or not said.strip():
+        raise RegistryError(f"{path}: {name}: logo: expected the path of a picture, got {said!r}")
+    try:
+        return base64.b64encode(read_logo(path.parent / said)).decode("ascii")
+    except ValueError as error:
+        raise RegistryError(f"{path}: {name}: logo: {error}") from error
 
 
 def _with_weak_cues(entry: Entry, before: Entry | None) -> Entry:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from datasets.logos import logo_picture
 from datasets.registry import OUTSIDE, Registry, load_registry
 from detector.recognise_files import (
     NAMES,
@@ -63,7 +64,8 @@ class Recogniser:
     Args:
         folder: the model's folder; the packaged one if None.
         registry: whose builders to recognise; the packaged registry if None. Wordmarks that
-            the folder has no prototypes of are drawn here, a fortieth of a second each.
+            the folder has no prototypes of are drawn here, a fortieth of a second each; logos of
+            its entries are added.
         threads: threads of inference; what is recognised does not depend on it.
 
     Raises:
@@ -101,6 +103,9 @@ class Recogniser:
             raise ModelError(
                 f"{self.folder}: the prototypes are not of this network; train the model again"
             )
+        for entry in registry.builders:
+            if entry.logo is not None:
+                self.add_logo(entry.id, logo_picture(entry.logo))
 
     def _complete(self, packaged: Prototypes, registry: Registry) -> Prototypes:
         """The packaged prototypes as far as the registry still says the same, and drawings of

@@ -70,7 +70,7 @@ def pack_kit(settings: Settings, registry: Registry, model: Path | None) -> Kit:
     Raises:
         ModelError: the model's files cannot be read.
     """
-    entries = [entry.model_dump(mode="json") for entry in registry]
+    entries = [entry.as_json() for entry in registry]
     return Kit(
         settings.model_dump_json(),
         json.dumps(entries, ensure_ascii=False, separators=(",", ":")),

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from evidence.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
+from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary
 
 VALIDATOR = Draft202012Validator(load_schema())
@@ -44,6 +45,19 @@ def test_a_path_is_listed_as_given_and_analysed_once(nameplate: Nameplate, pictu
     ended = nameplate("analyze", "--json", f"./{picture.name}", picture, picture.name)
     (record,) = lines(ended)
     assert ended.code == 0 and record["footage"] == f"./{picture.name}"
+
+
+def test_a_builder_added_with_its_logo_is_known_by_it(nameplate: Nameplate, tmp_path: Path) -> None:
+    machine = draw_machine(tmp_path / "machine.png")
+    own, bare = write_registry(tmp_path / "own"), write_registry(tmp_path / "bare", logo=False)
+    (found,) = lines(nameplate("analyze", "--json", "--registry", own, machine))
+    (sighting,) = found["machines"]
+    assert sighting["builder"]["id"] == "veltranix" and sighting["series"] == "KX 250"
+    logo = next(part for part in sighting["evidence"] if part["kind"] == "logo")
+    assert (logo["id"], logo["text"]) == ("veltranix", "logo") and logo["weight"] > 0
+    (without,) = lines(nameplate("analyze", "--json", "--registry", bare, machine))
+    assert [one["builder"] for one in without["machines"]] == [None]
+    assert without["registry_sha256"] != found["registry_sha256"]
 
 
 def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate: Nameplate, picture: Path) -> None:

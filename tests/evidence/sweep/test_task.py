@@ -24,6 +24,7 @@ from evidence.sweep.task import (
     pack_kit,
     survey,
 )
+from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary
 
 
@@ -55,6 +56,23 @@ def test_a_kit_carries_registry_and_model_to_a_machine_without_them(
     changed = survey(stale, kit.digest)
     assert isinstance(changed, Failed)
     assert (changed.kind, changed.passing) == ("changed", True)
+
+
+def test_a_kit_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path: Path) -> None:
+    file = write_registry(tmp_path / "own")
+    registry = load_registry(file)
+    kit = pickle.loads(pickle.dumps(pack_kit(Settings.archive(), registry, None)))
+    bare = pack_kit(
+        Settings.archive(), load_registry(write_registry(tmp_path / "bare", logo=False)), None
+    )
+    assert kit.digest != bare.digest
+    shutil.rmtree(tmp_path / "own")
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(draw_machine(tmp_path / "machine.png"))
+    assert isinstance(identified, Identified)
+    found = survey(identified, kit.digest)
+    assert isinstance(found, Survey), found
+    assert [one.attribution.builder for one in found.analysis.sightings] == ["veltranix"]
 
 
 def test_a_worker_without_the_kit_says_so(clips: Path) -> None:

@@ -1,0 +1,72 @@
+"""The picture of a builder's logo that an entry of the registry may name."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+MOST_BYTES = 1 << 20
+"""It goes with the registry to every worker."""
+
+LEAST_SIDE, MOST_SIDE = 16, 4096
+
+
+def read_logo(path: Path) -> bytes:
+    """The bytes of a picture of a logo, looked at once.
+
+    Raises:
+        ValueError: it cannot be read, or is no such picture; the message names it.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{path}: larger than {MOST_BYTES >> 20} MiB; cut it close and save it so")
+    try:
+        logo_picture(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return content
+
+
+def logo_picture(content: bytes) -> NDArray[np.uint8]:
+    """The picture, RGB (height, width, 3), or RGBA (height, width, 4) where it has a cover.
+
+    Raises:
+        ValueError: it is no picture of `FORMATS`, too small or too large, or of one tone.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A damaged profile or a palette's cover is no matter here; its size is looked at.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+                sides = opened.size
+                if min(sides) < LEAST_SIDE or max(sides) > MOST_SIDE:
+                    raise _Unfit(
+                        f"{sides[0]}x{sides[1]} pixels; a side has {LEAST_SIDE} to {MOST_SIDE}"
+                    )
+                picture = np.asarray(
+                    opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+                )
+    except _Unfit as error:
+        raise ValueError(str(error)) from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"no picture that can be read (one of {', '.join(FORMATS)})") from error
+    # What is looked at is the tone; where nothing is covered there is none.
+    shown = picture[picture[..., 3] > 0] if picture.shape[2] == 4 else picture
+    even = shown.size == 0 or int(np.ptp(shown[..., :3].reshape(-1, 3), axis=0).max()) == 0
+    if even and (picture.shape[2] == 3 or int(np.ptp(picture[..., 3])) == 0):
+        raise ValueError("all of one colour: there is no logo on it")
+    return picture
+
+
+class _Unfit(Exception):
+    """A picture of a size that will not do."""
