@@ -254,9 +254,9 @@ def _print_summary(summary: dict[str, Any], console: Console) -> None:
         facts.add_row(Text(name, style="dim"), Text(printable(value), overflow="fold"))
     console.print(facts)
     if summary["told"]["rows"]:
-        table = Table("builder", "origin", "machines", "A", "B", "C", "U", "sightings", "settled")
+        table = Table("builder", "origin", "machines", "A", "B", "U", "sightings", "settled")
         for row in summary["told"]["rows"]:
-            grades = [row["grades"][grade] or "" for grade in "ABCU"]
+            grades = [row["grades"][grade] or "" for grade in "ABU"]
             cells = [row["name"], _country(row["origin"]), row["machines"], *grades]
             cells += [row["sightings"], row["settled"] or ""]
             table.add_row(*map(_cell, cells), style="" if row["builder"] else "dim")

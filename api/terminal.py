@@ -23,7 +23,7 @@ from evidence.tables import chance, clock, mark_says, named, printable, surest
 Step = Callable[[float, str], None]
 TEXTS_SHOWN = 4
 PIPED_WIDTH = 120  # columns, where no terminal says how many it has
-GRADE_STYLES = {"A": "bold green", "B": "bold blue", "C": "yellow", "U": "dim"}
+GRADE_STYLES = {"A": "bold green", "B": "bold blue", "U": "dim"}
 
 
 def speak(stderr: bool = False) -> Console:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
-Grade = Literal["A", "B", "C", "U"]
+Grade = Literal["A", "B", "U"]
 Script = Literal["latin", "han", "cyrillic"]
 FootageKind = Literal["video", "still", "stills"]
 OriginBasis = Literal["builder", "plate", "rebadger"]

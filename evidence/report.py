@@ -41,7 +41,6 @@ READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
 GRADES = {
     "A": "a builder's wordmark was read, and read again or borne out by another cue",
     "B": "one mark alone, or several cues without a wordmark that is borne out",
-    "C": "by appearance only: no mark was read",
     "U": "a machine, its builder unknown",
 }
 KINDS = {

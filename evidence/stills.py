@@ -24,7 +24,6 @@ Colour = tuple[int, int, int]
 GRADE_COLOURS: dict[str, Colour] = {
     "A": (0, 158, 115),
     "B": (86, 180, 233),
-    "C": (230, 159, 0),
     "U": (236, 236, 236),
 }
 MARK_COLOUR: Colour = (240, 228, 66)

@@ -67,7 +67,7 @@ def _wanted(
         Query(pattern="^([A-Z]{2}|open)?$", description="A country; `open`: not known."),
     ] = None,
     grade: Annotated[
-        list[Literal["A", "B", "C", "U", ""]],
+        list[Literal["A", "B", "U", ""]],
         Query(max_length=8, description="Any of these grades; none given: all."),
     ] = [],  # noqa: B006  never changed
     plant: Words = None,

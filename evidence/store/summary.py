@@ -27,6 +27,7 @@ from evidence.store.verdicts import head
 from evidence.store.work import counts
 
 GRADES = ("A", "B", "C", "U")
+"""`C` is never given, and shown nowhere; who reads the JSON finds it as before."""
 
 
 def summarise(

@@ -107,6 +107,8 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     assert "no-pictures 1" in shown
     # What was flagged once, be it settled by now.
     assert re.search(r"^flagged +claim 1 *$", shown, re.MULTILINE)
+    head = next(line for line in shown.splitlines() if "sightings" in line and "builder" in line)
+    assert re.search(r"\bA\b.*\bB\b.*\bU\b", head) and not re.search(r"\bC\b", head)
     row = next(line for line in shown.splitlines() if "SMTCL" in line)
     assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["China", "1", "1"]
 

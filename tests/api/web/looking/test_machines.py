@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx2 as httpx
@@ -52,6 +53,13 @@ def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) 
             break
     assert paged == [one["id"] for one in whole]
     assert len(set(paged)) == len(paged) > 2
+
+
+def test_a_grade_that_is_never_given_is_no_choice(client: httpx.Client) -> None:
+    page = client.get("/machines").text
+    assert re.findall(r'name="grade" value="(.)"', page) == ["A", "B", "U"]
+    assert "Appearance only" not in client.get("/").text
+    assert client.get("/api/v1/machines", params={"grade": "C"}).status_code == 422
 
 
 @pytest.mark.parametrize(
