@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.types import Box
 from evidence.answer.entered import Entry, read_entered
-from evidence.answer.judged import SeenMachine
+from evidence.answer.judged import SeenMachine, Source
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.linking.seen import overlap
@@ -54,16 +54,18 @@ def with_entered(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     machines: Sequence[SeenMachine],
     leave_out: Collection[str] = (),
 ) -> tuple[list[SeenMachine], tuple[Entry, ...]]:
     """The machines with those that people entered, counted at the least, and every entry.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         machines: those that the program found (`judged.read_machines`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    entered = read_entered(session, recipe, registry, question, leave_out)
+    entered = read_entered(session, recipe, registry, question, sources, leave_out)
     found = _found(session, recipe, [entry for entry, _ in entered])
     whole = at_least(machines, entered, found)
     kept = {one.id for one in whole}

@@ -22,7 +22,7 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import straight
 from evidence.answer.answer import Controls
-from evidence.answer.judged import copies_of, read_sources
+from evidence.answer.judged import Source, copies_of
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
@@ -160,6 +160,7 @@ def try_controls(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     controls: Sequence[Known],
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> tuple[Controls, frozenset[str]]:
@@ -172,13 +173,13 @@ def try_controls(
     of this sensitivity and are only left out of the count.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         heights: as of `judged.read_machines`.
 
     Returns:
         The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
         copies of it.
     """
-    sources = read_sources(session, recipe, registry)
     recordings = {sha256: source.recording for sha256, source in sources.items()}
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -14,7 +14,6 @@ from evidence.answer.judged import (
     Source,
     asked_of,
     plant_of,
-    read_sources,
 )
 from evidence.answer.question import Question
 from evidence.answer.told import Told
@@ -80,6 +79,7 @@ def read_entered(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     leave_out: Collection[str] = (),
 ) -> list[tuple[Entry, SeenMachine]]:
     """Every machine that people entered on the footage asked about, in the order they did, as it
@@ -87,9 +87,9 @@ def read_entered(
     settled to be no CNC machine.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
     items = [

@@ -19,7 +19,6 @@ from evidence.answer.judged import (
     asked_of,
     is_begun,
     plant_of,
-    read_sources,
 )
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
@@ -39,6 +38,7 @@ def read_frames(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     leave_out: Collection[str] = (),
 ) -> Frames:
     """The judged frames of the audit sample, of the footage asked about.
@@ -48,6 +48,7 @@ def read_frames(
     would be too few of the kind.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
     rows = session.execute(
@@ -57,7 +58,6 @@ def read_frames(
         .where(Item.sighting.is_(None))
         .order_by(Item.item)
     ).all()
-    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     drawn = [(item, chance) for item, chance in rows if item.footage in asked]
     begun = _begun(session, [item for item, _ in drawn])

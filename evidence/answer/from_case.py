@@ -78,18 +78,20 @@ def find_answer(
     """
     question = question.of_known(registry)
     recipe = _recipe(session, case)
+    sources = read_sources(session, recipe, registry)
+    asked = session, recipe, registry, question, sources
     tried, left_out = Controls(), frozenset[str]()
     heights: dict[tuple[str, str], float] = {}
     known = kept_controls(session) if controls is None else find_footage(session, controls)
     if known:
         heights = read_heights(session, recipe)
-        tried, left_out = try_controls(session, recipe, registry, question, known, heights)
-    looked_at = read_machines(session, recipe, registry, question, left_out, heights)
+        tried, left_out = try_controls(*asked, known, heights)
+    looked_at = read_machines(*asked, left_out, heights)
     none = [one for one in looked_at if one.none]
     machines = [one for one in looked_at if not one.none]
-    machines, entered = with_entered(session, recipe, registry, question, machines, left_out)
-    frames = read_frames(session, recipe, registry, question, left_out)
-    otherwise = settled_otherwise(session, recipe, registry, question, machines, left_out)
+    machines, entered = with_entered(*asked, machines, left_out)
+    frames = read_frames(*asked, left_out)
+    otherwise = settled_otherwise(*asked, machines, left_out)
     listed = Counter(
         session.scalars(
             select(Work.state).where(Work.model == recipe.model, Work.settings == recipe.settings)
@@ -107,10 +109,9 @@ def find_answer(
         otherwise=otherwise,
         unseen=listed[WAITING],
         aside=listed[ASIDE],
-        looked_at=read_looked_at(session, recipe, registry, question, left_out),
-        undated=read_undated(session, recipe, registry, question, left_out),
+        looked_at=read_looked_at(*asked, left_out),
+        undated=read_undated(*asked, left_out),
     )
-    sources = read_sources(session, recipe, registry)
     told = contested(sources, question, left_out)
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked_of(sources, question, left_out) | {one.footage for one in known}

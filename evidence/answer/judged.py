@@ -143,6 +143,7 @@ def read_machines(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     leave_out: Collection[str] = (),
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> list[SeenMachine]:
@@ -150,10 +151,10 @@ def read_machines(
     settled to be none, or no CNC machine tool, marked as such.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
         heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
     """
-    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     sightings: dict[str, list[Row[Any]]] = defaultdict(list)
     query = (
@@ -314,7 +315,7 @@ def _machine(
     items: dict[str, Item],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
-    sources: dict[str, Source],
+    sources: Mapping[str, Source],
     registry: Registry,
     question: Question,
     heights: Mapping[tuple[str, str], float],

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from fractions import Fraction
+from functools import cache, cached_property
 from statistics import median
 
 from detector.types import Box
@@ -25,12 +26,21 @@ Moment = tuple[str, tuple[int, int]]
 """Footage, and a time of it as a fraction: pairs of numbers are compared in a tenth of the time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Seen:
-    """Whose a machine is taken to be, and where it is seen at each moment."""
+    """Whose a machine is taken to be, and where it is seen: by footage, in order of time."""
 
     named: str | None
-    boxes: dict[Moment, Box]
+    views: tuple[tuple[str, tuple[tuple[Fraction, Box], ...]], ...]
+
+    @cached_property
+    def boxes(self) -> dict[Moment, Box]:
+        """Where it is at each moment. Made only of one that is seen while another is."""
+        return {
+            (footage, time.as_integer_ratio()): box
+            for footage, track in self.views
+            for time, box in track
+        }
 
 
 def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int:
@@ -54,7 +64,7 @@ def by_place(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> 
     each: list[int] = []
     most = 0
     for machines_there in places(machines):
-        group = [_Seen(one.named, _boxes(one)) for one in machines_there]
+        group = [_Seen(one.named, one.views) for one in machines_there]
         by_builder = _by_builder(group, sellers)
         together = max(_together(group), sum(by_builder.values()))
         if any(one.stated for one in machines_there):
@@ -89,14 +99,6 @@ def places(machines: Iterable[SeenMachine]) -> list[list[SeenMachine]]:
     return [group for _, group in {id(place): place for place in at.values()}.values()]
 
 
-def _boxes(one: SeenMachine) -> dict[Moment, Box]:
-    return {
-        (footage, time.as_integer_ratio()): box
-        for footage, track in one.views
-        for time, box in track
-    }
-
-
 def _by_builder(group: Sequence[_Seen], sellers: Collection[str]) -> dict[str, int]:
     """Of each builder as many as were seen together. One whose builder is not known may be of any
     of them."""
@@ -111,8 +113,8 @@ def _together(group: Sequence[_Seen]) -> int:
     """The most of them at one time in one clip, each in a place of its own; one at least, if
     there is any."""
     at: dict[Moment, list[int]] = defaultdict(list)
-    for number, there in enumerate(group):
-        for moment in there.boxes:
+    for number in _in_company(group):
+        for moment in group[number].boxes:
             at[moment].append(number)
     apart = cache(lambda a, b: _apart(group[a], group[b]))
     most = min(1, len(group))
@@ -123,6 +125,25 @@ def _together(group: Sequence[_Seen]) -> int:
                 chosen.append(one)
         most = max(most, len(chosen))
     return most
+
+
+def _in_company(group: Sequence[_Seen]) -> list[int]:
+    """Those that are on screen while another is: of a large case, few."""
+    shown: dict[str, list[tuple[Fraction, Fraction, int]]] = defaultdict(list)
+    for number, one in enumerate(group):
+        for footage, track in one.views:
+            shown[footage].append((track[0][0], track[-1][0], number))
+    found: set[int] = set()
+    for stretches in shown.values():
+        if len(stretches) == 1:
+            continue
+        last: tuple[Fraction, int] | None = None  # until when one is shown, and which
+        for begin, end, number in sorted(stretches):
+            if last is not None and begin <= last[0] and number != last[1]:
+                found |= {number, last[1]}
+            if last is None or end > last[0]:
+                last = end, number
+    return sorted(found)
 
 
 def _apart(a: _Seen, b: _Seen) -> bool:

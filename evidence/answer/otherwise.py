@@ -7,14 +7,14 @@ counts in no number, and is not passed over in silence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.at_least import NEAR
-from evidence.answer.judged import SeenMachine, asked_of, plant_of, read_sources
+from evidence.answer.judged import SeenMachine, Source, asked_of, plant_of
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.linking.present import Place, Present
@@ -30,6 +30,7 @@ def settled_otherwise(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     machines: Sequence[SeenMachine],
     leave_out: Collection[str] = (),
 ) -> Counter[str]:
@@ -37,10 +38,10 @@ def settled_otherwise(
     they have not settled what this recipe found, nor entered a machine by hand.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         machines: of this recipe, with those entered by hand (`at_least.with_entered`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     query = (
         select(

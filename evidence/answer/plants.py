@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.answer.ends import confirmed, status
 from evidence.answer.estimate import Estimate
-from evidence.answer.judged import SeenMachine, asked_of, read_sources
+from evidence.answer.judged import SeenMachine, Source, asked_of
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.question import Question
 from evidence.answer.told import Told
@@ -46,14 +46,15 @@ def read_looked_at(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     leave_out: Collection[str] = (),
 ) -> dict[str, frozenset[str]]:
     """By plant that sources name its recordings that were looked at, of the footage asked about.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    sources = read_sources(session, recipe, registry)
     asked = asked_of(sources, question, leave_out)
     analysed = session.scalars(
         select(AnalysisRow.footage).where(

@@ -17,7 +17,7 @@ from datasets.registry import Registry
 from evidence.answer.at_least import with_entered
 from evidence.answer.ends import confirmed, status
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import asked_of, read_machines, read_sources
+from evidence.answer.judged import Source, asked_of, read_machines
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Recipe
@@ -40,11 +40,13 @@ def read_undated(
     recipe: Recipe,
     registry: Registry,
     question: Question,
+    sources: Mapping[str, Source],
     leave_out: Collection[str] = (),
 ) -> Undated:
     """The footage of the plants asked about that may be of the period or not.
 
     Args:
+        sources: where the footage came from (`judged.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
 
     Raises:
@@ -53,7 +55,6 @@ def read_undated(
     if not (question.since or question.until):
         return ALL_DATED
     whole = replace(question, since=None, until=None)
-    sources = read_sources(session, recipe, registry)
     analysed = session.scalars(
         select(AnalysisRow.footage).where(
             AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
@@ -66,7 +67,7 @@ def read_undated(
     }
     if not undated:
         return ALL_DATED
-    asked = session, recipe, registry, whole
+    asked = session, recipe, registry, whole, sources
     others = sources.keys() - undated
     found = [one for one in read_machines(*asked, others) if not one.none]
     machines, _ = with_entered(*asked, found, others)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.frames import read_frames
 from evidence.answer.from_case import answer_case
+from evidence.answer.judged import read_sources
 from evidence.answer.missed import Frames
 from evidence.answer.question import Question
 from evidence.review.audit import ALONE, LONGEST
@@ -24,7 +25,8 @@ Build = Callable[[Callable[[Builder], None]], Recipe]
 def frames(case: Case, recipe: Recipe, registry: Registry, **more: object) -> Frames:
     question = more.pop("question", Question())
     with case.session() as session:
-        return read_frames(session, recipe, registry, question, **more)  # type: ignore[arg-type]
+        sources = read_sources(session, recipe, registry)
+        return read_frames(session, recipe, registry, question, sources, **more)  # type: ignore[arg-type]
 
 
 def test_what_was_judged_and_what_it_was_drawn_from(
