@@ -52,6 +52,7 @@ class Fingerprint:
     first: (n + 1,) the windows of print i are `first[i]` up to `first[i + 1]`. hash: (m,).
     place: (m, 3) middle and side, in units of the longer side. fresh: (m,) it did not stand
     at the same place in the print before, nor in an earlier one that shows the same.
+    stills: it is a photograph or a folder of them.
     """
 
     footage: str
@@ -69,6 +70,7 @@ class Fingerprint:
     hash: NDArray[np.uint64]
     place: Floats
     fresh: NDArray[np.bool_]
+    stills: bool = False
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -89,8 +91,9 @@ class Fingerprint:
         prints: Sequence[Print],
         length: Fraction | None,
         size: tuple[int, int] | None = None,
+        stills: bool = False,
     ) -> Fingerprint:
-        """From prints in time order, and what is known of the footage's length and size."""
+        """From prints in time order, and what is known of the footage's length, size and kind."""
         unpacked = [unpack(one.hashes) for one in prints]
         pts = tuple(one.pts for one in prints)
         length = max([length or Fraction(0), *pts[-1:]])
@@ -117,6 +120,7 @@ class Fingerprint:
             hash=np.ascontiguousarray(windows["hash"]),
             place=_places(windows),
             fresh=_fresh(windows, first, whole),
+            stills=stills,
         )
 
 

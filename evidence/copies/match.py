@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from detector.prints import MIRROR
-from evidence.copies.align import align
+from evidence.copies.align import Run, align
 from evidence.copies.changes import Change, changes_of
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.index import Hashes, HashIndex, Near
@@ -39,6 +39,9 @@ last frames to the second."""
 PART = 0.3
 """Share of the shorter footage from which they have parts in common, and below which a shot or
 two: an opening, an ident, a piece of stock footage."""
+
+
+Whether = Callable[[Fraction, Fraction], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +123,27 @@ class Likenesses:
         )
 
 
-def match_hits(a: Fingerprint, b: Fingerprint, hits: Hits) -> Match | None:
+def match_hits(
+    a: Fingerprint, b: Fingerprint, hits: Hits, one_photograph: Whether | None = None
+) -> Match | None:
     """As `match`, with the windows that look alike found already.
+
+    Args:
+        one_photograph: tells of the pictures of two photographs, at a time of `a` and a time of
+            `b`, whether one was made of the other's file.
 
     Raises:
         ValueError: `a` does not sort before `b`.
     """
     if a.footage >= b.footage:
         raise ValueError(f"{a.footage} must sort before {b.footage}")
-    runs = proven(a, b, align(a, b, hits))
+    aligned = align(a, b, hits)
+    runs = proven(a, b, aligned)
+    moving = moves(a, b, runs)
+    if not moving and a.stills and b.stills and one_photograph is not None:
+        # Photographs do not move; there a closer look can tell.
+        saved = [run for run in aligned if _saved(a, b, run, one_photograph)]
+        runs, moving = saved or runs, bool(saved)
     if not runs:
         return None
     spans = [span for run in runs for span in spans_of(a, b, run)]
@@ -142,7 +157,7 @@ def match_hits(a: Fingerprint, b: Fingerprint, hits: Hits) -> Match | None:
     return Match(
         a=a.footage,
         b=b.footage,
-        kind=_kind(a, b, shares, changes) if moves(a, b, runs) else "same view",
+        kind=_kind(a, b, shares, changes) if moving else "same view",
         changes=changes,
         share_a=share_a,
         share_b=share_b,
@@ -150,6 +165,10 @@ def match_hits(a: Fingerprint, b: Fingerprint, hits: Hits) -> Match | None:
         spans=tuple(spans),
         reason=reason_of(names, spans, changes, shares, score),
     )
+
+
+def _saved(a: Fingerprint, b: Fingerprint, run: Run, one_photograph: Whether) -> bool:
+    return all(one_photograph(a.pts[pair.i], b.pts[pair.j]) for pair in run.pairs)
 
 
 def _share(seconds: Fraction, length: Fraction) -> float:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from detector.photograph import one_photograph
 from detector.types import Print
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.index import HashIndex, Near
 from evidence.copies.match import Likenesses, Match, match_hits
 from evidence.copies.seeds import AGREED
-from evidence.store.derived import AnalysisRow, Copy, PrintRow
+from evidence.store.derived import AnalysisRow, Copy, LookRow, PrintRow
 from evidence.store.models import FootageRow
 
 AT_ONCE = 200
@@ -79,13 +83,32 @@ class CopyFinder:
             analysis = self._analysis(session, self._footage[key])
             for other in self._read(session, [] if analysis is None else [analysis]):
                 hits = likenesses.hits(key, other)
-                if wanted.footage < other.footage:
-                    one = match_hits(wanted, other, hits)
-                else:
-                    one = match_hits(other, wanted, hits.turned())
+                a, b = sorted((wanted, other), key=lambda one: one.footage)
+                hits = hits if a is wanted else hits.turned()
+                one = match_hits(a, b, hits, partial(self._saved_twice, session, a, b))
                 if one is not None:
                     found.append(one)
         return sorted(found, key=lambda one: (one.a, one.b))
+
+    def _saved_twice(
+        self, session: Session, a: Fingerprint, b: Fingerprint, at: Fraction, there: Fraction
+    ) -> bool:
+        """Whether a picture of the one is a picture of the other, by what machines in them and
+        their surroundings look like; where none was seen, that is not known."""
+        here, other = (
+            session.scalars(
+                select(LookRow.points)
+                .join(AnalysisRow, AnalysisRow.id == LookRow.analysis)
+                .where(
+                    AnalysisRow.footage == footage,
+                    AnalysisRow.model == self._model,
+                    AnalysisRow.settings == self._settings,
+                    LookRow.pts == pts,
+                )
+            ).all()
+            for footage, pts in ((a.footage, at), (b.footage, there))
+        )
+        return any(one_photograph(p, q) is not None for p, q in product(here, other))
 
     def _candidates(self, likenesses: Likenesses) -> list[int]:
         """Footage of which some print shares windows enough with one print of that wanted."""
@@ -139,6 +162,7 @@ class CopyFinder:
                 FootageRow.duration,
                 FootageRow.width,
                 FootageRow.height,
+                FootageRow.kind,
             )
             .join(FootageRow, FootageRow.sha256 == AnalysisRow.footage)
             .where(AnalysisRow.id.in_(analyses))
@@ -154,7 +178,8 @@ class CopyFinder:
             prints[analysis].append(Print(pts, shot, hashes, detail))
         for one in footage:
             size = (one.width, one.height) if one.width and one.height else None
-            yield Fingerprint.of(one.footage, prints[one.id], one.duration, size)
+            stills = one.kind != "video"
+            yield Fingerprint.of(one.footage, prints[one.id], one.duration, size, stills)
 
     def _row(self, found: Match) -> Copy:
         return Copy(

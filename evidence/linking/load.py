@@ -48,6 +48,7 @@ def load_seen(session: Session, keys: Collection[str], looks: bool = False) -> d
 
 def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]:
     asked: list[Any] = [SightingRow, ShotRow.reason, FootageRow.width, FootageRow.height]
+    asked.append(FootageRow.kind)
     if looks:
         asked += [LookRow.appearance, LookRow.points, LookRow.pts, LookRow.box]
     query = (
@@ -70,8 +71,8 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
     for row in session.execute(query):
         one: SightingRow = row[0]
         appearance, points, best, box = b"", b"", one.pts, one.box
-        if looks and row[4] is not None:
-            appearance, points, best, box = row[4:8]
+        if looks and row[5] is not None:
+            appearance, points, best, box = row[5:9]
             points = points if are_points(points) else b""
         found[one.key] = Seen(
             key=one.key,
@@ -88,6 +89,7 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
             series=one.series,
             control=one.control,
             texts=texts.get(one.key, ()),
+            still=row[4] != "video",
             appearance=appearance,
             points=points,
         )

@@ -14,6 +14,8 @@ from functools import partial
 from statistics import median
 
 from datasets.sentences import Sentence
+from detector.movement import laid_upon
+from detector.photograph import one_photograph
 from detector.surroundings import Agreement, compare, compare_closely, compare_in_depth
 from detector.types import Box
 from evidence.copies.spans import Span
@@ -66,7 +68,10 @@ COPY = Sentence(
     "first at %(first)s s of footage %(footage)s"
 )
 ON_BOTH = Sentence("on both is read %(texts)s")
-REASONS = (PLACE, SPAN, COPY, ON_BOTH)
+PHOTOGRAPH = Sentence(
+    "one photograph, saved twice: %(points)s points all over the picture lie at one place in both"
+)
+REASONS = (PLACE, SPAN, COPY, PHOTOGRAPH, ON_BOTH)
 
 
 def tie_by_place(a: Seen, b: Seen) -> Tie | None:
@@ -160,6 +165,8 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
         a, b: of two footages.
         spans: what the footages have in common, from that of `a` to that of `b`.
     """
+    if retouched(a, b):
+        return None
     fits: list[tuple[Fraction, float]] = []
     for span in spans:
         if not meets((a.first, a.last), (b.first, b.last), span):
@@ -175,6 +182,32 @@ def tie_by_copy(a: Seen, b: Seen, spans: Sequence[Span]) -> Tie | None:
     first = f"{float(fits[0][0]):.1f}"
     said = COPY.fill(looks=len(fits), first=first, footage=a.footage[:8])
     return Tie(min(a.key, b.key), max(a.key, b.key), "copy", round(fit, 4), said)
+
+
+def tie_by_photograph(a: Seen, b: Seen) -> Tie | None:
+    """One place in a photograph of which both pictures were made, be they of one folder or of two
+    pieces of footage."""
+    if not (a.still and b.still) or (a.footage == b.footage and a.best == b.best):
+        return None
+    if retouched(a, b):
+        return None
+    if a.key > b.key:
+        a, b = b, a
+    found = None if apart(a, b) else one_photograph(a.points, b.points)
+    if found is None:
+        return None
+    fit = laid_upon(a.box, found.frames[0], b.box, found.frames[1], found.transform)
+    if fit < LAID:
+        return None
+    said = PHOTOGRAPH.fill(points=found.points)
+    return Tie(a.key, b.key, "copy", round(fit, 4), said)
+
+
+def retouched(a: Seen, b: Seen) -> bool:
+    """Whether what was read on two machines in photographs is not the same: makers turn a picture
+    of one model into that of the next by another number on its door. In film a reader slips; of
+    one picture, seen but once, it is not known."""
+    return a.still and b.still and at_odds(a, b) is not None
 
 
 def meets(a: Stretch, b: Stretch, span: Span) -> bool:

@@ -22,7 +22,8 @@ class Seen:
 
     key: its name in the case; footage: a SHA-256; shot: its index there; look: why the shot was
     watched. best, box: where it is best seen. frame: width and height. texts: what else was
-    read on it. appearance, points: as `detector.surroundings` made them, empty where unknown.
+    read on it. still: it is in a photograph, not in film. appearance, points: as
+    `detector.surroundings` made them, empty where unknown.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Seen:
     series: str | None = None
     control: str | None = None
     texts: tuple[str, ...] = ()
+    still: bool = False
     appearance: bytes = field(default=b"", repr=False)
     points: bytes = field(default=b"", repr=False)
 

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from evidence.copies.spans import Span
 from evidence.linking.candidates import Neighbours
 from evidence.linking.load import chunks, load_seen
-from evidence.linking.pairs import meets, tie_by_copy, tie_by_place, tie_by_span
+from evidence.linking.pairs import (
+    meets,
+    tie_by_copy,
+    tie_by_photograph,
+    tie_by_place,
+    tie_by_span,
+)
 from evidence.linking.scope import Scope
 from evidence.linking.seen import Stretch, Tie
 from evidence.store.derived import Copy, Link, LookRow, SightingRow
@@ -124,11 +130,11 @@ def _neighbours(session: Session, scope: Scope) -> Neighbours:
 
 
 def _compared(session: Session, pairs: list[tuple[str, str]]) -> Iterator[Tie]:
-    """What ties the pairs, by span or by place."""
+    """What ties the pairs: one photograph, one span or one place."""
     seen = load_seen(session, {key for pair in pairs for key in pair}, looks=True)
     for a, b in pairs:
-        for tie in (tie_by_span(seen[a], seen[b]), tie_by_place(seen[a], seen[b])):
-            if tie is not None:
+        for tie_by in (tie_by_photograph, tie_by_span, tie_by_place):
+            if (tie := tie_by(seen[a], seen[b])) is not None:
                 yield tie
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.types import Analysis, Footage, Loss, Print, Probe, Survey
+from detector.types import Analysis, Footage, FootageKind, Loss, Print, Probe, Survey
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.match import match
 from evidence.copies.spans import Span
@@ -28,10 +28,13 @@ from tests.evidence.copies.films import (
     Take,
     cropped,
     film,
+    frames,
     mirrored,
     prints,
+    recompressed,
     sha,
 )
+from tests.evidence.linking.conftest import survey, view
 
 MODEL = "aa" * 32
 TAKES = (Take(1), Take(2), Take(3))
@@ -142,6 +145,37 @@ def test_a_copy_is_kept_as_it_was_matched(case: Case, registry: Registry, settin
         assert [(s.start, s.end, s.offset) for s in stored] == [
             (s.start, s.end, s.offset) for s in found.spans
         ]
+
+
+STAND = (Take(2, Fraction(1), begin=(0.5, 0.5, 0.8), end=(0.5, 0.5, 0.8)),)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("still", "still"), "recompressed"),
+        (("still", "stills"), "recompressed"),
+        (("still", "video"), "same view"),
+        (("video", "video"), "same view"),
+    ],
+)
+def test_a_photograph_that_was_saved_again_is_a_copy_and_film_that_stands_a_view(
+    case: Case,
+    registry: Registry,
+    settings: str,
+    kinds: tuple[FootageKind, FootageKind],
+    said: str,
+) -> None:
+    made = Made("first", STAND), Made("second", STAND, recompressed)
+    with case.session() as session, session.begin():
+        for one, kind in zip(made, kinds, strict=True):
+            picture = next(frames(one.takes, one.edit))[0].image
+            shown = survey(one.name, [view(picture, {1: (40.0, 30.0, 200.0, 150.0)})], kind=kind)
+            looks = tuple(replace(look, pts=Fraction(0)) for look in shown.looks)
+            shown = replace(shown, prints=prints_of(one), looks=looks)
+            record_survey(session, case, shown, registry)
+            found = update_copies(session, sha(one.name), MODEL, settings)
+        assert [copy.kind for copy in found] == [said]
 
 
 def test_looking_again_gives_the_same_rows(case: Case, registry: Registry, settings: str) -> None:

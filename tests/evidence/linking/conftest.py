@@ -23,6 +23,7 @@ from detector.types import (
     Attribution,
     Box,
     Footage,
+    FootageKind,
     Look,
     Loss,
     Observation,
@@ -71,11 +72,13 @@ class View:
 
 @dataclass(frozen=True)
 class Halls:
-    """wide, near: one hall, seen whole and from nearer in another light. other: the other hall."""
+    """wide, near: one hall, seen whole and from nearer in another light. other: the other hall.
+    saved: the first picture compressed anew and mirrored."""
 
     wide: View
     near: View
     other: View
+    saved: View
 
 
 def view(picture: Picture, boxes: dict[int, Box]) -> View:
@@ -101,6 +104,13 @@ def nearer(picture: Picture, boxes: dict[int, Box]) -> tuple[Picture, dict[int, 
     return np.asarray(cv2.convertScaleAbs(moved, alpha=0.85, beta=12), np.uint8), near  # type: ignore[return-value]
 
 
+def saved_again(picture: Picture, boxes: dict[int, Box]) -> tuple[Picture, dict[int, Box]]:
+    """The picture mirrored and compressed."""
+    coded = cv2.imencode(".jpg", picture[:, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
+    turned = {n: (SIZE[0] - x2, y1, SIZE[0] - x1, y2) for n, (x1, y1, x2, y2) in boxes.items()}
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8), turned
+
+
 @pytest.fixture(scope="session")
 def halls() -> Halls:
     spec = random_machine(np.random.default_rng(1), BUILDER_MARKS, variant="marked")
@@ -109,7 +119,8 @@ def halls() -> Halls:
         scene = random_scene(seed, SIZE, machines=[spec] * 3, setting="hall")
         picture, truth = draw_scene(replace(scene, settled=scene.camera, clutter=18))
         drawn.append((picture, {m.number: m.box for m in truth.machines}))
-    return Halls(view(*drawn[0]), view(*nearer(*drawn[0])), view(*drawn[1]))
+    views = drawn[0], nearer(*drawn[0]), drawn[1], saved_again(*drawn[0])
+    return Halls(*(view(*one) for one in views))
 
 
 def seen(
@@ -141,10 +152,11 @@ def survey(
     builders: Sequence[str | None] = (),
     model: str = MODEL,
     grade: str = "B",
+    kind: FootageKind = "video",
 ) -> Survey:
     """A footage, known by a word, of shots of two seconds; its sightings are m1, m2, ..."""
     sha256 = hashlib.sha256(word.encode()).hexdigest()
-    footage = Footage(Path(f"{word}.mp4"), sha256, 1, "video", "mp4")
+    footage = Footage(Path(f"{word}.mp4"), sha256, 1, kind, "mp4")
     sightings: list[Sighting] = []
     looks: list[Look] = []
     last = Fraction(49, 25)  # of a shot's frames

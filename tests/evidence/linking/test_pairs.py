@@ -9,7 +9,13 @@ import pytest
 
 from evidence.copies.match import match
 from evidence.copies.spans import Span
-from evidence.linking.pairs import apart, tie_by_copy, tie_by_place, tie_by_span
+from evidence.linking.pairs import (
+    apart,
+    tie_by_copy,
+    tie_by_photograph,
+    tie_by_place,
+    tie_by_span,
+)
 from tests.evidence.copies.films import Take, film
 from tests.evidence.linking.conftest import SIZE, Halls, seen
 
@@ -34,6 +40,36 @@ def test_neighbours_alike_to_the_last_sticker_are_not(halls: Halls, one: int, ot
 @pytest.mark.parametrize("other", MACHINES)
 def test_the_same_model_in_another_hall_is_not(halls: Halls, one: int, other: int) -> None:
     assert tie_by_place(seen("a", halls.wide, one), seen("b", halls.other, other)) is None
+
+
+@pytest.mark.parametrize("one", MACHINES)
+def test_a_photograph_saved_again_ties_each_machine_to_itself(halls: Halls, one: int) -> None:
+    a = seen("a", halls.wide, one, still=True)
+    for other in MACHINES:
+        b = seen("b", halls.saved, other, still=True)
+        tie = tie_by_photograph(a, b)
+        assert (tie is not None) == (one == other)
+        assert tie is None or tie.kind == "copy"
+        assert tie == tie_by_photograph(b, a)
+    b = seen("b", halls.saved, one)
+    assert tie_by_photograph(a, b) is None  # It is a frame of film.
+    assert tie_by_photograph(a, seen("b", halls.other, one, still=True)) is None
+
+
+def test_a_picture_retouched_into_that_of_another_model_ties_nothing(halls: Halls) -> None:
+    a = seen("a", halls.wide, 1, still=True, series="DT38-5")
+    b = seen("b", halls.wide, 1, still=True, series="DT38-6S")
+    span = Span(Fraction(0), Fraction(2), Fraction(0), (1.0, 0.0, 1.0, 0.0), 8, 0.9)
+    assert tie_by_photograph(a, b) is None
+    assert tie_by_copy(a, b, [span]) is None
+    assert tie_by_photograph(a, replace(b, series="DT38-5")) is not None
+    # The same difference in film is a slip of the reader.
+    assert tie_by_copy(replace(a, still=False), replace(b, still=False), [span]) is not None
+
+
+def test_what_is_seen_in_one_picture_is_no_copy_of_it(halls: Halls) -> None:
+    a, b = (seen(key, halls.wide, 1, footage="f", still=True) for key in "ab")
+    assert tie_by_photograph(a, b) is None
 
 
 def test_a_tie_is_the_same_from_either_side(halls: Halls) -> None:

@@ -48,6 +48,17 @@ def test_each_machine_is_counted_once(linker: Linker, clips: list[Survey], key: 
     assert linker.link() == 0
 
 
+def test_photographs_saved_again_are_counted_once(linker: Linker, halls: Halls) -> None:
+    """As files by themselves, and as pictures of one folder."""
+    linker.add(
+        survey("one", [halls.wide], kind="still"),
+        survey("two", [halls.saved, halls.other, halls.wide], kind="stills"),
+    )
+    linker.link()
+    assert len(linker.machines()) == 6
+    assert not found_wrong(linker.case)
+
+
 def test_the_order_in_which_footage_comes_makes_no_difference(
     tmp_path: Path, registry: Registry, halls: Halls
 ) -> None:
