@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.types import Box
 from evidence.answer.entered import Entry, read_entered
-from evidence.answer.judged import SeenMachine, Source
+from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.sources import Source
 from evidence.linking.load import chunks
 from evidence.linking.seen import overlap
 from evidence.review.enter import as_box, same_place
@@ -61,7 +62,7 @@ def with_entered(
     """The machines with those that people entered, counted at the least, and every entry.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         machines: those that the program found (`judged.read_machines`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """

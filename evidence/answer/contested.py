@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from evidence.answer.judged import Source, asked_of
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of
 from evidence.answer.told import Told
 from evidence.spelled import fold
 

@@ -22,8 +22,8 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import straight
 from evidence.answer.answer import Controls
-from evidence.answer.judged import Source, copies_of
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, copies_of
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import (
@@ -173,7 +173,7 @@ def try_controls(
     of this sensitivity and are only left out of the count.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         heights: as of `judged.read_machines`.
 
     Returns:

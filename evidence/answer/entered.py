@@ -9,13 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.answer.judged import (
-    SeenMachine,
-    Source,
-    asked_of,
-    plant_of,
-)
+from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of, plant_of
 from evidence.answer.told import Told
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
@@ -87,7 +83,7 @@ def read_entered(
     settled to be no CNC machine.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
     asked = asked_of(sources, question, leave_out)

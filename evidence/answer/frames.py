@@ -14,14 +14,10 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.answer.judged import (
-    Source,
-    asked_of,
-    is_begun,
-    plant_of,
-)
+from evidence.answer.judged import is_begun
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of, plant_of
 from evidence.copies.spans import Span
 from evidence.linking.load import chunks
 from evidence.review.audit import ALONE, LONGEST
@@ -48,7 +44,7 @@ def read_frames(
     would be too few of the kind.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
     rows = session.execute(

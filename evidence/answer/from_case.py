@@ -25,13 +25,14 @@ from evidence.answer.controls import (
 )
 from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import SeenMachine, asked_of, read_machines, read_sources
+from evidence.answer.judged import SeenMachine, read_machines
 from evidence.answer.legible import read_heights
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
 from evidence.answer.signed import without_login
+from evidence.answer.sources import asked_of, read_sources
 from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work

@@ -3,33 +3,26 @@ claimed and judged to be, and with what chance it was drawn."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from datasets.errors import UsageError
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector.types import Box
 from evidence.answer.question import Question
-from evidence.answer.recordings import WHOLE, read_recordings
-from evidence.answer.told import Told
-from evidence.copies.spans import Span
-from evidence.dates import read_date
+from evidence.answer.sources import Source, asked_of, plant_of
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.standing import NO_MACHINE, confirms
-from evidence.spelled import Writings, fold
-from evidence.store import AnalysisRow, Copy, Draw, Flag, Item, Membership, Recipe, SightingRow
+from evidence.store import Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.base import read_time
 from evidence.store.keys import machine_id
-from evidence.store.places import PLACES
 
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
 """The strata: claimed to be of the kind asked for; of another; not told."""
@@ -104,24 +97,6 @@ class SeenMachine:
         return self.hit if self.settled else self.claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where footage came from, as far as the places say at which it lies or lay. plant: the one
-    that most of them name, None where none does or two as often; named: all of them, in order.
-    parts: the stretches in which it shows another recording whole, with that one's name."""
-
-    recording: str
-    plant: str | None
-    published: str | None
-    parts: tuple[tuple[Span, str], ...] = ()
-    named: tuple[str, ...] = ()
-
-    def at(self, pts: Fraction) -> Source:
-        """The same as what it shows at a time: of the recording that is shown then."""
-        shown = next((name for span, name in self.parts if span.holds(pts)), self.recording)
-        return replace(self, recording=shown)
-
-
 _READ = (
     SightingRow.key,
     SightingRow.analysis,
@@ -151,7 +126,7 @@ def read_machines(
     settled to be none, or no CNC machine tool, marked as such.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
         heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
     """
@@ -184,111 +159,6 @@ def read_machines(
         )
         found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
-
-
-def asked_of(
-    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
-) -> set[str]:
-    """The footage that the question (`Question.of_known`) is about.
-
-    Raises:
-        UsageError: the question is about a plant that no source names.
-    """
-    named = {fold(plant): plant for source in sources.values() for plant in source.named}
-    unknown = [plant for plant in question.plants if fold(plant) not in named]
-    if unknown:
-        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
-        raise UsageError(
-            Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
-                texts=", ".join(unknown), what=others
-            )
-        )
-    return {
-        footage
-        for footage, source in sources.items()
-        if footage not in leave_out and _asked(source, question)
-    }
-
-
-def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Source]:
-    """By footage, where it came from; copies of one recording share its name, and so do all ways
-    of writing a plant."""
-    # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
-    analysed = select(AnalysisRow.footage).where(
-        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
-    )
-    said: dict[str, list[Any]] = {footage: [] for footage in session.scalars(analysed)}
-    place_says = select(PLACES.c.footage, PLACES.c.plant_claimed, PLACES.c.published)
-    for place in session.execute(place_says.order_by(PLACES.c.path)):
-        said.setdefault(place.footage, []).append(place)
-    joined = read_recordings(session, recipe, said)
-    spelled = _spelled(
-        (one.plant_claimed for locations in said.values() for one in locations), registry
-    )
-    return {
-        footage: Source(
-            joined.name[footage],
-            next(iter(leading), None) if len(leading) == 1 else None,
-            min(filter(None, (_day(one.published) for one in locations)), default=None),
-            tuple(joined.parts.get(footage, ())),
-            tuple(sorted(filter(None, {spelled[one.plant_claimed] for one in locations}))),
-        )
-        for footage, locations in said.items()
-        for leading in (_leading(spelled[one.plant_claimed] for one in locations),)
-    }
-
-
-def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
-    """Footage that shows little else than one of these; no compilation that holds one."""
-    found: set[str] = set()
-    for part in chunks(sorted(footage)):
-        rows = session.execute(
-            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
-                Copy.model == recipe.model,
-                Copy.settings == recipe.settings,
-                or_(Copy.a.in_(part), Copy.b.in_(part)),
-            )
-        )
-        for a, b, share_a, share_b in rows:
-            if a in footage and share_b >= WHOLE:
-                found.add(b)
-            if b in footage and share_a >= WHOLE:
-                found.add(a)
-    return found
-
-
-def _day(published: str | None) -> str | None:
-    """What may be compared; cases of earlier versions hold whatever a list said."""
-    return None if published is None else read_date(published)
-
-
-MOST_NAMED = 20
-"""Plants that are named to whoever asks for one that is not there."""
-
-
-def _spelled(plants: Iterable[str | None], registry: Registry) -> dict[str | None, str | None]:
-    """Each plant by the registry's name; of another the way in which it is written most often."""
-    writings, counted = Writings(registry.plants), Counter(plants)
-    found: dict[str, list[str | None]] = defaultdict(list)
-    for plant in counted:
-        found[writings.key(plant or "")].append(plant)
-    spelled: dict[str | None, str | None] = {}
-    for several in found.values():
-        leading = _leading(plant for plant in several for _ in range(counted[plant]))
-        spelled |= dict.fromkeys(several, writings.name(leading[0]) if leading else None)
-    return spelled
-
-
-def _leading(words: Iterable[str | None]) -> list[str]:
-    """The commonest, in order; several where these are equally common."""
-    counted = Counter(" ".join(word.split()) for word in words if word and word.strip())
-    return sorted(word for word in counted if counted[word] == max(counted.values()))
-
-
-def _asked(source: Source, question: Question) -> bool:
-    if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
-        return False
-    return question.covers(source.published) is True
 
 
 def _by_sighting(session: Session, groups: Iterable[list[Row[Any]]]) -> dict[str, Item]:
@@ -380,14 +250,6 @@ def _track(row: Row[Any]) -> tuple[tuple[Fraction, Box], ...]:
     """The times and boxes of a sighting; where it is best seen, if no track was kept."""
     seen = tuple((read_time(one[0]), as_box(one[1:5])) for one in row.track)
     return seen or ((row.pts, as_box(row.box)),)
-
-
-def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
-    """The plant that sources name, and whether they do; else the recording stands for it, also
-    where they name several equally often."""
-    if len(leading := _leading(one.plant for one in froms)) == 1:
-        return leading[0], True
-    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
 
 
 def _is_settled(item: Item | None) -> bool:

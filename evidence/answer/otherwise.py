@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.answer.at_least import NEAR
-from evidence.answer.judged import SeenMachine, Source, asked_of, plant_of
+from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of, plant_of
 from evidence.linking.load import chunks
 from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
@@ -38,7 +39,7 @@ def settled_otherwise(
     they have not settled what this recipe found, nor entered a machine by hand.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         machines: of this recipe, with those entered by hand (`at_least.with_entered`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """

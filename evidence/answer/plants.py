@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.answer.ends import confirmed, status
 from evidence.answer.estimate import Estimate
-from evidence.answer.judged import SeenMachine, Source, asked_of
+from evidence.answer.judged import SeenMachine
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of
 from evidence.answer.told import Told
 from evidence.store import AnalysisRow, Recipe
 
@@ -52,7 +53,7 @@ def read_looked_at(
     """By plant that sources name its recordings that were looked at, of the footage asked about.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
     asked = asked_of(sources, question, leave_out)

@@ -17,9 +17,10 @@ from datasets.registry import Registry
 from evidence.answer.at_least import with_entered
 from evidence.answer.ends import confirmed, status
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import Source, asked_of, read_machines
+from evidence.answer.judged import read_machines
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.question import Question
+from evidence.answer.sources import Source, asked_of
 from evidence.store import AnalysisRow, Recipe
 
 
@@ -46,7 +47,7 @@ def read_undated(
     """The footage of the plants asked about that may be of the period or not.
 
     Args:
-        sources: where the footage came from (`judged.read_sources`).
+        sources: where the footage came from (`sources.read_sources`).
         leave_out: footage (SHA-256) that is not to be counted: positive controls.
 
     Raises:

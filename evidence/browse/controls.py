@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evidence.answer.controls import kept_controls
-from evidence.answer.judged import copies_of
+from evidence.answer.sources import copies_of
 from evidence.browse.settled import members
 from evidence.linking.load import chunks
 from evidence.store.derived import AnalysisRow, MachineRow, Membership, SightingRow

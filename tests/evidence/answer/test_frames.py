@@ -12,9 +12,9 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.frames import read_frames
 from evidence.answer.from_case import answer_case
-from evidence.answer.judged import read_sources
 from evidence.answer.missed import Frames
 from evidence.answer.question import Question
+from evidence.answer.sources import read_sources
 from evidence.review.audit import ALONE, LONGEST
 from evidence.store import Case, Recipe, SightingRow
 from tests.evidence.answer.conftest import Builder

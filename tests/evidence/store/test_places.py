@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from datasets.registry import Registry, load_registry
 from detector.types import Survey
-from evidence.answer.judged import Source as From
-from evidence.answer.judged import read_sources
 from evidence.answer.moment import read_moment
+from evidence.answer.sources import Source as From
+from evidence.answer.sources import read_sources
 from evidence.browse.clip import find_footage
 from evidence.browse.footage import Clip, Wanted, list_footage
 from evidence.browse.machines import Wanted as WantedMachines

@@ -1,0 +1,156 @@
+"""Where the footage of a case came from, as the places say at which it lies or lay, and which of it
+a question is about."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from datasets.registry import Registry
+from datasets.sentences import Sentence
+from evidence.answer.question import Question
+from evidence.answer.recordings import WHOLE, read_recordings
+from evidence.answer.told import Told
+from evidence.copies.spans import Span
+from evidence.dates import read_date
+from evidence.linking.load import chunks
+from evidence.spelled import Writings, fold
+from evidence.store import AnalysisRow, Copy, Recipe
+from evidence.store.places import PLACES
+
+MOST_NAMED = 20
+"""Plants that are named to whoever asks for one that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where footage came from, as far as the places say at which it lies or lay. plant: the one
+    that most of them name, None where none does or two as often; named: all of them, in order.
+    parts: the stretches in which it shows another recording whole, with that one's name."""
+
+    recording: str
+    plant: str | None
+    published: str | None
+    parts: tuple[tuple[Span, str], ...] = ()
+    named: tuple[str, ...] = ()
+
+    def at(self, pts: Fraction) -> Source:
+        """The same as what it shows at a time: of the recording that is shown then."""
+        shown = next((name for span, name in self.parts if span.holds(pts)), self.recording)
+        return replace(self, recording=shown)
+
+
+def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Source]:
+    """By footage, where it came from; copies of one recording share its name, and so do all ways
+    of writing a plant."""
+    # Of footage that lies nowhere any more nothing is known, and yet it was looked at.
+    analysed = select(AnalysisRow.footage).where(
+        AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+    )
+    said: dict[str, list[Any]] = {footage: [] for footage in session.scalars(analysed)}
+    place_says = select(PLACES.c.footage, PLACES.c.plant_claimed, PLACES.c.published)
+    for place in session.execute(place_says.order_by(PLACES.c.path)):
+        said.setdefault(place.footage, []).append(place)
+    joined = read_recordings(session, recipe, said)
+    spelled = _spelled(
+        (one.plant_claimed for locations in said.values() for one in locations), registry
+    )
+    return {
+        footage: Source(
+            joined.name[footage],
+            next(iter(leading), None) if len(leading) == 1 else None,
+            min(filter(None, (_day(one.published) for one in locations)), default=None),
+            tuple(joined.parts.get(footage, ())),
+            tuple(sorted(filter(None, {spelled[one.plant_claimed] for one in locations}))),
+        )
+        for footage, locations in said.items()
+        for leading in (_leading(spelled[one.plant_claimed] for one in locations),)
+    }
+
+
+def asked_of(
+    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
+) -> set[str]:
+    """The footage that the question (`Question.of_known`) is about.
+
+    Raises:
+        UsageError: the question is about a plant that no source names.
+    """
+    named = {fold(plant): plant for source in sources.values() for plant in source.named}
+    unknown = [plant for plant in question.plants if fold(plant) not in named]
+    if unknown:
+        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
+        raise UsageError(
+            Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
+                texts=", ".join(unknown), what=others
+            )
+        )
+    return {
+        footage
+        for footage, source in sources.items()
+        if footage not in leave_out and _asked(source, question)
+    }
+
+
+def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
+    """Footage that shows little else than one of these; no compilation that holds one."""
+    found: set[str] = set()
+    for part in chunks(sorted(footage)):
+        rows = session.execute(
+            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(
+                Copy.model == recipe.model,
+                Copy.settings == recipe.settings,
+                or_(Copy.a.in_(part), Copy.b.in_(part)),
+            )
+        )
+        for a, b, share_a, share_b in rows:
+            if a in footage and share_b >= WHOLE:
+                found.add(b)
+            if b in footage and share_a >= WHOLE:
+                found.add(a)
+    return found
+
+
+def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
+    """The plant that sources name, and whether they do; else the recording stands for it, also
+    where they name several equally often."""
+    if len(leading := _leading(one.plant for one in froms)) == 1:
+        return leading[0], True
+    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
+
+
+def _asked(source: Source, question: Question) -> bool:
+    if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
+        return False
+    return question.covers(source.published) is True
+
+
+def _spelled(plants: Iterable[str | None], registry: Registry) -> dict[str | None, str | None]:
+    """Each plant by the registry's name; of another the way in which it is written most often."""
+    writings, counted = Writings(registry.plants), Counter(plants)
+    found: dict[str, list[str | None]] = defaultdict(list)
+    for plant in counted:
+        found[writings.key(plant or "")].append(plant)
+    spelled: dict[str | None, str | None] = {}
+    for several in found.values():
+        leading = _leading(plant for plant in several for _ in range(counted[plant]))
+        spelled |= dict.fromkeys(several, writings.name(leading[0]) if leading else None)
+    return spelled
+
+
+def _leading(words: Iterable[str | None]) -> list[str]:
+    """The commonest, in order; several where these are equally common."""
+    counted = Counter(" ".join(word.split()) for word in words if word and word.strip())
+    return sorted(word for word in counted if counted[word] == max(counted.values()))
+
+
+def _day(published: str | None) -> str | None:
+    """What may be compared; cases of earlier versions hold whatever a list said."""
+    return None if published is None else read_date(published)
