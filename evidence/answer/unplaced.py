@@ -32,7 +32,7 @@ def unplaced(
     if not number:
         return ()
     together = [one if one.stated else replace(one, plant=ONE_PLANT) for one in taken_for]
-    # The name that stands for a plant is told (`sources.plant_of`), and that of a plant is as it is.
+    # The name that stands for a plant is told (`plant_of`), and that of a plant is as it is.
     judged = (
         replace(one, plant=ONE_PLANT) if isinstance(one.plant, Told) else one
         for one in frames.judged

@@ -251,7 +251,8 @@ function grounds({ says, sources, documents }) {
     told.push(documents.length ? _("general knowledge of the trade, which is no document") : _("no document, only general knowledge of the trade"));
   }
   const source = _("source: {sources}", { sources: told.join("; ") || _("no document") });
-  return make("p", { class: "grounds" }, make("b", {}, SURE[says]?.() ?? says), " · ", make("span", { class: "faint" }, source));
+  // Addresses are long, and what else is known stands below.
+  return make("details", { class: "grounds" }, make("summary", {}, SURE[says]?.() ?? says), make("p", { class: "faint" }, source));
 }
 
 function known(one) {

@@ -196,7 +196,6 @@ def test_how_sure_the_registry_is_stands_on_the_page_of_a_machine(
     screen.wait_for_selector("#decide")
     told = screen.locator(".sighting").first
     expect(told).to_contain_text("the registry has no document on this builder")
-    expect(told).to_contain_text("no document, only general knowledge of the trade")
 
 
 def test_the_lists_and_the_overview(served: str, screen: Page, shoot: Shoot) -> None:
