@@ -213,8 +213,9 @@ class Marks(BaseModel):
 
 
 class Card(BaseModel):
-    """All that is needed to judge an item. `file`: of a folder, which of its pictures is
-    shown, where that is known. `verdicts`: those you may see."""
+    """All that is needed to judge an item. `copies`: how much other footage of the case shows the
+    same recording at that time. `file`: of a folder, which of its pictures is shown, where that is
+    known. `verdicts`: those you may see."""
 
     item: str
     about: Literal["sighting", "frame", "entered"]
@@ -224,6 +225,7 @@ class Card(BaseModel):
     outcome: str | None
     outcome_builder: Named | None
     footage: Footage
+    copies: int
     file: str | None
     pts: str
     seconds: float

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from evidence.browse.names import name_footage
+from evidence.copies.spans import Span
 from evidence.report import weigh
 from evidence.review.alike import known_marks, look_alikes
 from evidence.review.items import AUDIT, ENTERED
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import held_by
 from evidence.review.visible import record, seen_by, told_state
-from evidence.store.derived import ReadingRow, SightingRow, StillRow, Verdict
+from evidence.store.derived import Copy, ReadingRow, SightingRow, StillRow, Verdict
 from evidence.store.flags import LONE_MARK
 from evidence.store.models import FootageRow
 from evidence.store.people import Item
@@ -48,6 +49,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
     alike = look_alikes(session, list(rows.values())) if rows else {}
     logs = verdicts_on(session, [item for item in items if item.given or item.state != "open"])
     pictures = _entered_pictures(session, items)
+    copies = _copies(session, items)
     made = []
     for item in items:
         row = None if item.sighting is None else rows.get(item.sighting)
@@ -62,6 +64,7 @@ def cards(session: Session, registry: Registry, person: str, items: Sequence[Ite
             "outcome": item.outcome,
             "outcome_builder": _named(registry, item.builder),
             "footage": footage[item.footage],
+            "copies": len(copies[item.item]),
             "file": None,
             "pts": str(item.pts),
             "seconds": round(float(item.pts), 3),
@@ -217,6 +220,26 @@ def _footage(session: Session, hashes: set[str]) -> dict[str, Record]:
             "published": _said(first_said(there, "published")),
             "plant": _said(first_said(there, "plant_claimed")),
         }
+    return found
+
+
+def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
+    """By item the other footage that shows the same recording at that time."""
+    asked: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        asked[item.footage].append(item)
+    found: dict[str, set[str]] = {item.item: set() for item in items}
+    rows = session.scalars(select(Copy).where(or_(Copy.a.in_(asked), Copy.b.in_(asked)))).all()
+    for row in rows:
+        spans = [Span.from_json(one) for one in row.spans]
+        for here, there, shown in (
+            (row.a, row.b, spans),
+            (row.b, row.a, [span.turned() for span in spans]),
+        ):
+            for item in asked.get(here, ()):
+                same = (item.model, item.settings) == (row.model, row.settings)
+                if same and any(span.holds(item.pts) for span in shown):
+                    found[item.item].add(there)
     return found
 
 

@@ -105,7 +105,14 @@ export function tell(card) {
   if (card.evidence.some((one) => one.kind !== "concealed")) parts.push(evidence(card));
   if (card.marks) parts.push(known(card.marks));
   if (card.alike.length) parts.push(alike(card));
+  if (card.copies) parts.push(copies(card));
   return parts.filter(Boolean);
+}
+
+/** The same recording again: judged once, it may be judged there too. */
+function copies({ copies: number, footage }) {
+  const link = make("a", { href: `/footage/${footage.sha256}#copies` }, _("other footage that shows this recording: {number}", { number }));
+  return make("p", { class: "copies" }, link);
 }
 
 function why(card) {

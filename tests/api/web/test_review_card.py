@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from api.web.site import Site
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
 from detector.withheld import withhold
+from evidence.copies.spans import Span
+from evidence.store import Copy, FootageRow
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
-from tests.api.web.reviewed import OTHERS
+from tests.api.web.reviewed import OTHERS, fill
 
 
 @pytest.fixture
@@ -190,3 +193,24 @@ def test_a_lone_mark_is_shown_where_it_stands_and_asks_for_its_machine(
     assert float(boxed.get_attribute("x") or 0) == pytest.approx(drawn.mark[0], abs=4)
     # As of any frame, that a machine was missed can be said, and where it is.
     expect(screen.locator("button", has_text="Пропущен станок").first).to_be_visible()
+
+
+def test_a_card_leads_to_other_footage_that_shows_the_recording(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    span = Span(NOW, NOW, NOW, (1.0, 0.0, 1.0, 0.0), 1, 1.0).to_json()
+    with site.session() as session, session.begin():
+        a, b = sorted(session.scalars(select(FootageRow.sha256)))
+        session.add(
+            Copy(
+                a=a, b=b, model=site.recipe.model, settings=site.recipe.settings, kind="rescaled",
+                mirrored=False, seconds=0.0, share_a=1.0, share_b=1.0, score=1.0, spans=[span],
+                reason="the same",
+            )
+        )  # fmt: skip
+    screen.goto(f"{served}/review")
+    link = screen.get_by_role("link", name="other footage that shows this recording: 1")
+    link.click()
+    screen.wait_for_url("**/footage/*#copies")
+    expect(screen.locator("#copies article")).to_have_count(1)

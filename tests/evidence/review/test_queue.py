@@ -216,60 +216,6 @@ def test_two_do_not_see_each_other_and_the_third_sees_both(
         assert log(case, person) == ["anna", "ben", "carla"]
 
 
-def test_an_item_of_the_sample_looks_like_any_other(
-    case: Case, store: Callable[..., str], registry: Registry
-) -> None:
-    key = store()
-    with case.session() as session, session.begin():
-        rebuild(session, EVERY)
-    with case.session() as session:
-        items = [session.get_one(Item, f"{key}{name}") for name in (":m5", ":m3", "@3")]
-        told = cards(session, registry, "anna", items)
-    assert [card["about"] for card in told] == ["sighting", "sighting", "frame"]
-    assert told[0].keys() == told[1].keys()
-    assert (told[0]["kind"], told[0]["reason"]) == (None, None)
-    assert told[1]["kind"] == "uncorroborated"
-    assert "audit" not in str(told)
-
-
-def test_a_card_has_what_is_needed_to_judge(
-    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., int]
-) -> None:
-    key, other = store(), store("two")
-    say(f"{other}:m3", "ben", "accept")
-    with case.session() as session:
-        (card,) = cards(session, registry, "anna", [session.get_one(Item, f"{key}:m3")])
-    assert card["sighting"]["builder"]["name"] == "Mazak"
-    assert (card["footage"]["width"], card["footage"]["height"]) == (480, 270)
-    assert [one["text"] for one in card["readings"]] == ["MAZAK"]
-    assert card["evidence"][0]["words"] == "very strongly for"
-    assert "MAZAK" in [mark.upper() for mark in card["marks"]["wordmarks"]]
-    assert card["marks"]["registry"]["says"] == "the registry has no document on this builder"
-    assert card["stills"]["best"]["sha256"]
-    assert [one["sighting"] for one in card["alike"]] == [f"{other}:m3"]
-
-
-def test_what_others_were_settled_as_is_told_once_one_has_judged(
-    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., int]
-) -> None:
-    key, other, third = store(), store("two"), store("three")
-    say(f"{other}:m3", "ben", "accept")
-    for person in ("ben", "carla"):
-        say(f"{third}:m1", person, "builder", builder="mazak")
-
-    def beside(name: str, person: str) -> dict[str, tuple[str, str | None]]:
-        with case.session() as session:
-            (card,) = cards(session, registry, person, [session.get_one(Item, f"{key}:{name}")])
-        return {one["sighting"]: (one["builder"]["id"], one["outcome"]) for one in card["alike"]}
-
-    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", None)
-    say(f"{key}:m1", "anna", "accept")
-    assert beside("m1", "ben")[f"{other}:m1"] == ("smtcl", None)
-    assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
-    say(f"{key}:m3", "anna", "accept")
-    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
-
-
 def test_what_is_left_for_one_is_not_what_they_have_judged(
     case: Case,
     recipe: Recipe,

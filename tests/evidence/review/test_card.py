@@ -1,0 +1,102 @@
+"""What a reviewer is told of an item, and what not before they have judged it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.copies.spans import Span
+from evidence.review.card import cards
+from evidence.review.items import rebuild
+from evidence.review.judge import Bench, judge
+from evidence.store import Case, Copy, Item
+from tests.evidence.review.test_audit import EVERY
+
+
+@pytest.fixture
+def say(case: Case, bench: Bench) -> Callable[..., None]:
+    def put(item: str, person: str, word: str, **more: str) -> None:
+        with case.session() as session, session.begin():
+            judge(session, bench, item, person, word, **more)
+
+    return put
+
+
+def test_an_item_of_the_sample_looks_like_any_other(
+    case: Case, store: Callable[..., str], registry: Registry
+) -> None:
+    key = store()
+    with case.session() as session, session.begin():
+        rebuild(session, EVERY)
+    with case.session() as session:
+        items = [session.get_one(Item, f"{key}{name}") for name in (":m5", ":m3", "@3")]
+        told = cards(session, registry, "anna", items)
+    assert [card["about"] for card in told] == ["sighting", "sighting", "frame"]
+    assert told[0].keys() == told[1].keys()
+    assert (told[0]["kind"], told[0]["reason"]) == (None, None)
+    assert told[1]["kind"] == "uncorroborated"
+    assert "audit" not in str(told)
+
+
+def test_a_card_has_what_is_needed_to_judge(
+    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., None]
+) -> None:
+    key, other = store(), store("two")
+    say(f"{other}:m3", "ben", "accept")
+    with case.session() as session:
+        (card,) = cards(session, registry, "anna", [session.get_one(Item, f"{key}:m3")])
+    assert card["sighting"]["builder"]["name"] == "Mazak"
+    assert (card["footage"]["width"], card["footage"]["height"]) == (480, 270)
+    assert [one["text"] for one in card["readings"]] == ["MAZAK"]
+    assert card["evidence"][0]["words"] == "very strongly for"
+    assert "MAZAK" in [mark.upper() for mark in card["marks"]["wordmarks"]]
+    assert card["marks"]["registry"]["says"] == "the registry has no document on this builder"
+    assert card["stills"]["best"]["sha256"]
+    assert [one["sighting"] for one in card["alike"]] == [f"{other}:m3"]
+
+
+def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
+    case: Case, store: Callable[..., str], registry: Registry
+) -> None:
+    key, other = store(), store("two")
+    with case.session() as session, session.begin():
+        mine, theirs = (session.get_one(Item, f"{one}:m3") for one in (key, other))
+        a, b = sorted((mine, theirs), key=lambda item: item.footage)
+        # Of the one from a second before to one after, of the other three seconds later.
+        span = Span(
+            a.pts - 1, a.pts + 1, b.pts - a.pts + 3, (1.0, 0.0, 1.0, 0.0), 8, 1.0
+        ).to_json()  # fmt: skip
+        session.add(
+            Copy(
+                a=a.footage, b=b.footage, model=a.model, settings=a.settings, kind="excerpt",
+                mirrored=False, seconds=2.0, share_a=0.5, share_b=1.0, score=1.0, spans=[span],
+                reason="the same",
+            )
+        )  # fmt: skip
+    with case.session() as session:
+        items = [session.get_one(Item, one.item) for one in (a, b)]
+        told = cards(session, registry, "anna", items)
+    assert [card["copies"] for card in told] == [1, 0]  # what the other shows then is not in it
+
+
+def test_what_others_were_settled_as_is_told_once_one_has_judged(
+    case: Case, store: Callable[..., str], registry: Registry, say: Callable[..., None]
+) -> None:
+    key, other, third = store(), store("two"), store("three")
+    say(f"{other}:m3", "ben", "accept")
+    for person in ("ben", "carla"):
+        say(f"{third}:m1", person, "builder", builder="mazak")
+
+    def beside(name: str, person: str) -> dict[str, tuple[str, str | None]]:
+        with case.session() as session:
+            (card,) = cards(session, registry, person, [session.get_one(Item, f"{key}:{name}")])
+        return {one["sighting"]: (one["builder"]["id"], one["outcome"]) for one in card["alike"]}
+
+    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", None)
+    say(f"{key}:m1", "anna", "accept")
+    assert beside("m1", "ben")[f"{other}:m1"] == ("smtcl", None)
+    assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
+    say(f"{key}:m3", "anna", "accept")
+    assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
