@@ -19,6 +19,9 @@ Says = Literal[
 ]
 
 
+NO_DOCUMENT: Says = "the registry has no document on this builder"
+
+
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What a name rests on.
@@ -48,13 +51,25 @@ def grounds_of(entry: Entry) -> Grounds:
     elif entry.confidence == "medium":
         says = "the registry is fairly sure of this builder"
     elif not documents:
-        says = "the registry has no document on this builder"
+        says = NO_DOCUMENT
     return Grounds(entry.confidence, says, entry.source, documents)
 
 
 def documents_of(sources: Iterable[str]) -> tuple[str, ...]:
     """Those that somebody can be shown."""
     return tuple(source for source in sources if source != TRADE)
+
+
+def in_words(says: str, sources: Sequence[str]) -> tuple[str, ...]:
+    """How sure the registry is, and its sources, where that does not say already that there is no
+    document.
+
+    >>> in_words("the registry is not sure of this builder", [TRADE])[1]
+    'source: no document, only general knowledge of the trade'
+    """
+    if says == NO_DOCUMENT:
+        return (says,)
+    return says, f"source: {sources_told(sources)}"
 
 
 def sources_told(sources: Sequence[str]) -> str:

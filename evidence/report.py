@@ -18,7 +18,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from datasets.countries import country_name
-from datasets.grounds import sources_told
+from datasets.grounds import in_words
 from evidence.answer.figures import SIZE, fitted
 from evidence.record import Record
 from evidence.tables import (
@@ -298,7 +298,7 @@ def _environment() -> Environment:
         "surest": surest,
         "named": named,
         "origin_told": origin_told,
-        "sources_told": sources_told,
+        "grounds": lambda entry: "; ".join(in_words(entry["says"], entry["sources"])),
         "withheld_says": withheld_says,
         "rate": rate,
         "again": again,

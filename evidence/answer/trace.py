@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from datasets.countries import country_name
 from datasets.entry import Entry
-from datasets.grounds import grounds_of, sources_told
+from datasets.grounds import grounds_of, in_words
 from datasets.registry import Registry
 from evidence.browse.names import name_footage
 from evidence.record import spell
@@ -198,7 +198,7 @@ def _origins(entry: Entry | None) -> Iterator[Line]:
     if entry.production:
         yield "such machines made in", _countries(entry.production)
     found = grounds_of(entry)
-    yield "how sure of the builder", (found.says, f"source: {sources_told(found.sources)}")
+    yield "how sure of the builder", in_words(found.says, found.sources)
 
 
 def _countries(codes: Iterable[str]) -> tuple[str, ...]:
