@@ -90,7 +90,7 @@ def serve(
     from detector.model_files import model_digest
     from evidence.learning.switch import check_switch
     from evidence.store.runs import add_recipe
-    from evidence.store.summary import last_settings
+    from evidence.store.summary import last_settings, with_program
     from evidence.sweep.run import Order
 
     check_switch(case, model, untested)
@@ -107,6 +107,8 @@ def serve(
             if settings is None and budget is None:
                 # With others it would show nothing of what was found, and look at it all anew.
                 looked = last_settings(session, digest, builders) or looked
+            else:
+                looked = with_program(session, looked, digest, builders)
             recipe = add_recipe(session, digest, looked, builders)
 
         from api.web.site import Site

@@ -48,6 +48,8 @@ def read_settings(
         _check_origins(settings)
     except SettingsError as error:
         raise SettingsError(f"{file}: {error}") from error
+    # By a name in a file no other program looks.
+    settings = settings.model_copy(update={"program": ""})
     given = {"seed": seed, "budget": budget}
     given = {name: value for name, value in given.items() if value is not None}
     if not given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 from api.exits import Exit
 from api.setup import open_or_make, read_settings
 from api.terminal import complain, hush, only_lines, speak
-from datasets.errors import UsageError
+from datasets.errors import CaseUnreachable, UsageError
 from datasets.registry import Registry, load_registry
 from datasets.there import straight, why_missing
 from evidence.tables import counted
@@ -190,8 +191,10 @@ def _check_footage(feed: Feed) -> None:
 def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:
     """Sweeps, shows how it goes, and says how it ended."""
     from api.live import Lines, Objects, Screen, to_public
+    from evidence.sweep.run import going_on
     from evidence.sweep.run import sweep as run
 
+    order = going_on(case, order)
     if json:
         with only_lines() as write:
             objects = Objects(write)
@@ -212,7 +215,8 @@ def _by_others(case: Case) -> int:
     from detector.program import program
     from evidence.store.summary import last_recipe, programs
 
-    with case.session() as session:
+    looked: dict[str, set[str]] = {}
+    with suppress(CaseUnreachable), case.session() as session:
         recipe = last_recipe(session)
         looked = {} if recipe is None else programs(session, recipe)
     return sum(len(footage) for name, footage in looked.items() if name != program())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MOST_BYTES = 1 << 20
@@ -23,6 +23,8 @@ def read_logo(path: Path) -> bytes:
     Raises:
         ValueError: it cannot be read, or is no such picture; the message names it.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ValueError(f"{path}: no file; name a picture")
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -53,8 +55,9 @@ def logo_picture(content: bytes) -> NDArray[np.uint8]:
                     raise _Unfit(
                         f"{sides[0]}x{sides[1]} pixels; a side has {LEAST_SIDE} to {MOST_SIDE}"
                     )
+                upright = _eight_bits(ImageOps.exif_transpose(opened))
                 picture = np.asarray(
-                    opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+                    upright.convert("RGBA" if upright.has_transparency_data else "RGB")
                 )
     except _Unfit as error:
         raise ValueError(str(error)) from None
@@ -66,6 +69,13 @@ def logo_picture(content: bytes) -> NDArray[np.uint8]:
     if even and (picture.shape[2] == 3 or int(np.ptp(picture[..., 3])) == 0):
         raise ValueError("all of one colour: there is no logo on it")
     return picture
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Greys of 16 bits as such of 8: Pillow would cut off what is lighter than 255."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
 
 
 class _Unfit(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 _NUMBER = re.compile(r"\s*(?:№|(?<!\w)(?:no|n[º°]?))[\s.]*(?=\d)")
 """What stands before a plant's number, in small letters."""
@@ -25,7 +26,7 @@ def fold(plant: str) -> str:
         >>> fold("Завод № 12"), fold("Plant 12"), fold("Casino 12")
         ('завод №12', 'plant 12', 'casino 12')
     """
-    plain = plant.casefold().translate(_ALIKE)
+    plain = normalize("NFC", plant).casefold().translate(_ALIKE)
     # Of nothing but quotation marks something must be left: it is not the lack of a plant.
     words = plain.split() or plant.split()
     return _NUMBER.sub(" №", " ".join(words)).strip()

@@ -16,8 +16,11 @@ from evidence.access.tokens import find_token
 from evidence.store.people import has_accounts
 from evidence.store.verdicts import NAMED
 
-_HANDED_ON = ("forwarded", "via", "x-real-ip")
-"""Besides X-Forwarded-For, which has told the caller's address by then."""
+_HANDED_ON = ("forwarded", "via")
+"""What a proxy adds that does not say for whom in one way that all agree on."""
+
+_FOR_WHOM = ("x-forwarded-for", "x-real-ip")
+"""What it says the caller's address in."""
 
 
 def token_of(call: HTTPConnection) -> str | None:
@@ -88,10 +91,25 @@ def _is_here(call: HTTPConnection) -> bool:
     also say that it does not know for whom."""
     if any(name in call.headers for name in _HANDED_ON):
         return False
+    told = [
+        address
+        for name in _FOR_WHOM
+        for value in call.headers.getlist(name)
+        for address in value.split(",")
+    ]
+    if not all(map(_is_loopback, told)):
+        return False
     try:
         return call.client is None or ip_address(call.client.host).is_loopback
-    except ValueError:  # a socket in the file system, or no address that a proxy says
-        return "x-forwarded-for" not in call.headers
+    except ValueError:  # a socket in the file system
+        return not told
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.strip()).is_loopback
+    except ValueError:
+        return False
 
 
 def _person(known: Known) -> Person:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 import anyio
 from fastapi import APIRouter, Request
@@ -37,6 +38,8 @@ BODY_SECONDS = 30.0
 """For which a request that is no upload may be silent before all of it has come."""
 
 _MISTAKE = Sentence("the server made a mistake")
+_UNENDED = Sentence("the request did not come to its end; send it again")
+_ANOTHER = Sentence("%(name)s is logged in here now; log in again as %(author)s, who gave this")
 
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
@@ -89,7 +92,8 @@ class Guard:
         try:
             check_host(self._site, request.headers)
             if not scope["path"].startswith("/static/"):
-                scope["state"]["person"] = await self._find_caller(request)
+                scope["state"]["person"] = person = await self._find_caller(request)
+                _check_author(person, request.headers.get("nameplate-author"))
             if token_of(request) is None:
                 check_origin(scope, request.headers)
             if scope["method"] == "OPTIONS":
@@ -134,7 +138,7 @@ class Guard:
             with anyio.move_on_after(None if whole else self._body_seconds) as waiting:
                 message = await receive()
             if waiting.cancelled_caught:
-                raise HTTPException(408, "the request did not come to its end; send it again")
+                raise HTTPException(408, _UNENDED)
             got += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if got > self._site.limits.body_bytes:
@@ -190,6 +194,21 @@ class _Answer:
         self._send = _nowhere
         self._again = None
         self._rest.cancel()
+
+
+def _check_author(person: Person | None, said: str | None) -> None:
+    """That who calls is whom a page was made for: what one gave is not signed by another, who has
+    logged in meanwhile in the same browser.
+
+    Args:
+        said: the name, as in an address.
+
+    Raises:
+        AnotherPerson: they are two.
+    """
+    if said is None or person is None or person.name == unquote(said):
+        return
+    raise problems.AnotherPerson(_ANOTHER.fill(name=person.name, author=unquote(said)))
 
 
 async def _nowhere(message: Message) -> None:

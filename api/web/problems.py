@@ -70,6 +70,12 @@ class Conflict(NameplateError):
     kind = "conflict"
 
 
+class AnotherPerson(Conflict):
+    """Somebody else is logged in by now than the page says that it was given by."""
+
+    kind = "another-person"
+
+
 class TooLarge(NameplateError):
     """More than a limit allows."""
 
@@ -145,6 +151,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         (403, "Who calls may not do this, or the request came from another site."),
         (404, "There is no such thing."),
         (405, "Not by this method."),
+        (408, "The request did not come to its end in time; send it again."),
         (409, "It is no longer as the caller thinks."),
         (413, "More than a limit allows."),
         (422, "A value is missing or wrong; `fields` names it."),
@@ -201,7 +208,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:
-        kinds = {404: "not-found", 405: "method", 413: "too-large", 416: "range"}
+        kinds = {404: "not-found", 405: "method", 408: "silent", 413: "too-large", 416: "range"}
         kind = kinds.get(error.status_code, "usage" if error.status_code < 500 else "error")
         response = answer(request, error.status_code, Problem(kind=kind, message=error.detail))
         response.headers.update(error.headers or {})

@@ -162,9 +162,12 @@ def recompute(package: Path) -> Recomputed:
         unsound = [*contradictions(session), *lacking(case, session)]
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
     earlier = newest < FORMAT
+    if earlier:  # in other words
+        for one in (said, anew):
+            one["answer"].get("said", {}).pop("means", None)
     otherwise = [
         *_differences(said["answer"], anew["answer"], earlier=earlier),
-        *_differences(facts, anew["facts"], "facts"),
+        *_differences(facts, anew["facts"], "facts", earlier=earlier),
         *unsound,
     ]
     if earlier and otherwise:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -122,10 +122,15 @@ def _alike(registry: Registry, others: list[Record], told: bool) -> list[Record]
 
 
 def _withheld(item: Item, row: SightingRow) -> str | None:
-    """Whose mark was read, where that is shown since it is not claimed."""
-    if item.kind != "withheld":
+    """Whose mark was read, where that is shown since it is not claimed; nobody's where a plate
+    alone was."""
+    if item.kind != "withheld" or any(one["kind"] == "plate" for one in row.evidence):
         return None
-    return next((one["id"] for one in row.evidence if one["id"] and one["weight"] > 0), None)
+    weights: Counter[str] = Counter()
+    for one in row.evidence:
+        if one["id"] and one["kind"] != "control" and one["weight"] > 0:
+            weights[one["id"]] += one["weight"]
+    return max(weights, key=lambda id: (weights[id], id), default=None)
 
 
 def _about(item: Item) -> str:
@@ -229,7 +234,13 @@ def _copies(session: Session, items: Sequence[Item]) -> dict[str, set[str]]:
     for item in items:
         asked[item.footage].append(item)
     found: dict[str, set[str]] = {item.item: set() for item in items}
-    rows = session.scalars(select(Copy).where(or_(Copy.a.in_(asked), Copy.b.in_(asked)))).all()
+    rows = session.execute(
+        select(Copy.a, Copy.b, Copy.model, Copy.settings, Copy.spans)
+        .where(or_(Copy.a.in_(asked), Copy.b.in_(asked)))
+        # One view may have been filmed twice.
+        .where(Copy.kind != "same view")
+        .where(tuple_(Copy.model, Copy.settings).in_({(one.model, one.settings) for one in items}))
+    ).all()
     for row in rows:
         spans = [Span.from_json(one) for one in row.spans]
         for here, there, shown in (

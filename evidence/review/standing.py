@@ -26,7 +26,9 @@ ABOUT_SIGHTINGS = (
 )
 ABOUT_FRAMES = ("missed", "nothing")
 PROBABLE = "probable"
-ABOUT_ENTERED = ("builder", PROBABLE, "unknown", "concealed", "not-cnc", "not-a-machine")
+ABOUT_ENTERED = (
+    "builder", PROBABLE, "unknown", "concealed", "not-cnc", "not-a-machine", "pictured",
+)  # fmt: skip
 JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
 COUNTED = JUDGEMENTS - {PROBABLE}
 """What settles an item; what somebody holds for probable waits for others to say."""

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
 from evidence.store.corrections import corrected, put_right
-from evidence.store.models import PLAYED, FootageRow, Location, Recipe, Work
+from evidence.store.models import PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 from evidence.store.places import come_back, leave, with_earlier
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
@@ -143,8 +143,10 @@ def add_work(
 
 
 def add_all(session: Session, recipe: Recipe) -> Added:
-    """Adds every path at which the case knows footage to the list of a recipe."""
-    known = session.scalars(select(Location.path).where(Location.footage.is_not(None)))
+    """Adds every path at which the case knows footage to the list of a recipe; but for those that
+    nothing but a pack from elsewhere speaks of (`distrust`)."""
+    trusted = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != UNREAD)
+    known = session.scalars(select(Location.path).where(Location.footage.is_not(None), trusted))
     return add_work(session, recipe, map(Source, known.all()))
 
 

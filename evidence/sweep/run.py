@@ -73,6 +73,14 @@ class Ending:
     tally: Tally
 
 
+def going_on(case: Case, order: Order) -> Order:
+    """The order, of the program by which the case was last looked at anew with it, if it was."""
+    with case.session() as session:
+        digest = model_digest(order.model)
+        settings = with_program(session, order.settings, digest, order.registry)
+    return replace(order, settings=settings)
+
+
 def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) -> Ending:
     """Works through what a case's list holds and the feed brings.
 
@@ -83,12 +91,11 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         UsageError: a source list cannot be used.
     """
     digest = model_digest(order.model)
+    if order.anew:
+        looked = order.settings.model_copy(update={"program": program()})
+        order = replace(order, settings=looked)
     with case.session() as session, session.begin():
-        settings = with_program(session, order.settings, digest, order.registry)
-        if order.anew:
-            settings = settings.model_copy(update={"program": program()})
-        order = replace(order, settings=settings)
-        recipe = add_recipe(session, digest, settings, order.registry)
+        recipe = add_recipe(session, digest, order.settings, order.registry)
         if order.retry:
             reopen(session, recipe)
         if order.anew:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from datasets.entry import Entry
 from datasets.errors import RegistryError
-from datasets.logos import MOST_BYTES, logo_picture
+from datasets.logos import MOST_BYTES, logo_picture, read_logo
 from datasets.registry import Registry, load_registry, read_entries
 from tests.logo import ENTRY, draw_logo, write_registry
 
@@ -93,3 +94,22 @@ def test_an_entry_of_the_same_id_may_bring_one(tmp_path: Path) -> None:
     known = Registry([*load_registry(write_registry(tmp_path / "b", logo=False))])
     assert known.get("veltranix").logo is None
     assert known.extended(file).get("veltranix").logo is not None
+
+
+def test_a_picture_is_taken_as_it_is_seen(tmp_path: Path) -> None:
+    """A telephone's lies on its side and says so; a grey of 16 bits is no white one."""
+    flat = Image.fromarray(np.tile(np.arange(60, dtype=np.uint8) * 4, (30, 1)))
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Orientation
+    flat.save(turned, exif=exif)
+    assert logo_picture(turned.read_bytes()).shape == (60, 30, 3)
+    deep = tmp_path / "deep.png"
+    Image.fromarray(np.tile(np.arange(300, 360, dtype=np.uint16) * 100, (30, 1))).save(deep)
+    assert np.ptp(logo_picture(deep.read_bytes())) > 10
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "logo.png")
+    with pytest.raises(ValueError, match="no file"):
+        read_logo(tmp_path / "logo.png")

@@ -61,12 +61,12 @@ export class Problem extends Error {
 
 /** Calls the server; gives what it answered, as plain data. Throws a Problem. Where the login has run out the
  *  page leaves for it, unless something was `typed` that would be lost: then that is said. */
-export async function call(method, path, body = undefined, { typed = false, ...options } = {}) {
+export async function call(method, path, body = undefined, { typed = false, headers = {}, ...options } = {}) {
   let response;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
       ...options,
     });

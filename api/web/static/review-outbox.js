@@ -2,16 +2,26 @@
 
 import { Problem, _, call } from "./common.js";
 
+const UNSENT = "unsent:";
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;
 
 /** Whether a call may go well later: nobody answered, too many, or trouble at the server. */
 function passing(problem) {
-  return problem.status === 0 || problem.status === 429 || problem.status >= 500;
+  return problem.status === 0 || problem.status === 408 || problem.status === 429 || problem.status >= 500;
+}
+
+/** Names of others for whom something waits in this tab, with how much: they logged in here before. */
+export function unsentOfOthers(author) {
+  return Object.keys(sessionStorage)
+    .filter((key) => key.startsWith(UNSENT) && key !== `${UNSENT}${author}`)
+    .map((key) => [key.slice(UNSENT.length), JSON.parse(sessionStorage.getItem(key)).length])
+    .filter(([, number]) => number > 0);
 }
 
 /**
- * Entries: {id, item, kind: "verdict" | "doubt" | "skip" | "undo", body, of, number}; `number` is
+ * Of one author, whoever is logged in when it is sent: the server takes what an author gave from no
+ * other. Entries: {id, item, kind: "verdict" | "doubt" | "skip" | "undo", body, of, number}; `number` is
  * that of the verdict in the log, once the server has told it. What is not sent yet outlives a
  * reload, and a login, of this tab.
  */
@@ -20,14 +30,18 @@ export class Outbox {
   #queue;
   #running = false;
   #wake = null;
+  #author;
   #changed;
   #failed;
+  #stopped;
 
-  constructor(key, { changed, failed }) {
-    this.#key = key;
-    this.#queue = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+  constructor(author, { changed, failed, stopped }) {
+    this.#author = author;
+    this.#key = `${UNSENT}${author}`;
+    this.#queue = JSON.parse(sessionStorage.getItem(this.#key) ?? "[]");
     this.#changed = changed;
     this.#failed = failed;
+    this.#stopped = stopped;
     addEventListener("beforeunload", (event) => {
       if (this.size) event.preventDefault();
     });
@@ -75,6 +89,10 @@ export class Outbox {
         wait = FIRST_WAIT;
       } catch (problem) {
         if (problem.kind === "log-in") break;
+        if (problem.kind === "another-person") {
+          this.#stopped(problem);
+          break;
+        }
         if (passing(problem)) {
           this.#changed(this.size, true);
           await this.#pause(wait);
@@ -91,16 +109,17 @@ export class Outbox {
 
   async #send(entry) {
     const item = encodeURIComponent(entry.item);
+    const by = { headers: { "Nameplate-Author": encodeURIComponent(this.#author) } };
     if (entry.kind === "verdict" || entry.kind === "doubt") {
       const path = entry.kind === "verdict" ? "/api/v1/verdicts" : `/api/v1/review/items/${item}/doubt`;
-      const { verdict } = await call("POST", path, entry.body);
+      const { verdict } = await call("POST", path, entry.body, by);
       entry.number = verdict.number;
       // An undo that waits is kept with it: after a reload nobody else knows the number.
       for (const one of this.#queue) if (one.of === entry.id) one.number = verdict.number;
     } else if (entry.kind === "skip") {
-      await call("POST", `/api/v1/review/items/${item}/skip`);
+      await call("POST", `/api/v1/review/items/${item}/skip`, undefined, by);
     } else if (entry.number) {
-      await call("DELETE", `/api/v1/verdicts/${entry.number}`);
+      await call("DELETE", `/api/v1/verdicts/${entry.number}`, undefined, by);
     } else {
       throw new Problem("not-taken", _("the server never said that it took it"), 409);
     }

@@ -4,7 +4,7 @@ import { _, brought, call, counted, make, notice } from "./common.js";
 import { Ahead, loadCard } from "./review-ahead.js";
 import { BuilderChoice } from "./review-builder.js";
 import { VERDICTS, tell, where } from "./review-card.js";
-import { Outbox } from "./review-outbox.js";
+import { Outbox, unsentOfOthers } from "./review-outbox.js";
 import { Stage } from "./review-picture.js";
 
 const AGAIN = 15000; // milliseconds after which an empty queue is asked again
@@ -29,7 +29,7 @@ const met = new Set(); // items that were on the screen long enough to be judged
 let looked = { since: 0, before: 0 };
 let timer = null;
 
-const outbox = new Outbox(`unsent:${start.person}`, { changed: showUnsent, failed: surface });
+const outbox = new Outbox(start.person, { changed: showUnsent, failed: surface, stopped: ({ message }) => notice(message, "bad") });
 
 // ---- how long somebody looks, not how long the page is open
 
@@ -202,6 +202,10 @@ function showUnsent(number, trouble) {
   line.textContent = trouble
     ? _("{number} not sent yet: the server does not answer; it is tried again", { number })
     : _("{number} not sent yet", { number });
+}
+
+for (const [author, number] of unsentOfOthers(start.person)) {
+  notice(_("{number} given as {author} not sent: log in again by that name in this tab to send it", { number, author }), "bad");
 }
 
 function surface(entry, problem) {

@@ -7,7 +7,7 @@ const PIECE = 32 * 1024 * 1024;
 const LONGEST_PAUSE = 30;
 const SPEED_SECONDS = 5;
 // After these the same piece may succeed later; any other refusal is final.
-const PASSING = new Set(["offline", "conflict", "too-many", "case-unreachable", "error"]);
+const PASSING = new Set(["offline", "conflict", "too-many", "silent", "case-unreachable", "error"]);
 
 /** A file being sent. `state`: "queued", "sending", "lost" (the server could not be reached), "waits"
  *  (it says why it takes nothing now), "paused", "stopped" or "over". */

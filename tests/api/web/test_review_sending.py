@@ -34,15 +34,16 @@ def troubled(site: Site, chromium: Browser) -> Iterator[Page]:
     assert not wrong
 
 
+@pytest.mark.parametrize("status", [503, 408], ids=["away", "cut off"])
 def test_verdicts_wait_for_a_server_that_is_away(
-    site: Site, troubled: Page, tmp_path: Path, served: str
+    site: Site, troubled: Page, tmp_path: Path, served: str, status: int
 ) -> None:
     fill(site, tmp_path, claims=0, others=3, halls=0)
     away = True
 
     def answer(route: Route) -> None:
         if away:
-            route.fulfill(status=503, json={"error": {"kind": "away", "message": "away"}})
+            route.fulfill(status=status, json={"error": {"kind": "away", "message": "away"}})
         else:
             route.fallback()
 
@@ -129,3 +130,41 @@ def test_an_undo_that_is_not_sent_yet_outlives_a_reload(
     away.clear()
     assert shown(troubled) in (first, second)  # once nothing is left to send
     assert [row.verdict for row in verdicts(site)] == ["unknown", "withdrawn"]
+
+
+def test_what_one_gave_is_not_signed_by_another_who_has_logged_in_since(
+    site: Site, troubled: Page, tmp_path: Path, served: str
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    troubled.goto(f"{served}/review")
+    item = shown(troubled)
+    # As if the cookie had become another's: the page is still that of whom it was made for.
+    person = site.local
+    assert person is not None
+    troubled.route(
+        "**/api/v1/verdicts",
+        lambda route: route.continue_(
+            headers=route.request.headers | {"nameplate-author": "%D0%BE%D0%BB%D1%8F"}
+        ),
+    )
+    troubled.keyboard.press("u")
+    next_after(troubled, item)
+    expect(troubled.locator("#notices")).to_contain_text(f"{person} is logged in here now")
+    expect(troubled.locator("#unsent")).to_contain_text("1 not sent yet")
+    assert verdicts(site) == []
+    troubled.unroute("**/api/v1/verdicts")
+    troubled.reload()  # and of whom it was given it is taken
+    all_sent(troubled)
+    assert [row.author for row in verdicts(site)] == [person]
+
+
+def test_what_another_left_unsent_in_the_tab_is_told(
+    site: Site, troubled: Page, tmp_path: Path, served: str
+) -> None:
+    fill(site, tmp_path, claims=0, others=2, halls=0)
+    troubled.goto(f"{served}/review")
+    shown(troubled)
+    troubled.evaluate("""sessionStorage.setItem("unsent:olga", '[{"item": "a"}, {"item": "b"}]')""")
+    troubled.reload()
+    expect(troubled.locator("#notices")).to_contain_text("2 given as olga not sent")
+    assert verdicts(site) == []

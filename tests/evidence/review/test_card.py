@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
 from datasets.registry import Registry
 from evidence.copies.spans import Span
-from evidence.review.card import cards
+from evidence.review.card import _withheld, cards
 from evidence.review.items import rebuild
 from evidence.review.judge import Bench, judge
-from evidence.store import Case, Copy, Item
+from evidence.store import Case, Copy, Item, SightingRow
 from tests.evidence.review.test_audit import EVERY
 
 
@@ -57,8 +58,9 @@ def test_a_card_has_what_is_needed_to_judge(
     assert [one["sighting"] for one in card["alike"]] == [f"{other}:m3"]
 
 
+@pytest.mark.parametrize(("copy", "number"), [("excerpt", 1), ("same view", 0)])
 def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
-    case: Case, store: Callable[..., str], registry: Registry
+    case: Case, store: Callable[..., str], registry: Registry, copy: str, number: int
 ) -> None:
     key, other = store(), store("two")
     with case.session() as session, session.begin():
@@ -70,7 +72,7 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
         ).to_json()  # fmt: skip
         session.add(
             Copy(
-                a=a.footage, b=b.footage, model=a.model, settings=a.settings, kind="excerpt",
+                a=a.footage, b=b.footage, model=a.model, settings=a.settings, kind=copy,
                 mirrored=False, seconds=2.0, share_a=0.5, share_b=1.0, score=1.0, spans=[span],
                 reason="the same",
             )
@@ -78,7 +80,10 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
     with case.session() as session:
         items = [session.get_one(Item, one.item) for one in (a, b)]
         told = cards(session, registry, "anna", items)
-    assert [card["copies"] for card in told] == [1, 0]  # what the other shows then is not in it
+    assert [card["copies"] for card in told] == [
+        number,
+        0,
+    ]  # what the other shows then is not in it
 
 
 def test_what_others_were_settled_as_is_told_once_one_has_judged(
@@ -100,3 +105,28 @@ def test_what_others_were_settled_as_is_told_once_one_has_judged(
     assert {outcome for _, outcome in beside("m1", "ben").values()} == {None}
     say(f"{key}:m3", "anna", "accept")
     assert beside("m3", "anna")[f"{other}:m3"] == ("mazak", "accept")
+
+
+@pytest.mark.parametrize(
+    ("lines", "whose"),
+    [
+        (
+            [("wordmark", "haas", 5.0), ("wordmark", "smtcl", 4.5), ("series", "smtcl", 4.0)],
+            "smtcl",
+        ),
+        ([("plate", None, 0.0), ("series", "brother", 1.0)], None),
+        ([("control", "ctl-osp", 3.0)], None),
+    ],
+    ids=["the sum", "a plate", "a control"],
+)
+def test_whose_mark_was_withheld_is_told_by_all_that_was_read(
+    case: Case, store: Callable[..., str], lines: list[tuple[str, str | None, float]], whose: object
+) -> None:
+    key = store()
+    with case.session() as session:
+        item = session.get_one(Item, f"{key}:m3")
+        row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
+        item.kind = "withheld"
+        row.evidence = [{"kind": kind, "id": id, "weight": weight} for kind, id, weight in lines]
+        assert _withheld(item, row) == whose
+        session.rollback()

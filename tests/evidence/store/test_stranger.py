@@ -24,7 +24,7 @@ from evidence.store import Case, Location, Login, Token, Upload, Work
 from evidence.store.pack import pack
 from evidence.store.runs import add_recipe
 from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_work, done, take
+from evidence.store.work import Source, add_all, add_work, done, take
 from evidence.uploads import Bounds, Claims, Uploads
 from evidence.uploads.keeping import find_place
 from tests.evidence.store.conftest import encoded
@@ -295,3 +295,24 @@ def test_what_was_uploaded_can_be_watched_where_its_pack_is_opened(
         found = find_original(session, moved, kept.footage)
         assert found is not None and found.path.read_bytes() == content
         assert take(session, recipe, 9)  # it is the case's own, and goes on waiting
+
+
+def test_nothing_outside_is_looked_at_anew_because_a_pack_says_so(
+    opened: Callable[..., Case], survey: Survey, registry: Registry, clip: Path
+) -> None:
+    sha256 = survey.analysis.footage.sha256
+    with (
+        opened(LAID, path=str(clip), sha256=sha256, size=clip.stat().st_size) as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        anew = Settings(program="0.3.0+anew")
+        recipe = add_recipe(session, "aa" * 32, anew, registry)
+        add_all(session, recipe)
+        assert take(session, recipe, 9) == []
+        # What the case reads itself is looked at.
+        status = clip.stat()
+        source = Source(str(clip), status.st_size, status.st_mtime_ns)
+        session.get_one(Location, source.path).mtime_ns = status.st_mtime_ns
+        add_all(session, recipe)
+        assert [work.path for work in take(session, recipe, 9)] == [source.path]

@@ -27,7 +27,7 @@ from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk
-from evidence.sweep.run import Ending, Order, sweep
+from evidence.sweep.run import Ending, Order, going_on, sweep
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
@@ -112,7 +112,7 @@ def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_th
 
     monkeypatch.setattr("evidence.sweep.run.program", lambda: "0.3.0+another")
     monkeypatch.setattr("evidence.store.rows.program", lambda: "0.3.0+another")
-    assert go(small, order, clip).tally.waiting == 0  # unasked nothing is looked at again
+    assert go(small, going_on(small, order), clip).tally.waiting == 0  # unasked nothing is
     ending = go(small, replace(order, anew=True))  # whatever the case knows
     assert (ending.outcome, ending.tally.done) == ("done", 1)
     with small.session() as session:
@@ -120,7 +120,7 @@ def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_th
         assert rows[program()] == before.settings  # what was found is kept
         assert programs(session, last(session)) == {"0.3.0+another": {before.footage}}
     # From then on it is that one's, whether asked anew or not.
-    for again in (order, replace(order, anew=True)):
+    for again in (going_on(small, order), replace(order, anew=True)):
         assert go(small, again, clip).tally.done == 1
         with small.session() as session:
             assert last(session).settings == rows["0.3.0+another"]

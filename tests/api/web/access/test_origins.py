@@ -127,3 +127,7 @@ def test_who_needs_no_account_is_at_this_machine(asking_locally: Asking) -> None
     for header in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
         for value in ("192.0.2.7", "unknown", "for=192.0.2.7", "1.1 proxy"):
             assert asking("GET", "/api/v1/login", {header: value}).status == 401
+    for value in (" ", " , ", "127.0.0.1, unknown", "127.0.0.1, 192.0.2.7"):
+        assert asking("GET", "/api/v1/login", {"X-Forwarded-For": value}).status == 401
+    here = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "::1"}
+    assert asking("GET", "/api/v1/login", here).status == 200
