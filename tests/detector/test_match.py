@@ -327,7 +327,7 @@ def test_few_texts_that_name_no_builder_match(matcher: Matcher) -> None:
         "MITSUBISHI MATERIALS",
         "WALTER TOOLS CATALOGUE 2019",
         "Воткинский завод",
-        "KEMZ",
+        "KEMZ (Kovrov)",
         "FOTON",
         "OPTIMA",
         "ZHENHUA",
