@@ -91,7 +91,8 @@ class Workplace:
 def local_workplace(workers: int | None = None) -> Iterator[Workplace]:
     """Processes on this machine, reachable from it alone, gone with the block.
 
-    Workers end when this process does, however it ends: each watches a pipe from it.
+    They share its cores: fewer have more threads each. Workers end when this process does,
+    however it ends: each watches a pipe from it.
 
     Raises:
         ClusterError: they could not be started.
@@ -117,7 +118,7 @@ def _start(count: int, scratch: Path) -> LocalCluster:
         try:
             return LocalCluster(
                 n_workers=count,
-                threads_per_worker=1,
+                threads_per_worker=max(1, CPU_COUNT // count),
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,

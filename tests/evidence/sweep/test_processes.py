@@ -88,6 +88,12 @@ def test_without_a_place_for_temporary_files_it_says_what_to_do(
         pass
 
 
+def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evidence.sweep.cluster.CPU_COUNT", 3)
+    with local_workplace(1) as place:
+        assert list(place.client.nthreads().values()) == [3]
+
+
 def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
     # Dask looks a while later whether a lost worker is there, and gives up one that is not: after
     # 15 s unless told otherwise. The second death has it away then.
