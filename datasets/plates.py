@@ -144,6 +144,7 @@ class PlateWords(_Part):
     lines: Lines
     forms_of: dict[Text, tuple[Country, ...]]
     builders_elsewhere: tuple[Text, ...]
+    towns_of_parts: tuple[Text, ...]
     against: tuple[Text, ...]
     between: Kinds
     forms: Kinds

@@ -29,12 +29,14 @@ _IN_TWINS = re.compile(
     r"(?:[123567]|16|53)"
     r"(?:[AEKMHT]\d{2,3}|B\d{3}|(?<=16)B\d{2}|P(?!(?:16|20|25|32|40|50|63|100)A?$)\d{2,3})"
     r"[A-UW-Z]?(?:F\d{1,3})?"
-    r"|16K20\w*|CAT630(?:C\d+)?(?:F\d)?|PT(?:317|735|755|777)(?:F\d)?|K[ABDE]?21[23]\d|MC12-250"
+    r"|16K20\w*|CAT?-?(?:564|630)(?:C\d+)?(?:F\d)?|PT-?(?:317|735|755|777)(?:F\d)?|TB-?320"
+    r"|K[ABDE]?(?:21[23]|23[23]|30[23])\d|MC12-250|65[26]0K"
 )
 """The commonest forms, in letters that are drawn like Latin ones, and Ф written as F: 2Н135, 1М63,
 3B161, 16A20F3. What is left out are fuses, circuit breakers (3P100) and sockets (5A250V)."""
-_PRESS = re.compile(r"(?:И[12]\d|П63|Д24)\d\d[^\W\d_]?")
-"""Of presses, by ГОСТ one letter and four figures: И1330, П6330, Д2430."""
+_PRESS = re.compile(r"(?:И[12]\d|П63|Д[ЕБ]?24|Н[31]\d|Н[ДБ]3\d)\d\d[^\W\d_]?|67\dП")
+"""Of presses and shears, by ГОСТ a letter or two and four figures, И1330, П6330, Д2430, Н3121; and
+of small mills, 675П."""
 _BEFORE = re.compile("^(?:СТ|МОД|МОДЕЛЬ)(?=[0-9])".translate(_TWINS))
 """What is read in one with a code: МОДЕЛЬ1К62."""
 _NO_CODE = (
@@ -84,7 +86,8 @@ def is_soviet_code(text: str) -> bool:
 
 def _is_soviet(word: str) -> bool:
     twins = _BEFORE.sub("", word.translate(_TWINS))
-    if _IN_TWINS.fullmatch(re.sub(r"(?<=\d)O(?=\d|$)", "0", twins)):  # 16K2O
+    twins = re.sub(r"(?<=\d)O(?=\d|$)", "0", re.sub(r"^I(?=6?[AKMP]\d)", "1", twins))
+    if _IN_TWINS.fullmatch(twins):  # I6K2O
         return True
     if _PRESS.fullmatch(word):
         return True

@@ -20,6 +20,7 @@ from detector.plate_lines import plates_of
 from detector.plate_text import CHINA
 from detector.read import overlap_of_smaller
 from detector.screens import is_slogan
+from detector.stray_codes import has_stray_code, is_owners_number
 from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
@@ -37,6 +38,8 @@ _TYPE = re.compile(
 motors and drives have codes of other shapes (A06B, 1FT7042)."""
 
 
+_READ = 0.5
+"""Reader's score from which a code beside a mark is one."""
 _ADDRESS = 4
 """Letters of a mark at least by which an address on the web is its builder's."""
 _LONG_CODE = 5
@@ -153,6 +156,7 @@ class OwnBadge:
             and not self._plates.names_elsewhere(text, entry.origin)
             and not (entry.origin == CHINA and self._plates.is_traditional(text))
             and self._words.on_badge(text, mark, self._own(cue))
+            and not (mark in letters(text) and has_stray_code(text, self._own(cue), mark))
         )
 
     def _is_own_code(self, cue: Cue) -> bool:
@@ -190,11 +194,22 @@ class OwnBadge:
         if letters(row.text) in ("MADE", "IN") or is_slogan(row.text):
             return True
         said = letters(row.text)
-        known = (*self._own(cue), *self._controls)
+        own = self._own(cue)
+        known = (*own, *self._controls)
+        controls = self._control_of(row.text) is not None
+        if not (lines or controls or mark in said) and (
+            is_owners_number(row.text)
+            or (
+                row.score >= _READ
+                and has_stray_code(row.text, own)
+                and not self._words.is_row(row.text)
+            )
+        ):
+            return True
         return not (
             mark in said
             or said in map(letters, known)
-            or self._control_of(row.text) is not None
+            or controls
             or self._plates.is_own(row.text, mark, lines=lines)
             or self._words.on_badge(f"{mark} {row.text}", mark, known)
         )

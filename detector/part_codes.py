@@ -26,6 +26,10 @@ _VOLTAGE = re.compile(r"\b\d{3} ?V\b")
 _FIGURE = r"(?:[A-Z] ?= ?)?[\d.,]+ ?"
 _TOGETHER = (("L/MIN", "MPA"), ("RPM", "KW"))
 """Units of lines with nothing but figures that together make a pump's plate and a spindle's."""
+_SIZE = re.compile(r"\d{3,4} ?[X×*] ?\d{3,4}")
+"""Of a surface plate or a bench, where it is all that the plate says."""
+_PACKED = (re.compile(r"\bNET\b|\bN\.? ?W\b|净重"), re.compile(r"\bGROSS\b|\bG\.? ?W\b|毛重"))
+"""Both weights, with the packing and without, are a case's."""
 
 
 def is_part_code(text: str) -> bool:
@@ -49,6 +53,8 @@ def is_parts_plate(texts: Collection[str]) -> bool:
     voltages = {found for line in lines for found in _VOLTAGE.findall(line)}
     return (
         any(map(_ON_PLATES.search, lines))
+        or any(map(_SIZE.fullmatch, lines))
+        or all(any(map(weight.search, lines)) for weight in _PACKED)
         or (len(voltages) > 1 and _is_figure(lines, "KVA"))
         or any(_is_figure(lines, one) and _is_figure(lines, other) for one, other in _TOGETHER)
     )

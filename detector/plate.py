@@ -29,6 +29,7 @@ from detector.fuse import independent
 from detector.plate_lines import passages_of, plates_of, titles_of
 from detector.plate_text import Company, PlateText
 from detector.read import overlap_of_smaller
+from detector.stray_codes import has_stray_code, is_owners_number
 from detector.types import Box, Reading
 
 StatementKind = Literal["company", "address", "made-in", "works"]
@@ -181,11 +182,14 @@ class Plates:
         if not said and not any(company.country for company, _ in companies):
             return
         texts = [passage.text for passage in passages]
-        part = self._text.is_parts_plate([reading.text for reading in plate])
+        firms = [letters(passage.text) for _, passage in companies]
+        # MACHINE TOOL CO., LTD is what a firm is called, and no word for what the plate is on.
+        lines = [r.text for r in plate if not any(letters(r.text) in firm for firm in firms)]
+        part = self._text.is_parts_plate(lines)
         contact = any(is_contact(t) for t in texts)
         tools = any(company.tools for company, _ in companies)
         machine = any(self._text.is_machine(t) for t in texts)
-        rows = any(self._text.says_kind(reading.text) for reading in plate)
+        rows = any(map(self._text.says_kind, lines))
         rest = passages_of([r for r in plate if not self._text.is_line(r.text, rows=rows)])
         own = not (part or any(self._is_part(one.text) for one in (*rest, *titles)))
         for company, passage in companies:
@@ -209,13 +213,26 @@ class Plates:
             han = passage.script == "han"
             yield Statement(codes, kind, han, own, counts, False, passage, plain=plain)
 
+    def _is_anothers(self, text: str) -> bool:
+        """Whether a line's code or number may be a part's, a program's or an owner's."""
+        stray = has_stray_code(text, ()) and not self._text.is_row(text)
+        return stray or is_owners_number(text)
+
     def _is_plain(
         self, plate: Sequence[Reading], passage: Reading, codes: Collection[str], rows: bool
     ) -> bool:
-        """Whether what stands beside a passage may stand on a plate of a machine from there."""
+        """Whether what stands beside a passage may stand on a plate of a machine from there.
+
+        Args:
+            rows: whether the plate says what kind of machine it is of: TL-250 is a rotary table's
+                code elsewhere, and a number alone its owner's.
+        """
         return all(
             letters(reading.text) in letters(passage.text)
-            or self._text.is_own(reading.text, letters(passage.text), rows=rows)
+            or (
+                self._text.is_own(reading.text, letters(passage.text), rows=rows)
+                and (rows or not self._is_anothers(reading.text))
+            )
             or (reading.score < _NOISE and len(letters(reading.text)) <= _NOISE_LETTERS)
             for reading in plate
         ) and not any(self._text.is_elsewhere(reading.text, codes) for reading in plate)

@@ -112,6 +112,7 @@ class PlateText:
         }
         self._tools = Phrases((*words.machine_tools.han, *words.machine_tools.latin))
         self._tools_japan = Phrases(words.machine_tools.han_japan)
+        self._towns_of_parts = Phrases(words.towns_of_parts)
         self._machinery = Phrases((*words.machinery.han, *words.machinery.latin))
         self._taiwanese = Phrases(words.makers_taiwan)
         self._kinds = Phrases(_all(words, "machine_kinds"))
@@ -247,6 +248,10 @@ class PlateText:
         """
         return self._lines.has(text, rows=rows)
 
+    def is_row(self, text: str) -> bool:
+        """Whether it is a row of figures of a plate: SWING OVER BED 400 MM."""
+        return self._own.is_row(text)
+
     def is_whole(self, text: str, company: Company) -> bool:
         """Whether beside a maker's name a text says nothing that another's would."""
         return self._own.on_plate(company.rest)
@@ -299,7 +304,8 @@ class PlateText:
             # 有限公司 alone may be of Hong Kong; a company limited by shares is the Taiwanese way.
             country = TAIWAN if code == TAIWAN or "股份有限公司" in run else None
         trade = self._maker_han.search(run)
-        sure = trade is not None and start > 0 and code == country
+        of_parts = bool(self._towns_of_parts.han_in(run))
+        sure = trade is not None and start > 0 and code == country and not of_parts
         before = _SORT.sub("", run[: run.index(tools[0])]) if tools else ""
         own = len(before) >= _OWN_NAME
         if country == TAIWAN and "股份有限公司" in run:
@@ -333,6 +339,7 @@ class PlateText:
                 ends = [end for end in places.opens(said) if opens_a_name(said, end)]
                 if ends:
                     sure = trade is not None and is_surely_of(said, ends[0], trade.start())
+                    sure = sure and not self._towns_of_parts.inside(said)
                     beside = said.after(max(self._forms.ends_in(said), default=size))
                     rest = " ".join((beside, *_BRACKETS.findall(text)))
                     return Company(code, sure, makes_tools, False, size, named, rest)

@@ -1,0 +1,121 @@
+"""Codes, numbers and names beside a mark that are another's: none of these is a Chinese machine.
+
+Notation as of `stickers.views`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.attribute import Attributor
+from tests.detector.stickers import claims, views
+
+PARTS = """
+QCMT&T|BX-110C
+秦川机床|RV-80E
+北京精雕|JD150S-20
+JINGDIAO|JD135S-24-BT30
+DMTG|AK31100X6
+SMTCL|HAK36160
+大连机床|K250
+南通机床|F11125
+杭州机床厂|X91 600X300
+HAN'S LASER|FC-3000W
+HGLASER|LSF20
+BODOR|ABP-20A
+"""
+SCREENS = """
+SMTCL|G54
+SMTCL|T0101
+SMTCL|X0. Z5.
+SMTCL|S1000 M03
+SMTCL|40CR
+SMTCL W1-A101
+秦川机床 000837
+大族激光|002008 18.52
+"""
+FOREIGN = """
+SV 18 RA|SMTCL
+QT-15|DMTG
+HGLASER|FS3015
+I6K20|SMTCL
+КЕ2330|SMTCL
+СА-564|SMTCL
+"""
+OWNERS = """
+大连机床|NO 034
+宁波海天精工股份有限公司|编号 012
+滕州市博锐数控机床有限公司|编号 012
+滕州市博锐数控机床有限公司|A12
+"""
+PLATES = """
+烟台泰利机床有限公司|TL-250
+济南环球数控机床有限公司|HQ-200
+沧州天一机床有限公司
+CANGZHOU HUAHAI MACHINE TOOL CO., LTD
+河北建新机床有限公司|1000X2000
+SHENYANG MACHINE TOOL CO., LTD|N.W. 20 KG|G.W. 25 KG|MADE IN CHINA
+滕州市博锐数控机床有限公司|净重 20 KG|毛重 25 KG
+"""
+BRANCHES = """
+大连因代克期机床有限公司
+大连因代克机床有限公司
+辽宁马扎兄机床有限公司
+上海泷译机床有限公司
+SHENYANG FIDA MACHINE TOOL CO., LTD
+SUZHOU NIIGTA MACHINE TOOL CO., LTD
+NINGXIA LITTLE GIAN MACHINE TOOL CO., LTD
+QINGDAO KIA MACHINE TOOL CO., LTD
+威海三星机床有限公司
+"""
+NAMED = """
+SMTCL|CAK6150DI
+SMTCL|HTC3280
+SMTCL|CNC LATHE|T-V6
+大连机床|CD6140A
+JINGDIAO|JDGR400
+HAN'S LASER|G3015F
+BODOR|P3015
+SMTCL|380V 50HZ
+SMTCL|SPINDLE TAPER BT40
+宝鸡机床|编号 190523-12
+"""
+TOLD = """
+滕州市博锐数控机床有限公司|CK6140
+滕州市博锐数控机床有限公司|X62W
+滕州市博锐数控机床有限公司|数控车床|TL-250
+TENGZHOU LUNAN CNC MACHINE TOOL CO., LTD
+SHENYANG MACHINE TOOL CO., LTD|CA6140
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line
+        for some in (PARTS, SCREENS, FOREIGN, OWNERS, PLATES)
+        for line in some.split("\n")
+        if line
+    ],
+)
+def test_a_code_or_a_number_of_anothers_claims_nothing(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(views(text, 2))) == (None, None)
+
+
+@pytest.mark.parametrize("text", BRANCHES.split("\n")[1:-1])
+def test_a_firm_called_like_a_foreign_builder_misread_claims_nothing(
+    attributor: Attributor, text: str
+) -> None:
+    assert claims(attributor.attribute(views(text, 2))) == (None, None)
+
+
+@pytest.mark.parametrize("text", NAMED.split("\n")[1:-1])
+def test_a_builders_own_code_still_stands_beside_his_mark(
+    attributor: Attributor, text: str
+) -> None:
+    assert claims(attributor.attribute(views(text, 2)))[1] == "CN"
+
+
+@pytest.mark.parametrize("text", TOLD.split("\n")[1:-1])
+def test_a_machines_code_still_stands_on_its_plate(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(views(text, 2))) == (None, "CN")
