@@ -20,7 +20,7 @@ from statistics import median
 from detector.types import Box
 from evidence.answer.judged import SeenMachine
 from evidence.linking.pairs import LAID
-from evidence.linking.seen import overlap
+from evidence.linking.seen import in_company, overlap
 
 Moment = tuple[str, tuple[int, int]]
 """Footage, and a time of it as a fraction: pairs of numbers are compared in a tenth of the time."""
@@ -113,7 +113,12 @@ def _together(group: Sequence[_Seen]) -> int:
     """The most of them at one time in one clip, each in a place of its own; one at least, if
     there is any."""
     at: dict[Moment, list[int]] = defaultdict(list)
-    for number in _in_company(group):
+    shown = (
+        (footage, track[0][0], track[-1][0], number)
+        for number, one in enumerate(group)
+        for footage, track in one.views
+    )
+    for number in sorted(in_company(shown)):
         for moment in group[number].boxes:
             at[moment].append(number)
     apart = cache(lambda a, b: _apart(group[a], group[b]))
@@ -125,25 +130,6 @@ def _together(group: Sequence[_Seen]) -> int:
                 chosen.append(one)
         most = max(most, len(chosen))
     return most
-
-
-def _in_company(group: Sequence[_Seen]) -> list[int]:
-    """Those that are on screen while another is: of a large case, few."""
-    shown: dict[str, list[tuple[Fraction, Fraction, int]]] = defaultdict(list)
-    for number, one in enumerate(group):
-        for footage, track in one.views:
-            shown[footage].append((track[0][0], track[-1][0], number))
-    found: set[int] = set()
-    for stretches in shown.values():
-        if len(stretches) == 1:
-            continue
-        last: tuple[Fraction, int] | None = None  # until when one is shown, and which
-        for begin, end, number in sorted(stretches):
-            if last is not None and begin <= last[0] and number != last[1]:
-                found |= {number, last[1]}
-            if last is None or end > last[0]:
-                last = end, number
-    return sorted(found)
 
 
 def _apart(a: _Seen, b: _Seen) -> bool:

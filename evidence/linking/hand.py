@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
-from evidence.linking.update import update_machines
+from evidence.linking.update import update_decided
 from evidence.store.derived import Decision, Link, Membership, SightingRow
 
 
@@ -81,7 +81,7 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     session.add(decision)
     session.flush()
     ((model, settings),) = recipes
-    update_machines(session, model, settings)
+    update_decided(session, model, settings, (a, b))
     return decision
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from sqlalchemy import and_, select
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session, defer
 from datasets.letters import letters
 from detector.keypoints import are_points
 from detector.types import Box
-from evidence.linking.seen import Seen
+from evidence.linking.seen import Seen, in_company
 from evidence.store.base import read_time
 from evidence.store.derived import LookRow, ReadingRow, ShotRow, SightingRow
 from evidence.store.models import FootageRow
@@ -22,6 +24,17 @@ AT_ONCE = 400
 
 LEAST_SCORE, LEAST_LETTERS = 0.8, 4
 """Of a reading, for it to be named among what two machines have in common."""
+
+BRIEF = (
+    SightingRow.key,
+    SightingRow.footage,
+    SightingRow.first,
+    SightingRow.last,
+    SightingRow.builder,
+    SightingRow.grade,
+    SightingRow.probability,
+)
+"""Of a sighting what `brief` takes: all that machines are made from, but for tracks."""
 
 T = TypeVar("T")
 
@@ -36,6 +49,33 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
             part = []
     if part:
         yield part
+
+
+def brief(told: Iterable[Any]) -> Seen:
+    """A sighting of which no more is known than `BRIEF`."""
+    key, footage, first, last, builder, grade, probability = told
+    return Seen(key, footage, first, last, builder=builder, grade=grade, probability=probability)
+
+
+def load_brief(session: Session, keys: Collection[str]) -> dict[str, Seen]:
+    """Sightings by key, as machines are made from them."""
+    found: dict[str, Seen] = {}
+    for part in chunks(sorted(keys)):
+        for row in session.execute(select(*BRIEF).where(SightingRow.key.in_(part))):
+            found[row.key] = brief(row)
+    return with_tracks(session, found)
+
+
+def with_tracks(session: Session, seen: Mapping[str, Seen]) -> dict[str, Seen]:
+    """The same sightings, with the tracks of those that are on screen while another of them is:
+    nothing else keeps two apart, and to read all takes longer than all the rest."""
+    found = dict(seen)
+    near = in_company((one.footage, one.first, one.last, one.key) for one in seen.values())
+    for part in chunks(sorted(near)):
+        query = select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
+        for key, track in session.execute(query):
+            found[key] = replace(found[key], track=_track(track))
+    return found
 
 
 def load_seen(session: Session, keys: Collection[str], looks: bool = False) -> dict[str, Seen]:
@@ -77,9 +117,11 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
         found[one.key] = Seen(
             key=one.key,
             footage=one.footage,
+            first=one.first,
+            last=one.last,
             shot=one.shot,
             reason=row[1],
-            track=tuple((read_time(time), _box(corners)) for time, *corners in one.track),
+            track=_track(one.track),
             best=best,
             box=_box(box),
             frame=(row[2] or 1, row[3] or 1),
@@ -119,6 +161,10 @@ def _texts(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
         if len(letters(text)) >= LEAST_LETTERS:
             found[key][text] = None
     return {key: tuple(texts) for key, texts in found.items()}
+
+
+def _track(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, Box], ...]:
+    return tuple((read_time(time), _box(corners)) for time, *corners in rows)
 
 
 def _box(corners: Sequence[float]) -> Box:

@@ -42,6 +42,8 @@ class Present:
     """
 
     def __init__(self, session: Session, scope: Scope, places: Collection[Place]) -> None:
+        self._there = scope.footage
+        places = [place for place in places if place.key not in scope.footage]
         footages = {place.footage for place in places}
         keys = [key for key, footage in scope.footage.items() if footage in footages]
         self._seen: dict[str, dict[str, Seen]] = defaultdict(dict)
@@ -52,9 +54,9 @@ class Present:
     def stands_for(self, place: Place) -> str | None:
         """The key of the sighting at a place: the very one if it is there, else one of its shot,
         one in view at that time before those that are not; None where there is none."""
-        here = self._seen.get(place.footage, {})
-        if place.key in here:
+        if place.key in self._there:
             return place.key
+        here = self._seen.get(place.footage, {})
         fits = []
         for key, one in here.items():
             time = min(max(place.pts, one.first), one.last)

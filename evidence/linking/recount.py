@@ -1,8 +1,7 @@
 """The machines of a recipe worked out a second time, and what of the rows does not follow.
 
 Links are taken as they stand; what follows from them and from what people decided is worked out
-by the same function that made the rows (`components.py`). Of sightings that nothing links no
-track is read; the others are read some hundred at a time.
+by the same function that made the rows (`components.py`), some hundred sightings at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import cast
 
 from sqlalchemy import select
@@ -18,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from evidence.linking.components import Machine, machines_of
 from evidence.linking.decisions import Decided, load_decided
-from evidence.linking.load import AT_ONCE, load_seen
+from evidence.linking.load import AT_ONCE, BRIEF, brief, with_tracks
 from evidence.linking.scope import Scope
 from evidence.linking.seen import STRENGTH, Kind, Seen, Tie
 from evidence.linking.update import tested_among
@@ -82,25 +80,15 @@ class _Rows:
         self.machine: dict[str, str] = {}
         self.number: dict[str, int] = defaultdict(int)
         query = (
-            select(
-                SightingRow.key,
-                SightingRow.footage,
-                SightingRow.builder,
-                SightingRow.grade,
-                SightingRow.probability,
-                Membership.machine,
-            )
+            select(*BRIEF, Membership.machine)
             .outerjoin(Membership, Membership.sighting == SightingRow.key)
             .where(*mine)
         )
-        for key, footage, builder, grade, probability, machine in session.execute(query):
-            self.seen[key] = Seen(
-                key, footage, 0, "", (), Fraction(0), (0.0, 0.0, 0.0, 0.0), (1, 1),
-                builder, grade, probability,
-            )  # fmt: skip
-            if machine is not None:
-                self.machine[key] = machine
-                self.number[machine] += 1
+        for row in session.execute(query):
+            self.seen[row.key] = brief(row[:-1])
+            if row.machine is not None:
+                self.machine[row.key] = row.machine
+                self.number[row.machine] += 1
         machines = select(MachineRow).where(
             MachineRow.model == model, MachineRow.settings == settings
         )
@@ -150,7 +138,7 @@ def _sets(session: Session, rows: _Rows) -> Iterator[tuple[Mapping[str, Seen], l
         members[root].append(key)
     for tie in rows.ties:
         ties[group[tie.a]].append(tie)
-    # Where one has lost its machine or its shot that is told of, and nothing more follows.
+    # Where one has lost its machine that is told of, and nothing more follows.
     whole = [root for root in sorted(members) if rows.machine.keys() >= set(members[root])]
     while whole:
         keys: list[str] = []
@@ -159,9 +147,7 @@ def _sets(session: Session, rows: _Rows) -> Iterator[tuple[Mapping[str, Seen], l
             root = whole.pop()
             keys += members[root]
             some += ties[root]
-        seen = load_seen(session, keys)
-        if len(seen) == len(keys):
-            yield seen, some
+        yield with_tracks(session, {key: rows.seen[key] for key in keys}), some
     yield {key: rows.seen[key] for key in rows.machine if key not in group}, []
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
 from detector.types import Box
 
@@ -15,25 +17,29 @@ STRENGTH: dict[str, int] = {"joined": 0, "copy": 1, "span": 2, "place": 3}
 Stretch = tuple[Fraction, Fraction]
 """From when to when, in seconds of its footage."""
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One sighting. `track`: its boxes by time, in time order, at least one.
+    """One sighting. `track`: its boxes by time, in time order; none where it was not asked for.
 
-    key: its name in the case; footage: a SHA-256; shot: its index there; look: why the shot was
-    watched. best, box: where it is best seen. frame: width and height. texts: what else was
-    read on it. still: it is in a photograph, not in film. appearance, points: as
-    `detector.surroundings` made them, empty where unknown.
+    key: its name in the case; footage: a SHA-256; first, last: the ends of its track; shot: its
+    index there; reason: why the shot was watched. best, box: where it is best seen. frame: width
+    and height. texts: what else was read on it. still: it is in a photograph, not in film.
+    appearance, points: as `detector.surroundings` made them, empty where unknown.
     """
 
     key: str
     footage: str
-    shot: int
-    reason: str
-    track: tuple[tuple[Fraction, Box], ...]
-    best: Fraction
-    box: Box
-    frame: tuple[int, int]
+    first: Fraction
+    last: Fraction
+    shot: int = 0
+    reason: str = ""
+    track: tuple[tuple[Fraction, Box], ...] = ()
+    best: Fraction = Fraction(0)
+    box: Box = (0.0, 0.0, 0.0, 0.0)
+    frame: tuple[int, int] = (1, 1)
     builder: str | None = None
     grade: str = "U"
     probability: float = 0.0
@@ -43,14 +49,6 @@ class Seen:
     still: bool = False
     appearance: bytes = field(default=b"", repr=False)
     points: bytes = field(default=b"", repr=False)
-
-    @property
-    def first(self) -> Fraction:
-        return self.track[0][0]
-
-    @property
-    def last(self) -> Fraction:
-        return self.track[-1][0]
 
     def box_at(self, time: Fraction) -> Box | None:
         """The box at a time, between the two observations about it; None outside the track."""
@@ -85,6 +83,28 @@ class Tie:
     def order(self) -> tuple[int, float, str, str]:
         """Sorts what is believed first to the front."""
         return STRENGTH[self.kind], -self.score, self.a, self.b
+
+
+def in_company(shown: Iterable[tuple[str, Fraction, Fraction, T]]) -> set[T]:
+    """What is on screen while another is: of a large case, little.
+
+    Args:
+        shown: the footage, from when, until when, and what.
+    """
+    stretches: dict[str, list[tuple[Fraction, Fraction, T]]] = defaultdict(list)
+    for footage, begin, end, one in shown:
+        stretches[footage].append((begin, end, one))
+    found: set[T] = set()
+    for several in stretches.values():
+        if len(several) == 1:
+            continue
+        last: tuple[Fraction, T] | None = None  # until when one is shown, and which
+        for begin, end, one in sorted(several):
+            if last is not None and begin <= last[0] and one != last[1]:
+                found |= {one, last[1]}
+            if last is None or end > last[0]:
+                last = end, one
+    return found
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -11,14 +11,14 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import cast
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from evidence.linking.components import Machine, machines_of
 from evidence.linking.decisions import Decided, load_decided
-from evidence.linking.load import chunks, load_seen
+from evidence.linking.load import chunks, load_brief
 from evidence.linking.scope import Scope, load_scope
 from evidence.linking.seen import STRENGTH, Kind, Tie
 from evidence.linking.ties import tie_by_hand, tie_by_looks, tie_copies
@@ -44,6 +44,19 @@ def update_machines(session: Session, model: str, settings: str) -> int:
     touched |= tie_copies(session, scope) | tie_by_hand(session, scope, decided.joined)
     _settle(session, scope, touched, decided)
     return len(scope.new)
+
+
+def update_decided(session: Session, model: str, settings: str, pair: Collection[str]) -> None:
+    """As `update_machines` where nothing came but a decision on a pair of sightings: all that was
+    decided before it is settled already, but for what has yet to be carried over."""
+    scope = load_scope(session, model, settings)
+    if scope.new:
+        # They have to be compared with all that looks like them before they are of any machine.
+        update_machines(session, model, settings)
+        return
+    decided = load_decided(session, scope)
+    touched = {*pair} | decided.carried | tie_by_hand(session, scope, decided.joined)
+    _settle(session, scope, touched, decided)
 
 
 def recount(session: Session, model: str, settings: str) -> int:
@@ -93,7 +106,7 @@ def _settle(session: Session, scope: Scope, touched: Collection[str], decided: D
     """Works out the machines of all sightings that ties connect to those touched; gives these."""
     links = _connected(session, touched)
     keys = set(touched) | {key for link in links for key in (link.a, link.b)}
-    seen = load_seen(session, keys)
+    seen = load_brief(session, keys)
     ties = [Tie(k.a, k.b, cast(Kind, k.kind), k.score, k.reason) for k in links]
     builders = {one.builder for one in seen.values() if one.builder}
     tested = tested_among(session, scope, builders)
@@ -101,11 +114,9 @@ def _settle(session: Session, scope: Scope, touched: Collection[str], decided: D
     for link in links:
         holds = (link.a, link.b, link.kind) in held
         if link.held != holds:
-            session.execute(
-                update(Link)
-                .where(Link.a == link.a, Link.b == link.b, Link.kind == link.kind)
-                .values(held=holds)
-            )
+            # Written together: a statement for each compares it with every link of the session.
+            link.held = holds
+    session.flush()
     _replace(session, scope, keys, machines)
     return keys
 

@@ -141,7 +141,7 @@ def seen(
         box, appearance, points = where.machines[number]
     track = tuple((Fraction(t).limit_denominator(100), box) for t in times)
     return Seen(
-        key, footage or key, shot, reason, track, track[0][0], box, SIZE,
+        key, footage or key, track[0][0], track[-1][0], shot, reason, track, track[0][0], box, SIZE,
         appearance=appearance, points=points, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 

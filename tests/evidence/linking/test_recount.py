@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 
 from datasets.registry import Registry
 from detector.types import Survey
@@ -125,6 +125,19 @@ def test_a_machine_taken_apart(linker: Linker, linked: Case, clips: list[Survey]
     ]
     anew(linker)
     assert found_wrong(linked) == [] and rows(linked) == before
+
+
+def test_links_are_mended_together_and_tracks_read_only_where_they_tell(
+    linker: Linker, linked: Case, halls: Halls
+) -> None:
+    before = rows(linked)
+    with linked.session() as session, session.begin():
+        session.execute(update(Link).values(held=False))
+    asked: list[str] = []
+    event.listen(linked.engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
+    assert anew(linker) == 3 and rows(linked) == before
+    assert sum(one.startswith("UPDATE links") for one in asked) == 1
+    assert sum("sightings.track" in one for one in asked) == 2  # two in one clip; then all rows
 
 
 def test_a_sighting_taken_out(linker: Linker, linked: Case, clips: list[Survey], key: Key) -> None:

@@ -191,6 +191,33 @@ def test_a_later_decision_supersedes_and_none_is_lost(
     assert set(untouched) < set(rows(linker.case)["links"])
 
 
+def test_a_decision_settles_no_other_and_leaves_nothing_to_be_settled(
+    linker: Linker, halls: Halls, key: Key
+) -> None:
+    clips = [
+        survey("one", [halls.wide.only(0)]),
+        survey("two", [halls.near.only(0)]),
+        survey("three", [halls.other.only(0)]),
+        survey("four", [halls.other.only(1)]),
+    ]
+    linker.add(*clips)
+    linker.link()
+    a, b, c, d = (key(one, "m1") for one in clips)
+    with linker.case.session() as session, session.begin():
+        cut(session, a, b, "Anna")
+    asked: list[str] = []
+    event.listen(
+        linker.case.engine, "before_cursor_execute", lambda *sent: asked.append(str(sent[3]))
+    )
+    with linker.case.session() as session, session.begin():
+        join(session, c, d, "Anna")
+    assert linker.together(c, d) and not linker.together(a, b)
+    assert not any(a in one or b in one for one in asked)
+    told = rows(linker.case)
+    linker.link()
+    assert rows(linker.case) == told and found_wrong(linker.case) == []
+
+
 def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key: Key) -> None:
     clips = [survey("one", [halls.wide.only(0)]), survey("two", [halls.other.only(1)])]
     linker.add(*clips)
