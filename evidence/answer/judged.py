@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,9 @@ from detector.types import Box
 from evidence.answer.question import Question
 from evidence.answer.sources import Source, asked_of, plant_of
 from evidence.linking.load import chunks
+from evidence.linking.seen import in_company
 from evidence.review.enter import as_box
+from evidence.review.items import ENTERED
 from evidence.review.standing import NO_MACHINE, confirms
 from evidence.store import Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.base import read_time
@@ -46,7 +49,8 @@ class SeenMachine:
     judged in any case. pending: a sighting of it was judged, and others have still to agree, so
     that hit is None; to name an origin under test takes two. none: people settled that it is no
     CNC machine; it only tells how many of those like it are none. views: the footage it was seen
-    in, each with the times and boxes of its track.
+    in, each with the times and boxes of its track; with the two ends of it alone where nothing else
+    is on screen meanwhile, which is most of a large case.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
     was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
@@ -73,7 +77,7 @@ class SeenMachine:
     flagged: bool = False
     pending: bool = False
     none: bool = False
-    views: tuple[tuple[str, tuple[tuple[Fraction, Box], ...]], ...] = ()
+    views: tuple[tuple[str, Track], ...] = ()
     sightings: int = 1
     height: float | None = None
     entered: bool = False
@@ -102,15 +106,18 @@ _READ = (
     SightingRow.analysis,
     SightingRow.footage,
     SightingRow.name,
+    SightingRow.first,
+    SightingRow.last,
     SightingRow.pts,
     SightingRow.box,
-    SightingRow.track,
     SightingRow.builder,
     SightingRow.probability,
     SightingRow.origin,
     SightingRow.origin_basis,
 )
 """What counts of a sighting: all of each would take twice the time, and as much memory."""
+
+Track = tuple[tuple[Fraction, Box], ...]
 
 
 def read_machines(
@@ -147,27 +154,41 @@ def read_machines(
             machine = machine_id(row.key)
             unlinked[machine] = row.key
         sightings[machine].append(row)
-    items = _by_sighting(session, sightings.values())
+    items = _by_sighting(session, recipe)
+    tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
     flagged = _flagged(session, recipe)
     draws = {
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
     found = []
+    rest = items, draws, flagged, sources, registry, question, heights, tracks
     for machine in sorted(sightings):
-        one = _machine(
-            machine, sightings[machine], items, draws, flagged, sources, registry, question, heights
-        )
+        one = _machine(machine, sightings[machine], *rest)
         found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
 
 
-def _by_sighting(session: Session, groups: Iterable[list[Row[Any]]]) -> dict[str, Item]:
-    keys = [row.key for group in groups for row in group]
+def _by_sighting(session: Session, recipe: Recipe) -> dict[str, Any]:
+    query = select(Item.sighting, Item.state, Item.outcome, Item.builder).where(
+        Item.sighting.is_not(None), Item.model == recipe.model, Item.settings == recipe.settings
+    )
+    return {row.sighting: row for row in session.execute(query)}
+
+
+def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> dict[str, Track]:
+    """The tracks of those on screen while another is, and of all in footage in which people
+    entered a machine."""
+    rows = {row.key: row for row in sightings}
+    near = in_company((row.footage, row.first, row.last, key) for key, row in rows.items())
+    query = select(Item.footage).where(Item.kind == ENTERED, Item.model == recipe.model)
+    entered = set(session.scalars(query.where(Item.settings == recipe.settings)))
+    near |= {key for key, row in rows.items() if row.footage in entered}
     return {
-        item.sighting: item
-        for part in chunks(keys)
-        for item in session.scalars(select(Item).where(Item.sighting.in_(part)))
-        if item.sighting is not None
+        key: tuple((read_time(one[0]), as_box(one[1:5])) for one in track)
+        for part in chunks(sorted(near))
+        for key, track in session.execute(
+            select(SightingRow.key, SightingRow.track).where(SightingRow.key.in_(part))
+        )
     }
 
 
@@ -182,13 +203,14 @@ def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
 def _machine(
     id_: str,
     rows: Sequence[Row[Any]],
-    items: dict[str, Item],
+    items: Mapping[str, Row[Any]],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
     sources: Mapping[str, Source],
     registry: Registry,
     question: Question,
     heights: Mapping[tuple[str, str], float],
+    tracks: Mapping[str, Track],
 ) -> SeenMachine:
     """One machine from its sightings, in order of their keys."""
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
@@ -237,7 +259,7 @@ def _machine(
         flagged=any((row.analysis, row.name) in flagged for row in rows),
         pending=pending,
         none=none,
-        views=tuple((row.footage, _track(row)) for row in rows) if not none else (),
+        views=() if none else tuple(_view(row, tracks) for row in rows),
         sightings=len(rows),
         height=max(
             (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),
@@ -246,20 +268,20 @@ def _machine(
     )
 
 
-def _track(row: Row[Any]) -> tuple[tuple[Fraction, Box], ...]:
-    """The times and boxes of a sighting; where it is best seen, if no track was kept."""
-    seen = tuple((read_time(one[0]), as_box(one[1:5])) for one in row.track)
-    return seen or ((row.pts, as_box(row.box)),)
+def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:
+    """The footage of a sighting, with its track, or the ends of it where it was not read."""
+    box = as_box(row.box)
+    return row.footage, tracks.get(row.key) or ((row.first, box), (row.last, box))
 
 
-def _is_settled(item: Item | None) -> bool:
+def _is_settled(item: Item | Row[Any] | None) -> bool:
     return item is not None and item.state == "settled"
 
 
-def is_begun(item: Item | None) -> bool:
+def is_begun(item: Item | Row[Any] | None) -> bool:
     """Whether somebody has judged it, and others have still to agree."""
     return item is not None and item.state in ("partial", "disputed")
 
 
-def _is_judged(item: Item | None) -> bool:
+def _is_judged(item: Item | Row[Any] | None) -> bool:
     return _is_settled(item) or is_begun(item)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
@@ -55,6 +55,16 @@ def test_a_machine_filmed_five_times_counts_once(
     assert found.counts.machines == 2
     assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     assert found.plants[0].recordings == 6
+
+
+def test_tracks_are_read_only_where_two_are_on_screen_at_once(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    build(lambda b: [b.add("Plant 1", claim="mazak", outcome="accept") for _ in range(3)])
+    asked: list[str] = []
+    event.listen(case.engine, "before_cursor_execute", lambda *sent: asked.append(sent[2]))
+    assert ask(case, registry).counts.machines == 3
+    assert not any("sightings.track" in one.partition("FROM")[0] for one in asked)
 
 
 @pytest.mark.parametrize("none", ["not-a-machine", "pictured"])
