@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -27,28 +29,33 @@ class Drawn:
     older: tuple[str, ...]
 
 
-def compare_draws(session: Session, analysis: AnalysisRow, plan: Plan) -> Drawn:
-    """Draws the sample of one analysis a second time, and compares; by a few queries."""
-    members = {one.item: one for one in members_of(session, analysis)}
-    there = {
-        row.item: row for row in session.scalars(select(Draw).where(Draw.analysis == analysis.id))
-    }
-    missing = [item for item, one in members.items() if item not in there and chosen(plan, one)]
-    strange, older = [], []
-    known = frozenset(
-        session.scalars(select(PrintRow.pts).where(PrintRow.analysis == analysis.id))
-        if there.keys() - members.keys()
-        else ()
-    )
-    for item, row in there.items():
-        member = members.get(item)
-        if member is None and row.pts in known:
-            member = Member(frame_item(analysis.id, row.pts), "frame", row.pts)
-        if member is None or not _follows(plan, member, row, analysis.footage):
-            strange.append(item)
-        elif item not in members:
-            older.append(item)
-    return Drawn(tuple(sorted(missing)), tuple(sorted(strange)), tuple(sorted(older)))
+def compare_draws(session: Session, plan: Plan) -> Iterator[tuple[str, Drawn]]:
+    """Draws the sample of each analysis a second time, and compares; by the analysis' id."""
+    drawn: dict[str, dict[str, Draw]] = defaultdict(dict)
+    for row in session.scalars(select(Draw)):
+        drawn[row.analysis][row.item] = row
+    analyses = select(AnalysisRow.id, AnalysisRow.footage).order_by(AnalysisRow.id)
+    footage = {row.id: row.footage for row in session.execute(analyses)}
+    for key, several in members_of(session, list(footage)):
+        there = drawn.get(key, {})
+        members = {one.item: one for one in several}
+        missing = [one for one in several if one.item not in there and chosen(plan, one)]
+        strange, older = [], []
+        known = frozenset(
+            session.scalars(select(PrintRow.pts).where(PrintRow.analysis == key))
+            if there.keys() - members.keys()
+            else ()
+        )
+        for item, row in there.items():
+            member = members.get(item)
+            if member is None and row.pts in known:
+                member = Member(frame_item(key, row.pts), "frame", row.pts)
+            if member is None or not _follows(plan, member, row, footage[key]):
+                strange.append(item)
+            elif item not in members:
+                older.append(item)
+        missed = sorted(one.item for one in missing)
+        yield key, Drawn(tuple(missed), tuple(sorted(strange)), tuple(sorted(older)))
 
 
 def drawn_from_nothing(session: Session) -> list[str]:

@@ -47,6 +47,7 @@ ENTERED_PRIORITY = 450
 entered as from an origin under test waits among those."""
 
 _AT_ONCE = 500
+_PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip there are thousands
 
 
 def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None:
@@ -59,7 +60,7 @@ def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None
     hold_log(session)
     row = session.get_one(AnalysisRow, analysis)
     naming = {"analysis": row.id, "footage": row.footage}
-    members = members_of(session, row)
+    ((_, members),) = members_of(session, [analysis])
     insert_new(session, Draw, list(draw(plan or plan_of(session), members, naming)))
     ((_, found),) = _each_found(session, [row])
     items = list(_plain_items(row, found))
@@ -106,9 +107,9 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
     log = whole_log(session)
     for some in _by_many(session):
         draws: list[dict[str, Any]] = []
-        for row in some:
-            naming = {"analysis": row.id, "footage": row.footage}
-            draws += draw(plan, members_of(session, row), naming)
+        footage = {row.id: row.footage for row in some}
+        for key, members in members_of(session, list(footage)):
+            draws += draw(plan, members, {"analysis": key, "footage": footage[key]})
         insert_new(session, Draw, draws)
         items = [
             _judged(one, log.get(_about(one), []))
@@ -132,30 +133,36 @@ def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
             )
 
 
-def members_of(session: Session, analysis: AnalysisRow) -> Iterator[Member]:
-    """All that may be drawn from one analysis."""
-    claims = set(
-        session.scalars(
-            select(Flag.sighting).where(Flag.analysis == analysis.id, Flag.kind == "claim")
-        )
-    )
-    spans = []
-    for key, name, pts, first, last, builder in session.execute(
-        select(
+def members_of(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, list[Member]]]:
+    """Each of these analyses, by id, with all that may be drawn from it."""
+    for start in range(0, len(analyses), _PRINTED_AT_ONCE):
+        some = analyses[start : start + _PRINTED_AT_ONCE]
+        flags = select(Flag.analysis, Flag.sighting).where(Flag.analysis.in_(some))
+        claims = {(key, name) for key, name in session.execute(flags.where(Flag.kind == "claim"))}
+        members: dict[str, list[Member]] = {key: [] for key in some}
+        spans: dict[str, list[tuple[Fraction, Fraction]]] = {key: [] for key in some}
+        prints: dict[str, list[Fraction]] = {key: [] for key in some}
+        sightings = select(
+            SightingRow.analysis,
             SightingRow.key,
             SightingRow.name,
             SightingRow.pts,
             SightingRow.first,
             SightingRow.last,
             SightingRow.builder,
-        ).where(SightingRow.analysis == analysis.id)
-    ):
-        spans.append((first, last))
-        stratum = "claim" if name in claims else "unknown" if builder is None else "named"
-        yield Member(key, f"sighting-{stratum}", pts, key)
-    prints = session.scalars(select(PrintRow.pts).where(PrintRow.analysis == analysis.id))
-    for pts in unseen(prints, spans):
-        yield Member(frame_item(analysis.id, pts), "frame", pts)
+        ).where(SightingRow.analysis.in_(some))
+        for analysis, key, name, pts, first, last, builder in session.execute(sightings):
+            spans[analysis].append((first, last))
+            said = "unknown" if builder is None else "named"
+            stratum = "claim" if (analysis, name) in claims else said
+            members[analysis].append(Member(key, f"sighting-{stratum}", pts, key))
+        times = select(PrintRow.analysis, PrintRow.pts).where(PrintRow.analysis.in_(some))
+        for analysis, pts in session.execute(times):
+            prints[analysis].append(pts)
+        for key, found in members.items():
+            for pts in unseen(prints[key], spans[key]):
+                found.append(Member(frame_item(key, pts), "frame", pts))
+            yield key, found
 
 
 def refresh(session: Session, keys: list[str]) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from evidence.review.audit import plan_of
 from evidence.review.drawn import compare_draws, drawn_from_nothing, is_guessed
 from evidence.review.items import expected
-from evidence.store.derived import AnalysisRow
 from evidence.store.finding import Finding
 from evidence.store.people import Item
 
@@ -30,9 +29,8 @@ def check_draws(session: Session) -> Iterator[Finding]:
         yield Finding("the audit sample", what, todo, wrong=False)
     for item in drawn_from_nothing(session):
         yield Finding(f"draw {item}", "is of no analysis in the case", _SPOILT)
-    for row in session.scalars(select(AnalysisRow).order_by(AnalysisRow.id)).all():
-        about = f"analysis {row.id}"
-        drawn = compare_draws(session, row, plan)
+    for key, drawn in compare_draws(session, plan):
+        about = f"analysis {key}"
         if drawn.missing:
             yield Finding(about, "the audit sample was not drawn from it, or not wholly", _AGAIN)
         for item in drawn.strange:
