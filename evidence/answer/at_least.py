@@ -9,19 +9,17 @@ one plant and builder only as many are told apart as stand in one frame together
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from detector.types import Box
 from evidence.answer.entered import Entry, read_entered
 from evidence.answer.judged import SeenMachine
-from evidence.answer.question import Question
-from evidence.answer.sources import Source
+from evidence.answer.sources import Asked
 from evidence.linking.load import chunks
 from evidence.linking.seen import overlap
 from evidence.review.enter import as_box, same_place
@@ -51,23 +49,15 @@ class Found:
 
 
 def with_entered(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    machines: Sequence[SeenMachine],
-    leave_out: Collection[str] = (),
+    asked: Asked, machines: Sequence[SeenMachine]
 ) -> tuple[list[SeenMachine], tuple[Entry, ...]]:
     """The machines with those that people entered, counted at the least, and every entry.
 
     Args:
-        sources: where the footage came from (`sources.read_sources`).
         machines: those that the program found (`judged.read_machines`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    entered = read_entered(session, recipe, registry, question, sources, leave_out)
-    found = _found(session, recipe, [entry for entry, _ in entered])
+    entered = read_entered(asked)
+    found = _found(asked.session, asked.recipe, [entry for entry, _ in entered])
     whole = at_least(machines, entered, found)
     kept = {one.id for one in whole}
     by_id = {one.id: one for one in machines}

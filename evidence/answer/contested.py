@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of
+from evidence.answer.sources import Asked, Source
 from evidence.answer.told import Told
 from evidence.spelled import fold
 
 
-def contested(
-    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
-) -> tuple[str, ...]:
-    """That sources contradict each other on the plant of footage asked about, and what follows.
-
-    Args:
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
-    """
-    wanted = set(map(fold, question.plants))
-    in_time = asked_of(sources, replace(question, plants=()), leave_out)
-    several = [one for footage in in_time if len((one := sources[footage]).named) > 1]
+def contested(asked: Asked) -> tuple[str, ...]:
+    """That sources contradict each other on the plant of footage asked about, and what follows."""
+    wanted = set(map(fold, asked.question.plants))
+    in_time = replace(asked, question=replace(asked.question, plants=())).footage()
+    several = [one for footage in in_time if len((one := asked.sources[footage]).named) > 1]
     if wanted:
         several = [one for one in several if wanted & set(map(fold, one.named))]
     torn = [one for one in several if one.plant is None]

@@ -22,8 +22,7 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import straight
 from evidence.answer.answer import Controls
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, copies_of
+from evidence.answer.sources import Asked, copies_of
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import (
@@ -32,7 +31,6 @@ from evidence.store import (
     Item,
     Location,
     Membership,
-    Recipe,
     SightingRow,
 )
 
@@ -156,11 +154,7 @@ def find_footage(session: Session, controls: Sequence[Control]) -> list[Known]:
 
 
 def try_controls(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
+    asked: Asked,
     controls: Sequence[Known],
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> tuple[Controls, frozenset[str]]:
@@ -173,14 +167,14 @@ def try_controls(
     of this sensitivity and are only left out of the count.
 
     Args:
-        sources: where the footage came from (`sources.read_sources`).
         heights: as of `judged.read_machines`.
 
     Returns:
         The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
         copies of it.
     """
-    recordings = {sha256: source.recording for sha256, source in sources.items()}
+    session, recipe = asked.session, asked.recipe
+    recordings = {sha256: source.recording for sha256, source in asked.sources.items()}
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     linked: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
@@ -209,17 +203,17 @@ def try_controls(
                 named.add((sha256, builder))
             if machine is not None:
                 linked[sha256].add((machine, builder))
-    asked = [
+    of_kind = [
         (one, {recordings.get(one.footage, one.footage)} | _machines(one, linked[one.footage]))
         for one in dict.fromkeys(controls)
-        if question.fits(one.builder, None, registry)
+        if asked.fits(one.builder)
     ]
     tried = tuple(
         (
             max((tall[one.footage] for one in copies if one.footage in tall), default=None),
             all((one.footage, one.builder) in named for one in copies),
         )
-        for copies in _together(asked)
+        for copies in _together(of_kind)
     )
     left_out = footage | copies_of(session, recipe, footage)
     hits, listed = sum(hit for _, hit in tried), len(set(controls))

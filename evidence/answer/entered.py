@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.answer.judged import SeenMachine
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of, plant_of
+from evidence.answer.sources import Asked, plant_of
 from evidence.answer.told import Told
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.items import ENTERED
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
-from evidence.store import Item, Recipe, Verdict
+from evidence.store import Item, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +67,31 @@ class Entry:
         return Told("a control, builder unknown") if self.control else Told("builder unknown")
 
 
-def read_entered(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    leave_out: Collection[str] = (),
-) -> list[tuple[Entry, SeenMachine]]:
+def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
     """Every machine that people entered on the footage asked about, in the order they did, as it
     stands and as one by itself would be counted; but those taken back, and those that people
     settled to be no CNC machine.
-
-    Args:
-        sources: where the footage came from (`sources.read_sources`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    asked = asked_of(sources, question, leave_out)
+    footage, recipe = asked.footage(), asked.recipe
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
     items = [
         item
-        for item in session.scalars(query.where(Item.settings == recipe.settings))
-        if item.footage in asked
+        for item in asked.session.scalars(query.where(Item.settings == recipe.settings))
+        if item.footage in footage
     ]
     items.sort(key=lambda item: int((item.sighting or "").rpartition("-")[2]))
     logs: dict[str, list[Verdict]] = {}
     for part in chunks(items):
-        logs |= verdicts_on(session, part)
+        logs |= verdicts_on(asked.session, part)
     found = []
     for item in items:
-        source = sources[item.footage].at(item.pts)
-        read = _read(item, logs[item.item], source, question, registry)
+        read = _read(item, logs[item.item], asked)
         if read is not None:
             found.append(read)
     return found
 
 
-def _read(
-    item: Item, log: Sequence[Verdict], source: Source, question: Question, registry: Registry
-) -> tuple[Entry, SeenMachine] | None:
+def _read(item: Item, log: Sequence[Verdict], asked: Asked) -> tuple[Entry, SeenMachine] | None:
     """One of them; None where it is taken back, or people settled that no CNC machine is there."""
     rows = {row.number: row for row in log}
     held = [one for one in in_force(map(given, log)) if one.word in (*COUNTED, PROBABLE)]
@@ -122,9 +105,9 @@ def _read(
     ]
     made = _made([_said(row, "made") for row in agreed], item.needs if settled else 1)
     # Where a machine was built does not tell whose it is.
-    hit = question.fits(builder, None, registry, made)
+    hit = asked.fits(builder, made=made)
     # Where two disagree either may be right: a claim for the kind waits in any case.
-    claims = {hit, *(question.fits(one, None, registry, made) for one in naming)}
+    claims = {hit, *(asked.fits(one, made=made) for one in naming)}
     claimed = True if True in claims else False if False in claims else None
     if settled:
         named = confirms(item.outcome, builder)
@@ -133,6 +116,7 @@ def _read(
         hidden = builder is None and any(row.verdict == "concealed" for row in agreed)
         state = "probable" if builder or hit else "concealed" if hidden else "unknown"
     controls = {said for row in agreed if (said := _said(row, "control")) is not None}
+    source = asked.sources[item.footage].at(item.pts)
     plant, stated = plant_of([source])
     entry = Entry(
         id=str(item.sighting),

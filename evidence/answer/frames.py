@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.answer.judged import is_begun
 from evidence.answer.missed import Frame, Frames
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of, plant_of
+from evidence.answer.sources import Asked, plant_of
 from evidence.copies.spans import Span
 from evidence.linking.load import chunks
 from evidence.review.audit import ALONE, LONGEST
@@ -29,24 +27,14 @@ Times = NDArray[np.float64]
 """Seconds, in order."""
 
 
-def read_frames(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    leave_out: Collection[str] = (),
-) -> Frames:
+def read_frames(asked: Asked) -> Frames:
     """The judged frames of the audit sample, of the footage asked about.
 
     Of one on which others have still to agree that it shows a machine, it counts that it does, be
     it of the kind or not: to name an origin under test takes two, so without those that wait there
     would be too few of the kind.
-
-    Args:
-        sources: where the footage came from (`sources.read_sources`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
+    session, recipe, footage = asked.session, asked.recipe, asked.footage()
     rows = session.execute(
         select(Item, Draw.probability)
         .join(Draw, Draw.item == Item.item)
@@ -54,8 +42,7 @@ def read_frames(
         .where(Item.sighting.is_(None))
         .order_by(Item.item)
     ).all()
-    asked = asked_of(sources, question, leave_out)
-    drawn = [(item, chance) for item, chance in rows if item.footage in asked]
+    drawn = [(item, chance) for item, chance in rows if item.footage in footage]
     begun = _begun(session, [item for item, _ in drawn])
     judged = [
         (item, chance)
@@ -63,16 +50,15 @@ def read_frames(
         if item.item in begun or (item.state == "settled" and item.outcome in ("missed", "nothing"))
     ]
     missed = {
-        item.item: None if item.item in begun else question.fits(item.builder, None, registry)
+        item.item: None if item.item in begun else asked.fits(item.builder)
         for item, _ in judged
         if item.item in begun or item.outcome == "missed"
     }
-    of_kind = _of_kind(session, registry, question, sources, asked)
-    pending = _pending(session, recipe, sources, asked)
+    of_kind, pending = _of_kind(asked, footage), _pending(asked, footage)
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames(drawn=len(drawn), of_kind=of_kind, pending=pending)
-    copies = _copies(session, recipe, asked)
+    copies = _copies(session, recipe, footage)
     wanted: dict[str, dict[float, Fraction]] = defaultdict(dict)
     for item, _ in judged:
         wanted[item.analysis][float(item.pts)] = item.pts
@@ -80,11 +66,11 @@ def read_frames(
     lengths: dict[tuple[str, Fraction], float] = {}
     seen: set[tuple[str, Fraction]] = set()
     spans = _spans(session, recipe)
-    for analysis, footage, times in _prints(session, recipe):
-        if footage not in asked:
+    for analysis, sha256, times in _prints(session, recipe):
+        if sha256 not in footage:
             continue
         seconds, empty, full = _seconds(times, spans.get(analysis, ()))
-        seconds /= _showing(times, copies.get(footage, {}))
+        seconds /= _showing(times, copies.get(sha256, {}))
         free += math.fsum(seconds[empty])
         found += math.fsum(seconds[full])
         for at, pts in wanted[analysis].items():
@@ -98,7 +84,7 @@ def read_frames(
     judged = [(item, chance) for item, chance in judged if (item.analysis, item.pts) not in seen]
     frames = tuple(
         Frame(
-            plant=plant_of([sources[item.footage].at(item.pts)])[0],
+            plant=plant_of([asked.sources[item.footage].at(item.pts)])[0],
             seconds=lengths.get((item.analysis, item.pts), ALONE),
             chance=chance,
             missed=item.item in missed,
@@ -109,13 +95,7 @@ def read_frames(
     return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
 
 
-def _of_kind(
-    session: Session,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    asked: Collection[str],
-) -> tuple[str, ...]:
+def _of_kind(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
     """The plant of each frame that people settled to show a machine of the kind, with whatever
     model it was drawn: another one draws others, and what was seen in it stands there all the same.
     """
@@ -125,27 +105,28 @@ def _of_kind(
         .distinct()
     )
     return tuple(
-        plant_of([sources[footage].at(pts)])[0]
-        for footage, pts, builder in session.execute(settled)
-        if footage in asked and question.fits(builder, None, registry) is True
+        plant_of([asked.sources[sha256].at(pts)])[0]
+        for sha256, pts, builder in asked.session.execute(settled)
+        if sha256 in footage and asked.fits(builder) is True
     )
 
 
-def _pending(
-    session: Session, recipe: Recipe, sources: Mapping[str, Source], asked: Collection[str]
-) -> tuple[str, ...]:
+def _pending(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
     """The plant of each frame, drawn or with a lone mark, of which somebody says that it shows a
     machine and others have still to agree."""
-    items = session.scalars(
+    recipe = asked.recipe
+    items = asked.session.scalars(
         select(Item)
         .where(Item.model == recipe.model, Item.settings == recipe.settings)
         .where(Item.sighting.is_(None), Item.given > 0, Item.state != "settled")
         .order_by(Item.item)
     ).all()
-    waiting = [item for item in items if item.footage in asked]
-    begun = _begun(session, waiting)
+    waiting = [item for item in items if item.footage in footage]
+    begun = _begun(asked.session, waiting)
     return tuple(
-        plant_of([sources[one.footage].at(one.pts)])[0] for one in waiting if one.item in begun
+        plant_of([asked.sources[one.footage].at(one.pts)])[0]
+        for one in waiting
+        if one.item in begun
     )
 
 

@@ -32,7 +32,7 @@ from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
 from evidence.answer.signed import without_login
-from evidence.answer.sources import asked_of, read_sources
+from evidence.answer.sources import Asked, read_sources
 from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
@@ -80,19 +80,20 @@ def find_answer(
     question = question.of_known(registry)
     recipe = _recipe(session, case)
     sources = read_sources(session, recipe, registry)
-    asked = session, recipe, registry, question, sources
-    tried, left_out = Controls(), frozenset[str]()
+    asked = Asked(session, recipe, registry, question, sources)
+    tried = Controls()
     heights: dict[tuple[str, str], float] = {}
     known = kept_controls(session) if controls is None else find_footage(session, controls)
     if known:
         heights = read_heights(session, recipe)
-        tried, left_out = try_controls(*asked, known, heights)
-    looked_at = read_machines(*asked, left_out, heights)
+        tried, left_out = try_controls(asked, known, heights)
+        asked = replace(asked, leave_out=left_out)
+    looked_at = read_machines(asked, heights)
     none = [one for one in looked_at if one.none]
     machines = [one for one in looked_at if not one.none]
-    machines, entered = with_entered(*asked, machines, left_out)
-    frames = read_frames(*asked, left_out)
-    otherwise = settled_otherwise(*asked, machines, left_out)
+    machines, entered = with_entered(asked, machines)
+    frames = read_frames(asked)
+    otherwise = settled_otherwise(asked, machines)
     listed = Counter(
         session.scalars(
             select(Work.state).where(Work.model == recipe.model, Work.settings == recipe.settings)
@@ -110,12 +111,12 @@ def find_answer(
         otherwise=otherwise,
         unseen=listed[WAITING],
         aside=listed[ASIDE],
-        looked_at=read_looked_at(*asked, left_out),
-        undated=read_undated(*asked, left_out),
+        looked_at=read_looked_at(asked),
+        undated=read_undated(asked),
     )
-    told = contested(sources, question, left_out)
+    told = contested(asked)
     # Of what is left out the controls themselves count in what would have been noticed.
-    counted = asked_of(sources, question, left_out) | {one.footage for one in known}
+    counted = asked.footage() | {one.footage for one in known}
     signed = without_login(session, counted)
     looked = {name: held & counted for name, held in programs(session, recipe).items()}
     looked = {name: held for name, held in looked.items() if held}

@@ -4,7 +4,7 @@ claimed and judged to be, and with what chance it was drawn."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -14,10 +14,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from detector.types import Box
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of, plant_of
+from evidence.answer.sources import Asked, plant_of
 from evidence.linking.load import chunks
 from evidence.linking.seen import in_company
 from evidence.review.enter import as_box
@@ -121,23 +119,16 @@ Track = tuple[tuple[Fraction, Box], ...]
 
 
 def read_machines(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    leave_out: Collection[str] = (),
+    asked: Asked,
     heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
 ) -> list[SeenMachine]:
     """Every machine of the footage asked about, in order of their ids, and those that people have
     settled to be none, or no CNC machine tool, marked as such.
 
     Args:
-        sources: where the footage came from (`read_sources`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
         heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
     """
-    asked = asked_of(sources, question, leave_out)
+    session, recipe, footage = asked.session, asked.recipe, asked.footage()
     sightings: dict[str, list[Row[Any]]] = defaultdict(list)
     query = (
         select(*_READ, Membership.machine)
@@ -147,7 +138,7 @@ def read_machines(
     )
     unlinked: dict[str, str] = {}
     for row in session.execute(query):
-        if row.footage not in asked:
+        if row.footage not in footage:
             continue
         machine = row.machine
         if machine is None:
@@ -161,7 +152,7 @@ def read_machines(
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
     found = []
-    rest = items, draws, flagged, sources, registry, question, heights, tracks
+    rest = items, draws, flagged, asked, heights, tracks
     for machine in sorted(sightings):
         one = _machine(machine, sightings[machine], *rest)
         found.append(replace(one, unlinked=unlinked.get(machine)))
@@ -206,9 +197,7 @@ def _machine(
     items: Mapping[str, Row[Any]],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
-    sources: Mapping[str, Source],
-    registry: Registry,
-    question: Question,
+    asked: Asked,
     heights: Mapping[tuple[str, str], float],
     tracks: Mapping[str, Track],
 ) -> SeenMachine:
@@ -216,7 +205,7 @@ def _machine(
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
     plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
-    claims = {row.key: question.fits(row.builder, plates.get(row.key), registry) for row in rows}
+    claims = {row.key: asked.fits(row.builder, plates.get(row.key)) for row in rows}
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     pending = any(is_begun(items.get(row.key)) for row in rows)
     none = bool(settled) and not real and not waiting and not pending
@@ -226,7 +215,7 @@ def _machine(
             # Who accepts a claim accepts what its plate says; who names a builder says no more.
             accepted = item.builder is None or item.outcome == "accept"
             plate = plates.get(item.sighting or "") if accepted else None
-            fits = question.fits(item.builder, plate, registry)
+            fits = asked.fits(item.builder, plate)
             verdicts[item.builder or f"plate {plate}"].add(fits)
     said = set[bool | None]().union(*verdicts.values()) - {None}
     hit = next(iter(said)) if len(said) == 1 else None
@@ -235,6 +224,7 @@ def _machine(
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
     told = set(claims.values())
     first = draws.get(rows[0].key)
+    sources = asked.sources
     froms = [sources[row.footage].at(row.pts) for row in rows if row.footage in sources]
     plant, stated = plant_of(froms)
     return SeenMachine(

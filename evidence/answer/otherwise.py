@@ -7,16 +7,14 @@ counts in no number, and is not passed over in silence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.answer.at_least import NEAR
 from evidence.answer.judged import SeenMachine
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of, plant_of
+from evidence.answer.sources import Asked, plant_of
 from evidence.linking.load import chunks
 from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
@@ -26,24 +24,14 @@ from evidence.store import Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
 
 
-def settled_otherwise(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    machines: Sequence[SeenMachine],
-    leave_out: Collection[str] = (),
-) -> Counter[str]:
+def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[str]:
     """By plant, how many sightings of other recipes people settled as of the kind, in whose place
     they have not settled what this recipe found, nor entered a machine by hand.
 
     Args:
-        sources: where the footage came from (`sources.read_sources`).
         machines: of this recipe, with those entered by hand (`at_least.with_entered`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
     """
-    asked = asked_of(sources, question, leave_out)
+    session, recipe, asked_for = asked.session, asked.recipe, asked.footage()
     query = (
         select(
             SightingRow.key,
@@ -64,10 +52,10 @@ def settled_otherwise(
     )
     places = []
     for row in session.execute(query):
-        if row.footage in asked and confirms(row.outcome, row.builder):
+        if row.footage in asked_for and confirms(row.outcome, row.builder):
             accepted = row.builder is None or row.outcome == "accept"
             plate = row.origin if row.origin_basis == "plate" and accepted else None
-            if question.fits(row.builder, plate, registry):
+            if asked.fits(row.builder, plate):
                 places.append(Place(row.key, row.footage, row.pts, as_box(row.box)))
     if not places:
         return Counter()
@@ -80,7 +68,7 @@ def settled_otherwise(
         now = present.stands_for(place)
         judged = now is not None and machine[now] not in waits
         if not judged and not any(_lies_at(one, place) for one in entered):
-            left[plant_of([sources[place.footage].at(place.pts)])[0]] += 1
+            left[plant_of([asked.sources[place.footage].at(place.pts)])[0]] += 1
     return left
 
 

@@ -7,17 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.answer.ends import confirmed, status
 from evidence.answer.estimate import Estimate
 from evidence.answer.judged import SeenMachine
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of
+from evidence.answer.sources import Asked
 from evidence.answer.told import Told
-from evidence.store import AnalysisRow, Recipe
+from evidence.store import AnalysisRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +39,19 @@ class PlantRow:
         return self.machines - self.confirmed - self.probable - self.unknown
 
 
-def read_looked_at(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    leave_out: Collection[str] = (),
-) -> dict[str, frozenset[str]]:
-    """By plant that sources name its recordings that were looked at, of the footage asked about.
-
-    Args:
-        sources: where the footage came from (`sources.read_sources`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
-    """
-    asked = asked_of(sources, question, leave_out)
-    analysed = session.scalars(
+def read_looked_at(asked: Asked) -> dict[str, frozenset[str]]:
+    """By plant that sources name its recordings that were looked at, of the footage asked about."""
+    wanted, recipe = asked.footage(), asked.recipe
+    analysed = asked.session.scalars(
         select(AnalysisRow.footage).where(
             AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
         )
     )
     found: dict[str, set[str]] = defaultdict(set)
     for footage in analysed:
-        if footage in asked and (plant := sources[footage].plant) is not None:
-            found[plant].add(sources[footage].recording)
+        source = asked.sources[footage]
+        if footage in wanted and source.plant is not None:
+            found[source.plant].add(source.recording)
     return {plant: frozenset(several) for plant, several in found.items()}
 
 

@@ -75,28 +75,45 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     }
 
 
-def asked_of(
-    sources: Mapping[str, Source], question: Question, leave_out: Collection[str] = ()
-) -> set[str]:
-    """The footage that the question (`Question.of_known`) is about.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question (`Question.of_known`), and what it is asked of: what one recipe found in a case as
+    a session sees it, and where its footage came from (`read_sources`). leave_out: footage
+    (SHA-256) that is not to be counted: positive controls."""
 
-    Raises:
-        UsageError: the question is about a plant that no source names.
-    """
-    named = {fold(plant): plant for source in sources.values() for plant in source.named}
-    unknown = [plant for plant in question.plants if fold(plant) not in named]
-    if unknown:
-        others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
-        raise UsageError(
-            Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
-                texts=", ".join(unknown), what=others
+    session: Session
+    recipe: Recipe
+    registry: Registry
+    question: Question
+    sources: Mapping[str, Source]
+    leave_out: Collection[str] = frozenset()
+
+    def footage(self) -> set[str]:
+        """The footage that the question is about.
+
+        Raises:
+            UsageError: the question is about a plant that no source names.
+        """
+        named = {fold(plant): plant for source in self.sources.values() for plant in source.named}
+        unknown = [plant for plant in self.question.plants if fold(plant) not in named]
+        if unknown:
+            others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
+            raise UsageError(
+                Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
+                    texts=", ".join(unknown), what=others
+                )
             )
-        )
-    return {
-        footage
-        for footage, source in sources.items()
-        if footage not in leave_out and _asked(source, question)
-    }
+        return {
+            footage
+            for footage, source in self.sources.items()
+            if footage not in self.leave_out and _is_asked(source, self.question)
+        }
+
+    def fits(
+        self, builder: str | None, plate: str | None = None, made: str | None = None
+    ) -> bool | None:
+        """Whether a machine is of the kind asked for (`Question.fits`)."""
+        return self.question.fits(builder, plate, self.registry, made)
 
 
 def copies_of(session: Session, recipe: Recipe, footage: Collection[str]) -> set[str]:
@@ -126,7 +143,7 @@ def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
     return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
 
 
-def _asked(source: Source, question: Question) -> bool:
+def _is_asked(source: Source, question: Question) -> bool:
     if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
         return False
     return question.covers(source.published) is True

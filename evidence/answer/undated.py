@@ -7,21 +7,18 @@ would be taken for what is not there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from datasets.registry import Registry
 from evidence.answer.at_least import with_entered
 from evidence.answer.ends import confirmed, status
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import read_machines
 from evidence.answer.otherwise import settled_otherwise
-from evidence.answer.question import Question
-from evidence.answer.sources import Source, asked_of
-from evidence.store import AnalysisRow, Recipe
+from evidence.answer.sources import Asked
+from evidence.store import AnalysisRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +33,36 @@ class Undated:
 ALL_DATED = Undated()
 
 
-def read_undated(
-    session: Session,
-    recipe: Recipe,
-    registry: Registry,
-    question: Question,
-    sources: Mapping[str, Source],
-    leave_out: Collection[str] = (),
-) -> Undated:
+def read_undated(asked: Asked) -> Undated:
     """The footage of the plants asked about that may be of the period or not.
-
-    Args:
-        sources: where the footage came from (`sources.read_sources`).
-        leave_out: footage (SHA-256) that is not to be counted: positive controls.
 
     Raises:
         UsageError: the question is about a plant that no source names.
     """
+    question, recipe = asked.question, asked.recipe
     if not (question.since or question.until):
         return ALL_DATED
-    whole = replace(question, since=None, until=None)
-    analysed = session.scalars(
+    whole = replace(asked, question=replace(question, since=None, until=None))
+    analysed = asked.session.scalars(
         select(AnalysisRow.footage).where(
             AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
         )
     )
     undated = {
         footage
-        for footage in asked_of(sources, whole, leave_out).intersection(analysed)
-        if question.covers(sources[footage].published) is None
+        for footage in whole.footage().intersection(analysed)
+        if question.covers(asked.sources[footage].published) is None
     }
     if not undated:
         return ALL_DATED
-    asked = session, recipe, registry, whole, sources
-    others = sources.keys() - undated
-    found = [one for one in read_machines(*asked, others) if not one.none]
-    machines, _ = with_entered(*asked, found, others)
+    of_these = replace(whole, leave_out=asked.sources.keys() - undated)
+    found = [one for one in read_machines(of_these) if not one.none]
+    machines, _ = with_entered(of_these, found)
     of_kind = Counter(
         one.plant
         for one in machines
         if not one.stood_in and (confirmed(one) or status(one) == "probable")
     )
-    of_kind.update(read_frames(*asked, others).of_kind)
-    of_kind += settled_otherwise(*asked, machines, others)
+    of_kind.update(read_frames(of_these).of_kind)
+    of_kind += settled_otherwise(of_these, machines)
     return Undated(len(undated), of_kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from evidence.answer.frames import read_frames
 from evidence.answer.from_case import answer_case
 from evidence.answer.missed import Frames
 from evidence.answer.question import Question
-from evidence.answer.sources import read_sources
+from evidence.answer.sources import Asked, read_sources
 from evidence.review.audit import ALONE, LONGEST
 from evidence.store import Case, Recipe, SightingRow
 from tests.evidence.answer.conftest import Builder
@@ -22,11 +22,18 @@ from tests.evidence.answer.conftest import Builder
 Build = Callable[[Callable[[Builder], None]], Recipe]
 
 
-def frames(case: Case, recipe: Recipe, registry: Registry, **more: object) -> Frames:
-    question = more.pop("question", Question())
+def frames(
+    case: Case,
+    recipe: Recipe,
+    registry: Registry,
+    question: Question | None = None,
+    leave_out: Collection[str] = (),
+) -> Frames:
     with case.session() as session:
         sources = read_sources(session, recipe, registry)
-        return read_frames(session, recipe, registry, question, sources, **more)  # type: ignore[arg-type]
+        return read_frames(
+            Asked(session, recipe, registry, question or Question(), sources, leave_out)
+        )
 
 
 def test_what_was_judged_and_what_it_was_drawn_from(
