@@ -1,11 +1,11 @@
-"""Published figures, which may stand beside an answer of the same kind, and of no other."""
+"""Published figures, which stand beside an answer with their kind and are not compared with it:
+machines bought in a year are not those that stand there, and dear ones weigh more by value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from datasets.errors import UsageError
 from evidence.answer.told import Told
 
 
@@ -38,9 +38,6 @@ KINDS = {
     ("flow", ""): Told("flow, count or value not stated"),
 }
 """What a figure counts, and how."""
-
-OURS = ("stock", "count")
-"""What footage shows."""
 
 FIGURES = (
     Figure(
@@ -81,18 +78,3 @@ def figures_for(by: str, value: str) -> tuple[Figure, ...]:
     """Those that belong beside an answer about machines whose `by` is `value`: beside one about
     others they would say something that nobody asked."""
     return FIGURES if by in ("origin", "production") and value == "CN" else ()
-
-
-def compare(figure: Figure) -> str:
-    """The words that set a figure against a share of machines seen.
-
-    Raises:
-        UsageError: it is of another kind, and no comparison of the two means anything.
-    """
-    if (figure.of, figure.by) != OURS:
-        raise UsageError(
-            f"{figure.says} ({figure.kind}) cannot be compared with machines seen in footage "
-            f"({OURS[0]}, by {OURS[1]}): machines bought in a year are not those that stand there, "
-            "and dear ones weigh more by value"
-        )
-    return f"{figure.says}: {figure.value} ({figure.source})"

@@ -12,7 +12,7 @@ from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from evidence.answer.noticed import noticed
 from evidence.answer.question import ADJECTIVES, Question
-from evidence.answer.reference import FIGURES, compare, figures_for
+from evidence.answer.reference import FIGURES, figures_for
 from evidence.answer.sentence import CONFIRMED_MEANS, Counts, Kind, say
 from evidence.answer.told import above
 
@@ -175,13 +175,8 @@ def test_worse_sensitivity_and_fewer_machines_notice_less() -> None:
     assert noticed([10] * 20, 0, 50).share == 1
 
 
-def test_unlike_kinds_are_not_compared() -> None:
-    for figure in FIGURES:
-        if (figure.of, figure.by) == ("stock", "count"):
-            assert figure.value in compare(figure)
-        else:
-            with pytest.raises(UsageError, match="cannot be compared"):
-                compare(figure)
+def test_all_published_figures_but_the_last_are_flows_as_the_page_says() -> None:
+    assert [one.of for one in FIGURES] == ["flow"] * (len(FIGURES) - 1) + ["stock"]
 
 
 @pytest.mark.parametrize(
