@@ -94,7 +94,7 @@ def role(
 
 @accounts_app.command("password")
 def password(folder: Folder, name: Name, password_stdin: FromStdin = False) -> None:
-    """Give an account a new password; every browser that is logged in by it is logged out."""
+    """Give an account a new password; its logins and tokens end."""
     _change(folder, name, asked=True, from_stdin=password_stdin)
 
 

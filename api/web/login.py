@@ -96,7 +96,7 @@ def log_out(request: Request, site: ThisSite) -> Response:
     Role.REVIEWER,
     "PUT",
     "/api/v1/login/password",
-    summary="Change one's own password; every other browser is logged out",
+    summary="Change one's own password; every other browser is logged out, every token ended",
     response_model=Caller,
 )
 def change_password(

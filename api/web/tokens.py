@@ -9,6 +9,7 @@ from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.web.callers import token_of
 from api.web.pages import page
 from api.web.problems import NotHere
 from api.web.roles import Role, Routes, ThisPerson
@@ -69,12 +70,13 @@ def read_tokens(site: ThisSite, person: ThisPerson) -> TokenPage:
     Role.REVIEWER,
     "POST",
     "/api/v1/tokens",
-    summary="Make a token, to be sent as `Authorization: Bearer TOKEN`",
+    summary="Make a token, to be sent as `Authorization: Bearer TOKEN`; one that a token makes "
+    "may not outlast it",
     status_code=201,
 )
-def post_token(site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade:
+def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade:
     lasts = None if token.days is None else timedelta(days=token.days)
-    value, held = make_token(site.case, person.name, token.label, lasts)
+    value, held = make_token(site.case, person.name, token.label, lasts, token_of(request))
     return TokenMade(token=value, **_facts(held).model_dump())
 
 

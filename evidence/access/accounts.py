@@ -94,7 +94,7 @@ def change_account(
 ) -> Known:
     """Changes what is given of an account, all of it or nothing.
 
-    A new password ends every login; closing ends logins and tokens, and reopening brings none back.
+    A new password and closing end every login and token; reopening brings none back.
 
     Raises:
         AccountMissing: there is none of that name.
@@ -120,9 +120,8 @@ def change_account(
             row.secret = secret
         if secret is not None or closed:
             session.execute(delete(Login).where(Login.account == name))
-        if closed:
             open_ones = update(Token).where(Token.account == name, Token.ended.is_(None))
-            session.execute(open_ones.values(ended=row.ended))
+            session.execute(open_ones.values(ended=datetime.now(UTC)))
         return _known(row)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from datasets.errors import AccountConflict, AccountMissing
+from datasets.errors import AccountConflict, AccountMissing, UsageError
 from datasets.sentences import Sentence
 from evidence.access.accounts import Known
 from evidence.access.logins import digest
@@ -33,10 +33,17 @@ class Held:
     expires: datetime | None
 
 
-def make_token(case: Case, account: str, label: str, lasts: timedelta | None) -> tuple[str, Held]:
+def make_token(
+    case: Case, account: str, label: str, lasts: timedelta | None, by: str | None = None
+) -> tuple[str, Held]:
     """Makes a token; its value is given here and kept nowhere.
 
+    Args:
+        by: the token that asks for it; None: a person does. What a token makes does not outlast
+            it, or whoever got hold of it would be let in for ever.
+
     Raises:
+        UsageError: it would outlast the one that asks.
         AccountMissing: no such account.
         AccountConflict: it has as many as it may have.
     """
@@ -47,6 +54,14 @@ def make_token(case: Case, account: str, label: str, lasts: timedelta | None) ->
             raise AccountMissing(
                 f"{account}: has no account, and a token belongs to one; "
                 "make one with `nameplate accounts`"
+            )
+        last = session.scalar(select(Token.expires).where(Token.digest == digest(by or "")))
+        if last is not None and (expires is None or expires > last):
+            raise UsageError(
+                Sentence(
+                    "a token makes no token that outlasts it, and this one ends on %(day)s; ask "
+                    "for fewer days, or make it on the page /tokens"
+                ).fill(day=f"{last:%Y-%m-%d}")
             )
         held = select(func.count()).where(Token.account == account, Token.ended.is_(None))
         if (session.scalar(held) or 0) >= MOST:

@@ -33,7 +33,8 @@ password?.addEventListener("submit", (event) => {
   attempt(async () => {
     await call("PUT", "/api/v1/login/password", { old: change.old, new: change.new });
     password.reset();
-    notice(_("The password is changed; every other browser is logged out."), "good");
+    notice(_("The password is changed; every other browser is logged out, every token ended."), "good");
+    await renew("tokens");
   });
 });
 

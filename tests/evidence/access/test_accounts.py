@@ -161,10 +161,13 @@ def test_a_closed_account_lets_nobody_in_and_is_not_forgotten(anna: Case) -> Non
         assert find_account(session, "ben").role == "lead"
 
 
-def test_a_new_password_ends_every_login(anna: Case) -> None:
-    cookie = start_login(anna, "Анна")
+def test_a_new_password_ends_every_login_and_token(anna: Case) -> None:
+    add_account(anna, "ben", "lead", PASSWORD)
+    other, _ = make_token(anna, "ben", "x", None)
+    cookie, (token, _) = start_login(anna, "Анна"), make_token(anna, "Анна", "x", None)
     change_account(anna, "Анна", password="eight mills in a hall")
-    assert find_login(anna, cookie) is None
+    assert find_login(anna, cookie) is None and find_token(anna, token) is None
+    assert find_token(anna, other) is not None and list_tokens(anna, "Анна") == []
     assert enter(anna, "Анна", PASSWORD) is None
     assert enter(anna, "Анна", "eight mills in a hall") is not None
 
@@ -232,6 +235,17 @@ def test_a_token_that_has_run_out_lets_nobody_in(anna: Case) -> None:
     value, held = make_token(anna, "Анна", "yesterday's", timedelta(seconds=-1))
     assert find_token(anna, value) is None
     assert list_tokens(anna, "Анна") == [held]
+
+
+def test_a_token_makes_none_that_outlasts_it(anna: Case) -> None:
+    week, _ = make_token(anna, "Анна", "a week's", timedelta(days=7))
+    for lasts in (None, timedelta(days=8)):
+        with pytest.raises(UsageError, match="no token that outlasts it"):
+            make_token(anna, "Анна", "longer", lasts, week)
+    make_token(anna, "Анна", "shorter", timedelta(days=6), week)
+    endless, _ = make_token(anna, "Анна", "until it is ended", None)
+    make_token(anna, "Анна", "as long", None, endless)
+    assert len(list_tokens(anna, "Анна")) == 4
 
 
 def test_nobody_has_more_tokens_than_they_can_mind(anna: Case) -> None:

@@ -214,7 +214,7 @@ def test_ones_own_password(visitor: httpx.Client, team: Team, asking: Asking) ->
     assert visitor.put("/api/v1/login/password", json=change).status_code == 200
     assert visitor.get("/api/v1/login").status_code == 200
     assert asking("GET", "/api/v1/login", other).status == 401
-    assert asking("GET", "/api/v1/login", token).status == 200
+    assert asking("GET", "/api/v1/login", token).status == 401
     assert enter(visitor).status_code == 401
     assert enter(visitor, password="eight mills in a hall").status_code == 200
 
@@ -262,6 +262,8 @@ def test_tokens_over_http(visitor: httpx.Client, team: Team, asking: Asking) -> 
     listed = visitor.get("/api/v1/tokens").json()["items"]
     assert [row["label"] for row in listed] == ["nightly", "walk"]
     assert made["token"] not in visitor.get("/tokens").text
+    longer = visitor.post("/api/v1/tokens", json={"label": "longer", "days": 2}, headers=bearer)
+    assert longer.status_code == 400 and "outlasts it" in longer.json()["error"]["message"]
     theirs = asking("DELETE", f"/api/v1/tokens/{made['id']}", team.bearer("admin"))
     assert theirs.status == 404  # another's
     assert visitor.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
