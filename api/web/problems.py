@@ -6,6 +6,7 @@ file that only the API has.
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -38,6 +39,8 @@ from datasets.errors import (
 from datasets.sentences import Sentence
 
 _UNUSABLE = Sentence("cannot be used: %(what)s")
+_AWAY = Sentence("the case does not answer; try again, or ask whoever runs the server")
+_LOG = logging.getLogger(__name__)
 
 
 class Unknown(NameplateError):
@@ -194,8 +197,16 @@ def _is_followed(request: Request) -> bool:
 
 
 def tell(request: Request, error: NameplateError) -> Response:
-    """An error, as the answer to a request."""
-    response = answer(request, status_of(error), Problem(kind=error.kind, message=str(error)))
+    """An error, as the answer to a request.
+
+    An error of the case names its folder, or its database with server and user: that is for whoever
+    runs the server, who reads it in its log, and for those who are let in.
+    """
+    message = str(error)
+    if isinstance(error, CaseError) and getattr(request.state, "person", None) is None:
+        _LOG.warning("%s", message)
+        message = _AWAY
+    response = answer(request, status_of(error), Problem(kind=error.kind, message=message))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(math.ceil(error.seconds))
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import anyio
 import pytest
@@ -213,6 +214,23 @@ def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: A
         asking("POST", "/api/v1/login", OWN | JSON, body, seen=begun.append)
     assert (begun[0].status, kind(begun[0])) == (500, "error")
     assert begun[0].headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("asked", ["login", "page", "cookie", "token"])
+def test_who_is_not_let_in_reads_no_path(
+    team: Team, asking: Asking, caplog: pytest.LogCaptureFixture, asked: str
+) -> None:
+    case = team.site.case
+    sent = {"cookie": team.cookie("lead"), "token": team.bearer("lead")}.get(asked, {})
+    case.engine.dispose()
+    database = Path(case.database)
+    database.rename(database.with_suffix(".away"))
+    if asked == "login":
+        answer = asking("POST", "/api/v1/login", OWN | JSON, [b'{"name":"lead","password":"x"}'])
+    else:
+        answer = asking("GET", "/login" if asked == "page" else "/api/v1/login", sent)
+    assert answer.status == 503 and "the case does not answer" in answer.body.decode()
+    assert str(case.folder) not in answer.body.decode() and str(database) in caplog.text
 
 
 STEPS = (
