@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -171,7 +172,8 @@ def _logo(path: Path, name: str, said: object) -> str:
     """The picture that an entry of a file names by its path from there, in Base64.
 
     Raises:
-        RegistryError: there is none that will do.
+        RegistryError: there is none that will do, or it lies outside the file's folder, where a
+            file that came from somebody else has nothing to name.
     """
     # Rarely is there one, and what reads pictures takes long to load.
     from datasets.logos import read_logo
@@ -179,7 +181,12 @@ def _logo(path: Path, name: str, said: object) -> str:
     if not isinstance(said, str) or not said.strip():
         raise RegistryError(f"{path}: {name}: logo: expected the path of a picture, got {said!r}")
     try:
-        return base64.b64encode(read_logo(path.parent / said)).decode("ascii")
+        picture = path.parent / said
+        if not Path(os.path.realpath(picture)).is_relative_to(os.path.realpath(path.parent)):
+            raise ValueError(
+                f"{picture}: leads out of the folder of the registry file; put the picture into it"
+            )
+        return base64.b64encode(read_logo(picture)).decode("ascii")
     except ValueError as error:
         raise RegistryError(f"{path}: {name}: logo: {error}") from error
 

@@ -33,6 +33,17 @@ def test_results_are_keyed_by_the_picture_and_not_by_where_it_lies(tmp_path: Pat
     assert load_registry(elsewhere).digest != digest
 
 
+@pytest.mark.parametrize("said", ["../out.png", "{out}", "link.png", "logos/../../out.png"])
+def test_a_logo_lies_in_the_folder_of_its_file(tmp_path: Path, said: str) -> None:
+    out, inside = tmp_path / "out.png", tmp_path / "in"
+    Image.fromarray(draw_logo()).save(out)
+    file = write_registry(inside, logo=False)
+    (inside / "link.png").symlink_to(out)
+    file.write_text(f"{ENTRY}  logo: {said.format(out=out)}\n", "utf-8")
+    with pytest.raises(RegistryError, match=r"entry veltranix: logo: .* leads out of the folder"):
+        load_registry(file)
+
+
 def test_a_registry_without_logos_keeps_its_digest() -> None:
     # As the tables of docs/accuracy.md have it.
     assert load_registry().digest.startswith("f32c5a9f7c13")
