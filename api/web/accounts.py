@@ -50,7 +50,7 @@ class AccountFacts(BaseModel):
     """An account. `ended`: since when it is closed."""
 
     name: str
-    role: RoleName
+    role: str
     made: datetime
     ended: datetime | None
 
@@ -102,4 +102,4 @@ def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountFa
 
 
 def _facts(row: Known) -> AccountFacts:
-    return AccountFacts(name=row.name, role=row.role, made=row.made, ended=row.ended)  # type: ignore[arg-type]
+    return AccountFacts(name=row.name, role=row.role, made=row.made, ended=row.ended)

@@ -113,4 +113,4 @@ def _is_loopback(address: str) -> bool:
 
 
 def _person(known: Known) -> Person:
-    return Person(known.name, Role[known.role.upper()])
+    return Person(known.name, Role.of(known.role))

@@ -78,7 +78,7 @@ def read_login(person: ThisPerson) -> Caller:
 )
 def log_in(request: Request, site: ThisSite, entry: Entry) -> Response:
     known = _enter(request, site, entry.name, entry.password)
-    person = Person(known.name, Role[known.role.upper()])
+    person = Person(known.name, Role.of(known.role))
     return _let_in(request, site, person)
 
 

@@ -33,6 +33,7 @@ cutter = FrameCutter()
 
 KEEP = "private, max-age=31536000, immutable"
 _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+_UNKNOWN = "application/octet-stream"  # of a kind that only a newer Nameplate keeps
 _VIDEO = {
     "mp4": "video/mp4",
     "matroska": "video/webm",  # the one name by which browsers know any of them
@@ -88,7 +89,7 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
                 "check` says more"
             ).fill(sha256=sha256[:12])
         )
-    return Response(picture, media_type=_TYPES[suffix], headers=_headers(sha256))
+    return Response(picture, media_type=_TYPES.get(suffix, _UNKNOWN), headers=_headers(sha256))
 
 
 @routes.let(

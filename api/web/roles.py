@@ -22,6 +22,11 @@ class Role(IntEnum):
     LEAD = 2
     ADMIN = 3
 
+    @classmethod
+    def of(cls, word: str) -> Role:
+        """The role of an account; one that only a newer Nameplate gives lets do nothing here."""
+        return cls.__members__.get(word.upper(), cls.ANYONE)
+
 
 @dataclass(frozen=True)
 class Person:
