@@ -7,6 +7,7 @@ longer make is told from a later one by this alone.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -24,6 +25,19 @@ def program() -> str:
     """
     packages = Path(__file__).parents[1]
     return f"{version('nameplate')}+{digest_of(packages / name for name in _LOOKS)[:12]}"
+
+
+def is_later(one: str, other: str) -> bool:
+    """Whether one program (`program`) is of a later version than another. Of two of one version it
+    cannot be told.
+
+    >>> is_later("0.10.0+6789ab", "0.9.2+012345"), is_later("0.9.2+6789ab", "0.9.2+012345")
+    (True, False)
+    """
+    its, others = (
+        tuple(map(int, re.findall("[0-9]+", name.split("+")[0]))) for name in (one, other)
+    )
+    return its > others
 
 
 def digest_of(folders: Iterable[Path]) -> str:

@@ -118,6 +118,16 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
+def last_program(session: Session) -> str | None:
+    """The program (`detector.program`) that looked at footage last; None where no run did."""
+    return session.scalar(
+        select(AnalysisRow.nameplate)
+        .join(Run, Run.id == AnalysisRow.run)
+        .order_by(Run.started.desc(), AnalysisRow.id)
+        .limit(1)
+    )
+
+
 def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
     """Of a derived table, the rows found with a recipe; all of them if None."""
     if recipe is None:

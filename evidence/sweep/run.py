@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from datasets.errors import CaseLocked, CaseUnreachable, NameplateError
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector import Settings
 from detector.model_files import model_digest
-from detector.program import program
+from detector.program import is_later, program
 from evidence.store import Case, Held, Recipe
-from evidence.store.summary import with_program
+from evidence.store.summary import last_program, with_program
 from evidence.store.work import Source, add_all, add_recipe, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
@@ -88,7 +90,7 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         ModelError: the model is missing or damaged.
         ClusterError: the workers cannot be reached or equipped.
         CaseError: the case cannot be written, or stayed out of reach.
-        UsageError: a source list cannot be used.
+        UsageError: a source list cannot be used, or an older program is to look anew.
     """
     digest = model_digest(order.model)
     if order.anew:
@@ -99,6 +101,7 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
         if order.retry:
             reopen(session, recipe)
         if order.anew:
+            _check_later(case, session)
             add_all(session, recipe)
     with feed:
         while True:
@@ -112,6 +115,21 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
             ending = _join(case, recipe, order, feed, stop, watcher)
             if ending is not None:
                 return ending
+
+
+def _check_later(case: Case, session: Session) -> None:
+    """That no older program begins anew what a later one has looked at: what is new since would
+    be found no more, and the case would go on with that.
+
+    Raises:
+        UsageError: this one is older.
+    """
+    last = last_program(session)
+    if last is not None and is_later(last, program()):
+        raise UsageError(
+            f"{case.folder}: looked at last by Nameplate {last}, a later version than this one "
+            f"({program()}); look anew with that one, or a later one still"
+        )
 
 
 def _hold(

@@ -13,21 +13,19 @@ from pathlib import Path
 import pytest
 from distributed import Worker
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from detector.model_files import model_digest
-from detector.program import program
-from evidence.store import AnalysisRow, Case, FootageRow, Location, Recipe, Run
-from evidence.store.summary import last_recipe, last_settings, programs
+from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
+from evidence.store.summary import last_settings
 from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk
-from evidence.sweep.run import Ending, Order, going_on, sweep
+from evidence.sweep.run import Ending, Order, sweep
 from evidence.sweep.status import read_status
 from evidence.sweep.stop import Stop
 from evidence.sweep.tally import Tally
@@ -98,38 +96,6 @@ def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
     assert ending.tally.aside == {"killed": 1}
     assert works(small)["clip.mp4"].tries == 2
     assert len(hit) == 3  # the first was on the clip that it was before
-
-
-def test_all_is_looked_at_anew_with_another_program_and_the_case_goes_on_with_that(
-    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip = tmp_path / "clip.mp4"
-    shutil.copyfile(clips / f"clip-{CLIPS - 2}.mp4", clip)
-    assert go(small, order, clip).tally.done == 1
-    with small.session() as session:
-        (before,) = session.scalars(select(AnalysisRow)).all()
-    assert before.nameplate == program()
-
-    monkeypatch.setattr("evidence.sweep.run.program", lambda: "0.3.0+another")
-    monkeypatch.setattr("evidence.store.rows.program", lambda: "0.3.0+another")
-    assert go(small, going_on(small, order), clip).tally.waiting == 0  # unasked nothing is
-    ending = go(small, replace(order, anew=True))  # whatever the case knows
-    assert (ending.outcome, ending.tally.done) == ("done", 1)
-    with small.session() as session:
-        rows = {row.nameplate: row.settings for row in session.scalars(select(AnalysisRow))}
-        assert rows[program()] == before.settings  # what was found is kept
-        assert programs(session, last(session)) == {"0.3.0+another": {before.footage}}
-    # From then on it is that one's, whether asked anew or not.
-    for again in (going_on(small, order), replace(order, anew=True)):
-        assert go(small, again, clip).tally.done == 1
-        with small.session() as session:
-            assert last(session).settings == rows["0.3.0+another"]
-
-
-def last(session: Session) -> Recipe:
-    recipe = last_recipe(session)
-    assert recipe is not None
-    return recipe
 
 
 def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
