@@ -39,6 +39,8 @@ _PRESS = re.compile(r"(?:И[12]\d|П63|Д[ЕБ]?24|Н[31]\d|Н[ДБ]3\d)\d\d[^\W
 of small mills, 675П."""
 _BEFORE = re.compile("^(?:СТ|МОД|МОДЕЛЬ)(?=[0-9])".translate(_TWINS))
 """What is read in one with a code: МОДЕЛЬ1К62."""
+_ONE = re.compile(r"^I(?=6?[AKMP]\d)(?!P\d\d[A-Z]?$|K(?:0\d|10)$)")
+"""A one that is read as a letter, I6K20; but of IP54 and IK08, by which enclosures are graded."""
 _NO_CODE = (
     *("ИНВ", "ЗАВ", "ЦЕХ", "УЧ", "ТЕЛ", "ГОСТ", "ТУ", "ЗИП", "ПБ", "УЛ", "СТР"),
     *("ОП", "ЩР", "ЩС", "ЩУ", "ЩО", "ЩВ", "ШР", "РЩ", "ЯЩ", "ЯРП", "КТП", "ЛЭП", "ПЛ", "КАБ"),
@@ -86,7 +88,7 @@ def is_soviet_code(text: str) -> bool:
 
 def _is_soviet(word: str) -> bool:
     twins = _BEFORE.sub("", word.translate(_TWINS))
-    twins = re.sub(r"(?<=\d)O(?=\d|$)", "0", re.sub(r"^I(?=6?[AKMP]\d)", "1", twins))
+    twins = re.sub(r"(?<=\d)O(?=\d|$)", "0", _ONE.sub("1", twins))
     if _IN_TWINS.fullmatch(twins):  # I6K2O
         return True
     if _PRESS.fullmatch(word):

@@ -26,14 +26,17 @@ _MACHINES = re.compile(
 _SHARES = re.compile(r"(?:00[0-3]|30[01]|60[0135]|68[89])\d{3}")
 """Numbers of shares at Shenzhen and Shanghai, as a screen shows them beside a firm's name."""
 _FIGURE = re.compile(
-    r"(?:\d[\d.,]*[/X×*~-]?)+(?:V|VAC|VDC|A|HZ|KW|W|KVA|KG|T|MM|CM|M|RPM|PH|KN|N|L|BAR|MPA|HP|H|°C?)?"
+    r"\d[\d.,]*(?:[/X×*~-]\d[\d.,]*)*[/X×*~-]?(?:V|VAC|VDC|A|HZ|KW|W|KVA|KG|T|MM|CM|M|RPM|PH|KN|N|L|BAR|MPA|HP|H|°C?)?"
     r"(?:/MIN)?"
 )
-"""A row's figure with its unit: 380V, 50/60HZ, 1000X500MM."""
+"""A row's figure with its unit: 380V, 50/60HZ, 1000X500MM. No run of figures may be parted in more
+than one way: of a long one with a letter behind it all would be tried."""
 _PARTS = 3
 """Letters at most that figures follow as one code: VMC 850, SV 18."""
 _LABELS = frozenset(["NO", "NR", "SN", "MAX", "MIN", "CE", "ISO", "GB", "JB", "EN", "DIN", "IEC"])
 """What stands before figures and makes no code of them."""
+_NUMBER = re.compile(r"(?:NO|NR|S/?N)\W*\d[\d.-]{4,}")
+"""A maker's own number, in one with what says so: NO.190523-12."""
 _PLACE = re.compile(r"[XYZUVWIJKR]-?\d*\.\d*")
 """A place or a way in a program: X0. Z-5."""
 _OWNERS = re.compile(
@@ -77,7 +80,8 @@ def _codes(text: str) -> list[str]:
     for token in text.upper().split():
         code = "".join(part for part in words(token) if script_of(part[0]) != "han")
         figures = sum(map(str.isdigit, token))  # З is no figure, though it is folded to one
-        mixed = figures > 1 and any(map(str.isalpha, code)) and not _FIGURE.fullmatch(token)
+        said = _FIGURE.fullmatch(token) or _NUMBER.fullmatch(token)
+        mixed = figures > 1 and any(map(str.isalpha, code)) and not said
         mixed = mixed or bool(_PLACE.fullmatch(token))
         if mixed or _SHARES.fullmatch(token) or (figures and before and code.isdigit()):
             found.append(before + code)
@@ -87,10 +91,10 @@ def _codes(text: str) -> list[str]:
 
 
 def _families(own: Iterable[str]) -> tuple[str, ...]:
-    """How the codes of a builder begin."""
+    """How the codes of a builder begin. A letter by itself, the G of G.WEIKE, begins anybody's."""
     known: set[str] = set()
     for text in own:
         for word in (letters(text), *words(text)):
             head = re.split(r"\d", word)[0]
             known.add(head if len(head) > 1 else word)
-    return tuple(known)
+    return tuple(one for one in known if len(one) > 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from detector.attribute import Attributor
+from detector.stray_codes import has_stray_code
 from tests.detector.stickers import claims, views
 
 PARTS = """
@@ -25,6 +26,8 @@ HGLASER|LSF20
 BODOR|ABP-20A
 """
 SCREENS = """
+G.WEIKE|G54
+QCMT&T|T0101
 SMTCL|G54
 SMTCL|T0101
 SMTCL|X0. Z5.
@@ -79,11 +82,13 @@ BODOR|P3015
 SMTCL|380V 50HZ
 SMTCL|SPINDLE TAPER BT40
 宝鸡机床|编号 190523-12
+宝鸡机床|NO.190523-12
 """
 TOLD = """
 滕州市博锐数控机床有限公司|CK6140
 滕州市博锐数控机床有限公司|X62W
 滕州市博锐数控机床有限公司|数控车床|TL-250
+滕州市博锐数控机床有限公司|立式加工中心|IP54
 TENGZHOU LUNAN CNC MACHINE TOOL CO., LTD
 SHENYANG MACHINE TOOL CO., LTD|CA6140
 """
@@ -119,3 +124,9 @@ def test_a_builders_own_code_still_stands_beside_his_mark(
 @pytest.mark.parametrize("text", TOLD.split("\n")[1:-1])
 def test_a_machines_code_still_stands_on_its_plate(attributor: Attributor, text: str) -> None:
     assert claims(attributor.attribute(views(text, 2))) == (None, "CN")
+
+
+def test_a_long_run_of_figures_is_parted_in_one_way_alone() -> None:
+    # Were there two wherever it can be parted, this would not come to an end.
+    assert has_stray_code("1" * 60 + "Q", [])
+    assert not has_stray_code("1" * 60 + "MM", [])
