@@ -47,7 +47,7 @@ def add_account(case: Case, name: str, role: str | None, password: str) -> Known
     check_password(password, name)
     secret = to_secret(password)
     with case.session() as session, session.begin():
-        _wait_for_turn(session)
+        wait_for_turn(session)
         others = session.scalars(select(Account)).all()
         for other in others:
             if other.name.casefold() == name.casefold():
@@ -108,7 +108,7 @@ def change_account(
         check_password(password, name)
         secret = to_secret(password)
     with case.session() as session, session.begin():
-        _wait_for_turn(session)
+        wait_for_turn(session)
         row = _find(session, name)
         was_admin = row.role == "admin" and row.ended is None
         row.role = role or row.role
@@ -200,8 +200,9 @@ def _keep_an_admin(session: Session, leaving: str) -> None:
         )
 
 
-def _wait_for_turn(session: Session) -> None:
-    """PostgreSQL: two changes at once could each leave the other's admin as the last one."""
+def wait_for_turn(session: Session) -> None:
+    """PostgreSQL: two changes at once could each leave the other's admin as the last one, and what
+    is made by a token outlive the change that ends it."""
     bind: Any = session.get_bind()
     if bind.dialect.name == "postgresql":
         session.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))

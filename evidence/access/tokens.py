@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
 from datasets.sentences import Sentence
-from evidence.access.accounts import Known
+from evidence.access.accounts import Known, wait_for_turn
 from evidence.access.logins import digest
 from evidence.store import Account, Case, Token
 
@@ -43,19 +43,24 @@ def make_token(
             it, or whoever got hold of it would be let in for ever.
 
     Raises:
-        UsageError: it would outlast the one that asks.
+        UsageError: it would outlast the one that asks, which may have been ended since it let in.
         AccountMissing: no such account.
         AccountConflict: it has as many as it may have.
     """
     value, now = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
     expires = None if lasts is None else now + lasts
     with case.session() as session, session.begin():
+        wait_for_turn(session)
         if session.get(Account, account) is None:
             raise AccountMissing(
                 f"{account}: has no account, and a token belongs to one; "
                 "make one with `nameplate accounts`"
             )
-        last = session.scalar(select(Token.expires).where(Token.digest == digest(by or "")))
+        asking = None if by is None else session.get(Token, digest(by))
+        # A request may take its time between its head, by which it is let in, and its end.
+        if asking is not None and asking.ended is not None:
+            raise UsageError(Sentence("this token was ended meanwhile, and makes no other"))
+        last = None if asking is None else asking.expires
         if last is not None and (expires is None or expires > last):
             raise UsageError(
                 Sentence(

@@ -248,6 +248,14 @@ def test_a_token_makes_none_that_outlasts_it(anna: Case) -> None:
     assert len(list_tokens(anna, "Анна")) == 4
 
 
+def test_a_token_that_is_ended_while_it_asks_makes_none(anna: Case) -> None:
+    endless, _ = make_token(anna, "Анна", "until it is ended", None)
+    change_account(anna, "Анна", password="eight mills in a hall")
+    with pytest.raises(UsageError, match="ended meanwhile"):
+        make_token(anna, "Анна", "another", None, endless)
+    assert list_tokens(anna, "Анна") == []
+
+
 def test_nobody_has_more_tokens_than_they_can_mind(anna: Case) -> None:
     for number in range(MOST):
         make_token(anna, "Анна", str(number), None)
