@@ -27,7 +27,7 @@ _FIGURE = r"(?:[A-Z] ?= ?)?[\d.,]+ ?"
 _TOGETHER = (("L/MIN", "MPA"), ("RPM", "KW"))
 """Units of lines with nothing but figures that together make a pump's plate and a spindle's."""
 _SIZE = re.compile(r"\d{3,4} ?[X×*] ?\d{3,4}")
-"""Of a surface plate or a bench, where it is all that the plate says."""
+"""Of a surface plate or a bench, where it is all that a line says."""
 _PACKED = (re.compile(r"\bNET\b|\bN\.? ?W\b|净重"), re.compile(r"\bGROSS\b|\bG\.? ?W\b|毛重"))
 """Both weights, with the packing and without, are a case's."""
 

@@ -81,16 +81,22 @@ def tie_copies(session: Session, scope: Scope) -> set[str]:
 
 
 def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[str]:
-    """Makes the ties by hand those that hold now; gives the keys of those that held before."""
-    before = session.execute(
-        select(Link.a, Link.b)
-        .join(SightingRow, SightingRow.key == Link.a)
-        .where(Link.kind == "joined", scope.of(SightingRow))
-    ).all()
-    for a, b in before:
+    """Makes the ties by hand those that hold now; gives the keys of those that changed."""
+    before = {
+        (a, b): (score, reason)
+        for a, b, score, reason in session.execute(
+            select(Link.a, Link.b, Link.score, Link.reason)
+            .join(SightingRow, SightingRow.key == Link.a)
+            .where(Link.kind == "joined", scope.of(SightingRow))
+        )
+    }
+    now = {(tie.a, tie.b): tie for tie in joined}
+    new = [tie for pair, tie in now.items() if before.get(pair) != (tie.score, tie.reason)]
+    changed = (before.keys() - now.keys()) | {(tie.a, tie.b) for tie in new}
+    for a, b in changed & before.keys():
         session.execute(delete(Link).where(Link.a == a, Link.b == b, Link.kind == "joined"))
-    _add(session, joined)
-    return {key for pair in before for key in pair}
+    _add(session, new)
+    return {key for pair in changed for key in pair}
 
 
 def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, list[Span]]:
