@@ -11,11 +11,11 @@ _CONTACT = re.compile(
 )
 _TELEPHONE = re.compile(
     r"\+ ?\d(?:[ ().-]*\d){9,13}"
-    r"|(?<!\w)(?:"
+    r"|(?<![\w.])(?:"
     # Russian, with a city's code of three to five figures; then Chinese: a mobile's, a town's.
     r"[78][ -]?\(\d{3,5}\)(?:[ -]?\d){5,7}|[78][ -]\d{3}[ -]\d{3}[ -]?\d\d[ -]?\d\d"
     r"|[78][3-9]\d{9}|\d{3}-\d\d-\d\d"
-    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|[0O]\d{2,3}[) -]{1,2}\d{6,8}"
+    r"|1[3-9]\d[ .-]?\d{4}[ .-]?\d{4}|[0O]\d{2,3}[) -]{1,2}(?:\d{7,8}|\d{3,4} \d{4})"
     r"|[48]00[ -]?(?:\d{3}[ -]?\d{4}|\d{4}[ -]?\d{3})"
     # With the country's code, as one writes it who has no + at hand; a city's in brackets.
     r"|\(?(?:00)?86\)?[ -]?\d{2,4}[ -]?\d{4}[ -]?\d{3,4}|\(\d{3,5}\) ?\d{2,4}(?:[ -]?\d\d){2}\d?"

@@ -14,7 +14,7 @@ from datasets.letters import letters
 from datasets.registry import Entry, Registry
 from detector.against import Against
 from detector.branches import Branches
-from detector.plate import Claim, Plates, Statement, claim
+from detector.plate import Claim, Plates, Statement, alike, claim
 from detector.types import Attribution, Evidence, Origin, Reading
 
 # Lines of plates kept for one machine; a plate that says where it is from says it thrice at most.
@@ -45,9 +45,14 @@ class OriginFinder:
             attribution: who built it, by marks alone.
             readings: of all frames of the track that were read.
         """
+        said = self._plates.statements(readings)
+        branches = [one for one in said if self._branches.is_one(one)]
+        # What a branch is read as in another frame is no firm of its own.
         statements = [
-            replace(said, counts=False, alone=False) if self._branches.is_one(said) else said
-            for said in self._plates.statements(readings)
+            replace(one, counts=False, alone=False)
+            if any(alike(one, branch) for branch in branches)
+            else one
+            for one in said
         ]
         plated = claim(statements, self._tested)
         if plated is not None and plated.code in self._tested:

@@ -20,7 +20,7 @@ from detector.plate_lines import plates_of
 from detector.plate_text import CHINA
 from detector.read import overlap_of_smaller
 from detector.screens import is_slogan
-from detector.stray_codes import has_stray_code, is_owners_number
+from detector.stray_codes import has_code, has_stray_code, is_owners_number
 from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5
@@ -134,6 +134,8 @@ class OwnBadge:
         others = [reading for reading in readings if reading not in own]
         # Beside one that spells the mark, what else is misread may be another's.
         read = [r for r in cue.readings if mark in letters(r.text)] or list(cue.readings)
+        if any(self._is_by_stray(cue, mark, r, others, _plate_of(r, plates)) for r in read):
+            return None
         fit = [
             r
             for r in read
@@ -169,6 +171,32 @@ class OwnBadge:
             own = _is_long(code) and not _FAMILY.match(code)
         return own and cue.match.exact and not is_tag(cue.mark)
 
+    def _is_by_stray(
+        self,
+        cue: Cue,
+        mark: str,
+        view: Reading,
+        others: Sequence[Reading],
+        plate: Sequence[Reading],
+    ) -> bool:
+        """Whether a code or a number stands by a mark that is no machine's, where nothing says that
+        the plate is one. A frame in which it was read is enough: others may have lost it."""
+        if self._plates.says_machine(plate, self._codes(cue)):
+            return False
+        own = self._own(cue)
+        rows = _rows_beside(view, others)
+        beyond = [
+            row for one in rows if not has_code(one.text) for row in _rows_beside(one, others)
+        ]
+        return any(
+            row.score >= _READ
+            and mark not in letters(row.text)
+            and self._control_of(row.text) is None
+            and not self._words.is_row(row.text)
+            and (is_owners_number(row.text) or has_stray_code(row.text, own, mark))
+            for row in (*rows, *beyond)
+        )
+
     def _is_strangers(
         self,
         cue: Cue,
@@ -194,22 +222,11 @@ class OwnBadge:
         if letters(row.text) in ("MADE", "IN") or is_slogan(row.text):
             return True
         said = letters(row.text)
-        own = self._own(cue)
-        known = (*own, *self._controls)
-        controls = self._control_of(row.text) is not None
-        if not (lines or controls or mark in said) and (
-            is_owners_number(row.text)
-            or (
-                row.score >= _READ
-                and has_stray_code(row.text, own)
-                and not self._words.is_row(row.text)
-            )
-        ):
-            return True
+        known = (*self._own(cue), *self._controls)
         return not (
             mark in said
             or said in map(letters, known)
-            or controls
+            or self._control_of(row.text) is not None
             or self._plates.is_own(row.text, mark, lines=lines)
             or self._words.on_badge(f"{mark} {row.text}", mark, known)
         )

@@ -14,7 +14,10 @@ _ANYWHERE = re.compile(
     r"|(?:\d+G ?)?Q?SFP\w*"  # of light in fibres, and its wave
     r"|(?:355|532|808|850|915|940|976|980|1030|1064|1070|1080|1310|1550) ?NM"
     r"|LD4B?-\w+(?:-\w+)?|LDB4(?:-\w+)?|SLT\d+-\d+|K1[12][- ]\d{2,3}"  # turrets, chucks
-    r"|BX-?\d{2,3}E(?:-\d+)?|CB[A-Z]{1,2}-E\d+"  # reducers, pumps
+    r"|BX-?\d{2,3}E(?:-\d+)?|CB[A-Z]{1,2}-E\d+|JCB-?\d{2,3}"  # reducers, pumps
+    r"|Y[A-Z]{0,3}[2-4]?-?\d{2,3}[SML]\d?-?\d{1,2}"  # motors
+    r"|DZ\d{2}-?\w+|CJX?\d-?\d{2,4}|JBK\d?-?\d{2,4}|N[BX][A-Z]?\d?-\d{2,3}"  # switches
+    r"|CW-?[3-6]\d00|FC?-?\d{3,5} ?W"  # chillers, sources of light
     r"|\d0(?:HQ|HC|GP|OT)"  # containers
 )
 _ON_PLATES = re.compile(

@@ -29,6 +29,7 @@ from detector.fuse import independent
 from detector.plate_lines import passages_of, plates_of, titles_of
 from detector.plate_text import Company, PlateText
 from detector.read import overlap_of_smaller
+from detector.screens import is_of_screen
 from detector.stray_codes import has_stray_code, is_owners_number
 from detector.types import Box, Reading
 
@@ -102,7 +103,7 @@ class Plates:
                 key = (one.kind, one.han, one.countries, letters(one.reading.text))
                 found.setdefault(key, []).append(one)
         every = [one for same in found.values() for one in same]
-        best = [_settle(same, [s for s in every if _alike(s, same[0])]) for same in found.values()]
+        best = [_settle(same, [s for s in every if alike(s, same[0])]) for same in found.values()]
         return tuple(sorted(best, key=lambda s: (not s.counts, not s.alone, -s.reading.score)))
 
     def on_parts(
@@ -216,7 +217,7 @@ class Plates:
     def _is_anothers(self, text: str) -> bool:
         """Whether a line's code or number may be a part's, a program's or an owner's."""
         stray = has_stray_code(text, ()) and not self._text.is_row(text)
-        return stray or is_owners_number(text)
+        return stray or is_owners_number(text) or is_of_screen(text)
 
     def _is_plain(
         self, plate: Sequence[Reading], passage: Reading, codes: Collection[str], rows: bool
@@ -324,7 +325,7 @@ def _settle(same: Sequence[Statement], alike: Sequence[Statement]) -> Statement:
     return replace(best, own=own, counts=counts, alone=alone, contact=contact, plain=plain)
 
 
-def _alike(a: Statement, b: Statement) -> bool:
+def alike(a: Statement, b: Statement) -> bool:
     """Whether two statements are one, if perhaps misread in one frame."""
     same = (a.kind, a.han, a.countries) == (b.kind, b.han, b.countries)
     return same and same_text(a.reading, b.reading)

@@ -14,7 +14,7 @@ _SCREEN = re.compile(
     r"|1920 ?[X×*] ?(?:1080|1200)|2560 ?[X×*] ?1440|3840 ?[X×*] ?2160)(?: ?PX)?"
     r"|(?:480|720|1080|1440|2160)[PI]"  # sizes of pictures
     r"|\S+\.(?:STP|STEP|STL|IGS|IGES|DXF|DWG|PDF|JPE?G|PNG|MP4|AVI|MOV|DOCX?|XLSX?|TXT|TAP|MPF)"
-    r"|[\d一二三四五六七八九十]{1,3}号机?"
+    r"|[\d一二三四五六七八九十]{1,3}号机?|(?:.*\s)?[+-]\d+\.\d+ ?%"
 )
 _SLOGANS = frozenset(
     map(
@@ -28,7 +28,7 @@ _SLOGANS = frozenset(
 
 
 def is_of_screen(text: str) -> bool:
-    """Whether a line is a clock's, the size of a picture, a file or a number in a hall.
+    """Whether a line is a clock's, the size of a picture, a file, a number in a hall, a share's.
 
     Example:
         >>> [is_of_screen(text) for text in ("24/05/2024 12:30", "1280 X 720", "3号", "1250")]

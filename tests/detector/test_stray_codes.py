@@ -34,6 +34,19 @@ SMTCL|X0. Z5.
 SMTCL|S1000 M03
 SMTCL|40CR
 SMTCL W1-A101
+SMTCL-W1-A101
+SMTCL(40CR)
+SMTCL|380V|W1-A101
+QCMT&T(BX110C)
+秦川机床|RV-8OE
+DMTG|Y2-132M-4
+SMTCL|DZ47-63
+SMTCL|W3
+DMTG|55SI2MN
+SMTCL|X 12.500
+沈阳机床(000410)
+海天精工|SH601882
+秦川机床|9.12 +3.25%
 秦川机床 000837
 大族激光|002008 18.52
 """
@@ -50,6 +63,8 @@ OWNERS = """
 宁波海天精工股份有限公司|编号 012
 滕州市博锐数控机床有限公司|编号 012
 滕州市博锐数控机床有限公司|A12
+沈阳第一机床厂|5号
+大连机床|3#
 """
 PLATES = """
 烟台泰利机床有限公司|TL-250
@@ -70,10 +85,20 @@ SUZHOU NIIGTA MACHINE TOOL CO., LTD
 NINGXIA LITTLE GIAN MACHINE TOOL CO., LTD
 QINGDAO KIA MACHINE TOOL CO., LTD
 威海三星机床有限公司
+上海索拉露斯机床有限公司
+天津百超激光机床有限公司
+常州岡本机床有限公司
 """
 NAMED = """
 SMTCL|CAK6150DI
 SMTCL|HTC3280
+SMTCL|TC500
+DMTG|VDM1000
+BODOR|P3
+BODOR|P3015|6000W
+SMTCL|IP54
+SMTCL|AC380V
+SMTCL|GB/T 9061
 SMTCL|CNC LATHE|T-V6
 大连机床|CD6140A
 JINGDIAO|JDGR400
@@ -130,3 +155,18 @@ def test_a_long_run_of_figures_is_parted_in_one_way_alone() -> None:
     # Were there two wherever it can be parted, this would not come to an end.
     assert has_stray_code("1" * 60 + "Q", [])
     assert not has_stray_code("1" * 60 + "MM", [])
+
+
+def test_a_code_counts_though_the_next_frame_lost_it(attributor: Attributor) -> None:
+    whole, lost = views("SMTCL|W1-A101", 3), views("SMTCL", 3)
+    first = [reading for reading in whole if reading.pts == whole[0].pts]
+    assert claims(attributor.attribute([*first, *(r for r in lost if r.pts != whole[0].pts)])) == (
+        None,
+        None,
+    )
+
+
+def test_a_branch_read_rightly_in_one_frame_is_no_firm_in_another(attributor: Attributor) -> None:
+    right, wrong = views("大连因代克斯机床有限公司", 2), views("大连因弋克所机床有限公司", 2)
+    assert claims(attributor.attribute(wrong)) == (None, "CN")
+    assert claims(attributor.attribute([right[0], wrong[-1]])) == (None, None)
