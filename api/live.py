@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ WORKERS_SHOWN = 16
 LINE_SECONDS = 30.0  # between two plain lines, and between two JSON lines of progress
 SHORT_LINE_SECONDS = 5.0  # at first, so that a person sees that it goes
 WAIT_SAID_SECONDS = 60.0
+LONG_SECONDS = 120.0  # of one clip, from which a plain line says how far it is
 
 
 def describe(tally: Tally) -> str:
@@ -114,6 +116,16 @@ def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:
     return Group(table, Text(note)) if note else table
 
 
+def _longest(tally: Tally) -> str:
+    """How far the clip is that has been at work the longest, where that is some time."""
+    at_work = [worker for worker in tally.workers if worker.path and worker.share is not None]
+    one = max(at_work, key=lambda worker: worker.seconds, default=None)
+    if one is None or one.path is None or one.seconds < LONG_SECONDS:
+        return ""
+    name = printable(Path(one.path).name)
+    return f"; {name}: {one.share:.0%} {one.stage}, for {spell_left(one.seconds)}"
+
+
 class Said:
     """Messages of waiting come again and again; a person wants to read them now and then."""
 
@@ -179,7 +191,7 @@ class Lines:
         if self._quiet or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + LINE_SECONDS
-        complain(f"{describe(tally)}; {found(tally, self._registry)}")
+        complain(f"{describe(tally)}; {found(tally, self._registry)}{_longest(tally)}")
 
     def trouble(self, message: str) -> None:
         complain(message)

@@ -32,8 +32,9 @@ from detector.watch import watch
 Progress = Callable[[float, str], None]
 """Told the share done, 0..1, and the stage in a word."""
 
-SWEPT = 0.25
-"""Share of the work the first pass is reckoned as; only the progress bar depends on it."""
+SWEPT, WATCHED = 0.25, 0.95
+"""Share of the work that is reckoned done after the first pass, and once all that it found was
+looked at closer; only the progress bar depends on it."""
 
 
 class Analyst:
@@ -137,7 +138,8 @@ class Analyst:
             def observe_dense(sample: Sample, shot: int) -> None:
                 if keeper is not None:
                     keeper.dense(sample, shot)
-                tell(SWEPT + (1 - SWEPT) * share_watched(float(sample.pts)), "looking closer")
+                share = SWEPT + (WATCHED - SWEPT) * share_watched(float(sample.pts))
+                tell(share, "looking closer")
 
             keep = keeper is not None
             for watched in watch(decoder, spans, self.detector, settings, observe_dense, keep):
@@ -161,7 +163,13 @@ class Analyst:
             loss = decoder.loss
             film = footage.kind == "video"
             lone_marks = self._lone.settle(lone, examined, decoder.at if film else None)
-            sightings = self._examiner.settle(sightings, examined, decoder.at, film=film)
+            sightings = self._examiner.settle(
+                sightings,
+                examined,
+                decoder.at,
+                film=film,
+                progress=lambda share: tell(WATCHED + (1 - WATCHED) * share, "checking"),
+            )
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(

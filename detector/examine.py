@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -155,6 +155,7 @@ class Examiner:
         frames: Frames,
         *,
         film: bool,
+        progress: Callable[[float], None] = lambda share: None,
     ) -> list[Sighting]:
         """The sightings of a footage, attributed anew where a text on one stands at the same place
         of the screen in other shots, too, or comes and goes by itself: it is the broadcast's. An
@@ -164,12 +165,14 @@ class Examiner:
             examined: what each was made of.
             frames: shows the footage.
             film: whether one frame of it may show what stood before in another.
+            progress: told the share of them that is done, 0..1.
         """
         settled: list[Sighting] = []
-        for first, seen, captions in zip(
-            sightings, examined, static_across_shots(examined), strict=True
+        for i, (first, seen, captions) in enumerate(
+            zip(sightings, examined, static_across_shots(examined), strict=True)
         ):
-            places = [(seen.readings[i].pts, seen.readings[i].box) for i in captions]
+            progress(i / len(sightings))
+            places = [(seen.readings[n].pts, seen.readings[n].box) for n in captions]
             left = seen.without(places) if places else seen
             found = self._sized(first.id, left, frames)
             if film and found is not None:

@@ -310,8 +310,11 @@ def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
     examined = Examined(seen.track, best, None, (mark, drawn), (), (), seen.picture)
     found = examiner.sighting("m1", examined)
     assert found is not None and found.attribution.builder is None
-    [settled] = examiner.settle([found], [examined], shown_here, film=True)
-    assert settled.attribution.builder == named
+    shares: list[float] = []
+    [settled, _] = examiner.settle(
+        [found] * 2, [examined] * 2, shown_here, film=True, progress=shares.append
+    )
+    assert settled.attribution.builder == named and shares == [0, 0.5]
     # What goes with its scene contends as before.
     [kept] = examiner.settle(
         [found], [examined], shown(lambda pts: here, Fraction(0), Fraction(20)), film=True

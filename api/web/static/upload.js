@@ -268,7 +268,7 @@ function ended(upload, sending) {
   const buttons = upload.duplicate ? [] : [cancel];
   if (worker) {
     const time = _("for {time}", { time: clock(worker.seconds) });
-    const stage = { sweeping: _("looking through"), "looking closer": _("looking closer") }[worker.stage];
+    const stage = { sweeping: _("looking through"), "looking closer": _("looking closer"), checking: _("checked again") }[worker.stage];
     const said = [known, [length, stage, time].filter(Boolean).join(" · ")];
     return { kind: "working", title: _("being analysed"), part: worker.share, said, buttons };
   }

@@ -1,0 +1,30 @@
+"""What a sweep says of itself where nobody draws a panel."""
+
+from __future__ import annotations
+
+import pytest
+
+from api import live
+from datasets.registry import load_registry
+from evidence.sweep.tally import OnWorker, Tally
+
+
+def said(capsys: pytest.CaptureFixture[str], *workers: OnWorker) -> str:
+    lines = live.Lines(load_registry(), quiet=False)
+    lines._due = 0.0
+    lines.show(Tally(waiting=2, workers=list(workers)))
+    return capsys.readouterr().err
+
+
+def test_a_line_says_how_far_a_clip_of_hours_is(capsys: pytest.CaptureFixture[str]) -> None:
+    short = OnWorker("0", "/a/short.mp4", 130.0, 0.9, "sweeping")
+    long = OnWorker("1", "/a/long.mp4", 4000.0, 0.58, "looking closer")
+    assert "; long.mp4: 58% looking closer, for 67 min\n" in said(capsys, short, long)
+
+
+def test_a_line_says_nothing_of_clips_that_have_just_begun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    just, idle = OnWorker("0", "/a/b.mp4", 20.0, 0.9, "sweeping"), OnWorker("1", None, 900.0)
+    unsaid = OnWorker("2", "/a/c.mp4", 900.0)
+    assert said(capsys, just, idle, unsaid).endswith("not linked to machines yet\n")
