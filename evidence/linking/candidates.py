@@ -19,8 +19,9 @@ machines through."""
 ALIKE_NAMED = 0.38
 """The same where one builder is read on both."""
 
-ALIKE_HERE = 0.30
-"""The same where both are in one footage."""
+ALIKE_HERE, HERE_SECONDS = 0.30, 900.0
+"""The same where both are in one footage, and come into view within so many seconds: a film of a
+works is hardly longer, and in a recording of hours each would be compared with a third of all."""
 
 STEPS = 1 << 14
 """Vectors are compared in whole numbers of so many steps: sums of those come out the same in
@@ -33,23 +34,26 @@ class Neighbours:
     """All sightings by what they look like.
 
     Args:
-        rows: key, footage, builder and appearance of each; the appearance, float32 of unit
-            length as bytes, None where it is not known.
+        rows: key, footage, the second at which it comes into view, builder and appearance of each;
+            the appearance, float32 of unit length as bytes, None where it is not known.
     """
 
-    def __init__(self, rows: Iterable[tuple[str, str, str | None, bytes | None]]) -> None:
+    def __init__(self, rows: Iterable[tuple[str, str, float, str | None, bytes | None]]) -> None:
         import faiss
 
         self._keys: list[str] = []
         footages: list[str] = []
         builders: list[str] = []
         looks: list[bytes] = []
-        for key, footage, builder, look in rows:
+        firsts: list[float] = []
+        for key, footage, first, builder, look in rows:
             self._keys.append(key)
+            firsts.append(first)
             footages.append(footage)
             builders.append(builder or "")
             looks.append(look or b"")
         self._row = {key: row for row, key in enumerate(self._keys)}
+        self._first = np.array(firsts)
         self._footage = np.unique(np.array(footages), return_inverse=True)[1]
         self._builder = np.unique(np.array(builders), return_inverse=True)[1]
         self._named = np.array([name != "" for name in builders])
@@ -76,7 +80,7 @@ class Neighbours:
             limits, _, found = self._index.range_search(self._vectors[part], ALIKE_NAMED - 1e-3)
             for at, row in enumerate(part):
                 near = found[limits[at] : limits[at + 1]]
-                near = np.union1d(near, self._here[int(self._footage[row])])
+                near = np.union1d(near, self._near_in_time(int(row)))
                 near = near[(near != row) & ~(fresh[near] & (near < row))]
                 for other in near[self._close(int(row), near)]:
                     a, b = sorted((self._keys[row], self._keys[other]))
@@ -88,5 +92,12 @@ class Neighbours:
         cosine = (many @ one) / STEPS**2
         named = self._named[row] & (self._builder[others] == self._builder[row])
         least = np.where(named, ALIKE_NAMED, ALIKE)
-        least = np.where(self._footage[others] == self._footage[row], ALIKE_HERE, least)
-        return np.asarray(cosine >= least)
+        soon = np.abs(self._first[others] - self._first[row]) <= HERE_SECONDS
+        here = soon & (self._footage[others] == self._footage[row])
+        return np.asarray(cosine >= np.where(here, ALIKE_HERE, least))
+
+    def _near_in_time(self, row: int) -> NDArray[np.int64]:
+        """Those of its footage that come into view about when it does, itself among them."""
+        here = self._here[int(self._footage[row])]
+        soon = np.abs(self._first[here] - self._first[row]) <= HERE_SECONDS
+        return np.asarray(here[soon])

@@ -119,7 +119,13 @@ def _times(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
 
 def _neighbours(session: Session, scope: Scope) -> Neighbours:
     query = (
-        select(SightingRow.key, SightingRow.footage, SightingRow.builder, LookRow.appearance)
+        select(
+            SightingRow.key,
+            SightingRow.footage,
+            SightingRow.first,
+            SightingRow.builder,
+            LookRow.appearance,
+        )
         .outerjoin(
             LookRow,
             and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
@@ -129,8 +135,8 @@ def _neighbours(session: Session, scope: Scope) -> Neighbours:
         .execution_options(yield_per=2000)
     )
     return Neighbours(
-        (key, footage, builder, look)
-        for key, footage, builder, look in session.execute(query)
+        (key, footage, float(first), builder, look)
+        for key, footage, first, builder, look in session.execute(query)
         if key in scope.footage
     )
 
