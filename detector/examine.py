@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from statistics import median
 
 import numpy as np
 
@@ -111,8 +112,8 @@ class Examiner:
         """The sighting called `name` of what was examined; overlays speak for no builder.
 
         None where the detector is less sure of a machine and nothing on it tells who built it,
-        and where it is in no frame as sure as it has to be of one on which there is no evidence,
-        or none but that something is hidden.
+        and where it is not in half of its looks as sure as it has to be of one on which there is no
+        evidence, or none but that something is hidden.
         """
         said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
         if self._is_bare(seen.track, said):
@@ -214,7 +215,9 @@ class Examiner:
         """Whether it is too unsure a machine to be one with nothing on it that tells anything."""
         # What is hidden before it may be a face, on something that is no machine.
         told = any(line.kind != "concealed" for line in said.evidence)
-        return not told and not self._is_half_sure(track)
+        # Of many looks at a lorry one or another is sure.
+        typical = median(one.confidence for one in track.observations)
+        return not told and typical < self._settings.detecting.bare_confidence
 
     def _is_half_sure(self, track: Track) -> bool:
         surest = max(one.confidence for one in track.observations)

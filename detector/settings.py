@@ -100,8 +100,8 @@ class Detecting(_Part):
         default=0.5,
         ge=0,
         le=1,
-        description="least where it is surest, for one on which nothing tells anything, and in the "
-        "mean of its two surest sizes for a claim of an origin under test",
+        description="least in half of its looks, for one on which nothing tells anything, and in "
+        "the mean of its two surest sizes for a claim of an origin under test",
     )
     bearing_confidence: float = Field(
         default=0.15,
