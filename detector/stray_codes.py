@@ -2,7 +2,8 @@
 a reducer's, 40CR a steel's, W1-A101 a stand's at a fair.
 
 Such codes are without number, as the words of stickers are. So a claim that is graver than a miss
-lets pass only the builder's own, and those whose form is that of machine tools everywhere.
+lets pass only the builder's own, those in the form of machine tools everywhere, and beside a mark
+those in the form of models, but for what is known of parts, steels and shares.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def is_owners_number(text: str) -> bool:
 
 def _codes(text: str, mark: str) -> list[str]:
     """The codes of a text without the mark, in letters; numbers of shares are taken for such. What
-    has one figure is as likely noise."""
+    has one figure is as likely noise, but for `_SHORT`."""
     found: list[str] = []
     before = ""
     for token in text.upper().split():
