@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.types import Message
 
-from api.web import problems
 from api.web.guard import Guard
 from api.web.headers import ALWAYS
 from api.web.pages import static, static_root
@@ -222,10 +220,6 @@ def test_a_mistake_of_the_server_is_told_in_the_same_shape(team: Team, asking: A
 def test_who_is_not_let_in_reads_no_path(
     team: Team, asking: Asking, caplog: pytest.LogCaptureFixture, asked: str
 ) -> None:
-    log = logging.getLogger(problems.__name__)
-    # Others' tests may have set up logging so that nothing comes as far as the root.
-    log.disabled = False
-    log.addHandler(caplog.handler)
     case = team.site.case
     sent = {"cookie": team.cookie("lead"), "token": team.bearer("lead")}.get(asked, {})
     case.engine.dispose()
@@ -236,7 +230,6 @@ def test_who_is_not_let_in_reads_no_path(
     else:
         answer = asking("GET", "/login" if asked == "page" else "/api/v1/login", sent)
     assert answer.status == 503 and "the case does not answer" in answer.body.decode()
-    log.removeHandler(caplog.handler)
     assert str(case.folder) not in answer.body.decode() and str(database) in caplog.text
 
 
