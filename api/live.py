@@ -18,7 +18,7 @@ from api.terminal import complain
 from datasets.countries import country_name
 from datasets.errors import RegistryError
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.record import dump
 from evidence.sweep.tally import Tally
 from evidence.tables import counted, printable

@@ -45,10 +45,10 @@ def train_marks(
     training, only its entry and, if at hand, a picture of its logo in a --registry file.
 
     No command takes that model: all use the one in the package, detector/marks_model. It is
-    there to be measured, to learn on from (--start), for detector.recognise.Recogniser in
-    Python, or to be put in that one's place.
+    there to be measured, to learn on from (--start), for
+    detector.recognising.recognise.Recogniser in Python, or to be put in that one's place.
     """
-    from detector.recognise import Recogniser
+    from detector.recognising.recognise import Recogniser
     from training.embed import train_marks as learn
     from training.embed_export import add_measured, export_marks
     from training.embed_report import report

@@ -24,10 +24,10 @@ from PIL import Image, ImageDraw
 from datasets.annotations import read_photographs, split_folder
 from datasets.fonts import font, font_path, system_faces
 from datasets.registry import Registry, load_registry
-from detector.find_lines import Line
-from detector.match import Matcher, matcher_of
-from detector.read import Reader, cut_marks, script_of
-from detector.reread import Rereader
+from detector.examining.reread import Rereader
+from detector.matching.match import Matcher, matcher_of
+from detector.reading.find_lines import Line
+from detector.reading.read import Reader, cut_marks, script_of
 from detector.settings import Settings
 from detector.types import Picture, Reading
 from training.evaluate import open_picture

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from bench import DATA
 from bench.copy_set import KINDS, Case, build, shared_seconds
-from detector.decoder import Decoder
-from detector.footage import open_footage
-from detector.prints import MIRROR, PrintCollector
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage
 from detector.settings import Settings
-from detector.shots import ShotSplitter
 from detector.types import Span
+from detector.watching.prints import MIRROR, PrintCollector
+from detector.watching.shots import ShotSplitter
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.index import HashIndex
 from evidence.copies.match import Match, match

@@ -17,7 +17,6 @@ import av
 import numpy as np
 
 from datasets.maker.archive import Appearing, ArchiveClip, ArchiveTruth
-from detector.surroundings import look_of_sighting
 from detector.types import (
     Analysis,
     Attribution,
@@ -33,6 +32,7 @@ from detector.types import (
     Survey,
     Track,
 )
+from detector.watching.surroundings import look_of_sighting
 from evidence.copies.spans import Span
 from evidence.store import Copy
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from datasets.registry import load_registry
-from detector.attribute import Attributor
-from detector.match import Matcher
-from detector.read import Reader, cut_marks
-from detector.recognise import Recogniser
+from detector.matching.match import Matcher
+from detector.naming.attribute import Attributor
+from detector.reading.read import Reader, cut_marks
+from detector.recognising.recognise import Recogniser
 from detector.settings import Settings
 from detector.types import Likeness, Reading
 from training.confusions import draw_worn

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.annotations import Photograph, read_photographs, split_folder
-from detector.detect import Detector
+from detector.finding.detect import Detector
 from detector.settings import Settings
 from training.evaluate import at_any_confidence, open_picture
 from training.measures import Matched, Share, average_precision, precision, recall

@@ -4,8 +4,9 @@ python -m bench.sizes DATA [--least 0.1] [--smaller 3]
 
 Every box from the least confidence on in the photographs of `val`, as the detector looks at frames,
 held against the labels, and what it says of the same place in the larger looks of
-`detector.sizes`: the table of docs/accuracy.md on claims of China. With `--smaller` each photograph
-lies, so many times smaller, on a blurred copy of itself, as machines in footage fill little of it.
+`detector.examining.sizes`: the table of docs/accuracy.md on claims of China. With `--smaller` each
+photograph lies, so many times smaller, on a blurred copy of itself, as machines in footage fill
+little of it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ import numpy as np
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector.boxes import Boxes, as_box, iou
-from detector.detect import Detector
+from detector.examining.sizes import LARGER, SUREST, said_in_sizes, surest
+from detector.finding.detect import Detector
 from detector.settings import Settings
-from detector.sizes import LARGER, SUREST, said_in_sizes, surest
 from detector.types import MACHINE, Observation, Picture
 from training.evaluate import at_any_confidence, open_picture
 

@@ -27,18 +27,18 @@ from bench import DATA
 from bench.alternatives import for_ultralytics
 from datasets.maker import demo_clip
 from datasets.registry import load_registry
-from detector.attribute import Attributor
 from detector.boxes import as_box
-from detector.conceal import Uncoverer
-from detector.decoder import Decoder
-from detector.detect import Detector
-from detector.footage import open_footage
-from detector.legible import LegibleFrames, LegibleView
-from detector.match import Matcher
-from detector.read import Reader, cut_marks
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage
+from detector.finding.detect import Detector
+from detector.matching.match import Matcher
+from detector.naming.attribute import Attributor
+from detector.naming.stands import belongs
+from detector.reading.conceal import Uncoverer
+from detector.reading.read import Reader, cut_marks
 from detector.settings import Settings
-from detector.stands import belongs
 from detector.types import MACHINE, Frame, Picture, Reading, Span
+from detector.watching.legible import LegibleFrames, LegibleView
 
 LOOKED_AT = 24
 """Frames of a clip that the stages after decoding are timed on, evenly spaced."""

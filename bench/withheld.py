@@ -20,7 +20,7 @@ from pathlib import Path
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
-from detector.recognise import Recogniser
+from detector.recognising.recognise import Recogniser
 from training.measures import Share
 from training.naming import Named, as_entries, is_case
 

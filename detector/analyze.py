@@ -11,23 +11,23 @@ from pathlib import Path
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
 from datasets.sentences import Sentence
-from detector.conceal import Uncoverer
-from detector.decoder import Decoder
-from detector.detect import Detector
-from detector.examine import Examiner
-from detector.examined import Examined
-from detector.footage import open_footage, stamp_of
-from detector.keeper import Keeper
-from detector.lone import LoneMarks
-from detector.manifest import read_manifest
-from detector.overlay import OverlayFinder
-from detector.plan import plan_spans
-from detector.read import Reader
-from detector.recognise import Recogniser
+from detector.broadcast.overlay import OverlayFinder
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage, stamp_of
+from detector.decoding.manifest import read_manifest
+from detector.examining.examine import Examiner
+from detector.examining.examined import Examined
+from detector.examining.keeper import Keeper
+from detector.examining.lone import LoneMarks
+from detector.finding.detect import Detector
+from detector.reading.conceal import Uncoverer
+from detector.reading.read import Reader
+from detector.recognising.recognise import Recogniser
 from detector.settings import Settings
-from detector.sweep import sweep
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
-from detector.watch import watch
+from detector.watching.plan import plan_spans
+from detector.watching.sweep import sweep
+from detector.watching.watch import watch
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0..1, and the stage in a word."""

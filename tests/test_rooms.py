@@ -19,6 +19,16 @@ MAY_IMPORT = {
     "evidence": {"datasets", "detector"},
     "api": {"datasets", "detector", "evidence", "training"},
 }
+LAYERS = (
+    {"decoding", "finding", "reading", "recognising"},
+    {"watching", "matching"},
+    {"broadcast"},
+    {"claims"},
+    {"naming"},
+    {"examining"},
+)
+"""The detector's folders: each imports only those of the layers before its own, and what lies in
+none (types, settings)."""
 HEAVY = {"torch", "torchvision", "ultralytics"}
 
 
@@ -47,6 +57,34 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
         if name in ROOMS and name not in allowed
     ]
     assert files(room) and not wrong
+
+
+def modules(file: Path) -> set[str]:
+    """The folders of the detector, and its modules outside them, that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "detector":
+            names |= {f"detector.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.split(".")[1] for name in names if name.startswith("detector.")}
+
+
+def test_the_detectors_folders_use_those_before_them() -> None:
+    layer = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
+    detector = ROOT / "detector"
+    assert {file.parent.name for file in detector.glob("*/*.py")} == set(layer)
+    # What lies in no folder is below them all, but for what joins them and gives them out.
+    joining = {"analyze", "__init__"}
+    wrong = []
+    for file in files("detector"):
+        own = file.relative_to(detector).parts[0].removesuffix(".py")
+        beyond = {f for f in layer if f != own and layer[f] >= layer.get(own, -1)} | {"analyze"}
+        if own not in joining:
+            wrong += [f"{file.relative_to(ROOT)}: {name}" for name in modules(file) & beyond]
+    assert not wrong
 
 
 def test_only_the_training_room_knows_torch() -> None:

@@ -1,4 +1,4 @@
-"""Trains the network that sees what is hidden on purpose (`detector.conceal`).
+"""Trains the network that sees what is hidden on purpose (`detector.reading.conceal`).
 
     python -m training.conceal DATA OUT [--steps N] [--seed N]
 

@@ -1,5 +1,5 @@
 """What the reader takes for what, counted: `detector/confusions.json`, behind the prices of
-`detector.fold`.
+`detector.matching.fold`.
 
     python -m training.confusions OUT.json [--made N] [--data FOLDER] [--han]
 
@@ -31,9 +31,9 @@ from datasets.maker.degrade import wear
 from datasets.maker.lettering import draw_lettering, random_lettering
 from datasets.maker.marks import Script
 from datasets.registry import Registry, load_registry
-from detector.align import Edit, Template, edits
-from detector.fold import RUNS
-from detector.read import Reader, cut_marks
+from detector.matching.align import Edit, Template, edits
+from detector.matching.fold import RUNS
+from detector.reading.read import Reader, cut_marks
 from detector.settings import Settings
 from training.evaluate import open_picture
 
@@ -53,7 +53,7 @@ REAL = 3
 @dataclass(slots=True)
 class Confusions:
     """Counts of edits: `letters` of how often each letter (and each run of letters that
-    `detector.fold` prices) stood there, `edits` by mark and read.
+    `detector.matching.fold` prices) stood there, `edits` by mark and read.
 
     An edit of nothing into letters is an addition, of letters into nothing an omission; those
     before the first or after the last letter of a mark are kept apart as `edge`.

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from datasets.annotations import read_photographs, split_folder
 from datasets.registry import Registry
-from detector.model_files import PACKAGED, model_digest
+from detector.finding.model_files import PACKAGED, model_digest
+from detector.finding.tested import NAME, VERSION
 from detector.settings import Settings
-from detector.tested import NAME, VERSION
 from training.apart import check_unlearnt, learnt_by_model
 from training.compare import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
 from training.evaluate import Told, evaluate, forget

@@ -1,4 +1,5 @@
-"""Trains the head that reads Cyrillic (`detector.cyrillic`), from lines drawn and photographed.
+"""Trains the head that reads Cyrillic (`detector.reading.cyrillic`), from lines drawn and
+photographed.
 
     python -m training.cyrillic DATA OUT --faces DIR --words FILE [--words FILE ...]
 
@@ -30,11 +31,11 @@ from numpy.typing import NDArray
 
 from datasets.errors import UsageError
 from datasets.registry import load_registry
-from detector.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
-from detector.find_lines import MODELS, LineFinder
-from detector.line_network import decode
-from detector.read import RECOGNITION, pad_line
-from detector.read_line import Seer
+from detector.reading.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
+from detector.reading.find_lines import MODELS, LineFinder
+from detector.reading.line_network import decode
+from detector.reading.read import RECOGNITION, pad_line
+from detector.reading.read_line import Seer
 from detector.settings import Settings
 from training.cyrillic_lines import (
     SURE,

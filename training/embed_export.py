@@ -22,8 +22,8 @@ from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
 from datasets.output import unwritten
 from datasets.registry import Registry
-from detector.recognise import Recogniser
-from detector.recognise_files import (
+from detector.recognising.recognise import Recogniser
+from detector.recognising.recognise_files import (
     CARD,
     NAMES,
     Embedder,
@@ -31,7 +31,7 @@ from detector.recognise_files import (
     pack_prototypes,
     read_folder,
 )
-from detector.recognise_input import HEIGHT, WIDTH
+from detector.recognising.recognise_input import HEIGHT, WIDTH
 from training.embed import MarkResult
 from training.embed_cuts import find_faces
 from training.embed_material import Tell
@@ -68,7 +68,7 @@ def export_marks(
     faces: Path | None = None,
     tell: Tell = lambda stage, done, total: None,
 ) -> ExportedMarks:
-    """Writes the folder that `detector.recognise.Recogniser` loads.
+    """Writes the folder that `detector.recognising.recognise.Recogniser` loads.
 
     Args:
         result: of `training.embed.train_marks`.

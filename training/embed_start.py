@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ModelError
-from detector.recognise_files import CARD, read_folder
-from detector.recognise_input import Grey
+from detector.recognising.recognise_files import CARD, read_folder
+from detector.recognising.recognise_input import Grey
 from training.vendor import open_torch
 
 WEIGHTS = "embedder.pt"

@@ -23,8 +23,8 @@ from datasets.errors import DataError
 from datasets.registry import Registry, load_registry
 from datasets.splits import source_key
 from detector.analyze import Analyst
-from detector.detect import Detector
-from detector.read import Reader
+from detector.finding.detect import Detector
+from detector.reading.read import Reader
 from detector.settings import Settings
 from detector.types import Analysis, Detections, Picture, Sighting
 from training.footage import FootageReport, find_clips, hear

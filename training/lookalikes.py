@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from datasets.registry import Registry
-from detector.attribute import Attributor
-from detector.match import Matcher
-from detector.read import script_of
+from detector.matching.match import Matcher
+from detector.naming.attribute import Attributor
+from detector.reading.read import script_of
 from detector.settings import Attributing
 from detector.types import Reading
 

@@ -34,7 +34,7 @@ from datasets.formats.yolo import label_file
 from datasets.maker.stills import write_stills
 from datasets.registry import id_of_label
 from datasets.splits import check_apart
-from detector.detect import PADDING
+from detector.finding.detect import PADDING
 from training.apart import check_unseen, traces_of
 
 SPLITS = ("train", "val")

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from datasets.registry import Registry
-from detector.marks import Mark, marks_of
+from detector.matching.marks import Mark, marks_of
 from detector.types import Script
 
 Group = Literal["chinese-han", "chinese-latin", "elsewhere-latin", "cyrillic"]

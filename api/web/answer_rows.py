@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.answer.ends import confirmed, status
 from evidence.answer.exhibits import judged_stills, sightings_of
 from evidence.answer.figures import STATUSES

@@ -22,7 +22,7 @@ from evidence.store import ReadingRow, Recipe
 
 EDGES = (16.0, 32.0)
 """Pixels between the bands: from 32 on a mark gains nothing by being larger
-(`detector/legible.py`), and half of that is where readings begin to fail."""
+(`detector/watching/legible.py`), and half of that is where readings begin to fail."""
 
 NAMES = (
     Told("nothing read on it"),

@@ -43,7 +43,7 @@ from datasets.output import unwritten
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import exists
-from detector.model_files import model_digest
+from detector.finding.model_files import model_digest
 from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
 from evidence.answer.from_case import Read, read_case

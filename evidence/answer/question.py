@@ -9,7 +9,7 @@ from datasets.countries import COUNTRIES
 from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.answer.told import Told
 from evidence.dates import HOW, read_date
 from evidence.spelled import Writings

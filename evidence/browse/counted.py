@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.browse.controls import control_machines
 from evidence.browse.settled import Word, all_words, members, only_plate
 from evidence.browse.shapes import Said, Shape

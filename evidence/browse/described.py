@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.browse.controls import only_controls
 from evidence.browse.settled import Settled, only_plate, words_of
 from evidence.browse.shapes import Named, Origin, Said, Shape

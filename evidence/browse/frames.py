@@ -17,10 +17,10 @@ from PIL import Image
 
 from datasets.errors import FootageUnreadable
 from datasets.sentences import Sentence
-from detector.decoder import Decoder
+from detector.decoding.decoder import Decoder
 from detector.settings import Decoding
-from detector.stills import JPEG_QUALITY
 from detector.types import Footage, Frame
+from detector.watching.stills import JPEG_QUALITY
 
 LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
 """Of one cut: a person waits for it."""

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from evidence.browse.shapes import Named, Origin, Shape
 from evidence.linking.load import chunks
 from evidence.review.standing import NO_MACHINE, confirms

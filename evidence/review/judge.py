@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from detector.settings import Settings
 from evidence.review.audit import frame_item
 from evidence.review.items import refresh

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
 from datasets.there import exists, isdir
-from detector.footage import open_footage
+from detector.decoding.footage import open_footage
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow
 from evidence.store.files import PARTIAL

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
 from datasets.registry import Registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from detector.settings import Settings
 from evidence.store.case import Case
 from evidence.store.derived import (

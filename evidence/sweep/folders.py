@@ -1,7 +1,7 @@
 """Walking folders for footage: lazily, opening nothing that is named as a clip.
 
-Counts the same as `detector.footage.list_footage`, but gives each clip as it is met and goes
-on where a folder cannot be read, so that a million files begin to be worked on at once.
+Counts the same as `detector.decoding.footage.list_footage`, but gives each clip as it is met and
+goes on where a folder cannot be read, so that a million files begin to be worked on at once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from datasets.errors import FootageError
 from datasets.there import exists, isfile, straight
-from detector.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
-from detector.sniff import HEAD_BYTES, sniff
+from detector.decoding.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
+from detector.decoding.sniff import HEAD_BYTES, sniff
 
 OURS = (
     frozenset({"case.json", "lock"}),  # a case

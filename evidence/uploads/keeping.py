@@ -18,9 +18,9 @@ from datasets.errors import (
     UploadTooLarge,
 )
 from datasets.sentences import Sentence
-from detector.decoder import Decoder
+from detector.decoding.decoder import Decoder
+from detector.decoding.sniff import look_further
 from detector.settings import Decoding
-from detector.sniff import look_further
 from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload
 from evidence.store.corrections import corrected, put_right

@@ -14,7 +14,7 @@ from api.exits import exit_for
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
-from detector.model_files import model_digest
+from detector.finding.model_files import model_digest
 from evidence.store import Case, Location, Run, Work
 from evidence.store.work import add_recipe, beat, begin_run
 from evidence.sweep.tally import OnWorker, Tally

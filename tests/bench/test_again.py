@@ -8,10 +8,10 @@ import numpy as np
 
 from bench.again import HEIGHTS, drawn_line, outcomes
 from datasets.registry import load_registry
-from detector.find_lines import Line
-from detector.match import matcher_of
-from detector.reread import Rereader
-from tests.detector.test_reread import Told
+from detector.examining.reread import Rereader
+from detector.matching.match import matcher_of
+from detector.reading.find_lines import Line
+from tests.detector.examining.test_reread import Told
 
 LINE = Line(np.zeros((20, 80, 3), np.uint8), (0.0, 0.0, 80.0, 20.0))
 

@@ -12,8 +12,8 @@ from datasets.errors import RegistryError
 from datasets.letters import fold, letters, words
 from datasets.plants import load_plants, read_plants
 from datasets.registry import DATA, Registry, WeakCues, load_registry, read_entries, read_folder
-from detector.match import Matcher
-from detector.sisters import GROUPS
+from detector.matching.match import Matcher
+from detector.matching.sisters import GROUPS
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "registry.md"
 GOOD = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from datasets.registry import load_registry
-from detector.attribute import Attributor
-from detector.match import matcher_of
+from detector.matching.match import matcher_of
+from detector.naming.attribute import Attributor
 from detector.settings import Attributing
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.find_lines import LineFinder
-from detector.read_line import LineReader
+from detector.reading.find_lines import LineFinder
+from detector.reading.read_line import LineReader
 from detector.types import Picture
 
 Said = dict[tuple[object, ...], Any]

@@ -17,17 +17,17 @@ from datasets.maker import ClipTruth, Encoding, Overlay, demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
-from detector.conceal import Uncoverer
-from detector.detect import Detector
-from detector.examine import Examiner
-from detector.legible import LegibleView
-from detector.overlay import OverlayMap
-from detector.read import Reader
-from detector.recognise import Recogniser
+from detector.broadcast.overlay import OverlayMap
+from detector.examining.examine import Examiner
+from detector.finding.detect import Detector
+from detector.naming.stands import belongs
+from detector.reading.conceal import Uncoverer
+from detector.reading.read import Reader
+from detector.recognising.recognise import Recogniser
 from detector.settings import Settings
-from detector.stands import belongs
 from detector.types import Detections, Observation, Shot, Track
-from detector.watch import Watched
+from detector.watching.legible import LegibleView
+from detector.watching.watch import Watched
 from tests.detector.clips import write_clip
 from tests.detector.once import Said, read_once
 

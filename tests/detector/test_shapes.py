@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from datasets.errors import FootageChanged
 from detector import Analyst
-from detector.clip_reader import ClipReader
-from detector.clip_source import Arrived, ClipSource
-from detector.decoder import Decoder
-from detector.footage import open_footage
+from detector.decoding.clip_reader import ClipReader
+from detector.decoding.clip_source import Arrived, ClipSource
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage
 from detector.settings import Decoding
 from detector.types import Frame, Span
 from tests.detector.clips import HEIGHT, RATE, WIDTH, number_of, red_corner, write_clip

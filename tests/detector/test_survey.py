@@ -13,10 +13,10 @@ from PIL import Image
 
 from datasets.maker import Encoding, demo_spec, make_clip
 from detector import Analyst, Survey, cut_stills
-from detector.footage import open_footage
-from detector.prints import HASH_BYTES
-from detector.stills import MARK_MARGIN, decode_frame
+from detector.decoding.footage import open_footage
 from detector.types import Still
+from detector.watching.prints import HASH_BYTES
+from detector.watching.stills import MARK_MARGIN, decode_frame
 from tests.detector.clips import write_clip
 
 HALL, MAZAK, CONTROL_ONLY = 0, 1, 6

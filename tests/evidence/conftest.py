@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry, load_registry
+from detector.claims.withheld import withhold
 from detector.types import (
     Analysis,
     Attribution,
@@ -28,7 +29,6 @@ from detector.types import (
     Sighting,
     Track,
 )
-from detector.withheld import withhold
 
 SIZE = (480, 270)
 RATE, FRAMES = 4, 12

@@ -14,7 +14,7 @@ import pytest
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
-from detector.model_files import model_digest
+from detector.finding.model_files import model_digest
 from evidence.desk import Desk
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.runs import add_recipe

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import Registry
-from detector.stills import Mark
 from detector.types import Analysis, Evidence, Observation
+from detector.watching.stills import Mark
 from evidence.record import to_record
 from evidence.stills import (
     GRADE_COLOURS,

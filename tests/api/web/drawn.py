@@ -17,7 +17,6 @@ from datasets.maker.machine import random_machine
 from datasets.maker.marks import BUILDER_MARKS
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
-from detector.stills import crop_mark, encode_frame
 from detector.types import (
     Analysis,
     Attribution,
@@ -36,6 +35,7 @@ from detector.types import (
     Survey,
     Track,
 )
+from detector.watching.stills import crop_mark, encode_frame
 
 SIZE = (1280, 720)
 NOW = Fraction(0)

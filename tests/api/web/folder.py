@@ -12,11 +12,10 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from api.web.site import Site
-from detector.decoder import Decoder
-from detector.footage import open_footage
-from detector.pictures import read_picture
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage
+from detector.decoding.pictures import read_picture
 from detector.settings import Decoding
-from detector.stills import crop_mark, encode_frame
 from detector.types import (
     Analysis,
     Attribution,
@@ -32,6 +31,7 @@ from detector.types import (
     Survey,
     Track,
 )
+from detector.watching.stills import crop_mark, encode_frame
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 

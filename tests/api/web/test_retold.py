@@ -17,9 +17,9 @@ from api.web.words import errors
 from datasets.errors import FootageError
 from datasets.sentences import FREE
 from datasets.there import UNREADABLE
-from detector.footage import open_footage
-from detector.sniff import DEMUXERS, PICTURES
-from detector.tally import (
+from detector.decoding.footage import open_footage
+from detector.decoding.sniff import DEMUXERS, PICTURES
+from detector.decoding.tally import (
     CLIP_BEHIND,
     FITTED,
     FURTHER_PAGE,

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
+from detector.claims.withheld import withhold
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
-from detector.withheld import withhold
 from evidence.copies.spans import Span
 from evidence.store import Copy, FootageRow
 from evidence.store.record import record_survey

@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
-from detector.origin import home_of
+from detector.claims.origin import home_of
 from detector.settings import Settings
 from evidence.copies.spans import Span
 from evidence.review.audit import RATES, frame_item

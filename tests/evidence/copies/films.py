@@ -15,9 +15,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from detector.prints import PrintCollector
+from detector.decoding.upright import thumbnail_size
 from detector.types import Frame, Picture, Print
-from detector.upright import thumbnail_size
+from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint
 
 Edit = Callable[[Picture], Picture]

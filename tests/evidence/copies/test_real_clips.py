@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
-from detector.decoder import Decoder
-from detector.footage import open_footage
-from detector.prints import PrintCollector
+from detector.decoding.decoder import Decoder
+from detector.decoding.footage import open_footage
 from detector.settings import Settings
+from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.match import match
 

@@ -17,7 +17,6 @@ from sqlalchemy import select
 from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
 from datasets.registry import Registry
 from detector.settings import Settings
-from detector.surroundings import look_of_sighting
 from detector.types import (
     Analysis,
     Attribution,
@@ -34,6 +33,7 @@ from detector.types import (
     Survey,
     Track,
 )
+from detector.watching.surroundings import look_of_sighting
 from evidence.linking.seen import Seen
 from evidence.linking.update import update_machines
 from evidence.store import Case, Location, Membership

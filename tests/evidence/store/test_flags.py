@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from datasets.registry import Registry
+from detector.claims.withheld import withhold
 from detector.settings import Settings
-from detector.stills import encode_frame
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
-from detector.withheld import withhold
+from detector.watching.stills import encode_frame
 from evidence.store.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lone_mark, plated, read, sighting
 

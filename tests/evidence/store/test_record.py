@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from api.exits import Exit, exit_for
 from datasets.errors import CaseConflict, CaseUnwritable
 from datasets.registry import Registry
+from detector.claims.withheld import withhold
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Manifest, Origin, Survey
-from detector.withheld import withhold
 from evidence.store import (
     AnalysisRow,
     Case,

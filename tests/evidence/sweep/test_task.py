@@ -12,8 +12,8 @@ import pytest
 
 from datasets.registry import load_registry
 from detector import Settings
-from detector.footage import Stamp, open_footage
-from detector.model_files import PACKAGED, model_digest
+from detector.decoding.footage import Stamp, open_footage
+from detector.finding.model_files import PACKAGED, model_digest
 from detector.types import Footage, Survey
 from evidence.sweep import task
 from evidence.sweep.task import (

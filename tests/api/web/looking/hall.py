@@ -13,8 +13,6 @@ from PIL import Image
 
 from datasets.maker import BUILDER_MARKS, Truth, draw_scene, random_machine, random_scene
 from detector.settings import Settings
-from detector.stills import crop_mark, encode_frame
-from detector.surroundings import look_of_sighting
 from detector.types import (
     Analysis,
     Attribution,
@@ -34,6 +32,8 @@ from detector.types import (
     Survey,
     Track,
 )
+from detector.watching.stills import crop_mark, encode_frame
+from detector.watching.surroundings import look_of_sighting
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import lone_mark
 

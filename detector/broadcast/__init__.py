@@ -1,0 +1,1 @@
+"""What was drawn over the picture afterwards, told from what stands in the scene."""

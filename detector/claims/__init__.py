@@ -1,0 +1,1 @@
+"""Where a machine comes from, and what may be claimed of it."""

@@ -1,0 +1,59 @@
+"""Names of makers in Latin letters: the place that one begins with, and how it ends."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from datasets.plates import PlateWords
+from detector.matching.phrases import Said
+from detector.matching.vocabulary import LATIN_WORDS, made_of
+
+# A Latin place this long may begin a name whose words were read as one, so long a word at least:
+# HARBINGER is no firm of Harbin.
+_PLACE_ALONE, _JOINED = 6, 16
+# Romanised in two words only this place is; TAI AN and CHANG CHUN are Taiwanese names as well.
+_PARTED_PLACES = frozenset({"XIAN"})
+# Chinese towns that firms elsewhere are called like: of Korea, Singapore, Taiwan.
+_ELSEWHERE_TOO = frozenset({"DATONG", "NANYANG", "CHAOYANG", "SANMING"})
+# Those that are names of firms without another one: JINCHENG MACHINE TOOL CO., LTD is Taiwanese.
+_NAMES_TOO = frozenset(
+    [
+        *("CHANGCHUN", "FUSHUN", "FUXIN", "FUYANG", "HAIAN", "JIAXING", "JINCHENG", "JINHUA"),
+        *("LIYANG", "NANTONG", "RUIAN", "TAIAN", "TAIXING", "TAIYUAN", "YIXING", "YONGKANG"),
+    ]
+)
+_JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
+
+
+def opens_a_name(said: Said, end: int) -> bool:
+    """Whether a place that ends there is a word of the text, or begins a long word of several."""
+    if any(inner < end for inner in said.ends) and said.letters[:end] not in _PARTED_PLACES:
+        return False
+    return end in said.ends or (end >= _PLACE_ALONE and said.longest_word >= _JOINED)
+
+
+def is_surely_of(said: Said, place: int, trade: int) -> bool:
+    """Whether a name is surely of the place it begins with: not if read in one word with too
+    little of a name of its own to tell where the place ends (HARBINGER), nor if the place is a
+    name too and words of the trade are all that stands after it (TAIAN PRECISION)."""
+    town, own = said.letters[:place], said.letters[place:trade]
+    if place not in said.ends:
+        return len(own) >= _JOINED_NAME and town not in _ELSEWHERE_TOO
+    named = town not in _NAMES_TOO or not made_of(own, LATIN_WORDS)
+    return town not in _ELSEWHERE_TOO and named
+
+
+def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pattern[str]:
+    """How the name of a maker of machine tools ends, in a row of folded letters: its trade, what
+    may stand between, its form. Some forms hold the trade."""
+    tools, between, forms = (
+        [Said.of(text).letters for text in getattr(kinds, script)]
+        for kinds in (words.machine_tools, words.between, words.forms)
+    )
+    whole = [form for form in forms if any(tool in form for tool in tools)]
+    trade, inner, form = (
+        "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
+        for texts in (tools, between, forms)
+    )
+    return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))

@@ -1,0 +1,380 @@
+"""From a machine watched through a shot to a sighting: look closer, read, attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from statistics import median
+
+import numpy as np
+
+from datasets.registry import Registry
+from detector.boxes import as_box
+from detector.broadcast.behind import Behind
+from detector.broadcast.caption import drawn_with, scene_of, static_across_shots, static_in_shot
+from detector.broadcast.drawn_on import drawn_on
+from detector.broadcast.overlay import Frames, OverlayMap
+from detector.claims.origin import claimed_by
+from detector.claims.withheld import withhold
+from detector.examining.examined import Examined
+from detector.examining.reread import Rereader
+from detector.examining.sizes import sure_in_sizes
+from detector.finding.detect import Detector
+from detector.matching.fuse import fuse
+from detector.matching.match import matcher_of
+from detector.naming.attribute import Attributor
+from detector.naming.stands import belongs, holds, is_cut
+from detector.reading.conceal import Uncoverer
+from detector.reading.find_lines import Line
+from detector.reading.read import Reader, cut_marks
+from detector.recognising.recognise import Recogniser
+from detector.settings import Settings
+from detector.types import (
+    MACHINE,
+    Attribution,
+    Box,
+    Doubt,
+    Likeness,
+    Reading,
+    Sighting,
+    Track,
+)
+from detector.watching.legible import LegibleView
+from detector.watching.track import SURE
+from detector.watching.watch import Watched
+
+_Lined = tuple[LegibleView, list[Line]]
+
+
+class Examiner:
+    """Reads machines and says who built them. Build it once, for any number of footages."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        reader: Reader,
+        recogniser: Recogniser,
+        uncoverer: Uncoverer,
+        registry: Registry,
+        settings: Settings,
+    ) -> None:
+        self._detector = detector
+        self._reader = reader
+        self._recogniser = recogniser
+        self._uncoverer = uncoverer
+        self._settings = settings
+        self._registry = registry
+        self._matcher = matcher_of(registry)
+        self.attributor = Attributor(self._matcher, registry, settings.attributing)
+        self._rereader = Rereader(
+            reader, self._matcher, registry, settings.attributing.tested_origins
+        )
+
+    def examine(self, watched: Watched, overlays: OverlayMap) -> Examined:
+        """What is read and seen on a machine; overlays are marked as such."""
+        views, readings = self._read(watched, overlays)
+        if not self._says(_of_the_scene(readings)):
+            view, lines = views[0]
+            readings = self._rereader.improved(readings, lines, view)
+        if self._settings.reading.mirrored and not self._marks_in(_of_the_scene(readings)):
+            readings += self._read_flipped(views, watched, overlays)
+        likenesses = self._likenesses(views, watched, overlays)
+        scene, passing = _of_the_scene(readings), list[Reading]()
+        said = self.attributor.attribute(scene)
+        if self.claimed(said):
+            passing = Behind().passing(scene, [view for view, _ in views])
+        concealed = list[tuple[Fraction, Box]]()
+        # Where a builder's mark is read, what is blurred is none.
+        named = any(line.kind == "wordmark" and line.id == said.builder for line in said.evidence)
+        if not named and not self._is_bare(
+            watched.track, self.attributor.attribute(readings, (), likenesses)
+        ):
+            concealed = self._concealed(views, watched, readings, overlays)
+        return Examined(
+            watched.track,
+            watched.best,
+            watched.file,
+            tuple(readings),
+            tuple(concealed),
+            tuple(likenesses),
+            scene_of(watched.views[0].picture),
+            frozenset(
+                (read.pts, read.box)
+                for view, _ in views
+                for read in readings
+                if read.pts == view.pts
+                and (read in passing or is_cut(read.box, view) or not holds(view.box, read.box))
+            ),
+        )
+
+    def sighting(self, name: str, seen: Examined) -> Sighting | None:
+        """The sighting called `name` of what was examined; overlays speak for no builder.
+
+        None where the detector is less sure of a machine and nothing on it tells who built it,
+        and where it is not in half of its looks as sure as it has to be of one on which there is no
+        evidence, or none but that something is hidden.
+        """
+        said = self.attributor.attribute(seen.readings, seen.concealed, seen.likenesses)
+        if self._is_bare(seen.track, said):
+            return None
+        sure = self._is_sure(seen.track)
+        if not sure and not _tells(said):
+            return None
+        doubted = seen.doubted
+        if doubted is None:
+            doubted = not sure or not self._is_half_sure(seen.track)
+        if doubted:
+            said = self._withhold(said, "machine")
+        if seen.cut and self.claimed(said):
+            # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
+            whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
+            again = self.attributor.attribute(whole, seen.concealed, seen.likenesses)
+            if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
+                said = self._withhold(said, "mark")
+        said = self._if_sure_of_builder(said, seen)
+        return Sighting(name, seen.track, seen.best, said, seen.readings, seen.file)
+
+    def _if_sure_of_builder(self, said: Attribution, seen: Examined) -> Attribution:
+        """The attribution without a claim of an origin under test that rests on an entry of which
+        the registry is not sure. A plate may bear it out, and is what the origin rests on then."""
+        if said.builder is None or self._registry.get(said.builder).confidence != "low":
+            return said
+        claimed = self.claimed(said)
+        if not claimed:
+            return said
+        whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
+        plated = self.attributor.origins.locate(replace(said, builder=None), whole).origin
+        if plated is not None and claimed <= {plated.code}:
+            return replace(said, origin=plated)
+        return self._withhold(said, "registry")
+
+    def settle(
+        self,
+        sightings: Sequence[Sighting],
+        examined: Sequence[Examined],
+        frames: Frames,
+        *,
+        film: bool,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> list[Sighting]:
+        """The sightings of a footage, attributed anew where a text on one stands at the same place
+        of the screen in other shots, too, or comes and goes by itself: it is the broadcast's. An
+        origin under test is claimed where the machine is sure in several sizes of the frame.
+
+        Args:
+            examined: what each was made of.
+            frames: shows the footage.
+            film: whether one frame of it may show what stood before in another.
+            progress: told the share of them that is done, 0..1.
+        """
+        settled: list[Sighting] = []
+        for i, (first, seen, captions) in enumerate(
+            zip(sightings, examined, static_across_shots(examined), strict=True)
+        ):
+            progress(i / len(sightings))
+            places = [(seen.readings[n].pts, seen.readings[n].box) for n in captions]
+            left = seen.without(places) if places else seen
+            found = self._sized(first.id, left, frames)
+            if film and found is not None:
+                found = self._without_drawn(found, left, frames)
+            settled += [] if found is None else [found]
+        return settled
+
+    def _sized(self, name: str, seen: Examined, frames: Frames) -> Sighting | None:
+        """The sighting; whether the machine is doubted is asked of several sizes of the frame where
+        a claim hangs on it."""
+        found = self.sighting(name, seen)
+        if found is None:
+            return None
+        withheld = found.attribution.withheld
+        doubted = withheld is not None and withheld.doubt == "machine"
+        if not doubted and not self.claimed(found.attribution):
+            return found
+        texts = {one.pts for one in seen.readings} | {one.pts for one in seen.likenesses}
+        bound = self._settings.detecting.bare
+        sure = sure_in_sizes(self._detector, seen.track, {seen.best.pts} | texts, frames, bound)
+        return self.sighting(name, replace(seen, doubted=not sure))
+
+    def _without_drawn(self, found: Sighting, seen: Examined, frames: Frames) -> Sighting | None:
+        """The sighting less what is drawn over its machine, where a builder or an origin is told,
+        or where several builders contend for it."""
+        contested = _contested(found.attribution)
+        if not contested and not _tells(found.attribution):
+            return found
+        drawn = drawn_on(seen, frames)
+        if not drawn:
+            return found
+        if not contested:
+            return self._sized(found.id, seen.without(drawn), frames)
+        again = self.sighting(found.id, seen.without(drawn))
+        # Which of two marks is drawn may be mistaken: no claim of an origin under test rests on it.
+        return found if again is None or self.claimed(again.attribution) else again
+
+    def _is_bare(self, track: Track, said: Attribution) -> bool:
+        """Whether it is too unsure a machine to be one with nothing on it that tells anything."""
+        # What is hidden before it may be a face, on something that is no machine.
+        told = any(line.kind != "concealed" for line in said.evidence)
+        # Of many looks at a lorry one or another is sure.
+        typical = median(one.confidence for one in track.observations)
+        return not told and typical < self._settings.detecting.bare_confidence
+
+    def _is_half_sure(self, track: Track) -> bool:
+        surest = max(one.confidence for one in track.observations)
+        return surest >= self._settings.detecting.bare_confidence
+
+    def _is_sure(self, track: Track) -> bool:
+        """Whether it would be a track without its less sure boxes."""
+        least = self._settings.detecting.confidence
+        sure = [seen.confidence for seen in track.observations if seen.confidence >= least]
+        often = len(sure) >= self._settings.tracking.least_observations
+        return len(sure) == len(track.observations) or often or max(sure, default=0.0) >= SURE
+
+    def _withhold(self, said: Attribution, doubt: Doubt) -> Attribution:
+        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        return withhold(said, doubt, self._settings.attributing.tested_origins, named)
+
+    def claimed(self, said: Attribution) -> frozenset[str]:
+        """The origins under test that it claims, by a builder or by a plate."""
+        tested = self._settings.attributing.tested_origins
+        told = frozenset(
+            code for code in tested if said.origin is not None and said.origin.code == code
+        )
+        named = frozenset() if said.builder is None else self._claimed_by(said.builder)
+        return told | named.intersection(tested)
+
+    def _claimed_by(self, builder: str) -> frozenset[str]:
+        return claimed_by(self._registry.get(builder))
+
+    def _read(self, watched: Watched, overlays: OverlayMap) -> tuple[list[_Lined], list[Reading]]:
+        """The views that had to be read, and what they say upright."""
+        views: list[_Lined] = []
+        read: list[Reading] = []
+        marked: list[Reading] = []
+        behind = Behind()
+        for view in watched.views:
+            views.append(self._find_lines(view))
+            read += self._read_view(views[-1], watched, mirrored=False)
+            marked = overlays.mark(read)
+            drawn = drawn_with(static_in_shot(marked, watched.track), marked)
+            marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
+            scene = _of_the_scene(marked)
+            if len(views) > 1 and self._says(scene):
+                drawn = drawn_with(behind.drawn_over(scene, [v for v, _ in views]), scene)
+                marked = [replace(r, overlay=True) if r in drawn else r for r in marked]
+            if self._enough(views, marked):
+                break
+        return views, marked
+
+    def _says(self, scene: Sequence[Reading]) -> bool:
+        """Whether a builder or an origin is told by what was read."""
+        return _tells(self.attributor.attribute(scene))
+
+    def _enough(self, views: Sequence[_Lined], readings: Sequence[Reading]) -> bool:
+        """Whether reading another view would hardly change anything.
+
+        There is no text at all, or nobody's mark in so many views as are read in vain; or the
+        builder is named twice. A mark in one view is never enough: another one is needed to
+        tell captions from it.
+        """
+        if not any(lines for _, lines in views):
+            return True
+        scene = _of_the_scene(readings)
+        if not fuse(scene, self._matcher):
+            return len(views) >= self._settings.views_in_vain
+        return len(views) >= 2 and self.attributor.attribute(scene).grade == "A"
+
+    def _find_lines(self, view: LegibleView) -> _Lined:
+        """The view with the marks found on its enlarged crop, and its lines of text."""
+        found = view.in_frame(self._detector.look_closer(view.picture, view.box_in_crop))
+        marks = found.where(found.class_id != MACHINE)
+        closer = replace(view, marks=marks) if len(marks) >= len(view.marks) else view
+        dx, dy = closer.offset
+        boxes = [
+            (x1 - dx, y1 - dy, x2 - dx, y2 - dy)
+            for x1, y1, x2, y2 in (as_box(row) for row in closer.marks.xyxy)
+        ]
+        return closer, self._reader.find_lines(view.picture) + cut_marks(view.picture, boxes)
+
+    def _read_flipped(
+        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+    ) -> list[Reading]:
+        """The marks read in the mirror; where the best view has none the others are spared."""
+        marks: list[Reading] = []
+        for view in views:
+            read = self._read_view(view, watched, mirrored=True)
+            marks += self._marks_in(overlays.mark(read))
+            if not marks:
+                break
+        return marks
+
+    def _read_view(self, lined: _Lined, watched: Watched, *, mirrored: bool) -> list[Reading]:
+        """What stands on this machine in one view; not on those before or behind it."""
+        view, lines = lined
+        read = self._reader.read_lines(lines, view.pts, view.offset, mirrored)
+        return [r for r in read if belongs(r.box, view.box, watched.others[view.pts])]
+
+    def _concealed(
+        self,
+        views: Sequence[_Lined],
+        watched: Watched,
+        readings: Sequence[Reading],
+        overlays: OverlayMap,
+    ) -> list[tuple[Fraction, Box]]:
+        """What is hidden on the machine where it is clearest; what goes along with it to the view
+        furthest from that in time must be hidden there, too."""
+        clearest = max((view for view, _ in views), key=lambda view: view.score)
+        other = max(watched.views, key=lambda view: abs(view.pts - clearest.pts))
+        found = [
+            box
+            for box in self._uncoverer.find(clearest, readings)
+            if belongs(box, clearest.box, watched.others[clearest.pts])
+            and not overlays.covers(box, clearest.pts)
+        ]
+        if other.pts != clearest.pts:
+            behind = Behind()
+            then = {box: behind.carried(clearest, other, box) for box in found}
+            followed = {box: place for box, place in then.items() if place is not None}
+            again = self._uncoverer.are_hidden(other, list(followed.values()))
+            gone = {box for box, so in zip(followed, again, strict=True) if so is False}
+            found = [box for box in found if box not in gone]
+        return [(clearest.pts, box) for box in found]
+
+    def _likenesses(
+        self, views: Sequence[_Lined], watched: Watched, overlays: OverlayMap
+    ) -> list[Likeness]:
+        """What the places with text, or with a mark, look like; what looks like nothing is left
+        out, and so is what stands on another machine or belongs to the broadcast."""
+        found: list[Likeness] = []
+        for view, lines in views:
+            dx, dy = view.offset
+            cuts = [np.ascontiguousarray(line.picture[:, :, ::-1]) for line in lines]
+            for line, seen in zip(lines, self._recogniser.recognise(cuts), strict=True):
+                weight = self._recogniser.weight(seen, places=len(lines))
+                if seen.nearest is None or seen.mark is None or weight <= 0:
+                    continue
+                x1, y1, x2, y2 = line.box
+                box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+                stands = belongs(box, view.box, watched.others[view.pts])
+                if stands and not overlays.covers(box, view.pts):
+                    sure = seen.id is not None
+                    found.append(Likeness(seen.nearest, seen.mark, weight, view.pts, box, sure))
+        return found
+
+    def _marks_in(self, readings: Sequence[Reading]) -> list[Reading]:
+        return [r for r in readings if self._matcher.match(r.text)]
+
+
+def _tells(said: Attribution) -> bool:
+    """Whether it says a builder or an origin."""
+    return said.builder is not None or said.origin is not None
+
+
+def _contested(said: Attribution) -> bool:
+    """Whether marks of several builders were read, so that none is named."""
+    read = {part.id for part in said.evidence if part.kind == "wordmark" and part.weight > 0}
+    return said.builder is None and len(read) > 1
+
+
+def _of_the_scene(readings: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in readings if not reading.overlay]

@@ -1,0 +1,111 @@
+"""Marks read where no machine is seen: a badge or a plate that fills the picture, a crate, a sign.
+
+Nothing is claimed by them: whose machine it is, or whether it is one, a person has to see. They are
+sought in shots without a machine, in one frame, and by letters alone. Of 118 cuts of val's
+photographs around a badge in which no machine is found 27 tell the builder so, rightly, and none of
+117 pictures without machine and mark tells one (docs/accuracy.md, "Close-ups").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from detector.boxes import line_height
+from detector.broadcast.caption import scene_of, static_across_shots
+from detector.broadcast.drawn_on import drawn_on
+from detector.broadcast.overlay import Frames, OverlayMap
+from detector.examining.examine import Examiner
+from detector.examining.examined import Examined
+from detector.finding.bars import within_bars
+from detector.naming.stands import is_cut
+from detector.reading.read import Reader
+from detector.settings import Reading_
+from detector.types import (
+    Attribution,
+    Detections,
+    Evidence,
+    LoneMark,
+    Observation,
+    Track,
+)
+from detector.watching.legible import LegibleView
+from detector.watching.stills import telling
+from detector.watching.watch import WatchedShot
+
+AT_EDGE = 0.08
+"""Of its height: a text that ends nearer to the frame's edge may be cut off. What fills the picture
+is large, and its box reaches beyond its letters: it may end nearer than one in a hall."""
+
+TOLD_BY = ("wordmark", "series", "plate")
+"""Kinds of evidence by which a mark is told."""
+
+MOST_LINES = 24
+"""Lines of a frame that are read, the highest: plates have a dozen, a page of a newspaper more."""
+
+
+@dataclass(slots=True)
+class LoneMarks:
+    """Reads shots without a machine."""
+
+    reader: Reader
+    examiner: Examiner
+    settings: Reading_
+
+    def examine(self, watched: WatchedShot, overlays: OverlayMap) -> Examined | None:
+        """What is read in the sharpest frame of a shot; None where that tells nothing."""
+        frame, most = watched.bare, self.settings.lone_side
+        if frame is None or not most:
+            return None
+        left, top, right, bottom = within_bars(frame.image)
+        whole = (float(left), float(top), float(right), float(bottom))
+        picture, corner = frame.image[top:bottom, left:right], (left, top)
+        view = LegibleView(frame.pts, whole, picture, corner, 0.0, Detections.none(), 0.0)
+        lines = self.reader.find_lines(picture, most)
+        highest = sorted(lines, key=lambda line: -line_height(line.box))[:MOST_LINES]
+        read = overlays.mark(self.reader.read_lines(highest, frame.pts, corner))
+        cut = frozenset((one.pts, one.box) for one in read if is_cut(one.box, view, AT_EDGE))
+        best = Observation(frame.pts, whole, 0.0)
+        small = scene_of(frame.image)
+        track = Track(watched.shot, (best,))
+        seen = Examined(track, best, frame.file, tuple(read), (), (), small, cut)
+        return seen if self._told(seen)[1] is not None else None
+
+    def settle(
+        self, lone: Sequence[Examined], seen: Sequence[Examined], frames: Frames | None
+    ) -> tuple[LoneMark, ...]:
+        """The marks among what was examined, less what is the broadcast's: what stands at one place
+        of the screen in other shots, too, also on a machine, or comes and goes by itself.
+
+        Args:
+            seen: the machines examined.
+            frames: shows the footage, if it is a film.
+        """
+        found: list[LoneMark] = []
+        for one, captions in zip(lone, static_across_shots([*lone, *seen]), strict=False):
+            one = one.without([(one.readings[i].pts, one.readings[i].box) for i in captions])
+            if frames is not None and self._told(one)[1] is not None:
+                one = one.without(drawn_on(one, frames))
+            said, part = self._told(one)
+            if part is None:
+                continue
+            plate = said.origin.code if said.origin and said.origin.basis == "plate" else None
+            scene = [text for text in one.readings if not text.overlay]
+            # That by which it is told goes first: plates have a dozen lines.
+            read = tuple(sorted(scene, key=lambda text: text.box != part.box))
+            name = f"k{len(found) + 1}"
+            shot = one.track.shot
+            found.append(LoneMark(name, shot, said.builder, plate, part, read, one.file))
+        return tuple(found)
+
+    def _told(self, seen: Examined) -> tuple[Attribution, Evidence | None]:
+        """What is said by the readings, and the mark or plate that tells the builder or the origin;
+        None where neither is told, or a builder by his control alone: a panel is no badge. What may
+        go on beyond the edge tells nobody of an origin under test."""
+        said = self.examiner.attributor.attribute(seen.readings)
+        if seen.cut and self.examiner.claimed(said):
+            whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
+            said = self.examiner.attributor.attribute(whole)
+        part = telling(said)
+        named = said.builder is not None or said.origin is not None
+        return said, part if named and part is not None and part.kind in TOLD_BY else None

@@ -1,0 +1,1 @@
+"""Machines, marks and controls in one picture."""

@@ -1,0 +1,132 @@
+"""A network of detection on disk: the files that a folder holds, and the network in them.
+
+A folder as `nameplate export` writes it holds `model.xml` and `model.bin` (OpenVINO's network,
+sizes of the input left open) and `model.json`:
+
+    {"classes": ["machine", "wordmark", "control"], "image_size": 640,
+     "sha256": "...", "files": {"model.xml": "...", "model.bin": "..."}, ...}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import ModelError
+from detector.types import CLASSES
+
+PACKAGED = Path(__file__).parents[1] / "model"
+
+_FILES = ("model.xml", "model.bin")
+
+
+def model_digest(folder: Path | None = None, classes: Sequence[str] = CLASSES) -> str:
+    """The hash by which a model is known, without loading it; of the packaged one if None.
+
+    The SHA-256 over the bytes of `model.xml`, then of `model.bin`.
+
+    Raises:
+        ModelError: a file is missing, damaged, or of another model than its card names, or the
+            model knows other classes.
+    """
+    folder = folder or PACKAGED
+    card = _card(folder)
+    known = card.get("classes")
+    if not isinstance(known, list) or tuple(known) != tuple(classes):
+        raise ModelError(
+            f"{folder / 'model.json'}: expected the classes {list(classes)}, got {known}; "
+            "use a model trained on these (`nameplate train`, `nameplate export`)"
+        )
+    named = card.get("files")
+    both = hashlib.sha256()
+    for name in _FILES:
+        content = _bytes(folder / name)
+        both.update(content)
+        got = hashlib.sha256(content).hexdigest()
+        expected = named.get(name) if isinstance(named, dict) else None
+        if got != expected:
+            raise ModelError(
+                f"{folder / name}: its SHA-256 is {got}, model.json names {expected}; "
+                "the file is damaged or was exchanged: export or install the model again"
+            )
+    return both.hexdigest()
+
+
+def load_network(
+    folder: Path, threads: int | None, classes: Sequence[str] = CLASSES
+) -> tuple[str, Any]:
+    """The model's hash, and its network, compiled.
+
+    Raises:
+        ModelError: as `model_digest`; or the network cannot be read, or takes one size only.
+    """
+    digest = model_digest(folder, classes)
+    return digest, _compiled(folder, digest, threads)
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    file = folder / "model.json"
+    try:
+        card = json.loads(_bytes(file))
+    except ValueError as error:
+        raise ModelError(f"{file}: not JSON ({error}); export the model again") from error
+    if not isinstance(card, dict):
+        raise ModelError(f"{file}: expected an object, got {type(card).__name__}")
+    return card
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{file}: cannot be read ({error.strerror}); a model is the folder that "
+            "`nameplate export` writes: model.xml, model.bin, model.json"
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
+    """The network on the CPU, fed uint8 RGB (1, height, width, 3) of any size.
+
+    Kept, since compiling takes a second: one network serves all detectors of a process.
+    `digest` is that of the files, so that a model exchanged is compiled anew.
+
+    `f32` holds on every processor: by default those with bfloat16 would compute with it,
+    and the same footage would give other numbers there. THROUGHPUT with one request a
+    stream took 25-35 % less time than LATENCY on two cores.
+    """
+    # To know a model by its digest takes no runtime.
+    import openvino as ov
+
+    core, xml = ov.Core(), folder / "model.xml"
+    try:
+        network = core.read_model(xml, folder / "model.bin")
+        open_sizes = all(network.input().partial_shape[axis].is_dynamic for axis in (2, 3))
+    except (RuntimeError, IndexError) as error:
+        raise ModelError(f"{xml}: OpenVINO cannot read it: {error}") from error
+    if not open_sizes:
+        raise ModelError(
+            f"{xml}: takes pictures of one size only, "
+            f"{network.input().partial_shape}; export it with open sizes (dynamic=True)"
+        )
+    steps = ov.preprocess.PrePostProcessor(network)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_PRECISION_HINT": "f32",
+        # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
+        # within a hundred clips. Clips take no longer without it.
+        "CPU_RUNTIME_CACHE_CAPACITY": 0,
+        # Bound to one core it would wait for whatever else runs there, another worker's too.
+        "ENABLE_CPU_PINNING": False,
+    }
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    return core.compile_model(steps.build(), "CPU", options)

@@ -1,0 +1,1 @@
+"""Readings against the marks of the registry."""

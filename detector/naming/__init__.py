@@ -1,0 +1,1 @@
+"""From the cues of one machine to a builder, or to `unknown`."""

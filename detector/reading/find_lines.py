@@ -1,0 +1,245 @@
+"""Where lines of text stand: PP-OCRv6's finder on OpenVINO, from inside RapidOCR's wheel.
+
+The network says of each pixel how likely it lies on the core of a line. Cores become rectangles,
+rectangles are grown back to whole lines. This is what RapidOCR does, box for box (a test holds them
+against each other), without loading it: of the 4.5 s that a start took, 1 s went into its lists
+of models to fetch, which are never fetched here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyclipper
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from detector.reading.line_network import compile_network
+from detector.settings import Reading_
+from detector.types import Box, Picture
+
+_READER = find_spec("rapidocr")
+MODELS = Path(_READER.origin if _READER and _READER.origin else "rapidocr").parent / "models"
+DETECTION = "PP-OCRv6_det_small.onnx"
+
+VERTICAL = 1.5
+"""A line taller than this many widths runs down the picture: one character under another."""
+
+# How a map of cores becomes lines, as RapidOCR is set (`config.yaml`, `Det`), after Liao and
+# others, "Real-time scene text detection with differentiable binarization", AAAI 2020.
+_CORE = 0.3  # chance from which a pixel lies on a core
+_SURE = 0.5  # least mean chance of a core
+_GROWN = 1.6  # a core grows by its area over its outline, so many times
+_MOST = 1000
+# Least shorter side of a core, of one that is grown, and of a line within the picture, in pixels.
+_LEAST_CORE, _LEAST_GROWN, _LEAST_LINE = 3, 5, 4
+# Lines whose tops differ by less than this, in pixels, from one to the next, stand side by side.
+_ABREAST = 10
+
+# A crop is enlarged at most so often, and to no more than so many pixels: on labelled photographs
+# enlarging twice lets a tenth more marks be read; with 1280 pixels instead of 960 the same
+# builders were named, with 1.8 times the work.
+_MOST_ENLARGED = 2.0
+_ENLARGED_TO = 960
+# Sides of a crop are padded to multiples of this, in pixels: the engine keeps compiled code for
+# each shape it meets, and without bound its memory grows.
+_STEP = 160
+# The grey that normalisation makes zero, as the recogniser pads its lines itself.
+_GREY = 127
+
+Quad = NDArray[np.float32]
+"""Corners (4, 2) in pixels, from the upper left one clockwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text cut from a picture, before it is recognised.
+
+    picture: BGR, (height, width, 3). box: where it was cut, pixels of the picture. turned: it
+    ran down the picture and was turned a quarter left.
+    """
+
+    picture: Picture
+    box: Box
+    turned: bool = False
+
+    def flipped(self) -> Line:
+        """The same line as it stands in the mirrored picture; the box stays where it is."""
+        flipped = self.picture[::-1] if self.turned else self.picture[:, ::-1]
+        return replace(self, picture=np.ascontiguousarray(flipped))
+
+
+class LineFinder:
+    """Finds lines of text in pictures.
+
+    Args:
+        settings: greatest side of a crop.
+        threads: threads of inference; as many as there are cores if None.
+
+    Raises:
+        ModelError: the finding model is missing from the installed `rapidocr`, or damaged.
+    """
+
+    def __init__(self, settings: Reading_, threads: int | None = None) -> None:
+        self._settings = settings
+        self._request = _compiled(MODELS / DETECTION, threads).create_infer_request()
+
+    def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored.
+
+        Args:
+            most: pixels of the longer side in which they are sought; as the settings have it,
+                and small pictures enlarged, if None.
+        """
+        bgr = np.ascontiguousarray(picture[:, :, ::-1])
+        if most is None:
+            scale = _scale(bgr.shape, self._settings.longest_side)
+        else:
+            scale = min(1.0, most / max(bgr.shape[:2]))
+        scaled = pad(resize(bgr, scale), _STEP, _STEP)
+        quads = self.find_quads(scaled)
+        # Where the picture was shrunk to find them, they are read at the size they have.
+        whole, grown = (bgr, scale) if scale < 1 else (scaled, 1.0)
+        lines = []
+        for quad in quads:
+            cut, turned = _cut_along(whole, quad / np.float32(grown))
+            lines.append(Line(cut, _box_around(quad, scale), turned))
+        return lines
+
+    def find_quads(self, bgr: Picture) -> list[Quad]:
+        """The lines in a BGR picture (height, width, 3) whose sides are multiples of 32 pixels."""
+        # Grey levels become -1..1, as PP-OCR's detector was trained with (mean and std 0.5).
+        blob = cv2.dnn.blobFromImage(bgr, 1 / 127.5, mean=(127.5, 127.5, 127.5))
+        self._request.infer([blob])
+        return _sorted(list(_lines_of(self._request.get_output_tensor().data[0, 0])))
+
+
+@lru_cache(maxsize=2)
+def _compiled(file: Path, threads: int | None) -> Any:
+    """The network, kept, since compiling takes long: one serves all finders of a process."""
+    import openvino
+
+    try:
+        return compile_network(openvino.Core().read_model(file), threads)
+    except RuntimeError as error:
+        raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
+
+
+def _lines_of(chances: NDArray[np.float32]) -> Iterator[Quad]:
+    """The lines of a map (height, width) of how likely each pixel lies on the core of one."""
+    size = np.array(chances.shape[::-1], np.float32)
+    cores = cv2.dilate((chances > _CORE).astype(np.uint8), np.ones((2, 2), np.uint8))
+    outlines, _ = cv2.findContours(cores, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    for outline in outlines[:_MOST]:
+        core, side = _least_rectangle(outline)
+        if side < _LEAST_CORE or _mean_within(chances, core) < _SURE:
+            continue
+        line, side = _least_rectangle(_grow(core))
+        if side < _LEAST_GROWN:
+            continue
+        # Rounded by way of a share of the side, as in RapidOCR: of 1,127 lines of photographs two
+        # would be a pixel off. In order before they are kept within: afterwards two may be one.
+        whole = np.clip(np.round(line / size * size), 0, size)
+        quad = np.minimum(_clockwise(whole), size - 1)
+        across, down = (int(np.linalg.norm(quad[0] - quad[corner])) for corner in (1, 3))
+        if min(across, down) >= _LEAST_LINE:
+            yield quad
+
+
+def _least_rectangle(points: NDArray[Any]) -> tuple[Quad, float]:
+    """The corners of the least rectangle around points, clockwise, and its shorter side."""
+    rectangle = cv2.minAreaRect(points)
+    return _clockwise(np.asarray(cv2.boxPoints(rectangle), np.float32)), min(rectangle[1])
+
+
+def _clockwise(corners: Quad) -> Quad:
+    """Corners in order: of the two to the left the upper one first and the lower one last."""
+    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
+    left, right = (two[np.argsort(two[:, 1], kind="stable")] for two in (by_x[:2], by_x[2:]))
+    return np.stack([left[0], right[0], right[1], left[1]])
+
+
+def _mean_within(chances: NDArray[np.float32], quad: Quad) -> float:
+    """The mean of a map within a quadrilateral."""
+    height, width = chances.shape
+    least = np.clip(np.floor(quad.min(axis=0)), 0, (width - 1, height - 1)).astype(int)
+    most = np.clip(np.ceil(quad.max(axis=0)), 0, (width - 1, height - 1)).astype(int)
+    mask = np.zeros((most[1] - least[1] + 1, most[0] - least[0] + 1), np.uint8)
+    cv2.fillPoly(mask, [(quad - least).astype(np.int32)], 1)
+    within = chances[least[1] : most[1] + 1, least[0] : most[0] + 1]
+    return float(cv2.mean(within, mask)[0])
+
+
+def _grow(core: Quad) -> NDArray[np.int32]:
+    """The outline (n, 2) of a core grown on all sides to its whole line."""
+    x, y = core.astype(float).T
+    area = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    around = np.linalg.norm(core.astype(float) - np.roll(core, -1, axis=0), axis=1).sum()
+    offset = pyclipper.PyclipperOffset()
+    offset.AddPath(core, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    return np.concatenate(
+        [np.array(ring, np.int32) for ring in offset.Execute(area * _GROWN / around)]
+    )
+
+
+def _sorted(quads: list[Quad]) -> list[Quad]:
+    """Lines downwards and, of those side by side, from left to right."""
+    downwards = sorted(quads, key=lambda quad: float(quad[0, 1]))
+    tops = np.array([quad[0, 1] for quad in downwards])
+    rows = np.concatenate([[0], np.cumsum(np.diff(tops) >= _ABREAST)])
+    order = sorted(range(len(quads)), key=lambda n: (rows[n], downwards[n][0, 0]))
+    return [downwards[n] for n in order]
+
+
+def _cut_along(picture: Picture, quad: Quad) -> tuple[Picture, bool]:
+    """What stands in a quadrilateral, set straight, and whether it was turned a quarter left."""
+    across, down = (
+        int(max(np.linalg.norm(quad[a] - quad[b]), np.linalg.norm(quad[c] - quad[d])))
+        for a, b, c, d in ((0, 1, 2, 3), (0, 3, 1, 2))
+    )
+    corners = np.array([[0, 0], [across, 0], [across, down], [0, down]], np.float32)
+    cut = cv2.warpPerspective(
+        picture,
+        cv2.getPerspectiveTransform(quad, corners),
+        (across, down),
+        borderMode=cv2.BORDER_REPLICATE,
+        flags=cv2.INTER_CUBIC,
+    )
+    turned = down >= VERTICAL * across
+    return np.asarray(np.rot90(cut) if turned else cut, np.uint8), turned
+
+
+def _scale(shape: tuple[int, ...], longest_side: int) -> float:
+    side = max(shape[0], shape[1])
+    return min(min(longest_side, max(side, _ENLARGED_TO)) / side, _MOST_ENLARGED)
+
+
+def resize(bgr: Picture, scale: float) -> Picture:
+    """A picture (height, width, 3) so many times as large."""
+    height, width = bgr.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(bgr, size, interpolation=how), dtype=np.uint8)
+
+
+def pad(bgr: Picture, step_down: int, step_across: int) -> Picture:
+    """A picture padded with grey below and to the right, to whole steps."""
+    height, width = bgr.shape[:2]
+    below, beside = -height % step_down, -width % step_across
+    grey = (_GREY, _GREY, _GREY)
+    padded = cv2.copyMakeBorder(bgr, 0, below, 0, beside, cv2.BORDER_CONSTANT, value=grey)
+    return np.asarray(padded, dtype=np.uint8)
+
+
+def _box_around(quad: Quad, scale: float) -> Box:
+    """Upright box around a quadrilateral, back in unscaled pixels."""
+    x1, y1 = quad.min(axis=0) / scale
+    x2, y2 = quad.max(axis=0) / scale
+    return float(x1), float(y1), float(x2), float(y2)

@@ -1,0 +1,1 @@
+"""Marks that no reader reads, known by their looks."""

@@ -1,0 +1,192 @@
+"""Marks read where no machine is seen: told with their place, and nothing claimed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.maker.lettering import Lettering, draw_lettering
+from detector import Analyst
+from detector.finding.detect import Detector
+from detector.settings import Settings
+from detector.types import MACHINE, Detections, LoneMark, Picture
+from detector.watching.watch import watch
+from tests.detector.clips import write_clip
+from tests.detector.colours import painted, write_model
+from tests.detector.plates import draw_plate
+from tests.detector.watching.test_watch import WHOLE, Dense
+
+SIZE = (640, 360)
+RATE = 10
+FIRM = ("滕州市金瑞达数控机床有限公司", "MADE IN CHINA")
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Analyst:
+    return Analyst(threads=1)
+
+
+def sheet(*texts: tuple[str, int, int], seed: int = 0, height: int = 50) -> Picture:
+    """Sheet metal larger than the picture, with texts whose corners stand at these places."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(120, 190, (8, 12)).astype(np.uint8)
+    metal = cv2.resize(coarse, (900, 520), interpolation=cv2.INTER_CUBIC)
+    whole = Image.fromarray(np.repeat(metal[..., None], 3, axis=2))
+    for text, x, y in texts:
+        cut = Image.fromarray(draw_lettering(text, Lettering((20, 24, 60)), height))
+        whole.paste(cut, (x, y), cut)
+    return np.asarray(whole, np.uint8)
+
+
+def pan(whole: Picture, seconds: float = 2.0, step: int = 4) -> list[Picture]:
+    """What a camera sees that goes over it."""
+    width, height = SIZE
+    return [
+        whole[60 : 60 + height, x : x + width] for x in range(0, int(RATE * seconds) * step, step)
+    ]
+
+
+def lone_marks(analyst: Analyst, path: Path, pictures: Sequence[Picture]) -> list[LoneMark]:
+    film = [np.ascontiguousarray(picture) for picture in pictures]
+    found = analyst.analyze(write_clip(path, len(film), rate=RATE, size=SIZE, images=film))
+    assert found.sightings == ()
+    return list(found.lone_marks)
+
+
+def test_a_mark_that_fills_the_picture_is_told_where_no_machine_is(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    shots = pan(sheet(seed=1))
+    shots += pan(sheet(("HURCO", 260, 200), ("CAUTION", 230, 300), height=60))
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", shots)
+    assert (mark.id, mark.builder, mark.plate, mark.evidence.text) == ("k1", "hurco", None, "HURCO")
+    assert mark.shot.index == 1 and mark.shot.start <= (mark.evidence.pts or 0) <= mark.shot.end
+    assert {read.text for read in mark.readings} == {"HURCO", "CAUTION"}
+    assert mark.evidence.box is not None and mark.evidence.box[1] == pytest.approx(130, abs=20)
+
+
+@pytest.mark.parametrize(("text", "at"), [("HURCO", 220), ("DMTGX", 285)])
+def test_between_black_bars_it_is_told_in_the_frames_pixels_and_cut_off_it_is_none(
+    analyst: Analyst, tmp_path: Path, text: str, at: int
+) -> None:
+    still = np.zeros((360, 640, 3), np.uint8)
+    still[:, 200:440] = sheet((text, at, 220), height=44)[60:420, 200:440]
+    found = lone_marks(analyst, tmp_path / "clip.mp4", [still] * 20)
+    told = [(mark.builder, mark.evidence.box) for mark in found]
+    if text == "HURCO":
+        [(builder, box)] = told
+        assert builder == "hurco" and box is not None
+        assert box[0] == pytest.approx(220, abs=20) and box[1] == pytest.approx(160, abs=20)
+    else:
+        assert told == []
+
+
+def test_a_plate_tells_where_a_machine_was_made(analyst: Analyst, tmp_path: Path) -> None:
+    plate = draw_plate(FIRM, 24, np.random.default_rng(3))
+    path = tmp_path / "plate.png"
+    Image.fromarray(plate).save(path)
+    found = analyst.analyze(path)
+    assert found.sightings == ()
+    [mark] = found.lone_marks
+    assert (mark.builder, mark.plate, mark.evidence.kind) == (None, "CN", "plate")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [("CAUTION", 300, 220), ("FANUC", 300, 220), ("MAZATROL", 200, 220), ("HISIONS", 407, 220)],
+    ids=lambda one: one[0],
+)
+def test_what_names_no_builder_or_goes_on_beyond_the_edge_is_none(
+    analyst: Analyst, tmp_path: Path, text: tuple[str, int, int]
+) -> None:
+    still = [sheet(text)[60:420, :640]] * 20
+    assert lone_marks(analyst, tmp_path / "clip.mp4", still) == []
+
+
+def test_a_mark_of_an_origin_under_test_is_told_where_it_stands_whole(
+    analyst: Analyst, tmp_path: Path
+) -> None:
+    still = [sheet(("HISION", 200, 220))[60:420, :640]] * 20
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", still)
+    assert mark.builder == "hision"
+
+
+def test_a_machine_that_is_none_in_the_end_hides_no_mark(
+    analyst: Analyst, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box of which the detector is less sure, on which nothing is read, is reported nowhere."""
+    box = np.array([[20, 20, 90, 90]], np.float32)
+    weak = Detections(box, np.array([0.45], np.float32), np.array([MACHINE]))
+
+    class Pending:
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def result(self) -> list[Detections]:
+            return [weak] * self.count
+
+    monkeypatch.setattr(
+        analyst.detector, "begin", lambda pictures, *_, **__: Pending(len(pictures))
+    )
+    pictures = pan(sheet(("HURCO", 260, 200), height=60))
+    [mark] = lone_marks(analyst, tmp_path / "clip.mp4", pictures)
+    assert mark.builder == "hurco"
+
+
+def test_a_sellers_badge_and_a_plate_are_both_told(analyst: Analyst, tmp_path: Path) -> None:
+    badge = Image.fromarray(draw_plate(("METALTEC",), 40, np.random.default_rng(1)))
+    plate = Image.fromarray(draw_plate(FIRM, 24, np.random.default_rng(3)))
+    whole = Image.new("RGB", (max(badge.width, plate.width), 900), (150, 150, 150))
+    whole.paste(badge, (0, 0))
+    whole.paste(plate, (0, 900 - plate.height))
+    path = tmp_path / "both.png"
+    whole.save(path)
+    [mark] = analyst.analyze(path).lone_marks
+    assert (mark.builder, mark.plate, mark.evidence.text) == ("metaltec", "CN", "METALTEC")
+    assert mark.readings[0].text == "METALTEC"
+
+
+def test_a_caption_over_two_scenes_is_none(analyst: Analyst, tmp_path: Path) -> None:
+    def captioned(pictures: Sequence[Picture]) -> list[Picture]:
+        cut = Image.fromarray(draw_lettering("HURCO", Lettering((250, 250, 250)), 40))
+        drawn = []
+        for picture in pictures:
+            whole = Image.fromarray(np.ascontiguousarray(picture))
+            whole.paste((160, 24, 34), (60, 280, 260, 340))
+            whole.paste(cut, (80, 290), cut)
+            drawn.append(np.asarray(whole, np.uint8))
+        return drawn
+
+    one, other = sheet(("CAUTION", 300, 220), seed=4), sheet(("PLEASE WAIT", 200, 150), seed=5)
+    assert lone_marks(analyst, tmp_path / "a.mp4", captioned(pan(one) + pan(other))) == []
+    # Over the second scene alone it goes as it came, with the cut: that no program can tell.
+    [mark] = lone_marks(analyst, tmp_path / "b.mp4", pan(one) + captioned(pan(other)))
+    assert mark.builder == "hurco"
+
+
+def test_none_is_sought_where_the_settings_say_so(tmp_path: Path) -> None:
+    settings = Settings.parse({"reading": {"lone_side": 0}})
+    shots = pan(sheet(("HURCO", 300, 220)))
+    assert lone_marks(Analyst(settings, threads=1), tmp_path / "clip.mp4", shots) == []
+
+
+def test_the_sharpest_frame_of_a_shot_in_which_no_machine_is_sure_is_kept(tmp_path: Path) -> None:
+    detector = Detector(write_model(tmp_path))
+    whole = sheet(("HURCO", 300, 220))
+    scenes = [whole[60 : 60 + 360, x : x + 640] for x in range(0, 180, 30)]
+    grey = [
+        np.asarray((scene if n == 2 else cv2.GaussianBlur(scene, (0, 0), 3)) * 0.3, np.uint8)
+        for n, scene in enumerate(scenes)
+    ]
+    [shot] = watch(Dense(grey), WHOLE, detector, Settings())
+    assert shot.machines == [] and shot.bare is not None and shot.bare.pts * 4 == 2
+    # Confidence is brightness here: a weak box is no machine yet, a sure one is.
+    for brightness, kept in ((0.45, True), (0.9, False)):
+        machine = painted(640, 360, (MACHINE, (60, 40, 220, 200), brightness))
+        [shot] = watch(Dense([machine] * 4), WHOLE, detector, Settings())
+        assert len(shot.machines) == 1 and (shot.bare is not None) == kept

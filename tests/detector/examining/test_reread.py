@@ -1,0 +1,106 @@
+"""Lines read again in other shapes, where nobody is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.registry import load_registry
+from detector.analyze import Analyst
+from detector.examining.reread import SHAPES, Rereader
+from detector.matching.match import matcher_of
+from detector.reading.find_lines import Line
+from detector.reading.read import Reader, script_of
+from detector.types import Detections, Picture, Reading
+from detector.watching.legible import LegibleView
+
+AT = Fraction(1)
+LINE = Line(np.zeros((20, 80, 3), np.uint8), (10.0, 10.0, 90.0, 30.0))
+
+
+class Told(Reader):
+    """A reader that says of one line after the other what it is told to."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+        self.asked = 0
+
+    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
+        self.asked += 1
+        return self.texts[(self.asked - 1) % len(self.texts)], 0.9
+
+
+def improved(
+    base: str, *said: str, lines: Sequence[Line] = (LINE,), overlay: bool = False
+) -> tuple[str, int]:
+    """What stands on a machine on which `base` was read, and how often lines were read again."""
+    registry, reader = load_registry(), Told(*said)
+    read = Reading(base, 0.8, (110.0, 60.0, 190.0, 80.0), AT, script_of(base), overlay=overlay)
+    again = Rereader(reader, matcher_of(registry), registry, ("CN",))
+    picture = np.zeros((200, 300, 3), np.uint8)
+    box = (100.0, 50.0, 400.0, 250.0)
+    view = LegibleView(AT, box, picture, (100, 50), 1.0, Detections.none(), 1.0)
+    elsewhere = replace(read, pts=AT + 1, overlay=False)
+    first, second = again.improved([read, elsewhere], lines, view)
+    assert second == elsewhere
+    return first.text, reader.asked
+
+
+def test_what_three_shapes_agree_on_is_read() -> None:
+    said = ["MEZAK", "Mazak", "MEZAK", "Mazak", "Mazak", "MEZAK", "x", "x", "x"]
+    assert improved("MEZAQ", *said) == ("Mazak", 9)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["Mazak", "MEZAK", "MEZAK", "Mazak", *["x"] * 5],
+        ["Mazak", "OKUMA", "Mazak", "OKUMA", "Mazak", *["x"] * 4],
+        ["HEIDENHAIN"] * 9,
+        ["INTEGREX"] * 9,
+        ["MAZAK ПОСТАВИЛ СТАНКИ В РОССИЮ"] * 9,
+    ],
+    ids=["two", "a rival", "a control", "a model", "prose"],
+)
+def test_what_was_read_stays_where_too_few_agree_on_a_builders_mark(said: list[str]) -> None:
+    assert improved("QWERTZ", *said)[0] == "QWERTZ"
+
+
+def test_a_line_of_which_the_first_three_shapes_say_no_mark_is_left() -> None:
+    assert improved("QWERTZ", "x", "y", "z", *["Mazak"] * 6) == ("QWERTZ", 3)
+
+
+def test_no_mark_of_an_origin_under_test_is_read_so() -> None:
+    assert improved("BODR", *["BODOR"] * 9)[0] == "BODR"
+
+
+@pytest.mark.parametrize("text", ["DANGER", "SPINDLE", "OKUMA", "VMC850 LATHE"])
+def test_words_of_the_trade_and_marks_are_not_read_again(text: str) -> None:
+    assert improved(text, *["ANGER"] * 9) == (text, 0)
+
+
+def test_what_belongs_to_the_broadcast_is_not_read_again() -> None:
+    assert improved("MEZAQ", *["Mazak"] * 9, overlay=True) == ("MEZAQ", 0)
+
+
+def test_all_lines_of_a_place_are_asked_together() -> None:
+    mark = replace(LINE, box=(12.0, 11.0, 88.0, 29.0))
+    said = ["Mazak", "x", "x", "Mazak", "Mazak", *["x"] * 13]
+    assert improved("MEZAQ", *said, lines=(LINE, mark)) == ("Mazak", 18)
+
+
+def test_shapes_are_pictures_of_the_line() -> None:
+    line = np.random.default_rng(1).integers(0, 255, (21, 77, 3), np.uint8)
+    shaped = [shape(line) for shape in SHAPES]
+    assert all(one.dtype == np.uint8 and one.ndim == 3 and min(one.shape[:2]) > 3 for one in shaped)
+    assert all(one.shape != line.shape or (one != line).any() for one in shaped)
+
+
+def test_a_mark_misread_on_a_photograph_is_known(shared: Path) -> None:
+    analysis = Analyst().analyze(shared / "data/train/images/m170.jpg")  # AMADA, read as MADA
+    assert [one.attribution.builder for one in analysis.sightings] == ["amada"]

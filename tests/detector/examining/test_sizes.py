@@ -1,0 +1,122 @@
+"""An origin under test is claimed of a machine that is one in several sizes of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.maker import demo_spec, draw_scene
+from datasets.registry import load_registry
+from detector.examining.examine import Examiner
+from detector.examining.examined import Examined
+from detector.examining.sizes import sure_in_sizes
+from detector.finding.detect import Detector
+from detector.settings import Settings
+from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
+
+SHOT = Shot(0, Fraction(0), Fraction(2), "hit")
+NOTHING = np.full((720, 1280, 3), 128, np.uint8)
+BOX: Box = (549.0, 342.0, 648.0, 434.0)
+"""Where the machine stands in the picture that is `small`."""
+
+Frames = Callable[[Sequence[Fraction]], Iterable[Frame]]
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector()
+
+
+@pytest.fixture(scope="module")
+def small() -> Picture:
+    """A drawn machine a tenth of the frame wide."""
+    scene = Image.fromarray(draw_scene(demo_spec(seed=0).shots[2].scene)[0]).resize((320, 180))
+    picture = NOTHING.copy()
+    picture[300:480, 500:820] = np.asarray(scene)
+    return picture
+
+
+def showing(picture: Picture) -> Frames:
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            yield Frame(time, picture)
+
+    return frames
+
+
+def track(*confidences: float) -> Track:
+    return Track(SHOT, tuple(Observation(Fraction(n), BOX, c) for n, c in enumerate(confidences)))
+
+
+@pytest.mark.parametrize("confidence", [0.2, 0.6])
+def test_what_larger_looks_see_is_sure_however_unsure_it_was(
+    detector: Detector, small: Picture, confidence: float
+) -> None:
+    seen = track(confidence)
+    assert sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.5)
+    assert not sure_in_sizes(detector, seen, {Fraction(0)}, showing(small), 0.999)
+
+
+def test_what_one_size_alone_shows_is_not(detector: Detector) -> None:
+    assert not sure_in_sizes(detector, track(0.95), {Fraction(0)}, showing(NOTHING), 0.5)
+
+
+def test_what_stands_beside_it_does_not_count(detector: Detector, small: Picture) -> None:
+    aside = Track(SHOT, (Observation(Fraction(0), (660.0, 342.0, 759.0, 434.0), 0.95),))
+    assert not sure_in_sizes(detector, aside, {Fraction(0)}, showing(small), 0.5)
+
+
+def test_one_of_its_frames_is_enough_and_others_are_not_asked(
+    detector: Detector, small: Picture
+) -> None:
+    asked: list[Fraction] = []
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            asked.append(time)
+            yield Frame(time, small if time == 1 else NOTHING)
+
+    times = {Fraction(0), Fraction(1), Fraction(2), Fraction(7)}
+    assert sure_in_sizes(detector, track(0.3, 0.3, 0.3), times, frames, 0.5)
+    assert asked == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("mark", "confidence", "there", "named"),
+    [
+        ("SMTCL", 0.2, True, "smtcl"),
+        ("SMTCL", 0.9, True, "smtcl"),
+        ("SMTCL", 0.9, False, None),
+        ("SMTCL", 0.2, False, None),
+        ("MAZAK", 0.9, False, "mazak"),
+    ],
+)
+def test_a_claim_hangs_on_it_and_no_other_name_does(
+    detector: Detector,
+    small: Picture,
+    mark: str,
+    confidence: float,
+    there: bool,
+    named: str | None,
+) -> None:
+    # Nothing is read anew.
+    examiner = Examiner(detector, None, None, None, load_registry(), Settings())  # type: ignore[arg-type]
+    seen = track(confidence, confidence)
+    readings = tuple(
+        Reading(mark, 0.99, (580.0, 370.0, 620.0, 380.0), one.pts, "latin")
+        for one in seen.observations
+    )
+    picture = np.zeros((48, 48, 3), np.uint8)
+    examined = Examined(seen, seen.observations[0], None, readings, (), (), picture)
+    found = examiner.sighting("m1", examined)
+    assert found is not None
+    frames = showing(small if there else NOTHING)
+    [settled] = examiner.settle([found], [examined], frames, film=False)
+    assert settled.attribution.builder == named
+    withheld = settled.attribution.withheld
+    said = None if named else (mark.lower(), "machine")
+    assert (withheld and (withheld.builder, withheld.doubt)) == said
