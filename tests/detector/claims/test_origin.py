@@ -71,6 +71,7 @@ def test_a_builders_home_is_the_origin(attributor: Attributor) -> None:
         ("USACH", "usach", "US"),
         ("GRAZIANO", "graziano", "IT"),
         ("TAIWAN TAKISAWA", "taiwan-takisawa", "TW"),
+        ("台湾泷泽", "taiwan-takisawa", "TW"),
         ("KLINGELNBERG|OERLIKON|C 28", "klingelnberg", "DE"),
         ("OERLIKON|C 28", None, None),
     ],
