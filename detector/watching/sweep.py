@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from detector.finding.detect import Detector, Pending
+from detector.finding.detect import Detector
 from detector.settings import Sweeping
 from detector.types import MACHINE, Detections, Frame, Picture
+from detector.watching.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.watching.shots import STRUCTURE_KEPT, structure_kept
 
 Observer = Callable[[Frame, Detections], None]
-
-BATCH = 8
-"""Pictures handed to the detector together, at most."""
-
-BATCH_PIXELS = 20_000_000
-"""Pixels held before a batch is handed over, whatever its length: 60 MB of RGB. Another batch
-is being looked at meanwhile."""
 
 WIDEST = 640
 """Pixels: keyframes wider than that are shrunk as they are decoded. The network is fed 448, the
@@ -100,29 +95,19 @@ def sweep(
     return looking.finish()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A keyframe before it is looked at. `fresh`: it shows something new."""
-
-    frame: Frame
-    fresh: bool
-    cut: bool
-
-
 class _Looking:
-    """Two batches of keyframes: one that fills, one that is being looked at."""
+    """Keyframes while they come in: one batch fills, another one is being looked at."""
 
     def __init__(self, detector: Detector, settings: Sweeping, observer: Observer | None) -> None:
-        self._detector = detector
-        self._settings = settings
+        self._batches = Batches(
+            partial(detector.begin, least=settings.hit_confidence, side=settings.image_size)
+        )
         self._observer = observer
         self._glances: list[Glance] = []
-        self._filling: list[_Waiting] = []
-        self._looked_at: tuple[list[_Waiting], Pending] | None = None
+        self._filling: list[Waiting] = []
         self._pixels = 0
         self._before: Picture | None = None
         self._shown: Picture | None = None
-        self._last = Detections.none()
 
     def take(self, frame: Frame) -> None:
         small = thumbnail(frame.image)
@@ -131,42 +116,25 @@ class _Looking:
         self._before = small
         if fresh:
             self._shown = small
-        self._filling.append(_Waiting(frame, fresh, cut))
+        self._filling.append(Waiting(frame, fresh, cut))
         self._pixels += frame.image.shape[0] * frame.image.shape[1]
         if len(self._filling) >= BATCH or self._pixels >= BATCH_PIXELS:
             self._hand_over()
 
     def finish(self) -> Sweep:
         self._hand_over()
-        self._settle()
+        self._hand_over()
         return Sweep(tuple(self._glances))
 
     def _hand_over(self) -> None:
+        """Has what waits looked at, and takes in what was found in the batch before."""
         batch, self._filling, self._pixels = self._filling, [], 0
-        self._settle()
-        pending = self._detector.begin(
-            [waiting.frame.image for waiting in batch if waiting.fresh],
-            least=self._settings.hit_confidence,
-            side=self._settings.image_size,
-        )
-        self._looked_at = batch, pending
-
-    def _settle(self) -> None:
-        """Take in what was found in the batch that is being looked at."""
-        if self._looked_at is None:
-            return
-        batch, pending = self._looked_at
-        self._looked_at = None
-        found = iter(pending.result())
-        for waiting in batch:
-            if waiting.fresh:
-                self._last = next(found)
-            machines = self._last.of(MACHINE)
+        for one, found in self._batches.hand_over(batch):
+            machines = found.of(MACHINE)
             hit, surest = len(machines) > 0, float(machines.confidence.max(initial=0.0))
-            pts = waiting.frame.pts
-            self._glances.append(Glance(pts, hit, surest, not waiting.fresh, waiting.cut))
+            self._glances.append(Glance(one.frame.pts, hit, surest, not one.fresh, one.cut))
             if self._observer is not None:
-                self._observer(waiting.frame, self._last)
+                self._observer(one.frame, found)
 
 
 def thumbnail(picture: Picture) -> Picture:

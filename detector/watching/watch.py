@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from detector.boxes import as_box
-from detector.finding.detect import Detector, Pending
+from detector.finding.detect import Detector
 from detector.settings import Settings
 from detector.types import (
     MACHINE,
@@ -34,9 +34,10 @@ from detector.types import (
     Span,
     Track,
 )
+from detector.watching.batches import BATCH, BATCH_PIXELS, Batches, Waiting
 from detector.watching.legible import LegibleFrames, LegibleView, sharpness
 from detector.watching.shots import DISSOLVE, ShotSplitter
-from detector.watching.sweep import BATCH, BATCH_PIXELS, WIDEST, same
+from detector.watching.sweep import WIDEST, same
 from detector.watching.track import Tracker
 
 Observer = Callable[[Sample, int], None]
@@ -119,14 +120,6 @@ def watch(
         yield shot.close()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A sampled frame before its machines are known; `fresh`: it shows something new."""
-
-    frame: Frame
-    fresh: bool
-
-
 class _OpenShot:
     """A shot while its frames come in: one batch fills, another one is being looked at."""
 
@@ -144,15 +137,13 @@ class _OpenShot:
         self.splitter = splitter
         self._reason = span.reason
         self._start = self._end = start
-        self._detector = detector
+        self._batches = Batches(detector.begin)
         self._tracker = Tracker(settings.tracking)
         self._legible = LegibleFrames(settings.views)
         self._keep_frames = keep_frames
-        self._filling: list[_Waiting] = []
-        self._looked_at: tuple[list[_Waiting], Pending] | None = None
+        self._filling: list[Waiting] = []
         self._shown: Picture | None = None
         self._size: tuple[int, ...] = ()
-        self._last = Detections.none()
         self._machines: dict[Fraction, dict[int, Box]] = {}
         self._bare: tuple[float, Frame] | None = None
         self._bare_below = settings.detecting.bare
@@ -173,7 +164,7 @@ class _OpenShot:
         fresh = not unchanged or size != self._size
         if fresh:
             self._shown, self._size = sample.thumbnail, size
-        self._filling.append(_Waiting(sample.frame, fresh))
+        self._filling.append(Waiting(sample.frame, fresh))
         # Until so much later no frame is known to show this shot alone.
         known = sum(one.frame.pts <= sample.pts - DISSOLVE for one in self._filling)
         if known >= BATCH or known * size[0] * size[1] >= BATCH_PIXELS:
@@ -185,7 +176,7 @@ class _OpenShot:
             self._filling = [one for one in self._filling if one.frame.pts <= until]
         while self._filling:
             self._hand_over(BATCH)
-        self._settle()
+        self._hand_over(0)
         shot = Shot(self.index, self._start, self._end, self._reason)
         tracks = self._tracker.finish(shot)
         watched = [
@@ -196,27 +187,16 @@ class _OpenShot:
         return WatchedShot(shot, machines, None if self._bare is None else self._bare[1])
 
     def _hand_over(self, count: int) -> None:
-        """Has the first `count` of those that wait looked at, the batch before being done."""
+        """Has the first `count` of those that wait looked at; tracks the machines of the batch
+        before, and offers them for reading."""
         batch, self._filling = self._filling[:count], self._filling[count:]
-        self._settle()
-        pending = self._detector.begin([one.frame.image for one in batch if one.fresh])
-        self._looked_at = batch, pending
-
-    def _settle(self) -> None:
-        """Tracks the machines of the batch that is being looked at, and offers them for
-        reading."""
-        if self._looked_at is None:
-            return
-        batch, pending = self._looked_at
-        self._looked_at = None
-        found = iter(pending.result())
-        for one in batch:
+        done = self._batches.hand_over(batch)
+        for one, found in done:
             if one.fresh:
-                self._last = next(found)
-                self._offer_bare(one.frame)
-            self._follow(one.frame, self._last)
+                self._offer_bare(one.frame, found)
+            self._follow(one.frame, found)
         if self._keep_frames:
-            for one in batch:
+            for one, _ in done:
                 self._legible.keep_whole(one.frame)
 
     def _follow(self, frame: Frame, found: Detections) -> None:
@@ -227,9 +207,9 @@ class _OpenShot:
         for number, box in placed.items():
             self._legible.offer(number, frame, box, found)
 
-    def _offer_bare(self, frame: Frame) -> None:
+    def _offer_bare(self, frame: Frame, found: Detections) -> None:
         """Keeps a frame, if no machine is surely in it and it is the sharpest such so far."""
-        if self._last.of(MACHINE).confidence.max(initial=0.0) >= self._bare_below:
+        if found.of(MACHINE).confidence.max(initial=0.0) >= self._bare_below:
             return
         rows, columns = frame.image.shape[:2]
         shrunk = min(1.0, WIDEST / max(rows, columns))

@@ -13,7 +13,8 @@ import pytest
 from detector.finding.detect import Detector
 from detector.settings import Sweeping
 from detector.types import MACHINE, Detections, Frame, Picture
-from detector.watching.sweep import BATCH, sweep
+from detector.watching.batches import BATCH
+from detector.watching.sweep import sweep
 from tests.detector.colours import painted, write_model
 
 F = Fraction
