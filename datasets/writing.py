@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datasets.annotations import ANNOTATIONS, Box, Label, Photograph
 from datasets.errors import DataError
-from datasets.output import new_folder, place_picture, write_text
+from datasets.output import place_picture, write_text
 
 LABELLED_ROLES = ("builder", "series", "control")
 """The roles a detector is taught to see as a wordmark: what tells of the machine itself.
@@ -42,30 +42,15 @@ def to_yolo(labels: Iterable[Label]) -> str:
     )
 
 
-def write_photographs(
-    folder: Path, photographs: Sequence[Photograph], *, link: bool = False
-) -> None:
-    """Writes one split whole: `images/`, `labels/` and `annotations.jsonl`, or nothing.
+def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
+    """Writes one split, `images/`, `labels/` and `annotations.jsonl`, into a folder that is there.
 
     Args:
-        folder: the split's folder; must not be there, or be empty.
-        photographs: read from anywhere; at least one.
+        pictures: at least one.
         link: symbolic links to the pictures instead of copies.
 
     Raises:
         DataError: no pictures, two that would share a file, or one that cannot be read.
-        UsageError: something is in the folder already.
-        ResultError: the folder cannot be written; it is as before.
-    """
-    with new_folder(folder) as partial:
-        fill_split(partial, [(photograph, photograph.path) for photograph in photographs], link)
-
-
-def fill_split(folder: Path, pictures: Pictures, link: bool) -> None:
-    """As `write_photographs`, into a folder that is there, with the pictures' places given.
-
-    Raises:
-        DataError: as above.
         OSError: the folder cannot be written.
     """
     if not pictures:

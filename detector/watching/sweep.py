@@ -41,16 +41,12 @@ class KeyframeSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One keyframe looked at. `confidence`: of its surest machine, 0 without one.
-
-    `reused`: it shows what the one before showed, and was not detected on again. `cut`: it
-    shows another scene than the one before.
-    """
+    """One keyframe looked at. `confidence`: of its surest machine, 0 without one. `cut`: it shows
+    another scene than the one before."""
 
     pts: Fraction
     hit: bool
     confidence: float
-    reused: bool = False
     cut: bool = False
 
 
@@ -132,7 +128,7 @@ class _Looking:
         for one, found in self._batches.hand_over(batch):
             machines = found.of(MACHINE)
             hit, surest = len(machines) > 0, float(machines.confidence.max(initial=0.0))
-            self._glances.append(Glance(one.frame.pts, hit, surest, not one.fresh, one.cut))
+            self._glances.append(Glance(one.frame.pts, hit, surest, one.cut))
             if self._observer is not None:
                 self._observer(one.frame, found)
 

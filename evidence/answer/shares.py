@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import betainccinv, betaincinv, ndtri
+from scipy.special import betainccinv, betaincinv
 
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
 
@@ -27,25 +27,6 @@ def exact(hits: int, of: int, level: float = LEVEL) -> Estimate:
     low = 0.0 if hits == 0 else float(betaincinv(hits, of - hits + 1, tail))
     high = 1.0 if hits == of else float(betainccinv(hits + 1, of - hits, tail))
     return Estimate(hits / of if of else None, low, high, "Clopper & Pearson 1934", level)
-
-
-def wilson(hits: float, of: float, level: float = LEVEL) -> Estimate:
-    """The score interval of Wilson, "Probable inference, the law of succession, and statistical
-    inference", JASA 22 (1927) 209-212. `of` may be an effective size, so not whole.
-
-    Raises:
-        UsageError: counts or level out of range.
-    """
-    check_level(level)
-    if of == 0:
-        return Estimate(None, 0.0, 1.0, "Wilson 1927", level)
-    z = -float(ndtri((1 - level) / 2))
-    share, weight = hits / of, z * z / of
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / of + weight / (4 * of))
-    low = 0.0 if hits == 0 else max(0.0, middle - half)
-    high = 1.0 if hits == of else min(1.0, middle + half)
-    return Estimate(share, low, high, "Wilson 1927", level)
 
 
 def ruled_out(of: float, level: float = LEVEL, sensitivity: float = 1.0) -> float:

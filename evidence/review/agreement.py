@@ -31,27 +31,19 @@ class Estimate:
     units: int
 
 
-def cohens_kappa(table: NDArray[np.float64]) -> float | None:
+def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of two people: kappa = (p_o - p_e) / (1 - p_e).
 
     p_o is the share of units on which they agree, p_e the share that would be expected of two
     people who judge by chance, each with their own habits (Cohen 1960, formula 1).
 
     Args:
-        table: (categories, categories), how often the one said the row's and the other the
+        tables: (n, categories, categories), how often the one said the row's and the other the
             column's category.
 
     Returns:
-        1 for full agreement, 0 for that of chance; None where it is not defined.
-
-    >>> round(cohens_kappa(np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12.0]])), 3)
-    0.492
+        (n,): 1 for full agreement, 0 for that of chance; NaN where it is not defined.
     """
-    return _told(_kappas(table[np.newaxis]))
-
-
-def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of many tables (n, categories, categories); NaN where it is not defined."""
     total = tables.sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.trace(tables, axis1=1, axis2=2) / total
@@ -59,10 +51,6 @@ def _kappas(tables: NDArray[np.float64]) -> NDArray[np.float64]:
         kappas: NDArray[np.float64] = (observed - by_chance) / (1 - by_chance)
     kappas[~(by_chance < 1)] = np.nan
     return kappas
-
-
-def _told(one: NDArray[np.float64]) -> float | None:
-    return None if np.isnan(one[0]) else float(one[0])
 
 
 def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -138,7 +126,8 @@ def _with_bounds(
     if units == 0:
         return Estimate(None, None, None, 0)
     times = np.array(often, np.float64)
-    value = _told(measure(times[np.newaxis]))
+    (whole,) = measure(times[np.newaxis])
+    value = None if np.isnan(whole) else float(whole)
     if value is None or units < 2:
         return Estimate(value, None, None, units)
     drawn = np.random.default_rng(seed).multinomial(units, times / units, DRAWS)

@@ -30,6 +30,18 @@ ABOUT_ENTERED = (
     "builder", PROBABLE, "unknown", "concealed", "not-cnc", "not-a-machine", "pictured",
 )  # fmt: skip
 JUDGEMENTS = frozenset((*ABOUT_SIGHTINGS, *ABOUT_FRAMES, *ABOUT_ENTERED))
+"""What a verdict may say.
+
+accept: the builder, or the origin, that the program names is right; builder: another one is;
+unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden, and
+with a builder one that is told from another cue; probable: a machine entered by hand may be of
+this builder, which others have to say;
+not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; pictured: one that
+stands elsewhere, shown on a poster, a screen, a slide or in a film within the film; missed: a
+machine that was not found in the frame; nothing: a frame rightly without a machine. Beside these,
+doubt: a settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
+"""
+
 COUNTED = JUDGEMENTS - {PROBABLE}
 """What settles an item; what somebody holds for probable waits for others to say."""
 
@@ -41,19 +53,6 @@ NO_MACHINE = frozenset({"not-cnc", "not-a-machine", "pictured"})
 
 TAKEN_BACK = "withdrawn"
 """What a machine entered by hand stands as, once nobody says any more that it is there."""
-
-WORDS = (*ABOUT_SIGHTINGS, *ABOUT_FRAMES, PROBABLE, "doubt", "withdrawn")
-"""What a verdict may say.
-
-accept: the builder, or the origin, that the program names is right; builder: another one is;
-unknown: a machine tool whose builder cannot be told; concealed: one whose mark is hidden, and
-with a builder one that is told from another cue; probable: a machine entered by hand may be of
-this builder, which others have to say;
-not-cnc: a machine, but no CNC machine tool; not-a-machine: nothing of the kind; pictured: one that
-stands elsewhere, shown on a poster, a screen, a slide or in a film within the film; missed: a
-machine that was not found in the frame; nothing: a frame rightly without a machine; doubt: a
-settled item should be looked at again; withdrawn: an earlier verdict no longer holds.
-"""
 
 
 @dataclass(frozen=True)

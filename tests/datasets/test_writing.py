@@ -7,15 +7,16 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
-from datasets.annotations import check_split, read_photographs
+from datasets.annotations import Photograph, check_split, read_photographs
 from datasets.errors import DataError, UsageError
-from datasets.output import STALE_SECONDS
-from datasets.writing import labels_of, write_photographs
+from datasets.output import STALE_SECONDS, new_folder
+from datasets.writing import fill_split, labels_of
 from tests.datasets.sets import (
     Line,
     dumped,
@@ -29,6 +30,11 @@ from tests.datasets.sets import (
 )
 
 ROOT = Path(__file__).parents[2]
+
+
+def write_photographs(folder: Path, photographs: Sequence[Photograph]) -> None:
+    with new_folder(folder) as partial:
+        fill_split(partial, [(one, one.path) for one in photographs], link=False)
 
 
 def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
@@ -126,9 +132,12 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from datasets.annotations import read_photographs\n"
         "from datasets.errors import ResultError\n"
-        "from datasets.writing import write_photographs\n"
+        "from datasets.output import new_folder\n"
+        "from datasets.writing import fill_split\n"
         "try:\n"
-        "    write_photographs(Path(sys.argv[2]), read_photographs(Path(sys.argv[1])))\n"
+        "    with new_folder(Path(sys.argv[2])) as partial:\n"
+        "        photographs = read_photographs(Path(sys.argv[1]))\n"
+        "        fill_split(partial, [(one, one.path) for one in photographs], link=False)\n"
         "except ResultError as error:\n"
         "    sys.exit(str(error))\n"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.review.agreement import alpha_of, cohens_kappa, kappa_of
+from evidence.review.agreement import alpha_of, kappa_of
 
 # Krippendorff (2011), sections C and D: 4 observers, 12 units, missing values.
 OBSERVERS = {"A": "123321412...", "B": "1233224125.3", "C": ".3332342251.", "D": "12332441251."}
@@ -24,7 +24,6 @@ def test_krippendorffs_example() -> None:
 
 
 def test_cohens_example() -> None:
-    assert cohens_kappa(DIAGNOSES) == pytest.approx(0.492, abs=0.0005)
     pairs = [
         (row, column)
         for row in range(3)
