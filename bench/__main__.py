@@ -14,21 +14,16 @@ bench.close_ups. Lines read again in other shapes: bench.again.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 
-from bench import DATA
+from bench import DATA, arguments
 
 PARTS = ("archive", "copies", "linking", "clip", "memory")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench", __doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     given = parser.parse_args()
     unknown = [part for part in given.parts if part not in PARTS]

@@ -10,7 +10,6 @@ changed.
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
+from bench import arguments
 from datasets.annotations import read_photographs, split_folder
 from datasets.fonts import font, font_path, system_faces
 from datasets.registry import Registry, load_registry
@@ -44,11 +44,7 @@ Case = tuple[str, Line, str | None]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.again",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.again", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--seed", type=int, default=5)
     given = parser.parse_args()

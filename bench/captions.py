@@ -10,7 +10,6 @@ and how many builders else were, beside the same films with nothing drawn over t
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
+from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.fonts import font
 from datasets.maker.encode import Encoding, encode
@@ -49,11 +49,7 @@ class Told:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.captions",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.captions", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--films", type=int, default=40)
     parser.add_argument("--model", type=Path)

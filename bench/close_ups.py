@@ -9,7 +9,6 @@ looked at as any photograph. Either a machine is seen, or the mark alone is told
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from bench import arguments
 from datasets.annotations import Mark, Photograph, read_photographs, split_folder
 from datasets.registry import load_registry
 from detector import Analyst
@@ -45,11 +45,7 @@ OUTCOMES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.close_ups",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.close_ups", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--split", default="val")
     parser.add_argument("--model", type=Path)

@@ -14,7 +14,6 @@ machine, walks by and is hidden. Whatever is called hidden in the latter is a fa
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from bench import arguments
 from datasets.annotations import Box, Photograph, read_photographs, split_folder
 from datasets.maker.degrade import mosaic, smear
 from datasets.maker.encode import Encoding, encode
@@ -54,11 +54,7 @@ HEADINGS = ("looked at", "told", "with a machine seen", "with a false one", "fal
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.concealed",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.concealed", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--split", default="val")
     parser.add_argument("--model", type=Path)

@@ -10,7 +10,6 @@ folder of labelled photographs the marks of real machines are measured too, with
 
 from __future__ import annotations
 
-import argparse
 import ast
 import importlib.util
 import json
@@ -21,6 +20,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from bench import arguments
 from datasets.plants import load_plants
 from datasets.registry import Registry, id_of_label, load_registry
 from detector.matching.match import Match, Matcher
@@ -36,11 +36,7 @@ SPLITS = ("train", "val")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.names",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.names", __doc__)
     parser.add_argument("--shared", type=Path, help="folder with data/train and data/val")
     parser.add_argument("--words", type=Path, nargs="*", default=[], metavar="FILE")
     parser.add_argument("--registry", type=Path, nargs="*", default=[], metavar="FILE")

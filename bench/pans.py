@@ -8,7 +8,6 @@ what is none. The film is made once, in DIR, and looked at as a sweep does.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import av
 import cv2
 import numpy as np
 
+from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector import Analyst, Settings
 from detector.types import Sighting
@@ -27,11 +27,7 @@ CLOSER = 1.15
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.pans",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.pans", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--split", default="val")

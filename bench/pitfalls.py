@@ -10,7 +10,6 @@ builder should be named.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import arguments
 from datasets.registry import load_registry
 from detector.matching.match import Matcher
 from detector.naming.attribute import Attributor
@@ -125,11 +125,7 @@ def measure(pitfall: Pitfall, each: int, seed: int, tools: Tools) -> Counter[tup
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(
-        prog="python -m bench.pitfalls",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    asked = arguments("bench.pitfalls", __doc__)
     asked.add_argument("--each", type=int, default=96, help="drawings of each sort")
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--json", type=Path, help="write the counts here too")

@@ -9,12 +9,12 @@ on how the model came to be. With several the last rows give their mean, the lea
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector.finding.detect import Detector
 from detector.settings import Settings
@@ -42,11 +42,7 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.seeds",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.seeds", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--confidence", type=float, nargs="+", default=[0.3, 0.35, 0.4])

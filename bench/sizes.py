@@ -11,7 +11,6 @@ little of it.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector.boxes import Boxes, as_box, iou
 from detector.examining.sizes import LARGER, SUREST, said_in_sizes, surest
@@ -31,11 +31,7 @@ _HIT = 0.5
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.sizes",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.sizes", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--least", type=float, default=0.1)
     parser.add_argument("--smaller", type=float, default=1.0)

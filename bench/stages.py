@@ -11,7 +11,6 @@ frames already decoded, one at a time, as detect is.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import tempfile
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import DATA
+from bench import DATA, arguments
 from bench.alternatives import for_ultralytics
 from datasets.maker import demo_clip
 from datasets.registry import load_registry
@@ -59,11 +58,7 @@ class Stage:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.stages",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.stages", __doc__)
     parser.add_argument("--clip", type=Path, action="append", default=[], help="a clip of yours")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--rounds", type=int, default=3)

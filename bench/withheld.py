@@ -10,13 +10,13 @@ what these builders' marks look like: the mark embedder has seen them.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
@@ -38,11 +38,7 @@ class Machine:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.withheld",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.withheld", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--model", type=Path, metavar="DIR", help="trained without the builders")
     parser.add_argument("--builders", type=int, default=10, help="how many, the commonest first")

@@ -11,7 +11,6 @@ this world, after those of the one beside it, into the page.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bench import arguments
 from bench.commands import NAMEPLATE
 from bench.world.footage import Footage, draw_world
 from bench.world.people import World, review
@@ -40,11 +40,7 @@ CHANCES = {"sighting-claim": 0.25, "sighting-named": 0.25, "sighting-unknown": 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.world",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments("bench.world", __doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="of the world; made if new")
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--share", type=float, default=0.08, help="of Chinese machines")
