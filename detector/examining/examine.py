@@ -128,8 +128,7 @@ class Examiner:
             said = self._withhold(said, "machine")
         if seen.cut and self.claimed(said):
             # TAIKAN at the edge may be what is left of TAIKANG, SMTCL may be on somebody's back.
-            whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
-            again = self.attributor.attribute(whole, seen.concealed, seen.likenesses)
+            again = self.attributor.attribute(seen.whole, seen.concealed, seen.likenesses)
             if again.builder != said.builder or not self.claimed(said) <= self.claimed(again):
                 said = self._withhold(said, "mark")
         said = self._if_sure_of_builder(said, seen)
@@ -143,8 +142,7 @@ class Examiner:
         claimed = self.claimed(said)
         if not claimed:
             return said
-        whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
-        plated = self.attributor.origins.locate(replace(said, builder=None), whole).origin
+        plated = self.attributor.origins.locate(replace(said, builder=None), seen.whole).origin
         if plated is not None and claimed <= {plated.code}:
             return replace(said, origin=plated)
         return self._withhold(said, "registry")

@@ -33,6 +33,11 @@ class Examined:
     cut: frozenset[tuple[Fraction, Box]] = frozenset()
     doubted: bool | None = None
 
+    @property
+    def whole(self) -> tuple[Reading, ...]:
+        """What was read, without what is cut."""
+        return tuple(read for read in self.readings if (read.pts, read.box) not in self.cut)
+
     def without(self, captions: Collection[Place]) -> Examined:
         """The same, what was read or recognised at these places being the broadcast's, and what
         was so there in other frames."""

@@ -104,8 +104,7 @@ class LoneMarks:
         go on beyond the edge tells nobody of an origin under test."""
         said = self.examiner.attributor.attribute(seen.readings)
         if seen.cut and self.examiner.claimed(said):
-            whole = [read for read in seen.readings if (read.pts, read.box) not in seen.cut]
-            said = self.examiner.attributor.attribute(whole)
+            said = self.examiner.attributor.attribute(seen.whole)
         part = telling(said)
         named = said.builder is not None or said.origin is not None
         return said, part if named and part is not None and part.kind in TOLD_BY else None
