@@ -15,6 +15,7 @@ from api.exits import Exit
 from api.terminal import complain, progress, show, speak
 from datasets.registry import load_registry
 from evidence.folder import check_writable, write_results
+from evidence.linking.seen import overlap
 from evidence.record import to_record
 from evidence.tables import clock
 
@@ -145,15 +146,6 @@ def box_at(drawn: ClipMachine, seconds: float) -> Box | None:
     if not drawn.start - 0.05 <= seconds <= drawn.end + 0.05:
         return None
     return min(drawn.boxes, key=lambda at: abs(at[0] - seconds))[1]
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
-    across = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    down = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    both = across * down
-    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
-    return both / whole if whole else 0.0
 
 
 def to_table(rows: Sequence[Compared]) -> Table:

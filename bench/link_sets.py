@@ -7,7 +7,7 @@ marks that were drawn, a little off as a detector's are, where linking alone is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -34,6 +34,7 @@ from detector.types import (
 )
 from detector.watching.surroundings import look_of_sighting
 from evidence.copies.spans import Span
+from evidence.linking.seen import overlap
 from evidence.store import Copy
 
 OFF = 0.02
@@ -103,7 +104,9 @@ def known(survey: Survey, clip: ArchiveClip, truth: ArchiveTruth) -> dict[str, K
     found = {}
     for sighting in survey.analysis.sightings:
         time, box = float(sighting.best.pts), sighting.best.box
-        fits = [(iou(at, box), one) for one in clip.machines if (at := _at(one, time)) is not None]
+        fits = [
+            (overlap(at, box), one) for one in clip.machines if (at := _at(one, time)) is not None
+        ]
         fit, one = max(fits, key=lambda pair: pair[0], default=(0.0, None))
         if one is None or fit < 0.4:
             found[sighting.id] = Known(None, None, None, "", "", clip.file, 0)
@@ -175,11 +178,3 @@ def _frames(path: Path, times: Iterable[float]) -> dict[float, Picture]:
                 if off < nearest.get(time, 0.2):
                     nearest[time], found[time] = off, frame.to_ndarray(format="rgb24")
     return found
-
-
-def iou(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union of two boxes."""
-    across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    common = max(0.0, across) * max(0.0, down)
-    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common
-    return common / whole if whole > 0 else 0.0

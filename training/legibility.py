@@ -29,8 +29,9 @@ from datasets.errors import DataError
 from datasets.maker import Encoding, encode
 from datasets.registry import Registry
 from detector.analyze import Analyst
+from detector.naming.stands import holds
 from detector.settings import Settings
-from detector.types import Box, Picture, Sighting
+from detector.types import Picture, Sighting
 from training.evaluate import Told, open_picture
 from training.faces import LEAST_SIDE, Face, body, find_faces, without_marks
 from training.journal import Journal
@@ -270,12 +271,7 @@ def judge(sightings: Sequence[Sighting], mounted: Mounted, builder: str) -> dict
 
 def _bears(sighting: Sighting, mounted: Mounted) -> bool:
     mark = mounted.mark_at(min(FRAMES - 1, round(sighting.best.pts * RATE)))
-    return _holds(sighting.best.box, mark)
-
-
-def _holds(box: Box, mark: Box) -> bool:
-    x, y = (mark[0] + mark[2]) / 2, (mark[1] + mark[3]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+    return holds(sighting.best.box, mark)
 
 
 def _clip(mark: Written, values: Mapping[str, Any]) -> Clip:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.link_sets import iou
 from bench.world.footage import Footage, Seen
 from datasets.maker.canvas import Box
+from evidence.linking.seen import overlap
 
 FITS = 0.3
 """Overlap with the true box from which a sighting is of that machine: of two that stand close it
@@ -32,7 +32,9 @@ def box_at(one: Seen, time: float) -> Box | None:
 
 def shown_by(footage: Footage, time: float, box: Sequence[float]) -> Seen | None:
     """The machine that a sighting shows, by the box at one time; None for none."""
-    fits = [(iou(at, box), one) for one in footage.seen if (at := box_at(one, time)) is not None]
+    fits = [
+        (overlap(at, box), one) for one in footage.seen if (at := box_at(one, time)) is not None
+    ]
     best, found = max(fits, key=lambda pair: pair[0], default=(0.0, None))
     return found if best >= FITS else None
 
