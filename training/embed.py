@@ -35,7 +35,7 @@ from training.embed_material import Sampler, collect
 from training.embed_net import DIMENSIONS, build_network, loss_of
 from training.embed_start import FACTS, WEIGHTS, Start, find_start, take_over
 from training.embed_texts import is_held_out, is_tuning
-from training.report import as_json, write_text
+from training.report import as_json, check_begun, write_text
 from training.vendor import open_torch
 
 LEARNING_RATE = 0.002
@@ -217,13 +217,7 @@ def _record(recipe: MarkRecipe, out: Path) -> None:
     if not file.is_file():
         write_text(file, as_json(wanted))
         return
-    held = json.loads(file.read_text("utf-8"))
-    changed = [name for name in wanted if held.get(name) != wanted[name]]
-    if changed:
-        raise UsageError(
-            f"{file}: the run was begun with other values of {', '.join(changed)}; "
-            "go on with the same ones or choose another folder"
-        )
+    check_begun(file, wanted, "go on with the same ones or choose another folder")
 
 
 def _finished(out: Path) -> MarkResult | None:

@@ -208,14 +208,7 @@ def _footage(report: Report) -> list[Part]:
          ", ".join(one.named), "; ".join(f"{name} ({read})" for name, read in one.wrong)]
         for one in sorted(report.footage.heard, key=lambda one: (-len(one.wrong), one.clip))
     ]  # fmt: skip
-    texts = []
-    for name, negative in (("negative footage", True), ("all footage", False)):
-        rate = report.footage.rate(negative=negative)
-        if rate["hours"]:
-            texts.append(
-                f"In {60 * rate['hours']:.1f} minutes of {name} {rate['false_names']} false names: "
-                f"{rate['an_hour']} an hour, at most {rate['an_hour_at_most']}."
-            )
+    texts = [f"{said}." for said in report.footage.rates_said()]
     head = ("clip", "length", "negative", "sightings", "named right", "named wrong")
     return [Part("Footage", texts, (), (Grid(head, rows),))]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.errors import ResultError
+from datasets.errors import ResultError, UsageError
 from datasets.output import unwritten
 from datasets.splits import source_key
 from training.chances import (
@@ -185,3 +185,15 @@ def write_text(file: Path, text: str) -> Path:
     except OSError as error:
         raise ResultError(unwritten(file, error)) from error
     return file
+
+
+def check_begun(file: Path, wanted: dict[str, Any], otherwise: str) -> None:
+    """Compares the values of a run with those it was begun with, in a file.
+
+    Raises:
+        UsageError: they are others; `otherwise` says what to do.
+    """
+    held = json.loads(file.read_text("utf-8"))
+    changed = ", ".join(name for name in wanted if held.get(name) != wanted[name])
+    if changed:
+        raise UsageError(f"{file}: the run was begun with other values of {changed}; {otherwise}")

@@ -104,16 +104,8 @@ def footage_table(found: FootageReport) -> str:
         "named right",
         "named wrong, and what was read",
     )
-    lines = [table(head, rows)]
-    for name, negative in (("negative footage", True), ("all footage", False)):
-        rate = found.rate(negative=negative)
-        if rate["hours"]:
-            lines.append(
-                f"In {60 * rate['hours']:.1f} minutes of {name} {rate['false_names']} false names: "
-                f"{rate['an_hour']} an hour, at most {rate['an_hour_at_most']} (exact, one-sided "
-                "95 %)."
-            )
-    return "\n\n".join(lines)
+    said = (f"{one} (exact, one-sided 95 %)." for one in found.rates_said())
+    return "\n\n".join((table(head, rows), *said))
 
 
 COMPARED = ("of", "old", "new", "change", "95 % interval", "cases", "sources")

@@ -32,7 +32,7 @@ from datasets.errors import DataError, ModelError, UsageError
 from training.apart import check_unlearnt, learnt_by_weights
 from training.bfloat16 import compute_in_bfloat16, every_instruction
 from training.prepare import Prepared, prepare
-from training.report import as_json, write_text
+from training.report import as_json, check_begun, write_text
 from training.vendor import open_torch, open_ultralytics, pick_device
 from training.weights import load_network, tensors_digest
 
@@ -220,13 +220,7 @@ def _record(recipe: _Recipe, out: Path, resume: bool) -> None:
     wanted = json.loads(json.dumps(asdict(recipe)))
     file = out / "run.json"
     if resume:
-        held = json.loads(file.read_text("utf-8"))
-        changed = [name for name in wanted if held.get(name) != wanted[name]]
-        if changed:
-            raise UsageError(
-                f"{file}: the run was begun with other values of {', '.join(changed)}; "
-                "resume it with the same ones or begin another"
-            )
+        check_begun(file, wanted, "resume it with the same ones or begin another")
     else:
         write_text(file, as_json(wanted))
 
