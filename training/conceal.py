@@ -9,10 +9,6 @@ DATA holds `train/`, whose photographs are learnt from; `bench.concealed` measur
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ import numpy as np
 
 from training.bfloat16 import every_instruction
 from training.conceal_material import PATCH, Ground, draw_patch, read_grounds
+from training.traced import write_traced
 from training.vendor import open_torch
 
 BATCH, RATE, DECAY = 16, 2e-3, 0.02
@@ -143,7 +140,6 @@ def _batches(torch: Any, grounds: Sequence[Ground], seed: int, steps: int) -> It
 def export(network: Any, out: Path, asked: dict[str, int]) -> None:
     """Writes hidden.xml, hidden.bin and hidden.json: chances of pictures of any size."""
     torch = open_torch()
-    import openvino as ov
 
     class Chances(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -154,23 +150,7 @@ def export(network: Any, out: Path, asked: dict[str, int]) -> None:
             return torch.sigmoid(self.network(pictures))
 
     example = torch.zeros((1, 3, PATCH, PATCH))
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit")
-        traced = torch.jit.trace(Chances().eval(), example, check_trace=False)
-    shape = ov.PartialShape([1, 3, -1, -1])
-    model = ov.convert_model(traced, input=shape, example_input=example)
-    model.set_friendly_name("hidden")
-    for index, operation in enumerate(model.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
-    with tempfile.TemporaryDirectory(prefix="nameplate-conceal-") as scratch:
-        ov.save_model(model, Path(scratch) / "hidden.xml", compress_to_fp16=True)
-        whole = b""
-        for name in ("hidden.xml", "hidden.bin"):
-            content = (Path(scratch) / name).read_bytes()
-            (out / name).write_bytes(content)
-            whole += content
-    card = {"sha256": hashlib.sha256(whole).hexdigest(), **asked}
-    (out / "hidden.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    write_traced(Chances().eval(), out / "hidden.xml", example, (1, 3, -1, -1), asked)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -47,6 +45,7 @@ from training.cyrillic_lines import (
     shapes_of,
 )
 from training.embed_cuts import can_draw, find_faces
+from training.traced import write_traced
 from training.vendor import open_torch
 
 SEEN = 504
@@ -308,7 +307,6 @@ def _fit(run: Asked, out: Path) -> Any:
 
 def _export(run: Asked, network: Any, out: Path) -> None:
     torch = open_torch()
-    import openvino
 
     class Chances(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
@@ -318,27 +316,9 @@ def _export(run: Asked, network: Any, out: Path) -> None:
         def forward(self, seen: Any) -> Any:
             return torch.softmax(self.network(seen), -1)
 
+    card = {"recogniser": run.recogniser, "trained": asdict(run)}
     example = torch.zeros((1, 30, SEEN))
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit")
-        traced = torch.jit.trace(Chances().eval(), example, check_trace=False)
-    model = openvino.convert_model(
-        traced, input=openvino.PartialShape([1, -1, SEEN]), example_input=example
-    )
-    model.set_friendly_name("head")
-    for index, operation in enumerate(model.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
-    with tempfile.TemporaryDirectory(prefix="nameplate-cyrillic-") as scratch:
-        openvino.save_model(model, Path(scratch) / "head.xml", compress_to_fp16=True)
-        content = [(Path(scratch) / name).read_bytes() for name in ("head.xml", "head.bin")]
-    for name, data in zip(("head.xml", "head.bin"), content, strict=True):
-        (out / name).write_bytes(data)
-    card = {
-        "sha256": hashlib.sha256(b"".join(content)).hexdigest(),
-        "recogniser": run.recogniser,
-        "trained": asdict(run),
-    }
-    (out / "head.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    write_traced(Chances().eval(), out / "head.xml", example, (1, -1, SEEN), card)
 
 
 def measure(out: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,7 @@ from training.embed_measure import Chosen, Tried, choose, drawn_cases, find_crow
 from training.embed_net import build_network
 from training.embed_prototypes import drawn_marks, seen_marks
 from training.embed_texts import is_tuning
+from training.traced import converted
 from training.vendor import open_torch
 
 FORMAT_VERSION = 1
@@ -82,7 +82,8 @@ def export_marks(
         UsageError: torch is not installed.
     """
     network = _load(result.weights)
-    xml, weights = _convert(network)
+    example = open_torch().full((2, 1, HEIGHT, WIDTH), 100.0)
+    xml, weights = converted(network, "marks", example, (2, 1, HEIGHT, WIDTH))
     embedder = Embedder(xml, weights, 1)
     difference = _compare(network, embedder)
     photographs = read_photographs(split_folder(data, "train"))
@@ -204,27 +205,6 @@ def _load(weights: Path) -> Any:
     except (OSError, RuntimeError, KeyError, EOFError) as error:
         raise ModelError(f"{weights}: no weights of the mark embedder ({error})") from error
     return network.eval()
-
-
-def _convert(network: Any) -> tuple[bytes, bytes]:
-    torch = open_torch()
-    import openvino
-
-    example = torch.full((2, 1, HEIGHT, WIDTH), 100.0)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.filterwarnings("ignore", message=".*torch.jit")
-        traced = torch.jit.trace(network, example, check_trace=False)
-    model = openvino.convert_model(
-        traced, input=openvino.PartialShape([2, 1, HEIGHT, WIDTH]), example_input=example
-    )
-    # As in training.export: names that do not tell how many models were made before.
-    model.set_friendly_name("marks")
-    for index, operation in enumerate(model.get_ordered_ops()):
-        operation.set_friendly_name(f"{operation.get_type_name()}_{index}")
-    with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
-        file = Path(scratch) / "marks.xml"
-        openvino.save_model(model, file, compress_to_fp16=True)
-        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
 
 
 def _compare(network: Any, embedder: Embedder) -> float:
