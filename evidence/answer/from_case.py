@@ -36,7 +36,7 @@ from evidence.answer.sources import Asked, read_sources
 from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
-from evidence.store.summary import programs
+from evidence.store.summary import mostly_lost, programs
 from evidence.store.verdicts import head
 from evidence.store.work import ASIDE, WAITING
 
@@ -120,7 +120,8 @@ def find_answer(
     signed = without_login(session, counted)
     looked = {name: held & counted for name, held in programs(session, recipe).items()}
     looked = {name: held for name, held in looked.items() if held}
-    found = replace(found, warnings=(*signed, *found.warnings, *_several(looked), *told))
+    gone = _mostly_lost(len(mostly_lost(session, recipe) & counted))
+    found = replace(found, warnings=(*signed, *found.warnings, *_several(looked), *gone, *told))
     number, digest = head(session)
     facts = Facts(
         case.name, recipe.model, recipe.settings, registry.digest, number, digest, tuple(looked)
@@ -137,6 +138,21 @@ def _several(looked: Mapping[str, Collection[str]]) -> tuple[Told, ...]:
             "%(num)s versions of the program looked at the footage, and one may claim what another "
             "would not: nameplate sweep --anew looks at all of it with one",
             num=len(looked),
+        ),
+    )
+
+
+def _mostly_lost(number: int) -> tuple[Told, ...]:
+    """The warning where footage counts as looked at of which hardly anything was seen."""
+    if not number:
+        return ()
+    return (
+        Told(
+            "%(num)s piece of footage is damaged, most of its frames are lost: what they show "
+            "counts nowhere here",
+            "%(num)s pieces of footage are damaged, most of their frames are lost: what they show "
+            "counts nowhere here",
+            num=number,
         ),
     )
 

@@ -118,6 +118,14 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
+def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
+    """The footage of which more than half of what a recipe asks for could not be decoded."""
+    rows = select(AnalysisRow.footage).where(
+        _with(AnalysisRow, recipe), 2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected
+    )
+    return set(session.scalars(rows))
+
+
 def last_program(session: Session) -> str | None:
     """The program (`detector.program`) that looked at footage last; None where no run did."""
     return session.scalar(

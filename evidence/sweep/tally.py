@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from evidence.store import MachineRow, Recipe, SightingRow
+from evidence.store.summary import mostly_lost
 from evidence.store.work import Counts
 
 RATE_SECONDS, RATE_CLIPS = 900.0, 20
@@ -37,9 +38,9 @@ class Tally:
     aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown.
     rate: seconds of footage a second, None before anything is done. left: seconds still to
     go, None where it cannot be told. finding: sources are still being found. away: files out
-    of reach for now. replaced: paths at which another file was found since the sweep began.
-    unsettled: footage stored whose copies have not been looked for; relink:
-    sightings stored that are not linked to machines yet.
+    of reach for now. lost: footage done of which most frames are lost. replaced: paths at which
+    another file was found since the sweep began. unsettled: footage stored whose copies have not
+    been looked for; relink: sightings stored that are not linked to machines yet.
     """
 
     waiting: int = 0
@@ -54,6 +55,7 @@ class Tally:
     left: float | None = None
     finding: bool = True
     away: int = 0
+    lost: int = 0
     replaced: int = 0
     workers: list[OnWorker] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
@@ -98,6 +100,7 @@ def count_found(session: Session, recipe: Recipe, tally: Tally) -> None:
     )
     rows = session.execute(machines.group_by(MachineRow.builder))
     tally.machines = {builder or "": number for builder, number in rows}
+    tally.lost = len(mostly_lost(session, recipe))
 
 
 class Pace:
