@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.exits import Exit
-from api.terminal import complain, print_json, progress, speak
+from api.terminal import complain, length, print_json, progress, speak
 from datasets.countries import country_name
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
@@ -74,7 +74,7 @@ def list_cases(
     if not rows:
         complain(f"{folder}: holds no case")
         return
-    table = Table("case", "folder", "footage", "hours", "to do", "aside", "machines")
+    table = Table("case", "folder", "footage", "length", "to do", "aside", "machines")
     for row in rows:
         where = Path(row["folder"]).relative_to(folder.absolute())
         table.add_row(*map(_cell, (row["name"], where, *_cells(row))))
@@ -236,7 +236,7 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     waiting = sum(work["waiting"] for work in row["work"][:1])
     aside = sum(sum(work["aside"].values()) for work in row["work"][:1])
     machines = sum(one["machines"] for one in row["machines"])
-    return row["footage"], _hours(row["seconds"]), waiting, aside, machines
+    return row["footage"], length(row["seconds"]), waiting, aside, machines
 
 
 MANIFESTS = {
@@ -274,8 +274,8 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     places = f"at {counted(summary['places'], 'place')}"
     if summary["nowhere"]:
         places += f", {counted(summary['nowhere'], 'piece')} at none any more"
-    hours = f"{_hours(summary['seconds'])} hours"
-    yield "footage", f"{counted(summary['footage'], 'piece')}, {hours}, {places}"
+    long = length(summary["seconds"])
+    yield "footage", f"{counted(summary['footage'], 'piece')}, {long}, {places}"
     if summary["manifests"]:
         yield (
             "manifests",
@@ -315,10 +315,6 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _moment(iso: str) -> str:
     """A time as people here read it."""
     return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
-
-
-def _hours(seconds: float) -> str:
-    return f"{seconds / 3600:,.2f}"
 
 
 def _cell(value: object) -> Text:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from api.terminal import complain
+from api.terminal import complain, length, spell_left
 from datasets.countries import country_name
 from datasets.errors import RegistryError
 from datasets.registry import Registry
@@ -36,7 +36,7 @@ def describe(tally: Tally) -> str:
     aside = sum(tally.aside.values())
     total = tally.waiting + tally.done + aside
     parts = [f"{tally.done} of {total}{'+' if tally.finding else ''} clips"]
-    parts.append(f"{tally.seconds / 3600:.2f} hours of footage")
+    parts.append(f"{length(tally.seconds)} of footage")
     if tally.rate:
         parts.append(f"{tally.rate:.1f} hours an hour")
     if aside:
@@ -60,7 +60,7 @@ def found(tally: Tally, registry: Registry) -> str:
         try:
             entry = registry.get(builder)
             home = home_of(entry)
-            origin = country_name(home) if home else "rebadged"
+            origin = country_name(home) if home else "a seller's badge"
             name = entry.name
         except RegistryError:
             origin, name = "origin not known", builder
@@ -79,21 +79,21 @@ def found(tally: Tally, registry: Registry) -> str:
     return said
 
 
-def spell_left(seconds: float) -> str:
-    """A stretch of time as people say it.
-
-    >>> spell_left(42), spell_left(400), spell_left(9000), spell_left(400000)
-    ('42 s', '7 min', '2 h 30 min', '4 days 15 h')
-    """
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if minutes < 120:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {rest} min"
-    return f"{hours // 24} days {hours % 24} h"
+def notes(tally: Tally) -> list[str]:
+    """What a person should know besides of what was done, a line each."""
+    said = []
+    if tally.lost:
+        said.append(
+            f"damaged: of {counted(tally.lost, 'piece')} of footage most frames are lost, and what "
+            "was found says little; the page Footage shows which"
+        )
+    if tally.replaced:
+        files = "another file was" if tally.replaced == 1 else "other files were"
+        said.append(
+            f"replaced: at {counted(tally.replaced, 'path')} {files} found than before; what was "
+            "found in the footage that lay there still counts, with where it came from"
+        )
+    return said
 
 
 def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:

@@ -47,7 +47,6 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
     """
     from evidence.browse.controls import control_machines
     from evidence.browse.settled import Settled, all_words
-    from evidence.browse.shapes import Named
     from evidence.linking.inventory import count_machines, list_machines, short
     from evidence.store.case import Case
     from evidence.store.summary import last_recipe
@@ -67,7 +66,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
                 continue
             notes = ["positive control"] if control else []
             notes += ["its sightings name several builders"] if row["conflict"] else []
-            read = Named.of(row["builder"], registry).name if row["builder"] else "unknown"
+            read = _name(row["builder"], registry, "unknown")
             said = f"{row['grade']} {chance(row['probability'])}" if row["builder"] else "U"
             if word is not None:
                 notes.insert(0, f"the program read {read}, {said}")
@@ -101,14 +100,14 @@ def show(
         told = None if word is None else Settled.of(word, row["builder"], registry)
         print_json(row | {"settled": told and told.model_dump()})
         return
-    read = f"{row['builder'] or 'builder unknown'}, {row['grade']}"
+    read = f"{_name(row['builder'], registry)}, {row['grade']}"
     if word is not None:
         read = f"{_by_people(word, registry)}; the program read {read}"
     lines = [f"machine {short(row['id'])}: {read}"]
     if row["conflict"]:
         lines.append("its sightings name several builders")
     for one in row["sightings"]:
-        read = one["builder"] or "builder unknown"
+        read = _name(one["builder"], registry)
         lines.append("")
         lines.append(f"{short(one['key'])}  {clock(one['first'])} - {clock(one['last'])}  {read}")
         lines += [f"    {path}" for path in one["paths"]]
@@ -182,13 +181,21 @@ def _decide(
 
 def _by_people(word: Word, registry: Registry) -> str:
     """What people settled of a machine, in words."""
-    from evidence.browse.shapes import Named
-
     who = {"none": "no CNC machine tool", "several": "several builders"}
     name = who.get(word.said, "builder unknown")
     if word.builder is not None:
-        name = Named.of(word.builder, registry).name
+        name = _name(word.builder, registry)
     return f"{name}, settled by people"
+
+
+def _name(builder: str | None, registry: Registry, unknown: str = "builder unknown") -> str:
+    """A builder by name; a seller's badge names nobody who built it, and is told as that."""
+    from evidence.browse.shapes import Named
+
+    if builder is None:
+        return unknown
+    named = Named.of(builder, registry)
+    return f"{named.name} (a seller's badge)" if named.type == "rebadger" else named.name
 
 
 def _cell(value: str) -> Text:

@@ -16,7 +16,6 @@ from api.terminal import complain, hush, only_lines, speak
 from datasets.errors import CaseUnreachable, UsageError
 from datasets.registry import Registry, load_registry
 from datasets.there import straight, why_missing
-from evidence.tables import counted
 
 if TYPE_CHECKING:
     from evidence.store import Case
@@ -224,7 +223,7 @@ def _by_others(case: Case) -> int:
 
 def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int) -> None:
     """The last word."""
-    from api.live import describe, found
+    from api.live import describe, found, notes
 
     says = {
         "done": "done, but for what could not be taken, told of above" if feed.lost else "all done",
@@ -236,7 +235,7 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_other
     }
     console = speak()
     how_far = describe(ending.tally), found(ending.tally, registry)
-    for line in (says[ending.outcome], *how_far, *_replaced(ending.tally.replaced)):
+    for line in (says[ending.outcome], *how_far, *notes(ending.tally)):
         console.print(line, markup=False, soft_wrap=True)
     if by_others:
         files = "file was" if by_others == 1 else "files were"
@@ -251,17 +250,6 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_other
         console.print(said, markup=False, soft_wrap=True)
 
 
-def _replaced(number: int) -> list[str]:
-    """That files became others, where any did."""
-    if not number:
-        return []
-    files = "another file was" if number == 1 else "other files were"
-    return [
-        f"replaced: at {counted(number, 'path')} {files} found than before; what was found in the "
-        "footage that lay there still counts, with where it came from"
-    ]
-
-
 def _exit(ending: Ending) -> Exit:
     if ending.outcome == "interrupted":
         return Exit.INTERRUPTED
@@ -273,7 +261,7 @@ def _exit(ending: Ending) -> Exit:
 
 def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     """Says how far the latest sweep of a case is, and whether anybody is at it."""
-    from api.live import panel, to_public
+    from api.live import notes, panel, to_public
     from evidence.record import dump
     from evidence.store import Case
     from evidence.store.work import why_aside
@@ -310,7 +298,7 @@ def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     }
     console.print(f"{folder}: {said[state]}", markup=False, soft_wrap=True)
     console.print(panel(status.tally, registry))
-    for line in _replaced(status.tally.replaced):
+    for line in notes(status.tally):
         console.print(line, markup=False, soft_wrap=True)
     for path, kind, reason in status.aside[:MOST_LISTED]:
         told = why_aside(path, reason)

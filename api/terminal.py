@@ -107,6 +107,32 @@ def progress(label: str, shown: bool) -> Iterator[Step | None]:
         yield step
 
 
+def spell_left(seconds: float) -> str:
+    """A stretch of time as people say it.
+
+    >>> spell_left(42), spell_left(400), spell_left(9000), spell_left(400000)
+    ('42 s', '7 min', '2 h 30 min', '4 days 15 h')
+    """
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min"
+    return f"{hours // 24} days {hours % 24} h"
+
+
+def length(seconds: float) -> str:
+    """How long footage is: in hours from one hour on.
+
+    >>> length(54), length(400), length(1124640)
+    ('54 s', '7 min', '312.40 hours')
+    """
+    return f"{seconds / 3600:,.2f} hours" if seconds >= 3600 else spell_left(seconds)
+
+
 def complain(message: str) -> None:
     """One line of trouble on standard error."""
     speak(stderr=True).print(

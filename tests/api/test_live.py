@@ -28,3 +28,19 @@ def test_a_line_says_nothing_of_clips_that_have_just_begun(
     just, idle = OnWorker("0", "/a/b.mp4", 20.0, 0.9, "sweeping"), OnWorker("1", None, 900.0)
     unsaid = OnWorker("2", "/a/c.mp4", 900.0)
     assert said(capsys, just, idle, unsaid).endswith("not linked to machines yet\n")
+
+
+def test_footage_of_seconds_is_told_in_seconds() -> None:
+    assert live.describe(Tally(done=1, seconds=54)) == "1 of 1+ clips, 54 s of footage"
+    assert "2.00 hours of footage" in live.describe(Tally(done=1, seconds=7200))
+
+
+def test_a_sellers_badge_is_called_that_among_the_origins() -> None:
+    found = live.found(Tally(machines={"haas": 2, "smstroi-penza": 1}), load_registry())
+    assert found.startswith("3 machines, United States 2, a seller's badge 1, unknown 0")
+
+
+def test_damaged_footage_is_told_of_at_the_end() -> None:
+    assert live.notes(Tally()) == []
+    (told,) = live.notes(Tally(lost=2))
+    assert told.startswith("damaged: of 2 pieces of footage most frames are lost")

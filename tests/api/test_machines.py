@@ -98,6 +98,18 @@ def test_machines_are_listed(nameplate: Nameplate, linked: Path) -> None:
     assert ended.code == 0 and b"Haas" in ended.out and b"unknown" in ended.out
 
 
+def test_a_sellers_badge_is_not_listed_as_a_builder(nameplate: Nameplate, linked: Path) -> None:
+    with Case.open(linked) as case, case.session() as session, session.begin():
+        row = session.scalars(select(MachineRow).where(MachineRow.builder == "haas")).one()
+        row.builder = "smstroi-penza"
+        name = row.id
+    listed = nameplate("machines", "list", "--case", linked).out.decode()
+    assert "(a seller's badge)" in " ".join(listed.replace("│", " ").split())
+    shown = nameplate("machines", "show", name[:8], "--case", linked).out.decode()
+    assert "(a seller's badge), A" in shown and "smstroi-penza" not in shown
+    assert "  Haas\n" in shown  # its sighting, by name
+
+
 def test_machines_found_with_two_models_are_counted_once(
     nameplate: Nameplate, linked: Path, tmp_path: Path
 ) -> None:
@@ -198,7 +210,7 @@ def test_what_people_settled_is_said_before_what_the_program_read(
     listed = nameplate("machines", "list", "--case", linked).out
     assert b"Mazak" in listed and b"the program" in listed
     shown = nameplate("machines", "show", str(settled["id"])[:10], "--case", linked).out.decode()
-    assert "Mazak, settled by people; the program read haas, A" in shown
+    assert "Mazak, settled by people; the program read Haas, A" in shown
     (told,) = [
         row
         for row in json.loads(nameplate("case", "show", linked, "--json").out)["told"]["rows"]
