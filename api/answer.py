@@ -150,6 +150,9 @@ def answer(
         print_json(kept)
     else:
         _tell(found)
+        for written, where in (("report", out), ("evidence package", package)):
+            if where is not None:
+                speak().print(printable(f"{written}: {where}"), markup=False, soft_wrap=True)
     for line in lacking:
         complain(f"{package}: {line}")
     if lacking:

@@ -49,6 +49,8 @@ def test_a_picture_asked_and_answered(nameplate: Nameplate, picture: Path, tmp_p
     said = json.loads(ended.out)["answer"]
     assert said["said"]["kind"] == "open"
     assert said["said"]["sentence"] in Path("answer.html").read_text("utf-8")
+    ended = nameplate("answer", "case", "--out", "again.html")
+    assert ended.out.endswith(b"report: again.html\n")
     ended = nameplate("answer", "--from", "kept")
     assert ended.code == 0
     assert b"comes out the same" in ended.out

@@ -190,7 +190,10 @@ def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Re
     plate = replace(lone_mark("MADE IN CHINA", None, "CN", "5/2"), id="k2")
     seen = replace(analysis, sightings=(), lone_marks=(lone_mark(), plate))
     plain = page(seen, registry)
-    assert "0 machines on screen" in plain.text and "No machine was found." in plain.text
+    assert "0 machines" not in plain.text and "builder named on" not in plain.text
+    head = " ".join(plain.text.split())
+    assert "No machine was found; 2 marks with no machine around them" in head
+    assert "No machine was found." in plain.text  # and where they would stand
     assert "Marks with no machine around them" in plain.text
     assert "HURCO reads as Hurco k1, at 0:02.0" in plain.text
     assert "MADE IN CHINA a plate that says made in China k2, at 0:02.5" in plain.text

@@ -24,7 +24,7 @@ def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
     ("claims", "sentence"),
     [
         (("mazak", None), "The footage cannot tell, because people have judged no machine"),
-        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
+        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese builders."),
     ],
     ids=["no claim", "a claim"],
 )
@@ -35,7 +35,9 @@ def test_before_anybody_has_judged(
     sentence: str,
 ) -> None:
     build(lambda b: [b.add("Plant 1", claim=claim) for claim in claims])
-    assert heading(client.get("/answer")).startswith(sentence)
+    page = client.get("/answer")
+    assert heading(page).startswith(sentence)
+    assert "0 verdicts" in page.text and "Last verdict" not in page.text
 
 
 def test_names_that_mislead_are_shown_as_they_are(
