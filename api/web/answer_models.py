@@ -109,8 +109,7 @@ class Answered(BaseModel):
                     "CNC machine tools visible in the footage of all plants in the case",
                     "said": {
                         "kind": "confirmed",
-                        "sentence": "Confirmed: at least 3 machines of Chinese builders "
-                        "in 2 plants.",
+                        "sentence": "Confirmed: at least 3 machines of Chinese make in 2 plants.",
                         "because": [],
                     },
                     "low": {"value": 0.02, "low": 0.008, "high": 0.05, "level": 0.95},

@@ -109,7 +109,7 @@ def say(
     nor by the program's word alone.
 
     Args:
-        what: machines of which builders, as "Chinese" (`Question.in_a_word`).
+        what: machines of which make, as "Chinese" (`Question.in_a_word`).
         seen: what would have been noticed.
         by: what the question goes by.
         which: footage is asked about, where not all is (`Question.which`).
@@ -118,15 +118,14 @@ def say(
     Example:
         >>> none = Noticed(0.04, 90.0, 0.9, 0.8, 0.95)
         >>> say("Chinese", Counts(100, 100, 0, 0, 0, 0, 0, 0, judged=30), none).sentence
-        'None of Chinese builders among 100 machines; a share above 4.0 % would have been noticed.'
+        'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
     within = Told(", in footage %(which)s", which=which) if which else ""
     if counts.confirmed:
         machines = Told("%(num)s machine", "%(num)s machines", num=counts.least)
         words = {"machines": machines, "kind": kind, "where": _where(counts), "within": within}
-        # "Produced in China in 1 plant" says it of a plant there.
-        if by in ("owner", "production") or "country" in kind.values:
+        if by in ("owner", "production"):  # "produced in China in 1 plant" says it of a plant there
             told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s%(within)s.", **words)
         else:
             told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words)
@@ -212,9 +211,8 @@ def _kind(what: str, by: By) -> Told:
         return Told("of %(builder)s make", builder=what)
     if isinstance(what, Told) and "country" in what.values:  # one without an adjective
         code = what.values["country"]
-        return Told("of builders at home in %(country)s", country=code)
-    # Not "of Chinese make": that is read as made in China, which nobody asked.
-    return Told("of %(what)s builders", what=what)
+        return Told("of %(country)s make", country=code)
+    return Told("of %(what)s make", what=what)
 
 
 def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ...]:

@@ -94,9 +94,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
 
     assert json.loads(put("fair", "ben").out)["sighting"].startswith("entered-")
     chinese = ask("--package", "kept")
-    assert chinese["said"]["sentence"].startswith(
-        "Confirmed: at least 1 machine of Chinese builders"
-    )
+    assert chinese["said"]["sentence"].startswith("Confirmed: at least 1 machine of Chinese make")
     fair = entered(chinese)["fair"]
     assert (fair["kind"], fair["hit"], fair["control"]) == (
         "builder confirmed",

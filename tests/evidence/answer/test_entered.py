@@ -72,7 +72,7 @@ def test_two_people_confirm_and_one_does_not(
     put(1, "ben", builder="dmtg")
     found = ask(case, registry)
     assert counts(found) == (1, 1, 0)
-    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese builders in 1 plant."
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     (entry,) = found.entered
     assert (entry.control, entry.hit, entry.counted) == ("ctl-fanuc", True, True)
     assert ask(case, registry, Question("origin", "JP")).counts.confirmed == 0

@@ -53,7 +53,7 @@ def test_a_machine_filmed_five_times_counts_once(
     build(fill)
     found = ask(case, registry)
     assert found.counts.machines == 2
-    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese builders in 1 plant."
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     assert found.plants[0].recordings == 6
 
 

@@ -296,7 +296,7 @@ def test_plants_that_share_a_recording_are_one_in_the_sentence(registry: Registr
         seen("c", "r", stated=False, recording="r"),
     ]
     said = answer(CHINESE, machines, registry, "Chinese").said
-    assert said.sentence == "Confirmed: at least 1 machine of Chinese builders in 1 plant."
+    assert said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -326,7 +326,7 @@ def test_the_sentence_counts_those_and_a_warning_says_so(
     build(lambda b: [b.add("Plant 1", "dmtg", "accept") for _ in range(3)])
     found = ask(case, registry)
     assert found.counts.confirmed == 3
-    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese builders in 1 plant."
+    assert found.said.sentence == "Confirmed: at least 1 machine of Chinese make in 1 plant."
     (told,) = [one for one in found.warnings if "must be different" in one]
     assert told.startswith("3 machines are counted as confirmed, and 1 of them")
 

@@ -73,7 +73,7 @@ def test_machines_of_the_kind_are_not_recognised_more_often_than_machines_are(
         "The footage cannot tell, because of 15 machines that the program claims as of the kind "
         "people could not tell whose they are."
         if dark.claimed
-        else "None of Chinese builders among 60 machines, 15 of them of unknown builder; a share "
+        else "None of Chinese make among 60 machines, 15 of them of unknown builder; a share above "
     )
     assert found.said.sentence.startswith(said)
 

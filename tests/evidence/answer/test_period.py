@@ -109,7 +109,7 @@ def test_every_sentence_names_the_plant_and_the_period(question: Question, which
     assert said(confirmed=3, least=3, plants=1).endswith(f"in 1 plant, in footage {which}.")
     assert (
         said(probable=1)
-        == f"Nothing is confirmed; 1 machine may be of Chinese builders, in footage {which}."
+        == f"Nothing is confirmed; 1 machine may be of Chinese make, in footage {which}."
     )
     assert f"of unknown builder, in footage {which}; a share above" in said()
     assert said(waiting=1).startswith(f"The footage {which} cannot tell, because people")

@@ -111,7 +111,7 @@ def test_nothing_found_is_not_nothing_there(case: Case, registry: Registry, buil
     assert found.low.low == 0 and found.high.high > 0.1
     assert all(row.absent is None for row in found.plants)
     page = render_answer(found, registry, facts, exhibits)
-    assert "None of Chinese builders" not in page
+    assert "None of Chinese make" not in page
     assert "Machines that the\ndetector missed altogether are not in these numbers." in page
 
 

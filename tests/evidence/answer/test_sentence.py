@@ -101,12 +101,12 @@ def test_the_footage_cannot_tell(counts: Counts, seen: object, why: str) -> None
 def test_what_is_not_confirmed_is_not_said_to_be() -> None:
     said = say("Chinese", replace(NONE, probable=2, waiting=2), WELL)
     assert said.kind is Kind.PROBABLE
-    assert said.sentence == "Nothing is confirmed; 2 machines may be of Chinese builders."
+    assert said.sentence == "Nothing is confirmed; 2 machines may be of Chinese make."
 
 
 def test_confirmed_counts_machines_and_plants() -> None:
     said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1, probable=4), WELL)
-    assert said.sentence == "Confirmed: at least 3 machines of Chinese builders in 1 plant."
+    assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
 
 
 def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
@@ -121,9 +121,9 @@ def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        (Question(), "of Chinese builders"),
-        (Question("origin", "NO"), "of builders at home in Norway,"),
-        (Question("origin", "HK"), "of Hong Kong builders"),
+        (Question(), "of Chinese make"),
+        (Question("origin", "NO"), "of Norway make"),
+        (Question("origin", "HK"), "of Hong Kong make"),
         (Question("owner", "CN"), "of a make owned in China,"),
         (Question("production", "JP"), "of a make produced in Japan,"),
         (Question("production", "US"), "of a make produced in the United States,"),
@@ -193,7 +193,7 @@ def test_recordings_of_nobody_knows_which_plant_are_no_plants(
     said = say(
         "Chinese", replace(NONE, confirmed=3, least=3, plants=plants, recordings=recordings), WELL
     )
-    assert said.sentence == f"Confirmed: at least 3 machines of Chinese builders {where}."
+    assert said.sentence == f"Confirmed: at least 3 machines of Chinese make {where}."
 
 
 @pytest.mark.parametrize("day", ["soon", "2023-13", "2023-02-31", "31.12.2023", "2023-05-01 10:00"])

@@ -36,7 +36,7 @@ from tests.conftest import Furnish
 __all__ = ["asking", "nameplate", "secret", "team"]
 
 Nameplate = Callable[..., object]
-SENTENCE = "Confirmed: at least 1 machine of Chinese builders in 1 plant."
+SENTENCE = "Confirmed: at least 1 machine of Chinese make in 1 plant."
 
 
 @pytest.fixture

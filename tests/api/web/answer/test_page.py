@@ -40,7 +40,7 @@ def test_the_sentence_and_its_limits_are_seen_first(
     screen.goto(served)
     screen.click("main a[href='/answer']")
     expect(screen.locator("h1")).to_have_text(
-        "Confirmed: at least 2 machines of Chinese builders in 1 plant."
+        "Confirmed: at least 2 machines of Chinese make in 1 plant."
     )
     screen.locator("time").first.evaluate("one => one.textContent = '2026-03-01 12:00:00'")
     for scheme in ("dark", "light"):
@@ -84,7 +84,7 @@ def test_another_question_is_asked_and_sent_on(pictured: Site, served: str, scre
         other.goto(address)
         assert other.inner_text("h1") == sentence
     screen.go_back()
-    expect(screen.locator("h1")).to_contain_text("of Chinese builders")
+    expect(screen.locator("h1")).to_contain_text("of Chinese make")
     expect(screen.locator("#by")).to_have_value("origin")
 
 
@@ -108,7 +108,7 @@ def test_what_is_taken_away_comes_as_files(
         assert waiting.value.suggested_filename.endswith(name)
         file = tmp_path / f"taken{name}"
         waiting.value.save_as(file)
-        assert "at least 2 machines of Chinese builders" in file.read_text("utf-8")
+        assert "at least 2 machines of Chinese make" in file.read_text("utf-8")
     with screen.context.new_page() as report:
         report.goto((tmp_path / "taken.html").as_uri())
         assert report.locator("figure img").count() >= 4
