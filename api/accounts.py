@@ -17,7 +17,7 @@ from evidence.record import spell
 from evidence.tables import printable
 
 accounts_app = typer.Typer(
-    help="Add, list and change the accounts of a case: who may enter when it is served.",
+    help="Add, list and change accounts: who may enter a case served.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

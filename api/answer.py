@@ -93,7 +93,7 @@ def answer(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Says what the judged footage of a case says: counts, bounds, the share, its limits.
+    """Says what the judged footage of a case says, and its limits.
 
     A zero is never given without the share that would have been noticed. Only what people have
     settled is called confirmed.

@@ -67,7 +67,7 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="A model folder in place of the one shipped.")
     ] = None,
 ) -> None:
-    """Draws a clip of a shop floor, analyses it, and compares found with drawn.
+    """Draws a clip, analyses it, and compares found with drawn.
 
     Ends with 1 if a builder is named wrongly or fewer than three machines in four are found.
     """

@@ -66,7 +66,10 @@ def evaluate(
         bool, typer.Option("--card", help="Write the model card beside --model.")
     ] = False,
 ) -> None:
-    """Measures finding and naming on labelled pictures, case by case, in Markdown."""
+    """Measures finding and naming on labelled pictures.
+
+    Case by case, in Markdown.
+    """
     from training.apart import check_unlearnt, learnt_by_model
     from training.card import write_card
     from training.compare import check_same, compare, read_report
@@ -131,7 +134,10 @@ def legibility(
     settings: SettingsFile = None,
     registry: Builders = None,
 ) -> None:
-    """Measures how high a mark must be to be named: made marks on real machines, as clips."""
+    """Measures how high a mark must be to be named.
+
+    With made marks on real machines, as clips.
+    """
     from datasets.maker import write_stills
     from detector.analyze import Analyst
     from training.evaluate import data_digest

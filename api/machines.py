@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evidence.browse.settled import Word
 
 machines_app = typer.Typer(
-    help="List, show and recount the machines of a case; join and cut sightings by hand.",
+    help="List and show the machines of a case; join, cut, recount.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -157,8 +157,9 @@ def export(
     split: Split = "val",
     against: Against = None,
 ) -> None:
-    """Turns trained weights into the OpenVINO model that `analyze` loads. Needs
-    nameplate[train].
+    """Turns trained weights into the OpenVINO model to look with.
+
+    Needs nameplate[train].
 
     The comparison that `train` ended with comes along; with --validation it is made here.
     """
@@ -184,8 +185,9 @@ def quantize(
     split: Split = "val",
     against: Against = None,
 ) -> None:
-    """Turns an exported model into eight-bit integers: faster, and nearly the same. Needs
-    nameplate[train].
+    """Turns an exported model into eight-bit integers, for speed.
+
+    It finds nearly the same. Needs nameplate[train].
 
     With --validation both are measured on the same pictures, as for `export`.
     """

@@ -12,6 +12,7 @@ errors of `datasets/errors.py`.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ from evidence.store.base import to_json
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
 CONNECT_SECONDS = 10
+NO_ROOM_BYTES = 1 << 20  # below that a disk that fails SQLite counts as full
 WAL_LEFT = 64 << 20  # bytes the write-ahead log is cut back to after a large transaction
 WRITES = {"writes": True}
 
@@ -169,10 +171,19 @@ def _plan_each_time(connection: Any, _: object) -> None:
     connection.commit()
 
 
+def _no_room(file: Path) -> bool:
+    """Whether its disk takes hardly anything more; not where the disk does not answer either."""
+    try:
+        return shutil.disk_usage(file.parent).free < NO_ROOM_BYTES
+    except OSError:
+        return False
+
+
 def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
     """What an error of SQLite's means to a person, if it is for one to mend."""
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    # Of the memory that it shares between processes SQLite calls no disk full: it calls it broken.
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(file)):
         return CaseUnwritable(
             Sentence("%(path)s: the disk is full; make room and run again").fill(path=file)
         )

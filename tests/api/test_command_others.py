@@ -36,6 +36,12 @@ def test_the_documented_help_is_the_real_one() -> None:
     assert written == to_markdown(), "run: make docs"
 
 
+def test_no_command_is_told_of_in_half_a_sentence(nameplate: Nameplate) -> None:
+    listed = nameplate("--help").out.decode().split("Commands:")[1].splitlines()
+    assert len(listed) > 10
+    assert [line for line in listed if line.endswith("...")] == []
+
+
 def test_every_exit_code_is_in_the_help(nameplate: Nameplate) -> None:
     ended = nameplate("analyze", "--help")
     said = " ".join(ended.out.decode().split())

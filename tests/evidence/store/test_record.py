@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -295,6 +296,18 @@ def test_a_full_disk_is_told_and_half_of_nothing_is_left(
         filler.unlink()
         record(case, survey, registry)
         assert len(rows(case)["sightings"]) == 3
+
+
+def test_a_new_case_on_a_disk_with_hardly_any_room(small_disk: Path) -> None:
+    """There SQLite says that the disk is broken, and means the memory it shares."""
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space"):
+        while True:
+            out.write(b"\0" * 4096)
+    os.truncate(filler, filler.stat().st_size - 20_000)
+    with pytest.raises(CaseUnwritable, match="the disk is full"):
+        Case.new(small_disk / "case", "Plant")
+    assert not (small_disk / "case").exists()
 
 
 def test_a_disk_that_fills_up_within_the_database(
