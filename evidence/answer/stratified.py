@@ -73,12 +73,13 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         )
         if found.value is None:
             # Nothing is known of it: none or all of them.
-            unjudged += weight
+            unjudged += sizes[name]
             continue
         shares[name] = found.value
         value += weight * found.value
         below += (weight * (found.value - found.low)) ** 2
         above += (weight * (found.high - found.value)) ** 2
+    unjudged /= total  # once: a sum of shares may come to less than all of them
     for name, share in shares.items():
         # Were fewer of this stratum machines, the others would weigh more.
         weight, fewer, more = sizes[name] / total, *_reach(real[name])

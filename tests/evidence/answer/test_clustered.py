@@ -73,3 +73,11 @@ def test_a_warning_says_what_to_do(plants: int) -> None:
         "100 % of the machines are in parts of the audit sample of which nobody judged any yet: "
         "judge what waits in Review"
     )
+
+
+@pytest.mark.parametrize("sizes", [(3, 6, 1), (6, 3, 1), (1,) * 10, (3, 3, 3)])
+def test_where_nobody_judged_anything_the_share_may_be_all(sizes: tuple[int, ...]) -> None:
+    """However many strata there are: one less by a rounding would be printed as ">99 %"."""
+    found = stratified([Cell("plant", str(n), size, 0, 0) for n, size in enumerate(sizes)])
+    assert (found.value, found.low, found.high) == (None, 0.0, 1.0)
+    assert any(word.startswith("100 % of the machines") for word in found.warnings)
