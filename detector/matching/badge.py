@@ -47,8 +47,9 @@ OWNERS = frozenset({"RU"})
 """Where plants that build machines are filmed: their initials are on whatever they own, on its
 inventory number too (СМЗ, КЭМЗ), so that no weak mark of theirs is a badge."""
 
-# Words of panels, drawings, pipes and, in Turkish, of safety signs, twice on many a machine: FLOW.
-_ON_PANELS = frozenset({"FLOW", "JOBS", "ACE", "UNION", "DURMA"})
+# Words of panels, drawings, pipes, in Turkish of safety signs and in German of trainees, twice on
+# many a machine: FLOW.
+_ON_PANELS = frozenset({"FLOW", "JOBS", "ACE", "UNION", "DURMA", "PRAKTIKANT"})
 # Tags of panels, pipes and welders that read like codes: IP54, M30, T12, DN25, BT40, USB 3.0.
 _TAGS = re.compile(
     r"^(?:Q\d+T|[MGTSHFN]\d{2,3}|(?:CE|IP|DN|PN|PT|RS|FS|BT|SK|HSK|VDI|ER|CAT|NT|USB|DP|API|FIG|CL|MIG|TIG)"

@@ -86,7 +86,8 @@ class Pieces:
         mark = letters(cue.mark)
         if cue.match.type == "control" or not mark.isalpha() or "han" in scripts(mark):
             return False
-        if is_of_other_goods(cue.id, scene):
+        # A family's name is of machines: TRULASER, with a label of the laser source's.
+        if cue.kind == "wordmark" and is_of_other_goods(cue.id, scene):
             return True
         if len(mark) < _LEAST or cue.mirrored:
             return False
