@@ -125,7 +125,7 @@ class Matcher:
             for han in (False, True)
         }
         self._joined = Joined(registry, marks)
-        self._anothers = AnothersName()
+        self._anothers = AnothersName(marks)
         self._prose = Prose(registry)
         self.sisters = sisters_of(registry)
         # Readings of one wordmark come back frame after frame.

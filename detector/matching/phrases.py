@@ -18,7 +18,7 @@ from datasets.letters import script_of
 from detector.matching.align import Template, distance
 from detector.matching.fold import RUNS, SINGLE, letters, words
 
-_SAME = str.maketrans("01", "OI")
+SAME = str.maketrans("01", "OI")
 # Share of a Cyrillic phrase's letters that may be misread: `detector.matching.marks` bears a tenth
 # of a long mark, and a plate's phrase is read with as little care.
 _MISREAD = 0.1
@@ -41,7 +41,7 @@ class Said:
 
     @classmethod
     def of(cls, text: str) -> Said:
-        said = [word.translate(_SAME) for word in words(text)]
+        said = [word.translate(SAME) for word in words(text)]
         starts, ends, at = [], set(), 0
         for word in said:
             starts.append(at)
@@ -87,7 +87,7 @@ class Phrases:
             if "han" in written or "other" in written:
                 self._han.add(folded)
                 continue
-            self._plain.add(folded.translate(_SAME))
+            self._plain.add(folded.translate(SAME))
             if misread and "cyrillic" in written and len(folded) >= _FUZZY_LETTERS:
                 self._cyrillic.append((Template.of(folded), _read_as(folded[0])))
         self._lengths = sorted({len(phrase) for phrase in self._plain}, reverse=True)

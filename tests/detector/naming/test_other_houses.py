@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from datasets.entry import Entry, Wordmark
+from datasets.registry import Registry
+from detector.matching.anothers import AnothersName
+from detector.matching.marks import marks_of
 from detector.naming.attribute import Attributor
 from tests.detector.stickers import claims, views
 
@@ -75,13 +79,22 @@ LINCOLN ELECTRIC|POWERTEC 305C
 ERGODYNE|PROFLEX
 X MILL
 """
+MISREAD = """
+HAAS LASEP
+HAAS LASFR
+HAAS 1ASER
+HITACHI SEIK0
+STUDER INN0TEC
+DOOSAN BABC0CK
+WEILER ABRASIVFS
+"""
 
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one view", "two views"])
 @pytest.mark.parametrize(
     "listed",
-    [HOUSES, GOODS, PLACES, WORDS],
-    ids=["houses", "goods", "places", "words"],
+    [HOUSES, GOODS, PLACES, WORDS, MISREAD],
+    ids=["houses", "goods", "places", "words", "misread"],
 )
 def test_none_of_them_names_a_builder(attributor: Attributor, listed: str, count: int) -> None:
     sets = listed.strip().splitlines()
@@ -106,3 +119,17 @@ def test_none_of_them_names_a_builder(attributor: Attributor, listed: str, count
 )  # fmt: skip
 def test_the_builders_own_badges_still_do(attributor: Attributor, text: str, builder: str) -> None:
     assert claims(attributor.attribute(views(text, 1)))[0] == builder
+
+
+@pytest.mark.parametrize(("mark", "another"), [("HAAS CNC", True), ("HAAS LASEN", False)])
+def test_what_is_a_mark_but_for_a_letter_is_nobody_elses(mark: str, another: bool) -> None:
+    own = Entry(
+        id="own",
+        name="Own",
+        type="builder",
+        origin="US",
+        wordmarks=(Wordmark(text="HAAS", script="latin"), Wordmark(text=mark, script="latin")),
+        confidence="high",
+    )
+    marks = marks_of(Registry((own,)))
+    assert AnothersName(marks).holds(marks[0], ["HAAS", "LASEP"], 0, 1) is another
