@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ModelError
+from detector.inference import core
 from detector.recognising.recognise_files import CARD, read_folder
 from detector.recognising.recognise_input import Grey
 from training.vendor import open_torch
@@ -78,7 +79,6 @@ def take_over(network: Any, start: Start, looks: Iterable[Grey]) -> None:
 
 def _layers_of(xml: Path) -> Iterator[tuple[Any, Any]]:
     """Weights and what is added after them, layer by layer in the order of computing."""
-    import openvino
 
     def constant(node: Any, place: int) -> Any:
         held = node.input_value(place).get_node()
@@ -87,7 +87,7 @@ def _layers_of(xml: Path) -> Iterator[tuple[Any, Any]]:
             held = held.input_value(0).get_node()
         return np.array(held.data, np.float32)
 
-    for node in openvino.Core().read_model(xml).get_ordered_ops():
+    for node in core().read_model(xml).get_ordered_ops():
         if node.get_type_name() in {"Convolution", "MatMul"}:
             [added] = [target.get_node() for target in node.output(0).get_target_inputs()]
             yield constant(node, 1), constant(added, 1).ravel()

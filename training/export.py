@@ -22,6 +22,7 @@ import numpy as np
 from datasets.annotations import CLASS_NAMES
 from datasets.errors import ModelError, ResultError
 from datasets.output import unwritten
+from detector.inference import core
 from training.vendor import open_torch
 from training.weights import load_network, read_training, tensors_digest
 
@@ -99,15 +100,13 @@ def _compare(network: Any, model: Any, image_size: int) -> float:
         ModelError: they differ by more than rounding.
     """
     torch = open_torch()
-    import openvino
-
     shape = (1, 3, max(STRIDE, image_size // 2 // STRIDE * STRIDE), image_size)
     picture = np.random.default_rng(0).random(shape, dtype=np.float32)
     with torch.no_grad():
         expected = network(torch.from_numpy(picture)).numpy()
     fixed = model.clone()
     fixed.reshape(list(shape))
-    got = openvino.compile_model(fixed, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(picture)[0]
+    got = core().compile_model(fixed, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(picture)[0]
     if got.shape != expected.shape:
         raise ModelError(f"the converted model gives {got.shape}, torch {expected.shape}")
     difference = float(np.abs(got - expected).max())

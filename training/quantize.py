@@ -23,6 +23,7 @@ from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError
 from detector.finding.detect import letterbox
 from detector.finding.model_files import model_digest
+from detector.inference import core
 from detector.settings import Detecting
 from training.apart import learnt_by_model, traces_of
 from training.embed_cases import read_rgb
@@ -67,9 +68,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")
     chosen = spread(read_photographs(split_folder(data, "train")), pictures)
-    network = in_integers(
-        openvino.Core().read_model(model / "model.xml", model / "model.bin"), chosen
-    )
+    network = in_integers(core().read_model(model / "model.xml", model / "model.bin"), chosen)
     if (learnt := learnt_by_model(model)) is not None:
         facts["training"]["learnt"] = sorted(learnt | traces_of(chosen))
     facts.pop("difference_from_torch", None)

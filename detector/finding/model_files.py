@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError
+from detector.inference import compile_network, core
 from detector.types import CLASSES
 
 PACKAGED = Path(__file__).parents[1] / "model"
@@ -96,16 +97,14 @@ def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
     Kept, since compiling takes a second: one network serves all detectors of a process.
     `digest` is that of the files, so that a model exchanged is compiled anew.
 
-    `f32` holds on every processor: by default those with bfloat16 would compute with it,
-    and the same footage would give other numbers there. THROUGHPUT with one request a
-    stream took 25-35 % less time than LATENCY on two cores.
+    THROUGHPUT with one request a stream took 25-35 % less time than LATENCY on two cores.
     """
     # To know a model by its digest takes no runtime.
     import openvino as ov
 
-    core, xml = ov.Core(), folder / "model.xml"
+    xml = folder / "model.xml"
     try:
-        network = core.read_model(xml, folder / "model.bin")
+        network = core().read_model(xml, folder / "model.bin")
         open_sizes = all(network.input().partial_shape[axis].is_dynamic for axis in (2, 3))
     except (RuntimeError, IndexError) as error:
         raise ModelError(f"{xml}: OpenVINO cannot read it: {error}") from error
@@ -118,15 +117,11 @@ def _compiled(folder: Path, digest: str, threads: int | None) -> Any:
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    options: dict[str, Any] = {
-        "PERFORMANCE_HINT": "THROUGHPUT",
-        "INFERENCE_PRECISION_HINT": "f32",
+    return compile_network(
+        steps.build(),
+        threads,
+        PERFORMANCE_HINT="THROUGHPUT",
         # It would keep what it computed for every size it ever met, 3 MB each: half a gigabyte
         # within a hundred clips. Clips take no longer without it.
-        "CPU_RUNTIME_CACHE_CAPACITY": 0,
-        # Bound to one core it would wait for whatever else runs there, another worker's too.
-        "ENABLE_CPU_PINNING": False,
-    }
-    if threads is not None:
-        options["INFERENCE_NUM_THREADS"] = threads
-    return core.compile_model(steps.build(), "CPU", options)
+        CPU_RUNTIME_CACHE_CAPACITY=0,
+    )

@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.boxes import area, as_box
+from detector.inference import compile_network, core
 from detector.reading.lattice import PART, Lattice
-from detector.reading.line_network import compile_network
 from detector.reading.read import overlap_of_smaller
 from detector.types import CONTROL, Box, Detections, Picture, Reading
 
@@ -199,7 +199,7 @@ def _compiled(file: Path, digest: str, threads: int | None) -> Any:
     """The network of that digest; one serves all of a process."""
     import openvino as ov
 
-    steps = ov.preprocess.PrePostProcessor(ov.Core().read_model(file))
+    steps = ov.preprocess.PrePostProcessor(core().read_model(file))
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)

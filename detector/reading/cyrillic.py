@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.reading.line_network import compile_network, decode
+from detector.inference import compile_network, core
+from detector.reading.line_network import decode
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"
@@ -92,9 +93,7 @@ class CyrillicHead:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, digest: str, threads: int | None) -> Any:
     """The network of that digest; one serves all heads of a process."""
-    import openvino
-
-    return compile_network(openvino.Core().read_model(file), threads)
+    return compile_network(core().read_model(file), threads)
 
 
 def is_cyrillic(shapes: str) -> bool:

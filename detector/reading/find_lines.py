@@ -21,7 +21,7 @@ import pyclipper
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
-from detector.reading.line_network import compile_network
+from detector.inference import compile_network, core
 from detector.settings import Reading_
 from detector.types import Box, Picture
 
@@ -124,10 +124,8 @@ class LineFinder:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, threads: int | None) -> Any:
     """The network, kept, since compiling takes long: one serves all finders of a process."""
-    import openvino
-
     try:
-        return compile_network(openvino.Core().read_model(file), threads)
+        return compile_network(core().read_model(file), threads)
     except RuntimeError as error:
         raise ModelError(f"{file}: no model to find text; reinstall rapidocr") from error
 

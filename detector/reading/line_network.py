@@ -1,27 +1,11 @@
-"""What the networks that read lines share: how they are opened, and how their answers are read."""
+"""What the networks that read lines share: how their answers are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-def compile_network(network: Any, threads: int | None) -> Any:
-    """An OpenVINO network on the processor; as many threads as cores if None."""
-    import openvino
-
-    asked: dict[str, Any] = {
-        # Bound to a core it would wait for whatever else runs there.
-        "ENABLE_CPU_PINNING": False,
-        # Where a processor computes in bfloat16 by itself, other letters would be read there.
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    if threads is not None:
-        asked["INFERENCE_NUM_THREADS"] = threads
-    return openvino.compile_model(network, "CPU", asked)
 
 
 def decode(chances: NDArray[np.float32], letters: Sequence[str]) -> tuple[str, float]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import ModelError
+from detector.inference import compile_network, core
 from detector.reading.cyrillic import CyrillicHead, is_believed, spell
-from detector.reading.line_network import compile_network, decode
+from detector.reading.line_network import decode
 from detector.types import Picture
 
 LINE_HEIGHT = 48
@@ -59,9 +60,7 @@ class Seer:
 @lru_cache(maxsize=2)
 def _compiled(file: Path, sha256: str, threads: int | None) -> tuple[Any, list[str]]:
     """The network of that hash, and its letters; one serves all seers of a process."""
-    import openvino
-
-    network = openvino.Core().read_model(file)
+    network = core().read_model(file)
     letters = network.get_rt_info(["framework", "character"]).astype(str).splitlines()
     _also_answer(network)
     return compile_network(network, threads), letters

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from datasets.registry import id_of_label
+from detector.inference import compile_network, core
 from detector.recognising.recognise_input import HEIGHT, WIDTH, Grey
 
 PACKAGED = Path(__file__).parents[1] / "marks_model"
@@ -162,26 +163,14 @@ class Embedder:
         threads: int | None = None,
         file: Path = Path(NAMES[0]),
     ) -> None:
-        import openvino as ov
-
-        core = ov.Core()
-        options: dict[str, Any] = {
-            "PERFORMANCE_HINT": "LATENCY",
-            # As for the detector: bfloat16 where a processor has it gives other numbers.
-            "INFERENCE_PRECISION_HINT": "f32",
-            "CPU_RUNTIME_CACHE_CAPACITY": 0,
-            # Bound to one core it waits for whatever else runs there: beside a training run
-            # on that core it was seen to come nearly to a standstill.
-            "ENABLE_CPU_PINNING": False,
-        }
-        if threads is not None:
-            options["INFERENCE_NUM_THREADS"] = threads
         try:
-            network = core.read_model(xml, weights)
+            network = core().read_model(xml, weights)
             # One mark at a time, as it is and inverted: its vector then does not depend on
             # what it came along with.
             network.reshape([2, 1, HEIGHT, WIDTH])
-            compiled = core.compile_model(network, "CPU", options)
+            compiled = compile_network(
+                network, threads, PERFORMANCE_HINT="LATENCY", CPU_RUNTIME_CACHE_CAPACITY=0
+            )
             self.dimensions = int(compiled.output(0).shape[1])
         except (RuntimeError, IndexError) as error:
             raise ModelError(
