@@ -20,12 +20,12 @@ _GOODS = {
     "monforts": re.compile(r"MONTEX.*|STENTER"),
     "studer": re.compile(r"A ?80 MK.*|A ?8[0-2]\d|XTENDER.*|VARIO(?:TRACK|STRING).*"),
     "pfauter": re.compile(r"HBW ?\d+\w*|MARINE GEARBOX"),
-    "matec": re.compile(r"FILTER ?PRESS.*"),
+    "matec": re.compile(r"FILTER ?PRESS(?!UR).*"),
     "goodway": re.compile(r"TUBE CLEANER|(?:RAM|AWT)-\d\w*"),
     "omax": re.compile(r"(?:.* )?MICROSCOPE|\d+X-\d+X"),
     "emco": re.compile(r"DC-DC CONVERTER|DURASCAN.*"),
     "safandarley": re.compile(r"FIRE PUMP"),
-    "manurhin": re.compile(r"MR ?73|REVOLVER"),
+    "manurhin": re.compile(r"MR ?(?:73|88|93|96)"),
     "trumpf": re.compile(r"TRU(?:DISK|DIODE|FIBER|MICRO|PLASMA).*"),
     "dn-solutions": re.compile(
         r"D[XL] ?\d{2,3}(?:LC|W|R)?(?:-\w+)?|SOLAR ?\d{2,3}.*|D\d{2,3}S(?:-\d)?|G\d{2,3}[EPS]-\d"
