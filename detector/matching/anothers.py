@@ -84,7 +84,8 @@ class AnothersName:
             joined = "".join(said[first:end])
             last = end
             while len(joined) <= self._longest:
-                if joined.translate(SAME) in self._names and joined != mark.letters:
+                same = joined.translate(SAME)
+                if same in self._names and same != mark.letters.translate(SAME):
                     return True
                 if len(joined) - size >= _BESIDE and self._is_misread(joined):
                     return True

@@ -113,6 +113,7 @@ def test_none_of_them_names_a_builder(attributor: Attributor, listed: str, count
         ("COLCHESTER LATHE|COLCHESTER ENGLAND", "colchester"), ("DOOSAN|DNM 500", "dn-solutions"),
         ("TRUMPF|TRULASER 5030|TRUDISK 8001", "trumpf"), ("ACE DESIGNERS", "ace-designers"),
         ("HITACHI SEIKl", "hitachi-seiki"), ("HITACHI SEIKI", "hitachi-seiki"),
+        ("MATEC||FILTER PRESSURE", "matec"), ("MANURHIN||REVOLVER", "manurhin"),
         ("TAKISAWA|TAIWAN", "taiwan-takisawa"), ("TAKISAWA", "takisawa"),
     ],
     ids=lambda value: value,
@@ -133,3 +134,17 @@ def test_what_is_a_mark_but_for_a_letter_is_nobody_elses(mark: str, another: boo
     )
     marks = marks_of(Registry((own,)))
     assert AnothersName(marks).holds(marks[0], ["HAAS", "LASEP"], 0, 1) is another
+
+
+@pytest.mark.parametrize("read", ["THOMSON", "TH0MSON"])
+def test_a_registered_name_is_no_others_to_itself(read: str) -> None:
+    own = Entry(
+        id="own",
+        name="Own",
+        type="builder",
+        origin="US",
+        wordmarks=(Wordmark(text="THOMSON", script="latin"),),
+        confidence="high",
+    )
+    marks = marks_of(Registry((own,)))
+    assert not AnothersName(marks).holds(marks[0], [read], 0, 1)
