@@ -148,10 +148,10 @@ def _mostly_lost(number: int) -> tuple[Told, ...]:
         return ()
     return (
         Told(
-            "%(num)s piece of footage is damaged, most of its frames are lost: what they show "
-            "counts nowhere here",
-            "%(num)s pieces of footage are damaged, most of their frames are lost: what they show "
-            "counts nowhere here",
+            "%(num)s piece of footage is damaged, most of its frames are lost: what the lost ones "
+            "showed counts nowhere here",
+            "%(num)s pieces of footage are damaged, most of their frames are lost: what the lost "
+            "ones showed counts nowhere here",
             num=number,
         ),
     )
