@@ -24,7 +24,7 @@ def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
     ("claims", "sentence"),
     [
         (("mazak", None), "The footage cannot tell, because people have judged no machine"),
-        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese builders."),
+        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
     ],
     ids=["no claim", "a claim"],
 )
