@@ -41,8 +41,8 @@ def test_footage_mostly_lost_is_warned_of(case: Case, registry: Registry, build:
         for one in asked
     ]
     said = (
-        "1 piece of footage is damaged, most of its frames are lost: what the lost ones showed counts "
-        "nowhere here"
+        "1 piece of footage is damaged, most of its frames are lost: what the lost ones showed "
+        "counts nowhere here"
     )
     assert told[0] == [said]
     assert sorted(told[1:]) == [[], [said]]  # of the plant that it shows alone
