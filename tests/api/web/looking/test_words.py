@@ -32,6 +32,7 @@ def test_a_seller_is_called_one_in_the_reader_s_language(
 ) -> None:
     # What is written past the program's own ways is not seen where machines were counted before.
     monkeypatch.setattr(overview, "_last", {})
+    monkeypatch.setattr(overview, "_last_told", {})
     with site.session() as session, session.begin():
         session.execute(update(MachineRow).values(builder="smstroi-penza"))
     page = client.get("/", headers={"Cookie": "language=ru"}).text
