@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from datasets.errors import UsageError
 from datasets.registry import load_registry
 from detector.reading.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
+from detector.reading.decode import decode
 from detector.reading.find_lines import MODELS, LineFinder
-from detector.reading.line_network import decode
 from detector.reading.read import RECOGNITION, pad_line
 from detector.reading.read_line import Seer
 from detector.settings import Settings

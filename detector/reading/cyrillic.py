@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError
 from detector.inference import compile_network, core
-from detector.reading.line_network import decode
+from detector.reading.decode import decode
 
 PACKAGED = Path(__file__).parents[1] / "cyrillic_model"
 OWN = "БГДЖИЛПФЦЧШЩЪЫЬЭЮЯ"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from datasets.errors import ModelError
 from detector.inference import compile_network, core
 from detector.reading.cyrillic import CyrillicHead, is_believed, spell
-from detector.reading.line_network import decode
+from detector.reading.decode import decode
 from detector.types import Picture
 
 LINE_HEIGHT = 48

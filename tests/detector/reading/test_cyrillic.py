@@ -22,8 +22,8 @@ from detector.reading.cyrillic import (
     is_cyrillic,
     spell,
 )
+from detector.reading.decode import decode
 from detector.reading.find_lines import MODELS
-from detector.reading.line_network import decode
 from detector.reading.read import RECOGNITION, Reader, cut_marks
 from detector.reading.read_line import Seer
 from detector.settings import Reading_

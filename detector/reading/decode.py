@@ -1,4 +1,4 @@
-"""What the networks that read lines share: how their answers are read."""
+"""What a line network answers, as letters."""
 
 from __future__ import annotations
 
