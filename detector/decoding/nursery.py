@@ -81,30 +81,31 @@ class _Nursery:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        with theirs:
-            self._process = subprocess.Popen(
-                # -P: a stray av.py in the working folder must not be imported for PyAV.
-                [sys.executable, "-P", "-B", "-m", "detector.decoding.nursery_process"],
-                stdin=theirs.fileno(),
-                env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
-                # It outlasts many a working folder, and without one no manifest can be read.
-                cwd="/",
-                # An interrupt at the terminal is the parent's to handle.
-                start_new_session=True,
-            )
+        with ExitStack() as undone:
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undone.enter_context(self._control)
+            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+            with theirs:
+                self._process = subprocess.Popen(
+                    # -P: a stray av.py in the working folder must not be imported for PyAV.
+                    [sys.executable, "-P", "-B", "-m", "detector.decoding.nursery_process"],
+                    stdin=theirs.fileno(),
+                    env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
+                    # It outlasts many a working folder, and without one no manifest can be read.
+                    cwd="/",
+                    # An interrupt at the terminal is the parent's to handle.
+                    start_new_session=True,
+                )
+            undone.pop_all()
 
     def start(self) -> Child:
         with ExitStack() as ours, ExitStack() as theirs:
-            stdin, down = _pipe()
-            up, stdout = _pipe()
-            err, stderr = _pipe()
+            stdin, down = _pipe(theirs, ours)
+            up, stdout = _pipe(ours, theirs)
+            err, stderr = _pipe(ours, theirs)
             life, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            for mine in (down, up, err, life):
-                ours.enter_context(mine)
-            for handed in (stdin, stdout, stderr, end):
-                theirs.enter_context(handed)
+            ours.enter_context(life)
+            theirs.enter_context(end)
             numbers = [handed.fileno() for handed in (stdin, stdout, stderr, end)]
             socket.send_fds(self._control, [START], numbers)
             theirs.close()
@@ -149,6 +150,10 @@ def _end() -> None:
         _nursery.end()
 
 
-def _pipe() -> tuple[FileIO, FileIO]:
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[FileIO, FileIO]:
+    """A pipe's two ends, each closed with whose it is."""
     reading, writing = os.pipe()
-    return FileIO(reading, "rb"), FileIO(writing, "wb")
+    return (
+        reader.enter_context(FileIO(reading, "rb")),
+        writer.enter_context(FileIO(writing, "wb")),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import select
@@ -125,16 +126,25 @@ def test_a_killed_nursery_is_replaced(clip: Path) -> None:
     assert numbers(clip)
 
 
-def test_where_no_decoder_can_be_started_that_is_said(clip: Path) -> None:
+@pytest.mark.parametrize("nursed", [True, False])
+def test_where_no_decoder_can_be_started_that_is_said(clip: Path, nursed: bool) -> None:
+    """And what was opened until then is closed, however far it came."""
     footage = open_footage(clip)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with clip.open() as last:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), before[1]))
-        try:
-            with pytest.raises(DecoderDied, match="no decoder could be started"):
-                Decoder(footage, Decoding()).__enter__()
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    for left in range(0, 10, 2):
+        if nursed:
+            nursery.start().kill()
+        else:
+            nursery._end()
+        with clip.open() as last:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno() + left, before[1]))
+            try:
+                with pytest.raises(DecoderDied, match="no decoder could be started"):
+                    Decoder(footage, Decoding()).__enter__()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    # Whatever nobody closed tells it now, and not in some later test.
+    gc.collect()
     assert numbers(clip)
 
 
