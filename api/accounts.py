@@ -100,7 +100,10 @@ def password(folder: Folder, name: Name, password_stdin: FromStdin = False) -> N
 
 @accounts_app.command("close")
 def close(folder: Folder, name: Name) -> None:
-    """Close an account: it lets nobody in, and its logins and tokens end. What it judged stays."""
+    """Close an account, which lets nobody in from then on.
+
+    Its logins and tokens end. What it judged stays.
+    """
     _change(folder, name, closed=True)
 
 

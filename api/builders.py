@@ -54,7 +54,10 @@ def list_builders(
     registry: RegistryFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
 ) -> None:
-    """List the registry's entries, or those with WORD in them ("list" may be left out)."""
+    """List the registry's entries, or those with WORD in them.
+
+    The word "list" may be left out.
+    """
     known = load_registry(*(registry or ()))
     entries = tuple(known) if word is None else known.search(word)
     if as_json:

@@ -111,9 +111,9 @@ def check_case(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a case, its files and the originals agree; say what does not and what to do.
+    """Check that a case, its files and the originals agree.
 
-    Exit code 1 where something is wrong.
+    What does not is told, with what to do. Exit code 1 where something is wrong.
     """
     from evidence.store.case import Case
     from evidence.store.check import check
@@ -149,9 +149,10 @@ def make_items(
         int | None, typer.Option(metavar="N", help="The draw's seed; before the first draw only.")
     ] = None,
 ) -> None:
-    """Make what reviewers are shown anew, from flags, the audit sample and verdicts.
+    """Make anew what reviewers are shown.
 
-    Draws the sample where there is none yet. What is drawn already stays as it is.
+    From flags, the audit sample and verdicts. Draws the sample where there is none yet; what is
+    drawn already stays as it is.
     """
     from evidence.review.audit import parse_plan
     from evidence.review.items import rebuild
@@ -191,7 +192,10 @@ def open_pack(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder of the case.")],
     database: Database = None,
 ) -> None:
-    """Make a case out of a pack; every file in it is checked against its hash."""
+    """Make a case out of a pack.
+
+    Every file in it is checked against its hash.
+    """
     from sqlalchemy import func, select
 
     from evidence.store.models import UNREAD, Location

@@ -119,11 +119,11 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Writes a data set, or the judged frames of a case, as YOLO, COCO or CVAT.
+    """Writes a data set, or the judged frames of a case.
 
-    COCO and CVAT come back whole with `import`; YOLO keeps classes and boxes alone. A set
-    with a source in two splits is refused. Of a case, DIR/data holds the frames in our own
-    format, split by source; run again, it adds what has been judged since.
+    As YOLO, COCO or CVAT: COCO and CVAT come back whole with `import`, YOLO keeps classes and
+    boxes alone. A set with a source in two splits is refused. Of a case, DIR/data holds the frames
+    in our own format, split by source; run again, it adds what has been judged since.
     """
     if isfile(data / CASE_FILE):
         _export_case(data, out, to, val, link, authors, model)

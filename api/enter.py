@@ -60,10 +60,11 @@ def enter(
     as_json: AsJson = False,
     registry: RegistryFiles = None,
 ) -> None:
-    """Enter a machine by hand: a verdict that others judge as they do what the program flagged.
+    """Enter a machine by hand, for others to judge.
 
-    It counts in what was seen, at the least, and in no share that is estimated. A builder from an
-    origin under test needs a second person, who enters the same place or judges it in the review.
+    They judge it as they do what the program flagged. It counts in what was seen, at the least,
+    and in no share that is estimated. A builder from an origin under test needs a second person,
+    who enters the same place or judges it in the review.
     """
     from evidence.browse.originals import name_footage
     from evidence.review.enter import Told, check_place

@@ -34,19 +34,21 @@ def to_markdown() -> str:
     return "\n".join(parts)
 
 
-def walk(command: Any, name: str, parent: Any = None) -> Iterator[tuple[str, str]]:
-    """A command and those under it: name and help, depth first."""
+def walk(
+    command: Any, name: str, parent: Any = None, width: int = WIDTH
+) -> Iterator[tuple[str, str]]:
+    """A command and those under it: name and help, so many columns wide, depth first."""
     context = command.context_class(
         command,
         info_name=name.split()[-1],
         parent=parent,
-        terminal_width=WIDTH,
-        max_content_width=WIDTH,
+        terminal_width=width,
+        max_content_width=width,
     )
     lines = command.get_help(context).splitlines()
     yield name, "\n".join(line.rstrip() for line in lines)
     for word, inner in getattr(command, "commands", {}).items():
-        yield from walk(inner, f"{name} {word}", context)
+        yield from walk(inner, f"{name} {word}", context, width)
 
 
 if __name__ == "__main__":

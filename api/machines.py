@@ -86,7 +86,7 @@ def show(
     folder: CaseFolder,
     as_json: AsJson = False,
 ) -> None:
-    """Show each sighting of a machine: where it is, and why it is held to be this machine."""
+    """Show where a machine was seen, and what ties the sightings."""
     from evidence.browse.settled import Settled, words_of
     from evidence.linking.inventory import short, show_machine
     from evidence.store.case import Case
@@ -143,7 +143,7 @@ def cut_(
 
 @machines_app.command("recount")
 def recount_(folder: CaseFolder) -> None:
-    """Count the machines anew, from the links there are and what was decided by hand.
+    """Count the machines anew, from links and decisions.
 
     For machines that `case check` tells of. Sightings that are of no machine are linked as well.
     Told is the number of those found with the model and settings worked with last.
