@@ -74,6 +74,8 @@ def create_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         routes=list(_ALL.routes),
+        # Nothing of who asked for what leaves the server, whatever its environment asks for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = site
     app.state.routers = ROUTES

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+from opentelemetry import trace
 from playwright.sync_api import Page
+
+from api.web.app import create_app
+from api.web.site import Site
 
 
 def test_the_first_page_names_the_case(client: httpx.Client) -> None:
@@ -22,6 +28,25 @@ def test_a_program_is_told_in_the_one_shape(client: httpx.Client) -> None:
     answer = client.get("/api/v1/nowhere")
     assert answer.status_code == 404
     assert answer.json() == {"error": {"kind": "not-found", "message": "Not Found"}}
+
+
+def test_nothing_is_told_to_whom_the_environment_names(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FastAPI sends traces where it is told to: who asked for what, and at which address."""
+    traced: list[str] = []
+
+    class Collector(trace.ProxyTracerProvider):
+        def get_tracer(self, name: str, *rest: object, **given: object) -> trace.Tracer:
+            traced.append(name)
+            return trace.NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Collector)
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    with TestClient(create_app(site), "http://127.0.0.1") as called:
+        assert called.get("/").status_code == 200
+    assert traced == []
 
 
 def test_pages_run_nothing_but_their_own_scripts(client: httpx.Client) -> None:
