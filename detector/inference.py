@@ -8,17 +8,23 @@ segmentation fault. So there is one, to the end of the process.
 
 from __future__ import annotations
 
-from functools import cache
+from threading import Lock
 from typing import Any
 
+_lock = Lock()
+_core: Any = None
 
-@cache
+
 def core() -> Any:
-    """The process's `openvino.Core`."""
-    # To know a model by its digest takes no runtime.
-    import openvino
+    """The process's `openvino.Core`; threads that ask at once have the same."""
+    global _core
+    with _lock:
+        if _core is None:
+            # To know a model by its digest takes no runtime.
+            import openvino
 
-    return openvino.Core()
+            _core = openvino.Core()
+        return _core
 
 
 def compile_network(network: Any, threads: int | None, **options: Any) -> Any:

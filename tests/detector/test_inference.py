@@ -5,8 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-from detector.inference import core
+import pytest
+
+from detector import inference
 
 ENDING = """
 import gc, os, signal
@@ -37,5 +41,16 @@ def test_signals_are_heard_where_networks_came_and_went() -> None:
     assert (ran.returncode, ran.stdout) == (0, "heard\n"), ran.stderr
 
 
-def test_a_process_has_one_core() -> None:
-    assert core() is core()
+def test_a_process_has_one_core_whoever_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def make() -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr("openvino.Core", make)
+    monkeypatch.setattr(inference, "_core", None)
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: inference.core(), range(4)))
+    assert len(made) == 1 and asked == 4 * made
