@@ -38,7 +38,7 @@ from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.summary import mostly_lost, programs
 from evidence.store.verdicts import head
-from evidence.store.work import ASIDE, WAITING
+from evidence.store.work import ASIDE, PACKED, WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,7 @@ def find_answer(
     machines, entered = with_entered(asked, machines)
     frames = read_frames(asked)
     otherwise = settled_otherwise(asked, machines)
-    listed = Counter(
-        session.scalars(
-            select(Work.state).where(Work.model == recipe.model, Work.settings == recipe.settings)
-        )
-    )
+    listed = _listed(session, recipe)
     found = answer(
         question,
         machines,
@@ -127,6 +123,15 @@ def find_answer(
         case.name, recipe.model, recipe.settings, registry.digest, number, digest, tuple(looked)
     )
     return Found(found, facts, machines)
+
+
+def _listed(session: Session, recipe: Recipe) -> Counter[str]:
+    """The files of the case's list by state. One that waited as the case was packed waits: it was
+    set aside when the pack was opened, and nobody has tried it."""
+    files = select(Work.state, Work.kind).where(
+        Work.model == recipe.model, Work.settings == recipe.settings
+    )
+    return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
 
 
 def _several(looked: Mapping[str, Collection[str]]) -> tuple[Told, ...]:

@@ -58,7 +58,7 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 7
+FORMAT = 8
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
 others counted as unknown, before what people settled to be no machine told of those like it, and
@@ -66,7 +66,7 @@ before it was told of what was settled under another model. 3: before it was tol
 looked at, and before a mark was concealed only where people say so. 4: before it was told
 what "Confirmed" means and which verdicts were given without a login. 5: before a plant that is
 written in several languages, or with and without quotation marks, was one plant. 6: before it was
-told of damaged footage."""
+told of damaged footage. 7: before what waited as the case was packed counted as waiting."""
 
 MOST_TOLD = 5
 

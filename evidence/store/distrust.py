@@ -16,7 +16,7 @@ from evidence.store.models import UNREAD, Location, Work
 from evidence.store.people import Upload
 from evidence.store.private import forget
 from evidence.store.verdicts import kept_stills
-from evidence.store.work import ASIDE, CANCELLED, WAITING
+from evidence.store.work import ASIDE, PACKED, WAITING
 
 _HEX = "[0-9a-f]"
 STILL = re.compile(rf"stills/{_HEX}{{2}}/({_HEX}{{64}})\.(?:jpg|png)")
@@ -58,7 +58,7 @@ def _leave_the_rest_alone(connection: Connection) -> None:
         .where(Work.state == WAITING, Work.path.in_(outside))
         .values(
             state=ASIDE,
-            kind=CANCELLED,
+            kind=PACKED,
             reason="it came with a pack and lies outside the case; sweep the folder it lies in",
             changed=datetime.now(UTC),
         )

@@ -147,7 +147,7 @@ class Work(Base):
 
     `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
     set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`,
-    `cancelled`.
+    `cancelled`, `packed`.
     """
 
     __tablename__ = "work"

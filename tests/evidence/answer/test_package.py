@@ -24,9 +24,10 @@ from evidence.answer.page import render_answer
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.tables import write_tables
-from evidence.store import Case, Item
+from evidence.store import Case, Item, Recipe
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
+from evidence.store.work import Source, add_work
 from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.store.conftest import encoded
 
@@ -326,6 +327,23 @@ def referred(value: Any) -> Iterator[str]:
             yield value["@id"]
         for one in value.values():
             yield from referred(one)
+
+
+def test_what_waits_to_be_looked_at_waits_in_a_package_too(
+    case: Case,
+    registry: Registry,
+    build: Callable[[Callable[[Builder], None]], Recipe],
+    tmp_path: Path,
+) -> None:
+    """Opening a pack sets it aside, and what could not be looked at holds up no "None"."""
+    recipe = build(fill)
+    with case.session() as session, session.begin():
+        add_work(session, recipe, [Source("/archive/more.mp4", 1, 1)])
+    there = read_case(case, Question(), registry, "Chinese").answer
+    here = write_package(case, Question(), registry, "Chinese", tmp_path / "package")[0].answer
+    assert (here.counts.unseen, here.counts.aside) == (1, 0)
+    assert here.counts == there.counts and here.warnings == there.warnings
+    assert recompute(tmp_path / "package").otherwise == []
 
 
 def test_nothing_is_written_over(package: Path, case: Case, registry: Registry) -> None:
