@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from evidence.answer.judged import is_begun
 from evidence.answer.missed import Frame, Frames
+from evidence.answer.one_moment import Place, first_shown
 from evidence.answer.sources import Asked, plant_of
 from evidence.copies.spans import Span
 from evidence.linking.load import chunks
@@ -63,34 +64,37 @@ def read_frames(asked: Asked) -> Frames:
     for item, _ in judged:
         wanted[item.analysis][float(item.pts)] = item.pts
     found = free = 0.0
-    lengths: dict[tuple[str, Fraction], float] = {}
+    stands, shared = dict[Place, float](), dict[Place, float]()
     seen: set[tuple[str, Fraction]] = set()
     spans = _spans(session, recipe)
     for analysis, sha256, times in _prints(session, recipe):
         if sha256 not in footage:
             continue
-        seconds, empty, full = _seconds(times, spans.get(analysis, ()))
-        seconds /= _showing(times, copies.get(sha256, {}))
+        whole, empty, full = _seconds(times, spans.get(analysis, ()))
+        seconds = whole / _showing(times, copies.get(sha256, {}))
         free += math.fsum(seconds[empty])
         found += math.fsum(seconds[full])
         for at, pts in wanted[analysis].items():
             place = int(np.searchsorted(times, at))
             if place < len(times) and times[place] == at:
-                lengths[analysis, pts] = float(seconds[place])
+                stands[sha256, pts], shared[sha256, pts] = whole[place], seconds[place]
                 if not empty[place]:
                     seen.add((analysis, pts))
     # Frames drawn by an older Nameplate may be of a time in which something was found: no part of
     # what is drawn from.
     judged = [(item, chance) for item, chance in judged if (item.analysis, item.pts) not in seen]
+    places = [(item.footage, item.pts) for item, _ in judged]
+    moments = first_shown({one: float(stands.get(one, ALONE)) for one in places}, copies)
     frames = tuple(
         Frame(
             plant=plant_of([asked.sources[item.footage].at(item.pts)])[0],
-            seconds=lengths.get((item.analysis, item.pts), ALONE),
+            seconds=float(shared.get(place, ALONE)),
             chance=chance,
             missed=item.item in missed,
             hit=missed.get(item.item),
+            moment=moments[place],
         )
-        for item, chance in judged
+        for (item, chance), place in zip(judged, places, strict=True)
     )
     return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
 

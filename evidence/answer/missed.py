@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidence.answer.clustered import ALIKE, clustered
@@ -42,7 +42,8 @@ class Frame:
 
     seconds: for how long it stands, shared among the footages that show that moment. chance: of
     having been drawn. hit: whether the missed machine is of the kind asked for, None where
-    nobody can tell or others have still to agree.
+    nobody can tell or others have still to agree. moment: what it shows, the same of frames of
+    several footages that show one moment; None: what no other does.
     """
 
     plant: str
@@ -50,6 +51,7 @@ class Frame:
     chance: float
     missed: bool
     hit: bool | None = None
+    moment: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
     if not total:
         nothing = Estimate(None, 0.0, 1.0, METHOD, level, (NOT_JUDGED,))
         return Missed(*counts, nothing, least, most)
-    # As many frames as tell as much as these, whose weights differ.
-    scale = total / sum(weight * weight for weight in weights)
+    # As many frames as tell as much as these, whose weights differ; of one moment they tell once.
+    moments = _by_moment(zip(frames.judged, weights, strict=True))
+    scale = total / sum(sum(weight for _, weight in one) ** 2 for one in moments)
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for one, weight in zip(frames.judged, weights, strict=True):
         sums[one.plant][0] += scale * weight * one.missed
@@ -134,10 +137,19 @@ def _kind(hits: Sequence[Frame], dark: bool, level: float, alike: float) -> Esti
     if all(one.hit is None for one in hits):
         return Estimate(float(dark), float(dark), float(dark), METHOD, level)
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for one in hits:
-        sums[one.plant][0] += dark if one.hit is None else one.hit
-        sums[one.plant][1] += 1
+    for frames in _by_moment((one, 1.0) for one in hits):
+        for one, _ in frames:
+            sums[one.plant][0] += (dark if one.hit is None else one.hit) / len(frames)
+            sums[one.plant][1] += 1 / len(frames)
     return clustered(*_columns(sums), level, alike)
+
+
+def _by_moment(frames: Iterable[tuple[Frame, float]]) -> list[list[tuple[Frame, float]]]:
+    """Frames and their weights, those of one moment together."""
+    found: dict[Hashable, list[tuple[Frame, float]]] = defaultdict(list)
+    for number, (one, weight) in enumerate(frames):
+        found[number if one.moment is None else one.moment].append((one, weight))
+    return list(found.values())
 
 
 def _columns(sums: Mapping[str, Sequence[float]]) -> tuple[list[float], list[float]]:
