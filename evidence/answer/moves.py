@@ -16,7 +16,7 @@ from evidence.answer.ends import by_plant, counted, drawn, ends
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.estimators import Estimator
 from evidence.answer.judged import SeenMachine
-from evidence.answer.missed import Missed, widen
+from evidence.answer.missed import Missed, as_missed, widen
 from evidence.answer.noticed import Noticed
 from evidence.answer.shares import ruled_out
 from evidence.answer.told import Told
@@ -185,7 +185,7 @@ def _missed(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]:
             continue
         fixed = replace(missed.share, value=share, low=share, high=share)
         yield _range(
-            group, label, widen(*found, replace(missed, share=fixed)), f"{100 * share:.1f} %"
+            group, label, as_missed(*found, replace(missed, share=fixed)), f"{100 * share:.1f} %"
         )
 
 

@@ -100,6 +100,17 @@ def test_a_builder_named_by_people_narrows_what_missed_machines_may_be() -> None
     assert of_none[1].high < wide[1].high and of_kind[0].low > wide[0].low
 
 
+@pytest.mark.parametrize("hit", [True, False])
+def test_named_or_not_missed_machines_make_the_share_no_surer_than_those_found(hit: bool) -> None:
+    """How many were missed is told by time, and mostly as too many: hours in which nothing stands
+    would draw the share towards what a few frames show."""
+    few = frames(20, 180, found=100, unseen=100)
+    few = replace(few, judged=tuple(replace(one, hit=hit) for one in few.judged))
+    for unseen in (0.0, 1e2, 1e4, 1e6):
+        low, high = widen(FOUND, FOUND, estimate_missed(replace(few, unseen=unseen)))
+        assert low.low <= FOUND.low and high.high >= FOUND.high
+
+
 def test_more_missed_ones_widen_more() -> None:
     widths = []
     for missed in (0, 5, 20, 60):
