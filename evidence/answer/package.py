@@ -66,9 +66,8 @@ before it was told of what was settled under another model. 3: before it was tol
 looked at, and before a mark was concealed only where people say so. 4: before it was told
 what "Confirmed" means and which verdicts were given without a login. 5: before a plant that is
 written in several languages, or with and without quotation marks, was one plant. 6: before it was
-told of damaged footage. 7: before what waited as the case was packed counted as waiting, and
-before frames of copies that show one moment told of it once, and missed ones drew neither end of the
-share inwards."""
+told of damaged footage. 7: before what waited as the case was packed counted as waiting,
+frames of copies that show one moment told of it once, and machines missed drew no end inwards."""
 
 MOST_TOLD = 5
 

@@ -80,6 +80,8 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
         below += (weight * (found.value - found.low)) ** 2
         above += (weight * (found.high - found.value)) ** 2
     unjudged /= total  # once: a sum of shares may come to less than all of them
+    if all(share == 1 for share in shares.values()):
+        value = 1 - unjudged  # as may a sum of weights, in one order and not in another
     for name, share in shares.items():
         # Were fewer of this stratum machines, the others would weigh more.
         weight, fewer, more = sizes[name] / total, *_reach(real[name])
@@ -151,7 +153,7 @@ def _over_plants(
             plant[0] += real * one.machines * share + (one.hits - real * one.judged * share) / drawn
             plant[1] += real * one.machines + (one.judged - one.none - real * one.judged) / drawn
             plant[2] += one.machines
-    if len(sums) < 2 or not 0 < value < 1:
+    if len(sums) < 2 or value <= 0:
         return value, value
     hits, there, sizes = np.array(list(sums.values())).T
     return around(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,15 @@ def test_a_plant_that_holds_most_machines_makes_many_plants_few() -> None:
     # As it was while each plant counted as one, and its distance from the share as linearised.
     size = 0.5 * 0.5 / (21 / 20 * ((hits - machines / 2) ** 2).sum() / 220**2)
     assert np.diff(around(0.5, size, 220, 21)) < 0.2
+
+
+def test_the_order_of_strata_changes_nothing_where_all_are_of_the_kind() -> None:
+    """Their weights come to one, or to a rounding less, by the order in which they are summed."""
+    for sizes in product(range(1, 9), repeat=3):
+        cells = [Cell(f"plant {n}", str(n), size, size, size) for n, size in enumerate(sizes)]
+        low, *others = (stratified(one).low for one in permutations(cells))
+        assert others == pytest.approx([low] * 5, abs=1e-9)
+        assert low <= clustered(sizes, sizes).low + 1e-9, "nor is it surer than plants allow"
 
 
 @pytest.mark.parametrize("of_kind", [True, False])
