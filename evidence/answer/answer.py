@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from datasets.registry import Registry
-from evidence.answer.bounds import Bounds, bounds
+from evidence.answer.bounds import Bounds, bounds, no_surer
 from evidence.answer.clustered import ALIKE
 from evidence.answer.ends import by_plant, confirmed, ends, likely, may_be, status, untold
 from evidence.answer.entered import Entry
@@ -129,18 +129,13 @@ def answer(
     found_in = by_plant(looked_for)
     machines = [m for m in machines if not m.stood_in]
     plants = by_plant(machines)
-    groups = list(plants.values())
-    # A claim that waits may be either: not counted in the least, and counted in the most.
-    of_kind = [sum(confirmed(m) for m in group) for group in groups]
-    open_ = [sum(may_be(m) for m in group) for group in groups]
-    sizes = [len(group) for group in groups]
     places_of_kind = places(filter(confirmed, machines))
     stated = sum(any(m.stated for m in place) for place in places_of_kind)
     sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
     counts = Counts(
         machines=len(machines),
         different=least(machines, sellers),
-        confirmed=sum(of_kind),
+        confirmed=sum(map(confirmed, machines)),
         least=least(filter(confirmed, machines), sellers),
         plants=stated,
         probable=sum(status(m) == "probable" for m in machines),
@@ -182,7 +177,9 @@ def answer(
     found_low, found_high = ends(taken_for, level, alike)
     missed = estimate_missed(frames, level, alike)
     low, high = widen(found_low, found_high, missed)
-    as_judged = bounds(of_kind, open_, sizes, level, alike)
+    as_judged = _bounds(machines, level, alike)
+    if any(m.entered for m in machines):
+        as_judged = no_surer(as_judged, _bounds(looked_for, level, alike))
     each = estimators(taken_for, controls.hits, controls.of, level, alike)
     return Answer(
         question=question,
@@ -209,6 +206,18 @@ def answer(
             *unplaced(machines, taken_for, frames, level, alike),
         ),
         entered=tuple(entered),
+    )
+
+
+def _bounds(machines: Sequence[SeenMachine], level: float, alike: float) -> Bounds:
+    """A claim that waits may be either: not counted in the least, and counted in the most."""
+    groups = by_plant(machines).values()
+    return bounds(
+        [sum(confirmed(m) for m in group) for group in groups],
+        [sum(may_be(m) for m in group) for group in groups],
+        [len(group) for group in groups],
+        level,
+        alike,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datasets.errors import UsageError
 from evidence.answer.clustered import ALIKE, clustered
@@ -48,3 +48,14 @@ def bounds(
     return Bounds(
         clustered(of_origin, machines, level, alike), clustered(most, machines, level, alike)
     )
+
+
+def no_surer(whole: Bounds, found: Bounds) -> Bounds:
+    """The bounds of all machines, neither end further in than that of those found: what people
+    chose to enter by hand is no sample, and tells of no other machine.
+
+    Args:
+        whole, found: with the machines that were entered, and without.
+    """
+    low, high = min(whole.least.low, found.least.low), max(whole.most.high, found.most.high)
+    return Bounds(replace(whole.least, low=low), replace(whole.most, high=high))

@@ -67,7 +67,8 @@ looked at, and before a mark was concealed only where people say so. 4: before i
 what "Confirmed" means and which verdicts were given without a login. 5: before a plant that is
 written in several languages, or with and without quotation marks, was one plant. 6: before it was
 told of damaged footage. 7: before what waited as the case was packed counted as waiting,
-frames of copies that show one moment told of it once, and machines missed drew no end inwards."""
+frames of copies that show one moment told of it once, and machines missed or entered drew no end
+of an interval inwards."""
 
 MOST_TOLD = 5
 

@@ -292,3 +292,25 @@ def test_the_report_names_each(case: Case, registry: Registry, build: Build, put
     assert "Plant &lt;1&gt;" in page and "FANUC" in page
     (exhibit,) = exhibits
     assert [author for _, author, *_ in exhibit.verdicts] == ["anna"] and exhibit.pictures == ()
+
+
+@pytest.mark.parametrize("builder", ["dmtg", "haas"])
+def test_what_people_chose_to_enter_makes_no_bound_of_the_share_surer(
+    case: Case, registry: Registry, build: Build, put: Put, builder: str
+) -> None:
+    """Twenty that somebody looked for and entered are no sample of machines."""
+
+    def fill(b: Builder) -> None:
+        for plant in range(20):
+            b.frame(f"Plant {plant}")
+        b.add("Plant 0", claim="mazak", outcome="accept")
+        b.add("Plant 1")
+
+    build(fill)
+    low, high = ask(case, registry).bounds.interval
+    for clip in range(1, 21):
+        put(clip, "anna", builder=builder)
+        put(clip, "ben", builder=builder) if builder == "dmtg" else None
+    found = ask(case, registry)
+    assert found.counts.machines == 22
+    assert found.bounds.interval[0] <= low and found.bounds.interval[1] >= high
