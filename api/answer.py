@@ -223,6 +223,8 @@ def _shares(found: Answer) -> list[str]:
         f"Put right by the audit sample, which is what to rely on: {at_least(found.found_low.low)} "
         f"to {at_most(found.found_high.high)}.",
         *_missed(found),
+        f"Each holds with {100 * found.low.level:.0f} % confidence, plants taken as some of many "
+        "like them.",
     ]
 
 

@@ -21,6 +21,17 @@ CONFIRMED_MEANS = Told(
 """What stands under each sentence that says "Confirmed"."""
 
 
+def none_means(seen: Noticed) -> Told:
+    """What stands under each sentence that says "None": what would have been noticed holds with a
+    probability, and on a condition."""
+    return Told(
+        "None means: none was recognised. Were the share larger than that, at least one would have "
+        "been with a probability of %(level)s, if such machines are recognised no less often than "
+        "the controls; a smaller share may stand there unnoticed.",
+        level=f"{100 * seen.level:.0f} %",
+    )
+
+
 class Kind(StrEnum):
     """confirmed: machines of the origin stand there. probable: people have still to confirm.
     none: none was seen, and that says something. open: the footage cannot tell."""
@@ -84,7 +95,7 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Said:
     """kind, the sentence, why no stronger one could be said, and what it means (`means`, empty but
-    where it says "Confirmed")."""
+    where it says "Confirmed" or "None")."""
 
     kind: Kind
     sentence: str
@@ -159,6 +170,7 @@ def say(
             within=within,
             share=above(seen.share),
         ),
+        means=none_means(seen),
     )
 
 

@@ -36,6 +36,7 @@ from evidence.store import (
     SightingRow,
     StillRow,
     Verdict,
+    Work,
 )
 from evidence.tables import no_formula
 
@@ -43,6 +44,7 @@ TABLES: tuple[type[Any], ...] = (
     FootageRow,
     Location,
     FormerPlace,
+    Work,
     Recipe,
     AnalysisRow,
     ShotRow,

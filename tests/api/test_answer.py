@@ -113,6 +113,11 @@ def test_what_is_told_is_what_the_package_says(
     assert Path("answer.html").read_bytes() == Path("kept/data/report.html").read_bytes()
 
 
+def test_the_share_is_told_with_its_confidence(nameplate: Nameplate, shown: Path) -> None:
+    ended = nameplate("answer", shown)
+    assert b"Each holds with 95 % confidence" in ended.out
+
+
 def test_a_package_without_a_picture_is_told_of(
     nameplate: Nameplate, case: Case, shown: Path
 ) -> None:

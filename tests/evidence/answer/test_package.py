@@ -343,6 +343,8 @@ def test_what_waits_to_be_looked_at_waits_in_a_package_too(
     here = write_package(case, Question(), registry, "Chinese", tmp_path / "package")[0].answer
     assert (here.counts.unseen, here.counts.aside) == (1, 0)
     assert here.counts == there.counts and here.warnings == there.warnings
+    with (tmp_path / "package" / "data" / "tables" / "work.csv").open(newline="") as file:
+        assert [row["kind"] for row in csv.DictReader(file)] == ["packed"]
     assert recompute(tmp_path / "package").otherwise == []
 
 

@@ -109,12 +109,19 @@ def test_confirmed_counts_machines_and_plants() -> None:
     assert said.sentence == "Confirmed: at least 3 machines of Chinese make in 1 plant."
 
 
+def test_what_would_have_been_noticed_is_said_with_its_probability_and_condition() -> None:
+    means = say("Chinese", NONE, WELL).means
+    assert "with a probability of 95 %, if such machines are recognised no less often" in means
+    assert "a smaller share may stand there unnoticed" in means
+
+
 def test_what_confirmed_means_stands_with_it_and_with_nothing_else() -> None:
     said = say("Chinese", replace(NONE, confirmed=3, least=3, plants=1), WELL)
     assert said.means == CONFIRMED_MEANS
     assert "slide counts unless they judged it only pictured" in said.means
     assert "nobody here confirmed that it stands there" in said.means
-    for counts in (NONE, replace(NONE, probable=2), replace(NONE, waiting=1)):
+    assert "Confirmed" not in say("Chinese", NONE, WELL).means
+    for counts in (replace(NONE, probable=2), replace(NONE, waiting=1)):
         assert say("Chinese", counts, WELL).means == ""
 
 
