@@ -163,6 +163,7 @@ def _judged(
             .join(Item, Item.sighting == Membership.sighting)
             .where(Membership.machine.in_(part))
             .group_by(Membership.machine, Item.state, Item.outcome)
+            .order_by(Item.state)
         )
         for machine, state, outcome, number_ in session.execute(query):
             stands = told_state(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -222,7 +223,7 @@ def _found(
     session: Session, analyses: Sequence[str]
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
     """By analysis: how many sightings of each grade, and a picture of the surest."""
-    grades: dict[str, dict[str, int]] = {}
+    grades: dict[str, Counter[str]] = defaultdict(Counter)
     surest: dict[str, tuple[tuple[str, float, str], str]] = {}
     for part in chunks(analyses):
         query = (
@@ -244,13 +245,13 @@ def _found(
             .where(SightingRow.analysis.in_(part))
         )
         for row in session.execute(query):
-            counted = grades.setdefault(row.analysis, {})
-            counted[row.grade] = counted.get(row.grade, 0) + 1
+            grades[row.analysis][row.grade] += 1
             rank = (row.grade, -row.confidence, row.name)
             known = surest.get(row.analysis)
             if row.sha256 is not None and (known is None or rank < known[0]):
                 surest[row.analysis] = (rank, row.sha256)
-    return grades, {analysis: sha256 for analysis, (_, sha256) in surest.items()}
+    counted = {analysis: dict(sorted(found.items())) for analysis, found in grades.items()}
+    return counted, {analysis: sha256 for analysis, (_, sha256) in surest.items()}
 
 
 def _copies(session: Session, hashes: Sequence[str], recipe: Recipe) -> dict[str, int]:

@@ -29,7 +29,8 @@ def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, list
     for one, other in _of_one_machine(session, list(keys)):
         why[one].setdefault(other, "machine")
     ties = select(Link.a, Link.b).where(or_(Link.a.in_(keys), Link.b.in_(keys)))
-    for a, b in session.execute(ties.order_by(Link.score.desc()).limit(SHOWN * 4 * len(keys))):
+    surest_first = ties.order_by(Link.score.desc(), Link.a, Link.b)
+    for a, b in session.execute(surest_first.limit(SHOWN * 4 * len(keys))):
         for one, other in ((a, b), (b, a)):
             if one in keys:
                 why[one].setdefault(other, "tied")
@@ -76,7 +77,7 @@ def _of_one_machine(session: Session, keys: list[str]) -> list[tuple[str, str]]:
         select(one.sighting, other.sighting)
         .join(other, and_(other.machine == one.machine, other.sighting != one.sighting))
         .where(one.sighting.in_(keys))
-        .order_by(other.sighting)
+        .order_by(other.sighting, one.sighting)
         .limit(SHOWN * 8 * len(keys))
     )
     return [(mine, theirs) for mine, theirs in session.execute(query)]
@@ -86,6 +87,7 @@ def _of_builder(session: Session, builder: str) -> list[str]:
     some = (
         select(SightingRow.key, SightingRow.grade)
         .where(SightingRow.builder == builder)
+        .order_by(SightingRow.key)
         .limit(LOOKED_AT)
         .subquery()
     )

@@ -87,7 +87,7 @@ class SightingRow(Derived):
 
     __tablename__ = "sightings"
     __table_args__ = (
-        Index("ix_sightings_builder", "builder"),
+        Index("ix_sightings_builder", "builder", "key"),
         Index("ix_sightings_origin_basis", "origin_basis", "origin"),
     )
 

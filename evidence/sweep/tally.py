@@ -99,7 +99,7 @@ def count_found(session: Session, recipe: Recipe, tally: Tally) -> None:
         MachineRow.model == recipe.model, MachineRow.settings == recipe.settings
     )
     rows = session.execute(machines.group_by(MachineRow.builder))
-    tally.machines = {builder or "": number for builder, number in rows}
+    tally.machines = dict(sorted((builder or "", number) for builder, number in rows))
     tally.lost = len(mostly_lost(session, recipe))
 
 

@@ -1,0 +1,49 @@
+"""Which others a machine is held against: the same in every database, whatever came first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from evidence.review import alike
+from evidence.review.alike import SHOWN, look_alikes
+from evidence.store import Case, Link, SightingRow
+from tests.evidence.review.conftest import named, nameless
+
+Store = Callable[..., str]
+
+
+@pytest.fixture
+def shown(case: Case) -> Callable[[str], list[str]]:
+    """The keys of what is shown beside a sighting."""
+
+    def look(key: str) -> list[str]:
+        with case.session() as session:
+            rows = session.scalars(select(SightingRow).where(SightingRow.key == key)).all()
+            return [one["sighting"] for one in look_alikes(session, rows)[key]]
+
+    return look
+
+
+def test_of_a_builder_those_whose_keys_come_first_are_looked_at(
+    store: Store, shown: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"{store(word, [named('m1', 'mazak')])}:m1" for word in ("a", "b", "c", "d", "e")]
+    monkeypatch.setattr(alike, "LOOKED_AT", 2)
+    first = sorted(keys)[:2]
+    assert keys[:2] != first, "another order than that in which they came"
+    assert [shown(key) for key in keys if key not in first] == [first] * 3
+
+
+def test_of_ties_of_one_strength_those_whose_keys_come_first_are_shown(
+    case: Case, store: Store, shown: Callable[[str], list[str]]
+) -> None:
+    words = [f"clip {number}" for number in range(20)]
+    keys = sorted(f"{store(word, [nameless('m1')])}:m1" for word in words)
+    with case.session() as session, session.begin():
+        for other in reversed(keys[1:]):
+            session.add(Link(a=keys[0], b=other, kind="place", score=0.5, reason="points agree"))
+            session.flush()
+    assert shown(keys[0]) == keys[1 : 1 + SHOWN]
