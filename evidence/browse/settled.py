@@ -7,11 +7,11 @@ machine is named by their word alone. Of what is judged and not settled nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
@@ -69,39 +69,50 @@ class Settled(Shape):
 
 def words_of(session: Session, machines: Sequence[str], registry: Registry) -> dict[str, Word]:
     """By machine what people settled of it, of those of which they settled anything."""
-    found = ((id_, word_of(rows, registry)) for id_, rows in members(session, machines).items())
-    return {id_: word for id_, word in found if word is not None}
+    return _words(members(session, machines), registry)
 
 
 def all_words(session: Session, recipe: Recipe, registry: Registry) -> dict[str, Word]:
     """The same of every machine of a recipe; there are as many as people have judged."""
-    return words_of(session, sorted(set(session.scalars(_judged(recipe)))), registry)
+    found: dict[str, list[Any]] = {}
+    # Asked at once: to name thousands of machines takes a database longer than to find them.
+    _add_members(session, Membership.machine.in_(_judged(recipe)), found)
+    return _words(found, registry)
 
 
 def members(session: Session, machines: Sequence[str]) -> dict[str, list[Any]]:
     """By machine its sightings, in order, each with what was read and where its item stands."""
     found: dict[str, list[Any]] = defaultdict(list)
     for part in chunks(machines):
-        query = (
-            select(
-                Membership.machine,
-                SightingRow.key,
-                SightingRow.footage,
-                SightingRow.builder,
-                SightingRow.origin,
-                SightingRow.origin_basis,
-                Item.state,
-                Item.outcome,
-                Item.builder.label("settled_as"),
-            )
-            .join(SightingRow, SightingRow.key == Membership.sighting)
-            .outerjoin(Item, Item.sighting == Membership.sighting)
-            .where(Membership.machine.in_(part))
-            .order_by(SightingRow.key)
-        )
-        for row in session.execute(query):
-            found[row.machine].append(row)
+        _add_members(session, Membership.machine.in_(part), found)
     return found
+
+
+def _add_members(session: Session, which: ColumnElement[bool], found: dict[str, list[Any]]) -> None:
+    query = (
+        select(
+            Membership.machine,
+            SightingRow.key,
+            SightingRow.footage,
+            SightingRow.builder,
+            SightingRow.origin,
+            SightingRow.origin_basis,
+            Item.state,
+            Item.outcome,
+            Item.builder.label("settled_as"),
+        )
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .outerjoin(Item, Item.sighting == Membership.sighting)
+        .where(which)
+        .order_by(SightingRow.key)
+    )
+    for row in session.execute(query):
+        found.setdefault(row.machine, []).append(row)
+
+
+def _words(members: Mapping[str, Collection[Any]], registry: Registry) -> dict[str, Word]:
+    found = ((id_, word_of(rows, registry)) for id_, rows in members.items())
+    return {id_: word for id_, word in found if word is not None}
 
 
 def word_of(rows: Collection[Any], registry: Registry) -> Word | None:

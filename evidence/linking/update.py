@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import cast
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
@@ -25,6 +25,7 @@ from evidence.linking.ties import tie_by_hand, tie_by_looks, tie_copies
 from evidence.store.derived import Link, MachineRow, Membership, SightingRow
 from evidence.store.keys import machine_id
 from evidence.store.models import Recipe
+from evidence.store.upsert import insert_all
 
 
 def update_machines(session: Session, model: str, settings: str) -> int:
@@ -168,9 +169,8 @@ def _replace(
             }
         )
         members += [{"sighting": sighting, "machine": key} for sighting in machine.sightings]
-    if rows:
-        session.execute(insert(MachineRow), rows)
-        session.execute(insert(Membership), members)
+    insert_all(session, MachineRow, rows)
+    insert_all(session, Membership, members)
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -27,7 +27,7 @@ from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow, Ver
 from evidence.store.flags import PRIORITIES
 from evidence.store.keys import is_entered
 from evidence.store.people import Draw, Item
-from evidence.store.upsert import insert_new
+from evidence.store.upsert import insert_all, insert_new
 from evidence.store.verdicts import entries, hold_log
 
 Row = dict[str, Any]
@@ -116,8 +116,7 @@ def rebuild(session: Session, plan: Plan | None = None) -> int:
             for row, found in _each_found(session, some)
             for one in _plain_items(row, found)
         ]
-        if items:
-            session.execute(insert(Item), items)
+        insert_all(session, Item, items)
         number += len(items)
     return number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict
@@ -18,7 +18,7 @@ from evidence.store.flags import find_flags
 from evidence.store.keys import analysis_id
 from evidence.store.models import FootageRow
 from evidence.store.rows import survey_rows
-from evidence.store.upsert import insert_new
+from evidence.store.upsert import insert_all, insert_new
 
 
 def analysed(session: Session, footage: str, model: str, settings: str) -> bool:
@@ -63,14 +63,12 @@ def record_survey(
         case.put_still(still.picture)
     analysis = survey.analysis
     record_footage(session, analysis.footage, analysis.probe, analysis.manifest)
-    session.execute(insert(AnalysisRow), [rows.analysis | {"digest": digest, "run": run}])
+    insert_all(session, AnalysisRow, [rows.analysis | {"digest": digest, "run": run}])
     for model, part in rows.parts.items():
-        if part:
-            session.execute(insert(model), part)
+        insert_all(session, model, part)
     naming = {"analysis": key} | {n: rows.analysis[n] for n in ("footage", "model", "settings")}
     flags = [flag | naming for flag in find_flags(survey, registry)]
-    if flags:
-        session.execute(insert(Flag), flags)
+    insert_all(session, Flag, flags)
     add_items(session, key)
     return key
 
