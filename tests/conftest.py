@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 from evidence.access import passwords
 from evidence.store import Case
@@ -36,6 +37,10 @@ LONG = (
 )
 """Tests that take half a minute a file, and more."""
 LAST_LOOK_SECONDS = 30.0
+
+# How fast a machine is, and what else it does, is no test's concern.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.annotations import read_labels
@@ -15,7 +15,7 @@ from datasets.splits import read_splits
 from datasets.writing import LABELLED_ROLES, labels_of
 from tests.datasets.sets import Line, dumped, empty, files, lines, two_splits, write_data
 
-few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+few = settings(max_examples=40)
 
 
 def there_and_back(root: Path, data: Path, format: Format) -> Path:

@@ -138,7 +138,8 @@ def test_a_damaged_one_is_said_to_be_so_and_nothing_else_happens(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(st.integers(30, 3200), st.integers(0, 255)), min_size=1, max_size=8))
 def test_no_byte_of_it_does_harm(

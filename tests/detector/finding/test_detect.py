@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import ModelError
@@ -124,7 +124,6 @@ def test_the_input_is_a_rectangle_that_fits() -> None:
     assert offset == (0, 12)
 
 
-@settings(deadline=None)
 @given(width=st.integers(1, 3000), height=st.integers(1, 3000), side=st.integers(32, 700))
 def test_a_letterbox_always_fits_its_picture(width: int, height: int, side: int) -> None:
     picture = np.broadcast_to(np.uint8(0), (height, width, 3))

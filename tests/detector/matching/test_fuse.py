@@ -100,7 +100,7 @@ READINGS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(READINGS, max_size=6))
 def test_every_cue_rests_on_readings_of_the_scene(readings: list[Reading]) -> None:
     for cue in fuse(readings, MATCHER):

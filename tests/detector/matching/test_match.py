@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.entry import Entry, Wordmark
@@ -282,7 +282,6 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_answered(matcher: Matcher, text: str) -> None:
     for match in matcher.match(text):
@@ -290,7 +289,6 @@ def test_any_text_is_answered(matcher: Matcher, text: str) -> None:
         assert match.exact == (match.similarity == 1)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(MARKS), st.sampled_from([str, str.lower, str.title]))
 def test_a_mark_as_listed_matches_its_entry(
     matcher: Matcher, listed: tuple[Entry, Wordmark], spelt: Callable[[str], str]
@@ -300,7 +298,6 @@ def test_a_mark_as_listed_matches_its_entry(
     assert entry.id in names(found)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(MARKS), st.data())
 def test_one_edit_never_turns_a_mark_into_anothers_without_notice(
     matcher: Matcher, listed: tuple[Entry, Wordmark], data: st.DataObject

@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,7 +153,6 @@ def test_a_folder_without_a_readable_still_has_no_spans() -> None:
     assert plan_spans(Sweep(()), probe(None), Sweeping(), footage("stills")) == []
 
 
-@hypothesis.settings(deadline=None)
 @given(
     hits=st.lists(st.booleans(), max_size=80),
     step=st.fractions(F(1, 10), F(30)),
@@ -196,7 +194,6 @@ def test_two_scenes_have_a_share_each() -> None:
     assert stretches(Sweeping(), *hits, end=F(40)) == [(5, 17)]
 
 
-@hypothesis.settings(deadline=None)
 @given(
     sure=st.lists(st.floats(0, 1), min_size=1, max_size=40),
     cuts=st.sets(st.integers(0, 40)),

@@ -53,7 +53,7 @@ FRAMES = st.builds(
 CONTROLS = st.tuples(st.sampled_from([None, 9.0, 50.0]), st.booleans())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(machines(), max_size=60),
     st.lists(machines(), max_size=20),

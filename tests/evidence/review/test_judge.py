@@ -203,7 +203,8 @@ _words = itertools.count()
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEP, min_size=1, max_size=10), name=st.sampled_from(["m1", "m3"]))
 def test_any_order_of_three_people_ends_as_a_rebuild_would(

@@ -25,7 +25,8 @@ def test_odd_text_comes_back(case: Case, text: str) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.text(st.characters()), min_size=1, max_size=5, unique=True))
 def test_any_text_comes_back_and_differs_from_any_other(case: Case, texts: list[str]) -> None:

@@ -94,7 +94,6 @@ def _try(cases: Any, clients: tuple[TestClient, ...], answers: tuple[set[int], .
     @seed(5)
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
