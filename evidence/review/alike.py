@@ -35,11 +35,11 @@ def look_alikes(session: Session, rows: Sequence[SightingRow]) -> dict[str, list
             if one in keys:
                 why[one].setdefault(other, "tied")
     by_builder = {
-        builder: _of_builder(session, builder)
-        for builder in {row.builder for row in rows if row.builder is not None}
+        found: _of_builder(session, *found)
+        for found in {_found(row) for row in rows if row.builder is not None}
     }
     for key, row in keys.items():
-        for other in by_builder.get(row.builder or "", ()):
+        for other in by_builder.get(_found(row), ()):
             if other != key:
                 why[key].setdefault(other, "builder")
     chosen = {key: dict(list(found.items())[:SHOWN]) for key, found in why.items()}
@@ -83,10 +83,20 @@ def _of_one_machine(session: Session, keys: list[str]) -> list[tuple[str, str]]:
     return [(mine, theirs) for mine, theirs in session.execute(query)]
 
 
-def _of_builder(session: Session, builder: str) -> list[str]:
+def _found(row: SightingRow) -> tuple[str | None, str, str]:
+    """What it was named, and with which model and settings."""
+    return row.builder, row.model, row.settings
+
+
+def _of_builder(session: Session, builder: str | None, model: str, settings: str) -> list[str]:
     some = (
         select(SightingRow.key, SightingRow.grade)
-        .where(SightingRow.builder == builder)
+        # Of another recipe the first example would be the machine itself.
+        .where(
+            SightingRow.builder == builder,
+            SightingRow.model == model,
+            SightingRow.settings == settings,
+        )
         .order_by(SightingRow.key)
         .limit(LOOKED_AT)
         .subquery()

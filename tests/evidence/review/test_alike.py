@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
+from datasets.registry import Registry
+from detector.types import Analysis
 from evidence.review import alike
 from evidence.review.alike import SHOWN, look_alikes
 from evidence.store import Case, Link, SightingRow
-from tests.evidence.review.conftest import named, nameless
+from evidence.store.record import record_survey
+from tests.evidence.review.conftest import named, nameless, survey_of
 
 Store = Callable[..., str]
 
@@ -35,6 +39,24 @@ def test_of_a_builder_those_whose_keys_come_first_are_looked_at(
     first = sorted(keys)[:2]
     assert keys[:2] != first, "another order than that in which they came"
     assert [shown(key) for key in keys if key not in first] == [first] * 3
+
+
+def test_what_another_model_found_is_not_held_against_it(
+    case: Case,
+    analysis: Analysis,
+    registry: Registry,
+    store: Store,
+    shown: Callable[[str], list[str]],
+) -> None:
+    """After a case was looked at anew it would be the machine itself, once more."""
+    key = f"{store('a', [named('m1', 'mazak')])}:m1"
+    again = survey_of(analysis, "a", [named("m1", "mazak")])
+    with case.session() as session, session.begin():
+        anew = replace(again, analysis=replace(again.analysis, model_hash="ee" * 32))
+        record_survey(session, case, anew, registry)
+    assert shown(key) == []
+    other = f"{store('b', [named('m1', 'mazak')])}:m1"
+    assert shown(key) == [other]
 
 
 def test_of_ties_of_one_strength_those_whose_keys_come_first_are_shown(
