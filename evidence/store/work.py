@@ -36,6 +36,7 @@ PACKED = "packed"  # the kind of work that waited when its case was packed, and 
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
 _NO_REASON = Sentence("no reason is kept")
 _AT_ONCE = 500  # paths a statement
+_TRUSTED = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != UNREAD)
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,7 @@ def add_work(
 def add_all(session: Session, recipe: Recipe) -> Added:
     """Adds every path at which the case knows footage to the list of a recipe; but for those that
     nothing but a pack from elsewhere speaks of (`distrust`)."""
-    trusted = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != UNREAD)
-    known = session.scalars(select(Location.path).where(Location.footage.is_not(None), trusted))
+    known = session.scalars(select(Location.path).where(Location.footage.is_not(None), _TRUSTED))
     return add_work(session, recipe, map(Source, known.all()))
 
 
@@ -241,12 +241,14 @@ def reopen(
     kinds: Collection[str] | None = None,
     paths: Collection[str] | None = None,
 ) -> int:
-    """Puts work that was set aside, all of it or that of some kinds or paths, back on the list.
+    """Puts work that was set aside, all of it or that of some kinds or paths, back on the list;
+    but for what nothing but a pack from elsewhere speaks of (`distrust`).
 
     Returns:
         How many paths wait again.
     """
-    where = [*_of(recipe), Work.state == ASIDE]
+    trusted = Work.path.in_(select(Location.path).where(_TRUSTED))
+    where = [*_of(recipe), Work.state == ASIDE, trusted]
     if kinds is not None:
         where.append(Work.kind.in_(kinds))
     if paths is not None:

@@ -20,11 +20,11 @@ from detector.types import Survey
 from evidence.access.accounts import add_account, enter
 from evidence.access.logins import digest
 from evidence.browse.originals import find_original
-from evidence.store import Case, Location, Login, Token, Upload, Work
+from evidence.store import Case, Location, Login, Recipe, Token, Upload, Work
 from evidence.store.pack import pack
 from evidence.store.runs import add_recipe
 from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_all, add_work, done, take
+from evidence.store.work import Source, add_all, add_work, done, reopen, take
 from evidence.uploads import Bounds, Claims, Uploads
 from evidence.uploads.keeping import find_place
 from tests.evidence.store.conftest import encoded
@@ -316,3 +316,30 @@ def test_nothing_outside_is_looked_at_anew_because_a_pack_says_so(
         session.get_one(Location, source.path).mtime_ns = status.st_mtime_ns
         add_all(session, recipe)
         assert [work.path for work in take(session, recipe, 9)] == [source.path]
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_what_was_set_aside_outside_is_looked_at_again_once_its_folder_was_swept(
+    opened: Callable[..., Case], tmp_path: Path, aside: bool
+) -> None:
+    """`sweep --retry` would else read whatever file of this machine a pack names."""
+    secret = str(tmp_path / "secret.mp4")
+    kind = "'aside', 0, 0, 'timeout', 'no end'" if aside else "'waiting', 0, 0, NULL, NULL"
+    with (
+        opened(
+            "INSERT INTO locations (path, held, mtime_ns) VALUES (:path, 0, 7)",
+            "INSERT INTO recipes VALUES (:aa, :aa, :aa, '{}')",
+            "INSERT INTO work (path, model, settings, state, priority, tries, kind, reason, "
+            f"changed) VALUES (:path, :aa, :aa, {kind}, :now)",
+            aa="aa" * 32,
+            path=secret,
+            now=str(NOW.replace(tzinfo=None)),
+        ) as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        recipe = session.scalars(select(Recipe)).one()
+        assert reopen(session, recipe) == 0
+        assert take(session, recipe, 10) == []
+        add_work(session, recipe, [Source(secret, 1, 7)])
+        assert [work.path for work in take(session, recipe, 10)] == [secret]
