@@ -10,18 +10,19 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from datasets.errors import CaseDamaged, CaseLocked
 from datasets.registry import Registry
 from detector.types import Survey
 from evidence.review.items import rebuild
-from evidence.store import Case, migrations
+from evidence.store import Case, Recipe, Work, migrations
 from evidence.store import case as case_module
 from evidence.store.base import Base
 from evidence.store.check_rows import check_analyses
 from evidence.store.folder import read_facts
 from evidence.store.record import record_survey
+from evidence.store.work import Source, add_work, cancel
 from tests.rows import rows
 
 NEXT = """
@@ -132,6 +133,22 @@ def test_a_case_from_before_there_were_origins_keeps_its_digests(
         with opened.session() as session, session.begin():
             rebuild(session)
         assert rows(opened) == before
+
+
+def test_what_waited_when_a_case_was_packed_waits_in_one_opened_long_ago(
+    case: Case, recipe: Recipe
+) -> None:
+    """It was told as cancelled by a person, and held up no "None"."""
+    brought = "it came with a pack and lies outside the case; sweep the folder it lies in"
+    reasons = {"/a/1.mp4": brought, "/a/2.mp4": "cancelled by Anna"}
+    with case.session() as session, session.begin():
+        add_work(session, recipe, map(Source, reasons))
+        for path, reason in reasons.items():
+            assert cancel(session, recipe, path, reason)
+        session.execute(text("UPDATE alembic_version SET version_num = '0013'"))
+    with Case.open(case.folder) as opened, opened.session() as session:
+        kinds = session.execute(select(Work.path, Work.kind).order_by(Work.path)).all()
+    assert kinds == [("/a/1.mp4", "packed"), ("/a/2.mp4", "cancelled")]
 
 
 def test_a_step_that_fails_changes_nothing(swept: Case, next_step) -> None:
