@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from evidence.copies.spans import Span
@@ -31,13 +31,14 @@ def first_shown(frames: Mapping[Place, float], copies: Copies) -> dict[Place, Pl
         times[sha256].append(pts)
     first: dict[Place, Place] = {}
     for one in sorted(frames):
-        first[one] = one
-        for other, spans in sorted(copies.get(one[0], {}).items()):
-            if other < one[0] and other in times:
-                there = _together(one, spans, other, times[other], frames)
-                if there is not None and first[there] == there:
-                    first[one] = there
-                    break
+        told = (
+            there
+            for other, spans in sorted(copies.get(one[0], {}).items())
+            if other < one[0] and other in times
+            for there in _together(one, spans, other, times[other], frames)
+            if first[there] == there
+        )
+        first[one] = next(told, one)
     return first
 
 
@@ -47,16 +48,15 @@ def _together(
     other: str,
     times: Sequence[Fraction],
     frames: Mapping[Place, float],
-) -> Place | None:
-    """The first frame of `other`, of these times in order, that stands at some time at which the
-    one does; None where none does."""
+) -> Iterator[Place]:
+    """The frames of `other`, of these times in order, that stand at some time at which the one
+    does."""
     pts = one[1]
     for span in spans:
         if span.holds(pts):
             at = pts + span.offset
             place = bisect_right(times, at)
             if place and at < times[place - 1] + Fraction(frames[other, times[place - 1]]):
-                return other, times[place - 1]
-            if place < len(times) and times[place] < at + Fraction(frames[one]):
-                return other, times[place]
-    return None
+                yield other, times[place - 1]
+            until = bisect_left(times, at + Fraction(frames[one]))
+            yield from ((other, time) for time in times[place:until])

@@ -41,6 +41,13 @@ def test_frames_of_a_moment_need_not_begin_together(pts: str) -> None:
     assert found == {"a5": "a5", f"b{pts}": "a5", "b7": "b7"}
 
 
+def test_a_frame_shows_the_moment_of_whichever_tells_of_its_own() -> None:
+    """The first that it overlaps with may be another's already, and the next one not."""
+    copies = copied(("a", "b", "0"), ("b", "c", "0"), ("a", "c", "0"))
+    found = moments(copies, ("a", "0"), ("b", "1/2"), ("b", "3/2"), ("c", "6/5"))
+    assert found == {"a0": "a0", "b1/2": "a0", "b3/2": "b3/2", "c6/5": "b3/2"}
+
+
 def test_of_what_is_no_copy_each_frame_is_a_moment_of_its_own() -> None:
     copies = copied(("a", "b", "0"))
     assert moments(copies, ("a", "5"), ("c", "5")) == {"a5": "a5", "c5": "c5"}
