@@ -96,13 +96,17 @@ class _Server:
 
     def _send(self, header: wire.Header, *bodies: memoryview) -> None:
         try:
-            self._answers.write(wire.pack(header, sum(body.nbytes for body in bodies)))
+            self._write(memoryview(wire.pack(header, sum(body.nbytes for body in bodies))))
             for body in bodies:
-                self._answers.write(body)
-            self._answers.flush()
+                self._write(body.cast("B"))
         except BrokenPipeError:
             raise SystemExit(0) from None
         self._sent = time.monotonic()
+
+    def _write(self, data: memoryview) -> None:
+        # A pipe takes less than all where the process was stopped, or the machine slept, midway.
+        while data:
+            data = data[self._answers.write(data) :]
 
     def _beat(self) -> None:
         now = time.monotonic()

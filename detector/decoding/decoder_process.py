@@ -147,7 +147,8 @@ class DecoderProcess:
             if self._err.fileno() in ready:
                 self._listen()
             if pipe.fileno() in ready:
-                self._waited += time.monotonic() - begun
+                # It was never silent for longer: this process was stopped meanwhile.
+                self._waited += min(time.monotonic() - begun, stall)
                 return
 
     def _listen(self) -> None:

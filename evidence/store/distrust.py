@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from datasets.sentences import Sentence
 from evidence.store.models import UNREAD, Location, Work
 from evidence.store.people import Upload
 from evidence.store.private import forget
@@ -24,6 +25,8 @@ CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
 """Where files lie in a case's folder, by the SHA-256 of their bytes."""
 
 _UPLOAD = re.compile(rf"{_HEX}{{32}}")
+_BROUGHT = Sentence("it came with a pack and lies outside the case")
+_SWEEP_IT = Sentence("sweep the folder it lies in")
 
 
 def distrust(connection: Connection) -> None:
@@ -59,7 +62,7 @@ def _leave_the_rest_alone(connection: Connection) -> None:
         .values(
             state=ASIDE,
             kind=PACKED,
-            reason="it came with a pack and lies outside the case; sweep the folder it lies in",
+            reason=f"{_BROUGHT}; {_SWEEP_IT}",
             changed=datetime.now(UTC),
         )
     )

@@ -143,6 +143,9 @@ def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
     assert retold(missing, "ru") == told
     assert retold(WAITING.fill(what=missing), "ru") == f"{told}; ожидание"
     assert retold("a.mp4: no reason is kept", "uk") == "a.mp4: причину не збережено"
+    brought = "/a.mp4: it came with a pack and lies outside the case; sweep the folder it lies in"
+    told = "/a.mp4: файл прийшов із пакетом і лежить поза справою; перегляньте (sweep) теку, у якій"
+    assert retold(brought, "uk") == f"{told} він лежить"
 
 
 def test_each_kind_that_the_archivist_is_told_of_has_its_words() -> None:
