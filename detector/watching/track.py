@@ -199,12 +199,16 @@ class Tracker:
 
 
 def _best_pairs(score: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The assignment of greatest sum; pairs of score 0 are none."""
-    # All of scipy's optimizers are loaded with it, which takes longer than `nameplate --help`.
-    from scipy.optimize import linear_sum_assignment
+    """The assignment of greatest sum, by row; pairs of score 0 are none."""
+    paired = score > 0
+    if paired.sum(axis=0).max() > 1 or paired.sum(axis=1).max() > 1:
+        # All of scipy's optimizers are loaded with it, which takes longer than `nameplate --help`.
+        from scipy.optimize import linear_sum_assignment
 
-    rows, columns = linear_sum_assignment(score, maximize=True)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if score[r, c] > 0]
+        chosen = np.zeros_like(paired)
+        chosen[linear_sum_assignment(score, maximize=True)] = True
+        paired &= chosen
+    return [(int(row), int(column)) for row, column in np.argwhere(paired)]
 
 
 def _about_there(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
