@@ -17,6 +17,7 @@ from pathlib import Path
 import dask
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
+from distributed.client import AllExit
 from distributed.system import MEMORY_LIMIT
 
 from datasets.errors import ClusterError
@@ -230,10 +231,19 @@ def _quiet() -> Iterator[None]:
     before = [(logger, logger.level) for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
+    asyncio = logging.getLogger("asyncio")
+    asyncio.addFilter(_is_told)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        asyncio.removeFilter(_is_told)
         for logger, level in before:
             logger.setLevel(level)
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether it is more than what Dask leaves where nobody waits any longer for an answer that
+    was lost with its worker."""
+    return not (record.exc_info and isinstance(record.exc_info[1], AllExit))

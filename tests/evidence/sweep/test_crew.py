@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from pathlib import Path
 
 import pytest
 from distributed import Client, Future
+from distributed.client import AllExit
 
 from datasets.errors import ClusterError
 from datasets.registry import load_registry
@@ -38,6 +41,24 @@ def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
             (answer,) = one.collect(60.0)[0][1]
             assert isinstance(answer, Identified)
             assert str(answer.footage.path) == path
+
+
+def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
+    place: Workplace, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lost(error: Exception) -> None:
+        raise error
+
+    async def forget(error: Exception) -> None:
+        task = asyncio.ensure_future(lost(error))
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    for error in (AllExit(), ValueError("ours")):
+        place.client.sync(forget, error)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["ours"]
+    caplog.clear()
 
 
 def test_a_clip_whose_answer_never_comes_is_set_aside(
