@@ -1,7 +1,10 @@
 # What a contributor runs before pushing is the default: `make` is `make check`.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Of all that comes with torch a tenth is ever used: it is compiled as it is first imported, by `make`
+# too where the surroundings would not have it kept.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: check demo test lint bench simulate docs clean
 
@@ -10,8 +13,6 @@ check: lint test
 demo: .venv/base
 	$(BIN)/nameplate demo --out demo
 
-# Hundreds of processes are started: each would compile the program anew if none might keep it.
-test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/full
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
