@@ -1,29 +1,27 @@
 """Who built it: the cues of one track weighed into a builder, or into `unknown`.
 
-Each cue adds log-odds to its builder. All builders and `unknown` share one probability:
-
-    p(builder) = exp(W(builder) - PRIOR) / (1 + sum over builders of exp(W - PRIOR))
-
-so two builders' wordmarks on one machine share it and neither is named. A builder is named
-only where `unknown` has become improbable enough and the cues are of a kind that may name.
-A control's badge sets `control` and counts for no builder, except the two controls that only
-one builder fits. Weights are set on the training photographs.
+Each cue adds log-odds to its builder. All builders and `unknown` share one probability
+(`detector.naming.chances`). A builder is named only where `unknown` has become improbable enough
+and the cues are of a kind that may name. A control's badge sets `control` and counts for no
+builder, except the two controls that only one builder fits. Weights are set on the training
+photographs.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from datasets.letters import letters, script_of
+from datasets.plates import load_plate_words
 from datasets.registry import Registry
 from detector.claims.origin import OriginFinder, claimed_by
 from detector.matching.badge import OWNERS, bears_out
 from detector.matching.fuse import Cue, fuse
 from detector.matching.match import Matcher
 from detector.matching.sisters import GROUPS, ONE_HOUSE
+from detector.naming.chances import FURTHER_VIEW, added, probabilities, totals_of
 from detector.naming.misread_code import MisreadCodes
 from detector.naming.own_badge import OwnBadge
 from detector.naming.pieces import Pieces
@@ -31,8 +29,6 @@ from detector.naming.reasons import reasons_of
 from detector.settings import Attributing
 from detector.types import Attribution, Box, Evidence, Grade, Likeness, Reading
 
-# Log-odds against any one builder before anything is read.
-PRIOR = 5.0
 # A strong wordmark: a base, and more for each letter, since chance marks grow rarer with length.
 # A Han character tells as much as two Latin letters. On the labelled photographs 95 exact ones were
 # of the builder, 1 of a machine beside; of 23,540 English words 7 are taken for a mark that may
@@ -58,8 +54,6 @@ FAR_WORDMARK = 6.0
 BADGE = 1.2
 # A control that only one builder fits.
 COMPANION = 8.2
-# A further independent view of a mark adds this share of the first, then its square ...
-FURTHER_VIEW = 0.3
 # How sure of its letters the reader must be of a mark that alone names where more is at stake.
 SURE = 0.9
 # Text that is there only in the mirror, even where other text flips too.
@@ -86,6 +80,7 @@ class Attributor:
         self._control_marks = {
             letters(mark.text) for control in registry.controls for mark in control.wordmarks
         }
+        self._fitted_names = self._control_marks | set(map(letters, load_plate_words().part_makers))
         # A registry may lack the builder: the control then says nothing.
         self._companions = {id: made for id, made in COMPANIONS.items() if made in registry}
         self._sisters = matcher.sisters
@@ -126,7 +121,8 @@ class Attributor:
             self._weight(cue, flipped) if speaker else 0.0
             for cue, speaker in zip(cues, speakers, strict=True)
         ]
-        totals = _totals(cues, speakers, weights)
+        weights = self._without_fitted(cues, speakers, weights)
+        totals = totals_of(cues, speakers, weights)
         scene = [reading for reading in readings if not reading.overlay]
         codes = self._codes.find(scene, [look for look in sure if look.id not in totals])
         logos = self._logos(likenesses, cues, speakers, weights, codes)
@@ -136,7 +132,7 @@ class Attributor:
         ]
         looks = [(id, line.weight) for id, line in zip(codes, coded, strict=True)]
         looks += [(look.id, look.weight) for look in logos if look.weight > 0]
-        chances = probabilities(_added(totals, looks))
+        chances = probabilities(added(totals, looks))
         best = max(chances, key=lambda id: chances[id], default=None)
         own: list[Cue] = []
         if best is not None:
@@ -145,8 +141,8 @@ class Attributor:
             own = self._own_badge.keep(of_best, beside, readings)
             if own and own != of_best:
                 cues, weights = self._kept(cues, weights, of_best, own, flipped)
-                totals = _totals(cues, speakers, weights)
-                chances = {best: 0.0} | probabilities(_added(totals, looks))
+                totals = totals_of(cues, speakers, weights)
+                chances = {best: 0.0} | probabilities(added(totals, looks))
         evidence = reasons_of(cues, weights, logos, coded, concealed, readings, self._matcher)
         control, hidden = self._control(cues), bool(concealed)
         if best is not None:
@@ -162,6 +158,39 @@ class Attributor:
                 return Attribution(best, chances[best], grade, control, series, hidden, evidence)
         unknown = max(0.0, 1.0 - sum(chances.values()))
         return Attribution(None, unknown, "U", control, None, hidden, evidence)
+
+    def _without_fitted(
+        self, cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
+    ) -> list[float]:
+        """The weights, 0 for whom nothing is read of but a seller's badge, or a name that controls
+        or parts bear as well, where another builder's own badge stands: on a Mazak MITSUBISHI is
+        its control and PUMORI its dealer.
+
+        It stays in doubt where that badge would claim an origin under test.
+        """
+        told = {s for s, weight in zip(speakers, weights, strict=True) if s and weight > 0}
+        fitted = told - {
+            s
+            for cue, s, weight in zip(cues, speakers, weights, strict=True)
+            if weight > 0 and not self._is_fitted(cue)
+        }
+        plain = any(
+            s in told - fitted
+            and cue.kind == "wordmark"
+            and cue.match.exact
+            and not (cue.mirrored or self._needs_second(cue))
+            and claimed_by(self._registry.get(cue.id)).isdisjoint(self._settings.tested_origins)
+            for cue, s in zip(cues, speakers, strict=True)
+        )
+        return [
+            0.0 if plain and s in fitted else weight
+            for s, weight in zip(speakers, weights, strict=True)
+        ]
+
+    def _is_fitted(self, cue: Cue) -> bool:
+        """Whether a mark may stand on a machine of any builder's."""
+        sold = cue.kind == "wordmark" and self._registry.get(cue.id).type == "rebadger"
+        return sold or letters(cue.mark) in self._fitted_names
 
     def _kept(
         self,
@@ -324,47 +353,6 @@ class Attributor:
             if not badge.match.needs_second_cue or (backed and badge.match.exact):
                 return badge.id
         return None
-
-
-def _totals(
-    cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
-) -> dict[str, float]:
-    """Log-odds by builder: part of a mark counted already is a further view."""
-    totals: dict[str, float] = {}
-    counted: dict[str, list[str]] = {}
-    for i in sorted(range(len(cues)), key=lambda i: -weights[i]):
-        builder = speakers[i]
-        if builder is None or weights[i] <= 0:
-            continue
-        mark = letters(cues[i].mark)
-        marks = counted.setdefault(builder, [])
-        known = any(mark in other or other in mark for other in marks)
-        share = FURTHER_VIEW if known else 1.0
-        totals[builder] = totals.get(builder, 0.0) + share * weights[i]
-        marks.append(mark)
-    return totals
-
-
-def _added(totals: Mapping[str, float], looks: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Log-odds by builder, with those of looks and of what was read beside them."""
-    sums = dict(totals)
-    for id, weight in looks:
-        sums[id] = sums.get(id, 0.0) + weight
-    return sums
-
-
-def probabilities(totals: Mapping[str, float]) -> dict[str, float]:
-    """Probability by builder from log-odds; what is missing to 1 is `unknown`.
-
-    Example:
-        >>> chances = probabilities({"mazak": 9.0, "okuma": 9.0})
-        >>> round(chances["mazak"], 2)
-        0.5
-    """
-    top = max([0.0, *(total - PRIOR for total in totals.values())])
-    shares = {id: math.exp(total - PRIOR - top) for id, total in totals.items()}
-    whole = math.exp(-top) + sum(shares.values())
-    return {id: share / whole for id, share in shares.items()}
 
 
 def mark_length(mark: str) -> int:

@@ -8,7 +8,8 @@ import pytest
 
 from datasets.registry import Registry, load_registry
 from detector.matching.match import Matcher
-from detector.naming.attribute import Attributor, mark_length, probabilities
+from detector.naming.attribute import Attributor, mark_length
+from detector.naming.chances import probabilities
 from detector.settings import Attributing
 from detector.types import Attribution
 from tests.detector.reads import DOOR, PANEL, moved, named, read
