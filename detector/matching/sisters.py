@@ -20,13 +20,18 @@ GROUPS = {
     "genertec": frozenset(
         {"smtcl", "dmtg", "kmtcl", "byjc", "qier", "tianjin-no1", "nanjing-no2", "tianduan"}
     ),
-    "amada": frozenset({"promecam"}),
-    "danobat": frozenset({"overbeck"}),
+    "amada": frozenset({"promecam", "wasino"}),
+    "bystronic": frozenset({"beyeler"}),
+    "citizen": frozenset({"miyano"}),
+    "danobat": frozenset({"hembrug", "overbeck", "soraluce"}),
     "emco": frozenset({"mecof"}),
+    "gleason": frozenset({"pfauter"}),
     "haco": frozenset({"haco-fat"}),
+    "hardinge": frozenset({"bridgeport", "jones-shipman", "kellenberger", "usach"}),
     "lvd": frozenset({"strippit"}),
     "prima-power": frozenset({"finn-power"}),
-    "starrag": frozenset({"berthiez"}),
+    "starrag": frozenset({"berthiez", "bumotec", "droop-rein", "heckert"}),
+    "tornos": frozenset({"almac"}),
 }
 """A group's badge stands over those of its works, and an owner's beside that of the firm it bought
 in another country (EMCO MECOF): it is the works' machine."""
