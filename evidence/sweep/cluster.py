@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import dask
@@ -231,14 +232,15 @@ def _quiet() -> Iterator[None]:
     before = [(logger, logger.level) for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
-    asyncio = logging.getLogger("asyncio")
-    asyncio.addFilter(_is_told)
+    # Clusters may be open within each other: each has a filter of its own to take away.
+    asyncio, told = logging.getLogger("asyncio"), partial(_is_told)
+    asyncio.addFilter(told)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        asyncio.removeFilter(_is_told)
+        asyncio.removeFilter(told)
         for logger, level in before:
             logger.setLevel(level)
 

@@ -7,6 +7,7 @@ back; the milliseconds in between are bought back by preparing what comes next m
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import secrets
 import time
@@ -34,7 +35,10 @@ from evidence.sweep.task import (
 FETCH_SECONDS = 60
 """Longest wait for the answer of a task that is done; after it the task was one try of few."""
 
-_ON_THE_WAY = (CancelledError, TimeoutError, OSError, CommClosedError)
+ASK_SECONDS = 60
+"""Longest wait for the scheduler's word which workers there are."""
+
+_ON_THE_WAY = (CancelledError, asyncio.CancelledError, TimeoutError, OSError, CommClosedError)
 
 MOST_BARE = 10
 """Times in a row that workers without their kit are equipped again."""
@@ -104,7 +108,7 @@ class Crew:
         self._client = client
         self._kit = kit.digest
         self._seconds = seconds
-        self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Future, Any]] = queue.SimpleQueue()
         self._looked = float("-inf")
         self._name, self._count = secrets.token_hex(16), 0  # tasks of other sweeps are there too
         self.hands: dict[str, Hand] = {}
@@ -175,16 +179,31 @@ class Crew:
             allow_other_workers=False,
             pure=False,
         )
-        hand.future.add_done_callback(self._done.put)
+        hand.future.add_done_callback(self._fetch)
+
+    def _fetch(self, future: Future) -> None:
+        """Has the answer of a task that is done fetched; called in a thread of Dask's.
+
+        One whose worker was cut off is long on its way, or never comes: nobody waits for it.
+        """
+        self._client.loop.add_callback(self._arrive, future)
+
+    async def _arrive(self, future: Future) -> None:
+        try:
+            coming = self._client.gather(future, asynchronous=True)
+            answer = await asyncio.wait_for(coming, FETCH_SECONDS)
+        except (Exception, asyncio.CancelledError) as error:
+            answer = error
+        self._done.put((future, answer))
 
     def collect(self, seconds: float) -> list[tuple[Task, Any]]:
         """The tasks that came back, with a worker's answer or `Lost`; waits for one at most
         so long."""
         back: list[tuple[Task, Any]] = []
         with suppress(queue.Empty):
-            back += self._take(self._done.get(timeout=seconds))
+            back += self._take(*self._done.get(timeout=seconds))
             while True:
-                back += self._take(self._done.get_nowait())
+                back += self._take(*self._done.get_nowait())
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             back += self.look_round()
@@ -209,7 +228,7 @@ class Crew:
         """The workers by address. Asked of the scheduler itself: what the client remembers of
         them is emptied now and then behind one's back."""
         identity = self._client.sync(
-            self._client.scheduler.identity, n_workers=-1, callback_timeout=FETCH_SECONDS
+            self._client.scheduler.identity, n_workers=-1, callback_timeout=ASK_SECONDS
         )
         return dict(identity["workers"])
 
@@ -219,29 +238,27 @@ class Crew:
         self.hands.clear()
         return [(task, Lost("adrift", reason)) for task in tasks if task]
 
-    def _take(self, future: Future) -> list[tuple[Task, Any]]:
+    def _take(self, future: Future, answer: Any) -> list[tuple[Task, Any]]:
+        """A task that is done, with its answer, given or what kept it."""
         hand = next((h for h in self.hands.values() if h.future is future), None)
         if hand is None:
             return []
-        answer: Any
-        try:
-            answer = future.result(timeout=FETCH_SECONDS)
-        except KilledWorker:
+        if isinstance(answer, KilledWorker):
             answer = Lost("killed", "its worker died on it")
             # Nobody is at that address: what it was given next would be blamed for the death.
             self.hands = {a: other for a, other in self.hands.items() if other is not hand}
-        except Exception as error:
-            if future.status != "error" and isinstance(error, _ON_THE_WAY):
+        elif isinstance(answer, BaseException):
+            if future.status != "error" and isinstance(answer, _ON_THE_WAY):
                 # Cancelled is what a scheduler that went away leaves. What else keeps an answer on
                 # its way may do so each time: it counts as a try.
                 gone = future.cancelled() or not self.connected
                 answer = Lost(
                     "adrift" if gone else "killed",
-                    f"its answer did not arrive ({type(error).__name__})",
+                    f"its answer did not arrive ({type(answer).__name__})",
                 )
             else:
                 # A worker that cannot even load the task: another version, a broken install.
-                answer = Lost("killed", f"its worker failed ({type(error).__name__}: {error})")
+                answer = Lost("killed", f"its worker failed ({type(answer).__name__}: {answer})")
         if isinstance(answer, Failed) and answer.kind == UNEQUIPPED:
             self._bare += 1
             if self._bare > MOST_BARE:

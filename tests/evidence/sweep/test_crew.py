@@ -64,13 +64,8 @@ def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
 def test_a_clip_whose_answer_never_comes_is_set_aside(
     small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take, give, stop = Crew._take, Crew.give, Stop()
+    give, stop = Crew.give, Stop()
     given = []
-
-    def impatient(own: Crew, future: Future) -> list[tuple[Task, object]]:
-        with monkeypatch.context() as now:
-            now.setattr(crew, "FETCH_SECONDS", 0.0)
-            return take(own, future)
 
     def counted(own: Crew, address: str, task: Task) -> None:
         given.append(task)
@@ -78,11 +73,36 @@ def test_a_clip_whose_answer_never_comes_is_set_aside(
             stop.ask()
         give(own, address, task)
 
-    monkeypatch.setattr(Crew, "_take", impatient)
+    monkeypatch.setattr(crew, "FETCH_SECONDS", 0.0)
     monkeypatch.setattr(Crew, "give", counted)
     ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
     assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
     assert len(given) == MOST_TRIES
+
+
+def test_while_an_answer_is_on_its_way_the_others_are_taken(
+    place: Workplace, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather, held = place.client.gather, asyncio.Event()
+    one = Crew(place.client, pack_kit(Settings.archive(), load_registry(), None), 60.0)
+    paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
+    late = Identify((paths[0],), (paths[0],))
+
+    async def slow(future: Future, asynchronous: bool) -> object:
+        if future is first:
+            await held.wait()
+        return await gather(future, asynchronous=asynchronous)
+
+    monkeypatch.setattr(place.client, "gather", slow)
+    address, other = one.idle()
+    one.give(address, late)
+    first = one.hands[address].future
+    one.give(other, Identify((paths[1],), (paths[1],)))
+    [(task, answer)] = one.collect(60.0)
+    assert task != late and str(answer[0].footage.path) == paths[1]
+    place.client.loop.add_callback(held.set)
+    [(task, answer)] = one.collect(60.0)
+    assert task == late and str(answer[0].footage.path) == paths[0]
 
 
 def spoil(address: str, digest: str) -> None:
