@@ -27,7 +27,7 @@ def attributor() -> Attributor:
         "MITSUBISHI", "MITSUBISHI ELECTRIC", "MITSUBISHI|M70", "FIDIA", "TOSHIBA", "FUJI ELECTRIC",
         "NACHI", "NACHI-FUJIKOSHI", "HOWA", "WALTER", "INGERSOLL RAND",
         # What holds a builder's name or nearly is one.
-        "LG ELECTRONICS", "INDEX TABLE", "WORLD SKILLS",
+        "LG ELECTRONICS", "INDEX TABLE",
         # Who sold it.
         "PUMORI", "ПУМОРИ", "STANKOIMPORT", "ИНТЕРВЕСП", "KNUTH", "PUMORI||MITSUBISHI",
     ],
