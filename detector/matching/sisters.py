@@ -37,6 +37,11 @@ GROUPS = {
 in another country (EMCO MECOF): it is the works' machine."""
 
 
+DEALERS = frozenset({"fort-bpk", "intervesp", "pumori", "stankoimport"})
+"""Sellers whose sticker stands on machines under their builders' own badges, too. Where another's
+badge (KNUTH, OPTIMUM) is read beside a builder's, two machines or a part of one are."""
+
+
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
     """For each builder, those with a wordmark that begins with one of its own.
 

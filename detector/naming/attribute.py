@@ -20,7 +20,7 @@ from detector.claims.origin import OriginFinder, claimed_by
 from detector.matching.badge import OWNERS, bears_out
 from detector.matching.fuse import Cue, fuse
 from detector.matching.match import Matcher
-from detector.matching.sisters import GROUPS, ONE_HOUSE
+from detector.matching.sisters import DEALERS, GROUPS, ONE_HOUSE
 from detector.naming.chances import FURTHER_VIEW, added, probabilities, totals_of
 from detector.naming.misread_code import MisreadCodes
 from detector.naming.own_badge import OwnBadge
@@ -162,7 +162,7 @@ class Attributor:
     def _without_fitted(
         self, cues: Sequence[Cue], speakers: Sequence[str | None], weights: Sequence[float]
     ) -> list[float]:
-        """The weights, 0 for whom nothing is read of but a seller's badge, or a name that controls
+        """The weights, 0 for whom nothing is read of but a dealer's name, or one that controls
         or parts bear as well, where another builder's own badge stands: on a Mazak MITSUBISHI is
         its control and PUMORI its dealer.
 
@@ -189,7 +189,7 @@ class Attributor:
 
     def _is_fitted(self, cue: Cue) -> bool:
         """Whether a mark may stand on a machine of any builder's."""
-        sold = cue.kind == "wordmark" and self._registry.get(cue.id).type == "rebadger"
+        sold = cue.kind == "wordmark" and cue.id in DEALERS
         return sold or letters(cue.mark) in self._fitted_names
 
     def _kept(

@@ -1,4 +1,4 @@
-"""What stands on machines of any builder's takes no builder's name away: controls, parts, sellers.
+"""What stands on machines of any builder's takes no builder's name away: controls, parts, dealers.
 
 Notation as of `stickers.views`.
 """
@@ -29,7 +29,7 @@ def attributor() -> Attributor:
         # What holds a builder's name or nearly is one.
         "LG ELECTRONICS", "INDEX TABLE",
         # Who sold it.
-        "PUMORI", "ПУМОРИ", "STANKOIMPORT", "ИНТЕРВЕСП", "KNUTH", "PUMORI||MITSUBISHI",
+        "PUMORI", "ПУМОРИ", "STANKOIMPORT", "ИНТЕРВЕСП", "PUMORI||MITSUBISHI",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -52,7 +52,9 @@ def test_a_builders_own_badge_names_it_beside_them(
         # Alone such a name is no builder's, nor beside one that needs a second cue itself.
         ("MITSUBISHI", None), ("NACHI", None), ("STAR||MITSUBISHI", None), ("STAR||PUMORI", None),
         # Of two builders neither is named, and no misread badge goes before a seller's.
-        ("MAZAK||OKUMA||MITSUBISHI", None), ("HURC0||KNUTH", None),
+        ("MAZAK||OKUMA||MITSUBISHI", None), ("HURC0||PUMORI", None),
+        # A badge under which a seller sells what others built is no dealer's sticker.
+        ("MAZAK||KNUTH", None), ("HAAS||METALTEC", None), ("HAAS||SHARP PRECISION", None),
     ],
 )  # fmt: skip
 def test_else_they_count_as_they_did(
