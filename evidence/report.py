@@ -190,6 +190,7 @@ looked at there: a container's length is not known to the frame."""
 
 # The timeline's drawing, in its own units; the page scales it to its width.
 LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
+LETTER = 16  # from a bar's end to behind the letter in it
 ROOM = (LABELS - 8) * SIZE / 12
 """What a name may take by `fitted`, which reckons with larger letters than the 12 pixels here."""
 
@@ -214,6 +215,13 @@ def lay_out(record: Record) -> dict[str, Any] | None:
         x, end = across(start), min(end + frame, length)
         return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
 
+    def lane(machine: Record) -> dict[str, Any]:
+        bar, best = stretch(machine["first"], machine["last"]), across(machine["best"]["pts"])
+        # The grade stands at the bar's beginning, or behind the line of the best frame there.
+        letter = bar["x"] + 5 if best - bar["x"] > LETTER else best + 4
+        fits = letter + LETTER - 5 < bar["x"] + bar["width"]
+        return bar | {"machine": machine, "best": best, "letter": letter if fits else None}
+
     return {
         "room": ROOM,
         "width": LABELS + LANES + 10,
@@ -224,12 +232,7 @@ def lay_out(record: Record) -> dict[str, Any] | None:
         ],
         "elsewhere": length - closely > UNSEEN,
         "shots": [stretch(part["start"], part["end"]) for part in record["shots"]],
-        "lanes": [
-            {"y": AXIS + LANE * n, "machine": machine}
-            | stretch(machine["first"], machine["last"])
-            | {"best": across(machine["best"]["pts"])}
-            for n, machine in enumerate(machines)
-        ],
+        "lanes": [{"y": AXIS + LANE * n} | lane(machine) for n, machine in enumerate(machines)],
         "lone": [{"x": across(mark["pts"]), "mark": mark} for mark in lone],
         "lone_y": AXIS + LANE * len(machines),
     }

@@ -228,6 +228,29 @@ def test_the_timeline_shows_each_machine_while_it_is_on_screen(
         assert part["x"] + part["width"] <= drawn["width"]
 
 
+def test_no_grade_is_struck_through_by_the_line_of_the_frame_that_is_shown(
+    analysis: Analysis, registry: Registry
+) -> None:
+    record = to_record(analysis, registry) | {"rate": "1000"}
+    machine = record["machines"][0]
+    placed = []
+    for share in (0.0, 0.01, 0.5, 1.0):
+        pts = machine["first"] + share * (machine["last"] - machine["first"])
+        at = replace_best(machine, pts)
+        drawn = lay_out(record | {"machines": [at, at | {"last": machine["first"]}]})
+        assert drawn is not None
+        lane, short = drawn["lanes"]
+        assert lane["x"] < lane["letter"] and lane["letter"] + 11 < lane["x"] + lane["width"]
+        assert lane["best"] <= lane["letter"] - 4 or lane["best"] > lane["letter"] + 11
+        assert short["letter"] is None  # no room
+        placed.append(lane["letter"] - lane["x"])
+    assert placed[2] == placed[3] == 5 < placed[1]
+
+
+def replace_best(machine: dict[str, Any], pts: float) -> dict[str, Any]:
+    return machine | {"best": machine["best"] | {"pts": pts}}
+
+
 def test_photographs_have_no_timeline(analysis: Analysis, registry: Registry) -> None:
     record = to_record(analysis, registry) | {"kind": "still", "duration": None}
     assert lay_out(record) is None
