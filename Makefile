@@ -1,8 +1,8 @@
 # What a contributor runs before pushing is the default: `make` is `make check`.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of all that comes with torch a tenth is ever used: it is compiled as it is first imported, by `make`
-# too where the surroundings would not have it kept.
+# Most of what is installed is never imported. What is, is compiled then, and kept, even where the
+# surroundings would not have it kept.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 export PYTHONDONTWRITEBYTECODE =
 
