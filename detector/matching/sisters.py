@@ -39,7 +39,7 @@ in another country (EMCO MECOF): it is the works' machine."""
 
 DEALERS = frozenset({"fort-bpk", "intervesp", "pumori", "stankoimport"})
 """Sellers whose sticker stands on machines under their builders' own badges, too. Where another's
-badge (KNUTH, OPTIMUM) is read beside a builder's, one of the two is another machine's or a part's."""
+badge (KNUTH, OPTIMUM) is read beside a builder's, one of both is another machine's or a part's."""
 
 
 def sisters_of(registry: Registry) -> dict[str, frozenset[str]]:
