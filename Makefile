@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Most of what is installed is never imported. What is, is compiled then, and kept, even where the
 # surroundings would not have it kept.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: check demo test lint bench simulate docs clean
@@ -35,10 +35,12 @@ docs: .venv/full
 clean:
 	rm -rf .venv demo results build *.egg-info
 
-# The base install looks at footage; it carries no torch.
+# The base install looks at footage; it carries no torch. The pip that a Python brings may be years
+# old, and takes longer.
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.platform != "linux" and "Nameplate runs on Linux; elsewhere use a virtual machine or a container with it" or sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --upgrade pip
 	$(INSTALL) --editable .
 	touch $@
 

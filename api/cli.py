@@ -8,8 +8,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 
 from api.exits import Exit, exit_for
@@ -24,12 +25,9 @@ def main() -> None:
     with _quietly_interrupted():
         # What they import takes a second, in which Ctrl-C would print where Python was; gathering
         # their flags takes another while, and Typer does it before it minds Ctrl-C.
-        from typer.main import get_command
-
-        from api.commands import app
         from api.terminal import complain, hush
 
-        command = get_command(app)
+        command = _command()
     if sys.platform != "linux":
         complain("Nameplate runs on Linux; elsewhere use a virtual machine or a container with it")
         sys.exit(Exit.SETUP)
@@ -62,6 +60,15 @@ def main() -> None:
             f"{error.filename or 'standard output'}: the disk is full; make room and run again"
         )
         sys.exit(Exit.RESULT)
+
+
+@cache
+def _command() -> Callable[[], object]:
+    from typer.main import get_command
+
+    from api.commands import app
+
+    return get_command(app)
 
 
 def _open_streams() -> None:

@@ -23,7 +23,10 @@ for _on_mark, _readings in RUNS.items():
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mark's letters made ready: for each, its prices and the runs that end at it."""
+    """A mark's letters made ready: for each, its prices and the runs that end at it.
+
+    Of most marks of a registry none is ever asked for; those that are, are again and again.
+    """
 
     letters: str
     prices: tuple[dict[str, float], ...]
@@ -31,6 +34,7 @@ class Template:
     runs: tuple[tuple[_Run, ...], ...]
 
     @classmethod
+    @cache
     def of(cls, letters: str) -> Template:
         return cls(
             letters,

@@ -6,8 +6,6 @@ and PRIME POWER, RM POWER and FIN POWER are other things.
 
 from __future__ import annotations
 
-from functools import cache
-
 from detector.matching.align import Template, distance
 from detector.matching.fold import letters
 from detector.matching.marks import Mark, far_of, limit_of
@@ -45,7 +43,7 @@ def tells(mark: Mark, read: str, price: float) -> bool:
     if not own or len(own) == size:
         return True
     rest = size - len(own)
-    template, generic = _template(own), _template(_rest(mark.words))
+    template, generic = Template.of(own), Template.of(_rest(mark.words))
     most = limit_of(own, mark.kind) if price <= mark.limit else far_of(own, mark.kind)
     cuts = range(max(0, rest - _LONGER), min(len(read), rest + _LONGER) + 1)
     ends = [len(read) - cut if behind else cut for cut in cuts]
@@ -67,8 +65,3 @@ def _parts(said: tuple[str, ...]) -> tuple[str, bool, int]:
 
 def _rest(said: tuple[str, ...]) -> str:
     return "".join(word for word in said if word in GENERIC)
-
-
-@cache
-def _template(text: str) -> Template:
-    return Template.of(text)

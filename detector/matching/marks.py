@@ -10,7 +10,6 @@ from typing import Literal
 from datasets.entry import Entry, EntryType
 from datasets.letters import script_of, scripts
 from datasets.registry import Registry
-from detector.matching.align import Template
 from detector.matching.fold import letters, words
 from detector.matching.vocabulary import LATIN_WORDS
 
@@ -45,7 +44,6 @@ class Mark:
     far: float
     needs_second_cue: bool
     shared: bool
-    template: Template
 
 
 HAN_LIMIT = 0.5
@@ -124,7 +122,6 @@ def marks_of(registry: Registry) -> list[Mark]:
                 entry, folded, folded in weak[entry.id][kind], owners[folded] > 1
             ),
             shared=owners[folded] > 1,
-            template=Template.of(folded),
         )
         for entry, text, kind, folded in sources
     ]

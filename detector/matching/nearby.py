@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.matching.align import distance
+from detector.matching.align import Template, distance
 from detector.matching.fold import OTHER, RUNS, SINGLE, beside, missing
 from detector.matching.marks import SHORT, Mark
 
@@ -131,7 +131,7 @@ class Nearby:
         found = []
         for i in np.flatnonzero(among):
             mark = self._marks[i]
-            price = distance(mark.template, reading, float(most[i]) + 1e-6)
+            price = distance(Template.of(mark.letters), reading, float(most[i]) + 1e-6)
             if price < float("inf"):
                 found.append((price, mark))
         return sorted(found, key=lambda item: item[0])

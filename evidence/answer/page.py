@@ -7,6 +7,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -98,18 +99,23 @@ def render_answer(
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'"
     )
-    environment = _environment()
-    environment.filters["maker"] = lambda id_: (
-        registry.get(id_).name if id_ in registry else printable(id_)
-    )
-    return environment.get_template("answer.html.j2").render(
-        answer=found,
-        facts=facts,
-        exhibits=exhibits,
-        figures=draw(found, registry),
-        reference=figures_for(found.question.by, found.question.value),
-        style=Markup(style),
-        policy=policy,
+
+    def maker(id: str) -> str:
+        return registry.get(id).name if id in registry else printable(id)
+
+    return (
+        _environment()
+        .get_template("answer.html.j2")
+        .render(
+            answer=found,
+            maker=maker,
+            facts=facts,
+            exhibits=exhibits,
+            figures=draw(found, registry),
+            reference=figures_for(found.question.by, found.question.value),
+            style=Markup(style),
+            policy=policy,
+        )
     )
 
 
@@ -183,6 +189,7 @@ def _with_note(one: Move) -> str:
     return Told("%(label)s (%(note)s)", label=one.label, note=one.note)
 
 
+@cache
 def _environment() -> Environment:
     made = Environment(
         loader=FunctionLoader(_read),
