@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from datasets.maker import demo_spec, draw_scene
+from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
 from detector.types import Picture
 
 ENTRY = """- id: veltranix
@@ -19,6 +20,9 @@ ENTRY = """- id: veltranix
   series: [KX 250]
   confidence: medium
 """
+MAZAK = next(mark for mark in BUILDER_MARKS if mark.text == "MAZAK")
+SEED = 53
+"""Of a machine whose mark and series stand large and whole in the picture."""
 
 
 def draw_logo() -> Picture:
@@ -43,7 +47,9 @@ def write_registry(folder: Path, *, logo: bool = True) -> Path:
 
 def draw_machine(path: Path) -> Path:
     """A photograph of a machine that bears the logo and KX 250 where its own marks were."""
-    drawn, truth = draw_scene(demo_spec(seed=0).shots[1].scene)
+    bare = random_machine(np.random.default_rng(SEED), BUILDER_MARKS, variant="marked", mark=MAZAK)
+    scene = random_scene(SEED, (1792, 1008), machines=[bare], setting="hall")
+    drawn, truth = draw_scene(replace(scene, clear=True))
     picture = drawn.copy()
     for mark in truth.marks:
         if mark.role == "control":
