@@ -56,10 +56,11 @@ def test_hiding_takes_the_edges_away(seed: int) -> None:
 
 
 def test_it_learns_and_what_is_exported_says_the_same(
-    grounds: list[Ground], tmp_path: Path
+    grounds: list[Ground], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
+    monkeypatch.setattr("training.conceal.BATCH", 4)
     network = fit(grounds, 3, 0)
     export(network, tmp_path, {"steps": 3, "seed": 0})
     picture = patches(grounds, 1)[0].picture
