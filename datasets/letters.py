@@ -116,6 +116,7 @@ def cyrillic_words(text: str) -> list[bool]:
     return ["cyrillic" in scripts(token) for token in text.split() for _ in words(token)]
 
 
+@lru_cache(maxsize=16384)
 def letters(text: str) -> str:
     """The fold without spaces, signs and punctuation: what two spellings of a mark share.
 
