@@ -103,19 +103,16 @@ def render_answer(
     def maker(id: str) -> str:
         return registry.get(id).name if id in registry else printable(id)
 
-    return (
-        _environment()
-        .get_template("answer.html.j2")
-        .render(
-            answer=found,
-            maker=maker,
-            facts=facts,
-            exhibits=exhibits,
-            figures=draw(found, registry),
-            reference=figures_for(found.question.by, found.question.value),
-            style=Markup(style),
-            policy=policy,
-        )
+    page = _environment().get_template("answer.html.j2")
+    return page.render(
+        answer=found,
+        maker=maker,
+        facts=facts,
+        exhibits=exhibits,
+        figures=draw(found, registry),
+        reference=figures_for(found.question.by, found.question.value),
+        style=Markup(style),
+        policy=policy,
     )
 
 

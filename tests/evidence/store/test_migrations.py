@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -23,6 +24,8 @@ from evidence.store.check_rows import check_analyses
 from evidence.store.folder import read_facts
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, cancel
+from tests import steps
+from tests.postgres import PostgresServer
 from tests.rows import rows
 
 NEXT = """
@@ -38,6 +41,46 @@ def upgrade():
         batch.add_column(sa.Column("colour", sa.String(8)))
     {then}
 """
+
+
+@pytest.fixture(autouse=True)
+def taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here Alembic takes each step itself, also to a database that is new."""
+    monkeypatch.setattr(command, "upgrade", steps.take)
+
+
+def tables(case: Case) -> dict[str, list[object]]:
+    with case.engine.connect() as connection:
+        seen = inspect(connection)
+        looks = (
+            seen.get_columns,
+            seen.get_pk_constraint,
+            seen.get_foreign_keys,
+            seen.get_indexes,
+            seen.get_unique_constraints,
+            seen.get_check_constraints,
+        )
+        found = {name: [repr(look(name)) for look in looks] for name in seen.get_table_names()}
+        return {**found, "": [connection.scalars(text("SELECT * FROM alembic_version")).all()]}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_tests_tell_a_new_database_makes_the_tables_that_alembic_makes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    made = []
+    for number, way in enumerate((steps.take, steps.tell, steps.tell)):
+        monkeypatch.setattr(command, "upgrade", way)
+        url = None
+        if kind == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres")
+            url = server.database()
+        with Case.new(tmp_path / str(number), "Plant", url) as case:
+            made.append(tables(case))
+        if url is not None:
+            server.drop(url)
+    assert len(made[0]) > 20
+    assert made[0] == made[1] == made[2]
 
 
 def test_models_and_migrations_agree(case: Case) -> None:
