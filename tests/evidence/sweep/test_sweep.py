@@ -47,7 +47,8 @@ def strike(
     most, and does something `before` each; gives the list of whom it hit.
 
     The sweep gives out work and takes answers in the one thread that waits here: what a worker is
-    killed on, it has had no answer to.
+    killed on, it has had no answer to. What is done before takes longer than a clip: the worker
+    stands still meanwhile.
     """
     hit: list[int] = []
     give = Crew.give
@@ -59,7 +60,6 @@ def strike(
         give(crew, address, task)
         if not isinstance(task, Analyse) or Path(task.path).name != name or len(hit) == most:
             return
-        before(crew, address)
         future, pids = crew.hands[address].future, []
 
         def is_at_work() -> bool:
@@ -69,6 +69,8 @@ def strike(
 
         until(is_at_work, "the worker is at work on the clip")
         hit.append(pids[-1])
+        os.kill(pids[-1], signal.SIGSTOP)
+        before(crew, address)
         os.kill(pids[-1], number)
 
     monkeypatch.setattr(Crew, "give", give_and_strike)
