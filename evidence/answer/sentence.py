@@ -231,6 +231,8 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
     why: list[str] = []
     if not counts.machines:
         why.append(Told("no CNC machine was seen in it"))
+    elif not counts.judged and counts.pending:
+        why.append(Told("people have settled no machine found in it"))
     elif not counts.judged:
         why.append(Told("people have judged no machine found in it"))
     if counts.unseen:

@@ -17,6 +17,7 @@ import httpx2 as httpx
 import pymupdf
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
@@ -25,7 +26,7 @@ from evidence.answer.kept import Answers, Kept
 from evidence.answer.question import Question
 from evidence.answer.told import at_least, at_most
 from evidence.linking.hand import join
-from evidence.store import SightingRow
+from evidence.store import Location, SightingRow
 from evidence.store.people import Item
 from evidence.store.verdicts import append
 from tests.api.conftest import nameplate
@@ -117,6 +118,21 @@ def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client)
     assert all(client.get(link).status_code == 200 for link in links)
     every = set(re.findall(r'href="(/machines/[0-9a-f]{32})"', text))
     assert len(every) == client.get("/api/v1/answer").json()["answer"]["counts"]["machines"]
+
+
+def test_of_a_machine_joined_across_plants_none_is_known_for_certain(
+    judged: Site, client: httpx.Client
+) -> None:
+    lying = select(SightingRow.key).join(Location, Location.footage == SightingRow.footage)
+    with judged.session() as session, session.begin():
+        keys = [
+            session.scalars(lying.where(Location.plant_claimed == plant)).first()
+            for plant in ("Plant 3", "Dark hall")
+        ]
+        join(session, str(keys[0]), str(keys[1]), "ben")
+    page = client.get("/answer").text
+    table = page.partition('aria-labelledby="by-plant"')[2].partition("</section>")[0]
+    assert table.count("no plant known for certain") == 2 and "no plant stated" not in page
 
 
 def test_a_second_look_is_kept_until_something_comes(judged: Site, client: httpx.Client) -> None:

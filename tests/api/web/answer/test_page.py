@@ -118,9 +118,13 @@ def test_readers_of_another_language_are_told_that_the_files_are_in_english(
     pictured: Site, served: str, screen: Page
 ) -> None:
     screen.goto(f"{served}/answer")
-    assert "in English" not in screen.inner_text("[aria-labelledby=take]")
+    taken = screen.inner_text("[aria-labelledby=take]")
+    assert "in English" not in taken
+    assert "name who judged and who uploaded, and show their notes" in taken
     screen.select_option("#language", "ru")
     expect(screen.locator("[aria-labelledby=take]")).to_contain_text("на английском языке")
+    builder = screen.locator("#by option[value=builder]")  # after "Станки по" another case is due
+    expect(builder).to_have_text("одному производителю")
 
 
 NONE_OF_HAAS = "Not known: none of the 14 positive controls is of this kind"
