@@ -171,7 +171,10 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
             }
         )
 
-    return Response(await _in_turn(request, compute), media_type="application/json")
+    headers = _file(f"{_name(question)}.json")
+    return Response(
+        await _in_turn(request, compute), media_type="application/json", headers=headers
+    )
 
 
 @routes.let(

@@ -178,12 +178,13 @@ def answer(request: Request, status: int, problem: Problem) -> Response:
         shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return JSONResponse(shape, status, headers)
-    if status == 401 and request.method in ("GET", "HEAD"):
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(asked)}", 303)
     back = None
     if request.url.path.startswith("/api/v1/answer"):
         back = f"/answer?{request.url.query}"
+    if status == 401 and request.method in ("GET", "HEAD"):
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        # A file would come, and leave the login on the screen as if nobody had got in.
+        return RedirectResponse(f"/login?next={quote(back or asked)}", 303)
     response = page(request, "problem.html", status=status, problem=problem, back=back)
     if of_api:
         response.headers["Vary"] += ", Accept"

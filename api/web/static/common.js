@@ -80,7 +80,7 @@ export async function call(method, path, body = undefined, { typed = false, head
   const said = answer?.error ?? { kind: "error", message: response.statusText };
   if (said.kind === "log-in") {
     if (typed) throw new Problem(said.kind, _("You are logged out. Log in in another window, then send this again."), response.status);
-    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw new Problem(said.kind, retold(said.message), response.status);
 }

@@ -36,6 +36,9 @@ def cookie_of(header: str) -> tuple[str, str, dict[str, str]]:
 
 def test_a_browser_enters_and_leaves(visitor: httpx.Client, team: Team) -> None:
     assert visitor.get("/accounts").headers["location"] == "/login?next=/accounts"
+    # Whoever follows a link to a file is led back to the page that has it.
+    followed = visitor.get("/api/v1/answer/report?country=JP", headers={"Accept": "text/html"})
+    assert followed.headers["location"] == "/login?next=/answer%3Fcountry%3DJP"
     answer = enter(visitor)
     assert answer.json() == {"name": "lead", "role": "lead", "local": False}
     assert visitor.get("/api/v1/login").json()["name"] == "lead"

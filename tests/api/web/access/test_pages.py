@@ -194,6 +194,30 @@ def test_the_list_of_addresses(
     assert page.locator("tbody tr").count() > 5
 
 
+def test_the_end_of_a_login_leads_back_to_the_question_asked(browse: Callable[..., Page]) -> None:
+    page = browse("lead")
+    page.goto("/answer?country=JP&since=2022")
+    page.context.clear_cookies()
+    page.fill("#control [name=footage]", "ab" * 32)
+    page.select_option("#control [name=builder]", "haas")
+    page.click("#control button")
+    page.wait_for_url("**/login?next=*")
+    page.fill("[name=name]", "lead")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/answer?country=JP&since=2022")
+
+
+def test_a_file_asked_for_after_the_end_of_a_login_leads_to_the_login(
+    browse: Callable[..., Page],
+) -> None:
+    page = browse("reviewer")
+    page.goto("/answer?country=JP")
+    page.context.clear_cookies()
+    page.click("text=Report (PDF)")
+    page.wait_for_url("**/login?next=/answer%3F*country%3DJP*")
+
+
 def test_a_script_is_loaded_once(browse: Callable[..., Page]) -> None:
     """One that is loaded under two addresses would listen to every key twice."""
     page = browse("reviewer")
