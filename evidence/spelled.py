@@ -83,6 +83,12 @@ class Writings:
         return [keyed[key] for key in sorted(keyed)]
 
     def holds(self, plant: str, wanted: str) -> bool:
-        """Whether the words stand in any way of writing the plant."""
-        sought = fold(wanted)
-        return any(sought in fold(one) for one in (plant, *self._known.get(fold(plant), ())))
+        """Whether the words stand in any way of writing the plant, a number as a whole.
+
+        Example:
+            >>> [Writings().holds(one, "plant 1") for one in ("Plant 1, hall 2", "Plant 12")]
+            [True, False]
+        """
+        sought = re.compile(rf"(?<!\d(?=\d)){re.escape(fold(wanted))}(?!(?<=\d)\d)")
+        writings = (plant, *self._known.get(fold(plant), ()))
+        return any(sought.search(fold(one)) for one in writings)

@@ -94,7 +94,7 @@ def footage_page(
         wanted=wanted,
         searched=wanted != Wanted(),
         onward=onward(request, found.next),
-        first=after is None,
+        beginning=None if after is None else beginning(request),
     )
 
 
@@ -138,9 +138,17 @@ def onward(request: Request, cursor: str | None) -> str | None:
     """The address of the page behind this one."""
     if cursor is None:
         return None
-    asked = [(name, value) for name, value in request.query_params.multi_items()]
-    kept = [(name, value) for name, value in asked if name not in ("after", "at") and value]
-    return f"{request.url.path}?{urlencode([*kept, ('after', cursor)])}"
+    return f"{request.url.path}?{urlencode([*_asked(request), ('after', cursor)])}"
+
+
+def beginning(request: Request) -> str:
+    """The address of the first page of what is searched."""
+    return f"{request.url.path}?{urlencode(_asked(request))}".rstrip("?")
+
+
+def _asked(request: Request) -> list[tuple[str, str]]:
+    asked = request.query_params.multi_items()
+    return [(name, value) for name, value in asked if name not in ("after", "at") and value]
 
 
 def _for_script(clip: Footage, at: str | None, gone: bool) -> dict[str, Any]:

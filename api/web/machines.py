@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.web.asked import Cursor, Day, Limit, MachineId, SightingKey, Words
 from api.web.countries import by_name, country
-from api.web.footage import onward
+from api.web.footage import beginning, onward
 from api.web.pages import page
 from api.web.problems import Conflict, NotHere
 from api.web.roles import Role, Routes, ThisPerson
@@ -40,6 +40,7 @@ from evidence.browse.machines import (
     builders_seen,
     list_machines,
 )
+from evidence.browse.names import name_footage
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.shapes import Page, Shape, Sighting
 from evidence.browse.sightings import list_of_machine
@@ -47,6 +48,7 @@ from evidence.browse.verdicts import on_sightings
 from evidence.linking.hand import cut, join
 from evidence.linking.inventory import machine_of
 from evidence.store.derived import SightingRow
+from evidence.store.places import places_of
 
 routes = Routes()
 
@@ -280,7 +282,7 @@ def machines_page(
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
         onward=onward(request, found.next),
-        first=after is None,
+        beginning=None if after is None else beginning(request),
         code=language(request),
         country=country,
     )
@@ -297,6 +299,7 @@ def machine_page(
         log = decisions(session, id, None, 200)
         keys = [one.key for one in sightings.items]
         verdicts = on_sightings(session, keys, person.name, site.registry)
+        clips = name_footage(session, places_of(session, {one.footage for one in sightings.items}))
     return page(
         request,
         "machine.html",
@@ -306,6 +309,7 @@ def machine_page(
         ties=ties,
         log=log,
         verdicts=verdicts,
+        clips=clips,
         onward=onward(request, sightings.next),
         code=language(request),
         country=country,

@@ -134,6 +134,37 @@ def test_a_plant_that_is_written_in_several_languages_is_one(
     ]
 
 
+def test_the_number_of_a_plant_is_meant_as_a_whole(
+    client: httpx.Client, site: Site, films: Films
+) -> None:
+    with site.session() as session, session.begin():
+        place = Location(path="/copy", footage=sha_of(films[1]), held=False)
+        place.plant_claimed = "Завод № 75"
+        session.add(place)
+    for plant, film in (("завод № 7", films[0]), ("№ 75", films[1]), ("Завод № 75", films[1])):
+        listed = client.get("/api/v1/footage", params={"plant": plant}).json()["items"]
+        assert [one["sha256"] for one in listed] == [sha_of(film)]
+
+
+def test_the_beginning_of_a_list_is_that_of_what_is_searched(client: httpx.Client) -> None:
+    asked = {"sort": "seen", "limit": "1"}
+    cursor = client.get("/api/v1/machines", params=asked).json()["next"]
+    page = client.get("/machines", params={"grade": "U", "sort": "seen", "after": cursor})
+    assert 'class="button" href="/machines?grade=U&amp;sort=seen"' in page.text
+    assert 'class="button" href="/machines' not in client.get("/machines").text
+
+
+def test_the_page_of_a_machine_names_each_clip(
+    client: httpx.Client, films: Films, key: Key
+) -> None:
+    page = client.get(f"/machines/{machine_of(client, key(films[0], 'm1'))}").text
+    assert f'<dt>Footage</dt><dd class="break">{films[0].path.name}</dd>' in page
+
+
+def test_unknown_machines_are_listed_as_they_are_counted(client: httpx.Client) -> None:
+    assert 'href="/machines?builder=unknown&amp;origin=open"' in client.get("/").text
+
+
 def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
     person: Callable[[str], httpx.Client], site: Site, films: Films, key: Key
 ) -> None:
