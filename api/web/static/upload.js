@@ -350,7 +350,8 @@ async function watchAgain() {
 }
 
 function sayDesk() {
-  const waiting = [...uploads.values()].filter((one) => one.analysis?.state === "waiting").length;
+  const unseen = [...uploads.values()].filter((one) => one.analysis?.state === "waiting");
+  const waiting = new Set(unseen.map((one) => one.footage)).size; // what came twice is looked at once
   const busy = (now, others) => _("Clips being analysed: {now}; waiting: {waiting}.", { now, waiting: others });
   const says = {
     unheard: () => "",

@@ -98,6 +98,18 @@ def test_a_tall_mark_is_shown_whole(
         assert inside
 
 
+def test_a_telephone_shows_the_whole_place(
+    site: Site, served: str, screen: Page, tmp_path: Path
+) -> None:
+    screen.set_viewport_size({"width": 390, "height": 844})
+    show(site, screen, served, tmp_path, Attribution(None, 0.2, "U"))
+    name = "a film of 40 minutes from the works.mp4 · 0:29.1 · Завод № 9"
+    place = screen.locator("#where")
+    place.evaluate("(where, name) => { where.textContent = name; }", name)
+    assert place.evaluate("where => where.scrollWidth <= where.clientWidth")
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_country_is_told_by_its_name(
     site: Site, served: str, screen: Page, tmp_path: Path
 ) -> None:

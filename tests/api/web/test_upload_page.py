@@ -149,6 +149,8 @@ def test_nothing_waits_is_not_said_above_what_waits(
     expect(screen.locator("#desk")).to_have_text("Nothing waits to be analysed.")
     add(screen, films / "hall 3.mp4")
     expect(screen.locator(".upload .chip")).to_have_text("waits to be analysed", timeout=SLOWLY)
+    add(screen, films / "hall 3.mp4")
+    expect(screen.locator(".upload .chip")).to_have_text(["waits to be analysed"] * 2)
     expect(screen.locator("#desk")).to_have_text("Clips being analysed: 0; waiting: 1.")
 
 
