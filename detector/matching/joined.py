@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 
 from datasets.letters import script_of
+from datasets.plates import load_places
 from datasets.registry import Registry
 from detector.matching.fold import letters, words
 from detector.matching.marks import SHORT, Mark
+from detector.matching.own_words import OwnWords
 from detector.matching.vocabulary import HAN_WORDS, LATIN_WORDS, made_of
 
 _HAN_ANYWHERE = 3
 """Han marks of at least so many characters count wherever they stand in a run of Han."""
+_FEW = 2
+"""Han characters that by themselves are no more than a word: 远东 (the far east) of 远东机械, 森 of
+森精机."""
+_TRADE = re.compile(f"(?:{'|'.join(sorted(HAN_WORDS, key=len, reverse=True))})+$")
 _CODE = re.compile(r"[A-Z]{2,}\d+|[A-Z]\d{3,}")
 """A model code that variants are made of; of one letter and two figures are fuses and ports too."""
 _VARIANT = re.compile(r"[A-Z]{1,4}\d?")
@@ -24,6 +30,12 @@ class Joined:
     """The marks that may stand at an end of a longer word, by their letters."""
 
     def __init__(self, registry: Registry, marks: Sequence[Mark]) -> None:
+        self._home = {entry.id: entry.origin for entry in registry}
+        self._words = OwnWords.packaged()
+        self._places = {
+            code: frozenset(letters(place.han) for place in some if place.han)
+            for code, some in load_places().items()
+        }
         self._own = {entry.id: LATIN_WORDS | HAN_WORDS for entry in registry}
         for entry in registry:
             texts = [mark.text for mark in entry.wordmarks] + [*entry.series, *entry.weak.series]
@@ -60,6 +72,20 @@ class Joined:
                 for mark in self._latin.get(part, ()):
                     if made_of(rest, self._own[mark.id]):
                         yield mark
+
+    def is_of_another(self, mark: Mark, word: str) -> bool:
+        """Whether what stands before a mark in a run of Han makes another firm's name of it.
+
+        A name of few characters and a trade is in many a firm's: 鑫森精机, 河北远东机械. Words of
+        the trade and places of the builder's own country make no other of it: 台湾台中精机.
+        """
+        before, found, _ = word.partition(mark.letters)
+        own = _TRADE.sub("", mark.letters)
+        if not (mark.han and found and before) or len(own) > _FEW:
+            return False
+        home = self._home[mark.id]
+        abroad = (place for code, some in self._places.items() if code != home for place in some)
+        return not self._words.is_known(before) or any(place in before for place in abroad)
 
     def variants(self, said: Sequence[str]) -> Iterator[Mark]:
         """Codes of which these words together are a variant: VF-2SS is a VF-2, HD-F6020 an HD-F.

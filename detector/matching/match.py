@@ -167,6 +167,7 @@ class Matcher:
                 said,
                 borders,
                 prose=self._prose.speaks_of(item.mark, said, cyrillic, item.start, item.end),
+                anothers=item.part and self._joined.is_of_another(item.mark, said[item.start]),
             )
             for item in best.values()
         )
@@ -330,7 +331,12 @@ def _is_parted(item: _Found, said: list[str]) -> bool:
 
 
 def _as_match(
-    item: _Found, said: list[str], compounds: list[tuple[int, int]], *, prose: bool
+    item: _Found,
+    said: list[str],
+    compounds: list[tuple[int, int]],
+    *,
+    prose: bool,
+    anothers: bool,
 ) -> Match:
     mark = item.mark
     alone = item.start == 0 and item.end == len(said)
@@ -342,6 +348,7 @@ def _as_match(
         needs_second_cue=mark.needs_second_cue
         or item.far
         or prose
+        or anothers
         or any(
             start <= item.start and item.end <= end and (item.start, item.end) != (start, end)
             for start, end in compounds
