@@ -148,7 +148,14 @@ class Attributor:
         if best is not None:
             grade = self._grade(own)
             others = sum(look.id == best and look.weight > 0 for look in logos) + (best in codes)
-            if self._may_name(best, chances, own, grade, others):
+            rivals = [
+                cue
+                for cue, speaker, weight in zip(cues, speakers, weights, strict=True)
+                if weight > 0 and speaker != best
+                if cue.kind == "series" or len(cue.views) > 1 or not self._is_weak(cue)
+            ]
+            in_doubt = self._own_badge.is_rivalled(best, rivals)
+            if not in_doubt and self._may_name(best, chances, own, grade, others):
                 # A control's name and its type are neither the builder's badge nor his model.
                 his = [cue for cue in own if cue.match.type != "control"]
                 series = next((cue.mark for cue in his if cue.kind == "series"), None)

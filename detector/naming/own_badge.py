@@ -99,6 +99,24 @@ class OwnBadge:
         kept = (self._on_badges(cue, own, readings) for cue in cues)
         return [cue for cue in kept if cue is not None]
 
+    def is_rivalled(self, id: str, beside: Sequence[Cue]) -> bool:
+        """Whether the name of a builder from elsewhere is in doubt since a badge of an origin under
+        test was read too, or a code that only a builder from there uses. It is no less so for being
+        longer, and a longer mark weighs more: BYSTRONIC over DNE, WALDRICH COBURG over BYJC.
+
+        Args:
+            beside: cues of others that stand against it.
+        """
+        return not self._claims_tested(id) and any(
+            self._claims_tested(cue.id)
+            and cue.match.exact
+            and (cue.kind == "wordmark" or self._is_own_code(cue))
+            for cue in beside
+        )
+
+    def _claims_tested(self, id: str) -> bool:
+        return not claimed_by(self._registry.get(id)).isdisjoint(self._tested)
+
     def is_control(self, cue: Cue) -> bool:
         """Whether a builder's mark is in truth that of a control, with its type: MITSUBISHI M80."""
         return (

@@ -8,7 +8,7 @@ import pytest
 
 from detector.naming.attribute import Attributor
 from detector.types import Box
-from tests.detector.stickers import claims, read
+from tests.detector.stickers import claims, read, views
 
 
 @pytest.mark.parametrize("sticker", ["NOZZLE", "КУЛАЧКИ", "+7 495 123-45-67"])
@@ -53,3 +53,27 @@ def test_lines_beside_a_mark_that_runs_down_the_machine_are_asked_too(
     assert claims(attributor.attribute([down])) == ("smtcl", "CN")
     assert claims(attributor.attribute([down, kind])) == ("smtcl", "CN")
     assert claims(attributor.attribute([down, jaws])) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"),
+    [
+        # Of two builders neither is named, however long the one's name is.
+        ("BYSTRONIC|DNE LASER", None), ("WALDRICH COBURG|BYJC", None), ("BRIDGEPORT||QIER", None),
+        ("CHARMILLES||宏山", None), ("F. ZIMMERMANN|DMTG GROUP", None),
+        # Nor where a code tells of the other, that nobody but he uses.
+        ("САСТА|CAK6150", None), ("MAZAK||HTC3250", None),
+        # What many use tells of nobody, and so does a short mark that was read but once.
+        ("САСТА|CK6140", "sasta"), ("MAZAK||VMC850", "mazak"), ("BRIDGEPORT", "bridgeport"),
+        ("BYSTRONIC|BYSTAR", "bystronic"), ("HAAS|VF-2", "haas"), ("САСТА", "sasta"),
+    ],
+)  # fmt: skip
+def test_beside_a_badge_of_an_origin_under_test_no_other_is_named(
+    attributor: Attributor, text: str, builder: str | None
+) -> None:
+    assert attributor.attribute(views(text, 2)).builder == builder
+
+
+def test_a_short_mark_read_once_leaves_another_his_name(attributor: Attributor) -> None:
+    once = views("BRIDGEPORT||QIER", 1)
+    assert attributor.attribute([*views("BRIDGEPORT", 2), once[1]]).builder == "bridgeport"
