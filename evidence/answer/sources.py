@@ -31,9 +31,10 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where footage came from, as far as the places say at which it lies or lay. plant: the one
-    that most of them name, None where none does or two as often; named: all of them, in order.
-    parts: the stretches in which it shows another recording whole, with that one's name."""
+    """Where footage came from, as far as the places say at which it lies or lay, and those of
+    copies of its recording. plant: the one that most of them name, None where none does or two as
+    often; named: all of them, in order; neither where none of its own places names any. parts: the
+    stretches in which it shows another recording whole, with that one's name."""
 
     recording: str
     plant: str | None
@@ -62,16 +63,26 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     spelled = _spelled(
         (one.plant_claimed for locations in said.values() for one in locations), registry
     )
+    placed = {
+        footage: [plant for one in locations if (plant := spelled[one.plant_claimed])]
+        for footage, locations in said.items()
+    }
+    # A copy of which other sources say another plant tells against each, as another place does.
+    of_recording: dict[str, list[str]] = defaultdict(list)
+    for footage, plants in placed.items():
+        of_recording[joined.name[footage]] += plants
     return {
         footage: Source(
             joined.name[footage],
-            next(iter(leading), None) if len(leading) == 1 else None,
+            leading[0] if len(leading) == 1 else None,
             min(filter(None, (_day(one.published) for one in locations)), default=None),
             tuple(joined.parts.get(footage, ())),
-            tuple(sorted(filter(None, {spelled[one.plant_claimed] for one in locations}))),
+            tuple(sorted(set(plants))),
         )
         for footage, locations in said.items()
-        for leading in (_leading(spelled[one.plant_claimed] for one in locations),)
+        # What only a copy says is not known of all that this one shows.
+        for plants in (of_recording[joined.name[footage]] if placed[footage] else [],)
+        for leading in (_leading(plants),)
     }
 
 

@@ -81,6 +81,43 @@ def test_footage_of_several_plants_is_of_the_one_named_most(
     assert not any("name another" in one for one in asked.warnings)
 
 
+def test_a_copy_whose_source_names_another_plant_tells_against_it(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Else one machine would be confirmed in each of the two."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add("Kazan works", claim="dmtg", outcome="accept")
+        b.add("Izhevsk works", claim="dmtg", outcome="accept", same=machine)
+        b.copy(1, 2)
+
+    build(fill)
+    for plant in ("Kazan works", "Izhevsk works"):
+        asked = ask(case, registry, Question(plants=(plant,)))
+        assert asked.counts.machines == 0
+        assert any("sources name different plants, none more often" in w for w in asked.warnings)
+    found = ask(case, registry)
+    assert found.said.sentence.endswith("in 1 recording of which no plant is known for certain.")
+    also(case, 1, "Kazan works")
+    found = ask(case, registry)
+    assert [(row.plant, row.confirmed) for row in found.plants] == [("Kazan works", 1)]
+    asked = ask(case, registry, Question(plants=("Izhevsk works",)))
+    assert asked.counts.machines == 0
+    assert any("more of their sources name another" in w for w in asked.warnings)
+
+
+def test_what_only_a_copy_says_is_not_known_of_the_other(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Kazan works", claim="dmtg", outcome="accept")
+        b.add(None, claim="mazak")
+        b.copy(1, 2)
+
+    build(fill)
+    assert ask(case, registry, Question(plants=("Kazan works",))).counts.machines == 1
+
+
 def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, build: Build) -> None:
     def fill(b: Builder) -> None:
         for plant in ("Plant No. 12", "Plant No.12", "plant № 12", "Plant No. 12", "Plant 12"):
