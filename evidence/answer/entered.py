@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
+from evidence.answer.alone import settled_alone
 from evidence.answer.judged import SeenMachine
 from evidence.answer.sources import Asked, plant_of
 from evidence.answer.told import Told
@@ -83,19 +84,26 @@ def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
     logs: dict[str, list[Verdict]] = {}
     for part in chunks(items):
         logs |= verdicts_on(asked.session, part)
+    alone = settled_alone(asked)
     found = []
     for item in items:
-        read = _read(item, logs[item.item], asked)
+        read = _read(item, logs[item.item], asked, alone=item.item in alone)
         if read is not None:
             found.append(read)
     return found
 
 
-def _read(item: Item, log: Sequence[Verdict], asked: Asked) -> tuple[Entry, SeenMachine] | None:
-    """One of them; None where it is taken back, or people settled that no CNC machine is there."""
+def _read(
+    item: Item, log: Sequence[Verdict], asked: Asked, *, alone: bool
+) -> tuple[Entry, SeenMachine] | None:
+    """One of them; None where it is taken back, or people settled that no CNC machine is there.
+
+    Args:
+        alone: who settled it is one too few (`alone.settled_alone`).
+    """
     rows = {row.number: row for row in log}
     held = [one for one in in_force(map(given, log)) if one.word in (*COUNTED, PROBABLE)]
-    settled = item.state == "settled"
+    settled = item.state == "settled" and not alone
     if not held or (settled and item.outcome in NO_MACHINE):
         return None
     naming = [one.builder for one in held if one.word in (*NAMING, PROBABLE) and one.builder]
@@ -132,7 +140,7 @@ def _read(item: Item, log: Sequence[Verdict], asked: Asked) -> tuple[Entry, Seen
         hit=hit if settled else None,
         authors=tuple(sorted({row.author for row in agreed})),
     )
-    if not settled and item.needs > 1:
+    if not settled and (alone or item.needs > 1):
         entry = replace(
             entry, state="waits", builder=None, concealed=False, control=None, made=None, authors=()
         )

@@ -15,12 +15,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from detector.types import Box
+from evidence.answer.alone import settled_alone
 from evidence.answer.sources import Asked, plant_of
 from evidence.linking.load import chunks
 from evidence.linking.seen import in_company
 from evidence.review.enter import as_box
 from evidence.review.items import ENTERED
-from evidence.review.standing import NO_MACHINE, confirms
+from evidence.review.standing import NO_MACHINE, Standing, confirms
 from evidence.store import Draw, Flag, Item, Membership, Recipe, SightingRow
 from evidence.store.base import read_time
 from evidence.store.keys import machine_id
@@ -145,7 +146,7 @@ def read_machines(
             machine = machine_id(row.key)
             unlinked[machine] = row.key
         sightings[machine].append(row)
-    items = _by_sighting(session, recipe)
+    items = _by_sighting(asked)
     tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
     flagged = _flagged(session, recipe)
     draws = {
@@ -159,11 +160,15 @@ def read_machines(
     return found
 
 
-def _by_sighting(session: Session, recipe: Recipe) -> dict[str, Any]:
-    query = select(Item.sighting, Item.state, Item.outcome, Item.builder).where(
+def _by_sighting(asked: Asked) -> dict[str, Any]:
+    recipe, alone = asked.recipe, settled_alone(asked)
+    query = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
         Item.sighting.is_not(None), Item.model == recipe.model, Item.settings == recipe.settings
     )
-    return {row.sighting: row for row in session.execute(query)}
+    waits = Standing(2, "partial", 1)
+    return {
+        row.sighting: waits if row.item in alone else row for row in asked.session.execute(query)
+    }
 
 
 def _tracks(session: Session, recipe: Recipe, sightings: Iterable[Row[Any]]) -> dict[str, Track]:

@@ -138,7 +138,8 @@ class Builder:
                 )
             )
         self._rows.append(Membership(sighting=sighting, machine=machine))
-        if (basis == "plate" and origin == "CN") or (claim and _is_chinese(claim)):
+        flagged = (basis == "plate" and origin == "CN") or bool(claim and _is_chinese(claim))
+        if flagged:
             self._rows.append(
                 Flag(**common, sighting="m1", kind="claim", pts=one, priority=1, reason="")
             )
@@ -168,9 +169,9 @@ class Builder:
                     kind="claim",
                     reason="",
                     priority=1,
-                    needs=1,
+                    needs=2 if flagged else 1,
                     state="settled",
-                    given=1,
+                    given=2 if flagged else 1,
                     outcome=outcome,
                     builder=builder or (claim if outcome == "accept" else None),
                 )

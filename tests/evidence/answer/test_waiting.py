@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.review.audit import RATES
+from evidence.review.enter import Told, enter
 from evidence.review.items import rebuild
 from evidence.review.judge import bench_of, doubt, judge
-from evidence.store import Case, Chance, Item, Location, SightingRow, Work
-from tests.evidence.answer.conftest import Builder, key
+from evidence.store import Case, Chance, FootageRow, Item, Location, SightingRow, Work
+from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_never_more import controls, hall
 
 __all__ = ["controls"]
@@ -233,3 +236,45 @@ def test_a_mark_is_concealed_where_people_say_so(
         if status != "unknown"
         else {("", "unknown"): 2}
     )
+
+
+def known_better(registry: Registry) -> Registry:
+    """The registry, sure that what MetalTec sells is built in China."""
+    return Registry(
+        entry.model_copy(update={"makers": (Maker(country="CN", confidence="high"),)})
+        if entry.id == "metaltec"
+        else entry
+        for entry in registry
+    )
+
+
+@pytest.mark.parametrize("entered", [False, True], ids=["found", "entered by hand"])
+def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
+    case: Case, registry: Registry, build: Build, entered: bool
+) -> None:
+    """One who named a seller said nothing of China."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", *([] if entered else ["metaltec", "accept"]))
+        judge_all(b.session)
+
+    build(fill)
+    if entered:
+        with case.session() as session, session.begin():
+            row = session.get_one(FootageRow, key("f", 1))
+            row.width, row.height = 400, 300
+            told = Told(builder="metaltec")
+            bench = bench_of(session, registry)
+            enter(session, bench, row.sha256, Fraction(1), (200, 0, 300, 300), told, "anna")
+    assert ask(case, registry).counts.confirmed == 0
+    better = known_better(registry)
+    found = ask(case, better)
+    assert found.counts.confirmed == 0 and found.said.kind is not Kind.CONFIRMED
+    assert found.counts.pending + found.counts.waiting == 1
+    if entered:
+        return
+    with case.session() as session, session.begin():
+        item = session.scalars(select(Item).where(Item.sighting.is_not(None))).one().item
+        doubt(session, item, "ben")
+        judge(session, bench_of(session, better), item, "ben", "accept")
+    assert ask(case, better).counts.confirmed == 1

@@ -1,0 +1,46 @@
+"""What one person settled before a registry knew that it claims an origin under test.
+
+To name an origin under test takes two people, and whether a verdict does is noted when it is given.
+A registry that is put right later makes a claim of what was none: who named a seller, of whom it
+was not sure whose machines they are, said nothing of China. So it waits for a second person, who
+doubts it and says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from detector.settings import Settings
+from evidence.answer.sources import Asked
+from evidence.linking.load import chunks
+from evidence.review.judge import Bench
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import in_force
+from evidence.store import Item
+
+
+def settled_alone(asked: Asked) -> Collection[str]:
+    """The keys of the recipe's items that one person alone settled as of a builder from an origin
+    under test, by the registry that is asked with."""
+    recipe = asked.recipe
+    tested = Settings.parse(recipe.values).attributing.tested_origins
+    bench = Bench(asked.registry, tested)
+    query = select(Item).where(
+        Item.model == recipe.model,
+        Item.settings == recipe.settings,
+        Item.state == "settled",
+        Item.needs < 2,
+        Item.builder.is_not(None),
+    )
+    items = [one for one in asked.session.scalars(query) if bench.from_tested(one.builder)]
+    alone = set()
+    for part in chunks(items):
+        logs = verdicts_on(asked.session, part)
+        for item in part:
+            held = in_force(map(given, logs[item.item]))
+            say_so = {one.author for one in held if one.says == ("builder", item.builder)}
+            if len(say_so) == 1:
+                alone.add(item.item)
+    return alone
