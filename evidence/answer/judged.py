@@ -34,11 +34,12 @@ CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
 class SeenMachine:
     """One physical machine.
 
-    plant: as its sources say, most of them where they differ; footage of which none is known for
-    certain is a plant of its own, together with its copies. recordings: in which it is seen,
-    copies counted once. years: of publication. claim, claimed: the builder that the program names,
-    and whether that is of the kind asked for (None: it names none). concealed: people settled that
-    its mark is hidden. settled: whether people have judged it;
+    plant: as its sources say, most of them where they differ, and first those of what people judged
+    it by; footage of which none is known for certain is a plant of its own, together with its
+    copies. recordings: in which it is seen, copies counted once. years: of publication. claim,
+    claimed: the builder that the program names, and whether that is of the kind asked for (None: it
+    names none). concealed: people settled that its mark is hidden. settled: whether people have
+    judged it;
     hit: whether what they settled is of the kind, None where they could not tell, disagree, or
     settled against it while a claim for it waits. builder: the one they settled on. waiting: a
     claim for the kind waits for reviewers, be it of another sighting than those settled. drawn:
@@ -230,8 +231,12 @@ def _machine(
     told = set(claims.values())
     first = draws.get(rows[0].key)
     sources = asked.sources
-    froms = [sources[row.footage].at(row.pts) for row in rows if row.footage in sources]
-    plant, stated = plant_of(froms)
+    judged = {item.sighting for item in real if confirms(item.outcome, item.builder)}
+    seen_in = [(row.key, row.footage, row.pts) for row in rows if row.footage in sources]
+    froms = [sources[footage].at(pts) for _, footage, pts in seen_in]
+    rests = [sources[footage].at(pts) for key, footage, pts in seen_in if key in judged]
+    # What was linked to it shows what nobody judged, and moves it to no other plant.
+    plant, stated = plant_of([one for one in rests if one.plant] or froms)
     return SeenMachine(
         id=id_,
         plant=plant,

@@ -106,6 +106,26 @@ def test_a_copy_whose_source_names_another_plant_tells_against_it(
     assert any("more of their sources name another" in w for w in asked.warnings)
 
 
+def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        machine = b.add("Kazan works", claim="dmtg", outcome="accept")
+        for _ in range(2):
+            b.add("Izhevsk works", same=machine)
+        unread = b.add("Tula", claim="mazak")
+        for _ in range(2):
+            b.add("Perm", same=unread)
+        nowhere = b.add(None, claim="haas", outcome="accept")
+        b.add("Omsk", same=nowhere)
+
+    build(fill)
+    found = {row.plant: (row.machines, row.confirmed) for row in ask(case, registry).plants}
+    assert found["Kazan works"] == (1, 1)
+    assert found["Perm"] == (1, 0) and found["Omsk"] == (1, 0)
+    assert found["Izhevsk works"] == found["Tula"] == (0, 0)
+
+
 def test_what_only_a_copy_says_is_not_known_of_the_other(
     case: Case, registry: Registry, build: Build
 ) -> None:
