@@ -41,7 +41,7 @@ def test_what_was_never_seen_misread_in_han_is_another_name(matcher: Matcher, te
         # The whole of the name, beside words of the trade, or of its own country.
         ("森精机", "mori-seiki", False),
         ("日本森精机制作所", "mori-seiki", False),
-        ("台湾远东机械", "femco", False),
+        ("台湾台中精机", "victor-taichung", False),
         ("台中精机厂股份有限公司", "victor-taichung", False),
         ("辽宁大连机床集团", "dmtg", False),
         ("德玛吉森精机机床", "dmg-mori", False),
