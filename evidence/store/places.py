@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, false, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from evidence.store.models import CLAIMS, FormerPlace, Location
+
+if TYPE_CHECKING:
+    from evidence.store.work import Source
 
 _SAID = (*CLAIMS, "provenance")
 _AT_ONCE = 500  # footages a statement
@@ -98,8 +101,9 @@ def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
     return known
 
 
-def with_earlier(place: Location, news: Mapping[str, Any]) -> dict[str, Any]:
-    """The provenance of a place of which something is said anew, by column.
+def with_earlier(place: Location | Source, news: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance of a place of which something is said anew, by column; `place`: what is known
+    of it, or was said of it just before.
 
     Where something said before stands as well, its provenance is kept under `earlier`: no source
     is to pass for having said what it did not.

@@ -120,8 +120,10 @@ def add_work(
     while some := list(islice(rest, _AT_ONCE)):
         chunk: dict[str, Source] = {}
         for source in some:
-            known = chunk.get(source.path, source)
-            chunk[source.path] = replace(known, **source.known())
+            before, news = chunk.get(source.path, source), source.known()
+            if "provenance" in news:
+                news["provenance"] = with_earlier(before, news)
+            chunk[source.path] = replace(before, **news)
         changed = _locate(session, chunk)
         listed = set(session.scalars(select(Work.path).where(*_of(recipe), Work.path.in_(chunk))))
         session.execute(

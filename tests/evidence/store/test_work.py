@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Barrier
@@ -83,6 +84,23 @@ def test_provenance_names_every_source_of_what_stands(case: Case, recipe: Recipe
         add(case, recipe, source)
         with case.session() as session:
             assert session.get_one(Location, "/a").provenance == found
+
+
+def test_provenance_names_every_source_also_of_what_comes_at_once(
+    case: Case, recipe: Recipe
+) -> None:
+    """As two lists of one call, or two posts of the same file."""
+    one, two = ({"list": f"{number}.json"} for number in (1, 2))
+    first = Source("/a", 1, 1, "http://a.example", "Channel One", provenance=one)
+    second = Source("/a", 1, 1, "http://b.example", provenance=two)
+    whole = Source("/b", 1, 1, "http://b.example", "Channel Two", provenance=two)
+    for _ in range(2):  # the same lists again change nothing
+        add(case, recipe, first, replace(first, path="/b"), second, whole, Source("/a", 1, 1))
+        with case.session() as session:
+            a, b = (session.get_one(Location, path) for path in ("/a", "/b"))
+        assert (a.origin_url, a.publisher) == ("http://b.example", "Channel One")
+        assert a.provenance == two | {"earlier": [one]}
+        assert b.provenance == two
 
 
 def test_what_lies_below_a_folder_that_is_away_is_left_out(case: Case, recipe: Recipe) -> None:
