@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,12 +59,13 @@ def read_sources(file: Path) -> Iterator[Source | Trouble]:
                 yield trouble
             rows[listed.path].append(row)
         # A folder on a list means all that it holds.
-        empty = True
+        empty, told = True, set[int | None]()
         for found in walk(listed.path):
             empty = False
             if isinstance(found, Trouble):
                 yield found
                 continue
+            yield from _taken_back(file, listed, found.path, row, rows, told)
             about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
             together = sorted(about, key=lambda one: one.line or 0) or [row]
             yield to_source(found, partial(Source, **_joined(together)))
@@ -117,6 +118,35 @@ def _twice(file: Path, listed: Listed, before: _Row, row: _Row) -> Trouble | Non
         "alone gives. Keep one line",
         lost=False,
     )
+
+
+def _taken_back(
+    file: Path,
+    listed: Listed,
+    path: Path,
+    row: _Row,
+    rows: Mapping[Path, Sequence[_Row]],
+    told: set[int | None],
+) -> Iterator[Trouble]:
+    """That the line of a folder says otherwise than an earlier one of what lies in it, at `path`
+    or on the way there; `told`: of these lines it was told already."""
+    for at in (path, *path.parents):
+        if at == listed.path:
+            return
+        for one in rows.get(at, ()):
+            names = ", ".join(
+                _CALLED[name]
+                for name, said in row.claims.items()
+                if None not in (said, one.claims[name]) and said != one.claims[name]
+            )
+            if names and one.line not in told:
+                told.add(one.line)
+                yield Trouble(
+                    f"{_where(file, listed)}: {listed.path} holds {at}, of which line {one.line} "
+                    f"gives another {names}; what the later line gives stands. Put the line of "
+                    "the folder first",
+                    lost=False,
+                )
 
 
 _CALLED = {

@@ -350,3 +350,23 @@ def test_a_folder_and_a_file_in_it_are_joined(tmp_path: Path, order: tuple[str, 
     assert a.provenance is not None and len(a.provenance["earlier"]) == 1
     assert (b.origin_url, b.plant_claimed) == (None, "Kazan works")
     assert b.provenance == {"list": "list.csv", "line": order.index("hall") + 2}
+
+
+def test_a_folder_that_takes_back_what_an_earlier_line_gives_is_told_of(tmp_path: Path) -> None:
+    """Of a file, and once of a folder in it; the other way round it is meant so."""
+    lay(tmp_path, a_mp4=MP4, hall__b_mp4=MP4, hall__c_mp4=MP4, d_mp4=MP4)
+    lines = ["a.mp4,Izhevsk works,2024", "hall,Omsk works,", "d.mp4,,2023"]
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(["path,plant,date", *lines, f"{tmp_path},Kazan works,"]))
+    items = list(read_sources(file))
+    assert sorted(troubles(items)) == [
+        f"{file}, line 5: {tmp_path} holds {tmp_path / name}, of which line {line} gives another "
+        "plant; what the later line gives stands. Put the line of the folder first"
+        for name, line in (("a.mp4", 2), ("hall", 3))
+    ]
+    assert only(items, tmp_path / "a.mp4").plant_claimed == "Kazan works"
+    assert not any(isinstance(one, Trouble) and one.lost for one in items)
+    file.write_text("\n".join(["path,plant,date", f"{tmp_path},Kazan works,", *lines]))
+    items = list(read_sources(file))
+    assert troubles(items) == []
+    assert only(items, tmp_path / "a.mp4").plant_claimed == "Izhevsk works"
