@@ -142,7 +142,7 @@ def sweep(
     try:
         adding, check = bool(paths or lists), partial(_check_footage, feed)
         with Stop() as stop, open_or_make(case, adding, check) as opened:
-            code = _work(opened, order, feed, stop, json, quiet)
+            code = _work(opened, order, feed, stop, adding, json, quiet)
         if adding and not feed.found:
             code = max(code, Exit.USAGE)
         elif feed.lost:
@@ -187,13 +187,17 @@ def _check_footage(feed: Feed) -> None:
         raise UsageError("\n".join(reasons))
 
 
-def _work(case: Case, order: Order, feed: Feed, stop: Stop, json: bool, quiet: bool) -> Exit:
+def _work(
+    case: Case, order: Order, feed: Feed, stop: Stop, adding: bool, json: bool, quiet: bool
+) -> Exit:
     """Sweeps, shows how it goes, and says how it ended."""
     from api.live import Lines, Objects, Screen, to_public
-    from evidence.sweep.run import going_on
+    from evidence.sweep.run import check_listed, going_on
     from evidence.sweep.run import sweep as run
 
     order = going_on(case, order)
+    if not adding and not order.anew:
+        check_listed(case, order)
     if json:
         with only_lines() as write:
             objects = Objects(write)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
@@ -16,8 +17,9 @@ from datasets.sentences import Sentence
 from detector import Settings
 from detector.finding.model_files import model_digest
 from detector.program import is_later, program
-from evidence.store import Case, Held, Recipe
-from evidence.store.summary import last_program, with_program
+from evidence.store import Case, Held, Recipe, Work
+from evidence.store.keys import settings_key
+from evidence.store.summary import last_program, last_recipe, with_program
 from evidence.store.work import Source, add_all, add_recipe, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
@@ -81,6 +83,28 @@ def going_on(case: Case, order: Order) -> Order:
         digest = model_digest(order.model)
         settings = with_program(session, order.settings, digest, order.registry)
     return replace(order, settings=settings)
+
+
+def check_listed(case: Case, order: Order) -> None:
+    """That an order which brings no footage does not find an empty list where another is not: it
+    would say that all is done, and of what waits nobody would hear any more.
+
+    Raises:
+        UsageError: all that is listed is so with another model, registry or other settings.
+    """
+    settings = settings_key(order.settings.digest, order.registry.digest)
+    mine = and_(Work.model == model_digest(order.model), Work.settings == settings)
+    with case.session() as session:
+        last = last_recipe(session)
+        if last is None or session.scalar(select(exists().where(mine))):
+            return
+        left = counts(session, last)
+    raise UsageError(
+        f"{case.folder}: nothing is on its list with these settings, this registry and model. It "
+        f"was worked with others last ({left.waiting} waiting, {left.done} done, "
+        f"{sum(left.aside.values())} set aside): give those to go on (--budget, --settings, "
+        "--registry, --model), or name the folders, to look at all that is in them with these"
+    )
 
 
 def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) -> Ending:

@@ -15,8 +15,8 @@ from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
 from detector.finding.model_files import model_digest
-from evidence.store import Case, Location, Run, Work
-from evidence.store.work import add_recipe, beat, begin_run
+from evidence.store import Case, Location, Recipe, Run, Work
+from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
 from evidence.sweep.tally import OnWorker, Tally
 
 Outcome = tuple[int, str]
@@ -188,6 +188,27 @@ def test_what_is_added_with_other_settings_is_not_said_to_be_worked_on(begun: Pa
         code, said = call(begun.parent / "clip.mp4", "--case", begun, "--no-wait")
     assert code == 5
     assert "run the same command again" in said and "0 of 1 clips" in said
+
+
+@pytest.mark.parametrize("flags", [(), ("--retry",)], ids=str)
+def test_an_empty_list_is_no_sweep_that_is_done(begun: Path, flags: tuple[str, ...]) -> None:
+    """Of a case swept with other settings, going on without them found nothing to do."""
+    with Case.open(begun) as case, case.session() as session, session.begin():
+        run = session.scalars(select(Run)).one()
+        recipe = session.get_one(Recipe, (run.model, run.settings))
+        add_work(session, recipe, [Source("/archive/a.mp4"), Source("/archive/b.mp4")])
+    code, said = call("--case", begun, *flags)
+    assert code == 2
+    assert "nothing is on its list with these settings" in said
+    assert "(2 waiting, 0 done, 0 set aside)" in said and "--budget" in said
+    with Case.open(begun) as case, case.session() as session:
+        assert len(session.scalars(select(Run)).all()) == 1
+
+
+def test_a_case_in_which_nothing_is_listed_is_done(tmp_path: Path) -> None:
+    Case.new(tmp_path / "case", "Plant 12").close()
+    code, said = call("--case", tmp_path / "case")
+    assert (code, "0 of 0 clips" in said) == (0, True)
 
 
 @pytest.mark.parametrize(
