@@ -50,6 +50,8 @@ def describe(tally: Tally) -> str:
 
 def found(tally: Tally, registry: Registry) -> str:
     """What was found so far, in one line: machines by origin, then the builders."""
+    if not tally.machines and not tally.sightings:
+        return "no machine yet" if tally.finding or tally.waiting else "no machine"
     if not tally.machines:
         return f"{counted(tally.sightings, 'sighting')}, not linked to machines yet"
     origins: Counter[str] = Counter()
@@ -82,6 +84,11 @@ def found(tally: Tally, registry: Registry) -> str:
 def notes(tally: Tally) -> list[str]:
     """What a person should know besides of what was done, a line each."""
     said = []
+    if tally.relink and tally.machines:
+        said.append(
+            "not linked yet: what was found in the last clips is counted among the machines once "
+            "this sweep, or the next, has linked it"
+        )
     if tally.lost:
         said.append(
             f"damaged: of {counted(tally.lost, 'piece')} of footage most frames are lost, and what "

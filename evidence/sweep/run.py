@@ -244,6 +244,8 @@ def _join(
         tally = status.tally
         watcher.show(tally)
         if ended and not order.wait:
+            with case.session() as session:  # the holder has not counted what was just added
+                tally.count(counts(session, recipe))
             return Ending("joined", tally)
         if not left and not tally.relink:
             return Ending("done", _tally(case, recipe))

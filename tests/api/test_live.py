@@ -27,12 +27,27 @@ def test_a_line_says_nothing_of_clips_that_have_just_begun(
 ) -> None:
     just, idle = OnWorker("0", "/a/b.mp4", 20.0, 0.9, "sweeping"), OnWorker("1", None, 900.0)
     unsaid = OnWorker("2", "/a/c.mp4", 900.0)
-    assert said(capsys, just, idle, unsaid).endswith("not linked to machines yet\n")
+    assert said(capsys, just, idle, unsaid).endswith("no machine yet\n")
 
 
 def test_footage_of_seconds_is_told_in_seconds() -> None:
     assert live.describe(Tally(done=1, seconds=54)) == "1 of 1+ clips, 54 s of footage"
     assert "2.00 hours of footage" in live.describe(Tally(done=1, seconds=7200))
+
+
+def test_where_nothing_was_found_nothing_is_said_to_be_linked_yet() -> None:
+    registry = load_registry()
+    assert live.found(Tally(done=2, finding=False), registry) == "no machine"
+    assert live.found(Tally(done=2, waiting=1, finding=False), registry) == "no machine yet"
+    unlinked = live.found(Tally(done=2, sightings=1), registry)
+    assert unlinked == "1 sighting, not linked to machines yet"
+
+
+def test_machines_are_not_said_to_be_all_while_sightings_are_not_linked() -> None:
+    found = Tally(sightings=5, machines={"haas": 2}, relink=True)
+    (told,) = live.notes(found)
+    assert told.startswith("not linked yet: what was found in the last clips")
+    assert live.notes(Tally(sightings=5, relink=True)) == []  # the line of what was found says so
 
 
 def test_a_sellers_badge_is_called_that_among_the_origins() -> None:

@@ -232,6 +232,7 @@ def test_a_sweep_that_could_not_take_all_ends_with_1(
             begin_run(session, "sweep", recipe)
         ended, said = call(footage, "--case", begun, "--no-wait")
     assert f"{footage / name}: " in said and "added to the list" in said
+    assert "0 of 1+ clips" in said
     assert ended == code
 
 
