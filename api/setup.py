@@ -11,7 +11,7 @@ import yaml
 
 from api.terminal import complain
 from datasets.countries import COUNTRIES
-from datasets.errors import CaseMissing, SettingsError, UsageError
+from datasets.errors import CaseExists, CaseMissing, SettingsError, UsageError
 from detector.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +93,10 @@ def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = 
             raise
     if check is not None:
         check()
-    made = Case.new(folder, folder.absolute().name)
+    try:
+        made = Case.new(folder, folder.absolute().name)
+    except CaseExists:  # another call, begun at the same time, was first
+        return Case.open(folder)
     complain(f"{folder}: a new case")
     return made
 

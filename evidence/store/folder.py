@@ -91,8 +91,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         CaseExists: there is something at `folder` already.
         CaseUnwritable: a full disk, no permission.
     """
-    if is_taken(folder):
-        raise CaseExists(f"{folder}: there is something already; name a folder that is not there")
+    _check_free(folder)
     with told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
@@ -101,10 +100,19 @@ def new_folder(folder: Path) -> Iterator[Path]:
         with told(folder):
             yield partial
             flush_folder(partial)
-            partial.rename(folder)
+            try:
+                partial.rename(folder)
+            except OSError:
+                _check_free(folder)  # somebody else was first
+                raise
             flush_folder(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_free(folder: Path) -> None:
+    if is_taken(folder):
+        raise CaseExists(f"{folder}: there is something already; name a folder that is not there")
 
 
 def newer(folder: Path) -> str:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from api.commands import app
 from api.exits import exit_for
+from api.setup import open_or_make
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
@@ -203,6 +204,14 @@ def test_an_empty_list_is_no_sweep_that_is_done(begun: Path, flags: tuple[str, .
     assert "(2 waiting, 0 done, 0 set aside)" in said and "--budget" in said
     with Case.open(begun) as case, case.session() as session:
         assert len(session.scalars(select(Run)).all()) == 1
+
+
+def test_two_calls_begun_at_once_work_on_the_one_case_that_the_first_has_made(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "case"
+    with open_or_make(folder, True, lambda: Case.new(folder, "Plant 12").close()) as case:
+        assert case.name == "Plant 12"
 
 
 def test_a_case_in_which_nothing_is_listed_is_done(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from datasets.errors import (
 )
 from detector.types import Survey
 from evidence.store import Case, Location
-from evidence.store.folder import read_facts
+from evidence.store.folder import new_folder, read_facts
 from tests.evidence.store.conftest import encoded
 from tests.ordinary import ordinary
 from tests.postgres import PostgresServer, binaries
@@ -112,6 +112,16 @@ def test_a_foreign_folder_holds_no_case(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(CaseMissing, match="holds no case"):
             Case.open(folder)
+
+
+def test_two_that_make_one_case_at_once_are_not_told_that_it_cannot_be_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(CaseExists, match="there is something already"), new_folder(tmp_path / "a"):
+        Case.new(tmp_path / "a", "of another call").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with Case.open(tmp_path / "a") as case:
+        assert case.name == "of another call"
 
 
 def test_a_case_of_a_newer_program_is_refused(case: Case) -> None:
