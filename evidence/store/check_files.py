@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
-from datasets.there import exists, isdir
+from datasets.there import NOTHING, exists, isdir, why_missing
 from detector.decoding.footage import open_footage
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow
@@ -81,14 +81,17 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
             elif finding is not None:
                 yield finding
     for (root, wrong), paths in sorted(gone.items()):
-        if paths == [root]:
+        alone = paths == [root]
+        why = why_missing(root) or "could not be read just now"
+        if why != NOTHING:
+            what, todo = why, "check the permissions and the disk"
+        elif alone:
             what, todo = "the original is gone", "put it back"
         else:
+            what, todo = "gone", "mount or put it back"
+        if not alone:
             # A disk that is not there, or a case that was moved, is one thing to mend.
-            what, todo = (
-                f"gone, and {counted(len(paths), 'original')} below it with it",
-                "mount or put it back",
-            )
+            what += f", and {counted(len(paths), 'original')} below it with it"
         todo += ", or sweep the folder where the footage is now"
         yield Finding(str(root), what, todo, wrong)
 

@@ -35,6 +35,7 @@ from evidence.store.verdicts import append
 from evidence.store.work import add_recipe
 from tests.conftest import Furnish, nothing
 from tests.evidence.store.conftest import encoded, look_at
+from tests.ordinary import ordinary
 
 
 def found(case: Case, deep: bool = False) -> list[Finding]:
@@ -134,6 +135,24 @@ def test_a_disk_that_is_gone_is_one_finding(settled: Case, tmp_path: Path) -> No
     assert "30 originals below it" in finding.what
 
 
+def test_an_original_that_may_not_be_read_is_not_said_to_be_gone(
+    settled: Case, survey: Survey, tmp_path: Path
+) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(survey.analysis.footage.path.read_bytes())
+    with settled.session() as session, session.begin():
+        session.execute(delete(Work))
+        session.execute(update(Location).values(path=str(folder / "clip.mp4"), mtime_ns=None))
+    folder.chmod(0)
+    with ordinary():
+        finding = only(settled)
+    folder.chmod(0o700)
+    assert (finding.about, finding.wrong) == (str(folder / "clip.mp4"), True)
+    assert finding.what == "cannot be read (Permission denied)"
+    assert "check the permissions" in finding.todo and "put it back" not in finding.todo
+
+
 @pytest.fixture
 def original(settled: Case, survey: Survey, tmp_path: Path) -> Path:
     """The original, at a place of its own where it may be changed."""
@@ -183,7 +202,8 @@ def test_an_original_whose_folder_cannot_be_asked_for(settled: Case, original: P
     with settled.session() as session, session.begin():
         session.execute(update(Location).values(path=str(below / "2023" / "clip.mp4")))
     finding = only(settled)
-    assert finding.about == str(below) and finding.what.startswith("gone")
+    assert finding.about == str(below) and finding.wrong
+    assert finding.what == "cannot be read (File name too long), and 1 original below it with it"
 
 
 ROWS = {
