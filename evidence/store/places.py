@@ -63,7 +63,7 @@ def first_said(places: Iterable[Row[Any]], claim: str) -> str | None:
 def lay_at(path: str, unread: bool) -> str:
     """What a former place is told as."""
     if unread:
-        return f"lay at {path}; what lies there now was not read yet"
+        return f"lay at {path}; what lies there now was not read yet, or could not be"
     return f"lay at {path}, where another file lies now"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
 }
 _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+
+_SAID = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
+"""A first line that tells Excel what separates the columns, as some programs write it."""
 
 MOST_LIST_BYTES = 1 << 30
 MOST_CELL_BYTES = 64 << 20
@@ -57,9 +61,12 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
         UsageError: the file cannot be read, or is in no encoding that is understood.
     """
     text = _text(file)
-    lines, delimiter = io.StringIO(text, newline=""), _delimiter(text)
+    lines, delimiter, before = io.StringIO(text, newline=""), _delimiter(text), 0
+    if said := _SAID.match(text):
+        delimiter, before = said[1], 1
+        lines.seek(said.end())
     with _large_cells():
-        before, reader = 0, csv.reader(lines, delimiter=delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             start, number = lines.tell(), before + reader.line_num + 1
             try:

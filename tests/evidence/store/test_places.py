@@ -244,6 +244,8 @@ def test_a_file_that_was_not_read_is_not_called_another(
         assert set_aside(session, take(session, recipe, 1)[0], "empty", "it is empty")
     [finding] = [one for one in check(swept) if one.about == f"footage {sha256[:12]}"]
     assert f"it {lay_at(path, unread=True)}" in finding.what
+    # It was read, and is empty.
+    assert "what lies there now was not read yet, or could not be" in finding.what
     with swept.session() as session:
         assert count_replaced(session, datetime.now(UTC) - timedelta(hours=1)) == 0
 

@@ -34,3 +34,15 @@ def test_columns_of_ones_own_are_all_kept(tmp_path: Path) -> None:
     (only,) = read_sources(tmp_path / "list.csv")
     assert isinstance(only, Source) and only.provenance is not None
     assert list(only.provenance["columns"].values()) == ["one", "two", "three", "four"]
+
+
+def test_a_line_that_tells_excel_the_separator_is_none_of_the_list(tmp_path: Path) -> None:
+    """And is counted among the lines; by it a comma in the title of a column separates nothing."""
+    (tmp_path / "a.mp4").write_bytes(b"footage")
+    file = tmp_path / "list.csv"
+    for first in ("sep=;", '"sep=;"', "sep=;;;"):
+        file.write_text(f"{first}\r\npath;plant;shelf, row, place\r\na.mp4;Kazan;3\r\nb.mp4;;\r\n")
+        one, wrong = read_sources(file)
+        assert isinstance(one, Source) and one.plant_claimed == "Kazan"
+        assert one.provenance is not None and one.provenance["line"] == 3
+        assert isinstance(wrong, Trouble) and wrong.message.startswith(f"{file}, line 4: ")
