@@ -228,6 +228,7 @@ def _by_others(case: Case) -> int:
 def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int) -> None:
     """The last word."""
     from api.live import describe, found, notes
+    from evidence.store.work import PACKED
 
     says = {
         "done": "done, but for what could not be taken, told of above" if feed.lost else "all done",
@@ -251,6 +252,12 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_other
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
         said = f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which"
+        console.print(said, markup=False, soft_wrap=True)
+    if PACKED in ending.tally.aside:
+        said = (
+            "packed: sweep the folder they lie in; if that is elsewhere now, sweep it there, and "
+            f"`nameplate case moved {folder} OLD NEW` says that they are the same"
+        )
         console.print(said, markup=False, soft_wrap=True)
 
 

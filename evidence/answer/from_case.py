@@ -36,6 +36,7 @@ from evidence.answer.sources import Asked, read_sources
 from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
+from evidence.store.models import MOVED
 from evidence.store.summary import mostly_lost, programs
 from evidence.store.verdicts import head
 from evidence.store.work import ASIDE, PACKED, WAITING
@@ -126,10 +127,12 @@ def find_answer(
 
 
 def _listed(session: Session, recipe: Recipe) -> Counter[str]:
-    """The files of the case's list by state. One that waited as the case was packed waits: it was
-    set aside when the pack was opened, and nobody has tried it."""
+    """The files of the case's list by state, those that moved once. One that waited as the case was
+    packed waits: it was set aside when the pack was opened, and nobody has tried it."""
     files = select(Work.state, Work.kind).where(
-        Work.model == recipe.model, Work.settings == recipe.settings
+        Work.model == recipe.model,
+        Work.settings == recipe.settings,
+        Work.kind.is_distinct_from(MOVED),
     )
     return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
 

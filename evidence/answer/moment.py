@@ -59,7 +59,8 @@ def read_moment(session: Session) -> Moment:
     for table in (Copy, Correction, Draw, MachineRow, Membership):
         counts.append(session.scalar(select(func.count()).select_from(table)))
     # A file that could not be looked at adds no row to any of these.
-    works = select(Work.state, func.count()).group_by(Work.state).order_by(Work.state)
+    kind = (Work.state, Work.kind)
+    works = select(*kind, func.count()).group_by(*kind).order_by(*kind)
     counts += [tuple(row) for row in session.execute(works)]
     accounts = select(Account.name, Account.made, Account.ended).order_by(Account.name)
     counts += [tuple(row) for row in session.execute(accounts)]

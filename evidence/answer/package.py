@@ -58,7 +58,7 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 8
+FORMAT = 9
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
 others counted as unknown, before what people settled to be no machine told of those like it, and
@@ -68,7 +68,7 @@ what "Confirmed" means and which verdicts were given without a login. 5: before 
 written in several languages, or with and without quotation marks, was one plant. 6: before it was
 told of damaged footage. 7: before what waited as the case was packed counted as waiting,
 frames of copies that show one moment told of it once, and machines missed or entered drew no end
-of an interval inwards."""
+of an interval inwards. 8: before a file that people say has moved counted at one place alone."""
 
 MOST_TOLD = 5
 

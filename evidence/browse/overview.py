@@ -16,7 +16,7 @@ from evidence.browse.shapes import Said, Shape
 from evidence.review.visible import told_states
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
-from evidence.store.models import Recipe, Work
+from evidence.store.models import MOVED, Recipe, Work
 from evidence.store.people import Item
 from evidence.store.summary import count_machines, summarise
 from evidence.store.work import ASIDE, why_aside
@@ -216,6 +216,7 @@ def _reasons(session: Session, model: str, settings: str) -> dict[str, list[str]
     rows = session.execute(
         select(Work.kind, Work.path, Work.reason)
         .where(Work.model == model, Work.settings == settings, Work.state == ASIDE)
+        .where(Work.kind.is_distinct_from(MOVED))
         .order_by(Work.path)
     )
     found: dict[str, list[str]] = {}

@@ -88,6 +88,10 @@ class FootageRow(Base):
 PLAYED = case((FootageRow.kind == "video", FootageRow.seconds))
 """Seconds of film. Photographs have none, though they are gone through one a second."""
 
+MOVED = "moved"
+"""The kind of work whose file is on the list at another path too, as a person says
+(`evidence.store.moved`): there it counts, and here no more."""
+
 UNREAD = -1
 """The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies
 there now has not been read, so it is taken for changed until a sweep has."""
@@ -147,7 +151,7 @@ class Work(Base):
 
     `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
     set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`,
-    `cancelled`, `packed`.
+    `cancelled`, `packed`, `moved`.
     """
 
     __tablename__ = "work"

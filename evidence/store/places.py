@@ -90,14 +90,19 @@ def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
     former = session.get(FormerPlace, (path, footage))
     if former is None:
         return {}
-    place = session.get_one(Location, path)
-    unsaid = [name for name in _SAID if getattr(place, name) is None]
-    known = {name: said for name in unsaid if (said := getattr(former, name)) is not None}
-    if known.keys() & {*CLAIMS} and place.provenance and former.provenance:
-        known["provenance"] = _joined(place.provenance, former.provenance)
+    known = unsaid(session.get_one(Location, path), former)
     session.execute(
         delete(FormerPlace).where(FormerPlace.path == path, FormerPlace.footage == footage)
     )
+    return known
+
+
+def unsaid(place: Location, other: Location | FormerPlace) -> dict[str, Any]:
+    """What is said at another place, by column, as far as nothing is said at this one."""
+    open_ = [name for name in _SAID if getattr(place, name) is None]
+    known = {name: said for name in open_ if (said := getattr(other, name)) is not None}
+    if known.keys() & {*CLAIMS} and place.provenance and other.provenance:
+        known["provenance"] = _joined(place.provenance, other.provenance)
     return known
 
 

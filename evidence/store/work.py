@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
 from evidence.store.corrections import corrected, put_right
-from evidence.store.models import PLAYED, UNREAD, FootageRow, Location, Recipe, Work
+from evidence.store.models import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 from evidence.store.places import come_back, leave, with_earlier
 from evidence.store.record import analysed
 from evidence.store.runs import add_recipe as add_recipe
@@ -85,7 +85,8 @@ class Added:
 class Counts:
     """How far a list of work has come.
 
-    aside: by kind of reason. footages, seconds: different footage done, and its length.
+    aside: by kind of reason, but for `MOVED`. footages, seconds: different footage done, and its
+    length.
     waiting_bytes: of the files that wait, as far as their sizes are known.
     """
 
@@ -170,7 +171,7 @@ def take(
     found: list[Work] = []
     waiting = [*_of(recipe), Work.state == WAITING, Work.path.not_in(exclude)]
     if away:
-        waiting.append(not_(_within(away)))
+        waiting.append(not_(within(away)))
     below: list[ColumnElement[bool]] = []
     # One priority after the other, so that each is read off the index in order.
     while len(found) < limit:
@@ -189,7 +190,7 @@ def take(
 
 def count_away(session: Session, recipe: Recipe, away: Collection[str]) -> int:
     """How many paths wait that are among these, or lie below one; fewer than a thousand."""
-    waiting = select(func.count()).where(*_of(recipe), Work.state == WAITING, _within(away))
+    waiting = select(func.count()).where(*_of(recipe), Work.state == WAITING, within(away))
     return session.scalar(waiting) or 0
 
 
@@ -250,7 +251,7 @@ def reopen(
         How many paths wait again.
     """
     trusted = Work.path.in_(select(Location.path).where(_TRUSTED))
-    where = [*_of(recipe), Work.state == ASIDE, trusted]
+    where = [*_of(recipe), Work.state == ASIDE, Work.kind.is_distinct_from(MOVED), trusted]
     if kinds is not None:
         where.append(Work.kind.in_(kinds))
     if paths is not None:
@@ -292,7 +293,7 @@ def counts(session: Session, recipe: Recipe) -> Counts:
     aside: dict[str, int] = {}
     for state, kind, number in rows:
         if state == ASIDE:
-            aside[kind or ""] = number
+            aside |= {} if kind == MOVED else {kind or "": number}
         else:
             states[state] = states.get(state, 0) + number
     listed = select(Location).join(Work, Work.path == Location.path).where(*_of(recipe))
@@ -317,7 +318,7 @@ def _of(recipe: Recipe) -> list[ColumnElement[bool]]:
     return [Work.model == recipe.model, Work.settings == recipe.settings]
 
 
-def _within(paths: Collection[str]) -> ColumnElement[bool]:
+def within(paths: Collection[str]) -> ColumnElement[bool]:
     """Is one of these paths, or lies below one."""
     # By code point, as paths are sorted, "0" is what comes after "/".
     below = [and_(Work.path >= f"{path}/", Work.path < f"{path}0") for path in paths]

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.store import Case, Recipe, Run, Work
+from evidence.store.models import MOVED
 from evidence.store.work import ASIDE, counts
 from evidence.sweep.tally import Tally, count_found
 
@@ -60,6 +61,7 @@ def read_status(case: Case) -> Status | None:
         aside = session.execute(
             select(Work.path, Work.kind, Work.reason)
             .where(Work.model == run.model, Work.settings == run.settings, Work.state == ASIDE)
+            .where(Work.kind.is_distinct_from(MOVED))
             .order_by(Work.path)
         )
         listed = tuple((path, kind or "", reason or "") for path, kind, reason in aside)

@@ -1,0 +1,55 @@
+"""`nameplate case moved`: a person says that footage lies elsewhere now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.case import Folder
+from api.exits import Exit
+from api.setup import user
+from api.terminal import complain
+from datasets.there import straight
+from evidence.tables import counted, printable
+
+MOST_LISTED = 20
+
+_WHY = {
+    "still": "lies there still; sweep it there",
+    "unmet": "no sweep has read it at its new place; sweep the folder where it lies now",
+    "other": "at the new place lies another file; sweep the folder where it lies now",
+}
+
+
+def moved(
+    folder: Folder,
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Where the footage lay.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Where it lies now; swept there.")],
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
+    ] = None,
+) -> None:
+    """Say that footage lies elsewhere now, so that it is on the list once.
+
+    For what was never read, and so cannot be known again by its bytes: what waited when a case was
+    packed, what was set aside. Each file below OLD that is gone, and that a sweep met below NEW
+    under the same name and of the same size, counts there alone. It is remembered who said so.
+    Exit code 1 where files below OLD still count there.
+    """
+    from evidence.store.case import Case
+    from evidence.store.moved import move
+
+    before, now = (str(straight(path)) for path in (old, new))
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        told = move(session, before, now, author or user("--author"))
+    files = counted(len(told.moved), "file")
+    typer.echo(printable(f"{folder}: {files} of {before} on the list at {now} alone"))
+    left = [(path, why) for name, why in _WHY.items() for path in getattr(told, name)]
+    for path, why in left[:MOST_LISTED]:
+        complain(f"{path}: {why}")
+    if len(left) > MOST_LISTED:
+        complain(f"and {len(left) - MOST_LISTED} more")
+    if left:
+        raise typer.Exit(Exit.FOOTAGE)

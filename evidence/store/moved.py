@@ -1,0 +1,122 @@
+"""Footage that lies elsewhere now, as a person says, and so is on the list twice.
+
+The hash of what was never read is not known: no program can tell that it is what a sweep met at
+another place. A person can, of a whole folder, where names and sizes agree. The old path stays on
+the list as `moved`, with who said so, and counts at the new one alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from datasets.there import exists
+from evidence.store.corrections import corrected
+from evidence.store.models import MOVED, UNREAD, Location, Work
+from evidence.store.places import unsaid
+from evidence.store.work import ASIDE, DONE, within
+
+_AT_ONCE = 500  # paths a statement
+
+
+@dataclass
+class Moved:
+    """The paths at and below one that is said to lie elsewhere now, by what became of them.
+
+    moved: they count at their new place alone. still: the file lies where it was. unmet: no sweep
+    has met it at the new place, or read it there where it was read before. other: another file
+    lies there, told by its size or hash.
+    """
+
+    moved: list[str] = field(default_factory=list)
+    still: list[str] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
+
+
+def move(session: Session, old: str, new: str, author: str) -> Moved:
+    """What lay at `old`, a folder or a file, lies at `new` now, under the same names.
+
+    What was claimed of a file that was never read is claimed of it at its new place, as far as
+    nothing is said there. Where a sweep meets a file at the old path again, it looks at it.
+
+    Args:
+        old, new: absolute paths.
+        author: who says so.
+
+    Raises:
+        UsageError: nothing on the case's list lay at `old`, or both are the same.
+    """
+    if old == new:
+        raise UsageError(f"{old}: named twice; name where it lay and where it lies now")
+    listed = select(Work.path).where(within([old]), Work.kind.is_distinct_from(MOVED))
+    asked = select(Location).where(Location.path.in_(listed), Location.held.is_(False))
+    places = session.scalars(asked.order_by(Location.path).with_for_update()).all()
+    if not places:
+        raise UsageError(f"{old}: nothing on the case's list lies there; name where it lay")
+    told = Moved()
+    for start in range(0, len(places), _AT_ONCE):
+        some = {new + place.path[len(old) :]: place for place in places[start : start + _AT_ONCE]}
+        works = _works(session, [place.path for place in some.values()])
+        there, listed_there = _places(session, list(some)), _works(session, list(some))
+        for path, place in some.items():
+            mine, others = works[place.path], listed_there[path]
+            what = _settle(session, place, there.get(path), mine, others, author)
+            getattr(told, what).append(place.path)
+    return told
+
+
+def _settle(
+    session: Session,
+    place: Location,
+    there: Location | None,
+    mine: list[Work],
+    others: list[Work],
+    author: str,
+) -> str:
+    """What becomes of one path, as a field of `Moved`."""
+    if there is None or there.mtime_ns == UNREAD:
+        return "unmet"
+    if exists(place.path):
+        return "still"
+    if place.size is None or place.size != there.size:
+        return "other"
+    if None not in (place.footage, there.footage) and place.footage != there.footage:
+        return "other"
+    listed = {(work.model, work.settings) for work in others}
+    if any(
+        (work.model, work.settings) not in listed
+        or (work.state == DONE and place.footage != there.footage)
+        for work in mine
+    ):
+        return "unmet"
+    for work in mine:
+        work.state, work.kind, work.changed = ASIDE, MOVED, datetime.now(UTC)
+        work.reason = f"it lies at {there.path} now, says {author}"
+    if place.footage is None:
+        stands = {claim for _, claim in corrected(session, [there.path])}
+        for name, said in unsaid(there, place).items():
+            if name not in stands:
+                setattr(there, name, said)
+        place.mtime_ns = UNREAD  # whatever comes to lie there is another file
+    session.flush()
+    return "moved"
+
+
+def _places(session: Session, paths: list[str]) -> dict[str, Location]:
+    found = select(Location).where(Location.path.in_(paths)).order_by(Location.path)
+    return {place.path: place for place in session.scalars(found.with_for_update())}
+
+
+def _works(session: Session, paths: list[str]) -> dict[str, list[Work]]:
+    """By path what is on a list there and counts."""
+    found: dict[str, list[Work]] = defaultdict(list)
+    asked = select(Work).where(Work.path.in_(paths), Work.kind.is_distinct_from(MOVED))
+    for work in session.scalars(asked.order_by(Work.path)):
+        found[work.path].append(work)
+    return found

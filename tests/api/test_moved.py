@@ -1,0 +1,48 @@
+"""`nameplate case moved`: what a person types and sees, and what the next sweep says then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.sweep import _tell
+from datasets.registry import load_registry
+from detector.settings import Settings
+from evidence.store import Case
+from evidence.store.work import Source, add_recipe, add_work
+from evidence.sweep.feed import Feed
+from evidence.sweep.run import Ending
+from evidence.sweep.tally import Tally
+from tests.api.conftest import Nameplate
+
+
+def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    with (
+        Case.new(tmp_path / "plant", "Plant") as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
+        names = [f"{number:02}.mp4" for number in range(23)]
+        add_work(session, recipe, [Source(str(old / name), 5, 7) for name in names])
+        add_work(session, recipe, [Source(str(new / "00.mp4"), 5, 8)])
+    ended = nameplate("case", "moved", "plant", "old", "new", "--author", "Anna")
+    assert ended.code == 1
+    assert f"1 file of {old} on the list at {new} alone" in ended.out.decode()
+    assert f"{old / '01.mp4'}: no sweep has read it at its new place" in ended.err
+    assert "and 2 more" in ended.err
+    ended = nameplate("case", "moved", "plant", tmp_path / "elsewhere", new)
+    assert ended.code == 2 and "nothing on the case's list lies there" in ended.err
+    ended = nameplate("case", "moved", "plant", "new", "new")
+    assert ended.code == 2 and "named twice" in ended.err
+
+
+def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
+        ending = Ending("done", Tally(aside=kinds))
+        _tell(Feed([]), ending, load_registry(), tmp_path, 0)
+        assert (f"`nameplate case moved {tmp_path} OLD NEW`" in capsys.readouterr().out) is told
