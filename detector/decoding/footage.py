@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -117,7 +117,7 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
         NoPictures: a folder without pictures.
     """
     if kind == "stills":
-        files = _pictures(path)
+        files = pictures_of(path)
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
     if not isfile(path):
         raise FootageMissing(
@@ -165,7 +165,7 @@ def list_footage(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _pictures(folder: Path) -> tuple[Path, ...]:
+def pictures_of(folder: Path) -> tuple[Path, ...]:
     """The pictures of a folder by name; those in its sub-folders do not count."""
     try:
         names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
@@ -179,7 +179,22 @@ def _pictures(folder: Path) -> tuple[Path, ...]:
 
 def _open_folder(folder: Path) -> Footage:
     """A folder of stills as one footage."""
-    files = _pictures(folder)
+    files = pictures_of(folder)
+    sha256, total = hash_pictures(files)
+    if total == 0:
+        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
+    return Footage(folder, sha256, total, "stills", "folder", files)
+
+
+def hash_pictures(files: Iterable[Path]) -> tuple[str, int]:
+    """The SHA-256 of a folder that holds these pictures, and their size in bytes together.
+
+    Args:
+        files: in order of name.
+
+    Raises:
+        FootageMissing: one cannot be read.
+    """
     digest = hashlib.sha256()
     total = 0
     for file in files:
@@ -188,9 +203,7 @@ def _open_folder(folder: Path) -> Footage:
         digest.update(_size(file).to_bytes(8, "big"))
         size, _ = _feed(file, digest)
         total += size
-    if total == 0:
-        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
-    return Footage(folder, digest.hexdigest(), total, "stills", "folder", files)
+    return digest.hexdigest(), total
 
 
 def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
