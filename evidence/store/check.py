@@ -13,7 +13,7 @@ from evidence.store.case import Case
 from evidence.store.check_files import check_originals, check_stills
 from evidence.store.check_items import check_draws, check_items
 from evidence.store.check_machines import check_machines
-from evidence.store.check_rows import check_analyses, check_names, check_work
+from evidence.store.check_rows import check_analyses, check_footage, check_names, check_work
 from evidence.store.finding import Finding
 from evidence.store.verdicts import verify
 
@@ -37,6 +37,7 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
             check_analyses(session),
             check_names(session),
             check_work(session),
+            check_footage(session),
             check_machines(session),
             _check_verdicts(case, session),
             check_draws(session),

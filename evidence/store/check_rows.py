@@ -77,7 +77,7 @@ def check_names(session: Session) -> Iterator[Finding]:
 
 
 def check_work(session: Session) -> Iterator[Finding]:
-    """Work is done when its analysis is stored; footage is known for a reason."""
+    """Work is done when its analysis is stored; what nobody has read yet is on a list."""
     lost = (
         select(Work.path)
         .join(Location, Location.path == Work.path)
@@ -98,6 +98,27 @@ def check_work(session: Session) -> Iterator[Finding]:
     strange = select(Work.path, Work.state).where(Work.state.not_in(("waiting", "done", "aside")))
     for path, state in session.execute(strange):
         yield Finding(path, f"its work is in no known state ({state})", _REPLACE)
+    unlisted = (
+        select(Location.path)
+        .outerjoin(AnalysisRow, AnalysisRow.footage == Location.footage)
+        .where(
+            Location.path.not_in(select(Work.path)),
+            or_(Location.footage.is_(None), Location.held & AnalysisRow.id.is_(None)),
+        )
+        .order_by(Location.path)
+    )
+    for path in session.scalars(unlisted):
+        what = "it was to be looked at, and is on no list any more"
+        yield Finding(path, what, f"{_REPLACE}, or sweep the folder it lies in")
+
+
+def check_footage(session: Session) -> Iterator[Finding]:
+    """The length of footage is told alike twice; footage is known for a reason."""
+    lengths = select(FootageRow.sha256, FootageRow.duration, FootageRow.seconds)
+    for sha256, duration, seconds in session.execute(lengths.order_by(FootageRow.sha256)):
+        if seconds != (None if duration is None else float(duration)):
+            what = f"its length is told twice, and otherwise ({duration} s, {seconds} s)"
+            yield Finding(f"footage {sha256[:12]}", what, _REPLACE)
     orphans = session.scalar(
         select(func.count())
         .select_from(FootageRow)

@@ -223,6 +223,12 @@ ROWS = {
         update(Location).values(footage=None),
         "counts as done, and there is no analysis",
     ),
+    "a changed length": (
+        update(FootageRow).values(duration=Fraction(7200)),
+        "its length is told twice, and otherwise (7200 s, ",
+    ),
+    "hours of a changed length": (update(FootageRow).values(seconds=7200.0), "told twice"),
+    "no length any more": (update(FootageRow).values(seconds=None), "told twice"),
     "unknown work": (update(Work).values(state="halfway"), "no known state"),
     "a lost member": (
         delete(Membership).where(Membership.sighting.endswith("m1")),
@@ -246,6 +252,29 @@ def test_rows_that_do_not_agree(settled: Case, name: str) -> None:
     wrong = [finding for finding in found(settled) if finding.wrong]
     assert any(words in finding.what for finding in wrong), wrong
     assert all(finding.todo for finding in wrong)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_file_that_is_on_no_list_any_more(settled: Case, held: bool) -> None:
+    """What nobody has looked at would be told of nowhere."""
+    name = f"footage/ef/{'ef' * 32}.mp4" if held else "/disk/new.mp4"
+    with settled.session() as session, session.begin():
+        work = session.scalars(select(Work)).one()
+        if held:  # as an upload: its hash is known at once
+            row = FootageRow(sha256="ef" * 32, size=1, kind="video", container="mp4")
+            session.add(row)
+            session.flush()
+            session.add(Location(path=name, held=True, footage=row.sha256))
+        else:
+            session.add(Location(path=name, held=False))
+        session.flush()
+        listed = {"model": work.model, "settings": work.settings, "changed": work.changed}
+        session.add(Work(path=name, state="waiting", **listed))
+    assert not [one for one in found(settled) if "on no list" in one.what]
+    with settled.session() as session, session.begin():
+        session.execute(delete(Work).where(Work.path == name))
+    [finding] = [one for one in found(settled) if "on no list" in one.what]
+    assert (finding.about, finding.wrong) == (name, True)
 
 
 def test_a_sighting_named_by_its_parts_alone(settled: Case) -> None:
