@@ -36,6 +36,16 @@ _COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliase
 _SAID = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
 """A first line that tells Excel what separates the columns, as some programs write it."""
 
+_STRANGE = (
+    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://"), "an address; write the path alone"),
+    (
+        re.compile(r"[A-Za-z]:[\\/]|[^/]*\\"),
+        "a path as Windows writes it; write it as this computer does, with / and without a drive, "
+        "or from the list's folder on",
+    ),
+)
+"""What a path that leads nowhere may be, and what to do about it."""
+
 MOST_LIST_BYTES = 1 << 30
 MOST_CELL_BYTES = 64 << 20
 """An auto-archiver row holds a post with all its comments in one cell."""
@@ -113,7 +123,10 @@ def _listed(file: Path, number: int, cells: dict[str, str]) -> Listed | Trouble:
         return Trouble(f"{file}, line {number}: no path")
     path = _at(file.parent, said["path"])
     if wrong := why_missing(path):
-        return Trouble(f"{file}, line {number}: {path}: {wrong}; correct the path")
+        todo = next(
+            (hint for form, hint in _STRANGE if form.match(said["path"])), "correct the path"
+        )
+        return Trouble(f"{file}, line {number}: {path}: {wrong}; {todo}")
     rest = {name: cell for name, cell in cells.items() if cell}
     return Listed(
         path,

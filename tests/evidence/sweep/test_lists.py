@@ -46,3 +46,31 @@ def test_a_line_that_tells_excel_the_separator_is_none_of_the_list(tmp_path: Pat
         assert isinstance(one, Source) and one.plant_claimed == "Kazan"
         assert one.provenance is not None and one.provenance["line"] == 3
         assert isinstance(wrong, Trouble) and wrong.message.startswith(f"{file}, line 4: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (r"C:\video\a.mp4", "a path as Windows writes it"),
+        ("D:/video/a.mp4", "a path as Windows writes it"),
+        (r"video\a.mp4", "a path as Windows writes it"),
+        (r"\\nas\video\a.mp4", "a path as Windows writes it"),
+        ("file:///video/a.mp4", "an address; write the path alone"),
+        ("https://example.org/a.mp4", "an address; write the path alone"),
+        ("video/a.mp4", "correct the path"),
+        (r"video/a\b.mp4", "correct the path"),
+    ],
+)
+def test_a_path_as_others_write_it_is_told_of_as_that(tmp_path: Path, said: str, hint: str) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"path;url\n{said};\n")
+    (only,) = read_sources(file)
+    assert isinstance(only, Trouble)
+    assert f"no such file; {hint}" in only.message
+    # A name may hold any of it; what lies there is taken.
+    place = tmp_path / said.replace("file:///", "").lstrip("/")
+    if "://" not in said:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"footage")
+        (only,) = read_sources(file)
+        assert isinstance(only, Source)
