@@ -36,6 +36,7 @@ CLIP_SECONDS = 4 * 3600.0
 """Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
 footage well below; they grow with the length that footage declares, and this does not."""
 
+INSTANT_SECONDS = 0.3  # longer than to ask how far a sweep is takes hold of the case
 LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
 
 Outcome = Literal["done", "interrupted", "away", "joined", "listed"]
@@ -130,15 +131,23 @@ def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) ->
     with feed:
         while True:
             with ExitStack() as stack:
-                try:
-                    held = stack.enter_context(case.lock())
-                except CaseLocked:
-                    held = None
-                if held is not None:
+                if held := _take_hold(case, stack, stop):
                     return _hold(case, held, recipe, order, feed, stop, watcher)
             ending = _join(case, recipe, order, feed, stop, watcher)
             if ending is not None:
                 return ending
+
+
+def _take_hold(case: Case, stack: ExitStack, stop: Stop) -> Held | None:
+    """The case's lock until the stack ends; None where another holds it for more than the instant
+    in which `read_status` tries whether anybody does."""
+    for last in (False, True):
+        try:
+            return stack.enter_context(case.lock())
+        except CaseLocked:
+            if not last:
+                stop.wait(INSTANT_SECONDS)
+    return None
 
 
 def _check_later(case: Case, session: Session) -> None:

@@ -1,11 +1,12 @@
-"""Workers that are killed when they have hardly begun: started again, and no sweep ends of it."""
+"""Sweeps that begin at an unlucky moment: workers are killed while they start, the case is held."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -84,3 +85,20 @@ def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
     ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
     assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
     assert not list(lives.iterdir())
+
+
+def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(
+    small: Case, order: Order, clips: Path
+) -> None:
+    """After a sweep that died `--status` takes the case's lock, to see whether anybody has it."""
+    with ExitStack() as asking:
+        asking.enter_context(small.lock())
+
+        class Patient(Stop):
+            def wait(self, seconds: float) -> bool:
+                asking.close()
+                return super().wait(seconds)
+
+        feed = Feed([clips / "clip-1.mp4"])
+        ending = sweep(small, replace(order, wait=False), feed, Patient(), Noted())
+    assert (ending.outcome, ending.tally.done) == ("done", 1)
