@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
@@ -42,23 +42,33 @@ class Moved:
 def move(session: Session, old: str, new: str, author: str) -> Moved:
     """What lay at `old`, a folder or a file, lies at `new` now, under the same names.
 
-    What was claimed of a file that was never read is claimed of it at its new place, as far as
-    nothing is said there. Where a sweep meets a file at the old path again, it looks at it.
+    Lists of work on which nothing lies at `new` stay as they are: with settings of before nobody
+    has swept there. What was claimed of a file that was never read is claimed of it at its new
+    place, as far as nothing is said there. Where a sweep meets a file at the old path again, it
+    looks at it.
 
     Args:
         old, new: absolute paths.
         author: who says so.
 
     Raises:
-        UsageError: nothing on the case's list lay at `old`, or both are the same.
+        UsageError: on no list there is something at both, or both are the same.
     """
     if old == new:
         raise UsageError(f"{old}: named twice; name where it lay and where it lies now")
-    listed = select(Work.path).where(within([old]), Work.kind.is_distinct_from(MOVED))
+    swept = select(Work.model, Work.settings).where(within([new]))
+    listed = select(Work.path).where(
+        within([old]),
+        Work.kind.is_distinct_from(MOVED),
+        tuple_(Work.model, Work.settings).in_(swept),
+    )
     asked = select(Location).where(Location.path.in_(listed), Location.held.is_(False))
     places = session.scalars(asked.order_by(Location.path).with_for_update()).all()
     if not places:
-        raise UsageError(f"{old}: nothing on the case's list lies there; name where it lay")
+        raise UsageError(
+            f"{old}: nothing on a list of the case lies there that has something at {new} too; "
+            f"sweep {new}, and name where the footage lay"
+        )
     told = Moved()
     for start in range(0, len(places), _AT_ONCE):
         some = {new + place.path[len(old) :]: place for place in places[start : start + _AT_ONCE]}
@@ -89,13 +99,10 @@ def _settle(
     if None not in (place.footage, there.footage) and place.footage != there.footage:
         return "other"
     listed = {(work.model, work.settings) for work in others}
-    if any(
-        (work.model, work.settings) not in listed
-        or (work.state == DONE and place.footage != there.footage)
-        for work in mine
-    ):
+    both = [work for work in mine if (work.model, work.settings) in listed]
+    if not both or any(w.state == DONE and place.footage != there.footage for w in both):
         return "unmet"
-    for work in mine:
+    for work in both:
         work.state, work.kind, work.changed = ASIDE, MOVED, datetime.now(UTC)
         work.reason = f"it lies at {there.path} now, says {author}"
     if place.footage is None:

@@ -34,7 +34,7 @@ def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path)
     assert f"{old / '01.mp4'}: no sweep has read it at its new place" in ended.err
     assert "and 2 more" in ended.err
     ended = nameplate("case", "moved", "plant", tmp_path / "elsewhere", new)
-    assert ended.code == 2 and "nothing on the case's list lies there" in ended.err
+    assert ended.code == 2 and "nothing on a list of the case lies there" in ended.err
     ended = nameplate("case", "moved", "plant", "new", "new")
     assert ended.code == 2 and "named twice" in ended.err
 

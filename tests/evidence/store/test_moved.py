@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
+from detector.settings import Settings
 from detector.types import Survey
 from evidence.answer.from_case import read_case
 from evidence.answer.moment import read_moment
@@ -20,7 +21,7 @@ from evidence.store.moved import Moved, move
 from evidence.store.pack import pack
 from evidence.store.summary import summarise
 from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_work, counts, done, reopen, set_aside, take
+from evidence.store.work import Source, add_recipe, add_work, counts, done, reopen, set_aside, take
 from tests.evidence.store.conftest import look_at
 
 WAITED = Source("/old/tour.mp4", 1000, 7, plant_claimed="Kazan works", provenance={"line": 2})
@@ -89,10 +90,25 @@ def test_a_disk_that_moved_is_counted_once(
         found = counts(session, recipe)
     assert (found.done, found.aside) == (2, {"unreadable": 2})
     assert summarise(case, registry)["work"][0]["aside"] == {"unreadable": 2}
-    with pytest.raises(UsageError, match="nothing on the case's list lies there"):
+    with pytest.raises(UsageError, match="nothing on a list of the case lies there"):
         say(case)
     # Said the other way round, it would be nowhere.
     assert say(case, "/new", "/old").unmet == ["/new/a", "/new/b", "/new/c"]
+
+
+def test_what_was_not_swept_there_with_earlier_settings_keeps_nothing(
+    case: Case, recipe: Recipe, registry: Registry
+) -> None:
+    with case.session() as session, session.begin():
+        earlier = add_recipe(session, "aa" * 32, Settings(program="0.1.0"), registry)
+    for one in (earlier, recipe):
+        meet(case, one, Source("/old/a", 5, 7), Source("/old/b", 5, 7))
+    meet(case, recipe, Source("/new/a", 5, 8))
+    told = say(case)
+    assert (told.moved, told.unmet) == (["/old/a"], ["/old/b"])
+    with case.session() as session:
+        assert (counts(session, earlier).waiting, counts(session, recipe).waiting) == (2, 2)
+    assert say(case) == Moved(unmet=["/old/b"])
 
 
 def test_only_what_may_be_the_same_file_is_taken_for_it(
