@@ -149,9 +149,10 @@ def add_work(
 
 def add_all(session: Session, recipe: Recipe) -> Added:
     """Adds every path at which the case knows footage to the list of a recipe; but for those that
-    nothing but a pack from elsewhere speaks of (`distrust`)."""
-    known = session.scalars(select(Location.path).where(Location.footage.is_not(None), _TRUSTED))
-    return add_work(session, recipe, map(Source, known.all()))
+    nothing but a pack from elsewhere speaks of (`distrust`), and those whose file has `MOVED`."""
+    gone = Location.path.in_(select(Work.path).where(Work.kind == MOVED))
+    known = select(Location.path).where(Location.footage.is_not(None), _TRUSTED, not_(gone))
+    return add_work(session, recipe, map(Source, session.scalars(known).all()))
 
 
 def take(

@@ -21,7 +21,17 @@ from evidence.store.moved import Moved, move
 from evidence.store.pack import pack
 from evidence.store.summary import summarise
 from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_recipe, add_work, counts, done, reopen, set_aside, take
+from evidence.store.work import (
+    Source,
+    add_all,
+    add_recipe,
+    add_work,
+    counts,
+    done,
+    reopen,
+    set_aside,
+    take,
+)
 from tests.evidence.store.conftest import look_at
 
 WAITED = Source("/old/tour.mp4", 1000, 7, plant_claimed="Kazan works", provenance={"line": 2})
@@ -92,6 +102,12 @@ def test_a_disk_that_moved_is_counted_once(
     assert summarise(case, registry)["work"][0]["aside"] == {"unreadable": 2}
     with pytest.raises(UsageError, match="nothing on a list of the case lies there"):
         say(case)
+    # Nobody looks anew where nothing lies any more.
+    with case.session() as session, session.begin():
+        anew = add_recipe(session, "aa" * 32, Settings(program="0.9.0"), registry)
+        add_all(session, anew)
+        paths = {work.path for work in take(session, anew, 9)}
+        assert paths == {"/new/a", str(survey.analysis.footage.path)}
     # Said the other way round, it would be nowhere.
     assert say(case, "/new", "/old").unmet == ["/new/a", "/new/b", "/new/c"]
 
