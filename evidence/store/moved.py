@@ -106,12 +106,11 @@ def _settle(
         work.state, work.kind, work.changed = ASIDE, MOVED, datetime.now(UTC)
         work.reason = f"it lies at {there.path} now, says {author}"
     if place.footage is None:
-        stands = {claim for _, claim in corrected(session, [there.path])}
-        for name, said in unsaid(there, place).items():
-            if name not in stands:
-                setattr(there, name, said)
+        if said := unsaid(there, place):
+            stands = {claim for _, claim in corrected(session, [there.path])}
+            for name in said.keys() - stands:
+                setattr(there, name, said[name])
         place.mtime_ns = UNREAD  # whatever comes to lie there is another file
-    session.flush()
     return "moved"
 
 
