@@ -104,7 +104,8 @@ def import_data(
 
     Raises:
         UsageError: nothing at `path`, or the split is at `out` already.
-        DataError: the file is wrong, or a source would stand in two splits of `out`.
+        DataError: the file is wrong, has a picture in two splits, or a source would stand in two
+            of `out`.
         ResultError: `out` cannot be written.
     """
     if not path.exists():
@@ -116,8 +117,8 @@ def import_data(
     brought = {split: pictures for split, pictures in brought.items() if pictures}
     if not brought:
         raise DataError(f"{path}: it names no picture")
-    for split, pictures in brought.items():
-        check_names([photograph for photograph, _ in pictures])
+    _check_pictures(path, brought)
+    for split in brought:
         check_free(out / split)
     there = read_splits(out) if any(out.glob(f"*/{ANNOTATIONS}")) else {}
     new = {split: tuple(p for p, _ in pictures) for split, pictures in brought.items()}
@@ -130,6 +131,26 @@ def import_data(
     else:
         _add_splits(out, brought, link)
     return {split: len(pictures) for split, pictures in brought.items()}
+
+
+def _check_pictures(path: Path, brought: Brought) -> None:
+    """Whether each picture has files of its own, and is in one split only.
+
+    Raises:
+        DataError: it is not so; the message begins with `path`.
+    """
+    places: dict[Path, str] = {}
+    for split, pictures in brought.items():
+        try:
+            check_names([photograph for photograph, _ in pictures])
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        for _, picture in pictures:
+            if places.setdefault(picture.resolve(), split) != split:
+                raise DataError(
+                    f"{path}: {picture} is in {places[picture.resolve()]} and in {split}; "
+                    "what is learnt from must not be measured on: keep it in one"
+                )
 
 
 def _add_splits(out: Path, brought: Brought, link: bool) -> None:

@@ -75,6 +75,8 @@ def check_names(photographs: Sequence[Photograph]) -> None:
     seen: dict[Path, str] = {}
     for photograph in photographs:
         other = seen.get(photograph.labels)
+        if other == photograph.image:
+            raise DataError(f"{other} is there twice; keep one of them, or rename one")
         if other is not None:
             raise DataError(
                 f"{other} and {photograph.image} would share {photograph.labels.name}, "

@@ -63,10 +63,15 @@ def _read_file(file: Path, word: str, wish: Wish, source: str) -> list[tuple[Pho
     categories = _by_id(values, "categories", file)
     images = _by_id(values, "images", file)
     boxes: dict[Any, list[Entry]] = defaultdict(list)
+    seen: set[Any] = set()
     for index, annotation in enumerate(_list(values, "annotations", file)):
         if not isinstance(annotation, dict):
             raise DataError(f"{file}: annotations[{index}]: an object is wanted")
-        where = f"{file}: annotation {annotation.get('id', f'at place {index}')}"
+        id = annotation.get("id")
+        where = f"{file}: annotation {f'at place {index}' if id is None else id}"
+        if _is_id(id) and id in seen:
+            raise DataError(f"{where}: id: it is there already; keep one of the two")
+        seen |= {id} if _is_id(id) else set()
         image_id = annotation.get("image_id")
         if not _is_id(image_id) or image_id not in images:
             raise DataError(f"{where}: image_id: there is no image {image_id!r}")
@@ -156,12 +161,21 @@ def _around(segmentation: Any, where: str) -> Box:
 
 def _numbers(values: Any, count: int | None, where: str) -> list[float]:
     sound = isinstance(values, list) and (count is None or len(values) == count)
-    if not sound or not all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values
-    ):
+    if not sound or not all(map(_is_number, values)):
         wanted = "numbers" if count is None else f"{count} numbers"
         raise DataError(f"{where}: {wanted} are wanted, got {values!r:.80}")
     return [float(value) for value in values]
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(float(value))
+        )
+    except OverflowError:
+        return False
 
 
 def _folders(file: Path, word: str, wish: Wish) -> list[Path]:

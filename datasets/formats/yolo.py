@@ -9,7 +9,7 @@ import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import yaml
@@ -84,6 +84,12 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
         raise UsageError("--images is for COCO and CVAT: a YOLO data file names its folders")
     file = _data_file(path)
     values = _load(file)
+    if values.get("kpt_shape") is not None:
+        # Box and points in one line have as many numbers as a polygon may.
+        raise DataError(
+            f"{file}: kpt_shape: it holds points (pose), whose lines cannot be told from polygons; "
+            "export it for detection"
+        )
     names = _names(values, file)
     brought: Brought = defaultdict(list)
     bare: list[Path] = []
@@ -103,23 +109,26 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
     if not any(brought.values()):
         raise DataError(f"{file}: it names no folder of pictures (train:, val:) with any in it")
     if len(bare) == sum(map(len, brought.values())):
-        _check_labels(file, bare)
+        _check_labels(file, bare, [p for split in brought.values() for _, p in split])
     return dict(brought)
 
 
-def _check_labels(file: Path, bare: Sequence[Path]) -> None:
+def _check_labels(file: Path, bare: Sequence[Path], pictures: Sequence[Path]) -> None:
     """Of pictures none of which has labels: whether there really are none.
 
     Raises:
         DataError: their labels lie where no trainer looks; else all that they box would be lost.
     """
     names = {label.name for label in bare}
-    stray = next((p for p in file.parent.rglob("labels/**/*.txt") if p.name in names), None)
+    beside = (picture.with_suffix(".txt") for picture in pictures)
+    stray = next(filter(Path.is_file, beside), None) or next(
+        (p for p in file.parent.rglob("labels/**/*.txt") if p.name in names), None
+    )
     if stray is not None:
         raise DataError(
             f"{file}: none of its {len(bare)} pictures has labels; they were looked for as "
-            f"{bare[0]} and so on, but there is {stray}: put the pictures into a folder 'images' "
-            "that stands where 'labels' stands"
+            f"{bare[0]} and so on, but there is {stray}: put the pictures into a folder 'images', "
+            "the labels into a folder 'labels' beside it"
         )
 
 
@@ -201,20 +210,40 @@ def _pictures(
         folder = root / safe_name(_roboflow(place), where)
         if not folder.is_dir():
             raise DataError(f"{where}: there is no folder {folder}")
-        found += [
-            (picture.relative_to(folder).as_posix(), picture)
-            for picture in sorted(folder.rglob("*"))
-            if picture.suffix.lower() in SUFFIXES and picture.is_file()
-        ]
+        inside = sorted(path for path in folder.rglob("*") if path.is_file())
+        pictures = [path for path in inside if path.suffix.lower() in SUFFIXES]
+        _check_kinds(where, inside, pictures)
+        found += [(picture.relative_to(folder).as_posix(), picture) for picture in pictures]
     return found
+
+
+def _check_kinds(where: str, inside: Sequence[Path], pictures: Sequence[Path]) -> None:
+    """Of a folder of pictures, whether labels belong to a file that is not read as one.
+
+    Raises:
+        DataError: they do; what they box would be left out.
+    """
+    read = {label_file(picture) for picture in pictures}
+    for path in inside:
+        label = label_file(path)
+        if path.suffix.lower() != ".txt" and label not in read and label.is_file():
+            raise DataError(
+                f"{where}: {path} has labels, but is of a kind that is not read "
+                f"({', '.join(SUFFIXES)}): save it as one of them"
+            )
 
 
 def _root(file: Path, values: Mapping[str, Any]) -> Path:
     """The folder the file's places are below: beside the file, where `path` is not to be had."""
     path = values.get("path")
-    if not isinstance(path, str) or path in (".", "") or Path(path).is_absolute():
+    absolute = isinstance(path, str) and (
+        Path(path).is_absolute() or PureWindowsPath(path).drive != ""
+    )
+    if not isinstance(path, str) or path in (".", "") or absolute:
         return file.parent
-    return file.parent / safe_name(path.removeprefix("./"), f"{file}: path")
+    below = file.parent / safe_name(path.removeprefix("./"), f"{file}: path")
+    # Trainers take it from a folder of their own, in which the data set may lie.
+    return below if below.is_dir() else file.parent
 
 
 def _roboflow(place: str) -> str:

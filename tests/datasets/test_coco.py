@@ -166,6 +166,8 @@ def test_marks_follow_their_machine_when_another_is_added_or_taken_away(tmp_path
         (annotation(category_id=[5]), r"annotation 31: category_id: there is no category \[5\]"),
         (annotation(bbox=[1, 2, 3]), "annotation 31: bbox: 4 numbers are wanted"),
         (annotation(bbox=[1, 2, 3, "4"]), "annotation 31: bbox: 4 numbers are wanted"),
+        (annotation(bbox=[1, 2, 3, 10**400]), "annotation 31: bbox: 4 numbers are wanted"),
+        (coco(annotations=annotation()["annotations"] * 2), "annotation 31: id: it is there"),
         (annotation(bbox=[1, 2, 0, 4]), "annotation 31: bbox: .* sides above 0"),
         (annotation(bbox=[100, 2, 5, 4]), "annotation 31: box: nothing of .* is in the picture"),
         (annotation(attributes={"rotation": "left"}), "annotation 31: rotation: 1 numbers"),
@@ -234,7 +236,7 @@ def test_a_picture_stored_turned_is_refused_with_the_reason(
 
 def test_two_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
     images = [{"id": id, "file_name": "a.png"} for id in (70, 9)]
-    with pytest.raises(DataError, match=r"images/a\.png and images/a\.png would share"):
+    with pytest.raises(DataError, match=r"export\.json: images/a\.png is there twice"):
         bring(tmp_path, coco(images=images))
 
 

@@ -58,6 +58,23 @@ def test_labels_that_belong_to_no_picture_are_not_lost_without_a_word(tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+def test_labels_beside_the_pictures_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", label=None)
+    beside = folder / "images" / "train" / "a.txt"
+    beside.write_text("0 0.5 0.5 0.5 0.25\n", "utf-8")
+    with pytest.raises(DataError, match=r"none of its 1 pictures .* but there is .*train/a\.txt"):
+        import_data(folder, "yolo", tmp_path / "out")
+
+
+def test_a_labelled_picture_of_a_kind_that_is_not_read_is_named(tmp_path: Path) -> None:
+    """Beside pictures that are read it would be left out, with all that it shows."""
+    folder = write(tmp_path / "in")
+    (folder / "images" / "train" / "b.gif").write_bytes(b"GIF89a")
+    (folder / "labels" / "train" / "b.txt").write_text("0 0.5 0.5 0.5 0.25\n", "utf-8")
+    with pytest.raises(DataError, match=r"train: .*b\.gif has labels, .* kind that is not read"):
+        import_data(folder, "yolo", tmp_path / "out")
+
+
 def test_negatives_come_in_beside_labels_of_other_pictures(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", label=None)
     (folder / "labels" / "val").mkdir(parents=True)
@@ -94,10 +111,12 @@ def test_classes_are_named_or_left_out_by_the_user(tmp_path: Path) -> None:
         "train: train/images\nnames: {0: machine}",
         "path: .\ntrain: ./train/images\nnames: {0: machine}",
         "path: /somewhere/else\ntrain: ../train/images\nnames: ['machine']",
+        "path: machines-3\ntrain: train/images\nnames: ['machine']",
+        'path: C:\\sets\\machines\ntrain: train/images\nnames: ["machine"]',
         "train: [train/images]\nnames: {'0': machine}",
         "train: list.txt\nnames: [machine]",
     ],
-    ids=["plain", "path .", "roboflow", "a list of folders", "a list of files"],
+    ids=["plain", "path .", "roboflow", "a trainer's path", "on Windows", "folders", "files"],
 )
 def test_layouts_of_other_tools(tmp_path: Path, head: str) -> None:
     folder = tmp_path / "in"
@@ -142,6 +161,22 @@ def test_pictures_below_a_further_folder_called_images_keep_their_labels(tmp_pat
     ]  # fmt: skip
 
 
+def test_a_picture_in_two_splits_is_refused(tmp_path: Path) -> None:
+    """As in many a tutorial's data file: what is learnt from would be measured on."""
+    head = "train: images/train\nval: images/train\nnames: [machine]\n"
+    folder = write(tmp_path / "in", head=head)
+    with pytest.raises(DataError, match=r"in: .*a\.png is in train and in val"):
+        import_data(folder, "yolo", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_named_twice_is_told_with_the_file(tmp_path: Path) -> None:
+    head = "train: [images/train, images/train]\nnames: [machine]\n"
+    folder = write(tmp_path / "in", head=head)
+    with pytest.raises(DataError, match=r"/in: images/a\.png is there twice"):
+        import_data(folder, "yolo", tmp_path / "out")
+
+
 def test_splits_without_sources_get_one_each(tmp_path: Path) -> None:
     export_data(two_splits(tmp_path / "data"), "yolo", tmp_path / "there")
     import_data(tmp_path / "there", "yolo", tmp_path / "back")
@@ -181,6 +216,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, label: str, told: str) -> None:
         ("train: images/train\nnames: [[machine]]", "names: each class is a text"),
         ("train: /etc\nnames: [machine]", "'/etc' leaves the data set's folder"),
         ("train: ../../in\nnames: [machine]", "leaves the data set's folder"),
+        ("train: images/train\nkpt_shape: [2, 2]\nnames: [machine]", "kpt_shape: it holds points"),
         ("path: ../in\ntrain: images\nnames: [machine]", "leaves the data set's folder"),
         ("train: lost.txt\nnames: [machine]", "lost.txt: it cannot be read"),
         ("- a", "a YOLO data file gives names and folders"),
