@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -272,6 +272,8 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
         raise DataError(f"{file}: it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{file}: it is not UTF-8 text (byte {error.start})") from error
+    if text.startswith("\ufeff"):
+        raise DataError(f"{file}: it begins with a byte order mark; save it as UTF-8 without (BOM)")
     # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
     lines = text.removesuffix("\n").split("\n") if text else []
     return enumerate(lines, start=1)
@@ -287,8 +289,8 @@ def _parse_json(line: str, where: str) -> Any:
 
 
 def _check_references(photograph: Photograph, where: str) -> None:
-    parts = Path(photograph.image).parts
-    if parts[:1] != ("images",) or ".." in parts or len(parts) < 2 or "\0" in photograph.image:
+    below = Path(photograph.image).parts
+    if below[:1] != ("images",) or ".." in below or len(below) < 2 or "\0" in photograph.image:
         raise DataError(
             f"{where}: image: {photograph.image!r} must be a path below images/ of its split"
         )
@@ -312,6 +314,17 @@ def _check_references(photograph: Photograph, where: str) -> None:
                 raise DataError(
                     f"{where}: {name}.{index}.box: nothing of {[x1, y1, x2, y2]} is in the picture"
                 )
+    parts: tuple[tuple[str, Sequence[_Part]], ...] = (
+        ("machines", photograph.machines),
+        ("marks", photograph.marks),
+        ("controls", photograph.controls),
+    )
+    for name, own in parts:
+        for index, part in enumerate(own):
+            said = part.more.get("ignore", False)
+            # A text "true" would be learnt from as if somebody had judged it.
+            if not isinstance(said, bool):
+                raise DataError(f"{where}: {name}.{index}.ignore: true or false, got {said!r:.40}")
     owners = [("marks", i, m.of) for i, m in enumerate(photograph.marks)]
     owners += [("controls", i, c.of) for i, c in enumerate(photograph.controls)]
     for name, index, of in owners:

@@ -18,9 +18,9 @@ from datasets.annotations import (
     scan_photographs,
 )
 from datasets.errors import DataError
-from datasets.picture import check_size
+from datasets.picture import check_size, check_whole
 from datasets.registry import OUTSIDE, Registry
-from datasets.splits import find_splits, shared_sources, tell_shared
+from datasets.splits import find_splits, shared_sources, source_key, tell_shared
 from datasets.writing import LABELLED_ROLES, check_names
 
 LABEL_TOLERANCE = 1.5
@@ -65,6 +65,7 @@ def check_data(data: Path, registry: Registry) -> Checked:
         splits[name] = tuple(sound)
         faults += _faults_of_split(folder, sound)
         faults += _unknown_names(folder, sound, registry)
+        faults += _contradictions(folder, sound, registry)
     shared = shared_sources(splits)
     faults += [f"{data}: {tell_shared({source: where})}" for source, where in shared.items()]
     faults += _same_pictures(data, splits)
@@ -80,7 +81,7 @@ def count(photographs: Sequence[Photograph]) -> dict[str, int]:
         "wordmark": sum(len(photograph.marks) for photograph in photographs),
         "control": sum(len(photograph.controls) for photograph in photographs),
         "concealed": sum(len(photograph.concealed) for photograph in photographs),
-        "sources": len({photograph.source for photograph in photographs}),
+        "sources": len({source_key(photograph.source) for photograph in photographs}),
     }
 
 
@@ -94,6 +95,7 @@ def _faults_of_split(folder: Path, photographs: Sequence[Photograph]) -> Iterato
     for photograph in photographs:
         try:
             check_size(photograph.path, photograph.width, photograph.height, str(folder))
+            check_whole(photograph.path, str(folder))
         except DataError as error:
             yield str(error)
         try:
@@ -117,6 +119,20 @@ def _unknown_names(
                     f"{folder / ANNOTATIONS}: {photograph.image}: {place}: {id!r} is not in the "
                     f"registry; correct it, or write {OUTSIDE}{id} for one that is outside it"
                 )
+
+
+def _contradictions(
+    folder: Path, photographs: Sequence[Photograph], registry: Registry
+) -> Iterator[str]:
+    """What cannot be so: a control that built a machine, a CNC machine where there is none."""
+    for photograph in photographs:
+        where = f"{folder / ANNOTATIONS}: {photograph.image}"
+        for index, machine in enumerate(photograph.machines):
+            id = machine.builder
+            if id in registry and registry.get(str(id)).type == "control":
+                yield f"{where}: machines.{index}.builder: {id!r} is a control, it built nothing"
+            if photograph.scene == "negative" and machine.cnc and not machine.ignore:
+                yield f"{where}: scene: negative, but machines.{index} is a CNC machine"
 
 
 def compare_labels(photograph: Photograph, labels: Sequence[Label]) -> Iterator[str]:

@@ -6,6 +6,7 @@ of them is measured too well on the others.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,8 +52,9 @@ def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photogra
 
 
 def source_key(source: str) -> str:
-    """What tells a source from others: `Plant 12` and `plant 12 ` are one."""
-    return source.strip().casefold()
+    """What tells a source from others: `Plant 12` and `plant 12 ` are one, and so is what looks
+    the same, as ü in one character and in two (a folder's name on a Mac)."""
+    return unicodedata.normalize("NFC", source.strip().casefold())
 
 
 def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tuple[str, ...]]:

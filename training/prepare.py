@@ -32,6 +32,7 @@ from datasets.checking import compare_labels
 from datasets.errors import DataError
 from datasets.formats.yolo import label_file
 from datasets.maker.stills import write_stills
+from datasets.picture import check_whole
 from datasets.registry import id_of_label
 from datasets.splits import check_apart
 from detector.finding.detect import PADDING
@@ -101,6 +102,8 @@ def prepare(
                 continue
             if part != "synthetic":
                 _check_labels(photograph)
+                # The trainer leaves one that is damaged out without a word.
+                check_whole(photograph.path, str(folder))
                 if split == "train":
                     learnt.append(photograph)
             _link(photograph, view / split, prefix)

@@ -44,6 +44,11 @@ def same_picture(data: Path) -> None:
     shutil.copyfile(data / "train/images/a.png", data / "val/images/c.png")
 
 
+def cut_short(picture: Path) -> None:
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+
+
 FAULTS = [
     (edit("shopfloor", "beach"), "annotations.jsonl:1: scene: ", "a wrong field"),
     (edit("hall 9", " Hall 7"), "source 'hall 7' is in train and in val", "a shared source"),
@@ -55,6 +60,11 @@ FAULTS = [
     (lambda data: draw(data / "val/images/c.png", (32, 24), 7), "is 32x24, but", "another size"),
     (lambda data: (data / "val/images/c.png").write_bytes(b"no"), "as a picture", "no picture"),
     (lambda data: (data / "val/images/c.png").unlink(), "there is no ", "a lost picture"),
+    (lambda data: cut_short(data / "val/images/c.png"), "c.png: it is damaged or cut", "damaged"),
+    (edit('"builder": "mazak"', '"builder": "ctl-fanuc"'), "is a control, it built", "a control"),
+    (edit("shopfloor", "negative"), "scene: negative, but machines.0 is a CNC machine", "scene"),
+    (edit('"cnc": true', '"cnc": true, "ignore": "true"'), "machines.0.ignore: true or", "ignore"),
+    (edit("{", "\ufeff{"), "begins with a byte order mark", "BOM"),
     (lambda data: (data / "val/annotations.jsonl").write_bytes(b"\xff"), "not UTF-8", "bytes"),
 ]
 
@@ -115,6 +125,15 @@ def test_sources_apart_are_well_and_others_are_named(tmp_path: Path) -> None:
     mixed = apart | {"test": [line("c.png", source="HALL 7 "), line("d.png", source="hall 9")]}
     with pytest.raises(DataError, match=r"'hall 7' is in train and in test \(and 1 more"):
         check_apart(tmp_path, read_splits(write_data(tmp_path / "mixed", mixed)))
+
+
+def test_sources_that_look_the_same_are_one(tmp_path: Path) -> None:
+    spelt = {
+        "train": [line("a.png", source="Z\u00fcrich")],
+        "val": [line("b.png", source="Zu\u0308rich")],
+    }
+    with pytest.raises(DataError, match="is in train and in val"):
+        check_apart(tmp_path, read_splits(write_data(tmp_path, spelt)))
 
 
 def test_footage_is_kept_apart_by_its_hash_whatever_its_source_is_called(tmp_path: Path) -> None:

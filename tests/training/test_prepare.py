@@ -100,6 +100,15 @@ def test_a_missing_file_is_named(made_data: Path, tmp_path: Path, broken: str, t
         prepare(made_data, tmp_path / "out")
 
 
+def test_a_picture_that_is_cut_short_is_refused_by_name(made_data: Path, tmp_path: Path) -> None:
+    """The trainer would leave it out, and the run say that it learnt from it."""
+    picture = made_data / "train/images/train0.jpg"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"train: train0\.jpg: it is damaged or cut short"):
+        prepare(made_data, tmp_path / "out")
+
+
 def test_labels_that_say_something_else_than_the_annotations_are_refused(
     made_data: Path, tmp_path: Path
 ) -> None:
