@@ -39,9 +39,15 @@ def open_network(weights: Path, scratch: Path) -> Any:
         raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
     ultralytics = open_ultralytics(scratch)
     try:
-        return ultralytics.YOLO(str(weights), task="detect").model
+        network = ultralytics.YOLO(str(weights), task="detect").model
     except (RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(f"{weights}: not a checkpoint of Ultralytics ({error})") from error
+    # What does not end in .pt it takes for an export, and opens when it is first used.
+    if isinstance(network, str):
+        raise ModelError(
+            f"{weights}: not a checkpoint of Ultralytics; give the .pt that training wrote"
+        )
+    return network
 
 
 def names_of(network: Any) -> tuple[str, ...]:

@@ -361,6 +361,9 @@ def test_weights_of_other_classes_are_refused(start: Path, tmp_path: Path) -> No
     (tmp_path / "text.pt").write_text("not weights", "utf-8")
     with pytest.raises(ModelError, match=r"text\.pt: not a checkpoint"):
         export(tmp_path / "text.pt", tmp_path / "model")
+    (tmp_path / "model.xml").write_text("<net/>", "utf-8")
+    with pytest.raises(ModelError, match=r"model\.xml: not a checkpoint of Ultralytics; give the"):
+        export(tmp_path / "model.xml", tmp_path / "model")
     with pytest.raises(ModelError, match="no such file"):
         export(tmp_path / "none.pt", tmp_path / "model")
     with pytest.raises(ModelError, match="multiple of 32"):
