@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -58,6 +59,10 @@ def _country(value: str) -> str:
 def _said(value: str) -> str:
     if not letters(value):
         raise ValueError("empty: at least one letter or digit is needed")
+    hidden = next((c for c in value if unicodedata.category(c) == "Cf"), None)
+    if hidden is not None:
+        # As it comes along from a web page: it parts the word, which then matches no more.
+        raise ValueError(f"an invisible character (U+{ord(hidden):04X}) is in it; type it anew")
     return value.strip()
 
 

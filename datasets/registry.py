@@ -144,28 +144,43 @@ def read_entries(path: Path, weak: Mapping[str, object] | None = None) -> tuple[
     """The checked entries of one file; `weak` holds weak cues by id, kept beside it.
 
     Raises:
-        RegistryError: with every fault of the first faulty entry, a line each.
+        RegistryError: with every fault of every entry, a line each.
     """
     raw = read_yaml(path)
     if not isinstance(raw, list) or not raw:
         raise RegistryError(f"{path}: expected a list of entries, each beginning '- id: ...'")
     entries: dict[str, Entry] = {}
+    faults: list[str] = []
     for number, item in enumerate(raw, 1):
-        if not isinstance(item, dict):
-            raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
-        id = item.get("id")
-        name = f"entry {id}" if isinstance(id, str) and id else f"entry {number}"
-        cues = (weak or {}).get(id) if isinstance(id, str) else None
-        if item.get("logo") is not None:
-            item = {**item, "logo": _logo(path, name, item["logo"])}
         try:
-            entry = Entry.model_validate(item if cues is None else {**item, "weak": cues})
-        except ValidationError as error:
-            raise complain(path, name, error) from error
-        if entry.id in entries:
-            raise RegistryError(f"{path}: {name}: id: listed twice in this file")
-        entries[entry.id] = entry
+            entry = _entry(path, number, item, weak or {})
+            if entry.id in entries:
+                raise RegistryError(f"{path}: entry {entry.id}: id: listed twice in this file")
+            entries[entry.id] = entry
+        except RegistryError as error:
+            faults.append(str(error))
+    if faults:
+        raise RegistryError("\n".join(faults))
     return tuple(entries.values())
+
+
+def _entry(path: Path, number: int, item: object, weak: Mapping[str, object]) -> Entry:
+    """One entry, checked; `number` is its place in the file, counted from 1.
+
+    Raises:
+        RegistryError: with its faults, a line each.
+    """
+    if not isinstance(item, dict):
+        raise RegistryError(f"{path}: entry {number}: expected fields, got {item!r}")
+    id = item.get("id")
+    name = f"entry {id}" if isinstance(id, str) and id else f"entry {number}"
+    cues = weak.get(id) if isinstance(id, str) else None
+    if item.get("logo") is not None:
+        item = {**item, "logo": _logo(path, name, item["logo"])}
+    try:
+        return Entry.model_validate(item if cues is None else {**item, "weak": cues})
+    except ValidationError as error:
+        raise complain(path, name, error) from error
 
 
 def _logo(path: Path, name: str, said: object) -> str:

@@ -59,10 +59,27 @@ def complain(path: Path, entry: str, error: ValidationError) -> RegistryError:
         field = ""
         for part in problem["loc"]:
             field += f"[{part}]" if isinstance(part, int) else f".{part}" if field else str(part)
-        wrong = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            wrong = "no such field; see docs/registry.md for those there are"
-        elif problem["type"] == "missing":
-            wrong = "this field is required"
+        given = problem["input"]
+        match problem["type"]:
+            case "extra_forbidden":
+                wrong = "no such field; see docs/registry.md for those there are"
+            case "missing":
+                wrong = "this field is required"
+            case "string_type":
+                wrong = f"a text is wanted, got {given!r:.40}; write it in quotes"
+            case "tuple_type":
+                wrong = f"a list is wanted, as [a, b], got {given!r:.40}"
+            case "model_type":
+                wrong = f"fields with names are wanted, as {{name: ...}}, got {given!r:.40}"
+            case "string_pattern_mismatch":
+                wrong = (
+                    f"lower-case letters, digits and single hyphens are wanted, got {given!r:.40}"
+                )
+            case "too_short":
+                if given:
+                    continue  # what is in it is wrong, and told
+                wrong = "at least one is wanted"
+            case _:
+                wrong = problem["msg"].removeprefix("Value error, ")
         lines.append(f"{path}: {entry}: {field}: {wrong}" if field else f"{path}: {entry}: {wrong}")
     return RegistryError("\n".join(lines))

@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from api.builders import builders_app
+from api.exits import Exit
 from datasets.errors import RegistryError
 from datasets.registry import load_registry
 
@@ -92,6 +93,33 @@ def test_check_names_entry_and_field(own: Path) -> None:
     code, out, err = run("check", str(own))
     assert (code, out) == (4, "")
     assert "entry umbra: origin: 'XX'" in err and "entry umbra: confidence:" in err
+
+
+def test_check_tells_every_fault_of_every_entry_a_line_each(own: Path) -> None:
+    second = OWN.replace("umbra", "nova").replace("DE", "XX").replace("{text: UMBRA", "{text: 500")
+    own.write_text(OWN.replace("high", "sure") + second, "utf-8")
+    code, _, told = run("check", str(own))
+    lines = told.splitlines()
+    assert code == Exit.SETUP and len(lines) == 3
+    assert "entry umbra: confidence: " in lines[0]
+    assert "entry nova: origin: 'XX'" in lines[1]
+    assert "wordmarks[0].text: a text is wanted, got 500; write it in quotes" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[{text: UMBRA, script: latin}]", "[]", "wordmarks: at least one is wanted"),
+        ("{text: UMBRA, script: latin}", "UMBRA", "wordmarks[0]: fields with names are wanted"),
+        ("UMBRA", '"UM\u200bBRA"', "an invisible character (U+200B) is in it; type it anew"),
+        ("id: umbra", "id: Umbra", "id: lower-case letters, digits and single hyphens"),
+        ("origin: DE", "origin: DE\n  kinds: lathe", "kinds: a list is wanted, as [a, b], got"),
+    ],
+)
+def test_check_says_what_is_wanted_in_one_line(own: Path, old: str, new: str, says: str) -> None:
+    own.write_text(OWN.replace(old, new), "utf-8")
+    code, _, told = run("check", str(own))
+    assert code == Exit.SETUP and says in told and len(told.splitlines()) == 1
 
 
 def test_check_names_a_maker_that_no_entry_is(own: Path) -> None:
