@@ -14,7 +14,7 @@ from html import escape
 # Okabe, M. and Ito, K. (2008), Color universal design: told apart by the colour-blind.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 WIDTH, HEIGHT = 560, 340
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 14, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 14, 44
 LEGEND_ROW = 18
 NARROW_BAR = 4
 

@@ -155,3 +155,12 @@ def test_a_chart_is_sound_svg_that_names_its_curves() -> None:
     assert drawn == chart(
         "Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES)
     )
+
+
+def test_what_stands_at_the_last_tick_is_not_cut_off_at_the_edge() -> None:
+    """As "100 %" was; a letter of 12 pixels is about 7 wide."""
+    drawn = chart("Risk", [], Axis("coverage", SHARES, percent=True), Axis("share", SHARES))
+    svg = ET.fromstring(drawn)
+    width = float(svg.attrib["viewBox"].split()[2])
+    [last] = [node for node in svg.iter() if node.text == "100 %"]
+    assert float(last.attrib["x"]) + 7 * len("100 %") / 2 <= width
