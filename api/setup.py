@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from api.terminal import complain
 from datasets.countries import COUNTRIES
-from datasets.errors import CaseExists, CaseMissing, SettingsError, UsageError
+from datasets.errors import CaseExists, CaseMissing, RegistryError, SettingsError, UsageError
+from datasets.yamlfile import read_yaml
 from detector.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,9 +39,10 @@ def read_settings(
     values: object = {}
     if file is not None:
         try:
-            values = yaml.safe_load(file.read_text("utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise SettingsError(f"{file}: settings cannot be read ({error})") from error
+            values = read_yaml(file) or {}
+        except RegistryError as error:
+            reason = str(error).removeprefix(f"{file}: ").removeprefix("cannot be read: ")
+            raise SettingsError(f"{file}: settings cannot be read ({reason})") from error
     try:
         settings = Settings.archive(values) if archive else Settings.parse(values)
         _check_origins(settings)

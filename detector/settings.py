@@ -241,4 +241,11 @@ class Settings(_Part):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(f"setting {where}: {first['msg']}") from error
+            match first["type"]:
+                case "extra_forbidden":
+                    wrong = "there is none of that name; docs/settings.md lists them"
+                case "model_type":
+                    wrong = f"names with values are wanted, got {first['input']!r:.40}"
+                case _:
+                    wrong = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"setting {where}: {wrong}" if where else wrong) from error

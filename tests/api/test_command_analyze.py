@@ -91,7 +91,19 @@ def test_wrong_words_are_wrong_use(nameplate: Nameplate, words: list[str]) -> No
     ("flag", "text", "said"),
     [
         ("--settings", "detecting: {confidence: 7}", "detecting.confidence"),
-        ("--settings", "speed: high", "speed"),
+        (
+            "--settings",
+            "speed: high",
+            "setting speed: there is none of that name; docs/settings.md",
+        ),
+        ("--settings", "[1]", "mine.yaml: names with values are wanted, got [1]"),
+        (
+            "--settings",
+            "detecting: {}\nsweeping: {}\ndetecting: {}",
+            "'detecting' is written twice",
+        ),
+        ("--settings", "detecting:\n\tconfidence: 0.5", "(not valid YAML in line 2"),
+        ("--settings", "speed: 2024-13-45", "settings cannot be read (not valid YAML: month must"),
         ("--settings", "attributing: {tested_origins: [cn]}", "'cn' is not a country code"),
         ("--settings", "attributing: {tested_origins: [China]}", "'China' is not a country code"),
         ("--settings", "{", "cannot be read"),
