@@ -342,6 +342,17 @@ def _warnings(
                 num=conflicts,
             )
         )
+    elsewhere = sum(m.elsewhere for m in machines)
+    if elsewhere:
+        warnings.append(
+            Told(
+                "of %(num)s machine what people settled by footage that is not asked about tells, "
+                "too: another kind or plant, or it alone that it may be of the kind",
+                "of %(num)s machines what people settled by footage that is not asked about tells, "
+                "too: another kind or plant, or it alone that they may be of the kind",
+                num=elsewhere,
+            )
+        )
     as_read, as_is = seen.at_legibility, seen.sensitivity
     if as_read is not None and as_is is not None and as_read < as_is - EASIER:
         warnings.append(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from detector.types import Box
 from evidence.answer.alone import settled_alone
-from evidence.answer.sources import Asked, plant_of
+from evidence.answer.sources import Asked, plant_of, unplaced
 from evidence.linking.load import chunks
 from evidence.linking.seen import in_company
 from evidence.review.enter import as_box
@@ -42,7 +42,9 @@ class SeenMachine:
     judged it;
     hit: whether what they settled is of the kind, None where they could not tell, disagree, or
     settled against it while a claim for it waits. builder: the one they settled on. waiting: a
-    claim for the kind waits for reviewers, be it of another sighting than those settled. drawn:
+    claim for the kind waits for reviewers, be it of another sighting than those settled, or people
+    settled it as of the kind in footage that is not asked about, and not in this. elsewhere: what
+    they settled there is of another kind or plant, or is all that tells its kind. drawn:
     its first sighting is in the audit sample, whose chance was `chance`. conflict: its settled
     sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
     sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
@@ -83,6 +85,7 @@ class SeenMachine:
     entered: bool = False
     stood_in: bool = False
     unlinked: str | None = None
+    elsewhere: bool = False
 
     @property
     def stratum(self) -> str:
@@ -138,16 +141,20 @@ def read_machines(
         .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
         .order_by(SightingRow.key)
     )
+    items = _by_sighting(asked)
     unlinked: dict[str, str] = {}
+    elsewhere: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(query):
-        if row.footage not in footage:
-            continue
         machine = row.machine
+        if row.footage not in footage:
+            # What people settled of a machine holds whichever of its footage is asked about.
+            if machine is not None and _is_named(items.get(row.key)):
+                elsewhere[machine].append(row)
+            continue
         if machine is None:
             machine = machine_id(row.key)
             unlinked[machine] = row.key
         sightings[machine].append(row)
-    items = _by_sighting(asked)
     tracks = _tracks(session, recipe, chain.from_iterable(sightings.values()))
     flagged = _flagged(session, recipe)
     draws = {
@@ -156,7 +163,7 @@ def read_machines(
     found = []
     rest = items, draws, flagged, asked, heights, tracks
     for machine in sorted(sightings):
-        one = _machine(machine, sightings[machine], *rest)
+        one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *rest)
         found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
 
@@ -200,6 +207,7 @@ def _flagged(session: Session, recipe: Recipe) -> set[tuple[str, str]]:
 def _machine(
     id_: str,
     rows: Sequence[Row[Any]],
+    beyond: Sequence[Row[Any]],
     items: Mapping[str, Row[Any]],
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
@@ -207,24 +215,26 @@ def _machine(
     heights: Mapping[tuple[str, str], float],
     tracks: Mapping[str, Track],
 ) -> SeenMachine:
-    """One machine from its sightings, in order of their keys."""
+    """One machine from its sightings, in order of their keys.
+
+    Args:
+        beyond: those in footage that is not asked about of which people settled whose it is.
+    """
     settled = [items[row.key] for row in rows if _is_settled(items.get(row.key))]
     real = [item for item in settled if item.outcome not in NO_MACHINE]
-    plates = {row.key: row.origin for row in rows if row.origin_basis == "plate"}
+    plates = {row.key: row.origin for row in (*rows, *beyond) if row.origin_basis == "plate"}
     claims = {row.key: asked.fits(row.builder, plates.get(row.key)) for row in rows}
     waiting = any(said is True and not _is_settled(items.get(key)) for key, said in claims.items())
     pending = any(is_begun(items.get(row.key)) for row in rows)
+    by_others = [items[row.key] for row in beyond]
+    here = _verdicts(real, plates, asked)
+    verdicts = _verdicts([*real, *by_others], plates, asked) if here else here
+    kinds, said = _kinds(here), _kinds(verdicts)
+    hit = next(iter(said)) if kinds and len(said) == 1 else None
+    # Of the kind by other footage alone: it may be so here, and nobody has said that it is.
+    may_be = not kinds and True in _kinds(_verdicts(by_others, plates, asked))
+    waiting = waiting or may_be
     none = bool(settled) and not real and not waiting and not pending
-    verdicts: dict[str, set[bool | None]] = defaultdict(set)
-    for item in real:
-        if confirms(item.outcome, item.builder):
-            # Who accepts a claim accepts what its plate says; who names a builder says no more.
-            accepted = item.builder is None or item.outcome == "accept"
-            plate = plates.get(item.sighting or "") if accepted else None
-            fits = asked.fits(item.builder, plate)
-            verdicts[item.builder or f"plate {plate}"].add(fits)
-    said = set[bool | None]().union(*verdicts.values()) - {None}
-    hit = next(iter(said)) if len(said) == 1 else None
     waiting, pending = waiting and hit is not True, pending and hit is not True
     builders = {one for one in verdicts if not one.startswith("plate ")}
     best = min(rows, key=lambda row: (row.builder is None, -row.probability, row.key))
@@ -237,6 +247,11 @@ def _machine(
     rests = [sources[footage].at(pts) for key, footage, pts in seen_in if key in judged]
     # What was linked to it shows what nobody judged, and moves it to no other plant.
     plant, stated = plant_of([one for one in rests if one.plant] or froms)
+    others = [sources[row.footage].at(row.pts) for row in beyond if row.footage in sources]
+    others = [one for one in others if one.plant]
+    moved = bool(stated and rests and others) and plant_of([*rests, *others])[0] != plant
+    if moved:
+        plant, stated = unplaced(froms), False
     return SeenMachine(
         id=id_,
         plant=plant,
@@ -265,7 +280,31 @@ def _machine(
             (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),
             default=None,
         ),
+        elsewhere=moved or may_be or bool(kinds and kinds != said),
     )
+
+
+def _verdicts(
+    settled: Iterable[Row[Any]], plates: Mapping[str, str | None], asked: Asked
+) -> dict[str, set[bool | None]]:
+    """By what people settled a machine as, whether that is of the kind asked for.
+
+    Args:
+        plates: by sighting the origin that its plate tells.
+    """
+    found: dict[str, set[bool | None]] = defaultdict(set)
+    for item in settled:
+        if _is_named(item):
+            # Who accepts a claim accepts what its plate says; who names a builder says no more.
+            accepted = item.builder is None or item.outcome == "accept"
+            plate = plates.get(item.sighting or "") if accepted else None
+            found[item.builder or f"plate {plate}"].add(asked.fits(item.builder, plate))
+    return found
+
+
+def _kinds(verdicts: Mapping[str, set[bool | None]]) -> set[bool]:
+    """Whether it is of the kind, as far as they tell."""
+    return {fits for several in verdicts.values() for fits in several if fits is not None}
 
 
 def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:
@@ -276,6 +315,11 @@ def _view(row: Row[Any], tracks: Mapping[str, Track]) -> tuple[str, Track]:
 
 def _is_settled(item: Item | Row[Any] | None) -> bool:
     return item is not None and item.state == "settled"
+
+
+def _is_named(item: Item | Row[Any] | None) -> bool:
+    """Whether people settled whose it is, or where it comes from."""
+    return item is not None and _is_settled(item) and confirms(item.outcome, item.builder)
 
 
 def is_begun(item: Item | Row[Any] | None) -> bool:

@@ -151,7 +151,12 @@ def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
     where they name several equally often."""
     if len(leading := _leading(one.plant for one in froms)) == 1:
         return leading[0], True
-    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8]), False
+    return unplaced(froms), False
+
+
+def unplaced(froms: Collection[Source]) -> str:
+    """What stands for a plant that is not known: the recording."""
+    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8])
 
 
 def _is_asked(source: Source, question: Question) -> bool:
