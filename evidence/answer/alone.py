@@ -17,13 +17,14 @@ from evidence.answer.sources import Asked
 from evidence.linking.load import chunks
 from evidence.review.judge import Bench
 from evidence.review.log import given, verdicts_on
-from evidence.review.standing import in_force
+from evidence.review.standing import NAMING, in_force
 from evidence.store import Item
 
 
 def settled_alone(asked: Asked) -> Collection[str]:
-    """The keys of the recipe's items that one person alone settled as of a builder from an origin
-    under test, by the registry that is asked with."""
+    """The keys of the recipe's items, sightings and frames, that one person alone settled as of a
+    builder from an origin under test, by the registry that is asked with; a third one, too, who
+    decided where two disagreed."""
     recipe = asked.recipe
     tested = Settings.parse(recipe.values).attributing.tested_origins
     bench = Bench(asked.registry, tested)
@@ -31,7 +32,6 @@ def settled_alone(asked: Asked) -> Collection[str]:
         Item.model == recipe.model,
         Item.settings == recipe.settings,
         Item.state == "settled",
-        Item.needs < 2,
         Item.builder.is_not(None),
     )
     items = [one for one in asked.session.scalars(query) if bench.from_tested(one.builder)]
@@ -40,7 +40,11 @@ def settled_alone(asked: Asked) -> Collection[str]:
         logs = verdicts_on(asked.session, part)
         for item in part:
             held = in_force(map(given, logs[item.item]))
-            say_so = {one.author for one in held if one.says == ("builder", item.builder)}
+            say_so = {
+                one.author
+                for one in held
+                if one.word in (*NAMING, "missed") and one.builder == item.builder
+            }
             if len(say_so) == 1:
                 alone.add(item.item)
     return alone

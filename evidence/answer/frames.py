@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
+from evidence.answer.alone import settled_alone
 from evidence.answer.judged import is_begun
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.one_moment import Place, first_shown
@@ -44,7 +45,8 @@ def read_frames(asked: Asked) -> Frames:
         .order_by(Item.item)
     ).all()
     drawn = [(item, chance) for item, chance in rows if item.footage in footage]
-    begun = _begun(session, [item for item, _ in drawn])
+    alone = _alone(asked, footage)
+    begun = _begun(session, [item for item, _ in drawn]) | {one.item for one in alone}
     judged = [
         (item, chance)
         for item, chance in drawn
@@ -55,7 +57,7 @@ def read_frames(asked: Asked) -> Frames:
         for item, _ in judged
         if item.item in begun or item.outcome == "missed"
     }
-    of_kind, pending = _of_kind(asked, footage), _pending(asked, footage)
+    of_kind, pending = _of_kind(asked, footage, alone), _pending(asked, footage, alone)
     if not judged:
         # What they were drawn from is as long as the case's footage: read where it is needed.
         return Frames(drawn=len(drawn), of_kind=of_kind, pending=pending)
@@ -99,10 +101,26 @@ def read_frames(asked: Asked) -> Frames:
     return Frames(frames, len(drawn) - len(seen), found, free, of_kind, pending)
 
 
-def _of_kind(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
+def _alone(asked: Asked, footage: Collection[str]) -> list[Item]:
+    """The frames, drawn or with a lone mark, that one person alone settled (`alone.py`)."""
+    alone = settled_alone(asked)
+    missed = asked.session.scalars(
+        select(Item)
+        .where(Item.model == asked.recipe.model, Item.settings == asked.recipe.settings)
+        .where(Item.sighting.is_(None), Item.state == "settled", Item.outcome == "missed")
+        .order_by(Item.item)
+    )
+    return [one for one in missed if one.item in alone and one.footage in footage]
+
+
+def _of_kind(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> tuple[str, ...]:
     """The plant of each frame that people settled to show a machine of the kind, with whatever
     model it was drawn: another one draws others, and what was seen in it stands there all the same.
+
+    Args:
+        alone: those that one person settled, and that wait for another.
     """
+    waiting = {(one.footage, one.pts) for one in alone}
     settled = (
         select(Item.footage, Item.pts, Item.builder)
         .where(Item.sighting.is_(None), Item.state == "settled", Item.outcome == "missed")
@@ -111,13 +129,17 @@ def _of_kind(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
     return tuple(
         plant_of([asked.sources[sha256].at(pts)])[0]
         for sha256, pts, builder in asked.session.execute(settled)
-        if sha256 in footage and asked.fits(builder) is True
+        if sha256 in footage and (sha256, pts) not in waiting and asked.fits(builder) is True
     )
 
 
-def _pending(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
+def _pending(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> tuple[str, ...]:
     """The plant of each frame, drawn or with a lone mark, of which somebody says that it shows a
-    machine and others have still to agree."""
+    machine and others have still to agree.
+
+    Args:
+        alone: those that one person settled, and that wait for another.
+    """
     recipe = asked.recipe
     items = asked.session.scalars(
         select(Item)
@@ -129,8 +151,7 @@ def _pending(asked: Asked, footage: Collection[str]) -> tuple[str, ...]:
     begun = _begun(asked.session, waiting)
     return tuple(
         plant_of([asked.sources[one.footage].at(one.pts)])[0]
-        for one in waiting
-        if one.item in begun
+        for one in (*(one for one in waiting if one.item in begun), *alone)
     )
 
 

@@ -278,3 +278,43 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
         doubt(session, item, "ben")
         judge(session, bench_of(session, better), item, "ben", "accept")
     assert ask(case, better).counts.confirmed == 1
+
+
+def test_nor_is_what_a_third_person_alone_decided(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Of three each said something else, and the last word stood: a seller, then."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", "metaltec", "unknown")
+        judge_all(b.session)
+
+    build(fill)
+    with case.session() as session, session.begin():
+        item = session.scalars(select(Item)).one().item
+        bench = bench_of(session, registry)
+        doubt(session, item, "ben")
+        judge(session, bench, item, "ben", "builder", builder="mazak")
+        judge(session, bench, item, "carla", "builder", builder="metaltec")
+        assert session.get_one(Item, item).builder == "metaltec"
+    found = ask(case, known_better(registry))
+    assert (found.counts.confirmed, found.counts.waiting + found.counts.pending) == (0, 1)
+    assert found.said.kind is not Kind.CONFIRMED
+
+
+def test_nor_is_a_frame_in_which_one_person_alone_saw_such_a_machine(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """It would be of the kind in the low end of the share, by one word."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", "mazak", "accept", chance=0.5)
+        b.frame("Plant 1", "missed", "metaltec")
+        judge_all(b.session)
+
+    build(fill)
+    found = ask(case, known_better(registry))
+    assert (found.counts.in_frames, found.counts.pending) == (0, 1)
+    assert (found.missed.missed, found.missed.share.value) == (1, pytest.approx(0.5))
+    low, high = found.low, found.high
+    assert (low.value, high.value) == (0.0, pytest.approx(0.5))
