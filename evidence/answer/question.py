@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from datasets.countries import COUNTRIES
+from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
@@ -194,12 +195,14 @@ class Question:
             return made == self.value
         if builder is None:
             return plate == self.value if plate is not None and self.by == "origin" else None
-        if self.by == "builder":
-            return builder == self.value
+        if self.by == "builder" and builder == self.value:
+            return True
         try:
             entry = registry.get(builder)
         except RegistryError:
-            return None
+            return False if self.by == "builder" else None
+        if self.by == "builder":
+            return self._may_be_under(entry, registry)
         if self.by == "origin":
             told = plate is not None and entry.type == "rebadger"
             home = plate if told else home_of(entry)
@@ -211,6 +214,15 @@ class Question:
         else:
             home = entry.production[0] if len(entry.production) == 1 else None
         return None if home is None else home == self.value
+
+    def _may_be_under(self, badge: Entry, registry: Registry) -> bool | None:
+        """Whether a machine with another's badge is the builder's: None under that of a seller,
+        unless it is sure that its makers are of a country where the builder is not."""
+        wanted = registry.get(self.value)
+        if badge.type != "rebadger" or wanted.type == "rebadger":
+            return False
+        home = home_of(badge)
+        return None if home in (None, wanted.origin, *wanted.production) else False
 
 
 def _both(where: Told, when: Told) -> Told:

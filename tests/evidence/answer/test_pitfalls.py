@@ -15,6 +15,7 @@ from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.test_waiting import known_better
 
 Build = Callable[[Callable[[Builder], None]], object]
 
@@ -128,3 +129,29 @@ def test_a_machine_is_counted_where_it_stands_by_its_id_alone(
     found = ask(case, registry)
     assert found.counts.machines == 1
     assert sum(row.machines for row in found.plants) == 1
+
+
+def test_none_of_a_builder_is_not_said_while_a_seller_may_have_his_machines(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """Of METALTEC's makers the registry is not sure; PUMORI sells OKUMA's, and another's."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", "metaltec", "accept")
+        b.add("Plant 1", "pumori")
+        b.add("Plant 1", "mazak", "accept")
+
+    build(fill)
+    untold = {}
+    for builder in ("dmtg", "okuma", "metaltec", "mazak"):
+        found = answer_case(case, Question("builder", builder), registry, builder)[0]
+        untold[builder] = found.counts.untold
+        assert found.counts.confirmed == (builder in ("metaltec", "mazak"))
+        assert found.bounds.most.value == pytest.approx(
+            (untold[builder] + found.counts.confirmed) / 3
+        )
+    assert untold == {"dmtg": 2, "okuma": 2, "metaltec": 0, "mazak": 2}
+    asked = Question("builder", "haas")
+    sure = known_better(registry)
+    assert asked.fits("metaltec", None, sure) is False  # its makers are Chinese for certain
+    assert Question("builder", "dmtg").fits("metaltec", None, sure) is None
