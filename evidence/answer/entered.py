@@ -149,7 +149,7 @@ def _read(
         plant=plant,
         stated=stated,
         recordings=frozenset({source.recording}),
-        years=(source.published[:4],) if source.published else (),
+        years=(source.first[:4],) if source.first else (),
         claim=None if settled else builder,
         claimed=None if settled else claimed,
         concealed=entry.concealed,

@@ -34,7 +34,7 @@ from evidence.answer.question import Question
 from evidence.answer.signed import without_login
 from evidence.answer.sources import Asked, read_sources
 from evidence.answer.told import Told
-from evidence.answer.undated import read_undated
+from evidence.answer.undated import read_undated, republished
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.models import MOVED
 from evidence.store.summary import mostly_lost, programs
@@ -111,7 +111,7 @@ def find_answer(
         looked_at=read_looked_at(asked),
         undated=read_undated(asked),
     )
-    told = contested(asked)
+    told = (*contested(asked), *republished(asked))
     # Of what is left out the controls themselves count in what would have been noticed.
     counted = asked.footage() | {one.footage for one in known}
     signed = without_login(session, counted)

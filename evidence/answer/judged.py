@@ -36,23 +36,22 @@ class SeenMachine:
 
     plant: as its sources say, most of them where they differ, and first those of what people judged
     it by; footage of which none is known for certain is a plant of its own, together with its
-    copies. recordings: in which it is seen, copies counted once. years: of publication. claim,
-    claimed: the builder that the program names, and whether that is of the kind asked for (None: it
-    names none). concealed: people settled that its mark is hidden. settled: whether people have
-    judged it;
-    hit: whether what they settled is of the kind, None where they could not tell, disagree, or
-    settled against it while a claim for it waits. builder: the one they settled on. waiting: a
-    claim for the kind waits for reviewers, be it of another sighting than those settled, or people
-    settled it as of the kind in footage that is not asked about, and not in this. elsewhere: what
-    they settled there is of another kind or plant, or is all that tells its kind. drawn:
-    its first sighting is in the audit sample, whose chance was `chance`. conflict: its settled
-    sightings disagree; disputed: on whether it is of the kind. lane: the stratum of the audit
-    sample that its first sighting is in; flagged: a sighting is there as a claim, so that it is
-    judged in any case. pending: a sighting of it was judged, and others have still to agree, so
-    that hit is None; to name an origin under test takes two. none: people settled that it is no
-    CNC machine; it only tells how many of those like it are none. views: the footage it was seen
-    in, each with the times and boxes of its track; with the two ends of it alone where nothing else
-    is on screen meanwhile, which is most of a large case.
+    copies. recordings: in which it is seen, copies counted once. years: in which what shows it was
+    published first. claim, claimed: the builder that the program names, and whether that is of the
+    kind asked for (None: it names none). concealed: people settled that its mark is hidden.
+    settled: whether people have judged it; hit: whether what they settled is of the kind, None
+    where they could not tell, disagree, or settled against it while a claim for it waits. builder:
+    the one they settled on. waiting: a claim for the kind waits for reviewers, be it of another
+    sighting than those settled, or people settled it as of the kind in footage that is not asked
+    about, and not in this. elsewhere: what they settled there is of another kind or plant, or is
+    all that tells its kind. drawn: its first sighting is in the audit sample, whose chance was
+    `chance`. conflict: its settled sightings disagree; disputed: on whether it is of the kind.
+    lane: the stratum of the audit sample that its first sighting is in; flagged: a sighting is
+    there as a claim, so that it is judged in any case. pending: a sighting of it was judged, and
+    others have still to agree, so that hit is None; to name an origin under test takes two. none:
+    people settled that it is no CNC machine; it only tells how many of those like it are none.
+    views: the footage it was seen in, each with the times and boxes of its track; with the two ends
+    of it alone where nothing else is on screen meanwhile, which is most of a large case.
     sightings: that were linked. height: pixels of the tallest text read on it, None where none
     was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
     was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
@@ -257,7 +256,7 @@ def _machine(
         plant=plant,
         stated=stated,
         recordings=frozenset(one.recording for one in froms),
-        years=tuple(sorted({one.published[:4] for one in froms if one.published})),
+        years=tuple(sorted({one.first[:4] for one in froms if one.first})),
         claim=best.builder,
         claimed=True if True in told else False if False in told else None,
         # What the program takes for hidden may be a reflection.

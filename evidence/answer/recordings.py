@@ -27,10 +27,12 @@ Pair = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Joined:
     """name: by footage that of its recording. parts: by footage the stretches in which it shows
-    whole another footage, of another recording, with that one's name."""
+    whole another footage, of another recording, with that one's name. within: by footage those
+    that show it whole; none that a camera on a stand may have filmed at another time."""
 
     name: dict[str, str]
     parts: dict[str, list[tuple[Span, str]]]
+    within: dict[str, set[str]]
 
 
 def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) -> Joined:
@@ -38,13 +40,16 @@ def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) ->
     of_recipe = (Copy.model == recipe.model, Copy.settings == recipe.settings)
     shows = or_(Copy.share_a >= WHOLE, Copy.share_b >= WHOLE)
     known = set(footage)
-    shares = {
-        (a, b): (share_a, share_b)
-        for a, b, share_a, share_b in session.execute(
-            select(Copy.a, Copy.b, Copy.share_a, Copy.share_b).where(*of_recipe, shows)
-        )
-        if a in known and b in known
-    }
+    columns = (Copy.a, Copy.b, Copy.share_a, Copy.share_b, Copy.kind)
+    shares: dict[Pair, tuple[float, float]] = {}
+    within: dict[str, set[str]] = defaultdict(set)
+    for a, b, share_a, share_b, kind in session.execute(select(*columns).where(*of_recipe, shows)):
+        if a not in known or b not in known:
+            continue
+        shares[a, b] = share_a, share_b
+        for part, of, share in ((a, b, share_a), (b, a, share_b)):
+            if share >= WHOLE and kind != "same view":
+                within[part].add(of)
     name = join(known, shares)
     parts: dict[str, list[tuple[Span, str]]] = defaultdict(list)
     if any(name[a] != name[b] for a, b in shares):
@@ -59,7 +64,7 @@ def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) ->
                 parts[b] += [(span.turned(), name[a]) for span in spans]
             else:
                 parts[a] += [(span, name[b]) for span in spans]
-    return Joined(name, dict(parts))
+    return Joined(name, dict(parts), dict(within))
 
 
 def join(footage: Iterable[str], shares: Mapping[Pair, tuple[float, float]]) -> dict[str, str]:

@@ -33,14 +33,17 @@ MOST_NAMED = 20
 class Source:
     """Where footage came from, as far as the places say at which it lies or lay, and those of
     copies of its recording. plant: the one that most of them name, None where none does or two as
-    often; named: all of them, in order; neither where none of its own places names any. parts: the
-    stretches in which it shows another recording whole, with that one's name."""
+    often; named: all of them, in order; neither where none of its own places names any. published:
+    the earliest day that its own places name; first: that they name, or those of footage that shows
+    it whole, by when what it shows was known. parts: the stretches in which it shows another
+    recording whole, with that one's name."""
 
     recording: str
     plant: str | None
     published: str | None
     parts: tuple[tuple[Span, str], ...] = ()
     named: tuple[str, ...] = ()
+    first: str | None = None
 
     def at(self, pts: Fraction) -> Source:
         """The same as what it shows at a time: of the recording that is shown then."""
@@ -71,15 +74,20 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
     of_recording: dict[str, list[str]] = defaultdict(list)
     for footage, plants in placed.items():
         of_recording[joined.name[footage]] += plants
+    days = {
+        footage: min(filter(None, (_day(one.published) for one in locations)), default=None)
+        for footage, locations in said.items()
+    }
     return {
         footage: Source(
             joined.name[footage],
             leading[0] if len(leading) == 1 else None,
-            min(filter(None, (_day(one.published) for one in locations)), default=None),
+            day,
             tuple(joined.parts.get(footage, ())),
             tuple(sorted(set(plants))),
+            min(filter(None, (day, *map(days.get, joined.within.get(footage, ())))), default=None),
         )
-        for footage, locations in said.items()
+        for footage, day in days.items()
         # What only a copy says is not known of all that this one shows.
         for plants in (of_recording[joined.name[footage]] if placed[footage] else [],)
         for leading in (_leading(plants),)
@@ -162,7 +170,17 @@ def unplaced(froms: Collection[Source]) -> str:
 def _is_asked(source: Source, question: Question) -> bool:
     if question.plants and fold(source.plant or "") not in set(map(fold, question.plants)):
         return False
-    return question.covers(source.published) is True
+    return is_of_period(source, question) is True
+
+
+def is_of_period(source: Source, question: Question) -> bool | None:
+    """Whether footage is of the period asked for; None where the dates do not tell.
+
+    What was published before under another name is not of a later period, nor is what was
+    published later of an earlier one, since there may be more in it.
+    """
+    covered = {question.covers(source.published), question.covers(source.first)}
+    return False if False in covered else None if None in covered else True
 
 
 def _spelled(plants: Iterable[str | None], registry: Registry) -> dict[str | None, str | None]:

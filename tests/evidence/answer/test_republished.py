@@ -1,0 +1,94 @@
+"""A recording that is published again is no newer for that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from datasets.registry import Registry
+from evidence.answer.package import recompute, write_package
+from evidence.answer.question import Question
+from evidence.answer.sources import Source, is_of_period
+from evidence.store import Case, Copy
+from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.answer.test_from_case import Build, ask
+
+SINCE = Question(since="2023")
+
+
+def twice(b: Builder, share: float = 1.0, share_b: float = 1.0) -> None:
+    """A machine in footage of 2015, and again in that of 2024, of which so much is in the other."""
+    machine = b.add("Kazan works", "dmtg", "accept", published="2015")
+    b.add("Kazan works", "dmtg", "accept", published="2024", same=machine)
+    b.copy(1, 2, share, share_b)
+
+
+@pytest.mark.parametrize(
+    ("share", "share_b", "counts"),
+    [(1.0, 1.0, False), (0.1, 1.0, False), (1.0, 0.1, True), (0.5, 0.5, True)],
+    ids=["a copy", "an excerpt", "a film that holds the older one", "shots in common"],
+)
+def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_first(
+    case: Case, registry: Registry, build: Build, share: float, share_b: float, counts: bool
+) -> None:
+    build(lambda b: twice(b, share, share_b))
+    found = ask(case, registry, SINCE)
+    assert (found.counts.confirmed, found.counts.machines) == (counts, counts)
+    told = [one for one in found.warnings if "was published before it" in one]
+    assert told == [] if counts else told[0].startswith("1 piece of footage published in the")
+    assert ask(case, registry, Question(until="2016")).counts.confirmed == 1
+    found = ask(case, registry)
+    assert found.years == ({"2015": (1, 1), "2024": (1, 1)} if counts else {"2015": (1, 1)})
+
+
+def test_a_view_that_may_have_been_filmed_again_keeps_its_date(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        twice(b)
+        for copy in b.session.scalars(select(Copy)):
+            copy.kind = "same view"
+
+    build(fill)
+    found = ask(case, registry, SINCE)
+    assert found.counts.confirmed == 1
+    assert not any("was published before it" in one for one in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("own", "first", "since", "until", "of_it"),
+    [
+        ("2024", "2015", "2023", None, False),
+        ("2024", "2015", None, "2016", False),  # there may be more in it than in the first
+        ("2024", "2015", "2014", "2024", True),
+        (None, "2015", "2023", None, False),
+        (None, "2015", None, "2016", None),
+        (None, "2024", "2023", None, None),
+        ("2023-06", "2023", "2023-05", None, None),
+    ],
+)
+def test_both_days_tell_whether_footage_is_of_a_period(
+    own: str | None, first: str, since: str | None, until: str | None, of_it: bool | None
+) -> None:
+    source = Source("a", None, own, first=first)
+    assert is_of_period(source, Question(since=since, until=until)) is of_it
+
+
+def test_a_package_says_the_same_of_what_was_uploaded_again(
+    case: Case, registry: Registry, build: Build, tmp_path: Path
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Kazan works", "dmtg", "accept", published="2015")
+        b.add("Kazan works", "dmtg", "accept", published="2024")
+        b.add("Kazan works", "mazak", "accept", published="2024")
+        b.copy(1, 2)
+        judge_all(b.session)
+
+    build(fill)
+    found = ask(case, registry, SINCE)
+    assert (found.counts.machines, found.counts.confirmed) == (1, 0)
+    write_package(case, SINCE, registry, "Chinese", tmp_path / "package")
+    again = recompute(tmp_path / "package")
+    assert (again.otherwise, again[0].warnings) == ([], found.warnings)
