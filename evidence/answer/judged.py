@@ -36,7 +36,8 @@ class SeenMachine:
 
     plant: as its sources say, most of them where they differ, and first those of what people judged
     it by; footage of which none is known for certain is a plant of its own, together with its
-    copies. recordings: in which it is seen, copies counted once. years: in which what shows it was
+    copies. recordings: in which it is seen, copies counted once; at_plant: those of its plant's own
+    footage, all where none is. years: in which what shows it was
     published first. claim, claimed: the builder that the program names, and whether that is of the
     kind asked for (None: it names none). concealed: people settled that its mark is hidden.
     settled: whether people have judged it; hit: whether what they settled is of the kind, None
@@ -85,6 +86,7 @@ class SeenMachine:
     stood_in: bool = False
     unlinked: str | None = None
     elsewhere: bool = False
+    at_plant: frozenset[str] = frozenset()
 
     @property
     def stratum(self) -> str:
@@ -256,6 +258,7 @@ def _machine(
         plant=plant,
         stated=stated,
         recordings=frozenset(one.recording for one in froms),
+        at_plant=frozenset(one.recording for one in froms if one.plant == plant),
         years=tuple(sorted({one.first[:4] for one in froms if one.first})),
         claim=best.builder,
         claimed=True if True in told else False if False in told else None,

@@ -143,4 +143,6 @@ def _row(
 
 
 def _recordings(machines: Iterable[SeenMachine]) -> frozenset[str]:
-    return frozenset().union(*(m.recordings for m in machines))
+    """Of a plant; what was linked to a machine of it by other plants' footage tells nothing of how
+    often it was filmed."""
+    return frozenset().union(*(m.at_plant or m.recordings for m in machines))

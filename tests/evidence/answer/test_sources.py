@@ -120,7 +120,10 @@ def test_what_is_linked_to_a_confirmed_machine_moves_it_to_no_other_plant(
         b.add("Omsk", same=nowhere)
 
     build(fill)
-    found = {row.plant: (row.machines, row.confirmed) for row in ask(case, registry).plants}
+    answer = ask(case, registry)
+    # Footage of another plant is no visit to this one: it does not tell how often one is seen.
+    assert {row.plant: row.recordings for row in answer.plants}["Kazan works"] == 1
+    found = {row.plant: (row.machines, row.confirmed) for row in answer.plants}
     assert found["Kazan works"] == (1, 1)
     assert found["Perm"] == (1, 0) and found["Omsk"] == (1, 0)
     assert found["Izhevsk works"] == found["Tula"] == (0, 0)
@@ -160,3 +163,21 @@ def test_a_plant_that_no_source_names_is_told_of(
     build(lambda b: [b.add("Plant 1", claim="dmtg"), b.add(None, claim="dmtg")])
     with pytest.raises(UsageError, match=r"Nowhere: no source names .*; those named are: Plant 1"):
         ask(case, registry, Question(plants=("plant 1", "Nowhere")))
+
+
+def test_what_is_linked_in_another_plant_makes_no_absence_surer(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """How often one is seen is told by plants that were filmed more than once; these were not."""
+
+    def fill(b: Builder) -> None:
+        for plant in ("Kazan works", "Tula works"):
+            machine = b.add(plant, claim="dmtg", outcome="accept")
+            b.add("Izhevsk works", same=machine)
+        for _ in range(3):
+            b.add("Perm works", claim="mazak", outcome="accept")
+
+    build(fill)
+    found = ask(case, registry)
+    assert found.presence.seen.value is None and found.presence.present.value is None
+    assert {row.plant: row.absent for row in found.plants}["Perm works"] is None
