@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.claims.origin import home_of
 from evidence.answer.ends import confirmed, status
-from evidence.answer.exhibits import judged_stills, sightings_of
+from evidence.answer.exhibits import judged_stills
 from evidence.answer.figures import STATUSES
 from evidence.answer.judged import SeenMachine
 from evidence.answer.question import Question
@@ -116,6 +116,6 @@ def of_kind(
 
 def _as_judged(session: Session, machine: Machine, one: SeenMachine) -> Machine:
     """The machine with the pictures of the sighting that people judged."""
-    stills = judged_stills(session, sightings_of(session, one.id), one.builder)
+    stills = judged_stills(session, one)
     shown = {role: still.sha256 for role, still in stills.items()}
     return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})

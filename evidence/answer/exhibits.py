@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC
 
 from sqlalchemy import and_, select
@@ -54,9 +54,10 @@ def _exhibit(case: Case, session: Session, machine: SeenMachine, registry: Regis
     if machine.entered:
         kept, way = list(_entered(session, machine.id)), _entered_trace(session, machine, registry)
     else:
-        sighting = judged_sighting(session, keys, machine.builder)
-        kept = list(_stills(session, sighting))
+        # Of the footage asked about: a picture of another year or plant bears out nothing here.
         footage = [one for one, _ in machine.views]
+        sighting = judged_sighting(session, keys, machine.builder, footage)
+        kept = list(_stills(session, sighting))
         way = trace(session, shown_by(sighting), machine.builder, registry, sighting, footage)
     return Exhibit(
         machine=machine.id,
@@ -128,19 +129,23 @@ def _entered(session: Session, name: str) -> Iterator[Kept]:
             return
 
 
-def judged_sighting(session: Session, keys: Iterable[str], builder: str | None) -> SightingRow:
+def judged_sighting(
+    session: Session, keys: Iterable[str], builder: str | None, footage: Collection[str]
+) -> SightingRow:
     """The sighting that a confirmed machine rests on: the surest of those that people settled as
     its builder's. What was linked to it shows what nobody judged, and may be another machine.
 
     Args:
         keys: of the machine's sightings, at least one.
         builder: that people settled on; None where they accepted a plate, or name several.
+        footage: that is asked about (SHA-256), of at least one of them.
     """
     best: tuple[bool, bool, str, float, str] | None = None
     for part in chunks(sorted(keys)):
         query = (
             select(
                 SightingRow.key,
+                SightingRow.footage,
                 SightingRow.grade,
                 SightingRow.probability,
                 Item.outcome,
@@ -149,7 +154,9 @@ def judged_sighting(session: Session, keys: Iterable[str], builder: str | None) 
             .outerjoin(Item, and_(Item.sighting == SightingRow.key, Item.state == "settled"))
             .where(SightingRow.key.in_(part))
         )
-        for key, grade, probability, outcome, named in session.execute(query):
+        for key, lies, grade, probability, outcome, named in session.execute(query):
+            if lies not in footage:
+                continue
             said = confirms(outcome, named)
             rank = not (said and named == builder), not said, grade, -probability, key
             best = min(best or rank, rank)
@@ -157,12 +164,11 @@ def judged_sighting(session: Session, keys: Iterable[str], builder: str | None) 
     return session.scalars(select(SightingRow).where(SightingRow.key == best[-1])).one()
 
 
-def judged_stills(
-    session: Session, keys: Iterable[str], builder: str | None
-) -> dict[str, StillRow]:
-    """The pictures, by what they show, of the sighting that a confirmed machine rests on, as
-    `judged_sighting` takes them."""
-    return _stills_of(session, judged_sighting(session, keys, builder))
+def judged_stills(session: Session, machine: SeenMachine) -> dict[str, StillRow]:
+    """The pictures, by what they show, of the sighting that a confirmed machine, linked to others,
+    rests on, as `judged_sighting` takes them."""
+    keys, footage = sightings_of(session, machine.id), [one for one, _ in machine.views]
+    return _stills_of(session, judged_sighting(session, keys, machine.builder, footage))
 
 
 def _stills_of(session: Session, sighting: SightingRow) -> dict[str, StillRow]:

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
+from evidence.answer.from_case import answer_case
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.linking.hand import join
 from evidence.store import Case, SightingRow
-from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_from_case import Build, ask
 from tests.evidence.answer.test_never_more import controls, hall
 
@@ -114,3 +115,22 @@ def test_none_is_not_said_of_a_machine_that_is_confirmed_by_other_footage(
     assert "1 machine may be of Chinese make" in found.said.sentence
     assert found.counts.confirmed == 0
     assert ask(case, registry, controls=controls).counts.confirmed == 1
+
+
+def test_the_picture_of_a_machine_is_of_footage_that_is_asked_about(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    """The surest sighting of all may be one of another year."""
+
+    def fill(b: Builder) -> None:
+        machine = b.add("Kazan works", "dmtg", "accept", published="2015")
+        b.still("1" * 64)
+        b.add("Kazan works", "dmtg", "accept", published="2024", same=machine)
+        b.still("2" * 64)
+        for row in b.session.scalars(select(SightingRow)):
+            row.probability = 0.99 if row.footage == key("f", 1) else 0.9
+
+    build(fill)
+    for question, still in ((Question(), "1"), (Question(until="2016"), "1"), (SINCE, "2")):
+        (shown,) = answer_case(case, question, registry, "Chinese")[2]
+        assert [sha256 for _, sha256, _ in shown.pictures] == [still * 64]

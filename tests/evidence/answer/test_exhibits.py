@@ -81,6 +81,7 @@ def known(b: Builder) -> None:
     ]
     of = {"footage": row.footage, "pts": row.pts, "sighting": row.key}
     append(b.session, **of, verdict="accept", builder="dmtg", author="anna", note="plate & badge")
+    append(b.session, **of, verdict="accept", builder="dmtg", author="ben")
 
 
 def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
@@ -103,7 +104,7 @@ def test_what_it_rests_on_is_followed_back_to_footage_sources_and_readings(
     says, source = told["how sure of the builder"]
     assert says == "the registry is sure of this builder"
     assert source.startswith("source: http") and source.endswith("which is no document")
-    (verdict,) = exhibit.verdicts
+    verdict, _ = exhibit.verdicts
     assert verdict.note == "plate & badge" and re.fullmatch(r"\d{4}-.* UTC", verdict.made)
     page = render_answer(found, registry, facts, [exhibit])
     for text in ("/archive/1.mp4", key("f", 1), "Kanal 7 &lt;i&gt;", "plate &amp; badge"):
