@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from evidence.answer.alone import settled_alone
 from evidence.answer.judged import SeenMachine
+from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of
 from evidence.answer.told import Told
 from evidence.linking.load import chunks
@@ -74,11 +75,12 @@ def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
     settled to be no CNC machine.
     """
     footage, recipe = asked.footage(), asked.recipe
+    older = shown_before(asked, footage)
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
     items = [
         item
         for item in asked.session.scalars(query.where(Item.settings == recipe.settings))
-        if item.footage in footage
+        if item.footage in footage and not is_older(older, item.footage, item.pts)
     ]
     items.sort(key=lambda item: int((item.sighting or "").rpartition("-")[2]))
     logs: dict[str, list[Verdict]] = {}

@@ -27,6 +27,7 @@ from evidence.answer.exhibits import gather
 from evidence.answer.frames import read_frames
 from evidence.answer.judged import SeenMachine, read_machines
 from evidence.answer.legible import read_heights
+from evidence.answer.older import republished
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
@@ -34,7 +35,7 @@ from evidence.answer.question import Question
 from evidence.answer.signed import without_login
 from evidence.answer.sources import Asked, read_sources
 from evidence.answer.told import Told
-from evidence.answer.undated import read_undated, republished
+from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.models import MOVED
 from evidence.store.summary import mostly_lost, programs

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from detector.types import Box
 from evidence.answer.alone import settled_alone
+from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of, unplaced
 from evidence.linking.load import chunks
 from evidence.linking.seen import in_company
@@ -142,12 +143,12 @@ def read_machines(
         .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
         .order_by(SightingRow.key)
     )
-    items = _by_sighting(asked)
+    items, older = _by_sighting(asked), shown_before(asked, footage)
     unlinked: dict[str, str] = {}
     elsewhere: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(query):
         machine = row.machine
-        if row.footage not in footage:
+        if row.footage not in footage or is_older(older, row.footage, row.pts):
             # What people settled of a machine holds whichever of its footage is asked about.
             if machine is not None and _is_named(items.get(row.key)):
                 elsewhere[machine].append(row)

@@ -18,7 +18,6 @@ from evidence.answer.frames import read_frames
 from evidence.answer.judged import read_machines
 from evidence.answer.otherwise import settled_otherwise
 from evidence.answer.sources import Asked, is_of_period
-from evidence.answer.told import Told
 from evidence.store import AnalysisRow
 
 
@@ -67,24 +66,3 @@ def read_undated(asked: Asked) -> Undated:
     of_kind.update(read_frames(of_these).of_kind)
     of_kind += settled_otherwise(of_these, machines)
     return Undated(len(undated), of_kind)
-
-
-def republished(asked: Asked) -> tuple[str, ...]:
-    """That footage of the period shows what was published before it, and what follows."""
-    question = asked.question
-    whole = replace(asked, question=replace(question, since=None, until=None))
-    number = sum(
-        question.covers(source.published) is True and question.covers(source.first) is False
-        for source in (asked.sources[footage] for footage in whole.footage())
-    )
-    if not number:
-        return ()
-    return (
-        Told(
-            "%(num)s piece of footage published in the period shows what was published before it, "
-            "as a copy or an excerpt of other footage: it counts nowhere here",
-            "%(num)s pieces of footage published in the period show what was published before it, "
-            "as copies or excerpts of other footage: they count nowhere here",
-            num=number,
-        ),
-    )
