@@ -123,11 +123,12 @@ def test_every_machine_of_the_kind_is_linked(judged: Site, client: httpx.Client)
 def test_of_a_machine_joined_across_plants_none_is_known_for_certain(
     judged: Site, client: httpx.Client
 ) -> None:
+    """Nobody judged either; a machine that was judged stands where it was (`judged.py`)."""
     lying = select(SightingRow.key).join(Location, Location.footage == SightingRow.footage)
     with judged.session() as session, session.begin():
         keys = [
             session.scalars(lying.where(Location.plant_claimed == plant)).first()
-            for plant in ("Plant 3", "Dark hall")
+            for plant in ("Plant 2", "Dark hall")
         ]
         join(session, str(keys[0]), str(keys[1]), "ben")
     page = client.get("/answer").text
