@@ -75,13 +75,14 @@ def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
     settled to be no CNC machine.
     """
     footage, recipe = asked.footage(), asked.recipe
-    older = shown_before(asked, footage)
     query = select(Item).where(Item.kind == ENTERED, Item.model == recipe.model)
     items = [
         item
         for item in asked.session.scalars(query.where(Item.settings == recipe.settings))
-        if item.footage in footage and not is_older(older, item.footage, item.pts)
+        if item.footage in footage
     ]
+    older = shown_before(asked, footage) if items else {}
+    items = [item for item in items if not is_older(older, item.footage, item.pts)]
     items.sort(key=lambda item: int((item.sighting or "").rpartition("-")[2]))
     logs: dict[str, list[Verdict]] = {}
     for part in chunks(items):

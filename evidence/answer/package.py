@@ -68,7 +68,9 @@ what "Confirmed" means and which verdicts were given without a login. 5: before 
 written in several languages, or with and without quotation marks, was one plant. 6: before it was
 told of damaged footage. 7: before what waited as the case was packed counted as waiting,
 frames of copies that show one moment told of it once, and machines missed or entered drew no end
-of an interval inwards. 8: before a file that people say has moved counted at one place alone."""
+of an interval inwards. 8: before a file that people say has moved counted at one place alone, all
+verdicts on a machine counted whichever of its footage is asked about, and what is published again
+was of its first day."""
 
 MOST_TOLD = 5
 

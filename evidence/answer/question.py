@@ -106,10 +106,13 @@ class Question:
             )
 
     def of_known(self, registry: Registry) -> Question:
-        """The same, of each plant once, and of those that the registry has by its name."""
+        """The same, of each plant once, however it is written, and of those that the registry has
+        by its name."""
         writings = Writings(registry.plants)
-        plants = dict.fromkeys(writings.known(one) or one for one in self.plants)
-        return replace(self, plants=tuple(plants))
+        plants: dict[str, str] = {}
+        for one in self.plants:
+            plants.setdefault(writings.key(one), writings.known(one) or one)
+        return replace(self, plants=tuple(plants.values()))
 
     def in_a_word(self, registry: Registry) -> str:
         """The kind as the sentence names it (`sentence.say`): "Chinese", a builder's name, or a

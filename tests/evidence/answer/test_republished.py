@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from datasets.registry import Registry
 from evidence.answer.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sources import Source, is_of_period
-from evidence.store import Case, Copy
-from tests.evidence.answer.conftest import Builder, judge_all
+from evidence.review.enter import Told, enter
+from evidence.review.judge import bench_of
+from evidence.store import Case, Copy, FootageRow
+from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_from_case import Build, ask
 
 SINCE = Question(since="2023")
@@ -128,3 +131,24 @@ def test_a_machine_that_a_programme_shows_anew_is_of_its_day(
     found = ask(case, registry, SINCE)
     assert found.counts.confirmed == 1
     assert not any("published before it" in one for one in found.warnings)
+
+
+def test_a_machine_entered_by_hand_is_as_old_as_what_shows_it(
+    case: Case, registry: Registry, build: Build
+) -> None:
+    def fill(b: Builder) -> None:
+        b.add("Kazan works", "mazak", "accept", published="2015")
+        b.add("Kazan works", "mazak", "accept", published="2024")
+        b.copy(1, 2, 0.05, 0.05, seconds=3)
+        b.add("Kazan works", "mazak", "accept", published="2024")
+        judge_all(b.session)
+        for number in (2, 3):
+            row = b.session.get_one(FootageRow, key("f", number))
+            row.width, row.height = 400, 300
+            for author in ("anna", "ben"):
+                bench, told = bench_of(b.session, registry), Told(builder="dmtg")
+                enter(b.session, bench, row.sha256, Fraction(1), (200, 0, 300, 300), told, author)
+
+    build(fill)
+    assert [one.footage for one in ask(case, registry, SINCE).entered] == [key("f", 3)]
+    assert len(ask(case, registry).entered) == 2

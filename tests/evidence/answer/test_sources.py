@@ -153,6 +153,8 @@ def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, buil
         ("Plant 12", 1),
     ]
     assert ask(case, registry, Question(plants=("Plant N12",))).counts.machines == 4
+    twice = ask(case, registry, Question(plants=("Plant N12", "plant  no. 12")))
+    assert twice.said.sentence.endswith("in 1 plant, in footage of Plant N12.")
     with case.session() as session:
         assert read_moment(session).plants(Writings()) == ("Plant 12", "Plant No. 12")
 
