@@ -11,33 +11,33 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from datasets.registry import Registry
 from detector.settings import Settings
-from evidence.answer.sources import Asked
 from evidence.linking.load import chunks
 from evidence.review.judge import Bench
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import NAMING, in_force
-from evidence.store import Item
+from evidence.store import Item, Recipe
 
 
-def settled_alone(asked: Asked) -> Collection[str]:
+def settled_alone(session: Session, recipe: Recipe, registry: Registry) -> Collection[str]:
     """The keys of the recipe's items, sightings and frames, that one person alone settled as of a
     builder from an origin under test, by the registry that is asked with; a third one, too, who
     decided where two disagreed."""
-    recipe = asked.recipe
     tested = Settings.parse(recipe.values).attributing.tested_origins
-    bench = Bench(asked.registry, tested)
+    bench = Bench(registry, tested)
     query = select(Item).where(
         Item.model == recipe.model,
         Item.settings == recipe.settings,
         Item.state == "settled",
         Item.builder.is_not(None),
     )
-    items = [one for one in asked.session.scalars(query) if bench.from_tested(one.builder)]
+    items = [one for one in session.scalars(query) if bench.from_tested(one.builder)]
     alone = set()
     for part in chunks(items):
-        logs = verdicts_on(asked.session, part)
+        logs = verdicts_on(session, part)
         for item in part:
             held = in_force(map(given, logs[item.item]))
             say_so = {

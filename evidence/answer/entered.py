@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from evidence.answer.alone import settled_alone
 from evidence.answer.judged import SeenMachine
 from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of
@@ -87,10 +86,9 @@ def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
     logs: dict[str, list[Verdict]] = {}
     for part in chunks(items):
         logs |= verdicts_on(asked.session, part)
-    alone = settled_alone(asked)
     found = []
     for item in items:
-        read = _read(item, logs[item.item], asked, alone=item.item in alone)
+        read = _read(item, logs[item.item], asked, alone=item.item in asked.alone)
         if read is not None:
             found.append(read)
     return found
@@ -102,7 +100,7 @@ def _read(
     """One of them; None where it is taken back, or people settled that no CNC machine is there.
 
     Args:
-        alone: who settled it is one too few (`alone.settled_alone`).
+        alone: who settled it is one too few (`Asked.alone`).
     """
     rows = {row.number: row for row in log}
     held = [one for one in in_force(map(given, log)) if one.word in (*COUNTED, PROBABLE)]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from evidence.answer.alone import settled_alone
 from evidence.answer.judged import is_begun
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.one_moment import Place, first_shown
@@ -102,15 +101,14 @@ def read_frames(asked: Asked) -> Frames:
 
 
 def _alone(asked: Asked, footage: Collection[str]) -> list[Item]:
-    """The frames, drawn or with a lone mark, that one person alone settled (`alone.py`)."""
-    alone = settled_alone(asked)
+    """The frames, drawn or with a lone mark, that one person alone settled (`Asked.alone`)."""
     missed = asked.session.scalars(
         select(Item)
         .where(Item.model == asked.recipe.model, Item.settings == asked.recipe.settings)
         .where(Item.sighting.is_(None), Item.state == "settled", Item.outcome == "missed")
         .order_by(Item.item)
     )
-    return [one for one in missed if one.item in alone and one.footage in footage]
+    return [one for one in missed if one.item in asked.alone and one.footage in footage]
 
 
 def _of_kind(asked: Asked, footage: Collection[str], alone: Iterable[Item]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
+from evidence.answer.alone import settled_alone
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.at_least import with_entered
 from evidence.answer.contested import contested
@@ -82,7 +83,8 @@ def find_answer(
     question = question.of_known(registry)
     recipe = _recipe(session, case)
     sources = read_sources(session, recipe, registry)
-    asked = Asked(session, recipe, registry, question, sources)
+    alone = settled_alone(session, recipe, registry)
+    asked = Asked(session, recipe, registry, question, sources, alone)
     tried = Controls()
     heights: dict[tuple[str, str], float] = {}
     known = kept_controls(session) if controls is None else find_footage(session, controls)

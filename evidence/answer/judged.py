@@ -15,7 +15,6 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from detector.types import Box
-from evidence.answer.alone import settled_alone
 from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of, unplaced
 from evidence.linking.load import chunks
@@ -171,13 +170,14 @@ def read_machines(
 
 
 def _by_sighting(asked: Asked) -> dict[str, Any]:
-    recipe, alone = asked.recipe, settled_alone(asked)
+    recipe = asked.recipe
     query = select(Item.item, Item.sighting, Item.state, Item.outcome, Item.builder).where(
         Item.sighting.is_not(None), Item.model == recipe.model, Item.settings == recipe.settings
     )
     waits = Standing(2, "partial", 1)
     return {
-        row.sighting: waits if row.item in alone else row for row in asked.session.execute(query)
+        row.sighting: waits if row.item in asked.alone else row
+        for row in asked.session.execute(query)
     }
 
 

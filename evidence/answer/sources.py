@@ -97,14 +97,16 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question (`Question.of_known`), and what it is asked of: what one recipe found in a case as
-    a session sees it, and where its footage came from (`read_sources`). leave_out: footage
-    (SHA-256) that is not to be counted: positive controls."""
+    a session sees it, and where its footage came from (`read_sources`). alone: items of which
+    who settled them is one too few (`settled_alone`). leave_out: footage (SHA-256) that is not to
+    be counted: positive controls."""
 
     session: Session
     recipe: Recipe
     registry: Registry
     question: Question
     sources: Mapping[str, Source]
+    alone: Collection[str]
     leave_out: Collection[str] = frozenset()
 
     def footage(self) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
+from evidence.answer.alone import settled_alone
 from evidence.answer.frames import read_frames
 from evidence.answer.from_case import answer_case
 from evidence.answer.missed import Frames
@@ -31,8 +32,9 @@ def frames(
 ) -> Frames:
     with case.session() as session:
         sources = read_sources(session, recipe, registry)
+        alone = settled_alone(session, recipe, registry)
         return read_frames(
-            Asked(session, recipe, registry, question or Question(), sources, leave_out)
+            Asked(session, recipe, registry, question or Question(), sources, alone, leave_out)
         )
 
 
