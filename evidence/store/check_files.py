@@ -104,8 +104,12 @@ def _nowhere(case: Case, session: Session, lying: Collection[str]) -> Iterator[F
     lost = sorted(set(session.scalars(known)).difference(lying))
     places = places_of(session, lost)
     todo = "put it back, or sweep the folder where it is now; what was found in it still counts"
+    of_pictures = select(FootageRow).where(FootageRow.kind == "stills")
+    folders = {row.sha256: row for row in session.scalars(of_pictures)} if lost else {}
     for sha256 in lost:
-        if folder := _among_others(case, session, sha256, [one.path for one in places[sha256]]):
+        paths = [one.path for one in places[sha256]]
+        row = folders.get(sha256)
+        if row is not None and (folder := _among_others(case, session, row, paths)):
             what = f"its pictures all lie in {folder} still, among others that came later"
             todo_ = "nothing needs to be done"
             yield Finding(f"footage {sha256[:12]}", what, todo_, wrong=False)
@@ -124,12 +128,12 @@ MOST_READ = 20
 """Choices whose size is right and that are read."""
 
 
-def _among_others(case: Case, session: Session, sha256: str, paths: Collection[str]) -> Path | None:
+def _among_others(
+    case: Case, session: Session, footage: FootageRow, paths: Collection[str]
+) -> Path | None:
     """The folder in which every picture of a folder of pictures lies unchanged among others, as
     where some were added; None where there is none."""
-    footage = session.get(FootageRow, sha256)
-    if footage is None or footage.kind != "stills":
-        return None
+    sha256 = footage.sha256
     total = select(AnalysisRow.frames_total).where(AnalysisRow.footage == sha256).limit(1)
     number = session.scalar(total)
     for path in paths:

@@ -107,7 +107,7 @@ def test_another_file_at_a_path_starts_without_what_was_claimed_there(
         sources = read_sources(session, recipe, load_registry())
     assert (former.path, former.footage, former.published) == (path, sha256, PUBLISHED)
     assert sources == {
-        sha256: From(sha256, "Kazan works", PUBLISHED, named=("Kazan works",)),
+        sha256: From(sha256, "Kazan works", PUBLISHED, named=("Kazan works",), first=PUBLISHED),
         other.analysis.footage.sha256: From(other.analysis.footage.sha256, None, None),
     }
 
