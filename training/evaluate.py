@@ -27,7 +27,7 @@ from detector.finding.detect import Detector
 from detector.reading.read import Reader
 from detector.settings import Settings
 from detector.types import Analysis, Detections, Picture, Sighting
-from training.footage import FootageReport, find_clips, hear
+from training.footage import Clip, FootageReport, find_clips, hear
 from training.journal import Journal, program_digest
 from training.naive import Naive
 from training.naming import Named, as_entries, assign, is_case
@@ -85,7 +85,7 @@ def evaluate(
         progress: called after each picture with the stage, pictures done and in all.
 
     Raises:
-        DataError: the split is missing or wrong, with file, line and field.
+        DataError: the split, or a clip asked for, is missing or wrong, with file, line and field.
         ModelError: the model is missing, damaged or of other classes.
         ResultError: `work` cannot be written.
     """
@@ -93,6 +93,7 @@ def evaluate(
     registry = registry or load_registry()
     told: Told = progress or (lambda stage, done, total: None)
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
+    clips = find_clips(data / CLIPS, photographs) if parts.footage else None
     detector = Detector(model, at_any_confidence(settings).detecting)
     run = {
         "split": split,
@@ -108,7 +109,7 @@ def evaluate(
     if parts.naming and parts.naive:
         _name_naively(photographs, settings, registry, named, told)
     held = _held_out(data, split, photographs, road, parts.open_set) if parts.open_set else None
-    footage = road.hear(data / CLIPS, photographs) if parts.footage else None
+    footage = None if clips is None else road.hear(clips)
     return Report(
         split=split,
         pictures=len(photographs),
@@ -260,8 +261,7 @@ class _Road:
             self._told(stage, done, len(legible))
         return found
 
-    def hear(self, folder: Path, photographs: Sequence[Photograph]) -> FootageReport:
-        clips = find_clips(folder, photographs)
+    def hear(self, clips: Sequence[Clip]) -> FootageReport:
         heard = []
         for done, clip in enumerate(clips, start=1):
 

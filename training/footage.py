@@ -117,15 +117,19 @@ class FootageReport:
 
 
 def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
-    """The clips of a folder with their truth, in order of name; none where there is no such folder.
+    """The clips of a folder with their truth, in order of name.
 
     Raises:
-        DataError: an ID.json is wrong, or names a photograph that is not in the split.
+        DataError: there is none, or an ID.json is wrong or names a photograph that is not in the
+            split.
     """
-    if not folder.is_dir():
-        return []
     by_name = {p.image.removeprefix("images/"): p for p in photographs}
-    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in CONTAINERS)
+    inside = folder.iterdir() if folder.is_dir() else ()
+    found = sorted(file for file in inside if file.suffix.lower() in CONTAINERS)
+    if not found:
+        raise DataError(
+            f"{folder}: no clip is there to be measured; put some there, or leave out --footage"
+        )
     return [Clip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
 
 

@@ -65,7 +65,17 @@ def test_clips_know_who_they_show(tmp_path: Path) -> None:
         ("a.webm", (), True),
         ("b.mp4", (("mazak", 0, 4), ("haas", 4, 8)), False),
     ]
-    assert find_clips(tmp_path / "none", []) == []
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_where_no_clip_is_none_is_measured(tmp_path: Path, there: bool) -> None:
+    """Else a table would say of no hours that no name is false in them."""
+    folder = tmp_path / "clips"
+    if there:
+        folder.mkdir()
+        (folder / "a.json").write_text("[]")
+    with pytest.raises(DataError, match="clips: no clip is there"):
+        find_clips(folder, [])
 
 
 def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
