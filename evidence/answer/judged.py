@@ -37,9 +37,9 @@ class SeenMachine:
     plant: as its sources say, most of them where they differ, and first those of what people judged
     it by; footage of which none is known for certain is a plant of its own, together with its
     copies. recordings: in which it is seen, copies counted once; at_plant: those of its plant's own
-    footage, all where none is. years: in which what shows it was
-    published first. claim, claimed: the builder that the program names, and whether that is of the
-    kind asked for (None: it names none). concealed: people settled that its mark is hidden.
+    footage, none where no plant is known. years: in which what shows it was published first. claim,
+    claimed: the builder that the program names, and whether that is of the kind asked for (None: it
+    names none). concealed: people settled that its mark is hidden.
     settled: whether people have judged it; hit: whether what they settled is of the kind, None
     where they could not tell, disagree, or settled against it while a claim for it waits. builder:
     the one they settled on. waiting: a claim for the kind waits for reviewers, be it of another
@@ -243,7 +243,7 @@ def _machine(
     told = set(claims.values())
     first = draws.get(rows[0].key)
     sources = asked.sources
-    judged = {item.sighting for item in real if confirms(item.outcome, item.builder)}
+    judged = {item.sighting for item in real if _is_named(item)}
     seen_in = [(row.key, row.footage, row.pts) for row in rows if row.footage in sources]
     froms = [sources[footage].at(pts) for _, footage, pts in seen_in]
     rests = [sources[footage].at(pts) for key, footage, pts in seen_in if key in judged]
