@@ -1,9 +1,10 @@
-"""What one person settled before a registry knew that it claims an origin under test.
+"""What one person settled that claims an origin under test where it is asked now.
 
 To name an origin under test takes two people, and whether a verdict does is noted when it is given.
 A registry that is put right later makes a claim of what was none: who named a seller, of whom it
-was not sure whose machines they are, said nothing of China. So it waits for a second person, who
-doubts it and says the same.
+was not sure whose machines they are, said nothing of China. Nor did who named a builder at home
+elsewhere, until owners or places of production are asked about: one in Germany may belong to China.
+So it waits for a second person, who doubts it and says the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.settings import Settings
+from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.judge import Bench
 from evidence.review.log import given, verdicts_on
@@ -22,19 +24,28 @@ from evidence.review.standing import NAMING, in_force
 from evidence.store import Item, Recipe
 
 
-def settled_alone(session: Session, recipe: Recipe, registry: Registry) -> Collection[str]:
+def settled_alone(
+    session: Session, recipe: Recipe, registry: Registry, question: Question
+) -> Collection[str]:
     """The keys of the recipe's items, sightings and frames, that one person alone settled as of a
-    builder from an origin under test, by the registry that is asked with; a third one, too, who
-    decided where two disagreed."""
+    builder from an origin under test, or as of one that belongs there or makes machines there
+    where that is asked, by the registry that is asked with; a third one, too, who decided where two
+    disagreed."""
     tested = Settings.parse(recipe.values).attributing.tested_origins
     bench = Bench(registry, tested)
+
+    def claims(builder: str | None) -> bool:
+        if bench.from_tested(builder):
+            return True
+        return question.value in tested and question.fits(builder, None, registry) is True
+
     query = select(Item).where(
         Item.model == recipe.model,
         Item.settings == recipe.settings,
         Item.state == "settled",
         Item.builder.is_not(None),
     )
-    items = [one for one in session.scalars(query) if bench.from_tested(one.builder)]
+    items = [one for one in session.scalars(query) if claims(one.builder)]
     alone = set()
     for part in chunks(items):
         logs = verdicts_on(session, part)

@@ -83,7 +83,7 @@ def find_answer(
     question = question.of_known(registry)
     recipe = _recipe(session, case)
     sources = read_sources(session, recipe, registry)
-    alone = settled_alone(session, recipe, registry)
+    alone = settled_alone(session, recipe, registry, question)
     asked = Asked(session, recipe, registry, question, sources, alone)
     tried = Controls()
     heights: dict[tuple[str, str], float] = {}

@@ -32,10 +32,9 @@ def frames(
 ) -> Frames:
     with case.session() as session:
         sources = read_sources(session, recipe, registry)
-        alone = settled_alone(session, recipe, registry)
-        return read_frames(
-            Asked(session, recipe, registry, question or Question(), sources, alone, leave_out)
-        )
+        question = question or Question()
+        alone = settled_alone(session, recipe, registry, question)
+        return read_frames(Asked(session, recipe, registry, question, sources, alone, leave_out))
 
 
 def test_what_was_judged_and_what_it_was_drawn_from(

@@ -15,7 +15,7 @@ from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import Answer
 from evidence.answer.from_case import answer_case
-from evidence.answer.question import Question
+from evidence.answer.question import By, Question
 from evidence.answer.sentence import Kind
 from evidence.review.audit import RATES
 from evidence.review.enter import Told, enter
@@ -318,3 +318,34 @@ def test_nor_is_a_frame_in_which_one_person_alone_saw_such_a_machine(
     assert (found.missed.missed, found.missed.share.value) == (1, pytest.approx(0.5))
     low, high = found.low, found.high
     assert (low.value, high.value) == (0.0, pytest.approx(0.5))
+
+
+@pytest.mark.parametrize("by", ["owner", "production"])
+def test_nor_is_a_builder_from_elsewhere_whose_owner_or_works_are_asked_about(
+    case: Case, registry: Registry, build: Build, by: By
+) -> None:
+    """A builder at home in Germany takes one person, and says nothing of China until asked so."""
+    chinese = Registry(
+        entry.model_copy(update={"production": ("CN",)}) if entry.id == "schiess" else entry
+        for entry in registry
+    )
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", "schiess", "accept")
+        judge_all(b.session)
+
+    build(fill)
+    question = Question(by=by, value="CN")
+
+    def confirmed() -> tuple[int, int]:
+        counts = answer_case(case, question, chinese, "Chinese")[0].counts
+        return counts.confirmed, counts.pending + counts.waiting
+
+    assert confirmed() == (0, 1)
+    at_home = answer_case(case, Question(value="DE"), chinese, "German")[0].counts
+    assert at_home.confirmed == 1
+    with case.session() as session, session.begin():
+        item = session.scalars(select(Item)).one().item
+        doubt(session, item, "ben")
+        judge(session, bench_of(session, chinese), item, "ben", "accept")
+    assert confirmed() == (1, 0)
