@@ -18,7 +18,7 @@ from api.enter import enter
 from api.evaluate import evaluate, legibility
 from api.exits import MEANINGS
 from api.machines import machines_app
-from api.moved import moved
+from api.moved import lost, moved
 from api.serve import serve
 from api.sweep import sweep
 from api.train import export, quantize, train
@@ -43,6 +43,7 @@ app.command(epilog=EPILOG)(demo)
 app.add_typer(builders_app, name="builders")
 case_app.command("enter")(enter)
 case_app.command("moved")(moved)
+case_app.command("lost")(lost)
 app.add_typer(case_app, name="case")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(machines_app, name="machines")

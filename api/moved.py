@@ -1,7 +1,8 @@
-"""`nameplate case moved`: a person says that footage lies elsewhere now."""
+"""`nameplate case moved` and `lost`: a person says that footage lies elsewhere now, or nowhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,13 +24,16 @@ _WHY = {
 }
 
 
+Author = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
+]
+
+
 def moved(
     folder: Folder,
     old: Annotated[Path, typer.Argument(metavar="OLD", help="Where the footage lay.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Where it lies now; swept there.")],
-    author: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who says so; your login's name if none.")
-    ] = None,
+    author: Author = None,
 ) -> None:
     """Say that footage lies elsewhere now, so that it is on the list once.
 
@@ -46,7 +50,32 @@ def moved(
         told = move(session, before, now, author or user("--author"))
     files = counted(len(told.moved), "file")
     typer.echo(printable(f"{folder}: {files} of {before} on the list at {now} alone"))
-    left = [(path, why) for name, why in _WHY.items() for path in getattr(told, name)]
+    _leave([(path, why) for name, why in _WHY.items() for path in getattr(told, name)])
+
+
+def lost(
+    folder: Folder,
+    gone: Annotated[Path, typer.Argument(metavar="PATH", help="Where the footage lay.")],
+    author: Author = None,
+) -> None:
+    """Say that footage is lost for good, so that no answer waits for it.
+
+    For what waited when a case was packed: each such file at or below PATH that is gone counts
+    among those that could not be looked at. It is remembered who said so. Exit code 1 where files
+    below PATH are there still.
+    """
+    from evidence.store.case import Case
+    from evidence.store.lost import lose
+
+    path = str(straight(gone))
+    with Case.open(folder) as case, case.session() as session, session.begin():
+        told = lose(session, path, author or user("--author"))
+    typer.echo(printable(f"{folder}: {counted(len(told.lost), 'file')} of {path} lost for good"))
+    _leave([(path, _WHY["still"]) for path in told.there])
+
+
+def _leave(left: Sequence[tuple[str, str]]) -> None:
+    """Tells of files that count as before, and why."""
     for path, why in left[:MOST_LISTED]:
         complain(f"{path}: {why}")
     if len(left) > MOST_LISTED:

@@ -256,7 +256,8 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_other
     if PACKED in ending.tally.aside:
         said = (
             "packed: sweep the folder they lie in; if that is elsewhere now, sweep it there, and "
-            f"`nameplate case moved {folder} OLD NEW` says that they are the same"
+            f"`nameplate case moved {folder} OLD NEW` says that they are the same; if they are "
+            f"lost for good, `nameplate case lost {folder} PATH` says so"
         )
         console.print(said, markup=False, soft_wrap=True)
 

@@ -33,6 +33,7 @@ from evidence.store.upsert import insert_new
 WAITING, DONE, ASIDE = "waiting", "done", "aside"
 CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since
+LOST = "lost"  # the same, of which a person says that it is gone for good
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
 _NO_REASON = Sentence("no reason is kept")
 _AT_ONCE = 500  # paths a statement

@@ -1,4 +1,4 @@
-"""`nameplate case moved`: what a person types and sees, and what the next sweep says then."""
+"""`nameplate case moved` and `lost`: what a person types, and what the next sweep says then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.sweep import _tell
 from datasets.registry import load_registry
 from detector.settings import Settings
 from evidence.store import Case
-from evidence.store.work import Source, add_recipe, add_work
+from evidence.store.work import Source, add_recipe, add_work, set_aside, take
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending
 from evidence.sweep.tally import Tally
@@ -45,4 +45,29 @@ def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
     for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
         ending = Ending("done", Tally(aside=kinds))
         _tell(Feed([]), ending, load_registry(), tmp_path, 0)
-        assert (f"`nameplate case moved {tmp_path} OLD NEW`" in capsys.readouterr().out) is told
+        out = capsys.readouterr().out
+        for command in (f"case moved {tmp_path} OLD NEW", f"case lost {tmp_path} PATH"):
+            assert (f"`nameplate {command}`" in out) is told
+
+
+def test_footage_is_said_to_be_lost(nameplate: Nameplate, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    with (
+        Case.new(tmp_path / "plant", "Plant") as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
+        add_work(session, recipe, [Source(str(old / f"{n}.mp4"), 5, 7) for n in range(3)])
+        for work in take(session, recipe, 9):
+            set_aside(session, work, "packed", "it came with a pack and lies outside the case")
+    (old / "1.mp4").write_bytes(b"there")
+    ended = nameplate("case", "lost", "plant", "old", "--author", "Anna")
+    assert ended.code == 1
+    assert f"2 files of {old} lost for good" in ended.out.decode()
+    assert f"{old / '1.mp4'}: lies there still; sweep it there" in ended.err
+    (old / "1.mp4").unlink()
+    assert nameplate("case", "lost", "plant", "old").code == 0
+    ended = nameplate("case", "lost", "plant", "old")
+    assert ended.code == 2 and "nothing there has waited since the case was packed" in ended.err

@@ -1,7 +1,8 @@
-"""Footage that lies elsewhere now, as a person says: on the list once, and on record."""
+"""Footage that lies elsewhere now, or nowhere, as a person says: on the list once, on record."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,14 @@ from evidence.answer.moment import read_moment
 from evidence.answer.question import Question
 from evidence.store import Case, Location, Recipe, Work
 from evidence.store.corrections import correct
+from evidence.store.lost import Lost, lose
 from evidence.store.models import MOVED
 from evidence.store.moved import Moved, move
 from evidence.store.pack import pack
 from evidence.store.summary import summarise
 from evidence.store.unpack import unpack
 from evidence.store.work import (
+    LOST,
     Source,
     add_all,
     add_recipe,
@@ -174,3 +177,36 @@ def test_what_a_person_put_right_at_the_new_place_stands(
     assert say(case).moved == [WAITED.path]
     with case.session() as session:
         assert session.get_one(Location, "/new/tour.mp4").plant_claimed is None
+
+
+def test_what_is_lost_for_good_holds_up_no_answer(
+    swept: Case, recipe: Recipe, registry: Registry, tmp_path: Path
+) -> None:
+    """Until it is met there all the same; a name that only begins like it waits on."""
+    meet(swept, recipe, WAITED, Source("/older/tour.mp4", 1000, 7))
+    pack(swept, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "opened") as case:
+
+        def left() -> tuple[int, int]:
+            found = read_case(case, Question(), registry, "Chinese").answer.counts
+            return found.unseen, found.aside
+
+        assert left() == (2, 0)
+        with case.session() as session, session.begin():
+            before = read_moment(session)
+            assert lose(session, "/old", "Anna") == Lost(["/old/tour.mp4"], [])
+        assert left() == (1, 1)
+        with case.session() as session, session.begin():
+            assert read_moment(session) != before
+            assert reopen(session, recipe) == 0
+            [why] = session.scalars(select(Work.reason).where(Work.kind == LOST))
+            assert why == "it is lost for good, as Anna says"
+        meet(case, recipe, replace(WAITED, mtime_ns=8))
+        assert left() == (2, 0)
+
+
+def test_no_other_file_is_said_to_be_lost(swept: Case, recipe: Recipe) -> None:
+    """What waits, or was set aside for its own sake, a sweep tells of."""
+    meet(swept, recipe, WAITED)
+    with swept.session() as session, session.begin(), pytest.raises(UsageError, match="has waited"):
+        lose(session, "/old", "Anna")
