@@ -21,10 +21,12 @@ from tests.evidence.answer.test_from_case import Build, ask
 SINCE = Question(since="2023")
 
 
-def twice(b: Builder, share: float = 1.0, share_b: float = 1.0) -> None:
+def twice(
+    b: Builder, share: float = 1.0, share_b: float = 1.0, days: tuple[str, str] = ("2015", "2024")
+) -> None:
     """A machine in footage of 2015, and again in that of 2024, of which so much is in the other."""
-    machine = b.add("Kazan works", "dmtg", "accept", published="2015")
-    b.add("Kazan works", "dmtg", "accept", published="2024", same=machine)
+    machine = b.add("Kazan works", "dmtg", "accept", published=days[0])
+    b.add("Kazan works", "dmtg", "accept", published=days[1], same=machine)
     common = {} if max(share, share_b) >= 0.8 else {"seconds": 1, "later": 7}
     b.copy(1, 2, share, share_b, **common)
 
@@ -45,6 +47,18 @@ def test_what_was_uploaded_again_is_of_the_period_in_which_it_was_published_firs
     assert ask(case, registry, Question(until="2016")).counts.confirmed == 1
     found = ask(case, registry)
     assert found.years == ({"2015": (1, 1), "2024": (1, 1)} if counts else {"2015": (1, 1)})
+
+
+@pytest.mark.parametrize("days", [("2015", "2024"), ("2024", "2015")])
+def test_which_hash_is_the_lower_makes_none_older(
+    case: Case, registry: Registry, build: Build, days: tuple[str, str]
+) -> None:
+    """A copy is kept from the one with the lower hash to the other. What a programme took of it,
+    in a few of its shots, is older all the same."""
+    shares = (1.0, 0.1) if days[0] == "2015" else (0.1, 1.0)
+    build(lambda b: twice(b, *shares, days=days))
+    assert ask(case, registry, SINCE).counts.confirmed == 0
+    assert ask(case, registry, Question(until="2016")).counts.confirmed == 1
 
 
 def test_a_view_that_may_have_been_filmed_again_keeps_its_date(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,3 +167,7 @@ def test_any_log_stands_somewhere_that_makes_sense(said: list[tuple[str, str]], 
         if standing.state == "settled":
             assert standing.given >= standing.needs
         assert stand(needs, reversed(whole)) == standing
+        probable = Given(len(whole) + 1, "d", "probable", "smtcl", tested=True)
+        held = stand(max(needs, 2), [*whole, probable])
+        told = stand(max(needs, 2), whole)
+        assert held == (replace(told, state="partial") if told.state == "open" else told)
