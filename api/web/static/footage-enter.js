@@ -2,10 +2,9 @@
 
 import { _, call, make, notice, renew } from "./common.js";
 import { draw } from "./boxes.js";
+import { between, frameOf, middle, nudged, pointAt } from "./boxes-by-hand.js";
 import { BuilderChoice } from "./review-builder.js";
 
-const LEAST = 8; // pixels of the frame that a box must have at least
-const STEP = 0.02; // of the frame, that an arrow key moves a box by
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const $ = (id) => document.getElementById(id);
 
@@ -40,15 +39,8 @@ export class Entering {
     });
   }
 
-  /** Of the frame on screen. */
-  get #size() {
-    const { width, height } = $("drawn").viewBox.baseVal;
-    return [width, height];
-  }
-
   #begin() {
-    const [width, height] = this.#size;
-    this.#set([0.3 * width, 0.3 * height, 0.7 * width, 0.7 * height]);
+    this.#set(middle(frameOf($("drawn"))));
     $("drawn").focus();
     $("stage").scrollIntoView({ block: "nearest" });
   }
@@ -72,21 +64,13 @@ export class Entering {
     event.preventDefault();
     $("drawn").focus();
     $("drawn").setPointerCapture(event.pointerId);
-    this.#from = this.#point(event);
+    this.#from = pointAt($("drawn"), event);
   }
 
   #move(event) {
     if (!this.#from) return;
-    const [ax, ay] = this.#from;
-    const [bx, by] = this.#point(event);
-    const box = [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)];
-    if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) this.#set(box);
-  }
-
-  #point(event) {
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform($("drawn").getScreenCTM().inverse());
-    const [width, height] = this.#size;
-    return [Math.min(Math.max(point.x, 0), width), Math.min(Math.max(point.y, 0), height)];
+    const box = between(this.#from, pointAt($("drawn"), event));
+    if (box) this.#set(box);
   }
 
   #key(event) {
@@ -95,23 +79,8 @@ export class Entering {
       $("enter-draw").focus();
     } else if (event.key in ARROWS && this.#box) {
       event.preventDefault();
-      this.#nudge(...ARROWS[event.key], event.shiftKey);
+      this.#set(nudged(this.#box, frameOf($("drawn")), ...ARROWS[event.key], event.shiftKey));
     }
-  }
-
-  #nudge(dx, dy, sized) {
-    const [width, height] = this.#size;
-    let [x1, y1, x2, y2] = this.#box;
-    const [x, y] = [dx * STEP * width, dy * STEP * height];
-    if (sized) {
-      x2 = Math.min(Math.max(x2 + x, x1 + LEAST), width);
-      y2 = Math.min(Math.max(y2 + y, y1 + LEAST), height);
-    } else {
-      const sx = Math.min(Math.max(x, -x1), width - x2);
-      const sy = Math.min(Math.max(y, -y1), height - y2);
-      [x1, y1, x2, y2] = [x1 + sx, y1 + sy, x2 + sx, y2 + sy];
-    }
-    this.#set([x1, y1, x2, y2]);
   }
 
   #name(builder) {

@@ -1,20 +1,13 @@
 // The picture with what was found drawn over it; zooming on the mark; drawing a missed machine.
 
 import { _, make } from "./common.js";
+import { draw } from "./boxes.js";
+import { between, frameOf, middle, nudged, pointAt } from "./boxes-by-hand.js";
 import { load } from "./review-ahead.js";
 import { readElsewhere, where } from "./review-card.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const LEAST = 8; // pixels of the frame that a box must have at least
-const STEP = 0.02; // of the frame, that an arrow key moves a box by
 const AROUND = 2.2; // of the mark's own size, shown when zoomed on it
 const MOST = 14;
-
-function shape(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
 
 function place(rect, [x1, y1, x2, y2]) {
   rect.setAttribute("x", x1);
@@ -56,7 +49,7 @@ export class Stage {
   async #lay({ image, ready }, pts) {
     const card = this.#card;
     const size = this.#size(image);
-    const svg = shape("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
+    const svg = draw("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
     this.#svg = svg;
     const { frame, mark } = card.pictures;
     if (frame.box && frame.pts === pts) svg.append(this.#rect("machine", frame.box));
@@ -122,7 +115,7 @@ export class Stage {
 
   #enlarge() {
     const { width, height } = this.#root.getBoundingClientRect();
-    const [fw, fh] = this.#frame();
+    const [fw, fh] = frameOf(this.#svg);
     const fit = Math.min(width / fw, height / fh);
     const [x1, y1, x2, y2] = this.#aim;
     const wanted = Math.min(width / ((x2 - x1) * fit * AROUND), height / ((y2 - y1) * fit * AROUND), MOST);
@@ -139,8 +132,7 @@ export class Stage {
   draw() {
     if (!this.#card.footage.width && !this.#canvas.querySelector("img")?.naturalWidth) return false;
     if (this.zoomed) this.zoom();
-    const [width, height] = this.#frame();
-    this.#drawing = { box: [0.3 * width, 0.3 * height, 0.7 * width, 0.7 * height], from: null };
+    this.#drawing = { box: middle(frameOf(this.#svg)), from: null };
     this.#drawing.rect = this.#rect("missed", this.#drawing.box);
     this.#svg.append(this.#drawing.rect);
     this.#root.classList.add("drawing");
@@ -164,51 +156,25 @@ export class Stage {
 
   /** Moves the box, or (with `sized`) its lower right corner. */
   nudge(dx, dy, sized) {
-    const [width, height] = this.#frame();
-    let [x1, y1, x2, y2] = this.#drawing.box;
-    const x = dx * STEP * width;
-    const y = dy * STEP * height;
-    if (sized) {
-      x2 = Math.min(Math.max(x2 + x, x1 + LEAST), width);
-      y2 = Math.min(Math.max(y2 + y, y1 + LEAST), height);
-    } else {
-      const sx = Math.min(Math.max(x, -x1), width - x2);
-      const sy = Math.min(Math.max(y, -y1), height - y2);
-      [x1, y1, x2, y2] = [x1 + sx, y1 + sy, x2 + sx, y2 + sy];
-    }
-    this.#set([x1, y1, x2, y2]);
+    this.#set(nudged(this.#drawing.box, frameOf(this.#svg), dx, dy, sized));
   }
 
   #down(event) {
     if (!this.#drawing) return;
     event.preventDefault();
     this.#root.setPointerCapture(event.pointerId);
-    this.#drawing.from = this.#at(event);
+    this.#drawing.from = pointAt(this.#svg, event);
   }
 
   #move(event) {
     if (!this.#drawing?.from) return;
-    const [ax, ay] = this.#drawing.from;
-    const [bx, by] = this.#at(event);
-    const box = [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)];
-    if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) this.#set(box);
+    const box = between(this.#drawing.from, pointAt(this.#svg, event));
+    if (box) this.#set(box);
   }
 
   #set(box) {
     this.#drawing.box = box;
     place(this.#drawing.rect, box);
-  }
-
-  /** Where in the frame a pointer is. */
-  #at(event) {
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.#svg.getScreenCTM().inverse());
-    const [width, height] = this.#frame();
-    return [Math.min(Math.max(point.x, 0), width), Math.min(Math.max(point.y, 0), height)];
-  }
-
-  #frame() {
-    const { width, height } = this.#svg.viewBox.baseVal;
-    return [width, height];
   }
 
   /** Of the frame; where it is not known beforehand, as in a folder, of the picture, sent whole. */
@@ -218,7 +184,7 @@ export class Stage {
   }
 
   #rect(kind, box) {
-    const rect = shape("rect", { class: kind, rx: 1, "vector-effect": "non-scaling-stroke" });
+    const rect = draw("rect", { class: kind, rx: 1, "vector-effect": "non-scaling-stroke" });
     place(rect, box);
     return rect;
   }
