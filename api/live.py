@@ -155,7 +155,6 @@ class Screen:
         self._registry = registry
         self._live = Live(console=console, refresh_per_second=2, transient=True)
         self._tally = Tally()
-        self._said = Said()
 
     def __enter__(self) -> Self:
         self._live.__enter__()

@@ -31,7 +31,6 @@ TEXT, BUILDER = "HISION", "hision"
 TAKES = ("one take", "two takes")
 STYLES = ("bar", "outline", "shade", "plain")
 SIZE = (1280, 720)
-RATE = 25
 TAKE = 30  # frames of one of two takes; of one alone there are twice as many
 SEED = 5
 NOISE = 3.0  # grey levels, standard deviation

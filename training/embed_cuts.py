@@ -45,8 +45,6 @@ class Cut:
     tone: Grey
     cover: Grey | None
     inner: tuple[int, int, int, int]
-    source: str = ""
-    builder: str | None = None
 
 
 def seeded(seed: int, name: str) -> np.random.Generator:
@@ -152,7 +150,7 @@ def read_grey(photograph: Photograph) -> Grey:
     return np.asarray(picture, np.uint8)
 
 
-def cut_box(picture: Grey, box: Sequence[float], source: str, builder: str | None) -> Cut | None:
+def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:
     """A box with surroundings on every side; None where it is smaller than 4 pixels."""
     x1, y1, x2, y2 = (round(side) for side in box)
     if min(x2 - x1, y2 - y1) < 4:
@@ -167,7 +165,7 @@ def cut_box(picture: Grey, box: Sequence[float], source: str, builder: str | Non
     inner = [(x1 - left) * scale, (y1 - top) * scale, (x2 - left) * scale, (y2 - top) * scale]
     rows, columns = cut.shape
     a, b, c, d = (round(v) for v in inner)
-    return Cut(cut.copy(), None, (a, b, min(c, columns), min(d, rows)), source, builder)
+    return Cut(cut.copy(), None, (a, b, min(c, columns), min(d, rows)))
 
 
 def class_of(mark: Mark, registry: Registry) -> str | None:

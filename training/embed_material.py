@@ -129,12 +129,12 @@ def _cut_all(
         key = class_of(mark, registry)
         if key is None or touches(key, texts.held_out):
             continue
-        cut = cut_box(picture, mark.box, photograph.source, mark.id)
+        cut = cut_box(picture, mark.box)
         if cut is not None:
             material.real.setdefault(place(key), []).append(cut)
     rng = seeded(seed, photograph.image)
     for box in random_boxes(photograph, rng, _BACKGROUNDS_EACH):
-        cut = cut_box(picture, box, photograph.source, None)
+        cut = cut_box(picture, box)
         if cut is not None:
             material.backgrounds.append(cut)
 

@@ -92,7 +92,7 @@ def _photographed(
             if mark.role != "builder" or not mark.legible or not mark.id:
                 continue
             key = class_of(mark, registry)
-            held = cut_box(picture, mark.box, photograph.source, mark.id)
+            held = cut_box(picture, mark.box)
             if key and held and of(mark.id):
                 cuts.setdefault((mark.id, key), []).append(held)
     parts = []
@@ -120,11 +120,11 @@ def _nobodys(
         picture = read_grey(photograph)
         for case in cases_of(photograph, registry, grounds=0):
             if case.group == "text":
-                held = cut_box(picture, case.box, case.source, None)
+                held = cut_box(picture, case.box)
                 texts += [held] if held else []
         rng = seeded(0, photograph.image)
         for box in random_boxes(photograph, rng, 2):
-            held = cut_box(picture, box, photograph.source, None)
+            held = cut_box(picture, box)
             grounds += [held] if held else []
     step = max(1, len(grounds) // _MOST_GROUNDS)
     vectors = [_looks(embedder, [held], "nobody")[:2].mean(axis=0) for held in texts]

@@ -57,10 +57,6 @@ class Sweep:
     glances: tuple[Glance, ...]
 
     @property
-    def hits(self) -> int:
-        return sum(glance.hit for glance in self.glances)
-
-    @property
     def longest_gap(self) -> Fraction:
         """Seconds between the two neighbouring keyframes farthest apart; 0 below two."""
         return max((b.pts - a.pts for a, b in pairwise(self.glances)), default=Fraction(0))

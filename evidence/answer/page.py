@@ -32,7 +32,7 @@ from evidence.answer.plants import PlantRow
 from evidence.answer.reference import figures_for
 from evidence.answer.told import Told, above, at_least, at_most, percent
 from evidence.answer.trace import Line
-from evidence.tables import clock, printable
+from evidence.tables import printable
 
 UNKNOWN = Told("unknown")
 MOST_PLANTS = 60
@@ -195,7 +195,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"clock": clock, "printable": printable, "country": country_name}
+    made.filters |= {"printable": printable, "country": country_name}
     made.filters |= {"percent": percent, "chance": chance, "absence": absence}
     made.filters |= {"above": above, "at_least": at_least, "at_most": at_most}
     return made

@@ -33,10 +33,6 @@ class Span:
     agreement: float
 
     @property
-    def seconds(self) -> Fraction:
-        return self.end - self.start
-
-    @property
     def mirrored(self) -> bool:
         return self.place[0] < 0
 

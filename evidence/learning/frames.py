@@ -54,7 +54,6 @@ class JudgedFrame:
     pts: Fraction
     width: int
     height: int
-    analysis: str
     known: tuple[Known, ...]
     nothing: bool
     verdicts: tuple[Verdict, ...]
@@ -135,7 +134,6 @@ def _frames(
             footage.sha256,
             pts,
             *(footage.frame or (0, 0)),
-            analysis,
             tuple(_with_drawn(known, [*drawn, *_entered(footage, here, standing)])),
             any(outcome == NOTHING for outcome, _ in said),
             tuple(agreed),

@@ -90,7 +90,7 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
     asked: list[Any] = [SightingRow, ShotRow.reason, FootageRow.width, FootageRow.height]
     asked.append(FootageRow.kind)
     if looks:
-        asked += [LookRow.appearance, LookRow.points, LookRow.pts, LookRow.box]
+        asked += [LookRow.points, LookRow.pts, LookRow.box]
     query = (
         select(*asked)
         .join(FootageRow, FootageRow.sha256 == SightingRow.footage)
@@ -110,9 +110,9 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
     found = {}
     for row in session.execute(query):
         one: SightingRow = row[0]
-        appearance, points, best, box = b"", b"", one.pts, one.box
+        points, best, box = b"", one.pts, one.box
         if looks and row[5] is not None:
-            appearance, points, best, box = row[5:9]
+            points, best, box = row[5:8]
             points = points if are_points(points) else b""
         found[one.key] = Seen(
             key=one.key,
@@ -132,7 +132,6 @@ def _load(session: Session, keys: Sequence[str], looks: bool) -> dict[str, Seen]
             control=one.control,
             texts=texts.get(one.key, ()),
             still=row[4] != "video",
-            appearance=appearance,
             points=points,
         )
     return found

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from evidence.review.items import IN_THE_SAMPLE
-from evidence.review.standing import JUDGEMENTS, confirms
+from evidence.review.standing import JUDGEMENTS
 from evidence.store.derived import Verdict
 from evidence.store.models import Recipe
 from evidence.store.people import ControlRow, Item
@@ -138,18 +138,3 @@ def count(session: Session, recipe: Recipe) -> dict[str, int]:
         .where(Item.state.in_(STATES), Item.kind == "claim", _offered())
     )
     return found
-
-
-def confirmed(session: Session, sighting: str) -> Item | None:
-    """The item by which people confirmed what a sighting shows; None where nobody did.
-
-    Confirmed is what is settled as `accept`, as `builder`, or as `concealed` with a builder; the
-    item names the builder, or none where only the origin that the plate tells was claimed.
-    """
-    item = session.scalars(select(Item).where(Item.sighting == sighting)).first()
-    return item if item is not None and is_confirmed(item) else None
-
-
-def is_confirmed(item: Item) -> bool:
-    """Whether an item is settled as a builder."""
-    return item.state == "settled" and confirms(item.outcome, item.builder)

@@ -148,11 +148,6 @@ class Crew:
     def connected(self) -> bool:
         return bool(self._client.status == "running")
 
-    @property
-    def busy(self) -> int:
-        """Tasks given out and not back."""
-        return sum(hand.task is not None for hand in self.hands.values())
-
     def idle(self) -> Iterator[str]:
         """Workers that have nothing to do."""
         for address, hand in list(self.hands.items()):

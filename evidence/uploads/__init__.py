@@ -9,6 +9,5 @@ from __future__ import annotations
 from evidence.uploads.bounds import Bounds as Bounds
 from evidence.uploads.bounds import Claims as Claims
 from evidence.uploads.intake import Uploads as Uploads
-from evidence.uploads.part import Part as Part
 from evidence.uploads.shown import Shown as Shown
 from evidence.uploads.shown import show as show

@@ -18,7 +18,6 @@ from detector.watching.sweep import sweep
 from tests.detector.colours import painted, write_model
 
 F = Fraction
-TWO = F(2)
 
 
 class Keyframes:

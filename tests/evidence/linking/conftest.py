@@ -40,7 +40,7 @@ from evidence.store import Case, Location, Membership
 from evidence.store.check import check
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
-from evidence.store.work import add_recipe
+from evidence.store.runs import add_recipe
 
 SIZE = (640, 360)
 MODEL = "aa" * 32
@@ -136,13 +136,13 @@ def seen(
     **more: object,
 ) -> Seen:
     """A sighting for the functions that know no store."""
-    appearance = points = b""
+    points = b""
     if where is not None:
-        box, appearance, points = where.machines[number]
+        box, _, points = where.machines[number]
     track = tuple((Fraction(t).limit_denominator(100), box) for t in times)
     return Seen(
         key, footage or key, track[0][0], track[-1][0], shot, reason, track, track[0][0], box, SIZE,
-        appearance=appearance, points=points, **more,  # type: ignore[arg-type]
+        points=points, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
