@@ -67,17 +67,26 @@ def new_folder(out: Path, ours: Ours = _nothing) -> Iterator[Path]:
     check_free(out, ours)
     with told(out), staging(out.parent, out.name) as partial:
         yield partial
-        if not out.is_dir():
+        if out.is_dir():
+            take_place(partial, out)
+        else:
             partial.rename(out)
-            return
-        aside = partial.with_suffix(".replaced")
-        out.rename(aside)
-        try:
-            partial.rename(out)
-        except OSError:
-            aside.rename(out)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
+
+
+def take_place(partial: Path, out: Path) -> None:
+    """Gives a finished folder the name and place of another one, which goes.
+
+    Raises:
+        OSError: it cannot take its place; `out` is as before.
+    """
+    aside = partial.with_suffix(".replaced")
+    out.rename(aside)
+    try:
+        partial.rename(out)
+    except OSError:
+        aside.rename(out)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager

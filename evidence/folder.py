@@ -21,12 +21,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
-from datasets.output import unwritten
+from datasets.output import take_place, unwritten
 from detector.settings import Settings
 from detector.types import Analysis
+from detector.watching.stills import crop_mark, find_mark
 from evidence.record import Record, dump
 from evidence.report import Pictures, picture_of_mark, picture_of_still, render_report
-from evidence.stills import crop_mark, draw_lone_mark, draw_still, enlarge, find_mark
+from evidence.stills import draw_lone_mark, draw_still, enlarge
 from evidence.tables import to_csv
 
 LONGEST_STEM = 100  # bytes of UTF-8; with hash and suffix well below the 255 a name may have
@@ -151,14 +152,7 @@ def _settle(partial: Path, final: Path) -> None:
             f"{final}: holds {foreign[0]}, which Nameplate did not write; move it away, "
             "or give another --out"
         )
-    aside = partial.with_suffix(".replaced")
-    final.rename(aside)
-    try:
-        partial.rename(final)
-    except OSError:
-        aside.rename(final)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+    take_place(partial, final)
 
 
 def _same(one: Path, other: Path) -> bool:
