@@ -100,7 +100,7 @@ def calibration_error(chance: NDArray[np.float64], right: NDArray[np.bool_]) -> 
 
 
 def calibration_interval(
-    chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str], seed: int = 0
+    chance: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[str]
 ) -> tuple[float, float] | None:
     """Between what 95 % of calibration errors lie where whole groups are drawn anew.
 
@@ -112,7 +112,7 @@ def calibration_interval(
     """
     if not len(chance):
         return None
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     names = sorted(set(groups))
     members = [np.flatnonzero(np.array(groups) == name) for name in names]
     values = []
@@ -125,7 +125,7 @@ def calibration_interval(
     return float(low), float(high)
 
 
-def calibration_by_luck(chance: NDArray[np.float64], seed: int = 0) -> tuple[float, float] | None:
+def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | None:
     """The calibration error of as many claims whose chances are just as stated: its mean, and
     what it stays below in 95 of 100 drawings. None without any.
 
@@ -137,7 +137,7 @@ def calibration_by_luck(chance: NDArray[np.float64], seed: int = 0) -> tuple[flo
     """
     if not len(chance):
         return None
-    drawn = np.random.default_rng(seed).random((RESAMPLES, len(chance))) < chance
+    drawn = np.random.default_rng(0).random((RESAMPLES, len(chance))) < chance
     values = np.array([calibration_error(chance, right) for right in drawn], np.float64)
     return float(values.mean()), float(np.quantile(values, 0.95))
 

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datasets.annotations import read_photographs, split_folder
-from datasets.registry import Registry
 from detector.finding.model_files import PACKAGED, model_digest
 from detector.finding.tested import NAME, VERSION
-from detector.settings import Settings
 from training.apart import check_unlearnt, learnt_by_model
 from training.compare import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
 from training.evaluate import Told, evaluate, forget
@@ -67,8 +65,6 @@ def contest(
     old: Path | None = None,
     *,
     work: Path,
-    settings: Settings | None = None,
-    registry: Registry | None = None,
     progress: Told | None = None,
 ) -> Contest:
     """Measures both models on the same pictures, and writes `comparison.json` beside the new one.
@@ -98,8 +94,6 @@ def contest(
             validation,
             split,
             folder,
-            settings=settings,
-            registry=registry,
             work=work / word,
             progress=say,
         )

@@ -251,9 +251,9 @@ class _Run:
         )
         self.step = 0
         self.recent = 0.0
-        self._restore(classes)
+        self._restore()
 
-    def _restore(self, classes: int) -> None:
+    def _restore(self) -> None:
         file = self._out / "checkpoint.pt"
         if not file.is_file():
             return

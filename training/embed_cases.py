@@ -27,7 +27,7 @@ class Case:
 
     group: builder (legible, of the registry; `truth` is its id), firm (a builder outside the
     registry), text (anything else written), ground (nothing written),
-    drawn (a drawing, degraded, of the wordmark of `truth`). height: of the box, px.
+    drawn (a drawing, degraded, of the wordmark of `truth`).
     """
 
     picture: Picture
@@ -37,10 +37,6 @@ class Case:
     source: str
     image: str
     box: Box
-
-    @property
-    def height(self) -> float:
-        return self.box[3] - self.box[1]
 
 
 def read_rgb(photograph: Photograph) -> Picture:
@@ -63,7 +59,7 @@ def cut(picture: Picture, box: Box) -> Picture | None:
 
 
 def cases_of(
-    photograph: Photograph, registry: Registry, *, looks: int = 1, grounds: int = 5, seed: int = 0
+    photograph: Photograph, registry: Registry, *, looks: int = 1, grounds: int = 5
 ) -> Iterator[Case]:
     """The cases of one photograph.
 
@@ -73,7 +69,7 @@ def cases_of(
         looks: boxes for each mark: the labelled one, then looser or tighter ones.
         grounds: random boxes beside the builders' marks.
     """
-    rng = seeded(seed, photograph.image)
+    rng = seeded(0, photograph.image)
     picture = read_rgb(photograph)
     names = _long_names(registry)
 

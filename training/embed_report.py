@@ -56,15 +56,15 @@ def report(
     found = list(_detected(recogniser, photographs, registry, tell))
     return {
         "split": split,
-        "labelled boxes": _counts(recogniser, tried),
-        **({"boxes of held-out builders": _counts(recogniser, unlearnt)} if held_out else {}),
-        "detected boxes": _counts(recogniser, found),
+        "labelled boxes": _counts(tried),
+        **({"boxes of held-out builders": _counts(unlearnt)} if held_out else {}),
+        "detected boxes": _counts(found),
         "curve": [asdict(point(tried, strength)) for strength in _CURVE],
-        "beside the reader": _beside_reader(recogniser, photographs, registry, tried),
+        "beside the reader": _beside_reader(photographs, registry, tried),
     }
 
 
-def _counts(recogniser: Recogniser, tried: Sequence[Tried]) -> dict[str, Any]:
+def _counts(tried: Sequence[Tried]) -> dict[str, Any]:
     marks = [one for one in tried if one.case.truth is not None]
     named = [one for one in tried if one.found.id is not None]
     others: dict[str, str] = {}
@@ -138,7 +138,6 @@ def _as_case(
 
 
 def _beside_reader(
-    recogniser: Recogniser,
     photographs: Sequence[Photograph],
     registry: Registry,
     tried: Sequence[Tried],

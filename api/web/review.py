@@ -115,9 +115,7 @@ def read_item(site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
     status_code=201,
     response_model=Taken,
 )
-def doubt(
-    request: Request, site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt
-) -> Taken:
+def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Taken:
     with site.session() as session, session.begin():
         try:
             row = bench.doubt(session, item, person.name, body.note, person.signed)

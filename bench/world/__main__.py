@@ -83,7 +83,7 @@ def run(folder: Path, spec: WorldSpec, beside: Path | None = None) -> Reckoned:
         with case.session() as session:
             recipe = session.scalars(select(Recipe)).one()
         footage = by_hash(case, drawn)
-        said = review(case, recipe, registry, knowledge(plan, footage, registry), spec.seed)
+        said = review(case, recipe, registry, knowledge(plan, footage), spec.seed)
         _say(f"judged ({dict(sorted(said.items()))})", began)
         found = reckon(case, recipe, plan, footage, registry, folder / "controls.csv")
     (folder / "result.json").write_text(json.dumps(asdict(found), indent=1), "utf-8")
@@ -136,7 +136,7 @@ def by_hash(case: Case, drawn: Mapping[str, Footage]) -> dict[str, Footage]:
     return {sha: clip for clip in drawn.values() if (sha := places[clip.file]) is not None}
 
 
-def knowledge(plan: Plan, footage: Mapping[str, Footage], registry: Registry) -> World:
+def knowledge(plan: Plan, footage: Mapping[str, Footage]) -> World:
     """What reviewers judge from; one who errs may name any builder of the world, or of a control:
     a Chinese one too, where no machine is Chinese."""
     machines = plan.machines | plan.controls

@@ -96,7 +96,7 @@ def _image(photograph: Photograph, number: int) -> Iterator[str]:
     for entry in entries_of(photograph):
         yield from _box(entry)
     yield f'    <tag label="{PICTURE}" source="manual">'
-    yield from _attributes(attributes_of(photograph), PICTURE)
+    yield from _attributes(attributes_of(photograph))
     yield "    </tag>"
     yield "  </image>"
 
@@ -105,11 +105,11 @@ def _box(entry: Entry) -> Iterator[str]:
     sides = zip(("xtl", "ytl", "xbr", "ybr"), entry.box, strict=True)
     corners = " ".join(f'{name}="{value!r}"' for name, value in sides)
     yield f'    <box label="{entry.name}" source="manual" occluded="0" {corners} z_order="0">'
-    yield from _attributes(entry.attributes, entry.name)
+    yield from _attributes(entry.attributes)
     yield "    </box>"
 
 
-def _attributes(values: Attributes, label: str) -> Iterator[str]:
+def _attributes(values: Attributes) -> Iterator[str]:
     for name, value in values.items():
         text = escape(_word(name, value), _KEPT)
         yield f"      <attribute name={_quoted(name)}>{text}</attribute>"

@@ -33,17 +33,14 @@ class Canvas:
         alpha: Picture | None = None,
         *,
         number: int = 0,
-        wrap: tuple[float, float] | None = None,
-        strength: float = 1.0,
     ) -> None:
         """Lay a texture into the picture in perspective.
 
         Args:
             face: where it lies.
-            texture: (rows, columns, 3); covers the face, or `wrap` metres of it, repeated.
+            texture: (rows, columns, 3); covers the face.
             alpha: (rows, columns) uint8 cover; None is opaque.
             number: written into `owner` where the cover is more than half.
-            strength: overall opacity, 0..1.
         """
         outline = self.camera.outline(face.corners())
         region = self._region(outline)
@@ -51,13 +48,12 @@ class Canvas:
             return
         x1, y1, x2, y2 = region
         rows, columns = texture.shape[:2]
-        across, down = wrap or (face.width, face.height)
-        matrix = self.camera.homography(face, columns / across, rows / down)
+        matrix = self.camera.homography(face, columns / face.width, rows / face.height)
         shift = np.array([[1.0, 0, -x1], [0, 1, -y1], [0, 0, 1]]) @ matrix
         # cv2 puts pixel centres at whole numbers; textures here begin at pixel edges.
         shift = shift @ np.array([[1.0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
         size = (x2 - x1, y2 - y1)
-        border = cv2.BORDER_WRAP if wrap else cv2.BORDER_REPLICATE
+        border = cv2.BORDER_REPLICATE
         colour = cv2.warpPerspective(
             texture, shift, size, flags=cv2.INTER_LINEAR, borderMode=border
         )
@@ -67,8 +63,6 @@ class Canvas:
         if alpha is not None:
             cut = cv2.warpPerspective(alpha, shift, size, flags=cv2.INTER_LINEAR, borderMode=border)
             cover = cv2.multiply(cover, cut, scale=1 / 255)
-        if strength < 1:
-            cover = cv2.multiply(cover, np.full_like(cover, 255), scale=strength / 255)
         self._blend(region, colour, cover)
         if number:
             self.owner[y1:y2, x1:x2][cover > 127] = number

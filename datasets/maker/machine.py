@@ -84,7 +84,6 @@ def random_machine(
     variant: Variant | None = None,
     mark: BuilderMark | None = None,
     kind: Kind | None = None,
-    extra_faces: bool = False,
 ) -> MachineSpec:
     """A machine drawn at random; what is given is kept."""
     kind = kind or _KINDS[rng.choice(3, p=(0.45, 0.35, 0.2))]
@@ -120,9 +119,9 @@ def random_machine(
         pattern=_PATTERNS[rng.integers(len(_PATTERNS))],
         variant=variant,
         mark=chosen if written else None,
-        mark_style=random_lettering(rng, body, chosen.script, extra_faces=extra_faces),
+        mark_style=random_lettering(rng, body, chosen.script),
         series=series,
-        series_style=random_lettering(rng, body, "latin", extra_faces=extra_faces),
+        series_style=random_lettering(rng, body, "latin"),
         badge=badge,
         cover=_COVERS[rng.integers(len(_COVERS))] if variant == "concealed" else "none",
         pendant=bool(rng.random() < 0.5),

@@ -31,7 +31,6 @@ def random_scene(
     machines: Sequence[MachineSpec] | None = None,
     setting: Setting | None = None,
     negative: bool | None = None,
-    extra_faces: bool = False,
 ) -> Scene:
     """A scene from a seed.
 
@@ -42,7 +41,6 @@ def random_scene(
         machines: what shall stand there, left to right; by default one to five at random.
         setting: a hall or a studio; by default mostly halls.
         negative: a hall without a machine; by default `NEGATIVE_SHARE` of the scenes.
-        extra_faces: use the system's typefaces too (the picture then depends on the system).
     """
     rng = np.random.default_rng(seed)
     if negative is None:
@@ -52,8 +50,7 @@ def random_scene(
     specs = list(machines or ())
     if machines is None and not negative:
         count = 1 if setting == "studio" else int(rng.choice(5, p=(0.4, 0.22, 0.16, 0.12, 0.1))) + 1
-        specs = [random_machine(rng, marks, extra_faces=extra_faces) for _ in range(count)]
-    w, _ = size
+        specs = [random_machine(rng, marks) for _ in range(count)]
     camera = Camera(
         position=np.array([0.0, rng.uniform(1.35, 2.4), 0.0]),
         yaw=float(rng.normal(0, 0.04)),
@@ -62,7 +59,7 @@ def random_scene(
         focal=float(max(size) * rng.uniform(0.65, 1.15)),
         size=size,
     )
-    standing = _place(rng, specs, camera, w)
+    standing = _place(rng, specs, camera)
     furthest = max((s.corner[2] for s in standing), default=6.0)
     return Scene(
         camera=camera,
@@ -76,7 +73,7 @@ def random_scene(
 
 
 def _place(
-    rng: np.random.Generator, specs: Sequence[MachineSpec], camera: Camera, width: int
+    rng: np.random.Generator, specs: Sequence[MachineSpec], camera: Camera
 ) -> list[Standing]:
     if not specs:
         return []
@@ -120,7 +117,6 @@ def draw_still(
     *,
     degrade: bool = False,
     negative: bool | None = None,
-    extra_faces: bool = False,
 ) -> tuple[Picture, Truth]:
     """A picture of a shop floor and what is in it.
 
@@ -131,12 +127,11 @@ def draw_still(
         degrade: scale, blur, noise, JPEG blocks and broadcast overlays, as archives have
             them; the size of the picture may change.
         negative: force a hall without a machine, or a hall with some.
-        extra_faces: use the system's typefaces too.
 
     Returns:
         uint8 RGB of shape (height, width, 3) and its truth.
     """
-    scene = random_scene(seed, size, marks, negative=negative, extra_faces=extra_faces)
+    scene = random_scene(seed, size, marks, negative=negative)
     picture, truth = draw_scene(scene)
     rng = np.random.default_rng((seed, 1))
     picture = expose(picture, rng)
@@ -157,10 +152,8 @@ def write_stills(
     folder: Path,
     count: int,
     seed: int = 0,
-    marks: Sequence[BuilderMark] = BUILDER_MARKS,
     *,
     degrade: bool = True,
-    extra_faces: bool = False,
 ) -> list[Truth]:
     """Write a labelled set: images/ID.jpg, labels/ID.txt and annotations.jsonl.
 
@@ -168,7 +161,7 @@ def write_stills(
         folder: made if need be; files of an earlier set under the same names are replaced.
         count: how many pictures.
         seed: the same seed gives the same set.
-        marks, degrade, extra_faces: as for `draw_still`.
+        degrade: as for `draw_still`.
 
     Raises:
         DataError: the folder cannot be written.
@@ -181,9 +174,7 @@ def write_stills(
         for i in range(count):
             rng = np.random.default_rng((seed, i))
             size = _SIZES[rng.integers(len(_SIZES))]
-            picture, truth = draw_still(
-                int(rng.integers(2**31)), size, marks, degrade=degrade, extra_faces=extra_faces
-            )
+            picture, truth = draw_still(int(rng.integers(2**31)), size, degrade=degrade)
             stem = f"r{seed:03d}-{i:05d}"
             _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
             (folder / "images" / f"{stem}.jpg").write_bytes(coded.tobytes())

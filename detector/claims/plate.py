@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
+from datasets.letters import letters
 from datasets.plates import load_places, load_plate_words
 from detector.boxes import line_height
 from detector.broadcast.caption import same_text
@@ -28,7 +29,6 @@ from detector.claims.plate_lines import passages_of, plates_of, titles_of
 from detector.claims.plate_text import Company, PlateText
 from detector.claims.screens import is_of_screen
 from detector.claims.stray_codes import has_stray_code, is_owners_number
-from detector.matching.fold import letters
 from detector.matching.fuse import independent
 from detector.reading.read import overlap_of_smaller
 from detector.types import Box, Reading
@@ -196,7 +196,7 @@ class Plates:
         for company, passage in companies:
             if company.country is not None:
                 plain = self._is_plain((*plate, *titles), passage, {company.country}, rows)
-                plain = plain and self._text.is_whole(passage.text, company)
+                plain = plain and self._text.is_whole(company)
                 yield _company(company, passage, own, contact, plain)
         for kind, codes, passage in _shortest(said):
             plain = self._is_plain((*plate, *titles), passage, codes, rows)

@@ -236,7 +236,7 @@ class PlateText:
             or self._own.on_plate(text, name)
             or self.is_line(text, rows=rows)
             or (rows and self._own.is_row(text))
-            or (company is not None and self.is_whole(text, company))
+            or (company is not None and self.is_whole(company))
             or self.address(text) is not None
         )
 
@@ -252,8 +252,8 @@ class PlateText:
         """Whether it is a row of figures of a plate: SWING OVER BED 400 MM."""
         return self._own.is_row(text)
 
-    def is_whole(self, text: str, company: Company) -> bool:
-        """Whether beside a maker's name a text says nothing that another's would."""
+    def is_whole(self, company: Company) -> bool:
+        """Whether beside a maker's name its text says nothing that another's would."""
         return self._own.on_plate(company.rest)
 
     def is_traditional(self, text: str) -> bool:

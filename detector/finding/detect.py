@@ -183,9 +183,7 @@ class Detector:
         self._faint[MACHINE] = settings.bearing_confidence
         self._faint[WORDMARK] = FAINT_MARK
 
-    def detect(
-        self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
-    ) -> list[Detections]:
+    def detect(self, pictures: Sequence[Picture], least: float | None = None) -> list[Detections]:
         """What is in each picture, surest first, boxes in that picture's pixels.
 
         A machine below the least confidence, but not below `settings.bearing_confidence`, is there
@@ -198,9 +196,8 @@ class Detector:
         Args:
             pictures: each (height, width, 3); sizes may differ.
             least: confidence asked of a machine instead of the settings' own.
-            side: longer side fed to the network, pixels, instead of the settings' own.
         """
-        return self.begin(pictures, least, side).result()
+        return self.begin(pictures, least).result()
 
     def begin(
         self, pictures: Sequence[Picture], least: float | None = None, side: int | None = None
@@ -208,6 +205,9 @@ class Detector:
         """The same, but only begun: there is time for something else before the result.
 
         Beyond `IN_FLIGHT` pictures on their way it waits for the oldest.
+
+        Args:
+            side: longer side fed to the network, pixels, instead of the settings' own.
         """
         cuts = [_within_bars(picture) for picture in pictures]
         sides = [side or self.settings.image_size] * len(pictures)

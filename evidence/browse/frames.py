@@ -26,6 +26,8 @@ LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
 """Of one cut: a person waits for it."""
 
 MIB = 1 << 20
+RAW, JPEGS = 48 * MIB, 32 * MIB
+"""Bytes kept of frames as decoded, and as JPEG."""
 T = TypeVar("T")
 
 
@@ -63,7 +65,7 @@ class FrameCutter:
 
     Args:
         decoders: processes at once. waiting: callers who may wait for one, and for how many
-            `seconds`. raw, jpegs: bytes kept of frames as decoded, and as JPEG.
+            `seconds`.
     """
 
     def __init__(
@@ -71,15 +73,12 @@ class FrameCutter:
         decoders: int = 2,
         waiting: int = 6,
         seconds: float = 20.0,
-        raw: int = 48 * MIB,
-        jpegs: int = 32 * MIB,
-        limits: Decoding = LIMITS,
     ) -> None:
-        self._seconds, self._limits = seconds, limits
+        self._seconds = seconds
         self._places = threading.BoundedSemaphore(decoders + waiting)
         self._decoders = threading.BoundedSemaphore(decoders)
-        self._frames: Kept[Frame] = Kept(raw)
-        self._jpegs: Kept[tuple[bytes, Fraction]] = Kept(jpegs)
+        self._frames: Kept[Frame] = Kept(RAW)
+        self._jpegs: Kept[tuple[bytes, Fraction]] = Kept(JPEGS)
 
     def frame(self, footage: Footage, pts: Fraction) -> Frame:
         """The frame on screen at a time: exactly that frame where it is a PTS.
@@ -131,7 +130,7 @@ class FrameCutter:
         return made
 
     def _cut(self, footage: Footage, pts: Fraction) -> Frame:
-        with Decoder(footage, self._limits) as decoder:
+        with Decoder(footage, LIMITS) as decoder:
             for frame in decoder.at([pts]):
                 return frame
         raise FootageUnreadable(

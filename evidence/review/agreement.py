@@ -83,7 +83,7 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
     return alphas
 
 
-def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]], seed: int = 0) -> Estimate:
+def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> Estimate:
     """Cohen's kappa of the pairs of categories that two people gave, with its bounds."""
     index = _index([side for pair in pairs for side in pair])
     alike = Counter((index[a], index[b]) for a, b in pairs)
@@ -95,10 +95,10 @@ def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]], seed: int = 0) -> Estim
         tables[:, a, b] = times
         return _kappas(tables)
 
-    return _with_bounds(kappas, list(alike.values()), seed)
+    return _with_bounds(kappas, list(alike.values()))
 
 
-def alpha_of(units: Sequence[Mapping[str, Hashable]], seed: int = 0) -> Estimate:
+def alpha_of(units: Sequence[Mapping[str, Hashable]]) -> Estimate:
     """Krippendorff's alpha of what people, by name, said of each unit, with its bounds."""
     compared = [unit for unit in units if len(unit) >= 2]
     index = _index([said for unit in compared for said in unit.values()])
@@ -107,7 +107,7 @@ def alpha_of(units: Sequence[Mapping[str, Hashable]], seed: int = 0) -> Estimate
     for number, said in enumerate(alike):
         for one in said:
             counts[number, one] += 1
-    return _with_bounds(lambda times: _alphas(counts, times), list(alike.values()), seed)
+    return _with_bounds(lambda times: _alphas(counts, times), list(alike.values()))
 
 
 def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
@@ -115,7 +115,7 @@ def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
 
 
 def _with_bounds(
-    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]], often: Sequence[int], seed: int
+    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]], often: Sequence[int]
 ) -> Estimate:
     """A percentile bootstrap by items (Efron & Tibshirani 1993, chapter 13), seeded.
 
@@ -130,7 +130,7 @@ def _with_bounds(
     value = None if np.isnan(whole) else float(whole)
     if value is None or units < 2:
         return Estimate(value, None, None, units)
-    drawn = np.random.default_rng(seed).multinomial(units, times / units, DRAWS)
+    drawn = np.random.default_rng(0).multinomial(units, times / units, DRAWS)
     known = measure(drawn.astype(np.float64))
     known = known[~np.isnan(known)]
     if not len(known):

@@ -39,7 +39,7 @@ def check(case: Case, deep: bool = False) -> Iterator[Finding]:
             check_work(session),
             check_footage(session),
             check_machines(session),
-            _check_verdicts(case, session),
+            _check_verdicts(session),
             check_draws(session),
             check_items(session),
             check_stills(case, session),
@@ -76,7 +76,7 @@ _GUARDS = {
 }
 
 
-def _check_verdicts(case: Case, session: Session) -> Iterator[Finding]:
+def _check_verdicts(session: Session) -> Iterator[Finding]:
     for line in verify(session):
         about, _, what = line.partition(": ")
         yield Finding(about, what, "compare it with the last pack of the case; do not rely on it")
