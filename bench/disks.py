@@ -13,7 +13,6 @@ import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from bench.commands import Unable
 
@@ -88,12 +87,7 @@ class Disk:
     def __enter__(self) -> Disk:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         call("umount", "--lazy", str(self.at))
         self._image.unlink()
 
@@ -149,12 +143,7 @@ class NetworkFolder:
     def __enter__(self) -> NetworkFolder:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.kill()
         self._server.wait()
         self._client.kill()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from types import TracebackType
 
 from bench.commands import Unable
 
@@ -71,10 +70,5 @@ class Hosts:
                 subprocess.run(["ip", *command], capture_output=True)
         subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._clear()

@@ -12,7 +12,6 @@ import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from types import TracebackType
 
 import psycopg
 
@@ -73,12 +72,7 @@ class PostgresServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         shutil.rmtree(self._folder)
 
