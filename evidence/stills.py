@@ -13,8 +13,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datasets.fonts import font
 from detector.types import Box, Picture, Reading, Sighting
-from detector.watching.stills import crop_mark as crop_mark
-from detector.watching.stills import find_mark as find_mark
 from evidence.tables import chance, clock, mark_says, named, printable
 
 Colour = tuple[int, int, int]

@@ -38,8 +38,9 @@ from evidence.store import Case
 from evidence.store.derived import SightingRow
 from evidence.store.people import Item
 from evidence.store.record import record_survey
+from evidence.store.runs import add_recipe
 from evidence.store.verdicts import append
-from evidence.store.work import Source, add_recipe, add_work, done, take
+from evidence.store.work import Source, add_work, done, take
 
 SIZE = (320, 180)
 RATE, FRAMES = 4, 12

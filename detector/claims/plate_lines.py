@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from datasets.letters import letters
 from detector.boxes import line_height
-from detector.matching.fold import letters
 from detector.matching.fuse import join_neighbours
 from detector.types import Reading
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from detector.matching.fold import letters
+from datasets.letters import letters
 
 _SCREEN = re.compile(
     r"(?:.*\D)?\d{1,2}:\d{2}(?::\d{2})?(?:\D.*)?"  # a clock

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from datasets.letters import letters, words
 from detector.boxes import line_height
-from detector.matching.fold import letters, words
 from detector.matching.vocabulary import LATIN_WORDS
 from detector.reading.read import overlap_of_smaller
 from detector.types import Box, Reading

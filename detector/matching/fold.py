@@ -33,10 +33,7 @@ import math
 from functools import cache
 from importlib.resources import files
 
-from datasets.letters import fold as fold
-from datasets.letters import letters as letters
 from datasets.letters import script_of
-from datasets.letters import words as words
 
 SURE, RARE = 0.15, 0.001
 """Shares of a letter's readings that cost nothing, and as much as any other letter."""

@@ -6,8 +6,8 @@ and PRIME POWER, RM POWER and FIN POWER are other things.
 
 from __future__ import annotations
 
+from datasets.letters import letters
 from detector.matching.align import Template, distance
-from detector.matching.fold import letters
 from detector.matching.marks import Mark, far_of, limit_of
 from detector.matching.vocabulary import LATIN_WORDS, SIGNS
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from datasets.letters import script_of
+from datasets.letters import letters, script_of, words
 from datasets.plates import load_places
 from datasets.registry import Registry
-from detector.matching.fold import letters, words
 from detector.matching.marks import SHORT, Mark
 from detector.matching.own_words import OwnWords
 from detector.matching.vocabulary import HAN_WORDS, LATIN_WORDS, made_of

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datasets.entry import Entry, EntryType
-from datasets.letters import script_of, scripts
+from datasets.letters import letters, script_of, scripts, words
 from datasets.registry import Registry
-from detector.matching.fold import letters, words
 from detector.matching.vocabulary import LATIN_WORDS
 
 MarkKind = Literal["wordmark", "series"]

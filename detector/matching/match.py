@@ -20,11 +20,10 @@ from functools import cache, lru_cache
 from itertools import accumulate
 
 from datasets.entry import EntryType
-from datasets.letters import cyrillic_words, letters, scripts
+from datasets.letters import cyrillic_words, letters, scripts, words
 from datasets.plates import load_places, load_plate_words
 from datasets.registry import Registry
 from detector.matching.anothers import AnothersName
-from detector.matching.fold import words
 from detector.matching.generic import PARTS, tells
 from detector.matching.joined import Joined
 from detector.matching.marks import CYRILLIC_LIMIT, SHORT, Mark, MarkKind, marks_of

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from datasets.letters import script_of
+from datasets.letters import letters, script_of, words
 from detector.matching.align import Template, distance
-from detector.matching.fold import RUNS, SINGLE, letters, words
+from detector.matching.fold import RUNS, SINGLE
 
 SAME = str.maketrans("01", "OI")
 # Share of a Cyrillic phrase's letters that may be misread: `detector.matching.marks` bears a tenth

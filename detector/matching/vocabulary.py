@@ -7,7 +7,7 @@ builder's own marks and series.
 
 from __future__ import annotations
 
-from detector.matching.fold import letters
+from datasets.letters import letters
 
 _LATIN = """
 AUTOMATION CNC MACHINE MACHINES MACHINERY MACHINING MASCHINEN MASCHINENBAU MASCHINENFABRIK

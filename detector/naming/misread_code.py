@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datasets.letters import letters
 from datasets.registry import Registry
 from detector.matching.align import Template, distance
-from detector.matching.fold import letters
 from detector.matching.marks import SHORT
 from detector.matching.match import Matcher
 from detector.reading.read import overlap_of_smaller

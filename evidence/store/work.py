@@ -24,10 +24,6 @@ from evidence.store.corrections import corrected, put_right
 from evidence.store.models import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 from evidence.store.places import come_back, leave, with_earlier
 from evidence.store.record import analysed
-from evidence.store.runs import add_recipe as add_recipe
-from evidence.store.runs import beat as beat
-from evidence.store.runs import begin_run as begin_run
-from evidence.store.runs import end_run as end_run
 from evidence.store.upsert import insert_new
 
 WAITING, DONE, ASIDE = "waiting", "done", "aside"

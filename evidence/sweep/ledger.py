@@ -27,17 +27,15 @@ from evidence.linking.update import update_machines
 from evidence.store import Case, Held, Location, Recipe, Run, Work
 from evidence.store.places import count_replaced
 from evidence.store.record import analysed, record_survey
+from evidence.store.runs import beat, begin_run, end_run
 from evidence.store.work import (
     ASIDE,
     Source,
     add_work,
-    beat,
-    begin_run,
     cancelled,
     count_away,
     counts,
     done,
-    end_run,
     failed_try,
     set_aside,
     take,

@@ -19,8 +19,9 @@ from detector.finding.model_files import model_digest
 from detector.program import is_later, program
 from evidence.store import Case, Held, Recipe, Work
 from evidence.store.keys import settings_key
+from evidence.store.runs import add_recipe
 from evidence.store.summary import last_program, last_recipe, with_program
-from evidence.store.work import Source, add_all, add_recipe, add_work, counts, reopen, take
+from evidence.store.work import Source, add_all, add_work, counts, reopen, take
 from evidence.sweep.cluster import Workplace, local_workplace, remote_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Trouble

@@ -29,7 +29,8 @@ from evidence.review.audit import RATES, Plan, keep_plan
 from evidence.store import Case, Location, MachineRow, Membership
 from evidence.store.keys import analysis_id, machine_id, sighting_key
 from evidence.store.record import record_survey
-from evidence.store.work import Source, add_recipe, add_work, done, set_aside, take
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, done, set_aside, take
 from tests.api.conftest import Nameplate, draw
 
 

@@ -27,7 +27,8 @@ from evidence.linking.update import update_machines
 from evidence.store import Case, Decision, Item, MachineRow, SightingRow
 from evidence.store.keys import settings_key
 from evidence.store.record import record_survey
-from evidence.store.work import Source, add_recipe, add_work, done, take
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, done, take
 from tests.api.conftest import Nameplate
 
 MODEL = "aa" * 32

@@ -10,7 +10,8 @@ from api.sweep import _tell
 from datasets.registry import load_registry
 from detector.settings import Settings
 from evidence.store import Case
-from evidence.store.work import Source, add_recipe, add_work, set_aside, take
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, set_aside, take
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending
 from evidence.sweep.tally import Tally

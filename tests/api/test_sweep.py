@@ -17,7 +17,8 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.finding.model_files import model_digest
 from evidence.store import Case, Location, Recipe, Run, Work
-from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
+from evidence.store.runs import add_recipe, beat, begin_run
+from evidence.store.work import Source, add_work
 from evidence.sweep.tally import OnWorker, Tally
 
 Outcome = tuple[int, str]

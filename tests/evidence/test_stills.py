@@ -12,16 +12,14 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.registry import Registry
 from detector.types import Analysis, Evidence, Observation
-from detector.watching.stills import Mark
+from detector.watching.stills import Mark, crop_mark, find_mark
 from evidence.record import to_record
 from evidence.stills import (
     GRADE_COLOURS,
     MARK_COLOUR,
     caption,
-    crop_mark,
     draw_still,
     enlarge,
-    find_mark,
     seen_marks,
     tag,
     touch,

@@ -20,7 +20,8 @@ from detector.settings import Settings
 from detector.types import Analysis, Look, Print, Still, Survey
 from evidence.store import Case, Recipe, Work
 from evidence.store.record import record_survey
-from evidence.store.work import Source, add_recipe, add_work, done, take
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work, done, take
 
 BOX = (40.0, 50.5, 300.25, 260.0)
 

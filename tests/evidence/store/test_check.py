@@ -31,8 +31,8 @@ from evidence.store import (
 )
 from evidence.store.check import check
 from evidence.store.finding import Finding
+from evidence.store.runs import add_recipe
 from evidence.store.verdicts import append
-from evidence.store.work import add_recipe
 from tests.conftest import Furnish, nothing
 from tests.evidence.store.conftest import encoded, look_at
 from tests.ordinary import ordinary

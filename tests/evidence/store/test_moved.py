@@ -21,13 +21,13 @@ from evidence.store.lost import Lost, lose
 from evidence.store.models import MOVED
 from evidence.store.moved import Moved, move
 from evidence.store.pack import pack
+from evidence.store.runs import add_recipe
 from evidence.store.summary import summarise
 from evidence.store.unpack import unpack
 from evidence.store.work import (
     LOST,
     Source,
     add_all,
-    add_recipe,
     add_work,
     counts,
     done,

@@ -19,19 +19,16 @@ from detector.settings import Settings
 from detector.types import Survey
 from evidence.store import Case, Location, Recipe, Run, Work
 from evidence.store.record import record_survey
+from evidence.store.runs import add_recipe, beat, begin_run, end_run
 from evidence.store.work import (
     LONGEST_PATH,
     Added,
     Source,
     add_location,
-    add_recipe,
     add_work,
-    beat,
-    begin_run,
     count_away,
     counts,
     done,
-    end_run,
     failed_try,
     reopen,
     set_aside,

@@ -13,7 +13,8 @@ from PIL import Image
 from datasets.maker.stills import draw_still
 from detector.finding.model_files import model_digest
 from evidence.store import Case
-from evidence.store.work import Source, add_recipe, add_work
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_work
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.ledger import MOST_TRIES

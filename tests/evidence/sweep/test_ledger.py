@@ -15,7 +15,8 @@ from datasets.errors import CaseLocked
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.store import Case, Work
-from evidence.store.work import Source, add_location, add_recipe
+from evidence.store.runs import add_recipe
+from evidence.store.work import Source, add_location
 from evidence.sweep.ledger import Ledger
 from evidence.sweep.stop import Stop
 from tests.evidence.sweep.helping import Noted, until

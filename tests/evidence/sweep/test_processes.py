@@ -27,7 +27,7 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.finding.model_files import model_digest
 from evidence.store import Case, CaseRow, Work
-from evidence.store.work import add_recipe, begin_run
+from evidence.store.runs import add_recipe, begin_run
 from evidence.sweep.cluster import Workplace, local_workplace
 from evidence.sweep.feed import Feed
 from evidence.sweep.run import Ending, Order, sweep

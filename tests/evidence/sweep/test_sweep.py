@@ -20,8 +20,9 @@ from datasets.registry import load_registry
 from detector import Settings
 from detector.finding.model_files import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
+from evidence.store.runs import add_recipe, beat, begin_run
 from evidence.store.summary import last_settings
-from evidence.store.work import Source, add_recipe, add_work, beat, begin_run
+from evidence.store.work import Source, add_work
 from evidence.sweep.crew import Analyse, Crew, Task
 from evidence.sweep.feed import Feed
 from evidence.sweep.folders import Found, walk

@@ -14,8 +14,9 @@ from evidence.linking.update import update_machines
 from evidence.store import Case, Recipe
 from evidence.store.keys import analysis_id, sighting_key
 from evidence.store.record import record_survey
+from evidence.store.runs import add_recipe
 from evidence.store.verdicts import append
-from evidence.store.work import Source, add_recipe, add_work, done, take
+from evidence.store.work import Source, add_work, done, take
 from tests.api.web.looking.hall import MODEL, Film, film
 from tests.conftest import Furnish
 
