@@ -249,3 +249,18 @@ class Settings(_Part):
                 case _:
                     wrong = first["msg"].removeprefix("Value error, ")
             raise SettingsError(f"setting {where}: {wrong}" if where else wrong) from error
+
+
+def origins_under_test(kept: object) -> tuple[str, ...]:
+    """The origins under test of settings that a case keeps, `Recipe.values`.
+
+    Nothing else of them is looked at: bounds of other settings have become narrower since, and what
+    was found and judged with such a value stands all the same.
+
+    Raises:
+        SettingsError: they are no settings, or the origins no list of texts.
+    """
+    if isinstance(kept, Mapping) and isinstance(group := kept.get("attributing", {}), Mapping):
+        told = {name: value for name, value in group.items() if name == "tested_origins"}
+        kept = {"attributing": told}
+    return Settings.parse(kept).attributing.tested_origins

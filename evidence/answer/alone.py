@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.settings import Settings
+from detector.settings import origins_under_test
 from evidence.answer.question import Question
 from evidence.linking.load import chunks
 from evidence.review.judge import Bench
@@ -31,7 +31,7 @@ def settled_alone(
     builder from an origin under test, or as of one that belongs there or makes machines there
     where that is asked, by the registry that is asked with; a third one, too, who decided where two
     disagreed."""
-    tested = Settings.parse(recipe.values).attributing.tested_origins
+    tested = origins_under_test(recipe.values)
     bench = Bench(registry, tested)
 
     def claims(builder: str | None) -> bool:

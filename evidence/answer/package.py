@@ -155,12 +155,12 @@ def recompute(package: Path) -> Recomputed:
         what, newest, facts = said["what"], said["format"], said["facts"]
         written_by = str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
-        entries, plants = known["entries"], known.get("plants", ())
+        entries, plants = list(map(Entry.kept, known["entries"])), known.get("plants", ())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
     if newest > FORMAT:
         raise UsageError(f"{package}: written by a newer Nameplate; update this one")
-    registry = Registry((Entry.model_validate(entry) for entry in entries), plants)
+    registry = Registry(entries, plants)
     controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
         read = read_case(case, question, registry, what, controls if controls.exists() else None)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry, load_registry
-from detector.settings import Settings
+from detector.settings import origins_under_test
 from evidence.linking.components import Machine, machines_of
 from evidence.linking.decisions import Decided, load_decided
 from evidence.linking.load import chunks, load_brief
@@ -97,9 +97,8 @@ def tested_among(session: Session, scope: Scope, builders: Collection[str]) -> s
     if not builders:
         return set()
     row = session.get(Recipe, (scope.model, scope.settings))
-    values = Settings.parse(row.values) if row is not None else Settings()
+    tested = origins_under_test(row.values if row is not None else {})
     origins = {entry.id: entry.origin for entry in _registry()}
-    tested = values.attributing.tested_origins
     return {name for name in builders if origins.get(name, tested[0] if tested else "") in tested}
 
 

@@ -13,7 +13,7 @@ from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector.claims.origin import home_of
-from detector.settings import Settings
+from detector.settings import origins_under_test
 from evidence.review.audit import frame_item
 from evidence.review.items import refresh
 from evidence.review.log import given, verdicts_on
@@ -64,7 +64,7 @@ def bench_of(session: Session, registry: Registry) -> Bench:
     tested = {
         origin
         for values in session.scalars(select(Recipe.values))
-        for origin in Settings.parse(values).attributing.tested_origins
+        for origin in origins_under_test(values)
     }
     return Bench(registry, tuple(sorted(tested)))
 
