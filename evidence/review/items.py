@@ -20,8 +20,8 @@ from evidence.review.audit import (
     plan_of,
     unseen,
 )
+from evidence.review.log import about, verdicts_on, whole_log
 from evidence.review.log import given as given_in
-from evidence.review.log import verdicts_on, whole_log
 from evidence.review.standing import Given, Standing, stand, stand_entered
 from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
 from evidence.store.flags import PRIORITIES
@@ -177,6 +177,25 @@ def refresh(session: Session, keys: list[str]) -> None:
     session.flush()
 
 
+def stand_anew(session: Session) -> tuple[int, int]:
+    """Works out anew where each judged item stands, by the rules of now, within a transaction.
+
+    Returns:
+        How many stand otherwise than they did, and how many of these are settled no more.
+    """
+    hold_log(session)
+    log = whole_log(session)
+    otherwise, open_again = [], 0
+    for item in session.scalars(select(Item).where(Item.footage.in_(select(Verdict.footage)))):
+        stood = Standing(item.needs, item.state, item.given, item.outcome, item.builder)
+        stands = standing_of(item.kind, log.get(about(item), []))
+        if stands != stood:
+            otherwise.append(item.item)
+            open_again += stood.state == "settled" != stands.state
+    refresh(session, otherwise)
+    return len(otherwise), open_again
+
+
 def first_needs(kind: str) -> int:
     """How many reviewers an item needs before anyone has said anything."""
     return 2 if kind == "claim" else 1
@@ -263,9 +282,9 @@ def _plain_items(analysis: AnalysisRow, found: _Found) -> Iterator[Row]:
     }
     for flag in found.frames:
         frames[frame_item(analysis.id, flag.pts)] = flag.pts, flag.kind, flag
-    for item, (pts, kind, about) in sorted(frames.items()):
+    for item, (pts, kind, why) in sorted(frames.items()):
         shown = {"item": item, "sighting": None, "pts": pts, "box": None}
-        yield naming | shown | _as(kind, about, drawn=item in drawn)
+        yield naming | shown | _as(kind, why, drawn=item in drawn)
     for verdict in found.entered:
         yield entered_item(analysis, verdict)
 

@@ -12,6 +12,7 @@ FOLDER/
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 from contextlib import AbstractContextManager
@@ -36,6 +37,8 @@ from evidence.store.folder import FORMAT, furnish, new_folder, newer, read_facts
 from evidence.store.lock import Held, hold
 from evidence.store.migrations import KNOWN, upgrade
 from evidence.store.models import CaseRow
+
+_LOG = logging.getLogger(__name__)
 
 _OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its tables
 
@@ -229,6 +232,7 @@ class Case:
             self._migrate()
 
     def _migrate(self) -> None:
+        """Takes the steps that are missing, and all that follows from them, in one transaction."""
         with self.engine.connect() as connection:
             # To change a table SQLite makes it anew and drops the old one; with foreign keys
             # enforced that would empty the tables which point to it.
@@ -237,6 +241,7 @@ class Case:
                 _pragma(connection, "PRAGMA foreign_keys = OFF")
             with connection.begin():
                 upgrade(connection)
+                anew = _stand_anew(connection)
                 if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise CaseDamaged(
                         f"{self.database}: rows point to rows that are not there, so it was "
@@ -244,6 +249,22 @@ class Case:
                     )
             if sqlite:
                 _pragma(connection, "PRAGMA foreign_keys = ON")
+        otherwise, open_again = anew
+        if otherwise:
+            # Told where it happens: whichever command is the first to open a case, and once.
+            _LOG.warning(
+                "nameplate: the case %r: by the rules of this version judged items stand otherwise "
+                "(%d), or are settled no more (%d of these), and wait in the review",
+                self.name, otherwise, open_again,
+            )  # fmt: skip
+
+
+def _stand_anew(connection: Connection) -> tuple[int, int]:
+    """After steps: where items stand is no older than the program (`review.items.stand_anew`)."""
+    from evidence.review.items import stand_anew  # which is made of rows of a case
+
+    with Session(connection) as session:
+        return stand_anew(session)
 
 
 def _pragma(connection: Connection, words: str) -> None:

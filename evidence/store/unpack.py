@@ -187,7 +187,7 @@ def _settle(file: Path, folder: Path, database: str | None) -> None:
         _look_at(folder / "case.db")
         with Case.open(folder) as case, case.engine.connect() as connection:
             _move(connection, folder, database or _FRESH)
-    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError) as error:
+    except (SQLAlchemyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         why = str(error).partition("\n")[0]
         raise CaseDamaged(_damaged(file, f"its database is no case's: {why}")) from error
     for path in folder.glob("case.db*"):

@@ -113,6 +113,12 @@ WRONG = {
     "no time": ["UPDATE sightings SET pts = 'soon'"],
     "no list": ["UPDATE sightings SET track = '[['"],
     "no table": ["DROP TABLE machines"],
+    "no state in an older one": [
+        "INSERT INTO verdicts (number, sighting, footage, pts, verdict, author, made, before, "
+        "previous, digest) SELECT 1, sighting, footage, pts, 'unknown', 'a', '2026-01-01', '[]', "
+        "'', '' FROM items LIMIT 1",
+        "UPDATE alembic_version SET version_num = '0014'",
+    ],
     "nowhere": [f"INSERT INTO locations (path, footage, held) VALUES ('/a', '{OTHER}', 0)"],
 }
 
