@@ -209,23 +209,28 @@ def _work(
     with Screen(console, order.registry) if live else Lines(order.registry, quiet) as watcher:
         ending = run(case, order, feed, stop, watcher)
     if not quiet:
-        _tell(feed, ending, order.registry, case.folder, _by_others(case))
+        _tell(feed, ending, order.registry, case.folder, *_by_others(case))
     return _exit(ending)
 
 
-def _by_others(case: Case) -> int:
-    """How much of the footage looked at was looked at by another version of the program."""
+def _by_others(case: Case) -> tuple[int, int]:
+    """How much of the footage looked at was looked at by another version of the program, and how
+    much with another model or other settings alone."""
     from detector.program import program
-    from evidence.store.summary import last_recipe, programs
+    from evidence.store.summary import last_recipe, looked_otherwise_alone, programs
 
     looked: dict[str, set[str]] = {}
+    elsewise = 0
     with suppress(CaseUnreachable), case.session() as session:
-        recipe = last_recipe(session)
-        looked = {} if recipe is None else programs(session, recipe)
-    return sum(len(footage) for name, footage in looked.items() if name != program())
+        if (recipe := last_recipe(session)) is not None:
+            looked = programs(session, recipe)
+            elsewise = looked_otherwise_alone(session, recipe)
+    return sum(len(some) for name, some in looked.items() if name != program()), elsewise
 
 
-def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int) -> None:
+def _tell(
+    feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, elsewise: int
+) -> None:
     """The last word."""
     from api.live import describe, found, notes
     from evidence.store.work import PACKED
@@ -247,6 +252,13 @@ def _tell(feed: Feed, ending: Ending, registry: Registry, folder: Path, by_other
         said = (
             f"{by_others} {files} looked at by another version of the program, which may claim "
             "what this one would not; `--anew` looks at all of the case with this one"
+        )
+        console.print(said, markup=False, soft_wrap=True)
+    if elsewise:
+        files = "file was" if elsewise == 1 else "files were"
+        said = (
+            f"{elsewise} {files} looked at with another model or other settings alone, and what "
+            "was found then counts no more; `--anew` looks at all of the case with these"
         )
         console.print(said, markup=False, soft_wrap=True)
     if ending.tally.aside:

@@ -49,6 +49,7 @@ from evidence.linking.hand import cut, join
 from evidence.linking.inventory import machine_of
 from evidence.store.derived import SightingRow
 from evidence.store.places import places_of
+from evidence.store.summary import looked_otherwise_alone
 
 routes = Routes()
 
@@ -269,12 +270,14 @@ def machines_page(
         found = list_machines(session, site.recipe, site.registry, wanted, sort, after)
         builders = builders_seen(session, site.recipe, site.registry)
         otherwise = not found.items and looked_otherwise(session, site.recipe)
+        elsewise = looked_otherwise_alone(session, site.recipe)
         controls = len(control_machines(session, site.recipe))
     return page(
         request,
         "machines.html",
         controls=controls,
         otherwise=otherwise,
+        elsewise=elsewise,
         found=found,
         wanted=wanted,
         sort=sort,

@@ -11,6 +11,7 @@ from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import ThisSite
 from api.web.words import language
 from evidence.browse.overview import Overview, look_over, looked_otherwise
+from evidence.store.summary import looked_otherwise_alone
 
 routes = Routes()
 MOST_ROWS = 40
@@ -21,11 +22,13 @@ def overview(request: Request, site: ThisSite, person: ThisPerson) -> HTMLRespon
     found = look_over(site.case, site.recipe, site.registry, person.role >= Role.LEAD)
     with site.session() as session:
         otherwise = looked_otherwise(session, site.recipe)
+        elsewise = looked_otherwise_alone(session, site.recipe)
     return page(
         request,
         "overview.html",
         summary=found,
         otherwise=otherwise,
+        elsewise=elsewise,
         rows=found.told.rows[:MOST_ROWS],
         named=lambda id_: site.registry.get(id_).name if id_ in site.registry else id_,
         sellers={entry.id for entry in site.registry.builders if entry.type == "rebadger"},

@@ -105,6 +105,7 @@ def answer(
     otherwise: Mapping[str, int] = MappingProxyType({}),
     unseen: int = 0,
     aside: int = 0,
+    elsewise: int = 0,
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
     undated: Undated = ALL_DATED,
 ) -> Answer:
@@ -118,6 +119,7 @@ def answer(
         otherwise: by plant what was settled as of the kind that another model or other settings
             found (`otherwise.settled_otherwise`).
         unseen, aside: files of the case's list that were not looked at yet, and that could not be.
+        elsewise: pieces of footage that another model or other settings alone looked at.
         looked_at: by plant that sources name its recordings (`plants.read_looked_at`).
         undated: footage that may be of the period asked for (`undated.read_undated`).
     """
@@ -151,6 +153,7 @@ def answer(
         in_frames=len(frames.of_kind),
         unseen=unseen,
         aside=aside,
+        elsewise=elsewise,
         judged=sum(m.settled for m in looked_for),
         undated=undated.footage,
         undated_of_kind=sum(undated.of_kind.values()),
@@ -268,6 +271,16 @@ def _warnings(
                 "%(num)s files of the case's list could not be looked at and were set aside: what "
                 "they show counts nowhere here",
                 num=counts.aside,
+            )
+        )
+    if counts.elsewise:
+        warnings.append(
+            Told(
+                "%(num)s piece of footage was looked at with another model or other settings "
+                "alone: what it shows counts nowhere here until it is swept again",
+                "%(num)s pieces of footage were looked at with another model or other settings "
+                "alone: what they show counts nowhere here until they are swept again",
+                num=counts.elsewise,
             )
         )
     if counts.undated:

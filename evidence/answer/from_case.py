@@ -39,7 +39,7 @@ from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.models import MOVED
-from evidence.store.summary import mostly_lost, programs
+from evidence.store.summary import looked_otherwise_alone, mostly_lost, programs
 from evidence.store.verdicts import head
 from evidence.store.work import ASIDE, PACKED, WAITING
 
@@ -111,6 +111,7 @@ def find_answer(
         otherwise=otherwise,
         unseen=listed[WAITING],
         aside=listed[ASIDE],
+        elsewise=looked_otherwise_alone(session, recipe),
         looked_at=read_looked_at(asked),
         undated=read_undated(asked),
     )

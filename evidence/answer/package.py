@@ -58,7 +58,7 @@ from evidence.store import Case
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 
-FORMAT = 9
+FORMAT = 10
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
 what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
 others counted as unknown, before what people settled to be no machine told of those like it, and
@@ -70,7 +70,8 @@ told of damaged footage. 7: before what waited as the case was packed counted as
 frames of copies that show one moment told of it once, and machines missed or entered drew no end
 of an interval inwards. 8: before a file that people say has moved counted at one place alone, all
 verdicts on a machine counted whichever of its footage is asked about, and what is published again
-was of its first day."""
+was of its first day. 9: before footage that another model alone looked at was told of, and kept
+"None" from being said."""
 
 MOST_TOLD = 5
 

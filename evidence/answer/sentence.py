@@ -57,7 +57,8 @@ class Counts:
     here (`otherwise.py`). pending: judged, be they missed ones in frames, and others have still to
     agree. in_frames: frames, of the sample or with a lone mark, in which the program, with whatever
     model, found no machine and people settled one of the kind. unseen: files of the case's list
-    that were not looked at yet; aside: those that could not be. undated: files looked at of which
+    that were not looked at yet; aside: those that could not be. elsewise: pieces of footage that
+    another model or other settings alone looked at. undated: files looked at of which
     the date does not tell whether they are of the period asked for; undated_of_kind: machines in
     them that are confirmed or claimed as of the kind, and count nowhere else. judged: machines
     found of which people settled something. neither: claimed by the program as of the kind, where
@@ -85,6 +86,7 @@ class Counts:
     undated: int = 0
     undated_of_kind: int = 0
     neither: int = 0
+    elsewise: int = 0
 
     @property
     def named_otherwise(self) -> int:
@@ -241,6 +243,15 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
                 "%(num)s file of the list was not looked at yet",
                 "%(num)s files of the list were not looked at yet",
                 num=counts.unseen,
+            )
+        )
+    if counts.elsewise:
+        why.append(
+            Told(
+                "%(num)s piece of footage was looked at with another model or other settings alone",
+                "%(num)s pieces of footage were looked at with another model or other settings "
+                "alone",
+                num=counts.elsewise,
             )
         )
     if counts.undated_of_kind:

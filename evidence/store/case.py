@@ -253,8 +253,8 @@ class Case:
         if otherwise:
             # Told where it happens: whichever command is the first to open a case, and once.
             _LOG.warning(
-                "nameplate: the case %r: by the rules of this version judged items stand otherwise "
-                "(%d), or are settled no more (%d of these), and wait in the review",
+                "nameplate: the case %r: by the rules of this version judged items stand "
+                "otherwise (%d), or are settled no more (%d of these) until others judge them",
                 self.name, otherwise, open_again,
             )  # fmt: skip
 

@@ -118,6 +118,21 @@ def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
+def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
+    """How many pieces of footage were looked at with other recipes and not with this one, and are
+    not on its list either: what was found in them counts nowhere where this one is asked about."""
+    listed = (
+        select(Location.footage)
+        .join(Work, Work.path == Location.path)
+        .where(_with(Work, recipe), Location.footage.is_not(None))
+    )
+    here = select(AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    others = select(func.count(AnalysisRow.footage.distinct())).where(
+        AnalysisRow.footage.not_in(here), AnalysisRow.footage.not_in(listed)
+    )
+    return session.scalar(others) or 0
+
+
 def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
     """The footage of which more than half of what a recipe asks for could not be decoded."""
     rows = select(AnalysisRow.footage).where(

@@ -20,6 +20,7 @@ from evidence.store import Case, Location, Recipe, Run, Work
 from evidence.store.runs import add_recipe, beat, begin_run
 from evidence.store.work import Source, add_work
 from evidence.sweep.tally import OnWorker, Tally
+from tests.evidence.answer.conftest import Builder
 
 Outcome = tuple[int, str]
 
@@ -219,6 +220,19 @@ def test_a_case_in_which_nothing_is_listed_is_done(tmp_path: Path) -> None:
     Case.new(tmp_path / "case", "Plant 12").close()
     code, said = call("--case", tmp_path / "case")
     assert (code, "0 of 0 clips" in said) == (0, True)
+
+
+def test_a_sweep_says_at_its_end_what_another_model_alone_looked_at(tmp_path: Path) -> None:
+    """As after an update that came with another model: the machines found before count no more."""
+    case = Case.new(tmp_path / "case", "Plant 12")
+    with case, case.session() as session, session.begin():
+        before = add_recipe(session, "bb" * 32, Settings(), load_registry())
+        Builder(session, before).add("Plant 3", claim="mazak")
+    footage = tmp_path / "footage"
+    footage.mkdir()
+    (footage / "clip.mp4").write_bytes(b"footage")
+    _, said = call(footage, "--case", tmp_path / "case")
+    assert "1 file was looked at with another model or other settings alone" in said
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,11 @@ def test_a_case_looked_at_with_another_model_says_so(screen: Page, served: str, 
         Builder(session, site.recipe, number=1).add("Plant 4")
     screen.goto(f"{served}/footage")
     assert screen.locator("td .chip").count() == 1, "what was looked at as now is not said to be"
+    one = "1 piece of footage was looked at with another model or other settings alone"
+    screen.goto(f"{served}/machines")
+    expect(screen.locator("main")).to_contain_text(one)
     screen.goto(served)
-    assert screen.locator(".warning").count() == 0
+    expect(screen.locator(".warning")).to_contain_text(one)
     assert machines_counted(screen) == "1", "the one found with another model is not a second one"
 
 

@@ -31,6 +31,7 @@ from evidence.store import (
 )
 from evidence.store.keys import analysis_id, machine_id
 from evidence.store.runs import add_recipe, begin_run
+from evidence.store.work import Source, add_work
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_never_more import controls, hall
 
@@ -130,6 +131,26 @@ def test_none_is_not_said_over_a_frame_in_which_people_saw_one_under_another_mod
     assert found.said.kind is Kind.OPEN
     assert "people saw such a machine in 1 frame" in found.said.sentence
     assert found.missed.drawn == 0  # of this model's sample it is no part
+
+
+def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
+    case: Case, registry: Registry, controls: Path
+) -> None:
+    """Nobody had judged it, so nothing told of it; on the list of the model now it waits."""
+    with case.session() as session, session.begin():
+        old, new = hall_of_two_models(session, registry)
+        old.add("Plant 1", claim="mazak")
+        model, settings = new.recipe.model, new.recipe.settings
+    before = answer_case(case, Question(), registry, "Chinese", controls)[0]
+    assert (before.counts.elsewise, before.counts.unseen) == (1, 0)
+    assert before.said.kind is Kind.OPEN
+    assert "1 piece of footage was looked at with another model" in before.said.sentence
+    assert any("until it is swept again" in warning for warning in before.warnings)
+    with case.session() as session, session.begin():
+        recipe = session.get_one(Recipe, (model, settings))
+        add_work(session, recipe, [Source(f"/archive/{CONFIRMED}.mp4")])
+    listed = answer_case(case, Question(), registry, "Chinese", controls)[0]
+    assert (listed.counts.elsewise, listed.counts.unseen) == (0, 1)
 
 
 def test_one_entered_for_the_whole_frame_stands_for_it(
