@@ -95,7 +95,7 @@ class OwnBadge:
         elsewhere = any(entry.type == "builder" and entry.origin not in homes for entry in told)
         if elsewhere or self._against.speaks(readings, homes):
             return []
-        own = {reading for cue in cues for reading in cue.readings}
+        own = {r for cue in cues for r in cue.readings if not self._is_for_his(cue, r.text)}
         kept = (self._on_badges(cue, own, readings) for cue in cues)
         return [cue for cue in kept if cue is not None]
 
@@ -178,6 +178,13 @@ class OwnBadge:
             and self._words.on_badge(text, mark, self._own(cue))
             and not (mark in letters(text) and has_stray_code(text, self._own(cue), mark))
         )
+
+    def _is_for_his(self, cue: Cue, text: str) -> bool:
+        """Whether a line holds a code of the builder's among words that he puts beside none: on a
+        box of jaws for CAK6150 it is as strange a line as without it."""
+        code = letters(cue.mark)
+        coded = cue.kind == "series" and cue.match.exact and code in letters(text)
+        return coded and not self._words.on_badge(text, code, self._own(cue))
 
     def _is_own_code(self, cue: Cue) -> bool:
         """Whether a code is one that only its builder uses, be it as short as NLX or DMU; one that
