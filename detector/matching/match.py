@@ -104,6 +104,12 @@ class _Found:
     def rank(self) -> tuple[float, int, int]:
         return (-self.price / len(self.mark.letters), len(self.mark.letters), self.start)
 
+    def tells_more_than(self, other: _Found) -> bool:
+        """Whether it is a name that may stand alone, and no part of the other, which may not."""
+        weak, name = other.mark.needs_second_cue, self.mark.kind == "wordmark"
+        strong = self.exact and name and not self.mark.needs_second_cue
+        return strong and weak and self.mark.letters not in other.mark.letters
+
 
 class Matcher:
     """Finds the registry's marks in texts; the same answer for the same text, always.
@@ -154,12 +160,15 @@ class Matcher:
             and not self._anothers.holds(item.mark, said, item.start, item.end)
         ]
         borders = _compounds(text)
-        # Of each entry the best wordmark and the best series; a longer mark says more.
+        # Of each entry the best wordmark and the best series; a longer mark says more, and one that
+        # may name alone more than a weak one beside it: 险峰机床 of XIANFENG 险峰机床.
         best: dict[tuple[str, MarkKind], _Found] = {}
         if any(item.mark.kind == "wordmark" and not item.far for item in found):
             found = [item for item in found if not item.far]
         for item in sorted(_settle(found), key=lambda item: item.rank, reverse=True):
-            best.setdefault((item.mark.id, item.mark.kind), item)
+            kept = best.setdefault((item.mark.id, item.mark.kind), item)
+            if item.tells_more_than(kept):
+                best[item.mark.id, item.mark.kind] = item
         return tuple(
             _as_match(
                 item,

@@ -16,12 +16,25 @@ from detector.settings import Attributing
 from tests.detector.stickers import claims, views
 
 HIS = """
+XIANFENG 险峰机床|xianfeng
+SPARK 星火机床|xinghuo
+沃得精机 WORLD|world-press
+WORLD沃得精机|world-press
+江西杰克机床有限公司|jack-grinder
+江苏沃得精机制造有限公司|world-press
 SMTCL|型号 CAK6150|smtcl
 SMTCL|数控车床 CAK6150|smtcl
 SMTCL|CAK6150 1000 MM|smtcl
 SMTCL|CNC LATHE CAK6150DI|smtcl
 """
 NOT_HIS = """
+XIANFENG 险峰
+WORLD 江苏沃得
+WORLD 沃得精机 农机
+江苏沃得农业机械有限公司
+浙江日发纺织机械股份有限公司
+BODORGENIUS
+XIANFENG 险峰机床 切削液
 SMTCL|适用型号 CAK6150
 SMTCL|JAWS FOR CAK6150
 SMTCL|SOFT JAW CAK6150
@@ -52,3 +65,22 @@ def test_what_is_his_takes_no_name_away(attributor: Attributor, row: str) -> Non
 @pytest.mark.parametrize("text", NOT_HIS.strip().splitlines())
 def test_what_is_anothers_claims_no_machine_of_china(attributor: Attributor, text: str) -> None:
     assert claims(attributor.attribute(views(text, 2)))[1] != "CN"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "weak"),
+    [
+        # The name that may stand alone, whatever the letters of the one beside it count.
+        ("GUIBEI 桂北机器", "桂北机器", False),
+        ("山东豪迈数控机床有限公司", "豪迈数控", False),
+        # A part of a longer name that may not is no name.
+        ("BODORGENIUS", "BODORGENIUS", True),
+        ("STARRAGHECKERT", "STARRAGHECKERT", True),
+        ("江苏沃得", "江苏沃得", True),
+    ],
+)
+def test_of_two_names_of_a_builder_the_one_that_may_name_alone_counts(
+    matcher: Matcher, text: str, mark: str, weak: bool
+) -> None:
+    match = matcher.match(text)[-1]
+    assert (match.mark, match.needs_second_cue) == (mark, weak)
