@@ -111,7 +111,8 @@ class Attributor:
         likenesses: Sequence[Likeness],
     ) -> Attribution:
         """Who built it, by marks alone."""
-        cues: Sequence[Cue] = self._pieces.told(fuse(readings, self._matcher), readings)
+        told = self._pieces.told(fuse(readings, self._matcher), readings)
+        cues: Sequence[Cue] = self._own_badge.but_controls(told, readings)
         # A name that was read, however badly and be it a control's, goes before what looks say.
         named = any(cue.kind == "wordmark" for cue in cues)
         sure = [] if named else [look for look in likenesses if look.sure]
@@ -291,7 +292,7 @@ class Attributor:
 
     def _weight(self, cue: Cue, flipped: bool) -> float:
         """Log-odds that a cue adds to its builder, over all its views."""
-        if cue.piece or (cue.mirrored and not flipped) or self._own_badge.is_control(cue):
+        if cue.piece or (cue.mirrored and not flipped):
             return 0.0
         score = cue.views[0].score
         # Letters that spell a mark exactly were read right, however unsure the reader says it is.

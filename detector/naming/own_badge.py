@@ -4,7 +4,7 @@ a program's, and SMTCL under NOZZLE stands on a box, whoever built the machine."
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from datasets.letters import letters, words
@@ -37,7 +37,8 @@ _TYPE = re.compile(
 """A word of a control's type, after its name: SERIES 0I-MF, 828D, 980TDC, TNC 640. Its maker's
 motors and drives have codes of other shapes (A06B, 1FT7042)."""
 
-
+_TYPE_LEAST = 3
+"""Letters and figures of one that stands in a line of its own: M80."""
 _READ = 0.5
 """Reader's score from which a code beside a mark is one."""
 _ADDRESS = 4
@@ -117,12 +118,24 @@ class OwnBadge:
     def _claims_tested(self, id: str) -> bool:
         return not claimed_by(self._registry.get(id)).isdisjoint(self._tested)
 
-    def is_control(self, cue: Cue) -> bool:
-        """Whether a builder's mark is in truth that of a control, with its type: MITSUBISHI M80."""
+    def but_controls(self, cues: Iterable[Cue], readings: Sequence[Reading]) -> list[Cue]:
+        """The cues, those for pieces of something else that are a builder's marks and in truth the
+        name of a control, with its type in the line, beside or below: MITSUBISHI over M80."""
+        scene = [reading for reading in readings if not reading.overlay]
+        return [replace(cue, piece=True) if self._is_control(cue, scene) else cue for cue in cues]
+
+    def _is_control(self, cue: Cue, scene: Sequence[Reading]) -> bool:
         return (
             cue.match.type != "control"
             and letters(cue.mark) in self._control_by_name
-            and all(_is_mixed(letters(r.text)) and self._control_of(r.text) for r in cue.readings)
+            and all(self._names_control(reading, scene) for reading in cue.readings)
+        )
+
+    def _names_control(self, view: Reading, scene: Sequence[Reading]) -> bool:
+        types = [row.text for row in _rows_beside(view, scene) if _is_type(row.text)]
+        return any(
+            _is_mixed(letters(text)) and self._control_of(text) is not None
+            for text in (view.text, *(f"{view.text} {said}" for said in types))
         )
 
     def tells_more(self, cue: Cue) -> bool:
@@ -288,6 +301,12 @@ class OwnBadge:
 
 def _is_long(code: str) -> bool:
     return len(code) >= _LONG_CODE and _is_mixed(code)
+
+
+def _is_type(text: str) -> bool:
+    """Whether a line is the type of a control and nothing else, with a letter and two figures."""
+    said = letters(text)
+    return len(said) >= _TYPE_LEAST and _is_mixed(said) and all(map(_TYPE.fullmatch, words(text)))
 
 
 def _is_mixed(code: str) -> bool:
