@@ -63,6 +63,8 @@ _OWNERS = re.compile(
     re.IGNORECASE,
 )
 """Few figures: a maker's own numbers have more."""
+_LENGTH = re.compile(r"([A-Z]+\d{4,}[A-Z]{0,3})[X×*/]\d{3,5}(?:MM)?")
+"""A machine's code with the longest workpiece behind it: CW61125E×3000, CK61100/5000."""
 _FIGURES = str.maketrans("OIL", "011")
 
 
@@ -80,6 +82,8 @@ def has_stray_code(text: str, own: Iterable[str], mark: str = "") -> bool:
         [False, False, True]
         >>> has_stray_code("TC500", []), has_stray_code("TC500", [], "SMTCL")
         (True, False)
+        >>> has_stray_code("CW61125E×3000", []), has_stray_code("SFU2505×1000", [])
+        (False, True)
     """
     codes = _codes(text, mark)
     known = _families(own) if codes else ()
@@ -116,6 +120,9 @@ def _codes(text: str, mark: str) -> list[str]:
     found: list[str] = []
     before = ""
     for token in text.upper().split():
+        sized = _LENGTH.fullmatch(token)
+        if sized and _MACHINES.fullmatch(sized[1]):
+            token = sized[1]
         code = "".join(part for part in words(token) if script_of(part[0]) != "han")
         if mark and mark in code:
             token = code = code.replace(mark, "", 1)

@@ -40,6 +40,10 @@ _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
 """What names a program on a control's screen."""
+_RANKS = "省市县"
+"""What a place in Han is called by on a firm's plate, and is no word of another: 深圳市."""
+_SPACED = re.compile(r"(?<=(?<![一-鿿])[一-鿿]) +(?=[一-鿿](?![一-鿿]))")
+"""Gaps between characters that stand by themselves, as labels are spaced on plates: 型 号."""
 _INITIAL = re.compile(r"(?:^|\s)[^\W\d_]\.(?:\s|$)")
 """What stands beside a person's name: BODOR P."""
 _GLUED = re.compile(r"(?:MODEL|TYPE|SERIAL)(?:NO)?[A-Z]{0,3}")
@@ -153,6 +157,7 @@ def _rest(text: str, mark: str) -> Iterator[tuple[str, bool]]:
 
     Left out are codes (VMC850, VT-36, VMC 850 B, MODELVT-36) and noise.
     """
+    text = _SPACED.sub("", text)
     joined = "".join(words(text))
     at = joined.find(mark) if mark else -1
     at, size = (at, len(mark)) if at >= 0 else (0, 0)
@@ -212,6 +217,7 @@ def _single(texts: Iterable[str]) -> frozenset[str]:
 
 def _names(place: Place) -> Iterator[str]:
     yield from (name for name in (place.han, place.latin) if name is not None)
+    yield from (f"{place.han}{rank}" for rank in _RANKS if place.han is not None)
 
 
 def _of_badges(plates: PlateWords) -> Iterator[str]:

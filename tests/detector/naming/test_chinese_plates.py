@@ -22,10 +22,23 @@ SPARK 星火机床|xinghuo
 WORLD沃得精机|world-press
 江西杰克机床有限公司|jack-grinder
 江苏沃得精机制造有限公司|world-press
+深圳市海目星激光智能装备股份有限公司|hymson
+天津市天锻压力机有限公司|tianduan
+浙江省台州市北平机床有限公司|beiping
+HEADMAN|型号 HTD500|headman
 SMTCL|型号 CAK6150|smtcl
 SMTCL|数控车床 CAK6150|smtcl
 SMTCL|CAK6150 1000 MM|smtcl
 SMTCL|CNC LATHE CAK6150DI|smtcl
+沈阳机床|五轴联动加工中心|smtcl
+武汉重型机床|单柱立式车床|型 号 C5116|whmt
+齐齐哈尔二机床|产品名称 数控落地铣镗床|qier
+天水锻压|液压板料折弯机|tsd
+险峰机床|数控轧辊磨床|xianfeng
+大河机床|CNC HONING MACHINE|dahe-honing
+沈阳机床|产 品 名 称|smtcl
+德州机床厂|C61125×5000|precion
+无锡桥联|CK61100/3000|qiaolian
 SMTCL||MITSUBISHI|M80|smtcl
 SMTCL||MITSUBISHI>>M80V|smtcl
 沈阳机床||MITSUBISHI ELECTRIC|M80|smtcl
@@ -38,7 +51,11 @@ WORLD 沃得精机 农机
 浙江日发纺织机械股份有限公司
 BODORGENIUS
 XIANFENG 险峰机床 切削液
+深圳市海目星激光足球队
+沈阳市劳动模范 沈阳机床
+沈阳市足球协会|沈阳机床
 SMTCL|适用型号 CAK6150
+HEADMAN|适用型号 HTD500
 SMTCL|JAWS FOR CAK6150
 SMTCL|SOFT JAW CAK6150
 SMTCL|卡爪 CAK6150
@@ -46,6 +63,18 @@ SMTCL|卡爪 CAK6150
 SMTCL|РУКОВОДСТВО CAK6150
 大连机床|FIGURE CKE6150
 大连机床|适用于 CKE6150
+SMTCL|型号 BX-110C
+沈阳机床|型号 K250
+沈阳机床|五轴联动转台
+沈阳机床|导轨
+险峰机床|轧辊
+天水锻压|液压
+SMTCL|HONING OIL
+SMTCL|CNC HONING STONE
+沈阳机床|切 削 液
+沈阳机床|夹 具
+SMTCL|SFU2505×1000
+SMTCL|40CR×3000
 SMTCL||MITSUBISHI
 SMTCL||MITSUBISHI||M80
 SMTCL||MITSUBISHI|MV1200R
@@ -73,6 +102,16 @@ def test_what_is_his_takes_no_name_away(attributor: Attributor, row: str) -> Non
 @pytest.mark.parametrize("text", NOT_HIS.strip().splitlines())
 def test_what_is_anothers_claims_no_machine_of_china(attributor: Attributor, text: str) -> None:
     assert claims(attributor.attribute(views(text, 2)))[1] != "CN"
+
+
+@pytest.mark.parametrize("text", ["温岭市恒博机床有限公司|斜轨数控车床|型号 TCK46"])
+def test_a_kind_of_machine_takes_no_origin_away(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(views(text, 1))) == (None, "CN")
+
+
+@pytest.mark.parametrize("text", ["温岭市恒博机床有限公司|五轴联动转台|型号 TCK46"])
+def test_a_part_does(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(views(text, 1))) == (None, None)
 
 
 @pytest.mark.parametrize(
