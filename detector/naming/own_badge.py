@@ -196,8 +196,11 @@ class OwnBadge:
         """Whether a line holds a code of the builder's among words that he puts beside none: on a
         box of jaws for CAK6150 it is as strange a line as without it."""
         code = letters(cue.mark)
-        coded = cue.kind == "series" and cue.match.exact and code in letters(text)
-        return coded and not self._words.on_badge(text, code, self._own(cue))
+        if cue.kind != "series" or not cue.match.exact or code not in letters(text):
+            return False
+        # What is in one with the code is of the model: JDGR400_A13S, P2060A-3KW.
+        rest = [token for token in text.split() if code not in letters(token)]
+        return not self._words.on_badge(" ".join([code, *rest]), code, self._own(cue))
 
     def _is_own_code(self, cue: Cue) -> bool:
         """Whether a code is one that only its builder uses, be it as short as NLX or DMU; one that
