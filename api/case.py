@@ -227,7 +227,8 @@ def _row(folder: Path) -> dict[str, Any]:
     from evidence.store.summary import summarise
 
     try:
-        with Case.open(folder) as case:
+        # To list cases changes none, so that a version beside this one still opens them.
+        with Case.open(folder, update=False) as case:
             return summarise(case, load_registry())
     except CaseError as error:
         failure = {"kind": error.kind, "message": str(error)}

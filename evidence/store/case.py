@@ -29,6 +29,7 @@ from datasets.errors import (
     CaseDamaged,
     CaseExists,
     CaseNewer,
+    CaseOlder,
     CaseUnwritable,
 )
 from evidence.store.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
@@ -95,12 +96,16 @@ class Case:
         return cls.open(folder)
 
     @classmethod
-    def open(cls, folder: Path | str) -> Self:
+    def open(cls, folder: Path | str, *, update: bool = True) -> Self:
         """Opens a case; one written by an older Nameplate gets the tables of this one.
+
+        Args:
+            update: False leaves an older one as it is, and opens it not.
 
         Raises:
             CaseMissing: the folder holds no case.
             CaseNewer: a newer Nameplate wrote it.
+            CaseOlder: an older one did, and it is to stay as it is.
             CaseDamaged: `case.json` or the database is not what it was.
             CaseLocked: it is older, and held by a run of the Nameplate that wrote it.
             CaseUnwritable: it is older and cannot be written.
@@ -110,7 +115,7 @@ class Case:
         facts = read_facts(folder)
         case = cls(folder, facts, open_engine(folder, facts["database"]))
         try:
-            case._settle()
+            case._settle(update)
         except BaseException:
             case.close()
             raise
@@ -203,7 +208,7 @@ class Case:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _settle(self) -> None:
+    def _settle(self, update: bool) -> None:
         """Makes sure that the database is this case's, and of this version."""
         try:
             with self.engine.connect() as connection:
@@ -223,6 +228,11 @@ class Case:
             return
         if step not in KNOWN:
             raise CaseNewer(newer(self.folder))
+        if not update:
+            raise CaseOlder(
+                f"{self.folder}: an older Nameplate wrote it, which will open it no more once this "
+                f"one has; `nameplate case show {self.folder}` does"
+            )
         if not self.writable:
             raise CaseUnwritable(
                 f"{self.folder}: written by an older Nameplate, and opening it here means "
