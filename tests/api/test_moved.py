@@ -45,7 +45,7 @@ def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
 ) -> None:
     for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
         ending = Ending("done", Tally(aside=kinds))
-        _tell(Feed([]), ending, load_registry(), tmp_path, 0)
+        _tell(Feed([]), ending, load_registry(), tmp_path, 0, 0)
         out = capsys.readouterr().out
         for command in (f"case moved {tmp_path} OLD NEW", f"case lost {tmp_path} PATH"):
             assert (f"`nameplate {command}`" in out) is told
