@@ -172,7 +172,7 @@ class OwnBadge:
             for r in read
             if not _on_one(r, on_parts)
             and self._is_badge(cue, mark, r.text)
-            and not self._is_strangers(cue, mark, r, others, _plate_of(r, plates))
+            and not self._is_strangers(cue, mark, r, own, others, _plate_of(r, plates))
         ]
         frames = {reading.pts for reading in fit}
         if 2 * len(frames) <= len({reading.pts for reading in read}):
@@ -243,18 +243,22 @@ class OwnBadge:
         cue: Cue,
         mark: str,
         view: Reading,
+        own: Collection[Reading],
         others: Sequence[Reading],
         plate: Sequence[Reading],
     ) -> bool:
         """Whether the plate the mark stands on names another country, or a line above, below or
-        beside the mark, or beyond one that only labels something, is a stranger."""
+        beside the mark, or what else of the builder's or says a kind of machine stands there, or
+        beyond such a line, is a stranger; or it is a list of his machines."""
         origin = self._registry.get(cue.id).origin
         if any(self._plates.names_elsewhere(row.text, origin) for row in plate):
             return True
+        if _is_list(plate, self._codes(cue)):
+            return True
         lines = self._plates.says_machine(plate, self._codes(cue))
-        rows = _rows_beside(view, others)
-        labels = [row for row in rows if not any(map(str.isdigit, row.text))]
-        beyond = [row for label in labels for row in _rows_beside(label, others)]
+        kinds = [row for row in plate if self._plates.says_machine([row], ())]
+        rows = [row for x in _in_one(view, [*own, *kinds]) for row in _rows_beside(x, others)]
+        beyond = [row for one in rows for row in _rows_beside(one, others)]
         return any(self._is_strange(cue, mark, row, lines=lines) for row in (*rows, *beyond))
 
     def _is_strange(self, cue: Cue, mark: str, row: Reading, *, lines: bool) -> bool:
@@ -326,6 +330,22 @@ def _rows_beside(view: Reading, readings: Sequence[Reading]) -> list[Reading]:
         and overlap_of_smaller(other.box, view.box) <= _SAME_PLACE
         and _in_rows(other.box, view.box)
     ]
+
+
+def _in_one(view: Reading, own: Collection[Reading]) -> list[Reading]:
+    """A view, and those of the builder's `own` that stand above, below or beside, or by those."""
+    found = [view]
+    for one in found:
+        found += [row for row in _rows_beside(one, [*own]) if row not in found]
+    return found
+
+
+def _is_list(plate: Sequence[Reading], codes: Sequence[str]) -> bool:
+    """Whether the codes of two machines stand on one plate, none the other's longer form: a badge
+    bears one, a price list and a plan of the hall several."""
+    said = "|".join(letters(row.text) for row in plate)
+    found = [code for code in codes if code in said]
+    return any(a not in b and b not in a for a in found for b in found)
 
 
 def _plate_of(view: Reading, plates: Sequence[Sequence[Reading]]) -> list[Reading]:
