@@ -26,7 +26,7 @@ _FAIRS = ["EXPO", "EMO", "CIMT"]
 _GOODS = ["CUP", "JAW", "BOX", "LOT", "SET", "QTY", "PCS", "USB", "DIN", "SWL", "WLL"]
 _NO_CODE = frozenset(
     ["FOR", "FIT", "OP", "JOB", "PO", "NO", "ATC", "APC", "FAN", *_GOODS, *_FAIRS, *_MONTHS]
-) | {*map(letters, ["ЛЕТ", "ЗАЛ", "ЦЕХ", "БАК", "ПАВ", "ШТ"])}
+) | {*map(letters, ["ЛЕТ", "ЗАЛ", "ЦЕХ", "БАК", "ПАВ", "ШТ", "ТУ", "СОЖ"])}
 """Words that stand beside figures and belong to no code: OP 10, EMO 2023, 12 MAY."""
 _CYRILLIC = re.compile(
     r"(?![A-Z]{1,3}\d[A-Z]?$)(?!.*\d\d)(?=(?:.*[^\W\d_]){2})(?:[^\W\d_]|[3469])+"

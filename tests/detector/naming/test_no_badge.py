@@ -79,6 +79,37 @@ SMTCL|FANUC 0I-TF|ТРЕНАЖЕР
 SMTCL|CNC LATHE|CAK6150|ЛЮНЕТ
 沈阳机床|数控车床|CAK6150|操作规程
 """
+BY_FORM = """
+SMTCL|CAK6150|45 000 USD
+SMTCL|CAK6150|3 500 000 РУБ
+SMTCL|CAK6150|1 250 000 ₺
+沈阳机床|CAK6150|¥128000
+SMTCL|CAK6150|INR 3500000
+SMTCL|CAK6150|3,5 МЛН
+SMTCL|CAK6150|20 L
+SMTCL|CAK6150|200 Л
+SMTCL|CAK6150|СОЖ 5%
+沈阳机床|CAK6150|5S
+SMTCL|CAK6150|OEE 85 %
+SMTCL|CAK6150|ТО-1
+SMTCL|CAK6150|ППР 2024
+SMTCL|VMC850B|ОП. 020
+SMTCL|CAK6150|УП 1204
+SMTCL|CAK6150|ТУ 3812-001
+SMTCL|CAK6150|1 OF 2
+SMTCL|HTC2050Z|ОТ 45 000 €
+SMTCL|HTC2050Z|RS. 35,00,000
+SMTCL HTC2050Z >> 2 ЕД
+SMTCL HTC2050Z >> 2 NOS
+DMTG|CKE6150|G.W. 3200 KG
+SMTCL|CAK6150|N.W. 2800 KGS
+SMTCL|CAK6150|MAX GROSS 30480 KG
+SMTCL|CAK6150|N10 G54 G90
+SMTCL|CAK6150|S1200 F0.2
+SMTCL|CAK6150|X 12.500
+SMTCL|CAK6150|T0101
+沈阳机床|CAK6150|合格证
+"""
 LISTS = """
 SMTCL CAK6150|SMTCL HTC2050Z
 SMTCL CAK6150 – 3|SMTCL VMC850B – 2
@@ -124,8 +155,8 @@ def attributor() -> Attributor:
 @pytest.mark.parametrize("count", [2, 3], ids=["two views", "three views"])
 @pytest.mark.parametrize(
     "listed",
-    [UNDER_HIS_CODE, BEYOND_A_ROW, LISTS],
-    ids=["under his code", "beyond a row", "lists"],
+    [UNDER_HIS_CODE, BEYOND_A_ROW, BY_FORM, LISTS],
+    ids=["under his code", "beyond a row", "by form", "lists"],
 )
 def test_what_lies_before_a_machine_claims_no_china(
     attributor: Attributor, listed: str, count: int
