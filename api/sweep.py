@@ -243,35 +243,34 @@ def _tell(
         "listed": "added to the list, but whoever holds the case works on something else; run the "
         "same command again once that has ended",
     }
-    console = speak()
-    how_far = describe(ending.tally), found(ending.tally, registry)
-    for line in (says[ending.outcome], *how_far, *notes(ending.tally)):
-        console.print(line, markup=False, soft_wrap=True)
+    lines = [says[ending.outcome], describe(ending.tally), found(ending.tally, registry)]
+    lines += notes(ending.tally)
     if by_others:
-        files = "file was" if by_others == 1 else "files were"
-        said = (
-            f"{by_others} {files} looked at by another version of the program, which may claim "
+        lines.append(
+            f"{_files(by_others)} looked at by another version of the program, which may claim "
             "what this one would not; `--anew` looks at all of the case with this one"
         )
-        console.print(said, markup=False, soft_wrap=True)
     if elsewise:
-        files = "file was" if elsewise == 1 else "files were"
-        said = (
-            f"{elsewise} {files} looked at with another model or other settings alone, and what "
+        lines.append(
+            f"{_files(elsewise)} looked at with another model or other settings alone, and what "
             "was found then counts no more; `--anew` looks at all of the case with these"
         )
-        console.print(said, markup=False, soft_wrap=True)
     if ending.tally.aside:
         kinds = ", ".join(f"{kind} {count}" for kind, count in ending.tally.aside.items())
-        said = f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which"
-        console.print(said, markup=False, soft_wrap=True)
+        lines.append(f"set aside: {kinds}; `nameplate sweep --status --case {folder}` says which")
     if PACKED in ending.tally.aside:
-        said = (
+        lines.append(
             "packed: sweep the folder they lie in; if that is elsewhere now, sweep it there, and "
             f"`nameplate case moved {folder} OLD NEW` says that they are the same; if they are "
             f"lost for good, `nameplate case lost {folder} PATH` says so"
         )
-        console.print(said, markup=False, soft_wrap=True)
+    console = speak()
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _files(number: int) -> str:
+    return f"{number} file was" if number == 1 else f"{number} files were"
 
 
 def _exit(ending: Ending) -> Exit:
