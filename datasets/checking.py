@@ -66,6 +66,7 @@ def check_data(data: Path, registry: Registry) -> Checked:
         faults += _faults_of_split(folder, sound)
         faults += _unknown_names(folder, sound, registry)
         faults += _contradictions(folder, sound, registry)
+        faults += _twice(folder, sound)
     shared = shared_sources(splits)
     faults += [f"{data}: {tell_shared({source: where})}" for source, where in shared.items()]
     faults += _same_pictures(data, splits)
@@ -133,6 +134,22 @@ def _contradictions(
                 yield f"{where}: machines.{index}.builder: {id!r} is a control, it built nothing"
             if photograph.scene == "negative" and machine.cnc and not machine.ignore:
                 yield f"{where}: scene: negative, but machines.{index} is a CNC machine"
+
+
+def _twice(folder: Path, photographs: Sequence[Photograph]) -> Iterator[str]:
+    """Boxes that are labelled twice: evaluation would take the second for one that was missed.
+
+    Marks are let be: several may stand on one plate, and YOLO keeps none of their texts.
+    """
+    for photograph in photographs:
+        for name, parts in (("machines", photograph.machines), ("controls", photograph.controls)):
+            boxes = [part.box for part in parts]
+            for index, box in enumerate(boxes):
+                if _is_among(box, boxes[:index], photograph):
+                    yield (
+                        f"{folder / ANNOTATIONS}: {photograph.image}: {name}.{index}: the same box "
+                        "stands before it; leave one of the two out"
+                    )
 
 
 def compare_labels(photograph: Photograph, labels: Sequence[Label]) -> Iterator[str]:

@@ -48,8 +48,10 @@ def line(name: str = "a.png", **changed: Any) -> Line:
     """One picture with everything in it."""
     return {
         "image": f"images/{name}", "width": WIDTH, "height": HEIGHT, "scene": "shopfloor",
-        "source": "hall 7", "machines": [machine(), machine(builder=None, by=None, cnc=None)],
-        "marks": [mark(), mark(text="沈阳机床", of=1, id=None), mark(role="overlay", of=None)],
+        "source": "hall 7",
+        "machines": [machine(), machine(box=[22, 5.5, 60, 44], builder=None, by=None, cnc=None)],
+        "marks": [mark(), mark(text="沈阳机床", of=1, id=None),
+                  mark(box=[2, 38, 14, 44], role="overlay", of=None)],
         "controls": [{"box": [30, 20, 38, 30], "of": 1}], "concealed": [[50, 2, 60, 9]],
         "note": "by the gate", "origin": {"sha256": "ab", "n": 3},
     } | changed  # fmt: skip

@@ -12,9 +12,10 @@ from datasets.checking import check_data
 from datasets.errors import DataError, UsageError
 from datasets.registry import load_registry
 from datasets.splits import check_apart, find_splits, read_splits
-from tests.datasets.sets import draw, line, machine, two_splits, write_data
+from tests.datasets.sets import draw, line, machine, mark, two_splits, write_data
 
 REGISTRY = load_registry()
+CONTROL = {"box": [40, 4, 60, 20], "of": 0}
 
 
 def test_a_sound_set_has_no_fault_and_is_counted(tmp_path: Path) -> None:
@@ -78,6 +79,24 @@ def test_every_fault_is_told(tmp_path: Path, spoil: Callable[[Path], object], to
     faults = check_data(data, REGISTRY).faults
     assert any(told in fault for fault in faults), faults
     assert all(str(data) in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"machines": [machine(), machine()]}, "machines.1: the same box"),
+        ({"marks": [mark(), mark(text="HANS LASER")]}, ""),
+        ({"controls": [CONTROL, CONTROL]}, "controls.1: the same box"),
+    ],
+    ids=["machine", "two marks on one plate", "control"],
+)
+def test_a_box_labelled_twice_is_told(
+    tmp_path: Path, more: dict[str, list[object]], told: str
+) -> None:
+    """Evaluation would call the second one missed, however good the detector."""
+    only: dict[str, list[object]] = {"machines": [machine()], "marks": [], "controls": []}
+    faults = check_data(write_data(tmp_path, {"train": [line(**only | more)]}), REGISTRY).faults
+    assert [told in fault for fault in faults] == ([True] if told else []), faults
 
 
 def test_a_label_for_nothing_is_told(tmp_path: Path) -> None:
