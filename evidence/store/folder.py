@@ -58,7 +58,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise CaseMissing(
             f"{path}: cannot be read ({error.strerror}); check the permissions"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CaseDamaged(f"{path}: not what Nameplate wrote; put a copy in its place") from error
     if facts["format"] > FORMAT:
         raise CaseNewer(newer(folder))

@@ -29,7 +29,7 @@ from evidence.store.case import Case, claim, open_engine
 from evidence.store.copying import copy_rows
 from evidence.store.distrust import CLIP, STILL, distrust
 from evidence.store.engine import sqlite_engine
-from evidence.store.folder import FORMAT, furnish, new_folder
+from evidence.store.folder import FORMAT, furnish, new_folder, read_facts
 from evidence.store.migrations import upgrade
 from evidence.store.pack import CONTENTS, chunks
 
@@ -38,7 +38,21 @@ MOST_SQUEEZED = 100
 """Times its packed size that a compressed file may be; a case's database is some 5 times."""
 
 _PICTURE = re.compile(r"footage/[0-9a-f]{2}/[0-9a-f]{64}/([A-Za-z0-9_.~%-]+)")
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FRESH = "fresh.db"
+_COMPUTED = (
+    (
+        "SELECT name FROM sqlite_schema WHERE type = 'view' OR sql LIKE '%VIRTUAL%'",
+        "is no table",
+    ),
+    (
+        "SELECT t.name FROM sqlite_schema t, pragma_table_xinfo(t.name) c "
+        "WHERE t.type = 'table' AND c.hidden > 1",
+        "has columns that are computed",
+    ),
+)
+"""What may have no end, or fill the memory, when it is read: how to find it, and what it is."""
+_TRIGGERS = "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,13 @@ def unpack(file: Path | str, folder: Path | str, database: str | None = None) ->
                 for member in members:
                     _extract(file, archive, member, partial)
                 _check_folders(file, members, partial)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            UnicodeError,
+            EOFError,
+        ) as error:
             raise CaseDamaged(_damaged(file, str(error) or "cut short")) from error
         except OSError as error:
             # Where a pack says that something lies before its own beginning, zipfile goes there.
@@ -95,6 +115,8 @@ def _read_contents(file: Path, archive: zipfile.ZipFile) -> list[_Member]:
     infos = {info.filename: info for info in archive.infolist()}
     if len(infos) != len(archive.infolist()) or CONTENTS not in infos:
         raise CaseDamaged(_damaged(file, "it lists no contents, or a file twice"))
+    if any(info.flag_bits & 1 or info.compress_type not in _PACKED for info in infos.values()):
+        raise CaseDamaged(_damaged(file, "a file in it is packed as no pack's"))
     if infos[CONTENTS].file_size > LARGEST_CONTENTS:
         raise CaseDamaged(_damaged(file, f"{CONTENTS} is too large"))
     _check_squeezed(file, infos[CONTENTS])
@@ -105,7 +127,14 @@ def _read_contents(file: Path, archive: zipfile.ZipFile) -> list[_Member]:
             _Member(infos[name], _path_of(name), int(said["size"]), str(said["sha256"]))
             for name, said in files.items()
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise CaseDamaged(_damaged(file, f"{CONTENTS} makes no sense ({error})")) from error
     if isinstance(made, int) and made > FORMAT:
         raise CaseNewer(f"{file}: packed by a newer Nameplate; update this one to open it")
@@ -179,8 +208,11 @@ def _check_folders(file: Path, members: list[_Member], folder: Path) -> None:
 
 def _settle(file: Path, folder: Path, database: str | None) -> None:
     """Makes the unpacked files a case: of this version, in the database asked for."""
-    facts = json.loads((folder / "case.json").read_bytes())
-    if facts.get("database") != "case.db":
+    try:
+        facts = read_facts(folder)
+    except CaseDamaged as error:
+        raise CaseDamaged(_damaged(file, "its case.json is none")) from error
+    if facts["database"] != "case.db":
         raise CaseDamaged(_damaged(file, "it names a database outside"))
     furnish(folder, facts)
     try:
@@ -198,20 +230,26 @@ def _settle(file: Path, folder: Path, database: str | None) -> None:
 
 
 def _look_at(database: Path) -> None:
-    """That a database can be copied: whole, and of rows that are there, not computed.
+    """That a database can be copied: whole, and of rows that are there, not computed. Its triggers
+    are taken away, since some would run while it is brought up to this version.
 
     Raises:
         ValueError: it is not.
     """
     engine = sqlite_engine(database)
     try:
+        with engine.begin() as connection:
+            for asked, why in _COMPUTED:
+                for name in connection.scalars(text(asked)):
+                    raise ValueError(f"{name} {why}")
+            for name in connection.scalars(text(_TRIGGERS)).all():
+                connection.exec_driver_sql(
+                    "DROP TRIGGER " + connection.dialect.identifier_preparer.quote_identifier(name)
+                )
         with engine.connect() as connection:
             wrong = connection.scalars(text("PRAGMA integrity_check")).all()
             if list(wrong) != ["ok"]:
                 raise ValueError(f"damaged ({wrong[0]})")
-            kinds = "SELECT name FROM sqlite_schema WHERE type = 'view' OR sql LIKE '%VIRTUAL%'"
-            for name in connection.scalars(text(kinds)):
-                raise ValueError(f"{name} is no table")
     finally:
         engine.dispose()
 
