@@ -10,6 +10,9 @@ from pydantic import ValidationError
 
 from datasets.errors import RegistryError
 
+LONGEST = 20_000_000
+"""Letters and values of a file with its aliases written out; the registry has some 240,000."""
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The safe loader (in C where built: ten times faster), but a key written twice is an error."""
@@ -39,7 +42,8 @@ def read_yaml(path: Path) -> object:
         RegistryError: it cannot be read, is not UTF-8 or is not YAML; the message says where.
     """
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_Loader)  # a subclass of SafeLoader
+        content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # a subclass of SafeLoader
+        check_aliases(content)
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -50,6 +54,31 @@ def read_yaml(path: Path) -> object:
         raise RegistryError(f"{path}: not valid YAML{where}: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RegistryError(f"{path}: not valid YAML: {error}") from error
+    return content
+
+
+def check_aliases(content: object) -> None:
+    """That what a file holds can be written out: a few lines of lists in lists, each repeated by
+    its alias, would fill any memory as soon as one of them stands in a message.
+
+    Raises:
+        ValueError: it is too long.
+    """
+    _written_out(content, {})
+
+
+def _written_out(value: object, known: dict[int, int]) -> int:
+    """How many letters and values there are when every alias is written out."""
+    if isinstance(value, str | bytes):
+        return 1 + len(value)
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    if id(value) not in known:
+        parts = (*value, *value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_written_out(part, known) for part in parts)
+    if known[id(value)] > LONGEST:
+        raise ValueError("its aliases make it too long; write it out")
+    return known[id(value)]
 
 
 def complain(path: Path, entry: str, error: ValidationError) -> RegistryError:

@@ -23,6 +23,7 @@ from datasets.formats.parts import Attributes, Entry, name_of, photograph_of
 from datasets.output import place_picture, write_text
 from datasets.picture import check_upright, picture_size
 from datasets.writing import LABELLED_ROLES, labels_of, to_yolo
+from datasets.yamlfile import check_aliases
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 DECIMALS = 3
@@ -164,6 +165,7 @@ def _data_file(path: Path) -> Path:
 def _load(file: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(read_text(file))
+        check_aliases(values)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DataError(f"{file}: not YAML ({' '.join(str(error).split())})") from error
     if not isinstance(values, dict):
