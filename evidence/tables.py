@@ -52,7 +52,11 @@ DOUBTS = {
 }
 """Why a claim is withheld, by `detector.types.Doubt`."""
 _NOT_KNOWN = "not known: a seller's badge, on machines that others made"
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
+# Where lists are separated by semicolons, as in Russian and Ukrainian, a spreadsheet that opens a
+# CSV begins a cell at each, and a row at each end of a line.
+_CELLS = re.compile(r"([;\t\r\n])")
+_FORMULA = re.compile(r"^(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_BLANK = re.compile(r"\s*[\t\r]")
 # Control characters and the marks that turn the direction of writing (Unicode 16, 23.2):
 # in a text read off a picture, or a file name, they can only mislead.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -62,7 +66,8 @@ def to_csv(record: Mapping[str, Any]) -> str:
     """One row a machine, RFC 4180, with a header.
 
     A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come
-    from footage; such a cell is given a leading apostrophe.
+    from footage; such a cell is given a leading apostrophe, and so is what becomes one where
+    semicolons separate cells.
     """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
@@ -157,12 +162,13 @@ def harmless(cell: object) -> str:
 
 
 def no_formula(text: str) -> str:
-    """Text with an apostrophe before it where a spreadsheet would run it.
+    """Text with an apostrophe before whatever a spreadsheet would run, wherever a cell may begin.
 
-    >>> no_formula("=1+1"), no_formula("HAAS")
-    ("'=1+1", 'HAAS')
+    >>> no_formula("=1+1"), no_formula("HAAS"), no_formula("hall;=1+1;.mp4")
+    ("'=1+1", 'HAAS', "hall;'=1+1;.mp4")
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    safe = "".join(_FORMULA.sub("'", cell) for cell in _CELLS.split(text))
+    return f"'{safe}" if _BLANK.match(safe) else safe
 
 
 def printable(text: str) -> str:
