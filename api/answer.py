@@ -14,7 +14,7 @@ from api.exits import Exit
 from api.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
 from datasets.output import unwritten
-from datasets.registry import load_registry
+from datasets.registry import Registry, load_registry
 from evidence.tables import printable
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def answer(
             keep_response(from_package, timestamp_response)
         if timestamp_request is not None:
             write_request(from_package, timestamp_request)
-        raise typer.Exit(_compute_anew(from_package, timestamp_root))
+        known = load_registry(*(registry or ()))
+        raise typer.Exit(_compute_anew(from_package, timestamp_root, known))
     if folder is None:
         raise UsageError("name the case's folder, or a package with --from")
     if timestamp_response or timestamp_root:
@@ -171,14 +172,16 @@ def _write(page: str, out: Path) -> None:
         raise ResultError(unwritten(out, error)) from error
 
 
-def _compute_anew(package: Path, roots: Path | None) -> Exit:
+def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     """Says whether every number of a package comes out the same, and what its time stamp says."""
     from evidence.answer.package import recompute
     from evidence.answer.stamp import read_stamp
 
-    found, otherwise, written_by = recompute(package)
+    found, otherwise, written_by, builders = recompute(package, known)
     stamp = read_stamp(package, roots)
     _tell(found)
+    for line in builders:
+        speak().print(printable(f"Note: {line}."), markup=False, soft_wrap=True)
     if stamp is not None:
         how = {True: "as it was signed", False: "NOT signed by whom your certificates vouch for"}
         signed = how[stamp.signed] if stamp.signed is not None else "not checked (--timestamp-root)"
@@ -187,7 +190,10 @@ def _compute_anew(package: Path, roots: Path | None) -> Exit:
         if stamp.signed is False:
             otherwise = [*otherwise, "the time stamp is not as a trusted authority signed it"]
     if written_by != version("nameplate"):
-        line = f"Written by Nameplate {written_by}; computed anew by {version('nameplate')}."
+        line = (
+            f"Written by Nameplate {written_by}; computed anew by {version('nameplate')}, which "
+            "does not compare the report, the figures and the tables of another."
+        )
         speak().print(printable(line), markup=False, soft_wrap=True)
     for line in otherwise:
         complain(line)

@@ -252,7 +252,7 @@ def test_p3_every_number_of_a_report_is_recomputed_from_its_export_alone(
         judged(opened)
         write_package(opened, Question(), load_registry(), "Chinese", tmp_path / "package")
     shutil.rmtree(case)
-    found, otherwise, _ = recompute(tmp_path / "package")
+    found, otherwise, *_ = recompute(tmp_path / "package")
     assert otherwise == []
     data = tmp_path / "package" / "data"
     assert found.said.sentence in (data / "report.html").read_text("utf-8")

@@ -110,17 +110,19 @@ def read_controls(file: Path, registry: Registry) -> list[Control]:
         if file.stat().st_size > MOST_BYTES:
             raise UsageError(f"{file}: larger than {MOST_BYTES >> 20} MiB; is it a list?")
         text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        # Read to its end, since csv refuses a cell only when it comes to it.
+        rows = csv.DictReader(text.splitlines())
+        lines = [(rows.line_num, row) for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{file}: cannot be read ({error}); give a CSV file in UTF-8") from error
-    rows = csv.DictReader(text.splitlines())
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise UsageError(f"{file}: the first line must name the columns {' and '.join(COLUMNS)}")
     found = []
-    for row in rows:
+    for number, row in lines:
         path, builder = (row["path"] or "").strip(), (row["builder"] or "").strip()
         if not path or builder not in registry:
             raise UsageError(
-                f"{file}: line {rows.line_num}: needs a path and a builder of the registry, "
+                f"{file}: line {number}: needs a path and a builder of the registry, "
                 f"not {path!r} and {builder!r}"
             )
         found.append(Control(str(file.absolute().parent / path), builder))

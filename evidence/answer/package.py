@@ -32,9 +32,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
+from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
@@ -48,6 +49,7 @@ from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
 from evidence.answer.from_case import Read, read_case
 from evidence.answer.page import draw, render_answer, to_json
+from evidence.answer.papers import papers_otherwise
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sound import contradictions, lacking
@@ -75,6 +77,9 @@ was of its first day. 9: before footage that another model alone looked at was t
 
 MOST_TOLD = 5
 
+_QUESTION = TypeAdapter(Question)
+_PLANTS = TypeAdapter(list[Annotated[list[str], Field(min_length=1)]])
+
 
 class Written(NamedTuple):
     """What a package that was written holds. lacking: the pictures that rows of its case name and
@@ -86,11 +91,14 @@ class Written(NamedTuple):
 
 class Recomputed(NamedTuple):
     """What a package says when it is computed anew. otherwise: what does not agree with it, a line
-    each; none where every number comes out the same. written_by: the version of Nameplate."""
+    each; none where every number comes out the same. written_by: the version of Nameplate.
+    builders: of those on which the answer rests, what the package's registry says otherwise than
+    the one here, or of which there is none here, a line each."""
 
     answer: Answer
     otherwise: list[str]
     written_by: str
+    builders: list[str]
 
 
 def write_package(
@@ -138,9 +146,13 @@ def write_package(
     return written
 
 
-def recompute(package: Path) -> Recomputed:
+def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     """The answer computed anew from a package alone, and what does not agree with it: numbers and
-    facts of its `answer.json`, rows of its case, the log of verdicts, pictures it lacks.
+    facts of its `answer.json`, rows of its case, the log of verdicts, pictures it lacks; where this
+    version wrote it its report, figures and tables, too.
+
+    Args:
+        here: the registry that its own is compared with; None: with none.
 
     Raises:
         PackageDamaged: files in it are not what they were; the message names them.
@@ -150,39 +162,65 @@ def recompute(package: Path) -> Recomputed:
     data = package / "data"
     try:
         said = json.loads((data / "answer.json").read_bytes())
-        question = Question(
-            **said["answer"]["question"] | {"plants": tuple(said["answer"]["question"]["plants"])}
-        )
-        what, newest, facts = said["what"], said["format"], said["facts"]
-        written_by = str(said["nameplate"])
+        asked = said["answer"]["question"]
+        question = _QUESTION.validate_python(asked | {"plants": tuple(asked["plants"])})
+        newer, earlier = said["format"] > FORMAT, said["format"] < FORMAT
+        facts, written_by = said["facts"], str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
-        entries, plants = list(map(Entry.kept, known["entries"])), known.get("plants", ())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        entries = list(map(Entry.kept, known["entries"]))
+        plants = _PLANTS.validate_python(known.get("plants", ()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
-    if newest > FORMAT:
+    if newer:
         raise UsageError(f"{package}: written by a newer Nameplate; update this one")
     registry = Registry(entries, plants)
     controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
+        # Not as the package says: it could call machines of another make Chinese.
+        what = question.in_a_word(registry)
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
         unsound = [*contradictions(session), *lacking(case, session)]
+        if written_by == version("nameplate") and not earlier:
+            unsound += papers_otherwise(data, session, read, registry)
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
-    earlier = newest < FORMAT
     if earlier:  # in other words
         for one in (said, anew):
             one["answer"].get("said", {}).pop("means", None)
     otherwise = [
         *_differences(said["answer"], anew["answer"], earlier=earlier),
         *_differences(facts, anew["facts"], "facts", earlier=earlier),
+        *_differences(said.get("what"), str(what), "what"),
         *unsound,
     ]
     if earlier and otherwise:
         otherwise.insert(
             0,
-            f"format: {newest} in the package, {FORMAT} now: rules of counting have changed since, "
-            "and what follows may come of that; the Nameplate that wrote it computes the same",
+            f"format: {said['format']} in the package, {FORMAT} now: rules of counting have "
+            "changed since, and what follows may come of that; the Nameplate that wrote it "
+            "computes the same",
         )
-    return Recomputed(read.answer, otherwise, written_by)
+    builders = [] if here is None else _known_otherwise(read, registry, here)
+    return Recomputed(read.answer, otherwise, written_by, builders)
+
+
+def _known_otherwise(read: Read, kept: Registry, here: Registry) -> list[str]:
+    """As `Recomputed.builders`."""
+    named = {id for one in read.machines for id in (one.claim, one.builder) if id is not None}
+    told = []
+    for entry in (kept.get(id) for id in sorted(named) if id in kept):
+        if entry.id not in here:
+            told.append(
+                f"{entry.id}: {entry.name}, {entry.origin}, is in the package's registry alone"
+            )
+            continue
+        own = here.get(entry.id)
+        told += [
+            f"{entry.id}: {name} {getattr(entry, name)!r} in the package's registry, "
+            f"{getattr(own, name)!r} here"
+            for name in ("name", "type", "origin", "owner", "production", "makers")
+            if getattr(entry, name) != getattr(own, name)
+        ]
+    return told
 
 
 def _fill(

@@ -189,7 +189,7 @@ def test_a_case_keeps_its_controls(
     listed.write_text("path,builder\n/archive/2.mp4,dmtg\n", "utf-8")
     assert ask(case, registry, controls=listed).controls.of == 1
     write_package(case, CHINESE, registry, "Chinese", tmp_path / "kept")
-    again, otherwise, _ = recompute(tmp_path / "kept")
+    again, otherwise, *_ = recompute(tmp_path / "kept")
     assert again.controls == found.controls and otherwise == []
     with case.session() as session, session.begin():
         assert drop_control(session, key("f", 1), "dmtg")

@@ -99,7 +99,7 @@ def test_a_package_counts_plants_as_they_were_known_where_it_was_made(
     asked = Question(plants=("Завод № 99",))
     for number, question in enumerate((Question(), asked)):
         write_package(case, question, registry, "Chinese", tmp_path / str(number))
-        found, otherwise, _ = recompute(tmp_path / str(number))
+        found, otherwise, *_ = recompute(tmp_path / str(number))
         assert otherwise == []
         assert found.counts.plants == (1 if number else 3 if known else 4)
         assert found.counts.machines == (16, 8 if known else 4)[number]

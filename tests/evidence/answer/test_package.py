@@ -77,7 +77,7 @@ def package(
 
 
 def test_every_number_comes_out_the_same(package: Path) -> None:
-    found, otherwise, _ = recompute(package)
+    found, otherwise, *_ = recompute(package)
     assert otherwise == []
     assert found.counts.confirmed == 12
     assert found.controls.of == 1

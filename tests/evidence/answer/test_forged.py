@@ -1,0 +1,130 @@
+"""A package that was made to say more than its case does is told of, whole as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bagit
+import pymupdf
+import pytest
+
+from datasets.errors import UsageError
+from datasets.registry import Registry, load_registry
+from evidence.answer.package import recompute, write_package
+from evidence.answer.page import to_json
+from evidence.answer.question import Question
+from evidence.record import dump
+from evidence.store import Case
+from tests.evidence.answer.conftest import Builder, judge_all
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def package(
+    case: Case,
+    registry: Registry,
+    build: Callable[[Callable[[Builder], None]], object],
+    tmp_path: Path,
+) -> Path:
+    """Of a case with one confirmed machine, a Japanese one."""
+
+    def fill(b: Builder) -> None:
+        b.add("Plant 1", claim="mazak", outcome="accept")
+        judge_all(b.session)
+
+    build(fill)
+    write_package(case, Question(value="JP"), registry, "Japanese", tmp_path / "package")
+    assert recompute(tmp_path / "package", load_registry()).builders == []
+    return tmp_path / "package"
+
+
+def rewrite(package: Path, name: str, change: Callable[[Any], None]) -> None:
+    file = package / "data" / name
+    said = json.loads(file.read_bytes())
+    change(said)
+    file.write_bytes(dump(said))
+    close(package)
+
+
+def close(package: Path) -> None:
+    bagit.Bag(str(package)).save(manifests=True)
+
+
+def test_machines_of_another_make_are_not_called_chinese(package: Path) -> None:
+    rewrite(package, "answer.json", lambda said: said.update(what="Chinese"))
+    found, otherwise, *_ = recompute(package)
+    assert found.said.sentence == "Confirmed: at least 1 machine of Japanese make in 1 plant."
+    assert "what: 'Chinese' in the package, 'Japanese' computed" in otherwise
+
+
+def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package: Path) -> None:
+    def move(known: Any) -> None:
+        (mazak,) = [one for one in known["entries"] if one["id"] == "mazak"]
+        mazak["origin"] = "CN"
+
+    rewrite(package, "registry.json", move)
+    rewrite(package, "answer.json", lambda said: said["answer"]["question"].update({"value": "CN"}))
+    found, _, _, builders = recompute(package, load_registry())
+    assert "Chinese make" in found.said.sentence
+    assert builders == ["mazak: origin 'CN' in the package's registry, 'JP' here"]
+    assert recompute(package, Registry([])).builders == [
+        "mazak: Mazak, CN, is in the package's registry alone"
+    ]
+    assert to_json(found)["question"]["value"] == "CN"
+
+
+@pytest.mark.parametrize(
+    "name", ["report.html", "report.pdf", "figures/builders.svg", "tables/counted.csv"]
+)
+def test_what_people_read_says_what_is_computed(package: Path, name: str) -> None:
+    file = package / "data" / name
+    if file.suffix == ".pdf":
+        with pymupdf.open(file) as document:
+            document[0].insert_text((40, 40), "Confirmed: 200 Chinese machines")
+            document.saveIncr()
+    else:
+        file.write_text(file.read_text("utf-8").replace("mazak", "dmtg").replace("Mazak", "DMTG"))
+    close(package)
+    assert recompute(package).otherwise == [
+        f"{name}: not what this Nameplate writes of what is in the package"
+    ]
+
+
+SENSELESS: dict[str, Callable[[Any], None]] = {
+    "a country in a list": lambda said: said["answer"]["question"].update(value=["CN"]),
+    "a plant that is no text": lambda said: said["answer"]["question"].update(plants=[{}]),
+    "a day that is no text": lambda said: said["answer"]["question"].update(since=5),
+    "a format that is no number": lambda said: said.update(format="10"),
+}
+
+
+@pytest.mark.parametrize("name", SENSELESS)
+def test_what_makes_no_sense_is_refused(package: Path, name: str) -> None:
+    rewrite(package, "answer.json", SENSELESS[name])
+    with pytest.raises(UsageError, match="makes no sense"):
+        recompute(package)
+
+
+@pytest.mark.parametrize("plants", [5, [[]], [[1]]])
+def test_plants_that_make_no_sense_are_refused(package: Path, plants: object) -> None:
+    rewrite(package, "registry.json", lambda known: known.update(plants=plants))
+    with pytest.raises(UsageError, match="makes no sense"):
+        recompute(package)
+
+
+def test_what_is_too_deep_is_refused(package: Path) -> None:
+    (package / "data" / "answer.json").write_text("[" * 100_000)
+    close(package)
+    with pytest.raises(UsageError, match="makes no sense"):
+        recompute(package)
+
+
+def test_a_list_of_controls_without_end_is_refused(package: Path) -> None:
+    (package / "data" / "controls.csv").write_text(f'path,builder\n"{"a" * 200_000}",mazak\n')
+    close(package)
+    with pytest.raises(UsageError, match=r"controls\.csv: cannot be read"):
+        recompute(package)
