@@ -117,7 +117,7 @@ def _said(request: Request, share: str) -> Any:
 
 def _words(request: Request) -> Any:
     code = language(request)
-    return lambda text: say_in(text, code, catalogue(code))
+    return lambda text: printable(say_in(text, code, catalogue(code)))
 
 
 def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:

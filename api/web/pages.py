@@ -16,7 +16,7 @@ from markupsafe import Markup
 from api.web.retold import retold
 from api.web.words import LANGUAGES, catalogue, error_forms, language, said_by
 from evidence.report import weigh
-from evidence.tables import chance, clock
+from evidence.tables import chance, clock, printable
 
 STATIC = Path(__file__).parent / "static"
 
@@ -37,7 +37,8 @@ def _environment(code: str) -> Environment:
         "clock": clock,
         "decimal": lambda figure: _decimal(figure, code),
         "json": _as_data,
-        "retold": lambda text: retold(text, code),
+        "printable": printable,
+        "retold": lambda text: printable(retold(text, code)),
         "weigh": weigh,
     }
     made.globals |= {"static": static, "languages": LANGUAGES}

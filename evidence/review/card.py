@@ -162,7 +162,12 @@ def _told(state: str, log: list[Verdict], person: str) -> str:
 def _verdict(registry: Registry, row: Verdict, item: Item) -> Record:
     named = _named(registry, row.builder)
     told = record(row, item.item, item.state == "settled")
-    return told | {"builder_name": None if named is None else named["name"]}
+    said = told["before"].get("said")
+    if said:
+        shown = {name: _said(one) if isinstance(one, str) else one for name, one in said.items()}
+        told["before"] = told["before"] | {"said": shown}
+    builder = None if named is None else named["name"]
+    return told | {"note": _said(row.note), "builder_name": builder}
 
 
 def _sighting(registry: Registry, row: SightingRow) -> Record:

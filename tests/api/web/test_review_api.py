@@ -152,6 +152,18 @@ def test_a_case_from_before_gets_items_when_it_is_asked_for(
     assert {card["item"] for card in items(client)} == set(made)
 
 
+def test_a_note_that_turns_its_letters_is_shown_as_it_is(
+    client: httpx.Client, keys: list[str]
+) -> None:
+    body = {"item": keys[0], "verdict": "unknown", "note": "\u202egpj.exe"}
+    assert client.post("/api/v1/verdicts", json=body).status_code == 201
+    card = client.get(f"/api/v1/review/items/{keys[0]}").json()
+    assert [one["note"] for one in card["verdicts"]] == ["\ufffdgpj.exe"]
+    # The log tells it as it was given, or its digest could not be computed.
+    (row,) = client.get("/api/v1/verdicts").json()["items"]
+    assert row["note"] == "\u202egpj.exe"
+
+
 WRONG: dict[str, tuple[dict[str, object], int]] = {
     "no such item": ({"item": f"{'0' * 32}:m1", "verdict": "unknown"}, 404),
     "no key at all": ({"item": "../etc", "verdict": "unknown"}, 422),

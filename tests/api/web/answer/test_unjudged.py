@@ -47,3 +47,6 @@ def test_names_that_mislead_are_shown_as_they_are(
     shown = re.sub(r"<input[^>]*>", "", client.get("/answer").text)
     assert "<b>Plant" not in shown and "\u202e" not in shown
     assert "&lt;b&gt;Plant" in shown
+    refused = client.get("/answer", params={"plant": "another"}).text
+    assert "\ufffd1&lt;/b&gt;" in refused
+    assert "\u202e" not in re.sub(r"<input[^>]*>", "", refused)
