@@ -73,7 +73,7 @@ def _card(folder: Path) -> dict[str, Any]:
     file = folder / "model.json"
     try:
         card = json.loads(_bytes(file))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{file}: not JSON ({error}); export the model again") from error
     if not isinstance(card, dict):
         raise ModelError(f"{file}: expected an object, got {type(card).__name__}")

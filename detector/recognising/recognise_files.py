@@ -100,7 +100,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     file = folder / CARD
     try:
         card = json.loads(_bytes(file))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{file}: not JSON ({error}); install the model again") from error
     named = card.get("files") if isinstance(card, dict) else None
     files = {}

@@ -117,7 +117,7 @@ def _digest(folder: Path) -> str | None:
     """As the model's card has it: hashing each model for a look at a list would take too long."""
     try:
         card = json.loads((folder / "model.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     digest = card.get("sha256") if isinstance(card, dict) else None
     return digest if isinstance(digest, str) else None

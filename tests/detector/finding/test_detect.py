@@ -173,12 +173,13 @@ def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
     ("card", "says"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ("[]", "expected an object"),
         ('{"classes": ["machine", "person"], "files": {}}', "expected the classes"),
         ('{"classes": null}', "expected the classes"),
         ('{"classes": ["machine", "wordmark", "control"]}', "model.json names None"),
     ],
-    ids=["broken", "list", "other-classes", "no-classes", "no-hashes"],
+    ids=["broken", "deep", "list", "other-classes", "no-classes", "no-hashes"],
 )
 def test_a_wrong_card_is_refused(tmp_path: Path, card: str, says: str) -> None:
     folder = write_model(tmp_path)

@@ -195,8 +195,8 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("card", "said"),
-    [("{", "not JSON"), ("[]", "SHA-256"), ("{}", "SHA-256")],
-    ids=["half", "list", "empty"],
+    [("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[]", "SHA-256"), ("{}", "SHA-256")],
+    ids=["half", "deep", "list", "empty"],
 )
 def test_a_card_that_vouches_for_nothing_is_refused(tmp_path: Path, card: str, said: str) -> None:
     folder = shutil.copytree(PACKAGED, tmp_path / "model")
