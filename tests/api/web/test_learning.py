@@ -11,6 +11,7 @@ import httpx2 as httpx
 import pytest
 from babel.messages.extract import extract_from_file
 from playwright.sync_api import Page
+from sqlalchemy import update
 
 from api.web.site import Site
 from api.web.words import catalogue
@@ -18,6 +19,7 @@ from datasets.annotations import parse_photograph
 from datasets.exchange import import_data
 from detector.finding.model_files import PACKAGED, model_digest
 from evidence.learning.export import export_judged
+from evidence.store import Location
 from tests.api.web.browser import COLOURS, faults
 from tests.judged import Filler, fill, other_model
 
@@ -68,6 +70,15 @@ def test_what_was_judged_is_told_in_numbers(client: httpx.Client, judged: dict[s
     for row in told["sources"]:
         sides[row["split"]] += row["frames"]
     assert sides["val"] == told["held_back"] and sides["train"] + sides["val"] == 4
+
+
+def test_a_source_that_turns_its_letters_is_shown_as_it_is(
+    client: httpx.Client, site: Site, judged: dict[str, str]
+) -> None:
+    with site.session() as session, session.begin():
+        session.execute(update(Location).values(publisher="Plant\u202e1", origin_url=None))
+    page = client.get("/learning").text
+    assert "Plant\ufffd1" in page and "\u202e" not in page
 
 
 def test_a_new_verdict_is_counted_at_once(
