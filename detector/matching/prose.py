@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datasets.letters import script_of, words
+from datasets.letters import letters, script_of, words
 from datasets.registry import Registry
 from detector.matching.marks import Mark
 from detector.matching.own_words import OwnWords
@@ -28,6 +28,8 @@ _HOUSES = frozenset(
 )
 """What stands right behind a builder's name where it is that of another house, which builds no
 machine tools: DOOSAN ROBOTICS, TRUMPF MEDICAL, BLOHM + VOSS."""
+_SELLERS = frozenset(map(letters, ["ИМПОРТЕР", "ПОСТАВЩИК", "ДИЛЕР", "ДИСТРИБЬЮТОР", "ПРОДАВЕЦ"]))
+"""What on an importer's plate says who sold the machine: ИМПОРТЕР: ООО СТАНКОИМПОРТ."""
 _RUSSIAN, _RUSSIAN_BESIDE_RUSSIAN, _ALL = 1, 2, 3
 
 
@@ -63,6 +65,8 @@ class Prose:
         if end < len(said) and said[end] in _HOUSES:
             return True
         rest = [i for i in range(len(said)) if not start <= i < end]
+        if any(said[i] in _SELLERS for i in rest):
+            return True
         strange = [i for i in rest if self._is_strange(said[i], mark, cyrillic[i])]
         russian = sum(cyrillic[i] for i in strange)
         return len(strange) >= _ALL or russian >= (

@@ -112,3 +112,11 @@ def test_a_latin_mark_beside_words_in_cyrillic_is_known(
 )
 def test_what_was_read_in_cyrillic_is_no_misread_mark(matcher: Matcher, text: str) -> None:
     assert matcher.match(text, hints=True) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ИМПОРТЕР: ООО СТАНКОИМПОРТ", "ПОСТАВЩИК САСТА", "ИМПОРТЕР: ООО СТАНКОМАШКОМПЛЕКС"],
+)
+def test_who_sold_a_machine_did_not_build_it(attributor: Attributor, text: str) -> None:
+    assert claims(attributor.attribute(seen_twice(text))) == (None, None)
