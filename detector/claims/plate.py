@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
-from datasets.letters import letters
+from datasets.letters import letters, scripts
 from datasets.plates import load_places, load_plate_words
 from detector.boxes import line_height
 from detector.broadcast.caption import same_text
@@ -193,13 +193,14 @@ class Plates:
         rows = any(map(self._text.says_kind, lines))
         rest = passages_of([r for r in plate if not self._text.is_line(r.text, rows=rows)])
         own = not (part or any(self._is_part(one.text) for one in (*rest, *titles)))
+        told = rows or not _is_importers(plate)
         for company, passage in companies:
             if company.country is not None:
                 plain = self._is_plain((*plate, *titles), passage, {company.country}, rows)
-                plain = plain and self._text.is_whole(company)
+                plain = plain and told and self._text.is_whole(company)
                 yield _company(company, passage, own, contact, plain)
         for kind, codes, passage in _shortest(said):
-            plain = self._is_plain((*plate, *titles), passage, codes, rows)
+            plain = told and self._is_plain((*plate, *titles), passage, codes, rows)
             fit = {
                 # CNC LATHE says what the plate is of, MACHINE TOOL OIL does not.
                 "made-in": (tools or (machine and plain))
@@ -276,6 +277,12 @@ def _company(
     alone = counts and long and passage.score >= _VERY_SURE and not contact
     codes = frozenset({company.country} if company.country else ())
     return Statement(codes, "company", company.han, own, counts, alone, passage, contact, plain)
+
+
+def _is_importers(plate: Sequence[Reading]) -> bool:
+    """Whether a plate is one in Russian, as importers put them on all that they bring, on vices and
+    pumps too: beside a maker's name it must say what it is of, for the line above may be lost."""
+    return any("cyrillic" in scripts(r.text) or letters(r.text) == "EAC" for r in plate)
 
 
 def _unglued(

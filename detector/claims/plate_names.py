@@ -1,10 +1,13 @@
-"""Names of makers in Latin letters: the place that one begins with, and how it ends."""
+"""Names of makers: what stands before and behind one on a plate, the place that one in Latin
+letters begins with, and how it ends."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Literal
 
+from datasets.letters import letters, script_of
 from datasets.plates import PlateWords
 from detector.matching.phrases import Said
 from detector.matching.vocabulary import LATIN_WORDS, made_of
@@ -24,6 +27,8 @@ _NAMES_TOO = frozenset(
     ]
 )
 _JOINED_NAME = 5  # letters at least of an own name between place and trade that was read with them
+_RUN = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def opens_a_name(said: Said, end: int) -> bool:
@@ -57,3 +62,43 @@ def ends_of_a_maker(words: PlateWords, script: Literal["han", "latin"]) -> re.Pa
         for texts in (tools, between, forms)
     )
     return re.compile("|".join([f"(?:{trade})(?:{inner})*(?:{form})", *map(re.escape, whole)]))
+
+
+def without_label(
+    text: str, labels: Collection[str], lands: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """A maker's name without the Russian label before it and the country behind it, and its code.
+
+    Args:
+        labels: words that may stand before it, in letters.
+        lands: codes of countries by their names, in letters.
+
+    Example:
+        >>> maker, lands = letters("ИЗГОТОВИТЕЛЬ"), {letters("КНР"): "CN"}
+        >>> without_label("ИЗГОТОВИТЕЛЬ: ACME CO., LTD (КНР)", {maker}, lands)
+        ('ACME CO., LTD', 'CN')
+    """
+    found = [*_WORD.finditer(text)]
+    said = [letters(word[0]) for word in found]
+    first = next((n for n in (2, 1) if len(said) > n and "".join(said[:n]) in labels), 0)
+    land = lands.get(said[-1]) if len(said) > first + 1 else None
+    start = found[first].start() if first else 0
+    if land is None:
+        return text[start:], None
+    return text[start : found[-1].start()].rstrip(" (,;:-"), land
+
+
+def runs_of_han(text: str) -> list[str]:
+    """The runs of Han of a text, gaps between two readings of one line closed."""
+    closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
+    runs: list[str] = []
+    for run in _RUN.findall(closed):
+        start = None
+        for i, letter in enumerate(run + " "):
+            han = letter != " " and script_of(letter) == "han"
+            if han and start is None:
+                start = i
+            elif not han and start is not None:
+                runs.append(run[start:i])
+                start = None
+    return runs

@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from datasets.letters import fold, letters, script_of
 from datasets.plates import Place, PlateWords
 from detector.claims.part_codes import is_part_code, is_parts_plate
-from detector.claims.plate_names import ends_of_a_maker, is_surely_of, opens_a_name
+from detector.claims.plate_names import (
+    ends_of_a_maker,
+    is_surely_of,
+    opens_a_name,
+    runs_of_han,
+    without_label,
+)
 from detector.claims.screens import is_of_screen
 from detector.claims.whole_lines import WholeLines
 from detector.matching.own_words import OwnWords
@@ -35,7 +41,7 @@ _OWN_NAME = 2  # letters at least of a firm's own name, before its trade
 _SORT = re.compile("重型|数控|精密|大型|高速")
 _CHINESE_DIVISION = re.compile("^[省市县区]")
 _STREET = re.compile("[路街道镇区县号村园]")
-_RUN = re.compile(r"[^\W\d_]+")
+_BESIDE_HAN = re.compile(r"[A-Za-zА-Яа-яЁё0-9.\-/]+")
 _LEAST_TOLD = 3  # letters: what is shorter is noise or a tag
 
 
@@ -121,6 +127,12 @@ class PlateText:
         self._maker_latin = ends_of_a_maker(words, "latin")
         self._forms_japan = Phrases(words.forms.han_japan)
         self._labels = Phrases((*words.labels.han, *words.labels.latin))
+        self._labels_russian = frozenset(map(letters, words.labels.cyrillic))
+        self._lands = {
+            letters(name): code
+            for code, names in made_in.countries.items()
+            for name in names.get("ru", ())
+        }
         self._telling = words.telling
         self._parts = Phrases(_all(words, "parts"))
         self._makers = Phrases((*words.part_makers, *controls))
@@ -157,11 +169,16 @@ class PlateText:
         return next(iter(found)) if len(found) == 1 else frozenset()
 
     def company(self, text: str) -> Company | None:
-        """The maker whose name the whole text is, after a label such as MANUFACTURER, or None."""
-        written = _written(text)
+        """The maker whose name the whole text is, after a label such as MANUFACTURER, or None; in
+        Russian the country may stand behind it: ИЗГОТОВИТЕЛЬ: ... CO., LTD, КИТАЙ."""
+        name, land = without_label(text, self._labels_russian, self._lands)
+        written = _written(name)
+        found: Company | None = None
         if "han" in written:
-            return self._japanese(text) or self._chinese(text)
-        return self._in_latin(text) if "cyrillic" not in written else None
+            found = self._japanese(name) or self._chinese(name)
+        elif "cyrillic" not in written:
+            found = self._in_latin(name)
+        return None if found is None or land not in (None, found.country) else found
 
     def address(self, text: str) -> str | None:
         """The country of an address: a place with its country, or in China with its province."""
@@ -280,7 +297,7 @@ class PlateText:
         return code == CHINA and self._regions[code].inside(said)
 
     def _chinese(self, text: str) -> Company | None:
-        runs = _runs(_BRACKETS.sub("", text))
+        runs = runs_of_han(_BRACKETS.sub("", text))
         named = [run for run in runs if self._forms.han_in(fold(run))]
         if len(named) != 1:
             return None
@@ -311,7 +328,7 @@ class PlateText:
         if country == TAIWAN and "股份有限公司" in run:
             sure = bool(tools) or bool(self._taiwanese.han_in(run))
         others = [*_BRACKETS.findall(text), run[size:], *(r for r in runs if r != named[0])]
-        rest = " ".join((*others, *re.findall(r"[A-Za-z0-9.\-/]+", text)))
+        rest = " ".join((*others, *_BESIDE_HAN.findall(text)))
         return Company(country, sure, bool(tools), True, size, own, rest)
 
     def _japanese(self, text: str) -> Company | None:
@@ -363,7 +380,7 @@ class PlateText:
         return at, code
 
     def _address_in_han(self, text: str) -> str | None:
-        for raw in _runs(text):
+        for raw in runs_of_han(text):
             run = fold(raw)
             at, code = self._place_before(run)
             if code is not None and "市" in run[:at] and _STREET.search(run[at:]):
@@ -380,19 +397,3 @@ def _all(words: PlateWords, name: str) -> Iterator[str]:
 
 def _written(text: str) -> set[str]:
     return {script_of(letter) for letter in text if letter.isalpha()}
-
-
-def _runs(text: str) -> list[str]:
-    """The runs of Han of a text, gaps between two readings of one line closed."""
-    closed = re.sub(r"(?<=[^\W\d_A-Za-z])\s+(?=[^\W\d_A-Za-z])", "", text)
-    runs: list[str] = []
-    for run in _RUN.findall(closed):
-        start = None
-        for i, letter in enumerate(run + " "):
-            han = letter != " " and script_of(letter) == "han"
-            if han and start is None:
-                start = i
-            elif not han and start is not None:
-                runs.append(run[start:i])
-                start = None
-    return runs

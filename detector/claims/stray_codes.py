@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from datasets.letters import letters, script_of, words
 from detector.claims.part_codes import is_part_code
+from detector.claims.whole_lines import without_rules
 
 _MACHINES = re.compile(
     # GB/T 15375: the class of machine, its properties, group and type, main size: CK6140, Z3050.
@@ -119,7 +120,7 @@ def _codes(text: str, mark: str) -> list[str]:
     has one figure is as likely noise, but for `_SHORT`."""
     found: list[str] = []
     before = ""
-    for token in text.upper().split():
+    for token in without_rules(text.upper()).split():
         sized = _LENGTH.fullmatch(token)
         if sized and _MACHINES.fullmatch(sized[1]):
             token = sized[1]

@@ -12,6 +12,9 @@ _FIGURES = re.compile(
     re.IGNORECASE,
 )
 """Figures with their units, and sizes: 80 MM, A2-6."""
+_RULES = re.compile(r"[TТ][PР] ?[TТ][CС] ?0(?:04|10|20)/2011", re.IGNORECASE)
+"""Regulations of the Eurasian Union by which machines are certified, as their plates must say; not
+032/2013, by which valves are."""
 
 
 class WholeLines:
@@ -37,12 +40,24 @@ class WholeLines:
         Args:
             rows: whether rows of figures count as well.
         """
-        said = _without_figures(text)
-        return said in self._kinds or said in self._signs or (rows and said in self._rows)
+        rest = without_rules(text)
+        said = _without_figures(rest)
+        row = said in self._rows or (not said and rest != text)
+        return said in self._kinds or said in self._signs or (rows and row)
 
     def is_kind(self, text: str) -> bool:
         """Whether it says what kind of machine this is."""
         return _without_figures(text) in self._kinds
+
+
+def without_rules(text: str) -> str:
+    """The text without the regulations that any machine's plate may name.
+
+    Example:
+        >>> without_rules("EAC ТР ТС 010/2011"), without_rules("ТР ТС 032/2013")
+        ('EAC  ', 'ТР ТС 032/2013')
+    """
+    return _RULES.sub(" ", text)
 
 
 def _without_figures(text: str) -> str:

@@ -34,8 +34,8 @@ _CYRILLIC = re.compile(
 """A Russian word as one reads it who knows no Cyrillic, 3AN4ACTN for ЗАПЧАСТИ; not VT3, a code."""
 _RUSSIAN = frozenset(map(letters, ["ООО", "ОАО", "ЗАО", "ПАО", "АО", "РУС"]))
 """What makes a firm of Russia, beside a foreign builder's mark his dealer: ООО BODOR РУС."""
-_POSTERS = frozenset(map(letters, ["СТАНКИ", "РОССИЯ", "ГРУППА"]))
-"""What stands on his posters, and names no other builder: СТАНКИ HAAS."""
+_POSTERS = frozenset(map(letters, ["СТАНКИ", "ЗАВОД", "РОССИЯ", "ГРУППА"]))
+"""What stands on his posters, and names no other builder: СТАНКИ HAAS, ЗАВОД DMTG."""
 _NOISE = frozenset("口日一工目回囗TM")
 """What edges, rivets and ® are read as."""
 _PROGRAM = re.compile(r"\.NC\b|_|^\s*%|\b(?:O\d{4}|[GN]\d{1,2})\b", re.IGNORECASE)
