@@ -94,6 +94,22 @@ def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) ->
         assert list(place.client.nthreads().values()) == [3]
 
 
+@pytest.mark.parametrize("own", [None, "1048576"])
+def test_workers_keep_memory_for_the_next_picture(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Handed back to the kernel after each picture it cost a sixth of a worker's time.
+    name = "MALLOC_TRIM_THRESHOLD_"
+    monkeypatch.delenv(name, raising=False)
+    if own is not None:
+        monkeypatch.setenv(name, own)
+    with local_workplace(1) as place:
+        (environment,) = place.client.run(lambda: dict(os.environ)).values()
+    assert environment.get(name) == own
+    # Nor does arithmetic beside the networks start threads that wait for more of it.
+    assert environment["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
     # Dask looks a while later whether a lost worker is there, and gives up one that is not: after
     # 15 s unless told otherwise. The second death has it away then.
