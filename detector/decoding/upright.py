@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from detector.decoding.high_range import is_high_range, ordinary
 from detector.types import Picture
@@ -87,6 +88,7 @@ class Upright:
         self._stored = (max(1, round(first.width * self.sample_aspect)), first.height)
         self._shape = (first.width, first.height, self.turn, sample_aspect)
         self._others: dict[_Shape, Upright] = {}
+        self._scalers: dict[tuple[int, int], VideoReformatter] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -149,13 +151,14 @@ class Upright:
         """Width and height as stored of an upright picture's, or the other way round."""
         return (size[1], size[0]) if self.turn.swapped else size
 
-    @staticmethod
-    def _rgb(frame: av.VideoFrame, width: int, height: int) -> Picture:
+    def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> Picture:
         if is_high_range(frame):
             return ordinary(frame, width, height)
-        rgb = frame.reformat(width=width, height=height, format="rgb24", threads=1)
-        picture: Picture = rgb.to_ndarray()
-        return picture
+        # One for each size, of which there are a few: to set one up takes as long as a thumbnail,
+        # and frames by themselves have a new one each.
+        scaler = self._scalers.setdefault((width, height), VideoReformatter())
+        rgb = scaler.reformat(frame, width=width, height=height, format="rgb24", threads=1)
+        return np.asarray(rgb.to_ndarray(), np.uint8)
 
 
 _Shape = tuple[int, int, Turn, Fraction]
@@ -212,8 +215,9 @@ def is_woven(frame: av.VideoFrame) -> bool:
     plane = frame.planes[0]
     lines = np.frombuffer(plane, np.uint8).reshape(-1, abs(plane.line_size))
     step = np.diff(lines[: frame.height, : frame.width : _EVERY].astype(np.int16), axis=0)
-    up, down = step > _COMB, step < -_COMB
     if len(step) < 4:
         return False
+    # Eight to a byte: there are eight looks at each.
+    up, down = np.packbits(step > _COMB, axis=1), np.packbits(step < -_COMB, axis=1)
     woven = up[:-3] & down[1:-2] & up[2:-1] & down[3:] | down[:-3] & up[1:-2] & down[2:-1] & up[3:]
-    return bool(woven.mean() >= _WOVEN)
+    return bool(np.bitwise_count(woven).sum() / step[3:].size >= _WOVEN)
