@@ -106,6 +106,11 @@ class CameraMotion:
     def __init__(self) -> None:
         self.lost = False
         self._before: NDArray[np.float32] | None = None
+        self._passed: Picture | None = None
+
+    def let_pass(self, picture: Picture) -> None:
+        """The next picture, where nobody asks how far the scene moved."""
+        self._passed = picture
 
     def shift(self, picture: Picture) -> tuple[float, float]:
         """How far the scene moved since the picture before, (x, y) in pixels of the picture.
@@ -113,16 +118,14 @@ class CameraMotion:
         (0, 0) for the first picture, and wherever shifting does not make the two agree
         better than leaving them: zooms, other scenes, too little in common.
         """
-        rows, columns = picture.shape[:2]
-        scale = CAMERA_WIDTH / max(rows, columns)
-        size = (max(8, round(columns * scale)), max(8, round(rows * scale)))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        luma, scale = _small_luma(picture)
         before, self._before = self._before, luma
+        if self._passed is not None:
+            before, self._passed = _small_luma(self._passed)[0], None
         self.lost = False
         if before is None or before.shape != luma.shape:
             return 0.0, 0.0
-        window = cv2.createHanningWindow(size, cv2.CV_32F)
+        window = cv2.createHanningWindow(luma.shape[::-1], cv2.CV_32F)
         # Copies: OpenCV 5 multiplies the window into the pictures it is given.
         phase, _ = cv2.phaseCorrelate(before.copy(), luma.copy(), window)
         x, y = max(
@@ -131,6 +134,15 @@ class CameraMotion:
         )
         self.lost = _agreement(before, luma, (x, y)) < LOST
         return x / scale, y / scale
+
+
+def _small_luma(picture: Picture) -> tuple[NDArray[np.float32], float]:
+    """A picture's luma, shrunk to `CAMERA_WIDTH`, and by how much it was scaled."""
+    rows, columns = picture.shape[:2]
+    scale = CAMERA_WIDTH / max(rows, columns)
+    size = (max(8, round(columns * scale)), max(8, round(rows * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), scale
 
 
 def _middle(a: NDArray[np.float32], b: NDArray[np.float32], sign: float = 1.0) -> Shift:

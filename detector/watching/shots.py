@@ -161,10 +161,13 @@ class ShotSplitter:
         while len(past) > 1 and past[1][0] <= pts - DISSOLVE:
             past.popleft()
         since, before, first = past[0]
-        if pts - since < LEAST_APART or not before.shows_something:
+        if pts - since < LEAST_APART:
             return False
         last = past[-1][2]
+        # Most frames end here: a scene that goes on is like itself.
         if first @ last > ALIKE * np.sqrt((first @ first) * (last @ last)):
+            return False
+        if not before.shows_something:
             return False
         _, between, middle = min(past, key=lambda one: abs(pts - DISSOLVE / 2 - one[0]))
         mixed = _mixed(first, middle, last)

@@ -24,6 +24,7 @@ A tracker serves one shot. Nothing is tracked across a cut.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -114,11 +115,11 @@ class Tracker:
             A track number for each detection, in their order.
         """
         self._samples += 1
-        self._follow_camera(frame)
         # What was there in the sample before has not been unseen, however long ago that was.
         patience, before = self.settings.patience, self._before
         near = [t for t in self._tracks if t.seen == before or frame.pts - t.seen <= patience]
         self._before = frame.pts
+        self._follow_camera(frame, near)
         looks = [look_of(frame.image, as_box(row)) for row in machines.xyxy]
         whole = _whole(machines.xyxy, frame.image)
         clear = whole & _free(machines.xyxy)
@@ -162,9 +163,13 @@ class Tracker:
         self.numbers = [track.number for track in kept]
         return [Track(shot, tuple(track.observations)) for track in kept]
 
-    def _follow_camera(self, frame: Frame) -> None:
+    def _follow_camera(self, frame: Frame, tracks: Sequence[_Live]) -> None:
+        """Moves along those that may be seen again."""
+        if not tracks:
+            self._camera.let_pass(frame.image)
+            return
         x, y = self._camera.shift(frame.image)
-        for track in self._tracks:
+        for track in tracks:
             track.box = track.box + np.array([x, y, x, y])
             track.anchor = track.anchor + np.array([x, y, x, y])
 

@@ -222,6 +222,21 @@ def test_the_cameras_shift_is_measured(step: tuple[int, int]) -> None:
     assert abs(x + step[0]) <= 4 and abs(y + step[1]) <= 4
 
 
+@pytest.mark.parametrize("passed", [1, 3])
+def test_pictures_without_a_machine_are_let_pass_and_the_shift_after_them_is_the_same(
+    passed: int,
+) -> None:
+    floor = Floor(ROW, (40, 10), seed=7)
+    pictures = [floor.at(F(k, 2)).frame.image for k in range(passed + 2)]
+    asked, spared = CameraMotion(), CameraMotion()
+    for picture in pictures[:passed]:
+        asked.shift(picture)
+        spared.let_pass(picture)
+    for picture in pictures[passed:]:
+        assert spared.shift(picture) == asked.shift(picture)
+        assert spared.lost == asked.lost
+
+
 def test_another_scene_is_no_camera_motion() -> None:
     camera = CameraMotion()
     camera.shift(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
