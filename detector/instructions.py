@@ -5,7 +5,11 @@ differed, by up to 0.02 of a confidence), and code for it takes 0.2 s to make fo
 a picture instead of 0.05 s. No look is quicker for it: they are small. So oneDNN, on which OpenVINO
 computes, is held to what comes before AMX; processors without it compute as they did.
 
-oneDNN reads this when it first computes, so `detector/__init__.py` imports this module first.
+NumPy's OpenBLAS computes in one thread, as it does in a sweep's workers and in decoders: products
+are small here, and threads that wait for more of them spin. A thirteenth of an analysis was that.
+
+oneDNN reads the one when it first computes, OpenBLAS the other when NumPy is first imported, so
+`detector/__init__.py` imports this module first.
 """
 
 from __future__ import annotations
@@ -13,3 +17,4 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -21,6 +21,24 @@ print(told.hexdigest())
 """
 
 
+THREADS = """
+import os
+from detector.types import Detections
+import numpy as np
+square = np.ones((600, 600), np.float32)
+assert (square @ square).max() == 600
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+def test_arithmetic_beside_the_networks_starts_no_threads() -> None:
+    plain = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], env=plain, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"
+
+
 def has_amx() -> bool:
     try:
         return "amx_int8" in Path("/proc/cpuinfo").read_text().split()
