@@ -131,7 +131,7 @@ def answer(
     # What computes takes seconds to load; a question that cannot be asked is told of before.
     from evidence.answer.from_case import read_case
     from evidence.answer.package import write_package
-    from evidence.answer.page import render_answer, to_json
+    from evidence.answer.page import MEANS, render_answer, to_json
     from evidence.store import Case
 
     lacking: list[str] = []
@@ -147,7 +147,7 @@ def answer(
     if out is not None:
         _write(render_answer(found, known, read.facts, read.exhibits), out)
     if as_json:
-        kept = {"facts": asdict(read.facts), "answer": to_json(found)}
+        kept = {"facts": asdict(read.facts), "answer": to_json(found), "statuses": MEANS}
         print_json(kept)
     else:
         _tell(found)

@@ -31,7 +31,7 @@ from datasets.sentences import Sentence
 from evidence.answer.apart import apart
 from evidence.answer.exhibits import gather
 from evidence.answer.kept import Answers
-from evidence.answer.page import render_answer, to_json
+from evidence.answer.page import MEANS, render_answer, to_json
 from evidence.answer.pdf import to_pdf
 from evidence.answer.question import By, Question
 from evidence.answer.zipped import zip_package
@@ -168,6 +168,7 @@ async def read_answer(request: Request, site: ThisSite, question: ThisQuestion) 
                 "computed": kept.computed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "facts": asdict(found.facts),
                 "answer": to_json(found.answer),
+                "statuses": MEANS,
             }
         )
 

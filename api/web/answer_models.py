@@ -21,7 +21,8 @@ from evidence.answer.sentence import Counts, Said
 
 
 class Seen(BaseModel):
-    """Machines of one builder (null: unknown) and status."""
+    """Machines of one builder (null: unknown) and status. `status`: as `statuses` says; `confirmed`
+    is settled by people, of whatever kind: `counts.confirmed` are those of the kind asked for."""
 
     builder: str | None
     status: str
@@ -29,10 +30,11 @@ class Seen(BaseModel):
 
 
 class Entered(BaseModel):
-    """A machine that people entered by hand. kind: what it is, in words. hit: whether it is of the
-    kind asked for; null: not known. counted: it adds to what was seen, or stands in for a machine
-    that the program found there. machine: the one found at its place, which it is taken to be.
-    differs: people settled something else of that one in the review."""
+    """A machine that people entered by hand. kind: what it is, in words. state: `confirmed` where
+    people settled the builder, whoever that is. hit: whether it is of the kind asked for; null: not
+    known. counted: it adds to what was seen, or stands in for a machine that the program found
+    there. machine: the one found at its place, which it is taken to be; unlinked: that one was not
+    linked to others yet. differs: people settled something else of that one in the review."""
 
     id: str
     plant: str
@@ -48,6 +50,7 @@ class Entered(BaseModel):
     authors: tuple[str, ...]
     counted: bool
     machine: str | None
+    unlinked: bool
     differs: bool
     kind: str
 
@@ -63,7 +66,9 @@ class Presence(BaseModel):
 
 
 class Answer(BaseModel):
-    """Every number of an answer; each share runs from 0 to 1."""
+    """Every number of an answer; each share runs from 0 to 1. `plants`: `confirmed` and `probable`
+    are of the kind asked for. `years`: of each year of publication the machines seen and, of them,
+    those confirmed as of the kind; one of two years is in both, one of no date in none."""
 
     question: Question
     says: str
@@ -89,8 +94,8 @@ class Answer(BaseModel):
 
 
 class Answered(BaseModel):
-    """An answer, what it was computed from and when. `facts` and `answer` are what `nameplate
-    answer --json` writes."""
+    """An answer, what it was computed from and when. `facts`, `answer` and `statuses` are what
+    `nameplate answer --json` writes."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -122,3 +127,4 @@ class Answered(BaseModel):
     computed: datetime = Field(description="when, in UTC")
     facts: Facts
     answer: Answer
+    statuses: dict[str, str] = Field(description="what a `status` of `answer.seen` says")

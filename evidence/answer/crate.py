@@ -48,6 +48,9 @@ KINDS = {
     ".txt": "text/plain",
     ".zip": "application/zip",
 }
+CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "http://schema.org/sha256"}]
+"""What the words below mean. RO-Crate 1.1 rests on a schema.org that had no `sha256` yet, and a
+reader of JSON-LD drops a word that no context defines."""
 Entity = dict[str, Any]
 
 
@@ -106,7 +109,7 @@ def describe(session: Session, folder: Path, says: str) -> None:
         *_actions(session, set(paths)),
         *(_file(folder, path) for path in paths),
     ]
-    content = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    content = {"@context": CONTEXT, "@graph": graph}
     (folder / "ro-crate-metadata.json").write_bytes(dump(content))
 
 

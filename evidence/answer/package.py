@@ -48,12 +48,12 @@ from detector.finding.model_files import model_digest
 from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
 from evidence.answer.from_case import Read, read_case
-from evidence.answer.page import draw, render_answer, to_json
+from evidence.answer.page import MEANS, draw, render_answer, to_json
 from evidence.answer.papers import papers_otherwise
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sound import contradictions, lacking
-from evidence.answer.tables import TABLES, write_tables
+from evidence.answer.tables import COUNTED, TABLES, write_tables
 from evidence.answer.whole import check_whole, stays_here
 from evidence.record import dump
 from evidence.store import Case
@@ -272,6 +272,7 @@ def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> No
         "what": what,
         "facts": asdict(read.facts),
         "answer": to_json(read.answer),
+        "statuses": MEANS,
     }
     (folder / "answer.json").write_bytes(dump(kept))
     page = render_answer(read.answer, registry, read.facts, read.exhibits)
@@ -313,7 +314,10 @@ def _copy_controls(controls: Path, to: Path) -> None:
 
 def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> None:
     """README.txt: what each file is, and how to check all of it, in plain words."""
-    words = {model.__tablename__: " ".join((model.__doc__ or "").split()) for model in TABLES}
+    said = [
+        (one.__tablename__, " ".join((one.__doc__ or "").split()), [*one.__table__.columns.keys()])
+        for one in TABLES
+    ]
     text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
     page = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
     content = page.render(
@@ -326,7 +330,8 @@ def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> N
         model=read.facts.model,
         controls=controls,
         lacking=left_out,
-        tables=[("counted", "The machines as they were counted."), *sorted(words.items())],
+        counted=COUNTED,
+        tables=[("counted", "The machines as they were counted.", []), *sorted(said)],
     )
     (folder / "README.txt").write_text(content, "utf-8")
 

@@ -222,6 +222,18 @@ def _read(name: str) -> str:
     return files("evidence").joinpath("templates", name).read_text("utf-8")
 
 
+MEANS = {
+    "confirmed": "people settled whose it is, whether or not that is of the kind asked for; "
+    "`counts.confirmed` are those of the kind",
+    "probable": "claimed to be of the kind asked for, and not settled by people",
+    "claimed": "named by the program alone, and not as of the kind asked for",
+    "concealed": "people say that its mark is hidden; whose it is nobody knows",
+    "unknown": "nobody knows whose it is; it may be of the kind asked for",
+}
+"""What a `status` in JSON says, for whoever reads that and no page: the words are of what people
+and the program have done, and not of the kind asked for."""
+
+
 def to_json(found: Answer) -> dict[str, Any]:
     """The answer as plain data."""
     from dataclasses import asdict

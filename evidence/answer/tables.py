@@ -10,8 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Boolean, Float, Integer, select
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from datasets.errors import ResultError
 from datasets.output import unwritten
@@ -62,6 +63,43 @@ TABLES: tuple[type[Any], ...] = (
     Verdict,
     ControlRow,
 )
+COUNTED = {
+    "id": "the machine, as in the tables machines and memberships; entered-N: entered by hand",
+    "plant": "where its footage is said to have been shot; a recording of which nobody says so "
+    "stands for itself (stated: false) and is no plant to count",
+    "stated": "sources name the plant",
+    "recordings": "in which it is seen, copies counted once (a list)",
+    "years": "in which what shows it was published first (a list)",
+    "claim": "the builder that the PROGRAM names (or who entered it); empty: it names none",
+    "claimed": "whether the PROGRAM (or who entered it) takes it to be of the kind asked for; "
+    "empty: it cannot tell. Not what is confirmed",
+    "concealed": "people settled that its mark is hidden",
+    "settled": "people settled what it is, whatever that is: as unknown, too",
+    "hit": "true: CONFIRMED, people settled it as of the kind asked for; false: as of another; "
+    "empty: not known, which is neither",
+    "builder": "the builder that people settled on; empty: none",
+    "waiting": "a claim for the kind waits for people; it is not confirmed",
+    "drawn": "its first sighting is in the audit sample, and somebody has judged it",
+    "chance": "that its first sighting had of being drawn, 0 to 1; empty: it was not drawn",
+    "conflict": "its settled sightings disagree",
+    "disputed": "they disagree on whether it is of the kind",
+    "lane": "the stratum of the audit sample that its first sighting is in: named or unknown",
+    "flagged": "a sighting of it is there to be judged in any case, as a claim",
+    "pending": "it was judged, and others have still to agree",
+    "none": "false: who is settled to be no machine is in no row",
+    "sightings": "how many were linked to it",
+    "height": "pixels of the tallest text read on it, which is looked for where there are controls "
+    "alone; else, and where nothing was read, empty",
+    "entered": "it was entered by hand, and so is in no share that is estimated",
+    "stood_in": "one entered by hand counts in its stead: this row counts nowhere",
+    "unlinked": "the key of its one sighting, where that was not linked yet",
+    "elsewhere": "what people settled by footage that is not asked about speaks against this",
+    "at_plant": "the recordings of its plant's own footage (a list); none where none is stated",
+    "stratum": "what `claimed` says: claimed (true), named (false), unread (empty)",
+}
+"""The columns of the table `counted`, and what each says: `SeenMachine`, without where it was seen,
+which stands in the table of sightings. What names a builder says whose word it is, since this is
+what gets printed."""
 
 
 def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path) -> list[Path]:
@@ -78,19 +116,19 @@ def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    # Where a machine was seen stands in the table of sightings.
-    names = [*(name for name in SeenMachine.__slots__ if name != "views"), "stratum"]
-    counted = [{name: _plain(getattr(one, name)) for name in names} for one in machines]
+    counted = [{name: _plain(getattr(one, name)) for name in COUNTED} for one in machines]
     sets: dict[str, list[dict[str, Any]]] = {"counted": counted}
-    columns = {"counted": names}
+    columns = {"counted": _types_of_counted()}
     for model in TABLES:
         table = model.__table__
         rows = session.execute(select(table).order_by(*table.primary_key)).mappings()
-        columns[table.name] = [column.name for column in table.columns]
+        columns[table.name] = {one.name: _type_of(one.type) for one in table.columns}
         sets[table.name] = [{name: _plain(value) for name, value in row.items()} for row in rows]
     for name, rows_ in sets.items():
-        # The schema is looked for in all rows: a column may be empty for long.
-        frame = polars.DataFrame(rows_, schema=columns[name], infer_schema_length=None)
+        # Of one type whether or not there is anything in it, so that packages can be put together.
+        frame = polars.DataFrame(
+            rows_, schema={one: getattr(polars, kind) for one, kind in columns[name].items()}
+        )
         safe = frame.with_columns(
             polars.Series(column.name, [one and no_formula(one) for one in column], polars.String)
             for column in frame.select(polars.col(polars.String))
@@ -106,6 +144,23 @@ def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path
                 raise ResultError(unwritten(path, error)) from error
             written.append(path)
     return written
+
+
+def _type_of(type_: TypeEngine[Any]) -> str:
+    """What Polars calls the type of a column of the case; text is whatever is written as text."""
+    for kind, called in ((Boolean, "Boolean"), (Integer, "Int64"), (Float, "Float64")):
+        if isinstance(type_, kind):
+            return called
+    return "String"
+
+
+def _types_of_counted() -> dict[str, str]:
+    kinds = {"bool": "Boolean", "int": "Int64", "float": "Float64"}
+    written = SeenMachine.__annotations__
+    return {
+        name: kinds.get(written.get(name, "str").removesuffix(" | None"), "String")
+        for name in COUNTED
+    }
 
 
 def _plain(value: Any) -> Any:

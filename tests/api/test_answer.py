@@ -109,7 +109,8 @@ def test_what_is_told_is_what_the_package_says(
     ended = nameplate("answer", shown, "--json", "--out", "answer.html", "--package", "kept")
     assert ended.code == 0, ended.err
     said, kept = json.loads(ended.out), json.loads(Path("kept/data/answer.json").read_bytes())
-    assert said == {"facts": kept["facts"], "answer": kept["answer"]}
+    assert said == {name: kept[name] for name in ("facts", "answer", "statuses")}
+    assert {one["status"] for one in said["answer"]["seen"]} <= said["statuses"].keys()
     assert Path("answer.html").read_bytes() == Path("kept/data/report.html").read_bytes()
 
 

@@ -9,18 +9,23 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from html import unescape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pymupdf
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 from sqlalchemy import select
 
+from api.web import answer_models
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
+from evidence.answer import answer, entered, occupancy
 from evidence.answer.apart import apart
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.question import Question
@@ -71,9 +76,25 @@ def test_a_program_is_told_what_the_command_says(
     said = json.loads(ended.out)  # type: ignore[attr-defined]
     assert told["answer"] == said["answer"]
     assert told["facts"] == said["facts"]
+    assert told["statuses"] == said["statuses"]
     page = client.get(f"/answer?{query}")
     assert page.status_code == 200
     assert heading(page) == said["answer"]["said"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept", "besides"),
+    [
+        (answer_models.Entered, entered.Entry, {"kind"}),
+        (answer_models.Answer, answer.Answer, set()),
+        (answer_models.Presence, occupancy.Occupancy, set()),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+def test_the_document_of_the_api_has_every_field_that_comes(
+    told: type[BaseModel], kept: Any, besides: set[str]
+) -> None:
+    assert {*told.model_fields} == {one.name for one in fields(kept)} | besides
 
 
 def test_the_page_shows_the_numbers_of_the_answer(judged: Site, client: httpx.Client) -> None:
