@@ -44,6 +44,7 @@ COLUMNS = (
     "mirrored",
     "still",
     "file",
+    "builder_type",
 )
 DOUBTS = {
     "machine": "the program is not sure enough that this is a machine",
@@ -118,6 +119,7 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
         "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
         "still": machine.get("still") or "",
         "file": machine["file"] or "",
+        "builder_type": builder.get("type", ""),
     }
 
 

@@ -51,10 +51,16 @@ def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(
     named, plate, badge = rows(
         replace(analysis, sightings=(analysis.sightings[0], plated(), rebadged())), registry
     )
-    columns = ("builder", "builder_home", "origin", "origin_basis", "origin_grade")
-    assert [named[name] for name in columns] == ["Mazak", "JP", "JP", "builder", "A"]
-    assert [plate[name] for name in columns] == ["unknown", "", "CN", "plate", "B"]
-    assert [badge[name] for name in columns] == ["MetalTec", "RU", "", "rebadger", "B"]
+    columns = ("builder", "builder_home", "origin", "origin_basis", "origin_grade", "builder_type")
+    assert [named[name] for name in columns] == ["Mazak", "JP", "JP", "builder", "A", "builder"]
+    assert [plate[name] for name in columns] == ["unknown", "", "CN", "plate", "B", ""]
+    assert [badge[name] for name in columns] == ["MetalTec", "RU", "", "rebadger", "B", "rebadger"]
+
+
+def test_every_column_is_documented() -> None:
+    words = (Path(__file__).parents[2] / "docs/results.md").read_text("utf-8")
+    told = words.partition("## The spreadsheet")[2].partition("\n## ")[0]
+    assert [name for name in COLUMNS if f"`{name}`" not in told] == []
 
 
 def test_what_is_withheld_is_a_column_and_no_builder(
