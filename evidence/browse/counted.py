@@ -9,9 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.claims.origin import home_of
 from evidence.browse.controls import control_machines
-from evidence.browse.settled import Word, all_words, members, only_plate
+from evidence.browse.settled import Word, all_words, members, only_plate, origin_of
 from evidence.browse.shapes import Said, Shape
 from evidence.linking.load import chunks
 from evidence.store.derived import MachineRow
@@ -103,10 +102,7 @@ def _rows(session: Session, ids: Sequence[str]) -> list[MachineRow]:
 
 def _read_as(row: MachineRow, rows: Sequence[Any], registry: Registry) -> Place:
     """Where `count_machines` counts a machine."""
-    if row.builder is not None:
-        known = row.builder in registry
-        return row.builder, home_of(registry.get(row.builder)) if known else None, False
-    return None, only_plate(rows), False
+    return row.builder, origin_of(row.builder, only_plate(rows), registry), False
 
 
 def _add(

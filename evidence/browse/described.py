@@ -92,14 +92,16 @@ def describe(session: Session, rows: Sequence[MachineRow], registry: Registry) -
 
 
 def _origin(row: MachineRow, members: Sequence[Any], registry: Registry) -> Origin | None:
+    plate = only_plate(members)
     if row.builder is not None:
         if row.builder not in registry:
             return None
         seller = registry.get(row.builder).type == "rebadger"
+        if seller and plate is not None:
+            return Origin(code=plate, basis="plate")
         basis = "rebadger" if seller else "builder"
         code = home(row.builder, registry)
         return Origin(code=code, basis=basis, grade="B" if seller else row.grade)
-    plate = only_plate(members)
     return None if plate is None else Origin(code=plate, basis="plate")
 
 

@@ -231,15 +231,17 @@ def _in_state(session: Session, recipe: Recipe, state: State) -> ColumnElement[b
 
 
 def _from(code: str, registry: Registry) -> ColumnElement[bool]:
-    """Of that origin: by its builder's home, a seller's makers, or its plate where the builder
-    is unknown. `open`: none of these tells."""
-    told = {entry.id: home(entry.id, registry) for entry in registry.builders}
+    """Of that origin: by its builder's home, its plate where the builder is unknown or only a
+    seller, or a seller's makers. `open`: none of these tells."""
+    wanted = None if code == "open" else code
+    told = {one.id for one in registry.builders if home(one.id, registry) == wanted}
+    sellers = {one.id for one in registry.builders if one.type == "rebadger"}
     plated = select(SightingRow.key).where(SightingRow.origin_basis == "plate")
-    unnamed = MachineRow.builder.is_(None)
-    if code == "open":
-        named = [id_ for id_, home in told.items() if home is None]
-        bare = and_(unnamed, MachineRow.id.not_in(_showing(plated)))
-        return or_(bare, MachineRow.builder.in_(named) if named else false())
-    named = [id_ for id_, home in told.items() if home == code]
+    named = MachineRow.builder.in_(sorted(told - sellers))
+    badge = MachineRow.builder.in_(sorted(told & sellers))
+    unplated = MachineRow.id.not_in(_showing(plated))
+    if wanted is None:
+        return or_(named, and_(or_(MachineRow.builder.is_(None), badge), unplated))
     here = MachineRow.id.in_(_showing(plated.where(SightingRow.origin == code)))
-    return or_(MachineRow.builder.in_(named) if named else false(), and_(unnamed, here))
+    plain = or_(MachineRow.builder.is_(None), MachineRow.builder.in_(sorted(sellers)))
+    return or_(named, and_(badge, unplated), and_(plain, here))

@@ -134,7 +134,7 @@ def word_of(rows: Collection[Any], registry: Registry) -> Word | None:
             # Who accepts a claim accepts what its plate says; who names a builder says no more.
             accepted = row.settled_as is None or row.outcome == "accept"
             plate = plate_of(row) if accepted else None
-            said[row.settled_as].add(_origin(row.settled_as, plate, registry))
+            said[row.settled_as].add(origin_of(row.settled_as, plate, registry))
             plated |= {plate} if plate is not None else set()
     builders = sorted(one for one in said if one is not None)
     origins = set[str | None]().union(*said.values()) - {None}
@@ -142,7 +142,7 @@ def word_of(rows: Collection[Any], registry: Registry) -> Word | None:
     if len(builders) > 1:
         return Word("several", None, origin)
     if builders:
-        home = _origin(builders[0], None, registry)
+        home = origin_of(builders[0], None, registry)
         return Word("builder", builders[0], origin, origin is not None and home is None)
     return Word("plate", None, origin, True) if origin is not None else Word("unknown")
 
@@ -158,7 +158,7 @@ def only_plate(rows: Collection[Any]) -> str | None:
     return told.pop() if len(told) == 1 else None
 
 
-def _origin(builder: str | None, plate: str | None, registry: Registry) -> str | None:
+def origin_of(builder: str | None, plate: str | None, registry: Registry) -> str | None:
     """Where such a machine is from; a plate goes before a seller's badge alone."""
     if builder is None:
         return plate

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from datasets.errors import SettingsError
@@ -199,14 +200,14 @@ def count_machines(
     """The machines of a recipe, of all of them if None, by builder: those with one first, most
     of them first.
 
-    Machines of unknown builders have a row for each origin that their plates tell.
+    Machines of unknown builders, and with a seller's badge, have a row for each origin that their
+    plates tell.
     """
     found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
 
     def add(builder: str | None, code: str | None, grade: str, machines: int, seen: int) -> None:
-        row = found.get((builder, code))
-        if row is None:
-            row = found[builder, code] = empty_row(builder, code, registry)
+        new = empty_row(builder, code, registry)
+        row = found.setdefault((builder, new["origin"]), new)
         row["machines"] += machines
         row["sightings"] += seen
         row["grades"][grade] += machines
@@ -218,13 +219,12 @@ def count_machines(
         .order_by(MachineRow.builder, MachineRow.grade)
     ):
         add(builder, None, grade, machines, int(seen))
-    for code, grade, seen in _plated(session, recipe):
-        add(None, None, grade, -1, -seen)
-        add(None, code, grade, 1, seen)
-    if (None, None) in found and not found[None, None]["machines"]:
-        del found[None, None]
+    sellers = [one.id for one in registry.builders if one.type == "rebadger"]
+    for builder, code, grade, seen in _plated(session, recipe, sellers):
+        add(builder, None, grade, -1, -seen)
+        add(builder, code, grade, 1, seen)
     return sorted(
-        found.values(),
+        (row for row in found.values() if row["machines"]),
         key=lambda row: (
             row["builder"] is None,
             row["origin"] is None,
@@ -235,7 +235,8 @@ def count_machines(
 
 
 def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
-    """A row of the table of machines, nothing counted yet. A seller's home is no origin."""
+    """A row of the table of machines, nothing counted yet. A seller's home is no origin; what the
+    plate tells (`code`) goes before what his badge does."""
     name, origin = builder or "unknown", code
     if builder is None and code is not None:
         name = "unknown, origin from the plate"
@@ -243,7 +244,7 @@ def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict
         entry = registry.get(builder)
         seller = entry.type == "rebadger"
         name = f"{entry.name} (a seller's badge)" if seller else entry.name
-        origin = home_of(entry)
+        origin = home_of(entry) if code is None else code
     return {
         "builder": builder,
         "name": name,
@@ -254,24 +255,32 @@ def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict
     }
 
 
-def _plated(session: Session, recipe: Recipe | None) -> list[tuple[str, str, int]]:
-    """Of each machine of an unknown builder whose plates agree on an origin: that origin, its
-    grade and how often it was sighted."""
+def _plated(
+    session: Session, recipe: Recipe | None, sellers: Sequence[str]
+) -> list[tuple[str | None, str, str, int]]:
+    """Of each machine of an unknown builder, or with a seller's badge, whose plates agree on an
+    origin: the seller, that origin, its grade and how often it was sighted."""
     told = (
-        select(MachineRow.id, SightingRow.origin, MachineRow.grade, MachineRow.sightings)
+        select(
+            MachineRow.id,
+            MachineRow.builder,
+            SightingRow.origin,
+            MachineRow.grade,
+            MachineRow.sightings,
+        )
         .join(Membership, Membership.machine == MachineRow.id)
         .join(SightingRow, SightingRow.key == Membership.sighting)
         .where(
             _with(MachineRow, recipe),
-            MachineRow.builder.is_(None),
+            or_(MachineRow.builder.is_(None), MachineRow.builder.in_(sellers)),
             SightingRow.origin_basis == "plate",
             SightingRow.origin.is_not(None),
         )
         .distinct()
     )
-    codes: dict[str, list[tuple[str, str, int]]] = {}
-    for machine, code, grade, seen in session.execute(told):
-        codes.setdefault(machine, []).append((str(code), grade, seen))
+    codes: dict[str, list[tuple[str | None, str, str, int]]] = {}
+    for machine, builder, code, grade, seen in session.execute(told):
+        codes.setdefault(machine, []).append((builder, str(code), grade, seen))
     return [some[0] for some in codes.values() if len(some) == 1]
 
 

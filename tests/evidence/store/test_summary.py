@@ -10,6 +10,8 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from detector import Settings
 from detector.types import Origin, Sighting, Survey
+from evidence.browse.counted import told_of
+from evidence.browse.machines import Wanted, list_machines
 from evidence.store import Case, MachineRow, Membership, Recipe
 from evidence.store.keys import machine_id, sighting_key
 from evidence.store.pack import pack
@@ -79,6 +81,28 @@ def test_a_sellers_home_is_not_the_origin_of_its_machines(
 ) -> None:
     (row,) = store(case, survey, registry, [[rebadged()]])
     assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
+
+
+def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    """As in the answer: else a machine is Chinese there and of no known origin in every list."""
+    once = without_origin(rebadged(), Origin("CN", "plate", "A"))
+    read = store(case, survey, registry, [[once], [rebadged()]])
+    name = "MetalTec (a seller's badge)"
+    assert {(row["name"], row["origin"], row["machines"]) for row in read} == {
+        (name, "CN", 1),
+        (name, None, 1),
+    }
+    recipe = Recipe(model="aa" * 32, settings="bb" * 32)
+    with case.session() as session:
+        told = told_of(session, recipe, registry, read).rows
+        assert {(row.name, row.origin) for row in told} == {(name, "CN"), (name, None)}
+        for code, basis in (("CN", "plate"), ("open", "rebadger")):
+            wanted = Wanted(origin=code)
+            (one,) = list_machines(session, recipe, registry, wanted).items
+            assert one.origin is not None
+            assert (one.origin.code or "open", one.origin.basis) == (code, basis)
 
 
 def test_photographs_have_no_length(case: Case, survey: Survey, registry: Registry) -> None:
