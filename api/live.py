@@ -49,7 +49,8 @@ def describe(tally: Tally) -> str:
 
 
 def found(tally: Tally, registry: Registry) -> str:
-    """What was found so far, in one line: machines by origin, then the builders."""
+    """What was found so far, in one line: machines by origin, then the builders, and that none is
+    confirmed by that."""
     if not tally.machines and not tally.sightings:
         return "no machine yet" if tally.finding or tally.waiting else "no machine"
     if not tally.machines:
@@ -78,7 +79,8 @@ def found(tally: Tally, registry: Registry) -> str:
     said = ", ".join(parts) + (f" ({', '.join(shown)})" if shown else "")
     if tally.concealed:
         said += f"; on {counted(tally.concealed, 'sighting')} a mark may be concealed"
-    return said
+    # A line of countries and numbers is what gets printed.
+    return f"{said}; as the program reads them, which confirms nothing"
 
 
 def notes(tally: Tally) -> list[str]:

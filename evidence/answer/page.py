@@ -226,7 +226,7 @@ MEANS = {
     "confirmed": "people settled whose it is, whether or not that is of the kind asked for; "
     "`counts.confirmed` are those of the kind",
     "probable": "claimed to be of the kind asked for, and not settled by people",
-    "claimed": "named by the program alone, and not as of the kind asked for",
+    "claimed": "named by the program alone, as of another kind or so that the kind is not told",
     "concealed": "people say that its mark is hidden; whose it is nobody knows",
     "unknown": "nobody knows whose it is; it may be of the kind asked for",
 }

@@ -53,6 +53,7 @@ def test_machines_are_not_said_to_be_all_while_sightings_are_not_linked() -> Non
 def test_a_sellers_badge_is_called_that_among_the_origins() -> None:
     found = live.found(Tally(machines={"haas": 2, "smstroi-penza": 1}), load_registry())
     assert found.startswith("3 machines, United States 2, a seller's badge 1, unknown 0")
+    assert found.endswith("; as the program reads them, which confirms nothing")
 
 
 def test_damaged_footage_is_told_of_at_the_end() -> None:
