@@ -192,7 +192,7 @@ def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     if written_by != version("nameplate"):
         line = (
             f"Written by Nameplate {written_by}; computed anew by {version('nameplate')}, which "
-            "does not compare the report, the figures and the tables of another."
+            "compares nothing but the numbers and rows of another."
         )
         speak().print(printable(line), markup=False, soft_wrap=True)
     for line in otherwise:

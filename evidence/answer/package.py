@@ -34,7 +34,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
 from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
@@ -44,16 +43,15 @@ from datasets.output import unwritten
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import exists
-from detector.finding.model_files import model_digest
 from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
 from evidence.answer.from_case import Read, read_case
 from evidence.answer.page import MEANS, draw, render_answer, to_json
-from evidence.answer.papers import papers_otherwise
+from evidence.answer.papers import explain, papers_otherwise
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sound import contradictions, lacking
-from evidence.answer.tables import COUNTED, TABLES, write_tables
+from evidence.answer.tables import write_tables
 from evidence.answer.whole import check_whole, stays_here
 from evidence.record import dump
 from evidence.store import Case
@@ -179,9 +177,11 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         # Not as the package says: it could call machines of another make Chinese.
         what = question.in_a_word(registry)
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
-        unsound = [*contradictions(session), *lacking(case, session)]
+        lost = list(lacking(case, session))
+        unsound = [*contradictions(session), *lost]
         if written_by == version("nameplate") and not earlier:
-            unsound += papers_otherwise(data, session, read, registry)
+            unsound += _differences(said.get("statuses"), MEANS, "statuses")
+            unsound += papers_otherwise(data, session, read, registry, lost)
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
     if earlier:  # in other words
         for one in (said, anew):
@@ -241,7 +241,10 @@ def _fill(
         write_tables(session, read.machines, folder / "tables")
         write_sources(session, folder)
         _write_answer(read, registry, what, folder)
-        _explain(folder, read, controls is not None, left_out)
+        today = datetime.now(UTC).date().isoformat()
+        (folder / "README.txt").write_text(
+            explain(read, controls is not None, left_out, today), "utf-8"
+        )
         describe(session, folder, read.answer.says)
     return Written(read, left_out)
 
@@ -310,30 +313,6 @@ def _copy_controls(controls: Path, to: Path) -> None:
         for row in rows:
             path = controls.absolute().parent / (row.get("path") or "").strip()
             writer.writerow((path, row.get("builder")))
-
-
-def _explain(folder: Path, read: Read, controls: bool, left_out: list[str]) -> None:
-    """README.txt: what each file is, and how to check all of it, in plain words."""
-    said = [
-        (one.__tablename__, " ".join((one.__doc__ or "").split()), [*one.__table__.columns.keys()])
-        for one in TABLES
-    ]
-    text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
-    page = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
-    content = page.render(
-        asked=read.answer.says,
-        sentence=read.answer.said.sentence,
-        means=read.answer.said.means,
-        day=datetime.now(UTC).date().isoformat(),
-        version=version("nameplate"),
-        ours=read.facts.model == model_digest(),
-        model=read.facts.model,
-        controls=controls,
-        lacking=left_out,
-        counted=COUNTED,
-        tables=[("counted", "The machines as they were counted.", []), *sorted(said)],
-    )
-    (folder / "README.txt").write_text(content, "utf-8")
 
 
 def _differences(before: Any, now: Any, at: str = "", earlier: bool = False) -> Iterator[str]:

@@ -1,42 +1,105 @@
-"""Whether what people read in a package, and open in a spreadsheet, is what it is computed from."""
+"""What people read in a package, and open in a spreadsheet: how it is explained to them, and
+whether it is what the package is computed from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
+from detector.finding.model_files import model_digest
 from evidence.answer.from_case import Read
 from evidence.answer.page import draw, render_answer
 from evidence.answer.pdf import to_pdf
-from evidence.answer.tables import write_tables
+from evidence.answer.tables import COUNTED, TABLES, write_tables
 from evidence.store import Work
 
 _OTHER = "not what this Nameplate writes of what is in the package"
 
 
-def papers_otherwise(data: Path, session: Session, read: Read, registry: Registry) -> Iterator[str]:
-    """A line for each page, figure and table (CSV) of a package that is not as this version of
+_DAY = re.compile(rb"as it was on (\d{4}-\d\d-\d\d)")
+
+
+def explain(read: Read, controls: bool, left_out: Sequence[str], day: str) -> str:
+    """README.txt: what each file of a package is, and how to check all of it, in plain words.
+
+    Args:
+        controls: whether it has a list of them.
+        left_out: what it lacks, a line each.
+        day: of its making, as 2026-12-01.
+    """
+    said = [
+        (one.__tablename__, " ".join((one.__doc__ or "").split()), [*one.__table__.columns.keys()])
+        for one in TABLES
+    ]
+    text = files("evidence").joinpath("templates", "package.txt.j2").read_text("utf-8")
+    page = Environment(autoescape=False, undefined=StrictUndefined).from_string(text)
+    return page.render(
+        asked=read.answer.says,
+        sentence=read.answer.said.sentence,
+        means=read.answer.said.means,
+        day=day,
+        version=version("nameplate"),
+        ours=read.facts.model == model_digest(),
+        model=read.facts.model,
+        controls=controls,
+        lacking=left_out,
+        counted=COUNTED,
+        tables=[("counted", "The machines as they were counted.", []), *sorted(said)],
+    )
+
+
+def papers_otherwise(
+    data: Path, session: Session, read: Read, registry: Registry, left_out: Sequence[str]
+) -> Iterator[str]:
+    """A line for each page, figure and table of a package that is not as this version of
     Nameplate, which has to be the one that wrote it, makes it of its case. Of the PDF the words are
-    compared."""
+    compared, of a table in Parquet the rows.
+
+    Args:
+        left_out: what the package lacks, a line each.
+    """
     page = render_answer(read.answer, registry, read.facts, read.exhibits)
-    made = {"report.html": page.encode()} | {
+    day = _DAY.search(_read(data / "README.txt"))
+    controls = (data / "controls.csv").exists()
+    explained = explain(read, controls, left_out, day[1].decode() if day else "")
+    made = {"report.html": page.encode(), "README.txt": explained.encode()} | {
         f"figures/{name}.svg": str(svg).encode()
         for name, svg in draw(read.answer, registry).items()
     }
     with TemporaryDirectory(prefix="nameplate-") as scratch:
         for path in write_tables(session, read.machines, Path(scratch)):
             # What was waiting as the case was packed is set aside when it is opened, now.
-            if path.suffix == ".csv" and path.stem != Work.__tablename__:
+            if path.stem == Work.__tablename__:
+                continue
+            if path.suffix == ".csv":
                 made[f"tables/{path.name}"] = path.read_bytes()
+            elif not _same_rows(data / "tables" / path.name, path):
+                yield f"tables/{path.name}: {_OTHER}"
     for name, content in sorted(made.items()):
         if _read(data / name) != content:
             yield f"{name}: {_OTHER}"
     if _words(_read(data / "report.pdf")) != _words(to_pdf(page)):
         yield f"report.pdf: {_OTHER}"
+
+
+def _same_rows(kept: Path, made: Path) -> bool:
+    """Whether two tables in Parquet hold the same, whatever wrote them."""
+    import polars
+
+    if _read(kept) == made.read_bytes():
+        return True
+    try:
+        return polars.read_parquet(kept).equals(polars.read_parquet(made))
+    except (polars.exceptions.PolarsError, OSError):
+        return False
 
 
 def _read(file: Path) -> bytes:

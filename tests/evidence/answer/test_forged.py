@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bagit
+import polars
 import pymupdf
 import pytest
 
@@ -78,7 +79,15 @@ def test_a_registry_that_says_otherwise_of_a_builder_is_told_of(package: Path) -
 
 
 @pytest.mark.parametrize(
-    "name", ["report.html", "report.pdf", "figures/builders.svg", "tables/counted.csv"]
+    "name",
+    [
+        "report.html",
+        "report.pdf",
+        "README.txt",
+        "figures/builders.svg",
+        "tables/counted.csv",
+        "tables/counted.parquet",
+    ],
 )
 def test_what_people_read_says_what_is_computed(package: Path, name: str) -> None:
     file = package / "data" / name
@@ -86,12 +95,32 @@ def test_what_people_read_says_what_is_computed(package: Path, name: str) -> Non
         with pymupdf.open(file) as document:
             document[0].insert_text((40, 40), "Confirmed: 200 Chinese machines")
             document.saveIncr()
+    elif file.suffix == ".parquet":
+        polars.read_parquet(file).with_columns(builder=polars.lit("dmtg")).write_parquet(file)
     else:
-        file.write_text(file.read_text("utf-8").replace("mazak", "dmtg").replace("Mazak", "DMTG"))
+        told = file.read_text("utf-8")
+        for one in ("mazak", "Mazak", "Japanese"):
+            told = told.replace(one, "DMTG")
+        file.write_text(told)
     close(package)
     assert recompute(package).otherwise == [
         f"{name}: not what this Nameplate writes of what is in the package"
     ]
+
+
+def test_what_a_status_means_is_ours_to_say(package: Path) -> None:
+    rewrite(package, "answer.json", lambda said: said["statuses"].update(confirmed="Chinese"))
+    (line,) = recompute(package).otherwise
+    assert line.startswith("statuses.confirmed: 'Chinese' in the package")
+
+
+def test_a_table_written_by_another_polars_holds_the_same(package: Path) -> None:
+    file = package / "data/tables/counted.parquet"
+    before = file.read_bytes()
+    polars.read_parquet(file).write_parquet(file, compression="uncompressed")
+    assert file.read_bytes() != before
+    close(package)
+    assert recompute(package).otherwise == []
 
 
 SENSELESS: dict[str, Callable[[Any], None]] = {
