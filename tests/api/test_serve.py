@@ -10,10 +10,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2 as httpx
 import pytest
@@ -35,12 +35,15 @@ MOST_IDLE_BYTES = 300 << 20
 
 
 @contextmanager
-def serving(case: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    case: Path, *options: str, err: IO[str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and the address it says."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", str(case), "--port", "0", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
+        stderr=err,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         start_new_session=True,
@@ -135,6 +138,36 @@ def test_killed_while_receiving_it_goes_on_where_it_was(tmp_path: Path, clip: Pa
             headers={"Upload-Offset": str(offset)},
         )
     assert kept["footage"] == hashlib.sha256(content).hexdigest()
+
+
+def test_told_to_end_while_receiving_it_hangs_up_and_calls_it_no_mistake(
+    tmp_path: Path, clip: Path
+) -> None:
+    """What has come is kept; through a proxy it reads as a server that is away, so one goes on."""
+    content = clip.read_bytes() + (8 << 20).to_bytes(4, "big") + b"free"
+    log = tmp_path / "log"
+    with log.open("w") as err, serving(tmp_path / "case", err=err) as (process, address):
+        told = {"Origin": address}
+        asked = {"name": "hall.mp4", "size": 8 << 20}
+        made = httpx.post(f"{address}/api/v1/uploads", headers=told, json=asked).json()
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(
+                f"PATCH /api/v1/uploads/{made['id']} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                f"Origin: {address}\r\nUpload-Offset: 0\r\n"
+                f"Content-Length: {8 << 20}\r\n\r\n".encode()
+                + content.ljust(2 << 20, b"\0")
+            )
+            part = tmp_path / "case" / "uploads" / f"{made['id']}.part"
+            until(lambda: part.exists() and part.stat().st_size >= 1 << 20, "some has come")
+            process.send_signal(signal.SIGTERM)
+            with suppress(ConnectionResetError):
+                assert half.recv(1) == b""
+            assert process.wait(PATIENCE) == Exit.INTERRUPTED
+    said = log.read_text()
+    assert "ended; what was finished is stored" in said
+    assert "Traceback" not in said
+    assert part.stat().st_size >= 1 << 20
 
 
 def test_beyond_this_machine_it_wants_accounts(tmp_path: Path, nameplate: Nameplate) -> None:
