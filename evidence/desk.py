@@ -8,6 +8,7 @@ watches.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ AWAY_SECONDS = 600.0
 
 CLOSE_SECONDS = 30.0
 
+_LOG = logging.getLogger(__name__)
 _STOPPED = Sentence("the analysis stopped (%(why)s); it is tried again")
 
 
@@ -73,6 +75,7 @@ class Desk:
         self._busy = 0.0
         self._come = (0, 0)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self._told: str | None = None
         self.doing = Doing()
 
     def wake(self) -> None:
@@ -97,16 +100,23 @@ class Desk:
                 if self._is_waiting() and self._work() == "away":
                     rest = AWAY_SECONDS
                 self.doing = replace(self.doing, state="idle", message=None)
+                self._told = None
             except NameplateError as error:
-                self.doing = replace(self.doing, state="trouble", message=str(error))
+                self._stopped(str(error))
                 rest = REST_SECONDS
             except Exception as error:
                 # Whatever it was, uploads and reviews go on, and the next try may succeed.
-                said = _STOPPED.fill(why=f"{type(error).__name__}: {error}")
-                self.doing = replace(self.doing, state="trouble", message=said)
+                self._stopped(_STOPPED.fill(why=f"{type(error).__name__}: {error}"), error)
                 rest = REST_SECONDS
             if not self._stop.asked:  # the last work may have taken the bell for news of more
                 self._bell.wait(rest)
+
+    def _stopped(self, message: str, fault: Exception | None = None) -> None:
+        """Whoever runs the server reads it in its log: once, not at every try."""
+        self.doing = replace(self.doing, state="trouble", message=message)
+        if message != self._told:
+            self._told = message
+            _LOG.warning("nothing is analysed: %s", message, exc_info=fault)
 
     def _is_waiting(self) -> bool:
         with self._case.session() as session:

@@ -11,6 +11,7 @@ from threading import Event
 
 import pytest
 
+from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
@@ -166,6 +167,35 @@ def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
         (unmounted.parent / "short.mp4").rename(unmounted)
         desk.wake()
         until(lambda: state(case, unmounted) == "done", "the clip is done")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "traced"),
+    [
+        (CaseUnwritable("case.db: the disk is full"), "case.db: the disk is full", False),
+        (KeyError("an oversight"), "KeyError: 'an oversight'", True),
+    ],
+    ids=["known", "unforeseen"],
+)
+def test_what_stops_it_stands_once_in_the_log(
+    case: Case, recipe: Recipe, order: Order, films: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str, traced: bool,
+) -> None:  # fmt: skip
+    """Else who runs the server would have to look at its pages to know."""
+    monkeypatch.setattr("evidence.desk.REST_SECONDS", 0.01)
+    tries = []
+
+    def fail(*_: object) -> Ending:
+        tries.append(1)
+        raise fault
+
+    monkeypatch.setattr("evidence.sweep.run.sweep", fail)
+    put(case, recipe, films / "short.mp4")
+    with Desk(case, recipe, order):
+        until(lambda: len(tries) > 2, "it was tried again")
+    (record,) = [one for one in caplog.records if one.name == "evidence.desk"]
+    assert said in record.getMessage()
+    assert (record.exc_info is not None) == traced
 
 
 def outcomes(case: Case) -> list[str | None]:
