@@ -85,7 +85,8 @@ def is_taken(folder: Path) -> bool:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A hidden sibling of `folder` that takes its name when the block has ended well.
+    """A hidden sibling of `folder` that takes its name when the block has ended well; its owner's
+    alone.
 
     Raises:
         CaseExists: there is something at `folder` already.
@@ -95,7 +96,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     with told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-        partial.mkdir()
+        # Everything that was found lies in it, and by what people enter.
+        partial.mkdir(0o700)
     try:
         with told(folder):
             yield partial

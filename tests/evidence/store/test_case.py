@@ -39,8 +39,9 @@ def test_a_case_opens_as_it_was_made(case: Case) -> None:
         assert again.database == case.database
 
 
-def test_only_its_owner_reads_where_the_database_is(case: Case) -> None:
+def test_only_its_owner_looks_into_a_case_or_reads_where_its_database_is(case: Case) -> None:
     assert stat.S_IMODE((case.folder / "case.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(case.folder.stat().st_mode) == 0o700
 
 
 def test_a_case_goes_where_nothing_is(case: Case, tmp_path: Path) -> None:
@@ -233,7 +234,8 @@ def test_copies_of_the_folder_on_two_hosts_have_one_holder(
         there.mkdir()
         for name in ("case.json", "lock"):
             (there / name).write_bytes((case.folder / name).read_bytes())
-        with Case.open(there) as copy, pytest.raises(CaseLocked, match=f"nameplate {os.getpid()}"):
+        told = f"nameplate {os.getpid()} on .* since .* UTC;"
+        with Case.open(there) as copy, pytest.raises(CaseLocked, match=told):
             copy.lock().__enter__()
 
 
