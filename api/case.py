@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -318,8 +318,8 @@ def _facts(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _moment(iso: str) -> str:
-    """A time as people here read it."""
-    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
+    """A time as the pages show it: server and reviewers may live in several zones."""
+    return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _cell(value: object) -> Text:

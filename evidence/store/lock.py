@@ -217,9 +217,9 @@ class _ServerLock:
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
             elif not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
                 holder = connection.execute(_HOLDER, {"key": self._key}).first()
-                who = (
-                    "another process" if holder is None else f"{holder[0]} since {holder[1]:%F %T}"
-                )
+                who = "another process"
+                if holder is not None:
+                    who = f"{holder[0]} since {holder[1].astimezone(UTC):%F %T} UTC"
                 raise CaseLocked(
                     Sentence(
                         "%(path)s: held through its database by %(what)s; wait until it has ended, "

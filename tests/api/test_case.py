@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 import sqlite3
+import time
 from contextlib import closing
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,7 +30,7 @@ from detector.types import (
     Track,
 )
 from evidence.review.audit import RATES, Plan, keep_plan
-from evidence.store import Case, Location, MachineRow, Membership
+from evidence.store import Case, Location, MachineRow, Membership, Run
 from evidence.store.keys import analysis_id, machine_id, sighting_key
 from evidence.store.record import record_survey
 from evidence.store.runs import add_recipe
@@ -114,6 +116,27 @@ def test_showing_a_case(nameplate: Nameplate, made: Path) -> None:
     assert re.search(r"\bA\b.*\bB\b.*\bU\b", head) and not re.search(r"\bC\b", head)
     row = next(line for line in shown.splitlines() if "SMTCL" in line)
     assert [cell.strip() for cell in row.strip("│ ").split("│")][1:4] == ["China", "1", "1"]
+
+
+def test_times_are_those_of_the_pages_wherever_it_is_called(
+    nameplate: Nameplate, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 12, 1, 14, 11, tzinfo=UTC)
+    with Case.open(made) as case, case.session() as session, session.begin():
+        session.add(
+            Run(
+                id="1" * 32, kind="sweep", started=at, beat=at, host="vm", pid=1,
+                nameplate="0", model="aa" * 32, settings="bb" * 32, counts={},
+            )
+        )  # fmt: skip
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Vladivostok")
+        time.tzset()
+        ended = nameplate("case", "show", made)
+    time.tzset()
+    assert "sweep of 2026-12-01 14:11 UTC on vm: not ended, last seen 2026-12-01 14:11 UTC" in (
+        " ".join(ended.out.decode().split())
+    )
 
 
 def test_showing_a_case_to_a_program(nameplate: Nameplate, made: Path) -> None:
