@@ -200,14 +200,17 @@ def _is_followed(request: Request) -> bool:
 def tell(request: Request, error: NameplateError) -> Response:
     """An error, as the answer to a request.
 
-    An error of the case names its folder, or its database with server and user: that is for whoever
-    runs the server, who reads it in its log, and for those who are let in.
+    What keeps the server from answering, a full disk too, stands in its log. An error of the case
+    names its folder, or its database with server and user: that is for whoever runs the server, who
+    reads it there, and for those who are let in.
     """
-    message = str(error)
-    if isinstance(error, CaseError) and getattr(request.state, "person", None) is None:
+    message, status = str(error), status_of(error)
+    hidden = isinstance(error, CaseError) and getattr(request.state, "person", None) is None
+    if hidden or status >= 500:
         _LOG.warning("%s", message)
+    if hidden:
         message = _AWAY
-    response = answer(request, status_of(error), Problem(kind=error.kind, message=message))
+    response = answer(request, status, Problem(kind=error.kind, message=message))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(math.ceil(error.seconds))
     return response

@@ -18,7 +18,7 @@ from starlette.types import Message
 from api.web.guard import Guard
 from api.web.headers import ALWAYS
 from api.web.pages import static, static_root
-from api.web.site import Site
+from api.web.site import Limits, Site
 from evidence.access.accounts import change_account
 from tests.api.web.access.asking import HOST, Asking, Begun
 from tests.api.web.access.conftest import Team
@@ -231,6 +231,25 @@ def test_who_is_not_let_in_reads_no_path(
         answer = asking("GET", "/login" if asked == "page" else "/api/v1/login", sent)
     assert answer.status == 503 and "the case does not answer" in answer.body.decode()
     assert str(case.folder) not in answer.body.decode() and str(database) in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("spare", "status", "said"),
+    [(0, 503, "uploads"), (1 << 62, 507, "the disk of the case has room for")],
+    ids=["fails", "is full"],
+)
+def test_a_disk_that_fails_or_is_full_stands_in_the_log(
+    local_site: Site, ask_at: Callable[[Site], Asking], caplog: pytest.LogCaptureFixture,
+    spare: int, status: int, said: str,
+) -> None:  # fmt: skip
+    """Who is let in is told, too; but who runs the server may not be there."""
+    (local_site.case.folder / "uploads").write_bytes(b"in the way")
+    asking = ask_at(replace(local_site, limits=Limits(free_bytes=spare)))
+    sent = OWN | {"Content-Length": "4"}
+    answer = asking("POST", "/api/v1/footage?name=a.mp4", sent, [b"clip"])
+    assert answer.status == status
+    (told,) = [one for one in caplog.records if one.name == "api.web.problems"]
+    assert said in told.getMessage() and said in answer.body.decode()
 
 
 STEPS = (
