@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,33 +15,32 @@ import pytest
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
+from detector.settings import Settings
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import to_json
 from evidence.answer.question import Question
 from evidence.record import dump
 from evidence.store import Case
-from tests.evidence.answer.conftest import Builder, judge_all
+from tests.evidence.answer.conftest import Builder, add_recipe, judge_all
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a case with one confirmed machine, a Japanese one."""
+    folder, registry = tmp_path_factory.mktemp("sound"), load_registry()
+    with Case.new(folder / "case", "halls") as case:
+        with case.session() as session, session.begin():
+            builder = Builder(session, add_recipe(session, "aa" * 32, Settings(), registry))
+            builder.add("Plant 1", claim="mazak", outcome="accept")
+            judge_all(builder.session)
+        write_package(case, Question(value="JP"), registry, "Japanese", folder / "package")
+    assert recompute(folder / "package", registry).builders == []
+    return folder / "package"
 
 
 @pytest.fixture
-def package(
-    case: Case,
-    registry: Registry,
-    build: Callable[[Callable[[Builder], None]], object],
-    tmp_path: Path,
-) -> Path:
-    """Of a case with one confirmed machine, a Japanese one."""
-
-    def fill(b: Builder) -> None:
-        b.add("Plant 1", claim="mazak", outcome="accept")
-        judge_all(b.session)
-
-    build(fill)
-    write_package(case, Question(value="JP"), registry, "Japanese", tmp_path / "package")
-    assert recompute(tmp_path / "package", load_registry()).builders == []
-    return tmp_path / "package"
+def package(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound, tmp_path / "package"))
 
 
 def rewrite(package: Path, name: str, change: Callable[[Any], None]) -> None:
