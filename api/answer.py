@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -175,6 +174,7 @@ def _write(page: str, out: Path) -> None:
 def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     """Says whether every number of a package comes out the same, and what its time stamp says."""
     from evidence.answer.package import recompute
+    from evidence.answer.papers import writer
     from evidence.answer.stamp import read_stamp
 
     found, otherwise, written_by, builders = recompute(package, known)
@@ -189,9 +189,9 @@ def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
         speak().print(printable(line), markup=False, soft_wrap=True)
         if stamp.signed is False:
             otherwise = [*otherwise, "the time stamp is not as a trusted authority signed it"]
-    if written_by != version("nameplate"):
+    if written_by != writer():
         line = (
-            f"Written by Nameplate {written_by}; computed anew by {version('nameplate')}, which "
+            f"Written by Nameplate {written_by}; computed anew by {writer()}, which "
             "compares nothing but the numbers and rows of another."
         )
         speak().print(printable(line), markup=False, soft_wrap=True)

@@ -47,7 +47,7 @@ from evidence.answer.answer import Answer
 from evidence.answer.crate import describe, write_sources
 from evidence.answer.from_case import Read, read_case
 from evidence.answer.page import MEANS, draw, render_answer, to_json
-from evidence.answer.papers import explain, papers_otherwise
+from evidence.answer.papers import explain, papers_otherwise, writer
 from evidence.answer.pdf import write_pdf
 from evidence.answer.question import Question
 from evidence.answer.sound import contradictions, lacking
@@ -89,7 +89,7 @@ class Written(NamedTuple):
 
 class Recomputed(NamedTuple):
     """What a package says when it is computed anew. otherwise: what does not agree with it, a line
-    each; none where every number comes out the same. written_by: the version of Nameplate.
+    each; none where every number comes out the same. written_by: as `papers.writer`.
     builders: of those on which the answer rests, what the package's registry says otherwise than
     the one here, or of which there is none here, a line each."""
 
@@ -147,7 +147,7 @@ def write_package(
 def recompute(package: Path, here: Registry | None = None) -> Recomputed:
     """The answer computed anew from a package alone, and what does not agree with it: numbers and
     facts of its `answer.json`, rows of its case, the log of verdicts, pictures it lacks; where this
-    version wrote it its report, figures and tables, too.
+    Nameplate wrote it its report, figures and tables, too.
 
     Args:
         here: the registry that its own is compared with; None: with none.
@@ -179,7 +179,7 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
         lost = list(lacking(case, session))
         unsound = [*contradictions(session), *lost]
-        if written_by == version("nameplate") and not earlier:
+        if written_by == writer() and not earlier:
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
             unsound += papers_otherwise(data, session, read, registry, lost)
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
@@ -271,7 +271,7 @@ def _write_answer(read: Read, registry: Registry, what: str, folder: Path) -> No
     (folder / "registry.json").write_bytes(dump(known))
     kept = {
         "format": FORMAT,
-        "nameplate": version("nameplate"),
+        "nameplate": writer(),
         "what": what,
         "facts": asdict(read.facts),
         "answer": to_json(read.answer),

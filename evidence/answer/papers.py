@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -15,16 +16,25 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.finding.model_files import model_digest
+from detector.program import digest_of
 from evidence.answer.from_case import Read
 from evidence.answer.page import draw, render_answer
 from evidence.answer.pdf import to_pdf
 from evidence.answer.tables import COUNTED, TABLES, write_tables
 from evidence.store import Work
 
+_WRITES = ("datasets", "detector", "evidence")
+"""The packages that say what an answer is, and in what words."""
 _OTHER = "not what this Nameplate writes of what is in the package"
-
-
 _DAY = re.compile(rb"as it was on (\d{4}-\d\d-\d\d)")
+
+
+@cache
+def writer() -> str:
+    """Which Nameplate writes, and computes anew: its version and the first digits of a SHA-256 over
+    what it says with, since one version may be changed in between."""
+    packages = Path(__file__).parents[2]
+    return f"{version('nameplate')}+{digest_of(packages / name for name in _WRITES)[:12]}"
 
 
 def explain(read: Read, controls: bool, left_out: Sequence[str], day: str) -> str:
@@ -59,7 +69,7 @@ def explain(read: Read, controls: bool, left_out: Sequence[str], day: str) -> st
 def papers_otherwise(
     data: Path, session: Session, read: Read, registry: Registry, left_out: Sequence[str]
 ) -> Iterator[str]:
-    """A line for each page, figure and table of a package that is not as this version of
+    """A line for each page, figure and table of a package that is not as this
     Nameplate, which has to be the one that wrote it, makes it of its case. Of the PDF the words are
     compared, of a table in Parquet the rows.
 
