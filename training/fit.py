@@ -1,0 +1,216 @@
+"""One loop for every network: seeded, resumable, its learning rate falling only at the end.
+
+Work is counted in samples, not epochs. The batch at a given place depends on the seed and that
+place alone, so a run that was stopped goes on with the very batches it would have had.
+
+The rate rises, stays, and falls over the last third. Until the fall begins, a run can be given
+more samples and go on (Hu and others, "MiniCPM", 2024, section 4: warm-up, stable, decay).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import UsageError
+from training.vendor import open_torch
+
+WARM_UP = 0.03
+"""Share of all samples over which the rate rises to its full height."""
+
+FALL = 0.35
+"""Share of all samples over which the rate falls to `LEAST_RATE` of its height."""
+
+LEAST_RATE = 0.02
+
+CLIPPED = 10.0
+"""Largest norm of a step's gradient; Ultralytics' own."""
+
+AVERAGED, AVERAGED_AFTER = 0.9995, 400
+"""The average over steps that is kept as the result: its decay, and the steps until it has it."""
+
+SAVED_EVERY = 300.0
+"""Seconds between two checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast to learn. samples: in all; rate: highest learning rate of AdamW."""
+
+    samples: int
+    rate: float
+    seed: int = 0
+    weight_decay: float = 5e-4
+    bfloat16: bool = False
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a run stands. loss: of the batch just learnt; rate: samples a second so far."""
+
+    samples: int
+    of: int
+    loss: float
+    parts: dict[str, float]
+    speed: float
+
+
+Batch = tuple[int, Any]
+"""How many samples there are in it, and what the loss takes."""
+
+
+def rate_at(share: float) -> float:
+    """The learning rate as a share of its height, where `share` of all samples have been seen."""
+    if share < WARM_UP:
+        return share / WARM_UP
+    if share < 1 - FALL:
+        return 1.0
+    return LEAST_RATE + (1 - LEAST_RATE) * max(0.0, 1 - share) / FALL
+
+
+def fit(
+    network: Any,
+    loss_of: Callable[[Any, Any], tuple[Any, dict[str, float]]],
+    batch_at: Callable[[int], Batch],
+    plan: Plan,
+    checkpoint: Path,
+    *,
+    progress: Callable[[Step], None] | None = None,
+) -> Any:
+    """Trains `network` and returns the average of its weights over the last steps.
+
+    Args:
+        network: a torch module; trained in place.
+        loss_of: the network and a batch's content, to the loss and what it is made of.
+        batch_at: the number of a step, to its batch.
+        checkpoint: written every few minutes and at the end. Where it exists, the run goes on
+            from it; it must be of the same plan but for the number of samples.
+
+    Raises:
+        UsageError: the checkpoint is of another plan.
+        KeyboardInterrupt: stopped; the checkpoint was written.
+    """
+    torch = open_torch()
+    run = _Run(torch, network, plan, checkpoint)
+    network.train()
+    began, before, saved = time.monotonic(), run.seen, time.monotonic()
+    try:
+        while run.seen < plan.samples:
+            count, content = batch_at(run.steps)
+            loss, parts = run.learn(loss_of, count, content)
+            if progress is not None:
+                speed = (run.seen - before) / (time.monotonic() - began)
+                progress(Step(run.seen, plan.samples, loss, parts, speed))
+            if time.monotonic() - saved > SAVED_EVERY:
+                run.save()
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        run.save()
+        raise
+    run.save()
+    return run.average.eval()
+
+
+class _Run:
+    """A network that learns, its optimizer, and the average of its weights."""
+
+    def __init__(self, torch: Any, network: Any, plan: Plan, checkpoint: Path) -> None:
+        self._torch, self._plan, self._checkpoint = torch, plan, checkpoint
+        self.network = network.to(plan.device, memory_format=torch.channels_last)
+        self.average = _copied(self.network)
+        self.seen = self.steps = 0
+        self._optimizer = torch.optim.AdamW(
+            _groups(torch, network, plan.weight_decay), lr=plan.rate, betas=(0.9, 0.999)
+        )
+        if checkpoint.is_file():
+            self._resume()
+
+    def learn(
+        self, loss_of: Callable[[Any, Any], tuple[Any, dict[str, float]]], count: int, content: Any
+    ) -> tuple[float, dict[str, float]]:
+        """One step; returns its loss and what that is made of."""
+        torch = self._torch
+        rate = self._plan.rate * rate_at(self.seen / self._plan.samples)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        kind = self._plan.device.split(":")[0]
+        shorter = (
+            torch.autocast(kind, torch.bfloat16)
+            if self._plan.bfloat16
+            else contextlib.nullcontext()
+        )
+        with shorter:
+            loss, parts = loss_of(self.network, content)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIPPED)
+        self._optimizer.step()
+        self.steps += 1
+        self.seen += count
+        self._take_average()
+        return float(loss.detach()), parts
+
+    def _take_average(self) -> None:
+        decay = AVERAGED * (1 - math.exp(-self.steps / AVERAGED_AFTER))
+        with self._torch.no_grad():
+            now = self.network.state_dict()
+            for name, kept in self.average.state_dict().items():
+                if kept.dtype.is_floating_point:
+                    kept.mul_(decay).add_(now[name].detach(), alpha=1 - decay)
+                else:
+                    kept.copy_(now[name])
+
+    def save(self) -> None:
+        """Writes all that the run needs to go on, whole or not at all."""
+        beside = self._checkpoint.with_suffix(".tmp")
+        self._torch.save(
+            {
+                "plan": asdict(self._plan),
+                "seen": self.seen,
+                "steps": self.steps,
+                "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+            },
+            beside,
+        )
+        beside.replace(self._checkpoint)
+
+    def _resume(self) -> None:
+        held = self._torch.load(self._checkpoint, map_location=self._plan.device)
+        asked = asdict(self._plan)
+        other = [k for k in asked if k not in ("samples", "device") and held["plan"][k] != asked[k]]
+        if other:
+            raise UsageError(
+                f"{self._checkpoint}: the run in it has another {' and '.join(other)}; "
+                "give the same, or another folder"
+            )
+        self.network.load_state_dict(held["network"])
+        self.average.load_state_dict(held["average"])
+        self._optimizer.load_state_dict(held["optimizer"])
+        self.seen, self.steps = held["seen"], held["steps"]
+
+
+def _copied(network: Any) -> Any:
+    from copy import deepcopy
+
+    copy = deepcopy(network).eval()
+    for parameter in copy.parameters():
+        parameter.requires_grad_(False)
+    return copy
+
+
+def _groups(torch: Any, network: Any, weight_decay: float) -> list[dict[str, Any]]:
+    """Only weights of more than one axis decay: not biases, nor what norms scale by."""
+    decayed = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    kept = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]

@@ -1,0 +1,1 @@
+"""The detector's own training: what it is shown, and its loss."""

@@ -1,0 +1,185 @@
+"""The labelled photographs as the detector learns them: views drawn by chance, batch by batch.
+
+What is learnt as what:
+
+    machine          `cnc` true
+    manual machine   `cnc` false, and of a kind that is looked for
+    nothing at all   presses, lasers, saws without a CNC: pictures without machines hold them too
+    ignored          `cnc` null; other things without a CNC; marks of other roles
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.annotations import Photograph
+from datasets.writing import LABELLED_ROLES
+from detector.types import Picture
+from training.machines.views import (
+    Labelled,
+    View,
+    as_filmed,
+    closer,
+    coloured,
+    mirrored,
+    mosaic,
+    part,
+    quarters,
+    stood_before,
+    whole,
+)
+
+CLASSES = ("machine", "wordmark", "control", "manual machine")
+MACHINE, WORDMARK, CONTROL, MANUAL = range(4)
+NOT_SOUGHT = frozenset({"press", "laser", "saw"})
+
+LONGEST = 1280
+"""Longer side at which a picture is kept, pixels."""
+
+SIDES = (448, 576, 640, 768, 960)
+SHAPES = ((1.0, 1.0), (0.75, 1.0), (0.75, 1.0), (1.0, 0.75))
+"""Height and width of a view as shares of its longer side; four to three is the commonest."""
+STRIDE = 32
+
+NEGATIVES = 0.27
+"""Share of views that are of pictures without machines."""
+
+
+def labels_of(photograph: Photograph) -> Labelled:
+    """The boxes of a picture, by what is learnt of each."""
+    found: list[tuple[Sequence[float], int]] = []
+    for machine in photograph.machines:
+        if (
+            machine.ignore
+            or machine.cnc is None
+            or (machine.cnc is False and machine.kind == "other")
+        ):
+            found += [(machine.box, -1 - MACHINE), (machine.box, -1 - MANUAL)]
+        elif machine.cnc:
+            found.append((machine.box, MACHINE))
+        elif machine.kind not in NOT_SOUGHT:
+            found.append((machine.box, MANUAL))
+    for mark in photograph.marks:
+        known = mark.role in LABELLED_ROLES and not mark.ignore
+        found.append((mark.box, WORDMARK if known else -1 - WORDMARK))
+    found += [(box, -1 - WORDMARK) for box in photograph.concealed]
+    found += [(c.box, -1 - CONTROL if c.ignore else CONTROL) for c in photograph.controls]
+    boxes = np.array([box for box, _ in found], np.float32).reshape(-1, 4)
+    return Labelled(boxes, np.array([kind for _, kind in found], np.int64))
+
+
+def in_fold(source: str, folds: int, fold: int) -> bool:
+    """Whether a source belongs to that fold, by a hash of its name."""
+    return int(hashlib.sha256(source.encode()).hexdigest()[:8], 16) % folds == fold
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    file: Path
+    labelled: Labelled
+
+    def picture(self) -> Picture:
+        return np.asarray(np.load(self.file, mmap_mode="r"))
+
+
+class Material:
+    """Photographs, decoded once into `folder`, and the batches that are drawn of them."""
+
+    def __init__(self, photographs: Sequence[Photograph], folder: Path, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._seed = seed
+        kept = [_keep(photograph, folder) for photograph in photographs]
+        self._with = [one for one in kept if (one.labelled.classes >= 0).any()]
+        self._without = [one for one in kept if not (one.labelled.classes >= 0).any()]
+
+    def batch(self, step: int, share: float) -> tuple[int, dict[str, Any]]:
+        """The views of a step: their number, and pictures, boxes and what is ignored.
+
+        Args:
+            share: of the run that is done; mosaics end in its last fifth.
+        """
+        rng = np.random.default_rng((self._seed, step))
+        side = SIDES[rng.integers(len(SIDES))]
+        tall, wide = SHAPES[rng.integers(len(SHAPES))]
+        size = tuple(max(STRIDE, round(side * s / STRIDE) * STRIDE) for s in (tall, wide))
+        count = int(np.clip(round(16 * 640 * 640 * 0.8 / (size[0] * size[1])), 6, 36))
+        views = [self._drawn((size[0], size[1]), share, rng) for _ in range(count)]
+        return count, _collated(views, (size[0], size[1]))
+
+    def _drawn(self, size: tuple[int, int], share: float, rng: np.random.Generator) -> View:
+        if share < 0.8 and rng.random() < 0.4:
+            at = (int(rng.uniform(0.3, 0.7) * size[1]), int(rng.uniform(0.3, 0.7) * size[0]))
+            parts = [
+                self._one((bottom - top, right - left), rng)
+                for left, top, right, bottom in quarters(size, at)
+            ]
+            view = mosaic(parts, size, at)
+        else:
+            view = self._one(size, rng)
+        if rng.random() < 0.15:
+            others = self._without or self._with
+            view = stood_before(view, others[rng.integers(len(others))].picture(), rng)
+        picture = coloured(view[0], rng)
+        if rng.random() < 0.35:
+            picture = as_filmed(picture, rng)
+        return picture, view[1]
+
+    def _one(self, size: tuple[int, int], rng: np.random.Generator) -> View:
+        if self._without and rng.random() < NEGATIVES:
+            one = self._without[rng.integers(len(self._without))]
+            way = whole if rng.random() < 0.7 else part
+        else:
+            one = self._with[rng.integers(len(self._with))]
+            way = (whole, part, closer)[rng.choice(3, p=(0.45, 0.35, 0.2))]
+        view = way(one.picture(), one.labelled, size, rng)
+        return mirrored(view) if rng.random() < (0.1 if way is closer else 0.5) else view
+
+
+def _keep(photograph: Photograph, folder: Path) -> _Kept:
+    file = folder / (photograph.image.replace("/", "_") + ".npy")
+    labelled = labels_of(photograph)
+    scale = min(1.0, LONGEST / max(photograph.width, photograph.height))
+    if not file.is_file():
+        picture = cv2.cvtColor(
+            cv2.imread(str(photograph.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+        )
+        if scale < 1:
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        beside = file.with_suffix(".tmp.npy")
+        np.save(beside, picture)
+        beside.replace(file)
+    return _Kept(file, Labelled(labelled.boxes * np.float32(scale), labelled.classes))
+
+
+def _collated(views: Sequence[View], size: tuple[int, int]) -> dict[str, Any]:
+    """Pictures (n, 3, h, w) of 0..255; boxes as Ultralytics' loss takes them; what is ignored."""
+    import torch
+
+    pictures = np.stack([picture for picture, _ in views])
+    rows: list[NDArray[np.float32]] = []
+    ignored: list[NDArray[np.float32]] = []
+    for index, (_, labelled) in enumerate(views):
+        place = np.full((len(labelled), 1), index, np.float32)
+        known = labelled.classes >= 0
+        classes = labelled.classes[:, None].astype(np.float32)
+        rows.append(np.concatenate([place, classes, labelled.boxes], axis=1)[known])
+        ignored.append(np.concatenate([place, -1 - classes, labelled.boxes], axis=1)[~known])
+    labels = np.concatenate(rows)
+    centre = (labels[:, 2:4] + labels[:, 4:6]) / 2
+    sides = labels[:, 4:6] - labels[:, 2:4]
+    scale = np.array([size[1], size[0]] * 2, np.float32)
+    return {
+        "img": torch.from_numpy(pictures).permute(0, 3, 1, 2),
+        "batch_idx": torch.from_numpy(labels[:, 0].copy()),
+        "cls": torch.from_numpy(labels[:, 1:2].copy()),
+        "bboxes": torch.from_numpy(np.concatenate([centre, sides], axis=1) / scale),
+        "ignored": torch.from_numpy(np.concatenate(ignored)),
+    }
