@@ -197,7 +197,7 @@ def list_one(path: Path) -> list[Path]:
     Raises:
         FootageMissing, UsageError: there is none.
     """
-    from detector.decoding.footage import list_footage
+    from detector.footage.files import list_footage
     from evidence.sweep.folders import lies_in
 
     found = list_footage(path)

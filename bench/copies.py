@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from bench import DATA
 from bench.copy_set import KINDS, Case, build, shared_seconds
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.settings import Settings
 from detector.types import Span
 from detector.watching.prints import MIRROR, PrintCollector

@@ -120,7 +120,7 @@ def watch(case: Path, family: Family, sweep: subprocess.Popen[bytes]) -> list[Sa
             return samples
         members = family.members()
         at_work = workers(members)
-        decoders = [m for m in members if "detector.decoding.nursery_process" in m.command]
+        decoders = [m for m in members if "detector.footage.forkserver_process" in m.command]
         samples.append(
             Sample(
                 time.monotonic() - began,

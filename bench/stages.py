@@ -27,9 +27,9 @@ from bench.alternatives import for_ultralytics
 from datasets.maker import demo_clip
 from datasets.registry import load_registry
 from detector.boxes import as_box
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
 from detector.finding.detect import Detector
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.matching.match import Matcher
 from detector.naming.attribute import Attributor
 from detector.naming.stands import belongs

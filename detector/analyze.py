@@ -11,18 +11,18 @@ from pathlib import Path
 from datasets.errors import FootageChanged
 from datasets.registry import Registry, load_registry
 from datasets.sentences import Sentence
-from detector.broadcast.overlay import OverlayFinder
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage, stamp_of
-from detector.decoding.manifest import read_manifest
 from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
 from detector.examining.keeper import Keeper
 from detector.examining.lone import LoneMarks
 from detector.finding.detect import Detector
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage, stamp_of
+from detector.footage.manifest import read_manifest
 from detector.reading.conceal import Uncoverer
 from detector.reading.read import Reader
 from detector.recognising.recognise import Recogniser
+from detector.screen.overlay import OverlayFinder
 from detector.settings import Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
 from detector.watching.plan import plan_spans

@@ -25,7 +25,7 @@ from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
 from datasets.registry import load_registry
 from detector import Settings
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from evidence.store import Case, Location, Recipe
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack

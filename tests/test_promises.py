@@ -1,10 +1,10 @@
 """What the product promises, a test each, on one archive with machines and hostile files in it.
 
-Each has more tests where its parts are: P1 `detector/decoding/test_decoder_limits.py`; P2
+Each has more tests where its parts are: P1 `detector/footage/test_decoder_limits.py`; P2
 `evidence/store/test_record.py` (killed at every step of storing a clip),
 `evidence/sweep/test_processes.py`; P3 `evidence/answer/test_package.py`; P4
-`detector/decoding/test_decoder_limits.py` (every damage), `evidence/sweep/test_sweep.py` (clips
-that kill a worker, or outlast their time); P5 `detector/decoding/test_manifest.py`; P6
+`detector/footage/test_decoder_limits.py` (every damage), `evidence/sweep/test_sweep.py` (clips
+that kill a worker, or outlast their time); P5 `detector/footage/test_manifest.py`; P6
 `evidence/store/test_verdicts.py`, `evidence/review/test_judge.py`.
 """
 

@@ -6,7 +6,7 @@ import re
 
 from api.web.words import catalogue, errors
 from datasets.sentences import retell
-from detector.decoding.tally import REASONS as LOSSES
+from detector.footage.losses import REASONS as LOSSES
 from evidence.answer.told import by_locale
 from evidence.copies.wording import REASONS as COPIES
 from evidence.linking.decisions import REASONS as JOINED

@@ -23,7 +23,6 @@ from typing import Literal
 from datasets.letters import letters, scripts
 from datasets.plates import load_places, load_plate_words
 from detector.boxes import line_height
-from detector.broadcast.caption import same_text
 from detector.claims.contact import is_contact
 from detector.claims.plate_lines import passages_of, plates_of, titles_of
 from detector.claims.plate_text import Company, PlateText
@@ -31,6 +30,7 @@ from detector.claims.screens import is_of_screen
 from detector.claims.stray_codes import has_stray_code, is_owners_number
 from detector.matching.fuse import independent
 from detector.reading.read import overlap_of_smaller
+from detector.screen.caption import same_text
 from detector.types import Box, Reading
 
 StatementKind = Literal["company", "address", "made-in", "works"]

@@ -11,10 +11,6 @@ import numpy as np
 
 from datasets.registry import Registry
 from detector.boxes import as_box
-from detector.broadcast.behind import Behind
-from detector.broadcast.caption import drawn_with, scene_of, static_across_shots, static_in_shot
-from detector.broadcast.drawn_on import drawn_on
-from detector.broadcast.overlay import Frames, OverlayMap
 from detector.claims.origin import claimed_by
 from detector.claims.withheld import withhold
 from detector.examining.examined import Examined
@@ -29,6 +25,10 @@ from detector.reading.conceal import Uncoverer
 from detector.reading.find_lines import Line
 from detector.reading.read import Reader, cut_marks
 from detector.recognising.recognise import Recogniser
+from detector.screen.background import Behind
+from detector.screen.caption import drawn_with, scene_of, static_across_shots, static_in_shot
+from detector.screen.graphics import drawn_on
+from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import Settings
 from detector.types import (
     MACHINE,

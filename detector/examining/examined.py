@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from detector.broadcast.caption import covers, drawn_with
-from detector.broadcast.drawn_on import Place
+from detector.screen.caption import covers, drawn_with
+from detector.screen.graphics import Place
 from detector.types import Box, Likeness, Observation, Picture, Reading, Track
 
 
@@ -17,7 +17,7 @@ class Examined:
     """A machine that was read, before it is said who built it.
 
     concealed: marks hidden on purpose, with the times of their frames. picture: the machine where
-    it is best seen, made small (`detector.broadcast.caption.scene_of`). cut: texts, by time and
+    it is best seen, made small (`detector.screen.caption.scene_of`). cut: texts, by time and
     box, on which no claim of an origin under test rests: they may go on beyond an edge, stand
     beside the machine or pass it by. doubted: whether it is too unsure a machine for such a claim;
     None while that was not looked into.

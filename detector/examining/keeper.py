@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from detector.broadcast.overlay import OverlayMap
+from detector.screen.overlay import OverlayMap
 from detector.types import Analysis, Frame, Look, Sample, Sighting, Still, Survey
 from detector.watching.prints import PrintCollector
 from detector.watching.stills import Mark, decode_frame, find_mark, stills_of

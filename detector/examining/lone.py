@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.boxes import line_height
-from detector.broadcast.caption import scene_of, static_across_shots
-from detector.broadcast.drawn_on import drawn_on
-from detector.broadcast.overlay import Frames, OverlayMap
 from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
 from detector.finding.bars import within_bars
 from detector.naming.stands import is_cut
 from detector.reading.read import Reader
+from detector.screen.caption import scene_of, static_across_shots
+from detector.screen.graphics import drawn_on
+from detector.screen.overlay import Frames, OverlayMap
 from detector.settings import Reading_
 from detector.types import (
     Attribution,

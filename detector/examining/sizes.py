@@ -15,8 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from detector.boxes import iou
-from detector.broadcast.overlay import Frames
 from detector.finding.detect import Detector
+from detector.screen.overlay import Frames
 from detector.types import MACHINE, Observation, Picture, Track
 
 LARGER = (Fraction(10, 7), Fraction(2))

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from detector.decoding.upright import thumbnail_size
+from detector.footage.frames import thumbnail_size
 from detector.types import Frame, Picture, Print
 
 WINDOW = np.dtype([("hash", "<u8"), ("x", "<u2"), ("y", "<u2"), ("side", "<u2")])

@@ -17,7 +17,7 @@ from PIL import Image
 
 from datasets.errors import FootageUnreadable
 from datasets.sentences import Sentence
-from detector.decoding.decoder import Decoder
+from detector.footage.decoder import Decoder
 from detector.settings import Decoding
 from detector.types import Footage, Frame
 from detector.watching.stills import JPEG_QUALITY

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.errors import FootageError, FootageMissing, UsageError
 from datasets.sentences import Sentence
 from datasets.there import straight
-from detector.decoding.footage import known_footage
+from detector.footage.files import known_footage
 from detector.types import Footage, FootageKind
 from evidence.store.case import Case
 from evidence.store.models import UNREAD, FootageRow, Location

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.decoding.upright import THUMBNAIL_WIDTH
+from detector.footage.frames import THUMBNAIL_WIDTH
 from detector.watching.prints import BANDS, MIRROR
 from evidence.copies.fingerprint import Fingerprint, Whole
 from evidence.copies.place import Floats, Placement

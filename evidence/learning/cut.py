@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing
 from detector.analyze import cut_stills
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.settings import Settings
 from detector.types import Footage, Picture
 from evidence.learning.annotate import name_of_frame

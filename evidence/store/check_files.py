@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
 from datasets.there import NOTHING, exists, isdir, why_missing
-from detector.decoding.footage import hash_pictures, open_footage, pictures_of
+from detector.footage.files import hash_pictures, open_footage, pictures_of
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow
 from evidence.store.files import PARTIAL

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, insert, select
 
 from datasets.errors import CaseExists, FootageError
 from datasets.there import exists
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from evidence.store.case import Case
 from evidence.store.copying import copy_rows
 from evidence.store.engine import sqlite_engine, sqlite_trouble

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from datasets.errors import CaseDamaged, CaseMissing, CaseNewer, CaseUnwritable, FootageError
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from evidence.store.case import Case, claim, open_engine
 from evidence.store.copying import copy_rows
 from evidence.store.distrust import CLIP, STILL, distrust

@@ -1,6 +1,6 @@
 """Walking folders for footage: lazily, opening nothing that is named as a clip.
 
-Counts the same as `detector.decoding.footage.list_footage`, but gives each clip as it is met and
+Counts the same as `detector.footage.files.list_footage`, but gives each clip as it is met and
 goes on where a folder cannot be read, so that a million files begin to be worked on at once.
 """
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from datasets.errors import FootageError
 from datasets.there import exists, isfile, straight
-from detector.decoding.footage import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
-from detector.decoding.sniff import HEAD_BYTES, sniff
+from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
+from detector.footage.sniff import HEAD_BYTES, sniff
 
 OURS = (
     frozenset({"case.json", "lock"}),  # a case

@@ -30,7 +30,7 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import isdir
 from detector import Settings
-from detector.decoding.footage import Stamp, open_footage, stamp_of
+from detector.footage.files import Stamp, open_footage, stamp_of
 from detector.program import program
 from detector.types import Footage, Survey
 

@@ -23,7 +23,7 @@ from datasets.errors import (
     UploadTooLarge,
 )
 from datasets.sentences import Sentence
-from detector.decoding.sniff import HEAD_BYTES, look_further, sniff
+from detector.footage.sniff import HEAD_BYTES, look_further, sniff
 from detector.settings import Decoding
 from detector.types import Footage
 from evidence.store import Case, Recipe, Upload

@@ -18,8 +18,8 @@ from datasets.errors import (
     UploadTooLarge,
 )
 from datasets.sentences import Sentence
-from detector.decoding.decoder import Decoder
-from detector.decoding.sniff import look_further
+from detector.footage.decoder import Decoder
+from detector.footage.sniff import look_further
 from detector.settings import Decoding
 from detector.types import Footage, Probe
 from evidence.store import Case, FootageRow, Location, Recipe, Upload

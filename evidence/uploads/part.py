@@ -22,7 +22,7 @@ from datasets.errors import (
     UploadTooLarge,
 )
 from datasets.sentences import Sentence
-from detector.decoding.sniff import HEAD_BYTES, Sniffed, sniff
+from detector.footage.sniff import HEAD_BYTES, Sniffed, sniff
 from evidence.uploads.bounds import Bounds
 
 BLOCK = 1 << 20

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from detector.decoding.sniff import HEAD_BYTES
+from detector.footage.sniff import HEAD_BYTES
 
 WIDTH, HEIGHT = 96, 64
 RATE = 25

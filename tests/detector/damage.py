@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import FootageError
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.settings import Decoding
 from detector.types import Loss, Span
 from tests.detector.clips import (

@@ -17,13 +17,13 @@ from datasets.maker import ClipTruth, Encoding, Overlay, demo_spec, make_clip
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
-from detector.broadcast.overlay import OverlayMap
 from detector.examining.examine import Examiner
 from detector.finding.detect import Detector
 from detector.naming.stands import belongs
 from detector.reading.conceal import Uncoverer
 from detector.reading.read import Reader
 from detector.recognising.recognise import Recogniser
+from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import Detections, Observation, Shot, Track
 from detector.watching.legible import LegibleView

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from datasets.errors import FootageChanged
 from detector import Analyst
-from detector.decoding.clip_reader import ClipReader
-from detector.decoding.clip_source import Arrived, ClipSource
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
+from detector.footage.clip import ClipReader
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
+from detector.footage.stream import Arrived, ClipSource
 from detector.settings import Decoding
 from detector.types import Frame, Span
 from tests.detector.clips import HEIGHT, RATE, WIDTH, number_of, red_corner, write_clip

@@ -13,7 +13,7 @@ from PIL import Image
 
 from datasets.maker import Encoding, demo_spec, make_clip
 from detector import Analyst, Survey, cut_stills
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.types import Still
 from detector.watching.prints import HASH_BYTES
 from detector.watching.stills import MARK_MARGIN, decode_frame

@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from api.web.site import Site
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
-from detector.decoding.pictures import read_picture
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
+from detector.footage.pictures import read_picture
 from detector.settings import Decoding
 from detector.types import (
     Analysis,

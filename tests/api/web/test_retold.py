@@ -17,9 +17,8 @@ from api.web.words import errors
 from datasets.errors import FootageError
 from datasets.sentences import FREE
 from datasets.there import UNREADABLE
-from detector.decoding.footage import open_footage
-from detector.decoding.sniff import DEMUXERS, PICTURES
-from detector.decoding.tally import (
+from detector.footage.files import open_footage
+from detector.footage.losses import (
     CLIP_BEHIND,
     FITTED,
     FURTHER_PAGE,
@@ -27,6 +26,7 @@ from detector.decoding.tally import (
     OUT_OF_ORDER,
     Tally,
 )
+from detector.footage.sniff import DEMUXERS, PICTURES
 from evidence.copies.spans import Span
 from evidence.copies.wording import reason_of
 from evidence.linking.decisions import NOTED

@@ -12,9 +12,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from datasets.errors import FootageUnreadable
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import list_footage, open_footage
-from detector.decoding.pictures import read_picture
+from detector.footage.decoder import Decoder
+from detector.footage.files import list_footage, open_footage
+from detector.footage.pictures import read_picture
 from detector.settings import Decoding
 from detector.types import Span
 from tests.detector.clips import (

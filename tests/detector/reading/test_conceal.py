@@ -17,12 +17,12 @@ from datasets.fonts import font
 from datasets.maker.degrade import mosaic
 from datasets.registry import load_registry
 from detector.boxes import iou
-from detector.broadcast.overlay import OverlayMap
 from detector.examining.examine import Examiner
 from detector.finding.detect import Detector
 from detector.reading.conceal import PACKAGED, Uncoverer
 from detector.reading.read import Reader
 from detector.recognising.recognise import Recogniser
+from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import CONTROL, Box, Detections, Observation, Picture, Reading, Shot, Track
 from detector.watching.legible import LegibleView

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import FootageError, UsageError
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.types import Footage
 from evidence.browse.crops import crop
 from evidence.browse.frames import FrameCutter, Kept

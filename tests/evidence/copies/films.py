@@ -15,7 +15,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from detector.decoding.upright import thumbnail_size
+from detector.footage.frames import thumbnail_size
 from detector.types import Frame, Picture, Print
 from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint

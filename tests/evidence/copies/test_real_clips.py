@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.settings import Settings
 from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint

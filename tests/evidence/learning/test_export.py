@@ -20,8 +20,8 @@ from datasets.exchange import Format, import_data
 from datasets.registry import Registry
 from datasets.splits import read_splits
 from datasets.writing import labels_of
-from detector.decoding.decoder import Decoder
-from detector.decoding.footage import open_footage
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
 from detector.settings import Decoding
 from detector.types import Box, Reading
 from evidence.learning.annotations import judged_lines

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.types import Loss, Survey
 from evidence.store import Case, Location, Recipe
 from evidence.store.check import check

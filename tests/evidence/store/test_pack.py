@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text, update
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
 from datasets.registry import Registry
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.types import Survey
 from evidence.store import (
     AnalysisRow,

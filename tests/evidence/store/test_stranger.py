@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from datasets.errors import CaseDamaged, FootageMissing
 from datasets.registry import Registry
 from detector import Settings
-from detector.decoding.footage import open_footage
+from detector.footage.files import open_footage
 from detector.types import Survey
 from evidence.access.accounts import add_account, enter
 from evidence.access.logins import digest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.decoding.footage import list_footage
+from detector.footage.files import list_footage
 from evidence.sweep.folders import Found, Trouble, walk
 from tests.evidence.sweep.helping import JPEG, MP4, lay, troubles
 from tests.ordinary import ordinary

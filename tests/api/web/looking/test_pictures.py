@@ -13,7 +13,7 @@ import pytest
 from api.web import pictures
 from api.web.site import Site
 from detector.analyze import cut_stills
-from detector.decoding.sniff import DEMUXERS
+from detector.footage.sniff import DEMUXERS
 from evidence.store.models import Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film, decoded
@@ -191,7 +191,7 @@ def test_a_folder_of_pictures_is_looked_at_picture_by_picture(
 ) -> None:
     from PIL import Image
 
-    from detector.decoding.footage import open_footage
+    from detector.footage.files import open_footage
     from evidence.store.models import FootageRow
 
     folder = tmp_path / "stills"

@@ -1,0 +1,203 @@
+"""The decoder process, forked by the nursery for one footage.
+
+It limits itself before it opens anything, opens the files it is told and no other, and answers
+requests until its parent closes the pipe. FFmpeg's parsers meet hostile bytes here; whatever
+goes wrong with them ends with this process.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import select
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import DecoderOutOfMemory, FootageError
+from detector.footage import messages
+from detector.footage.clip import ClipReader
+from detector.footage.manifest_reader import read as read_manifest
+from detector.footage.pictures import StillReader
+from detector.types import Frame, Loss, Probe, Sample, Span
+
+# A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
+_ALIVE_EVERY = 1.0
+_LISTEN_EVERY = 0.2
+
+# Seconds between the signal that ends the process and the kernel's own kill.
+_CPU_GRACE = 5
+
+
+class _Stopped(Exception):
+    """The parent wants no more of this pass."""
+
+
+class _Server:
+    """Answers requests one after the other."""
+
+    def __init__(self, requests: FileIO, answers: FileIO) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._sent = self._heard = time.monotonic()
+
+    def serve(self) -> None:
+        request = self._next()
+        most = request.get("most_cpu_seconds", request["cpu_seconds"])
+        _limit(request["address_space"], request["cpu_seconds"], most)
+        try:
+            if request["do"] == "manifest":
+                path, container = Path(request["path"]), request["container"]
+                told = read_manifest(path, container, self._beat)
+                self._send({"is": "manifest", "manifest": told})
+                return
+            reader = _reader(request, self._beat)
+            self._send({"is": "probe", **_probe(reader.probe)})
+            while True:
+                request = self._next()
+                if request["do"] != "stop":
+                    _limit_cpu(request["cpu_seconds"], most)
+                    self._pass(reader, request)
+        except FootageError as error:
+            self._send({"is": "error", "kind": error.kind, "text": str(error)})
+        except (MemoryError, OSError, ImportError) as error:
+            # A library that cannot be mapped for want of address space fails to import.
+            if not _wants_memory(error):
+                raise
+            text = "the decoder needs more memory than it may have (setting decoding.address_space)"
+            self._send({"is": "error", "kind": DecoderOutOfMemory.kind, "text": text})
+
+    def _pass(self, reader: ClipReader | StillReader, request: dict[str, Any]) -> None:
+        try:
+            for header, *arrays in _answers(reader, request):
+                self._send(header, *(array.data for array in arrays))
+                self._listen()
+        except _Stopped:
+            pass
+        self._send({"is": "done", **_loss(reader.loss), **_probe(reader.probe)})
+
+    def _next(self) -> dict[str, Any]:
+        return messages.unpack(self._read, 0, None)[0]
+
+    def _read(self, count: int) -> bytearray:
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            # A pipe gives what is in it, and it holds less than a long request.
+            got = self._requests.readinto(view)
+            if not got:
+                raise SystemExit(0)  # the parent is gone
+            view = view[got:]
+        return data
+
+    def _send(self, header: messages.Header, *bodies: memoryview) -> None:
+        try:
+            self._write(memoryview(messages.pack(header, sum(body.nbytes for body in bodies))))
+            for body in bodies:
+                self._write(body.cast("B"))
+        except BrokenPipeError:
+            raise SystemExit(0) from None
+        self._sent = time.monotonic()
+
+    def _write(self, data: memoryview) -> None:
+        # A pipe takes less than all where the process was stopped, or the machine slept, midway.
+        while data:
+            data = data[self._answers.write(data) :]
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._heard > _LISTEN_EVERY:
+            self._listen()
+        if now - self._sent > _ALIVE_EVERY:
+            self._send({"is": "alive"})
+
+    def _listen(self) -> None:
+        self._heard = time.monotonic()
+        if select.select([self._requests], [], [], 0)[0]:
+            self._next()
+            raise _Stopped
+
+
+def _wants_memory(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or "map" in str(error).lower()
+
+
+def _limit(address_space: int, cpu_seconds: int, most_cpu_seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _limit_cpu(cpu_seconds, most_cpu_seconds)
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+
+
+def _limit_cpu(seconds: int, most: int) -> None:
+    # How long the footage is, and so how much it may take, is known once it has been opened; the
+    # kernel's own kill stays where it is, since nobody may put that off.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, most + _CPU_GRACE))
+
+
+def _reader(request: dict[str, Any], beat: Callable[[], None]) -> ClipReader | StillReader:
+    if request["kind"] == "video":
+        return ClipReader(
+            Path(request["path"]), request["demuxer"], request["pixels"], request["frames"], beat
+        )
+    files = [Path(file) for file in request["files"]]
+    return StillReader(files, request["kind"] == "stills", request["pixels"], beat)
+
+
+def _answers(reader: ClipReader | StillReader, request: dict[str, Any]) -> Iterator[Any]:
+    if request["do"] == "keyframes":
+        frames = reader.keyframes(Fraction(request["spacing"]), request["widest"])
+        yield from map(_frame, frames)
+    elif request["do"] == "at":
+        yield from map(_frame, reader.at([Fraction(time) for time in request["times"]]))
+    else:
+        spans = [Span(Fraction(a), Fraction(b), "hit") for a, b in request["spans"]]
+        for number, sample in reader.dense(spans, Fraction(request["every"])):
+            yield _sample(number, sample)
+
+
+def _frame(frame: Frame) -> tuple[Any, ...]:
+    header = {
+        "is": "frame",
+        "pts": str(frame.pts),
+        "shape": frame.image.shape,
+        "keyframe": frame.keyframe,
+        "file": None if frame.file is None else os.fspath(frame.file),
+    }
+    return header, frame.image
+
+
+def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
+    header = {
+        "is": "sample",
+        "span": number,
+        "pts": str(sample.pts),
+        "thumbnail": sample.thumbnail.shape,
+    }
+    if sample.frame is None:
+        return header, sample.thumbnail
+    frame, image = _frame(sample.frame)
+    return {**header, "frame": frame}, sample.thumbnail, image
+
+
+def _probe(probe: Probe) -> messages.Header:
+    values = {name: getattr(probe, name) for name in probe.__dataclass_fields__}
+    return {k: str(v) if isinstance(v, Fraction) else v for k, v in values.items()}
+
+
+def _loss(loss: Loss) -> messages.Header:
+    return {name: getattr(loss, name) for name in loss.__dataclass_fields__}
+
+
+def main() -> None:
+    answers = FileIO(os.dup(1), "wb")
+    # Nothing a library prints may get between the messages.
+    os.dup2(2, 1)
+    # Unbuffered: `select` must see what has not been read yet.
+    _Server(FileIO(0, "rb"), answers).serve()

@@ -1,0 +1,364 @@
+"""Reading one clip with PyAV: keyframes alone, spans densely, single frames.
+
+Runs in the decoder process. Each pass opens the clip anew, so that one pass's trouble
+(a failed seek, a decoder in a bad state) does not reach the next.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
+from datasets.sentences import Sentence
+from detector.footage.frames import Upright
+from detector.footage.losses import FITTED, FURTHER_STREAM
+from detector.footage.order import Between, in_order
+from detector.footage.stream import Arrived, ClipSource
+from detector.footage.timeline import MOST_REORDERED
+from detector.types import Frame, Loss, Probe, Sample, Span
+
+# Without the keyframes' times (no first pass yet) a seek may land behind where we are;
+# decoding through this much is about as cheap as finding out.
+_BLIND_SEEK_GAP = Fraction(2)
+
+# Where keyframes lie farther apart than the first, frames between them are decoded so far apart as
+# the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
+# bit, give one keyframe at the beginning and no more.
+_SPARSE, _BETWEEN = Fraction(12), Fraction(5)
+
+
+class ClipReader:
+    """The passes over one clip. Times are seconds since the container's start.
+
+    Raises:
+        FootageError: one of its kinds, where the clip cannot be looked at.
+    """
+
+    def __init__(
+        self, path: Path, demuxer: str, pixels: int, frames: int, beat: Callable[[], None]
+    ) -> None:
+        self._most_frames = frames
+        # What these tell as their length may be where they end: one cut out of a longer recording
+        # without a new clock begins late, and those who write them do not agree what to tell then.
+        self._ends_told = demuxer in ("matroska", "asf")
+        self._source = ClipSource(path, demuxer, pixels, beat)
+        self._path = path
+        # Keyframes in order of PTS, known after the first pass: (pts, dts); and those met in it.
+        self._keyframes: list[tuple[int, int]] = []
+        self._met: list[tuple[int, int]] = []
+        self._beside: Between | None = None
+        self._seekable = True
+        self._told_of_change = False
+        self._source.open()
+        self._tally = self._source.tally
+        self._check_count(self._source.declared or 0)
+        for _ in range(self._source.others):
+            self._tally.reason(FURTHER_STREAM)
+        self._tally.leave_out(self._source.left_out)
+        self._first = self._first_frame()
+        self._upright = Upright(self._first.frame, self._first.aspect)
+        self.probe = self._probe()
+
+    @property
+    def loss(self) -> Loss:
+        if self._upright.changed and not self._told_of_change:
+            self._told_of_change = True
+            self._tally.reason(FITTED)
+        return self._tally.loss()
+
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
+        """The keyframes, at least `spacing` apart; the first frame where there is none; and some
+        frames between those far apart. Shrunk, where they are wider than `widest` pixels."""
+        last: Fraction | None = None
+        try:
+            for arrived in in_order(self._isolated(spacing), None, self._tally):
+                if last is None and arrived.time - self._first.time > _SPARSE:
+                    # Cut out of a stream: for long nothing in it is whole by itself.
+                    last = self._first.time
+                    yield self._shown(self._first, widest)
+                if last is not None:
+                    yield from self._between(last, arrived.time, spacing, widest)
+                yield self._frame(arrived, keyframe=True, widest=widest)
+                last = arrived.time
+            if last is None:
+                last = self._first.time
+                yield self._shown(self._first, widest)
+            yield from self._between(last, self.probe.duration or last, spacing, widest)
+        finally:
+            if self._beside is not None:
+                self._beside.close()
+                self._beside = None
+
+    def _between(
+        self, start: Fraction, end: Fraction, spacing: Fraction, widest: int | None
+    ) -> Iterator[Frame]:
+        """Some frames after `start` and before `end`, where these are far apart, and farther than
+        the spacing makes them."""
+        if end - start <= max(_SPARSE, 2 * spacing):
+            return
+        if self._beside is None:
+            self._beside = Between(self._source.again(), self._seekable)
+        nearest = _last_before(self._met, self._source.raw(start, ceiling=False))
+        for arrived in self._beside.frames(start, end, max(spacing, _BETWEEN), nearest):
+            yield self._shown(arrived, widest)
+
+    def _isolated(self, spacing: Fraction) -> Iterator[Arrived]:
+        """Each keyframe decoded by itself, between two flushes: what it shows cannot depend
+        on what was skipped, and it comes out at once."""
+        source = self._source
+        source.open(isolated=True)
+        self._tally.begin()
+        self._met = []
+        # Where the last packets end: one damaged time long before them makes no clip of hours.
+        ends: deque[int] = deque(maxlen=MOST_REORDERED)
+        last: Fraction | None = None
+        for packet, key, shown in source.packets():
+            self._tally.packet(key if shown else None)
+            self._check_count(self._tally.packets)
+            ends.append(key + max(packet.duration or 0, 1))
+            if not packet.is_keyframe:
+                continue
+            met = _keyframe(packet, key)
+            insort(self._met, met)
+            if not shown or (last is not None and 0 <= source.time(key) - last < spacing):
+                continue
+            self._tally.ask(key)
+            for arrived in source.alone(packet, key):
+                self._tally.came(arrived.key)
+                if _is_whole(arrived, source.codec):
+                    last = arrived.time
+                    yield arrived
+                else:
+                    # Decoding may begin there, but the picture is whole only some frames later.
+                    self._met.remove(met)
+                    self._seekable = False
+        self._keyframes = self._met
+        self._tally.end(source.declared)
+        if ends:
+            self.probe = replace(self.probe, duration=self._duration(source.time(max(ends))))
+
+    def _duration(self, seen: Fraction) -> Fraction | None:
+        """Seconds, where the last packets were seen to end at `seen`."""
+        told, start = self.probe.duration, self._source.start
+        if told is None or self._source.started_anew:
+            # The container tells no length, or that of one part.
+            return max(seen, told or Fraction(0))
+        from_zero = self._ends_told and abs(told - start - seen) < abs(told - seen)
+        return told - start if from_zero else told
+
+    def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
+        """Every frame in the spans, with its number; see `Decoder.dense`."""
+        bounds = [(self._source.raw(span.start), self._source.raw(span.end)) for span in spans]
+        starts = [start for start, _ in bounds]
+
+        def wanted(key: int) -> bool:
+            number = bisect_right(starts, key) - 1
+            return number >= 0 and key < bounds[number][1]
+
+        self._source.open()
+        position: int | None = None
+        number = 0
+        last: Fraction | None = None
+        while number < len(bounds):
+            late = self._skip_to(bounds[number][0], position)
+            moved = False
+            for arrived in in_order(self._source.decoded(wanted), position, self._tally):
+                if late is not None and late(arrived):
+                    self._go_back()
+                    position = None
+                    break
+                late = None
+                position = arrived.pts
+                while number < len(bounds) and arrived.pts >= bounds[number][1]:
+                    number, last, moved = number + 1, None, True
+                if number == len(bounds):
+                    break
+                if arrived.pts >= bounds[number][0]:
+                    moved = False
+                    due = last is None or arrived.time - last >= every
+                    last = arrived.time if due else last
+                    small = self._upright.thumbnail(arrived.frame, arrived.aspect)
+                    yield number, Sample(arrived.time, small, self._frame(arrived) if due else None)
+                elif moved and self._can_skip(bounds[number][0], position):
+                    break
+            else:
+                return
+
+    def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
+        """The frame on screen at each of the (sorted) times: the last whose PTS is not later."""
+        raws = [self._source.raw(time, ceiling=False) for time in times]
+        asked = set(raws)
+        self._source.open()
+        before: Arrived | None = None
+        index = 0
+        while index < len(raws):
+            position = None if before is None else before.pts
+            late = self._skip_to(raws[index], position)
+            frames = self._source.decoded(asked.__contains__)
+            for arrived in in_order(frames, position, self._tally):
+                if late is not None and late(arrived):
+                    self._go_back()
+                    before = None
+                    break
+                late = None
+                served = index
+                while index < len(raws) and arrived.pts > raws[index]:
+                    yield self._shown(before or arrived)
+                    index += 1
+                before = arrived
+                while index < len(raws) and arrived.pts == raws[index]:
+                    yield self._shown(arrived)
+                    index += 1
+                if index == len(raws):
+                    break
+                if index > served and self._can_skip(raws[index], arrived.pts):
+                    break
+            else:
+                while before is not None and index < len(raws):
+                    yield self._shown(before)
+                    index += 1
+                return
+
+    def _shown(self, arrived: Arrived, widest: int | None = None) -> Frame:
+        self._tally.came(arrived.key)
+        return self._frame(arrived, widest=widest)
+
+    def _frame(
+        self, arrived: Arrived, keyframe: bool | None = None, widest: int | None = None
+    ) -> Frame:
+        key = arrived.frame.key_frame if keyframe is None else keyframe
+        picture = self._upright.picture(arrived.frame, arrived.aspect, widest)
+        return Frame(arrived.time, picture, bool(key))
+
+    def _can_skip(self, target: int, position: int | None) -> bool:
+        """Whether a keyframe lies between where we are and the target."""
+        if not self._seekable or self._source.started_anew:
+            return False
+        if self._keyframes:
+            nearest = self._keyframe_before(target)
+            first = position is None and nearest == self._keyframes[0]
+            return not first and nearest is not None and nearest[0] > (position or -(1 << 62))
+        here = self._source.time(position) if position is not None else Fraction(0)
+        return self._source.time(target) - here > _BLIND_SEEK_GAP
+
+    def _keyframe_before(self, target: int) -> tuple[int, int] | None:
+        return _last_before(self._keyframes, target)
+
+    def _skip_to(self, target: int, position: int | None) -> Callable[[Arrived], bool] | None:
+        """Seeks, where that helps. What it gives says of the first frame that comes then whether
+        it is too late, though nothing is damaged: frames were held back."""
+        if not self._keyframes and self._source.may_start_anew and self._can_skip(target, position):
+            self._look_through()
+        if not self._can_skip(target, position):
+            return None
+        if not self._source.seek(target, self._keyframe_before(target)):
+            self._go_back()
+            return None
+        troubles = self._source.troubles
+        return lambda first: first.pts > target and self._source.troubles == troubles
+
+    def _go_back(self) -> None:
+        """To the start: decoding from there always arrives."""
+        self._seekable = False
+        self._source.open()
+
+    def _look_through(self) -> None:
+        """Learn the keyframes' times, and whether the clock starts anew, without decoding:
+        a seek before the first pass might land at the same time in another part."""
+        self._source.open()
+        self._keyframes = sorted(
+            _keyframe(packet, key)
+            for packet, key, _ in self._source.packets()
+            if packet.is_keyframe
+        )
+        self._source.open()
+
+    def _check_count(self, count: int) -> None:
+        if count > self._most_frames:
+            raise FootageTooLarge(
+                Sentence(
+                    "%(path)s: %(count)s frames or more; at most %(most)s are decoded "
+                    "(setting decoding.frames)"
+                ).fill(path=self._path, count=count, most=self._most_frames)
+            )
+
+    def _first_frame(self) -> Arrived:
+        early: list[int] = []
+
+        def wanted(key: int) -> bool:
+            early.append(key)
+            return False
+
+        for arrived in self._source.decoded(wanted):
+            self._source.begin_at(early)
+            return replace(arrived, time=self._source.time(arrived.pts))
+        if self._source.encrypted:
+            raise FootageEncrypted(
+                Sentence(
+                    "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at"
+                ).fill(path=self._path)
+            )
+        said = self._source.oversized()
+        if said:
+            raise FootageTooLarge(
+                Sentence("%(path)s: %(what)s (setting decoding.pixels)").fill(
+                    path=self._path, what=said
+                )
+            )
+        if not early and self._leaves_out():
+            raise NoPictures(
+                Sentence(
+                    "%(path)s: its edit list leaves out every picture; write it anew without one "
+                    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
+                ).fill(path=self._path)
+            )
+        raise NoPictures(
+            Sentence(
+                "%(path)s: no frame could be decoded; the pictures are damaged throughout"
+            ).fill(path=self._path)
+        )
+
+    def _leaves_out(self) -> bool:
+        """Whether an edit list leaves out pictures."""
+        self._source.open()
+        return any(packet.is_discard for packet, _, _ in self._source.packets())
+
+    def _probe(self) -> Probe:
+        width, height = self._upright.size
+        source = self._source
+        return Probe(
+            width=width,
+            height=height,
+            codec=source.codec,
+            time_base=source.time_base,
+            start=source.start,
+            duration=source.duration,
+            average_rate=source.average_rate,
+            declared_frames=source.declared,
+            rotation=self._upright.turn.degrees,
+            sample_aspect=self._upright.sample_aspect,
+            interlaced=self._first.frame.interlaced_frame,
+        )
+
+
+def _keyframe(packet: av.Packet, key: int) -> tuple[int, int]:
+    return key, key if packet.dts is None else packet.dts
+
+
+def _last_before(keyframes: Sequence[tuple[int, int]], target: int) -> tuple[int, int] | None:
+    """Of sorted (PTS, DTS) the last that is not after a PTS."""
+    number = bisect_right(keyframes, (target, 1 << 62))
+    return keyframes[number - 1] if number else None
+
+
+def _is_whole(keyframe: Arrived, codec: str) -> bool:
+    """Whether a keyframe decoded alone is a whole picture. In H.264 it may be where a picture
+    begins to be refreshed bit by bit (recovery point, D.2.8): grey for the greatest part."""
+    return codec != "h264" or bool(keyframe.frame.key_frame)

@@ -1,0 +1,212 @@
+"""Footage in, pictures out: the parent's side of the decoder process.
+
+Whatever the bytes do to the decoder happens in a process of its own, under limits; here it
+becomes a named error, and the next footage can be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.errors import DecoderDied
+from detector.footage import messages
+from detector.footage.process import DecoderProcess
+from detector.footage.sniff import DEMUXERS
+from detector.settings import MOST_HOURS, Decoding
+from detector.types import Footage, Frame, Loss, Picture, Probe, Sample, Span
+
+
+class Decoder:
+    """Decodes one footage, pass by pass, each forward only.
+
+    A pass ends when it is exhausted, closed, or when the next one begins. Losses are summed
+    over all passes, each frame once, and are up to date when a pass has ended; so is `probe`: where
+    the container tells no length, or one part's, the first pass finds it.
+
+    Args:
+        patient: take the limits of time for an hour of footage, and give longer one as much more
+            (`Decoding.of_length`).
+
+    Raises (on entering and while iterating):
+        FootageError: the kind that fits; afterwards the decoder is closed.
+
+    Example:
+        >>> with Decoder(open_footage(path), Decoding()) as decoder:      # doctest: +SKIP
+        ...     for frame in decoder.keyframes(Fraction(1, 2)):
+        ...         print(frame.pts, frame.image.shape)
+    """
+
+    probe: Probe
+    loss: Loss
+
+    def __init__(self, footage: Footage, limits: Decoding, patient: bool = False) -> None:
+        self._footage = footage
+        self._patient = patient
+        self._limits = limits
+        self._process: DecoderProcess | None = None
+        self._pass = 0
+        self._running = False
+        self.loss = Loss()
+
+    def __enter__(self) -> Decoder:
+        footage, limits = self._footage, self._limits
+        self._process = DecoderProcess(footage.path, limits)
+        request: messages.Header = {
+            "do": "open",
+            "kind": footage.kind,
+            "path": str(footage.path.absolute()),
+            "demuxer": DEMUXERS.get(footage.container),
+            "files": [str(file.absolute()) for file in footage.files or (footage.path,)],
+            "address_space": limits.address_space,
+            "cpu_seconds": limits.cpu_seconds,
+            "most_cpu_seconds": (
+                limits.of_length(MOST_HOURS * 3600) if self._patient else limits
+            ).cpu_seconds,
+            "pixels": limits.pixels,
+            "frames": limits.frames,
+        }
+        try:
+            self._process.send(request)
+            header, _ = self._process.receive()
+            self._learn(header)
+        except BaseException:
+            self.close()
+            raise
+        self.loss = Loss(total=self.probe.declared_frames or 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the decoder process; nothing can be decoded afterwards."""
+        self._running = False
+        if self._process is not None:
+            self._process.close()
+
+    def keyframes(self, spacing: Fraction, widest: int | None = None) -> Iterator[Frame]:
+        """Keyframes alone, at least `spacing` seconds apart; the first pass.
+
+        Stills give every picture. A clip without a keyframe to show gives its first frame.
+
+        Args:
+            widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
+        """
+        request: messages.Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
+        for header, body in self._answers(request):
+            yield self._frame(header, body)
+
+    def dense(self, spans: Sequence[Span], every: Fraction) -> Iterator[tuple[int, Sample]]:
+        """Every frame in the spans, in time order: (index of its span, sample).
+
+        Args:
+            spans: sorted, not overlapping.
+            every: seconds; the full picture comes with the first frame of a span and then
+                whenever so much has passed since the last one.
+        """
+        if any(a.end > b.start for a, b in pairwise(spans)):
+            raise ValueError("spans must be sorted and must not overlap")
+        pairs = [[str(span.start), str(span.end)] for span in spans]
+        for header, body in self._answers({"do": "dense", "spans": pairs, "every": str(every)}):
+            small = header["thumbnail"]
+            length = small[0] * small[1] * small[2]
+            view = memoryview(body)
+            inner = header.get("frame")
+            frame = None if inner is None else self._frame(inner, view[length:])
+            picture = self._picture(small, view[:length])
+            yield header["span"], Sample(Fraction(header["pts"]), picture, frame)
+
+    def at(self, times: Sequence[Fraction]) -> Iterator[Frame]:
+        """The frame on screen at each time (sorted): exactly that frame where it is a PTS."""
+        if any(a > b for a, b in pairwise(times)):
+            raise ValueError("times must be sorted")
+        for header, body in self._answers({"do": "at", "times": [str(time) for time in times]}):
+            yield self._frame(header, body)
+
+    def _answers(self, request: messages.Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
+        """One pass: send the request, give its answers, keep the loss it ends with."""
+        if self._process is None:
+            raise RuntimeError("the decoder is not open; use it in a with statement")
+        if self._running:
+            self._stop()
+        self._pass += 1
+        own = self._pass
+        process = self._process
+        process.send(request | {"cpu_seconds": process.limits.cpu_seconds})
+        self._running = True
+        try:
+            while True:
+                header, body = process.receive()
+                if header["is"] == "done":
+                    self._done(header)
+                    return
+                yield header, body
+                if own != self._pass:
+                    raise RuntimeError("another pass has begun; this one is over")
+        except GeneratorExit:
+            if own == self._pass and self._running:
+                self._stop()
+            raise
+        except BaseException:
+            # Interrupted within a message, perhaps: what follows could not be understood.
+            if own == self._pass:
+                self.close()
+            raise
+
+    def _stop(self) -> None:
+        """End the running pass early, keeping the process for the next one."""
+        assert self._process is not None
+        try:
+            self._process.send({"do": "stop"})
+            while True:
+                header, _ = self._process.receive()
+                if header["is"] == "done":
+                    self._done(header)
+                    return
+        except BaseException:
+            self.close()
+            raise
+
+    def _learn(self, header: dict[str, Any]) -> None:
+        """What the footage is, as far as is known by now."""
+        self.probe = _probe(header)
+        if self._patient and self._process is not None:
+            self._process.allow(self._limits.of_length(self.probe.duration))
+
+    def _frame(self, header: dict[str, Any], body: bytearray | memoryview) -> Frame:
+        return Frame(
+            Fraction(header["pts"]),
+            self._picture(header["shape"], body),
+            header["keyframe"],
+            None if header["file"] is None else Path(header["file"]),
+        )
+
+    def _picture(self, shape: Sequence[int], body: bytearray | memoryview) -> Picture:
+        height, width, channels = shape
+        if channels != 3 or height * width * channels != len(body):
+            self.close()
+            raise DecoderDied(
+                f"{self._footage.path}: the decoder sent {len(body)} bytes as a picture of shape "
+                f"{shape}; look at it again"
+            )
+        return np.frombuffer(body, np.uint8).reshape(height, width, channels)
+
+    def _done(self, header: dict[str, Any]) -> None:
+        self._running = False
+        self._learn(header)
+        self.loss = Loss(
+            header["expected"], header["decoded"], header["total"], tuple(header["reasons"])
+        )
+
+
+def _probe(header: dict[str, Any]) -> Probe:
+    values = {name: header[name] for name in Probe.__dataclass_fields__}
+    for name in ("time_base", "start", "duration", "average_rate", "sample_aspect"):
+        values[name] = None if values[name] is None else Fraction(values[name])
+    return Probe(**values)

@@ -1,0 +1,285 @@
+"""Opening footage: is it there, what is it, and the SHA-256 by which it is known.
+
+Files are opened for reading only, read once, and never written (promise P1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+
+from datasets.errors import (
+    FootageEmpty,
+    FootageError,
+    FootageMissing,
+    NoPictures,
+    UsageError,
+)
+from datasets.sentences import Sentence
+from datasets.there import UNREADABLE, exists, isdir, isfile, why_missing
+from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
+from detector.types import Footage, FootageKind
+
+_CHUNK = 1 << 20
+
+# A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
+# by it, it ends with a named reason instead of being passed over in silence.
+UNREAD_CLIPS = (
+    *(".mxf", ".rm", ".rmvb", ".ivf", ".dav", ".h264", ".264", ".h265", ".265", ".hevc"),
+    *(".dv", ".dif", ".wtv", ".y4m", ".nut", ".r3d"),
+)
+# Their first frames fill a file's head, and tell no more than a photograph.
+PICTURE_STREAMS = (".mjpg", ".mjpeg")
+CLIP_NAMES = (
+    *(".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mkv", ".webm"),
+    *(".ts", ".mts", ".m2ts", ".m2t", ".tp", ".trp", ".mpg", ".mpeg", ".mpe", ".vob", ".vro"),
+    *(".m1v", ".m2v", ".mpv", ".avi", ".divx", ".flv", ".ogv", ".ogm", ".asf", ".wmv", ".dvr-ms"),
+    *PICTURE_STREAMS,
+    *UNREAD_CLIPS,
+)
+PICTURE_NAMES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"),
+    *(".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".gif", ".cr3", ".raf", ".rw2", ".orf"),
+)
+# Sound in a clip's container is no clip, for which the photographs beside it would not count.
+SOUND_NAMES = (".m4a", ".m4b", ".3ga", ".mka", ".oga", ".opus", ".wma")
+_KINDS = {**dict.fromkeys(CLIP_NAMES, "video"), **dict.fromkeys(PICTURE_NAMES, "still")}
+
+
+def open_footage(path: Path) -> Footage:
+    """Open one clip, one picture, or a folder of pictures, and hash it.
+
+    A clip's or picture's hash is the SHA-256 of its bytes. A folder's covers, for each
+    picture in order of name: the name's length and bytes, the file's size and bytes
+    (lengths as 8 bytes, big-endian), so that no two folders share one by concatenation.
+
+    Raises:
+        FootageMissing: no such file, no permission, or not a file.
+        FootageEmpty: no bytes.
+        NoPictures: a folder without pictures, or a sound file.
+        FootageDisguised, FootageUnsupported, FootageEncrypted, FootageUnreadable: see `sniff`.
+
+    Example:
+        >>> open_footage(Path("hall.mp4")).sha256             # doctest: +SKIP
+        '9f86d081884c7d65...'
+    """
+    path = Path(path)
+    if isdir(path):
+        return _open_folder(path)
+    digest = hashlib.sha256()
+    size, head = _feed(path, digest)
+    if size == 0:
+        raise FootageEmpty(Sentence("%(path)s: the file is empty; fetch it again").fill(path=path))
+    try:
+        found = look_further(sniff(head, path), path)
+    except OSError as error:
+        raise _missing(path, error) from error
+    return Footage(path, digest.hexdigest(), size, found.kind, found.container)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By which it is noticed that a file changed while it was looked at."""
+
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(footage: Footage) -> Stamp:
+    """How the file stands, or the pictures of a folder.
+
+    Raises:
+        FootageMissing: one is gone.
+    """
+    try:
+        states = [file.stat() for file in footage.files or (footage.path,)]
+    except OSError as error:
+        why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
+        raise FootageMissing(
+            Sentence("%(path)s: %(what)s; check the path").fill(path=footage.path, what=why)
+        ) from error
+    return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
+
+
+def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) -> Footage:
+    """Footage that was opened before, without hashing it again.
+
+    Args:
+        path: where it lies. sha256, kind, container: as `open_footage` found them then; whoever
+            calls knows that the bytes are still the same.
+
+    Raises:
+        FootageMissing: there is no such file or folder any more.
+        NoPictures: a folder without pictures.
+    """
+    if kind == "stills":
+        files = pictures_of(path)
+        return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
+    if not isfile(path):
+        raise FootageMissing(
+            Sentence("%(path)s: %(what)s; check the path").fill(
+                path=path, what=why_missing(path) or "no such file"
+            )
+        )
+    return Footage(path, sha256, _size(path), kind, container)
+
+
+def list_footage(path: Path) -> list[Path]:
+    """The footage at `path`: the file itself, or what a folder holds, sorted.
+
+    In each folder (recursively; hidden entries and linked folders are passed over) its clips
+    count, or, where it holds none of a kind that is read, its pictures together as one footage.
+    What cannot be read, a folder too, is listed by its name: opened, it ends with the
+    reason, and the rest goes on.
+
+    Raises:
+        FootageMissing: there is nothing at `path`.
+        UsageError: a folder with nothing usable.
+    """
+    path = Path(path)
+    if not isdir(path):
+        if wrong := why_missing(path):
+            raise FootageMissing(
+                Sentence("%(path)s: %(what)s; check the path").fill(path=path, what=wrong)
+            )
+        return [path]
+    found: list[Path] = []
+    shut: list[Path] = []
+    for name, folders, names in os.walk(path, onerror=lambda e: shut.append(Path(e.filename))):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        folder = Path(name)
+        files = [folder / n for n in sorted(names) if not n.startswith(".")]
+        kinds = {file: kind for file in files if (kind := _likely(file)) is not None}
+        clips = [file for file, kind in kinds.items() if kind == "video"]
+        found += clips
+        pictures = len(kinds) > len(clips)
+        if pictures and all(clip.name.lower().endswith(UNREAD_CLIPS) for clip in clips):
+            found.append(folder)
+    found += shut
+    if not found:
+        raise UsageError(f"{path}: the folder holds neither clips nor pictures; name another")
+    return sorted(found)
+
+
+def pictures_of(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder by name; those in its sub-folders do not count."""
+    try:
+        names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise _missing(folder, error) from error
+    files = tuple(file for file in names if _listed_as(file) == "still")
+    if not files:
+        raise NoPictures(f"{folder}: the folder holds no pictures; name a clip or another folder")
+    return files
+
+
+def _open_folder(folder: Path) -> Footage:
+    """A folder of stills as one footage."""
+    files = pictures_of(folder)
+    sha256, total = hash_pictures(files)
+    if total == 0:
+        raise FootageEmpty(f"{folder}: every picture in it is empty; fetch them again")
+    return Footage(folder, sha256, total, "stills", "folder", files)
+
+
+def hash_pictures(files: Iterable[Path]) -> tuple[str, int]:
+    """The SHA-256 of a folder that holds these pictures, and their size in bytes together.
+
+    Args:
+        files: in order of name.
+
+    Raises:
+        FootageMissing: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    total = 0
+    for file in files:
+        name = os.fsencode(file.name)
+        digest.update(len(name).to_bytes(8, "big") + name)
+        digest.update(_size(file).to_bytes(8, "big"))
+        size, _ = _feed(file, digest)
+        total += size
+    return digest.hexdigest(), total
+
+
+def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
+    """Read the file once into `digest`; gives its size and its first bytes."""
+    head = b""
+    size = 0
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+        if len(head) < HEAD_BYTES:
+            head += chunk[: HEAD_BYTES - len(head)]
+    return size, head
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    # Opening a pipe or a device could wait for ever.
+    if exists(path) and not isfile(path):
+        raise FootageMissing(
+            Sentence("%(path)s: neither a file nor a folder; name a file").fill(path=path)
+        )
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise _missing(path, error) from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _missing(path, error) from error
+
+
+def _missing(path: Path, error: OSError) -> FootageMissing:
+    if isinstance(error, FileNotFoundError):
+        return FootageMissing(Sentence("%(path)s: no such file; check the path").fill(path=path))
+    return FootageMissing(
+        Sentence("%(path)s: cannot be read (%(why)s); check the permissions and the disk").fill(
+            path=path, why=error.strerror
+        )
+    )
+
+
+def _likely(path: Path) -> str | None:
+    """As `_listed_as`; by its name where that cannot be told now."""
+    try:
+        return _listed_as(path)
+    except FootageMissing:
+        return _KINDS.get(path.suffix.lower())
+
+
+def _listed_as(path: Path) -> str | None:
+    """Whether a file in a folder is a clip ("video"), a picture ("still") or neither.
+
+    Raises:
+        FootageMissing: it cannot be told now, as on a disk that fails: without it the folder would
+            be other footage.
+    """
+    if path.suffix.lower() in SOUND_NAMES:
+        return None
+    streamed = path.suffix.lower() in PICTURE_STREAMS
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _missing(path, error) from error
+    found: Sniffed | None
+    try:
+        with path.open("rb", buffering=0) as file:
+            found = sniff(file.read(HEAD_BYTES), path)
+    except (FootageError, OSError):
+        found = None
+    # Two pictures in one file make no clip of what is called a picture: those beside it count.
+    named = streamed or (found is not None and found.container == "mjpeg")
+    return found.kind if found and not named else _KINDS.get(path.suffix.lower())

@@ -1,0 +1,160 @@
+"""A manifest read by the C2PA project's library; runs in the decoder process.
+
+The library can follow links to manifests, lists of trusted signers and revocations. All of that is
+switched off, and besides, the process can open no descriptor any more by then, so no socket.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from detector.footage.manifest_signs import CARRIERS, carries
+
+SETTINGS = {
+    "verify": {
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+        "verify_trust": False,
+        "verify_timestamp_trust": False,
+    },
+    "core": {
+        "allowed_network_hosts": [],
+        "decode_identity_assertions": False,
+        "max_decompressed_manifest_size_in_mb": 16,
+    },
+}
+MOST_TEXT = 300
+MOST_ACTIONS = 20
+MOST_PROBLEMS = 20
+
+_VALID = {"claimSignature.validated"}
+_INVALID = {"claimSignature.mismatch", "claimSignature.missing"}
+_HASHES = ("assertion.bmffHash.", "assertion.dataHash.", "assertion.boxesHash.")
+
+Told = dict[str, Any]
+
+
+class _Alive(io.BufferedReader):
+    """A file that gives a sign of life at each read: a long one takes minutes to hash."""
+
+    def __init__(self, raw: io.RawIOBase, beat: Callable[[], None]) -> None:
+        super().__init__(raw, 1 << 20)
+        self._beat = beat
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._beat()
+        return super().readinto(buffer)
+
+
+def read(path: Path, container: str, beat: Callable[[], None]) -> Told:
+    """What `detector.types.Manifest` is made of."""
+    with _Alive(io.FileIO(path), beat) as file:
+        sign = carries(file, container)
+        if sign is None:
+            return {"state": "none"}
+        import c2pa
+
+        context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS))
+        _no_more_descriptors()
+        try:
+            with c2pa.Reader(CARRIERS[container], file, context=context) as reader:
+                said = json.loads(reader.json())
+        except c2pa.C2paError.ManifestNotFound as error:
+            return _refused(str(error), sign) if sign == "store" else {"state": "none"}
+        except c2pa.C2paError as error:
+            return _refused(str(error), sign)
+        return _told(said)
+
+
+def _no_more_descriptors() -> None:
+    """No file and no socket can be opened by this process from now on."""
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
+
+
+def _refused(error: str, sign: str) -> Told:
+    if sign == "hint" and "not found in XMP" in error:
+        return {"state": "none"}
+    if "must fetch remote" in error:
+        # Whoever reads this may follow the link; this program does not.
+        return {"state": "elsewhere", "address": _text(error.rpartition(" ")[2])}
+    return {"state": "unreadable", "problems": [_text(error)]}
+
+
+def _told(said: Told) -> Told:
+    active = said.get("manifests", {}).get(said.get("active_manifest"))
+    if not isinstance(active, dict):
+        return {"state": "unreadable", "problems": ["no active manifest"]}
+    results = said.get("validation_results", {}).get("activeManifest", {})
+    good = {one["code"] for one in results.get("success", [])}
+    bad = [one["code"] for one in results.get("failure", [])]
+    signed = active.get("signature_info") or {}
+    signature = _signature(good, bad)
+    return {
+        "state": "stated",
+        "generator": _generator(active),
+        "title": _text(active.get("title")),
+        "signer": _text(signed.get("common_name")),
+        "organisation": _text(signed.get("issuer")),
+        "signed": _text(signed.get("time")),
+        "actions": list(_actions(active))[:MOST_ACTIONS],
+        "signature": signature,
+        "content": _content(good, bad) if signature == "valid" else "unknown",
+        "problems": sorted({str(_text(code)) for code in bad})[:MOST_PROBLEMS],
+    }
+
+
+def _signature(good: set[str], bad: list[str]) -> str:
+    """Whether the manifest's words are those that were signed, by whomever."""
+    if _INVALID & set(bad):
+        return "invalid"
+    return "valid" if good & _VALID else "unknown"
+
+
+def _content(good: set[str], bad: list[str]) -> str:
+    """Whether what was signed is what is here: the hash over the content, in the manifest.
+
+    A hash in a part of the manifest that is no longer what was signed tells nothing.
+    """
+    if any(code.startswith("assertion.hashedURI.") for code in bad):
+        return "unknown"
+    if any(code.startswith(_HASHES) for code in bad):
+        return "other"
+    return "same" if any(code.startswith(_HASHES) for code in good) else "unknown"
+
+
+def _generator(active: Told) -> str | None:
+    """`claim_generator_info` (a name and a version) or the older `claim_generator`."""
+    infos = active.get("claim_generator_info") or []
+    if infos and isinstance(infos[0], dict) and infos[0].get("name"):
+        return _text(f"{infos[0]['name']} {infos[0].get('version') or ''}".strip())
+    return _text(active.get("claim_generator"))
+
+
+def _actions(active: Told) -> Iterator[str]:
+    """What is said to have been done: `c2pa.created 2024-05-06T07:08:09Z digitalCapture`."""
+    for assertion in active.get("assertions") or []:
+        if not str(assertion.get("label", "")).startswith("c2pa.actions"):
+            continue
+        data = assertion.get("data")
+        done = data.get("actions") if isinstance(data, dict) else None
+        for one in done if isinstance(done, list) else []:
+            if isinstance(one, dict):
+                source = str(one.get("digitalSourceType") or "").rpartition("/")[2]
+                parts = (one.get("action"), one.get("when"), source)
+                yield str(_text(" ".join(str(part) for part in parts if part)))
+
+
+def _text(value: Any) -> str | None:
+    """Words from outside: one line, not long, nothing that steers a terminal."""
+    if value is None:
+        return None
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return line if len(line) <= MOST_TEXT else line[: MOST_TEXT - 1] + "…"

@@ -1,0 +1,195 @@
+"""Starting, hearing and ending the decoder process; no footage can make the parent hang."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import time
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
+from datasets.sentences import Sentence
+from detector.footage import forkserver, messages
+from detector.settings import Decoding
+
+_ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
+
+_SILENT = Sentence(
+    "%(path)s: the decoder was silent for %(seconds)s s (setting decoding.stall_seconds)"
+)
+_SLOW = Sentence(
+    "%(path)s: the decoder took more than %(seconds)s s (setting decoding.wall_seconds)"
+)
+
+# The largest pipe an ordinary user gets: the child decodes on while the parent looks.
+_PIPE_BYTES = 1 << 20
+# Of what a dying process said, this much is kept.
+_LAST_WORDS = 2000
+# A process that was killed, or whose pipe closed, is gone within moments. Seconds.
+_GRACE = 5
+
+
+class DecoderProcess:
+    """One running decoder. Not a public name; see `Decoder`.
+
+    Raises:
+        DecoderDied: no process can be started.
+    """
+
+    def __init__(self, path: Path, limits: Decoding) -> None:
+        self._path = path
+        self._limits = limits
+        # Time spent waiting for it, not while the caller was busy with its pictures.
+        self._waited = 0.0
+        self._words = b""
+        # A picture and its thumbnail; stretching to square pixels makes it at most 4 x wider.
+        self._most_body = 3 * 4 * limits.pixels + (1 << 20)
+        try:
+            self._child = forkserver.start()
+        except OSError as error:
+            raise DecoderDied(
+                Sentence(
+                    "%(path)s: no decoder could be started (%(why)s); end other programs, or allow "
+                    "more processes, and look at it again"
+                ).fill(path=path, why=error.strerror or error)
+            ) from error
+        self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
+        with suppress(OSError):
+            fcntl.fcntl(self._up, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._answers, self._requests = select.poll(), select.poll()
+        self._answers.register(self._up, select.POLLIN)
+        self._answers.register(self._err, select.POLLIN)
+        self._requests.register(self._down, select.POLLOUT)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def limits(self) -> Decoding:
+        """What is allowed it; of the processor time it is told with each request."""
+        return self._limits
+
+    def allow(self, limits: Decoding) -> None:
+        """Other limits from now on."""
+        self._limits = limits
+
+    def send(self, request: messages.Header) -> None:
+        """Send a request.
+
+        Raises:
+            DecoderTimeout: it takes nothing for too long, or the wall time is spent.
+            FootageError: the process has ended; the kind says why.
+        """
+        try:
+            data = memoryview(messages.pack(request))
+            while data:
+                self._wait(self._requests, self._down)
+                # So much a pipe that has room takes at once; for more it could keep us waiting.
+                data = data[self._down.write(data[: select.PIPE_BUF]) :]
+        except BrokenPipeError:
+            self._died()
+
+    def receive(self) -> tuple[dict[str, Any], bytearray]:
+        """The next message that is no mere sign of life.
+
+        Raises:
+            DecoderTimeout: silent for too long, or the wall time is spent.
+            FootageError: what the process reported, or what its end means.
+        """
+        while True:
+            try:
+                header, body = messages.unpack(self._read, self._most_body)
+            except ValueError as error:
+                self.close()
+                raise DecoderDied(f"{self._path}: the decoder sent nonsense ({error})") from error
+            if header["is"] == "error":
+                self.close()
+                kind, text = str(header["kind"]), str(header["text"])
+                at = "" if str(self._path) in text else f"{self._path}: "
+                raise _ERRORS[kind](at + text)
+            if header["is"] != "alive":
+                return header, body
+
+    def _read(self, count: int) -> bytearray:
+        """Exactly `count` bytes, waiting no longer than the limits allow."""
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            self._wait(self._answers, self._up)
+            got = self._up.readinto(view)
+            if not got:
+                self._died()
+            view = view[got:]
+        return data
+
+    def _wait(self, poll: select.poll, pipe: FileIO) -> None:
+        """Until the pipe, one of those polled, can be read or written."""
+        if pipe.closed:
+            raise DecoderDied(f"{self._path}: the decoder has been closed")
+        begun = time.monotonic()
+        stall = self._limits.stall_seconds
+        while True:
+            left = self._limits.wall_seconds - self._waited
+            spent = time.monotonic() - begun
+            if spent >= min(stall, left):
+                self.close()
+                told, limit = (_SLOW, self._limits.wall_seconds)
+                if stall < left:
+                    told, limit = _SILENT, stall
+                raise DecoderTimeout(told.fill(path=self._path, seconds=f"{limit:g}"))
+            ready = dict(poll.poll((min(stall, left) - spent) * 1000))
+            if self._err.fileno() in ready:
+                self._listen()
+            if pipe.fileno() in ready:
+                # It was never silent for longer: this process was stopped meanwhile.
+                self._waited += min(time.monotonic() - begun, stall)
+                return
+
+    def _listen(self) -> None:
+        words = os.read(self._err.fileno(), 1 << 16)
+        if not words:
+            self._answers.unregister(self._err)
+        self._words = (self._words + words)[-_LAST_WORDS:]
+
+    def _died(self) -> None:
+        """The pipe is closed: find out how the process ended, and say so."""
+        ended = self._child.wait(_GRACE)
+        code = self._child.code
+        while ended and select.select([self._err], [], [], 0)[0]:
+            before = self._words
+            self._words = (self._words + os.read(self._err.fileno(), 1 << 16))[-_LAST_WORDS:]
+            if self._words == before:
+                break
+        self.close()
+        if code == -signal.SIGXCPU:
+            raise DecoderTimeout(
+                Sentence(
+                    "%(path)s: the decoder used more than %(seconds)s s of processor time "
+                    "(setting decoding.cpu_seconds)"
+                ).fill(path=self._path, seconds=self._limits.cpu_seconds)
+            )
+        words = self._words.decode("utf-8", "replace").strip()
+        if "MemoryError" in words or "bad_alloc" in words:
+            raise DecoderOutOfMemory(
+                Sentence(
+                    "%(path)s: the decoder needs more memory than it may have (setting "
+                    "decoding.address_space)"
+                ).fill(path=self._path)
+            )
+        end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        last = words.splitlines()[-1] if words else "no last words"
+        raise DecoderDied(
+            Sentence("%(path)s: the decoder ended without a word (%(why)s)").fill(
+                path=self._path, why=f"{end}; {last}"
+            )
+        )
+
+    def close(self) -> None:
+        """Kill the process and wait for it; doing so twice does it once."""
+        self._child.kill()

@@ -1,0 +1,86 @@
+"""Photographs in the kinds that phones take and the web sends: HEIC and AVIF."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.errors import FootageError, FootageTooLarge, FootageUnreadable, FootageUnsupported
+from detector.footage.decoder import Decoder
+from detector.footage.files import list_footage, open_footage
+from detector.settings import Decoding
+from detector.types import Frame
+from tests.detector.clips import image, number_of, red_corner, write_picture
+from tests.detector.heic import write_heic
+
+
+def shown(path: Path, **limits: int) -> Frame:
+    with Decoder(open_footage(path), Decoding(**limits)) as decoder:
+        (frame,) = decoder.keyframes(Fraction(1))
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("quarters", "corner"),
+    [(0, "top left"), (1, "bottom left"), (2, "bottom right"), (3, "top right")],
+)
+def test_a_phones_photograph_is_upright(tmp_path: Path, quarters: int, corner: str) -> None:
+    path = write_heic(tmp_path / "hall.heic", image(5), quarters)
+    footage = open_footage(path)
+    assert (footage.kind, footage.container) == ("still", "heic")
+    picture = shown(path).image
+    assert picture.shape == ((64, 96, 3) if quarters % 2 == 0 else (96, 64, 3))
+    assert (red_corner(picture), number_of(picture)) == (corner, 5)
+
+
+def test_one_that_says_no_more_than_that_it_is_a_picture_is_known_by_its_other_brands(
+    tmp_path: Path,
+) -> None:
+    path = write_heic(tmp_path / "hall.heif", image(3))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"ftypheic", b"ftypmif1", 1))
+    assert number_of(shown(path).image) == 3
+
+
+def test_a_picture_of_the_web_is_read(tmp_path: Path) -> None:
+    path = write_picture(tmp_path / "hall.avif", 7, orientation=6)
+    assert open_footage(path).container == "avif"
+    picture = shown(path).image
+    assert (picture.shape, red_corner(picture), number_of(picture)) == ((96, 64, 3), "top right", 7)
+
+
+def test_in_a_folder_they_are_photographs_like_others(tmp_path: Path) -> None:
+    write_heic(tmp_path / "1.heic", image(1))
+    write_picture(tmp_path / "2.jpg", 2)
+    write_picture(tmp_path / "3.avif", 3)
+    assert list_footage(tmp_path) == [tmp_path]
+    with Decoder(open_footage(tmp_path), Decoding()) as decoder:
+        numbers = [number_of(frame.image) for frame in decoder.keyframes(Fraction(1))]
+    assert numbers == [1, 2, 3] and decoder.loss.lost == 0
+
+
+@pytest.mark.parametrize("kind", ["cut off", "damaged", "too large", "an animation"])
+def test_what_cannot_be_shown_is_refused_by_name(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "hall.heic"
+    wrong: type[FootageError] = FootageUnreadable
+    limits = {}
+    if kind == "an animation":
+        path = tmp_path / "hall.avif"
+        first, second = (Image.fromarray(image(n)) for n in (1, 2))
+        first.save(path, save_all=True, append_images=[second])
+        wrong = FootageUnsupported
+    else:
+        data = write_heic(path, np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8))
+        whole = data.read_bytes()
+    if kind == "cut off":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif kind == "damaged":
+        path.write_bytes(whole.replace(b"ispe", b"xxxx"))
+    elif kind == "too large":
+        wrong, limits = FootageTooLarge, {"pixels": 6000}
+    with pytest.raises(wrong, match=r"hall\.(heic|avif)"):
+        shown(path, **limits)

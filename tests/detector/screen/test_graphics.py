@@ -1,0 +1,322 @@
+"""A text that outlasts its scene, or comes and goes within it, and a mark that stays and goes with
+the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from datasets.fonts import font
+from datasets.maker import demo_spec, draw_scene
+from datasets.registry import load_registry
+from detector.examining.examine import Examiner
+from detector.examining.examined import Examined
+from detector.screen.graphics import BESIDE, LATER, drawn_on
+from detector.settings import Settings
+from detector.types import Box, Frame, Likeness, Observation, Picture, Reading, Shot, Track
+
+MAZAK, OTHER = 1, 7
+SIZE = (640, 360)
+MACHINE: Box = (40.0, 20.0, 600.0, 340.0)
+TEXT: Box = (230.0, 130.0, 340.0, 154.0)
+SHOT = Shot(1, Fraction(10), Fraction(12), "hit")
+
+Film = Callable[[Fraction], Picture]
+
+
+@dataclass(frozen=True)
+class Seen:
+    track: Track
+    readings: tuple[Reading, ...]
+    picture: Picture
+    likenesses: tuple[Likeness, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def scenes() -> tuple[Picture, Picture]:
+    shots = demo_spec(seed=0).shots
+    return tuple(  # type: ignore[return-value]
+        np.asarray(Image.fromarray(draw_scene(shots[i].scene)[0]).resize(SIZE), np.uint8)
+        for i in (MAZAK, OTHER)
+    )
+
+
+def written(picture: Picture, share: float = 1.0) -> Picture:
+    """TAIKAN drawn over it, or a share of it still to be seen."""
+    drawn = Image.fromarray(picture)
+    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(160, 24, 34))
+    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", "white", font(24))
+    return np.asarray(Image.blend(Image.fromarray(picture), drawn, share), np.uint8)
+
+
+def noisy(picture: Picture, seed: int) -> Picture:
+    noise = np.random.default_rng(seed).normal(0, 4, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def shown(
+    film: Film, first: Fraction, last: Fraction
+) -> Callable[[Sequence[Fraction]], Iterable[Frame]]:
+    """Frames, ten a second, as a decoder gives them: beyond both ends the nearest."""
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            pts = min(max(Fraction(int(time * 10), 10), first), last)
+            yield Frame(pts, film(pts))
+
+    return frames
+
+
+def machine(pts: Fraction = Fraction(11), text: Box = TEXT, look: bool = False) -> Seen:
+    track = Track(SHOT, (Observation(pts, MACHINE, 0.9),))
+    reading = Reading("TAIKAN", 0.95, text, pts, "latin")
+    likeness = Likeness("taikan", "logo", 2.0, pts, text, True)
+    none = np.zeros((48, 48, 3), np.uint8)
+    return Seen(track, () if look else (reading,), none, (likeness,) if look else ())
+
+
+def drawn_in(film: Film, *machines: Seen, last: int = 20) -> list[bool]:
+    """Of each machine whether what was read or recognised on it is told to be the broadcast's."""
+    found = [drawn_on(one, shown(film, Fraction(0), Fraction(last))) for one in machines]
+    assert all(places in (frozenset(), {(Fraction(11), TEXT)}) for places in found)
+    return [bool(places) for places in found]
+
+
+def test_a_caption_that_outlasts_the_shot_is_the_broadcasts(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+
+    def ends_later(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts >= SHOT.start else other
+
+    def began_before(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts <= SHOT.end else other
+
+    for film in (ends_later, began_before):
+        assert drawn_in(film, machine(), machine(look=True)) == [True, True]
+
+
+def test_a_mark_goes_with_its_scene(scenes: tuple[Picture, Picture]) -> None:
+    here, other = scenes
+    assert drawn_in(
+        lambda t: written(here) if SHOT.start <= t <= SHOT.end else other, machine()
+    ) == [False]
+
+
+def test_a_mark_of_which_half_is_left_in_a_dissolve_is_none(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+    mixed = np.asarray(Image.blend(Image.fromarray(other), Image.fromarray(here), 0.4), np.uint8)
+    film = {True: written(here), False: written(mixed, 0.4)}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
+def test_a_mark_stays_where_somebody_stands_before_half_of_the_machine(
+    scenes: tuple[Picture, Picture],
+) -> None:
+    here, other = scenes
+    half = written(here).copy()
+    half[:, 345:] = other[:, 345:]
+    film = {True: written(here), False: half}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
+def test_a_bar_across_the_screen_is_the_captions(scenes: tuple[Picture, Picture]) -> None:
+    here, other = (picture.copy() for picture in scenes)
+    for picture in (here, other):
+        picture[112:180] = (160, 24, 34)
+    film = {True: written(here), False: written(other)}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [True]
+
+
+@pytest.mark.parametrize("seconds", [(SHOT.start, 11), (11, SHOT.end), (Fraction(21, 2), 11)])
+def test_a_caption_that_comes_or_goes_while_the_machine_stays_is_the_broadcasts(
+    scenes: tuple[Picture, Picture], seconds: tuple[Fraction, Fraction]
+) -> None:
+    """Over the only take there is, in which nothing moves."""
+    film = {True: noisy(written(scenes[0]), 1), False: noisy(scenes[0], 2)}
+    from_, to = seconds
+    frames = shown(lambda t: film[from_ <= t <= to], SHOT.start, SHOT.end)
+    assert drawn_on(machine(), frames) == {(Fraction(11), TEXT)}
+
+
+def test_a_mark_before_which_somebody_walks_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """At the end of the take; so tall is no caption."""
+    here, other = scenes
+    hidden = written(here).copy()
+    hidden[90:360, 215:365] = other[90:360, 215:365]
+    film = {True: written(here), False: hidden}
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+@pytest.mark.parametrize("pixels", [2, 60])
+def test_a_mark_from_which_the_camera_turns_away_stays_one(
+    scenes: tuple[Picture, Picture], pixels: int
+) -> None:
+    """A little is enough for thin letters to have nothing in common with what was there, where
+    broad edges still do."""
+    drawn = Image.fromarray(scenes[0])
+    draw = ImageDraw.Draw(drawn)
+    for place in range(60, 580, 40):
+        draw.rectangle((place, 40, place + 20, 100), fill="black")
+    draw.rectangle((220, 120, 360, 164), fill=(20, 24, 34))
+    draw.text(TEXT[:2], "HURCO", "white", font(10))
+    here = np.asarray(drawn, np.uint8)
+    film = {True: here, False: np.roll(here, pixels, axis=1)}
+    frames = shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)
+    box = (230.0, 131.0, 262.0, 143.0)
+    assert drawn_on(machine(text=box), frames) == set()
+
+
+def test_a_mark_on_a_door_that_slides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """The letters' strip changes, and nothing else of the machine."""
+    door = Image.fromarray(scenes[0])
+    ImageDraw.Draw(door).rectangle((200, 100, 520, 200), fill=(150, 155, 160))
+    film = {}
+    for slid in (0, 140):
+        drawn = door.copy()
+        place = (TEXT[0] + slid, TEXT[1])
+        ImageDraw.Draw(drawn).text(place, "TAIKAN", (20, 24, 34), font(24))
+        film[slid == 0] = np.asarray(drawn, np.uint8)
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+def test_a_dim_mark_that_noise_hides_stays_one(scenes: tuple[Picture, Picture]) -> None:
+    """Nothing came and nothing went."""
+    drawn = Image.fromarray(scenes[0])
+    ImageDraw.Draw(drawn).rectangle((220, 120, 360, 164), fill=(150, 155, 160))
+    bare = np.asarray(drawn, np.uint8)
+    ImageDraw.Draw(drawn).text(TEXT[:2], "TAIKAN", (138, 143, 148), font(24))
+    film = {True: noisy(np.asarray(drawn, np.uint8), 1), False: noisy(bare, 2)}
+    assert drawn_on(machine(), shown(lambda t: film[t < SHOT.end], SHOT.start, SHOT.end)) == set()
+
+
+def test_a_caption_over_slides_is_told_on_the_next_slide(scenes: tuple[Picture, Picture]) -> None:
+    """A frame a second: right after the shot its last frame still stands."""
+    here, other = scenes
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        for time in times:
+            pts = Fraction(int(time))
+            yield Frame(pts, written(here if SHOT.start <= pts <= SHOT.end else other))
+
+    start = replace(machine().track, shot=replace(SHOT, start=Fraction(0)))
+    first = replace(machine(), track=start)
+    assert drawn_on(first, frames) == {(Fraction(11), TEXT)}
+
+
+def test_of_a_place_that_shows_nothing_nothing_is_told(scenes: tuple[Picture, Picture]) -> None:
+    here, other = (picture.copy() for picture in scenes)
+    for picture in (here, other):
+        picture[110:180, 200:380] = 90
+    film = {True: here, False: other}
+    assert drawn_in(lambda t: film[SHOT.start <= t <= SHOT.end], machine()) == [False]
+
+
+def test_nothing_is_told_where_the_text_is_all_there_is(scenes: tuple[Picture, Picture]) -> None:
+    """Of a machine as small as its text, or of a text without an edge."""
+    here, other = scenes
+    blank = np.full_like(here, 90)
+    only = machine()
+    small = Seen(Track(SHOT, (Observation(Fraction(11), TEXT, 0.9),)), only.readings, only.picture)
+    bare = {True: blank, False: blank}
+    full = {True: written(here), False: written(other)}
+    assert drawn_in(lambda t: full[SHOT.start <= t <= SHOT.end], small) == [False]
+    assert drawn_in(lambda t: bare[SHOT.start <= t <= SHOT.end], only) == [False]
+
+
+def test_a_still_camera_shows_a_mark_again(scenes: tuple[Picture, Picture]) -> None:
+    """Before and after the shot stands the same machine: what was cut was not the scene."""
+    assert drawn_in(lambda t: written(scenes[0]), machine()) == [False]
+
+
+def test_the_only_shot_has_nothing_beside_it(scenes: tuple[Picture, Picture]) -> None:
+    film = shown(lambda t: written(scenes[0]), SHOT.start, SHOT.end)
+    assert drawn_on(machine(), film) == frozenset()
+
+
+def test_only_frames_beside_the_shot_are_looked_at(scenes: tuple[Picture, Picture]) -> None:
+    """Ten seconds later the caption may be another one at the same place."""
+    asked: list[Fraction] = []
+
+    def frames(times: Sequence[Fraction]) -> Iterator[Frame]:
+        asked.extend(times)
+        return iter(())
+
+    # The frames went away: nothing is told.
+    assert drawn_on(machine(), frames) == frozenset()
+    assert asked == [
+        SHOT.start - BESIDE,
+        SHOT.start + BESIDE,
+        Fraction(11),
+        SHOT.end,
+        SHOT.end + BESIDE,
+        SHOT.end + LATER[0],
+        SHOT.end + LATER[1],
+    ]
+
+
+def test_pictures_of_another_size_tell_nothing(scenes: tuple[Picture, Picture]) -> None:
+    here, other = scenes
+    small = np.asarray(Image.fromarray(written(other)).resize((320, 180)), np.uint8)
+    assert drawn_in(
+        lambda t: written(here) if SHOT.start <= t <= SHOT.end else small, machine()
+    ) == [False]
+
+
+@pytest.mark.parametrize("box", [(-4.0, -3.0, 2.0, 1.0), (639.0, 359.0, 700.0, 400.0)])
+def test_a_box_at_the_edge_of_the_picture_does_no_harm(
+    scenes: tuple[Picture, Picture], box: Box
+) -> None:
+    here, other = scenes
+    film = shown(
+        lambda t: here if SHOT.start <= t <= SHOT.end else other, Fraction(0), Fraction(20)
+    )
+    assert drawn_on(machine(text=box), film) in (frozenset(), {(Fraction(11), box)})
+
+
+@pytest.mark.parametrize(
+    ("own", "named"),
+    [("MAZAK", "mazak"), ("SMTCL", None)],
+    ids=["another", "of an origin under test"],
+)
+def test_where_two_builders_are_read_the_one_that_is_not_drawn_is_named(
+    scenes: tuple[Picture, Picture], own: str, named: str | None
+) -> None:
+    """None of an origin under test: which of two is drawn may be mistaken."""
+    here, other = scenes
+
+    def film(pts: Fraction) -> Picture:
+        within = SHOT.start <= pts <= SHOT.end
+        return written(here if within else other) if pts >= SHOT.start else other
+
+    registry = load_registry()
+    # Nothing is looked at or read anew.
+    examiner = Examiner(None, None, None, None, registry, Settings())  # type: ignore[arg-type]
+    shown_here = shown(film, Fraction(0), Fraction(20))
+    drawn = Reading("HURCO", 0.99, TEXT, Fraction(11), "latin")
+    mark = Reading(own, 0.99, (420.0, 60.0, 520.0, 84.0), Fraction(11), "latin")
+    seen = machine()
+    best = seen.track.observations[0]
+    examined = Examined(seen.track, best, None, (mark, drawn), (), (), seen.picture)
+    found = examiner.sighting("m1", examined)
+    assert found is not None and found.attribution.builder is None
+    shares: list[float] = []
+    [settled, _] = examiner.settle(
+        [found] * 2, [examined] * 2, shown_here, film=True, progress=shares.append
+    )
+    assert settled.attribution.builder == named and shares == [0, 0.5]
+    # What goes with its scene contends as before.
+    [kept] = examiner.settle(
+        [found], [examined], shown(lambda pts: here, Fraction(0), Fraction(20)), film=True
+    )
+    assert kept.attribution.builder is None
