@@ -20,9 +20,9 @@ MAY_IMPORT = {
     "api": {"datasets", "detector", "evidence", "training"},
 }
 LAYERS = (
-    {"decoding", "finding", "reading", "recognising"},
+    {"footage", "finding", "reading", "recognising"},
     {"watching", "matching"},
-    {"broadcast"},
+    {"screen"},
     {"claims"},
     {"naming"},
     {"examining"},
