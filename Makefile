@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: check demo test lint bench simulate docs clean
+.PHONY: check demo test test-all lint bench simulate docs clean
 
 check: lint test
 
@@ -15,6 +15,9 @@ demo: .venv/base
 
 test: .venv/full
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-all: .venv/full
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --all
 
 lint: .venv/full
 	$(BIN)/ruff check .

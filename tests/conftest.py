@@ -98,8 +98,8 @@ def made_once(
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """What `Case.new` takes as `database`: the test runs once on each kind. Beside the fixture
-    `case` it is that case's own."""
+    """What `Case.new` takes as `database`. A test marked `databases`, and with `--all` any other,
+    runs once on each kind. Beside the fixture `case` it is that case's own."""
     if request.param == "sqlite":
         yield None
         return
@@ -175,6 +175,11 @@ def _is_of_others(logger: str, message: str) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--all",
+        action="store_true",
+        help="run what is marked `nightly` too, and every test of a case on both databases",
+    )
+    parser.addoption(
         "--screens",
         metavar="DIR",
         type=Path,
@@ -210,9 +215,20 @@ def pytest_configure(config: pytest.Config) -> None:
         _keep_to_own_cores(**side_by_side)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first: begun last, it would be waited for by all the others."""
+    if not config.getoption("--all"):
+        config.hook.pytest_deselected(items=[item for item in items if _is_left_to_all(item)])
+        items[:] = [item for item in items if not _is_left_to_all(item)]
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def _is_left_to_all(item: pytest.Item) -> bool:
+    """True if only `--all` runs it: a long test, or PostgreSQL where SQLite says enough."""
+    if item.get_closest_marker("nightly"):
+        return True
+    database = getattr(item, "callspec", None) and item.callspec.params.get("database")
+    return database == "postgresql" and item.get_closest_marker("databases") is None
 
 
 def pytest_collection_finish() -> None:

@@ -62,6 +62,7 @@ def boards() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "board"}
 
 
+@pytest.mark.databases
 def test_an_upload_is_told_when_it_has_come(served: str, clip: Path) -> None:
     with watching(served) as told:
         kind, desk = next(told)

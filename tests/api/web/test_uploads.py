@@ -135,6 +135,7 @@ def test_what_has_come_is_compared_by_its_crc_32(client: httpx.Client, clip: Pat
     assert ask(end, middle) == ask(0, 1 << 40) == (400, None)
 
 
+@pytest.mark.databases
 def test_a_second_sender_is_refused_while_the_first_sends(
     client: httpx.Client, site: Site, clip: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_second_sender_is_refused_while_the_first_sends(
     assert send(client, made["id"], content, 0).json()["state"] == "kept"
 
 
+@pytest.mark.databases
 def test_ten_at_once_arrive_whole(client: httpx.Client, site: Site, clip: Path) -> None:
     contents = [padded(clip, 1_500_000 + number) for number in range(10)]
 
@@ -332,6 +334,7 @@ def test_a_program_sends_a_file_in_one_request(client: httpx.Client, clip: Path)
     assert told["footage"] == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.databases
 def test_the_list_goes_on_from_page_to_page(client: httpx.Client) -> None:
     numbers = [begin(client, 1000 + number)["id"] for number in range(5)]
     seen: list[str] = []

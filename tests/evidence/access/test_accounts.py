@@ -119,6 +119,7 @@ def test_a_name_must_be_seen_and_stand_in_an_address(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.databases
 def test_names_that_differ_in_case_alone_are_one(anna: Case) -> None:
     with pytest.raises(AccountConflict):
         add_account(anna, "анна", "reviewer", PASSWORD)
@@ -172,6 +173,7 @@ def test_a_new_password_ends_every_login_and_token(anna: Case) -> None:
     assert enter(anna, "Анна", "eight mills in a hall") is not None
 
 
+@pytest.mark.databases
 def test_a_change_is_made_whole_or_not_at_all(anna: Case) -> None:
     cookie = start_login(anna, "Анна")
     with pytest.raises(AccountConflict):
@@ -184,6 +186,7 @@ def test_a_change_is_made_whole_or_not_at_all(anna: Case) -> None:
         change_account(anna, "Анна", role="owner")
 
 
+@pytest.mark.databases
 def test_two_admins_that_leave_at_once_do_not_both(anna: Case) -> None:
     add_account(anna, "ben", "admin", PASSWORD)
     gate, left = threading.Barrier(2), []
@@ -248,6 +251,7 @@ def test_a_token_makes_none_that_outlasts_it(anna: Case) -> None:
     assert len(list_tokens(anna, "Анна")) == 4
 
 
+@pytest.mark.databases
 def test_a_token_that_is_ended_while_it_asks_makes_none(anna: Case) -> None:
     endless, _ = make_token(anna, "Анна", "until it is ended", None)
     change_account(anna, "Анна", password="eight mills in a hall")

@@ -7,6 +7,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from evidence.access.accounts import add_account, enter
@@ -17,6 +18,8 @@ from evidence.store.check import check
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack
 from evidence.store.verdicts import append
+
+pytestmark = pytest.mark.databases
 
 PASSWORD = "seven lathes in a hall"
 

@@ -15,6 +15,8 @@ from evidence.copies.spans import Span
 from evidence.store import Case, Recipe
 from tests.evidence.answer.conftest import Builder
 
+pytestmark = pytest.mark.databases
+
 Build = Callable[[Callable[[Builder], None]], Recipe]
 PLACE = (1.0, 0.0, 1.0, 0.0)
 

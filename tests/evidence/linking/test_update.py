@@ -233,6 +233,7 @@ def test_what_is_joined_by_hand_is_one_machine(linker: Linker, halls: Halls, key
     assert not found_wrong(linker.case)
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("back", [False, True], ids=["in order", "the other way round"])
 def test_a_join_that_a_cut_forbids_is_refused_and_leaves_no_trace(
     linker: Linker, halls: Halls, key: Key, back: bool

@@ -146,6 +146,7 @@ def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
         assert plan_of(session) == Plan(seed=7)
 
 
+@pytest.mark.databases
 def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
     store()
     with case.session() as session, session.begin():

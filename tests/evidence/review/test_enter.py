@@ -211,6 +211,7 @@ def test_a_later_analysis_has_it_too(
     assert sound(case)
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_an_analysis_stored_while_it_is_entered_has_it_too(
     case: Case, database: str, bench: Bench, footage: str, analysis: Any, registry: Registry

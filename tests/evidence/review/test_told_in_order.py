@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import event, select, text
 
 from datasets.registry import Registry
@@ -15,6 +16,8 @@ from evidence.review.judge import Bench, judge
 from evidence.store import Case, MachineRow, Membership, Recipe
 from evidence.store.upsert import insert_all
 from evidence.sweep.tally import Tally, count_found
+
+pytestmark = pytest.mark.databases
 
 Store = Callable[..., str]
 

@@ -32,6 +32,8 @@ from tests.evidence.store.conftest import encoded
 from tests.ordinary import ordinary
 from tests.postgres import PostgresServer, binaries
 
+pytestmark = pytest.mark.databases
+
 
 def test_a_case_opens_as_it_was_made(case: Case) -> None:
     with Case.open(case.folder) as again:

@@ -37,6 +37,8 @@ from tests.conftest import Furnish, nothing
 from tests.evidence.store.conftest import encoded, look_at
 from tests.ordinary import ordinary
 
+pytestmark = pytest.mark.databases
+
 
 def found(case: Case, deep: bool = False) -> list[Finding]:
     return list(check(case, deep))

@@ -20,6 +20,8 @@ from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 from tests.evidence.store.conftest import encoded
 
+pytestmark = pytest.mark.databases
+
 Sweep = Callable[[], None]
 
 

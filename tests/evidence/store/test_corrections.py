@@ -14,6 +14,8 @@ from evidence.store import Case, Correction, FootageRow, Location, Recipe
 from evidence.store.corrections import correct
 from evidence.store.work import Source, add_work, done, take
 
+pytestmark = pytest.mark.databases
+
 PATH = "/archive/hall.mp4"
 LISTED = Source(PATH, 10, 20, publisher="Plant TV", published="2024", plant_claimed="Plant 21")
 

@@ -28,6 +28,8 @@ from tests import steps
 from tests.postgres import PostgresServer
 from tests.rows import rows
 
+pytestmark = pytest.mark.databases
+
 NEXT = """
 import sqlalchemy as sa
 from alembic import op

@@ -37,6 +37,8 @@ from evidence.store.work import (
 )
 from tests.evidence.store.conftest import look_at
 
+pytestmark = pytest.mark.databases
+
 WAITED = Source("/old/tour.mp4", 1000, 7, plant_claimed="Kazan works", provenance={"line": 2})
 
 

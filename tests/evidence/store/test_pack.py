@@ -40,6 +40,8 @@ from tests.evidence.store.conftest import encoded
 from tests.postgres import PostgresServer
 from tests.rows import rows
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def target(database: str | None, request: pytest.FixtureRequest) -> str | None:

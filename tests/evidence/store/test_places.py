@@ -33,6 +33,8 @@ from evidence.store.record import record_survey
 from evidence.store.unpack import unpack
 from evidence.store.work import Source, add_work, done, set_aside, take
 
+pytestmark = pytest.mark.databases
+
 SAID = {"origin_url": "http://a.example", "publisher": "TV", "plant_claimed": "Kazan works"}
 PUBLISHED = "2024-05"
 Sweep = Callable[..., None]

@@ -41,6 +41,8 @@ from tests.evidence.conftest import read, sighting
 from tests.evidence.store.conftest import encoded, to_survey
 from tests.rows import rows
 
+pytestmark = pytest.mark.databases
+
 CRASHING = "tests.evidence.store.crashing"
 
 

@@ -31,6 +31,8 @@ from tests.evidence.store.conftest import encoded
 from tests.evidence.store.test_pack import packed as packed
 from tests.evidence.store.test_pack import refused, repack
 
+pytestmark = pytest.mark.databases
+
 PASSWORD = "seven lathes in a hall"
 NOW = datetime.now(UTC)
 OTHER = "ef" * 32

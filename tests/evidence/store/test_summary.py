@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
@@ -21,6 +22,8 @@ from evidence.store.summary import last_settings, summarise
 from evidence.store.unpack import unpack
 from evidence.store.work import Source, add_work, set_aside, take
 from tests.evidence.conftest import plated, rebadged
+
+pytestmark = pytest.mark.databases
 
 
 def store(

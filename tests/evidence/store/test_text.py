@@ -11,6 +11,8 @@ from sqlalchemy import delete, select
 
 from evidence.store import Case, FootageRow, Location
 
+pytestmark = pytest.mark.databases
+
 ODD = ("\udcff.mp4", "nul\0byte", r"\u0000", r"\udcff", r"\u005c", "\\u005cudcff", "цех", "🙂", "")
 
 

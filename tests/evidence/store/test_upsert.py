@@ -12,6 +12,8 @@ from evidence.store import Case
 from evidence.store.derived import MachineRow
 from evidence.store.upsert import insert_all, insert_new
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.mark.parametrize("how", [insert_all, insert_new])
 def test_rows_of_which_some_are_empty_here_and_some_there_take_one_statement(

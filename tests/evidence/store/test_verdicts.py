@@ -12,6 +12,8 @@ from datasets.errors import UsageError
 from evidence.store import Case, SightingRow, Verdict
 from evidence.store.verdicts import FIRST, LOGIN, append, digest_of, head, verify
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def judged(swept: Case) -> Case:

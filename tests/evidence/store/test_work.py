@@ -38,6 +38,8 @@ from evidence.sweep.status import read_status
 from tests.evidence.sweep.helping import until
 from tests.postgres import somebody_waits
 
+pytestmark = pytest.mark.databases
+
 Listed = Callable[..., list[Work]]
 
 

@@ -22,7 +22,10 @@ from evidence.sweep.stop import Stop
 from tests.evidence.sweep.helping import Noted, until
 from tests.postgres import somebody_waits
 
-pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+pytestmark = [
+    pytest.mark.databases,
+    pytest.mark.parametrize("database", ["postgresql"], indirect=True),
+]
 
 
 @pytest.fixture

@@ -132,6 +132,7 @@ def test_a_clip_that_outlasts_its_time_is_set_aside(
 
 
 # What was swept in peace is on SQLite.
+@pytest.mark.databases
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_both_databases_hold_the_same(
     case: Case, order: Order, clips: Path, undisturbed: Rows

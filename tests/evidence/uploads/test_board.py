@@ -19,6 +19,8 @@ from evidence.uploads.board import Board, Event
 from tests.evidence.conftest import clip as clip
 from tests.evidence.sweep.helping import PATIENCE
 
+pytestmark = pytest.mark.databases
+
 
 def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
     case: Case, clip: Path, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,8 @@ from tests.evidence.conftest import clip as clip
 from tests.evidence.sweep.helping import until
 from tests.postgres import somebody_waits
 
+pytestmark = pytest.mark.databases
+
 DAY = 86400.0
 
 

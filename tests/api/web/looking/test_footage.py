@@ -27,6 +27,7 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
     return [one["name"] for one in answer.json()["items"]]
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -66,6 +67,7 @@ def test_footage_is_found_by_a_plant_in_another_language(
     assert "УВЗ" in [one["plant_claimed"] for one in whole["places"]]
 
 
+@pytest.mark.databases
 def test_a_list_is_read_page_by_page(client: httpx.Client) -> None:
     first = client.get("/api/v1/footage", params={"limit": 1}).json()
     second = client.get("/api/v1/footage", params={"limit": 1, "after": first["next"]}).json()
@@ -178,6 +180,7 @@ ODD = (
 )  # fmt: skip
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("path", ["footage", "machines"])
 def test_odd_words_are_searched_for_like_any(client: httpx.Client, path: str) -> None:
     names = ["plant", "publisher", "text"] + (["name"] if path == "footage" else [])
@@ -188,6 +191,7 @@ def test_odd_words_are_searched_for_like_any(client: httpx.Client, path: str) ->
             assert answer.json() == {"items": [], "next": None}
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
 def test_odd_places_are_refused_or_empty(client: httpx.Client, sort: str) -> None:
     places: list[list[object]] = [

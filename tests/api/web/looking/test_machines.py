@@ -40,6 +40,7 @@ def decide(client: httpx.Client, what: str, a: str, b: str, **more: str) -> http
     return client.post("/api/v1/decisions", json={"what": what, "a": a, "b": b} | more)
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("sort", ["grade", "seen", "builder"])
 def test_every_machine_comes_once_page_by_page(client: httpx.Client, sort: str) -> None:
     whole = client.get("/api/v1/machines", params={"sort": sort}).json()["items"]
@@ -62,6 +63,7 @@ def test_a_grade_that_is_never_given_is_no_choice(client: httpx.Client) -> None:
     assert client.get("/api/v1/machines", params={"grade": "C"}).status_code == 422
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("asked", "builders"),
     [
@@ -101,6 +103,7 @@ def test_machines_are_searched(
     assert found == builders
 
 
+@pytest.mark.databases
 def test_a_plant_that_is_written_in_several_ways_is_one(
     client: httpx.Client, site: Site, films: Films, key: Key
 ) -> None:
@@ -213,6 +216,7 @@ def test_what_another_says_of_an_item_shows_nowhere_until_it_is_settled(
     assert state() == "settled" and seen()[4] != told[4]
 
 
+@pytest.mark.databases
 def test_sightings_are_joined_and_cut_while_a_sweep_holds_the_case(
     client: httpx.Client, site: Site, films: Films, key: Key
 ) -> None:
