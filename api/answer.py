@@ -205,7 +205,7 @@ def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
 
 def _missed(found: Answer) -> list[str]:
     """What the machines that were missed altogether change, where that was measured."""
-    from evidence.answer.told import at_least, at_most, percent
+    from evidence.answer.percentages import at_least, at_most, percent
 
     if found.missed.share.value is None:
         return []
@@ -220,7 +220,7 @@ def _missed(found: Answer) -> list[str]:
 
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.told import at_least, at_most
+    from evidence.answer.percentages import at_least, at_most
 
     low, high = found.bounds.interval
     return [

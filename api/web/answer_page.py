@@ -14,15 +14,16 @@ from api.web.pages import page
 from api.web.site import Site
 from api.web.words import catalogue, language
 from datasets.errors import UsageError
+from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from evidence.answer.figures import STATUSES
 from evidence.answer.kept import Answers, Kept
 from evidence.answer.moment import Moment, read_moment
 from evidence.answer.page import OF_KIND, absence, chance, draw
+from evidence.answer.percentages import above, at_least, at_most, percent
 from evidence.answer.question import Question
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, above, at_least, at_most, by_locale, percent, say_in
 from evidence.spelled import Writings, fold
 from evidence.tables import printable
 
@@ -112,12 +113,12 @@ def _page(
 
 def _said(request: Request, share: str) -> Any:
     """A share for people, in the reader's language."""
-    return by_locale(_words(request)(Told(share.replace("%", "%%"))), language(request))
+    return write_figure(_words(request)(Message(share.replace("%", "%%"))), language(request))
 
 
 def _words(request: Request) -> Any:
     code = language(request)
-    return lambda text: printable(say_in(text, code, catalogue(code)))
+    return lambda text: printable(translate(text, code, catalogue(code)))
 
 
 def _plants(moment: Moment, question: Question, registry: Registry) -> list[tuple[str, str, bool]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds, no_surer
 from evidence.answer.clustered import ALIKE
@@ -24,7 +25,6 @@ from evidence.answer.occupancy import Occupancy
 from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
 from evidence.answer.question import Question
 from evidence.answer.sentence import NO_CONTROLS, Counts, Said, say
-from evidence.answer.told import Told
 from evidence.answer.undated import ALL_DATED, Undated
 from evidence.answer.unplaced import unplaced
 
@@ -43,11 +43,11 @@ class Controls:
     listed: int = 0
 
     @property
-    def lacking(self) -> Told:
+    def lacking(self) -> Message:
         """Why none was tried, where none was."""
         if not self.listed:
             return NO_CONTROLS
-        return Told(
+        return Message(
             "the %(num)s positive control is not of this kind",
             "none of the %(num)s positive controls is of this kind",
             num=self.listed,
@@ -255,7 +255,7 @@ def _warnings(
     warnings = list(dict.fromkeys(word for one in share for word in one.warnings))
     if counts.unseen:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s file of the case's list was not looked at yet: what it shows counts "
                 "nowhere here",
                 "%(num)s files of the case's list were not looked at yet: what they show counts "
@@ -265,7 +265,7 @@ def _warnings(
         )
     if counts.aside:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s file of the case's list could not be looked at and was set aside: what it "
                 "shows counts nowhere here",
                 "%(num)s files of the case's list could not be looked at and were set aside: what "
@@ -275,7 +275,7 @@ def _warnings(
         )
     if counts.elsewise:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s piece of footage was looked at with another model or other settings "
                 "alone: what it shows counts nowhere here until it is swept again",
                 "%(num)s pieces of footage were looked at with another model or other settings "
@@ -285,7 +285,7 @@ def _warnings(
         )
     if counts.undated:
         warnings.append(
-            Told(
+            Message(
                 "of %(num)s file that was looked at the date does not tell whether it is of the "
                 "period asked for: what it shows counts nowhere here",
                 "of %(num)s files that were looked at the dates do not tell whether they are of "
@@ -294,11 +294,13 @@ def _warnings(
             )
         )
     if missed.share.value is None:
-        warnings.append(Told("no frame of the audit sample was judged: %(what)s", what=NOT_JUDGED))
+        warnings.append(
+            Message("no frame of the audit sample was judged: %(what)s", what=NOT_JUDGED)
+        )
     elif missed.judged < missed.drawn:
         waiting = missed.drawn - missed.judged
         warnings.append(
-            Told(
+            Message(
                 "%(num)s of %(drawn)s drawn frames waits for reviewers",
                 "%(num)s of %(drawn)s drawn frames wait for reviewers",
                 num=waiting,
@@ -307,7 +309,7 @@ def _warnings(
         )
     if counts.confirmed > counts.least:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s machines are counted as confirmed, and %(least)s of them must be "
                 "different ones: one filmed from several sides may be counted more than once",
                 num=counts.confirmed,
@@ -316,7 +318,7 @@ def _warnings(
         )
     if counts.unlinked:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s sighting was not linked to others yet and counts as a machine of its own; "
                 "a sweep that goes to its end links it",
                 "%(num)s sightings were not linked to others yet and count as machines of their "
@@ -326,7 +328,7 @@ def _warnings(
         )
     if counts.otherwise:
         warnings.append(
-            Told(
+            Message(
                 "people settled %(num)s sighting as of the kind that another model or other "
                 "settings found; it counts nowhere here until what stands in its place is judged",
                 "people settled %(num)s sightings as of the kind that another model or other "
@@ -338,7 +340,7 @@ def _warnings(
     by_hand = sum(m.entered for m in machines)
     if by_hand:
         warnings.append(
-            Told(
+            Message(
                 "%(num)s machine was entered by hand: counted in what was seen and in the bounds, "
                 "and in no estimated share, since none was drawn",
                 "%(num)s machines were entered by hand: counted in what was seen and in the "
@@ -349,7 +351,7 @@ def _warnings(
     conflicts = sum(m.conflict for m in machines)
     if conflicts:
         warnings.append(
-            Told(
+            Message(
                 "of %(num)s machine verdicts on different sightings disagree",
                 "of %(num)s machines verdicts on different sightings disagree",
                 num=conflicts,
@@ -358,7 +360,7 @@ def _warnings(
     elsewhere = sum(m.elsewhere for m in machines)
     if elsewhere:
         warnings.append(
-            Told(
+            Message(
                 "of %(num)s machine what people settled by footage that is not asked about tells, "
                 "too: another kind or plant, or it alone that it may be of the kind",
                 "of %(num)s machines what people settled by footage that is not asked about tells, "
@@ -369,7 +371,7 @@ def _warnings(
     as_read, as_is = seen.at_legibility, seen.sensitivity
     if as_read is not None and as_is is not None and as_read < as_is - EASIER:
         warnings.append(
-            Told(
+            Message(
                 "the controls are easier to read than the footage: %(share)s of them came out, "
                 "which at the footage's legibility would be %(as_read)s",
                 share=f"{100 * as_is:.0f} %",

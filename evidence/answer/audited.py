@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from evidence.answer.clustered import few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
-from evidence.answer.told import Told
 
 METHOD = "prediction-powered (Angelopoulos and others 2023), weighted by inclusion, over plants"
 FEW = 10
@@ -51,7 +51,7 @@ def audited(
     if (pi[drawn] <= 0).any() or (pi > 1).any():
         raise UsageError("chances of being drawn run from above 0 to 1")
     if not drawn.any():
-        return Estimate(None, 0.0, 1.0, METHOD, level, (Told("nothing was drawn and judged"),))
+        return Estimate(None, 0.0, 1.0, METHOD, level, (Message("nothing was drawn and judged"),))
     corrected = f.copy()
     corrected[drawn] += (y[drawn] - f[drawn]) / pi[drawn]
     value = float(corrected.mean())
@@ -63,17 +63,17 @@ def audited(
         warnings.append(few_plants(groups))
     if int((np.abs(y[drawn] - f[drawn]) > 0.5).sum()) < FEW:
         # The normal approximation rests on seeing errors; where there are few it is too sure.
-        warnings.append(Told("the audit found few errors, so how many there are is uncertain"))
+        warnings.append(Message("the audit found few errors, so how many there are is uncertain"))
     sums = np.bincount(of, corrected - value, groups)
     if np.allclose(sums, 0):
         # As where few errors were found, or none: that nothing varies here is no certainty.
-        warnings.append(Told("plants that all come out alike do not show how plants differ"))
+        warnings.append(Message("plants that all come out alike do not show how plants differ"))
         clipped = min(1.0, max(0.0, value))
         return Estimate(clipped, 0.0, 1.0, METHOD, level, tuple(warnings))
     variance = groups / (groups - 1) * float((sums**2).sum()) / len(f) ** 2
     half = -float(stdtrit(groups - 1, (1 - level) / 2)) * math.sqrt(variance)
     if value - half >= 1 or value + half <= 0:
-        warnings.append(Told("the estimate lies beyond 0 to 1: the audit is too small for it"))
+        warnings.append(Message("the estimate lies beyond 0 to 1: the audit is too small for it"))
         return Estimate(None, 0.0, 1.0, METHOD, level, tuple(warnings))
     value, low, high = (min(1.0, max(0.0, one)) for one in (value, value - half, value + half))
     return Estimate(value, low, high, METHOD, level, tuple(warnings))

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import special
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from evidence.answer.estimate import LEVEL, Estimate, check_level
-from evidence.answer.told import Told
 
 ALIKE = 0.1
 """Correlation of two machines of one plant that is assumed where the counts cannot show one.
@@ -23,10 +23,10 @@ for what the counts show of how plants differ to stand without `ALIKE` as its le
 def few_plants(plants: int) -> str:
     """The warning that so few plants ask for."""
     if plants == 1:
-        return Told(
+        return Message(
             "one plant does not show how plants differ: print no percentage without its interval"
         )
-    return Told(
+    return Message(
         "%(num)s plant is few to judge by: print no percentage without its interval",
         "%(num)s plants are few to judge by: print no percentage without its interval",
         num=plants,
@@ -61,7 +61,7 @@ def clustered(
     method = "Korn & Graubard 1998, over plants"
     total, plants = float(m.sum()), len(m)
     if not plants:
-        return Estimate(None, 0.0, 1.0, method, level, (Told("there are no machines"),))
+        return Estimate(None, 0.0, 1.0, method, level, (Message("there are no machines"),))
     share = float(y.sum()) / total
     low, high = around(share, effective(y, m, alike), total, even(m), level)
     few = few_plants(plants) if plants < FEW else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from datasets.messages import Message
 from evidence.answer.sources import Asked, Source
-from evidence.answer.told import Told
 from evidence.spelled import fold
 
 
@@ -22,7 +22,7 @@ def contested(asked: Asked) -> tuple[str, ...]:
     told = []
     if torn:
         told.append(
-            Told(
+            Message(
                 "of %(num)s piece of footage sources name different plants, none more often "
                 "(%(plants)s): it counts as one of which no plant is known",
                 "of %(num)s pieces of footage sources name different plants, none more often "
@@ -33,7 +33,7 @@ def contested(asked: Asked) -> tuple[str, ...]:
         )
     if wanted and outvoted:
         told.append(
-            Told(
+            Message(
                 "%(num)s piece of footage that some source places in a plant asked for is not "
                 "counted, since more of its sources name another (%(plants)s)",
                 "%(num)s pieces of footage that some source places in a plant asked for are not "

@@ -6,8 +6,8 @@ import math
 
 from scipy.special import ndtri
 
+from datasets.messages import Message
 from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
-from evidence.answer.told import Told
 
 METHOD = "Rogan & Gladen 1978, interval of Lang & Reiczigel 2014"
 LEAST = 0.5
@@ -62,11 +62,11 @@ def lang_reiczigel(
     for count, of in ((positive, tested), (hits, positives), (rejected, negatives)):
         check_counts(count, of)
     if not tested or not positives or not negatives:
-        lacking = Told("there are no audited machines that are not of the origin")
+        lacking = Message("there are no audited machines that are not of the origin")
         if not tested:
-            lacking = Told("there are no machines")
+            lacking = Message("there are no machines")
         elif not positives:
-            lacking = Told("there are no audited machines that are of the origin")
+            lacking = Message("there are no audited machines that are of the origin")
         return Estimate(None, 0.0, 1.0, METHOD, level, (lacking,))
     z = -float(ndtri((1 - level) / 2))
     sensitivity, specificity = hits / positives, rejected / negatives
@@ -77,7 +77,7 @@ def lang_reiczigel(
     power = se + sp - 1
     if value is None or power <= 0:
         return Estimate(
-            None, 0.0, 1.0, METHOD, level, (Told("the detector does not tell the two apart"),)
+            None, 0.0, 1.0, METHOD, level, (Message("the detector does not tell the two apart"),)
         )
     middle = (share + sp - 1) / power
     of_se, of_sp = se * (1 - se) / n_se, sp * (1 - sp) / n_sp
@@ -87,11 +87,11 @@ def lang_reiczigel(
     warnings = []
     if min(sensitivity, specificity) < LEAST:
         warnings.append(
-            Told("made for a sensitivity and a specificity of at least %(least)s", least=LEAST)
+            Message("made for a sensitivity and a specificity of at least %(least)s", least=LEAST)
         )
     low, high = max(0.0, middle + shift - half), min(1.0, middle + shift + half)
     if low >= 1 or high <= 0:
         warnings.append(
-            Told("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
+            Message("the interval lies beyond 0 to 1: the errors do not fit what was claimed")
         )
     return Estimate(value, min(low, 1.0), max(high, 0.0), METHOD, level, tuple(warnings))

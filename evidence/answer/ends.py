@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from datasets.messages import Message
 from evidence.answer.clustered import ALIKE
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.judged import SeenMachine
 from evidence.answer.stratified import Cell, stratified
-from evidence.answer.told import Told
 
 
 def ends(
@@ -50,7 +50,7 @@ def ends(
     if not begun:
         return low, high
     # How many, and never which: a reviewer who is still to judge one may read this.
-    told = Told(
+    told = Message(
         "%(num)s claim that somebody judged is not settled: it counts as unknown",
         "%(num)s claims that somebody judged are not settled: they count as unknown",
         num=begun,

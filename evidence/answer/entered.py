@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
+from datasets.messages import Message
 from evidence.answer.judged import SeenMachine
 from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of
-from evidence.answer.told import Told
 from evidence.linking.load import chunks
 from evidence.review.enter import as_box
 from evidence.review.items import ENTERED
@@ -56,16 +56,16 @@ class Entry:
     def kind(self) -> str:
         """What it is, in words."""
         if self.state == "probable":
-            return Told("probable, not confirmed")
+            return Message("probable, not confirmed")
         if self.state == "waits":
-            return Told("waits for others to judge")
+            return Message("waits for others to judge")
         if self.state == "confirmed":
             if self.concealed:
-                return Told("concealed, builder from a second cue")
-            return Told("builder confirmed")
+                return Message("concealed, builder from a second cue")
+            return Message("builder confirmed")
         if self.state == "concealed":
-            return Told("concealed, builder unknown")
-        return Told("a control, builder unknown") if self.control else Told("builder unknown")
+            return Message("concealed, builder unknown")
+        return Message("a control, builder unknown") if self.control else Message("builder unknown")
 
 
 def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from datasets.messages import Message
 from evidence.answer.audited import audited
 from evidence.answer.clustered import ALIKE, effective
 from evidence.answer.corrected import lang_reiczigel
@@ -15,7 +16,6 @@ from evidence.answer.ends import by_plant, counted, ends, pools
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.judged import CLAIMED, NAMED, UNREAD, SeenMachine
 from evidence.answer.shares import exact
-from evidence.answer.told import Told
 
 FEW = 30
 """Audited machines or controls below which Lang & Reiczigel saw their interval undercover, and
@@ -25,10 +25,10 @@ FEW_BEYOND = 10
 """Machines of the kind found by the draw alone, below which the normal approximation of
 prediction-powered inference is too sure of itself."""
 
-LEFT = {CLAIMED: Told("claimed"), NAMED: Told("named"), UNREAD: Told("unread")}
+LEFT = {CLAIMED: Message("claimed"), NAMED: Message("named"), UNREAD: Message("unread")}
 """What a machine was left as, in words."""
 
-SMALL = Told(
+SMALL = Message(
     "few of the kind were found beyond the claims; at small shares it holds less often than said"
 )
 
@@ -73,15 +73,15 @@ def estimators(
     machines = [one for one in machines if not one.none]
     return (
         Estimator(
-            Told("stratified by claim (the one relied on)"),
-            Told("stratified by claim"),
-            Told(
+            Message("stratified by claim (the one relied on)"),
+            Message("stratified by claim"),
+            Message(
                 "claims that nobody judged yet are like those judged, and of the others those "
                 "drawn are like the rest of their stratum; the unknown may be anything"
             ),
             low if machines else None,
             high if machines else None,
-            None if machines else Told("machines"),
+            None if machines else Message("machines"),
         ),
         _powered(machines, level),
         _corrected(machines, hits, controls, level, alike),
@@ -93,33 +93,33 @@ def _naive(machines: Sequence[SeenMachine], level: float) -> Estimator:
     claims = sum(one.claimed is True for one in machines)
     found = exact(claims, len(machines), level)
     return Estimator(
-        Told("naive: claims taken for truth"),
-        Told("naive: claims taken for truth"),
-        Told(
+        Message("naive: claims taken for truth"),
+        Message("naive: claims taken for truth"),
+        Message(
             "the program never errs, and every machine is a plant of its own; neither holds, so "
             "this row shows only what not to print"
         ),
         found if machines else None,
         found if machines else None,
-        None if machines else Told("machines"),
+        None if machines else Message("machines"),
     )
 
 
 def _powered(machines: Sequence[SeenMachine], level: float) -> Estimator:
     """Prediction-powered inference over plants, with the chance of having been drawn and judged."""
-    name = Told("prediction-powered (Angelopoulos and others 2023)")
-    short = Told("prediction-powered")
-    assumes = Told(
+    name = Message("prediction-powered (Angelopoulos and others 2023)")
+    short = Message("prediction-powered")
+    assumes = Message(
         "the chances of having been drawn are as recorded, and what was drawn and judged is like "
         "what was drawn and waits; the audit is large enough for a normal approximation"
     )
     if not any(counted(one) for one in machines):
-        lacking = Told("machines drawn at random and judged")
+        lacking = Message("machines drawn at random and judged")
         return Estimator(name, short, assumes, None, None, lacking)
     strata = {one.stratum for one in machines}
     blind = strata - {one.stratum for one in machines if counted(one)}
     if blind:
-        lacking = Told(
+        lacking = Message(
             "a judged machine of those that the program left %(what)s",
             what=[LEFT[stratum] for stratum in sorted(blind)],
         )
@@ -167,14 +167,14 @@ def _corrected(
     Sensitivity is that of the controls. Without any it is that of the audit, if a machine
     beyond the claims came out as of the kind there: that none did says little of how many are.
     """
-    name = Told("Rogan & Gladen (1978, interval of Lang & Reiczigel 2014)")
-    short = Told("Rogan & Gladen")
-    assumes = Told(
+    name = Message("Rogan & Gladen (1978, interval of Lang & Reiczigel 2014)")
+    short = Message("Rogan & Gladen")
+    assumes = Message(
         "machines of the kind are recognised as often as in the audit sample, those that nobody "
         "can read included, and others are taken for such as often as in the audit"
     )
     if controls:
-        assumes = Told(
+        assumes = Message(
             "machines of the kind are recognised as often as the positive controls are, those "
             "that nobody can read included, and others are taken for such as often as in the audit"
         )
@@ -182,14 +182,14 @@ def _corrected(
     if not controls:
         kind = [one for one in machines if counted(one) and one.hit is True]
         if all(one.claimed is True for one in kind):
-            lacking = Told("positive controls, which tell the sensitivity")
+            lacking = Message("positive controls, which tell the sensitivity")
             return Estimator(name, short, assumes, None, None, lacking)
         seen, size = _of(kind, weights, True)
     else:
         seen, size = float(hits), float(controls)
     others = [one for one in machines if counted(one) and one.hit is False]
     if not others:
-        lacking = Told("audited machines known to be of another kind")
+        lacking = Message("audited machines known to be of another kind")
         return Estimator(name, short, assumes, None, None, lacking)
     rejected, negatives = _of(others, weights, False)
     groups = list(by_plant(machines).values())
@@ -201,14 +201,14 @@ def _corrected(
     few = [
         word
         for word, count in (
-            (Told("claims"), claims.sum()),
-            (Told("controls") if controls else Told("audited machines of the kind"), size),
-            (Told("audited machines of another kind"), negatives),
+            (Message("claims"), claims.sum()),
+            (Message("controls") if controls else Message("audited machines of the kind"), size),
+            (Message("audited machines of another kind"), negatives),
         )
         if count < FEW
     ]
     if few:
-        warning = Told(
+        warning = Message(
             "it may be too sure of itself with fewer than %(few)s of these: %(what)s",
             few=FEW,
             what=few,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from evidence.answer.told import Told, at_least, at_most
+from datasets.messages import Message
+from evidence.answer.percentages import at_least, at_most
 from evidence.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
@@ -36,11 +37,11 @@ COLOURS = {
 """Of each status of a machine, in the order in which they are stacked."""
 
 STATUSES = {
-    "confirmed": Told("confirmed"),
-    "claimed": Told("claimed, another kind"),
-    "probable": Told("claimed, this kind"),
-    "concealed": Told("concealed"),
-    "unknown": Told("unknown"),
+    "confirmed": Message("confirmed"),
+    "claimed": Message("claimed, another kind"),
+    "probable": Message("claimed, this kind"),
+    "concealed": Message("concealed"),
+    "unknown": Message("unknown"),
 }
 """The same in words."""
 
@@ -98,7 +99,7 @@ def groups(
             drawn.append(_text(4, y + 6, words(line), weight="bold", room=WIDTH - 8))
         elif isinstance(line, Missing):
             drawn.append(_text(LABELS - 10, y + 5, words(line.label), "end"))
-            why = words(Told("not known: %(why)s", why=line.why))
+            why = words(Message("not known: %(why)s", why=line.why))
             drawn.append(_text(LABELS + 6, y + 5, why, room=WIDTH - LABELS - 10))
         else:
             drawn += _range(line, y, words)
@@ -170,7 +171,7 @@ def columns(title: str, years: Mapping[str, tuple[int, int]], words: Words = str
             _text(
                 x + wide / 2,
                 183 - 140 * seen / most,
-                words(Told("%(confirmed)s of %(seen)s", confirmed=confirmed, seen=seen)),
+                words(Message("%(confirmed)s of %(seen)s", confirmed=confirmed, seen=seen)),
                 "middle",
             )
         )
@@ -185,7 +186,7 @@ def _across(share: float) -> float:
 def _range(row: Range, y: int, words: Words) -> list[str]:
     x1, x2 = _across(row.low), _across(row.high)
     low, high = at_least(row.low), at_most(row.high)
-    told = words(row.note or Told("%(low)s to %(high)s", low=low, high=high))
+    told = words(row.note or Message("%(low)s to %(high)s", low=low, high=high))
     parts = [
         _text(LABELS - 10, y + 5, words(row.label), "end"),
         f'<rect class="range" x="{x1:.1f}" y="{y - 5}" width="{max(2.0, x2 - x1):.1f}" '

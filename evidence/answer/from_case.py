@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from evidence.answer.alone import settled_alone
@@ -35,7 +36,6 @@ from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
 from evidence.answer.signed import without_login
 from evidence.answer.sources import Asked, read_sources
-from evidence.answer.told import Told
 from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.models import MOVED
@@ -141,12 +141,12 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
     return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
 
 
-def _several(looked: Mapping[str, Collection[str]]) -> tuple[Told, ...]:
+def _several(looked: Mapping[str, Collection[str]]) -> tuple[Message, ...]:
     """The warning where several programs looked at the footage."""
     if len(looked) < 2:
         return ()
     return (
-        Told(
+        Message(
             "%(num)s versions of the program looked at the footage, and one may claim what another "
             "would not: nameplate sweep --anew looks at all of it with one",
             num=len(looked),
@@ -154,12 +154,12 @@ def _several(looked: Mapping[str, Collection[str]]) -> tuple[Told, ...]:
     )
 
 
-def _mostly_lost(number: int) -> tuple[Told, ...]:
+def _mostly_lost(number: int) -> tuple[Message, ...]:
     """The warning where footage counts as looked at of which hardly anything was seen."""
     if not number:
         return ()
     return (
-        Told(
+        Message(
             "%(num)s piece of footage is damaged, most of its frames are lost: what the lost ones "
             "showed counts nowhere here",
             "%(num)s pieces of footage are damaged, most of their frames are lost: what the lost "

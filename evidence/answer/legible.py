@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from datasets.messages import Message
 from evidence.answer.estimate import LEVEL, Estimate
 from evidence.answer.shares import exact
-from evidence.answer.told import Told
 from evidence.store import ReadingRow, Recipe
 
 EDGES = (16.0, 32.0)
@@ -25,10 +25,10 @@ EDGES = (16.0, 32.0)
 (`detector/watching/legible.py`), and half of that is where readings begin to fail."""
 
 NAMES = (
-    Told("nothing read on it"),
-    Told("below 16 px"),
-    Told("16 to 32 px"),
-    Told("32 px and more"),
+    Message("nothing read on it"),
+    Message("below 16 px"),
+    Message("16 to 32 px"),
+    Message("32 px and more"),
 )
 EASIER = 0.05
 """By so much less a sensitivity at the footage's legibility is told in a warning."""

@@ -24,15 +24,15 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from datasets.messages import Message
 from evidence.answer.clustered import ALIKE, clustered
 from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.told import Told
 
 METHOD = (
     "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "
     "Graubard 1998, over plants"
 )
-NOT_JUDGED = Told("machines that the detector missed altogether are not in these numbers")
+NOT_JUDGED = Message("machines that the detector missed altogether are not in these numbers")
 """What must be said where no frame of the sample was judged."""
 
 
@@ -127,7 +127,7 @@ def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) 
         of_views(of_time.high),
         METHOD,
         level,
-        tuple(Told("of audited frames: %(what)s", what=one) for one in of_time.warnings),
+        tuple(Message("of audited frames: %(what)s", what=one) for one in of_time.warnings),
     )
     return Missed(*counts, share, least, most)
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from datasets.messages import Message
 from evidence.answer.bounds import Bounds
 from evidence.answer.clustered import ALIKE
 from evidence.answer.ends import by_plant, counted, drawn, ends
@@ -19,7 +20,6 @@ from evidence.answer.judged import SeenMachine
 from evidence.answer.missed import Missed, as_missed, widen
 from evidence.answer.noticed import Noticed
 from evidence.answer.shares import ruled_out
-from evidence.answer.told import Told
 
 ALIKES = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Correlations within plants that are gone through."""
@@ -67,7 +67,7 @@ def moves(
     return (
         *(
             _range(
-                Told("correlation within plants"),
+                Message("correlation within plants"),
                 f"{other:g}",
                 widen(*ends(machines, level, other), missed),
             )
@@ -75,33 +75,33 @@ def moves(
         ),
         *_unknown(found, missed),
         _range(
-            Told("what is counted"),
-            Told("claims judged, the rest by the sample"),
+            Message("what is counted"),
+            Message("claims judged, the rest by the sample"),
             widen(*found, missed),
         ),
         _range(
-            Told("what is counted"),
-            Told("the random sample alone"),
+            Message("what is counted"),
+            Message("the random sample alone"),
             widen(*ends(machines, level, alike, drawn), missed),
         ),
         Move(
-            Told("what is counted"),
-            Told("all claims and verdicts as they are"),
+            Message("what is counted"),
+            Message("all claims and verdicts as they are"),
             *as_judged.interval,
         ),
         *_missed(found, missed),
         *_split(machines, missed, level, alike),
         *(
             Move(
-                Told("estimator, of the machines found"),
+                Message("estimator, of the machines found"),
                 one.short,
                 None,
                 None,
-                Told("lacks %(what)s", what=one.lacking),
+                Message("lacks %(what)s", what=one.lacking),
             )
             if one.least is None or one.most is None
             else _range(
-                Told("estimator, of the machines found"),
+                Message("estimator, of the machines found"),
                 one.short,
                 (one.least, one.most),
             )
@@ -121,21 +121,21 @@ def _unknown(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]
     With u the share of unknown machines and l that of machines known to be of the kind, of the
     known ones l / (1 - u) are; each end of the interval is moved by as much as that says.
     """
-    group = Told("the unknown machines")
+    group = Message("the unknown machines")
     low, high = found
     yield _range(
-        group, Told("none of the kind"), widen(low, low, replace(missed, most=missed.least))
+        group, Message("none of the kind"), widen(low, low, replace(missed, most=missed.least))
     )
     for times in TIMES:
-        label = Told("as often as the known")
+        label = Message("as often as the known")
         if times > 1:
-            label = Told(
+            label = Message(
                 "%(num)s time as often as the known",
                 "%(num)s times as often as the known",
                 num=times,
             )
         if low.value is None or high.value is None:
-            yield Move(group, label, None, None, Told("some strata were not judged at all"))
+            yield Move(group, label, None, None, Message("some strata were not judged at all"))
             continue
         unknown = high.value - low.value
 
@@ -155,7 +155,7 @@ def _unknown(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]
         between = replace(low, value=moved[0], low=moved[1], high=moved[2])
         yield _range(group, label, widen(between, between, _alike(missed, part)))
     yield _range(
-        group, Told("all of the kind"), widen(high, high, replace(missed, least=missed.most))
+        group, Message("all of the kind"), widen(high, high, replace(missed, least=missed.most))
     )
 
 
@@ -168,20 +168,20 @@ def _alike(missed: Missed, part: Sequence[float]) -> Missed:
 
 def _missed(found: tuple[Estimate, Estimate], missed: Missed) -> Iterable[Move]:
     """No machine missed; as many as estimated, for certain; as many as the upper limit."""
-    group = Told("machines missed altogether")
-    yield _range(group, Told("none"), found)
+    group = Message("machines missed altogether")
+    yield _range(group, Message("none"), found)
     value = missed.share.value
     rows: tuple[tuple[str, float | None], ...] = (
-        (Told("as many as estimated"), value),
-        (Told("as many as the upper limit"), None if value is None else missed.share.high),
+        (Message("as many as estimated"), value),
+        (Message("as many as the upper limit"), None if value is None else missed.share.high),
         (
-            Told("that, seen %(times)s times as briefly", times=BRIEFER),
+            Message("that, seen %(times)s times as briefly", times=BRIEFER),
             None if value is None else _briefer(missed.share.high),
         ),
     )
     for label, share in rows:
         if share is None:
-            yield Move(group, label, None, None, Told("no frame was judged"))
+            yield Move(group, label, None, None, Message("no frame was judged"))
             continue
         fixed = replace(missed.share, value=share, low=share, high=share)
         yield _range(
@@ -201,18 +201,18 @@ def _split(
     plant are one as links were made there. For the low end they are of the kind, for the high
     end they are not.
     """
-    group = Told("linking")
-    yield _range(group, Told("as linked"), widen(*ends(machines, level, alike), missed))
-    label = Told("every second link missed")
+    group = Message("linking")
+    yield _range(group, Message("as linked"), widen(*ends(machines, level, alike), missed))
+    label = Message("every second link missed")
     links = sum(one.sightings - 1 for one in machines if not one.none)
     if not links:
-        yield Move(group, label, None, None, Told("nothing was linked"))
+        yield Move(group, label, None, None, Message("nothing was linked"))
         return
     fewer, more = _joined(machines, True), _joined(machines, False)
     low = widen(*ends(fewer, level, alike), missed)[0]
     high = widen(*ends(more, level, alike), missed)[1]
     twice = len(machines) - min(len(fewer), len(more))
-    yield Move(group, label, low.low, high.high, Told("up to %(twice)s twice", twice=twice))
+    yield Move(group, label, low.low, high.high, Message("up to %(twice)s twice", twice=twice))
 
 
 def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]:
@@ -237,16 +237,16 @@ def _joined(machines: Sequence[SeenMachine], of_kind: bool) -> list[SeenMachine]
 
 def _noticed(seen: Noticed) -> Iterable[Move]:
     """The smallest share that would have been noticed, under other sensitivities."""
-    group = Told("what share may go unnoticed, by sensitivity")
+    group = Message("what share may go unnoticed, by sensitivity")
     half = 1 - (1 - seen.level) / 2
     rows = (
-        (Told("as the controls came out"), seen.sensitivity),
-        (Told("its lowest limit, which is relied on"), seen.least_sensitivity),
-        (Told("half as often"), None if seen.sensitivity is None else seen.sensitivity / 2),
+        (Message("as the controls came out"), seen.sensitivity),
+        (Message("its lowest limit, which is relied on"), seen.least_sensitivity),
+        (Message("half as often"), None if seen.sensitivity is None else seen.sensitivity / 2),
     )
     for label, sensitivity in rows:
         if seen.sensitivity is None or sensitivity is None:
-            yield Move(group, label, None, None, Told("no controls of the kind"))
+            yield Move(group, label, None, None, Message("no controls of the kind"))
             continue
         share = ruled_out(seen.size, half, sensitivity)
         yield Move(group, label, 0.0, share)

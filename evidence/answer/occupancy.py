@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, gammaincinv, logit, xlog1py, xlogy
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from evidence.answer.estimate import LEVEL, Estimate, check_level
-from evidence.answer.told import Told
 
 METHOD = "MacKenzie and others 2002, profile likelihood"
 LEAST_PLANTS = 2
@@ -78,12 +78,12 @@ def fit_occupancy(visits: Sequence[int], hits: Sequence[int], level: float = LEV
         raise UsageError("visits and hits must be as many, and no plant have more hits than visits")
     known = n > 0
     if ((n > 1) & (y > 0)).sum() < LEAST_PLANTS:
-        why = Told(
+        why = Message(
             "fewer than two plants that were filmed in several recordings show a confirmed one, so "
             "nothing tells how often a recording shows what stands there"
         )
         if not (y > 0).any():
-            why = Told("no recording shows a confirmed one yet")
+            why = Message("no recording shows a confirmed one yet")
         nothing = Estimate(None, 0.0, 1.0, METHOD, level, (why,))
         return Occupancy(nothing, nothing, (None,) * len(n), None)
 
@@ -145,7 +145,7 @@ def _root(over: Callable[[float], float], low: float, high: float) -> float:
 
 def _warnings(n: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
     if (y > 0).sum() < 5 or (n > 1).sum() < 20:
-        return (Told("few plants: the interval is that of a large sample"),)
+        return (Message("few plants: the interval is that of a large sample"),)
     return ()
 
 

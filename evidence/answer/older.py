@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from sqlalchemy import or_, select
 
+from datasets.messages import Message
 from evidence.answer.sources import Asked
-from evidence.answer.told import Told
 from evidence.copies.spans import Span
 from evidence.linking.load import chunks
 from evidence.store import Copy, SightingRow
@@ -69,7 +69,7 @@ def republished(asked: Asked) -> tuple[str, ...]:
     told = []
     if number:
         told.append(
-            Told(
+            Message(
                 "%(num)s piece of footage published in the period shows what was published before "
                 "it, as a copy or an excerpt of other footage: it counts nowhere here",
                 "%(num)s pieces of footage published in the period show what was published before "
@@ -90,7 +90,7 @@ def republished(asked: Asked) -> tuple[str, ...]:
     )
     if sightings:
         told.append(
-            Told(
+            Message(
                 "%(num)s sighting is in a part of footage of the period that was published before "
                 "it: it counts nowhere here",
                 "%(num)s sightings are in parts of footage of the period that were published "

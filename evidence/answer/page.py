@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from datasets.countries import country_name
+from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.figures import (
@@ -28,19 +29,19 @@ from evidence.answer.figures import (
     stacks,
 )
 from evidence.answer.moves import Move
+from evidence.answer.percentages import above, at_least, at_most, percent
 from evidence.answer.plants import PlantRow
 from evidence.answer.reference import figures_for
-from evidence.answer.told import Told, above, at_least, at_most, percent
 from evidence.answer.trace import Line
 from evidence.tables import printable
 
-UNKNOWN = Told("unknown")
+UNKNOWN = Message("unknown")
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
 
 OF_KIND = STATUSES | {
-    "confirmed": Told("confirmed, this kind"),
-    "claimed": Told("named otherwise"),
+    "confirmed": Message("confirmed, this kind"),
+    "claimed": Message("named otherwise"),
 }
 """The statuses of a plant's machines in words: those confirmed are of the kind alone. Of the others
 that are named people may have settled whose they are; and a seller's badge does not tell whether it
@@ -141,31 +142,34 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
     }
     shares = [
         Range(
-            Told("of all in view, missed ones too"), found.low.low, found.high.high, found.low.value
+            Message("of all in view, missed ones too"),
+            found.low.low,
+            found.high.high,
+            found.low.value,
         ),
         Range(
-            Told("of those found, by the audit sample"),
+            Message("of those found, by the audit sample"),
             found.found_low.low,
             found.found_high.high,
             found.found_low.value,
         ),
-        Range(Told("of those found, as claimed and judged"), *found.bounds.interval),
+        Range(Message("of those found, as claimed and judged"), *found.bounds.interval),
     ]
     if found.missed.share.value is None:
         del shares[0]
     drawn = {
-        "builders": stacks(Told("Machines by builder"), by_size, words),
-        "plants": stacks(Told("Machines by plant"), plants, words, OF_KIND),
-        "shares": ranges(Told("The share, whatever the unknown are"), shares, words),
+        "builders": stacks(Message("Machines by builder"), by_size, words),
+        "plants": stacks(Message("Machines by plant"), plants, words, OF_KIND),
+        "shares": ranges(Message("The share, whatever the unknown are"), shares, words),
         "moves": groups(
-            Told("How the answer moves with what is assumed"),
+            Message("How the answer moves with what is assumed"),
             _moves(found),
             (found.low.low, found.high.high),
             words,
         ),
     }
     if found.years:
-        drawn["years"] = columns(Told("Machines by year of publication"), found.years, words)
+        drawn["years"] = columns(Message("Machines by year of publication"), found.years, words)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
@@ -183,7 +187,7 @@ def _moves(found: Answer) -> dict[str, list[Range | Missing]]:
 def _with_note(one: Move) -> str:
     if not one.note:
         return one.label
-    return Told("%(label)s (%(note)s)", label=one.label, note=one.note)
+    return Message("%(label)s (%(note)s)", label=one.label, note=one.note)
 
 
 @cache

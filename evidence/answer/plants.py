@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
+from datasets.messages import Message
 from evidence.answer.ends import confirmed, status
 from evidence.answer.estimate import Estimate
 from evidence.answer.judged import SeenMachine
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.sources import Asked
-from evidence.answer.told import Told
 from evidence.store import AnalysisRow
 
 
@@ -77,7 +77,7 @@ def occupancy_of(
     left = told.count(0)
     if not left or found.present.value is None:
         return found
-    note = Told(
+    note = Message(
         "%(num)s plant is left out: a claim or a verdict waits there, no builder is known, or "
         "people alone saw one",
         "%(num)s plants are left out: a claim or a verdict waits there, no builder is known, or "

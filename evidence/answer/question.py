@@ -8,51 +8,51 @@ from typing import Literal
 from datasets.countries import COUNTRIES
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector.claims.origin import home_of
-from evidence.answer.told import Told
 from evidence.dates import HOW, read_date
 from evidence.spelled import Writings
 
 By = Literal["origin", "builder", "owner", "production"]
 
 ADJECTIVES = {
-    "AT": Told("Austrian"),
-    "AU": Told("Australian"),
-    "BE": Told("Belgian"),
-    "BG": Told("Bulgarian"),
-    "BR": Told("Brazilian"),
-    "BY": Told("Belarusian"),
-    "CA": Told("Canadian"),
-    "CH": Told("Swiss"),
-    "CN": Told("Chinese"),
-    "CZ": Told("Czech"),
-    "DE": Told("German"),
-    "ES": Told("Spanish"),
-    "FI": Told("Finnish"),
-    "FR": Told("French"),
-    "GB": Told("British"),
-    "HK": Told("Hong Kong"),
-    "HR": Told("Croatian"),
-    "HU": Told("Hungarian"),
-    "IN": Told("Indian"),
-    "IT": Told("Italian"),
-    "JP": Told("Japanese"),
-    "KR": Told("Korean"),
-    "LT": Told("Lithuanian"),
-    "NL": Told("Dutch"),
-    "PL": Told("Polish"),
-    "PT": Told("Portuguese"),
-    "RO": Told("Romanian"),
-    "RS": Told("Serbian"),
-    "RU": Told("Russian"),
-    "SE": Told("Swedish"),
-    "SK": Told("Slovak"),
-    "TR": Told("Turkish"),
-    "TW": Told("Taiwanese"),
-    "UA": Told("Ukrainian"),
-    "US": Told("American"),
+    "AT": Message("Austrian"),
+    "AU": Message("Australian"),
+    "BE": Message("Belgian"),
+    "BG": Message("Bulgarian"),
+    "BR": Message("Brazilian"),
+    "BY": Message("Belarusian"),
+    "CA": Message("Canadian"),
+    "CH": Message("Swiss"),
+    "CN": Message("Chinese"),
+    "CZ": Message("Czech"),
+    "DE": Message("German"),
+    "ES": Message("Spanish"),
+    "FI": Message("Finnish"),
+    "FR": Message("French"),
+    "GB": Message("British"),
+    "HK": Message("Hong Kong"),
+    "HR": Message("Croatian"),
+    "HU": Message("Hungarian"),
+    "IN": Message("Indian"),
+    "IT": Message("Italian"),
+    "JP": Message("Japanese"),
+    "KR": Message("Korean"),
+    "LT": Message("Lithuanian"),
+    "NL": Message("Dutch"),
+    "PL": Message("Polish"),
+    "PT": Message("Portuguese"),
+    "RO": Message("Romanian"),
+    "RS": Message("Serbian"),
+    "RU": Message("Russian"),
+    "SE": Message("Swedish"),
+    "SK": Message("Slovak"),
+    "TR": Message("Turkish"),
+    "TW": Message("Taiwanese"),
+    "UA": Message("Ukrainian"),
+    "US": Message("American"),
 }
 """Of the countries in which builders of the registry are at home."""
 
@@ -119,46 +119,48 @@ class Question:
         country."""
         if self.by == "builder":
             return registry.get(self.value).name
-        name = Told("%(country)s", country=self.value)
+        name = Message("%(country)s", country=self.value)
         return ADJECTIVES.get(self.value, name) if self.by == "origin" else name
 
     def in_words(self, registry: Registry) -> str:
         """The estimand as a report names it."""
         value, when = self.value, self._when()
         if self.by == "builder":
-            kind = Told("built by %(builder)s", builder=registry.get(value).name)
+            kind = Message("built by %(builder)s", builder=registry.get(value).name)
         elif self.by == "origin":
-            kind = Told("whose builder is at home in %(country)s", country=value)
+            kind = Message("whose builder is at home in %(country)s", country=value)
         elif self.by == "owner":
-            kind = Told("whose builder belongs to an owner in %(country)s", country=value)
+            kind = Message("whose builder belongs to an owner in %(country)s", country=value)
         else:
-            kind = Told("whose builder makes such machines in %(country)s", country=value)
-        where = self._where() or Told("of all plants in the case")
-        return Told(
+            kind = Message("whose builder makes such machines in %(country)s", country=value)
+        where = self._where() or Message("of all plants in the case")
+        return Message(
             "the share of machines %(kind)s among the CNC machine tools visible in the footage "
             "%(which)s",
             kind=kind,
             which=_both(where, when) if when else where,
         )
 
-    def which(self) -> Told | None:
+    def which(self) -> Message | None:
         """Which footage is asked about, as the sentence names it; None where all of it is."""
         where, when = self._where(), self._when()
         return _both(where, when) if where and when else where or when
 
-    def _where(self) -> Told | None:
+    def _where(self) -> Message | None:
         """The plants, where some are asked about."""
         names = ", ".join(self.plants)
-        return Told("of %(plants)s", plants=names) if names else None
+        return Message("of %(plants)s", plants=names) if names else None
 
-    def _when(self) -> Told | None:
+    def _when(self) -> Message | None:
         """The period, where there is one."""
         if self.since and self.until:
-            return Told("published from %(since)s to %(until)s", since=self.since, until=self.until)
+            return Message(
+                "published from %(since)s to %(until)s", since=self.since, until=self.until
+            )
         if self.since:
-            return Told("published in %(since)s or later", since=self.since)
+            return Message("published in %(since)s or later", since=self.since)
         if self.until:
-            return Told("published in %(until)s or earlier", until=self.until)
+            return Message("published in %(until)s or earlier", until=self.until)
         return None
 
     def covers(self, day: str | None) -> bool | None:
@@ -228,5 +230,5 @@ class Question:
         return None if home in (None, wanted.origin, *wanted.production) else False
 
 
-def _both(where: Told, when: Told) -> Told:
-    return Told("%(where)s %(when)s", where=where, when=when)
+def _both(where: Message, when: Message) -> Message:
+    return Message("%(where)s %(when)s", where=where, when=when)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from evidence.answer.told import Told
+from datasets.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +30,43 @@ class Figure:
 
 
 KINDS = {
-    ("stock", "count"): Told("stock, by count"),
-    ("stock", "value"): Told("stock, by value"),
-    ("stock", ""): Told("stock, count or value not stated"),
-    ("flow", "count"): Told("flow, by count"),
-    ("flow", "value"): Told("flow, by value"),
-    ("flow", ""): Told("flow, count or value not stated"),
+    ("stock", "count"): Message("stock, by count"),
+    ("stock", "value"): Message("stock, by value"),
+    ("stock", ""): Message("stock, count or value not stated"),
+    ("flow", "count"): Message("flow, by count"),
+    ("flow", "value"): Message("flow, by value"),
+    ("flow", ""): Message("flow, count or value not stated"),
 }
 """What a figure counts, and how."""
 
 FIGURES = (
     Figure(
-        Told("Chinese CNC exports to Russia"),
-        Told("$6.5 m in Feb 2022, $68 m in Jul 2023"),
+        Message("Chinese CNC exports to Russia"),
+        Message("$6.5 m in Feb 2022, $68 m in Jul 2023"),
         "flow", "value", "Financial Times, 2 Jan 2024, Russian customs data",
     ),
     Figure(
-        Told("China's share of Russia's CNC imports"),
-        Told("12 %% before the war, 57 %% in Jul 2023"),
+        Message("China's share of Russia's CNC imports"),
+        Message("12 %% before the war, 57 %% in Jul 2023"),
         "flow", "value", "Financial Times, 2 Jan 2024",
     ),
     Figure(
-        Told("China's share by country of manufacture, 2023 to Jul 2024"),
-        Told("62 %%, $2.6 bn"),
+        Message("China's share by country of manufacture, 2023 to Jul 2024"),
+        Message("62 %%, $2.6 bn"),
         "flow", "value", "Economic Security Council of Ukraine, Jan 2025",
     ),
     Figure(
-        Told("China as consignor, 2023-24"), "80-90 %",
+        Message("China as consignor, 2023-24"), "80-90 %",
         "flow", "", "Economic Security Council of Ukraine, Aug 2024",
     ),
     Figure(
-        Told("German machines imported in 2023"),
-        Told("more than 300, of more than 30 makers"),
+        Message("German machines imported in 2023"),
+        Message("more than 300, of more than 30 makers"),
         "flow", "count", "SWR",
     ),
     Figure(
-        Told("Chinese machines seen in footage of defence plants"),
-        Told("none identified beyond doubt"),
+        Message("Chinese machines seen in footage of defence plants"),
+        Message("none identified beyond doubt"),
         "stock", "count", "Financial Times, 2 Jan 2024",
     ),
 )  # fmt: skip

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from datasets.messages import Message
 from evidence.answer.noticed import Noticed
+from evidence.answer.percentages import above
 from evidence.answer.question import By
-from evidence.answer.told import Told, above
 
 TELLING = 0.5
 """A share that would have been noticed must be below it for "none seen" to say anything."""
 
 
-CONFIRMED_MEANS = Told(
+CONFIRMED_MEANS = Message(
     "Confirmed means: people who looked at the pictures said so. A machine shown on a poster, "
     "screen or slide counts unless they judged it only pictured, and the plant is the one that the "
     "footage's sources name; nobody here confirmed that it stands there."
@@ -21,10 +22,10 @@ CONFIRMED_MEANS = Told(
 """What stands under each sentence that says "Confirmed"."""
 
 
-def none_means(seen: Noticed) -> Told:
+def none_means(seen: Noticed) -> Message:
     """What stands under each sentence that says "None": what would have been noticed holds with a
     probability, and on a condition."""
-    return Told(
+    return Message(
         "None means: none was recognised. Were the share larger than that, at least one would have "
         "been with a probability of %(level)s, if such machines are recognised no less often than "
         "the controls; a smaller share may stand there unnoticed.",
@@ -105,7 +106,7 @@ class Said:
     means: str = ""
 
 
-NO_CONTROLS = Told("no positive controls")
+NO_CONTROLS = Message("no positive controls")
 
 
 def say(
@@ -113,8 +114,8 @@ def say(
     counts: Counts,
     seen: Noticed,
     by: By = "origin",
-    which: Told | None = None,
-    lacking: Told = NO_CONTROLS,
+    which: Message | None = None,
+    lacking: Message = NO_CONTROLS,
 ) -> Said:
     """The strongest sentence whose preconditions hold.
 
@@ -134,20 +135,24 @@ def say(
         'None of Chinese make among 100 machines; a share above 4.0 % would have been noticed.'
     """
     kind = _kind(what, by)
-    within = Told(", in footage %(which)s", which=which) if which else ""
+    within = Message(", in footage %(which)s", which=which) if which else ""
     if counts.confirmed:
-        machines = Told("%(num)s machine", "%(num)s machines", num=counts.least)
+        machines = Message("%(num)s machine", "%(num)s machines", num=counts.least)
         words = {"machines": machines, "kind": kind, "where": _where(counts), "within": within}
         if by in ("owner", "production"):  # "produced in China in 1 plant" says it of a plant there
-            told = Told("Confirmed: at least %(machines)s %(kind)s, %(where)s%(within)s.", **words)
+            told = Message(
+                "Confirmed: at least %(machines)s %(kind)s, %(where)s%(within)s.", **words
+            )
         else:
-            told = Told("Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words)
+            told = Message(
+                "Confirmed: at least %(machines)s %(kind)s %(where)s%(within)s.", **words
+            )
         return Said(Kind.CONFIRMED, told, means=CONFIRMED_MEANS)
     why = _why_not_none(counts, seen, lacking)
     if counts.probable:
         return Said(
             Kind.PROBABLE,
-            Told(
+            Message(
                 "Nothing is confirmed; %(num)s machine may be %(kind)s%(within)s.",
                 "Nothing is confirmed; %(num)s machines may be %(kind)s%(within)s.",
                 num=counts.probable,
@@ -157,15 +162,15 @@ def say(
             why,
         )
     if why:
-        told = Told("The footage cannot tell, because %(why)s.", why=list(why))
+        told = Message("The footage cannot tell, because %(why)s.", why=list(why))
         if which:
-            told = Told(
+            told = Message(
                 "The footage %(which)s cannot tell, because %(why)s.", which=which, why=list(why)
             )
         return Said(Kind.OPEN, told, why)
     return Said(
         Kind.NONE,
-        Told(
+        Message(
             "None %(kind)s %(among)s%(within)s; a share above %(share)s would have been noticed.",
             kind=kind,
             among=_among(counts),
@@ -176,23 +181,23 @@ def say(
     )
 
 
-def _among(counts: Counts) -> Told:
+def _among(counts: Counts) -> Message:
     """Those among which there is none, and of how many nobody knows the builder."""
     unknown = counts.unknown
     if counts.different == counts.machines:
-        machines = Told("among %(num)s machine", "among %(num)s machines", num=counts.machines)
+        machines = Message("among %(num)s machine", "among %(num)s machines", num=counts.machines)
         if not unknown:
             return machines
-        return Told(
+        return Message(
             "%(among)s, %(unknown)s of them of unknown builder", among=machines, unknown=unknown
         )
-    least = Told(
+    least = Message(
         "among at least %(num)s machine", "among at least %(num)s machines", num=counts.different
     )
     among = {"among": least, "counted": counts.machines}
     if not unknown:
-        return Told("%(among)s that must be different ones (%(counted)s counted)", **among)
-    return Told(
+        return Message("%(among)s that must be different ones (%(counted)s counted)", **among)
+    return Message(
         "%(among)s that must be different ones (%(counted)s counted, %(unknown)s of them of "
         "unknown builder)",
         unknown=unknown,
@@ -200,10 +205,10 @@ def _among(counts: Counts) -> Told:
     )
 
 
-def _where(counts: Counts) -> Told:
+def _where(counts: Counts) -> Message:
     """Recordings are no plants: several may be of one."""
-    plants = Told("in %(num)s plant", "in %(num)s plants", num=counts.plants)
-    recordings = Told(
+    plants = Message("in %(num)s plant", "in %(num)s plants", num=counts.plants)
+    recordings = Message(
         "in %(num)s recording of which no plant is known for certain",
         "in %(num)s recordings of which no plant is known for certain",
         num=counts.recordings,
@@ -212,34 +217,34 @@ def _where(counts: Counts) -> Told:
         return plants
     if not counts.plants:
         return recordings
-    return Told("%(plants)s and %(recordings)s", plants=plants, recordings=recordings)
+    return Message("%(plants)s and %(recordings)s", plants=plants, recordings=recordings)
 
 
-def _kind(what: str, by: By) -> Told:
+def _kind(what: str, by: By) -> Message:
     """The kind as the sentence has it."""
     if by == "owner":
-        return Told("of a make owned in %(what)s", what=what)
+        return Message("of a make owned in %(what)s", what=what)
     if by == "production":
-        return Told("of a make produced in %(what)s", what=what)
+        return Message("of a make produced in %(what)s", what=what)
     if by == "builder":
-        return Told("of %(builder)s make", builder=what)
-    if isinstance(what, Told) and "country" in what.values:  # one without an adjective
+        return Message("of %(builder)s make", builder=what)
+    if isinstance(what, Message) and "country" in what.values:  # one without an adjective
         code = what.values["country"]
-        return Told("of %(country)s make", country=code)
-    return Told("of %(what)s make", what=what)
+        return Message("of %(country)s make", country=code)
+    return Message("of %(what)s make", what=what)
 
 
-def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ...]:
+def _why_not_none(counts: Counts, seen: Noticed, lacking: Message) -> tuple[str, ...]:
     why: list[str] = []
     if not counts.machines:
-        why.append(Told("no CNC machine was seen in it"))
+        why.append(Message("no CNC machine was seen in it"))
     elif not counts.judged and counts.pending:
-        why.append(Told("people have settled no machine found in it"))
+        why.append(Message("people have settled no machine found in it"))
     elif not counts.judged:
-        why.append(Told("people have judged no machine found in it"))
+        why.append(Message("people have judged no machine found in it"))
     if counts.unseen:
         why.append(
-            Told(
+            Message(
                 "%(num)s file of the list was not looked at yet",
                 "%(num)s files of the list were not looked at yet",
                 num=counts.unseen,
@@ -247,7 +252,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.elsewise:
         why.append(
-            Told(
+            Message(
                 "%(num)s piece of footage was looked at with another model or other settings alone",
                 "%(num)s pieces of footage were looked at with another model or other settings "
                 "alone",
@@ -256,7 +261,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.undated_of_kind:
         why.append(
-            Told(
+            Message(
                 "%(num)s machine confirmed or claimed as of the kind stands in footage whose date "
                 "does not tell whether it is of the period",
                 "%(num)s machines confirmed or claimed as of the kind stand in footage whose date "
@@ -266,7 +271,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.waiting:
         why.append(
-            Told(
+            Message(
                 "people have not settled %(num)s claim",
                 "people have not settled %(num)s claims",
                 num=counts.waiting,
@@ -274,7 +279,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.pending:
         why.append(
-            Told(
+            Message(
                 "a verdict on %(num)s machine waits for others to agree",
                 "verdicts on %(num)s machines wait for others to agree",
                 num=counts.pending,
@@ -282,7 +287,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.in_frames:
         why.append(
-            Told(
+            Message(
                 "people saw such a machine in %(num)s frame in which the program found none (enter "
                 "it by hand, and it counts)",
                 "people saw such machines in %(num)s frames in which the program found none (enter "
@@ -292,7 +297,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.neither:
         why.append(
-            Told(
+            Message(
                 "of %(num)s machine that the program claims as of the kind people could not tell "
                 "whose it is",
                 "of %(num)s machines that the program claims as of the kind people could not tell "
@@ -302,7 +307,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.disputed:
         why.append(
-            Told(
+            Message(
                 "of %(num)s machine verdicts disagree on whether it is of the kind",
                 "of %(num)s machines verdicts disagree on whether they are of the kind",
                 num=counts.disputed,
@@ -310,7 +315,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.unlinked:
         why.append(
-            Told(
+            Message(
                 "%(num)s sighting was not linked to others yet",
                 "%(num)s sightings were not linked to others yet",
                 num=counts.unlinked,
@@ -318,7 +323,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.otherwise:
         why.append(
-            Told(
+            Message(
                 "people settled %(num)s sighting as of the kind that another model or other "
                 "settings found",
                 "people settled %(num)s sightings as of the kind that another model or other "
@@ -328,7 +333,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if counts.untold:
         why.append(
-            Told(
+            Message(
                 "of %(num)s machine whose builder is named it is not known whether it is of the "
                 "kind",
                 "of %(num)s machines whose builder is named it is not known whether they are of "
@@ -338,12 +343,14 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
         )
     if seen.sensitivity is None:
         why.append(
-            Told("how often such a machine is recognised was not measured (%(why)s)", why=lacking)
+            Message(
+                "how often such a machine is recognised was not measured (%(why)s)", why=lacking
+            )
         )
     elif counts.machines and seen.share >= TELLING:
         if seen.known <= seen.least_sensitivity:
             why.append(
-                Told(
+                Message(
                     "the builder of %(num)s machine of %(machines)s is not known",
                     "the builders of %(num)s machines of %(machines)s are not known",
                     num=counts.unknown,
@@ -352,7 +359,7 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
             )
         if counts.different < counts.machines:
             why.append(
-                Told(
+                Message(
                     "of %(machines)s machines counted only %(num)s is sure to be a different one",
                     "of %(machines)s machines counted only %(num)s are sure to be different ones",
                     machines=counts.machines,
@@ -363,8 +370,8 @@ def _why_not_none(counts: Counts, seen: Noticed, lacking: Told) -> tuple[str, ..
     return tuple(why)
 
 
-def _only(share: float) -> Told:
+def _only(share: float) -> Message:
     """From what share on such machines would have been noticed, where that is not enough."""
     if share >= 1:
-        return Told("no share is sure to have been noticed")
-    return Told("only a share above %(share)s would have been noticed", share=above(share))
+        return Message("no share is sure to have been noticed")
+    return Message("only a share above %(share)s would have been noticed", share=above(share))

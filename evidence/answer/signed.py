@@ -13,7 +13,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence.answer.told import Told
+from datasets.messages import Message
 from evidence.review.standing import COUNTED
 from evidence.store import Account, Verdict
 from evidence.store.verdicts import LOGIN
@@ -46,7 +46,7 @@ def without_login(session: Session, footage: Collection[str]) -> tuple[str, ...]
     if not unknown:
         return ()
     return (
-        Told(
+        Message(
             "verdicts of %(num)s reviewer were given without a login: who that is, and that it is "
             "none of the other reviewers, is not known",
             "verdicts of %(num)s reviewers were given without a login: that they are different "

@@ -13,11 +13,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from evidence.answer.question import Question
 from evidence.answer.recordings import WHOLE, read_recordings
-from evidence.answer.told import Told
 from evidence.copies.spans import Span
 from evidence.dates import read_date
 from evidence.linking.load import chunks
@@ -166,7 +166,7 @@ def plant_of(froms: Collection[Source]) -> tuple[str, bool]:
 
 def unplaced(froms: Collection[Source]) -> str:
     """What stands for a plant that is not known: the recording."""
-    return Told("recording %(hash)s", hash=min(one.recording for one in froms)[:8])
+    return Message("recording %(hash)s", hash=min(one.recording for one in froms)[:8])
 
 
 def _is_asked(source: Source, question: Question) -> bool:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from evidence.answer.clustered import ALIKE, FEW, around, clustered, effective, even, few_plants
 from evidence.answer.estimate import LEVEL, Estimate, check_level
-from evidence.answer.told import Told, percent
+from evidence.answer.percentages import percent
 
 METHOD = (
     "post-stratified audit sample; Korn & Graubard 1998 in each stratum, joined by MOVER "
@@ -63,7 +64,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     sizes = {name: _size(members, real[name]) for name, members in strata.items()}
     total = sum(sizes.values())
     if not total:
-        return Estimate(None, 0.0, 1.0, METHOD, level, (Told("there are no machines"),))
+        return Estimate(None, 0.0, 1.0, METHOD, level, (Message("there are no machines"),))
     value = below = above = unjudged = 0.0
     shares: dict[str, float] = {}
     for name, members in strata.items():
@@ -92,7 +93,7 @@ def stratified(cells: Sequence[Cell], level: float = LEVEL, alike: float = ALIKE
     warnings = [few_plants(plants)] if plants < FEW else []
     if unjudged:
         warnings.append(
-            Told(
+            Message(
                 "%(share)s of the machines are in parts of the audit sample of which nobody judged "
                 "any yet: judge what waits in Review",
                 share=percent(unjudged),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from datasets.messages import Message
 from evidence.answer.ends import ends
 from evidence.answer.judged import SeenMachine
 from evidence.answer.missed import Frames, estimate_missed, widen
-from evidence.answer.told import Told, at_least, at_most
+from evidence.answer.percentages import at_least, at_most
 
 ONE_PLANT = ""
 """The name of a plant that all recordings without one are taken to be of."""
@@ -34,13 +35,13 @@ def unplaced(
     together = [one if one.stated else replace(one, plant=ONE_PLANT) for one in taken_for]
     # The name that stands for a plant is told (`plant_of`), and that of a plant is as it is.
     judged = (
-        replace(one, plant=ONE_PLANT) if isinstance(one.plant, Told) else one
+        replace(one, plant=ONE_PLANT) if isinstance(one.plant, Message) else one
         for one in frames.judged
     )
     missed = estimate_missed(replace(frames, judged=tuple(judged)), level, alike)
     low, high = widen(*ends(together, level, alike), missed)
     return (
-        Told(
+        Message(
             "%(num)s machine stands in footage of which no plant is known for certain; each "
             "recording counts as a plant of its own (if all of these are of one plant: %(low)s to "
             "%(high)s)",

@@ -20,9 +20,9 @@ from evidence.answer.occupancy import no_absence
 from evidence.answer.package import recompute, write_package
 from evidence.answer.page import render_answer, to_json
 from evidence.answer.pdf import write_pdf
+from evidence.answer.percentages import at_least
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.answer.told import at_least
 from evidence.store import Case, ControlRow, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, judge_all, key
 

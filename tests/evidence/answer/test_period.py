@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.from_case import answer_case
 from evidence.answer.page import Facts, render_answer
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind, say
-from evidence.answer.told import Told
 from evidence.answer.undated import Undated
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
@@ -119,6 +119,6 @@ def test_every_sentence_names_the_plant_and_the_period(question: Question, which
 def test_a_plant_in_the_sentence_is_printed_as_it_can_be(registry: Registry) -> None:
     asked = Question(plants=("Plant \N{RIGHT-TO-LEFT OVERRIDE}<1>",))
     found = answer(asked, seen(JUDGED), registry, "Chinese", CONTROLS)
-    assert isinstance(found.said.sentence, Told)
+    assert isinstance(found.said.sentence, Message)
     page = render_answer(found, registry, Facts("", "", "", "", 0, ""), [])
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page and "&lt;1&gt;; a share above" in page

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from evidence.answer.noticed import noticed
+from evidence.answer.percentages import above
 from evidence.answer.question import ADJECTIVES, Question
 from evidence.answer.reference import FIGURES, figures_for
 from evidence.answer.sentence import CONFIRMED_MEANS, Counts, Kind, say
-from evidence.answer.told import above
 
 NONE = Counts(
     machines=200,

@@ -31,17 +31,17 @@ _KINDS = (
     ("../../datasets", "*.py", "python", {}),
 )
 
-# A `Told` has one text, or one and many: what says either is looked for by itself. A `Sentence` is
-# what the program stores.
+# A `Message` has one template, or one and a plural: what says either is looked for by itself. A
+# `Sentence` is what the program stores.
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
-    {"_": None, "gettext": None, "ngettext": (1, 2), "Told": (1,), "Sentence": None},
-    {"Told": (1, 2)},
+    {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,), "Sentence": None},
+    {"Message": (1, 2)},
 )
 
 
 @cache
 def said() -> dict[str, str]:
-    """Each text marked by `_` in a template or a script, or a `Told`; with a file that says it."""
+    """Each text marked by `_` in a template or a script, or a `Message`; by a file with it."""
     found = {}
     for folder, pattern, method, options in _KINDS:
         for file in sorted((WEB / folder).rglob(pattern)):

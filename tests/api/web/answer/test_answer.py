@@ -28,8 +28,8 @@ from datasets.errors import ResultError, UsageError
 from evidence.answer import answer, entered, occupancy
 from evidence.answer.apart import apart
 from evidence.answer.kept import Answers, Kept
+from evidence.answer.percentages import at_least, at_most
 from evidence.answer.question import Question
-from evidence.answer.told import at_least, at_most
 from evidence.linking.hand import join
 from evidence.store import Location, SightingRow
 from evidence.store.people import Item

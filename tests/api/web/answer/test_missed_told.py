@@ -11,8 +11,8 @@ import pytest
 from api.answer import _missed
 from datasets.registry import Registry
 from evidence.answer.from_case import answer_case
+from evidence.answer.percentages import at_most
 from evidence.answer.question import Question
-from evidence.answer.told import at_most
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from api.web.words import catalogue
+from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
 from evidence.answer.missed import Frame, Frames
 from evidence.answer.noticed import noticed
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import Counts, Kind, say
-from evidence.answer.told import say_in
 
 NONE = Counts(
     machines=100, different=100, confirmed=0, least=0, plants=0, probable=0, unknown=0,
@@ -26,7 +26,7 @@ def sentence(code: str, counts: Counts, by: By = "origin", value: str = "CN") ->
     question = Question(by, value)
     said = say(question.in_a_word(load_registry()), counts, WELL, by, question.which())
     assert said.kind is Kind.NONE
-    return say_in(said.sentence, code, catalogue(code)).partition(";")[0]
+    return translate(said.sentence, code, catalogue(code)).partition(";")[0]
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,5 @@ def test_one_frame_waits_and_two_wait(judged: int, en: str, uk: str, ru: str) ->
     found = answer(Question(), [], load_registry(), "Chinese", frames=frames)
     (warning,) = [one for one in found.warnings if "drawn frames" in one]
     assert warning == en
-    assert say_in(warning, "uk", catalogue("uk")) == uk
-    assert say_in(warning, "ru", catalogue("ru")) == ru
+    assert translate(warning, "uk", catalogue("uk")) == uk
+    assert translate(warning, "ru", catalogue("ru")) == ru

@@ -1,0 +1,51 @@
+"""A message is English text, and knows what it was made of."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from gettext import NullTranslations
+
+import pytest
+
+from datasets.messages import Message, translate, write_figure
+
+
+class Backwards(NullTranslations):
+    """A language in which every word stands the wrong way round, but for what is filled in."""
+
+    def gettext(self, message: str) -> str:
+        return " ".join(reversed(message.split(" ")))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+WHY = Message(
+    "because %(why)s", why=[Message("%(num)s waits", "%(num)s wait", num=2), Message("100 %%")]
+)
+
+
+def test_it_is_plain_text() -> None:
+    assert WHY == "because 2 wait; 100 %"
+    assert json.dumps([WHY]) == '["because 2 wait; 100 %"]'
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
+def test_it_stays_what_it_is(way: object) -> None:
+    again = way(WHY)  # type: ignore[operator]
+    assert again == WHY and again.values == WHY.values and again.template == WHY.template
+
+
+def test_it_is_said_in_another_language() -> None:
+    assert translate(WHY, "uk", Backwards()) == "wait 2; % 100 because"
+    assert translate("plain", "uk", Backwards()) == "plain"
+    assert translate(WHY, "en", Backwards()) == WHY
+
+
+def test_countries_and_shares_are_spelt_as_the_language_does() -> None:
+    assert write_figure("<0.1 %", "uk") == "<0,1 %" and write_figure(">99 %", "uk") == ">99 %"
+    said = Message("%(share)s in %(country)s", share="4.5 %", country="DE")
+    assert said == "4.5 % in Germany"
+    assert translate(said, "uk", NullTranslations()) == "4,5 % in Німеччина"
