@@ -100,8 +100,8 @@ def answer(
     Exit code 1 where --package lacks pictures that the case names, or --from finds that something
     is not what it was, is missing or comes out otherwise.
     """
+    from evidence.answer.package.bag import keep_response, write_request
     from evidence.answer.question import Question
-    from evidence.answer.stamp import keep_response, write_request
 
     if from_package is not None:
         if folder is not None:
@@ -128,9 +128,9 @@ def answer(
     question.check(known)
     what = question.in_a_word(known)
     # What computes takes seconds to load; a question that cannot be asked is told of before.
-    from evidence.answer.from_case import read_case
-    from evidence.answer.package import write_package
-    from evidence.answer.page import MEANS, render_answer, to_json
+    from evidence.answer.case import read_case
+    from evidence.answer.package.package import write_package
+    from evidence.answer.report.page import MEANS, render_answer, to_json
     from evidence.store import Case
 
     lacking: list[str] = []
@@ -160,7 +160,7 @@ def answer(
 
 
 def _write(page: str, out: Path) -> None:
-    from evidence.answer.pdf import write_pdf
+    from evidence.answer.report.pdf import write_pdf
 
     if out.suffix.lower() == ".pdf":
         write_pdf(page, out)
@@ -173,9 +173,9 @@ def _write(page: str, out: Path) -> None:
 
 def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     """Says whether every number of a package comes out the same, and what its time stamp says."""
-    from evidence.answer.package import recompute
-    from evidence.answer.papers import writer
-    from evidence.answer.stamp import read_stamp
+    from evidence.answer.package.bag import read_stamp
+    from evidence.answer.package.package import recompute
+    from evidence.answer.package.verify import writer
 
     found, otherwise, written_by, builders = recompute(package, known)
     stamp = read_stamp(package, roots)

@@ -19,8 +19,7 @@ from sqlalchemy import select
 
 from api.web.site import Site
 from bench.review import PERSON, _databases, _fill, _site
-from evidence.answer.kept import Answers
-from evidence.answer.moment import read_moment
+from evidence.answer.cache import Answers, read_moment
 from evidence.answer.question import Question
 from evidence.review.audit import RATES, Plan
 from evidence.review.items import rebuild

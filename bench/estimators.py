@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.answer.ends import counted
-from evidence.answer.estimators import estimators
-from evidence.answer.judged import SeenMachine
+from evidence.answer.comparison import estimators
+from evidence.answer.estimators.share_bounds import counted
+from evidence.answer.machines import SeenMachine
 
 SENSITIVITY, SPECIFICITY, MACHINES, CONTROLS, ALIKE = 0.9, 0.98, 20, 40, 0.1
 NAMES = ("stratified", "prediction-powered", "Rogan-Gladen", "naive")

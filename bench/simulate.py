@@ -23,10 +23,9 @@ import numpy as np
 
 from bench import estimators
 from datasets.marked import filled
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.missed import Frame, Frames, estimate_missed, widen
-from evidence.answer.shares import exact
-from evidence.answer.stratified import Cell, stratified
+from evidence.answer.estimators.clustered import Cell, stratified
+from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
+from evidence.answer.estimators.missed import Frame, Frames, estimate_missed, widen
 
 REPEATS = 1000
 HELD = 0.94

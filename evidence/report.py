@@ -20,7 +20,7 @@ from PIL import Image
 
 from datasets.countries import country_name
 from datasets.grounds import in_words
-from evidence.answer.figures import SIZE, fitted
+from evidence.answer.report.charts import SIZE, fitted
 from evidence.record import Record
 from evidence.tables import (
     chance,

@@ -28,13 +28,12 @@ from api.web.roles import Role, Routes
 from api.web.site import Site, ThisSite
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
-from evidence.answer.apart import apart
-from evidence.answer.exhibits import gather
-from evidence.answer.kept import Answers
-from evidence.answer.page import MEANS, render_answer, to_json
-from evidence.answer.pdf import to_pdf
+from evidence.answer.cache import Answers
+from evidence.answer.package.package import zip_package
 from evidence.answer.question import By, Question
-from evidence.answer.zipped import zip_package
+from evidence.answer.report.exhibits import gather
+from evidence.answer.report.page import MEANS, render_answer, to_json
+from evidence.answer.report.pdf import apart, to_pdf
 from evidence.record import dump
 
 routes = Routes()

@@ -8,15 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.answer.answer import Controls
 from evidence.answer.bounds import Bounds
-from evidence.answer.estimate import Estimate
-from evidence.answer.estimators import Estimator
-from evidence.answer.legible import Band
-from evidence.answer.missed import Missed
+from evidence.answer.comparison import Estimator
+from evidence.answer.estimators.detectable import Noticed
+from evidence.answer.estimators.intervals import Estimate
+from evidence.answer.estimators.legibility import Band
+from evidence.answer.estimators.missed import Missed
 from evidence.answer.moves import Move
-from evidence.answer.noticed import Noticed
-from evidence.answer.page import Facts
 from evidence.answer.plants import PlantRow
 from evidence.answer.question import Question
+from evidence.answer.report.page import Facts
 from evidence.answer.sentence import Counts, Said
 
 

@@ -17,13 +17,11 @@ from datasets.errors import UsageError
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
 from datasets.sentences import Sentence
-from evidence.answer.figures import STATUSES
-from evidence.answer.kept import Answers, Kept
-from evidence.answer.moment import Moment, read_moment
-from evidence.answer.page import OF_KIND, absence, chance, draw
+from evidence.answer.cache import Answers, Kept, Moment, read_moment
 from evidence.answer.percentages import above, at_least, at_most, percent
 from evidence.answer.question import Question
-from evidence.answer.reference import figures_for
+from evidence.answer.report.charts import STATUSES
+from evidence.answer.report.page import OF_KIND, absence, chance, draw, figures_for
 from evidence.spelled import Writings, fold
 from evidence.tables import printable
 

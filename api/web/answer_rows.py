@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector.claims.origin import home_of
-from evidence.answer.ends import confirmed, status
-from evidence.answer.exhibits import judged_stills
-from evidence.answer.figures import STATUSES
-from evidence.answer.judged import SeenMachine
+from evidence.answer.estimators.share_bounds import confirmed, status
+from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.report.charts import STATUSES
+from evidence.answer.report.exhibits import judged_stills
 from evidence.browse.described import Machine, describe
 from evidence.browse.shapes import Named
 from evidence.linking.load import chunks

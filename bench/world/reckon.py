@@ -13,8 +13,8 @@ from bench.world.footage import Footage
 from bench.world.found import in_view, shown_by
 from bench.world.plan import TESTED, Plan
 from datasets.registry import Registry
-from evidence.answer.ends import confirmed
-from evidence.answer.from_case import read_case
+from evidence.answer.case import read_case
+from evidence.answer.estimators.share_bounds import confirmed
 from evidence.answer.question import Question
 from evidence.store import Case, Item, Membership, Recipe, SightingRow, Verdict
 

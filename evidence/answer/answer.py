@@ -10,22 +10,37 @@ from types import MappingProxyType
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.bounds import Bounds, bounds, no_surer
-from evidence.answer.clustered import ALIKE
-from evidence.answer.ends import by_plant, confirmed, ends, likely, may_be, status, untold
-from evidence.answer.entered import Entry
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.estimators import Estimator, estimators
-from evidence.answer.judged import SeenMachine
-from evidence.answer.least import by_place, least, places
-from evidence.answer.legible import EASIER, Band, into_bands
-from evidence.answer.missed import NO_FRAMES, NOT_JUDGED, Frames, Missed, estimate_missed, widen
+from evidence.answer.comparison import Estimator, estimators
+from evidence.answer.distinct import by_place, least, places
+from evidence.answer.estimators.clustered import ALIKE
+from evidence.answer.estimators.detectable import Noticed, noticed
+from evidence.answer.estimators.intervals import LEVEL, Estimate
+from evidence.answer.estimators.legibility import EASIER, Band, into_bands
+from evidence.answer.estimators.missed import (
+    NO_FRAMES,
+    NOT_JUDGED,
+    Frames,
+    Missed,
+    estimate_missed,
+    widen,
+)
+from evidence.answer.estimators.share_bounds import (
+    by_plant,
+    confirmed,
+    ends,
+    likely,
+    may_be,
+    status,
+    untold,
+)
+from evidence.answer.exclusions import ALL_DATED, Undated
+from evidence.answer.machines import SeenMachine
+from evidence.answer.manual_entries import Entry
 from evidence.answer.moves import Move, moves
-from evidence.answer.noticed import Noticed, noticed
 from evidence.answer.occupancy import Occupancy
 from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
 from evidence.answer.question import Question
 from evidence.answer.sentence import NO_CONTROLS, Counts, Said, say
-from evidence.answer.undated import ALL_DATED, Undated
 from evidence.answer.unplaced import unplaced
 
 

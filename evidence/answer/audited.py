@@ -10,8 +10,8 @@ from scipy.special import stdtrit
 
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.answer.clustered import few_plants
-from evidence.answer.estimate import LEVEL, Estimate, check_level
+from evidence.answer.estimators.clustered import few_plants
+from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level
 
 METHOD = "prediction-powered (Angelopoulos and others 2023), weighted by inclusion, over plants"
 FEW = 10

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from datasets.errors import UsageError
-from evidence.answer.clustered import ALIKE, clustered
-from evidence.answer.estimate import LEVEL, Estimate
+from evidence.answer.estimators.clustered import ALIKE, clustered
+from evidence.answer.estimators.intervals import LEVEL, Estimate
 
 
 @dataclass(frozen=True, slots=True)

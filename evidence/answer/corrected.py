@@ -7,7 +7,7 @@ import math
 from scipy.special import ndtri
 
 from datasets.messages import Message
-from evidence.answer.estimate import LEVEL, Estimate, check_counts, check_level
+from evidence.answer.estimators.intervals import LEVEL, Estimate, check_counts, check_level
 
 METHOD = "Rogan & Gladen 1978, interval of Lang & Reiczigel 2014"
 LEAST = 0.5

@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 
 from datasets.messages import Message
 from evidence.answer.bounds import Bounds
-from evidence.answer.clustered import ALIKE
-from evidence.answer.ends import by_plant, counted, drawn, ends
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.estimators import Estimator
-from evidence.answer.judged import SeenMachine
-from evidence.answer.missed import Missed, as_missed, widen
-from evidence.answer.noticed import Noticed
-from evidence.answer.shares import ruled_out
+from evidence.answer.comparison import Estimator
+from evidence.answer.estimators.clustered import ALIKE
+from evidence.answer.estimators.detectable import Noticed
+from evidence.answer.estimators.intervals import LEVEL, Estimate, ruled_out
+from evidence.answer.estimators.missed import Missed, as_missed, widen
+from evidence.answer.estimators.share_bounds import by_plant, counted, drawn, ends
+from evidence.answer.machines import SeenMachine
 
 ALIKES = (0.0, 0.05, 0.1, 0.2, 0.4)
 """Correlations within plants that are gone through."""

@@ -28,7 +28,7 @@ from scipy.special import expit, gammaincinv, logit, xlog1py, xlogy
 
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.answer.estimate import LEVEL, Estimate, check_level
+from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level
 
 METHOD = "MacKenzie and others 2002, profile likelihood"
 LEAST_PLANTS = 2

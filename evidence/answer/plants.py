@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from datasets.messages import Message
-from evidence.answer.ends import confirmed, status
-from evidence.answer.estimate import Estimate
-from evidence.answer.judged import SeenMachine
+from evidence.answer.estimators.intervals import Estimate
+from evidence.answer.estimators.share_bounds import confirmed, status
+from evidence.answer.machines import SeenMachine
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.sources import Asked
 from evidence.store import AnalysisRow

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from datasets.messages import Message
-from evidence.answer.noticed import Noticed
+from evidence.answer.estimators.detectable import Noticed
 from evidence.answer.percentages import above
 from evidence.answer.question import By
 

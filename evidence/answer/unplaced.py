@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from datasets.messages import Message
-from evidence.answer.ends import ends
-from evidence.answer.judged import SeenMachine
-from evidence.answer.missed import Frames, estimate_missed, widen
+from evidence.answer.estimators.missed import Frames, estimate_missed, widen
+from evidence.answer.estimators.share_bounds import ends
+from evidence.answer.machines import SeenMachine
 from evidence.answer.percentages import at_least, at_most
 
 ONE_PLANT = ""

@@ -1,6 +1,6 @@
 """What people settled of machines, which goes before what the program read on them.
 
-As the answer takes it (`evidence.answer.judged`): once people have settled one of its sightings a
+As the answer takes it (`evidence.answer.machines`): once people have settled one of its sightings a
 machine is named by their word alone. Of what is judged and not settled nothing is told here.
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evidence.answer.tables import write_tables
+from evidence.answer.package.tables import write_tables
 from evidence.store import Case, SightingRow
 from evidence.store.verdicts import append
 from tests.api.conftest import Nameplate
@@ -106,7 +106,7 @@ def test_what_is_told_is_what_the_package_says(
                    author="carla", sighting=row.key)  # fmt: skip
         write_tables(*given)
 
-    monkeypatch.setattr("evidence.answer.package.write_tables", judge_and_write)
+    monkeypatch.setattr("evidence.answer.package.package.write_tables", judge_and_write)
     ended = nameplate("answer", shown, "--json", "--out", "answer.html", "--package", "kept")
     assert ended.code == 0, ended.err
     said, kept = json.loads(ended.out), json.loads(Path("kept/data/answer.json").read_bytes())

@@ -14,7 +14,7 @@ from PIL import Image
 
 from datasets.registry import Registry
 from detector.types import Analysis, Attribution, Evidence
-from evidence.answer.figures import wide
+from evidence.answer.report.charts import wide
 from evidence.record import to_record
 from evidence.report import (
     ROOM,

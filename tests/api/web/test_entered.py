@@ -16,7 +16,7 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from evidence.answer.answer import Answer
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.store import Case, Item, Location, Recipe, Verdict
 from evidence.store.check import check

@@ -9,10 +9,10 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
-from evidence.answer.from_case import answer_case
-from evidence.answer.judged import SeenMachine
-from evidence.answer.page import to_json
+from evidence.answer.case import answer_case
+from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.report.page import to_json
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_estimators import ONE

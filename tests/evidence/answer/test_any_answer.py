@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from datasets.registry import load_registry
 from evidence.answer.answer import Controls, answer
-from evidence.answer.judged import SeenMachine
-from evidence.answer.missed import Frame, Frames
-from evidence.answer.page import Facts, render_answer, to_json
+from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
+from evidence.answer.report.page import Facts, render_answer, to_json
 from evidence.record import dump
 from tests.evidence.answer.test_estimators import ONE
 

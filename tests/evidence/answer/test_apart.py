@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.answer.apart import apart
+from evidence.answer.report.pdf import apart
 
 
 def test_what_lies_in_the_working_folder_is_no_part_of_it(

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from bench.simulate import World, coverage
-from evidence.answer.clustered import FEW, around, clustered, effective, even
-from evidence.answer.stratified import Cell, stratified
+from evidence.answer.estimators.clustered import (
+    FEW,
+    Cell,
+    around,
+    clustered,
+    effective,
+    even,
+    stratified,
+)
 
 
 def test_plants_of_one_size_count_as_they_are_and_vary_as_linearised() -> None:

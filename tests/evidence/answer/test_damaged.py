@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.store import AnalysisRow, Case, Recipe
 from evidence.sweep.tally import Tally, count_found

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.package import recompute, write_package
+from evidence.answer.case import answer_case
+from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.linking.hand import join

@@ -11,10 +11,10 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.case import answer_case, read_case
 from evidence.answer.occupancy import no_absence
-from evidence.answer.page import render_answer
 from evidence.answer.question import Question
+from evidence.answer.report.page import render_answer
 from evidence.answer.sentence import Kind
 from evidence.review.enter import Told, enter
 from evidence.review.judge import Bench

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from evidence.answer.bounds import bounds
+from evidence.answer.comparison import Estimator, estimators
 from evidence.answer.corrected import rogan_gladen
-from evidence.answer.estimators import Estimator, estimators
-from evidence.answer.judged import SeenMachine
-from evidence.answer.missed import NO_FRAMES, Frame, Frames, estimate_missed
+from evidence.answer.estimators.detectable import noticed
+from evidence.answer.estimators.missed import NO_FRAMES, Frame, Frames, estimate_missed
+from evidence.answer.machines import SeenMachine
 from evidence.answer.moves import Move, moves
-from evidence.answer.noticed import noticed
 
 ONE = SeenMachine(
     id="",

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.page import render_answer
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
+from evidence.answer.report.page import render_answer
 from evidence.store import Case, Location, SightingRow
 from evidence.store.verdicts import append
 from tests.evidence.answer.conftest import Builder, key

@@ -9,12 +9,12 @@ from html import unescape
 from datasets.fonts import font
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
-from evidence.answer.estimate import Estimate
-from evidence.answer.figures import SIZE, SMALL, Range, ranges, stacks
+from evidence.answer.estimators.intervals import Estimate
 from evidence.answer.occupancy import no_absence
-from evidence.answer.page import Facts, absence, chance, draw, render_answer
 from evidence.answer.plants import PlantRow
 from evidence.answer.question import Question
+from evidence.answer.report.charts import SIZE, SMALL, Range, ranges, stacks
+from evidence.answer.report.page import Facts, absence, chance, draw, render_answer
 from tests.evidence.answer.test_estimators import ONE
 
 _LABEL = re.compile(

@@ -16,9 +16,9 @@ import pytest
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
-from evidence.answer.package import recompute, write_package
-from evidence.answer.page import to_json
+from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
+from evidence.answer.report.page import to_json
 from evidence.record import dump
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder, add_recipe, judge_all

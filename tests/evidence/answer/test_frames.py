@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.alone import settled_alone
+from evidence.answer.case import answer_case
+from evidence.answer.estimators.missed import Frames
 from evidence.answer.frames import read_frames
-from evidence.answer.from_case import answer_case
-from evidence.answer.missed import Frames
 from evidence.answer.question import Question
+from evidence.answer.reviewers import settled_alone
 from evidence.answer.sources import Asked, read_sources
 from evidence.review.audit import ALONE, LONGEST
 from evidence.store import Case, Recipe, SightingRow

@@ -14,14 +14,14 @@ from sqlalchemy import event, select
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
+from evidence.answer.case import answer_case
 from evidence.answer.controls import drop_control, keep_control
-from evidence.answer.from_case import answer_case
 from evidence.answer.occupancy import no_absence
-from evidence.answer.package import recompute, write_package
-from evidence.answer.page import render_answer, to_json
-from evidence.answer.pdf import write_pdf
+from evidence.answer.package.package import recompute, write_package
 from evidence.answer.percentages import at_least
 from evidence.answer.question import Question
+from evidence.answer.report.page import render_answer, to_json
+from evidence.answer.report.pdf import write_pdf
 from evidence.answer.sentence import Kind
 from evidence.store import Case, ControlRow, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, judge_all, key

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.moment import read_moment
-from evidence.answer.package import recompute, write_package
+from evidence.answer.cache import read_moment
+from evidence.answer.case import answer_case
+from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.spelled import Writings
 from evidence.store import Case

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.legible import at_legibility, into_bands
-from evidence.answer.noticed import noticed
+from evidence.answer.case import answer_case
+from evidence.answer.estimators.detectable import noticed
+from evidence.answer.estimators.legibility import at_legibility, into_bands
 from evidence.answer.question import Question
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder

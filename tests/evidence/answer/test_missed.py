@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from evidence.answer.estimate import Estimate
-from evidence.answer.missed import NO_FRAMES, Frame, Frames, estimate_missed, widen
-from evidence.answer.shares import exact
+from evidence.answer.estimators.intervals import Estimate, exact
+from evidence.answer.estimators.missed import NO_FRAMES, Frame, Frames, estimate_missed, widen
 
 FOUND = Estimate(0.1, 0.05, 0.2, "a way")
 

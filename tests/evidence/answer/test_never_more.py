@@ -11,14 +11,13 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
-from evidence.answer.at_least import Found, at_least
-from evidence.answer.ends import ends, pools
-from evidence.answer.entered import Entry
-from evidence.answer.exhibits import SEVERAL
-from evidence.answer.from_case import answer_case
-from evidence.answer.judged import SeenMachine
-from evidence.answer.least import least
+from evidence.answer.case import answer_case
+from evidence.answer.distinct import least
+from evidence.answer.estimators.share_bounds import ends, pools
+from evidence.answer.machines import SeenMachine
+from evidence.answer.manual_entries import Entry, Found, at_least
 from evidence.answer.question import Question
+from evidence.answer.report.exhibits import SEVERAL
 from evidence.answer.sentence import Kind
 from evidence.store import Case, Copy, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, key

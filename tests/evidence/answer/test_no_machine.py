@@ -11,11 +11,11 @@ import pytest
 from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.answer import Controls, answer
-from evidence.answer.ends import ends
-from evidence.answer.from_case import answer_case
-from evidence.answer.judged import SeenMachine
+from evidence.answer.case import answer_case
+from evidence.answer.estimators.clustered import Cell, stratified
+from evidence.answer.estimators.share_bounds import ends
+from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
-from evidence.answer.stratified import Cell, stratified
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_estimators import ONE

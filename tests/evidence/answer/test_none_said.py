@@ -10,8 +10,8 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, Controls, answer
-from evidence.answer.judged import SeenMachine
-from evidence.answer.least import by_place, places
+from evidence.answer.distinct import by_place, places
+from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from tests.evidence.answer.test_estimators import ONE

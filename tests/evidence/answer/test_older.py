@@ -11,8 +11,8 @@ from datasets.entry import Entry, Wordmark
 from datasets.errors import SettingsError
 from datasets.registry import Registry
 from detector.settings import Settings, origins_under_test
-from evidence.answer.from_case import answer_case
-from evidence.answer.package import recompute, write_package
+from evidence.answer.case import answer_case
+from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.review.judge import bench_of
 from evidence.store import Case, Recipe

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts
 from evidence.review.enter import Told, enter

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.one_moment import first_shown
+from evidence.answer.case import answer_case
+from evidence.answer.frames import first_shown
 from evidence.answer.question import Question
 from evidence.copies.spans import Span
 from evidence.store import Case, Recipe

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.settings import Settings
 from evidence.answer.answer import Answer, answer
-from evidence.answer.from_case import answer_case, read_case
+from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
 from evidence.review.enter import Told, enter

@@ -18,12 +18,12 @@ from sqlalchemy import text
 
 from datasets.errors import CaseDamaged, CaseExists, PackageDamaged, ResultError, UsageError
 from datasets.registry import Registry
-from evidence.answer.from_case import read_case
-from evidence.answer.package import recompute, write_package
-from evidence.answer.page import render_answer
-from evidence.answer.pdf import write_pdf
+from evidence.answer.case import read_case
+from evidence.answer.package.package import recompute, write_package
+from evidence.answer.package.tables import write_tables
 from evidence.answer.question import Question
-from evidence.answer.tables import write_tables
+from evidence.answer.report.page import render_answer
+from evidence.answer.report.pdf import write_pdf
 from evidence.store import Case, Item, Recipe
 from evidence.store.pack import pack
 from evidence.store.unpack import unpack

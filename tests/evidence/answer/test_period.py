@@ -10,11 +10,11 @@ import pytest
 from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
-from evidence.answer.from_case import answer_case
-from evidence.answer.page import Facts, render_answer
+from evidence.answer.case import answer_case
+from evidence.answer.exclusions import Undated
 from evidence.answer.question import Question
+from evidence.answer.report.page import Facts, render_answer
 from evidence.answer.sentence import Kind, say
-from evidence.answer.undated import Undated
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_absence import THREE, seen_in

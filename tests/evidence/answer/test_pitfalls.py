@@ -9,9 +9,9 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.answer import Answer, answer
-from evidence.answer.from_case import answer_case, read_case
-from evidence.answer.page import render_answer
+from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
+from evidence.answer.report.page import render_answer
 from evidence.answer.sentence import Kind
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder

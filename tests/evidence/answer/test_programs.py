@@ -7,9 +7,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
-from evidence.answer.page import render_answer
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
+from evidence.answer.report.page import render_answer
 from evidence.store import AnalysisRow, Case
 from tests.evidence.answer.conftest import Builder
 

@@ -7,10 +7,10 @@ import pytest
 
 from evidence.answer.audited import audited
 from evidence.answer.bounds import bounds
-from evidence.answer.clustered import clustered
 from evidence.answer.corrected import lang_reiczigel, rogan_gladen
+from evidence.answer.estimators.clustered import clustered
+from evidence.answer.estimators.intervals import exact, ruled_out
 from evidence.answer.occupancy import fit_occupancy
-from evidence.answer.shares import exact, ruled_out
 
 
 def test_rule_of_three() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.answer.recordings import Pair, join
+from evidence.answer.sources import Pair, join
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 

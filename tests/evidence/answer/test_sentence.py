@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from evidence.answer.noticed import noticed
+from evidence.answer.estimators.detectable import noticed
 from evidence.answer.percentages import above
 from evidence.answer.question import ADJECTIVES, Question
-from evidence.answer.reference import FIGURES, figures_for
+from evidence.answer.report.page import FIGURES, figures_for
 from evidence.answer.sentence import CONFIRMED_MEANS, Counts, Kind, say
 
 NONE = Counts(

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from datasets.registry import Registry
-from evidence.answer.exhibits import SIGNED
-from evidence.answer.from_case import answer_case, find_answer
-from evidence.answer.kept import Answers
-from evidence.answer.page import render_answer, to_json
+from evidence.answer.cache import Answers
+from evidence.answer.case import answer_case, find_answer
 from evidence.answer.question import Question
+from evidence.answer.report.exhibits import SIGNED
+from evidence.answer.report.page import render_answer, to_json
 from evidence.answer.sentence import Kind
 from evidence.review.judge import bench_of, judge
 from evidence.store import Account, Case, Item

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry
-from evidence.answer.moment import read_moment
+from evidence.answer.cache import read_moment
 from evidence.answer.question import Question
 from evidence.spelled import Writings
 from evidence.store import Case, Location

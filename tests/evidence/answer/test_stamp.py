@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import PackageDamaged, ResultError, UsageError
-from evidence.answer.stamp import RESPONSE, keep_response, read_stamp, write_request
-from evidence.answer.whole import TAGS, check_whole
+from evidence.answer.package.bag import (
+    RESPONSE,
+    TAGS,
+    check_whole,
+    keep_response,
+    read_stamp,
+    write_request,
+)
 from tests.evidence.answer.authority import Authority
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars
 
-from evidence.answer.judged import SeenMachine
-from evidence.answer.tables import COUNTED, write_tables
+from evidence.answer.machines import SeenMachine
+from evidence.answer.package.tables import COUNTED, write_tables
 from evidence.store import Case
 from tests.evidence.answer.conftest import Builder
 

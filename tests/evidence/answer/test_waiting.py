@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from datasets.entry import Maker
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import Answer
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import Kind
 from evidence.review.audit import RATES

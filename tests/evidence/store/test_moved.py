@@ -12,8 +12,8 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from detector.settings import Settings
 from detector.types import Survey
-from evidence.answer.from_case import read_case
-from evidence.answer.moment import read_moment
+from evidence.answer.cache import read_moment
+from evidence.answer.case import read_case
 from evidence.answer.question import Question
 from evidence.store import Case, Location, Recipe, Work
 from evidence.store.corrections import correct

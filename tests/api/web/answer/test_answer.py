@@ -26,10 +26,10 @@ from api.web import answer_models
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
 from evidence.answer import answer, entered, occupancy
-from evidence.answer.apart import apart
-from evidence.answer.kept import Answers, Kept
+from evidence.answer.cache import Answers, Kept
 from evidence.answer.percentages import at_least, at_most
 from evidence.answer.question import Question
+from evidence.answer.report.pdf import apart
 from evidence.linking.hand import join
 from evidence.store import Location, SightingRow
 from evidence.store.people import Item
@@ -187,7 +187,7 @@ def test_joining_two_machines_makes_the_answer_another(judged: Site, client: htt
 def test_those_asked_for_longest_ago_go_first(
     judged: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evidence.answer.kept.MOST", 2)
+    monkeypatch.setattr("evidence.answer.cache.MOST", 2)
     answers = Answers(judged.case, judged.registry)
     with judged.case.snapshot() as session:
         china, japan, taiwan = (Question("origin", code) for code in ("CN", "JP", "TW"))

@@ -10,7 +10,7 @@ import pytest
 
 from api.answer import _missed
 from datasets.registry import Registry
-from evidence.answer.from_case import answer_case
+from evidence.answer.case import answer_case
 from evidence.answer.percentages import at_most
 from evidence.answer.question import Question
 from evidence.store import Case

@@ -10,8 +10,8 @@ from api.web.words import catalogue
 from datasets.messages import translate
 from datasets.registry import load_registry
 from evidence.answer.answer import answer
-from evidence.answer.missed import Frame, Frames
-from evidence.answer.noticed import noticed
+from evidence.answer.estimators.detectable import noticed
+from evidence.answer.estimators.missed import Frame, Frames
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import Counts, Kind, say
 

@@ -2,25 +2,33 @@
 
 An answer is of one recipe, and each recipe finds sightings of its own: a verdict on another's
 counts in no number, and is not passed over in silence.
+
+Footage whose date does not tell whether it is of the period asked for.
+
+It counts in no number, and is not passed over in silence: left out like any other, what it shows
+would be taken for what is not there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from evidence.answer.at_least import NEAR
-from evidence.answer.judged import SeenMachine
-from evidence.answer.sources import Asked, plant_of
+from evidence.answer.estimators.share_bounds import confirmed, status
+from evidence.answer.frames import read_frames
+from evidence.answer.machines import SeenMachine, read_machines
+from evidence.answer.manual_entries import NEAR, with_entered
+from evidence.answer.sources import Asked, is_of_period, plant_of
 from evidence.linking.load import chunks
 from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
 from evidence.review.enter import as_box, same_place
 from evidence.review.standing import confirms
-from evidence.store import Item, Membership, Recipe, SightingRow
+from evidence.store import AnalysisRow, Item, Membership, Recipe, SightingRow
 from evidence.store.keys import machine_id
 
 
@@ -59,7 +67,7 @@ def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[
                 places.append(Place(row.key, row.footage, row.pts, as_box(row.box)))
     if not places:
         return Counter()
-    footage, machine = _found(session, recipe, {place.footage for place in places})
+    footage, machine = _machines_now(session, recipe, {place.footage for place in places})
     present = Present(session, Scope(recipe.model, recipe.settings, footage, frozenset()), places)
     waits = {one.id for one in machines if not one.settled and not one.stood_in}
     entered = [one for one in machines if one.entered and one.settled]
@@ -72,7 +80,7 @@ def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[
     return left
 
 
-def _found(
+def _machines_now(
     session: Session, recipe: Recipe, footages: Collection[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """By sighting of the recipe in that footage, the footage and the id of its machine."""
@@ -97,3 +105,50 @@ def _lies_at(entered: SeenMachine, place: Place) -> bool:
     """Whether it would be that sighting, had the program found it now (`at_least.py`)."""
     views = (view for footage, track in entered.views if footage == place.footage for view in track)
     return any(abs(pts - place.pts) <= NEAR and same_place(box, place.box) for pts, box in views)
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """footage: files that were looked at and may be of the period or not. of_kind: by plant how
+    many machines in them people settled as of the kind, or the program claims to be."""
+
+    footage: int = 0
+    of_kind: Mapping[str, int] = field(default_factory=dict)
+
+
+ALL_DATED = Undated()
+
+
+def read_undated(asked: Asked) -> Undated:
+    """The footage of the plants asked about that may be of the period or not.
+
+    Raises:
+        UsageError: the question is about a plant that no source names.
+    """
+    question, recipe = asked.question, asked.recipe
+    if not (question.since or question.until):
+        return ALL_DATED
+    whole = replace(asked, question=replace(question, since=None, until=None))
+    analysed = asked.session.scalars(
+        select(AnalysisRow.footage).where(
+            AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
+        )
+    )
+    undated = {
+        footage
+        for footage in whole.footage().intersection(analysed)
+        if is_of_period(asked.sources[footage], question) is None
+    }
+    if not undated:
+        return ALL_DATED
+    of_these = replace(whole, leave_out=asked.sources.keys() - undated)
+    found = [one for one in read_machines(of_these) if not one.none]
+    machines, _ = with_entered(of_these, found)
+    of_kind = Counter(
+        one.plant
+        for one in machines
+        if not one.stood_in and (confirmed(one) or status(one) == "probable")
+    )
+    of_kind.update(read_frames(of_these).of_kind)
+    of_kind += settled_otherwise(of_these, machines)
+    return Undated(len(undated), of_kind)

@@ -1,5 +1,8 @@
-"""What people read in a package, and open in a spreadsheet: how it is explained to them, and
-whether it is what the package is computed from."""
+"""Whether a packed case bears out an answer: its rows agree, and its pictures are in it.
+
+What people read in a package, and open in a spreadsheet: how it is explained to them, and
+whether it is what the package is computed from.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,11 +21,44 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from detector.finding.model_files import model_digest
 from detector.program import digest_of
-from evidence.answer.from_case import Read
-from evidence.answer.page import draw, render_answer
-from evidence.answer.pdf import to_pdf
-from evidence.answer.tables import COUNTED, TABLES, write_tables
-from evidence.store import Work
+from evidence.answer.case import Read
+from evidence.answer.package.tables import COUNTED, TABLES, write_tables
+from evidence.answer.report.page import draw, render_answer
+from evidence.answer.report.pdf import to_pdf
+from evidence.store import Case, Work
+from evidence.store.check_items import check_items
+from evidence.store.check_machines import check_machines
+from evidence.store.check_rows import check_analyses, check_names
+from evidence.store.verdicts import kept_stills, verify
+
+
+def contradictions(session: Session) -> list[str]:
+    """Where rows that an answer is computed from contradict each other or the log of verdicts, a
+    line each; none where all agree.
+
+    The answer is computed from where items stand, and so says nothing of the log by itself. Whether
+    the audit sample is as its plan draws it, `case check` tells.
+    """
+    found = chain(
+        check_analyses(session),
+        check_names(session),
+        check_machines(session),
+        check_items(session),
+    )
+    return [*verify(session), *(f"{one.about}: {one.what}" for one in found if one.wrong)]
+
+
+def lacking(case: Case, session: Session) -> list[str]:
+    """The pictures that rows of a case out of a pack name and that are not in it, a line each;
+    those that are in it have their hash, or the pack would not have been opened."""
+    paths = [case.still(sha256, suffix) for sha256, suffix in kept_stills(session)]
+    return [
+        f"{path.relative_to(case.folder).as_posix()}: not in it; it was gone, or no longer what it "
+        "was, when the case was packed"
+        for path in paths
+        if not path.is_file()
+    ]
+
 
 _WRITES = ("datasets", "detector", "evidence")
 """The packages that say what an answer is, and in what words."""
@@ -77,7 +114,7 @@ def papers_otherwise(
         left_out: what the package lacks, a line each.
     """
     page = render_answer(read.answer, registry, read.facts, read.exhibits)
-    day = _DAY.search(_read(data / "README.txt"))
+    day = _DAY.search(_content(data / "README.txt"))
     controls = (data / "controls.csv").exists()
     explained = explain(read, controls, left_out, day[1].decode() if day else "")
     made = {"report.html": page.encode(), "README.txt": explained.encode()} | {
@@ -94,9 +131,9 @@ def papers_otherwise(
             elif not _same_rows(data / "tables" / path.name, path):
                 yield f"tables/{path.name}: {_OTHER}"
     for name, content in sorted(made.items()):
-        if _read(data / name) != content:
+        if _content(data / name) != content:
             yield f"{name}: {_OTHER}"
-    if _words(_read(data / "report.pdf")) != _words(to_pdf(page)):
+    if _words_of_pdf(_content(data / "report.pdf")) != _words_of_pdf(to_pdf(page)):
         yield f"report.pdf: {_OTHER}"
 
 
@@ -104,7 +141,7 @@ def _same_rows(kept: Path, made: Path) -> bool:
     """Whether two tables in Parquet hold the same, whatever wrote them."""
     import polars
 
-    if _read(kept) == made.read_bytes():
+    if _content(kept) == made.read_bytes():
         return True
     try:
         return polars.read_parquet(kept).equals(polars.read_parquet(made))
@@ -112,11 +149,11 @@ def _same_rows(kept: Path, made: Path) -> bool:
         return False
 
 
-def _read(file: Path) -> bytes:
+def _content(file: Path) -> bytes:
     return file.read_bytes() if file.is_file() else b""
 
 
-def _words(content: bytes) -> list[str] | None:
+def _words_of_pdf(content: bytes) -> list[str] | None:
     """What a PDF says, by words; None of what is none."""
     import pymupdf
 

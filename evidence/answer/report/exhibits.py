@@ -10,9 +10,9 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.answer.judged import SeenMachine
-from evidence.answer.page import Exhibit, Word
-from evidence.answer.trace import Line, Shown, shown_by, trace
+from evidence.answer.machines import SeenMachine
+from evidence.answer.report.page import Exhibit, Word
+from evidence.answer.report.trace import Line, Shown, shown_by, trace
 from evidence.linking.load import chunks
 from evidence.review.standing import confirms
 from evidence.store import Case, Item, Membership, SightingRow, StillRow, Verdict

@@ -1,5 +1,6 @@
 """The machines of a case as the statistics see them: each once, where it stands, what it was
-claimed and judged to be, and with what chance it was drawn."""
+claimed and judged to be, and with what chance it was drawn.
+"""
 
 from __future__ import annotations
 

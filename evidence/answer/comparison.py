@@ -10,12 +10,11 @@ import numpy as np
 
 from datasets.messages import Message
 from evidence.answer.audited import audited
-from evidence.answer.clustered import ALIKE, effective
 from evidence.answer.corrected import lang_reiczigel
-from evidence.answer.ends import by_plant, counted, ends, pools
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.judged import CLAIMED, NAMED, UNREAD, SeenMachine
-from evidence.answer.shares import exact
+from evidence.answer.estimators.clustered import ALIKE, effective
+from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
+from evidence.answer.estimators.share_bounds import by_plant, counted, ends, pools
+from evidence.answer.machines import CLAIMED, NAMED, UNREAD, SeenMachine
 
 FEW = 30
 """Audited machines or controls below which Lang & Reiczigel saw their interval undercover, and

@@ -1,5 +1,6 @@
 """The share's two ends, put right by what people judged: with no unknown machine of the kind, and
-with all of them."""
+with all of them.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from datasets.messages import Message
-from evidence.answer.clustered import ALIKE
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.judged import SeenMachine
-from evidence.answer.stratified import Cell, stratified
+from evidence.answer.estimators.clustered import ALIKE, Cell, stratified
+from evidence.answer.estimators.intervals import LEVEL, Estimate
+from evidence.answer.machines import SeenMachine
 
 
 def ends(

@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from statistics import median
 
 from detector.types import Box
-from evidence.answer.judged import SeenMachine
+from evidence.answer.machines import SeenMachine
 from evidence.linking.pairs import LAID
 from evidence.linking.seen import in_company, overlap
 

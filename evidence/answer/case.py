@@ -14,9 +14,7 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from datasets.sentences import Sentence
-from evidence.answer.alone import settled_alone
 from evidence.answer.answer import Answer, Controls, answer
-from evidence.answer.at_least import with_entered
 from evidence.answer.contested import contested
 from evidence.answer.controls import (
     Control,
@@ -25,18 +23,18 @@ from evidence.answer.controls import (
     read_controls,
     try_controls,
 )
-from evidence.answer.exhibits import gather
+from evidence.answer.estimators.legibility import read_heights
+from evidence.answer.exclusions import read_undated, settled_otherwise
 from evidence.answer.frames import read_frames
-from evidence.answer.judged import SeenMachine, read_machines
-from evidence.answer.legible import read_heights
+from evidence.answer.machines import SeenMachine, read_machines
+from evidence.answer.manual_entries import with_entered
 from evidence.answer.older import republished
-from evidence.answer.otherwise import settled_otherwise
-from evidence.answer.page import Exhibit, Facts
 from evidence.answer.plants import read_looked_at
 from evidence.answer.question import Question
-from evidence.answer.signed import without_login
+from evidence.answer.report.exhibits import gather
+from evidence.answer.report.page import Exhibit, Facts
+from evidence.answer.reviewers import settled_alone, without_login
 from evidence.answer.sources import Asked, read_sources
-from evidence.answer.undated import read_undated
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.models import MOVED
 from evidence.store.summary import looked_otherwise_alone, mostly_lost, programs

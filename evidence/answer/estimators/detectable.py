@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.errors import UsageError
-from evidence.answer.clustered import ALIKE, effective
-from evidence.answer.estimate import LEVEL, check_counts, check_level
-from evidence.answer.legible import Band, at_legibility
-from evidence.answer.shares import exact, ruled_out
+from evidence.answer.estimators.clustered import ALIKE, effective
+from evidence.answer.estimators.intervals import LEVEL, check_counts, check_level, exact, ruled_out
+from evidence.answer.estimators.legibility import Band, at_legibility
 
 
 @dataclass(frozen=True, slots=True)

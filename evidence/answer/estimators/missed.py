@@ -25,8 +25,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from datasets.messages import Message
-from evidence.answer.clustered import ALIKE, clustered
-from evidence.answer.estimate import LEVEL, Estimate
+from evidence.answer.estimators.clustered import ALIKE, clustered
+from evidence.answer.estimators.intervals import LEVEL, Estimate
 
 METHOD = (
     "audited frames weighted by inverse chance and time (Horvitz & Thompson 1952); Korn & "

@@ -16,6 +16,8 @@ A BagIt bag (RFC 8493), so that any archive can tell whether it is whole, descri
 
 `recompute` takes the case out of the bag, asks it the question again and compares. Whether the
 rows of the case agree with each other and with the log of verdicts is asked both times.
+
+The evidence package as one file.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,6 +35,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, TypeAdapter
@@ -44,15 +48,20 @@ from datasets.registry import Registry
 from datasets.sentences import Sentence
 from datasets.there import exists
 from evidence.answer.answer import Answer
-from evidence.answer.crate import describe, write_sources
-from evidence.answer.from_case import Read, read_case
-from evidence.answer.page import MEANS, draw, render_answer, to_json
-from evidence.answer.papers import explain, papers_otherwise, writer
-from evidence.answer.pdf import write_pdf
+from evidence.answer.case import Read, read_case
+from evidence.answer.package.bag import check_whole, stays_here
+from evidence.answer.package.crate import describe, write_sources
+from evidence.answer.package.tables import write_tables
+from evidence.answer.package.verify import (
+    contradictions,
+    explain,
+    lacking,
+    papers_otherwise,
+    writer,
+)
 from evidence.answer.question import Question
-from evidence.answer.sound import contradictions, lacking
-from evidence.answer.tables import write_tables
-from evidence.answer.whole import check_whole, stays_here
+from evidence.answer.report.page import MEANS, draw, render_answer, to_json
+from evidence.answer.report.pdf import write_pdf
 from evidence.record import dump
 from evidence.store import Case
 from evidence.store.pack import pack
@@ -327,3 +336,34 @@ def _differences(before: Any, now: Any, at: str = "", earlier: bool = False) -> 
             yield from _differences(a, b, f"{at}[{number}]", earlier)
     elif before != now:
         yield f"{at}: {before!r} in the package, {now!r} computed"
+
+
+_STORED = frozenset({".zip", ".jpg", ".png", ".pdf", ".parquet"})
+"""What compressing again makes no smaller."""
+
+
+def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
+    """Writes the package of a case's answer as one ZIP file that holds the folder `name`.
+
+    Args:
+        case: the case's folder.
+        file: where; it must not exist.
+
+    Raises:
+        ResultError: it cannot be written.
+        UsageError, CaseError: as `package.write_package`.
+    """
+    with TemporaryDirectory(dir=file.parent) as scratch, Case.open(case) as opened:
+        folder = Path(scratch) / name
+        write_package(opened, question, registry, question.in_a_word(registry), folder)
+        try:
+            with zipfile.ZipFile(file, "x") as archive:
+                for path in sorted(folder.rglob("*")):
+                    if path.is_file():
+                        archive.write(path, path.relative_to(scratch), _how(path))
+        except OSError as error:
+            raise ResultError(unwritten(file, error)) from error
+
+
+def _how(path: Path) -> int:
+    return zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED

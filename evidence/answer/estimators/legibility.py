@@ -16,8 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.messages import Message
-from evidence.answer.estimate import LEVEL, Estimate
-from evidence.answer.shares import exact
+from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
 from evidence.store import ReadingRow, Recipe
 
 EDGES = (16.0, 32.0)

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets.errors import ResultError
 from datasets.output import unwritten
-from evidence.answer.judged import SeenMachine
+from evidence.answer.machines import SeenMachine
 from evidence.store import (
     AnalysisRow,
     ControlRow,

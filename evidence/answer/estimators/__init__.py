@@ -1,0 +1,1 @@
+"""From counts to estimates: pure functions, nothing here knows a database."""
