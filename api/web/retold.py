@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from detector.footage.tally import REASONS as LOSSES
-
 from api.web.words import catalogue, errors
 from datasets.messages import write_figure
 from datasets.sentences import retell
+from detector.footage.losses import REASONS as LOSSES
 from evidence.copies.wording import REASONS as COPIES
 from evidence.linking.decisions import REASONS as JOINED
 from evidence.linking.pairs import REASONS as TIES
