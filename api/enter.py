@@ -103,7 +103,7 @@ def _picture(
 ) -> tuple[Fraction, tuple[int, int] | None, str | None]:
     """The exact time of the frame on screen, its width and height, and its picture kept; where the
     original is not at hand the time as it was given, and neither."""
-    from detector.watching.stills import encode_frame
+    from detector.look.stills import encode_frame
     from evidence.browse.frames import FrameCutter
     from evidence.browse.originals import find_original
 

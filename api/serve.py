@@ -87,7 +87,7 @@ def serve(
     What waits on the case's list is worked through meanwhile, also what a sweep left. Until
     Ctrl-C; what was finished is stored. Without accounts it listens to this machine alone.
     """
-    from detector.finding.model_files import model_digest
+    from detector.look.model_files import model_digest
     from evidence.learning.switch import check_switch
     from evidence.store.runs import add_recipe
     from evidence.store.summary import last_settings, with_program

@@ -46,9 +46,9 @@ def train_marks(
 
     No command takes that model: all use the one in the package, detector/marks_model. It is
     there to be measured, to learn on from (--start), for
-    detector.recognising.recognise.Recogniser in Python, or to be put in that one's place.
+    detector.read.logos.Recogniser in Python, or to be put in that one's place.
     """
-    from detector.recognising.recognise import Recogniser
+    from detector.read.logos import Recogniser
     from training.embed import train_marks as learn
     from training.embed_export import add_measured, export_marks
     from training.embed_report import report

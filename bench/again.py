@@ -26,8 +26,8 @@ from datasets.fonts import font, font_path, system_faces
 from datasets.registry import Registry, load_registry
 from detector.examining.reread import Rereader
 from detector.matching.match import Matcher, matcher_of
-from detector.reading.find_lines import Line
-from detector.reading.read import Reader, cut_marks, script_of
+from detector.read.lines import Line
+from detector.read.reader import Reader, cut_marks, script_of
 from detector.settings import Settings
 from detector.types import Picture, Reading
 from training.evaluate import open_picture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from detector.finding.model_files import PACKAGED
+from detector.look.model_files import PACKAGED
 
 
 def decode_alone(clip: Path) -> int:

@@ -49,9 +49,9 @@ BORDERS: tuple[Border, ...] = (
     *_both("identify", "evidence.sweep.task:identify"),
     *_both("survey", "evidence.sweep.task:survey", 2),
     Border("open", "after", "detector.footage.files:open_footage", 2),
-    Border("sweep", "after", "detector.watching.sweep:sweep", 2),
+    Border("sweep", "after", "detector.look.sweep:sweep", 2),
     Border("read overlays", "after", "detector.screen.overlay:OverlayFinder.settle", 2),
-    Border("watch", "before", "detector.watching.watch:watch", 2),
+    Border("watch", "before", "detector.look.watch:watch", 2),
     Border("examine", "after", "detector.examining.examine:Examiner.examine"),
     # The lock holder.
     *_both("lock", "evidence.store.lock:_lock_file"),

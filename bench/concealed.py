@@ -30,7 +30,7 @@ from datasets.maker.degrade import mosaic, smear
 from datasets.maker.encode import Encoding, encode
 from detector import Analyst
 from detector.boxes import area
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Analysis, Picture
 from training.evaluate import open_picture
 

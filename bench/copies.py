@@ -24,10 +24,10 @@ from bench import DATA
 from bench.copy_set import KINDS, Case, build, shared_seconds
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
+from detector.known_again.prints import MIRROR, PrintCollector
+from detector.look.shots import ShotSplitter
 from detector.settings import Settings
 from detector.types import Span
-from detector.watching.prints import MIRROR, PrintCollector
-from detector.watching.shots import ShotSplitter
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.index import HashIndex
 from evidence.copies.match import Match, match

@@ -14,8 +14,8 @@ from PIL import Image
 
 from bench.link_sets import Known
 from datasets.annotations import Photograph, read_photographs, split_folder
+from detector.known_again.surroundings import look_of_sighting
 from detector.types import Box, Survey
-from detector.watching.surroundings import look_of_sighting
 from evidence.linking.candidates import ALIKE, ALIKE_NAMED
 from evidence.linking.pairs import agreement
 

@@ -17,6 +17,7 @@ import av
 import numpy as np
 
 from datasets.maker.archive import Appearing, ArchiveClip, ArchiveTruth
+from detector.known_again.surroundings import look_of_sighting
 from detector.types import (
     Analysis,
     Attribution,
@@ -32,7 +33,6 @@ from detector.types import (
     Survey,
     Track,
 )
-from detector.watching.surroundings import look_of_sighting
 from evidence.copies.spans import Span
 from evidence.linking.seen import overlap
 from evidence.store import Copy

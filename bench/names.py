@@ -25,7 +25,7 @@ from datasets.plants import load_plants
 from datasets.registry import Registry, id_of_label, load_registry
 from detector.matching.match import Match, Matcher
 from detector.naming.attribute import Attributor
-from detector.reading.read import script_of
+from detector.read.reader import script_of
 from detector.settings import Settings
 from detector.types import Reading
 

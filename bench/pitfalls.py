@@ -22,8 +22,8 @@ from bench import arguments
 from datasets.registry import load_registry
 from detector.matching.match import Matcher
 from detector.naming.attribute import Attributor
-from detector.reading.read import Reader, cut_marks
-from detector.recognising.recognise import Recogniser
+from detector.read.logos import Recogniser
+from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from detector.types import Likeness, Reading
 from training.confusions import draw_worn

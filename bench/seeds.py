@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from detector.settings import Settings
 from training.evaluate import at_any_confidence, open_picture
 from training.measures import Matched, Share, average_precision, precision, recall

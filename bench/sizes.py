@@ -22,7 +22,7 @@ from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector.boxes import Boxes, as_box, iou
 from detector.examining.sizes import LARGER, SUREST, said_in_sizes, surest
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from detector.settings import Settings
 from detector.types import MACHINE, Observation, Picture
 from training.evaluate import at_any_confidence, open_picture

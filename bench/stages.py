@@ -27,17 +27,17 @@ from bench.alternatives import for_ultralytics
 from datasets.maker import demo_clip
 from datasets.registry import load_registry
 from detector.boxes import as_box
-from detector.finding.detect import Detector
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
+from detector.look.detect import Detector
+from detector.look.legibility import LegibleFrames, LegibleView
 from detector.matching.match import Matcher
 from detector.naming.attribute import Attributor
 from detector.naming.stands import belongs
-from detector.reading.conceal import Uncoverer
-from detector.reading.read import Reader, cut_marks
+from detector.read.concealment import Uncoverer
+from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from detector.types import MACHINE, Frame, Picture, Reading, Span
-from detector.watching.legible import LegibleFrames, LegibleView
 
 LOOKED_AT = 24
 """Frames of a clip that the stages after decoding are timed on, evenly spaced."""

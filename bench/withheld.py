@@ -20,7 +20,7 @@ from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
-from detector.recognising.recognise import Recogniser
+from detector.read.logos import Recogniser
 from training.measures import Share
 from training.naming import Named, as_entries, is_case
 

@@ -15,19 +15,19 @@ from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
 from detector.examining.keeper import Keeper
 from detector.examining.lone import LoneMarks
-from detector.finding.detect import Detector
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage, stamp_of
 from detector.footage.manifest import read_manifest
-from detector.reading.conceal import Uncoverer
-from detector.reading.read import Reader
-from detector.recognising.recognise import Recogniser
+from detector.look.detect import Detector
+from detector.look.plan import plan_spans
+from detector.look.sweep import sweep
+from detector.look.watch import watch
+from detector.read.concealment import Uncoverer
+from detector.read.logos import Recogniser
+from detector.read.reader import Reader
 from detector.screen.overlay import OverlayFinder
 from detector.settings import Settings
 from detector.types import Analysis, Footage, Frame, Probe, Sample, Shot, Sighting, Span, Survey
-from detector.watching.plan import plan_spans
-from detector.watching.sweep import sweep
-from detector.watching.watch import watch
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0..1, and the stage in a word."""

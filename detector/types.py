@@ -347,8 +347,8 @@ class Print:
     """The perceptual fingerprint of one frame, by which copies of it are known.
 
     hashes: its windows with their places, the whole picture first, packed by
-    `detector/watching/prints.py`, `prints.HASH_BYTES` each. detail: 0..1, how much there is to know
-    it by: near 0 for a black or flat picture, which is like every other. shot: index into
+    `detector/known_again/prints.py`, `prints.HASH_BYTES` each. detail: 0..1, how much there is to
+    know it by: near 0 for a black or flat picture, which is like every other. shot: index into
     `Analysis.shots` where the frame was decoded densely, None where only keyframes were.
     """
 
@@ -364,7 +364,7 @@ class Look:
 
     sighting: its id in the analysis. pts, box: the frame it was taken from, and the machine
     in it. appearance: float32 vector of unit length, as bytes. points: keypoints with their
-    descriptors, packed by `detector/watching/surroundings.py`.
+    descriptors, packed by `detector/known_again/surroundings.py`.
     """
 
     sighting: str

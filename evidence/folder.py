@@ -22,9 +22,9 @@ from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
 from datasets.output import take_place, unwritten
+from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis
-from detector.watching.stills import crop_mark, find_mark
 from evidence.record import Record, dump
 from evidence.report import Pictures, picture_of_mark, picture_of_still, render_report
 from evidence.stills import draw_lone_mark, draw_still, enlarge

@@ -134,7 +134,7 @@ def render_report(record: Record, pictures: dict[str, Pictures]) -> str:
 
 def cut_out(machine: Mapping[str, Any]) -> str:
     """What the part of a machine that is cut out shows. Of an unknown builder it is the weightiest
-    evidence, be it a control's badge, or any text (`detector.watching.stills.find_mark`)."""
+    evidence, be it a control's badge, or any text (`detector.look.stills.find_mark`)."""
     if machine["builder"] is not None:
         return "The mark"
     if machine["origin"] is not None:

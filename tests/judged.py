@@ -17,8 +17,8 @@ import numpy as np
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from detector.finding.model_files import PACKAGED
 from detector.footage.files import open_footage
+from detector.look.model_files import PACKAGED
 from detector.settings import Settings
 from detector.types import (
     Analysis,

@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "api": {"datasets", "detector", "evidence", "training"},
 }
 LAYERS = (
-    {"footage", "finding", "reading", "recognising"},
-    {"watching", "matching"},
+    {"footage", "read"},
+    {"look", "matching"},
+    {"known_again"},
     {"screen"},
     {"claims"},
     {"naming"},

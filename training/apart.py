@@ -16,7 +16,7 @@ from typing import Any
 from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
 from datasets.errors import DataError
 from datasets.splits import source_key
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from training.weights import names_of, open_network, read_training, tensors_digest
 
 DIGITS = 16

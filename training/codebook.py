@@ -1,4 +1,4 @@
-"""The centres of `detector/watching/codebook.py`, found among the points of photographs.
+"""The centres of `detector/known_again/codebook.py`, found among the points of photographs.
 
 python -m training.codebook FOLDER_OF_PHOTOGRAPHS
 """
@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 from scipy.cluster.vq import kmeans2
 
-from detector.watching.codebook import STEPS
-from detector.watching.keypoints import find_points, unpack
+from detector.known_again.codebook import STEPS
+from detector.known_again.points import find_points, unpack
 
 CENTRES = 8
 EVERY = 3
@@ -22,7 +22,7 @@ EVERY = 3
 
 
 def learn(folder: Path) -> bytes:
-    """The centres in steps, as they stand in `detector/watching/codebook.py`: 8 x 128 bytes."""
+    """The centres in steps, as they stand in `detector/known_again/codebook.py`: 8 x 128 bytes."""
     found = []
     for path in sorted(folder.glob("*.jpg"))[::EVERY]:
         picture = np.array(Image.open(path).convert("RGB"))

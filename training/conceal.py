@@ -1,4 +1,4 @@
-"""Trains the network that sees what is hidden on purpose (`detector.reading.conceal`).
+"""Trains the network that sees what is hidden on purpose (`detector.read.concealment`).
 
     python -m training.conceal DATA OUT [--steps N] [--seed N]
 

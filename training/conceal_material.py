@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.annotations import Box, read_photographs, split_folder
-from detector.reading.conceal import CELL
+from detector.read.concealment import CELL
 from detector.types import Picture
 from training.evaluate import open_picture
 

@@ -33,7 +33,7 @@ from datasets.maker.marks import Script
 from datasets.registry import Registry, load_registry
 from detector.matching.align import Edit, Template, edits
 from detector.matching.fold import RUNS
-from detector.reading.read import Reader, cut_marks
+from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from training.evaluate import open_picture
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datasets.annotations import read_photographs, split_folder
-from detector.finding.model_files import PACKAGED, model_digest
-from detector.finding.tested import NAME, VERSION
+from detector.look.comparison import NAME, VERSION
+from detector.look.model_files import PACKAGED, model_digest
 from training.apart import check_unlearnt, learnt_by_model
 from training.compare import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
 from training.evaluate import Told, evaluate, forget

@@ -1,4 +1,4 @@
-"""Trains the head that reads Cyrillic (`detector.reading.cyrillic`), from lines drawn and
+"""Trains the head that reads Cyrillic (`detector.read.cyrillic`), from lines drawn and
 photographed.
 
     python -m training.cyrillic DATA OUT --faces DIR --words FILE [--words FILE ...]
@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 from datasets.errors import UsageError
 from datasets.registry import load_registry
-from detector.reading.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
-from detector.reading.decode import decode
-from detector.reading.find_lines import MODELS, LineFinder
-from detector.reading.read import RECOGNITION, pad_line
-from detector.reading.read_line import Seer
+from detector.read.cyrillic import OWN, SHAPES, CyrillicHead, is_believed
+from detector.read.letters import decode
+from detector.read.line_reader import Seer
+from detector.read.lines import MODELS, LineFinder
+from detector.read.reader import RECOGNITION, pad_line
 from detector.settings import Settings
 from training.cyrillic_lines import (
     SURE,

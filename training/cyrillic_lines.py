@@ -23,9 +23,9 @@ from datasets.letters import fold, script_of
 from datasets.maker.degrade import wear
 from datasets.maker.lettering import draw_lettering, random_lettering
 from datasets.registry import Registry
-from detector.reading.cyrillic import HAN, SHAPES
-from detector.reading.find_lines import LineFinder
-from detector.reading.read import cut_marks
+from detector.read.cyrillic import HAN, SHAPES
+from detector.read.lines import LineFinder
+from detector.read.reader import cut_marks
 from training.embed_cuts import can_draw, seeded
 from training.evaluate import open_picture
 

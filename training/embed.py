@@ -29,7 +29,7 @@ from datasets.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.registry import Registry, load_registry
 from datasets.splits import check_apart
-from detector.recognising.recognise_input import Grey
+from detector.read.logo_input import Grey
 from training.embed_cuts import find_faces
 from training.embed_material import Sampler, collect
 from training.embed_net import DIMENSIONS, build_network, loss_of

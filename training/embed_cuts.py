@@ -24,7 +24,7 @@ from datasets.letters import letters
 from datasets.maker.lettering import draw_lettering, random_lettering
 from datasets.maker.marks import Script
 from datasets.registry import Registry
-from detector.recognising.recognise_input import Grey
+from detector.read.logo_input import Grey
 
 _DRAWN_HEIGHT = 36
 _KEPT_HEIGHT = 48

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.recognising.recognise_input import Grey, fit
+from detector.read.logo_input import Grey, fit
 from training.embed_cuts import Cut
 
 _LOWEST, _HIGHEST = 10.0, 40.0

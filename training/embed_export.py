@@ -21,8 +21,7 @@ from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
 from datasets.output import unwritten
 from datasets.registry import Registry
-from detector.recognising.recognise import Recogniser
-from detector.recognising.recognise_files import (
+from detector.read.logo_files import (
     CARD,
     NAMES,
     Embedder,
@@ -30,7 +29,8 @@ from detector.recognising.recognise_files import (
     pack_prototypes,
     read_folder,
 )
-from detector.recognising.recognise_input import HEIGHT, WIDTH
+from detector.read.logo_input import HEIGHT, WIDTH
+from detector.read.logos import Recogniser
 from training.embed import MarkResult
 from training.embed_cuts import find_faces
 from training.embed_material import Tell
@@ -68,7 +68,7 @@ def export_marks(
     faces: Path | None = None,
     tell: Tell = lambda stage, done, total: None,
 ) -> ExportedMarks:
-    """Writes the folder that `detector.recognising.recognise.Recogniser` loads.
+    """Writes the folder that `detector.read.logos.Recogniser` loads.
 
     Args:
         result: of `training.embed.train_marks`.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
-from detector.recognising.recognise_input import Grey
+from detector.read.logo_input import Grey
 from training.embed_cuts import Cut, class_of, cut_box, draw, random_boxes, read_grey, seeded
 from training.embed_degrade import degrade
 from training.embed_logos import read_logos

@@ -13,7 +13,7 @@ import numpy as np
 
 from datasets.annotations import Photograph
 from datasets.registry import Registry
-from detector.recognising.recognise import Recogniser, Recognition, strength_of
+from detector.read.logos import Recogniser, Recognition, strength_of
 from training.embed_cases import Case, cases_of
 from training.embed_cuts import draw, seeded
 from training.embed_degrade import degrade

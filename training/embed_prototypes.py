@@ -10,8 +10,8 @@ import numpy as np
 from datasets.annotations import Photograph
 from datasets.letters import letters
 from datasets.registry import Registry
-from detector.recognising.recognise_draw import draw_prototypes, gathered
-from detector.recognising.recognise_files import Embedder, Prototypes, Vectors
+from detector.read.logo_drawing import draw_prototypes, gathered
+from detector.read.logo_files import Embedder, Prototypes, Vectors
 from training.embed_cases import cases_of
 from training.embed_cuts import Cut, can_draw, class_of, cut_box, random_boxes, read_grey, seeded
 from training.embed_degrade import degrade

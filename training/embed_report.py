@@ -13,10 +13,10 @@ import numpy as np
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.boxes import as_box, iou
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from detector.matching.match import Matcher
-from detector.reading.read import Reader, cut_marks
-from detector.recognising.recognise import Recogniser
+from detector.read.logos import Recogniser
+from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from detector.types import MACHINE, WORDMARK, Box
 from training.embed_cases import Case, cases_of, cut, read_rgb

@@ -18,8 +18,8 @@ import numpy as np
 
 from datasets.errors import ModelError
 from detector.inference import core
-from detector.recognising.recognise_files import CARD, read_folder
-from detector.recognising.recognise_input import Grey
+from detector.read.logo_files import CARD, read_folder
+from detector.read.logo_input import Grey
 from training.vendor import open_torch
 
 WEIGHTS = "embedder.pt"

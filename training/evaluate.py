@@ -23,8 +23,8 @@ from datasets.errors import DataError
 from datasets.registry import Registry, load_registry
 from datasets.splits import source_key
 from detector.analyze import Analyst
-from detector.finding.detect import Detector
-from detector.reading.read import Reader
+from detector.look.detect import Detector
+from detector.read.reader import Reader
 from detector.settings import Settings
 from detector.types import Analysis, Detections, Picture, Sighting
 from training.footage import Clip, FootageReport, find_clips, hear

@@ -12,7 +12,7 @@ from fractions import Fraction
 from datasets.registry import Registry
 from detector.matching.match import Matcher
 from detector.naming.attribute import Attributor
-from detector.reading.read import script_of
+from detector.read.reader import script_of
 from detector.settings import Attributing
 from detector.types import Reading
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from datasets.annotations import Box
 from datasets.registry import Registry
-from detector.reading.read import Reader
+from detector.read.reader import Reader
 from detector.types import Picture
 
 # The score at which such scripts usually call two strings the same.

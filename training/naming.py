@@ -17,9 +17,9 @@ import numpy as np
 from datasets.annotations import Box, Mark, Photograph
 from datasets.registry import OUTSIDE, Registry, id_of_label
 from detector.boxes import iou
-from detector.reading.read import script_of
+from detector.look.legibility import sharpness
+from detector.read.reader import script_of
 from detector.types import Picture, Script, Sighting
-from detector.watching.legible import sharpness
 from training.chances import candidate
 from training.measures import FOUND, Share, boxes
 
@@ -56,7 +56,7 @@ class Case:
 
     machine: its index in the picture's line; marks: what its builder's marks say; script: that
     of the largest of them; height: its shorter side in pixels; sharpness: 0..1, by
-    `detector.watching.legible.sharpness`.
+    `detector.look.legibility.sharpness`.
     """
 
     picture: str

@@ -35,7 +35,7 @@ from datasets.maker.stills import write_stills
 from datasets.picture import check_whole
 from datasets.registry import id_of_label
 from datasets.splits import check_apart
-from detector.finding.detect import PADDING
+from detector.look.detect import PADDING
 from training.apart import check_unseen, traces_of
 
 SPLITS = ("train", "val")

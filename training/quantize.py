@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError
-from detector.finding.detect import letterbox
-from detector.finding.model_files import model_digest
 from detector.inference import core
+from detector.look.detect import letterbox
+from detector.look.model_files import model_digest
 from detector.settings import Detecting
 from training.apart import learnt_by_model, traces_of
 from training.embed_cases import read_rgb
@@ -44,7 +44,7 @@ class Quantized:
 
 
 def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Quantized:
-    """Writes the model in eight-bit integers, for `detector.finding.detect.Detector`.
+    """Writes the model in eight-bit integers, for `detector.look.detect.Detector`.
 
     The same model, photographs and versions of NNCF and OpenVINO give the same bytes.
 

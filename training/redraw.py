@@ -14,8 +14,8 @@ from pathlib import Path
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
-from detector.recognising.recognise import Recogniser
-from detector.recognising.recognise_files import PACKAGED, read_folder
+from detector.read.logo_files import PACKAGED, read_folder
+from detector.read.logos import Recogniser
 from training.embed_export import add_measured, counted, crowded_among, write_model
 from training.embed_report import report
 

@@ -10,7 +10,7 @@ from training.measures import Share
 from training.naming import OUTCOMES, Case, Outcome
 from training.spotting import MARK_SIZES, size_name
 
-# Sharpness of a mark's box (`detector.watching.legible`): of the legible marks of the first
+# Sharpness of a mark's box (`detector.look.legibility`): of the legible marks of the first
 # labelled split a tenth lay below the first edge and half above the second.
 SHARPNESS: tuple[float, ...] = (0.0, 0.85, 0.95, 1.01)
 CHINESE = "CN"

@@ -1,4 +1,4 @@
-"""Teaches a network of COCO's that machine tools are no vehicles (`detector.finding.vehicles`).
+"""Teaches a network of COCO's that machine tools are no vehicles (`detector.look.vehicles`).
 
     python -m training.vehicles DATA --start yolo11n-coco.pt --out DIR [--seed N]
 
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import DataError, ModelError
-from detector.finding.detect import PADDING
-from detector.finding.vehicles import VEHICLES
+from detector.look.detect import PADDING
+from detector.look.vehicles import VEHICLES
 from detector.types import Box, Picture
 from training.embed_cases import read_rgb
 from training.export import convert, write_model

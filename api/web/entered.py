@@ -15,7 +15,7 @@ from api.web.review_models import Corner, Note, Taken
 from api.web.roles import Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from datasets.sentences import Sentence
-from detector.watching.stills import encode_frame
+from detector.look.stills import encode_frame
 from evidence.review.enter import Told, check_place, enter
 from evidence.review.judge import bench_of, item_of
 from evidence.store import FootageRow

@@ -10,7 +10,7 @@ from api.web.review_models import Card, Picture, Pictures
 Record = dict[str, Any]
 FRAME_WIDTH = 1280
 MARK_MARGIN = 0.15
-"""Around a mark, as in the stills that are kept of them (`detector/watching/stills.py`)."""
+"""Around a mark, as in the stills that are kept of them (`detector/look/stills.py`)."""
 
 
 def to_card(record: Record) -> Card:

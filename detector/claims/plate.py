@@ -29,7 +29,7 @@ from detector.claims.plate_text import Company, PlateText
 from detector.claims.screens import is_of_screen
 from detector.claims.stray_codes import has_stray_code, is_owners_number
 from detector.matching.fuse import independent
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.screen.caption import same_text
 from detector.types import Box, Reading
 

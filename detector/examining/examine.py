@@ -16,15 +16,18 @@ from detector.claims.withheld import withhold
 from detector.examining.examined import Examined
 from detector.examining.reread import Rereader
 from detector.examining.sizes import sure_in_sizes
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
+from detector.look.legibility import LegibleView
+from detector.look.track import SURE
+from detector.look.watch import Watched
 from detector.matching.fuse import fuse
 from detector.matching.match import matcher_of
 from detector.naming.attribute import Attributor
 from detector.naming.stands import belongs, holds, is_cut
-from detector.reading.conceal import Uncoverer
-from detector.reading.find_lines import Line
-from detector.reading.read import Reader, cut_marks
-from detector.recognising.recognise import Recogniser
+from detector.read.concealment import Uncoverer
+from detector.read.lines import Line
+from detector.read.logos import Recogniser
+from detector.read.reader import Reader, cut_marks
 from detector.screen.background import Behind
 from detector.screen.caption import drawn_with, scene_of, static_across_shots, static_in_shot
 from detector.screen.graphics import drawn_on
@@ -40,9 +43,6 @@ from detector.types import (
     Sighting,
     Track,
 )
-from detector.watching.legible import LegibleView
-from detector.watching.track import SURE
-from detector.watching.watch import Watched
 
 _Lined = tuple[LegibleView, list[Line]]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from detector.known_again.prints import PrintCollector
+from detector.known_again.surroundings import look_of_sighting
+from detector.look.stills import Mark, decode_frame, find_mark, stills_of
+from detector.look.watch import Watched
 from detector.screen.overlay import OverlayMap
 from detector.types import Analysis, Frame, Look, Sample, Sighting, Still, Survey
-from detector.watching.prints import PrintCollector
-from detector.watching.stills import Mark, decode_frame, find_mark, stills_of
-from detector.watching.surroundings import look_of_sighting
-from detector.watching.watch import Watched
 
 
 class Keeper:

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from detector.boxes import line_height
 from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
-from detector.finding.bars import within_bars
+from detector.look.bars import within_bars
+from detector.look.legibility import LegibleView
+from detector.look.stills import telling
+from detector.look.watch import WatchedShot
 from detector.naming.stands import is_cut
-from detector.reading.read import Reader
+from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots
 from detector.screen.graphics import drawn_on
 from detector.screen.overlay import Frames, OverlayMap
@@ -29,9 +32,6 @@ from detector.types import (
     Observation,
     Track,
 )
-from detector.watching.legible import LegibleView
-from detector.watching.stills import telling
-from detector.watching.watch import WatchedShot
 
 AT_EDGE = 0.08
 """Of its height: a text that ends nearer to the frame's edge may be cut off. What fills the picture

@@ -19,13 +19,13 @@ from datasets.letters import words
 from datasets.registry import Registry
 from detector.boxes import line_height
 from detector.claims.origin import claimed_by
+from detector.look.legibility import LegibleView
 from detector.matching.match import Matcher
 from detector.matching.own_words import OwnWords
-from detector.reading.find_lines import Line
-from detector.reading.read import Reader, overlap_of_smaller, script_of
-from detector.reading.read_line import LINE_HEIGHT
+from detector.read.line_reader import LINE_HEIGHT
+from detector.read.lines import Line
+from detector.read.reader import Reader, overlap_of_smaller, script_of
 from detector.types import Picture, Reading
-from detector.watching.legible import LegibleView
 
 _FIRST = 3
 """Shapes that are read first: where none says a builder's mark the others are spared. Of 12 marks

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from detector.boxes import iou
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from detector.screen.overlay import Frames
 from detector.types import MACHINE, Observation, Picture, Track
 

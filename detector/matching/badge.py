@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datasets.letters import letters, words
 from detector.boxes import line_height
 from detector.matching.vocabulary import LATIN_WORDS
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Box, Reading
 
 # A model code: letters, then figures (BMV 50 TC24, FSG-1224ADIII, VM4), no word of the trade.

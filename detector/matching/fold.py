@@ -3,7 +3,7 @@
 Everything here works on folded letters (see `datasets.letters`): capitals, with Cyrillic and
 Greek twins of Latin letters already made one. A price is 0 for "the same" and 1 for "another
 letter"; in between stand letters that a reader mixes up. The recogniser knows no Cyrillic;
-where the head that does (`detector.reading.cyrillic`) is not sure, what is read is the Latin
+where the head that does (`detector.read.cyrillic`) is not sure, what is read is the Latin
 letters or digits that a Cyrillic one looks like: those are listed one way, mark to text, and are
 cheap.
 

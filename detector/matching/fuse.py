@@ -15,7 +15,7 @@ from typing import Literal
 from datasets.letters import letters, script_of, words
 from detector.matching.badge import stands_as_badge
 from detector.matching.match import Match, Matcher
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Box, Reading
 
 # Parts of one line: heights alike within this ratio, and a gap of at most so many heights.

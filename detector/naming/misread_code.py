@@ -14,7 +14,7 @@ from datasets.registry import Registry
 from detector.matching.align import Template, distance
 from detector.matching.marks import SHORT
 from detector.matching.match import Matcher
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Likeness, Reading
 
 MISREAD = 0.5

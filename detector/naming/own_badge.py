@@ -20,7 +20,7 @@ from detector.claims.stray_codes import has_code, has_stray_code, is_owners_numb
 from detector.matching.badge import is_tag, stands_as_badge
 from detector.matching.fuse import Cue, independent_views
 from detector.matching.own_words import OwnWords, split_mark
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Box, Reading
 
 _SAME_PLACE = 0.5

@@ -21,7 +21,7 @@ from detector.matching.goods import is_of_other_goods
 from detector.matching.match import Matcher
 from detector.matching.own_words import OwnWords
 from detector.matching.phrases import Phrases, Said
-from detector.reading.read import overlap_of_smaller
+from detector.read.reader import overlap_of_smaller
 from detector.types import Reading
 
 _LEAST = 4

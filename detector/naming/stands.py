@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detector.boxes import area, line_height
+from detector.look.legibility import LegibleView
 from detector.types import Box
-from detector.watching.legible import LegibleView
 
 AT_EDGE = 0.25
 """Of its height: text that ends nearer to an edge of the picture it was read in may be cut off."""

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.boxes import line_height
+from detector.known_again.movement import LEAST_ALIKE
+from detector.known_again.points import Points, find_points, unpack, within
+from detector.look.appearance import PATCH, one_thing
+from detector.look.legibility import LegibleView
 from detector.screen.caption import same_text, stays, still_within
 from detector.types import Box, Picture, Reading
-from detector.watching.appearance import PATCH, one_thing
-from detector.watching.keypoints import Points, find_points, unpack, within
-from detector.watching.legible import LegibleView
-from detector.watching.movement import LEAST_ALIKE
 
 Floats = NDArray[np.float32]
 

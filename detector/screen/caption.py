@@ -15,9 +15,9 @@ import numpy as np
 
 from datasets.letters import letters
 from detector.boxes import line_height
-from detector.reading.read import overlap_of_smaller
+from detector.look.shots import structure_kept
+from detector.read.reader import overlap_of_smaller
 from detector.types import Box, Picture, Reading, Track
-from detector.watching.shots import structure_kept
 
 SCENE = 48
 """Pixels of either side of the picture by which it is told whether two machines are one view."""

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.boxes import line_height
+from detector.look.shots import structure_kept
 from detector.screen.caption import Scene, scene_of
 from detector.screen.overlay import Frames
 from detector.types import Box, Likeness, Picture
-from detector.watching.shots import structure_kept
 
 Floats = NDArray[np.float32]
 

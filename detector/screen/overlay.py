@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.reading.read import Reader
+from detector.read.reader import Reader
 from detector.types import Box, Frame, Picture, Reading
 
 Frames = Callable[[Sequence[Fraction]], Iterable[Frame]]

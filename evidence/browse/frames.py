@@ -18,9 +18,9 @@ from PIL import Image
 from datasets.errors import FootageUnreadable
 from datasets.sentences import Sentence
 from detector.footage.decoder import Decoder
+from detector.look.stills import JPEG_QUALITY
 from detector.settings import Decoding
 from detector.types import Footage, Frame
-from detector.watching.stills import JPEG_QUALITY
 
 LIMITS = Decoding(cpu_seconds=60, wall_seconds=30, stall_seconds=15)
 """Of one cut: a person waits for it."""

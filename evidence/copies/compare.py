@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.footage.frames import THUMBNAIL_WIDTH
-from detector.watching.prints import BANDS, MIRROR
+from detector.known_again.prints import BANDS, MIRROR
 from evidence.copies.fingerprint import Fingerprint, Whole
 from evidence.copies.place import Floats, Placement
 
 NEARBY = 0.04
 """How far from where a placement puts it a window may lie, in shares of the width: prints of a
-moving camera are up to 4 % of it apart (`detector.watching.prints.CHANGED`)."""
+moving camera are up to 4 % of it apart (`detector.known_again.prints.CHANGED`)."""
 
 SIDES = 1.3
 """Ratio of sides up to which a window fits: scale space has steps of 1.26."""

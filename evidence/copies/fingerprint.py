@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.known_again.prints import CHANGED, UNIT, unpack
 from detector.types import Print
-from detector.watching.prints import CHANGED, UNIT, unpack
 from evidence.copies.index import RADIUS
 
 Floats = NDArray[np.float64]

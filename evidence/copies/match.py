@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from detector.watching.prints import MIRROR
+from detector.known_again.prints import MIRROR
 from evidence.copies.align import Run, align
 from evidence.copies.changes import Change, changes_of
 from evidence.copies.fingerprint import Fingerprint

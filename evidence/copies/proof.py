@@ -13,7 +13,7 @@ from statistics import median
 
 import numpy as np
 
-from detector.watching.prints import MIRROR
+from detector.known_again.prints import MIRROR
 from evidence.copies.align import SLACK, Run
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.place import Placement

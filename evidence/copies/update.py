@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from detector.known_again.photograph import one_photograph
 from detector.types import Print
-from detector.watching.photograph import one_photograph
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.index import HashIndex, Near
 from evidence.copies.match import Likenesses, Match, match_hits

@@ -25,7 +25,7 @@ from datasets.errors import CaseUnwritable, FootageMissing, ResultError, UsageEr
 from datasets.exchange import FORMATS, Counts, Format, export_data
 from datasets.output import check_free, new_folder, told, write_text
 from datasets.writing import fill_split
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from evidence.learning.annotate import Line, annotate, name_of_frame
 from evidence.learning.carry import carry_over
 from evidence.learning.corrected import RECORD, check_untouched, rounds, seal, take_over

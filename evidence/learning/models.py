@@ -21,8 +21,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import ModelError
-from detector.finding.model_files import PACKAGED
-from detector.finding.tested import read_comparison
+from detector.look.comparison import read_comparison
+from detector.look.model_files import PACKAGED
 from evidence.learning.corrected import RECORD, next_round, rounds
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow

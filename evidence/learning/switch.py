@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from datasets.errors import CaseMissing
-from detector.finding.tested import check_tested
+from detector.look.comparison import check_tested
 from evidence.store.case import Case
 from evidence.store.models import Recipe
 

@@ -12,8 +12,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.letters import letters
+from detector.known_again.points import are_points
 from detector.types import Box
-from detector.watching.keypoints import are_points
 from evidence.linking.seen import Seen, in_company
 from evidence.store.base import read_time
 from evidence.store.derived import LookRow, ReadingRow, ShotRow, SightingRow

@@ -14,10 +14,10 @@ from functools import partial
 from statistics import median
 
 from datasets.sentences import Sentence
+from detector.known_again.movement import laid_upon
+from detector.known_again.photograph import one_photograph
+from detector.known_again.surroundings import Agreement, compare, compare_closely, compare_in_depth
 from detector.types import Box
-from detector.watching.movement import laid_upon
-from detector.watching.photograph import one_photograph
-from detector.watching.surroundings import Agreement, compare, compare_closely, compare_in_depth
 from evidence.copies.spans import Span
 from evidence.linking.seen import Seen, Stretch, Tie, overlap
 

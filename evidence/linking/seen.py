@@ -27,7 +27,7 @@ class Seen:
     key: its name in the case; footage: a SHA-256; first, last: the ends of its track; shot: its
     index there; reason: why the shot was watched. best, box: where it is best seen. frame: width
     and height. texts: what else was read on it. still: it is in a photograph, not in film.
-    points: as `detector.watching.surroundings` made them, empty where unknown.
+    points: as `detector.known_again.surroundings` made them, empty where unknown.
     """
 
     key: str

@@ -1,7 +1,7 @@
 """The random audit sample: what the program is measured by, whatever it flagged itself.
 
 Drawn from two populations: every sighting, and every frame looked at in which nothing was
-found. The latter are the frames of which a print is kept (`detector/watching/prints.py`: the first
+found. The latter are the frames of which a print is kept (`detector.known_again.prints`: the first
 picture of a clip and each that differs from the last one kept, among keyframes and, where it
 was decoded densely, among all frames) that stand, until the next print, without any sighting of
 the clip coming on screen: the first picture after a cut is looked at a moment later, and a machine

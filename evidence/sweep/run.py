@@ -15,7 +15,7 @@ from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageEr
 from datasets.registry import Registry
 from datasets.sentences import Sentence
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from detector.program import is_later, program
 from evidence.store import Case, Held, Recipe, Work
 from evidence.store.keys import settings_key

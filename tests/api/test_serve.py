@@ -22,7 +22,7 @@ from sqlalchemy import select
 from api.exits import Exit
 from api.setup import read_settings
 from datasets.registry import Registry
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Account, Case, Recipe
 from evidence.store.runs import add_recipe
 from evidence.store.work import Source, add_work

@@ -15,7 +15,7 @@ from api.setup import open_or_make
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Case, Location, Recipe, Run, Work
 from evidence.store.runs import add_recipe, beat, begin_run
 from evidence.store.work import Source, add_work

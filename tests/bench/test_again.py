@@ -10,7 +10,7 @@ from bench.again import HEIGHTS, drawn_line, outcomes
 from datasets.registry import load_registry
 from detector.examining.reread import Rereader
 from detector.matching.match import matcher_of
-from detector.reading.find_lines import Line
+from detector.read.lines import Line
 from tests.detector.examining.test_reread import Told
 
 LINE = Line(np.zeros((20, 80, 3), np.uint8), (0.0, 0.0, 80.0, 20.0))

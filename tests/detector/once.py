@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.reading.find_lines import LineFinder
-from detector.reading.read_line import LineReader
+from detector.read.line_reader import LineReader
+from detector.read.lines import LineFinder
 from detector.types import Picture
 
 Said = dict[tuple[object, ...], Any]

@@ -18,7 +18,7 @@ from datasets.maker.degrade import wear
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import load_registry
 from detector.claims.plate import Plates, claim
-from detector.reading.read import Reader
+from detector.read.reader import Reader
 from detector.settings import Attributing, Reading_
 
 SEED = 20241125

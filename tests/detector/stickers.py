@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from detector.reading.read import script_of
+from detector.read.reader import script_of
 from detector.types import Attribution, Reading
 
 LINE = 20.0

@@ -18,16 +18,16 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Analysis, Analyst, cut_stills
 from detector.examining.examine import Examiner
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
+from detector.look.legibility import LegibleView
+from detector.look.watch import Watched
 from detector.naming.stands import belongs
-from detector.reading.conceal import Uncoverer
-from detector.reading.read import Reader
-from detector.recognising.recognise import Recogniser
+from detector.read.concealment import Uncoverer
+from detector.read.logos import Recogniser
+from detector.read.reader import Reader
 from detector.screen.overlay import OverlayMap
 from detector.settings import Settings
 from detector.types import Detections, Observation, Shot, Track
-from detector.watching.legible import LegibleView
-from detector.watching.watch import Watched
 from tests.detector.clips import write_clip
 from tests.detector.once import Said, read_once
 

@@ -12,7 +12,7 @@ import pytest
 FOUND = """
 import hashlib
 from datasets.maker import draw_scene, random_scene
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 pictures = [draw_scene(random_scene(seed, (640, 360)))[0] for seed in range(12)]
 told = hashlib.sha256()
 for found in Detector(threads=1).detect(pictures, least=0.05):

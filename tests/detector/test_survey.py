@@ -14,9 +14,9 @@ from PIL import Image
 from datasets.maker import Encoding, demo_spec, make_clip
 from detector import Analyst, Survey, cut_stills
 from detector.footage.files import open_footage
+from detector.known_again.prints import HASH_BYTES
+from detector.look.stills import MARK_MARGIN, decode_frame
 from detector.types import Still
-from detector.watching.prints import HASH_BYTES
-from detector.watching.stills import MARK_MARGIN, decode_frame
 from tests.detector.clips import write_clip
 
 HALL, MAZAK, CONTROL_ONLY = 0, 1, 6

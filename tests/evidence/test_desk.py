@@ -15,7 +15,7 @@ from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.desk import Desk
 from evidence.store import AnalysisRow, Case, Recipe, Run, Work
 from evidence.store.runs import add_recipe

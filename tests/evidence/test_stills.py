@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from datasets.fonts import font
 from datasets.registry import Registry
+from detector.look.stills import Mark, crop_mark, find_mark
 from detector.types import Analysis, Evidence, Observation
-from detector.watching.stills import Mark, crop_mark, find_mark
 from evidence.record import to_record
 from evidence.stills import (
     GRADE_COLOURS,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.reading.conceal import CELL, Uncoverer
+from detector.read.concealment import CELL, Uncoverer
 from training.conceal import build_network, export, fit
 from training.conceal_material import PATCH, Ground, Patch, draw_patch, hide
 

@@ -14,7 +14,7 @@ import pytest
 from datasets.errors import DataError, UsageError
 from datasets.fonts import font_path
 from datasets.registry import load_registry
-from detector.reading.cyrillic import OWN, CyrillicHead
+from detector.read.cyrillic import OWN, CyrillicHead
 from tests.training.conftest import write_made_data
 from training import cyrillic
 from training.cyrillic_lines import KINDS, Drawer, read_words, shapes_of

@@ -16,7 +16,7 @@ from datasets.annotations import Mark, read_photographs
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.letters import letters
 from datasets.registry import Registry, load_registry
-from detector.recognising.recognise import Recogniser
+from detector.read.logos import Recogniser
 from training.embed import MarkResult, train_marks
 from training.embed_cases import cases_of
 from training.embed_texts import gather, held_out_marks, is_held_out, touches
@@ -237,9 +237,7 @@ def test_the_marks_follow_a_registry_that_has_grown(
     entries["okuma"] = load_registry().get("okuma")
     other = Registry(entries.values())
     redraw(tmp_path, other, read_photographs(data / "train"))
-    monkeypatch.setattr(
-        "detector.recognising.recognise_draw.draw_prototypes", None
-    )  # nothing is missing
+    monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
     prototypes = Recogniser(tmp_path, other, threads=1).prototypes
     assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
     assert lost.id not in prototypes.owner and "" in prototypes.owner

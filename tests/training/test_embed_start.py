@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from datasets.errors import ModelError, UsageError
 from datasets.registry import Registry, load_registry
-from detector.recognising.recognise_files import PACKAGED, Embedder, read_folder
+from detector.read.logo_files import PACKAGED, Embedder, read_folder
 from training.embed import train_marks
 from training.embed_start import find_start, take_over
 

@@ -13,7 +13,7 @@ from PIL import Image
 from api.evaluate import evaluate as measure
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError, ResultError
-from detector.finding.model_files import PACKAGED
+from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
 from training.apart import traces_of
 from training.card import write_card

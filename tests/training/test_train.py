@@ -306,7 +306,7 @@ def test_the_exported_model_gives_what_torch_gives_at_any_shape(
 def test_the_same_weights_give_the_same_bytes_and_the_detector_takes_them(
     trained: TrainResult, exported: Exported, tmp_path: Path
 ) -> None:
-    from detector.finding.detect import Detector
+    from detector.look.detect import Detector
 
     folders = [exported.folder, tmp_path / "again"]
     export(trained.weights, folders[1], 64)
@@ -327,7 +327,7 @@ def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes
 ) -> None:
     import openvino
 
-    from detector.finding.detect import Detector
+    from detector.look.detect import Detector
 
     # The pictures are no larger: at 640 pixels the same is computed of forty times as many.
     monkeypatch.setattr("training.quantize.Detecting", partial(Detecting, image_size=96))

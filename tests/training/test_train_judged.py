@@ -18,8 +18,8 @@ from api.cli import main
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
-from detector.finding.model_files import PACKAGED, model_digest
-from detector.finding.tested import read_comparison
+from detector.look.comparison import read_comparison
+from detector.look.model_files import PACKAGED, model_digest
 from evidence.learning.export import export_judged
 from evidence.learning.switch import check_switch
 from evidence.store import Case

@@ -10,7 +10,7 @@ import pytest
 
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
-from detector.finding.vehicles import VEHICLES
+from detector.look.vehicles import VEHICLES
 from training import vehicles
 from training.vehicles import SIDE, fit, on_machines, view
 from training.vendor import open_torch, open_ultralytics

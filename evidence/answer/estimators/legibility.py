@@ -21,7 +21,7 @@ from evidence.store import ReadingRow, Recipe
 
 EDGES = (16.0, 32.0)
 """Pixels between the bands: from 32 on a mark gains nothing by being larger
-(`detector/watching/legible.py`), and half of that is where readings begin to fail."""
+(`detector/look/legibility.py`), and half of that is where readings begin to fail."""
 
 NAMES = (
     Message("nothing read on it"),

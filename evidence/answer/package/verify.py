@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from detector.program import digest_of
 from evidence.answer.case import Read
 from evidence.answer.package.tables import COUNTED, TABLES, write_tables

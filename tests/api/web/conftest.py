@@ -15,7 +15,7 @@ from api.web.app import create_app
 from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Case
 from evidence.store.runs import add_recipe
 from tests.api.web.browser import CHROMIUM, serve

@@ -17,6 +17,7 @@ from datasets.maker.machine import random_machine
 from datasets.maker.marks import BUILDER_MARKS
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
+from detector.look.stills import crop_mark, encode_frame
 from detector.types import (
     Analysis,
     Attribution,
@@ -35,7 +36,6 @@ from detector.types import (
     Survey,
     Track,
 )
-from detector.watching.stills import crop_mark, encode_frame
 
 SIZE = (1280, 720)
 NOW = Fraction(0)

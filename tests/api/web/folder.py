@@ -15,6 +15,7 @@ from api.web.site import Site
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.footage.pictures import read_picture
+from detector.look.stills import crop_mark, encode_frame
 from detector.settings import Decoding
 from detector.types import (
     Analysis,
@@ -31,7 +32,6 @@ from detector.types import (
     Survey,
     Track,
 )
-from detector.watching.stills import crop_mark, encode_frame
 from evidence.store.record import record_survey
 from evidence.store.work import Source, add_work, done, take
 

@@ -17,7 +17,7 @@ from api.web.site import Site
 from api.web.words import catalogue
 from datasets.annotations import parse_photograph
 from datasets.exchange import import_data
-from detector.finding.model_files import PACKAGED, model_digest
+from detector.look.model_files import PACKAGED, model_digest
 from evidence.learning.export import export_judged
 from evidence.store import Location
 from tests.api.web.browser import COLOURS, faults

@@ -16,7 +16,7 @@ from api.web.site import Site
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.desk import Desk
 from evidence.store import Case, FootageRow
 from evidence.store.runs import add_recipe

@@ -12,14 +12,14 @@ from PIL import Image
 
 from datasets.maker.lettering import Lettering, draw_lettering
 from detector import Analyst
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
+from detector.look.watch import watch
 from detector.settings import Settings
 from detector.types import MACHINE, Detections, LoneMark, Picture
-from detector.watching.watch import watch
 from tests.detector.clips import write_clip
 from tests.detector.colours import painted, write_model
+from tests.detector.look.test_watch import WHOLE, Dense
 from tests.detector.plates import draw_plate
-from tests.detector.watching.test_watch import WHOLE, Dense
 
 SIZE = (640, 360)
 RATE = 10

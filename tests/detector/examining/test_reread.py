@@ -13,11 +13,11 @@ import pytest
 from datasets.registry import load_registry
 from detector.analyze import Analyst
 from detector.examining.reread import SHAPES, Rereader
+from detector.look.legibility import LegibleView
 from detector.matching.match import matcher_of
-from detector.reading.find_lines import Line
-from detector.reading.read import Reader, script_of
+from detector.read.lines import Line
+from detector.read.reader import Reader, script_of
 from detector.types import Detections, Picture, Reading
-from detector.watching.legible import LegibleView
 
 AT = Fraction(1)
 LINE = Line(np.zeros((20, 80, 3), np.uint8), (10.0, 10.0, 90.0, 30.0))

@@ -14,7 +14,7 @@ from datasets.registry import load_registry
 from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
 from detector.examining.sizes import sure_in_sizes
-from detector.finding.detect import Detector
+from detector.look.detect import Detector
 from detector.settings import Settings
 from detector.types import Box, Frame, Observation, Picture, Reading, Shot, Track
 

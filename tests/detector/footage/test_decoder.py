@@ -11,10 +11,10 @@ import pytest
 
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
+from detector.look.plan import plan_spans
+from detector.look.sweep import Glance, Sweep
 from detector.settings import Decoding, Sweeping
 from detector.types import Span
-from detector.watching.plan import plan_spans
-from detector.watching.sweep import Glance, Sweep
 from tests.detector.clips import (
     claim_frames,
     image,

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw
 from datasets.fonts import font
 from datasets.maker import demo_spec, draw_scene
 from detector import Analyst
+from detector.look.legibility import LegibleView
 from detector.screen.background import Behind
 from detector.settings import Settings
 from detector.types import Box, Detections, Picture, Reading
-from detector.watching.legible import LegibleView
 from tests.detector.clips import write_clip
 
 CONTROL_ONLY = 6

@@ -17,7 +17,7 @@ from datasets.registry import load_registry
 from detector.examining.examined import Examined
 from detector.matching.match import matcher_of
 from detector.naming.attribute import Attributor
-from detector.reading.read import Reader
+from detector.read.reader import Reader
 from detector.screen.caption import scene_of, static_across_shots, static_in_shot
 from detector.screen.overlay import OverlayFinder, OverlayMap, OverlayRegion
 from detector.settings import Attributing, Reading_

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from detector.footage.frames import thumbnail_size
+from detector.known_again.prints import PrintCollector
 from detector.types import Frame, Picture, Print
-from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint
 
 Edit = Callable[[Picture], Picture]

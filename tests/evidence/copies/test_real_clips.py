@@ -7,8 +7,8 @@ from pathlib import Path
 
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
+from detector.known_again.prints import PrintCollector
 from detector.settings import Settings
-from detector.watching.prints import PrintCollector
 from evidence.copies.fingerprint import Fingerprint
 from evidence.copies.match import match
 

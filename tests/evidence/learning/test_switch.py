@@ -10,7 +10,7 @@ import pytest
 
 from datasets.errors import ModelError
 from datasets.registry import Registry
-from detector.finding.model_files import PACKAGED, model_digest
+from detector.look.model_files import PACKAGED, model_digest
 from detector.settings import Settings
 from evidence.learning.switch import check_switch
 from evidence.store import Case

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from datasets.maker import BUILDER_MARKS, draw_scene, random_machine, random_scene
 from datasets.registry import Registry
+from detector.known_again.surroundings import look_of_sighting
 from detector.settings import Settings
 from detector.types import (
     Analysis,
@@ -33,7 +34,6 @@ from detector.types import (
     Survey,
     Track,
 )
-from detector.watching.surroundings import look_of_sighting
 from evidence.linking.seen import Seen
 from evidence.linking.update import update_machines
 from evidence.store import Case, Location, Membership

@@ -10,9 +10,9 @@ import pytest
 
 from datasets.registry import Registry
 from detector.claims.withheld import withhold
+from detector.look.stills import encode_frame
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Still, Survey
-from detector.watching.stills import encode_frame
 from evidence.store.flags import PRIORITIES, find_flags
 from tests.evidence.conftest import doubted, lone_mark, plated, read, sighting
 

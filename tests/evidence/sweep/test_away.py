@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from datasets.maker.stills import draw_still
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Case
 from evidence.store.runs import add_recipe
 from evidence.store.work import Source, add_work

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from datasets.errors import ClusterError
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Case, CaseRow, Work
 from evidence.store.runs import add_recipe, begin_run
 from evidence.sweep.cluster import Workplace, local_workplace

@@ -18,7 +18,7 @@ from datasets.errors import CaseUnwritable
 from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import AnalysisRow, Case, FootageRow, Location, Run
 from evidence.store.runs import add_recipe, beat, begin_run
 from evidence.store.summary import last_settings

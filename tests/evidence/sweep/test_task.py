@@ -12,8 +12,8 @@ import pytest
 
 from datasets.registry import load_registry
 from detector import Settings
-from detector.finding.model_files import PACKAGED, model_digest
 from detector.footage.files import Stamp, open_footage
+from detector.look.model_files import PACKAGED, model_digest
 from detector.types import Footage, Survey
 from evidence.sweep import task
 from evidence.sweep.task import (

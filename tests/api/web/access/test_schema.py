@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from api.web.app import create_app
 from api.web.schema import document
 from api.web.site import Site
-from detector.finding.model_files import model_digest
+from detector.look.model_files import model_digest
 from evidence.store import Case
 from evidence.store.runs import add_recipe
 from tests.api.web.access.asking import HOST, Asking

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 from datasets.maker import BUILDER_MARKS, Truth, draw_scene, random_machine, random_scene
+from detector.known_again.surroundings import look_of_sighting
+from detector.look.stills import crop_mark, encode_frame
 from detector.settings import Settings
 from detector.types import (
     Analysis,
@@ -32,8 +34,6 @@ from detector.types import (
     Survey,
     Track,
 )
-from detector.watching.stills import crop_mark, encode_frame
-from detector.watching.surroundings import look_of_sighting
 from tests.detector.clips import write_clip
 from tests.evidence.conftest import lone_mark
 

@@ -1,1 +1,0 @@
-"""Machines, marks and controls in one picture."""

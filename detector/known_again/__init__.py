@@ -1,0 +1,1 @@
+"""By what a picture, a place or a machine is known again: prints, points, surroundings."""

@@ -1,0 +1,1 @@
+"""Lines of text, marks by their looks, and marks that are hidden."""

@@ -1,0 +1,206 @@
+"""Marks hidden on purpose: pixelated, or smeared though all around them is sharp.
+
+A hidden mark is evidence: somebody minded. What is hidden is no mark any more that the detector
+would see, so a small network looks for the hiding itself (`training.conceal`): it says of each
+place, four pixels wide, whether it was pixelated or smeared after the picture was taken. It learnt
+from photographs parts of which were hidden by hand, and others that are soft by nature. Fine
+mosaics, which it hardly sees, are known by their lattice (`detector.read.lattice`). What is
+found counts where it lies on a machine, stays on it, and nothing is read there. Tape and stickers
+leave nothing of the mark to see and are not told from bare sheet metal. docs/accuracy.md has what
+it finds.
+
+    conceal_model/hidden.xml, hidden.bin   uint8 RGB (1, height, width, 3), both multiples of 32,
+                                           to chances (1, height / 4, width / 4)
+    conceal_model/hidden.json              a hash over both, and how they were trained
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from detector.boxes import area, as_box
+from detector.inference import compile_network, core
+from detector.read.lattice import PART, Lattice
+from detector.read.reader import overlap_of_smaller
+from detector.types import CONTROL, Box, Detections, Picture, Reading
+
+PACKAGED = Path(__file__).parents[1] / "conceal_model"
+CELL = 4
+"""Pixels of the network's input, each way, that one of its answers stands for."""
+LONGEST = 1280
+"""Longer side of what it is fed, pixels: larger ones are made smaller."""
+LEAST_HEIGHT = 16
+"""Of a hidden place in the frame, pixels. A lower mark could not be read unhidden either."""
+SEEN, SURE = 0.5, 0.86
+"""Chance from which on a cell belongs to a hidden place, and the mean that its cells must reach.
+Chosen on crops of `val` (docs/accuracy.md)."""
+LIKELY = 0.7
+"""The mean that is enough where the place fits a lattice as well (`detector.read.lattice.PART`).
+Chosen on those crops, too, of which it gives none a false place."""
+STILL = 0.4
+"""Mean chance of the same place in another view from which on it is hidden there, too: on films of
+those photographs the hidden marks that were found had 0.6 and more, heads that had walked on 0.1
+and less (`bench.concealed`)."""
+LARGEST = 0.3
+"""Share of a machine that may be hidden: beyond it the whole is out of focus, or all glass."""
+SHOWN = 0.5
+"""Share of a place that a view must show to say anything of it."""
+_STRIDE = 32
+_READ = 0.3
+"""A reading, or a control, that covers so much of a place is what stands there."""
+
+
+class View(Protocol):
+    """One frame in which a machine is well seen; `detector.look.legibility.LegibleView` is one."""
+
+    @property
+    def pts(self) -> Fraction: ...
+    @property
+    def picture(self) -> Picture: ...
+    @property
+    def offset(self) -> tuple[float, float]: ...
+    @property
+    def marks(self) -> Detections: ...
+    @property
+    def box_in_crop(self) -> Box: ...
+
+
+class Uncoverer:
+    """Finds what is hidden on machines.
+
+    Args:
+        threads: threads of inference; as many as there are cores if None.
+        folder: where the network lies; the one that ships by default.
+
+    Raises:
+        ModelError: the network is missing or damaged.
+    """
+
+    def __init__(self, threads: int | None = None, folder: Path = PACKAGED) -> None:
+        files = folder / "hidden.xml", folder / "hidden.bin"
+        try:
+            card = json.loads((folder / "hidden.json").read_text("utf-8"))
+            digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+            whole = card["sha256"] == digest
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"{folder}: the network for hidden marks cannot be read ({error})"
+            ) from error
+        if not whole:
+            raise ModelError(f"{files[0]}: damaged, its hash is another; reinstall Nameplate")
+        self._request = _compiled(files[0], digest, threads).create_infer_request()
+
+    def find(self, view: View, readings: Sequence[Reading]) -> list[Box]:
+        """Boxes of what is hidden on a machine, in pixels of the frame.
+
+        Args:
+            view: crop of a machine. On its controls nothing is called hidden: screens shine.
+            readings: what was read in that frame; what was read is not hidden.
+        """
+        dx, dy = view.offset
+        known = [r.box for r in readings if r.pts == view.pts and len(r.text) > 1]
+        known += [as_box(row) for row in view.marks.of(CONTROL).xyxy]
+        left, top, right, bottom = view.box_in_crop
+        found: list[Box] = []
+        for x1, y1, x2, y2 in self.hidden(view.picture):
+            x, y = (x1 + x2) / 2, (y1 + y2) / 2
+            if not (left <= x <= right and top <= y <= bottom):
+                continue
+            if area((x1, y1, x2, y2)) > LARGEST * area(view.box_in_crop):
+                continue
+            box = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+            if not any(overlap_of_smaller(box, other) >= _READ for other in known):
+                found.append(box)
+        return found
+
+    def are_hidden(self, view: View, places: Sequence[Box]) -> list[bool | None]:
+        """Whether each of these places of the frame is hidden in a view of it, too; None where
+        hardly half of it is shown.
+
+        A face that was made unreadable passes before the machine; a hidden mark stays on it.
+        """
+        if not places:
+            return []
+        (dx, dy), (rows, columns) = view.offset, view.picture.shape[:2]
+        here = [(x1 - dx, y1 - dy, x2 - dx, y2 - dy) for x1, y1, x2, y2 in places]
+        chances, scale = self.chances(view.picture)
+        lattice = Lattice(view.picture)
+        said: list[bool | None] = []
+        for place in here:
+            if overlap_of_smaller(place, (0.0, 0.0, float(columns), float(rows))) < SHOWN:
+                said.append(None)
+                continue
+            left, top, right, bottom = (max(0, int(v * scale / CELL)) for v in place)
+            mean = float(chances[top : bottom + 1, left : right + 1].mean())
+            said.append(mean >= STILL or lattice.highest(place) >= PART)
+        return said
+
+    def hidden(self, picture: Picture) -> list[Box]:
+        """Boxes of all that looks hidden in a picture (height, width, 3), in its pixels."""
+        lattice = Lattice(picture)
+        found = lattice.mosaics()
+        for box, chance in self._seen(picture):
+            if chance >= SURE or lattice.highest(box) >= PART:
+                found.append(box)
+        kept: list[Box] = []
+        for box in sorted(found, key=area, reverse=True):
+            high = min(box[2] - box[0], box[3] - box[1]) >= LEAST_HEIGHT
+            if high and not any(overlap_of_smaller(box, other) >= _READ for other in kept):
+                kept.append(box)
+        return kept
+
+    def _seen(self, picture: Picture) -> list[tuple[Box, float]]:
+        """What the network finds likely, and the mean chance of its cells."""
+        chances, scale = self.chances(picture)
+        count, places, stats, _ = cv2.connectedComponentsWithStats(
+            (chances >= SEEN).astype(np.uint8), connectivity=4
+        )
+        found: list[tuple[Box, float]] = []
+        for place in range(1, count):
+            x, y, width, height, _ = (int(v) for v in stats[place])
+            part = slice(y, y + height), slice(x, x + width)
+            chance = float(chances[part][places[part] == place].mean())
+            if chance >= LIKELY:
+                x1, y1, x2, y2 = (CELL * v / scale for v in (x, y, x + width, y + height))
+                box = x1, y1, min(x2, picture.shape[1]), min(y2, picture.shape[0])
+                found.append((box, chance))
+        return found
+
+    def chances(self, picture: Picture) -> tuple[NDArray[np.float32], float]:
+        """How likely each cell of a picture is hidden, (rows, columns) in 0..1, and by how much
+        the picture was scaled for it."""
+        rows, columns = picture.shape[:2]
+        scale = min(1.0, LONGEST / max(rows, columns))
+        new_rows, new_columns = max(1, round(rows * scale)), max(1, round(columns * scale))
+        if scale < 1:
+            picture = cv2.resize(
+                picture, (new_columns, new_rows), interpolation=cv2.INTER_AREA
+            ).astype(np.uint8)
+        down, across = -new_rows % _STRIDE, -new_columns % _STRIDE
+        fed = np.pad(picture, ((0, down), (0, across), (0, 0)), mode="edge")
+        self._request.infer([np.ascontiguousarray(fed[None])])
+        answer = np.asarray(self._request.get_output_tensor().data[0], np.float32)
+        return answer[: -(-new_rows // CELL), : -(-new_columns // CELL)].copy(), scale
+
+
+@lru_cache(maxsize=2)
+def _compiled(file: Path, digest: str, threads: int | None) -> Any:
+    """The network of that digest; one serves all of a process."""
+    import openvino as ov
+
+    steps = ov.preprocess.PrePostProcessor(core().read_model(file))
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    return compile_network(steps.build(), threads)

@@ -1,0 +1,194 @@
+"""The mark embedder's files: a network, prototypes of each builder, and a card that vouches.
+
+marks.xml, marks.bin   OpenVINO's network: float32 (2, 1, 32, 128), grey 0..255, to unit
+                       vectors (2, 96)
+prototypes.npz         vectors (m, 96) float16; owner (m,), a registry id, `x-...` for a
+                       firm outside the registry, "" for what is no builder's mark; mark
+                       (m,), the text or "logo"; kind (m,), drawn, logo or photo
+marks.json             hashes of these, thresholds, weights, and what was measured
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from datasets.registry import id_of_label
+from detector.inference import compile_network, core
+from detector.read.logo_input import HEIGHT, WIDTH, Grey
+
+PACKAGED = Path(__file__).parents[1] / "marks_model"
+NAMES = ("marks.xml", "marks.bin", "prototypes.npz")
+CARD = "marks.json"
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Prototypes:
+    """Unit vectors (m, d), and of each its owner, the mark it shows and its kind."""
+
+    vectors: Vectors
+    owner: tuple[str, ...]
+    mark: tuple[str, ...]
+    kind: tuple[str, ...]
+
+    @classmethod
+    def of(cls, vectors: Vectors, owner: str, mark: str, kind: str) -> Self:
+        """Unit vectors (m, d), all of one mark of one owner."""
+        count = len(vectors)
+        return cls(vectors, (owner,) * count, (mark,) * count, (kind,) * count)
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def where(self, keep: Sequence[bool]) -> Prototypes:
+        """Those of the places that are true."""
+        chosen = np.flatnonzero(np.asarray(keep, np.bool_))
+        return Prototypes(
+            self.vectors[chosen],
+            tuple(self.owner[i] for i in chosen),
+            tuple(self.mark[i] for i in chosen),
+            tuple(self.kind[i] for i in chosen),
+        )
+
+    def owned_by(self, ids: Collection[str]) -> Prototypes:
+        """The same, of which those of a firm that has since become an entry are that entry's."""
+        owner = tuple(id_of_label(owner, ids) for owner in self.owner)
+        return replace(self, owner=owner)
+
+    def joined(self, others: Iterable[Prototypes]) -> Prototypes:
+        """These, then the others."""
+        parts = [self, *others]
+        return Prototypes(
+            np.concatenate([part.vectors for part in parts]),
+            tuple(owner for part in parts for owner in part.owner),
+            tuple(mark for part in parts for mark in part.mark),
+            tuple(kind for part in parts for kind in part.kind),
+        )
+
+
+def pack_prototypes(prototypes: Prototypes) -> bytes:
+    """The bytes of `prototypes.npz`; the same prototypes give the same bytes."""
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        vectors=prototypes.vectors.astype(np.float16),
+        owner=np.array(prototypes.owner, np.str_),
+        mark=np.array(prototypes.mark, np.str_),
+        kind=np.array(prototypes.kind, np.str_),
+    )
+    return packed.getvalue()
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The card, and the files it vouches for.
+
+    Raises:
+        ModelError: a file is missing, or is not the one whose hash the card names.
+    """
+    file = folder / CARD
+    try:
+        card = json.loads(_bytes(file))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{file}: not JSON ({error}); install the model again") from error
+    named = card.get("files") if isinstance(card, dict) else None
+    files = {}
+    for name in NAMES:
+        files[name] = _bytes(folder / name)
+        got = hashlib.sha256(files[name]).hexdigest()
+        expected = named.get(name) if isinstance(named, dict) else None
+        if got != expected:
+            raise ModelError(
+                f"{folder / name}: its SHA-256 is {got}, {CARD} names {expected}; "
+                "the file is damaged or was exchanged: install or train the mark model again"
+            )
+    return card, files
+
+
+def read_prototypes(content: bytes, file: Path) -> Prototypes:
+    """Prototypes out of the bytes of a file, which is named in errors.
+
+    Raises:
+        ModelError: it holds none, or of another shape.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            vectors = held["vectors"].astype(np.float32)
+            names = [tuple(map(str, held[key])) for key in ("owner", "mark", "kind")]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{file}: no prototypes of marks ({error}); install it again") from error
+    if vectors.ndim != 2 or {len(part) for part in names} != {len(vectors)} or not len(vectors):
+        raise ModelError(f"{file}: its columns are of unequal length; install it again")
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return Prototypes(vectors, names[0], names[1], names[2])
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{file}: cannot be read ({error.strerror}); the mark model is the folder that "
+            f"`nameplate train-marks` writes: {', '.join((*NAMES, CARD))}"
+        ) from error
+
+
+class Embedder:
+    """The network: marks in, unit vectors out. From one thread.
+
+    Args:
+        xml, weights: the bytes of `marks.xml` and `marks.bin`.
+        threads: threads of inference; as many as there are cores if None.
+        file: where the network lies, which is named in errors.
+
+    Raises:
+        ModelError: OpenVINO cannot read the network, or it takes another input.
+    """
+
+    def __init__(
+        self,
+        xml: bytes,
+        weights: bytes,
+        threads: int | None = None,
+        file: Path = Path(NAMES[0]),
+    ) -> None:
+        try:
+            network = core().read_model(xml, weights)
+            # One mark at a time, as it is and inverted: its vector then does not depend on
+            # what it came along with.
+            network.reshape([2, 1, HEIGHT, WIDTH])
+            compiled = compile_network(
+                network, threads, PERFORMANCE_HINT="LATENCY", CPU_RUNTIME_CACHE_CAPACITY=0
+            )
+            self.dimensions = int(compiled.output(0).shape[1])
+        except (RuntimeError, IndexError) as error:
+            raise ModelError(
+                f"{file}: OpenVINO cannot read the mark model ({error}); install or train it again"
+            ) from error
+        self._request = compiled.create_infer_request()
+
+    def embed(self, pictures: Sequence[Grey]) -> Vectors:
+        """Unit vectors (n, d) of pictures (32, 128), as `detector.read.logo_input.fit`
+        gives.
+
+        Each is the mean over a picture and its negative, so light letters on dark metal and dark
+        ones on light give the same.
+        """
+        vectors = np.empty((len(pictures), self.dimensions), np.float32)
+        for row, picture in enumerate(pictures):
+            both = np.stack([picture, 255 - picture])[:, None].astype(np.float32)
+            self._request.infer({0: both})
+            vectors[row] = self._request.get_output_tensor().data.sum(axis=0)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        return vectors

@@ -1,0 +1,250 @@
+"""Recognising marks that no reader reads: stylised letters and logos, by their looks.
+
+    >>> from detector.read.logos import Recogniser
+    >>> recogniser = Recogniser()  # doctest: +SKIP
+    >>> [found] = recogniser.recognise([cut])  # doctest: +SKIP
+    >>> found.id, round(found.score, 2)  # doctest: +SKIP
+    ('okuma', 0.86)
+
+A cut becomes a vector and is compared with prototypes: vectors of each builder's wordmarks and
+logos, of other firms' marks, and of what is no mark. Adding a builder is adding prototypes; no
+network is trained for it. A recognition is one cue among others, and rarely enough alone:
+docs/recognising.md has what was measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.errors import ModelError
+from datasets.logos import logo_picture
+from datasets.registry import OUTSIDE, Registry, load_registry
+from detector.read.logo_files import (
+    NAMES,
+    PACKAGED,
+    Embedder,
+    Prototypes,
+    read_folder,
+    read_prototypes,
+)
+from detector.read.logo_input import views
+from detector.types import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a mark looks like.
+
+    id: the builder, None unless score + margin reach the threshold of the model. nearest:
+    the builder whose mark it looks most like, however little; None where no builder is known.
+    mark: which of its marks, the text or "logo". score: cosine to it, -1..1. margin: how much
+    nearer it is than to anything that is not this builder's. second: whose that is, a
+    registry id, `x-...` for a firm outside the registry, None where it is nobody's mark.
+    """
+
+    id: str | None
+    nearest: str | None
+    mark: str | None
+    score: float
+    margin: float
+    second: str | None
+
+
+class Recogniser:
+    """The mark embedder and its prototypes. Not safe to share between threads.
+
+    Args:
+        folder: the model's folder; the packaged one if None.
+        registry: whose builders to recognise; the packaged registry if None. Wordmarks that
+            the folder has no prototypes of are drawn here, a fortieth of a second each; logos of
+            its entries are added.
+        threads: threads of inference; what is recognised does not depend on it.
+
+    Raises:
+        ModelError: a file is missing, damaged, or not the one that `marks.json` vouches for.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        registry: Registry | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.folder = folder or PACKAGED
+        registry = registry or load_registry()
+        card, files = read_folder(self.folder)
+        try:
+            self.least_strength = float(card["thresholds"]["strength"])
+            self._weights = [
+                (float(step["from"]), float(step["log_odds"])) for step in card["weights"]
+            ]
+            self._crowded = frozenset(map(str, card["crowded"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{self.folder / 'marks.json'}: no thresholds or weights in it ({error!r}); "
+                "install or train the mark model again"
+            ) from error
+        self._files = hashlib.sha256(b"".join(files[name] for name in NAMES)).hexdigest()
+        self._logos: list[str] = []
+        self._builders = {entry.id for entry in registry.builders}
+        network, weights, _ = (files[name] for name in NAMES)
+        self._embedder = Embedder(network, weights, threads, self.folder / NAMES[0])
+        packaged = read_prototypes(files["prototypes.npz"], self.folder / "prototypes.npz")
+        self._place(self._complete(packaged, registry))
+        if self._prototypes.vectors.shape[1] != self._embedder.dimensions:
+            raise ModelError(
+                f"{self.folder}: the prototypes are not of this network; train the model again"
+            )
+        for entry in registry.builders:
+            if entry.logo is not None:
+                self.add_logo(entry.id, logo_picture(entry.logo))
+
+    def _complete(self, packaged: Prototypes, registry: Registry) -> Prototypes:
+        """The packaged prototypes as far as the registry still says the same, and drawings of
+        the wordmarks that are missing among them."""
+        wanted = {(entry.id, mark.text) for entry in registry for mark in entry.wordmarks}
+        known = {entry.id for entry in registry}
+        packaged = packaged.owned_by(known)
+        kept = packaged.where(
+            [
+                not owner
+                or owner.startswith(OUTSIDE)
+                or (owner, mark) in wanted
+                or (owner in known and kind != "drawn")
+                for owner, mark, kind in zip(
+                    packaged.owner, packaged.mark, packaged.kind, strict=True
+                )
+            ]
+        )
+        drawn = {
+            (owner, mark)
+            for owner, mark, kind in zip(kept.owner, kept.mark, kept.kind, strict=True)
+            if kind == "drawn"
+        }
+        missing = [pair for pair in sorted(wanted) if pair not in drawn]
+        if not missing:
+            return kept
+        # Rarely is anything drawn, and what draws takes longer to load than all the rest here.
+        from detector.read.logo_drawing import draw_prototypes
+
+        return kept.joined(draw_prototypes(self._embedder, id, text) for id, text in missing)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the model's files, the marks known and the logos added. Drawn marks count by
+        their texts: their vectors follow from these. No `Analysis` has it: who uses a recogniser
+        of their own notes it beside the result."""
+        names = [self._prototypes.owner, self._prototypes.mark, self._prototypes.kind]
+        said = json.dumps([self._files, names, self._logos], ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def prototypes(self) -> Prototypes:
+        """All prototypes in use."""
+        return self._prototypes
+
+    def add_logo(self, id: str, picture: Picture) -> None:
+        """Adds one picture of a builder's logo: from now on marks like it are recognised.
+
+        Args:
+            id: the builder, an entry of the registry.
+            picture: RGB (height, width, 3) or RGBA (height, width, 4), cut close around it.
+
+        Raises:
+            ModelError: no such builder in the registry, or no picture.
+        """
+        if id not in self._builders:
+            raise ModelError(f"{id!r} is no builder of the registry; add its entry first")
+        if picture.ndim != 3 or picture.shape[2] not in (3, 4) or min(picture.shape[:2]) < 4:
+            raise ModelError(
+                f"{id}: a logo is a picture (height, width, 3 or 4), got {picture.shape}"
+            )
+        self._logos.append(hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest())
+        from detector.read.logo_drawing import logo_prototypes
+
+        added = logo_prototypes(self._embedder, id, picture)
+        self._place(self._prototypes.joined([added]))
+
+    def recognise(self, cuts: Sequence[Picture]) -> list[Recognition]:
+        """What each cut looks like, in order.
+
+        Args:
+            cuts: marks cut from a picture by their boxes, each (height, width, 3) RGB. One
+                smaller than 4 pixels either way looks like nothing.
+        """
+        return [self._recognise(cut) for cut in cuts]
+
+    def _recognise(self, cut: Picture) -> Recognition:
+        if cut.ndim < 2 or min(cut.shape[:2]) < 4:
+            return Recognition(None, None, None, -1.0, 0.0, None)
+        vectors = self._embedder.embed(views(cut))
+        # The view that looks most like something, and how near it is to each prototype.
+        return self._ranked((vectors @ self._prototypes.vectors.T).max(axis=0))
+
+    def _place(self, prototypes: Prototypes) -> None:
+        """Takes prototypes into use, ordered by owner."""
+        self._prototypes = prototypes
+        self._owners = list(dict.fromkeys(prototypes.owner))
+        places = {owner: number for number, owner in enumerate(self._owners)}
+        owned = np.array([places[owner] for owner in prototypes.owner])
+        self._order = np.argsort(owned, kind="stable")
+        self._starts = np.searchsorted(owned[self._order], np.arange(len(self._owners)))
+        self._is_builder = np.array([owner in self._builders for owner in self._owners], np.bool_)
+
+    def _ranked(self, cosines: NDArray[np.float32]) -> Recognition:
+        """The answer for the cosines to all prototypes, (m,)."""
+        if not self._is_builder.any():
+            return Recognition(None, None, None, -1.0, 0.0, None)
+        best = np.maximum.reduceat(cosines[self._order], self._starts)
+        nearest = int(np.where(self._is_builder, best, -2.0).argmax())
+        score = float(best[nearest])
+        others = best.copy()
+        others[nearest] = -2.0
+        rival = int(others.argmax())
+        margin = score - max(-1.0, float(others[rival]))
+        end = [*self._starts[1:], len(self._order)][nearest]
+        own = self._order[self._starts[nearest] : end]
+        builder = self._owners[nearest]
+        return Recognition(
+            id=builder if score + margin >= self.least_strength else None,
+            nearest=builder,
+            mark=self._prototypes.mark[int(own[cosines[own].argmax()])],
+            score=score,
+            margin=margin,
+            second=(self._owners[rival] or None) if len(self._owners) > 1 else None,
+        )
+
+    def weight(self, recognition: Recognition, places: int = 1) -> float:
+        """How much a recognition speaks for its nearest builder, who is named by something else:
+        natural log of how much more often such a strength was measured on that builder's marks
+        than on anything else, for one builder (docs/recognising.md).
+
+        0 where it says nothing, also where it is a builder that bare surfaces look like, and never
+        negative: a mark may be somebody else's sticker.
+
+        Args:
+            places: how many were looked at to find this one: each could have looked like it.
+        """
+        if recognition.nearest in self._crowded:
+            return 0.0
+        strength = strength_of(recognition)
+        reached = [value for least, value in self._weights if strength >= least]
+        return max(0.0, reached[-1] - math.log(places)) if reached else 0.0
+
+
+def strength_of(recognition: Recognition) -> float:
+    """Score and margin as one number: score + margin.
+
+    On marks of `train` that a first network had not seen, 20 of 158 drawings and 6 of 62 looks
+    at real ones stood above every mistake by the sum, 1 and none by the score alone, 9 and 3 by
+    the margin alone.
+    """
+    return recognition.score + recognition.margin

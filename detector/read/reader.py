@@ -1,0 +1,192 @@
+"""Text read off machines.
+
+Two steps: lines of text are found, then recognised (`detector.read.line_reader`). Lines are found
+in the whole crop of a machine (`detector.read.lines`), and cut where the detector saw
+wordmarks (`cut_marks`), because it finds some that the finder misses (thin, slanted, stylised).
+The recogniser's alphabet has Latin and Han letters and no Cyrillic ones. Lines with letters that
+Cyrillic alone has are read by a head of our own (`detector.read.cyrillic`); others come out in
+look-alikes ("СТАН" as "CTAH"), which matching folds back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from detector.read.line_reader import LINE_HEIGHT, LineReader
+from detector.read.lines import MODELS, VERTICAL, Line, LineFinder, pad, resize
+from detector.settings import Reading_
+from detector.types import Box, Picture, Reading, Script
+
+RECOGNITION = "PP-OCRv6_rec_small.onnx"
+
+# Margin around a wordmark's box, as a share of its height. Of 70 legible marks 47 were read at
+# 0 or 0.08, 42 at 0.15, 33 at 0.3; a second margin, equalised contrast, grey or inverted
+# colours added at most one.
+_MARGIN = 0.08
+# Widths of a line are padded to multiples of this, in pixels: the engine keeps compiled code for
+# each shape it meets, and without bound its memory grows.
+_LINE_STEP = 80
+# Lines shorter than this are padded to it. Of 898 labelled texts 493 are read letter for letter at
+# 240 pixels, 489 at RapidOCR's 320, 484 at 160, 480 with no least width.
+_LEAST_LINE = 240
+# Two readings of one text: overlap of the boxes as a share of the smaller one.
+_SAME_TEXT = 0.6
+
+
+class Reader:
+    """Reads text off pictures. Loading takes about a second; keep one and reuse it.
+
+    A reader is not safe to share between threads.
+
+    Args:
+        settings: least score, greatest side of a crop.
+        threads: threads of inference; as many as there are cores if None. What is read does
+            not depend on it.
+
+    Raises:
+        ModelError: the reading models are missing from the installed `rapidocr`.
+    """
+
+    def __init__(self, settings: Reading_, threads: int | None = None) -> None:
+        self._settings = settings
+        self._finder = LineFinder(settings, threads)
+        self._lines = LineReader(MODELS / RECOGNITION, threads, settings.cyrillic)
+
+    def read(
+        self,
+        picture: Picture,
+        pts: Fraction,
+        offset: tuple[float, float] = (0.0, 0.0),
+        mirrored: bool = False,
+    ) -> list[Reading]:
+        """All text found in `picture`.
+
+        Args:
+            picture: RGB, (height, width, 3), usually one machine cut from a frame.
+            pts: time of that frame.
+            offset: where the picture's corner lies in the frame, pixels; boxes of the
+                readings are given in pixels of the frame.
+            mirrored: read the picture flipped left to right; boxes stay unflipped.
+        """
+        return self.read_lines(self.find_lines(picture), pts, offset, mirrored)
+
+    def find_lines(self, picture: Picture, most: int | None = None) -> list[Line]:
+        """The lines of text in an RGB picture (height, width, 3), upright or mirrored; sought in
+        `most` pixels of its longer side (`LineFinder.find_lines`)."""
+        return self._finder.find_lines(picture, most)
+
+    def read_lines(
+        self,
+        lines: Sequence[Line],
+        pts: Fraction,
+        offset: tuple[float, float] = (0.0, 0.0),
+        mirrored: bool = False,
+    ) -> list[Reading]:
+        """What stands in the lines of one picture, one reading for each place.
+
+        Lines without text that reaches the least score give no reading.
+
+        Args:
+            lines: of `find_lines` and `cut_marks`.
+            pts, offset, mirrored: as for `read`.
+        """
+        read = [line.flipped() if mirrored else line for line in lines]
+        dx, dy = offset
+        readings = []
+        for one, line in zip(read, lines, strict=True):
+            text, score = self.read_line(one.picture, turned=one.turned)
+            # A stroke or a dot is no text, however sure the reader is of it.
+            if any(map(str.isalnum, text)) and score >= self._settings.score:
+                x1, y1, x2, y2 = line.box
+                placed = (x1 + dx, y1 + dy, x2 + dx, y2 + dy)
+                readings.append(Reading(text, score, placed, pts, script_of(text), mirrored))
+        return merge_readings(readings)
+
+    def read_line(self, picture: Picture, *, turned: bool = False) -> tuple[str, float]:
+        """Text and score of a BGR line (height, width, 3).
+
+        Args:
+            turned: it ran down the machine and was turned a quarter left; it may run up as well.
+        """
+        ways = [picture, picture[::-1, ::-1]] if turned else [picture]
+        read = [self._lines.read(pad_line(way)) for way in ways]
+        text, score = max(read, key=lambda said: _sureness(*said))
+        return text.strip(), score
+
+
+def cut_marks(picture: Picture, boxes: Sequence[Box]) -> list[Line]:
+    """The lines in given boxes, pixels of an RGB picture; none for a box off the picture."""
+    lines = [_cut_line(picture, box) for box in boxes]
+    return [line for line in lines if line is not None]
+
+
+def merge_readings(readings: Iterable[Reading]) -> list[Reading]:
+    """One reading for each place: of those that overlap, the one that says most surely most.
+
+    A fragment is often read more surely than the whole (an emblem as Q beside ROMI, DU of DURMA),
+    so a score counts by the root of the letters. Readings of different frames, or of a frame and
+    its mirror image, are never merged.
+    """
+    kept: list[Reading] = []
+    for reading in sorted(readings, key=_says, reverse=True):
+        if not any(_same_place(reading, other) for other in kept):
+            kept.append(reading)
+    return kept
+
+
+def _says(reading: Reading) -> float:
+    return _sureness(reading.text, reading.score)
+
+
+def _sureness(text: str, score: float) -> float:
+    return score * math.sqrt(sum(map(str.isalnum, text)))
+
+
+def script_of(text: str) -> Script:
+    """`han` where there is any Han character, `cyrillic` where any Cyrillic one, else `latin`."""
+    if any("一" <= c <= "鿿" or "㐀" <= c <= "䶿" for c in text):
+        return "han"
+    if any("Ѐ" <= c <= "ӿ" for c in text):
+        return "cyrillic"
+    return "latin"
+
+
+def overlap_of_smaller(a: Box, b: Box) -> float:
+    """Area shared by two boxes as a share of the smaller one, 0..1."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return width * height / smaller
+
+
+def _same_place(a: Reading, b: Reading) -> bool:
+    same_frame = a.pts == b.pts and a.mirrored == b.mirrored
+    return same_frame and overlap_of_smaller(a.box, b.box) >= _SAME_TEXT
+
+
+def pad_line(line: Picture) -> Picture:
+    """A line at the recogniser's height, its width padded to whole steps and a least width."""
+    scaled = resize(line, LINE_HEIGHT / line.shape[0])
+    return pad(scaled, 1, _LINE_STEP if scaled.shape[1] > _LEAST_LINE else _LEAST_LINE)
+
+
+def _cut_line(picture: Picture, box: Box) -> Line | None:
+    """A box with a margin as one line of text, None if off the picture.
+
+    A tall box is turned a quarter left, as the recogniser has learnt vertical lines.
+    """
+    x1, y1, x2, y2 = box
+    pad = _MARGIN * min(y2 - y1, x2 - x1)
+    top, left = max(0, int(y1 - pad)), max(0, int(x1 - pad))
+    cut = picture[top : max(top, int(np.ceil(y2 + pad))), left : max(left, int(np.ceil(x2 + pad)))]
+    if min(cut.shape[:2]) < 4:
+        return None
+    turned = cut.shape[0] > VERTICAL * cut.shape[1]
+    bgr = np.ascontiguousarray((np.rot90(cut) if turned else cut)[:, :, ::-1])
+    return Line(bgr, box, turned)

@@ -1,1 +1,0 @@
-"""Lines of text: where they stand, what stands in them, and marks hidden on purpose."""

@@ -1,1 +1,0 @@
-"""Marks that no reader reads, known by their looks."""

@@ -1,0 +1,217 @@
+"""Detection: boxes come back in the frame's pixels, and only a sound model is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.errors import ModelError
+from detector.boxes import iou, suppress
+from detector.look.detect import IN_FLIGHT, STRIDE, Detector, bearing, letterbox
+from detector.settings import Detecting
+from detector.types import CONTROL, MACHINE, WORDMARK, Detections
+from tests.detector.colours import painted, write_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def detector(folder: Path) -> Detector:
+    return Detector(folder)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(1280, 720), (720, 1280), (640, 480), (352, 288), (1001, 333), (4096, 2160), (64, 64)],
+)
+def test_boxes_are_in_pixels_of_the_frame_whatever_its_shape(
+    detector: Detector, width: int, height: int
+) -> None:
+    box = (width // 8, height // 4, width // 2, height * 3 // 4)
+    (found,) = detector.detect([painted(width, height, (MACHINE, box, 0.9))])
+    assert list(found.class_id) == [MACHINE]
+    # A pixel of the network's input is `width / 640` pixels of the frame.
+    assert np.abs(found.xyxy[0] - box).max() <= 1 + 1.5 * max(width, height) / 640
+    assert found.confidence[0] == pytest.approx(0.9, abs=0.01)
+
+
+def test_many_pictures_keep_their_order(detector: Detector) -> None:
+    pictures = [
+        painted(320 + 32 * (k % 3), 240, (MACHINE, (10 * k, 20, 10 * k + 60, 90), 1.0))
+        for k in range(20)
+    ]
+    found = detector.detect(pictures)
+    assert [round(float(one.xyxy[0, 0]) / 10) for one in found] == list(range(20))
+
+
+def test_no_picture_gives_no_detections(detector: Detector) -> None:
+    assert detector.detect([]) == []
+
+
+def test_machines_and_marks_have_thresholds_of_their_own(detector: Detector) -> None:
+    picture = painted(
+        640,
+        480,
+        (MACHINE, (20, 20, 200, 200), 0.3),
+        (WORDMARK, (300, 20, 400, 60), 0.3),
+        (CONTROL, (300, 200, 400, 300), 0.18),
+    )
+    (found,) = detector.detect([picture])
+    assert list(found.class_id) == [WORDMARK]
+    (found,) = detector.detect([picture], least=0.25)
+    assert sorted(found.class_id) == [MACHINE, WORDMARK]
+
+
+@pytest.mark.parametrize(
+    ("mark", "kept"),
+    [(0.3, [0.25]), (0.17, [0.25]), (0.07, [])],
+    ids=["sure mark", "faint mark", "no mark"],
+)
+def test_a_less_sure_machine_is_kept_for_a_mark_of_its_own(
+    detector: Detector, mark: float, kept: list[float]
+) -> None:
+    picture = painted(
+        640, 480, (MACHINE, (20, 20, 200, 200), 0.25), (WORDMARK, (60, 60, 140, 100), mark)
+    )
+    (found,) = detector.detect([picture])
+    assert found.of(MACHINE).confidence == pytest.approx(kept, abs=0.01)
+    # What made it worth a look is no mark by itself.
+    assert len(found.of(WORDMARK)) == (mark >= detector.settings.mark_confidence)
+
+
+def test_a_mark_on_a_sure_machine_keeps_no_other_and_of_two_the_surest() -> None:
+    boxes = [[0, 0, 100, 100], [10, 10, 90, 90], [200, 0, 300, 100], [190, 0, 310, 120],
+             [40, 40, 60, 60], [240, 40, 260, 60], [500, 40, 520, 60]]  # fmt: skip
+    found = Detections(
+        np.array(boxes, np.float32),
+        np.array([0.9, 0.2, 0.2, 0.3, 0.1, 0.1, 0.1], np.float32),
+        np.array([MACHINE] * 4 + [WORDMARK] * 3),
+    )
+    sure = np.array([True] + [False] * 6)
+    assert list(np.flatnonzero(bearing(found, sure))) == [3]
+
+
+def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> None:
+    detector = Detector(folder, Detecting(image_size=160))
+    mark = (1204, 700, 1210, 704)
+    picture = painted(1920, 1080, (MACHINE, (1150, 600, 1300, 800), 1.0), (WORDMARK, mark, 1.0))
+    (far,) = detector.detect([picture])
+    assert not len(far.of(WORDMARK))
+    near = detector.look_closer(picture, (1150, 600, 1300, 800)).of(WORDMARK)
+    assert len(near) == 1
+    assert np.abs(near.xyxy[0] - mark).max() <= 3
+
+
+def test_looking_closer_at_a_box_outside_the_frame_finds_nothing(detector: Detector) -> None:
+    picture = painted(320, 240, (MACHINE, (10, 10, 90, 90), 1.0))
+    assert not len(detector.look_closer(picture, (400, 300, 500, 400)))
+
+
+def test_the_input_is_a_rectangle_that_fits() -> None:
+    boxed, scale, offset = letterbox(painted(1280, 720), 640)
+    assert boxed.shape == (384, 640, 3)
+    assert scale == 0.5
+    assert offset == (0, 12)
+
+
+@given(width=st.integers(1, 3000), height=st.integers(1, 3000), side=st.integers(32, 700))
+def test_a_letterbox_always_fits_its_picture(width: int, height: int, side: int) -> None:
+    picture = np.broadcast_to(np.uint8(0), (height, width, 3))
+    boxed, scale, (left, top) = letterbox(np.ascontiguousarray(picture), side)
+    rows, columns = boxed.shape[:2]
+    assert rows % 32 == columns % 32 == 0
+    assert left + max(1, round(width * scale)) <= columns
+    assert top + max(1, round(height * scale)) <= rows
+    assert max(rows, columns) - side < 32
+
+
+def test_suppression_keeps_the_surest_of_a_class_and_other_classes() -> None:
+    boxes = np.array([[0, 0, 100, 100], [2, 2, 102, 102], [0, 0, 100, 100]], np.float32)
+    confidence = np.array([0.5, 0.9, 0.4], np.float32)
+    kept = suppress(boxes, confidence, np.array([0, 0, 1], np.int64), 0.6)
+    assert list(kept) == [1, 2]
+
+
+def test_intersection_over_union_is_computed_pairwise() -> None:
+    a = np.array([[0, 0, 10, 10]], np.float32)
+    b = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
+    assert iou(a, b)[0] == pytest.approx([1, 1 / 3, 0])
+
+
+def test_the_digest_is_the_models(folder: Path, tmp_path: Path) -> None:
+    other = write_model(tmp_path / "other", [1, 3, -1, 640])
+    assert Detector(folder).digest == Detector(folder).digest
+    assert len(Detector(folder).digest) == 64
+    with pytest.raises(ModelError, match="one size only"):
+        Detector(other)
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
+        Detector(tmp_path / "nowhere")
+
+
+def test_an_exchanged_file_is_noticed(tmp_path: Path) -> None:
+    folder = write_model(tmp_path)
+    weights = folder / "model.bin"
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match=r"model\.bin: its SHA-256"):
+        Detector(folder)
+
+
+@pytest.mark.parametrize(
+    ("card", "says"),
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "expected an object"),
+        ('{"classes": ["machine", "person"], "files": {}}', "expected the classes"),
+        ('{"classes": null}', "expected the classes"),
+        ('{"classes": ["machine", "wordmark", "control"]}', "model.json names None"),
+    ],
+    ids=["broken", "deep", "list", "other-classes", "no-classes", "no-hashes"],
+)
+def test_a_wrong_card_is_refused(tmp_path: Path, card: str, says: str) -> None:
+    folder = write_model(tmp_path)
+    (folder / "model.json").write_text(card, "utf-8")
+    with pytest.raises(ModelError, match=says):
+        Detector(folder)
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+    folder = write_model(tmp_path)
+    (folder / "model.xml").write_bytes(b"<html></html>")
+    card = json.loads((folder / "model.json").read_text("utf-8"))
+    card["files"]["model.xml"] = hashlib.sha256(b"<html></html>").hexdigest()
+    (folder / "model.json").write_text(json.dumps(card), "utf-8")
+    with pytest.raises(ModelError, match="OpenVINO cannot read it"):
+        Detector(folder)
+
+
+def test_memory_does_not_grow_with_every_size_of_picture_met() -> None:
+    detector = Detector(threads=1)
+    full = np.zeros((640, 640, 3), np.uint8)
+    detector.detect([full] * IN_FLIGHT)
+    before = _resident()
+    # Crops of machines are of any shape. Enlarged to 640 pixels, whole steps of 32, they are of one
+    # of these to the network; the largest was met already.
+    for side in range(STRIDE, 640, STRIDE):
+        detector.detect([full[:side]])
+        detector.detect([full[:, :side]])
+    assert _resident() - before < 200 << 20
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
