@@ -17,8 +17,8 @@ from datasets.annotations import read_photographs, split_folder
 from datasets.registry import load_registry
 
 if TYPE_CHECKING:
-    from training.compare import Comparison
-    from training.report import Report
+    from training.evaluate.comparison import Comparison
+    from training.evaluate.report import Report
 
 DRAWN = 24
 """Pictures drawn to write on where no labelled ones are at hand."""
@@ -70,12 +70,12 @@ def evaluate(
 
     Case by case, in Markdown.
     """
-    from training.apart import check_unlearnt, learnt_by_model
-    from training.card import write_card
-    from training.compare import check_same, compare, read_report
-    from training.evaluate import Parts, data_digest
-    from training.evaluate import evaluate as measure
-    from training.tables import comparison_table, to_markdown
+    from training.evaluate.card import write_card
+    from training.evaluate.comparison import check_same, compare, read_report
+    from training.evaluate.evaluation import Parts, data_digest
+    from training.evaluate.evaluation import evaluate as measure
+    from training.evaluate.tables import comparison_table, to_markdown
+    from training.weights import check_unlearnt, learnt_by_model
 
     if card and model is None:
         raise typer.BadParameter("--card needs --model, the folder it is written to")
@@ -140,11 +140,10 @@ def legibility(
     """
     from datasets.maker import write_stills
     from detector.analyze import Analyst
-    from training.evaluate import data_digest
-    from training.journal import Journal
-    from training.legibility import BITRATES, HEIGHTS, Plan, measure, run_of
-    from training.legibility_report import write
-    from training.lookalikes import tell_apart
+    from training.evaluate.evaluation import data_digest
+    from training.evaluate.journal import Journal
+    from training.evaluate.legibility import BITRATES, HEIGHTS, Plan, measure, run_of
+    from training.evaluate.legibility_page import tell_apart, write
 
     plan = Plan(
         tuple(sorted(set(height or HEIGHTS))),
@@ -174,9 +173,9 @@ def legibility(
 
 
 def _write(report: Report, compared: Comparison | None, out: Path) -> None:
-    from training.evaluate import forget
-    from training.page import write_page
-    from training.report import as_json, write_text
+    from training.evaluate.evaluation import forget
+    from training.evaluate.page import write_page
+    from training.evaluate.report import as_json, write_text
 
     typer.echo(report.write(out), err=True)
     if compared is not None:

@@ -93,8 +93,8 @@ def train(
     by exporting the new model to OUT/model, and says whether it is better than the old one, no
     worse, worse, or whether that is unclear. Without, no case may be looked at with it.
     """
-    from training.apart import learnt_by_weights
-    from training.rounds import train_in_rounds
+    from training.machines.rounds import train_in_rounds
+    from training.weights import learnt_by_weights
 
     _check_against(against, validation, split)
     # Before hours of training, too.
@@ -163,7 +163,7 @@ def export(
 
     The comparison that `train` ended with comes along; with --validation it is made here.
     """
-    from training.contest import carry_comparison
+    from training.evaluate.contest import carry_comparison
     from training.export import export as convert
 
     _check_against(against, validation, split)
@@ -191,7 +191,7 @@ def quantize(
 
     With --validation both are measured on the same pictures, as for `export`.
     """
-    from training.quantize import quantize as convert
+    from training.export import quantize as convert
 
     _check_against(against, validation, split)
     quantized = convert(model, data, out, pictures)
@@ -204,7 +204,7 @@ def quantize(
 
 def _check_against(against: Path | None, validation: Path | None, split: str) -> None:
     """Before hours of training, not after."""
-    from training.apart import check_unlearnt, learnt_by_model
+    from training.weights import check_unlearnt, learnt_by_model
 
     if against is not None:
         if validation is None:
@@ -214,8 +214,8 @@ def _check_against(against: Path | None, validation: Path | None, split: str) ->
 
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
     """Measures old and new on the same pictures and says which is better."""
-    from training.contest import contest
-    from training.tables import comparison_table
+    from training.evaluate.contest import contest
+    from training.evaluate.tables import comparison_table
 
     with bar() as tell:
         ended = contest(new, validation, split, against, work=out / "compared", progress=tell)

@@ -49,9 +49,9 @@ def train_marks(
     detector.read.logos.Recogniser in Python, or to be put in that one's place.
     """
     from detector.read.logos import Recogniser
-    from training.embed import train_marks as learn
-    from training.embed_export import add_measured, export_marks
-    from training.embed_report import report
+    from training.marks.export import add_measured, export_marks
+    from training.marks.measure import report
+    from training.marks.train import train_marks as learn
 
     known = load_registry(*(registry or ()))
     with bar() as tell:

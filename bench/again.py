@@ -30,8 +30,8 @@ from detector.read.lines import Line
 from detector.read.reader import Reader, cut_marks, script_of
 from detector.settings import Settings
 from detector.types import Picture, Reading
-from training.evaluate import open_picture
-from training.tables import table
+from training.evaluate.evaluation import open_picture
+from training.evaluate.tables import table
 
 STRANGERS = Path(__file__).parents[1] / "tests" / "detector" / "strangers.txt"
 NEAR = 300

@@ -25,7 +25,7 @@ from datasets.fonts import font
 from datasets.maker.encode import Encoding, encode
 from detector import Analyst
 from detector.types import Picture
-from training.evaluate import open_picture
+from training.evaluate.evaluation import open_picture
 
 TEXT, BUILDER = "HISION", "hision"
 TAKES = ("one take", "two takes")

@@ -23,7 +23,7 @@ from datasets.annotations import Mark, Photograph, read_photographs, split_folde
 from datasets.registry import load_registry
 from detector import Analyst
 from detector.types import Analysis, Picture
-from training.evaluate import open_picture
+from training.evaluate.evaluation import open_picture
 
 WIDTHS = (1.5, 2.0, 4.0)
 """Of a cut, in widths of its mark."""

@@ -32,7 +32,7 @@ from detector import Analyst
 from detector.boxes import area
 from detector.read.reader import overlap_of_smaller
 from detector.types import Analysis, Picture
-from training.evaluate import open_picture
+from training.evaluate.evaluation import open_picture
 
 LEAST_HEIGHT = 20
 QUALITY = 80

@@ -19,7 +19,7 @@ from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector import Analyst, Settings
 from detector.types import Sighting
-from training.evaluate import open_picture
+from training.evaluate.evaluation import open_picture
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
 CLOSER = 1.15

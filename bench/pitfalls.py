@@ -26,7 +26,7 @@ from detector.read.logos import Recogniser
 from detector.read.reader import Reader, cut_marks
 from detector.settings import Settings
 from detector.types import Likeness, Reading
-from training.confusions import draw_worn
+from training.small.confusions import draw_worn
 
 CODE = "KX650"
 """A model code that no entry of the registry has."""

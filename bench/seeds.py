@@ -18,9 +18,9 @@ from bench import arguments
 from datasets.annotations import Photograph, read_photographs, split_folder
 from detector.look.detect import Detector
 from detector.settings import Settings
-from training.evaluate import at_any_confidence, open_picture
-from training.measures import Matched, Share, average_precision, precision, recall
-from training.spotting import Spotted
+from training.evaluate.detection import Spotted
+from training.evaluate.evaluation import at_any_confidence, open_picture
+from training.evaluate.measures import Matched, Share, average_precision, precision, recall
 
 # How precise the sure part of a detector has to be: the aim of the project.
 _PRECISE = 0.9

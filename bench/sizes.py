@@ -25,7 +25,7 @@ from detector.examining.sizes import LARGER, SUREST, said_in_sizes, surest
 from detector.look.detect import Detector
 from detector.settings import Settings
 from detector.types import MACHINE, Observation, Picture
-from training.evaluate import at_any_confidence, open_picture
+from training.evaluate.evaluation import at_any_confidence, open_picture
 
 _HIT = 0.5
 

@@ -21,8 +21,8 @@ from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.read.logos import Recogniser
-from training.measures import Share
-from training.naming import Named, as_entries, is_case
+from training.evaluate.measures import Share
+from training.evaluate.naming import Named, as_entries, is_case
 
 SPLITS = ("train", "val")
 

@@ -30,9 +30,9 @@ LONG = (
     "tests/evidence/sweep/",
     "tests/evidence/test_desk.py",
     "tests/test_promises.py",
-    "tests/training/test_evaluate.py",
-    "tests/training/test_legibility.py",
-    "tests/training/test_train.py",
+    "tests/training/evaluate/test_evaluation.py",
+    "tests/training/evaluate/test_legibility.py",
+    "tests/training/machines/test_train.py",
     "tests/trials/",
 )
 """Tests that take half a minute a file, and more."""

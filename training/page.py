@@ -1,280 +1,236 @@
-"""The evaluation as a page: evaluation.html beside evaluation.json."""
+"""A page of measurements: one HTML file that opens anywhere, runs nothing and fetches nothing."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from typing import Literal
 
-from training.charts import SHARES, Axis, Curve, Point, chart
-from training.compare import Comparison
-from training.measures import Share
-from training.naming import OUTCOMES, Case
-from training.report import Report, chances, per_thousand, write_text
-from training.sheet import Fact, Figure, Grid, Part, render
-from training.tables import COMPARED, interval, left_out, percent, said
-
-NAME = "evaluation.html"
-CALIBRATED = 0.05
-"""The calibration error that is aimed at."""
-MANY = 60
-"""Cases shown before the rest is folded away: the bad ones come first."""
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 
-def write_page(report: Report, compared: Comparison | None, out: Path) -> Path:
-    """Writes `out/evaluation.html`.
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One number of the page's head; `note` says over how much."""
 
-    Raises:
-        ResultError: the folder cannot be written.
+    name: str
+    value: str
+    note: str = ""
+    tone: Literal["", "bad", "good"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart (`charts.chart`) and what is to be seen in it."""
+
+    chart: str
+    caption: str
+
+    @property
+    def svg(self) -> Markup:
+        return Markup(self.chart)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; rows with a cell `wrong` stand out. `folded`: opened by a click on its title."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    title: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of the page."""
+
+    title: str
+    texts: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    grids: Sequence[Grid] = ()
+
+
+def render(title: str, lead: str, facts: Sequence[Fact], parts: Sequence[Part]) -> str:
+    """The page. Every text is escaped: what was read off machines is written by strangers."""
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    page = environment.get_template("measured.html.j2")
+    css = Markup(_template("measured.css"))
+    return page.render(title=title, lead=lead, facts=facts, parts=parts, css=css)
+
+
+def _template(name: str) -> str:
+    return (files("training") / "templates" / name).read_text("utf-8")
+
+
+# Okabe, M. and Ito, K. (2008), Color universal design: told apart by the colour-blind.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+WIDTH, HEIGHT = 560, 340
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 14, 44
+LEGEND_ROW = 18
+NARROW_BAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a curve, with the interval around its `y` if there is one."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line through points, in the order given; `joined` False leaves the points apart."""
+
+    name: str
+    points: tuple[Point, ...]
+    joined: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis with a tick at each of `ticks`, from the first to the last.
+
+    name: what it shows, with its unit; even: ticks stand at even distances, whatever their
+    values (sizes that double); percent: ticks are shares of 1.
     """
-    values = chances(report.named.claims, len(report.named.cases))
-    parts = [
-        _naming(report),
-        _probabilities(values),
-        _detection(report),
-        *_open_set(report),
-        *_footage(report),
-        *_compared(compared),
-        _bad(report),
-    ]
-    lead = (
-        f"{report.pictures} pictures of {report.sources} sources, split {report.split}; model "
-        f"{report.model_sha256[:12]}, settings {report.settings_sha256[:12]}, registry "
-        f"{report.registry_sha256[:12]}, data {report.data_sha256[:12]}. In brackets: hits of "
-        "all, and the 95 % Wilson interval."
-    )
-    return write_text(
-        out / NAME, render("What Nameplate finds and names", lead, _facts(report, values), parts)
-    )
+
+    name: str
+    ticks: tuple[float, ...]
+    even: bool = False
+    percent: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value stands, 0..1; values beyond the ends stand at them."""
+        ticks = self.ticks
+        value = min(max(value, ticks[0]), ticks[-1])
+        if not self.even:
+            return (value - ticks[0]) / (ticks[-1] - ticks[0])
+        index = next(i for i in range(len(ticks) - 1) if value <= ticks[i + 1])
+        share = math.log(value / ticks[index]) / math.log(ticks[index + 1] / ticks[index])
+        return (index + share) / (len(ticks) - 1)
+
+    def label(self, tick: float) -> str:
+        """What stands at a tick."""
+        return f"{100 * tick:.0f} %" if self.percent else f"{tick:g}"
 
 
-def _facts(report: Report, values: dict[str, Any]) -> list[Fact]:
-    right, wrong = (report.named.share(outcome, True) for outcome in ("right", "wrong"))
-    machines = report.spotted.rows()[0]
-    false = per_thousand(report.named.named_share)
-    thousand = "-" if false["found"] is None else f"{false['found']:g}"
-    error = values["calibration_error"]
-    return [
-        Fact("named right", percent(right.value), _of(right)),
-        Fact("named wrong", percent(wrong.value), f"{_of(wrong)}, at most {percent(wrong.at_most)}",
-             "bad" if wrong.hits else ""),
-        Fact("false names in 1,000 negatives", thousand,
-             f"{_of(report.named.named_share)}, at most {false['at_most']}",
-             "bad" if report.named.named_share.hits else ""),
-        Fact("machines found", percent(machines.recall.value), _of(machines.recall)),
-        Fact("AP50, AP50-95", _number(machines.ap50), f"and {_number(machines.ap50_95)}"),
-        Fact("calibration error", _number(error), f"aim: below {CALIBRATED}",
-             "" if error is None or error < CALIBRATED else "bad"),
-    ]  # fmt: skip
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def _naming(report: Report) -> Part:
-    ways = [("Nameplate", report.named.share)]
-    if report.naive:
-        ways.append(("naive: true box, text at 88", report.named.naive_share))
-    rows = [
-        [way, where, *(said(share(outcome, inside)) for outcome in OUTCOMES)]
-        for where, inside in (("in the registry", True), ("not in it", False))
-        for way, share in ways
-    ]
-    cut = [
-        [by, name, *(said(row[outcome]) for outcome in OUTCOMES)]
-        for by, group in report.slices.items()
-        for name, row in group.items()
-        if row["right"].total
-    ]
-    figures = []
-    heights = report.slices.get("height", {})
-    if any(row["right"].total for row in heights.values()):
-        figures.append(_heights(heights))
-    return Part(
-        "Builders named",
-        ("A case is a machine with a builder's mark that a person can read in that picture.",),
-        figures,
-        (
-            Grid(("way", "builder", *OUTCOMES), rows),
-            Grid(("by", "mark", *OUTCOMES), cut, "By what makes a mark hard"),
-        ),
-    )
+def chart(
+    title: str, curves: Sequence[Curve], across: Axis, up: Axis, *, diagonal: bool = False
+) -> str:
+    """A chart as one `<svg>` element that stands alone or in a page.
 
+    Args:
+        title: read out by screen readers, and the picture's name.
+        diagonal: a dashed line from corner to corner, where stated and found would be equal.
+    """
+    inner_w, inner_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
-def _heights(rows: Any) -> Figure:
-    names = list(rows)
-    axis = Axis("shorter side of the mark, class", tuple(range(1, len(names) + 1)))
-    curves = []
-    for outcome in ("right", "unknown", "wrong"):
-        points = [
-            Point(place, row[outcome].value, *row[outcome].interval)
-            for place, row in enumerate(rows.values(), 1)
-            if row[outcome].total
-        ]
-        curves.append(Curve(f"named {outcome}" if outcome != "unknown" else outcome, tuple(points)))
-    drawn = chart("Outcomes by mark height", curves, axis, Axis("share", SHARES, percent=True))
-    explained = ", ".join(f"{place}: {name}" for place, name in enumerate(names, 1))
-    return Figure(drawn, f"Outcome by the height of the mark ({explained}), Wilson intervals.")
+    def x(value: float) -> float:
+        return LEFT + across.place(value) * inner_w
 
+    def y(value: float) -> float:
+        return TOP + (1 - up.place(value)) * inner_h
 
-def _probabilities(values: dict[str, Any]) -> Part:
-    error, interval = values["calibration_error"], values["calibration_interval"]
-    luck = values["calibration_by_luck"]
-    texts = [
-        f"{values['claims']} sightings with a candidate whose truth is known, and "
-        f"{values['without_candidate']} without any candidate (left out here)."
-    ]
-    if error is not None:
-        texts.append(
-            f"Expected calibration error {error:.3f}; {interval[0]:.3f} to {interval[1]:.3f} in 95 "
-            "of 100 cases where sources are drawn anew, which adds luck of its own. Were every "
-            f"probability true, luck alone would make it {luck[0]:.3f} over so few, and more than "
-            f"{luck[1]:.3f} in one of twenty."
+    rows = [_grid(across, up, x, y)]
+    if diagonal:
+        rows.append(
+            f'<path d="M{LEFT} {TOP + inner_h}L{LEFT + inner_w} {TOP}" stroke="currentColor" '
+            'stroke-dasharray="4 4" opacity=".5"/>'
         )
-    bins = values["reliability"]
-    rows = [
-        [
-            f"{one['from']:g} to {one['to']:g}",
-            "-" if one["stated"] is None else f"{one['stated']:.3f}",
-            _share(one["right"]),
-        ]
-        for one in bins
-    ]
-    found = [
-        Point(one["stated"], one["right"]["share"], one["right"]["low"], one["right"]["high"])
-        for one in bins
-        if one["stated"] is not None
-    ]
-    shares = Axis("probability stated", SHARES, percent=True)
-    curve = [Point(p["coverage"], p["risk"]) for p in values["risk_coverage"]]
-    figures = [
-        Figure(
-            chart("Reliability", [Curve("likeliest builder is the true one", tuple(found))],
-                  shares, Axis("found", SHARES, percent=True), diagonal=True),
-            "Reliability: on the dashed line what is stated is what is found.",
-        ),
-        Figure(
-            chart("Risk and coverage", [Curve("all candidates, surest first", tuple(curve))],
-                  Axis("coverage: machines with a legible mark that are named", SHARES,
-                       percent=True),
-                  Axis("risk: of those, wrong", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5), percent=True)),
-            "What naming more would cost: from left to right ever less sure candidates are named.",
-        ),
-    ]  # fmt: skip
-    grid = Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True)
-    return Part("Probabilities", texts, figures, (grid,))
-
-
-def _detection(report: Report) -> Part:
-    rows = [
-        [
-            row.class_name,
-            row.of,
-            "" if row.precision is None else said(row.precision),
-            said(row.recall),
-            "" if row.ap50 is None else _number(row.ap50),
-            "" if row.ap50_95 is None else _number(row.ap50_95),
-        ]
-        for row in report.spotted.rows()
-    ]
-    spotted = report.spotted
-    text = (
-        f"In {spotted.negatives} negatives {spotted.false_on_negatives} machines were reported, in "
-        f"{said(spotted.disturbed_share)} of them at least one."
+    rows += [_curve(curve, index, x, y) for index, curve in enumerate(curves)]
+    rows.append(_legend(curves))
+    height = HEIGHT + LEGEND_ROW * math.ceil(len(curves) / 2)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'fill="none" color="#5b636e" font-family="system-ui, sans-serif" font-size="12">'
+        f"<title>{escape(title)}</title>{''.join(rows)}</svg>"
     )
-    head = ("class", "of", "precision", "recall", "AP50", "AP50-95")
-    return Part("Detection", (text,), (), (Grid(head, rows),))
 
 
-def _open_set(report: Report) -> list[Part]:
-    if report.open_set is None:
-        return []
-    rows = [
-        [one.builder, said(one.named), said(one.others_right), _number(one.auroc),
-         "; ".join(f"{picture.removeprefix('images/')}: {name}" for picture, name in one.wrong)]
-        for one in report.open_set.held_out
-    ]  # fmt: skip
-    rows.append(["all", said(report.open_set.named), "", _number(report.open_set.auroc), ""])
-    text = (
-        f"Each of these builders was taken out of the registry in turn, and its machines in the "
-        f"pictures of {' and '.join(report.open_set_splits)} were looked at anew. The detector and "
-        "the mark embedder may have seen those of train."
+def _grid(across: Axis, up: Axis, x: Callable[[float], float], y: Callable[[float], float]) -> str:
+    floor, end = HEIGHT - BOTTOM, WIDTH - RIGHT
+    rows = []
+    for tick in up.ticks:
+        rows.append(
+            f'<path d="M{LEFT} {y(tick):.1f}H{end}" stroke="currentColor" opacity=".2"/>'
+            + _text(LEFT - 7, y(tick) + 4, up.label(tick), "end")
+        )
+    for tick in across.ticks:
+        rows.append(
+            f'<path d="M{x(tick):.1f} {floor}v5" stroke="currentColor" opacity=".6"/>'
+            + _text(x(tick), floor + 18, across.label(tick), "middle")
+        )
+    rows.append(_text((LEFT + end) / 2, floor + 36, across.name, "middle"))
+    middle = (TOP + floor) / 2
+    rows.append(
+        f'<g transform="rotate(-90 12 {middle})">{_text(12, middle, up.name, "middle")}</g>'
     )
-    head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
-    return [Part("Open set", (text,), (), (Grid(head, rows),))]
+    return "".join(rows)
 
 
-def _footage(report: Report) -> list[Part]:
-    if report.footage is None:
-        return []
-    rows = [
-        [one.clip, f"{one.seconds:.0f} s", "yes" if one.negative else "", str(one.sightings),
-         ", ".join(one.named), "; ".join(f"{name} ({read})" for name, read in one.wrong)]
-        for one in sorted(report.footage.heard, key=lambda one: (-len(one.wrong), one.clip))
-    ]  # fmt: skip
-    texts = [f"{said}." for said in report.footage.rates_said()]
-    head = ("clip", "length", "negative", "sightings", "named right", "named wrong")
-    return [Part("Footage", texts, (), (Grid(head, rows),))]
+def _curve(
+    curve: Curve, index: int, x: Callable[[float], float], y: Callable[[float], float]
+) -> str:
+    colour = COLOURS[index % len(COLOURS)]
+    rows = []
+    for point in curve.points:
+        if point.low is not None and point.high is not None:
+            # A little aside, so that the intervals of several curves do not hide each other.
+            at = x(point.x) + NARROW_BAR * (index - 1)
+            rows.append(
+                f'<path d="M{at:.1f} {y(point.low):.1f}V{y(point.high):.1f}" '
+                f'stroke="{colour}" opacity=".45"/>'
+            )
+    places = [(x(point.x), y(point.y)) for point in curve.points]
+    if curve.joined and len(places) > 1:
+        path = "L".join(f"{px:.1f} {py:.1f}" for px, py in places)
+        rows.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2"/>')
+    if len(places) <= 40:
+        rows += [_sign(px, py, index) for px, py in places]
+    return "".join(rows)
 
 
-def _compared(compared: Comparison | None) -> list[Part]:
-    if compared is None:
-        return []
-    rows = [
-        [one.of, percent(one.old), percent(one.new), _points(one.change), interval(one),
-         str(one.cases), str(one.sources)]
-        for one in compared.differences
-    ]  # fmt: skip
-    texts = [
-        f"Model {compared.new_model[:12]} against {compared.old_model[:12]}, on the same pictures.",
-        *left_out(compared),
-        f"Named right in the new run only: {', '.join(compared.gained) or 'none'}.",
-        f"Named right in the old run only: {', '.join(compared.lost) or 'none'}. McNemar's exact "
-        f"test: p = {compared.chance:.3f}.",
-    ]
-    return [Part("Against the run before", texts, (), (Grid(COMPARED, rows),))]
+def _sign(x: float, y: float, index: int) -> str:
+    colour = COLOURS[index % len(COLOURS)]
+    shape = index % 4
+    if shape == 0:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.6" fill="{colour}"/>'
+    corners = {
+        1: ((-3.3, -3.3), (3.3, -3.3), (3.3, 3.3), (-3.3, 3.3)),
+        2: ((0.0, -4.2), (4.0, 3.2), (-4.0, 3.2)),
+        3: ((0.0, -4.4), (4.4, 0.0), (0.0, 4.4), (-4.4, 0.0)),
+    }[shape]
+    points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners)
+    return f'<polygon points="{points}" fill="{colour}"/>'
 
 
-def _bad(report: Report) -> Part:
-    worst = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unknown", "right"))}
-    cases = sorted(report.named.cases, key=lambda c: (worst[c.outcome], c.picture, c.machine))
-    bad = [case for case in cases if case.outcome != "right"]
-    false = [
-        [one.picture.removeprefix("images/"), one.said, one.truth or "", one.why, one.grade,
-         f"{one.probability:.3f}", " / ".join(one.readings[:6])]
-        for one in report.named.false_names
-    ]  # fmt: skip
-    head = ("picture", "builder", "outcome", "said", "grade", "marks", "height", "read")
-    grids = [
-        Grid(("picture", "said", "true builder", "why", "grade", "probability", "read"), false,
-             "False names") if false else Grid(("False names",), (("none",),)),
-        Grid(head, [_row(case) for case in bad[:MANY]], "Not named right, the wrong ones first"),
-    ]  # fmt: skip
-    rest = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
-    grids.append(Grid(head, [_row(case) for case in rest], "All other cases", folded=True))
-    return Part("Case by case", (), (), grids)
+def _legend(curves: Sequence[Curve]) -> str:
+    rows = []
+    for index, curve in enumerate(curves):
+        left = LEFT + (index % 2) * (WIDTH - LEFT - RIGHT) / 2
+        top = HEIGHT + 8 + LEGEND_ROW * (index // 2)
+        rows.append(_sign(left + 6, top - 4, index) + _text(left + 18, top, curve.name, "start"))
+    return "".join(rows)
 
 
-def _row(case: Case) -> list[str]:
-    return [
-        case.picture.removeprefix("images/"),
-        case.truth,
-        case.outcome,
-        case.said or "",
-        case.grade or "",
-        " / ".join(case.marks),
-        "" if case.height is None else f"{case.height:.0f} px",
-        " / ".join(case.readings[:6]),
-    ]
-
-
-def _of(share: Share) -> str:
-    return f"{share.hits} of {share.total}"
-
-
-def _share(values: dict[str, Any]) -> str:
-    return said(Share(values["hits"], values["total"]))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.1f}"
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="currentColor" '
+        f'text-anchor="{anchor}">{escape(text)}</text>'
+    )

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -100,3 +102,41 @@ def pick_device(torch: Any, device: str | None) -> str:
     if device is not None:
         return device
     return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+_HELD = "ONEDNN_MAX_CPU_ISA"
+
+
+@contextmanager
+def every_instruction() -> Iterator[None]:
+    """Lets torch use AMX, which `detector/instructions.py` keeps the detector from. Each reads what
+    it may use when it first computes: nothing but torch may do so meanwhile."""
+    held = os.environ.pop(_HELD, None)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.environ[_HELD] = held
+
+
+def compute_in_bfloat16(network: Any) -> None:
+    """Makes a network (`ultralytics` `BaseModel`) compute so while it trains; its answers are
+    float32 all the same."""
+    torch = open_torch()
+    predict = network.predict
+
+    def shortened(*given: Any, **named: Any) -> Any:
+        with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
+            return _whole(torch, predict(*given, **named))
+
+    network.predict = shortened
+
+
+def _whole(torch: Any, answer: Any) -> Any:
+    if torch.is_tensor(answer):
+        return answer.float()
+    if isinstance(answer, dict):
+        return {key: _whole(torch, value) for key, value in answer.items()}
+    if isinstance(answer, list | tuple):
+        return type(answer)(_whole(torch, value) for value in answer)
+    return answer

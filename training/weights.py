@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets.annotations import CLASS_NAMES
-from datasets.errors import ModelError
+from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
+from datasets.errors import DataError, ModelError
+from datasets.splits import source_key
+from detector.look.model_files import model_digest
 from training.vendor import open_ultralytics
 
 
@@ -87,3 +90,98 @@ def tensors_digest(network: Any) -> str:
         digest.update(f"{name} {values.dtype} {values.shape}\0".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+DIGITS = 16
+"""Of a hash, hexadecimal: of a million pictures hardly two agree by chance, and a model that learnt
+from ten thousand keeps hardly 200 KB of them."""
+
+
+def traces_of(photographs: Iterable[Photograph]) -> frozenset[str]:
+    """By what pictures will be known again.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    return frozenset(trace for one in photographs for trace in _traces(one).values())
+
+
+def check_unseen(learnt: Sequence[Photograph], validation: Path, split: str = "val") -> None:
+    """Whether a validation set comes from nowhere that was learnt from.
+
+    Raises:
+        DataError: a source, footage, or the very same picture, stands on both sides; the message
+            names it.
+    """
+    _check(
+        {trace: one.path for one in learnt for trace in _traces(one).values()}, validation, split
+    )
+
+
+def check_unlearnt(
+    learnt: Collection[str] | None, model: Path, validation: Path, split: str = "val"
+) -> None:
+    """The same for what `model` learnt from, by its traces. None: nobody knows; nothing is said.
+
+    Raises:
+        DataError: as `check_unseen`.
+    """
+    if learnt:
+        _check(dict.fromkeys(learnt, model), validation, split)
+
+
+def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
+    """The traces of what an Ultralytics `.pt` learnt from; None where nobody recorded it.
+
+    One that knows none of our classes yet has learnt nothing that we measure on.
+
+    Raises:
+        ModelError: it, or the `training.json` beside it, is damaged.
+    """
+    network = open_network(weights, scratch)
+    if set(CLASS_NAMES).isdisjoint(names_of(network)):
+        return frozenset()
+    return _learnt(read_training(weights, tensors_digest(network.float())))
+
+
+def learnt_by_model(folder: Path) -> frozenset[str] | None:
+    """The traces of what an exported model learnt from; None where nobody recorded it.
+
+    Raises:
+        ModelError: the model is missing or damaged.
+    """
+    model_digest(folder)
+    return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))
+
+
+def _learnt(training: Mapping[str, Any] | None) -> frozenset[str] | None:
+    learnt = None if training is None else training.get("learnt")
+    return None if learnt is None else frozenset(map(str, learnt))
+
+
+def _check(places: Mapping[str, Path], validation: Path, split: str) -> None:
+    """`places`: by trace, the picture or the model where it was learnt from."""
+    for photograph in read_photographs(split_folder(validation, split)):
+        for what, trace in _traces(photograph).items():
+            if trace in places:
+                raise DataError(
+                    f"{photograph.path}: {what} is learnt from as well ({places[trace]}); measure "
+                    "on pictures of other sources, or leave that one out of training"
+                )
+
+
+def _traces(photograph: Photograph) -> dict[str, str]:
+    """By what it is in words, each hash that tells the picture, or one akin to it."""
+    told = {f"source {photograph.source!r}": f"source\n{source_key(photograph.source)}"}
+    if photograph.footage is not None:
+        told[f"footage {photograph.footage[:12]}"] = f"footage\n{photograph.footage}"
+    try:
+        picture = photograph.path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{photograph.path}: it cannot be read ({error.strerror})") from error
+    hashed = {what: _hash(text.encode(errors="surrogatepass")) for what, text in told.items()}
+    return hashed | {"the same picture": _hash(picture)}
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:DIGITS]

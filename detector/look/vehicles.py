@@ -2,7 +2,7 @@
 
 They are boxes on a floor with doors, panels and letters, as machines are, and the detector never
 learnt what they are. So where it sees a machine a network is asked that knows vehicles: COCO's
-YOLO11n, whose judgement of classes was taught that machine tools are none (`training.vehicles`).
+YOLO11n, taught that machine tools are none (`training.small.vehicles`).
 """
 
 from __future__ import annotations

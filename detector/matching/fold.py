@@ -8,7 +8,7 @@ letters or digits that a Cyrillic one looks like: those are listed one way, mark
 cheap.
 
 Prices come from counts of what the reader did take for what (`confusions.json`, made by
-`training/confusions.py`), smoothed with ranks set by hand from the shapes of the letters and from
+`training/small/confusions.py`), smoothed with ranks set by hand from the shapes of letters and from
 misreadings of painted marks (FANUG, MAXINO, TRAUE, MORISEIKl, DMGMOR1). With n of N letters m
 read as r, and h the rank of the pair,
 

@@ -1,7 +1,7 @@
 """Marks hidden on purpose: pixelated, or smeared though all around them is sharp.
 
 A hidden mark is evidence: somebody minded. What is hidden is no mark any more that the detector
-would see, so a small network looks for the hiding itself (`training.conceal`): it says of each
+would see, so a small network looks for the hiding itself (`training.small.hidden`): it says of each
 place, four pixels wide, whether it was pixelated or smeared after the picture was taken. It learnt
 from photographs parts of which were hidden by hand, and others that are soft by nature. Fine
 mosaics, which it hardly sees, are known by their lattice (`detector.read.lattice`). What is

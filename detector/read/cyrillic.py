@@ -2,7 +2,7 @@
 
 PP-OCRv6's recogniser looks at a line and says a Latin or Han letter for each of its steps; of a
 line in Cyrillic it says next to nothing. What its last layers see tells Ж from X all the same.
-A small network, trained on drawn lines (`training.cyrillic`), reads that in an alphabet
+A small network, trained on drawn lines (`training.small.cyrillic`), reads that in an alphabet
 of shapes: Latin letters, figures, and the Cyrillic letters that look like neither (one shape for С
 and C, as in `datasets.letters.fold`). It is believed only where a whole word can be Cyrillic,
 so that marks in Latin are read as before.

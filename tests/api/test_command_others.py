@@ -28,7 +28,7 @@ from tests.api.conftest import Nameplate
 from tests.datasets.sets import line, write_data
 from tests.judged import other_model
 from tests.ordinary import ordinary
-from training.apart import traces_of
+from training.weights import traces_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.seeds import Run, recall_when_precise, table
-from training.measures import Matched, Share
+from training.evaluate.measures import Matched, Share
 
 
 def run(name: str, ap50: float, found: int) -> Run:

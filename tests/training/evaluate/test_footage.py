@@ -1,0 +1,125 @@
+"""Names in footage held against who is on screen."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from datasets.annotations import Machine, Photograph
+from datasets.errors import DataError
+from detector.types import (
+    Analysis,
+    Attribution,
+    Footage,
+    Loss,
+    Observation,
+    Probe,
+    Shot,
+    Sighting,
+    Track,
+)
+from training.evaluate.footage import Clip, FootageReport, find_clips, hear
+
+BOX = (0.0, 0.0, 100.0, 100.0)
+
+
+def photograph(name: str, *builders: str | None) -> Photograph:
+    machines = tuple(
+        Machine(box=BOX, cnc=True, kind="lathe", builder=b, by="wordmark", truncated=False)
+        for b in builders
+    )
+    return Photograph(
+        image=f"images/{name}", width=100, height=100, scene="shopfloor", source="s",
+        machines=machines, marks=(), controls=(), concealed=(),
+    )  # fmt: skip
+
+
+def analysis(*builders: str | None, seconds: int = 1800, at: int = 0) -> Analysis:
+    """Each seen from `at` on, for a second."""
+    shot = Shot(0, Fraction(0), Fraction(seconds), "hit")
+    seen = Observation(Fraction(at), BOX, 0.9)
+    track = Track(shot, (seen, Observation(Fraction(at + 1), BOX, 0.9)))
+    sightings = tuple(
+        Sighting(f"m{i}", track, seen, Attribution(b, 0.95, "B" if b else "U"))
+        for i, b in enumerate(builders)
+    )
+    probe = Probe(
+        640, 360, "h264", Fraction(1, 1000), Fraction(0), Fraction(seconds), None, None, 0,
+        Fraction(1), False,
+    )  # fmt: skip
+    footage = Footage(Path("a.mp4"), "f" * 64, 1, "video", "mp4")
+    return Analysis(footage, probe, Loss(), (shot,), sightings, (), "m", "s")
+
+
+def test_clips_know_who_they_show(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a.webm", "C.MP4", "notes.txt"):
+        (tmp_path / name).touch()
+    shown = [{"photo": "1.jpg", "start": 0, "end": 4}, {"photo": "2.jpg", "start": 4, "end": 8}]
+    (tmp_path / "b.json").write_text(json.dumps(shown))
+    clips = find_clips(tmp_path, [photograph("1.jpg", "mazak", None), photograph("2.jpg", "haas")])
+    assert [(c.path.name, c.shown, c.negative) for c in clips] == [
+        ("C.MP4", (), True),
+        ("a.webm", (), True),
+        ("b.mp4", (("mazak", 0, 4), ("haas", 4, 8)), False),
+    ]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_where_no_clip_is_none_is_measured(tmp_path: Path, there: bool) -> None:
+    """Else a table would say of no hours that no name is false in them."""
+    folder = tmp_path / "clips"
+    if there:
+        folder.mkdir()
+        (folder / "a.json").write_text("[]")
+    with pytest.raises(DataError, match="clips: no clip is there"):
+        find_clips(folder, [])
+
+
+def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "b.mp4").touch()
+    (tmp_path / "b.json").write_text('[{"photo": "one/5.jpg", "start": 0, "end": 4}]')
+    photographs = [photograph("one/5.jpg", "mazak"), photograph("two/5.jpg", "haas")]
+    (clip,) = find_clips(tmp_path, photographs)
+    assert clip.shown == (("mazak", 0, 4),)
+
+
+def test_a_builder_who_is_shown_at_another_time_is_named_wrongly() -> None:
+    clip = Clip(Path("b.mp4"), (("mazak", 0.0, 4.0), ("haas", 4.0, 8.0)))
+    for at, right, wrong in ((0, "mazak", "haas"), (4, "haas", "mazak"), (6, "haas", "mazak")):
+        heard = hear(clip, analysis("mazak", "haas", at=at))
+        assert heard.named == (right,)
+        assert [name for name, _ in heard.wrong] == [wrong]
+    # One that lasts over a cut may be of either.
+    assert hear(clip, analysis("mazak", "haas", at=3)).wrong == ()
+    assert [name for name, _ in hear(clip, analysis("haas", at=8)).wrong] == ["haas"]
+
+
+def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
+    (tmp_path / "b.mp4").touch()
+    (tmp_path / "b.json").write_text('[{"photo": "1.jpg", "start": 0, "end": 4}]')
+    with pytest.raises(DataError, match=r"b\.json: 1\.jpg is not in the split"):
+        find_clips(tmp_path, [])
+    (tmp_path / "b.json").write_text('{"photo": "1.jpg"}')
+    with pytest.raises(DataError, match=r"b\.json: expected a list"):
+        find_clips(tmp_path, [])
+
+
+def test_false_names_an_hour() -> None:
+    shown, empty = Clip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), Clip(Path("a.mp4"))
+    heard = FootageReport(
+        (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
+    )
+    assert heard.heard[0].named == ("mazak",)
+    assert [name for name, _ in heard.heard[0].wrong] == ["haas"]
+    assert heard.rate(negative=False)["an_hour"] == 2.0
+    negative = heard.rate(negative=True)
+    assert (negative["hours"], negative["false_names"], negative["an_hour"]) == (0.5, 1, 2.0)
+    # 4.744 events are the 95 % Poisson bound for one seen; in half an hour.
+    assert negative["an_hour_at_most"] == pytest.approx(2 * 4.744, abs=0.001)
+
+
+def test_without_negative_footage_there_is_no_rate() -> None:
+    assert FootageReport(()).rate(negative=True)["an_hour"] is None

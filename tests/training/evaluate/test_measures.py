@@ -1,0 +1,192 @@
+"""Known boxes, known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from training.evaluate.measures import (
+    Share,
+    average_precision,
+    boxes,
+    match,
+    match_each,
+    mean_average_precision,
+    precision,
+    rate_at_most,
+    recall,
+    share_of_groups,
+)
+
+A = (0, 0, 100, 100)
+HALF_OF_A = (0, 0, 100, 50)
+LESS_THAN_HALF_OF_A = (0, 0, 100, 49)
+FAR = (500, 500, 600, 600)
+TINY = (0, 0, 50, 50)
+
+
+def matched(predicted, truth, ignore=(), confidence=None, **options):  # type: ignore[no-untyped-def]
+    sure = np.array(confidence if confidence is not None else [0.9] * len(predicted))
+    return match(boxes(predicted), sure, boxes(truth), boxes(ignore), **options)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth", "ignore", "hit", "ignored", "found"),
+    [
+        pytest.param([A], [A], [], [1], [0], [1], id="the same box"),
+        pytest.param([HALF_OF_A], [A], [], [1], [0], [1], id="half overlap is enough"),
+        pytest.param([LESS_THAN_HALF_OF_A], [A], [], [0], [0], [0], id="less than half is not"),
+        pytest.param([A, A], [A], [], [1, 0], [0, 0], [1], id="found twice counts once"),
+        pytest.param([FAR], [A], [FAR], [0], [1], [0], id="a box to ignore"),
+        pytest.param([TINY], [], [A], [0], [1], [], id="inside a region to ignore"),
+        pytest.param([A], [A], [A], [1], [0], [1], id="a hit is a hit though ignorable"),
+        pytest.param([], [A], [], [], [], [0], id="nothing predicted"),
+        pytest.param([A], [], [], [0], [0], [], id="nothing there"),
+        pytest.param([], [], [], [], [], [], id="nothing at all"),
+    ],
+)
+def test_boxes_find_what_they_overlap(predicted, truth, ignore, hit, ignored, found) -> None:  # type: ignore[no-untyped-def]
+    got = matched(predicted, truth, ignore)
+    assert got.hit.tolist() == [bool(x) for x in hit]
+    assert got.ignored.tolist() == [bool(x) for x in ignored]
+    assert (~np.isnan(got.found)).tolist() == [bool(x) for x in found]
+
+
+def test_the_surest_box_takes_the_true_one() -> None:
+    got = matched([HALF_OF_A, A], [A], confidence=[0.5, 0.8])
+    assert got.hit.tolist() == [False, True]
+    assert got.found.tolist() == [0.8]
+
+
+def test_small_true_boxes_are_not_asked_for_and_small_boxes_no_false_alarm() -> None:
+    got = matched([TINY, (300, 300, 340, 400)], [TINY, A], smallest=60)
+    assert got.hit.tolist() == [False, False]
+    assert got.ignored.tolist() == [True, True]
+    assert len(got.found) == 1
+
+
+def test_precision_and_recall_at_an_operating_point() -> None:
+    pictures = [
+        matched([A, FAR], [A], confidence=[0.9, 0.4]),
+        matched([FAR], [A, FAR], confidence=[0.6]),
+    ]
+    assert recall(pictures, 0.5) == Share(2, 3)
+    assert recall(pictures, 0.7) == Share(1, 3)
+    assert precision(pictures, 0.5) == Share(2, 2)
+    assert precision(pictures, 0.3) == Share(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"),
+    [
+        # Surest first: hit, hit, miss: precision stays 1 up to full recall.
+        pytest.param([0.9, 0.8, 0.1], 1.0, id="hits first"),
+        # miss, hit, hit: precisions 1/2 and 2/3, made monotone 2/3 and 2/3.
+        pytest.param([0.7, 0.8, 0.9], 2 / 3, id="miss first"),
+        # hit, miss, hit: 1 over the first half, 2/3 over the second.
+        pytest.param([0.9, 0.7, 0.8], 1 / 2 + 1 / 3, id="miss between"),
+    ],
+)
+def test_average_precision_by_hand(confidence: list[float], expected: float) -> None:
+    got = average_precision(
+        [matched([A, FAR, (200, 0, 300, 100)], [A, FAR], confidence=confidence)]
+    )
+    assert got == pytest.approx(expected)
+
+
+def test_average_precision_leaves_ignored_boxes_out() -> None:
+    assert average_precision([matched([FAR, A], [A], [FAR], confidence=[0.9, 0.5])]) == 1.0
+    assert average_precision([matched([A], [])]) is None
+    assert average_precision([matched([], [A])]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("of", "low", "high"),
+    [
+        # A case each: about what Wilson's interval of 30 of 40 is, 0.60 to 0.86.
+        ([(1, 1)] * 30 + [(0, 1)] * 10, 0.61, 0.88),
+        # The same share of as many cases, all of a group alike: as wide as of three in four.
+        ([(10, 10)] * 3 + [(0, 10)], 0.25, 1.0),
+        # Nothing varies: as wide as four of four.
+        ([(10, 10)] * 4, 0.51, 1.0),
+        ([(0, 10)] * 4, 0.0, 0.49),
+        ([], 0.0, 1.0),
+    ],
+)
+def test_a_share_of_groups_is_as_unsure_as_they_are_few(
+    of: list[tuple[int, int]], low: float, high: float
+) -> None:
+    hits = [n < right for right, total in of for n in range(total)]
+    groups = [f"group {g:02}" for g, (_, total) in enumerate(of) for _ in range(total)]
+    assert share_of_groups(hits, groups) == pytest.approx((low, high), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [
+        # Worked out with the formula of Wilson (1927), z = 1.95996.
+        pytest.param(Share(5, 10), 0.2366, 0.7634, id="half of ten"),
+        pytest.param(Share(0, 10), 0.0, 0.2775, id="none of ten"),
+        pytest.param(Share(29, 29), 0.8830, 1.0, id="all of twenty-nine"),
+        pytest.param(Share(0, 0), 0.0, 1.0, id="nothing measured"),
+    ],
+)
+def test_a_share_says_how_sure_it_is(share: Share, low: float, high: float) -> None:
+    assert_allclose(share.interval, (low, high), atol=5e-5)
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 90)] * 2, *[st.integers(1, 60)] * 2), min_size=1, max_size=6
+    )
+)
+def test_the_truth_finds_itself(places: list[tuple[int, int, int, int]]) -> None:
+    rows = [(x, y, x + w, y + h) for x, y, w, h in places]
+    got = matched(rows, rows)
+    assert got.hit.all()
+    assert recall([got], 0.5).value == precision([got], 0.5).value == 1.0
+    assert average_precision([got]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(100, 1.0, id="drawn exactly"),
+        # 0.72 overlaps enough at 0.5, 0.55 ... 0.7: five of ten.
+        pytest.param(72, 0.5, id="drawn carelessly"),
+        pytest.param(40, 0.0, id="hardly met"),
+    ],
+)
+def test_ap50_95_asks_for_ever_better_boxes(width: int, expected: float) -> None:
+    found = match_each(boxes([(0, 0, width, 100)]), np.array([0.9]), boxes([A]), boxes([]))
+    assert mean_average_precision([found]) == pytest.approx(expected)
+
+
+def test_ap50_95_of_nothing_is_none() -> None:
+    assert (
+        mean_average_precision([match_each(boxes([A]), np.array([0.9]), boxes([]), boxes([]))])
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "bound"),
+    [
+        # 1 - 0.05 ** (1 / n): the rule of three, exactly.
+        pytest.param(Share(0, 126), 0.02349, id="none of 126"),
+        pytest.param(Share(1, 126), 0.03710, id="one of 126"),
+        pytest.param(Share(0, 0), 1.0, id="nothing measured"),
+        pytest.param(Share(3, 3), 1.0, id="all"),
+    ],
+)
+def test_a_share_is_at_most(share: Share, bound: float) -> None:
+    assert share.at_most == pytest.approx(bound, abs=5e-5)
+
+
+def test_a_rate_is_at_most() -> None:
+    # -ln(0.05) events are the bound where none was seen.
+    assert rate_at_most(0, 10.0) == pytest.approx(0.29957, abs=1e-5)
+    assert rate_at_most(0, 0.0) == float("inf")

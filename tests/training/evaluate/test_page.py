@@ -1,0 +1,165 @@
+"""The page of an evaluation, its curves, and cases cut by what makes a mark hard."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import load_registry
+from training.evaluate.comparison import Comparison, Difference
+from training.evaluate.detection import Spotted
+from training.evaluate.footage import FootageReport, Heard
+from training.evaluate.measures import Share
+from training.evaluate.naming import Case, Claim, FalseName, Named, slices
+from training.evaluate.openset import HeldOut, OpenSet
+from training.evaluate.page import write_page
+from training.evaluate.report import Report, chances
+from training.evaluate.tables import to_markdown
+from training.page import SHARES, Axis, Curve, Point, chart
+
+
+def case(truth: str, outcome: str, height: float, script: str = "latin") -> Case:
+    said = {"right": truth, "wrong": "okk"}.get(outcome)
+    return Case(
+        f"images/{truth}{height:.0f}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
+        "B", 0.97, ("<b>READ</b>",), ("MARK",),
+        source="s", script=script, height=height, sharpness=0.9,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+CASES = [
+    case("mazak", "right", 30),
+    case("mazak", "unknown", 10),
+    case("dmtg", "wrong", 30, "han"),
+    case("x-nobody", "unknown", 30),
+]
+CLAIMS = [
+    Claim("images/a.jpg", "s", "mazak", "mazak", 0.98, True, True),
+    Claim("images/b.jpg", "s", "mazak", "okk", 0.6, False, True),
+    Claim("images/c.jpg", "s", None, None, 0.0, False, False),
+]
+
+
+@pytest.fixture
+def report() -> Report:
+    named = Named(
+        cases=CASES,
+        claims=CLAIMS,
+        false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
+        negatives=2,
+        named_negatives=1,
+    )
+    held = HeldOut("mazak", Share(1, 3), Share(2, 2), 0.9, (("images/a.jpg", "okk"),))
+    heard = Heard("a.mp4", 60.0, True, 1, (), (("okuma", "OKUMA"),))
+    return Report(
+        "val", 4, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), named,
+        naive=True, slices=slices(CASES, load_registry()),
+        open_set=OpenSet((held,), Share(1, 3), 0.9), open_set_splits=("val", "train"),
+        footage=FootageReport((heard,)),
+    )  # fmt: skip
+
+
+def test_cases_are_cut_by_what_makes_a_mark_hard() -> None:
+    cut = slices(CASES, load_registry())
+    assert cut["script"]["latin"]["right"] == Share(1, 2)
+    assert cut["script"]["han"]["wrong"] == Share(1, 1)
+    assert cut["height"]["shorter side < 12 px"]["unknown"] == Share(1, 1)
+    assert cut["height"]["shorter side 24 to 48 px"]["right"] == Share(1, 2)
+    assert cut["home"]["China"]["wrong"] == Share(1, 1)
+    assert cut["blur"]["sharpness 0.85 to 0.95"]["right"] == Share(1, 3)
+
+
+def test_a_case_without_its_picture_stands_in_no_row_of_blur() -> None:
+    cut = slices([replace(CASES[0], sharpness=None)], load_registry())
+    assert all(row["right"].total == 0 for row in cut["blur"].values())
+
+
+def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path: Path) -> None:
+    compared = Comparison(
+        "o" * 64,
+        "a" * 64,
+        (Difference("named right", 0.2, 0.4, 0.1, 0.3, 20, 20),),
+        ("x.jpg mazak",),
+        (),
+        0.5,
+        7,
+    )
+    text = write_page(report, compared, tmp_path).read_text("utf-8")
+    assert text.count("<svg") == 3
+    for said in ("n.jpg", "x.jpg mazak", "a.mp4", "+20.0", "Open set", "60 s",
+                 "+10.0 to +30.0 (too few)", "registry has their builders: 7."):  # fmt: skip
+        assert said in text
+    # What was read off a machine is text, never markup.
+    assert "<b>READ" not in text and "&lt;b&gt;READ" in text
+    assert not re.search(r"(src|href)=|url\(|@import|<script", text)
+
+
+def test_the_parts_not_asked_for_are_left_out(report: Report, tmp_path: Path) -> None:
+    bare = replace(report, open_set=None, footage=None)
+    text = write_page(bare, None, tmp_path).read_text("utf-8")
+    assert "Open set" not in text and "Footage" not in text
+    assert "### Open set" not in to_markdown(bare)
+    assert "### Open set" in to_markdown(report) and "### Footage" in to_markdown(report)
+
+
+def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
+    empty = Report(
+        "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), Named(), False
+    )
+    assert "calibration error" in write_page(empty, None, tmp_path).read_text("utf-8")
+    assert "Probabilities" not in to_markdown(empty)
+
+
+def test_claims_without_a_candidate_are_not_calibrated() -> None:
+    values = chances(CLAIMS, cases=4)
+    assert (values["claims"], values["without_candidate"]) == (2, 1)
+    assert values["risk_coverage"][-1] == {"chance": 0.6, "coverage": 0.5, "risk": 0.5}
+
+
+def test_a_source_is_drawn_once_however_it_is_spelt() -> None:
+    spelt = [replace(CLAIMS[0], source=" S"), *CLAIMS[1:]]
+    interval = chances(CLAIMS, cases=4)["calibration_interval"]
+    assert chances(spelt, cases=4)["calibration_interval"] == interval
+
+
+SIZES = (8.0, 16.0, 32.0)
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "place"),
+    [
+        (Axis("a", SHARES), 0.2, 0.2),
+        (Axis("a", SHARES), 7.0, 1.0),
+        (Axis("a", SIZES, even=True), 16.0, 0.5),
+        (Axis("a", SIZES, even=True), 8.0, 0.0),
+        (Axis("a", SIZES, even=True), 2.0, 0.0),
+        (Axis("a", SIZES), 16.0, 1 / 3),
+    ],
+)
+def test_where_a_value_stands_on_an_axis(axis: Axis, value: float, place: float) -> None:
+    assert axis.place(value) == pytest.approx(place)
+
+
+def test_a_chart_is_sound_svg_that_names_its_curves() -> None:
+    points = (Point(8, 0.1, 0.0, 0.3), Point(32, 0.9, 0.8, 1.0))
+    curves = [Curve("Latin <1>", points), Curve("汉字", points[:1])]
+    drawn = chart("Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES))
+    svg = ET.fromstring(drawn)
+    texts = ["".join(node.itertext()) for node in svg.iter() if node.tag.endswith("text")]
+    assert {"Latin <1>", "汉字", "px", "share", "16"} <= set(texts)
+    assert drawn == chart(
+        "Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES)
+    )
+
+
+def test_what_stands_at_the_last_tick_is_not_cut_off_at_the_edge() -> None:
+    """As "100 %" was; a letter of 12 pixels is about 7 wide."""
+    drawn = chart("Risk", [], Axis("coverage", SHARES, percent=True), Axis("share", SHARES))
+    svg = ET.fromstring(drawn)
+    width = float(svg.attrib["viewBox"].split()[2])
+    [last] = [node for node in svg.iter() if node.text == "100 %"]
+    assert float(last.attrib["x"]) + 7 * len("100 %") / 2 <= width

@@ -1,0 +1,168 @@
+"""What is written of a measurement: JSON, tables, the card; and bad pictures refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from api.evaluate import evaluate as measure
+from datasets.annotations import read_photographs
+from datasets.errors import DataError, ModelError, ResultError
+from detector.look.model_files import PACKAGED
+from detector.types import MACHINE, Detections
+from training.evaluate.card import write_card
+from training.evaluate.detection import Spotted
+from training.evaluate.evaluation import Report, open_picture
+from training.evaluate.measures import Share
+from training.evaluate.naming import Case, FalseName, Named
+from training.evaluate.report import write_text
+from training.evaluate.tables import said, table, to_markdown
+from training.weights import traces_of
+
+MODEL = "a" * 64
+RECIPE = {"epochs": 3, "seed": 7, "classes": ["machine", "wordmark", "control"]}
+COUNTS = {"pictures": 8, "negatives": 1, "machine": 9, "wordmark": 0, "control": 0}
+FACTS = {
+    "sha256": MODEL,
+    "training": {
+        "recipe": RECIPE,
+        "counts": {"train": COUNTS, "synthetic": COUNTS | {"pictures": 5}},
+        "versions": {"torch": "2.9"},
+        "weights_sha256": "b" * 64,
+    },
+}
+
+
+def case(picture: str, truth: str, said: str | None, outcome: str, naive: str | None) -> Case:
+    return Case(
+        f"images/{picture}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
+        "B", 0.97, ("MAZ|AK",), ("MAZAK",), naive,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def report(made_data: Path) -> Report:
+    spotted = Spotted(0.35, 0.2)
+    for photograph in read_photographs(made_data / "val"):
+        box = np.array([photograph.machines[0].box], np.float32)
+        found = Detections(box, np.array([0.9], np.float32), np.array([MACHINE], np.int64))
+        spotted.add(photograph, found)
+    named = Named(
+        cases=[
+            case("a", "mazak", "mazak", "right", "mazak"),
+            case("b", "haas", None, "unknown", "mazak"),
+            case("c", "okuma", "okk", "wrong", None),
+            case("d", "x-nobody", None, "unknown", None),
+        ],
+        false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
+        negatives=2,
+        named_negatives=1,
+    )
+    return Report("val", 4, 1, MODEL, "s" * 64, "r" * 64, 0.35, 0.2, spotted, named, naive=True)
+
+
+def test_the_json_holds_every_number_and_every_case(report: Report, tmp_path: Path) -> None:
+    values = json.loads(report.write(tmp_path / "out").read_text("utf-8"))
+    assert values["detection"][0]["recall"]["hits"] == 4
+    assert values["naming"]["in_registry"]["right"] == {
+        "hits": 1, "total": 3, "share": 0.3333, "low": 0.0615, "high": 0.7923,
+    }  # fmt: skip
+    assert values["naive"]["in_registry"]["wrong"]["hits"] == 1
+    assert values["negatives"]["named"]["hits"] == 1
+    assert [c["truth"] for c in values["cases"]] == ["mazak", "haas", "okuma", "x-nobody"]
+    assert values["false_names"][0]["said"] == "star"
+
+
+def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+    file = write_text(tmp_path / "evaluation.json", "before")
+    (tmp_path / "evaluation.json.part").symlink_to("/dev/full")
+    told = r"evaluation\.json: it could not be written \(No space left .*; free some space"
+    with pytest.raises(ResultError, match=told):
+        write_text(file, "after")
+    assert file.read_text("utf-8") == "before"
+
+
+def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
+    text = to_markdown(report)
+    assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
+    assert "| Nameplate | in the registry | 33.3 % (1/3, 6-79) |" in text
+    assert "| naive: true box, text at 88 | in the registry |" in text
+    assert text.index("c.jpg") < text.index("b.jpg") < text.index("a.jpg")
+    assert "| n.jpg | star |  | negative | B | STAR |" in text
+
+
+def test_the_card_says_what_it_learnt_from_and_names_no_picture(
+    report: Report, tmp_path: Path
+) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(FACTS), "utf-8")
+    markdown, values = write_card(tmp_path, report)
+    text = markdown.read_text("utf-8")
+    assert "| photographs | 8 | 1 | 9 | 0 | 0 |" in text
+    assert "| made pictures | 5 |" in text
+    assert "| seed | 7 |" in text and MODEL in text and "AGPL-3.0" in text
+    assert ".jpg" not in text and ".jpg" not in values.read_text("utf-8")
+    card = json.loads(values.read_text("utf-8"))
+    assert card["measured"]["naming"]["in_registry"]["wrong"]["hits"] == 1
+
+
+def test_a_card_claims_unlearnt_pictures_only_where_what_was_learnt_from_is_recorded(
+    report: Report, tmp_path: Path
+) -> None:
+    for training, claim in (
+        (None, "some of which it may know"),
+        (FACTS["training"], "some of which it may know"),
+        ({**FACTS["training"], "learnt": []}, "that it was not trained on"),  # type: ignore[dict-item]
+    ):
+        (tmp_path / "model.json").write_text(json.dumps({**FACTS, "training": training}), "utf-8")
+        text = write_card(tmp_path, report)[0].read_text("utf-8")
+        assert claim in text
+        assert ("not trained on" in text) is (claim == "that it was not trained on")
+
+
+def test_no_card_is_measured_on_what_the_model_learnt_from(made_data: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(PACKAGED, tmp_path / "model"))
+    facts = json.loads((model / "model.json").read_text("utf-8"))
+    learnt = traces_of(read_photographs(made_data / "train"))
+    facts["training"]["learnt"] = sorted(learnt)
+    (model / "model.json").write_text(json.dumps(facts), "utf-8")
+    card = (model / "CARD.md").read_text("utf-8")
+    with pytest.raises(DataError, match=r"source 'made-train' is learnt from as well \(.*model\)"):
+        measure(made_data, "train", model, card=True)
+    assert (model / "CARD.md").read_text("utf-8") == card
+
+
+def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(FACTS | {"sha256": "c" * 64}), "utf-8")
+    with pytest.raises(ModelError, match="the report is of the model aaaaaaaaaaaa"):
+        write_card(tmp_path, report)
+    with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
+        write_card(tmp_path / "none", report)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(Share(27, 29), "93.1 % (27/29, 78-98)"), (Share(0, 0), "-")],
+    ids=["some", "nothing"],
+)
+def test_a_share_in_words(share: Share, text: str) -> None:
+    assert said(share) == text
+
+
+def test_cells_cannot_break_a_table() -> None:
+    assert table(("a",), [("x|y\nz",)]) == "| a |\n| --- |\n| x\\|y z |"
+
+
+def test_a_picture_of_another_size_or_none_is_refused(made_data: Path) -> None:
+    photograph = read_photographs(made_data / "val")[0]
+    assert open_picture(photograph).shape == (96, 96, 3)
+    Image.new("RGB", (10, 20)).save(photograph.path)
+    with pytest.raises(DataError, match=r"val0\.jpg: it has 10x20 pixels"):
+        open_picture(photograph)
+    photograph.path.write_text("no picture", "utf-8")
+    with pytest.raises(DataError, match=r"val0\.jpg: not a picture"):
+        open_picture(photograph)

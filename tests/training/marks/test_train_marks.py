@@ -1,0 +1,304 @@
+"""The mark embedder's training: stopped, gone on with, exported and loaded. On made pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.annotations import Mark, read_photographs
+from datasets.errors import DataError, ModelError, UsageError
+from datasets.letters import letters
+from datasets.registry import Registry, load_registry
+from detector.read.logos import Recogniser
+from training.marks.material import gather, held_out_marks, is_held_out, touches
+from training.marks.prototypes import cases_of
+from training.marks.train import MarkResult, train_marks
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("torch") is None,
+        reason="training needs the extra nameplate[train]",
+    ),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
+    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:torch"),
+]
+
+SMALL = {"steps": 4, "batch": 16, "drawings": 2, "others": 6, "every": 2}
+BUILDERS = ("mazak", "sodick", "bfw", "dmtg")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """Four builders: a small registry draws in a second."""
+    return Registry([load_registry().get(id) for id in BUILDERS])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six noisy pictures, each with a bright box called MAZAK and one called VF-2."""
+    data = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    (data / "train" / "images").mkdir(parents=True)
+    lines = []
+    for number in range(6):
+        picture = rng.integers(0, 90, (160, 200, 3), dtype=np.uint8)
+        picture[20:40, 30:110] = 220
+        picture[80:100, 30:90] = 180
+        name = f"images/{number}.jpg"
+        Image.fromarray(picture).save(data / "train" / name)
+        common = {"of": 0, "legible": True}
+        marks = [
+            {**common, "box": [30, 20, 110, 40], "text": "MAZAK", "role": "builder", "id": "mazak"},
+            {**common, "box": [30, 80, 90, 100], "text": "VF-2", "role": "series", "id": None},
+        ]
+        machine = {"box": [5, 5, 190, 150], "cnc": True, "kind": "lathe", "by": None}
+        line = {
+            "image": name, "width": 200, "height": 160, "scene": "studio",
+            "source": f"made/{number}", "marks": marks, "controls": [], "concealed": [],
+            "machines": [{**machine, "builder": "mazak", "truncated": False}],
+        }  # fmt: skip
+        lines.append(json.dumps(line) + "\n")
+    (data / "train" / "annotations.jsonl").write_text("".join(lines), "utf-8")
+    return data
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, data: Path, registry: Registry
+) -> MarkResult:
+    return train_marks(data, tmp_path_factory.mktemp("whole"), registry=registry, **SMALL)
+
+
+def test_a_run_stopped_and_gone_on_with_gives_the_same_weights(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage.startswith("step") and done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_marks(data, tmp_path, registry=registry, progress=stop, **SMALL)
+    assert not (tmp_path / "training.json").exists()
+    stages: list[str] = []
+    gone_on = train_marks(
+        data, tmp_path, registry=registry, progress=lambda s, d, t: stages.append(s), **SMALL
+    )
+    steps = [stage for stage in stages if stage.startswith("step")]
+    assert len(steps) == 2 and steps[0].startswith("step 2")  # from the checkpoint at step 2 on
+    assert gone_on.loss == finished.loss
+    import torch
+
+    one = torch.load(gone_on.weights, weights_only=True)
+    other = torch.load(finished.weights, weights_only=True)
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+def test_a_finished_run_is_not_done_again(
+    data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    stages: list[str] = []
+    again = train_marks(
+        data,
+        finished.weights.parent,
+        registry=registry,
+        progress=lambda s, d, t: stages.append(s),
+        **SMALL,
+    )
+    assert again.weights == finished.weights and not stages
+
+
+def test_a_run_begun_otherwise_is_refused_by_name_of_what_differs(
+    data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    with pytest.raises(UsageError, match=r"run\.json.*seed"):
+        train_marks(data, finished.weights.parent, registry=registry, **{**SMALL, "seed": 5})
+
+
+def test_a_run_is_not_gone_on_with_on_other_pictures_or_logos(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    """A logo put into the folder of logos would be in the model's card and not in its network."""
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    Image.new("RGB", (200, 160), (90, 120, 60)).save(other / "train" / "images" / "3.jpg")
+    with pytest.raises(UsageError, match="other values of data_sha256;"):
+        train_marks(other, finished.weights.parent, registry=registry, **SMALL)
+    logos = tmp_path / "logos"
+    logos.mkdir()
+    (logos / "logos.csv").write_text("file,builder,brand\na.png,mazak,MAZAK\n", "utf-8")
+
+    def stop(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    def begin() -> None:
+        train_marks(data, tmp_path / "run", registry=registry, logos=logos, progress=stop, **SMALL)
+
+    Image.new("RGB", (80, 30), (200, 200, 200)).save(logos / "a.png")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+    Image.new("RGB", (80, 30), (200, 20, 20)).save(logos / "a.png")
+    with pytest.raises(UsageError, match="other values of logos_sha256;"):
+        begin()
+
+
+def test_a_source_that_is_measured_on_is_not_learnt_from(
+    tmp_path: Path, data: Path, registry: Registry
+) -> None:
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    shutil.copytree(other / "train", other / "val")
+    with pytest.raises(DataError, match="source 'made/0' is in train and in val"):
+        train_marks(other, tmp_path / "run", registry=registry, **SMALL)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_can_be_learnt_on_from(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    begun = finished.weights.parent
+    small = {**SMALL, "start": begun, "hold_out": False, "seed": 1}
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage.startswith("step") and done == 3:
+            raise KeyboardInterrupt
+
+    import torch
+
+    with pytest.raises(KeyboardInterrupt):
+        train_marks(data, tmp_path / "one", registry=registry, progress=stop, **small)
+    one = train_marks(data, tmp_path / "one", registry=registry, **small)
+    other = train_marks(data, tmp_path / "other", registry=registry, **small)
+    facts = json.loads(other.facts.read_text("utf-8"))
+    assert facts["recipe"]["start"] == hashlib.sha256(finished.weights.read_bytes()).hexdigest()
+    assert facts["held_out_builders"] == []
+    assert one.loss == other.loss
+    # Four steps at a low rate lead less far from where it began than from elsewhere.
+    begin, end = (torch.load(r.weights, weights_only=True) for r in (finished, other))
+    far = train_marks(data, tmp_path / "far", registry=registry, **{**SMALL, "seed": 1})
+    anew = torch.load(far.weights, weights_only=True)
+    name = "head.weight"
+    assert (begin[name] - end[name]).norm() < 0.5 * (begin[name] - anew[name]).norm()
+
+
+def test_what_cannot_be_learnt_on_from_is_named(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    held = tmp_path / "held"
+    shutil.copytree(finished.weights.parent, held)
+    (held / "embedder.pt").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"embedder\.pt"):
+        train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=held)
+    facts = json.loads((held / "training.json").read_text("utf-8"))
+    (held / "training.json").write_text(json.dumps({**facts, "held_out_builders": []}), "utf-8")
+    wider = Registry([*registry, load_registry().get("okuma")])
+    with pytest.raises(UsageError, match="trained on okuma"):
+        train_marks(data, tmp_path / "run2", registry=wider, **SMALL, start=held)
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(ModelError, match="neither a finished run nor a model"):
+        train_marks(data, tmp_path / "run", registry=registry, **SMALL, start=tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_it_was_trained_on_is_written_down(finished: MarkResult) -> None:
+    facts = json.loads(finished.facts.read_text("utf-8"))
+    assert facts["counts"]["real"] > 0 and facts["counts"]["backgrounds"] > 0
+    assert facts["held_out_builders"] == [id for id in sorted(BUILDERS) if is_held_out(id)]
+
+
+def test_the_model_exported_is_one_the_recogniser_loads(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    from training.marks.export import export_marks
+
+    exported = export_marks(finished, data, tmp_path, registry)
+    assert exported.difference < 0.02
+    recogniser = Recogniser(tmp_path, registry, threads=1)
+    owners = set(recogniser.prototypes.owner)
+    assert owners == {*BUILDERS, ""}
+    assert {"drawn", "photo"} <= set(recogniser.prototypes.kind)
+
+
+def test_the_marks_follow_a_registry_that_has_grown(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult, monkeypatch
+) -> None:
+    from training.marks.export import export_marks
+    from training.marks.redraw import redraw
+
+    export_marks(finished, data, tmp_path, registry)
+    entries = {entry.id: entry for entry in registry}
+    lost = entries.pop(BUILDERS[0])
+    entries["okuma"] = load_registry().get("okuma")
+    other = Registry(entries.values())
+    redraw(tmp_path, other, read_photographs(data / "train"))
+    monkeypatch.setattr("detector.read.logo_drawing.draw_prototypes", None)  # nothing is missing
+    prototypes = Recogniser(tmp_path, other, threads=1).prototypes
+    assert {mark.text for mark in entries["okuma"].wordmarks} <= set(prototypes.mark)
+    assert lost.id not in prototypes.owner and "" in prototypes.owner
+    card = json.loads((tmp_path / "marks.json").read_text("utf-8"))
+    assert card["registry"] == other.digest
+    assert sum(card["prototypes"].values()) == len(prototypes)
+
+
+def test_export_of_damaged_weights_names_the_file(
+    tmp_path: Path, data: Path, registry: Registry, finished: MarkResult
+) -> None:
+    from training.marks.export import export_marks
+
+    broken = tmp_path / "embedder.pt"
+    broken.write_bytes(finished.weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"embedder\.pt"):
+        export_marks(MarkResult(broken, finished.facts, 0.0), data, tmp_path / "out", registry)
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"batch": 4}, {"drawings": 0}, {"others": -1}])
+def test_numbers_out_of_range_are_refused(
+    tmp_path: Path, data: Path, registry: Registry, change: dict[str, int]
+) -> None:
+    with pytest.raises(UsageError):
+        train_marks(data, tmp_path, registry=registry, **{**SMALL, **change})
+
+
+def test_a_folder_of_logos_without_its_table_is_named(
+    tmp_path: Path, data: Path, registry: Registry
+) -> None:
+    with pytest.raises(DataError, match=r"logos\.csv"):
+        train_marks(data, tmp_path / "run", registry=registry, logos=tmp_path, **SMALL)
+
+
+def test_held_out_builders_lend_no_text_to_learn_from() -> None:
+    registry = load_registry()
+    texts = gather(registry, seed=0, others=300)
+    held_out = held_out_marks(registry)
+    assert len(held_out) > 20 and len(texts.others) == 300
+    learnt = {
+        letters(said) for pool in (texts.marks, texts.others) for p in pool.values() for said in p
+    }
+    assert not [text for text in learnt if touches(text, held_out)]
+
+
+def test_a_plate_that_names_a_builder_is_no_case_against_recognising_it(
+    data: Path, registry: Registry
+) -> None:
+
+    photograph = read_photographs(data / "train")[0]
+    dealers = Mark(
+        box=(30, 20, 110, 40), text="MAZAK SALES", role="dealer", of=0, legible=True, id=None
+    )
+    with_dealer = photograph.model_copy(update={"marks": (dealers, photograph.marks[1])})
+    with_dealer._folder = data / "train"
+    groups = [case.group for case in cases_of(with_dealer, registry, grounds=0)]
+    assert groups == ["text"]
+
+
+def test_every_builder_lends_its_texts_where_none_is_held_out() -> None:
+    registry = load_registry()
+    texts = gather(registry, seed=0, others=300, hold_out=False)
+    marks = {letters(mark.text) for entry in registry for mark in entry.wordmarks}
+    assert not texts.held_out and set(texts.marks) == marks

@@ -1,0 +1,174 @@
+"""False names an hour: footage with known truth, gone through as `nameplate analyze` goes.
+
+The footage stands beside the data set's splits:
+
+    clips/  ID.mp4 (or another container)   ID.json: which photograph is on screen from when to
+            when, `[{"photo": "s083.jpg", "start": 0.0, "end": 4.0}, ...]`, by its path below
+            `images/`
+
+A builder is named right where a machine of his is on screen while the sighting lasts, not where one
+comes at another time of the clip. Without an ID.json nothing in a clip bears a mark that can be
+read, and any name is false. A clip that shows no builder's machine, as one without an ID.json, is
+negative footage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from datasets.annotations import Photograph
+from datasets.errors import DataError
+from detector.types import Analysis, Sighting
+from training.evaluate.measures import rate_at_most
+
+CONTAINERS = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".ts", ".mpg"})
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    photo: str
+    start: float
+    end: float
+
+
+_SHOWN = TypeAdapter(tuple[_Shown, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip and whose machines it shows, legibly or not: builder, from when to before when, in
+    seconds."""
+
+    path: Path
+    shown: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def negative(self) -> bool:
+        return not self.shown
+
+    def shows(self, builder: str | None, first: float, last: float) -> bool:
+        """Whether a machine of that builder is on screen at any time between the two."""
+        return any(
+            name == builder and start <= last and first < end for name, start, end in self.shown
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said of one clip. named: builders named right; wrong: with what was read."""
+
+    clip: str
+    seconds: float
+    negative: bool
+    sightings: int
+    named: tuple[str, ...]
+    wrong: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FootageReport:
+    """All clips together."""
+
+    heard: tuple[Heard, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "clips": [
+                {
+                    "clip": one.clip,
+                    "seconds": round(one.seconds, 2),
+                    "negative": one.negative,
+                    "sightings": one.sightings,
+                    "named": list(one.named),
+                    "wrong": [list(pair) for pair in one.wrong],
+                }
+                for one in self.heard
+            ],
+            "all": self.rate(negative=False),
+            "negative": self.rate(negative=True),
+        }
+
+    def rates_said(self) -> list[str]:
+        """The rates of negative and of all footage in words, of which there is any."""
+        rates = (("negative", self.rate(negative=True)), ("all", self.rate(negative=False)))
+        return [
+            f"In {60 * rate['hours']:.1f} minutes of {which} footage {rate['false_names']} false "
+            f"names: {rate['an_hour']} an hour, at most {rate['an_hour_at_most']}"
+            for which, rate in rates
+            if rate["hours"]
+        ]
+
+    def rate(self, *, negative: bool) -> dict[str, float | None]:
+        """False names an hour, with their exact upper bound; of the negative clips, or of all."""
+        chosen = [one for one in self.heard if one.negative or not negative]
+        hours = sum(one.seconds for one in chosen) / 3600
+        false = sum(len(one.wrong) for one in chosen)
+        return {
+            "hours": round(hours, 4),
+            "false_names": false,
+            "an_hour": round(false / hours, 3) if hours else None,
+            "an_hour_at_most": round(rate_at_most(false, hours), 3) if hours else None,
+        }
+
+
+def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
+    """The clips of a folder with their truth, in order of name.
+
+    Raises:
+        DataError: there is none, or an ID.json is wrong or names a photograph that is not in the
+            split.
+    """
+    by_name = {p.image.removeprefix("images/"): p for p in photographs}
+    inside = folder.iterdir() if folder.is_dir() else ()
+    found = sorted(file for file in inside if file.suffix.lower() in CONTAINERS)
+    if not found:
+        raise DataError(
+            f"{folder}: no clip is there to be measured; put some there, or leave out --footage"
+        )
+    return [Clip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
+
+
+def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str, float, float]]:
+    if not file.is_file():
+        return
+    try:
+        shown = _SHOWN.validate_python(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise DataError(
+            f"{file}: expected a list of photographs with start and end ({error})"
+        ) from error
+    for one in shown:
+        photograph = by_name.get(one.photo)
+        if photograph is None:
+            raise DataError(f"{file}: {one.photo} is not in the split that is measured")
+        builders = sorted({m.builder for m in photograph.machines if m.builder is not None})
+        yield from ((builder, one.start, one.end) for builder in builders)
+
+
+def hear(clip: Clip, analysis: Analysis) -> Heard:
+    """What an analysis of a clip said, held against who is shown at that time."""
+
+    def is_right(sighting: Sighting) -> bool:
+        track = sighting.track
+        return clip.shows(sighting.attribution.builder, float(track.first), float(track.last))
+
+    named = [(s, s.attribution.builder, is_right(s)) for s in analysis.sightings]
+    duration = analysis.probe.duration
+    last = max((shot.end for shot in analysis.shots), default=0)
+    return Heard(
+        clip.path.name,
+        float(duration if duration is not None else last),
+        clip.negative,
+        len(named),
+        tuple(sorted({name for _, name, right in named if name is not None and right})),
+        tuple(
+            (name, " / ".join(r.text for r in s.readings if not r.overlay))
+            for s, name, right in named
+            if name is not None and not right
+        ),
+    )

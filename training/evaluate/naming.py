@@ -1,0 +1,358 @@
+"""Was the builder named? Sightings in labelled pictures held against the truth, case by case.
+
+A case is a machine with a builder's mark on it that a person can read in that picture. It
+is `right` or `wrong` where the sighting of it names a builder, `unknown` where it names
+none, `unseen` where there is no sighting of it. For a builder outside the registry
+(`x-...`) to be left unknown is all that can be asked.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from datasets.annotations import Box, Mark, Photograph
+from datasets.registry import OUTSIDE, Registry, id_of_label
+from detector.boxes import iou
+from detector.look.legibility import sharpness
+from detector.read.reader import script_of
+from detector.types import Picture, Script, Sighting
+from training.evaluate.chances import candidate
+from training.evaluate.detection import MARK_SIZES, size_name
+from training.evaluate.measures import FOUND, Share, boxes
+
+Outcome = Literal["right", "unknown", "unseen", "wrong"]
+OUTCOMES: tuple[Outcome, ...] = ("right", "unknown", "unseen", "wrong")
+
+
+def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[Photograph, ...]:
+    """The labelled pictures with builders' labels older than their registry entry put right.
+
+    `x-acme` says that acme was in no registry when the picture was labelled; where it is in
+    this one, naming it is right.
+    """
+
+    def known(builder: str | None) -> str | None:
+        return None if builder is None else id_of_label(builder, registry)
+
+    return tuple(
+        photograph.model_copy(
+            update={
+                "machines": tuple(
+                    machine.model_copy(update={"builder": known(machine.builder)})
+                    for machine in photograph.machines
+                )
+            }
+        )
+        for photograph in photographs
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One machine that could be named, and what was said of it.
+
+    machine: its index in the picture's line; marks: what its builder's marks say; script: that
+    of the largest of them; height: its shorter side in pixels; sharpness: 0..1, by
+    `detector.look.legibility.sharpness`.
+    """
+
+    picture: str
+    machine: int
+    truth: str
+    said: str | None
+    outcome: Outcome
+    grade: str | None
+    probability: float | None
+    readings: tuple[str, ...]
+    marks: tuple[str, ...]
+    naive: str | None = None
+    source: str = ""
+    script: Script = "latin"
+    height: float | None = None
+    sharpness: float | None = None
+
+    @property
+    def in_registry(self) -> bool:
+        return not self.truth.startswith(OUTSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseName:
+    """A builder named where none, or another one, is true. `why` is one of: `negative`
+    (no CNC machine in the picture), `nothing` (no labelled machine there), `other` (the
+    labelled machine is known to be of another builder), `untold` (its builder could not be
+    told by a person)."""
+
+    picture: str
+    said: str
+    truth: str | None
+    why: Literal["negative", "nothing", "other", "untold"]
+    grade: str
+    probability: float
+    readings: tuple[str, ...]
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The likeliest builder of one sighting whose truth is known, named or not.
+
+    truth: the builder, None where no machine is (a negative). best: the candidate with the
+    greatest probability, if there is any, and `chance`, that probability (`chances.candidate`).
+    case: it is one of the machines with a legible mark.
+    """
+
+    picture: str
+    source: str
+    truth: str | None
+    best: str | None
+    chance: float
+    named: bool
+    case: bool
+
+    @property
+    def right(self) -> bool:
+        return self.best is not None and self.best == self.truth
+
+
+@dataclass(slots=True)
+class Named:
+    """Cases, false names and claims, filled by `add`."""
+
+    claims: list[Claim] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    false_names: list[FalseName] = field(default_factory=list)
+    negatives: int = 0
+    named_negatives: int = 0
+
+    def add(
+        self,
+        photograph: Photograph,
+        sightings: Sequence[Sighting],
+        picture: Picture | None = None,
+    ) -> None:
+        """Counts one picture; `picture`, if given, is what sharpness is measured on."""
+        owners = assign(photograph, sightings)
+        for index, machine in enumerate(photograph.machines):
+            if machine.builder is None or not is_case(photograph, index):
+                continue
+            marks = photograph.legible_builder_marks(index)
+            seen = next((s for s, of in zip(sightings, owners, strict=True) if of == index), None)
+            self.cases.append(_case(photograph, index, machine.builder, marks, seen, picture))
+        self.claims += [
+            claim
+            for sighting, of in zip(sightings, owners, strict=True)
+            if (claim := _claim(photograph, sighting, of)) is not None
+        ]
+        named = [
+            false
+            for sighting, of in zip(sightings, owners, strict=True)
+            if (false := _false_name(photograph, sighting, of)) is not None
+        ]
+        self.false_names += named
+        if photograph.scene == "negative":
+            self.negatives += 1
+            self.named_negatives += any(false.why == "negative" for false in named)
+
+    def share(self, outcome: Outcome, in_registry: bool) -> Share:
+        """Of the cases whose builder is in the registry, or is not, those with an outcome."""
+        chosen = [c for c in self.cases if c.in_registry == in_registry]
+        return Share(sum(c.outcome == outcome for c in chosen), len(chosen))
+
+    @property
+    def named_share(self) -> Share:
+        """Of the negatives, those in which a builder was named."""
+        return Share(self.named_negatives, self.negatives)
+
+    def naive_share(self, outcome: Outcome, in_registry: bool) -> Share:
+        """The same for the naive way (see `training.evaluate.openset`)."""
+        chosen = [c for c in self.cases if c.in_registry == in_registry]
+        return Share(sum(judge(c.truth, c.naive) == outcome for c in chosen), len(chosen))
+
+
+def is_case(photograph: Photograph, machine: int) -> bool:
+    """Whether a builder's mark that a person can read tells who built a machine, by its index."""
+    one = photograph.machines[machine]
+    told = one.by == "wordmark" and one.builder is not None and not one.ignore
+    return told and bool(photograph.legible_builder_marks(machine))
+
+
+def judge(truth: str, said: str | None) -> Outcome:
+    """What to call the name `said` where `truth` is the builder."""
+    if said is None:
+        return "unknown"
+    return "right" if said == truth else "wrong"
+
+
+def assign(photograph: Photograph, sightings: Sequence[Sighting]) -> list[int | None]:
+    """The index of the labelled machine each sighting is of, each machine at most once.
+
+    First by overlap, the greatest first, from `FOUND` on; then a sighting left over takes a
+    machine left over one of whose builder marks has its centre in the sighting's box.
+    """
+    overlap = iou(
+        boxes([s.best.box for s in sightings]), boxes([m.box for m in photograph.machines])
+    )
+    owners: list[int | None] = [None] * len(sightings)
+    order = np.argsort(-overlap, axis=None, kind="stable")
+    for flat in order:
+        row, column = (int(i) for i in np.unravel_index(flat, overlap.shape))
+        if overlap[row, column] < FOUND:
+            break
+        if owners[row] is None and column not in owners:
+            owners[row] = column
+    for column in range(len(photograph.machines)):
+        # One to be ignored tells as well which machine it stands on, though not whose that is.
+        on_it = (m for m in photograph.marks if m.of == column)
+        marks = [m for m in on_it if m.role == "builder" and m.legible]
+        for row, sighting in enumerate(sightings):
+            if owners[row] is None and column not in owners and _holds(sighting.best.box, marks):
+                owners[row] = column
+    return owners
+
+
+def _holds(box: Box, marks: Sequence[Mark]) -> bool:
+    x1, y1, x2, y2 = box
+    centres = [((m.box[0] + m.box[2]) / 2, (m.box[1] + m.box[3]) / 2) for m in marks]
+    return any(x1 <= x <= x2 and y1 <= y <= y2 for x, y in centres)
+
+
+def _case(
+    photograph: Photograph,
+    index: int,
+    truth: str,
+    marks: Sequence[Mark],
+    seen: Sighting | None,
+    picture: Picture | None,
+) -> Case:
+    said = None if seen is None else seen.attribution
+    largest = max(marks, key=_height)
+    return Case(
+        photograph.image,
+        index,
+        truth,
+        None if said is None else said.builder,
+        "unseen" if said is None else judge(truth, said.builder),
+        None if said is None else said.grade,
+        None if said is None else said.probability,
+        () if seen is None else tuple(r.text for r in seen.readings),
+        tuple(m.text for m in marks),
+        source=photograph.source,
+        script=script_of(largest.text),
+        height=_height(largest),
+        sharpness=None if picture is None else round(sharpness(picture, largest.box), 4),
+    )
+
+
+def _height(mark: Mark) -> float:
+    x1, y1, x2, y2 = mark.box
+    return min(x2 - x1, y2 - y1)
+
+
+def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim | None:
+    """None where the truth is not known: no labelled machine there, or nobody could tell whose;
+    and where the machine is to be ignored."""
+    machine = None if of is None else photograph.machines[of]
+    truth = None if machine is None else machine.builder
+    if machine is not None and machine.ignore:
+        return None
+    if truth is None and photograph.scene != "negative":
+        return None
+    best, chance = candidate(sighting.attribution)
+    return Claim(
+        photograph.image,
+        photograph.source,
+        truth,
+        best,
+        chance,
+        sighting.attribution.builder is not None,
+        of is not None and is_case(photograph, of),
+    )
+
+
+def _false_name(photograph: Photograph, sighting: Sighting, of: int | None) -> FalseName | None:
+    said = sighting.attribution
+    if said.builder is None or (of is not None and photograph.machines[of].ignore):
+        return None
+    truth = None if of is None else photograph.machines[of].builder
+    if truth == said.builder:
+        return None
+    why: Literal["negative", "nothing", "other", "untold"]
+    if photograph.scene == "negative":
+        why = "negative"
+    elif of is None:
+        why = "nothing"
+    else:
+        why = "untold" if truth is None else "other"
+    return FalseName(
+        photograph.image,
+        said.builder,
+        truth,
+        why,
+        said.grade,
+        said.probability,
+        tuple(r.text for r in sighting.readings),
+        tuple(m.text for m in photograph.marks if m.role == "builder"),
+    )
+
+
+# Sharpness of a mark's box (`detector.look.legibility`): of the legible marks of the first
+# labelled split a tenth lay below the first edge and half above the second.
+SHARPNESS: tuple[float, ...] = (0.0, 0.85, 0.95, 1.01)
+CHINESE = "CN"
+
+Shares = Mapping[Outcome, Share]
+Slices = dict[str, dict[str, Shares]]
+
+
+def slices(cases: Sequence[Case], registry: Registry) -> Slices:
+    """Outcomes of the cases whose builder is in the registry, cut four ways.
+
+    Returns:
+        `script`, `height`, `blur` and `home`, each with its rows in the order they are read.
+        A case of a machine whose picture was not at hand has no sharpness and stands in no
+        row of `blur`.
+    """
+    inside = [case for case in cases if case.in_registry and case.truth in registry]
+
+    def home(case: Case) -> str:
+        return "China" if registry.get(case.truth).origin == CHINESE else "elsewhere"
+
+    return {
+        "script": _by(inside, lambda case: case.script, ("latin", "han", "cyrillic")),
+        "height": _by(inside, lambda case: _in(case.height, MARK_SIZES, size_name),
+                      [size_name(*edges) for edges in itertools.pairwise(MARK_SIZES)]),
+        "blur": _by(inside, lambda case: _in(case.sharpness, SHARPNESS, _blur_name),
+                    [_blur_name(*edges) for edges in itertools.pairwise(SHARPNESS)]),
+        "home": _by(inside, home, ("China", "elsewhere")),
+    }  # fmt: skip
+
+
+def shares(cases: Sequence[Case]) -> Shares:
+    """The share of each outcome."""
+    return {o: Share(sum(c.outcome == o for c in cases), len(cases)) for o in OUTCOMES}
+
+
+def _by(
+    cases: Sequence[Case], key: Callable[[Case], str | None], names: Sequence[str]
+) -> dict[str, Shares]:
+    return {name: shares([case for case in cases if key(case) == name]) for name in names}
+
+
+def _in(
+    value: float | None, edges: Sequence[float], name: Callable[[float, float], str]
+) -> str | None:
+    if value is None:
+        return None
+    return next((name(a, b) for a, b in itertools.pairwise(edges) if a <= value < b), None)
+
+
+def _blur_name(low: float, high: float) -> str:
+    if low == 0:
+        return f"sharpness < {high}"
+    return f"sharpness >= {low}" if high > 1 else f"sharpness {low} to {high}"

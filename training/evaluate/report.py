@@ -1,0 +1,198 @@
+"""All that one evaluation measured, as plain data: what evaluation.json holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.errors import ResultError, UsageError
+from datasets.output import unwritten
+from datasets.splits import source_key
+from training.evaluate.chances import (
+    calibration_by_luck,
+    calibration_error,
+    calibration_interval,
+    reliability,
+    risk_coverage,
+)
+from training.evaluate.detection import Spotted
+from training.evaluate.footage import FootageReport
+from training.evaluate.measures import SURE, Share
+from training.evaluate.naming import OUTCOMES, Claim, Named, Slices
+from training.evaluate.openset import OpenSet
+
+VERSION = 2
+NAME = "evaluation.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured, and on what.
+
+    data_sha256: over the split's annotations and pictures; only runs with the same one can be
+    compared. slices: outcomes by script, height, blur and home. open_set, footage: where asked.
+    """
+
+    split: str
+    pictures: int
+    sources: int
+    model_sha256: str
+    settings_sha256: str
+    registry_sha256: str
+    confidence: float
+    mark_confidence: float
+    spotted: Spotted
+    named: Named
+    naive: bool
+    data_sha256: str = ""
+    program_sha256: str = ""
+    slices: Slices = dataclasses.field(default_factory=dict)
+    open_set: OpenSet | None = None
+    open_set_splits: tuple[str, ...] = ()
+    footage: FootageReport | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        spotted, named = self.spotted, self.named
+        return {
+            "version": VERSION,
+            "split": self.split,
+            "pictures": self.pictures,
+            "sources": self.sources,
+            "data_sha256": self.data_sha256,
+            "program_sha256": self.program_sha256,
+            "model_sha256": self.model_sha256,
+            "settings_sha256": self.settings_sha256,
+            "registry_sha256": self.registry_sha256,
+            "confidence": self.confidence,
+            "mark_confidence": self.mark_confidence,
+            "detection": [row.as_dict() for row in spotted.rows()],
+            "negatives": {
+                "pictures": spotted.negatives,
+                "false_machines": spotted.false_on_negatives,
+                "disturbed": spotted.disturbed_share.as_dict(),
+                "named": named.named_share.as_dict(),
+                "false_names_per_1000": per_thousand(named.named_share),
+                "bound": f"Clopper-Pearson, one-sided, {SURE}",
+            },
+            "naming": naming_shares(named, naive=False),
+            "naive": naming_shares(named, naive=True) if self.naive else None,
+            "slices": {
+                by: {
+                    name: {outcome: share.as_dict() for outcome, share in row.items()}
+                    for name, row in rows.items()
+                }
+                for by, rows in self.slices.items()
+            },
+            "chances": chances(named.claims, len(named.cases)),
+            "open_set": None
+            if self.open_set is None
+            else {"splits": list(self.open_set_splits), **self.open_set.as_dict()},
+            "footage": None if self.footage is None else self.footage.as_dict(),
+            "cases": [dataclasses.asdict(case) for case in named.cases],
+            "false_names": [dataclasses.asdict(false) for false in named.false_names],
+            "by_picture": [dataclasses.asdict(count) for count in spotted.counts],
+            "claims": [dataclasses.asdict(claim) for claim in named.claims],
+        }
+
+    def write(self, out: Path) -> Path:
+        """Writes `out/evaluation.json`.
+
+        Raises:
+            ResultError: the folder cannot be written.
+        """
+        return write_text(out / NAME, as_json(self.as_dict()))
+
+
+# What names single pictures, and so stays out of a card that travels with a model.
+SINGLE = ("cases", "false_names", "by_picture", "claims", "open_set", "footage")
+
+
+def chances(claims: Sequence[Claim], cases: int) -> dict[str, Any]:
+    """Reliability, calibration error and the risk-coverage curve of a report.
+
+    Reliability is over every claim with a candidate, whatever its picture shows; claims
+    without one have nothing to be calibrated and would only dilute the error. The curve is
+    over the machines that can be named.
+    """
+    stated = [claim for claim in claims if claim.best is not None]
+    chance = np.array([claim.chance for claim in stated], np.float64)
+    right = np.array([claim.right for claim in stated], np.bool_)
+    error = calibration_error(chance, right)
+    sources = [source_key(claim.source) for claim in stated]
+    interval = calibration_interval(chance, right, sources)
+    luck = calibration_by_luck(chance)
+    nameable = np.array([claim.case for claim in stated], np.bool_)
+    points = risk_coverage(chance[nameable], right[nameable], max(1, cases))
+    return {
+        "claims": len(stated),
+        "without_candidate": len(claims) - len(stated),
+        "calibration_error": None if error is None else round(error, 4),
+        "calibration_interval": None if interval is None else [round(v, 4) for v in interval],
+        "calibration_by_luck": None if luck is None else [round(v, 4) for v in luck],
+        "reliability": [one.as_dict() for one in reliability(chance, right)],
+        "risk_coverage": [
+            {
+                "chance": round(point.chance, 5),
+                "coverage": round(point.coverage, 4),
+                "risk": round(point.risk, 4),
+            }
+            for point in points
+        ],
+    }
+
+
+def per_thousand(share: Share) -> dict[str, float | None]:
+    """False names in a thousand pictures, and at most so many."""
+    value = share.value
+    return {
+        "found": None if value is None else round(1000 * value, 2),
+        "at_most": round(1000 * share.at_most, 2),
+    }
+
+
+def naming_shares(named: Named, *, naive: bool) -> dict[str, Any]:
+    """Outcomes in and outside the registry; of the naive way, or of ours."""
+    share = named.naive_share if naive else named.share
+    return {
+        where: {outcome: share(outcome, inside).as_dict() for outcome in OUTCOMES}
+        for where, inside in (("in_registry", True), ("outside", False))
+    }
+
+
+def as_json(values: object) -> str:
+    """Plain data as the files of results hold it."""
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_text(file: Path, text: str) -> Path:
+    """Writes a result, whole or not at all; its folder is made if need be.
+
+    Raises:
+        ResultError: it cannot be written; what was there before is still there.
+    """
+    part = file.with_name(f"{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise ResultError(unwritten(file, error)) from error
+    return file
+
+
+def check_begun(file: Path, wanted: dict[str, Any], otherwise: str) -> None:
+    """Compares the values of a run with those it was begun with, in a file.
+
+    Raises:
+        UsageError: they are others; `otherwise` says what to do.
+    """
+    held = json.loads(file.read_text("utf-8"))
+    changed = ", ".join(name for name in wanted if held.get(name) != wanted[name])
+    if changed:
+        raise UsageError(f"{file}: the run was begun with other values of {changed}; {otherwise}")

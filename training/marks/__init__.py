@@ -1,0 +1,1 @@
+"""The mark embedder: what it learns from, its network, its export."""

@@ -1,0 +1,328 @@
+"""Cut-outs to learn from: drawn wordmarks, logos, and what the photographs show.
+
+All are grey. A drawn mark or a transparent logo carries its cover, to be laid on any ground;
+a cut from a photograph carries its surroundings, so that its box can be drawn less exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+from datasets.annotations import Mark, Photograph
+from datasets.errors import DataError, UsageError
+from datasets.letters import letters
+from datasets.maker.lettering import draw_lettering, random_lettering
+from datasets.maker.marks import Script
+from datasets.registry import Registry
+from detector.read.logo_input import Grey, fit
+
+_DRAWN_HEIGHT = 36
+_KEPT_HEIGHT = 48
+_SURROUNDINGS = 0.35
+_FACE_SHARE = 0.7
+# A mark cut by the picture's edge or by a door (ORI SEIKI) still is its builder's.
+_SAME_MARK = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A mark, or what is none.
+
+    tone: grey, (height, width). cover: how far each pixel is the mark's own (0..255), None
+    for a cut from a photograph. inner: the mark's box in it, (x1, y1, x2, y2) pixels.
+    """
+
+    tone: Grey
+    cover: Grey | None
+    inner: tuple[int, int, int, int]
+
+
+def seeded(seed: int, name: str) -> np.random.Generator:
+    """A generator that depends on a seed and a name alone."""
+    return np.random.default_rng([seed, int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)])
+
+
+def find_faces(folder: Path | None) -> tuple[Path, ...]:
+    """Typefaces (`.ttf`, `.otf`) anywhere under a folder that can draw A and a, in order.
+
+    Raises:
+        UsageError: the folder holds none.
+    """
+    if folder is None:
+        return ()
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".ttf", ".otf"})
+    faces = tuple(path for path in files if _draws(path, "A") and _draws(path, "a"))
+    if not faces:
+        raise UsageError(f"{folder}: no typeface (.ttf, .otf) in it; leave the option out")
+    return faces
+
+
+@lru_cache(maxsize=65536)
+def _draws(face: Path, letter: str) -> bool:
+    """Whether a typeface has a shape of its own for a letter."""
+    try:
+        type_ = ImageFont.truetype(str(face), 20, layout_engine=ImageFont.Layout.BASIC)
+        shape = bytes(type_.getmask(letter))
+        return any(shape) and shape != bytes(type_.getmask("\uffff"))
+    except OSError:
+        return False
+
+
+def can_draw(face: Path, text: str) -> bool:
+    """Whether a typeface has every letter of a text."""
+    return all(_draws(face, letter) for letter in text if not letter.isspace())
+
+
+def draw(text: str, rng: np.random.Generator, faces: Sequence[Path]) -> Cut:
+    """One drawing of a text, 36 pixels to the capital, in a random style and typeface."""
+    script: Script = "han" if any("一" <= c <= "鿿" for c in text) else "latin"
+    style = random_lettering(rng, (200, 200, 200), script)
+    if faces and rng.random() < _FACE_SHARE:
+        face = faces[int(rng.integers(len(faces)))]
+        if can_draw(face, text):
+            style = replace(style, face=face, weight=float(rng.uniform(0.0, 0.03)))
+    said = text
+    if rng.random() < 0.3:
+        said = text.title() if rng.random() < 0.7 else text.lower()
+        if letters(said) != letters(text):
+            said = text
+    drawn = draw_lettering(said, style, _DRAWN_HEIGHT)
+    tone = np.asarray(cv2.cvtColor(drawn[..., :3], cv2.COLOR_RGB2GRAY), np.uint8)
+    return _sized(tone, np.ascontiguousarray(drawn[..., 3]))
+
+
+def _sized(tone: Grey, cover: Grey | None) -> Cut:
+    scale = min(1.0, 40 / tone.shape[0], 320 / tone.shape[1])
+    size = max(4, round(tone.shape[1] * scale)), max(4, round(tone.shape[0] * scale))
+    tone = np.asarray(cv2.resize(tone, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if cover is not None:
+        cover = np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Cut(tone, cover, (0, 0, size[0], size[1]))
+
+
+def load_logo(file: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Cut | None:
+    """A logo, or a part of it (shares of its sides), trimmed of its even border.
+
+    None where the file is of a kind that cannot be read (SVG).
+    """
+    read = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    if read is None:
+        return None
+    if read.ndim == 2:
+        read = cv2.cvtColor(read, cv2.COLOR_GRAY2BGR)
+    rows, columns = read.shape[:2]
+    x1, y1, x2, y2 = part
+    read = read[int(y1 * rows) : round(y2 * rows), int(x1 * columns) : round(x2 * columns)]
+    tone = np.asarray(cv2.cvtColor(read[..., :3], cv2.COLOR_BGR2GRAY), np.uint8)
+    cover = read[..., 3] if read.shape[2] == 4 and read[..., 3].min() < 250 else None
+    strange = cover > 60 if cover is not None else _unlike_corner(read[..., :3])
+    across, down = np.flatnonzero(strange.any(axis=0)), np.flatnonzero(strange.any(axis=1))
+    if not len(across):
+        return None
+    here = slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
+    return _sized(tone[here], None if cover is None else np.ascontiguousarray(cover[here]))
+
+
+def _unlike_corner(bgr: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    corner = bgr[:2, :2].reshape(-1, 3).mean(axis=0)
+    return np.asarray(np.abs(bgr.astype(np.int16) - corner).max(axis=2) > 30)
+
+
+def read_grey(photograph: Photograph) -> Grey:
+    """A photograph in grey.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    picture = cv2.imread(str(photograph.path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataError(f"{photograph.path}: cannot be read as a picture")
+    return np.asarray(picture, np.uint8)
+
+
+def cut_box(picture: Grey, box: Sequence[float]) -> Cut | None:
+    """A box with surroundings on every side; None where it is smaller than 4 pixels."""
+    x1, y1, x2, y2 = (round(side) for side in box)
+    if min(x2 - x1, y2 - y1) < 4:
+        return None
+    pad = round(_SURROUNDINGS * min(x2 - x1, y2 - y1))
+    left, top = max(0, x1 - pad), max(0, y1 - pad)
+    cut = picture[top : y2 + pad, left : x2 + pad]
+    scale = min(1.0, _KEPT_HEIGHT / min(y2 - y1, x2 - x1))
+    if scale < 1:
+        size = max(4, round(cut.shape[1] * scale)), max(4, round(cut.shape[0] * scale))
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    inner = [(x1 - left) * scale, (y1 - top) * scale, (x2 - left) * scale, (y2 - top) * scale]
+    rows, columns = cut.shape
+    a, b, c, d = (round(v) for v in inner)
+    return Cut(cut.copy(), None, (a, b, min(c, columns), min(d, rows)))
+
+
+def class_of(mark: Mark, registry: Registry) -> str | None:
+    """The class of a mark in a photograph; None where it is neither text nor a known logo."""
+    folded = letters(mark.text)
+    if folded:
+        if mark.role == "builder" and mark.id in registry:
+            for known in registry.get(str(mark.id)).wordmarks:
+                same = SequenceMatcher(None, folded, letters(known.text)).ratio()
+                if same >= _SAME_MARK:
+                    return letters(known.text)
+        return folded
+    return f"logo:{mark.id}" if mark.role == "builder" and mark.id else None
+
+
+def random_boxes(
+    photograph: Photograph, rng: np.random.Generator, count: int
+) -> Iterable[tuple[float, float, float, float]]:
+    """Boxes of the shapes of marks that touch no builder's mark of the photograph."""
+    taken = [mark.box for mark in photograph.marks if mark.role == "builder"]
+    for _ in range(count):
+        height = float(np.exp(rng.uniform(np.log(10), np.log(70))))
+        width = height * float(rng.uniform(0.7, 5))
+        if width >= photograph.width or height >= photograph.height:
+            continue
+        x1 = float(rng.uniform(0, photograph.width - width))
+        y1 = float(rng.uniform(0, photograph.height - height))
+        box = (x1, y1, x1 + width, y1 + height)
+        if not any(
+            box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken
+        ):
+            yield box
+
+
+_LOWEST, _HIGHEST = 10.0, 40.0
+_LEAST_CONTRAST = 28
+
+
+def degrade(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey], much: float = 1.0) -> Grey:
+    """The embedder's input (32, 128) for one look at a cut.
+
+    Args:
+        cut: drawn, a logo, or from a photograph.
+        rng: decides everything.
+        grounds: grey pictures to lay drawn marks on.
+        much: 1 as in training; less for gentler looks (prototypes).
+    """
+    picture = _laid(cut, rng, grounds) if cut.cover is not None else _boxed(cut, rng, much)
+    if rng.random() < 0.7 * much:
+        picture = _turned(picture, rng, much)
+    picture = _shrunk(picture, rng, much)
+    if rng.random() < 0.35 * much:
+        picture = _blurred(picture, rng)
+    if rng.random() < 0.4 * much:
+        noise = rng.normal(0, rng.uniform(2, 14), picture.shape)
+        picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.5 * much:
+        quality = int(rng.integers(8, 60))
+        coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    if rng.random() < 0.25 * much:
+        picture = _lit(picture, rng)
+    if rng.random() < 0.12:
+        picture = 255 - picture
+    return fit(picture)
+
+
+def _laid(cut: Cut, rng: np.random.Generator, grounds: Sequence[Grey]) -> Grey:
+    """A covered cut on a ground, its box drawn tight or loose."""
+    assert cut.cover is not None
+    rows, columns = cut.tone.shape
+    pads = [round(rows * float(rng.uniform(-0.06, 0.3))) for _ in range(4)]
+    top, left = max(0, pads[0]), max(0, pads[1])
+    size = rows + top + max(0, pads[2]), columns + left + max(0, pads[3])
+    level = float(rng.uniform(10, 245))
+    ground = _ground(rng, grounds, size, level)
+    cover = cut.cover.astype(np.float32) / 255
+    tone = cut.tone.astype(np.float32)
+    # Drawn letters are of one tone and take any ink; a plate or a logo keeps its own.
+    if cover.mean() < 0.75 and float(tone[cover > 0.5].std() if (cover > 0.5).any() else 0) < 12:
+        ink = float(rng.uniform(0, 255))
+        if abs(ink - level) < _LEAST_CONTRAST:
+            ink = level + _LEAST_CONTRAST * (1 if level < 128 else -1) * float(rng.uniform(1, 3))
+        tone = np.full_like(tone, ink)
+    here = ground[top : top + rows, left : left + columns]
+    here[...] = here * (1 - cover) + tone * cover
+    cropped = ground[max(0, -pads[0]) :, max(0, -pads[1]) :]
+    below, beside = max(0, -pads[2]), max(0, -pads[3])
+    cropped = cropped[: cropped.shape[0] - below or None, : cropped.shape[1] - beside or None]
+    return np.clip(cropped, 0, 255).astype(np.uint8)
+
+
+def _ground(
+    rng: np.random.Generator, grounds: Sequence[Grey], size: tuple[int, int], level: float
+) -> NDArray[np.float32]:
+    rows, columns = size
+    if grounds and rng.random() < 0.4:
+        chosen = grounds[int(rng.integers(len(grounds)))]
+        plain = cv2.resize(chosen, (columns, rows)).astype(np.float32)
+        return np.asarray((plain - plain.mean()) * rng.uniform(0.2, 0.8) + level, np.float32)
+    slope = rng.uniform(-25, 25, 2)
+    down = np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * np.float32(slope[0])
+    across = np.linspace(-1, 1, columns, dtype=np.float32)[None] * np.float32(slope[1])
+    return np.asarray(down + across + np.float32(level), np.float32)
+
+
+def _boxed(cut: Cut, rng: np.random.Generator, much: float) -> Grey:
+    """A cut from a photograph, its box moved on each side by up to a seventh of its height."""
+    x1, y1, x2, y2 = cut.inner
+    reach = 0.14 * min(y2 - y1, x2 - x1) * much
+    moved = rng.uniform(-reach * 0.6, reach, 4)
+    left, top = max(0, round(x1 - moved[0])), max(0, round(y1 - moved[1]))
+    right, bottom = round(x2 + moved[2]), round(y2 + moved[3])
+    picture = cut.tone[top : max(bottom, top + 4), left : max(right, left + 4)]
+    return picture if min(picture.shape) >= 3 else cut.tone
+
+
+def _turned(picture: Grey, rng: np.random.Generator, much: float) -> Grey:
+    """Seen askew: each corner moved by up to an eighth of the height, and leant."""
+    rows, columns = picture.shape
+    reach = 0.13 * rows * much
+    corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+    moved = corners + rng.uniform(-reach, reach, (4, 2)).astype(np.float32)
+    lean = float(rng.uniform(-0.15, 0.15)) * rows * much
+    moved[:2, 0] += lean
+    wide = float(rng.uniform(0.75, 1.2))
+    moved[:, 0] *= wide
+    matrix = cv2.getPerspectiveTransform(corners, moved)
+    size = (max(4, round(columns * wide)), rows)
+    return np.asarray(
+        cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def _shrunk(picture: Grey, rng: np.random.Generator, much: float) -> Grey:
+    rows, columns = picture.shape
+    lowest = _LOWEST if much >= 1 else 18.0
+    wanted = float(np.exp(rng.uniform(np.log(lowest), np.log(_HIGHEST))))
+    scale = min(1.0, wanted / min(rows, columns))
+    size = max(4, round(columns * scale)), max(4, round(rows * scale))
+    how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
+def _blurred(picture: Grey, rng: np.random.Generator) -> Grey:
+    if rng.random() < 0.5:
+        sigma = float(rng.uniform(0.4, 1.2))
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+    length = int(rng.integers(2, 5))
+    kernel = np.full((1, length), 1 / length, np.float32)
+    turned = kernel if rng.random() < 0.7 else kernel.T
+    return np.asarray(cv2.filter2D(picture, -1, turned), np.uint8)
+
+
+def _lit(picture: Grey, rng: np.random.Generator) -> Grey:
+    """A reflection across it, or a shadow on one side."""
+    columns = picture.shape[1]
+    centre, width = rng.uniform(0, columns), rng.uniform(0.1, 0.5) * columns
+    band = np.exp(-(((np.arange(columns) - centre) / width) ** 2)) * rng.uniform(-70, 90)
+    return np.asarray(np.clip(picture + band[None], 0, 255), np.uint8)

@@ -1,0 +1,245 @@
+"""A finished run in, the shipped mark model out: network, prototypes, thresholds, card.
+
+The thresholds and weights are chosen on what the network never saw: the sources of photographs
+kept from training, the marks of the builders held out, if any, and drawings of these; with
+prototypes that do not come from them either. Then the prototypes are made anew from all of `train`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.errors import ModelError, ResultError
+from datasets.output import unwritten
+from datasets.registry import Registry
+from detector.read.logo_files import (
+    CARD,
+    NAMES,
+    Embedder,
+    Prototypes,
+    pack_prototypes,
+    read_folder,
+)
+from detector.read.logo_input import HEIGHT, WIDTH
+from detector.read.logos import Recogniser
+from training.export import converted
+from training.marks.cuts import find_faces
+from training.marks.material import Tell, is_tuning
+from training.marks.measure import Chosen, Tried, choose, drawn_cases, find_crowded, run_cases
+from training.marks.network import build_network
+from training.marks.prototypes import drawn_marks, seen_marks
+from training.marks.train import MarkResult
+from training.vendor import open_torch
+
+FORMAT_VERSION = 1
+_SHOWN_LOOKS, _SHOWN_GROUNDS = 4, 30
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedMarks:
+    """The model on disk. `difference`: largest one between torch's and OpenVINO's vectors;
+    `held_out`: ids of the builders that were kept from training."""
+
+    folder: Path
+    digest: str
+    prototypes: int
+    difference: float
+    chosen: Chosen
+    held_out: frozenset[str]
+
+
+def export_marks(
+    result: MarkResult,
+    data: Path,
+    out: Path,
+    registry: Registry,
+    *,
+    logos: Path | None = None,
+    faces: Path | None = None,
+    tell: Tell = lambda stage, done, total: None,
+) -> ExportedMarks:
+    """Writes the folder that `detector.read.logos.Recogniser` loads.
+
+    Args:
+        result: of `training.marks.train.train_marks`.
+        data: holds `train/`, whose marks become prototypes.
+        out: folder to write; made if it is not there.
+        registry, logos, faces: as for training.
+
+    Raises:
+        ModelError: the weights are damaged, or the converted network differs from torch's.
+        ResultError: `out` cannot be written.
+        UsageError: torch is not installed.
+    """
+    network = _load(result.weights)
+    example = open_torch().full((2, 1, HEIGHT, WIDTH), 100.0)
+    xml, weights = converted(network, "marks", example, (2, 1, HEIGHT, WIDTH))
+    embedder = Embedder(xml, weights, 1)
+    difference = _compare(network, embedder)
+    photographs = read_photographs(split_folder(data, "train"))
+    typefaces = find_faces(faces)
+    drawn = drawn_marks(embedder, registry, typefaces, tell)
+
+    training = json.loads(result.facts.read_text("utf-8"))
+    held_out = frozenset(map(str, training["held_out_builders"]))
+    card: dict[str, Any] = {"version": FORMAT_VERSION, "training": training}
+    with tempfile.TemporaryDirectory(prefix="nameplate-marks-") as scratch:
+        unseen = seen_marks(
+            embedder,
+            registry,
+            [p for p in photographs if not is_tuning(p.source)],
+            logos=logos,
+            tell=tell,
+            of=lambda builder: builder not in held_out,
+        )
+        trial = Path(scratch)
+        write_model(trial, xml, weights, drawn.joined([unseen]), {**card, **_open_card()})
+        recogniser = Recogniser(trial, registry, 1)
+        chosen = choose(
+            _unseen_cases(recogniser, photographs, registry, held_out, tell),
+            drawn_cases(recogniser, registry, held_out, typefaces),
+        )
+        held = drawn.joined([seen_marks(embedder, registry, photographs, logos=logos, tell=tell)])
+        write_model(trial, xml, weights, held, {**card, **_open_card()})
+        shipped = Recogniser(trial, registry, 1)
+        crowded = crowded_among(shipped, photographs, registry, chosen.crowded, tell=tell)
+    card |= {
+        "input": f"float32 (2, 1, {HEIGHT}, {WIDTH}): a mark and its negative, grey 0..255",
+        "output": f"float32 (2, {embedder.dimensions}), of length 1",
+        "precision": "FP16 weights, computed in float32",
+        "difference_from_torch": round(difference, 6),
+        "registry": registry.digest,
+        "prototypes": counted(held),
+        "held_out_builders": sorted(held_out),
+        "thresholds": {"strength": chosen.strength},
+        "weights": [{"from": at, "log_odds": value} for at, value in chosen.weights],
+        "crowded": crowded,
+        "chosen_on": chosen.facts,
+        "licence": "AGPL-3.0-or-later",
+    }
+    digest = write_model(out, xml, weights, held, card)
+    return ExportedMarks(out, digest, len(held), difference, chosen, held_out)
+
+
+def _unseen_cases(
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    held_out: Collection[str],
+    tell: Tell,
+) -> list[Tried]:
+    """Cases that neither the network nor the trial's prototypes have seen: all of the sources
+    kept for tuning, and elsewhere the marks of the builders held out."""
+    kept = [p for p in photographs if is_tuning(p.source)]
+    tried = run_cases(
+        recogniser, kept, registry, looks=_SHOWN_LOOKS, grounds=_SHOWN_GROUNDS, tell=tell
+    )
+    others = [
+        p for p in photographs if not is_tuning(p.source) and any(m.id in held_out for m in p.marks)
+    ]
+    further = run_cases(recogniser, others, registry, looks=_SHOWN_LOOKS, grounds=0, tell=tell)
+    return tried + [one for one in further if one.case.truth in held_out]
+
+
+def crowded_among(
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    known: Collection[str],
+    *,
+    tell: Tell = lambda stage, done, total: None,
+) -> list[str]:
+    """Builders whose looks weigh nothing: those known for it, and those that bare surfaces of the
+    sources kept for tuning look like. That depends on the prototypes: it is asked of those that
+    ship."""
+    kept = [p for p in photographs if is_tuning(p.source)]
+    surfaces = run_cases(recogniser, kept, registry, grounds=_SHOWN_GROUNDS, tell=tell)
+    return sorted({*known, *find_crowded(surfaces)})
+
+
+def add_measured(folder: Path, measured: dict[str, Any]) -> None:
+    """Writes what was measured into the card of a model.
+
+    Raises:
+        ResultError: it cannot be written.
+    """
+    card, _ = read_folder(folder)
+    text = json.dumps({**card, "measured": measured}, indent=2, ensure_ascii=False) + "\n"
+    try:
+        part = folder / f"{CARD}.part"
+        part.write_text(text, "utf-8")
+        part.replace(folder / CARD)
+    except OSError as error:
+        raise ResultError(unwritten(folder, error, "the card")) from error
+
+
+def _open_card() -> dict[str, Any]:
+    """Of a model whose threshold is yet to be chosen: everything counts as recognised."""
+    return {"thresholds": {"strength": -9.0}, "weights": [], "crowded": []}
+
+
+def counted(prototypes: Prototypes) -> dict[str, int]:
+    """How many there are of each kind."""
+    kinds = [
+        kind if owner else "nobody's"
+        for owner, kind in zip(prototypes.owner, prototypes.kind, strict=True)
+    ]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def _load(weights: Path) -> Any:
+    torch = open_torch()
+    network = build_network()
+    try:
+        network.load_state_dict(torch.load(weights, weights_only=True))
+    except (OSError, RuntimeError, KeyError, EOFError) as error:
+        raise ModelError(f"{weights}: no weights of the mark embedder ({error})") from error
+    return network.eval()
+
+
+def _compare(network: Any, embedder: Embedder) -> float:
+    torch = open_torch()
+    pictures = np.random.default_rng(0).integers(0, 256, (8, HEIGHT, WIDTH)).astype(np.uint8)
+    both = np.concatenate([pictures, 255 - pictures])[:, None].astype(np.float32)
+    with torch.no_grad():
+        said = network(torch.from_numpy(both)).numpy()
+    expected = said[:8] + said[8:]
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    difference = float(np.abs(embedder.embed(list(pictures)) - expected).max())
+    # Weights rounded to 11 bits move a unit vector by thousandths.
+    if difference > 0.02:
+        raise ModelError(f"the converted mark model differs from torch by {difference:.3g}")
+    return difference
+
+
+def write_model(
+    out: Path, xml: bytes, weights: bytes, prototypes: Prototypes, card: dict[str, Any]
+) -> str:
+    """Writes the four files, the card last, and returns the SHA-256 over the other three.
+
+    Raises:
+        ResultError: they cannot be written.
+    """
+    contents = dict(zip(NAMES, (xml, weights, pack_prototypes(prototypes)), strict=True))
+    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    described = {**card, "sha256": digest, "files": hashes}
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in {**contents, CARD: text.encode()}.items():
+            part = out / f"{name}.part"
+            part.write_bytes(content)
+            part.replace(out / name)
+    except OSError as error:
+        raise ResultError(unwritten(out, error, "the mark model")) from error
+    return digest

@@ -1,0 +1,383 @@
+"""All that the mark embedder learns from, in memory: cut-outs by class, and what is no mark."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.errors import DataError
+from datasets.letters import letters
+from datasets.registry import Registry
+from detector.read.logo_input import Grey
+from training.marks.cuts import (
+    Cut,
+    class_of,
+    cut_box,
+    degrade,
+    draw,
+    load_logo,
+    random_boxes,
+    read_grey,
+    seeded,
+)
+
+Tell = Callable[[str, int, int], None]
+
+_BACKGROUNDS_EACH = 5
+_MOST_GROUNDS = 600
+
+
+@dataclass(slots=True)
+class Material:
+    """Cut-outs by class: drawn ones, those of logos, those of photographs; and backgrounds."""
+
+    classes: list[str] = field(default_factory=list)
+    drawn: dict[int, list[Cut]] = field(default_factory=dict)
+    logos: dict[int, list[Cut]] = field(default_factory=dict)
+    real: dict[int, list[Cut]] = field(default_factory=dict)
+    backgrounds: list[Cut] = field(default_factory=list)
+    grounds: list[Grey] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "classes": len(self.classes),
+            "drawn": sum(map(len, self.drawn.values())),
+            "logos": sum(map(len, self.logos.values())),
+            "real": sum(map(len, self.real.values())),
+            "backgrounds": len(self.backgrounds),
+        }
+
+
+def collect(
+    data: Path,
+    registry: Registry,
+    *,
+    logos: Path | None,
+    faces: tuple[Path, ...],
+    seed: int,
+    drawings: int,
+    others: int,
+    hold_out: bool,
+    tell: Tell,
+) -> Material:
+    """Draws the wordmarks and cuts the photographs of `data`/train; the same each time.
+
+    Sources kept for tuning (`training.marks.material`) are left out, and builders held out if
+    `hold_out`.
+
+    Args:
+        drawings: of each wordmark; other texts get half as many.
+        others: how many texts that are nobody's mark.
+        tell: told the stage, what is done and how much there is.
+
+    Raises:
+        DataError: the data set or the logos are wrong.
+    """
+    texts = gather(registry, seed, others, hold_out=hold_out)
+    material = Material()
+    places: dict[str, int] = {}
+
+    def place(key: str) -> int:
+        if key not in places:
+            places[key] = len(material.classes)
+            material.classes.append(key)
+        return places[key]
+
+    _draw_all(material, texts, place, faces, seed, drawings, tell)
+    for logo in read_logos(logos):
+        kept_aside = hold_out and is_held_out(logo.builder)
+        if not kept_aside and not touches(logo.key, texts.held_out):
+            material.logos.setdefault(place(logo.key), []).append(logo.cut)
+    everything = read_photographs(split_folder(data, "train"))
+    photographs = [p for p in everything if not is_tuning(p.source)]
+    for done, photograph in enumerate(photographs):
+        tell("cutting photographs", done, len(photographs))
+        _cut_all(material, photograph, registry, texts, place, seed, hold_out)
+    step = max(1, len(material.backgrounds) // _MOST_GROUNDS)
+    material.grounds = [cut.tone for cut in material.backgrounds[::step]]
+    return material
+
+
+def _draw_all(
+    material: Material,
+    texts: Texts,
+    place: Callable[[str], int],
+    faces: tuple[Path, ...],
+    seed: int,
+    drawings: int,
+    tell: Tell,
+) -> None:
+    wanted = [(key, said, drawings) for key, said in texts.marks.items()]
+    wanted += [(key, said, max(2, drawings // 2)) for key, said in texts.others.items()]
+    for done, (key, said, count) in enumerate(wanted):
+        tell("drawing marks", done, len(wanted))
+        rng = seeded(seed, key)
+        cuts = [draw(said[rng.integers(len(said))], rng, faces) for _ in range(count)]
+        material.drawn[place(key)] = cuts
+
+
+def _cut_all(
+    material: Material,
+    photograph: Photograph,
+    registry: Registry,
+    texts: Texts,
+    place: Callable[[str], int],
+    seed: int,
+    hold_out: bool,
+) -> None:
+    picture = read_grey(photograph)
+    for mark in photograph.marks:
+        if not mark.legible or (hold_out and mark.id and is_held_out(mark.id)):
+            continue
+        key = class_of(mark, registry)
+        if key is None or touches(key, texts.held_out):
+            continue
+        cut = cut_box(picture, mark.box)
+        if cut is not None:
+            material.real.setdefault(place(key), []).append(cut)
+    rng = seeded(seed, photograph.image)
+    for box in random_boxes(photograph, rng, _BACKGROUNDS_EACH):
+        cut = cut_box(picture, box)
+        if cut is not None:
+            material.backgrounds.append(cut)
+
+
+class Sampler:
+    """Batches of one material; the batch of a step is the same however one came to it."""
+
+    def __init__(self, material: Material, seed: int, batch: int) -> None:
+        self._material = material
+        self._seed = seed
+        self.parts = {
+            "real": batch // 4 if material.real else 0,
+            "logos": batch // 16 if material.logos else 0,
+            "backgrounds": batch // 8 if material.backgrounds else 0,
+        }
+        self.parts["drawn"] = batch - sum(self.parts.values())
+        self._weights = {
+            name: _shares(getattr(material, name)) for name in ("drawn", "logos", "real")
+        }
+
+    def looks(self, each: int) -> Iterator[Grey]:
+        """For each class in order, so many degraded looks at it, (each, 32, 128)."""
+        material = self._material
+        for place in range(len(material.classes)):
+            pools = (material.drawn, material.logos, material.real)
+            cuts = [cut for pool in pools for cut in pool.get(place, ())]
+            rng = np.random.default_rng([self._seed, 0, place])
+            chosen = [cuts[rng.integers(len(cuts))] for _ in range(each)]
+            yield np.stack([degrade(cut, rng, material.grounds) for cut in chosen])
+
+    def batch(self, step: int) -> tuple[Grey, NDArray[np.int64]]:
+        """Pictures (n, 32, 128) and their classes (n,); -1 is no mark at all."""
+        rng = np.random.default_rng([self._seed, 1 + step])
+        pictures, classes = [], []
+        for name, count in self.parts.items():
+            for _ in range(count):
+                if name == "backgrounds":
+                    pool, chosen = self._material.backgrounds, -1
+                else:
+                    keys, shares = self._weights[name]
+                    chosen = int(keys[np.searchsorted(shares, rng.random() * shares[-1])])
+                    pool = getattr(self._material, name)[chosen]
+                cut = pool[rng.integers(len(pool))]
+                pictures.append(degrade(cut, rng, self._material.grounds))
+                classes.append(chosen)
+        return np.stack(pictures), np.array(classes, np.int64)
+
+
+def _shares(cuts: dict[int, list[Cut]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Classes and the running sum of their weights: the root of how many cuts each has."""
+    keys = np.array(list(cuts), np.int64)
+    return keys, np.cumsum(np.sqrt([len(cuts[key]) for key in cuts]))
+
+
+HELD_OUT_OF = 10
+"""One builder in so many is kept from training, to measure adding builders later on."""
+
+_HELD_OUT_REST = 9
+TUNING_OF = 5
+"""One source of photographs in so many is kept from training, to choose thresholds on."""
+
+_TUNING_REST = 2
+_WORDS = (
+    "EMERGENCY STOP", "NO STEP", "DANGER", "CAUTION", "WARNING", "HIGH VOLTAGE", "COOLANT",
+    "HYDRAULIC", "LUBRICATION", "POWER ON", "CYCLE START", "FEED HOLD", "SPINDLE", "MADE IN",
+    "CNC", "MACHINE TOOLS", "LATHE", "PRECISION", "QUALITY", "SAFETY FIRST", "SERVICE", "DOOR",
+    "TURNING CENTER", "VERTICAL", "HEAVY DUTY", "AIR", "OIL", "STOP", "START", "JOG", "AUTO",
+    "TOOLING", "EXIT", "FIRE", "SPEED", "CONTROL", "SYSTEM", "ELECTRIC", "CONVEYOR", "FILTER",
+    "НЕ ВКЛЮЧАТЬ", "ОПАСНО", "СТОП", "ПУСК", "ЧПУ", "СТАНОК", "ЦЕХ", "УЧАСТОК", "ВНИМАНИЕ",
+    "注意安全", "当心触电", "禁止", "数控机床", "加工中心", "主轴", "冷却液", "急停", "机床",
+)  # fmt: skip
+_LATIN = "ABCDEFGHIJKLMNOPRSTUVWXYZAEIOUAEIORSTLN"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts by class: each class of `marks` and of `others` has the spellings to draw."""
+
+    marks: dict[str, tuple[str, ...]]
+    others: dict[str, tuple[str, ...]]
+    held_out: frozenset[str]
+
+
+def _residue(name: str, of: int) -> int:
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % of
+
+
+def is_held_out(builder: str) -> bool:
+    """Whether a builder is kept from training; by the hash of its id, so a registry that
+    grows moves nobody in or out."""
+    return _residue(builder, HELD_OUT_OF) == _HELD_OUT_REST
+
+
+def is_tuning(source: str) -> bool:
+    """Whether a source of photographs is kept from training for the choice of thresholds."""
+    return _residue(source, TUNING_OF) == _TUNING_REST
+
+
+def held_out_marks(registry: Registry) -> frozenset[str]:
+    """The folded wordmarks of the builders kept from training, where any are."""
+    return frozenset(
+        letters(mark.text)
+        for entry in registry
+        if is_held_out(entry.id)
+        for mark in entry.wordmarks
+    )
+
+
+def touches(folded: str, held_out: frozenset[str]) -> bool:
+    """Whether a folded text is a held-out wordmark or holds one of four letters or more."""
+    return folded in held_out or any(len(mark) > 3 and mark in folded for mark in held_out)
+
+
+def gather(registry: Registry, seed: int, others: int, *, hold_out: bool = True) -> Texts:
+    """All texts to draw: the registry's wordmarks less the held-out builders', and others.
+
+    Args:
+        registry: whose wordmarks to learn.
+        seed: of the made texts.
+        others: how many texts that are nobody's mark to make.
+        hold_out: whether builders are kept from training at all.
+    """
+    held_out = held_out_marks(registry) if hold_out else frozenset()
+    marks: dict[str, list[str]] = {}
+    for entry in registry:
+        for mark in entry.wordmarks:
+            folded = letters(mark.text)
+            if not touches(folded, held_out):
+                marks.setdefault(folded, []).append(mark.text)
+    known = set(marks) | held_out
+    rng = np.random.default_rng(seed)
+    spellings = [texts[0] for texts in marks.values()]
+    han = sorted({c for text in spellings for c in text if "一" <= c <= "鿿"})
+    made: dict[str, tuple[str, ...]] = {}
+    queue = list(_WORDS)
+    while len(made) < others:
+        text = queue.pop() if queue else _made(rng, spellings, han)
+        folded = letters(text)
+        if folded and folded not in known and not touches(folded, held_out):
+            made[folded] = (text,)
+    return Texts({key: tuple(texts) for key, texts in marks.items()}, made, held_out)
+
+
+def _made(rng: np.random.Generator, spellings: list[str], han: list[str]) -> str:
+    kind = rng.random()
+    if kind < 0.5:
+        return _near_miss(rng, spellings[rng.integers(len(spellings))], han)
+    if kind < 0.75:  # model codes: VF-2, SL-25M, 16К20
+        head = "".join(rng.choice(list(_LATIN), rng.integers(1, 5)))
+        joint = ("", "-", " ")[rng.integers(3)]
+        return head + joint + str(rng.integers(1, 10 ** rng.integers(1, 5)))
+    if kind < 0.9 or not han:
+        return "".join(rng.choice(list(_LATIN), rng.integers(3, 10)))
+    return "".join(rng.choice(han, rng.integers(2, 6)))
+
+
+def _near_miss(rng: np.random.Generator, text: str, han: list[str]) -> str:
+    place = int(rng.integers(len(text)))
+    if "一" <= text[place] <= "鿿" and han:
+        letter = han[rng.integers(len(han))]
+    else:
+        letter = _LATIN[rng.integers(len(_LATIN))]
+    change = rng.random()
+    if change < 0.5 or len(text) < 4:
+        return text[:place] + letter + text[place + 1 :]
+    if change < 0.75:
+        return text[:place] + text[place + 1 :]
+    return text[:place] + letter + text[place:]
+
+
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+# Not used: another firm's (Mitsui High-tec is not Mitsui Seiki), or more banner than logo, or
+# the name is drawn nearly in the colour of the ground.
+_UNUSED = frozenset({
+    "l37-mitsui-seiki.png", "l25-mazak.png", "l34-ctl-fanuc.png",
+    "l44-dmg-mori.png", "l49-dmg-mori.png",
+})  # fmt: skip
+# Logos that read otherwise than their brand; MORI SEIKI is a builder of its own here.
+_READS = {
+    "l26-dmg-mori.png": ("mori-seiki", "MORI SEIKI"),
+    "l11-dn-solutions.png": ("dn-solutions", "DN SOLUTIONS"),
+    "l30-dn-solutions.png": ("dn-solutions", "DN SOLUTIONS"),
+    "l39-dn-solutions.png": ("dn-solutions", "DAEWOO"),
+    "l18-citizen.png": ("citizen", "CITIZEN CINCOM"),
+}
+# Emblems that also stand alone on machines: shares of the logo's sides.
+_EMBLEMS = {
+    "l00-haas.png": (0.0, 0.0, 1.0, 0.66),
+    "l46-haas.png": (0.2, 0.0, 0.8, 0.6),
+    "l14-makino.png": (0.0, 0.0, 0.36, 1.0),
+    "l11-dn-solutions.png": (0.0, 0.0, 0.39, 1.0),
+    "l15-sodick.png": (0.0, 0.0, 0.3, 1.0),
+    "l36-hanwha.png": (0.0, 0.0, 0.33, 1.0),
+    "l45-x-rongwin.png": (0.0, 0.0, 0.32, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A logo or its emblem: its cut, the class it is learnt as, whose it is, and its file."""
+
+    cut: Cut
+    key: str
+    builder: str
+    file: str
+
+
+def read_logos(folder: Path | None) -> list[Logo]:
+    """The logos of a folder, each whole and, where it has one, its emblem.
+
+    Raises:
+        DataError: `logos.csv` is missing or lacks a column.
+    """
+    if folder is None:
+        return []
+    table = folder / "logos.csv"
+    try:
+        rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
+    except OSError as error:
+        raise DataError(f"{table}: cannot be read ({error.strerror})") from error
+    if not rows or not {"file", "builder", "brand"} <= rows[0].keys():
+        raise DataError(f"{table}: expected the columns file, builder and brand")
+    logos = []
+    for row in rows:
+        if row["file"] in _UNUSED:
+            continue
+        builder, text = _READS.get(row["file"], (row["builder"], row["brand"]))
+        parts = {letters(text): _WHOLE}
+        if row["file"] in _EMBLEMS:
+            parts[f"logo:{builder}"] = _EMBLEMS[row["file"]]
+        for key, part in parts.items():
+            cut = load_logo(folder / row["file"], part)
+            if cut is not None:
+                logos.append(Logo(cut, key, builder, row["file"]))
+    return logos

@@ -1,0 +1,367 @@
+"""Measuring the mark model: right against false, at which thresholds, and how much each says."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.registry import Registry
+from detector.boxes import as_box, iou
+from detector.look.detect import Detector
+from detector.matching.match import Matcher
+from detector.read.logos import Recogniser, Recognition, strength_of
+from detector.read.reader import Reader, cut_marks
+from detector.settings import Settings
+from detector.types import MACHINE, WORDMARK, Box
+from training.marks.cuts import degrade, draw, seeded
+from training.marks.material import Tell
+from training.marks.prototypes import Case, cases_of, cut, read_rgb
+
+_NO_PICTURE = np.empty((0, 0, 3), np.uint8)
+# Added to the strength of the worst mistake: it is the maximum over a few sources only.
+_ABOVE = 0.03
+# What is no mark at all looks like these few: a builder that takes more than this share of the
+# false looks is no finding, whatever the strength.
+_CROWDED = 0.02
+# Steps of strength (score + margin) for which a weight is tabled.
+_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A case and what the recogniser said of it; `case.picture` may have been let go."""
+
+    case: Case
+    found: Recognition
+
+    @property
+    def right(self) -> bool:
+        """Whether the nearest builder is the true one."""
+        return self.case.truth is not None and self.found.nearest == self.case.truth
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The least strength, weights (strength from which on, natural log of odds), builders whose
+    looks weigh nothing, and on what these were chosen."""
+
+    strength: float
+    weights: tuple[tuple[float, float], ...]
+    crowded: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Counts at one threshold: of legible builders' marks named rightly and wrongly, and of
+    all else that was named at all."""
+
+    strength: float
+    right: int
+    wrong: int
+    false: int
+    marks: int
+    others: int
+
+
+def run_cases(
+    recogniser: Recogniser,
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    *,
+    looks: int = 1,
+    grounds: int = 5,
+    tell: Tell = lambda stage, done, total: None,
+) -> list[Tried]:
+    """What the recogniser says of every case of the photographs; pictures are let go."""
+    tried = []
+    for done, photograph in enumerate(photographs):
+        tell("recognising marks", done, len(photographs))
+        cases = list(cases_of(photograph, registry, looks=looks, grounds=grounds))
+        found = recogniser.recognise([case.picture for case in cases])
+        tried += [
+            Tried(replace(case, picture=_NO_PICTURE), one)
+            for case, one in zip(cases, found, strict=True)
+        ]
+    return tried
+
+
+def point(tried: Iterable[Tried], strength: float) -> Point:
+    """What would be named from this strength on."""
+    right = wrong = false = marks = others = 0
+    for one in tried:
+        mark = one.case.truth is not None
+        marks += mark
+        others += not mark
+        if strength_of(one.found) >= strength:
+            right += one.right
+            wrong += mark and not one.right
+            false += not mark
+    return Point(strength, right, wrong, false, marks, others)
+
+
+def drawn_cases(
+    recogniser: Recogniser,
+    registry: Registry,
+    held_out: Collection[str],
+    faces: Sequence[Path],
+    each: int = 3,
+) -> list[Tried]:
+    """What the recogniser says of degraded drawings of the held-out builders' wordmarks.
+
+    Args:
+        held_out: ids of the builders.
+        faces: typefaces to draw in beside those of the base install.
+        each: drawings of each wordmark.
+    """
+    tried = []
+    for entry in registry.builders:
+        if entry.id not in held_out:
+            continue
+        for mark in entry.wordmarks:
+            rng = seeded(1, mark.text)
+            for _ in range(each):
+                picture = degrade(draw(mark.text, rng, faces), rng, ())
+                (found,) = recogniser.recognise([picture])
+                box = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+                case = Case(_NO_PICTURE, "drawn", entry.id, mark.text, "drawn", "", box)
+                tried.append(Tried(case, found))
+    return tried
+
+
+def choose(tried: Sequence[Tried], drawn: Sequence[Tried]) -> Chosen:
+    """The least strength, a little above that of the worst mistake, and weights.
+
+    Args:
+        tried: photographed, what neither the network nor the prototypes have seen; weights
+            are of these alone.
+        drawn: drawings of marks that the network has not seen.
+    """
+    both = [*tried, *drawn]
+    mistakes = [strength_of(one.found) for one in both if not one.right]
+    strength = round(max(mistakes, default=1.0) + _ABOVE, 2)
+    photographed, drawings = point(tried, strength), point(drawn, strength)
+    crowded = find_crowded(tried)
+    return Chosen(
+        strength,
+        weigh([one for one in tried if one.found.nearest not in crowded]),
+        crowded,
+        {
+            "sources": len({one.case.source for one in tried}),
+            "looks at builders' marks": photographed.marks,
+            "nearest is right": sum(one.right for one in tried),
+            "named rightly": photographed.right,
+            "looks at anything else": photographed.others,
+            "drawings": drawings.marks,
+            "drawings whose nearest is right": sum(one.right for one in drawn),
+            "drawings named rightly": drawings.right,
+            "strength of the worst mistake": round(max(mistakes, default=0.0), 3),
+        },
+    )
+
+
+def find_crowded(tried: Sequence[Tried]) -> tuple[str, ...]:
+    """The builders that bare surfaces look like, by id: each takes more than one false look in
+    fifty. Mostly they are ones that the network was not trained on."""
+    false = Counter(str(one.found.nearest) for one in tried if not one.right)
+    return tuple(sorted(id for id, count in false.items() if count > _CROWDED * false.total()))
+
+
+def weigh(tried: Sequence[Tried]) -> tuple[tuple[float, float], ...]:
+    """For each step of strength, ln of P(that strong and right | a builder's mark) over
+    P(that strong, and of that builder | anything else, or a mark of another builder).
+
+    A false look is of some builder, rarely of the one in question: its share is one over the
+    effective number of builders that false looks fall on (`effective`). Counts have one added
+    to each (Laplace); values have two decimals, each is no less than the one before, and steps
+    that say nothing (under 0) are left out.
+    """
+    marks = [one for one in tried if one.case.truth is not None]
+    strengths = np.array([strength_of(one.found) for one in tried])
+    rights = np.array([one.right for one in tried], np.bool_)
+    builders = effective([str(one.found.nearest) for one in tried if not one.right])
+    table: list[tuple[float, float]] = []
+    for low, high in zip(_STEPS, (*_STEPS[1:], math.inf), strict=True):
+        here = (strengths >= low) & (strengths < high)
+        right = (int((here & rights).sum()) + 1) / (len(marks) + len(_STEPS))
+        other = (int((here & ~rights).sum()) + 1) / (len(tried) - int(rights.sum()) + len(_STEPS))
+        value = math.log(right / other * builders)
+        if value > (table[-1][1] if table else 0.0):
+            table.append((low, round(value, 2)))
+    return tuple(table)
+
+
+def effective(names: Sequence[str]) -> float:
+    """How many names, each as frequent as the others, would repeat as often as these: the
+    inverse of the chance that two drawn at random are the same; 1 for fewer than two.
+
+    Simpson, E. H. (1949), Measurement of diversity. Nature 163; Hill, M. O. (1973), Diversity
+    and evenness. Ecology 54, of order 2.
+
+    Example:
+        >>> effective(["a", "b", "a", "b"])
+        3.0
+    """
+    total = len(names)
+    if total < 2:
+        return 1.0
+    repeats = sum(count * (count - 1) for count in Counter(names).values())
+    return total * (total - 1) / max(repeats, 1)
+
+
+# A detected box is a labelled mark's from this overlap on (intersection over union), and
+# nobody's below the other.
+_SAME, _APART = 0.4, 0.1
+_CURVE = (0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2)
+_NONE = np.empty((0, 0, 3), np.uint8)
+
+
+def report(
+    recogniser: Recogniser,
+    data: Path,
+    split: str,
+    registry: Registry,
+    *,
+    held_out: Collection[str] = (),
+    grounds: int = 20,
+    tell: Tell = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Counts on one split, of labelled boxes and of those that the detector finds.
+
+    Args:
+        held_out: ids of the builders that the network was not trained on.
+        grounds: random boxes of each photograph that touch no builder's mark.
+
+    Raises:
+        DataError: the split is missing or wrong.
+    """
+    photographs = read_photographs(split_folder(data, split))
+    tried = run_cases(recogniser, photographs, registry, grounds=grounds, tell=tell)
+    marks = [one for one in tried if one.case.truth is not None]
+    unlearnt = [one for one in marks if one.case.truth in held_out]
+    found = list(_detected(recogniser, photographs, registry, tell))
+    return {
+        "split": split,
+        "labelled boxes": _counts(tried),
+        **({"boxes of held-out builders": _counts(unlearnt)} if held_out else {}),
+        "detected boxes": _counts(found),
+        "curve": [asdict(point(tried, strength)) for strength in _CURVE],
+        "beside the reader": _beside_reader(photographs, registry, tried),
+    }
+
+
+def _counts(tried: Sequence[Tried]) -> dict[str, Any]:
+    marks = [one for one in tried if one.case.truth is not None]
+    named = [one for one in tried if one.found.id is not None]
+    others: dict[str, str] = {}
+    for group in ("firm", "text", "ground"):
+        held = [one for one in tried if one.case.group == group]
+        false = sum(one.found.id is not None for one in held)
+        if held:
+            others[group] = f"{false} of {len(held)}"
+    return {
+        "builders' marks": len(marks),
+        "nearest is right": sum(one.right for one in marks),
+        "named rightly": sum(one.right and one.found.id is not None for one in marks),
+        "named wrongly": sum(not one.right and one.case.truth is not None for one in named),
+        "named falsely": others,
+        "mistakes": [
+            f"{one.case.image} {one.case.text!r} ({one.case.truth}) as {one.found.id}, "
+            f"{one.found.score:.2f} + {one.found.margin:.2f}"
+            for one in named
+            if not one.right
+        ],
+    }
+
+
+def _detected(
+    recogniser: Recogniser, photographs: Sequence[Photograph], registry: Registry, tell: Tell
+) -> Iterator[Tried]:
+    """The detector's wordmarks, each with the builder of the labelled mark it lies on."""
+    detector = Detector()
+    for done, photograph in enumerate(photographs):
+        tell("finding marks", done, len(photographs))
+        picture = read_rgb(photograph)
+        labelled = list(cases_of(photograph, registry, grounds=0))
+        unclear = [m.box for m in photograph.marks if m.role == "builder"]
+        (whole,) = detector.detect([picture])
+        closer = [
+            detector.look_closer(picture, as_box(row))
+            for row in whole.xyxy[whole.class_id == MACHINE]
+        ]
+        for box in _apart([whole, *closer]):
+            case = _as_case(photograph, box, labelled, unclear)
+            held = cut(picture, box)
+            if case is not None and held is not None:
+                (found,) = recogniser.recognise([held])
+                yield Tried(replace(case, picture=_NONE), found)
+
+
+def _apart(found: Sequence[Any]) -> list[Box]:
+    """The wordmarks of several looks at one picture, each once."""
+    kept: list[Box] = []
+    for detections in found:
+        for row in detections.xyxy[detections.class_id == WORDMARK]:
+            box = as_box(row)
+            if all(_overlap(box, other) < 0.5 for other in kept):
+                kept.append(box)
+    return kept
+
+
+def _overlap(a: Box, b: Box) -> float:
+    return float(iou(np.array([a], np.float32), np.array([b], np.float32))[0, 0])
+
+
+def _as_case(
+    photograph: Photograph, box: Box, labelled: Sequence[Case], unclear: Sequence[Box]
+) -> Case | None:
+    for case in labelled:
+        if _overlap(box, case.box) >= _SAME:
+            return replace(case, box=box)
+    if any(_overlap(box, other) >= _APART for other in unclear):
+        return None
+    return Case(_NONE, "ground", None, "", photograph.source, photograph.image, box)
+
+
+def _beside_reader(
+    photographs: Sequence[Photograph],
+    registry: Registry,
+    tried: Sequence[Tried],
+) -> dict[str, Any]:
+    """Of the builders' marks, which the reader names from the same box, and which only one of
+    the two does."""
+    reader, matcher = Reader(Settings().reading, 1), Matcher(registry)
+    counts = {"both": 0, "reader only": 0, "recogniser only": 0, "neither": 0}
+    only: list[str] = []
+    for photograph in photographs:
+        held = [
+            one
+            for one in tried
+            if one.case.image == photograph.image and one.case.truth is not None
+        ]
+        if not held:
+            continue
+        picture = read_rgb(photograph)
+        for one in held:
+            lines = cut_marks(picture, [one.case.box])
+            texts = [reading.text for reading in reader.read_lines(lines, Fraction(0))]
+            read = any(m.id == one.case.truth for text in texts for m in matcher.match(text))
+            seen = one.right and one.found.id is not None
+            key = {
+                (True, True): "both",
+                (True, False): "reader only",
+                (False, True): "recogniser only",
+                (False, False): "neither",
+            }[read, seen]
+            counts[key] += 1
+            if key == "recogniser only":
+                only.append(f"{one.case.truth} {one.case.text!r}, read as {texts}")
+    return {**counts, "only recognised": only}

@@ -1,0 +1,63 @@
+"""The mark model follows the registry: `python -m training.marks.redraw DATA`, after it has grown.
+
+Wordmarks that the model has no drawings of would be drawn at every start, a fortieth of a second
+each. Here they are drawn once, what is no wordmark any more is left out, the builders that bare
+surfaces look like are found anew, and the whole is measured on DATA/val. The network, its threshold
+and its weights stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.registry import Registry, load_registry
+from detector.read.logo_files import PACKAGED, read_folder
+from detector.read.logos import Recogniser
+from training.marks.export import add_measured, counted, crowded_among, write_model
+from training.marks.measure import report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.marks.redraw",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", type=Path, metavar="DATA", help="holds train/ and val/")
+    parser.add_argument("--folder", type=Path, default=PACKAGED, help="the mark model")
+    given = parser.parse_args()
+    registry = load_registry()
+    photographs = read_photographs(split_folder(given.data, "train"))
+    digest = redraw(given.folder, registry, photographs)
+    recogniser = Recogniser(given.folder, registry, 1)
+    add_measured(given.folder, report(recogniser, given.data, "val", registry))
+    print(f"{given.folder}  sha256 {digest}, {len(recogniser.prototypes)} prototypes")
+
+
+def redraw(folder: Path, registry: Registry, photographs: Sequence[Photograph]) -> str:
+    """Writes the model's prototypes anew, as the registry has them; the SHA-256 of the model.
+
+    Args:
+        photographs: of `train`; those of the sources kept for tuning show bare surfaces.
+
+    Raises:
+        ModelError: a file is missing, damaged, or not the one that the card vouches for.
+        ResultError: the folder cannot be written.
+    """
+    card, files = read_folder(folder)
+    recogniser = Recogniser(folder, registry, 1)
+    prototypes = recogniser.prototypes
+    crowded = crowded_among(recogniser, photographs, registry, card["crowded"])
+    card |= {
+        "registry": registry.digest,
+        "prototypes": counted(prototypes),
+        "crowded": crowded,
+    }
+    return write_model(folder, files["marks.xml"], files["marks.bin"], prototypes, card)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The small networks and tables beside the detector."""
