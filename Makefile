@@ -25,10 +25,10 @@ lint: .venv/full
 	$(BIN)/mypy
 
 bench: .venv/full
-	$(BIN)/python -m bench
+	$(BIN)/python -m lab
 
 simulate: .venv/full
-	$(BIN)/python -m bench.simulate docs/statistics.md
+	$(BIN)/python -m lab.simulate docs/statistics.md
 
 docs: .venv/full
 	$(BIN)/python -m api.helptext docs/commands.md

@@ -26,14 +26,13 @@ ROOT = Path(__file__).parent.parent
 LONG = (
     "tests/api/web/access/test_schema.py",
     "tests/api/web/test_upload_page.py",
-    "tests/bench/",
+    "tests/lab/",
     "tests/evidence/sweep/",
     "tests/evidence/test_desk.py",
     "tests/test_promises.py",
     "tests/training/evaluate/test_evaluation.py",
     "tests/training/evaluate/test_legibility.py",
     "tests/training/machines/test_train.py",
-    "tests/trials/",
 )
 """Tests that take half a minute a file, and more."""
 LAST_LOOK_SECONDS = 30.0

@@ -130,7 +130,7 @@ def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
 def test_files_are_of_one_idea() -> None:
     long = {
         file.relative_to(ROOT).as_posix(): count
-        for folder in (*ROOMS, "tests", "bench")
+        for folder in (*ROOMS, "tests", "lab")
         for file in sorted((ROOT / folder).rglob("*.py"))
         if (count := len(file.read_text("utf-8").splitlines())) > 400
     }

@@ -51,7 +51,7 @@ Chosen on those crops, too, of which it gives none a false place."""
 STILL = 0.4
 """Mean chance of the same place in another view from which on it is hidden there, too: on films of
 those photographs the hidden marks that were found had 0.6 and more, heads that had walked on 0.1
-and less (`bench.concealed`)."""
+and less."""
 LARGEST = 0.3
 """Share of a machine that may be hidden: beyond it the whole is out of focus, or all glass."""
 SHOWN = 0.5

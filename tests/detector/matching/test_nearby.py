@@ -16,7 +16,7 @@ STRANGERS = Path(__file__).parents[1] / "strangers.txt"
 
 
 def test_few_marks_are_aligned_with_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is exact but slow; `bench.names` says how long a text takes."""
+    """It is exact but slow."""
     texts = [t for t in STRANGERS.read_text("utf-8").splitlines() if t and t[0] != "#"]
     aligned = 0
 

@@ -7,7 +7,6 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from bench.simulate import World, coverage
 from evidence.answer.estimators.clustered import (
     FEW,
     Cell,
@@ -17,6 +16,7 @@ from evidence.answer.estimators.clustered import (
     even,
     stratified,
 )
+from lab.simulate import World, coverage
 
 
 def test_plants_of_one_size_count_as_they_are_and_vary_as_linearised() -> None:

@@ -1,0 +1,162 @@
+"""A generated archive with known truth: long clips in several codecs and sizes, made fast.
+
+For each codec and size a few shots of ten seconds are drawn and encoded: halls with machines,
+a hall without any, and other places. Clips are then joined from them without encoding again,
+mostly from the others, as real archives mostly show something else. A shot with machines
+stands in one clip only, so that each of its machines counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.maker import ClipSpec, Encoding, ShotSpec, View, make_clip, random_scene
+from datasets.maker.clip import ClipMachine
+from datasets.maker.encode import Codec, encode
+from detector.types import Picture
+from lab import elsewhere
+
+SHOT = Fraction(10)
+"""Seconds of a shot: a keyframe stands at its begin at the latest."""
+
+SHOTS = 15
+"""Shots of a clip, two and a half minutes."""
+
+EMPTY, ELSEWHERE, BUSY = 1, 3, (0, 2)
+"""Shots drawn for each codec and size: of a hall without machines and of other places, used
+over and over; and of the two clips made of them how many shots of each show machines."""
+
+SIZES = ((640, 360), (1280, 720), (1920, 1080))
+ROOM = 1.25  # still over frame: what is left to pan over
+
+# Frames from keyframe to keyframe: what encoders do by default, or sites ask of them.
+GOPS: dict[Codec, int] = {"libx264": 50, "libx265": 125, "libvpx-vp9": 128, "libsvtav1": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class BenchClip:
+    """A clip and the machines in it; `seconds` of footage."""
+
+    path: Path
+    codec: str
+    size: tuple[int, int]
+    seconds: float
+    machines: tuple[ClipMachine, ...]
+
+
+def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[BenchClip]:
+    """An archive of so many hours, a codec after the other, sizes in turn.
+
+    Args:
+        folder: made if need be.
+        hours: rounded up to whole clips of two and a half minutes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = -(-round(hours * 3600) // int(SHOT * SHOTS))
+    codecs = list(GOPS)
+    jobs = []
+    for number in range(-(-wanted // len(BUSY))):
+        codec = codecs[number % len(codecs)]
+        size = SIZES[(number // len(codecs) + number) % len(SIZES)]
+        jobs.append((folder, number, codec, size, seed))
+    with ProcessPoolExecutor(2) as pool:
+        made = list(pool.map(_pair, *zip(*jobs, strict=True)))
+    # Mixed evenly, so that any beginning of the list is.
+    count = len(BUSY)
+    return [
+        clips[(number + turn) % count] for turn in range(count) for number, clips in enumerate(made)
+    ][:wanted]
+
+
+def _pair(
+    folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: int
+) -> list[BenchClip]:
+    """The clips of one codec and size, from shots of their own."""
+    suffix = ".webm" if codec == "libvpx-vp9" else ".mp4"
+    rng = np.random.default_rng((seed, number))
+    kinds = ["empty"] * EMPTY + ["elsewhere"] * ELSEWHERE + ["busy"] * sum(BUSY)
+    shots = [
+        _shot(folder / f"shot{number:03}-{n:02}{suffix}", codec, size, (seed, number, n), kind)
+        for n, kind in enumerate(kinds)
+    ]
+    others, busy = shots[: EMPTY + ELSEWHERE], iter(shots[EMPTY + ELSEWHERE :])
+    clips = []
+    for turn, count in enumerate(BUSY):
+        parts = [others[rng.integers(len(others))] for _ in range(SHOTS - count)]
+        for place in sorted(rng.choice(SHOTS - count, count, replace=False)):
+            parts.insert(int(place), next(busy))
+        path = folder / f"{codec}-{size[1]}-{number:03}-{turn}{suffix}"
+        _join(path, [path for path, _ in parts])
+        machines = [
+            _later(machine, float(SHOT * index))
+            for index, (_, shown) in enumerate(parts)
+            for machine in shown
+        ]
+        clips.append(BenchClip(path, codec, size, float(SHOT * SHOTS), tuple(machines)))
+    for path, _ in shots:
+        path.unlink()
+    return clips
+
+
+def _shot(
+    path: Path, codec: Codec, size: tuple[int, int], seed: tuple[int, ...], kind: str
+) -> tuple[Path, Sequence[ClipMachine]]:
+    """One encoded shot, and the machines in it."""
+    rng = np.random.default_rng(seed)
+    still = (round(size[0] * ROOM), round(size[1] * ROOM))
+    how = Encoding(codec, size, crf=28 if codec == "libx264" else 32, gop=GOPS[codec])
+    drawing = int(rng.integers(2**31))
+    ends = rng.uniform(0.3, 0.7, 4)
+    if kind == "elsewhere":
+        encode(path, _panned(elsewhere.draw(drawing, still), size, ends), how)
+        return path, ()
+    scene = random_scene(drawing, still, setting="hall", negative=kind == "empty")
+    width = float(rng.uniform(0.75, 0.9))
+    shot = ShotSpec(scene, SHOT, View(ends[0], ends[1], width), View(ends[2], ends[3], width))
+    truth = make_clip(path, ClipSpec((shot,), encodings=(how,), seed=drawing))
+    path.with_suffix(".json").unlink()
+    return path, truth.machines
+
+
+def _panned(
+    still: Picture, size: tuple[int, int], ends: NDArray[np.float64]
+) -> Iterator[tuple[int, Picture]]:
+    """Frames of `size` while the view moves over a still from one place to another."""
+    frames = int(SHOT * Encoding().rate)
+    room = np.array(still.shape[1::-1]) - size
+    for number in range(frames):
+        x, y = (ends[:2] + (ends[2:] - ends[:2]) * number / frames) * room
+        matrix = np.array([[1.0, 0.0, -x], [0.0, 1.0, -y]])
+        yield number, np.asarray(cv2.warpAffine(still, matrix, size), np.uint8)
+
+
+def _join(path: Path, parts: Sequence[Path]) -> None:
+    """One clip after the other, as they are."""
+    with av.open(str(path), "w") as joined:
+        out = None
+        for number, part in enumerate(parts):
+            with av.open(str(part)) as source:
+                stream = source.streams.video[0]
+                out = out or joined.add_stream_from_template(stream, opaque=True)
+                later = round(SHOT * number / stream.time_base)
+                for packet in source.demux(stream):
+                    if packet.dts is None:
+                        continue
+                    packet.pts += later
+                    packet.dts += later
+                    packet.stream = out
+                    joined.mux(packet)
+
+
+def _later(machine: ClipMachine, seconds: float) -> ClipMachine:
+    boxes = tuple((time + seconds, box) for time, box in machine.boxes)
+    return replace(machine, start=machine.start + seconds, end=machine.end + seconds, boxes=boxes)

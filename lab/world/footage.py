@@ -1,0 +1,293 @@
+"""A world drawn: its clips, copies and controls, the truth of each, and the lists of sources.
+
+FOLDER/
+    footage/NAME.mp4        the clip; NAME.seen.json: which machine is where and when
+    same.csv, changed.csv   source lists: footage that the world without Chinese machines
+                            has as well (controls too), and the rest
+    controls.csv            positive controls, for `nameplate answer --controls`
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.maker import (
+    BUILDER_MARKS,
+    ClipSpec,
+    ClipTruth,
+    Encoding,
+    MachineSpec,
+    Overlay,
+    Scene,
+    ShotSpec,
+    View,
+    make_clip,
+    random_machine,
+    random_scene,
+)
+from datasets.maker.archive import Angle, lay_out, shoot
+from datasets.maker.canvas import Box
+from datasets.maker.copies import Part, Placed, make_copy
+from datasets.maker.lettering import random_lettering
+from datasets.maker.machine import Variant
+from datasets.maker.marks import BUGS, CAPTIONS, COMMON_SERIES
+from lab.world.plan import Clip, Machine, Plan
+
+SECONDS = Fraction(2)
+"""Of a shot."""
+
+RATE = Fraction(25, 2)
+"""Frames a second: half of what is usual, since drawing, decoding and encoding take as long as
+there are frames, and a sweep looks at fewer of them in any case."""
+
+VARIANTS: dict[str, Variant] = {
+    "": "marked", "unmarked": "unknown", "control-only": "control-only",
+    "mosaic": "concealed", "blur": "concealed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A machine on screen in one shot. legible: its mark can be read at some time of it;
+    concealed: it is hidden under a mosaic or a blur. boxes: by second, pixels of the frame."""
+
+    machine: str
+    start: float
+    end: float
+    legible: bool
+    concealed: bool
+    boxes: tuple[tuple[float, Box], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One file and what it shows. copied: with the name of the clip that it is a copy of."""
+
+    name: str
+    file: str
+    size: tuple[int, int]
+    seen: tuple[Seen, ...]
+    copied: str | None = None
+
+
+def draw_world(
+    folder: Path, plan: Plan, beside: tuple[Path, Plan] | None = None
+) -> dict[str, Footage]:
+    """Draws what is not there yet; by name, every clip, copy and control.
+
+    Args:
+        beside: folder and plan of a world of the same seed: footage that shows no Chinese machine
+            in either is that one's.
+
+    Raises:
+        DataError: a clip cannot be drawn or written.
+    """
+    (folder / "footage").mkdir(parents=True, exist_ok=True)
+    own = {one.name for one in plan.clips if plan.changed(one)}
+    shared = folder
+    if beside is not None:
+        shared, other = beside
+        own |= {one.name for one in other.clips if other.changed(one)}
+    names = [*(one.name for one in plan.clips), *plan.controls]
+    where = {name: (folder if name in own else shared) / "footage" for name in names}
+    originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)
+    copies = [one.name for one in plan.clips if one.copy_of is not None]
+    found: dict[str, Footage] = {}
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for names in (originals, copies):
+            draw = partial(_draw, plan, where)
+            found |= zip(names, pool.map(draw, names), strict=True)
+    _write_lists(folder, plan, found, own)
+    return found
+
+
+def _draw(plan: Plan, where: dict[str, Path], name: str) -> Footage:
+    """One clip, unless it was drawn before: its truth is written last, and whole."""
+    told = where[name] / f"{name}.seen.json"
+    if not told.exists():
+        clip = None if name in plan.controls else plan.clip(name)
+        path = where[name] / f"{name}.mp4"
+        if clip is not None and clip.copy_of is not None:
+            source = _read(where[clip.copy_of] / f"{clip.copy_of}.seen.json")
+            found = _copied(path, plan, clip, source)
+        else:
+            found = _filmed(path, plan, name, clip)
+        partial_ = told.with_suffix(".part")
+        partial_.write_text(json.dumps(asdict(found)), "utf-8")
+        partial_.rename(told)
+    return _read(told)
+
+
+def _read(told: Path) -> Footage:
+    plain: dict[str, Any] = json.loads(told.read_text("utf-8"))
+    seen = tuple(
+        Seen(**{**one, "boxes": tuple((at, tuple(box)) for at, box in one["boxes"])})
+        for one in plain["seen"]
+    )
+    return Footage(**{**plain, "size": tuple(plain["size"]), "seen": seen})
+
+
+def _filmed(path: Path, plan: Plan, name: str, clip: Clip | None) -> Footage:
+    rng = _rng(plan, name)
+    shots: list[ShotSpec] = []
+    ids: list[tuple[str, ...]] = []
+    if clip is None:
+        shots.append(_control_shot(plan, plan.controls[name], rng))
+        ids.append((name,))
+    for shot in clip.shots if clip is not None else ():
+        if shot.group is None:
+            shots.append(_pan(_empty(plan, rng), rng))
+            ids.append(())
+            continue
+        plant = name.split("-")[0]
+        ids.append(plan.groups[plant][shot.group])
+        angles: Sequence[Angle] = ("zoomed", "moved") if shot.again else ("home", "framed")
+        angle = angles[int(rng.integers(len(angles)))]
+        shots.append(_group_shot(plan, plant, shot.group, angle, rng))
+    overlay = Overlay(
+        bug=BUGS[rng.integers(len(BUGS))] if rng.random() < 0.5 else None,
+        caption=CAPTIONS[rng.integers(len(CAPTIONS))] if rng.random() < 0.3 else None,
+    )
+    how = Encoding(size=plan.spec.size, rate=RATE, crf=int(rng.integers(20, 29)), gop=12)
+    truth = make_clip(path, ClipSpec(tuple(shots), overlay, (how,), seed=int(rng.integers(2**31))))
+    return Footage(name, str(path), truth.size, _seen(truth, ids))
+
+
+def _seen(truth: ClipTruth, ids: Sequence[Sequence[str]]) -> tuple[Seen, ...]:
+    return tuple(
+        Seen(
+            ids[one.shot][one.number], one.start, one.end, one.legible, one.concealed, one.boxes
+        )
+        for one in truth.machines
+    )  # fmt: skip
+
+
+def _group_shot(
+    plan: Plan, plant: str, group: int, angle: Angle, rng: np.random.Generator
+) -> ShotSpec:
+    """A group as it stands: laid out as in a world without Chinese machines, where it would be
+    the same but for the marks."""
+    machines = [plan.machines[one] for one in plan.groups[plant][group]]
+    specs = [_specs(plan, one) for one in machines]
+    layout = np.random.default_rng((plan.spec.seed, 64, zlib.crc32(plant.encode()), group))
+    scene = lay_out([plain for plain, _ in specs], layout, plan.spec.size, least=len(specs))
+    shot = shoot(scene, angle, SECONDS, rng)
+    standing = tuple(
+        replace(one, spec=own) for one, (_, own) in zip(shot.scene.machines, specs, strict=True)
+    )
+    return replace(shot, scene=replace(shot.scene, machines=standing))
+
+
+def _control_shot(plan: Plan, control: Machine, rng: np.random.Generator) -> ShotSpec:
+    """A control stands where one of a group would, as far from the camera; the others are left
+    out, since a control's clip is to tell of one machine."""
+    size = int(rng.choice([3, 3, 3, 2, 2, 2, 2, 2, 2, 1]))
+    own = _specs(plan, control)[1]
+    others = [random_machine(rng, BUILDER_MARKS) for _ in range(size - 1)]
+    place = int(rng.integers(size))
+    specs = [*others[:place], own, *others[place:]]
+    scene = lay_out(specs, rng, plan.spec.size, least=size)
+    alone = replace(scene, machines=(scene.machines[place],))
+    return shoot(alone, "home", SECONDS, rng)
+
+
+def _empty(plan: Plan, rng: np.random.Generator) -> Scene:
+    w, h = plan.spec.size
+    still = (round(1.4 * w), round(1.4 * h))
+    return random_scene(int(rng.integers(2**31)), still, negative=True, setting="hall")
+
+
+def _pan(scene: Scene, rng: np.random.Generator) -> ShotSpec:
+    turn = float(rng.uniform(-0.06, 0.06))
+    return ShotSpec(scene, SECONDS, View(0.5 - turn, 0.5, 0.9), View(0.5 + turn, 0.5, 0.9))
+
+
+def _specs(plan: Plan, machine: Machine) -> tuple[MachineSpec, MachineSpec]:
+    """How a machine looks in a world without Chinese machines, and in this one."""
+    rng = _rng(plan, machine.id)
+    plain = random_machine(rng, BUILDER_MARKS, variant=VARIANTS[machine.unread], mark=machine.other)
+    if machine.unread in ("mosaic", "blur"):
+        plain = replace(plain, cover=machine.unread)
+    if not machine.changed:
+        return plain, plain
+    own = _rng(plan, f"{machine.id} as it is")
+    style = random_lettering(own, plain.body, machine.mark.script)
+    series = COMMON_SERIES[own.integers(len(COMMON_SERIES))] if own.random() < 0.7 else None
+    return plain, replace(plain, mark=machine.mark, mark_style=style, series=series)
+
+
+COPIES: tuple[tuple[Part, tuple[int, int], int, bool], ...] = (
+    (Part(Path()), (960, 540), 30, False),
+    (Part(Path(), crop=(0.05, 0.05, 0.95, 0.95)), (1280, 720), 27, False),
+    (Part(Path(), mirrored=True), (1280, 720), 26, False),
+    (Part(Path(), fill=0.8), (1280, 720), 27, True),
+    (Part(Path(), start=Fraction(1)), (960, 540), 28, False),
+    (Part(Path(), crop=(0.08, 0.0, 1.0, 0.92), mirrored=True), (1024, 576), 28, True),
+)
+"""What was done to copies, in turn: recompressed and smaller; cropped; mirrored; in a window and
+captioned anew; cut; mirrored, cropped and captioned."""
+
+
+def _copied(path: Path, plan: Plan, clip: Clip, source: Footage) -> Footage:
+    rng = _rng(plan, clip.name)
+    names = [one.name for one in plan.clips if one.copy_of is not None]
+    part, size, crf, captioned = COPIES[names.index(clip.name) % len(COPIES)]
+    caption = CAPTIONS[rng.integers(len(CAPTIONS))] if captioned else None
+    overlay = Overlay(BUGS[rng.integers(len(BUGS))], caption, right=False) if captioned else None
+    how = Encoding(size=size, rate=RATE, crf=crf, gop=12)
+    placed = make_copy(path, [replace(part, source=Path(source.file))], how, overlay)[0]
+    seen = [moved for one in source.seen if (moved := _moved(one, placed, source.size, size))]
+    return Footage(clip.name, str(path), size, tuple(seen), source.name)
+
+
+def _moved(
+    one: Seen, placed: Placed, source: tuple[int, int], size: tuple[int, int]
+) -> Seen | None:
+    """Where a machine of the source lies in the copy; None where it was cut away."""
+    kx, tx, ky, ty = placed.place
+    boxes = []
+    for at, (x1, y1, x2, y2) in one.boxes:
+        late = at - float(placed.start - placed.at)
+        xs = sorted(min(1.0, max(0.0, kx * x / source[0] + tx)) * size[0] for x in (x1, x2))
+        ys = sorted(min(1.0, max(0.0, ky * y / source[1] + ty)) * size[1] for y in (y1, y2))
+        if late >= 0 and xs[1] - xs[0] > 1 and ys[1] - ys[0] > 1:
+            boxes.append((late, (xs[0], ys[0], xs[1], ys[1])))
+    if not boxes:
+        return None
+    return replace(one, start=boxes[0][0], end=boxes[-1][0], boxes=tuple(boxes))
+
+
+def _rng(plan: Plan, name: str) -> np.random.Generator:
+    return np.random.default_rng((plan.spec.seed, 63, zlib.crc32(name.encode())))
+
+
+def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage], own: set[str]) -> None:
+    same: list[tuple[str, ...]] = []
+    changed: list[tuple[str, ...]] = []
+    for clip in plan.clips:
+        publisher = "somebody else" if clip.copy_of else "a channel"
+        row = (found[clip.name].file, publisher, clip.published, clip.plant or "", clip.name)
+        (changed if clip.name in own else same).append(row)
+    same += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
+    head = ("path", "publisher", "published_at", "plant", "note")
+    _write_csv(folder / "same.csv", head, same)
+    _write_csv(folder / "changed.csv", head, changed)
+    controls = [(found[name].file, one.mark.builder) for name, one in plan.controls.items()]
+    _write_csv(folder / "controls.csv", ("path", "builder"), controls)
+
+
+def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([head, *rows])

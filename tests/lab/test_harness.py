@@ -1,0 +1,84 @@
+"""The tools of the trials do what the trials rely on: they see a difference, they kill on time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from evidence.store import Case, FootageRow
+from lab.borders import Border
+from lab.canon import canon, differences
+from lab.processes import Family
+from lab.rounds import HOOKS
+
+pytestmark = pytest.mark.nightly
+
+ROW = {"size": 1, "kind": "video", "container": "mp4"}
+
+
+def case_with(folder: Path, *hashes: str) -> Path:
+    with Case.new(folder, folder.name) as case, case.engine.begin() as connection:
+        for sha256 in hashes:
+            connection.execute(insert(FootageRow).values(sha256=sha256 * 64, **ROW))
+    return folder
+
+
+def test_cases_with_the_same_rows_are_equal_whatever_their_name(tmp_path: Path) -> None:
+    one = case_with(tmp_path / "one", "a", "b")
+    other = case_with(tmp_path / "other", "b", "a")
+    assert differences(canon(one), canon(other)) == []
+
+
+def test_a_row_or_a_picture_that_differs_is_told(tmp_path: Path) -> None:
+    one = case_with(tmp_path / "one", "a", "b")
+    other = case_with(tmp_path / "other", "a", "b")
+    with Case.open(other) as case, case.engine.begin() as connection:
+        connection.execute(delete(FootageRow).where(FootageRow.sha256 == "b" * 64))
+        connection.execute(update(FootageRow).values(size=2))
+    (other / "stills" / "a.jpg").write_bytes(b"picture")
+    told = differences(canon(one), canon(other))
+    assert [line.split(":")[0] for line in told] == [
+        "- footage",
+        "- footage",
+        "+ footage",
+        "+ stills on disk",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "nth", "printed"), [("before", 1, 0), ("after", 1, 1), ("before", 3, 2)]
+)
+def test_a_process_dies_at_its_border_once(
+    tmp_path: Path, when: str, nth: int, printed: int
+) -> None:
+    (tmp_path / "stage.py").write_text("def step(n):\n    print(n, flush=True)\n")
+    program = "import stage\nfor n in range(4):\n    stage.step(n)\n"
+    border = Border("a stage", when, "stage:step", nth)  # type: ignore[arg-type]
+    environment = border.environment(tmp_path / "flag", HOOKS)
+    environment["PYTHONPATH"] += f":{tmp_path}"
+    call = [sys.executable, "-c", program]
+    first = subprocess.run(call, env=environment, capture_output=True, text=True)
+    again = subprocess.run(call, env=environment, capture_output=True, text=True)
+    assert (first.returncode, first.stdout.split()) == (
+        -signal.SIGKILL,
+        [str(n) for n in range(printed)],
+    )
+    assert (again.returncode, again.stdout.split()) == (0, ["0", "1", "2", "3"])
+
+
+def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> None:
+    family = Family(tmp_path / "log")
+    child = "import time; print('up', flush=True); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}], "
+    parent += "start_new_session=True)"
+    assert family.start([sys.executable, "-c", parent]).wait(20) == 0
+    assert family.wait_for(lambda: "up" in family.said(), 20)
+    (left,) = family.members()
+    assert "time.sleep" in left.command
+    family.end()
+    assert family.left_behind() == []
