@@ -31,9 +31,9 @@ simulate: .venv/full
 	$(BIN)/python -m lab.simulate docs/statistics.md
 
 docs: .venv/full
-	$(BIN)/python -m api.helptext docs/commands.md
+	$(BIN)/python -m api.cli.commands docs/commands.md
 	$(BIN)/python -m evidence.store.describe docs/case.md
-	$(BIN)/python -m api.web.describe docs/api.md
+	$(BIN)/python -m api.web.app docs/api.md
 
 clean:
 	rm -rf .venv demo results build *.egg-info

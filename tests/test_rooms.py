@@ -106,12 +106,12 @@ def test_only_the_command_line_reaches_training() -> None:
         for file in files("api")
         if any(name == "training" for name, _ in imports(file))
     }
-    assert reaching <= {"api/evaluate.py", "api/train.py", "api/train_marks.py"}
+    assert reaching <= {"api/cli/evaluate.py", "api/cli/train.py"}
 
 
 def test_looking_at_footage_loads_no_training_code() -> None:
     heavy = {"training", *HEAVY}
-    code = f"import detector, api.commands, sys; print(sorted(set(sys.modules) & {heavy}))"
+    code = f"import detector, api.cli.commands, sys; print(sorted(set(sys.modules) & {heavy}))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -120,7 +120,7 @@ def test_looking_at_footage_loads_no_training_code() -> None:
 
 def test_the_command_line_starts_without_what_only_the_work_needs() -> None:
     slow = {"av", "cv2", "distributed", "faiss", "openvino", "scenedetect", "scipy", "sqlalchemy"}
-    code = f"import api.commands, sys; print(sorted(set(sys.modules) & {slow}))"
+    code = f"import api.cli.commands, sys; print(sorted(set(sys.modules) & {slow}))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -1,27 +1,174 @@
-"""Accounts: seen, made and changed by admins."""
+"""Logins, passwords, accounts and tokens."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi import Path, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.web.login import Name, Password
+from api.web.auth import (
+    Attempts,
+    Person,
+    Role,
+    Routes,
+    ThisPerson,
+    caller,
+    cookie_name,
+    drop_cookie,
+    set_cookie,
+    token_of,
+)
+from api.web.errors import Conflict, NotHere, WrongPassword
 from api.web.pages import page
-from api.web.roles import Role, Routes
-from api.web.site import ThisSite
+from api.web.site import Site, ThisSite
+from datasets.sentences import Sentence
 from evidence.access.accounts import (
     ROLES,
     Known,
     add_account,
     change_account,
+    enter,
     list_accounts,
 )
+from evidence.access.logins import end_login, start_login
+from evidence.access.tokens import Held, end_token, list_tokens, make_token
 
 routes = Routes()
+
+Name = Annotated[str, Field(min_length=1, max_length=64, examples=["anna"])]
+Password = Annotated[str, Field(max_length=1024, examples=["seven lathes in the hall"])]
+
+_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\x9f]*")
+
+
+class Entry(BaseModel):
+    """A name and its password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    password: Password
+
+
+class NewPassword(BaseModel):
+    """A password, by the one that it replaces."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Password
+    new: Password
+
+
+class Caller(BaseModel):
+    """Who calls. `local`: no account is needed here."""
+
+    name: str
+    role: str
+    local: bool
+
+
+@routes.let(Role.ANYONE, "GET", "/login")
+def show_login(request: Request, site: ThisSite, next: str = "/") -> Response:
+    goal = own_path(next)
+    if caller(request) is not None:
+        return RedirectResponse(goal, 303)
+    with site.session() as session:
+        any_account = bool(list_accounts(session, limit=1))
+    scripts = ("login.js",)
+    return page(request, "login.html", scripts=scripts, next=goal, any_account=any_account)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/login", summary="Who calls")
+def read_login(person: ThisPerson) -> Caller:
+    return _caller(person)
+
+
+@routes.let(
+    Role.ANYONE,
+    "POST",
+    "/api/v1/login",
+    summary="Log in: the answer sets the cookie that lets in for half a day",
+    response_model=Caller,
+)
+def log_in(request: Request, site: ThisSite, entry: Entry) -> Response:
+    known = _enter(request, site, entry.name, entry.password)
+    person = Person(known.name, Role.of(known.role))
+    return _let_in(request, site, person)
+
+
+@routes.let(
+    Role.ANYONE, "DELETE", "/api/v1/login", summary="Log out", status_code=204, response_model=None
+)
+def log_out(request: Request, site: ThisSite) -> Response:
+    _forget(request, site)
+    response = Response(status_code=204)
+    drop_cookie(response, site, request)
+    return response
+
+
+@routes.let(
+    Role.REVIEWER,
+    "PUT",
+    "/api/v1/login/password",
+    summary="Change one's own password; every other browser is logged out, every token ended",
+    response_model=Caller,
+)
+def change_password(
+    request: Request, site: ThisSite, person: ThisPerson, change: NewPassword
+) -> Response:
+    if person.local:
+        raise Conflict(
+            Sentence("there is no password here; the server lets in whoever is at this machine")
+        )
+    _enter(request, site, person.name, change.old)
+    change_account(site.case, person.name, password=change.new)
+    return _let_in(request, site, person)
+
+
+def own_path(asked: str) -> str:
+    """Where to go after logging in: a page of this server, whatever was asked for.
+
+    Example:
+        >>> own_path("/machines?builder=smtcl"), own_path("//example.org"), own_path("/\\t/x.org")
+        ('/machines?builder=smtcl', '/', '/')
+    """
+    return asked if _OWN_PATH.fullmatch(asked) and not asked.startswith("/login") else "/"
+
+
+def _enter(request: Request, site: Site, name: str, password: str) -> Known:
+    attempts: Attempts = request.app.state.attempts
+    address = request.client.host if request.client else ""
+    with attempts.attempt(address, name) as right:
+        known = enter(site.case, name, password)
+        if known is None:
+            raise WrongPassword(
+                Sentence("name and password do not belong together, or the account is closed")
+            )
+        right()
+    return known
+
+
+def _let_in(request: Request, site: Site, person: Person) -> Response:
+    """A new cookie, whatever the browser had before."""
+    _forget(request, site)
+    response = JSONResponse(_caller(person).model_dump())
+    set_cookie(response, site, request, start_login(site.case, person.name))
+    return response
+
+
+def _forget(request: Request, site: Site) -> None:
+    value = request.cookies.get(cookie_name(site, request))
+    if value:
+        end_login(site.case, value)
+
+
+def _caller(person: Person) -> Caller:
+    return Caller(name=person.name, role=person.role.name.lower(), local=person.local)
+
 
 RoleName = Annotated[Literal["reviewer", "lead", "admin"], Field(examples=["reviewer"])]
 
@@ -103,3 +250,84 @@ def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountFa
 
 def _facts(row: Known) -> AccountFacts:
     return AccountFacts(name=row.name, role=row.role, made=row.made, ended=row.ended)
+
+
+LONGEST_DAYS = 366
+
+TokenId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["0123456789abcdef"])]
+
+
+class NewToken(BaseModel):
+    """A token to be made. `days`: how long it lets in; null: until it is ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Annotated[str, Field(min_length=1, max_length=64, examples=["nightly export"])]
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = 90
+
+
+class TokenFacts(BaseModel):
+    """A token without its value."""
+
+    id: str
+    label: str
+    made: datetime
+    expires: datetime | None
+
+
+class TokenMade(TokenFacts):
+    """A token with its value, which is shown this once."""
+
+    token: str
+
+
+class TokenPage(BaseModel):
+    """All one's tokens that have not been ended, the newest first; `next` is always null."""
+
+    items: list[TokenFacts]
+    next: None = None
+
+
+@routes.let(Role.REVIEWER, "GET", "/tokens")
+def show_tokens(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
+    held = list_tokens(site.case, person.name)
+    return page(request, "tokens.html", scripts=("tokens.js",), tokens=held, days=LONGEST_DAYS)
+
+
+@routes.let(Role.REVIEWER, "GET", "/api/v1/tokens", summary="One's own tokens")
+def read_tokens(site: ThisSite, person: ThisPerson) -> TokenPage:
+    return TokenPage(items=[_token_facts(row) for row in list_tokens(site.case, person.name)])
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/tokens",
+    summary="Make a token, to be sent as `Authorization: Bearer TOKEN`; one that a token makes "
+    "may not outlast it",
+    status_code=201,
+)
+def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewToken) -> TokenMade:
+    lasts = None if token.days is None else timedelta(days=token.days)
+    value, held = make_token(site.case, person.name, token.label, lasts, token_of(request))
+    return TokenMade(token=value, **_token_facts(held).model_dump())
+
+
+@routes.let(
+    Role.REVIEWER,
+    "DELETE",
+    "/api/v1/tokens/{id}",
+    summary="End one of one's own tokens",
+    status_code=204,
+    response_model=None,
+)
+def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
+    if not end_token(site.case, person.name, id):
+        raise NotHere(
+            Sentence("you have no token %(id)s, or it has been ended; see /tokens").fill(id=id)
+        )
+    return Response(status_code=204)
+
+
+def _token_facts(row: Held) -> TokenFacts:
+    return TokenFacts(id=row.id, label=row.label, made=row.made, expires=row.expires)

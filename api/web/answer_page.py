@@ -1,29 +1,47 @@
-"""The page of an answer, in the reader's language."""
+"""The page of an answer, its rows of machines, and positive controls."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from api.web.answer_rows import MOST_LISTED, by_builder, of_kind
-from api.web.controls import Control, list_controls
-from api.web.countries import country
-from api.web.pages import page
-from api.web.site import Site
+from api.web.auth import Role, Routes, ThisPerson
+from api.web.errors import NotHere
+from api.web.pages import country, page
+from api.web.site import Sha256, Site, ThisSite
 from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
 from datasets.sentences import Sentence
+from detector.claims.origin import home_of
 from evidence.answer.cache import Answers, Kept, Moment, read_moment
+from evidence.answer.controls import drop_control, keep_control
+from evidence.answer.estimators.share_bounds import confirmed, status
+from evidence.answer.machines import SeenMachine
 from evidence.answer.percentages import above, at_least, at_most, percent
 from evidence.answer.question import Question
 from evidence.answer.report.charts import STATUSES
+from evidence.answer.report.exhibits import judged_stills
 from evidence.answer.report.page import OF_KIND, absence, chance, draw, figures_for
+from evidence.browse.described import Machine, describe
+from evidence.browse.shapes import Named, Page, Said, Shape, utc
+from evidence.linking.load import chunks
 from evidence.spelled import Writings, fold
+from evidence.store import ControlRow, FootageRow, MachineRow
+from evidence.store.places import places_of
 from evidence.tables import printable
+
+routes = Routes()
 
 
 def show_answer(
@@ -148,3 +166,199 @@ def _builders(registry: Registry, kept: Kept | None) -> dict[bool, list[tuple[st
     for entry in sorted(registry.builders, key=lambda entry: entry.name.casefold()):
         found[entry.id in seen].append((entry.id, entry.name))
     return found
+
+
+MOST_LISTED = 24
+"""Links to single machines in one cell."""
+
+MOST_SHOWN = 24
+"""Machines of the kind asked for that are shown with their picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderRow:
+    """The machines of one builder. origin: where such machines are from (`home_of`). kind: whether
+    they are of the kind asked for; None: not known. machines: by status, in the order of
+    `figures.STATUSES`."""
+
+    builder: Named | None
+    origin: str | None
+    kind: bool | None
+    machines: dict[str, list[SeenMachine]]
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.machines.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """A machine that is, or may be, of the kind asked for. Once it is confirmed its pictures are of
+    what people judged (`judged_stills`)."""
+
+    machine: Machine
+    status: str
+    plant: str
+    stated: bool
+    builder: Named | None
+
+
+def by_builder(
+    machines: Sequence[SeenMachine], question: Question, registry: Registry
+) -> list[BuilderRow]:
+    """Those of the kind first, then by how many there are; the unknown last."""
+    found: dict[str | None, dict[str, list[SeenMachine]]] = defaultdict(lambda: defaultdict(list))
+    for one in machines:
+        if not one.stood_in:
+            found[one.named][status(one)].append(one)
+    rows = [
+        BuilderRow(
+            None if builder is None else Named.of(builder, registry),
+            home_of(registry.get(builder)) if builder and builder in registry else None,
+            None if builder is None else question.fits(builder, None, registry),
+            {word: those[word] for word in STATUSES if word in those},
+        )
+        for builder, those in found.items()
+    ]
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.builder is None,
+            row.kind is not True,
+            -row.total,
+            "" if row.builder is None else row.builder.name,
+        ),
+    )
+
+
+def of_kind(
+    session: Session, machines: Sequence[SeenMachine], registry: Registry
+) -> tuple[list[OfKind], int]:
+    """Machines that the program found, confirmed or claimed to be of the kind, the confirmed first,
+    by plant; and how many there are, of which at most `MOST_SHOWN` are given."""
+    found = [one for one in machines if not one.entered and not one.stood_in]
+    wanted = [one for one in found if confirmed(one) or status(one) == "probable"]
+    wanted.sort(key=lambda one: (not confirmed(one), one.plant, one.id))
+    chosen = wanted[:MOST_SHOWN]
+    rows = {
+        row.id: row
+        for part in chunks([one.id for one in chosen])
+        for row in session.scalars(select(MachineRow).where(MachineRow.id.in_(part)))
+    }
+    told = {one.id: one for one in describe(session, list(rows.values()), registry)}
+    shown = [
+        OfKind(
+            _as_judged(session, told[one.id], one) if confirmed(one) else told[one.id],
+            status(one),
+            printable(one.plant),
+            one.stated,
+            None if one.named is None else Named.of(one.named, registry),
+        )
+        for one in chosen
+        if one.id in told
+    ]
+    return shown, len(wanted)
+
+
+def _as_judged(session: Session, machine: Machine, one: SeenMachine) -> Machine:
+    """The machine with the pictures of the sighting that people judged."""
+    stills = judged_stills(session, one)
+    shown = {role: still.sha256 for role, still in stills.items()}
+    return machine.model_copy(update={"still": shown.get("best"), "mark": shown.get("mark")})
+
+
+class Control(Shape):
+    """Footage in which a machine of a known builder can be seen, and who said so."""
+
+    footage: str
+    file: Said | None
+    builder: Named
+    author: Said
+    made: datetime
+
+
+class NewControl(BaseModel):
+    """What is said of a clip."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"footage": "9f86" * 16, "builder": "haas"}]},
+    )
+
+    footage: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    builder: Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+
+
+@routes.let(
+    Role.REVIEWER, "GET", "/api/v1/controls", summary="The positive controls that the case keeps"
+)
+def read_controls(site: ThisSite) -> Page[Control]:
+    """All of them: by these it is measured how often a machine of a known builder is recognised."""
+    with site.session() as session:
+        return Page(items=list_controls(session, site))
+
+
+@routes.let(
+    Role.LEAD,
+    "POST",
+    "/api/v1/controls",
+    summary="Keep a clip as a positive control",
+    status_code=201,
+)
+def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control:
+    """It is counted nowhere else from then on. Said twice it stays as it was."""
+    with site.session() as session, session.begin():
+        if session.get(FootageRow, wish.footage) is None:
+            raise NotHere(
+                Sentence("no footage %(footage)s in this case; sweep or upload it first").fill(
+                    footage=wish.footage[:12]
+                )
+            )
+        keep_control(session, site.registry, wish.footage, wish.builder, person.name)
+        return next(
+            one
+            for one in list_controls(session, site)
+            if (one.footage, one.builder.id) == (wish.footage, wish.builder)
+        )
+
+
+@routes.let(
+    Role.LEAD,
+    "DELETE",
+    "/api/v1/controls/{sha256}",
+    summary="A clip is no positive control any more",
+    status_code=204,
+)
+def remove_control(
+    sha256: Sha256,
+    site: ThisSite,
+    builder: Annotated[
+        str, Query(max_length=80, description="The builder it stood for.", examples=["haas"])
+    ],
+) -> None:
+    """It counts like any other footage again."""
+    with site.session() as session, session.begin():
+        if not drop_control(session, sha256, builder):
+            raise NotHere(
+                Sentence("footage %(sha256)s is no control for %(builder)s").fill(
+                    sha256=sha256[:12], builder=f"{builder!r}"
+                )
+            )
+
+
+def list_controls(session: Session, site: Site) -> list[Control]:
+    """Those that the case keeps, the last first."""
+    order = (ControlRow.made.desc(), ControlRow.footage, ControlRow.builder)
+    rows = session.scalars(select(ControlRow).order_by(*order)).all()
+    places = places_of(session, (row.footage for row in rows))
+    paths = {footage: some[0].path.replace("\\", "/") for footage, some in places.items()}
+    return [
+        Control(
+            footage=row.footage,
+            file=paths[row.footage].rpartition("/")[2] if row.footage in paths else None,
+            builder=Named.of(row.builder, site.registry),
+            author=row.author,
+            made=utc(row.made),
+        )
+        for row in rows
+    ]

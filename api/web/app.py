@@ -1,61 +1,50 @@
-"""The application: every route, behind the guard, with one shape of error."""
+"""The application: every route, behind the guard; its OpenAPI document; its connections."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.web import (
     accounts,
-    agreement,
     answer,
-    builders,
-    claims,
-    controls,
-    entered,
-    events,
-    fonts,
+    answer_page,
+    errors,
     footage,
     learning,
-    login,
     machines,
     overview,
     pictures,
-    problems,
     review,
-    schema,
-    tokens,
     uploads,
 )
-from api.web.attempts import Attempts
-from api.web.guard import Guard
+from api.web.auth import Attempts
+from api.web.errors import ANSWERS, every_route
+from api.web.overview import grouped
 from api.web.pages import static_root
+from api.web.security import Guard
 from api.web.site import Site
+from datasets.marked import filled
 from evidence.review.reviewers import Reviewers
 
 ROUTES = (
     overview.routes,
-    login.routes,
     accounts.routes,
-    tokens.routes,
-    schema.routes,
     uploads.routes,
-    events.routes,
     footage.routes,
-    claims.routes,
-    entered.routes,
     pictures.routes,
     machines.routes,
-    builders.routes,
     review.routes,
-    agreement.routes,
     answer.routes,
-    controls.routes,
+    answer_page.routes,
     learning.routes,
-    fonts.routes,
 )
 
 # What a route takes and gives is worked out at its first call: once for all applications of a
@@ -81,12 +70,86 @@ def create_app(site: Site) -> FastAPI:
     app.state.routers = ROUTES
     app.state.attempts = Attempts()
     app.state.reviewers = Reviewers()
-    problems.install(app)
+    errors.install(app)
     uploads.install(app, site)
-    events.install(app, site)
+    overview.install(app, site)
     answer.install(app, site)
     app.mount(static_root(), StaticFiles(packages=[("api.web", "static")]), name="static")
     app.add_middleware(Guard, site=site, routers=ROUTES)
     # A proxy on this machine, which ends https, is believed who called it and how.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=["127.0.0.1", "::1"])
     return app
+
+
+SILENT_SECONDS = 20.0
+"""After which it is looked again whether a request is under way."""
+
+_BUSY = object()
+
+
+class Connection(H11Protocol):
+    """One that nobody keeps open who asks for nothing, or sends what he asks for bit by bit.
+
+    Each counts among those that the server takes. Uvicorn ends what is silent between two requests,
+    and waits for ever for the first one.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._look(_BUSY)
+
+    def shutdown(self) -> None:
+        # Footage may be hours in coming. What has come of it is kept, and a proxy whose server
+        # hangs up says that it is away: who sends goes on by himself once it is back.
+        if self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _look(self, before: object) -> None:
+        """Ends it where no request has come since `before`: what was answered last then."""
+        if self.transport.is_closing():
+            return
+        busy = self.cycle is not None and not self.cycle.response_complete
+        now = _BUSY if busy else self.cycle
+        if not busy and now is before:
+            self.transport.close()
+            return
+        self.loop.call_later(SILENT_SECONDS, self._look, now)
+
+
+BEGIN, END = "<!-- routes: made by `make docs` -->\n", "<!-- end -->\n"
+
+
+def to_markdown() -> str:
+    """The calls of the API, the pages, and how errors are told, each as a table."""
+    lines = ["| call | least role | what it does |", "|---|---|---|"]
+    for calls in grouped(ROUTES).values():
+        lines += [
+            f"| `{one['method']} {one['path']}` | {one['role']} | {one['summary']} |"
+            for one in calls
+        ]
+    lines += ["", "| page | least role |", "|---|---|"]
+    pages = {
+        route.path_format: (route.openapi_extra or {})["x-role"]
+        for route in every_route(ROUTES)
+        if not route.path.startswith("/api/")
+    }
+    lines += [f"| `{path}` | {role} |" for path, role in sorted(pages.items())]
+    lines += ["", "| status | what it says |", "|---|---|"]
+    lines += [f"| {status} | {facts['description']} |" for status, facts in ANSWERS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def insert_into(page: Path) -> str:
+    """The page with the tables between its marks made anew.
+
+    Raises:
+        UsageError: a mark is missing.
+    """
+    return filled(page, BEGIN, END, to_markdown())
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(insert_into(file), "utf-8")

@@ -1,28 +1,35 @@
-"""Footage: the list, and one clip with its player."""
+"""Footage: the list, one clip with its player, its source, machines entered by hand."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.web.asked import Cursor, Day, Limit, Pts, Sha256, Words
-from api.web.countries import by_name, country
-from api.web.entered import controls
-from api.web.pages import page
-from api.web.pictures import original
-from api.web.problems import NotHere
-from api.web.roles import Role, Routes, ThisPerson
-from api.web.site import ThisSite
+from api.web.auth import Role, Routes, ThisPerson
+from api.web.errors import Forbidden, NotHere
+from api.web.pages import by_name, country, page
+from api.web.pictures import cut, cutter, original
+from api.web.review import taken
+from api.web.review_models import Corner, Note, Taken
+from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
+from api.web.uploads import Claimed
 from api.web.words import language
 from datasets.countries import COUNTRIES
 from datasets.sentences import Sentence
+from detector.look.stills import encode_frame
 from evidence.browse.clip import Footage, find_footage
 from evidence.browse.footage import Clip, Wanted, list_footage
 from evidence.browse.shapes import Page, Sighting
 from evidence.browse.sightings import list_of_footage
+from evidence.review.enter import Told, check_place, enter
+from evidence.review.judge import bench_of, item_of
+from evidence.store import FootageRow
+from evidence.store.corrections import correct
 from evidence.store.keys import analysis_id
 from evidence.uploads.brought import places_of
 
@@ -164,3 +171,134 @@ def _for_script(clip: Footage, at: str | None, gone: bool) -> dict[str, Any]:
         "at": at,
         "gone": gone,
     }
+
+
+class Corrected(Claimed):
+    """What is to stand from now on at one place of the footage; null or nothing: it is not known.
+    What is left out stays as it is."""
+
+    path: Annotated[str, Field(max_length=5000)]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"path": "/archive/hall.mp4", "plant_claimed": "Plant 12", "note": None}]
+        },
+    )
+
+
+@routes.let(
+    Role.REVIEWER,
+    "PATCH",
+    "/api/v1/footage/{sha256}/claims",
+    summary="Put right what is claimed of where footage came from",
+)
+def correct_claims(sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected) -> Footage:
+    """Who did it and what stood there before is kept. What was put right stays, whatever a list
+    that is swept again says. What one has uploaded oneself; a lead, any."""
+    said = {name: getattr(body, name) for name in body.model_fields_set - {"path"}}
+    with site.session() as session, session.begin():
+        all_places = places_of(session, sha256, None)
+        if body.path not in all_places:
+            raise NotHere(
+                Sentence("%(path)s: that footage does not lie there").fill(path=body.path)
+            )
+        if person.role < Role.LEAD and body.path not in places_of(session, sha256, person.name):
+            raise Forbidden(Sentence("what others brought is put right by a lead"))
+        correct(session, all_places[body.path], said, person.name)
+    now: Footage = read_footage(sha256, site, person)
+    return now
+
+
+Id = Annotated[str, Field(min_length=1, max_length=64, examples=["haas"])]
+
+
+class EnteredMachine(BaseModel):
+    """What a person says of a machine. `pts`: of the frame; `box`: where in it, `[x1, y1, x2, y2]`
+    in pixels, the whole frame if left out; `builder`: left out where it cannot be told; `probable`:
+    it may be that builder's, which others have to say; `concealed`: its mark is hidden; `control`:
+    who made its control; `made`: the country in which this very machine was built, where a plate or
+    an account says so; `source`: where that was told."""
+
+    pts: Pts
+    box: Annotated[list[Corner], Field(min_length=4, max_length=4)] | None = None
+    builder: Id | None = None
+    probable: bool = False
+    concealed: bool = False
+    control: Id | None = None
+    made: Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["DE"])] | None = None
+    source: Note | None = None
+    note: Note | None = None
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "pts": "1001/24000",
+                    "box": [60, 70, 420, 350],
+                    "builder": "haas",
+                    "concealed": True,
+                    "note": "the plant's logo over all but a red H",
+                },
+                {"pts": "12.5", "control": "ctl-fanuc"},
+            ]
+        },
+    )
+
+
+@routes.let(
+    Role.REVIEWER,
+    "POST",
+    "/api/v1/footage/{sha256}/entered",
+    summary="Enter a machine by hand",
+    status_code=201,
+    response_model=Taken,
+)
+def enter_machine(
+    sha256: Sha256, site: ThisSite, person: ThisPerson, body: EnteredMachine
+) -> Taken:
+    """A verdict that others judge as they do what the program flagged. At the place of one that was
+    entered already it is a verdict on that one."""
+    told = Told(
+        body.builder,
+        body.probable,
+        body.concealed,
+        body.control,
+        body.made,
+        body.source or None,
+        body.note or None,
+    )
+    pts = Fraction(body.pts)
+    with site.session() as session:
+        bench = bench_of(session, site.registry)
+        told.check(bench)
+        if session.get(FootageRow, sha256) is None:
+            raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
+        check_place(session, sha256, pts, body.box)
+    pts, size, still = _picture(site, sha256, pts)
+    with site.session() as session, session.begin():
+        row = enter(
+            session, bench, sha256, pts, body.box, told, person.name,
+            size=size, still=still, seconds=body.seconds, signed=person.signed,
+        )  # fmt: skip
+        return taken(row, item_of(session, row))
+
+
+def _picture(
+    site: Site, sha256: str, pts: Fraction
+) -> tuple[Fraction, tuple[int, int] | None, str | None]:
+    """The frame's own time and size, and its stored picture, where the original is at hand."""
+    try:
+        footage = original(site, sha256)
+    except NotHere:
+        return pts, None, None
+    frame = cut(lambda: cutter.frame(footage, pts))
+    height, width = frame.image.shape[:2]
+    return frame.pts, (width, height), site.case.put_still(encode_frame(frame.image))
+
+
+def controls(site: Site) -> list[dict[str, Any]]:
+    """Who makes controls, for a person to choose from."""
+    found = [{"id": one.id, "name": one.name} for one in site.registry if one.type == "control"]
+    return sorted(found, key=lambda one: one["name"].casefold())

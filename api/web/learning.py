@@ -1,4 +1,4 @@
-"""Learning from verdicts: what can be learnt from, how, and which models there are.
+"""Learning from verdicts, and how far reviewers agree.
 
 The server itself never trains: whoever has the machine for it does, from the command line.
 """
@@ -15,13 +15,15 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from api.web.auth import Role, Routes, ThisPerson
 from api.web.pages import page
-from api.web.roles import Role, Routes
+from api.web.review_models import Agreement
 from api.web.site import Site, ThisSite
 from datasets.formats.coco_out import to_coco
 from evidence.learning.annotations import as_jsonl, as_photographs
 from evidence.learning.models import commands, list_models
 from evidence.learning.summary import summarise_learning
+from evidence.review.reviewers import Record, Reviewers
 from evidence.store.verdicts import head
 
 routes = Routes()
@@ -178,3 +180,26 @@ def _lines(site: Site) -> Iterator[str]:
 
 def _file(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+@routes.let(Role.LEAD, "GET", "/agreement")
+def agreement(request: Request, site: ThisSite, person: ThisPerson) -> HTMLResponse:
+    found = _report(request, site, person.name)
+    return page(request, "agreement.html", found=found, registry=site.registry)
+
+
+@routes.let(
+    Role.LEAD,
+    "GET",
+    "/api/v1/agreement",
+    summary="Who judged how much, and how far they agree",
+    response_model=Agreement,
+)
+def read_agreement(request: Request, site: ThisSite, person: ThisPerson) -> Agreement:
+    return Agreement.model_validate(_report(request, site, person.name))
+
+
+def _report(request: Request, site: Site, person: str) -> Record:
+    reviewers: Reviewers = request.app.state.reviewers
+    with site.session() as session:
+        return reviewers.report(session, person)

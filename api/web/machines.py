@@ -1,4 +1,4 @@
-"""Machines: the list, one machine, and links between sightings cut and joined."""
+"""Machines: the list, one machine, links between sightings, and the registry by name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.web.asked import Cursor, Day, Limit, MachineId, SightingKey, Words
-from api.web.countries import by_name, country
+from api.web.auth import Role, Routes, ThisPerson
+from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
-from api.web.pages import page
-from api.web.problems import Conflict, NotHere
-from api.web.roles import Role, Routes, ThisPerson
-from api.web.site import Site, ThisSite
+from api.web.pages import by_name, country, page
+from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from api.web.words import language
 from datasets.errors import UsageError
 from datasets.sentences import Sentence
@@ -42,7 +40,7 @@ from evidence.browse.machines import (
 )
 from evidence.browse.names import name_footage
 from evidence.browse.overview import looked_otherwise
-from evidence.browse.shapes import Page, Shape, Sighting
+from evidence.browse.shapes import Named, Page, Shape, Sighting
 from evidence.browse.sightings import list_of_machine
 from evidence.browse.verdicts import on_sightings
 from evidence.linking.hand import cut, join
@@ -318,3 +316,32 @@ def machine_page(
         country=country,
         brought={"id": id},
     )
+
+
+MOST_BUILDERS = 20
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/builders",
+    summary="Builders, by any part of a name, a mark or a series",
+)
+def read_builders(
+    site: ThisSite,
+    q: Annotated[
+        str, Query(max_length=80, description="Any part of an id, a name, a mark or a series.")
+    ] = "",
+) -> Page[Named]:
+    """However it is spelt: case, accents and look-alike letters make no difference. Those that
+    begin so come first; makers of controls are left out, for none of them is a builder."""
+    found = [entry for entry in site.registry.search(q) if entry.type != "control"]
+    wanted = q.casefold().strip()
+    found.sort(
+        key=lambda entry: (
+            not entry.name.casefold().startswith(wanted),
+            not entry.id.startswith(wanted),
+            entry.name,
+        )
+    )
+    return Page(items=[Named.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])

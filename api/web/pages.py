@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from api.web.retold import retold
 from api.web.words import LANGUAGES, catalogue, error_forms, language, said_by
+from datasets.countries import country_name
 from evidence.report import weigh
 from evidence.tables import chance, clock, printable
 
@@ -102,3 +104,26 @@ def _as_data(value: Any) -> Markup:
     """Plain data for a `<script type="application/json">`."""
     text = json.dumps(value, ensure_ascii=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def country(code: str | None, language: str) -> str:
+    """The name of a country, or its code where there is none; empty for None.
+
+    >>> country("DE", "uk")
+    'Німеччина'
+    """
+    return "" if code is None else country_name(code, language)
+
+
+_ALPHABET = "абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюя"
+"""Of Ukrainian and Russian together; by their code points Є, І and Ї would stand before А."""
+
+
+def by_name(codes: Iterable[str], code: str) -> list[str]:
+    """Countries as the reader looks for them: by their names, in the alphabet's order.
+
+    >>> by_name(["DE", "IT", "CH", "AT"], "uk")
+    ['AT', 'IT', 'DE', 'CH']
+    """
+    order = {ord(letter): chr(0x430 + place) for place, letter in enumerate(_ALPHABET)}
+    return sorted(codes, key=lambda one: country(one, code).casefold().translate(order))

@@ -15,10 +15,9 @@ from fastapi.responses import FileResponse, Response
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
-from api.web.asked import AskedBox, AskedTime, Sha256
-from api.web.problems import NotHere, Problems, TooMany
-from api.web.roles import Role, Routes
-from api.web.site import Site, ThisSite
+from api.web.auth import Role, Routes
+from api.web.errors import NotHere, Problems, TooMany
+from api.web.site import AskedBox, AskedTime, Sha256, Site, ThisSite
 from datasets.errors import FootageMissing
 from datasets.sentences import Sentence
 from detector.types import Footage

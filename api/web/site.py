@@ -1,16 +1,20 @@
-"""What every route works with: the case, what it is looked at with, and the limits."""
+"""What every route works with: the case, its limits, and the parameters of addresses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from fastapi import Path as PathParameter
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector import Settings
+from evidence.browse.paging import LONGEST
 from evidence.desk import Desk
 from evidence.store import Case, Recipe
 
@@ -64,3 +68,101 @@ def _site(request: Request) -> Site:
 
 ThisSite = Annotated[Site, Depends(_site)]
 """What a route's parameter is typed as, to be given the site."""
+
+
+Sha256 = Annotated[
+    str,
+    PathParameter(
+        pattern="^[0-9a-f]{64}$", description="SHA-256 of the bytes.", examples=["9f86" * 16]
+    ),
+]
+MachineId = Annotated[
+    str,
+    PathParameter(pattern="^[0-9a-f]{32}$", description="A machine's id.", examples=["5b1e" * 8]),
+]
+SightingKey = Annotated[
+    str,
+    StringConstraints(pattern="^[0-9a-f]{10,32}:m[0-9]{1,9}$", max_length=48),
+    Field(
+        description="A sighting's key; of its digits the first ten may do, as the pages show them.",
+        examples=["5b1e" * 8 + ":m1"],
+    ),
+]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=LONGEST, description="The `next` of the page before."),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page, at most.")]
+
+
+def _emptied(value: object) -> object:
+    """A field of a form that was left empty comes as an empty text."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Words = Annotated[
+    Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_emptied), Query()
+]
+"""Words to search by; empty: none."""
+
+Day = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")] | None,
+    BeforeValidator(_emptied),
+    Query(description="A date, a month or a year.", examples=["2024-03"]),
+]
+
+
+LATEST = 10_000_000
+"""Seconds; what a decoder is asked to seek to must fit into what FFmpeg counts time in."""
+
+
+def _to_time(text: str) -> str:
+    """Kept as text, for the fraction is made where it is used."""
+    if "/" in text and int(text.split("/")[1]) == 0:
+        raise ValueError("divided by zero")
+    if Fraction(text) > LATEST:
+        raise ValueError(f"no footage is longer than {LATEST} seconds")
+    return text
+
+
+Pts = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([0-9]{1,9}(\.[0-9]{1,9})?|[0-9]{1,18}/[0-9]{1,18})$", max_length=40
+    ),
+    AfterValidator(_to_time),
+]
+"""Seconds since the footage's start, as `12`, `12.5` or `1001/24000`."""
+
+
+def _pts(
+    pts: Annotated[
+        Pts, Query(description="Seconds since the start.", examples=["1001/24000", "12.5"])
+    ] = "0",
+) -> Fraction:
+    return Fraction(pts)
+
+
+AskedTime = Annotated[Fraction, Depends(_pts)]
+"""The query parameter `pts`."""
+
+_NUMBER = r"-?[0-9]{1,6}(\.[0-9]{1,4})?"
+
+
+def _box(
+    box: Annotated[
+        str,
+        Query(
+            pattern=rf"^{_NUMBER}(,{_NUMBER}){{3}}$",
+            max_length=64,
+            description="x1,y1,x2,y2 in pixels of the upright frame.",
+            examples=["60,70,160.5,90"],
+        ),
+    ],
+) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = map(float, box.split(","))
+    return x1, y1, x2, y2
+
+
+AskedBox = Annotated[tuple[float, float, float, float], Depends(_box)]
+"""The query parameter `box`."""

@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
+from api.web.auth import Person, Role, Routes, ThisPerson
+from api.web.errors import Forbidden
 from api.web.pages import page
-from api.web.problems import Forbidden
-from api.web.roles import Person, Role, Routes, ThisPerson
 from api.web.site import Site, ThisSite
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.sentences import Sentence

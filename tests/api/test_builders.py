@@ -9,8 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from api.builders import builders_app
-from api.exits import Exit
+from api.cli.datasets import builders_app
+from api.cli.exits import Exit
 from datasets.errors import RegistryError
 from datasets.registry import load_registry
 

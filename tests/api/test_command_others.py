@@ -14,11 +14,10 @@ import pytest
 import typer
 from rich.console import Console
 
-from api.commands import app
-from api.demo import Compared, compare, is_shown
-from api.exits import MEANINGS, Exit, exit_for
-from api.helptext import to_markdown, walk
-from api.terminal import cells, show
+from api.cli.analyze import Compared, compare, is_shown
+from api.cli.commands import app, to_markdown, walk
+from api.cli.exits import MEANINGS, Exit, exit_for
+from api.cli.terminal import cells, show
 from datasets import errors
 from datasets.annotations import read_photographs
 from datasets.errors import NameplateError

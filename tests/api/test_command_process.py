@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from api.exits import Exit
+from api.cli.exits import Exit
 from evidence.store import Case
 
 ROOT = Path(__file__).parents[2]
@@ -155,7 +155,7 @@ def begun(words: list[str], folder: Path) -> subprocess.Popen[bytes]:
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("module", ["rich", "typer", "pydantic", "api.case"])
+@pytest.mark.parametrize("module", ["rich", "typer", "pydantic", "api.cli.case"])
 def test_interrupted_while_it_starts_it_ends_without_a_word(module: str, tmp_path: Path) -> None:
     python, *words = command("builders", "list")
     running = begun([python, "-X", "importtime", *words], tmp_path)

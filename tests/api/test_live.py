@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api import live
+from api.cli import progress as live
 from datasets.registry import load_registry
 from evidence.sweep.tally import OnWorker, Tally
 

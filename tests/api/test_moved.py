@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.sweep import _tell
+from api.cli.sweep import _tell
 from datasets.registry import load_registry
 from detector.settings import Settings
 from evidence.store import Case

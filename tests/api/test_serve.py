@@ -19,8 +19,8 @@ import httpx2 as httpx
 import pytest
 from sqlalchemy import select
 
-from api.exits import Exit
-from api.setup import read_settings
+from api.cli.exits import Exit
+from api.cli.setup import read_settings
 from datasets.registry import Registry
 from detector.look.model_files import model_digest
 from evidence.store import Account, Case, Recipe

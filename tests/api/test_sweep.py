@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from api.commands import app
-from api.exits import exit_for
-from api.setup import open_or_make
+from api.cli.commands import app
+from api.cli.exits import exit_for
+from api.cli.setup import open_or_make
 from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from api.web import events
+from api.web import overview
 from api.web.app import create_app
 from api.web.site import Site
 from evidence.uploads import board
@@ -95,7 +95,7 @@ def test_it_ends_when_it_was_told_to(served: str) -> None:
 def test_a_line_that_says_nothing_keeps_the_call_alive(
     served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(overview, "HEARTBEAT_SECONDS", 0.05)
     with watching(served) as told:
         assert [next(told)[0] for _ in range(3)] == ["desk", "", ""]
 
@@ -122,7 +122,7 @@ def test_who_leaves_while_watching_begins_watches_no_longer(
 
     async def leave() -> None:
         app = create_app(site)
-        first = asyncio.ensure_future(anext(events._tell(app, None)))
+        first = asyncio.ensure_future(anext(overview._tell(app, None)))
         await asyncio.to_thread(begins.wait, 30.0)
         first.cancel()
         await asyncio.wait([first])

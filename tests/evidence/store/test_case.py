@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from api.exits import Exit, exit_for
+from api.cli.exits import Exit, exit_for
 from datasets.errors import (
     CaseDamaged,
     CaseExists,

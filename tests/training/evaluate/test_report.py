@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.evaluate import evaluate as measure
+from api.cli.evaluate import evaluate as measure
 from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError, ResultError
 from detector.look.model_files import PACKAGED

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from api.exits import Exit
+from api.cli.exits import Exit
 from datasets.errors import DataError, ModelError, ResultError, UsageError
 from detector.settings import Detecting
 from tests.training.conftest import write_made_data

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 
 from api.web.app import ROUTES
-from api.web.methods import every_route
+from api.web.errors import every_route
 from api.web.site import Site
 from evidence.store import FootageRow, MachineRow, SightingRow, StillRow
 

@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from api.web import connections
-from api.web.connections import Connection
+from api.web import app as application
+from api.web.app import Connection
 
 SHORT = 0.2  # seconds
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -29,7 +29,7 @@ async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Where a server listens that looks at its connections often."""
-    monkeypatch.setattr(connections, "SILENT_SECONDS", SHORT)
+    monkeypatch.setattr(application, "SILENT_SECONDS", SHORT)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(
             uvicorn.Config(_slow, http=Connection, lifespan="off", log_level="error")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from api.web.attempts import AT_ANY_NAME, AT_ONE_NAME
-from api.web.describe import insert_into
-from api.web.problems import _STATUS
+from api.web.accounts import NewToken
+from api.web.app import insert_into
+from api.web.auth import AT_ANY_NAME, AT_ONE_NAME
+from api.web.errors import _STATUS
 from api.web.site import Limits
-from api.web.tokens import NewToken
 from evidence.access.accounts import ROLES
 from evidence.access.logins import LASTS
 from evidence.access.passwords import SHORTEST

@@ -15,9 +15,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.types import Message
 
-from api.web.guard import Guard
-from api.web.headers import ALWAYS
 from api.web.pages import static, static_root
+from api.web.security import ALWAYS, Guard
 from api.web.site import Limits, Site
 from evidence.access.accounts import change_account
 from tests.api.web.access.asking import HOST, Asking, Begun
@@ -248,7 +247,7 @@ def test_a_disk_that_fails_or_is_full_stands_in_the_log(
     sent = OWN | {"Content-Length": "4"}
     answer = asking("POST", "/api/v1/footage?name=a.mp4", sent, [b"clip"])
     assert answer.status == status
-    (told,) = [one for one in caplog.records if one.name == "api.web.problems"]
+    (told,) = [one for one in caplog.records if one.name == "api.web.errors"]
     assert said in told.getMessage() and said in answer.body.decode()
 
 

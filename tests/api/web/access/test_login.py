@@ -12,9 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from api.web.attempts import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
-from api.web.login import own_path
-from api.web.problems import TooMany
+from api.web.accounts import own_path
+from api.web.auth import AT_ANY_NAME, AT_ONE_NAME, Attempts, Bucket
+from api.web.errors import TooMany
 from api.web.site import Site
 from evidence.access.accounts import add_account
 from evidence.access.logins import LASTS, digest
@@ -161,7 +161,7 @@ def test_one_name_is_not_several_for_who_guesses(name: str) -> None:
 def test_names_that_may_not_be_tried_push_out_none_that_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("api.web.attempts._REMEMBERED", 50)
+    monkeypatch.setattr("api.web.auth._REMEMBERED", 50)
     now = [0.0]
     attempts = Attempts(lambda: now[0])
     for name in ["anna"] * AT_ONE_NAME[0] + [f"name {number}" for number in range(100)]:

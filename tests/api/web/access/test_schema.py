@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.web.app import create_app
-from api.web.schema import document
+from api.web.overview import document
 from api.web.site import Site
 from detector.look.model_files import model_digest
 from evidence.store import Case

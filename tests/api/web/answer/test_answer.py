@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from api.web import answer_models
+from api.web import answer as answer_models
 from api.web.site import Site
 from datasets.errors import ResultError, UsageError
 from evidence.answer import answer, entered, occupancy

@@ -8,7 +8,7 @@ from html import unescape
 import httpx2 as httpx
 import pytest
 
-from api.answer import _missed
+from api.cli.answer import _missed
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.percentages import at_most

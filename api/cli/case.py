@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.exits import Exit
-from api.terminal import complain, length, print_json, progress, speak
+from api.cli.exits import Exit
+from api.cli.terminal import complain, length, print_json, progress, speak
 from datasets.countries import country_name
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.bar import bar
-from api.setup import read_settings
+from api.cli.setup import read_settings
+from api.cli.terminal import bar
 from datasets.annotations import read_photographs, split_folder
 from datasets.registry import load_registry
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.case import AsJson
-from api.exits import Exit
-from api.terminal import complain, print_json, speak
+from api.cli.case import AsJson
+from api.cli.exits import Exit
+from api.cli.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
 from datasets.output import unwritten
 from datasets.registry import Registry, load_registry

@@ -1,29 +1,22 @@
-"""What stands before every route: by what name it is called, who calls, from where, with how much.
-
-Whatever is refused here is told in the same shape as anything else (`problems.py`), and every
-answer leaves with the headers of `headers.py`.
-"""
+"""The guard before every route: host, origin, caller, size of the body, and headers."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import anyio
 from fastapi import APIRouter, Request
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.web import problems
-from api.web.callers import find_caller, token_of
-from api.web.headers import STREAM, add_headers
-from api.web.methods import allowed
-from api.web.origins import check_host, check_origin
-from api.web.roles import Person
+from api.web import errors
+from api.web.auth import Person, find_caller, token_of
+from api.web.errors import Forbidden, allowed
 from api.web.site import Site
 from datasets.errors import NameplateError, UsageError
 from datasets.sentences import Sentence
@@ -80,8 +73,8 @@ class Guard:
                 )
         except Exception:
             if not answer.begun:
-                problem = problems.Problem(kind="error", message=_MISTAKE)
-                told = problems.answer(Request(scope), 500, problem)
+                problem = errors.Problem(kind="error", message=_MISTAKE)
+                told = errors.answer(Request(scope), 500, problem)
                 await told(scope, receive, answer.send)
             raise  # to whoever logs it
 
@@ -100,7 +93,7 @@ class Guard:
                 return self._options(scope)
             self._check_length(scope, request.headers.get("content-length", "0"))
         except NameplateError as error:
-            return problems.tell(request, error)
+            return errors.tell(request, error)
         return None
 
     async def _find_caller(self, request: Request) -> Person | None:
@@ -124,7 +117,7 @@ class Guard:
         if not told.isdecimal():
             raise UsageError("Content-Length is no number; say how many bytes there are")
         if not _is_large(scope) and int(told[:20]) > self._site.limits.body_bytes:
-            raise problems.TooLarge(self._too_large())
+            raise errors.TooLarge(self._too_large())
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which ends what says nothing of its length and grows beyond the limit."""
@@ -208,7 +201,7 @@ def _check_author(person: Person | None, said: str | None) -> None:
     """
     if said is None or person is None or person.name == unquote(said):
         return
-    raise problems.AnotherPerson(_ANOTHER.fill(name=person.name, author=unquote(said)))
+    raise errors.AnotherPerson(_ANOTHER.fill(name=person.name, author=unquote(said)))
 
 
 async def _nowhere(message: Message) -> None:
@@ -217,3 +210,122 @@ async def _nowhere(message: Message) -> None:
 
 def _is_large(scope: Scope) -> bool:
     return LARGE.fullmatch(f"{scope['method']} {scope['path']}") is not None
+
+
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "media-src 'self'",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",  # no text becomes markup
+    "trusted-types 'none'",
+)
+_NOT_USED = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+
+ALWAYS = {
+    "Content-Security-Policy": "; ".join(_POLICY),
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in _NOT_USED),
+    "X-Content-Type-Options": "nosniff",
+    # "no-referrer" would have browsers send `Origin: null` with a form, to their own site too.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""On every answer, whatever it is."""
+
+FOR_EVER = "public, max-age=31536000, immutable"
+STREAM = "text/event-stream"
+_NOT_KEPT = ("text/html", "application/json", STREAM)
+
+
+def add_headers(message: Message, scope: Scope) -> None:
+    """Adds them to an `http.response.start`; what a route has set itself stays."""
+    headers = MutableHeaders(scope=message)
+    for name, value in ALWAYS.items():
+        headers.setdefault(name, value)
+    if scope["path"].startswith("/static/"):
+        # The address of a file changes with it (`pages.static`).
+        headers["Cache-Control"] = FOR_EVER if message["status"] in (200, 304) else "no-store"
+    elif _is_of_now(message["status"]) or headers.get("content-type", "").startswith(_NOT_KEPT):
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _is_of_now(status: int) -> bool:
+    """Whether an answer may be another one in a moment: where to go, or what is wrong."""
+    return status >= 300 and status != 304
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
+
+def check_host(site: Site, headers: Headers) -> None:
+    """Refuses a name that is not this server's.
+
+    Raises:
+        UsageError: it was called by no name, or by another.
+    """
+    named = headers.getlist("host")
+    host = _without_port(named[0]) if len(named) == 1 else ""
+    if host not in {name.lower() for name in site.hosts}:
+        raise UsageError(
+            Sentence(
+                "this server is not called %(host)s; call it by the name it was started with"
+            ).fill(host=f"{host!r}")
+        )
+
+
+def check_origin(scope: Scope, headers: Headers) -> None:
+    """Refuses a call that may change something and does not come from a page of this server.
+
+    Raises:
+        Forbidden: it comes from elsewhere, or does not say where from.
+    """
+    if scope["method"] in SAFE:
+        return
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is not None:
+        own = _is_own(scope, headers, origin)
+    elif site is not None:
+        own = site == "same-origin"
+    else:
+        own = _is_own(scope, headers, headers.get("referer", ""))
+    if not own:
+        raise Forbidden(
+            Sentence(
+                "the request does not come from a page of this server; a program sends a "
+                "token, or, where no account is needed, the header Origin with this server's "
+                "address"
+            )
+        )
+
+
+def _is_own(scope: Scope, headers: Headers, address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    schemes = ("https",) if scope["scheme"] == "https" else ("http", "https")
+    return parts.scheme in schemes and parts.netloc.lower() == headers["host"].lower()
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower().removesuffix(".")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import Exit
-from api.setup import open_or_make, read_settings
-from api.terminal import complain, hush, only_lines, speak
+from api.cli.exits import Exit
+from api.cli.setup import open_or_make, read_settings
+from api.cli.terminal import complain, hush, only_lines, speak
 from datasets.errors import CaseUnreachable, UsageError
 from datasets.registry import Registry, load_registry
 from datasets.there import straight, why_missing
@@ -191,7 +191,7 @@ def _work(
     case: Case, order: Order, feed: Feed, stop: Stop, adding: bool, json: bool, quiet: bool
 ) -> Exit:
     """Sweeps, shows how it goes, and says how it ended."""
-    from api.live import Lines, Objects, Screen, to_public
+    from api.cli.progress import Lines, Objects, Screen, to_public
     from evidence.sweep.run import check_listed, going_on
     from evidence.sweep.run import sweep as run
 
@@ -232,7 +232,7 @@ def _tell(
     feed: Feed, ending: Ending, registry: Registry, folder: Path, by_others: int, elsewise: int
 ) -> None:
     """The last word."""
-    from api.live import describe, found, notes
+    from api.cli.progress import describe, found, notes
     from evidence.store.work import PACKED
 
     says = {
@@ -284,7 +284,7 @@ def _exit(ending: Ending) -> Exit:
 
 def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     """Says how far the latest sweep of a case is, and whether anybody is at it."""
-    from api.live import notes, panel, to_public
+    from api.cli.progress import notes, panel, to_public
     from evidence.record import dump
     from evidence.store import Case
     from evidence.store.work import why_aside

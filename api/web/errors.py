@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator
 from starlette.exceptions import HTTPException
 
-from api.web.methods import allowed
 from api.web.pages import page
 from datasets.errors import (
     AccountConflict,
@@ -241,3 +242,22 @@ def install(app: FastAPI) -> None:
             # No page has such an address; that of a program that calls is told field by field.
             return answer(request, 404, Problem(kind="not-found", message="no such page"))
         return answer(request, 422, problem)
+
+
+def every_route(routers: Iterable[APIRouter]) -> Iterator[APIRoute]:
+    """The routes, in the order in which they are looked at."""
+    for router in routers:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            yield route
+
+
+def allowed(routers: Iterable[APIRouter], path: str) -> str:
+    """The methods of whatever is at `path`, as in `Allow`; empty where there is nothing."""
+    methods: set[str] = set()
+    for route in every_route(routers):
+        if route.path_regex.match(path):
+            methods.update(route.methods or ())
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods | {"OPTIONS"})) if methods else ""

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from api.terminal import complain, length, spell_left
+from api.cli.terminal import complain, length, spell_left
 from datasets.countries import country_name
 from datasets.errors import RegistryError
 from datasets.registry import Registry

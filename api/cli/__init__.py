@@ -13,19 +13,19 @@ from contextlib import contextmanager
 from functools import cache
 from types import FrameType
 
-from api.exits import Exit, exit_for
+from api.cli.exits import Exit, exit_for
 from datasets.errors import NameplateError
 
 
 def main() -> None:
-    """Runs the command line; ends the process with one of the exit codes of `api.exits`."""
+    """Runs the command line; ends the process with one of the exit codes of `api.cli.exits`."""
     _open_streams()
     # What is left at the end goes with the process; to look through it first takes half a second.
     atexit.register(gc.freeze)
     with _quietly_interrupted():
         # What they import takes a second, in which Ctrl-C would print where Python was; gathering
         # their flags takes another while, and Typer does it before it minds Ctrl-C.
-        from api.terminal import complain, hush
+        from api.cli.terminal import complain, hush
 
         command = _command()
     if sys.platform != "linux":
@@ -66,7 +66,7 @@ def main() -> None:
 def _command() -> Callable[[], object]:
     from typer.main import get_command
 
-    from api.commands import app
+    from api.cli.commands import app
 
     return get_command(app)
 
@@ -93,7 +93,3 @@ def _quietly_interrupted() -> Iterator[None]:
 
 def _end(number: int, frame: FrameType | None) -> None:
     os._exit(Exit.INTERRUPTED)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,9 +10,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.case import AsJson
-from api.setup import user
-from api.terminal import GRADE_STYLES, complain, print_json, speak
+from api.cli.case import AsJson
+from api.cli.setup import user
+from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.registry import Registry, load_registry
 from evidence.record import spell
 from evidence.tables import chance, clock, counted, printable

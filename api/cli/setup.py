@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.terminal import complain
+from api.cli.terminal import complain
 from datasets.countries import COUNTRIES
 from datasets.errors import CaseExists, CaseMissing, RegistryError, SettingsError, UsageError
 from datasets.yamlfile import read_yaml

@@ -193,3 +193,24 @@ def who(machine: dict[str, Any]) -> str:
     """The builder, or `unknown` with what its plate says, and whether a mark may be concealed."""
     name = named(machine)
     return f"{name} (a mark may be concealed)" if machine["concealed"] else name
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error that is told the stage, what is done and how much there is."""
+    console = speak(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task("starting", total=1)
+
+        def tell(stage: str, done: int, total: int) -> None:
+            shown.update(task, description=stage, completed=done, total=total)
+
+        yield tell

@@ -1,0 +1,5 @@
+"""`python -m api.cli`, as `nameplate`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,119 @@
+"""The commands of `nameplate`, and `docs/commands.md` from their help.
+
+`python -m api.cli.commands docs/commands.md` writes the page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.analyze import analyze, demo
+from api.cli.answer import answer
+from api.cli.case import case_app
+from api.cli.case_edits import enter, lost, moved
+from api.cli.datasets import builders_app, datasets_app
+from api.cli.evaluate import evaluate, legibility
+from api.cli.exits import MEANINGS
+from api.cli.machines import machines_app
+from api.cli.serve import accounts_app, serve
+from api.cli.sweep import sweep
+from api.cli.train import export, quantize, train, train_marks
+
+EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
+
+app = typer.Typer(
+    name="nameplate",
+    help="Finds the CNC machine tools in footage and reads who built them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command(epilog=EPILOG)(analyze)
+app.command(epilog=EPILOG)(sweep)
+app.command(epilog=EPILOG)(serve)
+app.command(epilog=EPILOG)(answer)
+app.command(epilog=EPILOG)(demo)
+app.add_typer(builders_app, name="builders")
+case_app.command("enter")(enter)
+case_app.command("moved")(moved)
+case_app.command("lost")(lost)
+app.add_typer(case_app, name="case")
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(machines_app, name="machines")
+app.add_typer(datasets_app, name="datasets")
+app.command(epilog=EPILOG)(train)
+app.command(epilog=EPILOG)(evaluate)
+app.command(epilog=EPILOG)(legibility)
+app.command(epilog=EPILOG)(export)
+app.command(epilog=EPILOG)(quantize)
+app.command("train-marks", epilog=EPILOG)(train_marks)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nameplate {version('nameplate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def nameplate(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Finds the CNC machine tools in footage and reads who built them.
+
+    Nothing is confirmed but by people: every builder named here is a claim with its evidence.
+    """
+
+
+WIDTH = 88
+HEAD = """# Commands
+
+Made from the commands' own help by `make docs`; a test keeps it true.
+"""
+
+
+def to_markdown() -> str:
+    """Every command's help, and the exit codes."""
+    parts = [HEAD]
+    for name, text in walk(typer.main.get_command(app), "nameplate"):
+        parts.append(f"## `{name}`\n\n```text\n{text}\n```\n")
+    codes = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+    parts.append(f"## Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n")
+    parts.append(
+        "Where several apply, the highest is given. Other paths are still analysed. SIGTERM ends\n"
+        "`sweep` and `serve` at work as Ctrl-C does, and any other command at once (a shell says\n"
+        "143).\n"
+    )
+    return "\n".join(parts)
+
+
+def walk(
+    command: Any, name: str, parent: Any = None, width: int = WIDTH
+) -> Iterator[tuple[str, str]]:
+    """A command and those under it: name and help, so many columns wide, depth first."""
+    context = command.context_class(
+        command,
+        info_name=name.split()[-1],
+        parent=parent,
+        terminal_width=width,
+        max_content_width=width,
+    )
+    lines = command.get_help(context).splitlines()
+    yield name, "\n".join(line.rstrip() for line in lines)
+    for word, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, f"{name} {word}", context, width)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(to_markdown(), "utf-8")

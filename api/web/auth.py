@@ -1,0 +1,309 @@
+"""Who calls, what each role may call, and how often a password may be tried."""
+
+from __future__ import annotations
+
+import threading
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from ipaddress import IPv6Address, ip_address
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from api.web.errors import ANSWERS, Forbidden, TooMany, Unknown
+from api.web.site import Site
+from datasets.sentences import Sentence
+from evidence.access.accounts import Known
+from evidence.access.logins import LASTS, find_login
+from evidence.access.tokens import find_token
+from evidence.store.people import has_accounts
+from evidence.store.verdicts import LOGIN, NAMED
+
+
+class Role(IntEnum):
+    """Each may do what those before it may."""
+
+    ANYONE = 0
+    REVIEWER = 1
+    LEAD = 2
+    ADMIN = 3
+
+    @classmethod
+    def of(cls, word: str) -> Role:
+        """The role of an account; one that only a newer Nameplate gives lets do nothing here."""
+        return cls.__members__.get(word.upper(), cls.ANYONE)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who calls. `name` signs verdicts and decisions; `signed`: how it is known to be theirs."""
+
+    name: str
+    role: Role
+    signed: str = LOGIN
+
+    @property
+    def local(self) -> bool:
+        """Whether no account is needed."""
+        return self.signed == NAMED
+
+
+def caller(request: Request) -> Person | None:
+    """Who calls, as the guard found out (`api/web/security.py`); None: nobody known."""
+    person: Person | None = getattr(request.state, "person", None)
+    return person
+
+
+def _known(request: Request) -> Person:
+    person = caller(request)
+    if person is None:
+        raise Unknown(Sentence("log in first"))
+    return person
+
+
+ThisPerson = Annotated[Person, Depends(_known)]
+"""What a route's parameter is typed as, to be given who calls."""
+
+
+class Routes(APIRouter):
+    """A router whose every route names the least role that may call it.
+
+    Example:
+        >>> routes = Routes()
+        >>> @routes.let(Role.REVIEWER, "GET", "/api/v1/nothing")
+        ... def nothing() -> dict[str, str]:
+        ...     return {}
+        >>> routes.routes[0].openapi_extra
+        {'x-role': 'reviewer'}
+    """
+
+    def let(self, who: Role, method: str, path: str, **facts: Any) -> Callable[[Any], Any]:
+        """A decorator that adds a route; `facts` are those of `APIRouter.api_route`."""
+
+        def check(request: Request) -> None:
+            person = caller(request)
+            if who is Role.ANYONE:
+                return
+            if person is None:
+                raise Unknown(Sentence("log in first"))
+            if person.role < who:
+                raise Forbidden(
+                    Sentence("this needs the role %(what)s; ask an admin").fill(
+                        what=who.name.lower()
+                    )
+                )
+
+        extra = facts.pop("openapi_extra", {}) | {"x-role": who.name.lower()}
+        if who is Role.ANYONE:
+            extra["security"] = []
+        if not path.startswith("/api/"):
+            facts.setdefault("include_in_schema", False)
+        return self.api_route(
+            path,
+            methods=[method],
+            dependencies=[Depends(check), *facts.pop("dependencies", ())],
+            openapi_extra=extra,
+            responses=ANSWERS | facts.pop("responses", {}),
+            **facts,
+        )
+
+
+_HANDED_ON = ("forwarded", "via")
+"""What a proxy adds that does not say for whom in one way that all agree on."""
+
+_FOR_WHOM = ("x-forwarded-for", "x-real-ip")
+"""What it says the caller's address in."""
+
+
+def token_of(call: HTTPConnection) -> str | None:
+    """The token a program sent, if it sent one."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def find_caller(site: Site, call: HTTPConnection) -> Person | None:
+    """Who calls; None: nobody known.
+
+    Raises:
+        Unknown: a token was sent, and it lets nobody in.
+    """
+    token = token_of(call)
+    if token is not None:
+        known = find_token(site.case, token)
+        if known is None:
+            raise Unknown("this token lets nobody in, or no longer; make another on /tokens")
+        return _person(known)
+    if site.local is not None and not _has_accounts(site):
+        return Person(site.local, Role.ADMIN, NAMED) if _is_here(call) else None
+    value = call.cookies.get(cookie_name(site, call))
+    known = find_login(site.case, value) if value else None
+    return None if known is None else _person(known)
+
+
+def cookie_name(site: Site, call: HTTPConnection) -> str:
+    """What the cookie is called. It carries the case, since a browser keeps cookies by host and
+    not by port; over https the prefix has browsers take it from this very host alone."""
+    prefix = "__Host-" if call.url.scheme == "https" else ""
+    return f"{prefix}nameplate-{site.case.id[:8]}"
+
+
+def set_cookie(response: Response, site: Site, call: HTTPConnection, value: str) -> None:
+    """Has the browser send `value` from now on."""
+    response.set_cookie(
+        cookie_name(site, call),
+        value,
+        max_age=int(LASTS.total_seconds()),
+        path="/",
+        secure=call.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def drop_cookie(response: Response, site: Site, call: HTTPConnection) -> None:
+    """Has the browser forget it, and what it kept of pictures."""
+    response.delete_cookie(
+        cookie_name(site, call),
+        path="/",
+        secure=call.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def _has_accounts(site: Site) -> bool:
+    """Asked at every call: the first account may be made while the server runs."""
+    with site.session() as session:
+        return has_accounts(session)
+
+
+def _is_here(call: HTTPConnection) -> bool:
+    """Whether a call comes from this machine, and was not handed on by a proxy on it, which may
+    also say that it does not know for whom."""
+    if any(name in call.headers for name in _HANDED_ON):
+        return False
+    told = [
+        address
+        for name in _FOR_WHOM
+        for value in call.headers.getlist(name)
+        for address in value.split(",")
+    ]
+    if not all(map(_is_loopback, told)):
+        return False
+    try:
+        return call.client is None or ip_address(call.client.host).is_loopback
+    except ValueError:  # a socket in the file system
+        return not told
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.strip()).is_loopback
+    except ValueError:
+        return False
+
+
+def _person(known: Known) -> Person:
+    return Person(known.name, Role.of(known.role))
+
+
+AT_ONE_NAME = (5, 60.0)
+AT_ANY_NAME = (20, 15.0)
+"""Tries at once, and the seconds after which one more is allowed."""
+
+_REMEMBERED = 10_000
+_HASHING = 2  # at once: each takes 64 MiB
+_WAITS = 10.0  # seconds for one's turn at hashing
+
+
+class Bucket:
+    """So many at once, and one more every so many seconds, for each key."""
+
+    def __init__(
+        self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most, self._seconds, self._clock = most, seconds, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        """Takes one; gives 0.0, or the seconds to wait where there is none left."""
+        now = self._clock()
+        left, then = self._left.pop(key, (float(self._most), now))
+        left = min(self._most, left + (now - then) / self._seconds)
+        wait = 0.0 if left >= 1 else (1 - left) * self._seconds
+        self._left[key] = (left - 1 if wait == 0 else left, now)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+        return wait
+
+    def give_back(self, key: str) -> None:
+        """As if the last one had not been taken."""
+        left, then = self._left.get(key, (float(self._most), 0.0))
+        if key in self._left:
+            self._left[key] = (min(self._most, left + 1), then)
+
+
+class Attempts:
+    """Tries at passwords on one server."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._at_name = Bucket(*AT_ONE_NAME, clock)
+        self._at_any = Bucket(*AT_ANY_NAME, clock)
+        self._lock = threading.Lock()
+        self._turn = threading.Semaphore(_HASHING)
+
+    @contextmanager
+    def attempt(self, address: str, name: str) -> Iterator[Callable[[], None]]:
+        """One try, counted beforehand so that many at once count as many.
+
+        Gives the function by which one that was right is taken off the count.
+
+        Raises:
+            TooMany: too often; it says for how long.
+        """
+        network = _network(address)
+        # As accounts are looked up by it: one name is not several for a blank behind it.
+        name = unicodedata.normalize("NFC", name).strip().casefold()
+        keys = ((self._at_any, network), (self._at_name, f"{network} {name}"))
+        with self._lock:
+            # A name that is not tried any more is not remembered, lest it push out one that was.
+            wait = self._at_any.take(network) or self._at_name.take(f"{network} {name}")
+        if wait > 0:
+            raise TooMany(
+                Sentence("too many wrong passwords; wait %(seconds)s s").fill(
+                    seconds=f"{wait:.0f}"
+                ),
+                wait,
+            )
+
+        def right() -> None:
+            with self._lock:
+                for bucket, key in keys:
+                    bucket.give_back(key)
+
+        if not self._turn.acquire(timeout=_WAITS):
+            right()
+            raise TooMany(Sentence("many are logging in just now; try again"), _WAITS)
+        try:
+            yield right
+        finally:
+            self._turn.release()
+
+
+def _network(address: str) -> str:
+    """What one caller holds: an IPv4 address, 64 bits of IPv6."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return f"{int(found) >> 64:x}"
+    return str(found)
