@@ -9,7 +9,7 @@
 A cut becomes a vector and is compared with prototypes: vectors of each builder's wordmarks and
 logos, of other firms' marks, and of what is no mark. Adding a builder is adding prototypes; no
 network is trained for it. A recognition is one cue among others, and rarely enough alone:
-docs/recognising.md has what was measured.
+docs/how-it-looks.md has what was measured.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Recogniser:
     def weight(self, recognition: Recognition, places: int = 1) -> float:
         """How much a recognition speaks for its nearest builder, who is named by something else:
         natural log of how much more often such a strength was measured on that builder's marks
-        than on anything else, for one builder (docs/recognising.md).
+        than on anything else, for one builder (docs/how-it-looks.md).
 
         0 where it says nothing, also where it is a builder that bare surfaces look like, and never
         negative: a mark may be somebody else's sticker.

@@ -27,7 +27,7 @@ SEEDS_APART = 10
 
 # While it knows nothing a head disturbs what the layers before it know already of other pictures;
 # learnt first, it lets them go on gently (Kumar and others, "Fine-tuning can distort pretrained
-# features", ICLR 2022). Rate and layers: docs/tried.md.
+# features", ICLR 2022). Rate and layers: docs/decisions.md.
 AFTER_HEAD_RATE = 0.4
 BEFORE_HEAD = 10
 
