@@ -1,9 +1,9 @@
 """A line read again in other shapes: wider, narrower, leaning, turned, softer, sharper.
 
 A reader that takes MAZAK for MEZAK says MAZAK of the same line leaning a little. What several
-shapes agree on is rarely chance (docs/how-it-looks.md). Footage shows a mark in many views, a photograph
-in one; shapes stand in for others. They are asked where nobody is named, and no claim of an origin
-under test rests on them.
+shapes agree on is rarely chance (docs/how-it-looks.md). Footage shows a mark in many views, a
+photograph in one; shapes stand in for others. They are asked where nobody is named, and no claim of
+an origin under test rests on them.
 """
 
 from __future__ import annotations
