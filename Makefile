@@ -25,7 +25,8 @@ lint: .venv/full
 	$(BIN)/mypy
 
 bench: .venv/full
-	$(BIN)/python -m lab
+	$(BIN)/python -m lab.archive
+	$(BIN)/python -m lab.clip
 
 simulate: .venv/full
 	$(BIN)/python -m lab.simulate docs/statistics.md

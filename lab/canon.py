@@ -1,6 +1,6 @@
 """What a case holds, in a form in which two cases can be compared, whichever database they use.
 
-python -m lab.canon CASE [OTHER]
+python -m lab.canon CASE OTHER
 
 One line of JSON a row, in no order but its own. Left out is what must differ from one run to
 the next: the case's own name and id, who ran when, when work changed and how often it was
@@ -9,7 +9,6 @@ tried. The pictures under `stills/` are rows too: their name and the hash of the
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
@@ -30,7 +29,6 @@ Rows = dict[str, Counter[str]]  # table -> its rows and how often each is there
 
 OTHER_EVERY_RUN = {"case", "runs"}
 COLUMNS_LEFT_OUT = {"work": {"tries", "changed"}, "analyses": {"run"}, "draws": {"made"}}
-SHOWN = 5  # differing rows of a table in a message
 
 
 def canon(folder: Path) -> Rows:
@@ -58,20 +56,8 @@ def differences(one: Rows, other: Rows) -> list[str]:
     for table in sorted(one.keys() | other.keys()):
         a, b = one.get(table, Counter()), other.get(table, Counter())
         for sign, rest in (("-", a - b), ("+", b - a)):
-            rows = sorted(rest.elements())
-            lines += [f"{sign} {table}: {row}" for row in rows[:SHOWN]]
-            if len(rows) > SHOWN:
-                lines.append(f"{sign} {table}: and {len(rows) - SHOWN} more")
+            lines += [f"{sign} {table}: {row}" for row in sorted(rest.elements())]
     return lines
-
-
-def digest(rows: Rows) -> str:
-    """One hash for everything, in hexadecimal."""
-    whole = hashlib.sha256()
-    for table in sorted(rows):
-        for row in sorted(rows[table].elements()):
-            whole.update(f"{table}\t{row}\n".encode())
-    return whole.hexdigest()
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -89,18 +75,11 @@ def _plain(value: object) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lab.canon", description=__doc__)
-    parser.add_argument("case", type=Path)
-    parser.add_argument("other", type=Path, nargs="?")
-    given = parser.parse_args()
-    one = canon(given.case)
-    for table, rows in one.items():
-        print(f"{table:16} {rows.total():6}")
-    print(digest(one))
-    if given.other:
-        found = differences(one, canon(given.other))
-        print("\n".join(found) or "equal")
-        sys.exit(bool(found))
+    one, other = (canon(Path(folder)) for folder in sys.argv[1:])
+    print("\n".join(f"{table:16} {rows.total():6}" for table, rows in one.items()))
+    found = differences(one, other)
+    print("\n".join(found) or "equal")
+    sys.exit(bool(found))
 
 
 if __name__ == "__main__":

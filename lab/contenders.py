@@ -1,24 +1,93 @@
-"""Ways to go through an archive, side by side: ours, and what one would do without it."""
+"""Ways to go through an archive, ours and others, and what each found beside what is there."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from sqlalchemy import select
 
-from lab.alternatives import for_ultralytics
-from lab.commands import new_case, sweep_command
-from lab.measure import run
-from lab.truth import Clip, Seen
+from datasets.maker.clip import ClipMachine
+from detector.boxes import iou
+from detector.look.model_files import PACKAGED
+from detector.types import Box
+from evidence.store import Case, Location, SightingRow
+from lab import run
+from lab.footage import Clip
+from lab.processes import new_case, sweep_command
 
-WORKERS = os.cpu_count() or 1
+FOUND = 0.5
+"""Overlap with the true box, at any one time, from which a machine is found (PASCAL VOC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing tracked: its boxes by time, seconds, and who is said to have built it."""
+
+    boxes: tuple[tuple[float, Box], ...]
+    builder: str | None = None
+
+
+@dataclass(slots=True)
+class Score:
+    """Distinct true machines and how many were found; legible ones and how many were named.
+
+    wrong: names that no machine then on screen bears; false: things tracked that are no machine.
+    """
+
+    machines: int = 0
+    found: int = 0
+    legible: int = 0
+    named: int = 0
+    wrong: int = 0
+    false: int = 0
+
+    def add(self, machines: Sequence[ClipMachine], seen: Iterable[Seen]) -> None:
+        found: set[int] = set()
+        named: set[int] = set()
+        for one in seen:
+            of = [n for n, machine in enumerate(machines) if _is_of(one, machine)]
+            found.update(of)
+            self.false += not of
+            if one.builder is not None:
+                named |= {n for n in of if one.builder == machines[n].builder}
+                shown = [machine for machine in machines if _meets(one, machine)]
+                self.wrong += one.builder not in {machine.builder for machine in shown}
+        self.machines += len(machines)
+        self.found += len(found)
+        self.legible += sum(_legible(machine) for machine in machines)
+        self.named += sum(_legible(machines[n]) for n in named)
+
+
+def _legible(machine: ClipMachine) -> bool:
+    return machine.legible and machine.builder is not None
+
+
+def _meets(seen: Seen, machine: ClipMachine) -> bool:
+    """Whether the two are on screen at one time."""
+    return any(machine.start <= time <= machine.end for time, _ in seen.boxes)
+
+
+def _is_of(seen: Seen, machine: ClipMachine) -> bool:
+    here = [(time, box) for time, box in seen.boxes if machine.start <= time <= machine.end]
+    if not here:
+        return False
+    times = np.array([time for time, _ in machine.boxes])
+    sides = np.array([box for _, box in machine.boxes])
+    at = [time for time, _ in here]
+    true = np.stack([np.interp(at, times, sides[:, n]) for n in range(4)], axis=1)
+    overlap = iou(true.astype(np.float32), np.array([box for _, box in here], np.float32))
+    return bool((np.diag(overlap) >= FOUND).any())
 
 
 @dataclass(slots=True)
@@ -26,15 +95,11 @@ class Run:
     """Wall time in seconds, and what was seen by clip; decoding alone sees nothing."""
 
     seconds: float
-    seen: dict[Path, list[Seen]] | None = field(default=None)
+    seen: dict[Path, list[Seen]] | None = None
 
 
-def nameplate_sweep(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -> Run:
+def sweep_clips(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -> Run:
     """`nameplate sweep` into a new case, the start of the program and of its workers included."""
-    from sqlalchemy import select
-
-    from evidence.store import Case, Location, SightingRow
-
     folder, case = scratch / "clips", scratch / "case"
     for old in (folder, case):
         shutil.rmtree(old, ignore_errors=True)
@@ -52,22 +117,20 @@ def nameplate_sweep(clips: Sequence[Clip], scratch: Path, budget: float = 1.0) -
             if place.path in links
         }
         for row in session.scalars(select(SightingRow)):
-            boxes = tuple((_seconds(pts), tuple(box[:4])) for pts, *box in row.track)
+            boxes = tuple((float(Fraction(str(pts))), tuple(box[:4])) for pts, *box in row.track)
             seen[where[row.footage]].append(Seen(boxes, row.builder))
     return Run(cost.seconds, seen)
 
 
-def yolo_track(clips: Sequence[Clip], scratch: Path, seconds: float = 0.0) -> Run:
+def track_clips(clips: Sequence[Clip], scratch: Path, seconds: float = 0.0) -> Run:
     """`yolo track` (ByteTrack) with the shipped weights, clip after clip, on every frame, or
     on one in so many seconds. Inference takes all cores."""
-    from ultralytics import YOLO
-
     # What its FFmpeg says of every frame of an interlaced clip would bury the table.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    begun = time.perf_counter()
-    model = YOLO(str(for_ultralytics(scratch)), task="detect")
+    began = time.perf_counter()
+    model = _yolo(scratch)
     seen = {clip.path: _tracked(model, clip, seconds) for clip in clips}
-    return Run(time.perf_counter() - begun, seen)
+    return Run(time.perf_counter() - began, seen)
 
 
 def _tracked(model: Any, clip: Clip, seconds: float) -> list[Seen]:
@@ -75,16 +138,7 @@ def _tracked(model: Any, clip: Clip, seconds: float) -> list[Seen]:
         rate = float(container.streams.video[0].average_rate or 25)
     stride = max(1, round(rate * seconds))
     found: dict[int, list[tuple[float, Any]]] = {}
-    results = model.track(
-        source=str(clip.path),
-        stream=True,
-        tracker="bytetrack.yaml",
-        imgsz=640,
-        vid_stride=stride,
-        classes=[0],
-        verbose=False,
-    )
-    for number, result in enumerate(results):
+    for number, result in enumerate(_track(model, clip.path, vid_stride=stride, classes=[0])):
         boxes = result.boxes
         if boxes.id is None:
             continue
@@ -95,24 +149,50 @@ def _tracked(model: Any, clip: Clip, seconds: float) -> list[Seen]:
     return [Seen(tuple(boxes)) for boxes in found.values()]
 
 
+def track_frames(clip: Path, scratch: Path) -> int:
+    """The number of frames after `yolo track` over every one of them."""
+    return sum(1 for _ in _track(_yolo(scratch), clip))
+
+
+def _yolo(scratch: Path) -> Any:
+    """The shipped OpenVINO model, laid out as Ultralytics expects, so that both run the same
+    artefact on the same runtime: Ultralytics on `.pt` in torch would be slower still."""
+    from ultralytics import YOLO
+
+    folder = scratch / "nameplate_openvino_model"
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in ("xml", "bin"):
+        shutil.copy(PACKAGED / f"model.{suffix}", folder / f"model.{suffix}")
+    names = json.loads((PACKAGED / "model.json").read_text("utf-8"))["classes"]
+    lines = ["task: detect", "stride: 32", "batch: 1", "imgsz: [640, 640]", "dynamic: true"]
+    lines += ["names:", *(f"  {number}: {name}" for number, name in enumerate(names))]
+    (folder / "metadata.yaml").write_text("\n".join(lines) + "\n", "utf-8")
+    return YOLO(str(folder), task="detect")
+
+
+def _track(model: Any, clip: Path, **more: Any) -> Any:
+    plain = {"stream": True, "tracker": "bytetrack.yaml", "imgsz": 640, "verbose": False}
+    return model.track(source=str(clip), **plain, **more)
+
+
 def decode_keyframes(clips: Sequence[Clip], scratch: Path) -> Run:
     """Every keyframe decoded and none looked at, a clip to each core."""
-    return _decode(_keyframes, clips)
+    return _decode(_count_keyframes, clips)
 
 
-def decode_all(clips: Sequence[Clip], scratch: Path) -> Run:
+def decode_frames(clips: Sequence[Clip], scratch: Path) -> Run:
     """Every frame decoded and none looked at, a clip to each core."""
-    return _decode(_frames, clips)
+    return _decode(_count_frames, clips)
 
 
 def _decode(one: Callable[[Path], int], clips: Sequence[Clip]) -> Run:
-    begun = time.perf_counter()
-    with ProcessPoolExecutor(WORKERS) as pool:
+    began = time.perf_counter()
+    with ProcessPoolExecutor() as pool:
         list(pool.map(one, [clip.path for clip in clips]))
-    return Run(time.perf_counter() - begun)
+    return Run(time.perf_counter() - began)
 
 
-def _keyframes(path: Path) -> int:
+def _count_keyframes(path: Path) -> int:
     count = 0
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
@@ -124,13 +204,14 @@ def _keyframes(path: Path) -> int:
     return count
 
 
-def _frames(path: Path) -> int:
+def _count_frames(path: Path) -> int:
     with av.open(str(path)) as container:
         container.streams.video[0].codec_context.thread_count = 1
         return sum(1 for _ in container.decode(video=0))
 
 
-def _seconds(pts: object) -> float:
-    from fractions import Fraction
-
-    return float(Fraction(str(pts)))
+def count_frames(clip: Path) -> int:
+    """The number of frames, decoded on all cores."""
+    with av.open(str(clip)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        return sum(1 for _ in container.decode(video=0))

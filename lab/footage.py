@@ -8,7 +8,7 @@ stands in one clip only, so that each of its machines counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,7 +23,8 @@ from datasets.maker import ClipSpec, Encoding, ShotSpec, View, make_clip, random
 from datasets.maker.clip import ClipMachine
 from datasets.maker.encode import Codec, encode
 from detector.types import Picture
-from lab import elsewhere
+
+Canvas = NDArray[np.float32]
 
 SHOT = Fraction(10)
 """Seconds of a shot: a keyframe stands at its begin at the latest."""
@@ -43,17 +44,15 @@ GOPS: dict[Codec, int] = {"libx264": 50, "libx265": 125, "libvpx-vp9": 128, "lib
 
 
 @dataclass(frozen=True, slots=True)
-class BenchClip:
+class Clip:
     """A clip and the machines in it; `seconds` of footage."""
 
     path: Path
-    codec: str
-    size: tuple[int, int]
     seconds: float
     machines: tuple[ClipMachine, ...]
 
 
-def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[BenchClip]:
+def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[Clip]:
     """An archive of so many hours, a codec after the other, sizes in turn.
 
     Args:
@@ -77,9 +76,7 @@ def make_archive(folder: Path, hours: float = 1.0, seed: int = 0) -> list[BenchC
     ][:wanted]
 
 
-def _pair(
-    folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: int
-) -> list[BenchClip]:
+def _pair(folder: Path, number: int, codec: Codec, size: tuple[int, int], seed: int) -> list[Clip]:
     """The clips of one codec and size, from shots of their own."""
     suffix = ".webm" if codec == "libvpx-vp9" else ".mp4"
     rng = np.random.default_rng((seed, number))
@@ -101,7 +98,7 @@ def _pair(
             for index, (_, shown) in enumerate(parts)
             for machine in shown
         ]
-        clips.append(BenchClip(path, codec, size, float(SHOT * SHOTS), tuple(machines)))
+        clips.append(Clip(path, float(SHOT * SHOTS), tuple(machines)))
     for path, _ in shots:
         path.unlink()
     return clips
@@ -117,7 +114,7 @@ def _shot(
     drawing = int(rng.integers(2**31))
     ends = rng.uniform(0.3, 0.7, 4)
     if kind == "elsewhere":
-        encode(path, _panned(elsewhere.draw(drawing, still), size, ends), how)
+        encode(path, _panned(draw_elsewhere(drawing, still), size, ends), how)
         return path, ()
     scene = random_scene(drawing, still, setting="hall", negative=kind == "empty")
     width = float(rng.uniform(0.75, 0.9))
@@ -160,3 +157,93 @@ def _join(path: Path, parts: Sequence[Path]) -> None:
 def _later(machine: ClipMachine, seconds: float) -> ClipMachine:
     boxes = tuple((time + seconds, box) for time, box in machine.boxes)
     return replace(machine, start=machine.start + seconds, end=machine.end + seconds, boxes=boxes)
+
+
+def draw_elsewhere(seed: int, size: tuple[int, int]) -> Picture:
+    """A landscape, a town or a person who speaks: RGB (height, width, 3) of `size`.
+
+    They are there to be decoded and passed over: textured as photographs are, and nothing in
+    them like a machine.
+    """
+    rng = np.random.default_rng(seed)
+    kinds: tuple[Callable[[np.random.Generator, int, int], Canvas], ...] = (
+        _landscape,
+        _town,
+        _speaker,
+    )
+    canvas = kinds[seed % len(kinds)](rng, *size)
+    grain = rng.normal(0, 3, canvas.shape).astype(np.float32)
+    return np.asarray(np.clip(canvas + grain, 0, 255), np.uint8)
+
+
+def _clouds(rng: np.random.Generator, width: int, height: int, finest: int = 6) -> Canvas:
+    """Noise of many scales, (height, width), about -1..1."""
+    total = np.zeros((height, width), np.float32)
+    for octave in range(finest):
+        coarse = rng.normal(0, 1, (2 + 2**octave, 3 + 2**octave)).astype(np.float32)
+        total += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) / 2**octave
+    return np.asarray(total / 2, np.float32)
+
+
+def _ramp(width: int, height: int, top: Canvas, bottom: Canvas) -> Canvas:
+    part = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    return np.repeat(top * (1 - part) + bottom * part, width, axis=1)
+
+
+def _colour(rng: np.random.Generator, low: float, high: float) -> Canvas:
+    return rng.uniform(low, high, 3).astype(np.float32)
+
+
+def _landscape(rng: np.random.Generator, width: int, height: int) -> Canvas:
+    """Sky with clouds, and ranges of hills, each nearer one darker and rougher."""
+    sky = np.array([120, 160, 215], np.float32)
+    canvas = _ramp(width, height, sky, sky + 45)
+    canvas += np.maximum(0, _clouds(rng, width, height))[..., None] * 50
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    for nearness in (0.35, 0.5, 0.7):
+        skyline = height * (nearness + 0.1 * _clouds(rng, width, 2)[0])
+        ground = np.array([70, 105, 60], np.float32) * (1.3 - nearness)
+        texture = _clouds(rng, width, height, 9)[..., None] * 25
+        canvas = np.where((rows >= skyline)[..., None], ground + texture, canvas)
+    return canvas
+
+
+def _town(rng: np.random.Generator, width: int, height: int) -> Canvas:
+    """Facades with windows along a street, under a grey sky."""
+    canvas = _ramp(width, height, _colour(rng, 150, 200), _colour(rng, 190, 230))
+    street = round(height * 0.8)
+    x = 0
+    while x < width:
+        wide = round(width * rng.uniform(0.12, 0.25))
+        top = round(height * rng.uniform(0.08, 0.4))
+        canvas[top:street, x : x + wide] = _colour(rng, 90, 190)
+        window = max(4, round(height * rng.uniform(0.03, 0.05)))
+        for row in range(top + window, street - 2 * window, 2 * window):
+            for column in range(x + window, x + wide - window, round(1.8 * window)):
+                pane = _colour(rng, 30, 70) if rng.random() < 0.8 else _colour(rng, 170, 230)
+                canvas[row : row + window, column : column + round(0.8 * window)] = pane
+        x += wide
+    canvas[street:] = _colour(rng, 70, 100)
+    return canvas + _clouds(rng, width, height, 9)[..., None] * 12
+
+
+def _speaker(rng: np.random.Generator, width: int, height: int) -> Canvas:
+    """Head and shoulders before a soft background."""
+    canvas = _ramp(width, height, _colour(rng, 40, 160), _colour(rng, 60, 200))
+    canvas += _clouds(rng, width, height, 3)[..., None] * 30
+    x, y = round(width * rng.uniform(0.35, 0.65)), round(height * 0.42)
+    head = round(height * 0.16)
+    skin, hair, coat = _colour(rng, 150, 210), _colour(rng, 20, 90), _colour(rng, 20, 110)
+    skin[1:] *= (0.78, 0.66)
+    for at, axes, colour in (
+        ((x, height), (round(2.6 * head), round(2.4 * head)), coat),
+        ((x, y + round(1.2 * head)), (round(0.45 * head), head), skin),
+        ((x, y - head // 5), (round(0.85 * head), round(1.15 * head)), hair),
+        ((x, y + head // 8), (round(0.75 * head), head), skin),
+    ):
+        cv2.ellipse(canvas, at, axes, 0, 0, 360, colour.tolist(), -1, cv2.LINE_AA)
+    for side in (-1, 1):
+        eye = (x + side * round(0.3 * head), y)
+        cv2.circle(canvas, eye, max(2, head // 12), (30, 25, 20), -1, cv2.LINE_AA)
+    cv2.ellipse(canvas, (x, y + head // 2), (head // 4, head // 14), 0, 0, 360, (150, 80, 80), -1)
+    return canvas + _clouds(rng, width, height, 9)[..., None] * 8

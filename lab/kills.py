@@ -12,20 +12,271 @@ round may be left when it is over, and `nameplate case check` must find nothing.
 
 from __future__ import annotations
 
-import argparse
+import os
 import random
+import shutil
+import signal
+import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from lab.borders import BORDERS
-from lab.canon import Rows
-from lab.rounds import Kills, Round, Victim
+from lab import arguments
+from lab.canon import Rows, canon, differences
+from lab.processes import (
+    Cluster,
+    Failed,
+    Family,
+    check,
+    count_done,
+    is_over,
+    new_case,
+    sweep_command,
+)
 from lab.small import make_small
 from tests.postgres import PostgresServer, binaries
+
+Victim = Literal["holder", "worker", "scheduler"]
+
+HOOKS = Path(__file__).parent / "hooks"
+TO_END = 600.0  # seconds after which a sweep counts as hanging
+CALLS = 3  # times the sweep may be called again until it goes to its end
+
+
+@dataclass(frozen=True)
+class Border:
+    """Before or after the `nth` call, in one process, of a function that leads a stage.
+
+    at: module:function, or module:Class.method. given: a text that its arguments, written
+    out, must hold.
+    """
+
+    stage: str
+    when: Literal["before", "after"]
+    at: str
+    nth: int = 1
+    given: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.when} {self.at.partition(':')[2]}, call {self.nth}"
+
+    def environment(self, flag: Path, hooks: Path) -> dict[str, str]:
+        """What makes a process that starts with it die at this border, once for one `flag`."""
+        return {
+            "PYTHONPATH": str(hooks),
+            "NAMEPLATE_KILL_AT": self.at,
+            "NAMEPLATE_KILL_WHEN": self.when,
+            "NAMEPLATE_KILL_NTH": str(self.nth),
+            "NAMEPLATE_KILL_IF": self.given,
+            "NAMEPLATE_KILL_FLAG": str(flag),
+        }
+
+
+def _both(stage: str, at: str, nth: int = 1, given: str = "") -> tuple[Border, Border]:
+    return Border(stage, "before", at, nth, given), Border(stage, "after", at, nth, given)
+
+
+# Commits of the lock holder, by number: the first ones add recipe, run and work, then each clip
+# has one for its rows and one for its copies, the last ones link machines and end the run.
+_COMMITS = (1, 2, 3, 5, 8, 13)
+
+BORDERS: tuple[Border, ...] = (
+    # Workers.
+    *_both("identify", "evidence.sweep.task:identify"),
+    *_both("survey", "evidence.sweep.task:survey", 2),
+    Border("open", "after", "detector.footage.files:open_footage", 2),
+    Border("sweep", "after", "detector.look.sweep:sweep", 2),
+    Border("read overlays", "after", "detector.screen.overlay:OverlayFinder.settle", 2),
+    Border("watch", "before", "detector.look.watch:watch", 2),
+    Border("examine", "after", "detector.examining.examine:Examiner.examine"),
+    # The lock holder.
+    *_both("lock", "evidence.store.lock:_lock_file"),
+    *_both("list the work", "evidence.store.work:add_work"),
+    *_both("note the run", "evidence.store.runs:begin_run"),
+    *_both("equip the workers", "evidence.sweep.crew:Crew.__init__"),
+    *_both("hand out", "evidence.sweep.crew:Crew.give", 3),
+    *_both("keep a still", "evidence.store.case:Case.put_still", 2),
+    *_both("name a still", "pathlib:Path.replace", 2, "/stills/"),
+    *_both("record a survey", "evidence.store.record:record_survey", 2),
+    *_both("strike off the list", "evidence.store.work:done", 2),
+    *_both("set aside", "evidence.store.work:set_aside"),
+    *_both("find copies", "evidence.copies.update:update_copies", 3),
+    *_both("link machines", "evidence.linking.update:update_machines"),
+    *_both("note the end", "evidence.store.runs:end_run"),
+    *(
+        border
+        for nth in _COMMITS
+        for border in _both("commit", "sqlalchemy.engine.default:DefaultDialect.do_commit", nth)
+    ),
+)
+
+
+@dataclass
+class Round:
+    """One kill and what came of it.
+
+    kill: who, when or where. died: whether anybody did; a round without a death proves
+    nothing. done: clips no longer waiting at that moment. after: exit code of the disturbed
+    sweep, None where it hung and was ended. again: exit codes of the calls after it. left:
+    processes still alive ten seconds after the last call. trouble: what `case check` said.
+    different: rows that differ from the undisturbed case.
+    """
+
+    kill: str
+    died: bool = False
+    done: int = -1
+    after: int | None = None
+    again: list[int | None] = field(default_factory=list)
+    whole: bool = False
+    left: list[str] = field(default_factory=list)
+    trouble: str = ""
+    different: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        fine = not (self.left or self.trouble or self.different)
+        return self.died and self.whole and fine
+
+
+def undisturbed(case: Path, clips: Path) -> tuple[Rows, float]:
+    """The rows of a new case after a sweep that nobody disturbed, and the seconds it took.
+
+    Raises:
+        Failed: it did not go to its end.
+    """
+    family = Family(case.with_suffix(".log"))
+    began = time.monotonic()
+    try:
+        family.start(sweep_command(case, clips)).wait(TO_END)
+    finally:
+        family.end()
+    seconds = time.monotonic() - began
+    if not is_over(family.output()):
+        raise Failed(f"the undisturbed sweep did not go to its end:\n{family.output()}")
+    check(case)
+    return canon(case), seconds
+
+
+class Kills:
+    """Rounds over the same clips, on SQLite or on a PostgreSQL server."""
+
+    def __init__(self, scratch: Path, clips: Path, server: PostgresServer | None) -> None:
+        self._scratch, self._clips, self._server = scratch, clips, server
+        self._number = 0
+
+    def undisturbed(self) -> tuple[Rows, float]:
+        """As the function of that name, on the database of these rounds."""
+        with self._family() as (case, _):
+            return undisturbed(case, self._clips)
+
+    def at(self, instant: float, victim: Victim, by_hand: bool, expected: Rows) -> Round:
+        """Kill `victim` so many seconds after the start; `by_hand`: in a cluster started so."""
+        result = Round(f"{victim} after {instant:.2f} s{', cluster by hand' * by_hand}")
+        with self._family() as (case, family):
+            cluster = Cluster(family) if by_hand else None
+            sweep = self._sweep(family, case, cluster)
+            family.wait_for(lambda: sweep.poll() is not None, instant)
+
+            def prey() -> list[int]:
+                if sweep.poll() is not None:
+                    return []
+                if victim == "worker":
+                    return sorted(m.pid for m in family.workers())
+                if victim == "scheduler":
+                    return [cluster.scheduler.pid] if cluster else []
+                return [sweep.pid]
+
+            family.wait_for(lambda: prey() or sweep.poll() is not None, TO_END)
+            alive = prey()
+            if alive:
+                os.kill(alive[self._number % len(alive)], signal.SIGKILL)
+                if cluster and victim == "scheduler":
+                    cluster.scheduler.wait()
+                result.died = True
+                self._go_on(result, case, family, sweep, cluster, expected)
+        return result
+
+    def border(self, border: Border, expected: Rows) -> Round:
+        """Whoever comes to a border first dies there, once."""
+        result = Round(str(border))
+        with self._family() as (case, family):
+            flag = case.with_suffix(".flag")
+            sweep = self._sweep(family, case, None, border.environment(flag, HOOKS))
+            family.wait_for(lambda: flag.exists() or sweep.poll() is not None, TO_END)
+            result.died = flag.exists()
+            self._go_on(result, case, family, sweep, None, expected)
+        return result
+
+    def _sweep(
+        self,
+        family: Family,
+        case: Path,
+        cluster: Cluster | None,
+        environment: dict[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        address = cluster.address if cluster else None
+        return family.start(sweep_command(case, self._clips, cluster=address), environment)
+
+    def _go_on(
+        self,
+        result: Round,
+        case: Path,
+        family: Family,
+        sweep: subprocess.Popen[bytes],
+        cluster: Cluster | None,
+        expected: Rows,
+    ) -> None:
+        result.done = count_done(case)
+        if cluster and cluster.scheduler.poll() is not None:
+            cluster.restart()
+        result.after = _end_of(sweep)
+        for _ in range(CALLS):
+            result.again.append(_end_of(self._sweep(family, case, cluster)))
+            result.whole = is_over(family.output())
+            if result.whole:
+                break
+        if cluster:
+            cluster.close()
+        result.left = [f"{one.pid} {one.command[:100]}" for one in family.left_behind()]
+        result.different = differences(expected, canon(case))
+        try:
+            check(case)
+        except Failed as error:
+            result.trouble = str(error)
+        if not result.good:
+            print(f"{result}\n{family.output()[-6000:]}", flush=True)
+
+    @contextmanager
+    def _family(self) -> Iterator[tuple[Path, Family]]:
+        """A new case, and processes that are gone when the round is over."""
+        self._number += 1
+        name = f"{'postgres' if self._server else 'sqlite'}-{self._number}"
+        database = self._server.database() if self._server else None
+        case = new_case(self._scratch / name, database)
+        family = Family(case.with_suffix(".log"))
+        try:
+            yield case, family
+        finally:
+            family.end()
+            shutil.rmtree(case)
+            if self._server and database:
+                self._server.drop(database)
+
+
+def _end_of(sweep: subprocess.Popen[bytes]) -> int | None:
+    """The exit code, or None for one that hangs; it is killed."""
+    try:
+        return sweep.wait(TO_END)
+    except subprocess.TimeoutExpired:
+        sweep.kill()
+        sweep.wait()
+        return None
+
 
 # The scheduler can be killed alone only in a cluster started by hand.
 TURNS: tuple[tuple[Victim, bool], ...] = (
@@ -54,14 +305,6 @@ def at_instants(kills: Kills, expected: Rows, seconds: float, count: int, seed: 
     return rounds
 
 
-def at_borders(kills: Kills, expected: Rows) -> list[Round]:
-    rounds: list[Round] = []
-    for border in BORDERS:
-        rounds.append(kills.border(border, expected))
-        show(rounds[-1])
-    return rounds
-
-
 def show(one: Round) -> None:
     again = " ".join(str(code) for code in one.again)
     cells = (one.kill, one.done, one.after, again, len(one.left), len(one.different))
@@ -69,20 +312,8 @@ def show(one: Round) -> None:
     print("| " + " | ".join(map(str, cells)) + f" | {good} |", flush=True)
 
 
-def summary(name: str, rounds: Sequence[Round]) -> None:
-    held = sum(one.good for one in rounds)
-    left = sum(bool(one.left) for one in rounds)
-    differ = sum(bool(one.different) for one in rounds)
-    ends = Counter(str(one.after) for one in rounds)
-    told = ", ".join(f"{code} {times} x" for code, times in sorted(ends.items()))
-    print(
-        f"\n{name}: {len(rounds)} kills, {held} rounds good, {differ} with other rows, "
-        f"{left} with processes left; the disturbed sweep ended with {told}\n"
-    )
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lab.kills", description=__doc__)
+    parser = arguments("lab.kills", __doc__)
     parser.add_argument("--instants", type=int, default=50)
     parser.add_argument("--database", nargs="*", default=["sqlite", "postgres"])
     parser.add_argument("--no-borders", action="store_true")
@@ -105,9 +336,11 @@ def main() -> None:
             counts = ", ".join(f"{table} {rows.total()}" for table, rows in expected.items())
             print(f"\n{database}, undisturbed: {seconds:.1f} s; rows: {counts}\n\n{HEAD}")
             print("|---|---|---|---|---|---|---|", flush=True)
-            rounds = [] if given.no_borders else at_borders(kills, expected)
+            rounds = [kills.border(one, expected) for one in BORDERS if not given.no_borders]
+            for one in rounds:
+                show(one)
             rounds += at_instants(kills, expected, seconds, given.instants, given.seed)
-            summary(database, rounds)
+            print(f"\n{database}: {sum(one.good for one in rounds)} of {len(rounds)} rounds good\n")
             everything += rounds
         if len(references) > 1:
             same = all(rows == references[0] for rows in references)

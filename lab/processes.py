@@ -1,4 +1,4 @@
-"""Starting a family of processes, finding every member of it again, and ending it.
+"""The processes of a trial: started, found again, ended; the command and the cluster it calls.
 
 Each process inherits one variable of the environment, whatever sessions and groups its
 children open for themselves, and by it `/proc` tells who belongs to a trial.
@@ -8,23 +8,76 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from evidence.store import Case, Work
+from evidence.store.check import check as find
+
 MARK = "NAMEPLATE_TRIAL"
 STEP = 0.05  # seconds between two looks
+NAMEPLATE = [sys.executable, "-m", "api.cli"]
+SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+WORKER = [sys.executable, "-m", "distributed.cli.dask_worker", "--no-dashboard"]
+WORKERS = 2
+SECONDS_TO_COME_UP = 30
+SECONDS_TO_END = 5
+
+
+class Failed(Exception):
+    """Something did not end as it must; the message says how."""
+
+
+def new_case(folder: Path, database: str | None = None) -> Path:
+    """The folder of a new case, as `nameplate case new` makes one."""
+    Case.new(folder, folder.name, database).close()
+    return folder
+
+
+def sweep_command(case: Path, *sources: Path, cluster: str | None = None) -> list[str]:
+    """The command that sweeps `sources` into `case` to the end."""
+    where = ["--cluster", cluster] if cluster else []
+    return [*NAMEPLATE, "sweep", *map(str, sources), "--case", str(case), "--json", *where]
+
+
+def is_over(output: str) -> bool:
+    """True if the last sweep that printed this worked through everything that waited."""
+    events = [line for line in output.splitlines() if line.startswith('{"event"')]
+    return bool(events) and events[-1].startswith('{"event": "end", "outcome": "done"')
+
+
+def check(case: Path) -> None:
+    """What `nameplate case check --deep` does.
+
+    Raises:
+        Failed: something is wrong with the case.
+    """
+    with Case.open(case) as opened:
+        wrong = [str(finding) for finding in find(opened, deep=True) if finding.wrong]
+    if wrong:
+        raise Failed("\n".join(wrong))
+
+
+def count_done(case: Path) -> int:
+    """The number of clips that no longer wait."""
+    query = select(func.count()).select_from(Work).where(Work.state != "waiting")
+    with Case.open(case) as opened, opened.engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 @dataclass(frozen=True)
 class Member:
-    """A living process: its number, its parent's, and what it was called with."""
+    """A living process."""
 
     pid: int
-    parent: int
     command: str
 
 
@@ -53,7 +106,7 @@ class Family:
         return process
 
     def members(self) -> list[Member]:
-        """Who is alive now; the dead that nobody has fetched yet do not count."""
+        """The living; the dead that nobody has fetched yet do not count."""
         wanted = f"{MARK}={self.mark}".encode()
         found: list[Member] = []
         for folder in Path("/proc").iterdir():
@@ -62,16 +115,20 @@ class Family:
             try:
                 if wanted not in (folder / "environ").read_bytes().split(b"\0"):
                     continue
-                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue
             if state not in "ZX":
-                found.append(Member(int(folder.name), int(parent), command.strip()))
+                found.append(Member(int(folder.name), command.strip()))
         return found
 
+    def workers(self) -> list[Member]:
+        """Those that analyse: processes of their own, spawned by the holder or by a nanny."""
+        return [m for m in self.members() if "multiprocessing.spawn" in m.command]
+
     def wait_for(self, wanted: Callable[[], object], seconds: float) -> bool:
-        """Whether `wanted` came true within so many seconds."""
+        """True if `wanted` came true within so many seconds."""
         until = time.monotonic() + seconds
         while not wanted():
             if time.monotonic() > until:
@@ -80,7 +137,7 @@ class Family:
         return True
 
     def left_behind(self, seconds: float = 10) -> list[Member]:
-        """Who is still alive when all have had `seconds` to end."""
+        """Who still lives when all have had `seconds` to end."""
         self.wait_for(lambda: not self.members(), seconds)
         return self.members()
 
@@ -94,11 +151,53 @@ class Family:
         for process in self._started:
             process.wait()
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Everything printed so far."""
         return self._log.read_text("utf-8", "replace")
 
 
-def workers(members: Sequence[Member]) -> list[Member]:
-    """Those that analyse: Dask runs them as processes of their own, spawned by a nanny."""
-    return [m for m in members if "multiprocessing.spawn" in m.command]
+class Cluster:
+    """A Dask cluster started by hand, as an archivist with several hosts would start it.
+
+    One scheduler and two workers, one task at a time each; all are members of `family`.
+
+    Raises:
+        TimeoutError: the scheduler does not come up.
+    """
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self.address = f"tcp://127.0.0.1:{self._port}"
+        self._start()
+
+    def restart(self) -> None:
+        """End what is left of it and start it anew, at the same address."""
+        self.close()
+        self._start()
+
+    def _start(self) -> None:
+        host = ["--host", "127.0.0.1"]
+        self.scheduler = self._family.start([*SCHEDULER, *host, "--port", str(self._port)])
+        if not self._family.wait_for(self._listens, SECONDS_TO_COME_UP):
+            raise TimeoutError(f"the scheduler does not listen:\n{self._family.output()[-2000:]}")
+        one = [*host, "--nworkers", "1", "--nthreads", "1", "--memory-limit", "0"]
+        command = [*WORKER, self.address, *one]
+        self.workers = [self._family.start(command) for _ in range(WORKERS)]
+
+    def close(self) -> None:
+        """Ask every part to end, as Ctrl-C would, and wait for it; who stays is killed."""
+        parts = (*self.workers, self.scheduler)
+        for part in parts:
+            part.terminate()
+        self._family.wait_for(lambda: all(p.poll() is not None for p in parts), SECONDS_TO_END)
+        for part in parts:
+            part.kill()
+            part.wait()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0

@@ -25,7 +25,6 @@ from datasets.marked import filled
 from evidence.answer.estimators.clustered import Cell, stratified
 from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
 from evidence.answer.estimators.missed import Frame, Frames, estimate_missed, widen
-from lab import estimators
 
 REPEATS = 1000
 HELD = 0.94
@@ -206,16 +205,10 @@ def main(page: Path) -> None:
             found.append(one)
             if sys.stderr.isatty() or number % 100 == 0:
                 print(f"{number} of {len(grid)} worlds", file=sys.stderr)
-        each = list(pool.map(estimators.coverage, estimators.worlds()))
     rest_of = iter(found)
     tables = "\n".join(
-        (
-            *(
-                _table(one, list(itertools.islice(rest_of, len(one))), groups)
-                for one, (_, groups) in zip(grids, GRIDS, strict=True)
-            ),
-            estimators.table(list(estimators.worlds()), each),
-        )
+        _table(one, list(itertools.islice(rest_of, len(one))), groups)
+        for one, (_, groups) in zip(grids, GRIDS, strict=True)
     )
     page.write_text(filled(page, BEGIN, END, tables), "utf-8")
 

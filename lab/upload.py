@@ -1,44 +1,38 @@
 """Uploads far larger than the memory of the server that takes them in.
 
-python -m lab.upload [--gib 4] [--limit 512] [--at-once 10]
+python -m lab.upload [--gib 4] [--at-once 10]
 
 A small clip with a `free` box behind it, filled with noise, is sent to `nameplate serve`: whole;
-cut off five times and gone on with; ten of a tenth of the size at once. The server is a process
-of its own, held by a control group (version 1; needs root) to so many MiB, the pages of its files
-among them; where there is none it is only measured. Printed is the most memory that the server
-process itself had resident (VmHWM), and whether what it kept has the SHA-256 of what was sent.
-Nobody works on the case meanwhile: the trial holds its lock.
+cut off five times and gone on with; ten of a tenth of the size at once. Printed is the most memory
+that the server process itself had resident (VmHWM), and whether what it kept has the SHA-256 of
+what was sent. Nobody works on the case meanwhile: the trial holds its lock.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import http.client
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from datasets.maker.stills import draw_still
 from evidence.store import Case
-from lab.commands import NAMEPLATE, Failed
+from lab import MIB, arguments
+from lab.processes import NAMEPLATE, Failed
 from tests.evidence.sweep.helping import Clip, write_clip
 
-MIB, GIB = 1 << 20, 1 << 30
+GIB = 1 << 30
 CUTS = 5
-_GROUPS = Path("/sys/fs/cgroup/memory")
 
 
 @dataclass(frozen=True)
@@ -54,16 +48,12 @@ class Film:
         rest = self.size - len(self.head)
         head = self.head + b"\0\0\0\1free" + rest.to_bytes(8, "big")
         noise = random.Random(self.seed).randbytes(MIB)
-        at = 0
-        while at < self.size:
+        for at in range(0, self.size, MIB):
             # Each block differs, so that one in the wrong place would be noticed.
             block = noise[at // MIB % 997 :] + noise[: at // MIB % 997]
-            if at == 0:
-                block = (head + block)[:MIB]
-            block = block[: self.size - at]
+            block = ((head + block)[:MIB] if at == 0 else block)[: self.size - at]
             if at + len(block) > start:
                 yield block[max(0, start - at) :]
-            at += len(block)
 
     def sha256(self) -> str:
         digest = hashlib.sha256()
@@ -73,75 +63,51 @@ class Film:
 
 
 class Server:
-    """`nameplate serve` as a process, held to so many bytes where the system can."""
+    """`nameplate serve` as a process."""
 
-    def __init__(self, case: Path, limit: int) -> None:
-        self._group = _group(limit)
-        join = f"echo $$ > {self._group / 'cgroup.procs'} && " if self._group else ""
+    def __init__(self, case: Path) -> None:
         command = [*NAMEPLATE, "serve", str(case), "--port", "0"]
-        self._process = subprocess.Popen(
-            ["sh", "-c", f'{join}exec "$@"', "sh", *command], stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline().rpartition(":")[2])
-        self.limited = self._group is not None
 
     def peak(self) -> int:
         """The most bytes it has had resident."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        connection = self.connect()
         headers |= {"Origin": f"http://127.0.0.1:{self.port}"}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        told: dict[str, Any] = json.loads(answer.read())
+        content: dict[str, Any] = json.loads(answer.read())
         connection.close()
         if answer.status >= 300:
-            raise Failed(f"{method} {path}: {answer.status} {told}")
-        return told
+            raise Failed(f"{method} {path}: {answer.status} {content}")
+        return content
 
     def end(self) -> None:
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(60)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        if self._group:
-            self._group.rmdir()
+        self._process.communicate(timeout=60)
 
 
-def _group(limit: int) -> Path | None:
-    """A control group of that many bytes below this process's own."""
-    with suppress(OSError):
-        line = next(
-            one for one in Path("/proc/self/cgroup").read_text().splitlines() if ":memory:" in one
-        )
-        group = _GROUPS / line.rpartition(":")[2].lstrip("/") / f"nameplate-{os.getpid()}"
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(limit))
-        return group
-    return None
+def send_whole(server: Server, film: Film) -> str:
+    """The footage's hash after one request with all of it."""
+    headers = {"Content-Length": str(film.size)}
+    answer = server.call("POST", "/api/v1/footage?name=film.mp4", film.blocks(), **headers)
+    return str(answer["footage"])
 
 
-def whole(server: Server, film: Film) -> str:
-    """All of it in one request."""
-    told = server.call(
-        "POST",
-        f"/api/v1/footage?name={quote('film.mp4')}",
-        film.blocks(),
-        **{"Content-Length": str(film.size)},
-    )
-    return str(told["footage"])
-
-
-def interrupted(server: Server, film: Film) -> str:
-    """Cut off five times, and gone on with where the server was."""
+def send_interrupted(server: Server, film: Film) -> str:
+    """The footage's hash after five cuts, each gone on with where the server was."""
     asked = json.dumps({"name": "film.mp4", "size": film.size})
     number = server.call("POST", "/api/v1/uploads", asked, **{"Content-Type": "application/json"})
     path = f"/api/v1/uploads/{number['id']}"
-    cuts = sorted(random.Random(film.seed).sample(range(film.size), CUTS))
-    for cut in cuts:
+    for cut in sorted(random.Random(film.seed).sample(range(film.size), CUTS)):
         _send_until(server, film, path, cut)
     offset = _offset(server, path)
     headers = {"Content-Length": str(film.size - offset), "Upload-Offset": str(offset)}
@@ -151,7 +117,7 @@ def interrupted(server: Server, film: Film) -> str:
 def _send_until(server: Server, film: Film, path: str, cut: int) -> None:
     """Sends what is missing, and closes the connection without a word at `cut`."""
     offset = _offset(server, path)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+    connection = server.connect()
     connection.putrequest("PATCH", path)
     connection.putheader("Origin", f"http://127.0.0.1:{server.port}")
     connection.putheader("Upload-Offset", str(offset))
@@ -166,7 +132,7 @@ def _send_until(server: Server, film: Film, path: str, cut: int) -> None:
 
 
 def _offset(server: Server, path: str) -> int:
-    """How much has come, once the server is done with what was under way."""
+    """The bytes that have come, once the server is done with what was under way."""
     before = -1
     while (now := int(server.call("GET", path)["offset"])) != before:
         before = now
@@ -174,19 +140,9 @@ def _offset(server: Server, path: str) -> int:
     return now
 
 
-@contextmanager
-def _case(folder: Path) -> Iterator[Path]:
-    """A new case that is held, so that nobody works on it."""
-    at = folder / "case"
-    with Case.new(at, "trial") as case, case.lock():
-        yield at
-    shutil.rmtree(at)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lab.upload", description=__doc__)
+    parser = arguments("lab.upload", __doc__)
     parser.add_argument("--gib", type=float, default=4.0)
-    parser.add_argument("--limit", type=int, default=512, help="MiB")
     parser.add_argument("--at-once", type=int, default=10)
     given = parser.parse_args()
     size, many = int(given.gib * GIB), given.at_once
@@ -194,36 +150,35 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="nameplate-lab-") as name:
         folder = Path(name)
         head = write_clip(folder / "head.mp4", Clip(draw_still(seed=4)[0])).read_bytes()
-        rounds = (
-            ("nothing", [], whole),
-            (f"{given.gib:g} GiB in one request", [Film(head, size, 1)], whole),
-            (f"the same, cut off {CUTS} times", [Film(head, size, 2)], interrupted),
-            (f"{many} of a tenth at once", [Film(head, size // 10, n) for n in range(many)], whole),
-        )
-        for what, films, send in rounds:
-            with _case(folder) as case:
-                print(_round(what, films, send, case, given.limit * MIB), flush=True)
+        tenths = [Film(head, size // 10, number) for number in range(many)]
+        for what, films, send in (
+            ("nothing", [], send_whole),
+            (f"{given.gib:g} GiB in one request", [Film(head, size, 1)], send_whole),
+            (f"the same, cut off {CUTS} times", [Film(head, size, 2)], send_interrupted),
+            (f"{many} of a tenth at once", tenths, send_whole),
+        ):
+            with Case.new(folder / "case", "trial") as case, case.lock():
+                print(f"| {what} | {_measure(films, send, case.folder)} |", flush=True)
+            shutil.rmtree(folder / "case")
 
 
-def _round(what: str, films: list[Film], send: Any, case: Path, limit: int) -> str:
-    """One line of the table."""
+def _measure(films: list[Film], send: Callable[[Server, Film], str], case: Path) -> str:
+    """The cells of one line of the table."""
     expected = [film.sha256() for film in films]
-    server = Server(case, limit)
+    server = Server(case)
     try:
         server.call("GET", "/api/v1/uploads")
-        begun = time.monotonic()
+        began = time.monotonic()
         with ThreadPoolExecutor(max(1, len(films))) as pool:
             got = list(pool.map(lambda film: send(server, film), films))
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - began
         peak = server.peak()
     finally:
         server.end()
     kept = [_kept(case, sha256) for sha256 in got]
-    total = sum(film.size for film in films)
-    rate = f"{total / seconds / 1e6:.0f}" if films else ""
+    rate = f"{sum(film.size for film in films) / seconds / 1e6:.0f}" if films else ""
     equal = ("yes" if expected == got == kept else "**no**") if films else ""
-    note = "" if server.limited else " (not limited)"
-    return f"| {what} | {seconds:.0f} | {rate} | {peak / MIB:.0f} MiB{note} | {equal} |"
+    return f"{seconds:.0f} | {rate} | {peak / MIB:.0f} MiB | {equal}"
 
 
 def _kept(case: Path, sha256: str) -> str:

@@ -3,7 +3,5 @@
 plan.py     which machines stand in which plant, and which clips show them
 footage.py  the plan drawn: clips, copies, controls, with the truth of each; the source lists
 people.py   simulated reviewers, who judge from the truth and err as often as stated
-found.py    what the sweep found, held against the truth: seconds and boxes, not names
-reckon.py   the answer held against the truth
-table.py    its table in docs/statistics.md
+outcome.py  what the sweep found and the answer, beside the truth; the table in docs/statistics.md
 """

@@ -2,8 +2,7 @@
 
 FOLDER/
     footage/NAME.mp4        the clip; NAME.seen.json: which machine is where and when
-    same.csv, changed.csv   source lists: footage that the world without Chinese machines
-                            has as well (controls too), and the rest
+    sources.csv             the list that a sweep takes
     controls.csv            positive controls, for `nameplate answer --controls`
 """
 
@@ -82,56 +81,42 @@ class Footage:
     copied: str | None = None
 
 
-def draw_world(
-    folder: Path, plan: Plan, beside: tuple[Path, Plan] | None = None
-) -> dict[str, Footage]:
-    """Draws what is not there yet; by name, every clip, copy and control.
-
-    Args:
-        beside: folder and plan of a world of the same seed: footage that shows no Chinese machine
-            in either is that one's.
+def draw_world(folder: Path, plan: Plan) -> dict[str, Footage]:
+    """By name, every clip, copy and control; what is not there yet is drawn.
 
     Raises:
         DataError: a clip cannot be drawn or written.
     """
     (folder / "footage").mkdir(parents=True, exist_ok=True)
-    own = {one.name for one in plan.clips if plan.changed(one)}
-    shared = folder
-    if beside is not None:
-        shared, other = beside
-        own |= {one.name for one in other.clips if other.changed(one)}
-    names = [*(one.name for one in plan.clips), *plan.controls]
-    where = {name: (folder if name in own else shared) / "footage" for name in names}
     originals = [one.name for one in plan.clips if one.copy_of is None] + list(plan.controls)
     copies = [one.name for one in plan.clips if one.copy_of is not None]
     found: dict[str, Footage] = {}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for names in (originals, copies):
-            draw = partial(_draw, plan, where)
+            draw = partial(_draw, plan, folder / "footage")
             found |= zip(names, pool.map(draw, names), strict=True)
-    _write_lists(folder, plan, found, own)
+    _write_lists(folder, plan, found)
     return found
 
 
-def _draw(plan: Plan, where: dict[str, Path], name: str) -> Footage:
+def _draw(plan: Plan, folder: Path, name: str) -> Footage:
     """One clip, unless it was drawn before: its truth is written last, and whole."""
-    told = where[name] / f"{name}.seen.json"
-    if not told.exists():
+    truth = folder / f"{name}.seen.json"
+    if not truth.exists():
         clip = None if name in plan.controls else plan.clip(name)
-        path = where[name] / f"{name}.mp4"
+        path = folder / f"{name}.mp4"
         if clip is not None and clip.copy_of is not None:
-            source = _read(where[clip.copy_of] / f"{clip.copy_of}.seen.json")
-            found = _copied(path, plan, clip, source)
+            found = _copied(path, plan, clip, _read(folder / f"{clip.copy_of}.seen.json"))
         else:
             found = _filmed(path, plan, name, clip)
-        partial_ = told.with_suffix(".part")
+        partial_ = truth.with_suffix(".part")
         partial_.write_text(json.dumps(asdict(found)), "utf-8")
-        partial_.rename(told)
-    return _read(told)
+        partial_.rename(truth)
+    return _read(truth)
 
 
-def _read(told: Path) -> Footage:
-    plain: dict[str, Any] = json.loads(told.read_text("utf-8"))
+def _read(truth: Path) -> Footage:
+    plain: dict[str, Any] = json.loads(truth.read_text("utf-8"))
     seen = tuple(
         Seen(**{**one, "boxes": tuple((at, tuple(box)) for at, box in one["boxes"])})
         for one in plain["seen"]
@@ -273,17 +258,15 @@ def _rng(plan: Plan, name: str) -> np.random.Generator:
     return np.random.default_rng((plan.spec.seed, 63, zlib.crc32(name.encode())))
 
 
-def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage], own: set[str]) -> None:
-    same: list[tuple[str, ...]] = []
-    changed: list[tuple[str, ...]] = []
+def _write_lists(folder: Path, plan: Plan, found: dict[str, Footage]) -> None:
+    rows: list[tuple[str, ...]] = []
     for clip in plan.clips:
         publisher = "somebody else" if clip.copy_of else "a channel"
         row = (found[clip.name].file, publisher, clip.published, clip.plant or "", clip.name)
-        (changed if clip.name in own else same).append(row)
-    same += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
+        rows.append(row)
+    rows += [(found[name].file, "the controls", "2024", "", name) for name in plan.controls]
     head = ("path", "publisher", "published_at", "plant", "note")
-    _write_csv(folder / "same.csv", head, same)
-    _write_csv(folder / "changed.csv", head, changed)
+    _write_csv(folder / "sources.csv", head, rows)
     controls = [(found[name].file, one.mark.builder) for name, one in plan.controls.items()]
     _write_csv(folder / "controls.csv", ("path", "builder"), controls)
 

@@ -15,7 +15,7 @@ from evidence.review.desk import Desk
 from evidence.review.judge import Bench, judge
 from evidence.store import Case, Item, Recipe, SightingRow
 from lab.world.footage import Footage, Seen
-from lab.world.found import shown_by, stand_in
+from lab.world.outcome import shown_by, stand_in
 
 PEOPLE = ("anna", "boris")
 THIRD = "vera"

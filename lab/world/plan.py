@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 
-from datasets.errors import UsageError
 from datasets.maker.marks import BuilderMark
 from datasets.registry import Registry
 
@@ -48,12 +47,6 @@ class WorldSpec:
     copies: int = 12
     controls: int = 30
     size: tuple[int, int] = (1280, 720)
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.share <= 1 and 0 <= self.unreadable <= 1):
-            raise UsageError("a share lies between 0 and 1")
-        if self.plants < 1 or self.machines < 1:
-            raise UsageError("a world has a plant and a machine at least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +99,9 @@ class Plan:
     clips: tuple[Clip, ...]
     controls: dict[str, Machine]
 
-    def shown(self, clip: Clip) -> list[Machine]:
-        """The machines of the groups that a clip shows."""
-        source = self.clip(clip.copy_of) if clip.copy_of else clip
-        groups = self.groups[source.name.split("-")[0]]
-        return [
-            self.machines[one]
-            for shot in source.shots
-            if shot.group is not None
-            for one in groups[shot.group]
-        ]
-
     def clip(self, name: str) -> Clip:
         """The clip of that name."""
         return next(one for one in self.clips if one.name == name)
-
-    def changed(self, clip: Clip) -> bool:
-        """Whether a clip shows anything that a world without Chinese machines does not."""
-        return any(one.changed for one in self.shown(clip))
 
 
 def make_plan(spec: WorldSpec, registry: Registry) -> Plan:
@@ -157,11 +135,7 @@ def make_plan(spec: WorldSpec, registry: Registry) -> Plan:
 
 
 def plant_name(plant: str) -> str:
-    """How sources call a plant.
-
-    >>> plant_name("p09")
-    'Works 9, volga'
-    """
+    """The name that sources give a plant."""
     number = int(plant[1:])
     return f"Works {number}, {_PLACES[number % len(_PLACES)]}"
 

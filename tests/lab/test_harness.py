@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from evidence.store import Case, FootageRow
-from lab.borders import Border
 from lab.canon import canon, differences
+from lab.kills import HOOKS, Border
 from lab.processes import Family
-from lab.rounds import HOOKS
 
 pytestmark = pytest.mark.nightly
 
@@ -77,7 +76,7 @@ def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> N
     parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}], "
     parent += "start_new_session=True)"
     assert family.start([sys.executable, "-c", parent]).wait(20) == 0
-    assert family.wait_for(lambda: "up" in family.said(), 20)
+    assert family.wait_for(lambda: "up" in family.output(), 20)
     (left,) = family.members()
     assert "time.sleep" in left.command
     family.end()

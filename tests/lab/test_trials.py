@@ -10,10 +10,9 @@ import pytest
 
 from datasets.maker import Encoding, recompress
 from datasets.maker.stills import draw_still
-from lab.borders import Border
 from lab.canon import Rows
-from lab.commands import new_case
-from lab.rounds import Kills, undisturbed
+from lab.kills import Border, Kills, undisturbed
+from lab.processes import new_case
 from lab.small import TORN_BYTES
 from tests.evidence.sweep.helping import Clip, write_clip
 
