@@ -57,6 +57,12 @@ class NameplateError(Exception):
 
     kind: ClassVar[str] = "error"
 
+    @property
+    def message(self) -> str:
+        """The text it was raised with; a `Message` where it can be translated."""
+        text = self.args[0] if self.args else ""
+        return text if isinstance(text, str) else str(text)
+
 
 class UsageError(NameplateError):
     kind = "usage"

@@ -7,6 +7,7 @@ countries as the reader's language does.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from gettext import NullTranslations
 from typing import Any, Self
 
@@ -43,12 +44,92 @@ class Message(str):
 
     def __new__(cls, template: str, plural: str | None = None, /, **values: Any) -> Self:
         words = template if plural is None or values["num"] == 1 else plural
+        values = {name: _kept(value) for name, value in values.items()}
         made = super().__new__(cls, _fill(words, values, "en", NullTranslations()))
         made.template, made.plural, made.values = template, plural, values
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, Any]]:
         return (self.template, self.plural), self.values
+
+    def fill(self, **values: Any) -> Self:
+        """The message with these parameters.
+
+        Example:
+            >>> Message("%(number)s of %(all)s").fill(number=3, all=4)
+            '3 of 4'
+        """
+        return type(self)(self.template, self.plural, **values)
+
+    def replaced(self, old: str, new: str) -> Self:
+        """The message with `new` for `old` in its parameters."""
+
+        def change(value: Any) -> Any:
+            if isinstance(value, Message):
+                return value.replaced(old, new)
+            if isinstance(value, tuple):
+                return tuple(map(change, value))
+            return value.replace(old, new) if isinstance(value, str) else value
+
+        return self.fill(**{name: change(value) for name, value in self.values.items()})
+
+
+def joined(parts: Iterable[str], mark: str) -> Message:
+    """One message of several texts, with `mark` between them.
+
+    Example:
+        >>> joined(["hall.mp4", "the file is empty"], ": ")
+        'hall.mp4: the file is empty'
+    """
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Message(mark.join(f"%({name})s" for name in values), **values)
+
+
+def encode(text: str) -> Any:
+    """A text as plain data: of a message its template and parameters."""
+    if not isinstance(text, Message):
+        return text
+    plain: dict[str, Any] = {"template": text.template}
+    if text.plural is not None:
+        plain["plural"] = text.plural
+    return plain | {"values": {name: _encoded(value) for name, value in text.values.items()}}
+
+
+def decode(plain: Any) -> str:
+    """The text of such data, which may come from anybody.
+
+    Raises:
+        ValueError: it is no such data.
+    """
+    if isinstance(plain, str):
+        return plain
+    try:
+        template, plural = plain["template"], plain.get("plural")
+        values = {str(name): _decoded(value) for name, value in plain["values"].items()}
+        if not isinstance(template, str) or not isinstance(plural, str | None):
+            raise TypeError
+        return Message(template, plural, **values)
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("a text that is no message") from error
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_encoded(part) for part in value]
+    return encode(value) if isinstance(value, str) else value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_decoded(part) for part in value)
+    return value if isinstance(value, int | float) else decode(value)
+
+
+def _kept(value: Any) -> Any:
+    """A parameter as plain data or a message."""
+    if isinstance(value, list | tuple):
+        return tuple(_kept(part) for part in value)
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def translate(text: str, code: str, catalogue: NullTranslations) -> str:
@@ -99,7 +180,7 @@ def _written(name: str, value: Any, code: str, catalogue: NullTranslations) -> s
     if name == "country":
         country = country_name(value, code)
         return f"the {country}" if code == "en" and value in _WITH_ARTICLE else country
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return "; ".join(translate(part, code, catalogue) for part in value)
     if isinstance(value, str) and (name not in VERBATIM or isinstance(value, Message)):
         return translate(value, code, catalogue)

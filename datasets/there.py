@@ -9,10 +9,10 @@ from __future__ import annotations
 from os.path import exists, isdir, isfile, normpath
 from pathlib import Path
 
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
-NOTHING = Sentence("no such file")
-UNREADABLE = Sentence("cannot be read (%(why)s)")
+NOTHING = Message("no such file")
+UNREADABLE = Message("cannot be read (%(why)s)")
 
 __all__ = ["UNREADABLE", "exists", "isdir", "isfile", "straight", "why_missing"]
 

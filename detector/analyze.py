@@ -9,8 +9,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from datasets.errors import FootageChanged
+from datasets.messages import Message
 from datasets.registry import Registry, load_registry
-from datasets.sentences import Sentence
 from detector.examining.examine import Examiner
 from detector.examining.examined import Examined
 from detector.examining.keeper import Keeper
@@ -173,10 +173,11 @@ class Analyst:
         if stamp_of(footage) != stamp or stamp.size != footage.size:
             # What was found may lie in bytes that its hash does not cover.
             raise FootageChanged(
-                Sentence(
+                Message(
                     "%(path)s: it was written to while it was looked at; do it again once it is "
-                    "whole"
-                ).fill(path=footage.path)
+                    "whole",
+                    path=footage.path,
+                )
             )
         if keeper is not None:
             keeper.settle(sightings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 _TIME = r"(?P<time>[T ](?:(?:[01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)(?![0-9]|:[6-9]).*)?"
 _WRITTEN = (
@@ -18,8 +18,8 @@ _WRITTEN = (
     re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})" + _TIME),
 )
 
-HOW = Sentence("a year, a month or a day, such as 2024, 2024-05 or 2024-05-31")
-NO_DATE = Sentence("no date: write %(what)s")
+HOW = Message("a year, a month or a day, such as 2024, 2024-05 or 2024-05-31")
+NO_DATE = Message("no date: write %(what)s")
 
 
 def read_date(text: str) -> str | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from datasets.errors import NameplateError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.store import Case, Recipe
 from evidence.store.work import take
 from evidence.sweep.feed import OpenFeed
@@ -40,7 +40,7 @@ AWAY_SECONDS = 600.0
 CLOSE_SECONDS = 30.0
 
 _LOG = logging.getLogger(__name__)
-_STOPPED = Sentence("the analysis stopped (%(why)s); it is tried again")
+_STOPPED = Message("the analysis stopped (%(why)s); it is tried again")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Desk:
                 self.doing = replace(self.doing, state="idle", message=None)
                 self._told = None
             except NameplateError as error:
-                self._stopped(str(error))
+                self._stopped(error.message)
                 rest = REST_SECONDS
             except Exception as error:
                 # Whatever it was, uploads and reviews go on, and the next try may succeed.

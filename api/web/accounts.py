@@ -25,7 +25,7 @@ from api.web.auth import (
 from api.web.errors import Conflict, NotHere, WrongPassword
 from api.web.pages import page
 from api.web.site import Site, ThisSite
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.access.accounts import (
     ROLES,
     Known,
@@ -122,7 +122,7 @@ def change_password(
 ) -> Response:
     if person.local:
         raise Conflict(
-            Sentence("there is no password here; the server lets in whoever is at this machine")
+            Message("there is no password here; the server lets in whoever is at this machine")
         )
     _enter(request, site, person.name, change.old)
     change_account(site.case, person.name, password=change.new)
@@ -146,7 +146,7 @@ def _enter(request: Request, site: Site, name: str, password: str) -> Known:
         known = enter(site.case, name, password)
         if known is None:
             raise WrongPassword(
-                Sentence("name and password do not belong together, or the account is closed")
+                Message("name and password do not belong together, or the account is closed")
             )
         right()
     return known
@@ -323,9 +323,7 @@ def post_token(request: Request, site: ThisSite, person: ThisPerson, token: NewT
 )
 def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
     if not end_token(site.case, person.name, id):
-        raise NotHere(
-            Sentence("you have no token %(id)s, or it has been ended; see /tokens").fill(id=id)
-        )
+        raise NotHere(Message("you have no token %(id)s, or it has been ended; see /tokens", id=id))
     return Response(status_code=204)
 
 

@@ -26,7 +26,7 @@ from api.web.auth import Role, Routes
 from api.web.errors import TooMany
 from api.web.site import Day, Site, ThisSite
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.answer.answer import Controls
 from evidence.answer.bounds import Bounds
 from evidence.answer.cache import Answers
@@ -247,7 +247,7 @@ def to_query(question: Question) -> str:
 def _check(question: Question) -> Question:
     if not question.value:
         raise UsageError(
-            Sentence("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
+            Message("name the builder: by=builder needs builder=ID; /api/v1/builders finds it")
         )
     return question
 
@@ -362,7 +362,7 @@ async def read_package(request: Request, site: ThisSite, question: ThisQuestion)
             return file.open("rb"), file.stat().st_size  # which outlives its name
 
     if not state.package.acquire(blocking=False):
-        raise TooMany(Sentence("another package is being made; ask again in a moment"), 10.0)
+        raise TooMany(Message("another package is being made; ask again in a moment"), 10.0)
     try:
         content, size = await _in_turn(request, write)
     finally:

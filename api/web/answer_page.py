@@ -22,7 +22,6 @@ from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message, translate, write_figure
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector.claims.origin import home_of
 from evidence.answer.cache import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
@@ -57,7 +56,7 @@ def show_answer(
         try:
             kept = answers.find(session, question)
         except UsageError as error:
-            why = Sentence("choose a builder") if not question.value else str(error)
+            why = Message("choose a builder") if not question.value else error.message
             return _page(request, site, question, moment, controls, status=400, wrong=why)
         found = kept.found
         shown, of_it = of_kind(session, found.machines, site.registry)
@@ -310,8 +309,9 @@ def add_control(wish: NewControl, site: ThisSite, person: ThisPerson) -> Control
     with site.session() as session, session.begin():
         if session.get(FootageRow, wish.footage) is None:
             raise NotHere(
-                Sentence("no footage %(footage)s in this case; sweep or upload it first").fill(
-                    footage=wish.footage[:12]
+                Message(
+                    "no footage %(footage)s in this case; sweep or upload it first",
+                    footage=wish.footage[:12],
                 )
             )
         keep_control(session, site.registry, wish.footage, wish.builder, person.name)
@@ -340,8 +340,10 @@ def remove_control(
     with site.session() as session, session.begin():
         if not drop_control(session, sha256, builder):
             raise NotHere(
-                Sentence("footage %(sha256)s is no control for %(builder)s").fill(
-                    sha256=sha256[:12], builder=f"{builder!r}"
+                Message(
+                    "footage %(sha256)s is no control for %(builder)s",
+                    sha256=sha256[:12],
+                    builder=f"{builder!r}",
                 )
             )
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.web.errors import ANSWERS, Forbidden, TooMany, Unknown
 from api.web.site import Site
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.access.accounts import Known
 from evidence.access.logins import LASTS, find_login
 from evidence.access.tokens import find_token
@@ -64,7 +64,7 @@ def caller(request: Request) -> Person | None:
 def _known(request: Request) -> Person:
     person = caller(request)
     if person is None:
-        raise Unknown(Sentence("log in first"))
+        raise Unknown(Message("log in first"))
     return person
 
 
@@ -92,12 +92,10 @@ class Routes(APIRouter):
             if who is Role.ANYONE:
                 return
             if person is None:
-                raise Unknown(Sentence("log in first"))
+                raise Unknown(Message("log in first"))
             if person.role < who:
                 raise Forbidden(
-                    Sentence("this needs the role %(what)s; ask an admin").fill(
-                        what=who.name.lower()
-                    )
+                    Message("this needs the role %(what)s; ask an admin", what=who.name.lower())
                 )
 
         extra = facts.pop("openapi_extra", {}) | {"x-role": who.name.lower()}
@@ -278,9 +276,7 @@ class Attempts:
             wait = self._at_any.take(network) or self._at_name.take(f"{network} {name}")
         if wait > 0:
             raise TooMany(
-                Sentence("too many wrong passwords; wait %(seconds)s s").fill(
-                    seconds=f"{wait:.0f}"
-                ),
+                Message("too many wrong passwords; wait %(seconds)s s", seconds=f"{wait:.0f}"),
                 wait,
             )
 
@@ -291,7 +287,7 @@ class Attempts:
 
         if not self._turn.acquire(timeout=_WAITS):
             right()
-            raise TooMany(Sentence("many are logging in just now; try again"), _WAITS)
+            raise TooMany(Message("many are logging in just now; try again"), _WAITS)
         try:
             yield right
         finally:

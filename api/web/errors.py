@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.exceptions import HTTPException
 
 from api.web.pages import page
+from api.web.words import language, translated
 from datasets.errors import (
     AccountConflict,
     AccountMissing,
@@ -37,10 +38,10 @@ from datasets.errors import (
     UploadTooLarge,
     UsageError,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message, joined
 
-_UNUSABLE = Sentence("cannot be used: %(what)s")
-_AWAY = Sentence("the case does not answer; try again, or ask whoever runs the server")
+_UNUSABLE = Message("cannot be used: %(what)s")
+_AWAY = Message("the case does not answer; try again, or ask whoever runs the server")
 _LOG = logging.getLogger(__name__)
 
 
@@ -125,19 +126,24 @@ def _spelt(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _why(message: str) -> str:
-    """What Pydantic says of a value, without the name of its own error."""
-    return message.removeprefix("Value error, ")
+def _why(error: dict[str, Any]) -> str:
+    """What Pydantic says of a value, or the message that a check of ours raised."""
+    ours = error.get("ctx", {}).get("error")
+    if isinstance(ours, ValueError) and ours.args and isinstance(ours.args[0], str):
+        return ours.args[0]
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 Said = Annotated[str, BeforeValidator(_spelt)]
 
 
 class Problem(BaseModel):
-    """What went wrong. `kind` is stable; `message` says what to do."""
+    """What went wrong. `kind` is stable; `message` says what to do, `message_text` the same in the
+    reader's language where that is not English."""
 
     kind: str
     message: Said
+    message_text: Said | None = None
     fields: dict[Said, Said] | None = None
 
 
@@ -172,8 +178,13 @@ def status_of(error: NameplateError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def answer(request: Request, status: int, problem: Problem) -> Response:
+def answer(
+    request: Request, status: int, kind: str, message: str, fields: dict[str, str] | None = None
+) -> Response:
     """The problem, as JSON or, where a page was asked for, as a page."""
+    code = language(request)
+    text = translated(message, code) if code != "en" else None
+    problem = Problem(kind=kind, message=str(message), message_text=text, fields=fields)
     of_api = request.url.path.startswith("/api/")
     if of_api and not _is_followed(request):
         shape = Problems(error=problem).model_dump(mode="json", exclude_none=True)
@@ -205,13 +216,13 @@ def tell(request: Request, error: NameplateError) -> Response:
     names its folder, or its database with server and user: that is for whoever runs the server, who
     reads it there, and for those who are let in.
     """
-    message, status = str(error), status_of(error)
+    message, status = error.message, status_of(error)
     hidden = isinstance(error, CaseError) and getattr(request.state, "person", None) is None
     if hidden or status >= 500:
         _LOG.warning("%s", message)
     if hidden:
         message = _AWAY
-    response = answer(request, status, Problem(kind=error.kind, message=message))
+    response = answer(request, status, error.kind, message)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(math.ceil(error.seconds))
     return response
@@ -226,7 +237,7 @@ def install(app: FastAPI) -> None:
     def _(request: Request, error: HTTPException) -> Response:
         kinds = {404: "not-found", 405: "method", 408: "silent", 413: "too-large", 416: "range"}
         kind = kinds.get(error.status_code, "usage" if error.status_code < 500 else "error")
-        response = answer(request, error.status_code, Problem(kind=kind, message=error.detail))
+        response = answer(request, error.status_code, kind, error.detail)
         response.headers.update(error.headers or {})
         if error.status_code == 405:
             response.headers["Allow"] = allowed(request.app.state.routers, request.url.path)
@@ -234,14 +245,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> Response:
-        fields = {".".join(map(str, one["loc"][1:])): _why(one["msg"]) for one in error.errors()}
-        told = "; ".join(f"{name}: {why}" for name, why in fields.items())
-        problem = Problem(kind="fields", message=_UNUSABLE.fill(what=told), fields=fields)
+        fields = {".".join(map(str, one["loc"][1:])): _why(one) for one in error.errors()}
+        message = _UNUSABLE.fill(what=[joined(field, ": ") for field in fields.items()])
         is_page = not request.url.path.startswith("/api/")
         if is_page and any(one["loc"][0] == "path" for one in error.errors()):
             # No page has such an address; that of a program that calls is told field by field.
-            return answer(request, 404, Problem(kind="not-found", message="no such page"))
-        return answer(request, 422, problem)
+            return answer(request, 404, "not-found", "no such page")
+        return answer(request, 422, "fields", message, fields)
 
 
 def every_route(routers: Iterable[APIRouter]) -> Iterator[APIRoute]:

@@ -20,7 +20,7 @@ from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
 from api.web.uploads import Claimed
 from api.web.words import language
 from datasets.countries import COUNTRIES
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.look.stills import encode_frame
 from evidence.browse.clip import Footage, find_footage
 from evidence.browse.footage import Clip, Wanted, list_footage
@@ -69,7 +69,7 @@ def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> Footage:
     with site.session() as session:
         found = find_footage(session, site.recipe, site.registry, sha256, person.name)
     if found is None:
-        raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
+        raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
     return found
 
 
@@ -122,7 +122,7 @@ def clip_page(
         original(site, sha256)
         gone = None
     except NotHere as error:
-        gone = str(error)
+        gone = error.message
     return page(
         request,
         "footage.html",
@@ -199,11 +199,9 @@ def correct_claims(sha256: Sha256, site: ThisSite, person: ThisPerson, body: Cor
     with site.session() as session, session.begin():
         all_places = places_of(session, sha256, None)
         if body.path not in all_places:
-            raise NotHere(
-                Sentence("%(path)s: that footage does not lie there").fill(path=body.path)
-            )
+            raise NotHere(Message("%(path)s: that footage does not lie there", path=body.path))
         if person.role < Role.LEAD and body.path not in places_of(session, sha256, person.name):
-            raise Forbidden(Sentence("what others brought is put right by a lead"))
+            raise Forbidden(Message("what others brought is put right by a lead"))
         correct(session, all_places[body.path], said, person.name)
     now: Footage = read_footage(sha256, site, person)
     return now
@@ -274,7 +272,7 @@ def enter_machine(
         bench = bench_of(session, site.registry)
         told.check(bench)
         if session.get(FootageRow, sha256) is None:
-            raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
+            raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
         check_place(session, sha256, pts, body.box)
     pts, size, still = _picture(site, sha256, pts)
     with site.session() as session, session.begin():

@@ -17,7 +17,7 @@ from api.web.pages import by_name, country, page
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from api.web.words import language
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.browse.controls import control_machines
 from evidence.browse.described import Machine
 from evidence.browse.machine import (
@@ -124,8 +124,8 @@ def read_machine(id: MachineId, site: ThisSite) -> Machine:
         found = find_machine(session, id, site.registry)
     if found is None:
         raise NotHere(
-            Sentence("no machine %(id)s; joining and cutting sightings makes others of them").fill(
-                id=id[:10]
+            Message(
+                "no machine %(id)s; joining and cutting sightings makes others of them", id=id[:10]
             )
         )
     return found
@@ -228,7 +228,7 @@ def decide(wish: Wish, site: ThisSite, person: ThisPerson) -> Done:
         try:
             made = how(session, a, b, person.name, wish.note or None)
         except UsageError as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error.message) from error
         return Done(
             decision=decided(made),
             machine_a=machine_of(session, a),
@@ -248,10 +248,10 @@ def _whole(session: Session, site: Site, key: str) -> str:
         )
     ).all()
     if not found:
-        raise NotHere(Sentence("no sighting %(key)s among those that are shown").fill(key=key))
+        raise NotHere(Message("no sighting %(key)s among those that are shown", key=key))
     if len(found) > 1:
         raise Conflict(
-            Sentence("%(key)s: several sightings begin so; give more of its digits").fill(key=key)
+            Message("%(key)s: several sightings begin so; give more of its digits", key=key)
         )
     return found[0]
 

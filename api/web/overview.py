@@ -17,7 +17,7 @@ from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import every_route
 from api.web.pages import country, page
 from api.web.site import Site, ThisSite
-from api.web.words import language
+from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from evidence.browse.overview import Overview, look_over, looked_otherwise
 from evidence.store.summary import looked_otherwise_alone
@@ -88,12 +88,11 @@ async def events(
     ] = None,
 ) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        _tell(request.app, seconds), media_type="text/event-stream", headers=headers
-    )
+    told = _tell(request.app, seconds, language(request))
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
+async def _tell(app: FastAPI, seconds: float | None, code: str) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
 
@@ -119,7 +118,7 @@ async def _tell(app: FastAPI, seconds: float | None) -> AsyncIterator[str]:
             if event is None:
                 return
             kind, data = event
-            yield f"event: {kind}\ndata: {_as_json(data)}\n\n"
+            yield f"event: {kind}\ndata: {_as_json(with_translations(data, code))}\n\n"
     finally:
         app.state.calls.discard(queue)
         begun.add_done_callback(partial(_leave, watching))

@@ -14,8 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.web.retold import retold
-from api.web.words import LANGUAGES, catalogue, error_forms, language, said_by
+from api.web.words import LANGUAGES, catalogue, language, said_by, translated
 from datasets.countries import country_name
 from evidence.report import weigh
 from evidence.tables import chance, clock, printable
@@ -40,7 +39,7 @@ def _environment(code: str) -> Environment:
         "decimal": lambda figure: _decimal(figure, code),
         "json": _as_data,
         "printable": printable,
-        "retold": lambda text: printable(retold(text, code)),
+        "translated": lambda text: printable(translated(text, code)),
         "weigh": weigh,
     }
     made.globals |= {"static": static, "languages": LANGUAGES}
@@ -65,7 +64,6 @@ def page(request: Request, template: str, *, status: int = 200, **shown: Any) ->
         "path": request.url.path,
         "scripts": scripts,
         "words": said_by(("common.js", *scripts), code),
-        "errors": error_forms(code),
     }
     html = _environment(code).get_template(template).render(**common, **shown)
     # A path in a case need not be Unicode.

@@ -19,7 +19,7 @@ from api.web.auth import Role, Routes
 from api.web.errors import NotHere, Problems, TooMany
 from api.web.site import AskedBox, AskedTime, Sha256, Site, ThisSite
 from datasets.errors import FootageMissing
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.types import Footage
 from evidence.browse.crops import Way, crop
 from evidence.browse.frames import FrameCutter
@@ -79,14 +79,15 @@ def read_still(sha256: Sha256, site: ThisSite, if_none_match: IfNoneMatch = None
         if suffix is None and kept_when_entered(session, sha256):
             suffix = "jpg"
     if suffix is None:
-        raise NotHere(Sentence("no still %(sha256)s in this case").fill(sha256=sha256[:12]))
+        raise NotHere(Message("no still %(sha256)s in this case", sha256=sha256[:12]))
     picture = site.case.read_still(sha256, suffix)
     if picture is None:
         raise NotHere(
-            Sentence(
+            Message(
                 "still %(sha256)s: its file is gone, or no longer what it was; `nameplate case "
-                "check` says more"
-            ).fill(sha256=sha256[:12])
+                "check` says more",
+                sha256=sha256[:12],
+            )
         )
     return Response(picture, media_type=_TYPES.get(suffix, _UNKNOWN), headers=_headers(sha256))
 
@@ -200,9 +201,9 @@ def original(site: Site, sha256: str) -> Footage:
         try:
             found = find_original(session, site.case, sha256)
         except FootageMissing as error:
-            raise NotHere(str(error)) from error
+            raise NotHere(error.message) from error
     if found is None:
-        raise NotHere(Sentence("no footage %(sha256)s in this case").fill(sha256=sha256[:12]))
+        raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))
     return found
 
 
@@ -216,7 +217,7 @@ def cut(how: Callable[[], T]) -> T:
     try:
         return how()
     except TimeoutError as error:
-        raise TooMany(Sentence("%(what)s; ask again in a moment").fill(what=error)) from error
+        raise TooMany(Message("%(what)s; ask again in a moment", what=error)) from error
 
 
 def _headers(tag: str) -> dict[str, str]:

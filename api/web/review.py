@@ -27,7 +27,7 @@ from api.web.review_models import (
     Taken,
 )
 from api.web.site import Site, ThisSite
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.browse.overview import looked_otherwise
 from evidence.review import judge as bench
 from evidence.review.card import cards
@@ -105,7 +105,7 @@ def read_item(site: ThisSite, person: ThisPerson, item: ItemKey) -> Card:
     with site.session() as session:
         found = session.get(Item, item)
         if found is None:
-            raise NotHere(Sentence("no item %(item)s in this case").fill(item=item))
+            raise NotHere(Message("no item %(item)s in this case", item=item))
         return to_card(cards(session, site.registry, person.name, [found])[0])
 
 
@@ -122,7 +122,7 @@ def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Tak
         try:
             row = bench.doubt(session, item, person.name, body.note, person.signed)
         except NoItem as error:
-            raise NotHere(str(error)) from error
+            raise NotHere(error.message) from error
         return taken(row, item)
 
 
@@ -164,7 +164,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
                 signed=person.signed,
             )
         except NoItem as error:
-            raise NotHere(str(error)) from error
+            raise NotHere(error.message) from error
         told = taken(row, body.item)
     desk_of(request).release(body.item)
     return told
@@ -182,7 +182,7 @@ def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNu
         try:
             row = bench.withdraw(session, number, person.name, person.signed)
         except NoItem as error:
-            raise NotHere(str(error)) from error
+            raise NotHere(error.message) from error
         item = bench.item_of(session, row)
         told = taken(row, item)
     desk_of(request).take(person.name, item)
@@ -229,7 +229,7 @@ def _complete(site: Site, session: Session) -> None:
 def _find(site: Site, item: str) -> None:
     with site.session() as session:
         if session.get(Item, item) is None:
-            raise NotHere(Sentence("no item %(item)s in this case").fill(item=item))
+            raise NotHere(Message("no item %(item)s in this case", item=item))
 
 
 def taken(row: Verdict, item: str) -> Taken:

@@ -12,14 +12,15 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
 from api.web import errors
 from api.web.auth import Person, find_caller, token_of
 from api.web.errors import Forbidden, allowed
 from api.web.site import Site
 from datasets.errors import NameplateError, UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 LARGE = re.compile(r"(POST /api/v1/footage|PATCH /api/v1/uploads/[^/]+)")
 """Routes that take a file in, and count its bytes themselves."""
@@ -30,9 +31,9 @@ AGAIN_SECONDS = 60.0
 BODY_SECONDS = 30.0
 """For which a request that is no upload may be silent before all of it has come."""
 
-_MISTAKE = Sentence("the server made a mistake")
-_UNENDED = Sentence("the request did not come to its end; send it again")
-_ANOTHER = Sentence("%(name)s is logged in here now; log in again as %(author)s, who gave this")
+_MISTAKE = Message("the server made a mistake")
+_UNENDED = Message("the request did not come to its end; send it again")
+_ANOTHER = Message("%(name)s is logged in here now; log in again as %(author)s, who gave this")
 
 _LOOKS = 8  # at who calls, at once: never so many that routes have no thread left
 
@@ -73,8 +74,7 @@ class Guard:
                 )
         except Exception:
             if not answer.begun:
-                problem = errors.Problem(kind="error", message=_MISTAKE)
-                told = errors.answer(Request(scope), 500, problem)
+                told = errors.answer(Request(scope), 500, "error", _MISTAKE)
                 await told(scope, receive, answer.send)
             raise  # to whoever logs it
 
@@ -125,7 +125,7 @@ class Guard:
             return receive
         got, whole = 0, False
 
-        async def count() -> Message:
+        async def count() -> AsgiMessage:
             nonlocal got, whole
             # What comes after the body says that the caller has left, and may be long in coming.
             with anyio.move_on_after(None if whole else self._body_seconds) as waiting:
@@ -161,7 +161,7 @@ class _Answer:
         self._again: float | None = None
         self.begun = False
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             await self._begin(message)
         elif self._again is None or time.monotonic() < self._again:
@@ -172,7 +172,7 @@ class _Answer:
         else:
             await self._end()
 
-    async def _begin(self, message: Message) -> None:
+    async def _begin(self, message: AsgiMessage) -> None:
         self.begun = True
         add_headers(message, self._scope)
         if Headers(raw=message["headers"]).get("content-type", "").startswith(STREAM):
@@ -204,7 +204,7 @@ def _check_author(person: Person | None, said: str | None) -> None:
     raise errors.AnotherPerson(_ANOTHER.fill(name=person.name, author=unquote(said)))
 
 
-async def _nowhere(message: Message) -> None:
+async def _nowhere(message: AsgiMessage) -> None:
     pass
 
 
@@ -255,7 +255,7 @@ STREAM = "text/event-stream"
 _NOT_KEPT = ("text/html", "application/json", STREAM)
 
 
-def add_headers(message: Message, scope: Scope) -> None:
+def add_headers(message: AsgiMessage, scope: Scope) -> None:
     """Adds them to an `http.response.start`; what a route has set itself stays."""
     headers = MutableHeaders(scope=message)
     for name, value in ALWAYS.items():
@@ -286,9 +286,10 @@ def check_host(site: Site, headers: Headers) -> None:
     host = _without_port(named[0]) if len(named) == 1 else ""
     if host not in {name.lower() for name in site.hosts}:
         raise UsageError(
-            Sentence(
-                "this server is not called %(host)s; call it by the name it was started with"
-            ).fill(host=f"{host!r}")
+            Message(
+                "this server is not called %(host)s; call it by the name it was started with",
+                host=f"{host!r}",
+            )
         )
 
 
@@ -309,7 +310,7 @@ def check_origin(scope: Scope, headers: Headers) -> None:
         own = _is_own(scope, headers, headers.get("referer", ""))
     if not own:
         raise Forbidden(
-            Sentence(
+            Message(
                 "the request does not come from a page of this server; a program sends a "
                 "token, or, where no account is needed, the header Origin with this server's "
                 "address"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,11 @@ from api.web.auth import Person, Role, Routes, ThisPerson
 from api.web.errors import Forbidden
 from api.web.pages import page
 from api.web.site import Site, ThisSite
+from api.web.words import language, translated
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.dates import HOW, NO_DATE, read_date
+from evidence.store import Upload
 from evidence.store.models import CLAIMS
 from evidence.uploads import Bounds, Claims, Shown, Uploads, show
 from evidence.uploads.part import BLOCK
@@ -30,7 +33,7 @@ routes = Routes()
 SILENT_SECONDS = 30.0
 """A sender that is silent for so long has lost its connection; another may go on."""
 
-_SILENT = Sentence("nothing came for %(seconds)s s")
+_SILENT = Message("nothing came for %(seconds)s s")
 
 LARGEST = (1 << 63) - 1
 
@@ -46,14 +49,14 @@ def _plain(text: str) -> str:
     """
     text = text.strip()
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise ValueError(Sentence("control characters are not text"))
+        raise ValueError(Message("control characters are not text"))
     return text
 
 
 def _named(text: str) -> str:
     name = _plain(text.replace("\\", "/").rpartition("/")[2])
     if not name:
-        raise ValueError(Sentence("a name is needed"))
+        raise ValueError(Message("a name is needed"))
     return name
 
 
@@ -163,13 +166,14 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
     status_code=201,
     summary="Begin an upload; send its bytes with PATCH",
 )
-def begin(uploads: ThisUploads, person: ThisPerson, asked: NewUpload) -> Shown:
+def begin(request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload) -> Shown:
     upload = uploads.begin(person.name, asked.name, asked.size, asked.claims())
-    return show(uploads, [upload])[0]
+    return _show(request, uploads, upload)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/uploads", summary="Uploads, the latest first")
 def read_uploads(
+    request: Request,
     uploads: ThisUploads,
     site: ThisSite,
     person: ThisPerson,
@@ -182,7 +186,7 @@ def read_uploads(
     found = list_uploads(uploads, author, _cursor(after), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     cursor = None if last is None else f"{_micros(last.made)}-{last.id}"
-    return UploadPage(items=show(uploads, found[:limit]), next=cursor)
+    return UploadPage(items=_translated(request, show(uploads, found[:limit])), next=cursor)
 
 
 def _micros(moment: datetime) -> int:
@@ -197,8 +201,8 @@ def _cursor(after: str | None) -> tuple[datetime, str] | None:
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")
-def read_upload(uploads: ThisUploads, number: Number) -> Shown:
-    return show(uploads, [uploads.find(number)])[0]
+def read_upload(request: Request, uploads: ThisUploads, number: Number) -> Shown:
+    return _show(request, uploads, uploads.find(number))
 
 
 @routes.let(
@@ -277,9 +281,9 @@ async def take_whole(
     "/api/v1/uploads/{number}",
     summary="Cancel: what has come is removed, or the analysis called off; forget what is over",
 )
-def withdraw(uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
+def withdraw(request: Request, uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
     _own(uploads, number, person)
-    return show(uploads, [uploads.cancel(number, person.name)])[0]
+    return _show(request, uploads, uploads.cancel(number, person.name))
 
 
 @routes.let(
@@ -293,7 +297,30 @@ def look_again(request: Request, uploads: ThisUploads, person: ThisPerson, numbe
     _own(uploads, number, person)
     upload = uploads.restart(number)
     _wake(request)
-    return show(uploads, [upload])[0]
+    return _show(request, uploads, upload)
+
+
+def _show(request: Request, uploads: Uploads, upload: Upload) -> Shown:
+    return _translated(request, show(uploads, [upload]))[0]
+
+
+def _translated(request: Request, some: list[Shown]) -> list[Shown]:
+    """The uploads, with each reason in the reader's language too."""
+    code = language(request)
+    if code == "en":
+        return some
+    return [
+        replace(
+            one,
+            reason_text=one.reason and translated(one.reason, code),
+            analysis=one.analysis
+            and replace(
+                one.analysis,
+                reason_text=one.analysis.reason and translated(one.analysis.reason, code),
+            ),
+        )
+        for one in some
+    ]
 
 
 def _own(uploads: Uploads, number: str, person: Person) -> None:
@@ -301,8 +328,10 @@ def _own(uploads: Uploads, number: str, person: Person) -> None:
     upload = uploads.find(number)
     if upload.author != person.name and person.role < Role.LEAD:
         raise Forbidden(
-            Sentence("%(name)s: it is %(author)s's upload; ask a lead").fill(
-                name=upload.name, author=upload.author
+            Message(
+                "%(name)s: it is %(author)s's upload; ask a lead",
+                name=upload.name,
+                author=upload.author,
             )
         )
 
@@ -321,7 +350,7 @@ async def _receive(request: Request, uploads: Uploads, number: str, offset: int)
             async for block in _blocks(request):
                 await to_thread.run_sync(part.write, block)
         except FootageError as error:
-            await to_thread.run_sync(uploads.refuse, number, part, str(error))
+            await to_thread.run_sync(uploads.refuse, number, part, error.message)
             raise
         upload = await to_thread.run_sync(uploads.finish, number, part)
     finally:
@@ -329,7 +358,7 @@ async def _receive(request: Request, uploads: Uploads, number: str, offset: int)
         receiving.__exit__(None, None, None)
     if upload.state == "kept":
         _wake(request)
-    return (await to_thread.run_sync(show, uploads, [upload]))[0]
+    return await to_thread.run_sync(_show, request, uploads, upload)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytearray]:
@@ -347,7 +376,7 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
         except StopAsyncIteration:
             break
         except ClientDisconnect:
-            trouble = Sentence("the sender went away")
+            trouble = Message("the sender went away")
         except TimeoutError:
             trouble = _SILENT.fill(seconds=f"{SILENT_SECONDS:g}")
         else:
@@ -359,7 +388,7 @@ async def _blocks(request: Request) -> AsyncIterator[bytearray]:
         yield block
     if trouble is not None:
         raise UploadConflict(
-            Sentence("%(what)s; what has come is kept, go on from its offset").fill(what=trouble)
+            Message("%(what)s; what has come is kept, go on from its offset", what=trouble)
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -19,7 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
 
-from datasets.sentences import Sentence
+from datasets.messages import Message, translate
 
 LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский"}
 """What the pages can be read in, by the name each calls itself."""
@@ -56,27 +57,20 @@ def catalogue(code: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-ERRORS = "errors.po"
-"""The catalogue of what errors say, and of what is filled in there."""
+def translated(text: str, code: str) -> str:
+    """A message in a language; any other text as it is, but for figures."""
+    return translate(text, code, catalogue(code))
 
 
-@cache
-def errors(code: str) -> dict[Sentence, str]:
-    """What errors say, English to a language, by the order in which it is to be looked for."""
-    if code == "en":
-        return {}
-    file = files("api.web").joinpath("locale", code, ERRORS)
-    said = read_po(io.BytesIO(file.read_bytes()), locale=code)
-    return {Sentence(one.id): str(one.string) for one in said if one.id}
-
-
-@cache
-def error_forms(code: str) -> list[tuple[str, str]]:
-    """For scripts: regular expressions of what errors say, each with the words for it."""
-    return [
-        (one.form().replace("(?P<", "(?<").replace("\\ ", " "), words)
-        for one, words in errors(code).items()
-    ]
+def with_translations(data: Any, code: str) -> Any:
+    """Plain data, with `NAME_text`, in the reader's language, beside each message `NAME`."""
+    if isinstance(data, list):
+        return [with_translations(one, code) for one in data]
+    if not isinstance(data, dict) or code == "en":
+        return data
+    made = {name: with_translations(value, code) for name, value in data.items()}
+    messages = {name: value for name, value in data.items() if isinstance(value, Message)}
+    return made | {f"{name}_text": translated(text, code) for name, text in messages.items()}
 
 
 def said_by(scripts: Iterable[str], code: str) -> dict[str, str]:

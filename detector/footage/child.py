@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import DecoderOutOfMemory, FootageError
+from datasets.messages import encode
 from detector.footage import messages
 from detector.footage.clip import ClipReader
 from detector.footage.manifest_reader import read as read_manifest
@@ -63,7 +64,7 @@ class _Server:
                     _limit_cpu(request["cpu_seconds"], most)
                     self._pass(reader, request)
         except FootageError as error:
-            self._send({"is": "error", "kind": error.kind, "text": str(error)})
+            self._send({"is": "error", "kind": error.kind, "text": encode(error.message)})
         except (MemoryError, OSError, ImportError) as error:
             # A library that cannot be mapped for want of address space fails to import.
             if not _wants_memory(error):
@@ -192,7 +193,8 @@ def _probe(probe: Probe) -> messages.Header:
 
 
 def _loss(loss: Loss) -> messages.Header:
-    return {name: getattr(loss, name) for name in loss.__dataclass_fields__}
+    plain = {name: getattr(loss, name) for name in loss.__dataclass_fields__}
+    return plain | {"reasons": [encode(one) for one in loss.reasons]}
 
 
 def main() -> None:

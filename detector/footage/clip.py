@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.frames import Upright
 from detector.footage.losses import FITTED, FURTHER_STREAM
 from detector.footage.order import Between, in_order
@@ -283,10 +283,13 @@ class ClipReader:
     def _check_count(self, count: int) -> None:
         if count > self._most_frames:
             raise FootageTooLarge(
-                Sentence(
+                Message(
                     "%(path)s: %(count)s frames or more; at most %(most)s are decoded "
-                    "(setting decoding.frames)"
-                ).fill(path=self._path, count=count, most=self._most_frames)
+                    "(setting decoding.frames)",
+                    path=self._path,
+                    count=count,
+                    most=self._most_frames,
+                )
             )
 
     def _first_frame(self) -> Arrived:
@@ -301,28 +304,29 @@ class ClipReader:
             return replace(arrived, time=self._source.time(arrived.pts))
         if self._source.encrypted:
             raise FootageEncrypted(
-                Sentence(
-                    "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at"
-                ).fill(path=self._path)
+                Message(
+                    "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at",
+                    path=self._path,
+                )
             )
         said = self._source.oversized()
         if said:
             raise FootageTooLarge(
-                Sentence("%(path)s: %(what)s (setting decoding.pixels)").fill(
-                    path=self._path, what=said
-                )
+                Message("%(path)s: %(what)s (setting decoding.pixels)", path=self._path, what=said)
             )
         if not early and self._leaves_out():
             raise NoPictures(
-                Sentence(
+                Message(
                     "%(path)s: its edit list leaves out every picture; write it anew without one "
-                    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
-                ).fill(path=self._path)
+                    "(ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)",
+                    path=self._path,
+                )
             )
         raise NoPictures(
-            Sentence(
-                "%(path)s: no frame could be decoded; the pictures are damaged throughout"
-            ).fill(path=self._path)
+            Message(
+                "%(path)s: no frame could be decoded; the pictures are damaged throughout",
+                path=self._path,
+            )
         )
 
     def _leaves_out(self) -> bool:

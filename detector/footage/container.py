@@ -21,7 +21,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 
 def open_clip(
@@ -45,22 +45,28 @@ def open_clip(
         raise
     except (av.FileNotFoundError, av.PermissionError) as error:
         raise FootageMissing(
-            Sentence("%(path)s: cannot be read (%(why)s)").fill(path=path, why=words_of(error))
+            Message("%(path)s: cannot be read (%(why)s)", path=path, why=words_of(error))
         ) from error
     except av.FFmpegError as error:
         raise FootageUnreadable(
-            Sentence(
-                "%(path)s: the container is damaged beyond reading (%(why)s); fetch it again"
-            ).fill(path=path, why=words_of(error))
+            Message(
+                "%(path)s: the container is damaged beyond reading (%(why)s); fetch it again",
+                path=path,
+                why=words_of(error),
+            )
         ) from error
     stream = _choose(container, path)
     width, height = stream.width, stream.height
     if width * height > pixels:
         raise FootageTooLarge(
-            Sentence(
+            Message(
                 "%(path)s: frames of %(width)s x %(height)s pixels; at most %(pixels)s are "
-                "decoded (setting decoding.pixels)"
-            ).fill(path=path, width=width, height=height, pixels=pixels)
+                "decoded (setting decoding.pixels)",
+                path=path,
+                width=width,
+                height=height,
+                pixels=pixels,
+            )
         )
     for other in container.streams:
         if other.index != stream.index:
@@ -79,20 +85,19 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     others are not even read."""
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
-        raise NoPictures(
-            Sentence("%(path)s: sound only; there are no pictures in it").fill(path=path)
-        )
+        raise NoPictures(Message("%(path)s: sound only; there are no pictures in it", path=path))
     moving = [s for s in streams if not _is_lone(s)]
     stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
         raise FootageUnsupported(
-            Sentence("%(path)s: no decoder for its pictures; convert it first").fill(path=path)
+            Message("%(path)s: no decoder for its pictures; convert it first", path=path)
         )
     if stream.codec_tag in ("encv", "drmi") or "enc_key_id" in stream.metadata:
         raise FootageEncrypted(
-            Sentence(
-                "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at"
-            ).fill(path=path)
+            Message(
+                "%(path)s: the pictures are encrypted; only a decrypted copy can be looked at",
+                path=path,
+            )
         )
     return stream
 

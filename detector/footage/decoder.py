@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import DecoderDied
+from datasets.messages import decode
 from detector.footage import messages
 from detector.footage.process import DecoderProcess
 from detector.footage.sniff import DEMUXERS
@@ -201,7 +202,10 @@ class Decoder:
         self._running = False
         self._learn(header)
         self.loss = Loss(
-            header["expected"], header["decoded"], header["total"], tuple(header["reasons"])
+            header["expected"],
+            header["decoded"],
+            header["total"],
+            tuple(map(decode, header["reasons"])),
         )
 
 

@@ -19,7 +19,7 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from datasets.there import UNREADABLE, exists, isdir, isfile, why_missing
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
@@ -73,7 +73,7 @@ def open_footage(path: Path) -> Footage:
     digest = hashlib.sha256()
     size, head = _feed(path, digest)
     if size == 0:
-        raise FootageEmpty(Sentence("%(path)s: the file is empty; fetch it again").fill(path=path))
+        raise FootageEmpty(Message("%(path)s: the file is empty; fetch it again", path=path))
     try:
         found = look_further(sniff(head, path), path)
     except OSError as error:
@@ -100,7 +100,7 @@ def stamp_of(footage: Footage) -> Stamp:
     except OSError as error:
         why = why_missing(footage.path) or UNREADABLE.fill(why=error.strerror)
         raise FootageMissing(
-            Sentence("%(path)s: %(what)s; check the path").fill(path=footage.path, what=why)
+            Message("%(path)s: %(what)s; check the path", path=footage.path, what=why)
         ) from error
     return Stamp(sum(s.st_size for s in states), max(s.st_mtime_ns for s in states))
 
@@ -121,8 +121,10 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
         return Footage(path, sha256, sum(map(_size, files)), kind, container, files)
     if not isfile(path):
         raise FootageMissing(
-            Sentence("%(path)s: %(what)s; check the path").fill(
-                path=path, what=why_missing(path) or "no such file"
+            Message(
+                "%(path)s: %(what)s; check the path",
+                path=path,
+                what=why_missing(path) or "no such file",
             )
         )
     return Footage(path, sha256, _size(path), kind, container)
@@ -144,7 +146,7 @@ def list_footage(path: Path) -> list[Path]:
     if not isdir(path):
         if wrong := why_missing(path):
             raise FootageMissing(
-                Sentence("%(path)s: %(what)s; check the path").fill(path=path, what=wrong)
+                Message("%(path)s: %(what)s; check the path", path=path, what=wrong)
             )
         return [path]
     found: list[Path] = []
@@ -222,7 +224,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
     # Opening a pipe or a device could wait for ever.
     if exists(path) and not isfile(path):
         raise FootageMissing(
-            Sentence("%(path)s: neither a file nor a folder; name a file").fill(path=path)
+            Message("%(path)s: neither a file nor a folder; name a file", path=path)
         )
     try:
         with path.open("rb", buffering=0) as file:
@@ -241,10 +243,12 @@ def _size(path: Path) -> int:
 
 def _missing(path: Path, error: OSError) -> FootageMissing:
     if isinstance(error, FileNotFoundError):
-        return FootageMissing(Sentence("%(path)s: no such file; check the path").fill(path=path))
+        return FootageMissing(Message("%(path)s: no such file; check the path", path=path))
     return FootageMissing(
-        Sentence("%(path)s: cannot be read (%(why)s); check the permissions and the disk").fill(
-            path=path, why=error.strerror
+        Message(
+            "%(path)s: cannot be read (%(why)s); check the permissions and the disk",
+            path=path,
+            why=error.strerror,
         )
     )
 

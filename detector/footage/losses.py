@@ -8,27 +8,26 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.types import Loss
 
-MISSING = Sentence("declared by the container but not there")
-LOST = Sentence("%(what)s (%(times)s times)")
-FURTHER_PAGE = Sentence(
+MISSING = Message("declared by the container but not there")
+LOST = Message("%(what)s (%(times)s times)")
+FURTHER_PAGE = Message(
     "a further page of the file was not looked at: save it as a picture of its own"
 )
-CLIP_BEHIND = Sentence(
+CLIP_BEHIND = Message(
     "a clip behind the picture in its file was not looked at: save it as a file of its own"
 )
-FURTHER_STREAM = Sentence("a further stream of pictures is in the file and was not looked at")
-LEFT_OUT = Sentence(
+FURTHER_STREAM = Message("a further stream of pictures is in the file and was not looked at")
+LEFT_OUT = Message(
     "a frame that the file's own edit list leaves out was not looked at: write the file anew "
     "without one (ffmpeg -ignore_editlist 1 -i OLD -c copy NEW)"
 )
-FITTED = Sentence(
+FITTED = Message(
     "the picture changes its size or shape on the way; it is fitted into the first one"
 )
-OUT_OF_ORDER = Sentence("decoded but left out: its time is out of order")
-REASONS = (MISSING, LOST, FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, OUT_OF_ORDER)
+OUT_OF_ORDER = Message("decoded but left out: its time is out of order")
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8

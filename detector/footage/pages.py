@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.jpeg import clip_follows
 from detector.footage.losses import CLIP_BEHIND, FURTHER_PAGE
 
@@ -23,7 +23,7 @@ _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 
 
-def further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[Sentence]:
+def further_in(path: Path, container: str, beat: Callable[[], None]) -> Iterator[Message]:
     """What was not looked at in a picture's file, once for each page or clip.
 
     Args:

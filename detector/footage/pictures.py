@@ -28,7 +28,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.frames import shrunk_size, thumbnail_size
 from detector.footage.grayscale import eight_bits, is_deep, tags_of
 from detector.footage.losses import Tally
@@ -152,8 +152,10 @@ class StillReader:
             )
         folder = self._files[0].parent
         raise NoPictures(
-            Sentence("%(path)s: none of the pictures can be read; of the first: %(what)s").fill(
-                path=folder, what=failed
+            Message(
+                "%(path)s: none of the pictures can be read; of the first: %(what)s",
+                path=folder,
+                what=failed,
             )
         )
 
@@ -179,17 +181,23 @@ def read_picture(path: Path, pixels: int) -> Picture:
             with Image.open(path, formats=[PICTURES[container]]) as image:
                 if image.width * image.height > pixels:
                     raise FootageTooLarge(
-                        Sentence(
+                        Message(
                             "%(path)s: %(width)s x %(height)s pixels; at most %(pixels)s are "
-                            "decoded (setting decoding.pixels)"
-                        ).fill(path=path, width=image.width, height=image.height, pixels=pixels)
+                            "decoded (setting decoding.pixels)",
+                            path=path,
+                            width=image.width,
+                            height=image.height,
+                            pixels=pixels,
+                        )
                     )
                 if part := _only_a_part(image):
                     raise FootageUnsupported(
-                        Sentence(
+                        Message(
                             "%(path)s: %(what)s is not read; save it anew first, an animation as "
-                            "MP4, a picture as PNG"
-                        ).fill(path=path, what=part)
+                            "MP4, a picture as PNG",
+                            path=path,
+                            what=part,
+                        )
                     )
                 tags = tags_of(image)
                 image.load()
@@ -198,15 +206,16 @@ def read_picture(path: Path, pixels: int) -> Picture:
         raise
     except MemoryError as error:
         raise DecoderOutOfMemory(
-            Sentence(
+            Message(
                 "%(path)s: the decoder needs more memory than it may have (setting "
-                "decoding.address_space)"
-            ).fill(path=path)
+                "decoding.address_space)",
+                path=path,
+            )
         ) from error
     except UnidentifiedImageError as error:
         if container == "tiff" and _is_unknown_tiff(path):
             raise _not_read(
-                path, Sentence("the TIFF, by its colours, bits or compression,")
+                path, Message("the TIFF, by its colours, bits or compression,")
             ) from error
         raise _damaged(path, error) from error
     # On damaged data Pillow's readers raise whatever they come upon, struct.error among it.
@@ -228,16 +237,16 @@ def _read_heic() -> None:
 
 def _damaged(path: Path, error: Exception) -> FootageUnreadable:
     return FootageUnreadable(
-        Sentence("%(path)s: the picture is damaged (%(why)s); fetch it again").fill(
-            path=path, why=error
-        )
+        Message("%(path)s: the picture is damaged (%(why)s); fetch it again", path=path, why=error)
     )
 
 
 def _not_read(path: Path, what: str) -> FootageUnsupported:
     return FootageUnsupported(
-        Sentence("%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG").fill(
-            path=path, what=what
+        Message(
+            "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG",
+            path=path,
+            what=what,
         )
     )
 
@@ -265,17 +274,17 @@ def _rgb(image: Image.Image, tags: Mapping[int, Any], path: Path) -> Picture:
     try:
         return np.asarray(image.convert("RGB"))
     except ValueError as error:
-        raise _not_read(path, Sentence("a picture in %(mode)s").fill(mode=image.mode)) from error
+        raise _not_read(path, Message("a picture in %(mode)s", mode=image.mode)) from error
 
 
 def _only_a_part(image: Image.Image) -> str | None:
     """What the file is where the one picture that would be read is not all of it."""
     if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "is_animated", False):
-        return Sentence("an animation")
+        return Message("an animation")
     # Raw pictures of cameras (NEF, ARW, DNG) are TIFF files that begin with a preview.
     reduced = ExifTags.Base.NewSubfileType
     if isinstance(image, TiffImageFile) and image.tag_v2.get(reduced, 0) & 1:
-        return Sentence("a camera's raw picture")
+        return Message("a camera's raw picture")
     return None
 
 
@@ -298,19 +307,15 @@ def _container(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
         if not head:
-            raise FootageEmpty(
-                Sentence("%(path)s: the file is empty; fetch it again").fill(path=path)
-            )
+            raise FootageEmpty(Message("%(path)s: the file is empty; fetch it again", path=path))
         found = look_further(sniff(head, path), path)
     except OSError as error:
         raise FootageUnreadable(
-            Sentence("%(path)s: cannot be read (%(why)s)").fill(path=path, why=error.strerror)
+            Message("%(path)s: cannot be read (%(why)s)", path=path, why=error.strerror)
         ) from error
     if found.kind != "still":
         raise FootageUnreadable(
-            Sentence("%(path)s: a clip under a picture's name; look at it by itself").fill(
-                path=path
-            )
+            Message("%(path)s: a clip under a picture's name; look at it by itself", path=path)
         )
     return found.container
 

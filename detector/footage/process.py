@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
-from datasets.sentences import Sentence
+from datasets.messages import Message, decode, joined
 from detector.footage import forkserver, messages
 from detector.settings import Decoding
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
 
-_SILENT = Sentence(
+_SILENT = Message(
     "%(path)s: the decoder was silent for %(seconds)s s (setting decoding.stall_seconds)"
 )
-_SLOW = Sentence(
+_SLOW = Message(
     "%(path)s: the decoder took more than %(seconds)s s (setting decoding.wall_seconds)"
 )
 
@@ -53,10 +53,12 @@ class DecoderProcess:
             self._child = forkserver.start()
         except OSError as error:
             raise DecoderDied(
-                Sentence(
+                Message(
                     "%(path)s: no decoder could be started (%(why)s); end other programs, or allow "
-                    "more processes, and look at it again"
-                ).fill(path=path, why=error.strerror or error)
+                    "more processes, and look at it again",
+                    path=path,
+                    why=error.strerror or error,
+                )
             ) from error
         self._down, self._up, self._err = self._child.down, self._child.up, self._child.err
         with suppress(OSError):
@@ -110,9 +112,10 @@ class DecoderProcess:
                 raise DecoderDied(f"{self._path}: the decoder sent nonsense ({error})") from error
             if header["is"] == "error":
                 self.close()
-                kind, text = str(header["kind"]), str(header["text"])
-                at = "" if str(self._path) in text else f"{self._path}: "
-                raise _ERRORS[kind](at + text)
+                text = decode(header["text"])
+                if str(self._path) not in text:
+                    text = joined([str(self._path), text], ": ")
+                raise _ERRORS[str(header["kind"])](text)
             if header["is"] != "alive":
                 return header, body
 
@@ -169,24 +172,29 @@ class DecoderProcess:
         self.close()
         if code == -signal.SIGXCPU:
             raise DecoderTimeout(
-                Sentence(
+                Message(
                     "%(path)s: the decoder used more than %(seconds)s s of processor time "
-                    "(setting decoding.cpu_seconds)"
-                ).fill(path=self._path, seconds=self._limits.cpu_seconds)
+                    "(setting decoding.cpu_seconds)",
+                    path=self._path,
+                    seconds=self._limits.cpu_seconds,
+                )
             )
         words = self._words.decode("utf-8", "replace").strip()
         if "MemoryError" in words or "bad_alloc" in words:
             raise DecoderOutOfMemory(
-                Sentence(
+                Message(
                     "%(path)s: the decoder needs more memory than it may have (setting "
-                    "decoding.address_space)"
-                ).fill(path=self._path)
+                    "decoding.address_space)",
+                    path=self._path,
+                )
             )
         end = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         last = words.splitlines()[-1] if words else "no last words"
         raise DecoderDied(
-            Sentence("%(path)s: the decoder ended without a word (%(why)s)").fill(
-                path=self._path, why=f"{end}; {last}"
+            Message(
+                "%(path)s: the decoder ended without a word (%(why)s)",
+                path=self._path,
+                why=f"{end}; {last}",
             )
         )
 

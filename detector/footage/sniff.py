@@ -19,7 +19,7 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage import jpeg
 
 # Enough for the sync bytes of a transport stream and for a text's opening lines.
@@ -60,12 +60,12 @@ _STILL_BRANDS = {
     b"heis": "heic",
 }
 _UNREAD_BRANDS = {
-    b"avis": Sentence("a sequence of AVIF pictures"),
-    b"hevc": Sentence("a sequence of HEIF pictures"),
-    b"hevx": Sentence("a sequence of HEIF pictures"),
-    b"msf1": Sentence("a sequence of HEIF pictures"),
-    b"mif1": Sentence("a HEIF picture that is neither HEIC nor AVIF"),
-    b"crx ": Sentence("a camera's raw picture"),
+    b"avis": Message("a sequence of AVIF pictures"),
+    b"hevc": Message("a sequence of HEIF pictures"),
+    b"hevx": Message("a sequence of HEIF pictures"),
+    b"msf1": Message("a sequence of HEIF pictures"),
+    b"mif1": Message("a HEIF picture that is neither HEIC nor AVIF"),
+    b"crx ": Message("a camera's raw picture"),
 }
 # By one of these an Ogg file says at its start that it holds pictures.
 _OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80", b"\x01video", b"\x01Direct Show Samples")
@@ -84,18 +84,18 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"MM\x00+", "tiff"),
 )
 _DISGUISES: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", Sentence("a ZIP archive")),
-    (b"PK\x05\x06", Sentence("a ZIP archive")),
-    (b"Rar!\x1a\x07", Sentence("a RAR archive")),
-    (b"7z\xbc\xaf\x27\x1c", Sentence("a 7z archive")),
-    (b"\x1f\x8b\x08", Sentence("a gzip archive")),
-    (b"\xfd7zXZ\x00", Sentence("an xz archive")),
-    (b"\x28\xb5\x2f\xfd", Sentence("a zstd archive")),
-    (b"BZh", Sentence("a bzip2 archive")),
-    (b"%PDF-", Sentence("a PDF document")),
-    (b"MZ", Sentence("a program")),
-    (b"\x7fELF", Sentence("a program")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Sentence("an office document")),
+    (b"PK\x03\x04", Message("a ZIP archive")),
+    (b"PK\x05\x06", Message("a ZIP archive")),
+    (b"Rar!\x1a\x07", Message("a RAR archive")),
+    (b"7z\xbc\xaf\x27\x1c", Message("a 7z archive")),
+    (b"\x1f\x8b\x08", Message("a gzip archive")),
+    (b"\xfd7zXZ\x00", Message("an xz archive")),
+    (b"\x28\xb5\x2f\xfd", Message("a zstd archive")),
+    (b"BZh", Message("a bzip2 archive")),
+    (b"%PDF-", Message("a PDF document")),
+    (b"MZ", Message("a program")),
+    (b"\x7fELF", Message("a program")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Message("an office document")),
 )
 _SOUND: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "MP3"),
@@ -111,24 +111,24 @@ _UNREAD_CLIPS: tuple[tuple[bytes, str], ...] = (
     (b".RMF", "RealMedia"),
     (b"GIF8", "GIF"),
     (b"DKIF", "IVF"),
-    (b"\x00\x00\x01\xb0", Sentence("a raw MPEG-4 stream")),
-    (b"\x1f\x07\x00\x3f", Sentence("a raw DV stream")),
-    (b"\x1f\x07\x00\xbf", Sentence("a raw DV stream")),
+    (b"\x00\x00\x01\xb0", Message("a raw MPEG-4 stream")),
+    (b"\x1f\x07\x00\x3f", Message("a raw DV stream")),
+    (b"\x1f\x07\x00\xbf", Message("a raw DV stream")),
     (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV"),
     (b"nut/multimedia container", "NUT"),
     (b"YUV4MPEG2", "YUV4MPEG"),
 )
 _UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
-    (b"8BPS", Sentence("a Photoshop picture")),
-    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Sentence("a JPEG XL picture")),
-    (b"\xff\x0a", Sentence("a JPEG XL picture")),
-    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Sentence("a JPEG 2000 picture")),
-    (b"\xff\x4f\xff\x51", Sentence("a JPEG 2000 picture")),
-    (b"FUJIFILMCCD-RAW", Sentence("a camera's raw picture")),
-    (b"IIU\x00", Sentence("a camera's raw picture")),
-    (b"IIRO", Sentence("a camera's raw picture")),
-    (b"IIRS", Sentence("a camera's raw picture")),
-    (b"MMOR", Sentence("a camera's raw picture")),
+    (b"8BPS", Message("a Photoshop picture")),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Message("a JPEG XL picture")),
+    (b"\xff\x0a", Message("a JPEG XL picture")),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Message("a JPEG 2000 picture")),
+    (b"\xff\x4f\xff\x51", Message("a JPEG 2000 picture")),
+    (b"FUJIFILMCCD-RAW", Message("a camera's raw picture")),
+    (b"IIU\x00", Message("a camera's raw picture")),
+    (b"IIRO", Message("a camera's raw picture")),
+    (b"IIRS", Message("a camera's raw picture")),
+    (b"MMOR", Message("a camera's raw picture")),
 )
 # What stands behind the start code at which a raw stream begins: the header of its first NAL unit
 # (ITU-T H.264, 7.3.1; H.265, 7.3.1.2). All else of MPEG goes on with 00, 20 or above 7F there.
@@ -138,16 +138,16 @@ _RAW_H265 = (b"\x40\x01", b"\x42\x01", b"\x44\x01", b"\x46\x01", b"\x4e\x01")
 # What may stand before a picture by mistake, or by a protocol.
 _STRAY_BYTES = 1024
 _TEXTS: tuple[tuple[str, str], ...] = (
-    ("#extm3u", Sentence("an M3U playlist")),
-    ("ffconcat", Sentence("an FFmpeg concat script")),
-    ("<!doctype html", Sentence("a web page")),
-    ("<html", Sentence("a web page")),
-    ("[playlist]", Sentence("a PLS playlist")),
+    ("#extm3u", Message("an M3U playlist")),
+    ("ffconcat", Message("an FFmpeg concat script")),
+    ("<!doctype html", Message("a web page")),
+    ("<html", Message("a web page")),
+    ("[playlist]", Message("a PLS playlist")),
 )
 
-_PACKED = Sentence("%(path)s: this is %(what)s, not footage; unpack it or leave it out")
-_DISGUISED = Sentence("%(path)s: this is %(what)s, not footage; leave it out")
-_SOUND_FILE = Sentence("%(path)s: a sound file (%(kind)s); there are no pictures in it")
+_PACKED = Message("%(path)s: this is %(what)s, not footage; unpack it or leave it out")
+_DISGUISED = Message("%(path)s: this is %(what)s, not footage; leave it out")
+_SOUND_FILE = Message("%(path)s: a sound file (%(kind)s); there are no pictures in it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +175,11 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     container = _container(head)
     if container == "mpegts" and _scrambled(head):
         raise FootageEncrypted(
-            Sentence(
+            Message(
                 "%(path)s: the transport stream is scrambled; only a decrypted copy can be "
-                "looked at"
-            ).fill(path=path)
+                "looked at",
+                path=path,
+            )
         )
     if container == "ogg" and not any(codec in head for codec in _OGG_PICTURES):
         raise NoPictures(_SOUND_FILE.fill(path=path, kind="Ogg"))
@@ -193,16 +194,21 @@ def sniff(head: bytes, path: Path) -> Sniffed:
         raise NoPictures(_SOUND_FILE.fill(path=path, kind="WAV"))
     if picture := _unread_picture(head):
         raise FootageUnsupported(
-            Sentence(
-                "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG"
-            ).fill(path=path, what=picture)
+            Message(
+                "%(path)s: %(what)s is of a kind that is not read; save it as PNG or JPEG",
+                path=path,
+                what=picture,
+            )
         )
     unsupported = _raw(head) or next((w for s, w in _UNREAD_CLIPS if head.startswith(s)), None)
     if unsupported:
         raise FootageUnsupported(
-            Sentence(
-                "%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4"
-            ).fill(path=path, what=unsupported, kinds=", ".join((*DEMUXERS, *PICTURES)))
+            Message(
+                "%(path)s: %(what)s is not among what is read (%(kinds)s); save it as an MP4",
+                path=path,
+                what=unsupported,
+                kinds=", ".join((*DEMUXERS, *PICTURES)),
+            )
         )
     text = _text(head)
     if text:
@@ -210,16 +216,19 @@ def sniff(head: bytes, path: Path) -> Sniffed:
     stray = head.find(b"\xff\xd8\xff", 0, _STRAY_BYTES)
     if stray > 0:
         raise FootageUnsupported(
-            Sentence(
+            Message(
                 "%(path)s: a JPEG picture begins only at byte %(byte)s of the file; cut off "
                 "what stands before it, or open it in another program and save it as PNG or "
-                "JPEG"
-            ).fill(path=path, byte=stray + 1)
+                "JPEG",
+                path=path,
+                byte=stray + 1,
+            )
         )
     raise FootageUnreadable(
-        Sentence(
-            "%(path)s: no known header; the file is damaged at its start, or is no footage"
-        ).fill(path=path)
+        Message(
+            "%(path)s: no known header; the file is damaged at its start, or is no footage",
+            path=path,
+        )
     )
 
 
@@ -276,19 +285,19 @@ def _unread_picture(head: bytes) -> str | None:
     if head[:4] == b"\x00\x00\x01\x00" and head[4:6] > bytes(2) and len(head) >= 22:
         reserved, planes, behind = head[9], head[10:12], int.from_bytes(head[18:22], "little")
         if not reserved and planes in (b"\0\0", b"\1\0") and behind >= 6 + 16 * head[4]:
-            return Sentence("an icon")
+            return Message("an icon")
     return next((what for start, what in _UNREAD_PICTURES if head.startswith(start)), None)
 
 
 def _raw(head: bytes) -> str | None:
     """What stream without a container this is that is not read."""
     if head.startswith(b"\x00\x00\x00\x01"):
-        return Sentence("a raw H.264 or H.265 stream")
+        return Message("a raw H.264 or H.265 stream")
     if head.startswith(b"\x00\x00\x01") and head[3:].startswith((*_RAW_H264, *_RAW_H265)):
-        return Sentence("a raw H.264 or H.265 stream")
+        return Message("a raw H.264 or H.265 stream")
     # What an IP camera sends to a browser, saved as it came.
     if head.lstrip(b"\r\n").startswith(b"--") and b"\xff\xd8\xff" in head[:_STRAY_BYTES]:
-        return Sentence("a stream of JPEGs with the headers of HTTP between them")
+        return Message("a stream of JPEGs with the headers of HTTP between them")
     return None
 
 
@@ -334,5 +343,5 @@ def _text(head: bytes) -> str | None:
         if opening.startswith(start):
             return what
     if "<mpd" in opening:
-        return Sentence("a DASH playlist")
-    return Sentence("an XML document") if opening.startswith("<?xml") else Sentence("a text")
+        return Message("a DASH playlist")
+    return Message("an XML document") if opening.startswith("<?xml") else Message("a text")

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.access.passwords import check_password, is_outdated, is_password, to_secret
 from evidence.store import Account, Case, Login, Token
 
@@ -54,10 +54,11 @@ def add_account(case: Case, name: str, role: str | None, password: str) -> Known
                 raise AccountConflict(_taken(other))
         if not others and role not in (None, "admin"):
             raise AccountConflict(
-                Sentence(
+                Message(
                     "%(name)s: the first account has to be an admin's, who makes the others; make "
-                    "it admin"
-                ).fill(name=name)
+                    "it admin",
+                    name=name,
+                )
             )
         role = role or ("reviewer" if others else "admin")
         row = Account(name=name, role=role, secret=secret, made=datetime.now(UTC), ended=None)
@@ -151,35 +152,31 @@ def check_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
-        raise UsageError(Sentence("an account needs a name; give one"))
+        raise UsageError(Message("an account needs a name; give one"))
     if len(name) > LONGEST_NAME:
         raise UsageError(
-            Sentence("the name is too long; use %(most)s characters or less").fill(
-                most=LONGEST_NAME
-            )
+            Message("the name is too long; use %(most)s characters or less", most=LONGEST_NAME)
         )
     if any(unicodedata.category(letter)[0] in "CZ" and letter != " " for letter in name):
-        raise UsageError(Sentence("the name holds a character that cannot be seen; leave it out"))
+        raise UsageError(Message("the name holds a character that cannot be seen; leave it out"))
     if set(name) & set("/\\?#%") or set(name) <= {"."}:
-        raise UsageError(
-            Sentence("the name cannot stand in an address; leave out / \\ ? # %%").fill()
-        )
+        raise UsageError(Message("the name cannot stand in an address; leave out / \\ ? # %%"))
     return name
 
 
 def _find(session: Session, name: str) -> Account:
     row = session.get(Account, name)
     if row is None:
-        raise AccountMissing(Sentence("%(name)s: no such account; check the name").fill(name=name))
+        raise AccountMissing(Message("%(name)s: no such account; check the name", name=name))
     return row
 
 
 def _taken(other: Account) -> str:
     """Why its name cannot be given again."""
     if other.ended is None:
-        words = Sentence("%(name)s: there is such an account already; choose another name")
+        words = Message("%(name)s: there is such an account already; choose another name")
     else:
-        words = Sentence("%(name)s: there is such an account already, closed; reopen it")
+        words = Message("%(name)s: there is such an account already, closed; reopen it")
     return words.fill(name=other.name)
 
 
@@ -194,9 +191,7 @@ def _keep_an_admin(session: Session, leaving: str) -> None:
     )
     if not session.scalar(others):
         raise AccountConflict(
-            Sentence("%(name)s: the last admin; make another account admin first").fill(
-                name=leaving
-            )
+            Message("%(name)s: the last admin; make another account admin first", name=leaving)
         )
 
 

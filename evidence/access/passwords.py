@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 SHORTEST = 12  # characters
 LONGEST = 1024  # bytes of UTF-8: more is no safer, and takes longer to hash
@@ -33,25 +33,23 @@ def check_password(password: str, name: str) -> None:
     plain = _plain(password)
     if plain is None:
         raise UsageError(
-            Sentence("the password holds half a character that no keyboard types; leave it out")
+            Message("the password holds half a character that no keyboard types; leave it out")
         )
     if len(plain) < SHORTEST:
         raise UsageError(
-            Sentence("the password is too short; use %(least)s characters or more").fill(
-                least=SHORTEST
-            )
+            Message("the password is too short; use %(least)s characters or more", least=SHORTEST)
         )
     if len(plain.encode()) > LONGEST:
         raise UsageError(
-            Sentence("the password is too long; use %(most)s bytes or less").fill(most=LONGEST)
+            Message("the password is too long; use %(most)s bytes or less", most=LONGEST)
         )
     folded = plain.casefold()
     if not folded.replace(name.casefold(), ""):
-        raise UsageError(Sentence("the password is the account's name; use something else"))
+        raise UsageError(Message("the password is the account's name; use something else"))
     if len(set(folded)) < FEWEST_DIFFERENT:
         raise UsageError(
-            Sentence("the password repeats; use %(least)s different characters").fill(
-                least=FEWEST_DIFFERENT
+            Message(
+                "the password repeats; use %(least)s different characters", least=FEWEST_DIFFERENT
             )
         )
 

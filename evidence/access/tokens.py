@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.access.accounts import Known, wait_for_turn
 from evidence.access.logins import digest
 from evidence.store import Account, Case, Token
@@ -59,21 +59,20 @@ def make_token(
         asking = None if by is None else session.get(Token, digest(by))
         # A request may take its time between its head, by which it is let in, and its end.
         if asking is not None and asking.ended is not None:
-            raise UsageError(Sentence("this token was ended meanwhile, and makes no other"))
+            raise UsageError(Message("this token was ended meanwhile, and makes no other"))
         last = None if asking is None else asking.expires
         if last is not None and (expires is None or expires > last):
             raise UsageError(
-                Sentence(
+                Message(
                     "a token makes no token that outlasts it, and this one ends on %(day)s; ask "
-                    "for fewer days, or make it on the page /tokens"
-                ).fill(day=f"{last:%Y-%m-%d}")
+                    "for fewer days, or make it on the page /tokens",
+                    day=f"{last:%Y-%m-%d}",
+                )
             )
         held = select(func.count()).where(Token.account == account, Token.ended.is_(None))
         if (session.scalar(held) or 0) >= MOST:
             raise AccountConflict(
-                Sentence("%(name)s: has %(most)s tokens; end one first").fill(
-                    name=account, most=MOST
-                )
+                Message("%(name)s: has %(most)s tokens; end one first", name=account, most=MOST)
             )
         row = Token(
             digest=digest(value),

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from evidence.answer.answer import Answer, Controls, answer
 from evidence.answer.contested import contested
 from evidence.answer.controls import (
@@ -210,8 +209,6 @@ def _recipe(session: Session, case: Case) -> Recipe:
     ).first()
     if found is None:
         raise UsageError(
-            Sentence("%(path)s: nothing was looked at yet; `nameplate sweep` does").fill(
-                path=case.folder
-            )
+            Message("%(path)s: nothing was looked at yet; `nameplate sweep` does", path=case.folder)
         )
     return found

@@ -18,8 +18,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from datasets.there import straight
 from evidence.answer.answer import Controls
 from evidence.answer.sources import Asked, copies_of
@@ -64,14 +64,15 @@ def keep_control(
     """
     if session.get(FootageRow, footage) is None:
         raise UsageError(
-            Sentence("no footage %(footage)s in this case; sweep or upload it first").fill(
-                footage=footage[:12]
+            Message(
+                "no footage %(footage)s in this case; sweep or upload it first",
+                footage=footage[:12],
             )
         )
     if builder not in registry:
         raise UsageError(
-            Sentence("%(name)s: no builder of the registry; `nameplate builders` lists").fill(
-                name=builder
+            Message(
+                "%(name)s: no builder of the registry; `nameplate builders` lists", name=builder
             )
         )
     if not author.strip():

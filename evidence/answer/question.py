@@ -10,7 +10,6 @@ from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector.claims.origin import home_of
 from evidence.dates import HOW, read_date
 from evidence.spelled import Writings
@@ -83,25 +82,26 @@ class Question:
         """
         if self.by == "builder" and self.value not in registry:
             raise UsageError(
-                Sentence("%(name)s: no builder of the registry; `nameplate builders` lists").fill(
-                    name=self.value
+                Message(
+                    "%(name)s: no builder of the registry; `nameplate builders` lists",
+                    name=self.value,
                 )
             )
         if self.by != "builder" and self.value not in COUNTRIES:
             raise UsageError(
-                Sentence("%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)").fill(
-                    name=self.value
+                Message(
+                    "%(name)s: no country code (ISO 3166-1 alpha-2, such as CN)", name=self.value
                 )
             )
         for day in (self.since, self.until):
             if day is not None and (len(day) > len("2024-05-31") or read_date(day) != day):
-                raise UsageError(
-                    Sentence("%(day)s: no such day; write %(what)s").fill(day=day, what=HOW)
-                )
+                raise UsageError(Message("%(day)s: no such day; write %(what)s", day=day, what=HOW))
         if self.since and self.until and self.until < self.since[: len(self.until)]:
             raise UsageError(
-                Sentence("the period ends (%(until)s) before it begins (%(since)s)").fill(
-                    until=self.until, since=self.since
+                Message(
+                    "the period ends (%(until)s) before it begins (%(since)s)",
+                    until=self.until,
+                    since=self.since,
                 )
             )
 

@@ -23,7 +23,6 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from evidence.answer.question import Question
 from evidence.copies.spans import Span
 from evidence.dates import read_date
@@ -220,10 +219,13 @@ class Asked:
         named = {fold(plant): plant for source in self.sources.values() for plant in source.named}
         unknown = [plant for plant in self.question.plants if fold(plant) not in named]
         if unknown:
-            others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Sentence("none")
+            others = ", ".join(sorted(named.values())[:MOST_NAMED]) or Message("none")
+            texts = ", ".join(unknown)
             raise UsageError(
-                Sentence("%(texts)s: no source names such a plant; those named are: %(what)s").fill(
-                    texts=", ".join(unknown), what=others
+                Message(
+                    "%(texts)s: no source names such a plant; those named are: %(what)s",
+                    texts=texts,
+                    what=others,
                 )
             )
         return {

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
+from datasets.messages import decode
 from datasets.registry import Registry
 from evidence.browse.footage import ever_looked_at
 from evidence.browse.names import name_footage
-from evidence.browse.shapes import Given, LoneMark, Reading, Said, Shape, Time, utc
+from evidence.browse.shapes import Given, LoneMark, Reading, Reason, Said, Shape, Time, utc
 from evidence.browse.sightings import lone_marks, overlays
 from evidence.browse.verdicts import on_footage
 from evidence.store.corrections import corrections
@@ -89,7 +90,7 @@ class CopyOf(Shape):
     seconds: float
     share: float
     score: float
-    reason: Said
+    reason: Reason
     spans: list[Span]
 
 
@@ -105,7 +106,7 @@ class Analysed(Shape):
     frames_expected: int
     frames_decoded: int
     frames_total: int
-    losses: list[Said]
+    losses: list[Reason]
     sightings: int
     shots: list[Stretch]
     overlays: list[Reading]
@@ -241,7 +242,7 @@ def _analysed(session: Session, row: AnalysisRow) -> Analysed:
         frames_expected=row.frames_expected,
         frames_decoded=row.frames_decoded,
         frames_total=row.frames_total,
-        losses=row.losses,
+        losses=[decode(one) for one in row.losses],
         sightings=len(names),
         shots=[
             Stretch(

@@ -13,7 +13,7 @@ from typing import Literal
 from PIL import Image, ImageFilter, ImageOps
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.types import Box, Picture
 from evidence.stills import enlarge
 
@@ -42,8 +42,10 @@ def crop(picture: Picture, box: Box, way: Way) -> bytes:
     right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
     if left >= right or top >= bottom:
         raise UsageError(
-            Sentence("box: nothing of it lies in the frame of %(width)s x %(height)s pixels").fill(
-                width=width, height=height
+            Message(
+                "box: nothing of it lies in the frame of %(width)s x %(height)s pixels",
+                width=width,
+                height=height,
             )
         )
     cut = Image.fromarray(picture[top:bottom, left:right])

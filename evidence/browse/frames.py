@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from PIL import Image
 
 from datasets.errors import FootageUnreadable
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.decoder import Decoder
 from detector.look.stills import JPEG_QUALITY
 from detector.settings import Decoding
@@ -91,10 +91,10 @@ class FrameCutter:
         if (known := self._frames.get(key)) is not None:
             return known
         if not self._places.acquire(blocking=False):
-            raise TimeoutError(Sentence("too many frames are being cut at once"))
+            raise TimeoutError(Message("too many frames are being cut at once"))
         try:
             if not self._decoders.acquire(timeout=self._seconds):
-                raise TimeoutError(Sentence("no decoder has become free in time"))
+                raise TimeoutError(Message("no decoder has become free in time"))
             try:
                 # Whoever had the decoder before may have cut the same frame.
                 if (known := self._frames.get(key)) is not None:
@@ -134,7 +134,9 @@ class FrameCutter:
             for frame in decoder.at([pts]):
                 return frame
         raise FootageUnreadable(
-            Sentence(
-                "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time"
-            ).fill(sha256=footage.sha256[:12], pts=f"{float(pts):.3f}")
+            Message(
+                "footage %(sha256)s: nothing can be decoded at %(pts)s s; choose another time",
+                sha256=footage.sha256[:12],
+                pts=f"{float(pts):.3f}",
+            )
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.browse.described import Machine, describe
 from evidence.browse.paging import Key, in_order, key, number, write_cursor
-from evidence.browse.shapes import Page, Said, Shape, utc
+from evidence.browse.shapes import Page, Reason, Said, Shape, utc
 from evidence.linking.decisions import decisions_on
 from evidence.linking.load import chunks
 from evidence.linking.scope import Scope
@@ -40,7 +40,7 @@ class Tie(Shape):
     b: str
     kind: str
     score: float
-    reason: Said
+    reason: Reason
     held: bool
     other: str | None
 

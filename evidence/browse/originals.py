@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing, UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from datasets.there import straight
 from detector.footage.files import known_footage
 from detector.types import Footage, FootageKind
@@ -45,16 +45,19 @@ def find_original(session: Session, case: Case, sha256: str) -> Footage | None:
             return found
     if not places:
         raise FootageMissing(
-            Sentence(
+            Message(
                 "footage %(sha256)s: the original is at none of its places any more, where another "
-                "file may lie now; sweep the place where it lies now"
-            ).fill(sha256=sha256[:12])
+                "file may lie now; sweep the place where it lies now",
+                sha256=sha256[:12],
+            )
         )
     raise FootageMissing(
-        Sentence(
+        Message(
             "footage %(sha256)s: the original is at none of its %(number)s places any "
-            "more, or was changed; put it back, or sweep the place where it lies now"
-        ).fill(sha256=sha256[:12], number=len(places))
+            "more, or was changed; put it back, or sweep the place where it lies now",
+            sha256=sha256[:12],
+            number=len(places),
+        )
     )
 
 

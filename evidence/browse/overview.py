@@ -12,7 +12,7 @@ from datasets.registry import Registry
 from evidence.browse.controls import control_footage
 from evidence.browse.counted import Told, count_told
 from evidence.browse.settled import all_words
-from evidence.browse.shapes import Said, Shape
+from evidence.browse.shapes import Reason, Said, Shape
 from evidence.review.visible import told_states
 from evidence.store.case import Case
 from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
@@ -59,7 +59,7 @@ class Progress(Shape):
     waiting: int
     done: int
     aside: dict[str, int]
-    reasons: dict[str, list[Said]]
+    reasons: dict[str, list[Reason]]
     footage: int
     seconds: float
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 LONGEST = 24_000
 """Characters of a cursor, at most: the longest path there can be, in JSON, in base 64."""
@@ -70,9 +70,7 @@ def read_cursor(cursor: str, keys: Sequence[Key]) -> list[Any]:
     return values
 
 
-_NOT_OURS = Sentence(
-    "after: no cursor of this list; give the `next` of the page before, as it came"
-)
+_NOT_OURS = Message("after: no cursor of this list; give the `next` of the page before, as it came")
 
 
 def _never(constant: str) -> None:

@@ -7,8 +7,15 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
+from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.record import grounds, spell
 from evidence.tables import printable
@@ -20,6 +27,16 @@ def _sayable(text: object) -> object:
 
 Said = Annotated[str, BeforeValidator(_sayable)]
 """Text from footage, paths or people: what cannot be shown, or misleads, is made visible."""
+
+
+def _translatable(text: Any, check: ValidatorFunctionWrapHandler) -> str:
+    """A message stays one, for a page to translate, unless it holds what cannot be shown."""
+    sayable: str = check(text)
+    return text if isinstance(text, Message) and text == sayable else sayable
+
+
+Reason = Annotated[Said, WrapValidator(_translatable)]
+"""`Said`, or a message."""
 
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the upright frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from datasets.sentences import Sentence
+from datasets.messages import Message, joined
 from evidence.copies.changes import Change
 from evidence.copies.spans import Span
 
@@ -16,19 +16,18 @@ LISTED = 5
 """Stretches told one by one; more are counted."""
 
 _CHANGED = {
-    "mirrored": Sentence("mirrored"),
-    "cropped": Sentence("one cut out of the other"),
-    "letterboxed": Sentence("one between bars"),
-    "recaptioned": Sentence("with another caption"),
-    "rescaled": Sentence("of another size"),
-    "recompressed": Sentence("compressed anew"),
+    "mirrored": Message("mirrored"),
+    "cropped": Message("one cut out of the other"),
+    "letterboxed": Message("one between bars"),
+    "recaptioned": Message("with another caption"),
+    "rescaled": Message("of another size"),
+    "recompressed": Message("compressed anew"),
 }
-_STRETCH = Sentence("%(here)s of %(a)s is %(there)s of %(b)s")
-_MORE = Sentence("and %(number)s more")
-_AGREES = Sentence("1 picture agrees in %(share)s of their windows")
-_AGREE = Sentence("%(number)s pictures agree in %(share)s of their windows")
-_SHARE = Sentence("%(share)s of %(of)s")
-REASONS = (*_CHANGED.values(), _STRETCH, _MORE, _AGREES, _AGREE, _SHARE)
+_STRETCH = Message("%(here)s of %(a)s is %(there)s of %(b)s")
+_MORE = Message("and %(number)s more")
+_AGREES = Message("1 picture agrees in %(share)s of their windows")
+_AGREE = Message("%(number)s pictures agree in %(share)s of their windows")
+_SHARE = Message("%(share)s of %(of)s")
 
 
 def reason_of(
@@ -37,7 +36,7 @@ def reason_of(
     changes: Sequence[Change],
     shares: tuple[float, float],
     score: float,
-) -> str:
+) -> Message:
     """What is in common, what was done, and how much agrees.
 
     Args:
@@ -52,17 +51,18 @@ def reason_of(
     prints = sum(span.prints for span in spans)
     agree = _AGREES if prints == 1 else _AGREE
     of_each = [_SHARE.fill(share=f"{s:.0%}", of=of) for s, of in zip(shares, (a, b), strict=True)]
-    return "; ".join(
+    return joined(
         (
-            ", ".join(stretches),
-            ", ".join(_CHANGED[change] for change in changes),
+            joined(stretches, ", "),
+            joined([_CHANGED[change] for change in changes], ", "),
             agree.fill(number=prints, share=f"{score:.0%}"),
-            ", ".join(of_each),
-        )
+            joined(of_each, ", "),
+        ),
+        "; ",
     )
 
 
-def _stretch(a: str, b: str, span: Span) -> str:
+def _stretch(a: str, b: str, span: Span) -> Message:
     there = span.turned()
     times = [f"{_clock(one.start)}-{_clock(one.end)}" for one in (span, there)]
     return _STRETCH.fill(here=times[0], a=a, there=times[1], b=b)

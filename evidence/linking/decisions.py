@@ -10,15 +10,14 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.linking.present import Place, Present
 from evidence.linking.scope import Scope
 from evidence.linking.seen import Tie
 from evidence.store.derived import Decision
 
-JOINED = Sentence("joined by %(author)s on %(day)s")
-NOTED = Sentence("joined by %(author)s on %(day)s: %(note)s")
-REASONS = (NOTED, JOINED)
+JOINED = Message("joined by %(author)s on %(day)s")
+NOTED = Message("joined by %(author)s on %(day)s: %(note)s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.linking.update import update_decided
 from evidence.store.derived import Decision, Link, Membership, SightingRow
 
@@ -26,10 +26,12 @@ def join(session: Session, a: str, b: str, author: str, note: str | None = None)
     # Where a cut stands between them, an earlier join could give way to this one just as well.
     if not before | {(decision.a, decision.b)} <= _held(session):
         raise UsageError(
-            Sentence(
+            Message(
                 "%(a)s and %(b)s: cannot be joined while sightings joined to them are cut "
-                "apart by hand; join those first, or cut what joins them"
-            ).fill(a=a, b=b)
+                "apart by hand; join those first, or cut what joins them",
+                a=a,
+                b=b,
+            )
         )
     return decision
 
@@ -47,7 +49,7 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     if not author.strip():
         raise UsageError("a decision needs an author; give a name")
     if a == b:
-        raise UsageError(Sentence("%(a)s: is one sighting; name two").fill(a=a))
+        raise UsageError(Message("%(a)s: is one sighting; name two", a=a))
     a, b = sorted((a, b))
     rows = {
         row.key: row
@@ -56,14 +58,12 @@ def _decide(session: Session, a: str, b: str, what: str, author: str, note: str 
     for key in (a, b):
         if key not in rows:
             raise UsageError(
-                Sentence("no sighting %(key)s in this case; name one that is there").fill(key=key)
+                Message("no sighting %(key)s in this case; name one that is there", key=key)
             )
     recipes = {(row.model, row.settings) for row in rows.values()}
     if len(recipes) > 1:
         raise UsageError(
-            Sentence("%(a)s and %(b)s: found with two models or settings; name two of one").fill(
-                a=a, b=b
-            )
+            Message("%(a)s and %(b)s: found with two models or settings; name two of one", a=a, b=b)
         )
     if session.get_bind().dialect.name == "postgresql":
         # Two at once would both take the next number.

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import partial
 from statistics import median
 
-from datasets.sentences import Sentence
+from datasets.messages import Message, joined
 from detector.known_again.movement import laid_upon
 from detector.known_again.photograph import one_photograph
 from detector.known_again.surroundings import Agreement, compare, compare_closely, compare_in_depth
@@ -58,20 +58,19 @@ SPAN_AROUND, SPAN_ALL = 6, 16
 """Places around the machine, and with those on it, by which looks a moment apart are one shot."""
 
 
-PLACE = Sentence(
+PLACE = Message(
     "%(around)s points around the machine and %(on)s on it lie in both pictures as a movement of "
     "the camera puts them"
 )
-SPAN = Sentence("one shot: %(gap)s s after the one ends the other begins in the same place")
-COPY = Sentence(
+SPAN = Message("one shot: %(gap)s s after the one ends the other begins in the same place")
+COPY = Message(
     "in copies of one recording, at one time and one place of the picture: %(looks)s looks, the "
     "first at %(first)s s of footage %(footage)s"
 )
-ON_BOTH = Sentence("on both is read %(texts)s")
-PHOTOGRAPH = Sentence(
+ON_BOTH = Message("on both is read %(texts)s")
+PHOTOGRAPH = Message(
     "one photograph, saved twice: %(points)s points all over the picture lie at one place in both"
 )
-REASONS = (PLACE, SPAN, COPY, PHOTOGRAPH, ON_BOTH)
 
 
 def tie_by_place(a: Seen, b: Seen) -> Tie | None:
@@ -85,8 +84,8 @@ def tie_by_place(a: Seen, b: Seen) -> Tie | None:
         return None
     support = min(found.machine, found.around) + found.around - found.rival
     score = round(found.overlap * support / (support + 20), 4)
-    said = PLACE.fill(around=found.around, on=found.machine)
-    return Tie(a.key, b.key, "place", score, said + _alike(a, b))
+    said = [PLACE.fill(around=found.around, on=found.machine), *_alike(a, b)]
+    return Tie(a.key, b.key, "place", score, joined(said, "; "))
 
 
 def agreement(points_a: bytes, box_a: Box, points_b: bytes, box_b: Box) -> Agreement | None:
@@ -245,13 +244,13 @@ def at_odds(a: Seen, b: Seen) -> str | None:
     return None
 
 
-def _alike(a: Seen, b: Seen) -> str:
-    """What was read alike on both, to be said after the rest."""
+def _alike(a: Seen, b: Seen) -> list[Message]:
+    """What was read alike on both."""
     said = [value for value in (a.builder, a.series, a.control) if value]
     common = [value for value in said if value in (b.builder, b.series, b.control)]
     known = {value.casefold() for value in common}
     common += sorted({t for t in set(a.texts) & set(b.texts) if t.casefold() not in known})
-    return f"; {ON_BOTH.fill(texts=', '.join(common))}" if common else ""
+    return [ON_BOTH.fill(texts=", ".join(common))] if common else []
 
 
 def _cut(box: Box, frame: tuple[int, int]) -> Box:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from datasets.countries import COUNTRIES
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.types import Box
 from evidence.review.items import entered_item, refresh
 from evidence.review.judge import Bench, check_box, check_builder, judge
@@ -168,21 +168,22 @@ def check_place(
     row = session.get(FootageRow, footage)
     if row is None:
         raise UsageError(
-            Sentence("no footage %(footage)s in this case; sweep it first").fill(
-                footage=footage[:12]
-            )
+            Message("no footage %(footage)s in this case; sweep it first", footage=footage[:12])
         )
     if session.scalar(select(AnalysisRow.id).where(AnalysisRow.footage == footage)) is None:
         raise UsageError(
-            Sentence("footage %(footage)s: has not been looked at yet; sweep it first").fill(
-                footage=footage[:12]
+            Message(
+                "footage %(footage)s: has not been looked at yet; sweep it first",
+                footage=footage[:12],
             )
         )
     end = Fraction(0) if row.kind == "still" else row.duration
     if pts < 0 or (end is not None and pts > end):
         raise UsageError(
-            Sentence("%(pts)s s: this footage goes from 0 to %(end)s s").fill(
-                pts=f"{float(pts):g}", end=f"{float(end or 0):g}"
+            Message(
+                "%(pts)s s: this footage goes from 0 to %(end)s s",
+                pts=f"{float(pts):g}",
+                end=f"{float(end or 0):g}",
             )
         )
     frame = row.frame or size
@@ -212,7 +213,7 @@ def as_box(box: Sequence[float]) -> Box:
 
 def _whole(frame: tuple[int, int] | None) -> Box:
     if frame is None:
-        raise UsageError(Sentence("box: say where; how large the frame is, is not known"))
+        raise UsageError(Message("box: say where; how large the frame is, is not known"))
     return 0.0, 0.0, float(frame[0]), float(frame[1])
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector.claims.origin import home_of
 from detector.settings import origins_under_test
 from evidence.review.audit import frame_item
@@ -121,20 +121,24 @@ def judge(
         if supersedes is None and same and same_box:
             return row
         raise CaseConflict(
-            Sentence(
+            Message(
                 "%(key)s: you have judged this already (verdict %(number)s); undo that one, or "
-                "name it as superseded"
-            ).fill(key=key, number=mine.number)
+                "name it as superseded",
+                key=key,
+                number=mine.number,
+            )
         )
     if supersedes is not None and mine is None:
         raise CaseConflict(
-            Sentence("verdict %(number)s: is none of yours on %(key)s that still holds").fill(
-                number=supersedes, key=key
+            Message(
+                "verdict %(number)s: is none of yours on %(key)s that still holds",
+                number=supersedes,
+                key=key,
             )
         )
     if mine is None and item.state == "settled":
         raise CaseConflict(
-            Sentence("%(key)s: is settled by now; doubt it to have it judged again").fill(key=key)
+            Message("%(key)s: is settled by now; doubt it to have it judged again", key=key)
         )
     row = append(
         session,
@@ -170,7 +174,7 @@ def doubt(
     item = find_item(session, key)
     if item.state != "settled":
         raise CaseConflict(
-            Sentence("%(key)s: is not settled, so it is in the queue as it is").fill(key=key)
+            Message("%(key)s: is not settled, so it is in the queue as it is", key=key)
         )
     row = append(
         session,
@@ -198,21 +202,17 @@ def withdraw(session: Session, number: int, author: str, signed: str | None = No
     hold_log(session)
     row = session.get(Verdict, number)
     if row is None:
-        raise NoItem(Sentence("no verdict %(number)s in this case").fill(number=number))
+        raise NoItem(Message("no verdict %(number)s in this case", number=number))
     if row.author != author:
         raise CaseConflict(
-            Sentence("verdict %(number)s: is not yours; doubt the item instead").fill(number=number)
+            Message("verdict %(number)s: is not yours; doubt the item instead", number=number)
         )
     items = _items_of(session, row)
     if not items:
-        raise NoItem(
-            Sentence("verdict %(number)s: there is no item it is about").fill(number=number)
-        )
+        raise NoItem(Message("verdict %(number)s: there is no item it is about", number=number))
     log = verdicts_on(session, items[:1])[items[0].item]
     if number not in {one.number for one in in_force([given(other) for other in log])}:
-        raise CaseConflict(
-            Sentence("verdict %(number)s: holds no longer as it is").fill(number=number)
-        )
+        raise CaseConflict(Message("verdict %(number)s: holds no longer as it is", number=number))
     taken = append(
         session,
         footage=row.footage,
@@ -237,7 +237,7 @@ def find_item(session: Session, key: str) -> Item:
     """
     item = session.get(Item, key, populate_existing=True)
     if item is None:
-        raise NoItem(Sentence("no item %(key)s in this case").fill(key=key))
+        raise NoItem(Message("no item %(key)s in this case", key=key))
     return item
 
 
@@ -301,13 +301,11 @@ def check_builder(registry: Registry, builder: str) -> str:
     """
     if builder not in registry:
         raise UsageError(
-            Sentence("%(builder)s: no builder in the registry; look it up").fill(builder=builder)
+            Message("%(builder)s: no builder in the registry; look it up", builder=builder)
         )
     if registry.get(builder).type == "control":
         raise UsageError(
-            Sentence("%(builder)s: makes controls; a control is never the builder").fill(
-                builder=builder
-            )
+            Message("%(builder)s: makes controls; a control is never the builder", builder=builder)
         )
     return builder
 

@@ -33,6 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
+from datasets.messages import Message, decode, encode, joined
+
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -83,6 +85,29 @@ class Exact(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else _SPELT.sub(lambda m: chr(int(m[1], 16)), value)
+
+
+class Reason(Exact):
+    """A text for people; of a `Message` its template and parameters, as JSON."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        # A text that begins like such data is kept as a message that is nothing but the text.
+        if value is not None and not isinstance(value, Message) and value.startswith("{"):
+            value = joined([value], "")
+        if isinstance(value, Message):
+            value = to_json(encode(value))
+        return super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        text = super().process_result_value(value, dialect)
+        if text is None or not text.startswith("{"):
+            return text
+        try:
+            return decode(json.loads(text))
+        except ValueError:  # whoever wrote it, it is shown
+            return text
 
 
 def to_json(value: Any) -> str:

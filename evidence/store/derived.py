@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from evidence.store.base import HASH, KEY, NUMBER, Base, Exact, Word
+from evidence.store.base import HASH, KEY, NUMBER, Base, Exact, Reason, Word
 
 
 class Derived(Base):
@@ -180,7 +180,7 @@ class Copy(Base):
     share_b: Mapped[float]
     score: Mapped[float]
     spans: Mapped[list[Any]]
-    reason: Mapped[str] = mapped_column(Exact)
+    reason: Mapped[str] = mapped_column(Reason)
 
 
 class Link(Base):
@@ -200,7 +200,7 @@ class Link(Base):
     )
     kind: Mapped[str] = mapped_column(Word(16), primary_key=True)
     score: Mapped[float]
-    reason: Mapped[str] = mapped_column(Exact)
+    reason: Mapped[str] = mapped_column(Reason)
     held: Mapped[bool] = mapped_column(default=True)
 
 
@@ -272,7 +272,7 @@ class Flag(Derived):
     kind: Mapped[str] = mapped_column(Word(24), primary_key=True, index=True)
     pts: Mapped[Fraction] = mapped_column(primary_key=True)
     priority: Mapped[int]
-    reason: Mapped[str] = mapped_column(Exact)
+    reason: Mapped[str] = mapped_column(Reason)
 
 
 class Verdict(Base):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from datasets.sentences import Sentence
+from datasets.messages import Message, joined
 from evidence.store.models import UNREAD, Location, Work
 from evidence.store.people import Upload
 from evidence.store.private import forget
@@ -25,8 +25,8 @@ CLIP = re.compile(rf"footage/{_HEX}{{2}}/({_HEX}{{64}})(?:\.[a-z0-9]{{1,8}})?")
 """Where files lie in a case's folder, by the SHA-256 of their bytes."""
 
 _UPLOAD = re.compile(rf"{_HEX}{{32}}")
-_BROUGHT = Sentence("it came with a pack and lies outside the case")
-_SWEEP_IT = Sentence("sweep the folder it lies in")
+BROUGHT = Message("it came with a pack and lies outside the case")
+SWEEP_IT = Message("sweep the folder it lies in")
 
 
 def distrust(connection: Connection) -> None:
@@ -62,7 +62,7 @@ def _leave_the_rest_alone(connection: Connection) -> None:
         .values(
             state=ASIDE,
             kind=PACKED,
-            reason=f"{_BROUGHT}; {_SWEEP_IT}",
+            reason=joined([BROUGHT, SWEEP_IT], "; "),
             changed=datetime.now(UTC),
         )
     )

@@ -31,7 +31,7 @@ from datasets.errors import (
     CaseUnwritable,
     UsageError,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from evidence.store.base import to_json
 
 BUSY_SECONDS = 30  # how long a writer waits for another one
@@ -94,10 +94,13 @@ def _connect(file: Path, modes: list[str]) -> sqlite3.Connection:
         try:
             if mode == "immutable" and _pending(file):
                 raise CaseUnwritable(
-                    Sentence(
+                    Message(
                         "%(path)s: there are changes in %(name)s-wal, and in a folder that cannot "
-                        "be written they cannot be read; copy the folder to where it can be written"
-                    ).fill(path=file, name=file.name)
+                        "be written they cannot be read; copy the folder to where it can be "
+                        "written",
+                        path=file,
+                        name=file.name,
+                    )
                 )
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:
@@ -185,33 +188,35 @@ def sqlite_trouble(file: Path, original: BaseException) -> CaseError | None:
     # Of the memory that it shares between processes SQLite calls no disk full: it calls it broken.
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(file)):
         return CaseUnwritable(
-            Sentence("%(path)s: the disk is full; make room and run again").fill(path=file)
+            Message("%(path)s: the disk is full; make room and run again", path=file)
         )
     if code == sqlite3.SQLITE_READONLY:
         return CaseUnwritable(
-            Sentence("%(path)s: cannot be written; check permissions and the disk").fill(path=file)
+            Message("%(path)s: cannot be written; check permissions and the disk", path=file)
         )
     if code == sqlite3.SQLITE_IOERR:
         return CaseUnwritable(
-            Sentence("%(path)s: the disk fails (%(why)s); look at the disk").fill(
-                path=file, why=original
-            )
+            Message("%(path)s: the disk fails (%(why)s); look at the disk", path=file, why=original)
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return CaseDamaged(
-            Sentence("%(path)s: damaged (%(why)s); put a copy or a pack in its place").fill(
-                path=file, why=original
+            Message(
+                "%(path)s: damaged (%(why)s); put a copy or a pack in its place",
+                path=file,
+                why=original,
             )
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return CaseUnreachable(
-            Sentence(
-                "%(path)s: another program has been writing for %(seconds)s s; run again"
-            ).fill(path=file, seconds=BUSY_SECONDS)
+            Message(
+                "%(path)s: another program has been writing for %(seconds)s s; run again",
+                path=file,
+                seconds=BUSY_SECONDS,
+            )
         )
     if code == sqlite3.SQLITE_CANTOPEN:
         return CaseUnreachable(
-            Sentence("%(path)s: cannot be opened; check that it is there").fill(path=file)
+            Message("%(path)s: cannot be opened; check that it is there", path=file)
         )
     return None
 
@@ -223,28 +228,30 @@ def _postgres_trouble(url: URL, context: ExceptionContext) -> CaseError | None:
     where, why = url.render_as_string(), " ".join(str(original).split())
     if state.startswith("53") and state != "53300":
         return CaseUnwritable(
-            Sentence("%(path)s: the server is out of room (%(why)s); make room").fill(
-                path=where, why=why
-            )
+            Message("%(path)s: the server is out of room (%(why)s); make room", path=where, why=why)
         )
     if state in ("25006", "42501"):
         return CaseUnwritable(
-            Sentence("%(path)s: cannot be written (%(why)s); check the user's rights").fill(
-                path=where, why=why
+            Message(
+                "%(path)s: cannot be written (%(why)s); check the user's rights",
+                path=where,
+                why=why,
             )
         )
     if context.connection is None or context.is_disconnect or state[:2] in ("08", "57"):
         return CaseUnreachable(
-            Sentence("%(path)s: the database does not answer (%(why)s); run again").fill(
-                path=where, why=why
+            Message(
+                "%(path)s: the database does not answer (%(why)s); run again", path=where, why=why
             )
         )
     if state in ("40P01", "40001"):
         return CaseUnreachable(
-            Sentence(
+            Message(
                 "%(path)s: two programs wrote the same rows and got into each other's way "
-                "(%(why)s); run again"
-            ).fill(path=where, why=why)
+                "(%(why)s); run again",
+                path=where,
+                why=why,
+            )
         )
     return None
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from datasets.errors import CaseUnwritable
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 PARTIAL = ".partial"
 
@@ -55,10 +55,12 @@ def told(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CaseUnwritable(
-                Sentence("%(path)s: the disk is full; make room and run again").fill(path=path)
+                Message("%(path)s: the disk is full; make room and run again", path=path)
             ) from error
         raise CaseUnwritable(
-            Sentence("%(path)s: cannot be written (%(why)s); check permissions and the disk").fill(
-                path=path, why=error.strerror
+            Message(
+                "%(path)s: cannot be written (%(why)s); check permissions and the disk",
+                path=path,
+                why=error.strerror,
             )
         ) from error

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from datasets.errors import CaseLocked, CaseUnreachable, CaseUnwritable
-from datasets.sentences import Sentence
+from datasets.messages import Message
 
 # A server whose client's host has vanished notices after idle + interval x count seconds.
 _KEEPALIVE = {
@@ -73,8 +73,8 @@ class Held:
         """
         if not _same(self._descriptor, self._folder / "lock"):
             raise CaseLocked(
-                Sentence("%(path)s: the lock file was replaced; stop, and run again").fill(
-                    path=self._folder
+                Message(
+                    "%(path)s: the lock file was replaced; stop, and run again", path=self._folder
                 )
             )
         if self._server is not None:
@@ -113,9 +113,11 @@ def _lock_file(folder: Path, wait: bool) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise CaseUnwritable(
-                Sentence(
-                    "%(path)s: cannot be written (%(why)s); check permissions and the disk"
-                ).fill(path=path, why=error.strerror)
+                Message(
+                    "%(path)s: cannot be written (%(why)s); check permissions and the disk",
+                    path=path,
+                    why=error.strerror,
+                )
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -124,16 +126,20 @@ def _lock_file(folder: Path, wait: bool) -> int:
             who = _said(descriptor)
             os.close(descriptor)
             raise CaseLocked(
-                Sentence("%(path)s: held by %(what)s; wait until it has ended, or end it").fill(
-                    path=folder, what=who
+                Message(
+                    "%(path)s: held by %(what)s; wait until it has ended, or end it",
+                    path=folder,
+                    what=who,
                 )
             ) from error
         except OSError as error:
             os.close(descriptor)
             raise CaseUnwritable(
-                Sentence(
-                    "%(path)s: cannot be locked (%(why)s); put the case on a disk that can"
-                ).fill(path=path, why=error.strerror)
+                Message(
+                    "%(path)s: cannot be locked (%(why)s); put the case on a disk that can",
+                    path=path,
+                    why=error.strerror,
+                )
             ) from error
         except BaseException:
             os.close(descriptor)
@@ -173,8 +179,10 @@ def _same(descriptor: int, path: Path) -> bool:
         return False
     except OSError as error:
         raise CaseUnwritable(
-            Sentence("%(path)s: the disk fails (%(why)s); look at the disk").fill(
-                path=path, why=error.strerror
+            Message(
+                "%(path)s: the disk fails (%(why)s); look at the disk",
+                path=path,
+                why=error.strerror,
             )
         ) from error
     return (named.st_dev, named.st_ino) == (mine.st_dev, mine.st_ino)
@@ -184,9 +192,9 @@ def _said(descriptor: int) -> str:
     """Who holds the lock, as the holder wrote it down."""
     try:
         me = json.loads(os.pread(descriptor, 1000, 0))
-        return Sentence("process %(pid)s on %(host)s since %(since)s").fill(**me)
+        return Message("process %(pid)s on %(host)s since %(since)s", **me)
     except (OSError, ValueError, KeyError, TypeError):
-        return Sentence("another process")
+        return Message("another process")
 
 
 def _now() -> str:
@@ -221,10 +229,12 @@ class _ServerLock:
                 if holder is not None:
                     who = f"{holder[0]} since {holder[1].astimezone(UTC):%F %T} UTC"
                 raise CaseLocked(
-                    Sentence(
+                    Message(
                         "%(path)s: held through its database by %(what)s; wait until it has ended, "
-                        "or end it"
-                    ).fill(path=self._folder, what=who)
+                        "or end it",
+                        path=self._folder,
+                        what=who,
+                    )
                 )
         except BaseException:
             connection.invalidate()

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from datasets.there import NOTHING, why_missing
 from evidence.store.models import Work
 from evidence.store.work import ASIDE, LOST, PACKED, within
 
-_SAID = Sentence("it is lost for good, as %(author)s says")
+_SAID = Message("it is lost for good, as %(author)s says")
 
 
 @dataclass(frozen=True)

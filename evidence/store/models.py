@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case
 from sqlalchemy.orm import Mapped, mapped_column
 
-from evidence.store.base import HASH, KEY, Base, Exact, Word
+from evidence.store.base import HASH, KEY, Base, Exact, Reason, Word
 
 
 class CaseRow(Base):
@@ -167,5 +167,5 @@ class Work(Base):
     priority: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str | None] = mapped_column(Word(32))
-    reason: Mapped[str | None] = mapped_column(Exact)
+    reason: Mapped[str | None] = mapped_column(Reason)
     changed: Mapped[datetime]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from evidence.store.base import HASH, KEY, Base, Exact, Word
+from evidence.store.base import HASH, KEY, Base, Exact, Reason, Word
 
 ITEM = Word(128)
 """Names an item: the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`."""
@@ -66,7 +66,7 @@ class Upload(Base):
     name: Mapped[str] = mapped_column(Exact)
     size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(Word(12), index=True)
-    reason: Mapped[str | None] = mapped_column(Exact)
+    reason: Mapped[str | None] = mapped_column(Reason)
     footage: Mapped[str | None] = mapped_column(HASH)
     path: Mapped[str | None] = mapped_column(Exact)
     origin_url: Mapped[str | None] = mapped_column(Exact)

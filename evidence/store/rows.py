@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from datasets.messages import encode
 from datasets.registry import Registry
 from detector.program import program
 from detector.types import Box, Observation, Reading, Sighting, Survey
@@ -93,7 +94,7 @@ def survey_rows(survey: Survey, registry: Registry) -> Rows:
             "frames_expected": loss.expected,
             "frames_decoded": loss.decoded,
             "frames_total": loss.total,
-            "losses": list(loss.reasons),
+            "losses": [encode(one) for one in loss.reasons],
         },
         {
             ShotRow: [

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from datasets.sentences import Sentence
+from datasets.messages import Message, joined
 from evidence.store.corrections import corrected, put_right
 from evidence.store.models import MOVED, PLAYED, UNREAD, FootageRow, Location, Recipe, Work
 from evidence.store.places import come_back, leave, with_earlier
@@ -31,7 +31,7 @@ CANCELLED = "cancelled"  # the kind of work that a person set aside
 PACKED = "packed"  # the kind of work that waited when its case was packed, and was not tried since
 LOST = "lost"  # the same, of which a person says that it is gone for good
 LONGEST_PATH = 2400  # bytes; a PostgreSQL key holds 2704, and a path is the larger part of one
-_NO_REASON = Sentence("no reason is kept")
+_NO_REASON = Message("no reason is kept")
 _AT_ONCE = 500  # paths a statement
 _TRUSTED = or_(Location.held, Location.mtime_ns.is_(None), Location.mtime_ns != UNREAD)
 
@@ -221,7 +221,7 @@ def set_aside(session: Session, work: Work, kind: str, reason: str) -> bool:
 
 def why_aside(path: str, reason: str | None) -> str:
     """What is told of a path that was set aside: its reason, which mostly names the path."""
-    return reason if reason and path in reason else f"{path}: {reason or _NO_REASON}"
+    return reason if reason and path in reason else joined([path, reason or _NO_REASON], ": ")
 
 
 def failed_try(session: Session, work: Work, kind: str, reason: str, most: int) -> Work | None:

@@ -19,8 +19,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseConflict, CaseError, CaseUnreachable, NameplateError
+from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector.types import Survey
 from evidence.copies.update import CopyFinder, update_copies
 from evidence.linking.update import update_machines
@@ -51,7 +51,7 @@ MOST_TRIES = 3
 PATIENCE_SECONDS = 600.0
 """How long a database, a scheduler or a network folder that is gone is waited for."""
 
-WAITING = Sentence("%(what)s; waiting")
+WAITING = Message("%(what)s; waiting")
 
 BEAT_SECONDS = 5.0
 
@@ -152,7 +152,7 @@ class Ledger:
         try:
             self._write(step)
         except CaseConflict as error:
-            self.set_aside(works, error.kind, str(error))
+            self.set_aside(works, error.kind, error.message)
             return False
         self.tally.unsettled.append(sha256)
         self.tally.relink, self._unlinkable = True, False
@@ -319,7 +319,7 @@ class Ledger:
             except CaseUnreachable as error:
                 if time.monotonic() - begun > self._patience or self._stop.asked:
                     raise
-                self._watcher.waiting(WAITING.fill(what=error))
+                self._watcher.waiting(WAITING.fill(what=error.message))
                 self._stop.wait(pause)
                 pause = min(2 * pause, 30.0)
 

@@ -1,7 +1,6 @@
 """The lock holder's loop: the store says what waits, workers do it, the store gets it back.
 
-waiting work -> identify (its bytes' hash) -> known already? done
-                                           -> being looked at under another path? wait for it
+waiting work -> identify (its bytes' hash) -> known? done; looked at under another path? wait
                                            -> analyse -> stored, done -> copies, machines
 """
 
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ClusterError, ModelError
+from datasets.messages import joined
 from detector.types import Survey
 from evidence.store import Work
 from evidence.store.keys import settings_key
@@ -213,7 +213,7 @@ class Loop:
             if answer.why == "adrift":
                 self._stock.appendleft(item)
             else:
-                self._failed(item, answer.why, f"{task.path}: {answer.reason}")
+                self._failed(item, answer.why, joined([task.path, answer.reason], ": "))
         elif isinstance(answer, Failed):
             self._refused(item, answer)
         else:
@@ -224,7 +224,7 @@ class Loop:
         if lost.why == "adrift":
             self._fresh.extendleft(reversed(items))
         elif len(items) == 1:
-            self._failed(items[0], lost.why, f"{items[0].work.path}: {lost.reason}")
+            self._failed(items[0], lost.why, joined([items[0].work.path, lost.reason], ": "))
         else:
             # One of them killed the worker; each alone will show which.
             for item in items:

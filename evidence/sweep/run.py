@@ -12,8 +12,8 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from detector import Settings
 from detector.look.model_files import model_digest
 from detector.program import is_later, program
@@ -231,7 +231,7 @@ def _join(
             away = away or now
             if now - away > order.patience:
                 raise
-            watcher.waiting(WAITING.fill(what=error))
+            watcher.waiting(WAITING.fill(what=error.message))
             stop.wait(LOOK_SECONDS)
             continue
         run = status.run if status is not None and status.alive else None
@@ -239,15 +239,17 @@ def _join(
         if not ours and ended and (not order.wait or (run is not None and not left)):
             return Ending("listed" if left else "done", _tally(case, recipe))
         if status is None or run is None:
-            watcher.waiting(Sentence("another run holds the case; waiting for it"))
+            watcher.waiting(Message("another run holds the case; waiting for it"))
             stop.wait(LOOK_SECONDS / 2)
             return None
         if not ours:
             watcher.waiting(
-                Sentence(
+                Message(
                     "process %(pid)s on %(host)s works on the case with another model, registry or "
-                    "other settings; waiting for it to end"
-                ).fill(pid=run.pid, host=run.host)
+                    "other settings; waiting for it to end",
+                    pid=run.pid,
+                    host=run.host,
+                )
             )
             stop.wait(LOOK_SECONDS)
             continue

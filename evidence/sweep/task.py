@@ -26,8 +26,8 @@ from distributed import WorkerPlugin, get_worker
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
+from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from datasets.there import isdir
 from detector import Settings
 from detector.footage.files import Stamp, open_footage, stamp_of
@@ -140,7 +140,7 @@ def _identify(path: Path) -> Identified | Failed:
         if {file: before.get(file) for file in read} != _states(read):
             # What was written behind the reader's back is not in the hash.
             return Failed(
-                "changed", Sentence("%(path)s: it changed while it was read").fill(path=path), True
+                "changed", Message("%(path)s: it changed while it was read", path=path), True
             )
         return Identified(footage, stamp_of(footage))
     except FootageError as error:
@@ -157,18 +157,18 @@ def survey(identified: Identified, kit: str) -> Survey | Failed:
         if stamp_of(footage) != identified.stamp:
             return Failed(
                 "changed",
-                Sentence("%(path)s: it changed while it was looked at").fill(path=footage.path),
+                Message("%(path)s: it changed while it was looked at", path=footage.path),
                 True,
             )
         return found
     except _Unequipped:
         return Failed(
-            UNEQUIPPED, Sentence("%(path)s: its worker had no model").fill(path=footage.path), True
+            UNEQUIPPED, Message("%(path)s: its worker had no model", path=footage.path), True
         )
     except FootageError as error:
         return _failed(footage.path, error)
     except ModelError as error:
-        return Failed(error.kind, str(error))
+        return Failed(error.kind, error.message)
     except Exception as error:
         return _crashed(footage.path, error)
 
@@ -201,7 +201,7 @@ def _failed(path: Path, error: FootageError) -> Failed:
         reason = f"{lost}: cannot be read now on {gethostname()}; check the disk or the network"
         return Failed(AWAY, reason, True, str(lost))
     there = isinstance(error, FootageMissing) and os.access(path, os.R_OK, effective_ids=True)
-    return Failed(error.kind, str(error), there or error.kind in _PASSING)
+    return Failed(error.kind, error.message, there or error.kind in _PASSING)
 
 
 def _crashed(path: Path, error: Exception) -> Failed:

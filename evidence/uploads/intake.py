@@ -22,7 +22,7 @@ from datasets.errors import (
     UploadsTooMany,
     UploadTooLarge,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.sniff import HEAD_BYTES, look_further, sniff
 from detector.settings import Decoding
 from detector.types import Footage
@@ -44,8 +44,8 @@ from evidence.uploads.part import BLOCK, Part
 TIDY_SECONDS = 3600.0
 """So often part files that nobody goes on with are looked for."""
 
-_CANCELLED = Sentence("cancelled by %(author)s")
-_STALE = Sentence("nobody went on with it for %(days)s days")
+_CANCELLED = Message("cancelled by %(author)s")
+_STALE = Message("nobody went on with it for %(days)s days")
 _DAY = 86400.0
 _ORPHAN_SECONDS = 3600.0  # a part file whose row is not there yet is younger
 
@@ -76,10 +76,13 @@ class Uploads:
         self._tidy_now_and_then()
         if size > self.bounds.file_bytes:
             raise UploadTooLarge(
-                Sentence(
+                Message(
                     "%(name)s: %(size)s bytes, and at most %(most)s are taken; sweep the "
-                    "folder it lies in"
-                ).fill(name=name, size=f"{size:,}", most=f"{self.bounds.file_bytes:,}")
+                    "folder it lies in",
+                    name=name,
+                    size=f"{size:,}",
+                    most=f"{self.bounds.file_bytes:,}",
+                )
             )
         now = datetime.now(UTC)
         upload = Upload(
@@ -99,19 +102,23 @@ class Uploads:
             under_way = sum(self._last_came(one) > idle for one in others)
             if under_way >= self.bounds.at_once:
                 raise UploadsTooMany(
-                    Sentence(
+                    Message(
                         "%(number)s uploads to this case are under way already; wait until one "
-                        "is whole, or cancel one"
-                    ).fill(number=under_way)
+                        "is whole, or cancel one",
+                        number=under_way,
+                    )
                 )
             ahead = sum(one.size - self.offset(one) for one in others)
             free = self.bounds.free(self.case.folder) - self.bounds.spare_bytes - ahead
             if size > free:
                 raise UploadNoRoom(
-                    Sentence(
+                    Message(
                         "%(name)s: %(size)s bytes, and the disk of the case has room for %(room)s; "
-                        "make room, or sweep the folder it lies in"
-                    ).fill(name=name, size=f"{size:,}", room=f"{max(0, free):,}")
+                        "make room, or sweep the folder it lies in",
+                        name=name,
+                        size=f"{size:,}",
+                        room=f"{max(0, free):,}",
+                    )
                 )
             session.add(upload)
         return upload
@@ -125,7 +132,7 @@ class Uploads:
         with self.case.session() as session:
             upload = session.get(Upload, number)
         if upload is None:
-            raise UploadMissing(Sentence("there is no upload %(number)s").fill(number=number))
+            raise UploadMissing(Message("there is no upload %(number)s", number=number))
         return upload
 
     def offset(self, upload: Upload) -> int:
@@ -171,9 +178,7 @@ class Uploads:
         upload = self._under_way(number)
         if (moved := self._moved(upload)) is not None and not self._path(number).exists():
             self._settle(upload, moved)
-            raise UploadConflict(
-                Sentence("%(name)s: all of it has come already").fill(name=upload.name)
-            )
+            raise UploadConflict(Message("%(name)s: all of it has come already", name=upload.name))
         part = Part(
             self._path(number),
             upload.name,
@@ -185,9 +190,12 @@ class Uploads:
             self._under_way(number)
             if part.offset != offset:
                 raise UploadConflict(
-                    Sentence(
-                        "%(name)s: %(number)s bytes have come, not %(asked)s; go on there"
-                    ).fill(name=upload.name, number=f"{part.offset:,}", asked=f"{offset:,}")
+                    Message(
+                        "%(name)s: %(number)s bytes have come, not %(asked)s; go on there",
+                        name=upload.name,
+                        number=f"{part.offset:,}",
+                        asked=f"{offset:,}",
+                    )
                 )
             yield part
         finally:
@@ -209,7 +217,7 @@ class Uploads:
         try:
             return keep(self.case, self.recipe, upload, part, self.bounds, self._decoding)
         except (FootageError, UploadTooLarge) as error:
-            self.refuse(number, part, str(error))
+            self.refuse(number, part, error.message)
             raise
 
     def refuse(self, number: str, part: Part, reason: str) -> None:
@@ -236,17 +244,18 @@ class Uploads:
             return self.find(number)
         upload = self.find(number)
         if upload.state != KEPT or upload.path is None:
-            raise UploadConflict(Sentence("%(name)s: it is over already").fill(name=upload.name))
+            raise UploadConflict(Message("%(name)s: it is over already", name=upload.name))
         if upload.reason == DUPLICATE:
             raise UploadConflict(
-                Sentence(
-                    "%(name)s: the case had it before, and others may wait for its analysis"
-                ).fill(name=upload.name)
+                Message(
+                    "%(name)s: the case had it before, and others may wait for its analysis",
+                    name=upload.name,
+                )
             )
         with self.case.session() as session, session.begin():
             if not cancel(session, self.recipe, upload.path, _CANCELLED.fill(author=author)):
                 raise UploadConflict(
-                    Sentence("%(name)s: its analysis is over already").fill(name=upload.name)
+                    Message("%(name)s: its analysis is over already", name=upload.name)
                 )
         self._touch(number)
         return upload
@@ -265,7 +274,7 @@ class Uploads:
                 again = reopen(session, self.recipe, None, [upload.path])
         if not again:
             raise UploadConflict(
-                Sentence("%(name)s: its analysis was not set aside").fill(name=upload.name)
+                Message("%(name)s: its analysis was not set aside", name=upload.name)
             )
         self._touch(number)
         return upload

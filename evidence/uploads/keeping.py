@@ -17,7 +17,7 @@ from datasets.errors import (
     UploadConflict,
     UploadTooLarge,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.decoder import Decoder
 from detector.footage.sniff import look_further
 from detector.settings import Decoding
@@ -111,7 +111,7 @@ def settle(
         upload = session.get(Upload, number, with_for_update=True)
         if upload is None or upload.state != RECEIVING:
             raise UploadConflict(
-                Sentence("upload %(number)s: it was cancelled meanwhile").fill(number=number)
+                Message("upload %(number)s: it was cancelled meanwhile", number=number)
             )
         row = {
             "sha256": footage.sha256,
@@ -173,13 +173,12 @@ def _probe(footage: Footage, name: str, bounds: Bounds, decoding: Decoding) -> P
     except (DecoderDied, DecoderOutOfMemory, DecoderTimeout):
         return None
     except FootageError as error:
-        raise type(error)(str(error).replace(str(footage.path), name)) from error
+        raise type(error)(_named(error.message, str(footage.path), name)) from error
     if probe.duration is not None and probe.duration > bounds.seconds:
         raise UploadTooLarge(
-            Sentence(
+            Message(
                 "%(name)s: %(hours)s hours long, and at most %(most)s are taken; cut it, or "
-                "sweep the folder it lies in"
-            ).fill(
+                "sweep the folder it lies in",
                 name=name,
                 hours=f"{float(probe.duration) / 3600:.1f}",
                 most=f"{bounds.seconds / 3600:g}",
@@ -194,7 +193,7 @@ def _note(case: Case, number: str, sha256: str) -> None:
         upload = session.get(Upload, number, with_for_update=True)
         if upload is None or upload.state != RECEIVING:
             raise UploadConflict(
-                Sentence("upload %(number)s: it was cancelled meanwhile").fill(number=number)
+                Message("upload %(number)s: it was cancelled meanwhile", number=number)
             )
         upload.footage = sha256
 
@@ -240,3 +239,8 @@ def _said(upload: Upload, claims: Claims) -> dict[str, str]:
     """Who brought it, under which name, and what they said of it."""
     made = upload.made.isoformat()
     return {"author": upload.author, "name": upload.name, "made": made, **claims.known()}
+
+
+def _named(text: str, path: str, name: str) -> str:
+    """A text that names the file as its sender does."""
+    return text.replaced(path, name) if isinstance(text, Message) else text.replace(path, name)

@@ -21,7 +21,7 @@ from datasets.errors import (
     UploadNoRoom,
     UploadTooLarge,
 )
-from datasets.sentences import Sentence
+from datasets.messages import Message
 from detector.footage.sniff import HEAD_BYTES, Sniffed, sniff
 from evidence.uploads.bounds import Bounds
 
@@ -32,7 +32,7 @@ LOOK_BYTES = 16 << 20
 """After so many more bytes it is seen how much room the disk has."""
 
 
-_UNWRITABLE = Sentence("%(path)s: cannot be written (%(why)s); check permissions and the disk")
+_UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
 
 
 class Part:
@@ -76,7 +76,7 @@ class Part:
         except BlockingIOError as error:
             os.close(self._file)
             raise UploadConflict(
-                Sentence("%(name)s: it is being sent already; try again later").fill(name=name)
+                Message("%(name)s: it is being sent already; try again later", name=name)
             ) from error
         except BaseException:
             os.close(self._file)
@@ -112,14 +112,14 @@ class Part:
         """
         if self.offset + len(block) > self.size:
             raise UploadTooLarge(
-                Sentence(
-                    "%(name)s: more than the %(size)s bytes announced; begin a new upload"
-                ).fill(name=self.name, size=f"{self.size:,}")
+                Message(
+                    "%(name)s: more than the %(size)s bytes announced; begin a new upload",
+                    name=self.name,
+                    size=f"{self.size:,}",
+                )
             )
         if self.gone:
-            raise UploadConflict(
-                Sentence("%(name)s: it was cancelled meanwhile").fill(name=self.name)
-            )
+            raise UploadConflict(Message("%(name)s: it was cancelled meanwhile", name=self.name))
         rest = memoryview(block)
         while rest:
             if self.offset >= self._looked:
@@ -181,7 +181,8 @@ class Part:
 
 
 def _full(name: str) -> str:
-    return Sentence(
+    return Message(
         "%(name)s: the disk of the case is nearly full; what has come is kept: make room, then go "
-        "on"
-    ).fill(name=name)
+        "on",
+        name=name,
+    )

@@ -39,7 +39,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Analysis:
-    """How far the analysis is. kind, reason: why it was set aside. seconds: the length of
+    """How far the analysis is. kind, reason: why it was set aside; reason_text: the same in the
+    reader's language where that is not English. seconds: the length of
     the footage, once it is known. frames_decoded: of `frames_expected`; the rest is lost."""
 
     state: Literal["waiting", "done", "aside"]
@@ -49,6 +50,7 @@ class Analysis:
     found: Found | None = None
     frames_expected: int | None = None
     frames_decoded: int | None = None
+    reason_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Shown:
     made: datetime
     changed: datetime
     analysis: Analysis | None
+    reason_text: str | None = None
 
 
 def show(uploads: Uploads, some: Sequence[Upload]) -> list[Shown]:

@@ -9,7 +9,7 @@ from gettext import NullTranslations
 
 import pytest
 
-from datasets.messages import Message, translate, write_figure
+from datasets.messages import Message, decode, encode, joined, translate, write_figure
 
 
 class Backwards(NullTranslations):
@@ -49,3 +49,26 @@ def test_countries_and_shares_are_spelt_as_the_language_does() -> None:
     said = Message("%(share)s in %(country)s", share="4.5 %", country="DE")
     assert said == "4.5 % in Germany"
     assert translate(said, "uk", NullTranslations()) == "4,5 % in Німеччина"
+
+
+def test_it_is_kept_as_plain_data() -> None:
+    again = decode(json.loads(json.dumps(encode(WHY))))
+    assert again == WHY and translate(again, "uk", Backwards()) == "wait 2; % 100 because"
+    assert encode("plain") == decode("plain") == "plain"
+
+
+@pytest.mark.parametrize("data", [3, {}, {"template": 1, "values": {}}, {"template": "a"}, [1]])
+def test_what_is_no_message_is_refused(data: object) -> None:
+    with pytest.raises(ValueError, match="no message"):
+        decode(data)
+
+
+@pytest.mark.parametrize("template", ["%(a)999999999s", "%s %d", "%(b)s", "100 %", "%(a"])
+def test_a_template_from_anybody_fills_in_nothing_else(template: str) -> None:
+    assert decode({"template": template, "values": {"a": "1"}}) == template
+
+
+def test_its_parameters_can_be_renamed() -> None:
+    found = Message("%(path)s: %(what)s", path="/a/b", what=Message("no %(path)s", path="/a/b"))
+    assert found.replaced("/a/", "") == "b: no b"
+    assert joined([found, "c"], "; ") == "/a/b: no /a/b; c"

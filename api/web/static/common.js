@@ -8,27 +8,9 @@ export function _(text, values = {}) {
   return said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-// What the server's errors say, in English by form, and the words for it: there where those are others.
-const errors = JSON.parse(document.getElementById("errors")?.textContent ?? "[]").map(([form, said]) => [new RegExp(`^${form}$`, "s"), said]);
-
-/** What an error says, or each part of it, in the reader's language; as `retell` in `datasets/sentences.py`. */
-export function retold(text) {
-  if (!errors.length) return text;
-  for (const [form, said] of errors) {
-    const values = form.exec(text);
-    if (values) return said.replace(/%\((\w+)\)s|%%/g, (_whole, name) => (name ? told(name, values.groups[name]) : "%"));
-  }
-  for (const mark of ["; ", ": ", ", "]) {
-    const at = text.indexOf(mark);
-    if (at >= 0) return retold(text.slice(0, at)) + mark + retold(text.slice(at + mark.length));
-  }
-  return text;
-}
-
-/** What is filled in: a sentence in its own right, or a figure as the language writes it. */
-function told(name, value) {
-  if (name === "what") return retold(value);
-  return /^\d{1,3}(,\d{3})+$/.test(value) ? value.replaceAll(",", "\u00a0") : value;
+/** What the server says under `name` of `data`, in the reader's language as far as it can. */
+export function localized(data, name) {
+  return data?.[`${name}_text`] ?? data?.[name];
 }
 
 /** One text or the other, by the number it tells of; English alone tells them apart, for the other
@@ -82,7 +64,7 @@ export async function call(method, path, body = undefined, { typed = false, head
     if (typed) throw new Problem(said.kind, _("You are logged out. Log in in another window, then send this again."), response.status);
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
-  throw new Problem(said.kind, retold(said.message), response.status);
+  throw new Problem(said.kind, localized(said, "message"), response.status);
 }
 
 /** Says something at the edge of the page for some seconds; `kind`: "", "good" or "bad". */

@@ -1,7 +1,7 @@
 // The player of one footage: the original where the browser can play it, else frames cut by the
 // server; boxes over it, the timeline below, the sightings beside.
 
-import { _, brought, call, notice, retold } from "./common.js";
+import { _, brought, call, localized, notice } from "./common.js";
 import { boxAt, drawBoxes, readTrack, toSeconds } from "./boxes.js";
 import { Timeline, builderOf, stands } from "./timeline.js";
 import { openEnlarged } from "./enlarge.js";
@@ -102,7 +102,7 @@ async function cutFrame(asText) {
       const size = clip.width ? `&width=${Math.max(16, width)}` : "";
       const answer = await fetch(`${root}/frame?pts=${encodeURIComponent(pts)}${size}`);
       if (!answer.ok) {
-        tell(retold((await answer.json().catch(() => null))?.error?.message ?? answer.statusText));
+        tell(localized((await answer.json().catch(() => null))?.error, "message") ?? answer.statusText);
         playing = false;
         continue;
       }

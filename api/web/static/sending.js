@@ -1,6 +1,6 @@
 // One file on its way to the server, in pieces; what is lost with a connection is sent again.
 
-import { Problem, _, call, retold } from "./common.js";
+import { Problem, _, call, localized } from "./common.js";
 import { crc32 } from "./crc32.js";
 
 const PIECE = 32 * 1024 * 1024;
@@ -169,7 +169,7 @@ export class Sending {
       request.onload = () => {
         if (request.status < 300 && request.response) return resolve(request.response);
         const told = request.response?.error;
-        return reject(new Problem(told?.kind ?? "error", retold(told?.message ?? request.statusText), request.status));
+        return reject(new Problem(told?.kind ?? "error", localized(told, "message") ?? request.statusText, request.status));
       };
       request.onerror = () => reject(new Problem("offline", _("The server does not answer."), 0));
       request.onabort = () => reject(new Problem("offline", "", 0));

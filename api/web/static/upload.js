@@ -1,6 +1,6 @@
 // The upload page: files picked or dropped are sent, a few at a time; what becomes of them is shown.
 
-import { _, brought, call, make, notice, retold } from "./common.js";
+import { _, brought, call, localized, make, notice } from "./common.js";
 import { Sending } from "./sending.js";
 import { bytes, clock, counts, lost } from "./upload-words.js";
 
@@ -237,10 +237,10 @@ function going(sending, upload) {
 function ended(upload, sending) {
   const over = { forgotten: true, buttons: [[_("Dismiss"), () => dismiss(upload)]] };
   if (upload.state === "cancelled") {
-    return { kind: "over", title: _("cancelled"), said: [retold(upload.reason ?? "")], ...over };
+    return { kind: "over", title: _("cancelled"), said: [localized(upload, "reason") ?? ""], ...over };
   }
   if (upload.state === "refused") {
-    const why = reason(sending?.message || retold(upload.reason), upload.name);
+    const why = reason(sending?.message || localized(upload, "reason"), upload.name);
     return { kind: "wrong", title: _("refused"), colour: "bad", said: [why], ...over };
   }
   const known = upload.duplicate
@@ -259,7 +259,7 @@ function ended(upload, sending) {
   }
   if (state === "aside") {
     const title = `${_("set aside")}: ${asides[kind] ?? kind}`;
-    const why = make("span", {}, `${retold(upload.analysis.reason)} `);
+    const why = make("span", {}, `${localized(upload.analysis, "reason")} `);
     return { kind: "wrong", title, colour: "bad", said: [known, why, look], buttons: [anew] };
   }
   const worker = desk.workers.find((one) => one.footage === upload.footage);
@@ -356,8 +356,8 @@ function sayDesk() {
   const says = {
     unheard: () => "",
     nobody: () => _("Nobody works on this case now."),
-    trouble: () => retold(desk.message),
-    waiting: () => retold(desk.message),
+    trouble: () => localized(desk, "message"),
+    waiting: () => localized(desk, "message"),
     working: () => busy(desk.workers.length, Math.max(0, desk.waiting - desk.workers.length)),
     // What has just come the desk may not have seen yet.
     idle: () => (waiting ? busy(0, waiting) : _("Nothing waits to be analysed.")),

@@ -43,9 +43,9 @@ from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
 from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
+from datasets.messages import Message
 from datasets.output import unwritten
 from datasets.registry import Registry
-from datasets.sentences import Sentence
 from datasets.there import exists
 from evidence.answer.answer import Answer
 from evidence.answer.case import Read, read_case
@@ -267,10 +267,12 @@ def _check_agrees(case: Case, packed: Session) -> None:
         more = len(wrong) - MOST_TOLD
         told = "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
         raise CaseContradictory(
-            Sentence(
+            Message(
                 "%(path)s: no package can be made, the case contradicts itself: %(why)s. "
-                "`nameplate case check` says what to do"
-            ).fill(path=case.folder, why=told)
+                "`nameplate case check` says what to do",
+                path=case.folder,
+                why=told,
+            )
         )
 
 

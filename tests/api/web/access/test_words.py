@@ -31,10 +31,9 @@ _KINDS = (
     ("../../datasets", "*.py", "python", {}),
 )
 
-# A `Message` has one template, or one and a plural: what says either is looked for by itself. A
-# `Sentence` is what the program stores.
+# A `Message` has one template, or one and a plural: what says either is looked for by itself.
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
-    {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,), "Sentence": None},
+    {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,)},
     {"Message": (1, 2)},
 )
 

@@ -1,4 +1,4 @@
-"""Sentences that a case keeps in English, in the reader's language."""
+"""Messages that a case keeps, and errors, in the reader's language."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 import api.web
-from api.web.pages import static
-from api.web.retold import retold
-from api.web.site import Site
-from api.web.words import errors
+from api.web.words import translated
 from datasets.errors import FootageError
-from datasets.sentences import FREE
+from datasets.messages import Message, joined
 from datasets.there import UNREADABLE
 from detector.footage.files import open_footage
 from detector.footage.losses import (
@@ -23,6 +19,7 @@ from detector.footage.losses import (
     FITTED,
     FURTHER_PAGE,
     FURTHER_STREAM,
+    LOST,
     OUT_OF_ORDER,
     Tally,
 )
@@ -31,8 +28,9 @@ from evidence.copies.spans import Span
 from evidence.copies.wording import reason_of
 from evidence.linking.decisions import NOTED
 from evidence.linking.pairs import COPY, ON_BOTH, PLACE, SPAN
+from evidence.store.distrust import BROUGHT, SWEEP_IT
+from evidence.store.work import why_aside
 from evidence.sweep.ledger import WAITING
-from tests.api.web.browser import serve
 
 SPANS = [Span(Fraction(n), Fraction(n + 5), Fraction(1, 2), (1, 0, 1, 0), 3, 0.9) for n in range(7)]
 NAMES = ("1" * 64, "2" * 64)
@@ -53,7 +51,7 @@ def lost(why: str | None = None) -> str:
     [
         reason_of(NAMES, SPANS, ("mirrored", "cropped"), (0.5, 1.0), 0.91),
         reason_of(NAMES, SPANS[:1], ("letterboxed", "recaptioned"), (0.5, 1.0), 0.91),
-        f"{PLACE.fill(around=12, on=8)}; {ON_BOTH.fill(texts='25, 40')}",
+        joined([PLACE.fill(around=12, on=8), ON_BOTH.fill(texts="25, 40")], "; "),
         SPAN.fill(gap="0.5"),
         COPY.fill(looks=3, first="1.5", footage="12345678"),
         lost(),
@@ -78,8 +76,8 @@ def lost(why: str | None = None) -> str:
     ],
 )
 def test_no_word_of_english_is_left(code: str, text: str) -> None:
-    told = retold(text, code)
-    assert retold(text, "en") == text and not re.search("[A-Za-z]", told), told
+    told = translated(text, code)
+    assert translated(text, "en") == text and not re.search("[A-Za-z]", told), told
     # Every figure is there, and as it is written there.
     figures = sorted(re.findall(r"[0-9][0-9:]*", text))
     assert sorted(re.findall(r"[0-9][0-9:]*", told)) == figures
@@ -89,9 +87,9 @@ def test_no_word_of_english_is_left(code: str, text: str) -> None:
 def test_what_people_wrote_or_the_decoder_said_is_left_as_it_is() -> None:
     note = "mirrored, of another size; 100 % sure"
     text = NOTED.fill(author="Анна К.", day="2024-01-01", note=note)
-    assert retold(text, "uk").endswith(f"Анна К., 2024-01-01: {note}")
-    assert retold("Invalid data (3 times)", "ru") == "Invalid data (раз: 3)"
-    assert retold("of an earlier version", "uk") == "of an earlier version"
+    assert translated(text, "uk").endswith(f"Анна К., 2024-01-01: {note}")
+    assert translated(LOST.fill(what="Invalid data", times=3), "ru") == "Invalid data (раз: 3)"
+    assert translated("of an earlier version", "uk") == "of an earlier version"
 
 
 def refusal(content: bytes, folder: Path) -> str:
@@ -100,7 +98,8 @@ def refusal(content: bytes, folder: Path) -> str:
     path.write_bytes(content)
     with pytest.raises(FootageError) as refused:
         open_footage(path)
-    return str(refused.value).replace(str(folder), "")
+    assert isinstance(refused.value.message, Message)
+    return refused.value.message.replaced(str(folder), "")
 
 
 @pytest.mark.parametrize("code", ["uk", "ru"])
@@ -110,42 +109,22 @@ def refusal(content: bytes, folder: Path) -> str:
 )
 def test_why_footage_cannot_be_looked_at(tmp_path: Path, code: str, content: bytes) -> None:
     text = refusal(content, tmp_path)
-    told = retold(text, code)
-    assert retold(text, "en") == text and told.startswith("/цех: 1, 2.mp4: ")
+    told = translated(text, code)
+    assert translated(text, "en") == text and told.startswith("/цех: 1, 2.mp4: ")
     kinds = re.escape(", ".join((*DEMUXERS, *PICTURES)))  # which are names in any language
     assert not re.search("[a-z]{2}", re.sub(kinds, "", told).removeprefix("/цех: 1, 2.mp4"))
 
 
-@pytest.mark.parametrize("code", ["uk", "ru"])
-def test_each_error_is_told_by_a_script_as_by_a_page(
-    site: Site, chromium: Browser, code: str
-) -> None:
-    free = dict.fromkeys(FREE, "цех 1; зал (2)")
-    texts, expected = [], []
-    for sentence, words in errors(code).items():
-        names = set(re.findall(r"%\((\w+)\)s", sentence))
-        values = {name: free.get(name, "12") for name in names}
-        texts.append(sentence.fill(**values))
-        expected.append(words % values)
-    context = chromium.new_context(locale=code)
-    page = context.new_page()
-    with serve(site) as address:
-        page.goto(f"{address}/upload")
-        tell = "async ([from, texts]) => texts.map((await import(from)).retold)"
-        told = page.evaluate(tell, [static("common.js"), texts])
-        context.close()  # or the server waits for what the page still watches
-    assert told == [retold(text, code) for text in texts] == expected
-
-
 def test_what_an_error_is_put_together_of_is_told_in_parts() -> None:
-    missing = f"/a; b.mp4: {UNREADABLE.fill(why='Permission denied')}; check the path"
+    unread = UNREADABLE.fill(why="Permission denied")
+    missing = Message("%(path)s: %(what)s; check the path", path="/a; b.mp4", what=unread)
     told = "/a; b.mp4: не удаётся прочитать (Permission denied); проверьте путь"
-    assert retold(missing, "ru") == told
-    assert retold(WAITING.fill(what=missing), "ru") == f"{told}; ожидание"
-    assert retold("a.mp4: no reason is kept", "uk") == "a.mp4: причину не збережено"
-    brought = "/a.mp4: it came with a pack and lies outside the case; sweep the folder it lies in"
+    assert translated(missing, "ru") == told
+    assert translated(WAITING.fill(what=missing), "ru") == f"{told}; ожидание"
+    assert translated(why_aside("a.mp4", None), "uk") == "a.mp4: причину не збережено"
+    brought = why_aside("/a.mp4", joined([BROUGHT, SWEEP_IT], "; "))
     told = "/a.mp4: файл прийшов із пакетом і лежить поза справою; перегляньте (sweep) теку, у якій"
-    assert retold(brought, "uk") == f"{told} він лежить"
+    assert translated(brought, "uk") == f"{told} він лежить"
 
 
 def test_each_kind_that_the_archivist_is_told_of_has_its_words() -> None:
