@@ -259,6 +259,7 @@ def test_the_claim_under_test_is_that_of_the_settings(
     assert "Mazak (JP), grade A" in flag.reason
 
 
+@pytest.mark.nightly
 def test_killed_at_any_step_it_is_stored_wholly_or_not_at_all(
     tmp_path: Path, database: str | None, survey: Survey
 ) -> None:

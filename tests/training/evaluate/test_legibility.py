@@ -19,7 +19,8 @@ from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.settings import Attributing
 from detector.types import Attribution, Box, Observation, Shot, Sighting, Track
-from training.evaluate.evaluation import legibility, mounting, open_picture
+from training.evaluate import legibility, mounting
+from training.evaluate.evaluation import open_picture
 from training.evaluate.faces import Face, body, find_faces, flat_place, without_marks
 from training.evaluate.journal import Journal
 from training.evaluate.legibility import (

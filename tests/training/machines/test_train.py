@@ -115,6 +115,7 @@ def test_nothing_reaches_outside(asked_for: list[object]) -> None:
     assert asked_for == []
 
 
+@pytest.mark.nightly
 def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
     data: Path, start: Path, trained: TrainResult, tmp_path: Path
 ) -> None:
@@ -142,6 +143,7 @@ def test_the_same_seed_gives_the_same_weights_and_a_stopped_run_goes_on(
     assert again.weights_sha256 == trained.weights_sha256
 
 
+@pytest.mark.nightly
 def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_path: Path) -> None:
     words = ["train", data, "--start", start, "--out", tmp_path / "out", "--epochs", 1000]
     words += ["--image-size", 64, "--batch", 4, "--threads", 1, "--device", "cpu"]
@@ -165,6 +167,7 @@ def test_ctrl_c_in_a_terminal_says_how_to_go_on(data: Path, start: Path, tmp_pat
     assert "Traceback" not in said
 
 
+@pytest.mark.nightly
 def test_in_bfloat16_other_weights_come_of_it_near_to_those_without(
     data: Path, start: Path, trained: TrainResult, tmp_path: Path
 ) -> None:
@@ -193,6 +196,7 @@ def test_a_finished_run_is_not_run_again(data: Path, start: Path, trained: Train
     assert again == trained and not calls
 
 
+@pytest.mark.nightly
 def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_path: Path) -> None:
     """Half a training.json would be taken for a finished run, and could not be read."""
     out, small = tmp_path / "out", {**SMALL, "epochs": 1}
@@ -207,6 +211,7 @@ def test_a_full_disk_at_the_very_end_costs_no_run(data: Path, start: Path, tmp_p
     assert json.loads(result.facts.read_text("utf-8"))["recipe"]["epochs"] == 1
 
 
+@pytest.mark.nightly
 def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
     data: Path, start: Path, trained: TrainResult, tmp_path: Path
 ) -> None:
@@ -240,6 +245,7 @@ def test_rounds_go_on_from_each_other_and_are_resumed_where_they_stood(
     assert json.loads(again.facts.read_text("utf-8"))["earlier"] == facts["earlier"]
 
 
+@pytest.mark.nightly
 def test_the_head_learns_first_while_the_other_layers_stay_as_they_are(
     data: Path, start: Path, tmp_path: Path
 ) -> None:
@@ -317,6 +323,7 @@ def test_the_same_weights_give_the_same_bytes_and_the_detector_takes_them(
     assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
 
 
+@pytest.mark.nightly
 def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes(
     exported: Exported,
     data: Path,
