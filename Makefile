@@ -33,7 +33,7 @@ simulate: .venv/full
 
 docs: .venv/full
 	$(BIN)/python -m api.cli.commands docs/commands.md
-	$(BIN)/python -m evidence.store.describe docs/case.md
+	$(BIN)/python -m evidence.case.description docs/case.md
 	$(BIN)/python -m api.web.app docs/api.md
 
 clean:

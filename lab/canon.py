@@ -20,10 +20,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-import evidence.store.derived
-import evidence.store.models  # noqa: F401
-from evidence.store import Case
-from evidence.store.base import Base
+import evidence.case.sighting_tables
+import evidence.case.tables  # noqa: F401
+from evidence.case.base import Base
+from evidence.case.case import Case
 
 Rows = dict[str, Counter[str]]  # table -> its rows and how often each is there
 

@@ -21,7 +21,9 @@ from datasets.maker.clip import ClipMachine
 from detector.boxes import iou
 from detector.look.model_files import PACKAGED
 from detector.types import Box
-from evidence.store import Case, Location, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Location
 from lab import run
 from lab.footage import Clip
 from lab.processes import new_case, sweep_command

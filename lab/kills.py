@@ -87,27 +87,27 @@ _COMMITS = (1, 2, 3, 5, 8, 13)
 
 BORDERS: tuple[Border, ...] = (
     # Workers.
-    *_both("identify", "evidence.sweep.task:identify"),
-    *_both("survey", "evidence.sweep.task:survey", 2),
+    *_both("identify", "evidence.work.task:identify"),
+    *_both("survey", "evidence.work.task:survey", 2),
     Border("open", "after", "detector.footage.files:open_footage", 2),
     Border("sweep", "after", "detector.look.sweep:sweep", 2),
     Border("read overlays", "after", "detector.screen.overlay:OverlayFinder.settle", 2),
     Border("watch", "before", "detector.look.watch:watch", 2),
     Border("examine", "after", "detector.examining.examine:Examiner.examine"),
     # The lock holder.
-    *_both("lock", "evidence.store.lock:_lock_file"),
-    *_both("list the work", "evidence.store.work:add_work"),
-    *_both("note the run", "evidence.store.runs:begin_run"),
-    *_both("equip the workers", "evidence.sweep.crew:Crew.__init__"),
-    *_both("hand out", "evidence.sweep.crew:Crew.give", 3),
-    *_both("keep a still", "evidence.store.case:Case.put_still", 2),
+    *_both("lock", "evidence.case.lock:_lock_file"),
+    *_both("list the work", "evidence.case.queue:add_work"),
+    *_both("note the run", "evidence.case.runs:begin_run"),
+    *_both("equip the workers", "evidence.work.pool:Crew.__init__"),
+    *_both("hand out", "evidence.work.pool:Crew.give", 3),
+    *_both("keep a still", "evidence.case.case:Case.put_still", 2),
     *_both("name a still", "pathlib:Path.replace", 2, "/stills/"),
-    *_both("record a survey", "evidence.store.record:record_survey", 2),
-    *_both("strike off the list", "evidence.store.work:done", 2),
-    *_both("set aside", "evidence.store.work:set_aside"),
-    *_both("find copies", "evidence.copies.update:update_copies", 3),
-    *_both("link machines", "evidence.linking.update:update_machines"),
-    *_both("note the end", "evidence.store.runs:end_run"),
+    *_both("record a survey", "evidence.case.rows:record_survey", 2),
+    *_both("strike off the list", "evidence.case.queue:done", 2),
+    *_both("set aside", "evidence.case.queue:set_aside"),
+    *_both("find copies", "evidence.link.copies:update_copies", 3),
+    *_both("link machines", "evidence.link.machines:update_machines"),
+    *_both("note the end", "evidence.case.runs:end_run"),
     *(
         border
         for nth in _COMMITS

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from evidence.store import Case, Work
-from evidence.store.check import check as find
+from evidence.case.case import Case
+from evidence.case.check import check as find
+from evidence.case.tables import Work
 
 MARK = "NAMEPLATE_TRIAL"
 STEP = 0.05  # seconds between two looks

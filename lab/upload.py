@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from datasets.maker.stills import draw_still
-from evidence.store import Case
+from evidence.case.case import Case
 from lab import MIB, arguments
 from lab.processes import NAMEPLATE, Failed
-from tests.evidence.sweep.helping import Clip, write_clip
+from tests.evidence.work.helping import Clip, write_clip
 
 GIB = 1 << 30
 CUTS = 5

@@ -16,8 +16,8 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
-from evidence.access import passwords
-from evidence.store import Case
+from evidence.access import accounts
+from evidence.case.case import Case
 from tests import statements, steps
 from tests.postgres import PostgresServer, binaries, in_memory
 from tests.sightings import Swept, sweep_once
@@ -27,8 +27,8 @@ LONG = (
     "tests/api/web/access/test_schema.py",
     "tests/api/web/test_upload_page.py",
     "tests/lab/",
-    "tests/evidence/sweep/",
-    "tests/evidence/test_desk.py",
+    "tests/evidence/work/",
+    "tests/evidence/work/test_background.py",
     "tests/test_promises.py",
     "tests/training/evaluate/test_evaluation.py",
     "tests/training/evaluate/test_legibility.py",
@@ -138,10 +138,10 @@ def weak_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is kept of passwords is weak: to make it or to try one takes a fifth of a second else,
     and what is answered does not depend on that. `tests/evidence/access` has both."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", weak)
-    passwords._nobody.cache_clear()
+    monkeypatch.setattr(accounts, "_HASHER", weak)
+    accounts._nobody.cache_clear()
     yield
-    passwords._nobody.cache_clear()
+    accounts._nobody.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +156,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Swept:
 def nothing_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A test fails if anything logged an error behind its back."""
     # A Dask cluster of this process silences every handler that its logger has, pytest's too, for
-    # as long as it runs; that of `tests/evidence/sweep` runs beside the tests of other folders.
+    # as long as it runs; that of `tests/evidence/work` runs beside the tests of other folders.
     caplog.handler.setLevel(logging.NOTSET)
     yield
     errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]

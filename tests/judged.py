@@ -34,13 +34,13 @@ from detector.types import (
     Survey,
     Track,
 )
-from evidence.store import Case
-from evidence.store.derived import SightingRow
-from evidence.store.people import Item
-from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
-from evidence.store.verdicts import append
-from evidence.store.work import Source, add_work, done, take
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Item
+from evidence.case.verdicts import append
 
 SIZE = (320, 180)
 RATE, FRAMES = 4, 12
@@ -122,7 +122,7 @@ class Filler:
         sha256: str = found.analysis.footage.sha256
         with self.case.session() as session, session.begin():
             recipe = add_recipe(session, MODEL, Settings(), self.registry)
-            source = Source(str(path), status.st_size, status.st_mtime_ns, **provenance)
+            source = FootageSource(str(path), status.st_size, status.st_mtime_ns, **provenance)
             add_work(session, recipe, [source])
             record_survey(session, self.case, found, self.registry)
             assert done(session, take(session, recipe, 1)[0], sha256)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import inspect, select
 
-from evidence.store import Case
-from evidence.store.base import Base
+from evidence.case.base import Base
+from evidence.case.case import Case
 
 UNLIKE = {
     # Who did something and when is no part of what was found.

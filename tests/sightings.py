@@ -26,14 +26,15 @@ from datasets.maker.stills import random_scene
 from datasets.registry import load_registry
 from detector import Settings
 from detector.footage.files import open_footage
-from evidence.store import Case, Location, Recipe
-from evidence.store.pack import pack
-from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_work, done, take
-from evidence.sweep.feed import Feed
-from evidence.sweep.run import Order, sweep
-from evidence.sweep.stop import Stop
-from tests.evidence.sweep.helping import Noted
+from evidence.case.case import Case
+from evidence.case.pack import pack
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.tables import Location, Recipe
+from evidence.case.unpack import unpack
+from evidence.work.feed import Feed
+from evidence.work.progress import Stop
+from evidence.work.sweep import Order, sweep
+from tests.evidence.work.helping import Noted
 
 SIZE = (640, 360)
 AT = Fraction(1, 2)
@@ -117,7 +118,7 @@ def read_again(case: Case) -> None:
         recipe = session.scalars(select(Recipe)).one()
         paths = [Path(path) for path in session.scalars(select(Location.path))]
         states = [(str(path), path.stat()) for path in paths]
-        add_work(session, recipe, [Source(p, s.st_size, s.st_mtime_ns) for p, s in states])
+        add_work(session, recipe, [FootageSource(p, s.st_size, s.st_mtime_ns) for p, s in states])
         for work in take(session, recipe, len(paths)):
             assert done(session, work, open_footage(Path(work.path)).sha256)
 

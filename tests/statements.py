@@ -11,7 +11,7 @@ _ROOM = 5000  # statements a kind of database
 
 def compile_once() -> None:
     """From now on a statement is compiled once a process for all engines of a kind: that took a
-    fifth of the time of tests with a database. All engines are made alike (`evidence/store/
+    fifth of the time of tests with a database. All engines are made alike (`evidence/case/
     engine.py`), so that what one's dialect makes of a statement the other's would."""
     # Caches are of a dialect, which is told from others by being the same object.
     DefaultDialect.__eq__ = _alike  # type: ignore[method-assign,assignment]

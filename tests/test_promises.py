@@ -1,11 +1,11 @@
 """What the product promises, a test each, on one archive with machines and hostile files in it.
 
 Each has more tests where its parts are: P1 `detector/footage/test_decoder_limits.py`; P2
-`evidence/store/test_record.py` (killed at every step of storing a clip),
-`evidence/sweep/test_processes.py`; P3 `evidence/answer/test_package.py`; P4
-`detector/footage/test_decoder_limits.py` (every damage), `evidence/sweep/test_sweep.py` (clips
+`evidence/case/test_record.py` (killed at every step of storing a clip),
+`evidence/work/test_processes.py`; P3 `evidence/answer/test_package.py`; P4
+`detector/footage/test_decoder_limits.py` (every damage), `evidence/work/test_sweep.py` (clips
 that kill a worker, or outlast their time); P5 `detector/footage/test_manifest.py`; P6
-`evidence/store/test_verdicts.py`, `evidence/review/test_judge.py`.
+`evidence/case/test_verdicts.py`, `evidence/review/test_judge.py`.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.review.audit import RATES, Plan
+from evidence.case.case import Case
+from evidence.case.sighting_tables import AnalysisRow, Verdict
+from evidence.case.tables import Item
+from evidence.case.verdicts import append, verify
+from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
-from evidence.review.judge import Bench, judge
-from evidence.store import AnalysisRow, Case, Item, Verdict
-from evidence.store.verdicts import append, verify
-from evidence.sweep.status import read_status
+from evidence.review.judgement import TestContext, judge
+from evidence.work.progress import read_status
 from tests.detector.damage import damages
 from tests.detector.signed import sign
-from tests.evidence.sweep.helping import ROOT, Clip, start, until, works, write_clip
+from tests.evidence.work.helping import ROOT, Clip, start, until, works, write_clip
 from tests.rows import rows
 
 # Whoever follows it leaves the machine: an address that is nobody's (RFC 5737).
@@ -193,7 +195,7 @@ def case(swept: Swept, tmp_path: Path) -> Path:
     """A copy of the case, with what waits to be judged."""
     shutil.copytree(swept.case, tmp_path / "case")
     with Case.open(tmp_path / "case") as case, case.session() as session, session.begin():
-        rebuild(session, Plan(rates=dict.fromkeys(RATES, 1.0)))
+        rebuild(session, AuditPlan(rates=dict.fromkeys(RATES, 1.0)))
     return tmp_path / "case"
 
 
@@ -239,7 +241,7 @@ def judged(case: Case) -> str:
     with case.session() as session, session.begin():
         item = session.scalars(select(Item).where(Item.sighting.is_not(None))).first()
         assert item is not None and item.sighting is not None
-        bench = Bench(load_registry(), ("CN",))
+        bench = TestContext(load_registry(), ("CN",))
         first = judge(session, bench, item.item, "Анна", "unknown")
         judge(session, bench, item.item, "Анна", "not-a-machine", supersedes=first.number)
         return item.sighting

@@ -26,10 +26,10 @@ from datasets.errors import (
 from datasets.registry import Registry, load_registry
 from datasets.there import isdir
 from detector.settings import Settings
-from evidence.folder import check_writable, write_results
-from evidence.linking.seen import overlap
-from evidence.record import dump, spell, to_failure, to_record
-from evidence.tables import clock
+from evidence.clip.folder import check_writable, write_results
+from evidence.clip.record import dump, spell, to_failure, to_record
+from evidence.clip.tables import clock
+from evidence.link.sightings import overlap
 
 if TYPE_CHECKING:
     from datasets.maker import ClipMachine, ClipTruth
@@ -190,7 +190,7 @@ def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]
 
 def left_out(path: Path) -> Iterator[str]:
     """What in a folder may have been meant and is not looked at, as a sweep tells of it."""
-    from evidence.sweep.folders import Trouble, walk
+    from evidence.work.folders import Trouble, walk
 
     for one in walk(path):
         if isinstance(one, Trouble) and not one.lost:
@@ -204,7 +204,7 @@ def list_one(path: Path) -> list[Path]:
         FootageMissing, UsageError: there is none.
     """
     from detector.footage.files import list_footage
-    from evidence.sweep.folders import lies_in
+    from evidence.work.folders import lies_in
 
     found = list_footage(path)
     if isdir(path):

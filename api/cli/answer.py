@@ -14,7 +14,7 @@ from api.cli.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
 from datasets.output import unwritten
 from datasets.registry import Registry, load_registry
-from evidence.tables import printable
+from evidence.clip.tables import printable
 
 if TYPE_CHECKING:
     from evidence.answer.answer import Answer
@@ -131,7 +131,7 @@ def answer(
     from evidence.answer.case import read_case
     from evidence.answer.package.package import write_package
     from evidence.answer.report.page import MEANS, render_answer, to_json
-    from evidence.store import Case
+    from evidence.case.case import Case
 
     lacking: list[str] = []
     with Case.open(folder) as case:

@@ -19,8 +19,8 @@ from datasets.countries import country_name
 from datasets.errors import CaseError, CaseMissing
 from datasets.registry import load_registry
 from datasets.there import isdir
-from evidence.record import spell
-from evidence.tables import counted, printable
+from evidence.clip.record import spell
+from evidence.clip.tables import counted, printable
 
 case_app = typer.Typer(
     help="Make, list, show, check and pack cases: what a sweep keeps.",
@@ -52,7 +52,7 @@ def new(
 
     A password is better kept in ~/.pgpass than in the URL, where other users may see it.
     """
-    from evidence.store.case import Case
+    from evidence.case.case import Case
 
     with Case.new(folder, name or folder.absolute().name, database) as case:
         typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
@@ -88,14 +88,14 @@ def show(folder: Folder, as_json: AsJson = False, registry: RegistryFiles = None
     Machines are counted by what people settled, where they did, and without positive controls; in
     JSON so under `told`, and under `machines` as the program read them.
     """
-    from evidence.browse.counted import told_of
-    from evidence.store.case import Case
-    from evidence.store.summary import last_recipe, summarise
+    from evidence.browse.machine_summary import machine_counts
+    from evidence.case.case import Case
+    from evidence.case.summary import last_recipe, summarise
 
     known = load_registry(*(registry or ()))
     with Case.open(folder) as case, case.session() as session:
         summary = summarise(case, known)
-        told = told_of(session, last_recipe(session), known, summary["machines"])
+        told = machine_counts(session, last_recipe(session), known, summary["machines"])
         summary["told"] = told.model_dump()
     if as_json:
         print_json(summary)
@@ -115,8 +115,8 @@ def check_case(
 
     What does not is told, with what to do. Exit code 1 where something is wrong.
     """
-    from evidence.store.case import Case
-    from evidence.store.check import check
+    from evidence.case.case import Case
+    from evidence.case.check import check
 
     wrong = notes = 0
     with Case.open(folder) as case:
@@ -154,9 +154,9 @@ def make_items(
     From flags, the audit sample and verdicts. Draws the sample where there is none yet; what is
     drawn already stays as it is.
     """
+    from evidence.case.case import Case
     from evidence.review.audit import parse_plan
     from evidence.review.items import rebuild
-    from evidence.store.case import Case
 
     plan = parse_plan(audit or (), seed) if audit or seed is not None else None
     with Case.open(folder) as case, case.session() as session, session.begin():
@@ -174,8 +174,8 @@ def pack_case(
 
     Exit code 1 where a file that belongs in it is gone or altered.
     """
-    from evidence.store.case import Case
-    from evidence.store.pack import pack
+    from evidence.case.case import Case
+    from evidence.case.pack import pack
 
     with Case.open(folder) as case, progress(f"packing {folder}", shown=True):
         packed = pack(case, file, footage)
@@ -198,8 +198,8 @@ def open_pack(
     """
     from sqlalchemy import func, select
 
-    from evidence.store.models import UNREAD, Location
-    from evidence.store.unpack import unpack
+    from evidence.case.tables import UNREAD, Location
+    from evidence.case.unpack import unpack
 
     with progress(f"opening {file}", shown=True), unpack(file, folder, database) as case:
         typer.echo(printable(f"{case.folder}: the case {case.name!r}, in {case.database}"))
@@ -223,8 +223,8 @@ def _find(folder: Path) -> Iterator[Path]:
 
 def _row(folder: Path) -> dict[str, Any]:
     """A case's summary, or why there is none."""
-    from evidence.store.case import Case
-    from evidence.store.summary import summarise
+    from evidence.case.case import Case
+    from evidence.case.summary import summarise
 
     try:
         # To list cases changes none, so that a version beside this one still opens them.

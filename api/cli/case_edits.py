@@ -16,10 +16,10 @@ from api.cli.terminal import complain, print_json
 from datasets.errors import FootageError, UsageError
 from datasets.registry import load_registry
 from datasets.there import straight
-from evidence.tables import counted, printable
+from evidence.clip.tables import counted, printable
 
 if TYPE_CHECKING:
-    from evidence.store.case import Case
+    from evidence.case.case import Case
 
 MOST_LISTED = 20
 
@@ -48,8 +48,8 @@ def moved(
     under the same name and of the same size, counts there alone. It is remembered who said so.
     Exit code 1 where files below OLD still count there.
     """
-    from evidence.store.case import Case
-    from evidence.store.moved import move
+    from evidence.case.case import Case
+    from evidence.case.moves import move
 
     before, now = (str(straight(path)) for path in (old, new))
     with Case.open(folder) as case, case.session() as session, session.begin():
@@ -70,8 +70,8 @@ def lost(
     among those that could not be looked at. It is remembered who said so. Exit code 1 where files
     below PATH are there still.
     """
-    from evidence.store.case import Case
-    from evidence.store.lost import lose
+    from evidence.case.case import Case
+    from evidence.case.moves import lose
 
     path = str(straight(gone))
     with Case.open(folder) as case, case.session() as session, session.begin():
@@ -139,26 +139,26 @@ def enter(
     and in no share that is estimated. A builder from an origin under test needs a second person,
     who enters the same place or judges it in the review.
     """
-    from evidence.browse.originals import name_footage
-    from evidence.review.enter import Told, check_place
-    from evidence.review.enter import enter as put
-    from evidence.review.judge import bench_of
-    from evidence.review.visible import record
-    from evidence.store.case import Case
-    from evidence.store.verdicts import COMMAND
+    from evidence.browse.frames import name_footage
+    from evidence.case.case import Case
+    from evidence.case.verdicts import COMMAND
+    from evidence.review.judgement import test_context
+    from evidence.review.log import record
+    from evidence.review.manual_entries import Statement, check_place
+    from evidence.review.manual_entries import enter as put
 
     named = None if builder == UNKNOWN else builder
-    told = Told(named, probable, concealed, control, made, source, note)
+    told = Statement(named, probable, concealed, control, made, source, note)
     known = load_registry(*(registry or ()))
     pts, corners = _parse_seconds(at), None if box is None else _parse_box(box)
     with Case.open(folder) as case:
         with case.session() as session:
             sha256 = name_footage(session, footage)
-            told.check(bench_of(session, known))
+            told.check(test_context(session, known))
             check_place(session, sha256, pts, corners)
         pts, size, still = _picture(case, sha256, pts)
         with case.session() as session, session.begin():
-            bench = bench_of(session, known)
+            bench = test_context(session, known)
             who = author or user("--author")
             verdict = put(
                 session, bench, sha256, pts, corners, told, who,
@@ -177,8 +177,7 @@ def _picture(
     """The exact time of the frame on screen, its width and height, and its picture kept; where the
     original is not at hand the time as it was given, and neither."""
     from detector.look.stills import encode_frame
-    from evidence.browse.frames import FrameCutter
-    from evidence.browse.originals import find_original
+    from evidence.browse.frames import FrameCutter, find_original
 
     try:
         with case.session() as session:

@@ -24,7 +24,7 @@ from datasets.formats.incoming import is_split_name
 from datasets.look import draw_data
 from datasets.registry import load_registry, read_entries
 from datasets.there import isfile
-from evidence.tables import printable
+from evidence.clip.tables import printable
 
 CASE_FILE = "case.json"
 
@@ -194,9 +194,9 @@ def _export_case(
     authors: bool,
     model: Path | None,
 ) -> None:
-    from evidence.learning.export import export_judged
-    from evidence.learning.sources import VAL_SHARE
-    from evidence.store import Case
+    from evidence.case.case import Case
+    from evidence.learn.export import export_judged
+    from evidence.learn.sources import VAL_SHARE
 
     with Case.open(folder) as case, bar() as tell:
         done = export_judged(

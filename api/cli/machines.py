@@ -14,11 +14,11 @@ from api.cli.case import AsJson
 from api.cli.setup import user
 from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
 from datasets.registry import Registry, load_registry
-from evidence.record import spell
-from evidence.tables import chance, clock, counted, printable
+from evidence.clip.record import spell
+from evidence.clip.tables import chance, clock, counted, printable
 
 if TYPE_CHECKING:
-    from evidence.browse.settled import Word
+    from evidence.browse.outcomes import MachineOutcome
 
 machines_app = typer.Typer(
     help="List and show the machines of a case; join, cut, recount.",
@@ -45,11 +45,10 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
 
     As they were found with the model and settings that the case was last worked with.
     """
-    from evidence.browse.controls import control_machines
-    from evidence.browse.settled import Settled, all_words
-    from evidence.linking.inventory import count_machines, list_machines, short
-    from evidence.store.case import Case
-    from evidence.store.summary import last_recipe
+    from evidence.browse.outcomes import OutcomeDetail, all_words, control_machines
+    from evidence.case.case import Case
+    from evidence.case.summary import last_recipe
+    from evidence.link.inventory import count_machines, list_machines, short
 
     registry = load_registry()
     table = Table("machine", "builder", "grade", "sightings", "footage", "note")
@@ -61,7 +60,7 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
         for row in list_machines(session, recipe):
             word, control = words.get(row["id"]), row["id"] in controls
             if as_json:
-                told = None if word is None else Settled.of(word, row["builder"], registry)
+                told = None if word is None else OutcomeDetail.of(word, row["builder"], registry)
                 print_json(row | {"settled": told and told.model_dump(), "control": control})
                 continue
             notes = ["positive control"] if control else []
@@ -87,17 +86,17 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show where a machine was seen, and what ties the sightings."""
-    from evidence.browse.settled import Settled, words_of
-    from evidence.linking.inventory import short, show_machine
-    from evidence.store.case import Case
-    from evidence.store.places import lay_at
+    from evidence.browse.outcomes import OutcomeDetail, words_of
+    from evidence.case.case import Case
+    from evidence.case.places import lay_at
+    from evidence.link.inventory import short, show_machine
 
     registry = load_registry()
     with Case.open(folder) as case, case.session() as session:
         row = show_machine(session, machine)
         word = words_of(session, [row["id"]], registry).get(row["id"])
     if as_json:
-        told = None if word is None else Settled.of(word, row["builder"], registry)
+        told = None if word is None else OutcomeDetail.of(word, row["builder"], registry)
         print_json(row | {"settled": told and told.model_dump()})
         return
     read = f"{_name(row['builder'], registry)}, {row['grade']}"
@@ -126,7 +125,7 @@ def join_(
     a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
 ) -> None:
     """Hold two sightings for one machine, whatever they look like. It is remembered."""
-    from evidence.linking.hand import join
+    from evidence.link.machines import join
 
     _decide(join, a, b, folder, author, note)
 
@@ -136,7 +135,7 @@ def cut_(
     a: Sighting, b: Sighting, folder: CaseFolder, author: Author = None, note: Note = None
 ) -> None:
     """Hold two sightings for two machines, whatever they look like. It is remembered."""
-    from evidence.linking.hand import cut
+    from evidence.link.machines import cut
 
     _decide(cut, a, b, folder, author, note)
 
@@ -150,10 +149,10 @@ def recount_(folder: CaseFolder) -> None:
     """
     from sqlalchemy import select
 
-    from evidence.linking.update import recount
-    from evidence.store.case import Case
-    from evidence.store.derived import AnalysisRow
-    from evidence.store.summary import last_recipe
+    from evidence.case.case import Case
+    from evidence.case.sighting_tables import AnalysisRow
+    from evidence.case.summary import last_recipe
+    from evidence.link.machines import recount
 
     found: dict[tuple[str, str], int] = {}
     recipes = select(AnalysisRow.model, AnalysisRow.settings).distinct()
@@ -168,8 +167,8 @@ def recount_(folder: CaseFolder) -> None:
 def _decide(
     how: Callable[..., Any], a: str, b: str, folder: Path, author: str | None, note: str | None
 ) -> None:
-    from evidence.linking.inventory import find_sighting, machine_of, short
-    from evidence.store.case import Case
+    from evidence.case.case import Case
+    from evidence.link.inventory import find_sighting, machine_of, short
 
     with Case.open(folder) as case, case.session() as session, session.begin():
         keys = [find_sighting(session, name) for name in (a, b)]
@@ -179,7 +178,7 @@ def _decide(
     typer.echo(f"{short(keys[0])} and {short(keys[1])}: {where}, {', '.join(sorted({*machines}))}")
 
 
-def _by_people(word: Word, registry: Registry) -> str:
+def _by_people(word: MachineOutcome, registry: Registry) -> str:
     """What people settled of a machine, in words."""
     who = {"none": "no CNC machine tool", "several": "several builders"}
     name = who.get(word.said, "builder unknown")
@@ -190,11 +189,11 @@ def _by_people(word: Word, registry: Registry) -> str:
 
 def _name(builder: str | None, registry: Registry, unknown: str = "builder unknown") -> str:
     """A builder by name; a seller's badge names nobody who built it, and is told as that."""
-    from evidence.browse.shapes import Named
+    from evidence.browse.shapes import RegistryName
 
     if builder is None:
         return unknown
-    named = Named.of(builder, registry)
+    named = RegistryName.of(builder, registry)
     return f"{named.name} (a seller's badge)" if named.type == "rebadger" else named.name
 
 

@@ -19,9 +19,9 @@ from datasets.countries import country_name
 from datasets.errors import RegistryError
 from datasets.registry import Registry
 from detector.claims.origin import home_of
-from evidence.record import dump
-from evidence.sweep.tally import Tally
-from evidence.tables import counted, printable
+from evidence.clip.record import dump
+from evidence.clip.tables import counted, printable
+from evidence.work.progress import SweepTally
 
 BUILDERS_SHOWN = 8
 WORKERS_SHOWN = 16
@@ -31,7 +31,7 @@ WAIT_SAID_SECONDS = 60.0
 LONG_SECONDS = 120.0  # of one clip, from which a plain line says how far it is
 
 
-def describe(tally: Tally) -> str:
+def describe(tally: SweepTally) -> str:
     """How far it is, in one line."""
     aside = sum(tally.aside.values())
     total = tally.waiting + tally.done + aside
@@ -48,7 +48,7 @@ def describe(tally: Tally) -> str:
     return ", ".join(parts)
 
 
-def found(tally: Tally, registry: Registry) -> str:
+def found(tally: SweepTally, registry: Registry) -> str:
     """What was found so far, in one line: machines by origin, then the builders, and that none is
     confirmed by that."""
     if not tally.machines and not tally.sightings:
@@ -83,7 +83,7 @@ def found(tally: Tally, registry: Registry) -> str:
     return f"{said}; as the program reads them, which confirms nothing"
 
 
-def notes(tally: Tally) -> list[str]:
+def notes(tally: SweepTally) -> list[str]:
     """What a person should know besides of what was done, a line each."""
     said = []
     if tally.relink and tally.machines:
@@ -105,7 +105,7 @@ def notes(tally: Tally) -> list[str]:
     return said
 
 
-def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:
+def panel(tally: SweepTally, registry: Registry, note: str = "") -> RenderableType:
     """All of it, several lines."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -125,7 +125,7 @@ def panel(tally: Tally, registry: Registry, note: str = "") -> RenderableType:
     return Group(table, Text(note)) if note else table
 
 
-def _longest(tally: Tally) -> str:
+def _longest(tally: SweepTally) -> str:
     """How far the clip is that has been at work the longest, where that is some time."""
     at_work = [worker for worker in tally.workers if worker.path and worker.share is not None]
     one = max(at_work, key=lambda worker: worker.seconds, default=None)
@@ -156,7 +156,7 @@ class Screen:
     def __init__(self, console: Console, registry: Registry) -> None:
         self._registry = registry
         self._live = Live(console=console, refresh_per_second=2, transient=True)
-        self._tally = Tally()
+        self._tally = SweepTally()
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -170,7 +170,7 @@ class Screen:
     ) -> None:
         self._live.__exit__(kind, error, trace)
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: SweepTally) -> None:
         self._tally = tally
         self._live.update(panel(tally, self._registry))
 
@@ -195,7 +195,7 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: SweepTally) -> None:
         if self._quiet or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + LINE_SECONDS
@@ -223,7 +223,7 @@ class Objects:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: SweepTally) -> None:
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + SHORT_LINE_SECONDS
             self.say("progress", **to_public(tally))
@@ -239,7 +239,7 @@ class Objects:
         self._write(dump({"event": event, **values}))
 
 
-def to_public(tally: Tally) -> dict[str, Any]:
+def to_public(tally: SweepTally) -> dict[str, Any]:
     """A tally for programs: what the loop notes for itself is left out."""
     values = tally.to_json()
     values["machines"] = {builder or "unknown": n for builder, n in tally.machines.items()}

@@ -22,12 +22,12 @@ from api.cli.setup import open_or_make, read_settings, user
 from api.cli.terminal import complain, print_json, speak
 from datasets.errors import UsageError
 from datasets.registry import load_registry
-from evidence.record import spell
-from evidence.tables import printable
+from evidence.clip.record import spell
+from evidence.clip.tables import printable
 
 if TYPE_CHECKING:
     from api.web.site import Site
-    from evidence.store import Case
+    from evidence.case.case import Case
 
 PORT = 8765
 MOST_CALLS = 512
@@ -94,10 +94,10 @@ def serve(
     Ctrl-C; what was finished is stored. Without accounts it listens to this machine alone.
     """
     from detector.look.model_files import model_digest
-    from evidence.learning.switch import check_switch
-    from evidence.store.runs import add_recipe
-    from evidence.store.summary import last_settings, with_program
-    from evidence.sweep.run import Order
+    from evidence.case.runs import add_recipe
+    from evidence.case.summary import last_settings, with_program
+    from evidence.learn.models import check_switch
+    from evidence.work.sweep import Order
 
     check_switch(case, model, untested)
     looked = read_settings(settings, archive=True, budget=budget)
@@ -118,9 +118,9 @@ def serve(
             recipe = add_recipe(session, digest, looked, builders)
 
         from api.web.site import Site
-        from evidence.desk import Desk
+        from evidence.work.background import BackgroundWorker
 
-        desk = Desk(opened, recipe, Order(looked, builders, model, workers=workers))
+        desk = BackgroundWorker(opened, recipe, Order(looked, builders, model, workers=workers))
         site = Site(
             opened,
             builders,
@@ -153,7 +153,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _accounts(case: Case) -> bool:
-    from evidence.store.people import has_accounts
+    from evidence.case.tables import has_accounts
 
     with case.session() as session:
         return has_accounts(session)
@@ -274,7 +274,7 @@ def add(
     also changes accounts. The first account has to be an admin's.
     """
     from evidence.access.accounts import add_account, check_name, list_accounts
-    from evidence.store.case import Case
+    from evidence.case.case import Case
 
     with Case.open(folder) as case:
         made = add_account(case, check_name(name), role, _password(password_stdin))
@@ -291,7 +291,7 @@ def add(
 def list_(folder: Folder, as_json: AsJson = False) -> None:
     """List the accounts, closed ones too."""
     from evidence.access.accounts import list_accounts
-    from evidence.store.case import Case
+    from evidence.case.case import Case
 
     with Case.open(folder) as case, case.session() as session:
         accounts = list_accounts(session)
@@ -342,7 +342,7 @@ def _change(
     folder: Path, name: str, asked: bool = False, from_stdin: bool = False, **what: Any
 ) -> None:
     from evidence.access.accounts import change_account, check_name, find_account
-    from evidence.store.case import Case
+    from evidence.case.case import Case
 
     with Case.open(folder) as case:
         name = check_name(name)

@@ -14,7 +14,7 @@ from datasets.yamlfile import read_yaml
 from detector.settings import Settings
 
 if TYPE_CHECKING:
-    from evidence.store import Case
+    from evidence.case.case import Case
 
 
 def read_settings(
@@ -83,8 +83,8 @@ def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = 
     Raises:
         CaseError: it cannot be opened, or not be made there.
     """
-    from evidence.store import Case
-    from evidence.store.folder import is_taken
+    from evidence.case.case import Case
+    from evidence.case.folder import is_taken
 
     try:
         return Case.open(folder)

@@ -18,10 +18,10 @@ from datasets.registry import Registry, load_registry
 from datasets.there import straight, why_missing
 
 if TYPE_CHECKING:
-    from evidence.store import Case
-    from evidence.sweep.feed import Feed
-    from evidence.sweep.run import Ending, Order
-    from evidence.sweep.stop import Stop
+    from evidence.case.case import Case
+    from evidence.work.feed import Feed
+    from evidence.work.progress import Stop
+    from evidence.work.sweep import Ending, Order
 
 MOST_LISTED = 20
 """Files that were set aside of which `--status` says why."""
@@ -120,10 +120,10 @@ def sweep(
         raise typer.Exit(_status(case, load_registry(*(registry or ())), json))
     _check(paths or [], lists or [], watch, workers, cluster)
 
-    from evidence.learning.switch import check_switch
-    from evidence.sweep.feed import Feed
-    from evidence.sweep.run import CLIP_SECONDS, Order
-    from evidence.sweep.stop import Stop
+    from evidence.learn.models import check_switch
+    from evidence.work.feed import Feed
+    from evidence.work.progress import Stop
+    from evidence.work.sweep import CLIP_SECONDS, Order
 
     check_switch(case, model, untested)
     order = Order(
@@ -192,8 +192,8 @@ def _work(
 ) -> Exit:
     """Sweeps, shows how it goes, and says how it ended."""
     from api.cli.progress import Lines, Objects, Screen, to_public
-    from evidence.sweep.run import check_listed, going_on
-    from evidence.sweep.run import sweep as run
+    from evidence.work.sweep import check_listed, going_on
+    from evidence.work.sweep import sweep as run
 
     order = going_on(case, order)
     if not adding and not order.anew:
@@ -217,7 +217,7 @@ def _by_others(case: Case) -> tuple[int, int]:
     """How much of the footage looked at was looked at by another version of the program, and how
     much with another model or other settings alone."""
     from detector.program import program
-    from evidence.store.summary import last_recipe, looked_otherwise_alone, programs
+    from evidence.case.summary import last_recipe, looked_otherwise_alone, programs
 
     looked: dict[str, set[str]] = {}
     elsewise = 0
@@ -233,7 +233,7 @@ def _tell(
 ) -> None:
     """The last word."""
     from api.cli.progress import describe, found, notes
-    from evidence.store.work import PACKED
+    from evidence.case.queue import PACKED
 
     says = {
         "done": "done, but for what could not be taken, told of above" if feed.lost else "all done",
@@ -285,10 +285,10 @@ def _exit(ending: Ending) -> Exit:
 def _status(folder: Path, registry: Registry, json: bool) -> Exit:
     """Says how far the latest sweep of a case is, and whether anybody is at it."""
     from api.cli.progress import notes, panel, to_public
-    from evidence.record import dump
-    from evidence.store import Case
-    from evidence.store.work import why_aside
-    from evidence.sweep.status import read_status
+    from evidence.case.case import Case
+    from evidence.case.queue import why_aside
+    from evidence.clip.record import dump
+    from evidence.work.progress import read_status
 
     with Case.open(folder) as case:
         status = read_status(case)

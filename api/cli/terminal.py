@@ -17,8 +17,8 @@ from rich.text import Text
 
 from datasets.errors import ResultError
 from datasets.output import unwritten
-from evidence.record import dump
-from evidence.tables import chance, clock, mark_says, named, printable, surest
+from evidence.clip.record import dump
+from evidence.clip.tables import chance, clock, mark_says, named, printable, surest
 
 Step = Callable[[float, str], None]
 TEXTS_SHOWN = 4

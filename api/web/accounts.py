@@ -28,14 +28,20 @@ from api.web.site import Site, ThisSite
 from datasets.messages import Message
 from evidence.access.accounts import (
     ROLES,
-    Known,
+    AccountInfo,
     add_account,
     change_account,
     enter,
     list_accounts,
 )
-from evidence.access.logins import end_login, start_login
-from evidence.access.tokens import Held, end_token, list_tokens, make_token
+from evidence.access.credentials import (
+    TokenInfo,
+    end_login,
+    end_token,
+    list_tokens,
+    make_token,
+    start_login,
+)
 
 routes = Routes()
 
@@ -139,7 +145,7 @@ def own_path(asked: str) -> str:
     return asked if _OWN_PATH.fullmatch(asked) and not asked.startswith("/login") else "/"
 
 
-def _enter(request: Request, site: Site, name: str, password: str) -> Known:
+def _enter(request: Request, site: Site, name: str, password: str) -> AccountInfo:
     attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client else ""
     with attempts.attempt(address, name) as right:
@@ -248,7 +254,7 @@ def patch_account(site: ThisSite, name: str, change: AccountChange) -> AccountFa
     )
 
 
-def _facts(row: Known) -> AccountFacts:
+def _facts(row: AccountInfo) -> AccountFacts:
     return AccountFacts(name=row.name, role=row.role, made=row.made, ended=row.ended)
 
 
@@ -327,5 +333,5 @@ def delete_token(site: ThisSite, person: ThisPerson, id: TokenId) -> Response:
     return Response(status_code=204)
 
 
-def _token_facts(row: Held) -> TokenFacts:
+def _token_facts(row: TokenInfo) -> TokenFacts:
     return TokenFacts(id=row.id, label=row.label, made=row.made, expires=row.expires)

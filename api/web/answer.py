@@ -43,7 +43,7 @@ from evidence.answer.report.exhibits import gather
 from evidence.answer.report.page import MEANS, Facts, render_answer, to_json
 from evidence.answer.report.pdf import apart, to_pdf
 from evidence.answer.sentence import Counts, Said
-from evidence.record import dump
+from evidence.clip.record import dump
 
 routes = Routes()
 THREADS = 3

@@ -32,13 +32,14 @@ from evidence.answer.question import Question
 from evidence.answer.report.charts import STATUSES
 from evidence.answer.report.exhibits import judged_stills
 from evidence.answer.report.page import OF_KIND, absence, chance, draw, figures_for
-from evidence.browse.described import Machine, describe
-from evidence.browse.shapes import Named, Page, Said, Shape, utc
-from evidence.linking.load import chunks
-from evidence.spelled import Writings, fold
-from evidence.store import ControlRow, FootageRow, MachineRow
-from evidence.store.places import places_of
-from evidence.tables import printable
+from evidence.browse.machine_summary import MachineSummary, describe
+from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
+from evidence.case.places import places_of
+from evidence.case.sighting_tables import MachineRow
+from evidence.case.tables import ControlRow, FootageRow
+from evidence.clip.tables import printable
+from evidence.link.sightings import chunks
+from evidence.spelling import PlantNames, fold
 
 routes = Routes()
 
@@ -140,7 +141,7 @@ def _plants(moment: Moment, question: Question, registry: Registry) -> list[tupl
     """Each plant as it is asked for and as it is shown, and whether it is chosen; those asked for
     and not known are told too."""
     asked = set(map(fold, question.plants))
-    named = moment.plants(Writings(registry.plants))
+    named = moment.plants(PlantNames(registry.plants))
     known = set(map(fold, named))
     more = [one for one in question.plants if fold(one) not in known]
     return [(one, printable(one), fold(one) in asked) for one in (*more, *named)]
@@ -180,7 +181,7 @@ class BuilderRow:
     they are of the kind asked for; None: not known. machines: by status, in the order of
     `figures.STATUSES`."""
 
-    builder: Named | None
+    builder: RegistryName | None
     origin: str | None
     kind: bool | None
     machines: dict[str, list[SeenMachine]]
@@ -195,11 +196,11 @@ class OfKind:
     """A machine that is, or may be, of the kind asked for. Once it is confirmed its pictures are of
     what people judged (`judged_stills`)."""
 
-    machine: Machine
+    machine: MachineSummary
     status: str
     plant: str
     stated: bool
-    builder: Named | None
+    builder: RegistryName | None
 
 
 def by_builder(
@@ -212,7 +213,7 @@ def by_builder(
             found[one.named][status(one)].append(one)
     rows = [
         BuilderRow(
-            None if builder is None else Named.of(builder, registry),
+            None if builder is None else RegistryName.of(builder, registry),
             home_of(registry.get(builder)) if builder and builder in registry else None,
             None if builder is None else question.fits(builder, None, registry),
             {word: those[word] for word in STATUSES if word in those},
@@ -251,7 +252,7 @@ def of_kind(
             status(one),
             printable(one.plant),
             one.stated,
-            None if one.named is None else Named.of(one.named, registry),
+            None if one.named is None else RegistryName.of(one.named, registry),
         )
         for one in chosen
         if one.id in told
@@ -259,7 +260,7 @@ def of_kind(
     return shown, len(wanted)
 
 
-def _as_judged(session: Session, machine: Machine, one: SeenMachine) -> Machine:
+def _as_judged(session: Session, machine: MachineSummary, one: SeenMachine) -> MachineSummary:
     """The machine with the pictures of the sighting that people judged."""
     stills = judged_stills(session, one)
     shown = {role: still.sha256 for role, still in stills.items()}
@@ -271,7 +272,7 @@ class Control(Shape):
 
     footage: str
     file: Said | None
-    builder: Named
+    builder: RegistryName
     author: Said
     made: datetime
 
@@ -358,7 +359,7 @@ def list_controls(session: Session, site: Site) -> list[Control]:
         Control(
             footage=row.footage,
             file=paths[row.footage].rpartition("/")[2] if row.footage in paths else None,
-            builder=Named.of(row.builder, site.registry),
+            builder=RegistryName.of(row.builder, site.registry),
             author=row.author,
             made=utc(row.made),
         )

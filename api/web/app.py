@@ -32,7 +32,7 @@ from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
 from datasets.marked import filled
-from evidence.review.reviewers import Reviewers
+from evidence.review.agreement import Reviewers
 
 ROUTES = (
     overview.routes,

@@ -20,11 +20,10 @@ from starlette.responses import Response
 from api.web.errors import ANSWERS, Forbidden, TooMany, Unknown
 from api.web.site import Site
 from datasets.messages import Message
-from evidence.access.accounts import Known
-from evidence.access.logins import LASTS, find_login
-from evidence.access.tokens import find_token
-from evidence.store.people import has_accounts
-from evidence.store.verdicts import LOGIN, NAMED
+from evidence.access.accounts import AccountInfo
+from evidence.access.credentials import LASTS, find_login, find_token
+from evidence.case.tables import has_accounts
+from evidence.case.verdicts import LOGIN, NAMED
 
 
 class Role(IntEnum):
@@ -209,7 +208,7 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def _person(known: Known) -> Person:
+def _person(known: AccountInfo) -> Person:
     return Person(known.name, Role.of(known.role))
 
 

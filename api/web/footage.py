@@ -22,16 +22,16 @@ from api.web.words import language
 from datasets.countries import COUNTRIES
 from datasets.messages import Message
 from detector.look.stills import encode_frame
-from evidence.browse.clip import Footage, find_footage
-from evidence.browse.footage import Clip, Wanted, list_footage
-from evidence.browse.shapes import Page, Sighting
+from evidence.browse.footage_detail import FootageDetail, find_footage
+from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage
+from evidence.browse.shapes import Page, SightingDetail
 from evidence.browse.sightings import list_of_footage
-from evidence.review.enter import Told, check_place, enter
-from evidence.review.judge import bench_of, item_of
-from evidence.store import FootageRow
-from evidence.store.corrections import correct
-from evidence.store.keys import analysis_id
-from evidence.uploads.brought import places_of
+from evidence.case.places import correct
+from evidence.case.sighting_tables import analysis_id
+from evidence.case.tables import FootageRow
+from evidence.review.judgement import item_of, test_context
+from evidence.review.manual_entries import Statement, check_place, enter
+from evidence.uploads.status import uploaded_places
 
 routes = Routes()
 
@@ -46,25 +46,25 @@ def _wanted(
     machines: Annotated[
         str | None, Query(pattern="^(yes|no)?$", description="Whether any was found in it.")
     ] = None,
-) -> Wanted:
+) -> FootageFilter:
     some = {"yes": True, "no": False}.get(machines or "")
-    return Wanted(name, plant, publisher, since, until, text, some)
+    return FootageFilter(name, plant, publisher, since, until, text, some)
 
 
-ThisWanted = Annotated[Wanted, Depends(_wanted)]
+ThisWanted = Annotated[FootageFilter, Depends(_wanted)]
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage", summary="Footage, searched and filtered")
 def read_footages(
     site: ThisSite, wanted: ThisWanted, after: Cursor = None, limit: Limit = 50
-) -> Page[Clip]:
+) -> Page[FootageSummary]:
     """In order of the first path each lies at."""
     with site.session() as session:
         return list_footage(session, site.recipe, site.registry, wanted, after, limit)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
-def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> Footage:
+def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageDetail:
     """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
     with site.session() as session:
         found = find_footage(session, site.recipe, site.registry, sha256, person.name)
@@ -81,7 +81,7 @@ def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> Footage:
 )
 def read_sightings(
     sha256: Sha256, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[Sighting]:
+) -> Page[SightingDetail]:
     """In the order they were found. None, where it has not been looked at yet."""
     analysis = analysis_id(sha256, site.recipe.model, site.recipe.settings)
     with site.session() as session:
@@ -99,7 +99,7 @@ def footage_page(
         "footages.html",
         found=found,
         wanted=wanted,
-        searched=wanted != Wanted(),
+        searched=wanted != FootageFilter(),
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
     )
@@ -117,7 +117,9 @@ def clip_page(
     clip = read_footage(sha256, site, person)
     sightings = read_sightings(sha256, site, after, 200)
     with site.session() as session:
-        correctable = places_of(session, sha256, None if person.role >= Role.LEAD else person.name)
+        correctable = uploaded_places(
+            session, sha256, None if person.role >= Role.LEAD else person.name
+        )
     try:
         original(site, sha256)
         gone = None
@@ -158,7 +160,7 @@ def _asked(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in asked if name not in ("after", "at") and value]
 
 
-def _for_script(clip: Footage, at: str | None, gone: bool) -> dict[str, Any]:
+def _for_script(clip: FootageDetail, at: str | None, gone: bool) -> dict[str, Any]:
     """What the player needs; the tracks it asks for itself."""
     shown = clip.model_dump(
         mode="json", include={"sha256", "kind", "width", "height", "rate", "duration"}
@@ -192,18 +194,22 @@ class Corrected(Claimed):
     "/api/v1/footage/{sha256}/claims",
     summary="Put right what is claimed of where footage came from",
 )
-def correct_claims(sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected) -> Footage:
+def correct_claims(
+    sha256: Sha256, site: ThisSite, person: ThisPerson, body: Corrected
+) -> FootageDetail:
     """Who did it and what stood there before is kept. What was put right stays, whatever a list
     that is swept again says. What one has uploaded oneself; a lead, any."""
     said = {name: getattr(body, name) for name in body.model_fields_set - {"path"}}
     with site.session() as session, session.begin():
-        all_places = places_of(session, sha256, None)
+        all_places = uploaded_places(session, sha256, None)
         if body.path not in all_places:
             raise NotHere(Message("%(path)s: that footage does not lie there", path=body.path))
-        if person.role < Role.LEAD and body.path not in places_of(session, sha256, person.name):
+        if person.role < Role.LEAD and body.path not in uploaded_places(
+            session, sha256, person.name
+        ):
             raise Forbidden(Message("what others brought is put right by a lead"))
         correct(session, all_places[body.path], said, person.name)
-    now: Footage = read_footage(sha256, site, person)
+    now: FootageDetail = read_footage(sha256, site, person)
     return now
 
 
@@ -258,7 +264,7 @@ def enter_machine(
 ) -> Taken:
     """A verdict that others judge as they do what the program flagged. At the place of one that was
     entered already it is a verdict on that one."""
-    told = Told(
+    told = Statement(
         body.builder,
         body.probable,
         body.concealed,
@@ -269,7 +275,7 @@ def enter_machine(
     )
     pts = Fraction(body.pts)
     with site.session() as session:
-        bench = bench_of(session, site.registry)
+        bench = test_context(session, site.registry)
         told.check(bench)
         if session.get(FootageRow, sha256) is None:
             raise NotHere(Message("no footage %(sha256)s in this case", sha256=sha256[:12]))

@@ -20,11 +20,11 @@ from api.web.pages import page
 from api.web.review_models import Agreement
 from api.web.site import Site, ThisSite
 from datasets.formats.coco_out import to_coco
-from evidence.learning.annotations import as_jsonl, as_photographs
-from evidence.learning.models import commands, list_models
-from evidence.learning.summary import summarise_learning
-from evidence.review.reviewers import Record, Reviewers
-from evidence.store.verdicts import head
+from evidence.case.verdicts import head
+from evidence.learn.annotations import as_jsonl, as_photographs
+from evidence.learn.models import commands, list_models
+from evidence.learn.sources import summarise_learning
+from evidence.review.agreement import Record, Reviewers
 
 routes = Routes()
 

@@ -18,36 +18,35 @@ from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisS
 from api.web.words import language
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.browse.controls import control_machines
-from evidence.browse.described import Machine
-from evidence.browse.machine import (
-    Alike,
-    Decided,
-    Tie,
+from evidence.browse.machine_detail import (
+    DecisionDetail,
+    LookalikeMachine,
+    TieDetail,
     alike,
     decided,
     decisions,
     find_machine,
     ties_of,
 )
-from evidence.browse.machines import (
+from evidence.browse.machine_list import (
     Controls,
+    MachineFilter,
     Sort,
     State,
-    Wanted,
     builders_seen,
     list_machines,
 )
-from evidence.browse.names import name_footage
+from evidence.browse.machine_summary import MachineSummary
+from evidence.browse.outcomes import control_machines
 from evidence.browse.overview import looked_otherwise
-from evidence.browse.shapes import Named, Page, Shape, Sighting
-from evidence.browse.sightings import list_of_machine
-from evidence.browse.verdicts import on_sightings
-from evidence.linking.hand import cut, join
-from evidence.linking.inventory import machine_of
-from evidence.store.derived import SightingRow
-from evidence.store.places import places_of
-from evidence.store.summary import looked_otherwise_alone
+from evidence.browse.search import name_footage
+from evidence.browse.shapes import Page, RegistryName, Shape, SightingDetail
+from evidence.browse.sightings import list_of_machine, on_sightings
+from evidence.case.places import places_of
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.summary import looked_otherwise_alone
+from evidence.link.inventory import machine_of
+from evidence.link.machines import cut, join
 
 routes = Routes()
 
@@ -83,8 +82,8 @@ def _wanted(
         Controls | Literal[""] | None,
         Query(description="`with` the machines of positive controls, or `only` those."),
     ] = None,
-) -> Wanted:
-    return Wanted(
+) -> MachineFilter:
+    return MachineFilter(
         builder or None,
         origin or None,
         frozenset(one for one in grade if one),
@@ -98,7 +97,7 @@ def _wanted(
     )
 
 
-ThisWanted = Annotated[Wanted, Depends(_wanted)]
+ThisWanted = Annotated[MachineFilter, Depends(_wanted)]
 Sorted = Annotated[
     Sort, Query(description="`grade`: the surest first; `seen`: most sightings first.")
 ]
@@ -111,14 +110,14 @@ def read_machines(
     sort: Sorted = "grade",
     after: Cursor = None,
     limit: Limit = 50,
-) -> Page[Machine]:
+) -> Page[MachineSummary]:
     """A cursor is of one order: give the same `sort` with it."""
     with site.session() as session:
         return list_machines(session, site.recipe, site.registry, wanted, sort, after, limit)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}", summary="One machine")
-def read_machine(id: MachineId, site: ThisSite) -> Machine:
+def read_machine(id: MachineId, site: ThisSite) -> MachineSummary:
     """Its id changes when sightings are joined to it or cut from it."""
     with site.session() as session:
         found = find_machine(session, id, site.registry)
@@ -136,14 +135,16 @@ def read_machine(id: MachineId, site: ThisSite) -> Machine:
 )
 def read_sightings(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[Sighting]:
+) -> Page[SightingDetail]:
     """With readings and pictures; the tracks are told with the footage."""
     with site.session() as session:
         return list_of_machine(session, id, site.registry, after, limit)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/links", summary="What ties it together")
-def read_links(id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[Tie]:
+def read_links(
+    id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
+) -> Page[TieDetail]:
     """Held or not, among its sightings and with others, each with its reason."""
     with site.session() as session:
         return ties_of(session, id, after, limit)
@@ -154,21 +155,21 @@ def read_links(id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit
 )
 def read_its_decisions(
     id: MachineId, site: ThisSite, after: Cursor = None, limit: Limit = 50
-) -> Page[Decided]:
+) -> Page[DecisionDetail]:
     """The last first."""
     with site.session() as session:
         return decisions(session, id, after, limit)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}/alike", summary="Machines that look alike")
-def read_alike(id: MachineId, site: ThisSite) -> list[Alike]:
+def read_alike(id: MachineId, site: ThisSite) -> list[LookalikeMachine]:
     """By appearance alone, the most alike first; it says nothing of who built them."""
     with site.session() as session:
         return alike(session, site.recipe, id, site.registry)
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/decisions", summary="All that was joined and cut")
-def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[Decided]:
+def read_decisions(site: ThisSite, after: Cursor = None, limit: Limit = 50) -> Page[DecisionDetail]:
     """The last first."""
     with site.session() as session:
         return decisions(session, None, after, limit)
@@ -206,7 +207,7 @@ class Wish(BaseModel):
 class Done(Shape):
     """The decision, and the machines that the two sightings belong to now."""
 
-    decision: Decided
+    decision: DecisionDetail
     machine_a: str
     machine_b: str
 
@@ -279,7 +280,7 @@ def machines_page(
         found=found,
         wanted=wanted,
         sort=sort,
-        searched=wanted != Wanted(),
+        searched=wanted != MachineFilter(),
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
         onward=onward(request, found.next),
@@ -332,7 +333,7 @@ def read_builders(
     q: Annotated[
         str, Query(max_length=80, description="Any part of an id, a name, a mark or a series.")
     ] = "",
-) -> Page[Named]:
+) -> Page[RegistryName]:
     """However it is spelt: case, accents and look-alike letters make no difference. Those that
     begin so come first; makers of controls are left out, for none of them is a builder."""
     found = [entry for entry in site.registry.search(q) if entry.type != "control"]
@@ -344,4 +345,4 @@ def read_builders(
             entry.name,
         )
     )
-    return Page(items=[Named.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])
+    return Page(items=[RegistryName.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])

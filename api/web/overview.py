@@ -20,7 +20,7 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from evidence.browse.overview import Overview, look_over, looked_otherwise
-from evidence.store.summary import looked_otherwise_alone
+from evidence.case.summary import looked_otherwise_alone
 from evidence.uploads.board import Board, Event
 
 routes = Routes()

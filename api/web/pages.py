@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from api.web.words import LANGUAGES, catalogue, language, said_by, translated
 from datasets.countries import country_name
-from evidence.report import weigh
-from evidence.tables import chance, clock, printable
+from evidence.clip.report import weigh
+from evidence.clip.tables import chance, clock, printable
 
 STATIC = Path(__file__).parent / "static"
 

@@ -21,11 +21,9 @@ from api.web.site import AskedBox, AskedTime, Sha256, Site, ThisSite
 from datasets.errors import FootageMissing
 from datasets.messages import Message
 from detector.types import Footage
-from evidence.browse.crops import Way, crop
-from evidence.browse.frames import FrameCutter
-from evidence.browse.originals import find_original
-from evidence.store.derived import StillRow
-from evidence.store.verdicts import kept_when_entered
+from evidence.browse.frames import FrameCutter, Way, crop, find_original
+from evidence.case.sighting_tables import StillRow
+from evidence.case.verdicts import kept_when_entered
 
 routes = Routes()
 cutter = FrameCutter()

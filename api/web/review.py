@@ -29,13 +29,14 @@ from api.web.review_models import (
 from api.web.site import Site, ThisSite
 from datasets.messages import Message
 from evidence.browse.overview import looked_otherwise
-from evidence.review import judge as bench
-from evidence.review.card import cards
-from evidence.review.desk import Desk
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Item
+from evidence.review import judgement as bench
+from evidence.review.cards import cards
 from evidence.review.items import lack_items, make_missing
-from evidence.review.judge import NoItem
-from evidence.review.visible import page_of_log, record, told_states
-from evidence.store import Item, Verdict
+from evidence.review.judgement import NoItem
+from evidence.review.log import page_of_log, record, told_states
+from evidence.review.queue import ItemDealer
 
 routes = Routes()
 
@@ -151,7 +152,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
         try:
             row = bench.judge(
                 session,
-                bench.bench_of(session, site.registry),
+                bench.test_context(session, site.registry),
                 body.item,
                 person.name,
                 body.verdict,
@@ -208,13 +209,13 @@ def read_log(
     return LogPage.model_validate({"items": rows, "next": last})
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(request: Request) -> ItemDealer:
     """The server's one desk."""
     state = request.app.state
     if not hasattr(state, "desk"):
         # Two threads may both make one; what the first then dealt may be dealt once more.
-        state.desk = Desk()
-    desk: Desk = state.desk
+        state.desk = ItemDealer()
+    desk: ItemDealer = state.desk
     return desk
 
 
@@ -260,7 +261,7 @@ MARK_MARGIN = 0.15
 
 
 def to_card(record: Record) -> Card:
-    """The card of `evidence.review.card`, its pictures by address."""
+    """The card of `evidence.review.cards`, its pictures by address."""
     alike = [one | {"picture": _small(one)} for one in record["alike"]]
     return Card.model_validate(record | {"pictures": _pictures(record), "alike": alike})
 

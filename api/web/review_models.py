@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evidence.browse.shapes import Grounds
+from evidence.browse.shapes import BuilderSources
 
 ITEM_PATTERN = r"^[0-9a-f]{32}(:[A-Za-z0-9_.-]{1,16}|@-?[0-9]{1,40}(/[0-9]{1,40})?)$"
 """The key of a sighting, of a machine entered by hand (`:entered-12`), or of a frame by its
@@ -205,7 +205,7 @@ class Marks(BaseModel):
     owner: str | None
     owner_country: str | None
     production: list[str]
-    registry: Grounds
+    registry: BuilderSources
     wordmarks: list[str]
     series: list[str]
     livery: str | None

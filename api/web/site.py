@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
 from detector import Settings
-from evidence.browse.paging import LONGEST
-from evidence.desk import Desk
-from evidence.store import Case, Recipe
+from evidence.browse.search import LONGEST
+from evidence.case.case import Case
+from evidence.case.tables import Recipe
+from evidence.work.background import BackgroundWorker
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Site:
     local: str | None = None
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     limits: Limits = field(default_factory=Limits)
-    desk: Desk | None = None
+    desk: BackgroundWorker | None = None
 
     def session(self) -> Session:
         """As `Case.session`."""

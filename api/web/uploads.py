@@ -21,12 +21,11 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, translated
 from datasets.errors import FootageError, UploadConflict, UploadTooLarge, UsageError
 from datasets.messages import Message
+from evidence.case.tables import CLAIMS, Upload
 from evidence.dates import HOW, NO_DATE, read_date
-from evidence.store import Upload
-from evidence.store.models import CLAIMS
-from evidence.uploads import Bounds, Claims, Shown, Uploads, show
-from evidence.uploads.part import BLOCK
-from evidence.uploads.shown import list_uploads
+from evidence.uploads.intake import Uploads
+from evidence.uploads.part import BLOCK, Claims, UploadLimits
+from evidence.uploads.status import UploadStatus, list_uploads, show_upload
 
 routes = Routes()
 
@@ -128,14 +127,14 @@ class Sum(BaseModel):
 class UploadPage(BaseModel):
     """Some uploads, the latest first; `next` goes on, as `after`."""
 
-    items: list[Shown]
+    items: list[UploadStatus]
     next: str | None
 
 
 def install(app: FastAPI, site: Site) -> None:
     """Readies `app` to take footage in."""
     limits = site.limits
-    bounds = Bounds(limits.file_bytes, limits.seconds, limits.free_bytes, limits.uploads)
+    bounds = UploadLimits(limits.file_bytes, limits.seconds, limits.free_bytes, limits.uploads)
     app.state.uploads = Uploads(site.case, site.recipe, bounds, site.settings.decoding)
 
 
@@ -166,7 +165,9 @@ def upload_page(request: Request, site: ThisSite) -> HTMLResponse:
     status_code=201,
     summary="Begin an upload; send its bytes with PATCH",
 )
-def begin(request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload) -> Shown:
+def begin(
+    request: Request, uploads: ThisUploads, person: ThisPerson, asked: NewUpload
+) -> UploadStatus:
     upload = uploads.begin(person.name, asked.name, asked.size, asked.claims())
     return _show(request, uploads, upload)
 
@@ -186,7 +187,7 @@ def read_uploads(
     found = list_uploads(uploads, author, _cursor(after), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     cursor = None if last is None else f"{_micros(last.made)}-{last.id}"
-    return UploadPage(items=_translated(request, show(uploads, found[:limit])), next=cursor)
+    return UploadPage(items=_translated(request, show_upload(uploads, found[:limit])), next=cursor)
 
 
 def _micros(moment: datetime) -> int:
@@ -201,7 +202,7 @@ def _cursor(after: str | None) -> tuple[datetime, str] | None:
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/uploads/{number}", summary="One upload")
-def read_upload(request: Request, uploads: ThisUploads, number: Number) -> Shown:
+def read_upload(request: Request, uploads: ThisUploads, number: Number) -> UploadStatus:
     return _show(request, uploads, uploads.find(number))
 
 
@@ -245,7 +246,7 @@ async def go_on(
     person: ThisPerson,
     number: Number,
     upload_offset: Annotated[int, Header(ge=0, le=LARGEST)],
-) -> Shown:
+) -> UploadStatus:
     await to_thread.run_sync(_own, uploads, number, person)
     return await _receive(request, uploads, number, upload_offset)
 
@@ -263,7 +264,7 @@ async def take_whole(
     uploads: ThisUploads,
     person: ThisPerson,
     asked: Annotated[Said, Query()],
-) -> Shown:
+) -> UploadStatus:
     try:
         size = int(request.headers["content-length"])
     except (KeyError, ValueError) as error:
@@ -281,7 +282,9 @@ async def take_whole(
     "/api/v1/uploads/{number}",
     summary="Cancel: what has come is removed, or the analysis called off; forget what is over",
 )
-def withdraw(request: Request, uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
+def withdraw(
+    request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
+) -> UploadStatus:
     _own(uploads, number, person)
     return _show(request, uploads, uploads.cancel(number, person.name))
 
@@ -293,18 +296,20 @@ def withdraw(request: Request, uploads: ThisUploads, person: ThisPerson, number:
     status_code=202,
     summary="Look again at footage whose analysis was cancelled or set aside",
 )
-def look_again(request: Request, uploads: ThisUploads, person: ThisPerson, number: Number) -> Shown:
+def look_again(
+    request: Request, uploads: ThisUploads, person: ThisPerson, number: Number
+) -> UploadStatus:
     _own(uploads, number, person)
     upload = uploads.restart(number)
     _wake(request)
     return _show(request, uploads, upload)
 
 
-def _show(request: Request, uploads: Uploads, upload: Upload) -> Shown:
-    return _translated(request, show(uploads, [upload]))[0]
+def _show(request: Request, uploads: Uploads, upload: Upload) -> UploadStatus:
+    return _translated(request, show_upload(uploads, [upload]))[0]
 
 
-def _translated(request: Request, some: list[Shown]) -> list[Shown]:
+def _translated(request: Request, some: list[UploadStatus]) -> list[UploadStatus]:
     """The uploads, with each reason in the reader's language too."""
     code = language(request)
     if code == "en":
@@ -336,7 +341,7 @@ def _own(uploads: Uploads, number: str, person: Person) -> None:
         )
 
 
-async def _receive(request: Request, uploads: Uploads, number: str, offset: int) -> Shown:
+async def _receive(request: Request, uploads: Uploads, number: str, offset: int) -> UploadStatus:
     """Writes the body to the part file as it comes; every step on the disk in a thread."""
     receiving = uploads.receiving(number, offset)
     part = await to_thread.run_sync(receiving.__enter__)

@@ -1,19 +1,103 @@
-"""Accounts: who may enter, and as what. None is deleted, since verdicts name their authors."""
+"""Passwords: what one must be, and whether it is the one that was set.
+
+Only Argon2id's hash of a password is kept, with the parameters that argon2-cffi recommends; one
+kept under older parameters is made anew when its owner next enters. A password is compared by
+what it looks like: the same letters typed on another system may come as other code points.
+
+
+Accounts: who may enter, and as what. None is deleted, since verdicts name their authors."""
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from datasets.errors import AccountConflict, AccountMissing, UsageError
 from datasets.messages import Message
-from evidence.access.passwords import check_password, is_outdated, is_password, to_secret
-from evidence.store import Account, Case, Login, Token
+from evidence.case.case import Case
+from evidence.case.tables import Account, Login, Token
+
+SHORTEST = 12  # characters
+LONGEST = 1024  # bytes of UTF-8: more is no safer, and takes longer to hash
+FEWEST_DIFFERENT = 5  # characters
+
+_HASHER = PasswordHasher()
+
+
+def check_password(password: str, name: str) -> None:
+    """Refuses a password that would be guessed.
+
+    Raises:
+        UsageError: it may not be used; the message says why.
+    """
+    plain = _plain(password)
+    if plain is None:
+        raise UsageError(
+            Message("the password holds half a character that no keyboard types; leave it out")
+        )
+    if len(plain) < SHORTEST:
+        raise UsageError(
+            Message("the password is too short; use %(least)s characters or more", least=SHORTEST)
+        )
+    if len(plain.encode()) > LONGEST:
+        raise UsageError(
+            Message("the password is too long; use %(most)s bytes or less", most=LONGEST)
+        )
+    folded = plain.casefold()
+    if not folded.replace(name.casefold(), ""):
+        raise UsageError(Message("the password is the account's name; use something else"))
+    if len(set(folded)) < FEWEST_DIFFERENT:
+        raise UsageError(
+            Message(
+                "the password repeats; use %(least)s different characters", least=FEWEST_DIFFERENT
+            )
+        )
+
+
+def to_secret(password: str) -> str:
+    """What is kept of a password that `check_password` let through."""
+    plain = _plain(password)
+    assert plain is not None
+    return _HASHER.hash(plain)
+
+
+def is_password(password: str, secret: str | None) -> bool:
+    """Whether a secret was made of this password; none, or an empty one, takes as long as a
+    wrong one."""
+    plain = _plain(password)
+    try:
+        _HASHER.verify(secret or _nobody(), plain or "")
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(secret and plain)
+
+
+def is_outdated(secret: str) -> bool:
+    """Whether a secret was made with other parameters than would be used now."""
+    return _HASHER.check_needs_rehash(secret)
+
+
+def _plain(password: str) -> str | None:
+    """The password in Unicode's one form for all that look alike; None: UTF-8 cannot hold it."""
+    try:
+        return unicodedata.normalize("NFKC", password).encode().decode()
+    except UnicodeEncodeError:
+        return None
+
+
+@cache
+def _nobody() -> str:
+    return _HASHER.hash(secrets.token_hex(16))
+
 
 ROLES = ("reviewer", "lead", "admin")
 """What an account may be; each may do what those before it may."""
@@ -22,7 +106,7 @@ LONGEST_NAME = 64  # characters
 
 
 @dataclass(frozen=True)
-class Known:
+class AccountInfo:
     """An account, without what it enters by."""
 
     name: str
@@ -31,7 +115,7 @@ class Known:
     ended: datetime | None
 
 
-def add_account(case: Case, name: str, role: str | None, password: str) -> Known:
+def add_account(case: Case, name: str, role: str | None, password: str) -> AccountInfo:
     """Adds an account. The first has to be an admin's: nobody else could make the others.
 
     Args:
@@ -68,7 +152,7 @@ def add_account(case: Case, name: str, role: str | None, password: str) -> Known
 
 def list_accounts(
     session: Session, after: str | None = None, limit: int | None = None
-) -> list[Known]:
+) -> list[AccountInfo]:
     """Accounts in the order of their names, those after `after`, `limit` at most."""
     asked = select(Account).order_by(Account.name).limit(limit)
     if after is not None:
@@ -76,7 +160,7 @@ def list_accounts(
     return [_known(row) for row in session.scalars(asked)]
 
 
-def find_account(session: Session, name: str) -> Known:
+def find_account(session: Session, name: str) -> AccountInfo:
     """The account of that name.
 
     Raises:
@@ -92,7 +176,7 @@ def change_account(
     role: str | None = None,
     password: str | None = None,
     closed: bool | None = None,
-) -> Known:
+) -> AccountInfo:
     """Changes what is given of an account, all of it or nothing.
 
     A new password and closing end every login and token; reopening brings none back.
@@ -126,7 +210,7 @@ def change_account(
         return _known(row)
 
 
-def enter(case: Case, name: str, password: str) -> Known | None:
+def enter(case: Case, name: str, password: str) -> AccountInfo | None:
     """Whose name and password these are; None: nobody's, or an account's that is closed.
 
     It takes as long whether or not there is such a name.
@@ -203,5 +287,5 @@ def wait_for_turn(session: Session) -> None:
         session.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _known(row: Account) -> Known:
-    return Known(row.name, row.role, row.made, row.ended)
+def _known(row: Account) -> AccountInfo:
+    return AccountInfo(row.name, row.role, row.made, row.ended)

@@ -18,25 +18,19 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry
 from evidence.answer.case import Found, find_answer
 from evidence.answer.question import Question
-from evidence.spelled import Writings
-from evidence.store import (
-    Account,
+from evidence.case.case import Case
+from evidence.case.places import PLACES
+from evidence.case.sighting_tables import (
     AnalysisRow,
-    Case,
-    ControlRow,
     Copy,
-    Correction,
     Decision,
-    Draw,
-    Item,
     Link,
     MachineRow,
     Membership,
-    Run,
     Verdict,
-    Work,
 )
-from evidence.store.places import PLACES
+from evidence.case.tables import Account, ControlRow, Correction, Draw, Item, Run, Work
+from evidence.spelling import PlantNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ class Moment:
     places: tuple[tuple[object, ...], ...]
     controls: tuple[tuple[object, ...], ...]
 
-    def plants(self, writings: Writings) -> tuple[str, ...]:
+    def plants(self, writings: PlantNames) -> tuple[str, ...]:
         """The plants that sources name, each once, in order."""
         return tuple(writings.once(str(row[0]) for row in self.places if row[0] is not None))
 

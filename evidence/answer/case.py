@@ -34,11 +34,12 @@ from evidence.answer.report.exhibits import gather
 from evidence.answer.report.page import Exhibit, Facts
 from evidence.answer.reviewers import settled_alone, without_login
 from evidence.answer.sources import Asked, read_sources
-from evidence.store import AnalysisRow, Case, Recipe, Run, Work
-from evidence.store.models import MOVED
-from evidence.store.summary import looked_otherwise_alone, mostly_lost, programs
-from evidence.store.verdicts import head
-from evidence.store.work import ASIDE, PACKED, WAITING
+from evidence.case.case import Case
+from evidence.case.queue import ASIDE, PACKED, WAITING
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.summary import looked_otherwise_alone, mostly_lost, programs
+from evidence.case.tables import MOVED, Recipe, Run, Work
+from evidence.case.verdicts import head
 
 
 @dataclass(frozen=True, slots=True)

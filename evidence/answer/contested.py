@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from datasets.messages import Message
 from evidence.answer.sources import Asked, Source
-from evidence.spelled import fold
+from evidence.spelling import fold
 
 
 def contested(asked: Asked) -> tuple[str, ...]:

@@ -23,16 +23,10 @@ from datasets.registry import Registry
 from datasets.there import straight
 from evidence.answer.answer import Controls
 from evidence.answer.sources import Asked, copies_of
-from evidence.linking.load import chunks
+from evidence.case.sighting_tables import Membership, SightingRow
+from evidence.case.tables import ControlRow, FootageRow, Item, Location
+from evidence.link.sightings import chunks
 from evidence.review.standing import confirms
-from evidence.store import (
-    ControlRow,
-    FootageRow,
-    Item,
-    Location,
-    Membership,
-    SightingRow,
-)
 
 COLUMNS = ("path", "builder")
 MOST_BYTES = 16 << 20

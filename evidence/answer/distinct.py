@@ -19,8 +19,8 @@ from statistics import median
 
 from detector.types import Box
 from evidence.answer.machines import SeenMachine
-from evidence.linking.pairs import LAID
-from evidence.linking.seen import in_company, overlap
+from evidence.link.pairs import LAID
+from evidence.link.sightings import in_company, overlap
 
 Moment = tuple[str, tuple[int, int]]
 """Footage, and a time of it as a fraction: pairs of numbers are compared in a tenth of the time."""

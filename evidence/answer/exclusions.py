@@ -23,13 +23,12 @@ from evidence.answer.frames import read_frames
 from evidence.answer.machines import SeenMachine, read_machines
 from evidence.answer.manual_entries import NEAR, with_entered
 from evidence.answer.sources import Asked, is_of_period, plant_of
-from evidence.linking.load import chunks
-from evidence.linking.present import Place, Present
-from evidence.linking.scope import Scope
-from evidence.review.enter import as_box, same_place
+from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow, machine_id
+from evidence.case.tables import Item, Recipe
+from evidence.link.decisions import PresentSightings, SightingPlace
+from evidence.link.sightings import Scope, chunks
+from evidence.review.manual_entries import as_box, same_place
 from evidence.review.standing import confirms
-from evidence.store import AnalysisRow, Item, Membership, Recipe, SightingRow
-from evidence.store.keys import machine_id
 
 
 def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[str]:
@@ -64,11 +63,13 @@ def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[
             accepted = row.builder is None or row.outcome == "accept"
             plate = row.origin if row.origin_basis == "plate" and accepted else None
             if asked.fits(row.builder, plate):
-                places.append(Place(row.key, row.footage, row.pts, as_box(row.box)))
+                places.append(SightingPlace(row.key, row.footage, row.pts, as_box(row.box)))
     if not places:
         return Counter()
     footage, machine = _machines_now(session, recipe, {place.footage for place in places})
-    present = Present(session, Scope(recipe.model, recipe.settings, footage, frozenset()), places)
+    present = PresentSightings(
+        session, Scope(recipe.model, recipe.settings, footage, frozenset()), places
+    )
     waits = {one.id for one in machines if not one.settled and not one.stood_in}
     entered = [one for one in machines if one.entered and one.settled]
     left: Counter[str] = Counter()
@@ -101,7 +102,7 @@ def _machines_now(
     return footage, machine
 
 
-def _lies_at(entered: SeenMachine, place: Place) -> bool:
+def _lies_at(entered: SeenMachine, place: SightingPlace) -> bool:
     """Whether it would be that sighting, had the program found it now (`at_least.py`)."""
     views = (view for footage, track in entered.views if footage == place.footage for view in track)
     return any(abs(pts - place.pts) <= NEAR and same_place(box, place.box) for pts, box in views)

@@ -20,17 +20,18 @@ from sqlalchemy.orm import Session
 from evidence.answer.estimators.missed import Frame, Frames
 from evidence.answer.machines import is_begun
 from evidence.answer.sources import Asked, plant_of
-from evidence.copies.spans import Span
-from evidence.linking.load import chunks
+from evidence.case.sighting_tables import Copy, PrintRow, SightingRow
+from evidence.case.tables import Draw, Item, Recipe
+from evidence.link.alignment import CopySpan
+from evidence.link.sightings import chunks
 from evidence.review.audit import ALONE, LONGEST
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import NO_MACHINE, in_force
-from evidence.store import Copy, Draw, Item, PrintRow, Recipe, SightingRow
 
 Place = tuple[str, Fraction]
 """Footage, and a time of it."""
 
-Copies = Mapping[str, Mapping[str, Sequence[Span]]]
+Copies = Mapping[str, Mapping[str, Sequence[CopySpan]]]
 """By footage what others show of it as well, and when."""
 
 
@@ -62,7 +63,7 @@ def first_shown(frames: Mapping[Place, float], copies: Copies) -> dict[Place, Pl
 
 def _together(
     one: Place,
-    spans: Sequence[Span],
+    spans: Sequence[CopySpan],
     other: str,
     times: Sequence[Fraction],
     frames: Mapping[Place, float],
@@ -221,9 +222,9 @@ def _begun(session: Session, items: Iterable[Item]) -> set[str]:
 
 def _copies(
     session: Session, recipe: Recipe, asked: Collection[str]
-) -> dict[str, dict[str, list[Span]]]:
+) -> dict[str, dict[str, list[CopySpan]]]:
     """By footage what others show of it as well, and when."""
-    found: dict[str, dict[str, list[Span]]] = defaultdict(dict)
+    found: dict[str, dict[str, list[CopySpan]]] = defaultdict(dict)
     rows = session.execute(
         select(Copy.a, Copy.b, Copy.spans).where(
             Copy.model == recipe.model, Copy.settings == recipe.settings
@@ -231,12 +232,12 @@ def _copies(
     )
     for a, b, plain in rows:
         if a in asked and b in asked:
-            found[a][b] = [Span.from_json(one) for one in plain]
+            found[a][b] = [CopySpan.from_json(one) for one in plain]
             found[b][a] = [span.turned() for span in found[a][b]]
     return found
 
 
-def _showing(times: Times, copies: Mapping[str, Sequence[Span]]) -> Times:
+def _showing(times: Times, copies: Mapping[str, Sequence[CopySpan]]) -> Times:
     """How many footages show what this one shows at each time: they share it."""
     number = np.ones(len(times))
     for spans in copies.values():

@@ -18,14 +18,13 @@ from sqlalchemy.orm import Session
 from detector.types import Box
 from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of, unplaced
-from evidence.linking.load import chunks
-from evidence.linking.seen import in_company
-from evidence.review.enter import as_box
+from evidence.case.base import read_time
+from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
+from evidence.case.tables import Draw, Item, Recipe
+from evidence.link.sightings import chunks, in_company
 from evidence.review.items import ENTERED
+from evidence.review.manual_entries import as_box
 from evidence.review.standing import NO_MACHINE, Standing, confirms
-from evidence.store import Draw, Flag, Item, Membership, Recipe, SightingRow
-from evidence.store.base import read_time
-from evidence.store.keys import machine_id
 
 CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
 """The strata: claimed to be of the kind asked for; of another; not told."""

@@ -23,14 +23,13 @@ from detector.types import Box
 from evidence.answer.machines import SeenMachine
 from evidence.answer.older import is_older, shown_before
 from evidence.answer.sources import Asked, plant_of
-from evidence.linking.load import chunks
-from evidence.linking.seen import overlap
-from evidence.review.enter import as_box, same_place
+from evidence.case.sighting_tables import Membership, SightingRow, Verdict, machine_id
+from evidence.case.tables import Item, Recipe
+from evidence.link.sightings import chunks, overlap
 from evidence.review.items import ENTERED
 from evidence.review.log import given, verdicts_on
+from evidence.review.manual_entries import as_box, same_place
 from evidence.review.standing import COUNTED, NAMING, NO_MACHINE, PROBABLE, confirms, in_force
-from evidence.store import Item, Membership, Recipe, SightingRow, Verdict
-from evidence.store.keys import machine_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from sqlalchemy import or_, select
 
 from datasets.messages import Message
 from evidence.answer.sources import Asked
-from evidence.copies.spans import Span
-from evidence.linking.load import chunks
-from evidence.store import Copy, SightingRow
+from evidence.case.sighting_tables import Copy, SightingRow
+from evidence.link.alignment import CopySpan
+from evidence.link.sightings import chunks
 
-Older = Mapping[str, Sequence[Span]]
+Older = Mapping[str, Sequence[CopySpan]]
 """By footage the stretches of it that footage published before the period shows as well."""
 
 
@@ -31,7 +31,7 @@ def shown_before(asked: Asked, footage: Collection[str]) -> Older:
     before = {
         sha256 for sha256, source in asked.sources.items() if since.covers(source.first) is False
     }
-    found: dict[str, list[Span]] = defaultdict(list)
+    found: dict[str, list[CopySpan]] = defaultdict(list)
     for part in chunks(sorted(before)):
         rows = asked.session.execute(
             select(Copy.a, Copy.b, Copy.spans).where(
@@ -43,9 +43,9 @@ def shown_before(asked: Asked, footage: Collection[str]) -> Older:
         )
         for a, b, plain in rows:
             if a in footage and b in before:
-                found[a] += map(Span.from_json, plain)
+                found[a] += map(CopySpan.from_json, plain)
             elif b in footage and a in before:
-                found[b] += (Span.from_json(one).turned() for one in plain)
+                found[b] += (CopySpan.from_json(one).turned() for one in plain)
     return found
 
 

@@ -14,7 +14,7 @@ from evidence.answer.estimators.share_bounds import confirmed, status
 from evidence.answer.machines import SeenMachine
 from evidence.answer.occupancy import Occupancy, fit_occupancy, no_absence
 from evidence.answer.sources import Asked
-from evidence.store import AnalysisRow
+from evidence.case.sighting_tables import AnalysisRow
 
 
 @dataclass(frozen=True, slots=True)

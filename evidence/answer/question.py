@@ -12,7 +12,7 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from detector.claims.origin import home_of
 from evidence.dates import HOW, read_date
-from evidence.spelled import Writings
+from evidence.spelling import PlantNames
 
 By = Literal["origin", "builder", "owner", "production"]
 
@@ -108,7 +108,7 @@ class Question:
     def of_known(self, registry: Registry) -> Question:
         """The same, of each plant once, however it is written, and of those that the registry has
         by its name."""
-        writings = Writings(registry.plants)
+        writings = PlantNames(registry.plants)
         plants: dict[str, str] = {}
         for one in self.plants:
             plants.setdefault(writings.key(one), writings.known(one) or one)

@@ -25,12 +25,13 @@ from datasets.messages import Message
 from datasets.registry import Registry
 from detector.settings import origins_under_test
 from evidence.answer.question import Question
-from evidence.linking.load import chunks
-from evidence.review.judge import Bench
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Account, Item, Recipe
+from evidence.case.verdicts import LOGIN
+from evidence.link.sightings import chunks
+from evidence.review.judgement import TestContext
 from evidence.review.log import given, verdicts_on
 from evidence.review.standing import COUNTED, NAMING, in_force
-from evidence.store import Account, Item, Recipe, Verdict
-from evidence.store.verdicts import LOGIN
 
 
 def settled_alone(
@@ -41,7 +42,7 @@ def settled_alone(
     where that is asked, by the registry that is asked with; a third one, too, who decided where two
     disagreed."""
     tested = origins_under_test(recipe.values)
-    bench = Bench(registry, tested)
+    bench = TestContext(registry, tested)
 
     def claims(builder: str | None) -> bool:
         if bench.from_tested(builder):

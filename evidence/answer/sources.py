@@ -24,12 +24,13 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.question import Question
-from evidence.copies.spans import Span
+from evidence.case.places import PLACES
+from evidence.case.sighting_tables import AnalysisRow, Copy
+from evidence.case.tables import Recipe
 from evidence.dates import read_date
-from evidence.linking.load import chunks
-from evidence.spelled import Writings, fold
-from evidence.store import AnalysisRow, Copy, Recipe
-from evidence.store.places import PLACES
+from evidence.link.alignment import CopySpan
+from evidence.link.sightings import chunks
+from evidence.spelling import PlantNames, fold
 
 WHOLE = 0.8
 """Share of a footage that another shows, for the other to show it whole."""
@@ -44,7 +45,7 @@ class Joined:
     that show it whole; none that a camera on a stand may have filmed at another time."""
 
     name: dict[str, str]
-    parts: dict[str, list[tuple[Span, str]]]
+    parts: dict[str, list[tuple[CopySpan, str]]]
     within: dict[str, set[str]]
 
 
@@ -64,7 +65,7 @@ def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) ->
             if share >= WHOLE and kind != "same view":
                 within[part].add(of)
     name = join(known, shares)
-    parts: dict[str, list[tuple[Span, str]]] = defaultdict(list)
+    parts: dict[str, list[tuple[CopySpan, str]]] = defaultdict(list)
     if any(name[a] != name[b] for a, b in shares):
         rows = session.execute(
             select(Copy.a, Copy.b, Copy.spans).where(*of_recipe, shows).order_by(Copy.a, Copy.b)
@@ -72,7 +73,7 @@ def read_recordings(session: Session, recipe: Recipe, footage: Iterable[str]) ->
         for a, b, plain in rows:
             if (a, b) not in shares or name[a] == name[b]:
                 continue
-            spans = [Span.from_json(one) for one in plain]
+            spans = [CopySpan.from_json(one) for one in plain]
             if shares[a, b][0] >= WHOLE:
                 parts[b] += [(span.turned(), name[a]) for span in spans]
             else:
@@ -142,7 +143,7 @@ class Source:
     recording: str
     plant: str | None
     published: str | None
-    parts: tuple[tuple[Span, str], ...] = ()
+    parts: tuple[tuple[CopySpan, str], ...] = ()
     named: tuple[str, ...] = ()
     first: str | None = None
 
@@ -291,7 +292,7 @@ def is_of_period(source: Source, question: Question) -> bool | None:
 
 def _spelled(plants: Iterable[str | None], registry: Registry) -> dict[str | None, str | None]:
     """Each plant by the registry's name; of another the way in which it is written most often."""
-    writings, counted = Writings(registry.plants), Counter(plants)
+    writings, counted = PlantNames(registry.plants), Counter(plants)
     found: dict[str, list[str | None]] = defaultdict(list)
     for plant in counted:
         found[writings.key(plant or "")].append(plant)

@@ -9,17 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.browse.controls import control_footage
-from evidence.browse.counted import Told, count_told
-from evidence.browse.settled import all_words
+from evidence.browse.machine_summary import MachineCounts, count_outcomes
+from evidence.browse.outcomes import all_words, control_footage
 from evidence.browse.shapes import Reason, Said, Shape
-from evidence.review.visible import told_states
-from evidence.store.case import Case
-from evidence.store.derived import AnalysisRow, Decision, MachineRow, Membership
-from evidence.store.models import MOVED, Recipe, Work
-from evidence.store.people import Item
-from evidence.store.summary import count_machines, summarise
-from evidence.store.work import ASIDE, why_aside
+from evidence.case.case import Case
+from evidence.case.queue import ASIDE, why_aside
+from evidence.case.sighting_tables import AnalysisRow, Decision, MachineRow, Membership
+from evidence.case.summary import count_machines, summarise
+from evidence.case.tables import MOVED, Item, Recipe, Work
+from evidence.review.log import told_states
 
 MOST_REASONS = 100
 """Files of one kind of error of which it is said why they were set aside; `nameplate sweep --status
@@ -28,7 +26,7 @@ MOST_REASONS = 100
 STATES = ("open", "partial", "disputed", "settled")
 
 
-class MachinesOf(Shape):
+class BuilderMachines(Shape):
     """How many machines the program read as of one builder, and of which grades. `origin`: where
     such machines are from; of unknown builders, where their plates say; null: not known."""
 
@@ -40,7 +38,7 @@ class MachinesOf(Shape):
     grades: dict[str, int]
 
 
-class Waiting(Shape):
+class ReviewBacklog(Shape):
     """How many items of one kind of flag stand in each state of the review. `disputed`: told to
     leads; for others those are among the `partial`."""
 
@@ -48,7 +46,7 @@ class Waiting(Shape):
     states: dict[str, int]
 
 
-class Progress(Shape):
+class WorkProgress(Shape):
     """How far the list of a recipe has come. `aside`: by the kind of error; `reasons`: with what
     was said of each file, of the first hundred of a kind. `here`: it is the recipe whose findings
     are shown."""
@@ -76,7 +74,7 @@ class LastRun(Shape):
     pid: int
 
 
-class Head(Shape):
+class LogHead(Shape):
     """The last verdict of the log. Whoever writes it down can prove later that none up to it
     was changed or taken out."""
 
@@ -84,7 +82,7 @@ class Head(Shape):
     digest: str
 
 
-class Copies(Shape):
+class CopyCounts(Shape):
     """How many footages have a copy, and pairs of copies by kind."""
 
     footage: int
@@ -108,13 +106,13 @@ class Overview(Shape):
     nowhere: int
     analyses: int
     sightings: int
-    machines: list[MachinesOf]
-    told: Told
-    copies: Copies
+    machines: list[BuilderMachines]
+    told: MachineCounts
+    copies: CopyCounts
     flags: dict[str, int]
-    review: list[Waiting]
-    work: list[Progress]
-    verdicts: Head
+    review: list[ReviewBacklog]
+    work: list[WorkProgress]
+    verdicts: LogHead
     last_run: LastRun | None
 
 
@@ -137,7 +135,7 @@ def look_over(case: Case, recipe: Recipe, registry: Registry, lead: bool) -> Ove
         summary = summarise(case, registry, recipe, read)
         review = _review(session, recipe, lead)
         work = [
-            Progress(
+            WorkProgress(
                 **one,
                 here=(one["model"], one["settings"]) == (recipe.model, recipe.settings),
                 reasons=_reasons(session, one["model"], one["settings"]),
@@ -168,7 +166,7 @@ def _machines(
     return known[1]
 
 
-_last_told: dict[str, tuple[Any, Told]] = {}
+_last_told: dict[str, tuple[Any, MachineCounts]] = {}
 
 
 def _told(
@@ -177,7 +175,7 @@ def _told(
     registry: Registry,
     recipe: Recipe,
     read: list[dict[str, Any]],
-) -> Told:
+) -> MachineCounts:
     """The table as people settled it, counted anew where that of what was read is another, or
     something was settled, or a control kept or dropped."""
     words = all_words(session, recipe, registry)
@@ -188,12 +186,12 @@ def _told(
     )
     known = _last_told.get(case.id)
     if known is None or known[0] != state:
-        told = count_told(session, recipe, registry, read, words)
+        told = count_outcomes(session, recipe, registry, read, words)
         known = _last_told[case.id] = (state, told)
     return known[1]
 
 
-def _review(session: Session, recipe: Recipe, lead: bool) -> list[Waiting]:
+def _review(session: Session, recipe: Recipe, lead: bool) -> list[ReviewBacklog]:
     """By kind, what matters most first."""
     rows = session.execute(
         select(Item.kind, Item.state, func.count(), func.max(Item.priority))
@@ -206,7 +204,7 @@ def _review(session: Session, recipe: Recipe, lead: bool) -> list[Waiting]:
         found.setdefault(kind, dict.fromkeys(STATES, 0))[state] = number
         weight[kind] = max(weight.get(kind, 0), priority)
     return [
-        Waiting(kind=kind, states=told_states(found[kind], lead))
+        ReviewBacklog(kind=kind, states=told_states(found[kind], lead))
         for kind in sorted(found, key=lambda kind: (-weight[kind], kind))
     ]
 

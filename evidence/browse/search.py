@@ -1,23 +1,50 @@
-"""What lists are searched by, as conditions both databases understand alike."""
+"""What lists are searched by, as conditions both databases understand alike.
+
+Long lists a page at a time, by the place where the last page ended.
+
+A cursor holds what the last row was sorted by, so that the next page begins at once wherever
+it is; a page number would have the database count through all rows before it.
+
+
+What footage is called: as it came, where the case keeps it under its hash; else by its path."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, exists, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
+from datasets.errors import UsageError
+from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.spelled import Writings
-from evidence.store.base import Exact
-from evidence.store.derived import AnalysisRow, ReadingRow, SightingRow
-from evidence.store.models import Recipe
-from evidence.store.places import PLACES
+from evidence.case.base import ExactText
+from evidence.case.places import PLACES
+from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow
+from evidence.case.tables import Recipe, Upload
+from evidence.link.sightings import chunks
+from evidence.spelling import PlantNames
 
 SOME = PLACES.alias("some_place").c
 """A place of some footage, also one where it lay, whatever places the query itself is about."""
@@ -36,7 +63,7 @@ def holds(
     spelt = {wanted, wanted.upper(), wanted.lower(), wanted.capitalize()}
     folded = sorted({one.translate(_LOWER) for one in spelt})
     patterns = (re.sub("[/%_]", r"/\g<0>", one) for one in folded)
-    return or_(*(_Within(column, literal(f"%{one}%", Exact())) for one in patterns))
+    return or_(*(_Within(column, literal(f"%{one}%", ExactText())) for one in patterns))
 
 
 class _Within(FunctionElement[bool]):
@@ -56,9 +83,9 @@ def _compile(element: _Within, compiler: Any, **given: Any) -> str:
 
 def of_plant(session: Session, registry: Registry, wanted: str) -> ColumnElement[bool]:
     """Whether a place (`SOME`) is said to be of a plant that holds the words, however it is written
-    (`evidence.spelled`); what no SQL folds is compared here."""
+    (`evidence.spelling`); what no SQL folds is compared here."""
     plants = select(PLACES.c.plant_claimed).where(PLACES.c.plant_claimed.is_not(None)).distinct()
-    writings = Writings(registry.plants)
+    writings = PlantNames(registry.plants)
     spelt = (one for one in session.scalars(plants) if writings.holds(one, wanted))
     if re.search(r"^\d|\d$", wanted.strip()):
         # No SQL tells Plant 1 from Plant 12.
@@ -130,3 +157,115 @@ def _read(recipe: Recipe, wanted: str) -> list[ColumnElement[bool]]:
         ReadingRow.overlay.is_(False),
         holds(ReadingRow.text, wanted),
     ]
+
+
+LONGEST = 24_000
+"""Characters of a cursor, at most: the longest path there can be, in JSON, in base 64."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One thing that a list is sorted by; `check` tells a value that it may have."""
+
+    column: ColumnElement[Any]
+    check: Callable[[object], bool]
+    descending: bool = False
+
+
+def number(value: object) -> bool:
+    """Whether it is a number that a column can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def text(value: object) -> bool:
+    """Whether it is a text."""
+    return isinstance(value, str)
+
+
+def key(value: object) -> bool:
+    """Whether it could be a name we gave: letters, digits and few signs, all of ASCII."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def write_cursor(values: Sequence[Any]) -> str:
+    """The cursor of a place."""
+    plain = json.dumps(list(values), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    """The place a cursor holds.
+
+    Raises:
+        UsageError: it is none of this list.
+    """
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_constant=_never)
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise UsageError(_NOT_OURS) from error
+    if not isinstance(values, list) or len(values) != len(keys):
+        raise UsageError(_NOT_OURS)
+    if not all(part.check(value) for part, value in zip(keys, values, strict=True)):
+        raise UsageError(_NOT_OURS)
+    return values
+
+
+_NOT_OURS = Message("after: no cursor of this list; give the `next` of the page before, as it came")
+
+
+def _never(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def in_order(query: Any, keys: Sequence[Key], after: str | None, limit: int) -> Any:
+    """The query, sorted, from behind the cursor; one row more than `limit`, which tells
+    whether there is another page.
+
+    Raises:
+        UsageError: no cursor of this list.
+    """
+    if after is not None:
+        query = query.where(_beyond(keys, read_cursor(after, keys)))
+    order = [part.column.desc() if part.descending else part.column for part in keys]
+    return query.order_by(*order).limit(limit + 1)
+
+
+def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Whatever sorts behind the values: greater in the first, or equal there and so on."""
+    beyond: ColumnElement[bool] = false()
+    for part, value in reversed(list(zip(keys, values, strict=True))):
+        ahead = part.column < value if part.descending else part.column > value
+        beyond = or_(ahead, and_(part.column == value, beyond))
+    # The first comparison by itself, so that an index can be entered at the place.
+    first, value = keys[0], values[0]
+    start = first.column <= value if first.descending else first.column >= value
+    return and_(start, beyond)
+
+
+def name_footage(session: Session, places: Mapping[str, Sequence[Row[Any]]]) -> dict[str, str]:
+    """What footage is called at the first of its places (as `store.places.places_of` gives them);
+    what lies and lay nowhere is left out."""
+    first = {footage: rows[0] for footage, rows in places.items() if rows}
+    names = _name_places(session, first.values())
+    return {footage: names[place.path] for footage, place in first.items()}
+
+
+def _name_places(session: Session, places: Collection[Row[Any]]) -> dict[str, str]:
+    """By path what the footage is called that lies or lay there."""
+    names = {place.path: PurePath(place.path).name or place.path for place in places}
+    for part in chunks(sorted(place.path for place in places if place.held)):
+        query = select(Upload.path, Upload.name).where(
+            Upload.path.in_(part), Upload.state == "kept"
+        )
+        # The first who brought it is read last.
+        rows = session.execute(query.order_by(Upload.made.desc(), Upload.id.desc()))
+        names |= {path: name for path, name in rows if path is not None}
+    return names
+
+
+def called(words: str) -> Select[str | None]:
+    """The footage that somebody uploaded under a name with these words in it."""
+    return select(Upload.footage).where(
+        Upload.state == "kept", Upload.footage.is_not(None), holds(Upload.name, words)
+    )

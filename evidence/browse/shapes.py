@@ -17,8 +17,8 @@ from pydantic import (
 
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.record import grounds, spell
-from evidence.tables import printable
+from evidence.clip.record import grounds, spell
+from evidence.clip.tables import printable
 
 
 def _sayable(text: object) -> object:
@@ -58,7 +58,7 @@ class Page(Shape, Generic[T]):
     next: str | None = None
 
 
-class Time(Shape):
+class ExactTime(Shape):
     """Seconds since the footage's start: `exact` as a fraction, `seconds` rounded."""
 
     exact: str
@@ -70,7 +70,7 @@ class Time(Shape):
         return cls(exact=str(pts), seconds=round(float(Fraction(pts)), 4))
 
 
-class Grounds(Shape):
+class BuilderSources(Shape):
     """What a builder's name rests on. `confidence`: the registry's; `says`: that in words, where
     one that is sure without a document is not called sure; `sources`: as the registry names them;
     `documents`: those of them that can be shown."""
@@ -81,7 +81,7 @@ class Grounds(Shape):
     documents: list[Said]
 
 
-class Named(Shape):
+class RegistryName(Shape):
     """A builder or a control, as the registry knows it. `origin`: the home of the name; `owner`,
     `owner_country`: who owns it; `production`: the countries in which it makes such machines;
     `registry`: how sure it is of a builder, null of a control."""
@@ -93,7 +93,7 @@ class Named(Shape):
     owner: Said | None = None
     owner_country: str | None = None
     production: list[str] = []
-    registry: Grounds | None = None
+    registry: BuilderSources | None = None
 
     @classmethod
     def of(cls, id: str, registry: Registry) -> Self:
@@ -109,11 +109,11 @@ class Named(Shape):
             owner=entry.owner.name if entry.owner else None,
             owner_country=entry.owner.country if entry.owner else None,
             production=list(entry.production),
-            registry=None if entry.type == "control" else Grounds(**grounds(entry)),
+            registry=None if entry.type == "control" else BuilderSources(**grounds(entry)),
         )
 
 
-class Origin(Shape):
+class OriginDetail(Shape):
     """Where a machine comes from, and whether a builder, a plate or a seller's badge says so."""
 
     code: str | None
@@ -121,7 +121,7 @@ class Origin(Shape):
     grade: str | None = None
 
 
-class Evidence(Shape):
+class EvidenceDetail(Shape):
     """One reason for or against an attribution. `about`: the name of the entry `id`."""
 
     kind: str
@@ -129,7 +129,7 @@ class Evidence(Shape):
     about: Said | None = None
     text: Said
     weight: float
-    at: Time | None = None
+    at: ExactTime | None = None
     box: Corners | None = None
 
     @classmethod
@@ -139,46 +139,46 @@ class Evidence(Shape):
             cls(
                 kind=row["kind"],
                 id=row["id"],
-                about=None if row["id"] is None else Named.of(row["id"], registry).name,
+                about=None if row["id"] is None else RegistryName.of(row["id"], registry).name,
                 text=row["text"],
                 weight=row["weight"],
-                at=None if row["exact"] is None else Time.of(row["exact"]),
+                at=None if row["exact"] is None else ExactTime.of(row["exact"]),
                 box=row["box"],
             )
             for row in rows
         ]
 
 
-class Reading(Shape):
+class ReadingDetail(Shape):
     """Text read off one frame. `overlay`: it belongs to the broadcast, not to the scene."""
 
     text: Said
     score: float
     script: str
-    at: Time
+    at: ExactTime
     box: Corners
     mirrored: bool
     overlay: bool
 
 
-class LoneMark(Shape):
+class LoneMarkDetail(Shape):
     """A builder's mark, or a plate, around which no machine is seen, and what was read `beside`
     it in its frame."""
 
-    mark: Reading
-    beside: list[Reading]
+    mark: ReadingDetail
+    beside: list[ReadingDetail]
 
 
-class Still(Shape):
+class StillDetail(Shape):
     """A picture kept: `best`, the whole frame; `mark`, the unaltered cut-out of a mark."""
 
     role: str
     sha256: str
-    at: Time
+    at: ExactTime
     box: Corners
 
 
-class Judged(Shape):
+class JudgementDetail(Shape):
     """Whether people have settled what a sighting shows (`settled`) or not (`open`), and as what.
 
     Who has judged it is not told before, nor how many have or would have to; nor, by a `kind` and a
@@ -190,27 +190,27 @@ class Judged(Shape):
     reason: Said | None
     state: str
     outcome: str | None
-    builder: Named | None
+    builder: RegistryName | None
 
 
-class Given(Shape):
-    """One verdict of the log. `kind`: of the footage, as of a `Sighting`."""
+class VerdictDetail(Shape):
+    """One verdict of the log. `kind`: of the footage, as of a `SightingDetail`."""
 
     number: int
     sighting: str | None
     kind: str
     verdict: str
-    builder: Named | None
+    builder: RegistryName | None
     author: Said
     made: datetime
     seconds: float | None
     note: Said | None
     supersedes: int | None
-    at: Time
+    at: ExactTime
     box: Corners | None
 
 
-class Sighting(Shape):
+class SightingDetail(Shape):
     """A track with its attribution. `best` is when, and `box` where, it is best seen, in a frame
     of the size `frame` (null in a folder, each of whose pictures has its own). `kind`: of the
     footage, `video`, `still` or `stills`; of a folder, `file` is the picture where it is best seen.
@@ -224,25 +224,25 @@ class Sighting(Shape):
     footage: str
     kind: str
     shot: int
-    first: Time
-    last: Time
-    best: Time
+    first: ExactTime
+    last: ExactTime
+    best: ExactTime
     box: Corners
     frame: tuple[int, int] | None
     confidence: float
     grade: str
     probability: float
-    builder: Named | None
-    control: Named | None
+    builder: RegistryName | None
+    control: RegistryName | None
     series: Said | None
     concealed: bool
-    origin: Origin | None
+    origin: OriginDetail | None
     file: Said | None
     machine: str | None
-    evidence: list[Evidence]
-    readings: list[Reading]
-    stills: list[Still]
-    judged: Judged | None
+    evidence: list[EvidenceDetail]
+    readings: list[ReadingDetail]
+    stills: list[StillDetail]
+    judged: JudgementDetail | None
     track: list[tuple[str, float, float, float, float, float]] | None = None
 
 

@@ -1,4 +1,10 @@
-"""Sightings with all that is known of each: readings, pictures, machine, verdicts."""
+"""Sightings with all that is known of each: readings, pictures, machine, verdicts.
+
+The verdicts on what is shown, as far as whoever looks may see them.
+
+Two reviewers must not see each other's verdict before their item is settled; so a verdict is
+shown to its author at once, and to others once everything it is about is settled.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +16,26 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from datasets.registry import Registry
-from evidence.browse.paging import Key, in_order, key, number, write_cursor
+from evidence.browse.search import Key, in_order, key, number, write_cursor
 from evidence.browse.shapes import (
-    Evidence,
-    Judged,
-    LoneMark,
-    Named,
-    Origin,
+    EvidenceDetail,
+    ExactTime,
+    JudgementDetail,
+    LoneMarkDetail,
+    OriginDetail,
     Page,
-    Reading,
-    Sighting,
-    Still,
-    Time,
+    ReadingDetail,
+    RegistryName,
+    SightingDetail,
+    StillDetail,
+    VerdictDetail,
+    utc,
 )
-from evidence.linking.load import chunks
+from evidence.case.sighting_tables import Membership, ReadingRow, SightingRow, StillRow, Verdict
+from evidence.case.tables import FootageRow, Item
+from evidence.link.sightings import chunks
 from evidence.review.items import AUDIT
-from evidence.review.visible import told_state
-from evidence.store.derived import Membership, ReadingRow, SightingRow, StillRow
-from evidence.store.models import FootageRow
-from evidence.store.people import Item
+from evidence.review.log import told_state
 
 _WHERE = tuple[str, str]  # analysis, and the sighting's name in it
 
@@ -38,7 +45,7 @@ MOST_TOLD = 60
 
 def list_of_footage(
     session: Session, analysis: str, registry: Registry, after: str | None, limit: int
-) -> Page[Sighting]:
+) -> Page[SightingDetail]:
     """The sightings of one analysis with their tracks, in the order they were found (`m1`, `m2`).
 
     Raises:
@@ -56,7 +63,7 @@ def list_of_footage(
 
 def list_of_machine(
     session: Session, machine: str, registry: Registry, after: str | None, limit: int
-) -> Page[Sighting]:
+) -> Page[SightingDetail]:
     """The sightings of one machine, without tracks, in order of their keys.
 
     Raises:
@@ -76,9 +83,9 @@ def list_of_machine(
     )
 
 
-def load(session: Session, keys: Iterable[str], registry: Registry) -> dict[str, Sighting]:
+def load(session: Session, keys: Iterable[str], registry: Registry) -> dict[str, SightingDetail]:
     """Sightings by key, without tracks."""
-    found: dict[str, Sighting] = {}
+    found: dict[str, SightingDetail] = {}
     for part in chunks(sorted(set(keys))):
         query = select(SightingRow).where(SightingRow.key.in_(part))
         rows = session.scalars(query.options(defer(SightingRow.track))).all()
@@ -88,7 +95,7 @@ def load(session: Session, keys: Iterable[str], registry: Registry) -> dict[str,
 
 def complete(
     session: Session, rows: Sequence[SightingRow], registry: Registry, tracks: bool = False
-) -> list[Sighting]:
+) -> list[SightingDetail]:
     """The rows with what hangs on them, in a few queries for all of them."""
     keys = [row.key for row in rows]
     analyses = sorted({row.analysis for row in rows})
@@ -98,28 +105,28 @@ def complete(
     of = footage_of(session, {row.footage for row in rows})
     judged = _judged(session, keys, registry)
     return [
-        Sighting(
+        SightingDetail(
             key=row.key,
             name=row.name,
             footage=row.footage,
             kind=of[row.footage].kind,
             shot=row.shot,
-            first=Time.of(row.first),
-            last=Time.of(row.last),
-            best=Time.of(row.pts),
+            first=ExactTime.of(row.first),
+            last=ExactTime.of(row.last),
+            best=ExactTime.of(row.pts),
             box=tuple(row.box),
             frame=of[row.footage].frame,
             confidence=row.confidence,
             grade=row.grade,
             probability=row.probability,
-            builder=None if row.builder is None else Named.of(row.builder, registry),
-            control=None if row.control is None else Named.of(row.control, registry),
+            builder=None if row.builder is None else RegistryName.of(row.builder, registry),
+            control=None if row.control is None else RegistryName.of(row.control, registry),
             series=row.series,
             concealed=row.concealed,
             origin=_origin(row),
             file=row.file,
             machine=machines.get(row.key),
-            evidence=Evidence.read(row.evidence, registry),
+            evidence=EvidenceDetail.read(row.evidence, registry),
             readings=readings[row.analysis, row.name][:MOST_TOLD],
             stills=stills[row.analysis, row.name],
             judged=judged.get(row.key),
@@ -129,16 +136,16 @@ def complete(
     ]
 
 
-def overlays(session: Session, analysis: str) -> list[Reading]:
+def overlays(session: Session, analysis: str) -> list[ReadingDetail]:
     """What the broadcast itself wrote over the footage."""
     return [_reading(row) for row in session.scalars(_of_none(analysis, True).limit(MOST_TOLD))]
 
 
-def lone_marks(session: Session, analysis: str) -> list[LoneMark]:
+def lone_marks(session: Session, analysis: str) -> list[LoneMarkDetail]:
     """The marks around which no machine is seen, in order."""
     rows = session.scalars(_of_none(analysis, False))
     texts = [list(map(_reading, of)) for _, of in groupby(rows, key=lambda row: row.pts)]
-    return [LoneMark(mark=read[0], beside=read[1:]) for read in texts]
+    return [LoneMarkDetail(mark=read[0], beside=read[1:]) for read in texts]
 
 
 def _of_none(analysis: str, overlay: bool) -> Select[ReadingRow]:
@@ -154,16 +161,16 @@ def _of_none(analysis: str, overlay: bool) -> Select[ReadingRow]:
     )
 
 
-def _origin(row: SightingRow) -> Origin | None:
+def _origin(row: SightingRow) -> OriginDetail | None:
     if row.origin_basis is None:
         return None
-    return Origin(code=row.origin, basis=row.origin_basis, grade=row.origin_grade)
+    return OriginDetail(code=row.origin, basis=row.origin_basis, grade=row.origin_grade)
 
 
 def _readings(
     session: Session, analyses: Sequence[str], named: set[_WHERE]
-) -> dict[_WHERE, list[Reading]]:
-    found: dict[_WHERE, list[Reading]] = defaultdict(list)
+) -> dict[_WHERE, list[ReadingDetail]]:
+    found: dict[_WHERE, list[ReadingDetail]] = defaultdict(list)
     for part in chunks(analyses):
         query = select(ReadingRow).where(
             ReadingRow.analysis.in_(part),
@@ -176,12 +183,12 @@ def _readings(
     return found
 
 
-def _reading(row: ReadingRow) -> Reading:
-    return Reading(
+def _reading(row: ReadingRow) -> ReadingDetail:
+    return ReadingDetail(
         text=row.text,
         score=row.score,
         script=row.script,
-        at=Time.of(row.pts),
+        at=ExactTime.of(row.pts),
         box=tuple(row.box),
         mirrored=row.mirrored,
         overlay=row.overlay,
@@ -190,8 +197,8 @@ def _reading(row: ReadingRow) -> Reading:
 
 def _stills(
     session: Session, analyses: Sequence[str], named: set[_WHERE]
-) -> dict[_WHERE, list[Still]]:
-    found: dict[_WHERE, list[Still]] = defaultdict(list)
+) -> dict[_WHERE, list[StillDetail]]:
+    found: dict[_WHERE, list[StillDetail]] = defaultdict(list)
     for part in chunks(analyses):
         query = select(StillRow).where(
             StillRow.analysis.in_(part), StillRow.sighting.in_({name for _, name in named})
@@ -199,10 +206,10 @@ def _stills(
         for row in session.scalars(query.order_by(StillRow.role)):
             if (row.analysis, row.sighting) in named:
                 found[row.analysis, row.sighting].append(
-                    Still(
+                    StillDetail(
                         role=row.role,
                         sha256=row.sha256,
-                        at=Time.of(row.pts),
+                        at=ExactTime.of(row.pts),
                         box=tuple(row.box),
                     )
                 )
@@ -225,19 +232,92 @@ def footage_of(session: Session, hashes: Iterable[str]) -> dict[str, FootageRow]
     return found
 
 
-def _judged(session: Session, keys: Sequence[str], registry: Registry) -> dict[str, Judged]:
+def _judged(
+    session: Session, keys: Sequence[str], registry: Registry
+) -> dict[str, JudgementDetail]:
     """By sighting; where it waits for several reasons, the weightiest."""
-    found: dict[str, Judged] = {}
+    found: dict[str, JudgementDetail] = {}
     for part in chunks(keys):
         query = select(Item).where(Item.sighting.in_(part)).order_by(Item.priority, Item.item)
         for row in session.scalars(query):
             secret = row.kind == AUDIT and row.state != "settled"
-            found[str(row.sighting)] = Judged(
+            found[str(row.sighting)] = JudgementDetail(
                 item=row.item,
                 kind=None if secret else row.kind,
                 reason=None if secret else row.reason,
                 state=told_state(row.state),
                 outcome=row.outcome,
-                builder=None if row.builder is None else Named.of(row.builder, registry),
+                builder=None if row.builder is None else RegistryName.of(row.builder, registry),
             )
     return found
+
+
+MOST = 500
+
+
+def on_footage(
+    session: Session, sha256: str, person: str, registry: Registry
+) -> list[VerdictDetail]:
+    """On its frames and on what was sighted in it, with any recipe; the first first."""
+    rows = session.scalars(
+        select(Verdict).where(Verdict.footage == sha256).order_by(Verdict.number.desc()).limit(MOST)
+    ).all()
+    return _shown(session, rows, person, registry)
+
+
+def on_sightings(
+    session: Session, keys: Sequence[str], person: str, registry: Registry
+) -> list[VerdictDetail]:
+    """On some sightings, by key; the first first."""
+    rows: list[Verdict] = []
+    for part in chunks(keys):
+        rows += session.scalars(select(Verdict).where(Verdict.sighting.in_(part)))
+    return _shown(session, rows, person, registry)
+
+
+def _shown(
+    session: Session, rows: Sequence[Verdict], person: str, registry: Registry
+) -> list[VerdictDetail]:
+    open_ = _open(session, rows)
+    of = footage_of(session, {row.footage for row in rows})
+    return [
+        _given(row, of[row.footage].kind, registry)
+        for row in sorted(rows, key=lambda row: row.number)
+        if row.author == person or _about(row) not in open_
+    ]
+
+
+def _about(row: Verdict | Item) -> tuple[str, str]:
+    return (row.footage, str(row.pts)) if row.sighting is None else ("", row.sighting)
+
+
+def _open(session: Session, rows: Sequence[Verdict]) -> set[tuple[str, str]]:
+    """What some of the verdicts are about that is not settled yet."""
+    found: set[tuple[str, str]] = set()
+    keys = sorted({row.sighting for row in rows if row.sighting is not None})
+    for part in chunks(keys):
+        query = select(Item).where(Item.sighting.in_(part), Item.state != "settled")
+        found |= {_about(one) for one in session.scalars(query)}
+    for part in chunks(sorted({row.footage for row in rows if row.sighting is None})):
+        query = select(Item).where(
+            Item.footage.in_(part), Item.sighting.is_(None), Item.state != "settled"
+        )
+        found |= {_about(one) for one in session.scalars(query)}
+    return found
+
+
+def _given(row: Verdict, kind: str, registry: Registry) -> VerdictDetail:
+    return VerdictDetail(
+        number=row.number,
+        sighting=row.sighting,
+        kind=kind,
+        verdict=row.verdict,
+        builder=None if row.builder is None else RegistryName.of(row.builder, registry),
+        author=row.author,
+        made=utc(row.made),
+        seconds=row.seconds,
+        note=row.note,
+        supersedes=row.supersedes,
+        at=ExactTime.of(row.pts),
+        box=None if row.box is None else tuple(row.box),
+    )

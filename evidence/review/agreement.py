@@ -5,23 +5,43 @@ coefficient of agreement for nominal scales", Educational and Psychological Meas
 37-46. Krippendorff, K. (2011), "Computing Krippendorff's Alpha-Reliability", University of
 Pennsylvania, Departmental Papers (ASC) 43, section C: any number of observers, nominal data,
 missing values.
-"""
+
+
+Who judged how much, how fast, and where they disagree: what a lead looks at."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Item
+from evidence.review.log import About, about, given
+from evidence.review.standing import (
+    COUNTED,
+    JUDGEMENTS,
+    GivenVerdict,
+    held_by,
+    in_force,
+    independent,
+)
 
 DRAWS = 1000
 LEVEL = 0.95
 
 
 @dataclass(frozen=True)
-class Estimate:
+class AgreementEstimate:
     """A coefficient, and between what bounds it lies with a probability of 0.95; `units`: of
     how many items. None where it cannot be told: too few, or all of one category."""
 
@@ -83,7 +103,7 @@ def _alphas(counts: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[
     return alphas
 
 
-def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> Estimate:
+def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> AgreementEstimate:
     """Cohen's kappa of the pairs of categories that two people gave, with its bounds."""
     index = _index([side for pair in pairs for side in pair])
     alike = Counter((index[a], index[b]) for a, b in pairs)
@@ -98,7 +118,7 @@ def kappa_of(pairs: Sequence[tuple[Hashable, Hashable]]) -> Estimate:
     return _with_bounds(kappas, list(alike.values()))
 
 
-def alpha_of(units: Sequence[Mapping[str, Hashable]]) -> Estimate:
+def alpha_of(units: Sequence[Mapping[str, Hashable]]) -> AgreementEstimate:
     """Krippendorff's alpha of what people, by name, said of each unit, with its bounds."""
     compared = [unit for unit in units if len(unit) >= 2]
     index = _index([said for unit in compared for said in unit.values()])
@@ -116,7 +136,7 @@ def _index(values: Sequence[Hashable]) -> dict[Hashable, int]:
 
 def _with_bounds(
     measure: Callable[[NDArray[np.float64]], NDArray[np.float64]], often: Sequence[int]
-) -> Estimate:
+) -> AgreementEstimate:
     """A percentile bootstrap by items (Efron & Tibshirani 1993, chapter 13), seeded.
 
     Items that were judged alike are drawn together, by how `often` they are there, which is
@@ -124,16 +144,167 @@ def _with_bounds(
     """
     units = sum(often)
     if units == 0:
-        return Estimate(None, None, None, 0)
+        return AgreementEstimate(None, None, None, 0)
     times = np.array(often, np.float64)
     (whole,) = measure(times[np.newaxis])
     value = None if np.isnan(whole) else float(whole)
     if value is None or units < 2:
-        return Estimate(value, None, None, units)
+        return AgreementEstimate(value, None, None, units)
     drawn = np.random.default_rng(0).multinomial(units, times / units, DRAWS)
     known = measure(drawn.astype(np.float64))
     known = known[~np.isnan(known)]
     if not len(known):
-        return Estimate(value, None, None, units)
+        return AgreementEstimate(value, None, None, units)
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high), units)
+    return AgreementEstimate(value, float(low), float(high), units)
+
+
+Record = dict[str, Any]
+LISTED = 100
+"""Disagreements shown, the latest first."""
+
+
+class Reviewers:
+    """The log of verdicts as it was read so far: it only grows, so that a report after a verdict
+    has to read that one alone. May be asked from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+        self._logs: dict[About, ReviewedItem] = defaultdict(ReviewedItem)
+        self._reports: dict[str, Record] = {}
+
+    def report(self, session: Session, person: str) -> Record:
+        """For `person`: people with their counts, agreement by pair and of all, and the
+        disagreements.
+
+        Agreement is between judgements that hold and were given blind: who settled a
+        disagreement had seen both, who doubted all, and both are left out. An item counts where
+        two or more judged it. As long as no verdict comes it stays the same.
+        """
+        with self._lock:
+            self._read(session)
+            if person not in self._reports:
+                self._reports[person] = self._make(session, person)
+            return self._reports[person]
+
+    def _make(self, session: Session, person: str) -> Record:
+        logs = self._logs
+        units = [
+            {one.author: one.says for one in judged.alone}
+            for judged in logs.values()
+            if not judged.kept_from(person)
+        ]
+        return {
+            "people": _people(logs.values()),
+            "pairs": _pairs(units),
+            "alpha": vars(alpha_of(units)),
+            "disagreements": _disagreements(session, logs, person),
+        }
+
+    def _read(self, session: Session) -> None:
+        query = select(Verdict).where(Verdict.number > self._last).order_by(Verdict.number)
+        for row in session.scalars(query.execution_options(yield_per=2000)):
+            self._logs[about(row)].add(given(row), row.seconds)
+            self._last = row.number
+            self._reports = {}
+
+
+class ReviewedItem:
+    """The verdicts on one item: all, those that hold, and of them those given blind."""
+
+    def __init__(self) -> None:
+        self.log: list[GivenVerdict] = []
+        self.seconds: dict[int, float] = {}
+        self.held: list[GivenVerdict] = []
+        self.alone: list[GivenVerdict] = []
+
+    def add(self, one: GivenVerdict, seconds: float | None) -> None:
+        """The next one."""
+        self.log.append(one)
+        if seconds is not None:
+            self.seconds[one.number] = seconds
+        self.held, self.alone = in_force(self.log), independent(self.log)
+
+    @property
+    def disagree(self) -> bool:
+        """Whether people said different things, be it that one had seen what others say."""
+        return len({one.says for one in self.held if one.word in COUNTED}) > 1
+
+    def kept_from(self, person: str) -> bool:
+        """Whether two disagree, nobody has settled it, and the person is one of them."""
+        live = len(self.alone) == sum(one.word in COUNTED for one in self.held)
+        return live and self.disagree and held_by(self.log, person) is not None
+
+
+def _people(items: Iterable[ReviewedItem]) -> list[Record]:
+    words: dict[str, Counter[str]] = defaultdict(Counter)
+    took: dict[str, list[float]] = defaultdict(list)
+    for judged in items:
+        for one in judged.held:
+            words[one.author][one.word] += 1
+            if one.word in JUDGEMENTS and one.number in judged.seconds:
+                took[one.author].append(judged.seconds[one.number])
+    return [
+        {
+            "name": name,
+            "verdicts": sum(number for word, number in some.items() if word in JUDGEMENTS),
+            "doubts": some["doubt"],
+            "words": {word: some[word] for word in sorted(some) if word in JUDGEMENTS},
+            "seconds": round(median(took[name]), 1) if took[name] else None,
+        }
+        for name, some in sorted(words.items())
+    ]
+
+
+def _pairs(units: list[dict[str, tuple[str, str | None]]]) -> list[Record]:
+    both: dict[tuple[str, str], list[tuple[Any, Any]]] = defaultdict(list)
+    for unit in units:
+        for a, b in combinations(sorted(unit), 2):
+            both[a, b].append((unit[a], unit[b]))
+    return [_pair(a, b, pairs) for (a, b), pairs in sorted(both.items())]
+
+
+def _pair(a: str, b: str, pairs: list[tuple[Any, Any]]) -> Record:
+    kappa: AgreementEstimate = kappa_of(pairs)
+    alike = sum(one == other for one, other in pairs)
+    return {"a": a, "b": b, "alike": alike} | vars(kappa)
+
+
+def _disagreements(session: Session, logs: dict[About, ReviewedItem], person: str) -> list[Record]:
+    """Items on which two people disagree or disagreed, and what became of them.
+
+    One that is not settled is not told to those who disagree.
+    """
+    found = [
+        (judged.log[-1].number, thing, judged) for thing, judged in logs.items() if judged.disagree
+    ]
+    found.sort(key=lambda one: one[0], reverse=True)
+    listed = []
+    for _, thing, judged in found[:LISTED]:
+        item = _item(session, thing)
+        if item is None or item.state not in ("disputed", "settled"):
+            continue
+        if item.state == "disputed" and held_by(judged.log, person) is not None:
+            continue
+        listed.append(
+            {
+                "item": item.item,
+                "state": item.state,
+                "outcome": item.outcome,
+                "builder": item.builder,
+                "verdicts": [
+                    {"author": one.author, "verdict": one.word, "builder": one.builder}
+                    for one in judged.held
+                ],
+            }
+        )
+    return listed
+
+
+def _item(session: Session, thing: About) -> Item | None:
+    footage, of = thing
+    query = select(Item).where(Item.sighting == of)
+    if footage:
+        query = select(Item).where(Item.footage == footage, Item.pts == of, Item.sighting.is_(None))
+    return session.scalars(query.order_by(Item.item)).first()

@@ -28,7 +28,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
-from evidence.store.people import Chance, Draw
+from evidence.case.tables import Chance, Draw
 
 LONGEST = 10
 """Seconds that a print stands for at most: a picture that stands still for longer, a title or a
@@ -52,7 +52,7 @@ drawn, and of a million frames 2,000: a share is then known within 2 or 3 in a h
 
 
 @dataclass(frozen=True)
-class Plan:
+class AuditPlan:
     """seed, and by stratum the probability of being drawn."""
 
     seed: int = SEED
@@ -69,7 +69,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Member:
+class AuditMember:
     """One that may be drawn. `item` names it; `sighting` is its key, None of a frame."""
 
     item: str
@@ -78,7 +78,7 @@ class Member:
     sighting: str | None = None
 
 
-def plan_of(session: Session) -> Plan:
+def plan_of(session: Session) -> AuditPlan:
     """The plan of the case: as it was set; otherwise what its draws were made by, as in a case
     from before plans were kept; otherwise the default one."""
     kept = session.execute(select(Chance.stratum, Chance.probability, Chance.seed)).all()
@@ -91,10 +91,10 @@ def plan_of(session: Session) -> Plan:
         ).all()
     )
     rates = dict(RATES) | {stratum: rate for stratum, rate, _ in found if stratum in RATES}
-    return Plan(found[0][2] if found else SEED, rates)
+    return AuditPlan(found[0][2] if found else SEED, rates)
 
 
-def keep_plan(session: Session, plan: Plan) -> None:
+def keep_plan(session: Session, plan: AuditPlan) -> None:
     """Keeps a plan with the case, also where there is nothing to draw from yet, within a
     transaction. Only for a case of which nothing has been drawn."""
     now = datetime.now(UTC)
@@ -105,7 +105,7 @@ def keep_plan(session: Session, plan: Plan) -> None:
     )
 
 
-def parse_plan(rates: Sequence[str], seed: int | None = None) -> Plan:
+def parse_plan(rates: Sequence[str], seed: int | None = None) -> AuditPlan:
     """The default plan with some probabilities, each as `STRATUM=P`, and the seed changed.
 
     >>> parse_plan(["frame=0.01"]).rates["frame"]
@@ -121,7 +121,7 @@ def parse_plan(rates: Sequence[str], seed: int | None = None) -> Plan:
             told[stratum] = float(number)
         except ValueError:
             raise UsageError(f"{one}: say STRATUM=P; strata are {_listed()}") from None
-    return Plan(SEED if seed is None else seed, told)
+    return AuditPlan(SEED if seed is None else seed, told)
 
 
 def frame_item(analysis: str, pts: Fraction) -> str:
@@ -158,7 +158,7 @@ def unseen(
     return free
 
 
-def chosen(plan: Plan, member: Member) -> bool:
+def chosen(plan: AuditPlan, member: AuditMember) -> bool:
     """Whether the plan draws it."""
     text = f"audit\n{plan.seed}\n{member.item}"
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
@@ -166,7 +166,7 @@ def chosen(plan: Plan, member: Member) -> bool:
 
 
 def draw(
-    plan: Plan, members: Iterable[Member], naming: Mapping[str, str]
+    plan: AuditPlan, members: Iterable[AuditMember], naming: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     """The rows of `draws` for those drawn; `naming`: their analysis and footage."""
     now = datetime.now(UTC)

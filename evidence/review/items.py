@@ -11,9 +11,21 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from evidence.case.base import insert_all, insert_new
+from evidence.case.flags import PRIORITIES
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Flag,
+    PrintRow,
+    SightingRow,
+    Verdict,
+    is_entered,
+)
+from evidence.case.tables import Draw, Item
+from evidence.case.verdicts import entries, hold_log
 from evidence.review.audit import (
-    Member,
-    Plan,
+    AuditMember,
+    AuditPlan,
     draw,
     frame_item,
     keep_plan,
@@ -22,13 +34,7 @@ from evidence.review.audit import (
 )
 from evidence.review.log import about, verdicts_on, whole_log
 from evidence.review.log import given as given_in
-from evidence.review.standing import Given, Standing, stand, stand_entered
-from evidence.store.derived import AnalysisRow, Flag, PrintRow, SightingRow, Verdict
-from evidence.store.flags import PRIORITIES
-from evidence.store.keys import is_entered
-from evidence.store.people import Draw, Item
-from evidence.store.upsert import insert_all, insert_new
-from evidence.store.verdicts import entries, hold_log
+from evidence.review.standing import GivenVerdict, Standing, stand, stand_entered
 
 Row = dict[str, Any]
 
@@ -50,7 +56,7 @@ _AT_ONCE = 500
 _PRINTED_AT_ONCE = 20  # analyses whose prints are read at once: of a long clip there are thousands
 
 
-def add_items(session: Session, analysis: str, plan: Plan | None = None) -> None:
+def add_items(session: Session, analysis: str, plan: AuditPlan | None = None) -> None:
     """Draws from one analysis and makes its items, within a transaction; a second time nothing.
 
     No verdict can be on a sighting that is only now stored, but one may be on a frame of it, or
@@ -84,7 +90,7 @@ def make_missing(session: Session) -> None:
         rebuild(session)
 
 
-def rebuild(session: Session, plan: Plan | None = None) -> int:
+def rebuild(session: Session, plan: AuditPlan | None = None) -> int:
     """Makes all items anew from flags, draws and verdicts, within a transaction; how many.
 
     Draws are made where there are none yet, as in a case from before there was a sample.
@@ -132,13 +138,15 @@ def expected(session: Session) -> Iterator[tuple[str, list[Row]]]:
             )
 
 
-def members_of(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, list[Member]]]:
+def members_of(
+    session: Session, analyses: Sequence[str]
+) -> Iterator[tuple[str, list[AuditMember]]]:
     """Each of these analyses, by id, with all that may be drawn from it."""
     for start in range(0, len(analyses), _PRINTED_AT_ONCE):
         some = analyses[start : start + _PRINTED_AT_ONCE]
         flags = select(Flag.analysis, Flag.sighting).where(Flag.analysis.in_(some))
         claims = {(key, name) for key, name in session.execute(flags.where(Flag.kind == "claim"))}
-        members: dict[str, list[Member]] = {key: [] for key in some}
+        members: dict[str, list[AuditMember]] = {key: [] for key in some}
         spans: dict[str, list[tuple[Fraction, Fraction]]] = {key: [] for key in some}
         prints: dict[str, list[Fraction]] = {key: [] for key in some}
         sightings = select(
@@ -154,13 +162,13 @@ def members_of(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str,
             spans[analysis].append((first, last))
             said = "unknown" if builder is None else "named"
             stratum = "claim" if (analysis, name) in claims else said
-            members[analysis].append(Member(key, f"sighting-{stratum}", pts, key))
+            members[analysis].append(AuditMember(key, f"sighting-{stratum}", pts, key))
         times = select(PrintRow.analysis, PrintRow.pts).where(PrintRow.analysis.in_(some))
         for analysis, pts in session.execute(times):
             prints[analysis].append(pts)
         for key, found in members.items():
             for pts in unseen(prints[key], spans[key]):
-                found.append(Member(frame_item(key, pts), "frame", pts))
+                found.append(AuditMember(frame_item(key, pts), "frame", pts))
             yield key, found
 
 
@@ -201,7 +209,7 @@ def first_needs(kind: str) -> int:
     return 2 if kind == "claim" else 1
 
 
-def standing_of(kind: str, log: list[Given]) -> Standing:
+def standing_of(kind: str, log: list[GivenVerdict]) -> Standing:
     """Where an item of that kind stands."""
     return (stand_entered if kind == ENTERED else stand)(first_needs(kind), log)
 
@@ -332,7 +340,7 @@ def _as(kind: str, flag: Flag | None, drawn: bool) -> Row:
     }
 
 
-def _judged(row: Row, log: list[Given]) -> Row:
+def _judged(row: Row, log: list[GivenVerdict]) -> Row:
     return row if not log else row | vars(standing_of(row["kind"], log))
 
 

@@ -56,7 +56,7 @@ TAKEN_BACK = "withdrawn"
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenVerdict:
     """A verdict as far as an item's standing depends on it.
 
     tested: it names a builder from an origin under test, as was noted when it was given.
@@ -89,13 +89,13 @@ class Standing:
     builder: str | None = None
 
 
-def in_force(log: Iterable[Given]) -> list[Given]:
+def in_force(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
     """The verdicts that hold, each in the place of the first one that it replaces.
 
     Of one author the last judgement counts, in the place of their first.
     """
     starts: dict[int, int] = {}
-    held: dict[int, Given] = {}
+    held: dict[int, GivenVerdict] = {}
     for one in sorted(log, key=lambda given: given.number):
         starts[one.number] = starts.get(one.supersedes or 0, one.number)
         held.pop(one.supersedes or 0, None)
@@ -113,7 +113,7 @@ def in_force(log: Iterable[Given]) -> list[Given]:
     return sorted(held.values(), key=lambda one: starts[one.number])
 
 
-def stand(needs: int, log: Iterable[Given]) -> Standing:
+def stand(needs: int, log: Iterable[GivenVerdict]) -> Standing:
     """Where an item stands that needs so many reviewers from the start.
 
     As long as all agree, and enough have judged, it is settled. Once two do not, the next
@@ -122,10 +122,10 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
     needed to two. A doubt about a settled item asks for one more. What is held for probable does
     not count.
     """
-    candidate: Given | None = None
+    candidate: GivenVerdict | None = None
     state, given = "open", 0
     claim = needs > 1
-    before: list[Given] = []
+    before: list[GivenVerdict] = []
     for one in in_force(log):
         if one.word == "doubt":
             if state == "settled":
@@ -153,7 +153,7 @@ def stand(needs: int, log: Iterable[Given]) -> Standing:
     return Standing(needs, state, given, candidate.word, candidate.builder)
 
 
-def _decides(one: Given, before: Iterable[Given], claim: bool) -> bool:
+def _decides(one: GivenVerdict, before: Iterable[GivenVerdict], claim: bool) -> bool:
     """Whether somebody who has seen that others disagree settles it by saying this.
 
     Args:
@@ -163,7 +163,7 @@ def _decides(one: Given, before: Iterable[Given], claim: bool) -> bool:
     return not alone or any(other.says == one.says for other in before)
 
 
-def stand_entered(needs: int, log: Sequence[Given]) -> Standing:
+def stand_entered(needs: int, log: Sequence[GivenVerdict]) -> Standing:
     """As `stand`, of a machine entered by hand; one that all have taken back waits for nobody."""
     if log and not in_force(log):
         return Standing(needs, "settled", 0, TAKEN_BACK)
@@ -175,7 +175,7 @@ def confirms(outcome: str | None, builder: str | None) -> bool:
     return outcome in ("accept", "builder") or (outcome == "concealed" and builder is not None)
 
 
-def independent(log: Iterable[Given]) -> list[Given]:
+def independent(log: Iterable[GivenVerdict]) -> list[GivenVerdict]:
     """The judgements that hold and were given without sight of the others': all but those of
     who judged where two disagreed, or had doubted what was settled, where all are shown."""
     log = list(log)
@@ -183,8 +183,8 @@ def independent(log: Iterable[Given]) -> list[Given]:
     for one in log:
         if one.word == "doubt":
             doubted[one.author] = min(one.number, doubted.get(one.author, one.number))
-    alone: list[Given] = []
-    before: list[Given] = []
+    alone: list[GivenVerdict] = []
+    before: list[GivenVerdict] = []
     disputed = False
     for one in in_force(log):
         if one.word not in COUNTED:
@@ -199,7 +199,7 @@ def independent(log: Iterable[Given]) -> list[Given]:
     return alone
 
 
-def held_by(log: Sequence[Given], author: str) -> Given | None:
+def held_by(log: Sequence[GivenVerdict], author: str) -> GivenVerdict | None:
     """The judgement of one person that holds, if there is one."""
     mine = [one for one in in_force(log) if one.author == author and one.word in JUDGEMENTS]
     return mine[0] if mine else None

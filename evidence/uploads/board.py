@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from datasets.errors import NameplateError
-from evidence.desk import Desk, Doing
-from evidence.store import Location, Upload
+from evidence.case.tables import Location, Upload
 from evidence.uploads.intake import Uploads
-from evidence.uploads.keeping import KEPT, RECEIVING
-from evidence.uploads.shown import Shown, show
+from evidence.uploads.status import UploadStatus, show_upload
+from evidence.uploads.storage import KEPT, RECEIVING
+from evidence.work.background import BackgroundState, BackgroundWorker
 
 LOOK_SECONDS = 1.0
 
@@ -37,12 +37,12 @@ class Board:
         desk: whose progress is told; None where nobody works.
     """
 
-    def __init__(self, uploads: Uploads, desk: Desk | None) -> None:
+    def __init__(self, uploads: Uploads, desk: BackgroundWorker | None) -> None:
         self._uploads, self._desk = uploads, desk
         self._lock = threading.Lock()
         self._told: list[Tell] = []
         self._ended = threading.Event()
-        self._last: dict[str, Shown] = {}
+        self._last: dict[str, UploadStatus] = {}
         self._live: set[str] | None = None  # None: nobody has looked yet
         self._doing: dict[str, Any] = {}
         self._since = datetime.now(UTC)
@@ -99,7 +99,7 @@ class Board:
         asked = select(Upload).where(or_(recent, Upload.state == RECEIVING, live))
         with self._uploads.case.session() as session:
             some = session.scalars(asked.order_by(Upload.made.desc()).limit(_MOST)).all()
-        shown = show(self._uploads, some)
+        shown = show_upload(self._uploads, some)
         self._since = now
         self._live = {one.id for one in shown if _moves(one)}
         last, self._last = self._last, {one.id: one for one in shown}
@@ -114,7 +114,7 @@ class Board:
                     yield "footage", {"sha256": one.footage, **asdict(one.analysis)}
 
     def _desk_now(self) -> dict[str, Any]:
-        doing = self._desk.doing if self._desk is not None else Doing()
+        doing = self._desk.doing if self._desk is not None else BackgroundState()
         tally = doing.tally or {}
         workers = [one for one in tally.get("workers", []) if one["path"]]
         footage = self._footage([one["path"] for one in workers])
@@ -145,7 +145,7 @@ class Board:
             return {row[0]: row[1] for row in session.execute(asked)}
 
 
-def _moves(one: Shown) -> bool:
+def _moves(one: UploadStatus) -> bool:
     """Whether something will still happen to it that its own row does not tell."""
     if one.state != "kept" or one.analysis is None:
         return one.state == RECEIVING

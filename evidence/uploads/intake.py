@@ -26,20 +26,12 @@ from datasets.messages import Message
 from detector.footage.sniff import HEAD_BYTES, look_further, sniff
 from detector.settings import Decoding
 from detector.types import Footage
-from evidence.store import Case, Recipe, Upload
-from evidence.store.files import told
-from evidence.store.work import cancel, reopen
-from evidence.uploads.bounds import IDLE_SECONDS, STALE_DAYS, Bounds, Claims
-from evidence.uploads.keeping import (
-    DUPLICATE,
-    KEPT,
-    RECEIVING,
-    REFUSED,
-    WITHDRAWN,
-    keep,
-    settle,
-)
-from evidence.uploads.part import BLOCK, Part
+from evidence.case.case import Case
+from evidence.case.folder import writing_errors
+from evidence.case.queue import cancel, reopen
+from evidence.case.tables import Recipe, Upload
+from evidence.uploads.part import BLOCK, IDLE_SECONDS, STALE_DAYS, Claims, UploadLimits, UploadPart
+from evidence.uploads.storage import DUPLICATE, KEPT, RECEIVING, REFUSED, WITHDRAWN, keep, settle
 
 TIDY_SECONDS = 3600.0
 """So often part files that nobody goes on with are looked for."""
@@ -58,7 +50,9 @@ class Uploads:
         decoding: the limits under which it is opened to learn its length.
     """
 
-    def __init__(self, case: Case, recipe: Recipe, bounds: Bounds, decoding: Decoding) -> None:
+    def __init__(
+        self, case: Case, recipe: Recipe, bounds: UploadLimits, decoding: Decoding
+    ) -> None:
         self.case, self.recipe, self.bounds = case, recipe, bounds
         self._decoding = decoding
         self._hashed: dict[str, tuple[Any, int]] = {}  # of parts that nobody is sending now
@@ -157,7 +151,7 @@ class Uploads:
         upload = self.find(number)
         path = self._path(number) if upload.path is None else self.case.find(upload.path)
         crc, at = 0, start
-        with told(path), suppress(FileNotFoundError), path.open("rb") as file:
+        with writing_errors(path), suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(start)
             while at < end and (block := file.read(min(BLOCK, end - at))):
                 crc, at = zlib.crc32(block, crc), at + len(block)
@@ -168,7 +162,7 @@ class Uploads:
         return crc
 
     @contextmanager
-    def receiving(self, number: str, offset: int) -> Iterator[Part]:
+    def receiving(self, number: str, offset: int) -> Iterator[UploadPart]:
         """The part file of an upload, for one sender, who goes on at `offset`.
 
         Raises:
@@ -179,7 +173,7 @@ class Uploads:
         if (moved := self._moved(upload)) is not None and not self._path(number).exists():
             self._settle(upload, moved)
             raise UploadConflict(Message("%(name)s: all of it has come already", name=upload.name))
-        part = Part(
+        part = UploadPart(
             self._path(number),
             upload.name,
             upload.size,
@@ -203,7 +197,7 @@ class Uploads:
                 self._hashed[number] = part.hashed
             part.close()
 
-    def finish(self, number: str, part: Part) -> Upload:
+    def finish(self, number: str, part: UploadPart) -> Upload:
         """Keeps what has come, if that is all of it; else the upload as it stands.
 
         Raises:
@@ -220,7 +214,7 @@ class Uploads:
             self.refuse(number, part, error.message)
             raise
 
-    def refuse(self, number: str, part: Part, reason: str) -> None:
+    def refuse(self, number: str, part: UploadPart, reason: str) -> None:
         """The bytes are nothing that is taken."""
         self._end(number, REFUSED, reason)
         part.remove()
@@ -336,7 +330,7 @@ class Uploads:
         return next((path for path in found if path.stat().st_size == upload.size), None)
 
     def _settle(self, upload: Upload, path: Path) -> None:
-        with told(path), path.open("rb") as file:
+        with writing_errors(path), path.open("rb") as file:
             seen = look_further(sniff(file.read(HEAD_BYTES), path), path)
         assert upload.footage is not None
         footage = Footage(path, upload.footage, upload.size, seen.kind, seen.container)

@@ -1,4 +1,6 @@
-"""The bytes of an upload as far as they have come: written and hashed as they come.
+"""What an upload may be, and what is said of it.
+
+The bytes of an upload as far as they have come: written and hashed as they come.
 
 One writer at a time: the part file is locked by `flock`, which also holds between processes
 and ends with its holder. What the bytes are is told from their beginning, before the rest of
@@ -11,7 +13,10 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,56 @@ from datasets.errors import (
 )
 from datasets.messages import Message
 from detector.footage.sniff import HEAD_BYTES, Sniffed, sniff
-from evidence.uploads.bounds import Bounds
+from evidence.case.tables import Upload
+
+STALE_DAYS = 7
+"""Part files that nobody went on with for so long are removed."""
+
+IDLE_SECONDS = 3600.0
+"""An upload of which nothing came for so long keeps nobody from beginning another."""
+
+
+def free_bytes(folder: Path) -> int:
+    """What the disk that `folder` is on has room for."""
+    return shutil.disk_usage(folder).free
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """The most that is taken in.
+
+    file_bytes: of one file. seconds: of footage. spare_bytes: that stay free on the disk.
+    at_once: uploads begun and not yet whole, of which something came in the last
+    `IDLE_SECONDS`. free: what tells the room on a folder's disk.
+    """
+
+    file_bytes: int = 16 << 30
+    seconds: float = 12 * 3600.0
+    spare_bytes: int = 2 << 30
+    at_once: int = 16
+    free: Callable[[Path], int] = field(default=free_bytes)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Where footage is said to have come from; None: not known."""
+
+    origin_url: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    plant_claimed: str | None = None
+    note: str | None = None
+
+    @classmethod
+    def of(cls, upload: Upload) -> Claims:
+        """What was said with an upload."""
+        return cls(**{one.name: getattr(upload, one.name) for one in fields(cls)})
+
+    def known(self) -> dict[str, str]:
+        """What is known, by name."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in values.items() if value}
+
 
 BLOCK = 1 << 20
 """Bytes that are written, and read again, at once."""
@@ -35,7 +89,7 @@ LOOK_BYTES = 16 << 20
 _UNWRITABLE = Message("%(path)s: cannot be written (%(why)s); check permissions and the disk")
 
 
-class Part:
+class UploadPart:
     """A part file, held until `close`. Blocking; call it in a thread.
 
     Args:
@@ -53,7 +107,7 @@ class Part:
         path: Path,
         name: str,
         size: int,
-        bounds: Bounds,
+        bounds: UploadLimits,
         hashed: tuple[Any, int] | None = None,
     ) -> None:
         self.path, self.name, self.size = path, name, size
@@ -88,7 +142,7 @@ class Part:
 
     @property
     def hashed(self) -> tuple[Any, int]:
-        """What another `Part` on the same file goes on from."""
+        """What another `UploadPart` on the same file goes on from."""
         return self._digest, self.offset
 
     @property

@@ -23,7 +23,8 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from evidence.store import Case, Location, Recipe
+from evidence.case.case import Case
+from evidence.case.tables import Location, Recipe
 from lab import arguments
 from lab.processes import NAMEPLATE
 from lab.world.footage import Footage, draw_world

@@ -18,8 +18,10 @@ from datasets.registry import Registry
 from evidence.answer.case import read_case
 from evidence.answer.estimators.share_bounds import confirmed
 from evidence.answer.question import Question
-from evidence.linking.seen import overlap
-from evidence.store import Case, Item, Membership, Recipe, SightingRow, Verdict
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Membership, SightingRow, Verdict
+from evidence.case.tables import Item, Recipe
+from evidence.link.sightings import overlap
 from lab.world.footage import Footage, Seen
 from lab.world.plan import TESTED, Plan
 

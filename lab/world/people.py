@@ -11,9 +11,11 @@ import numpy as np
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.review.desk import Desk
-from evidence.review.judge import Bench, judge
-from evidence.store import Case, Item, Recipe, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Item, Recipe
+from evidence.review.judgement import TestContext, judge
+from evidence.review.queue import ItemDealer
 from lab.world.footage import Footage, Seen
 from lab.world.outcome import shown_by, stand_in
 
@@ -118,7 +120,7 @@ def review(
     Returns:
         How many verdicts of each kind were given.
     """
-    desk, bench = Desk(), Bench(registry, ("CN",))
+    desk, bench = ItemDealer(), TestContext(registry, ("CN",))
     said: Counter[str] = Counter()
     for people in (PEOPLE, (THIRD,)):
         busy = True
@@ -134,14 +136,14 @@ def review(
     return said
 
 
-def _next(case: Case, recipe: Recipe, desk: Desk, person: str) -> str | None:
+def _next(case: Case, recipe: Recipe, desk: ItemDealer, person: str) -> str | None:
     with case.session() as session:
         dealt = desk.deal(session, recipe, person, 1)
         return dealt[0].item if dealt else None
 
 
 def _judge(
-    case: Case, bench: Bench, world: World, seed: int, errors: Errors, person: str, key: str
+    case: Case, bench: TestContext, world: World, seed: int, errors: Errors, person: str, key: str
 ) -> str:
     """One verdict, in a transaction."""
     with case.session() as session, session.begin():

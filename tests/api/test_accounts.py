@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from evidence.access.accounts import enter
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.api.conftest import Nameplate
 
 ROOT = Path(__file__).parents[2]

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from evidence.answer.package.tables import write_tables
-from evidence.store import Case, SightingRow
-from evidence.store.verdicts import append
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.verdicts import append
 from tests.api.conftest import Nameplate
 from tests.evidence.answer.authority import Authority
 from tests.evidence.answer.conftest import Builder, build, judge_all
+from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import registry
-from tests.evidence.store.conftest import encoded
 
 __all__ = ["build", "registry"]
 

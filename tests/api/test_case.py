@@ -29,12 +29,19 @@ from detector.types import (
     Survey,
     Track,
 )
-from evidence.review.audit import RATES, Plan, keep_plan
-from evidence.store import Case, Location, MachineRow, Membership, Run
-from evidence.store.keys import analysis_id, machine_id, sighting_key
-from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
-from evidence.store.work import Source, add_work, done, set_aside, take
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, set_aside, take
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import (
+    MachineRow,
+    Membership,
+    analysis_id,
+    machine_id,
+    sighting_key,
+)
+from evidence.case.tables import Location, Run
+from evidence.review.audit import RATES, AuditPlan, keep_plan
 from tests.api.conftest import Nameplate, draw
 
 
@@ -67,9 +74,9 @@ def made(tmp_path: Path) -> Path:
         case.session() as session,
         session.begin(),
     ):
-        keep_plan(session, Plan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
+        keep_plan(session, AuditPlan(rates=dict.fromkeys(RATES, 0.0)))  # else a hash would draw
         recipe = add_recipe(session, "aa" * 32, Settings(), registry)
-        add_work(session, recipe, [Source(str(picture)), Source("/disk/sound.mp3")])
+        add_work(session, recipe, [FootageSource(str(picture)), FootageSource("/disk/sound.mp3")])
         taken = {one.path: one for one in take(session, recipe, 2)}
         sound, work = taken["/disk/sound.mp3"], taken[str(picture)]
         record_survey(session, case, survey, registry)

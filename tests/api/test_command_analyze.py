@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from evidence.record import load_schema
+from evidence.clip.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
 from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary

@@ -22,7 +22,7 @@ from datasets import errors
 from datasets.annotations import read_photographs
 from datasets.errors import NameplateError
 from datasets.maker import ClipMachine, ClipTruth
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.api.conftest import Nameplate
 from tests.datasets.sets import line, write_data
 from tests.judged import other_model

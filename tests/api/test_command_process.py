@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from api.cli.exits import Exit
-from evidence.store import Case
+from evidence.case.case import Case
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from evidence.store import AnalysisRow, Case, Location, Verdict, Work
-from evidence.store.check import check
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.sighting_tables import AnalysisRow, Verdict
+from evidence.case.tables import Location, Work
 from tests.api.conftest import Nameplate
 from tests.sightings import PUBLISHED, SOURCE, Swept, read_again
 

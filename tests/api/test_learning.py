@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import load_registry
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.api.conftest import Nameplate
 from tests.judged import fill, other_model
 

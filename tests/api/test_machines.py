@@ -23,12 +23,13 @@ from detector.types import (
     Survey,
     Track,
 )
-from evidence.linking.update import update_machines
-from evidence.store import Case, Decision, Item, MachineRow, SightingRow
-from evidence.store.keys import settings_key
-from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
-from evidence.store.work import Source, add_work, done, take
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import Decision, MachineRow, SightingRow, settings_key
+from evidence.case.tables import Item
+from evidence.link.machines import update_machines
 from tests.api.conftest import Nameplate
 
 MODEL = "aa" * 32
@@ -71,7 +72,7 @@ def look(case: Case, folder: Path, model: str) -> None:
         with case.session() as session, session.begin():
             recipe = add_recipe(session, model, Settings(), registry)
             status = path.stat()
-            add_work(session, recipe, [Source(str(path), 5, status.st_mtime_ns)])
+            add_work(session, recipe, [FootageSource(str(path), 5, status.st_mtime_ns)])
             found = survey(path, number, builder, model)
             record_survey(session, case, found, registry)
             work = take(session, recipe, 1)[0]

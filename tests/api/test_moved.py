@@ -9,12 +9,12 @@ import pytest
 from api.cli.sweep import _tell
 from datasets.registry import load_registry
 from detector.settings import Settings
-from evidence.store import Case
-from evidence.store.runs import add_recipe
-from evidence.store.work import Source, add_work, set_aside, take
-from evidence.sweep.feed import Feed
-from evidence.sweep.run import Ending
-from evidence.sweep.tally import Tally
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, set_aside, take
+from evidence.case.runs import add_recipe
+from evidence.work.feed import Feed
+from evidence.work.progress import SweepTally
+from evidence.work.sweep import Ending
 from tests.api.conftest import Nameplate
 
 
@@ -27,8 +27,8 @@ def test_a_folder_is_said_to_lie_elsewhere(nameplate: Nameplate, tmp_path: Path)
     ):
         recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
         names = [f"{number:02}.mp4" for number in range(23)]
-        add_work(session, recipe, [Source(str(old / name), 5, 7) for name in names])
-        add_work(session, recipe, [Source(str(new / "00.mp4"), 5, 8)])
+        add_work(session, recipe, [FootageSource(str(old / name), 5, 7) for name in names])
+        add_work(session, recipe, [FootageSource(str(new / "00.mp4"), 5, 8)])
     ended = nameplate("case", "moved", "plant", "old", "new", "--author", "Anna")
     assert ended.code == 1
     assert f"1 file of {old} on the list at {new} alone" in ended.out.decode()
@@ -44,7 +44,7 @@ def test_a_sweep_says_how_what_waits_in_a_pack_is_settled(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     for kinds, told in (({"packed": 2}, True), ({"empty": 2}, False)):
-        ending = Ending("done", Tally(aside=kinds))
+        ending = Ending("done", SweepTally(aside=kinds))
         _tell(Feed([]), ending, load_registry(), tmp_path, 0, 0)
         out = capsys.readouterr().out
         for command in (f"case moved {tmp_path} OLD NEW", f"case lost {tmp_path} PATH"):
@@ -60,7 +60,7 @@ def test_footage_is_said_to_be_lost(nameplate: Nameplate, tmp_path: Path) -> Non
         session.begin(),
     ):
         recipe = add_recipe(session, "aa" * 32, Settings(), load_registry())
-        add_work(session, recipe, [Source(str(old / f"{n}.mp4"), 5, 7) for n in range(3)])
+        add_work(session, recipe, [FootageSource(str(old / f"{n}.mp4"), 5, 7) for n in range(3)])
         for work in take(session, recipe, 9):
             set_aside(session, work, "packed", "it came with a pack and lies outside the case")
     (old / "1.mp4").write_bytes(b"there")

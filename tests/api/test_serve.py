@@ -23,13 +23,14 @@ from api.cli.exits import Exit
 from api.cli.setup import read_settings
 from datasets.registry import Registry
 from detector.look.model_files import model_digest
-from evidence.store import Account, Case, Recipe
-from evidence.store.runs import add_recipe
-from evidence.store.work import Source, add_work
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.runs import add_recipe
+from evidence.case.tables import Account, Recipe
 from tests.api.conftest import Nameplate
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry
-from tests.evidence.sweep.helping import PATIENCE, ROOT, until
+from tests.evidence.work.helping import PATIENCE, ROOT, until
 
 MOST_IDLE_BYTES = 300 << 20
 
@@ -91,7 +92,7 @@ def test_it_looks_as_the_case_was_looked_at_last_unless_told_otherwise(
     swept = read_settings(None, archive=True, budget=0.5)
     with Case.new(tmp_path / "case", "case") as case, case.session() as session, session.begin():
         recipe = add_recipe(session, model_digest(), swept, registry)
-        add_work(session, recipe, [Source("/clip.mp4")])
+        add_work(session, recipe, [FootageSource("/clip.mp4")])
     with serving(tmp_path / "case", *options) as (_, address):
         httpx.get(address).raise_for_status()
     with Case.open(tmp_path / "case") as case, case.session() as session:

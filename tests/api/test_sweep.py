@@ -16,10 +16,11 @@ from datasets.errors import NameplateError
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.store import Case, Location, Recipe, Run, Work
-from evidence.store.runs import add_recipe, beat, begin_run
-from evidence.store.work import Source, add_work
-from evidence.sweep.tally import OnWorker, Tally
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.runs import add_recipe, beat, begin_run
+from evidence.case.tables import Location, Recipe, Run, Work
+from evidence.work.progress import OnWorker, SweepTally
 from tests.evidence.answer.conftest import Builder
 
 Outcome = tuple[int, str]
@@ -121,7 +122,7 @@ def begun(tmp_path: Path) -> Path:
         with case.session() as session, session.begin():
             recipe = add_recipe(session, "0" * 64, Settings(), load_registry())
             run = begin_run(session, "sweep", recipe)
-            tally = Tally(waiting=8, done=2, seconds=7200.0, rate=40.0, left=9000.0)
+            tally = SweepTally(waiting=8, done=2, seconds=7200.0, rate=40.0, left=9000.0)
             tally.machines = {"haas": 2, "": 5}
             tally.workers = [OnWorker("0", "/archive/clip.mp4", 4.0)]
             beat(session, run, tally.to_json())
@@ -181,7 +182,7 @@ def test_the_status_tells_of_files_that_became_others(begun: Path) -> None:
     assert "replaced" not in call("--status", "--case", begun)[1]
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
-        beat(session, run, Tally(replaced=2).to_json())
+        beat(session, run, SweepTally(replaced=2).to_json())
     assert "replaced: at 2 paths other files were found" in call("--status", "--case", begun)[1]
 
 
@@ -199,7 +200,9 @@ def test_an_empty_list_is_no_sweep_that_is_done(begun: Path, flags: tuple[str, .
     with Case.open(begun) as case, case.session() as session, session.begin():
         run = session.scalars(select(Run)).one()
         recipe = session.get_one(Recipe, (run.model, run.settings))
-        add_work(session, recipe, [Source("/archive/a.mp4"), Source("/archive/b.mp4")])
+        add_work(
+            session, recipe, [FootageSource("/archive/a.mp4"), FootageSource("/archive/b.mp4")]
+        )
     code, said = call("--case", begun, *flags)
     assert code == 2
     assert "nothing is on its list with these settings" in said

@@ -35,7 +35,7 @@ def test_a_missing_mark_is_named(tmp_path: Path, content: str, missing: str) -> 
         filled(page, BEGIN, END, "new\n")
 
 
-@pytest.mark.parametrize("module", ["evidence.store.describe", "api.web.app"])
+@pytest.mark.parametrize("module", ["evidence.case.description", "api.web.app"])
 def test_a_page_without_marks_stays_as_it_is(tmp_path: Path, module: str) -> None:
     page = tmp_path / "page.md"
     page.write_text("first\nlast\n", "utf-8")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, update
 
-from evidence.store import Case, FootageRow
+from evidence.case.case import Case
+from evidence.case.tables import FootageRow
 from lab.canon import canon, differences
 from lab.kills import HOOKS, Border
 from lab.processes import Family

@@ -14,7 +14,7 @@ from lab.canon import Rows
 from lab.kills import Border, Kills, undisturbed
 from lab.processes import new_case
 from lab.small import TORN_BYTES
-from tests.evidence.sweep.helping import Clip, write_clip
+from tests.evidence.work.helping import Clip, write_clip
 
 pytestmark = pytest.mark.nightly
 

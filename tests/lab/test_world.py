@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from datasets.errors import UsageError
 from datasets.registry import Registry, load_registry
-from evidence.store import Case, Draw, Verdict
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Draw
 from lab.world import footage as footage_of
 from lab.world.__main__ import CHANCES, run
 from lab.world.footage import Footage, Seen

@@ -52,7 +52,7 @@ export function chance(probability) {
   return probability >= 0.995 && probability < 1 ? `>${figure(0.99, 2)}` : figure(probability, 2);
 }
 
-/** What a log-odds weight amounts to (Kass & Raftery 1995), as `evidence.report.weigh`. */
+/** What a log-odds weight amounts to (Kass & Raftery 1995), as `evidence.clip.report.weigh`. */
 function weigh(weight) {
   const size = Math.abs(weight);
   if (size < 0.005) return _("says nothing by itself");

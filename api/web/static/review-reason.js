@@ -5,7 +5,7 @@ import { _, country, figure } from "./common.js";
 const HOME = (code) => (code === "origin open" ? _("origin open") : country(code));
 const SAID = String.raw`(?<name>.+) \((?<home>[A-Z]{2}|origin open)\), grade (?<grade>[ABU]), (?<chance>[^:]+)`;
 
-/** Of each form (`evidence/store/flags.py`) how it begins to be told anew. */
+/** Of each form (`evidence/case/flags.py`) how it begins to be told anew. */
 const FORMS = [
   [`${SAID}: machines from (?<code>[A-Z]{2}) are the claim under test`,
     (v) => _("{name} ({home}), grade {grade}, {chance}: machines from {code} are the claim under test", v)],

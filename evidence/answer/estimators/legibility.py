@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from datasets.messages import Message
 from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
-from evidence.store import ReadingRow, Recipe
+from evidence.case.sighting_tables import ReadingRow
+from evidence.case.tables import Recipe
 
 EDGES = (16.0, 32.0)
 """Pixels between the bands: from 32 on a mark gains nothing by being larger

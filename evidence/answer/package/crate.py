@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence.record import dump
-from evidence.store import AnalysisRow, FootageRow, Recipe, Run, Verdict
+from evidence.case.sighting_tables import AnalysisRow, Verdict
+from evidence.case.tables import FootageRow, Recipe, Run
+from evidence.clip.record import dump
 
 MEANINGS = {
     "README.txt": "What each file is, and how to check it",

@@ -62,10 +62,10 @@ from evidence.answer.package.verify import (
 from evidence.answer.question import Question
 from evidence.answer.report.page import MEANS, draw, render_answer, to_json
 from evidence.answer.report.pdf import write_pdf
-from evidence.record import dump
-from evidence.store import Case
-from evidence.store.pack import pack
-from evidence.store.unpack import unpack
+from evidence.case.case import Case
+from evidence.case.pack import pack
+from evidence.case.unpack import unpack
+from evidence.clip.record import dump
 
 FORMAT = 10
 """Of what a package says, and of the rules by which it is computed. 1: before "at least" counted

@@ -17,29 +17,31 @@ from sqlalchemy.types import TypeEngine
 from datasets.errors import ResultError
 from datasets.output import unwritten
 from evidence.answer.machines import SeenMachine
-from evidence.store import (
+from evidence.case.sighting_tables import (
     AnalysisRow,
-    ControlRow,
     Copy,
     Decision,
-    Draw,
     Flag,
-    FootageRow,
-    FormerPlace,
-    Item,
     Link,
-    Location,
     MachineRow,
     Membership,
     ReadingRow,
-    Recipe,
     ShotRow,
     SightingRow,
     StillRow,
     Verdict,
+)
+from evidence.case.tables import (
+    ControlRow,
+    Draw,
+    FootageRow,
+    FormerPlace,
+    Item,
+    Location,
+    Recipe,
     Work,
 )
-from evidence.tables import no_formula
+from evidence.clip.tables import no_formula
 
 TABLES: tuple[type[Any], ...] = (
     FootageRow,

@@ -25,11 +25,11 @@ from evidence.answer.case import Read
 from evidence.answer.package.tables import COUNTED, TABLES, write_tables
 from evidence.answer.report.page import draw, render_answer
 from evidence.answer.report.pdf import to_pdf
-from evidence.store import Case, Work
-from evidence.store.check_items import check_items
-from evidence.store.check_machines import check_machines
-from evidence.store.check_rows import check_analyses, check_names
-from evidence.store.verdicts import kept_stills, verify
+from evidence.case.case import Case
+from evidence.case.check import check_machines
+from evidence.case.row_checks import check_analyses, check_items, check_names
+from evidence.case.tables import Work
+from evidence.case.verdicts import kept_stills, verify
 
 
 def contradictions(session: Session) -> list[str]:

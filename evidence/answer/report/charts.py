@@ -12,7 +12,7 @@ from html import escape
 
 from datasets.messages import Message
 from evidence.answer.percentages import at_least, at_most
-from evidence.tables import printable
+from evidence.clip.tables import printable
 
 WIDTH, LABELS, RIGHT, ROW = 920, 300, 130, 26
 MANY = 40

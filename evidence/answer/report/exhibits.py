@@ -13,10 +13,12 @@ from datasets.registry import Registry
 from evidence.answer.machines import SeenMachine
 from evidence.answer.report.page import Exhibit, Word
 from evidence.answer.report.trace import Line, Shown, shown_by, trace
-from evidence.linking.load import chunks
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Membership, SightingRow, StillRow, Verdict
+from evidence.case.tables import Item
+from evidence.case.verdicts import COMMAND, LOGIN, NAMED
+from evidence.link.sightings import chunks
 from evidence.review.standing import confirms
-from evidence.store import Case, Item, Membership, SightingRow, StillRow, Verdict
-from evidence.store.verdicts import COMMAND, LOGIN, NAMED
 
 MOST_PICTURES = 2
 

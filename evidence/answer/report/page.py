@@ -36,7 +36,7 @@ from evidence.answer.report.charts import (
     stacks,
 )
 from evidence.answer.report.trace import Line
-from evidence.tables import printable
+from evidence.clip.tables import printable
 
 
 @dataclass(frozen=True, slots=True)

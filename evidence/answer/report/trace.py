@@ -13,13 +13,13 @@ from datasets.countries import country_name
 from datasets.entry import Entry
 from datasets.grounds import grounds_of, in_words
 from datasets.registry import Registry
-from evidence.browse.names import name_footage
-from evidence.record import spell
-from evidence.spelled import Writings, fold
-from evidence.store import FootageRow, SightingRow
-from evidence.store.people import Correction
-from evidence.store.places import lay_at, places_of
-from evidence.tables import clock
+from evidence.browse.search import name_footage
+from evidence.case.places import lay_at, places_of
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Correction, FootageRow
+from evidence.clip.record import spell
+from evidence.clip.tables import clock
+from evidence.spelling import PlantNames, fold
 
 Line = tuple[str, tuple[str, ...]]
 """A row of an exhibit's table: what it tells, and that in one line or several."""
@@ -72,7 +72,7 @@ def trace(
         ("footage", _files(here, names.get(shown.footage))),
         ("SHA-256", (shown.footage,)),
         ("shown", _when(session.get(FootageRow, shown.footage), shown)),
-        *_claims(session, shown.footage, here, Writings(registry.plants)),
+        *_claims(session, shown.footage, here, PlantNames(registry.plants)),
         ("read on it", _read(sighting, builder, registry) if sighting is not None else ()),
         *_origins(registry.get(builder) if builder and builder in registry else None),
         ("origin, by its plate", _plate(sighting)),
@@ -108,7 +108,7 @@ def _when(footage: FootageRow | None, shown: Shown) -> tuple[str, ...]:
 
 
 def _claims(
-    session: Session, footage: str, places: Sequence[Row[Any]], writings: Writings
+    session: Session, footage: str, places: Sequence[Row[Any]], writings: PlantNames
 ) -> Iterator[Line]:
     """What sources say of where the footage came from, and who the sources are."""
 
@@ -132,7 +132,7 @@ def _claims(
     yield "says who", tuple(dict.fromkeys(told)) or ("neither a list nor an upload",)
 
 
-def _plants(written: Sequence[str], writings: Writings) -> tuple[str, ...]:
+def _plants(written: Sequence[str], writings: PlantNames) -> tuple[str, ...]:
     """The plants that sources name; where none writes the name by which one is told, as they do."""
     told = []
     for plant in writings.once(written):

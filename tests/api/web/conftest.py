@@ -16,8 +16,8 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.store import Case
-from evidence.store.runs import add_recipe
+from evidence.case.case import Case
+from evidence.case.runs import add_recipe
 from tests.api.web.browser import CHROMIUM, serve
 
 

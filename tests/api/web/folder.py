@@ -32,8 +32,8 @@ from detector.types import (
     Survey,
     Track,
 )
-from evidence.store.record import record_survey
-from evidence.store.work import Source, add_work, done, take
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
 
 MACHINE, MARK = (205, 40, 160), (60, 90, 230)
 """Colours that nothing else on the screen has."""
@@ -103,7 +103,7 @@ def fill(site: Site, survey: Survey) -> str:
     footage = survey.analysis.footage
     status = footage.path.stat()
     with site.session() as session, session.begin():
-        add_work(session, site.recipe, [Source(str(footage.path), None, status.st_mtime_ns)])
+        add_work(session, site.recipe, [FootageSource(str(footage.path), None, status.st_mtime_ns)])
         record_survey(session, site.case, survey, site.registry)
         (work,) = take(session, site.recipe, 1)
         assert done(session, work, footage.sha256)

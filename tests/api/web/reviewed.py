@@ -8,17 +8,17 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.review.audit import RATES, Plan
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import Verdict
+from evidence.case.verdicts import verify
+from evidence.review.audit import RATES, AuditPlan
 from evidence.review.items import rebuild
-from evidence.store import Verdict
-from evidence.store.record import record_survey
-from evidence.store.verdicts import verify
-from evidence.store.work import Source, add_work, done, take
 from tests.api.web.drawn import Drawn, empty, marked, to_survey
 
 CLAIMED = ("smtcl", "dmtg")
 OTHERS = ("mazak", "haas", "okuma", "makino", "hermle")
-EVERY = Plan(rates=dict.fromkeys(RATES, 1.0))
+EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
 
 
 def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list[str]:
@@ -41,7 +41,9 @@ def fill(site: Site, folder: Path, claims: int, others: int, halls: int) -> list
         )
         path = survey.analysis.footage.path
         status = path.stat()
-        source = Source(str(path), status.st_size, status.st_mtime_ns, plant_claimed="Plant 12")
+        source = FootageSource(
+            str(path), status.st_size, status.st_mtime_ns, plant_claimed="Plant 12"
+        )
         with site.session() as session, session.begin():
             add_work(session, site.recipe, [source])
             analysis = record_survey(session, site.case, survey, site.registry)

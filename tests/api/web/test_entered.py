@@ -18,9 +18,11 @@ from detector import Settings
 from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.store import Case, Item, Location, Recipe, Verdict
-from evidence.store.check import check
-from evidence.store.verdicts import verify
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Item, Location, Recipe
+from evidence.case.verdicts import verify
 from tests.sightings import AT, SIZE, Swept
 
 TOLD: dict[str, dict[str, Any]] = {
@@ -158,8 +160,9 @@ def test_every_page_shows_them(
 
 
 def test_a_missed_machine_may_be_concealed(client: httpx.Client, site: Site) -> None:
+    from evidence.case.sighting_tables import AnalysisRow
+    from evidence.case.tables import Draw
     from evidence.review.audit import frame_item
-    from evidence.store import AnalysisRow, Draw
 
     with site.session() as session, session.begin():
         analysis = session.scalars(select(AnalysisRow)).first()

@@ -20,7 +20,7 @@ from api.web.site import Site
 from evidence.uploads import board
 from tests.api.web.browser import serve
 from tests.evidence.conftest import clip as clip
-from tests.evidence.sweep.helping import until
+from tests.evidence.work.helping import until
 
 URL = "/api/v1/events"
 

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
+from evidence.case.sighting_tables import AnalysisRow, Verdict
+from evidence.case.tables import Item
 from evidence.review.audit import frame_item
-from evidence.store import AnalysisRow, Item, Verdict
 from tests.api.conftest import Nameplate
 from tests.api.web.folder import (
     MACHINE,

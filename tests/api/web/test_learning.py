@@ -18,8 +18,8 @@ from api.web.words import catalogue
 from datasets.annotations import parse_photograph
 from datasets.exchange import import_data
 from detector.look.model_files import PACKAGED, model_digest
-from evidence.learning.export import export_judged
-from evidence.store import Location
+from evidence.case.tables import Location
+from evidence.learn.export import export_judged
 from tests.api.web.browser import COLOURS, faults
 from tests.judged import Filler, fill, other_model
 

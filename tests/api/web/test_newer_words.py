@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 
 from api.web.site import Site
 from evidence.access.accounts import add_account
-from evidence.access.tokens import make_token
-from evidence.review.judge import bench_of, judge
-from evidence.store import Account, Correction, Item, Location, StillRow
+from evidence.access.credentials import make_token
+from evidence.case.sighting_tables import StillRow
+from evidence.case.tables import Account, Correction, Item, Location
+from evidence.review.judgement import judge, test_context
 from tests.api.web.reviewed import fill
 
 PASSWORD = "seven lathes in a hall"
@@ -42,7 +43,7 @@ def test_what_was_put_right(client: httpx.Client, site: Site, keys: list[str]) -
 
 def test_what_people_settled(client: httpx.Client, site: Site, keys: list[str]) -> None:
     with site.session() as session, session.begin():
-        bench = bench_of(session, site.registry)
+        bench = test_context(session, site.registry)
         for author, word in (("anna", "concealed"), ("ben", "unknown"), ("eve", "unknown")):
             judge(session, bench, keys[0], author, word)
         session.execute(update(Item).where(Item.item == keys[0]).values(outcome="hologram"))

@@ -8,8 +8,8 @@ from playwright.sync_api import Page
 
 from datasets.registry import Registry
 from detector.types import Analysis
-from evidence.record import to_record
-from evidence.report import render_report
+from evidence.clip.record import to_record
+from evidence.clip.report import render_report
 from tests.evidence.conftest import analysis as analysis
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.store import Item
+from evidence.case.tables import Item
 from tests.api.web.browser import serve
 from tests.api.web.drawn import SIZE
 from tests.api.web.reviewed import all_sent, draw_all, fill, next_after, shown, verdicts
@@ -106,7 +106,7 @@ def test_undo_skip_and_a_note(site: Site, served: str, desk: Page, tmp_path: Pat
 def test_nothing_is_shown_again_once_its_time_at_hand_has_run_out(
     site: Site, served: str, desk: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evidence.review.desk.LEASE_SECONDS", 0.0)
+    monkeypatch.setattr("evidence.review.queue.LEASE_SECONDS", 0.0)
     fill(site, tmp_path, claims=2, others=12, halls=0)
     desk.goto(f"{served}/review")
     met = [shown(desk)]

@@ -12,8 +12,8 @@ from sqlalchemy import delete
 
 from api.web.site import Site
 from evidence.access.accounts import add_account
-from evidence.access.tokens import make_token
-from evidence.store import Item, Location, Upload
+from evidence.access.credentials import make_token
+from evidence.case.tables import Item, Location, Upload
 from tests.api.web.reviewed import draw_all, fill
 
 BOX = [10.0, 20.0, 110.0, 90.5]

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from api.web.site import Site
 from detector.claims.withheld import withhold
 from detector.types import Attribution, Evidence, LoneMark, Origin, Reading, Shot
-from evidence.copies.spans import Span
-from evidence.store import Copy, FootageRow
-from evidence.store.record import record_survey
-from evidence.store.work import Source, add_work, done, take
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import Copy
+from evidence.case.tables import FootageRow
+from evidence.link.alignment import CopySpan
 from tests.api.web.drawn import NOW, Drawn, marked, to_survey
 from tests.api.web.reviewed import OTHERS, fill
 
@@ -49,7 +50,9 @@ def show(
     path = survey.analysis.footage.path
     status = path.stat()
     with site.session() as session, session.begin():
-        add_work(session, site.recipe, [Source(str(path), status.st_size, status.st_mtime_ns)])
+        add_work(
+            session, site.recipe, [FootageSource(str(path), status.st_size, status.st_mtime_ns)]
+        )
         record_survey(session, site.case, survey, site.registry)
         (work,) = take(session, site.recipe, 1)
         assert done(session, work, survey.analysis.footage.sha256)
@@ -211,7 +214,7 @@ def test_a_card_leads_to_other_footage_that_shows_the_recording(
     site: Site, served: str, screen: Page, tmp_path: Path
 ) -> None:
     fill(site, tmp_path, claims=0, others=2, halls=0)
-    span = Span(NOW, NOW, NOW, (1.0, 0.0, 1.0, 0.0), 1, 1.0).to_json()
+    span = CopySpan(NOW, NOW, NOW, (1.0, 0.0, 1.0, 0.0), 1, 1.0).to_json()
     with site.session() as session, session.begin():
         a, b = sorted(session.scalars(select(FootageRow.sha256)))
         session.add(

@@ -24,15 +24,17 @@ from detector.footage.losses import (
     Tally,
 )
 from detector.footage.sniff import DEMUXERS, PICTURES
-from evidence.copies.spans import Span
-from evidence.copies.wording import reason_of
-from evidence.linking.decisions import NOTED
-from evidence.linking.pairs import COPY, ON_BOTH, PLACE, SPAN
-from evidence.store.distrust import BROUGHT, SWEEP_IT
-from evidence.store.work import why_aside
-from evidence.sweep.ledger import WAITING
+from evidence.case.queue import why_aside
+from evidence.case.unpack import BROUGHT, SWEEP_IT
+from evidence.link.alignment import CopySpan
+from evidence.link.decisions import NOTED
+from evidence.link.match import reason_of
+from evidence.link.pairs import COPY, ON_BOTH, PLACE, SPAN
+from evidence.work.ledger import WAITING
 
-SPANS = [Span(Fraction(n), Fraction(n + 5), Fraction(1, 2), (1, 0, 1, 0), 3, 0.9) for n in range(7)]
+SPANS = [
+    CopySpan(Fraction(n), Fraction(n + 5), Fraction(1, 2), (1, 0, 1, 0), 3, 0.9) for n in range(7)
+]
 NAMES = ("1" * 64, "2" * 64)
 
 

@@ -17,13 +17,14 @@ from datasets.maker.stills import draw_still
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.desk import Desk
-from evidence.store import Case, FootageRow
-from evidence.store.runs import add_recipe
-from evidence.sweep.run import Order
+from evidence.case.case import Case
+from evidence.case.runs import add_recipe
+from evidence.case.tables import FootageRow
+from evidence.work.background import BackgroundWorker
+from evidence.work.sweep import Order
 from tests.api.web.browser import serve
 from tests.api.web.test_uploads_shown import analysed
-from tests.evidence.sweep.helping import PATIENCE, Clip, write_clip
+from tests.evidence.work.helping import PATIENCE, Clip, write_clip
 
 ROOT = Path(__file__).parents[3]
 PIECE = "const PIECE = 32 * 1024 * 1024;"
@@ -69,7 +70,7 @@ def desk(alone: Site) -> Iterator[str]:
     """The address of a server that also does the work, with one worker."""
     order = Order(alone.settings, alone.registry, workers=1)
     with (
-        Desk(alone.case, alone.recipe, order) as working,
+        BackgroundWorker(alone.case, alone.recipe, order) as working,
         serve(replace(alone, desk=working)) as address,
     ):
         yield address

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from api.web.site import Site
-from evidence.store import Location
+from evidence.case.tables import Location
 from tests.api.web.test_upload_page import PIECES, SLOWLY, add, in_small_pieces
 from tests.api.web.test_upload_page import alone as alone
 from tests.api.web.test_upload_page import films as films

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.web.app import create_app
 from api.web.site import Limits, Site
-from evidence.store import FootageRow, Location, Work
+from evidence.case.tables import FootageRow, Location, Work
 from evidence.uploads import part
 from tests.evidence.conftest import clip as clip
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import httpx2 as httpx
 
 from api.web.site import Site
-from evidence.store import AnalysisRow
-from evidence.store.keys import analysis_id
+from evidence.case.sighting_tables import AnalysisRow, analysis_id
 from tests.api.web.test_uploads import URL, begin, send
+from tests.evidence.case.conftest import encoded
 from tests.evidence.conftest import clip as clip
-from tests.evidence.store.conftest import encoded
 
 
 def analysed(site: Site, sha256: str, expected: int, decoded: int) -> AnalysisRow:

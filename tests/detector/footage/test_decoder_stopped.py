@@ -16,7 +16,7 @@ from detector.footage.files import open_footage
 from detector.settings import Decoding
 from detector.types import Span
 from tests.detector.clips import write_clip
-from tests.evidence.sweep.helping import until
+from tests.evidence.work.helping import until
 
 WHOLE = Span(Fraction(0), Fraction(10**6), "hit")
 LARGE = (1280, 720)  # a picture of it is larger than the pipe

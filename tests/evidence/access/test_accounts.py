@@ -15,14 +15,25 @@ from evidence.access.accounts import (
     add_account,
     change_account,
     check_name,
+    check_password,
     enter,
     find_account,
+    is_password,
     list_accounts,
+    to_secret,
 )
-from evidence.access.logins import end_login, find_login, start_login
-from evidence.access.passwords import check_password, is_password, to_secret
-from evidence.access.tokens import MOST, end_token, find_token, list_tokens, make_token
-from evidence.store import Account, Case, Login, Token
+from evidence.access.credentials import (
+    MOST,
+    end_login,
+    end_token,
+    find_login,
+    find_token,
+    list_tokens,
+    make_token,
+    start_login,
+)
+from evidence.case.case import Case
+from evidence.case.tables import Account, Login, Token
 
 PASSWORD = "seven lathes in a hall"
 

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import func, select
 
 from evidence.access.accounts import add_account, enter
-from evidence.access.logins import digest, start_login
-from evidence.access.tokens import make_token
-from evidence.store import Account, Case, Login, Token, Upload, Verdict
-from evidence.store.check import check
-from evidence.store.pack import pack
-from evidence.store.unpack import unpack
-from evidence.store.verdicts import append
+from evidence.access.credentials import digest, make_token, start_login
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.pack import pack
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Account, Login, Token, Upload
+from evidence.case.unpack import unpack
+from evidence.case.verdicts import append
 
 pytestmark = pytest.mark.databases
 

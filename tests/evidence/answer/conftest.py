@@ -14,33 +14,29 @@ from sqlalchemy.orm import Session
 from datasets.registry import Registry, load_registry
 from detector.claims.origin import home_of
 from detector.settings import Settings
-from evidence.copies.spans import Span
-from evidence.review.audit import RATES, frame_item
-from evidence.review.items import rebuild
-from evidence.store import (
+from evidence.case.base import Base
+from evidence.case.case import Case
+from evidence.case.rows import each_stored
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import (
     AnalysisRow,
-    Case,
-    Chance,
     Copy,
-    Draw,
     Flag,
-    FootageRow,
-    Item,
-    Location,
     MachineRow,
     Membership,
     PrintRow,
     ReadingRow,
-    Recipe,
     ShotRow,
     SightingRow,
     StillRow,
+    analysis_id,
+    machine_id,
 )
-from evidence.store.base import Base
-from evidence.store.keys import analysis_id, machine_id
-from evidence.store.rows import each_stored
-from evidence.store.runs import add_recipe
-from evidence.store.verdicts import append
+from evidence.case.tables import Chance, Draw, FootageRow, Item, Location, Recipe
+from evidence.case.verdicts import append
+from evidence.link.alignment import CopySpan
+from evidence.review.audit import RATES, frame_item
+from evidence.review.items import rebuild
 
 
 def key(*words: object, length: int = 64) -> str:
@@ -273,7 +269,9 @@ class Builder:
         for so many seconds, `b` so much later; `share`: how much of each does, or of `a` alone."""
         first, second = key("f", a), key("f", b)
         shares = share, share if share_b is None else share_b
-        span = Span(Fraction(1), Fraction(1 + seconds), Fraction(later), (1.0, 0.0, 1.0, 0.0), 3, 1)
+        span = CopySpan(
+            Fraction(1), Fraction(1 + seconds), Fraction(later), (1.0, 0.0, 1.0, 0.0), 3, 1
+        )
         if first > second:
             first, second, span, shares = second, first, span.turned(), shares[::-1]
         self._rows.append(

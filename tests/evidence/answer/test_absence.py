@@ -13,7 +13,7 @@ from evidence.answer.case import answer_case
 from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
 from evidence.answer.report.page import to_json
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_estimators import ONE
 

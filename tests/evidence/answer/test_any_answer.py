@@ -14,7 +14,7 @@ from evidence.answer.estimators.missed import Frame, Frames
 from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
 from evidence.answer.report.page import Facts, render_answer, to_json
-from evidence.record import dump
+from evidence.clip.record import dump
 from tests.evidence.answer.test_estimators import ONE
 
 REGISTRY = load_registry()

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
-from evidence.store import AnalysisRow, Case, Recipe
-from evidence.sweep.tally import Tally, count_found
+from evidence.case.case import Case
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.tables import Recipe
+from evidence.work.progress import SweepTally, count_found
 from tests.evidence.answer.conftest import Builder
 
 Build = Callable[[Callable[[Builder], None]], Recipe]
@@ -28,7 +30,7 @@ def damage(case: Case, recipe: Recipe, decoded: int) -> int:
         assert row is not None
         row.frames_expected, row.frames_decoded = 100, decoded
     with case.session() as session:
-        tally = Tally()
+        tally = SweepTally()
         count_found(session, recipe, tally)
         return tally.lost
 

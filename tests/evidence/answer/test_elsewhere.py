@@ -12,8 +12,9 @@ from evidence.answer.case import answer_case
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.linking.hand import join
-from evidence.store import Case, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.link.machines import join
 from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_from_case import Build, ask
 from tests.evidence.answer.test_never_more import controls, hall

@@ -16,9 +16,11 @@ from evidence.answer.occupancy import no_absence
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
 from evidence.answer.sentence import Kind
-from evidence.review.enter import Told, enter
-from evidence.review.judge import Bench
-from evidence.store import Case, FootageRow, Item, SightingRow, Verdict
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow, Verdict
+from evidence.case.tables import FootageRow, Item
+from evidence.review.judgement import TestContext
+from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, key
 
 Build = Callable[[Callable[[Builder], None]], object]
@@ -31,13 +33,13 @@ LEFT, MIDDLE, RIGHT = (0, 0, 100, 300), (150, 0, 250, 300), (300, 0, 400, 300)
 @pytest.fixture
 def put(case: Case, registry: Registry) -> Put:
     """`put(clip, "anna", builder=...)` enters a machine in the clip added as that number."""
-    bench = Bench(registry, ("CN",))
+    bench = TestContext(registry, ("CN",))
 
     def run(clip: int, author: str = "anna", box: Any = LEFT, pts: int = 1, **told: Any) -> Verdict:
         with case.session() as session, session.begin():
             row = session.get_one(FootageRow, key("f", clip))
             row.width, row.height = WIDTH, HEIGHT
-            told_ = Told(**told)
+            told_ = Statement(**told)
             return enter(session, bench, row.sha256, Fraction(pts), box, told_, author)
 
     return run
@@ -204,7 +206,7 @@ def test_what_is_settled_counts_before_what_is_more(
 def test_what_is_no_machine_or_taken_back_is_none(
     case: Case, registry: Registry, build: Build, put: Put
 ) -> None:
-    from evidence.review.judge import doubt, judge, withdraw
+    from evidence.review.judgement import doubt, judge, withdraw
 
     build(lambda b: [b.frame("Plant 1"), b.frame("Plant 2")])
     row = put(1, builder="haas")
@@ -214,7 +216,7 @@ def test_what_is_no_machine_or_taken_back_is_none(
         item = session.query(Item).filter_by(sighting=other.sighting).one().item
         doubt(session, item, "ben")
         for person in ("ben", "carla"):
-            judge(session, Bench(registry, ("CN",)), item, person, "not-a-machine")
+            judge(session, TestContext(registry, ("CN",)), item, person, "not-a-machine")
     found = ask(case, registry)
     assert found.counts.machines == 0 and found.entered == ()
 

@@ -11,8 +11,10 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
-from evidence.store import Case, Location, SightingRow
-from evidence.store.verdicts import append
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Location
+from evidence.case.verdicts import append
 from tests.evidence.answer.conftest import Builder, key
 
 Build = Callable[[Callable[[Builder], None]], object]

@@ -19,8 +19,8 @@ from detector.settings import Settings
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.report.page import to_json
-from evidence.record import dump
-from evidence.store import Case
+from evidence.case.case import Case
+from evidence.clip.record import dump
 from tests.evidence.answer.conftest import Builder, add_recipe, judge_all
 
 

@@ -16,8 +16,10 @@ from evidence.answer.frames import read_frames
 from evidence.answer.question import Question
 from evidence.answer.reviewers import settled_alone
 from evidence.answer.sources import Asked, read_sources
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Recipe
 from evidence.review.audit import ALONE, LONGEST
-from evidence.store import Case, Recipe, SightingRow
 from tests.evidence.answer.conftest import Builder
 
 Build = Callable[[Callable[[Builder], None]], Recipe]

@@ -23,7 +23,9 @@ from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer, to_json
 from evidence.answer.report.pdf import write_pdf
 from evidence.answer.sentence import Kind
-from evidence.store import Case, ControlRow, Membership, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Membership, SightingRow
+from evidence.case.tables import ControlRow
 from tests.evidence.answer.conftest import Builder, judge_all, key
 
 CHINESE = Question()

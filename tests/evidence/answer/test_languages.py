@@ -11,8 +11,8 @@ from evidence.answer.cache import read_moment
 from evidence.answer.case import answer_case
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.spelled import Writings
-from evidence.store import Case
+from evidence.case.case import Case
+from evidence.spelling import PlantNames
 from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.answer.test_from_case import Build, ask
 from tests.evidence.answer.test_package import ON_SQLITE
@@ -43,7 +43,7 @@ def test_it_is_counted_once_under_the_registrys_name(
     apart = ask(case, Registry(registry))
     assert apart.counts.plants == 4
     with case.session() as session:
-        named = read_moment(session).plants(Writings(registry.plants))
+        named = read_moment(session).plants(PlantNames(registry.plants))
     assert named == ("KnAAZ", ENGLISH, "Завод № 99")
 
 

@@ -12,7 +12,7 @@ from evidence.answer.case import answer_case
 from evidence.answer.estimators.detectable import noticed
 from evidence.answer.estimators.legibility import at_legibility, into_bands
 from evidence.answer.question import Question
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 
 LARGE = [(40.0, True)] * 18 + [(40.0, False)] * 2

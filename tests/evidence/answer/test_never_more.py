@@ -19,7 +19,8 @@ from evidence.answer.manual_entries import Entry, Found, at_least
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import SEVERAL
 from evidence.answer.sentence import Kind
-from evidence.store import Case, Copy, Membership, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Copy, Membership, SightingRow
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_estimators import ONE
 

@@ -16,7 +16,7 @@ from evidence.answer.estimators.clustered import Cell, stratified
 from evidence.answer.estimators.share_bounds import ends
 from evidence.answer.machines import SeenMachine
 from evidence.answer.question import Question
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_estimators import ONE
 

@@ -14,9 +14,10 @@ from detector.settings import Settings, origins_under_test
 from evidence.answer.case import answer_case
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
-from evidence.review.judge import bench_of
-from evidence.store import Case, Recipe
-from evidence.store.check_machines import check_machines
+from evidence.case.case import Case
+from evidence.case.check import check_machines
+from evidence.case.tables import Recipe
+from evidence.review.judgement import test_context
 from tests.evidence.answer.conftest import Builder, judge_all
 from tests.evidence.answer.test_from_case import Build, ask
 
@@ -55,7 +56,7 @@ def test_a_case_made_with_a_setting_that_is_out_of_bounds_now_is_asked_and_judge
                 Settings.parse(recipe.values)
     assert answer_case(case, Question(), registry, "Chinese")[0] == before
     with case.session() as session:
-        assert bench_of(session, registry).tested == ("CN",)
+        assert test_context(session, registry).tested == ("CN",)
         assert list(check_machines(session)) == []
 
 

@@ -13,9 +13,11 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Counts
-from evidence.review.enter import Told, enter
-from evidence.review.judge import Bench
-from evidence.store import Case, FootageRow, SightingRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import FootageRow
+from evidence.review.judgement import TestContext
+from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, key
 
 Build = Callable[[Callable[[Builder], None]], object]
@@ -84,7 +86,7 @@ def test_one_that_was_entered_stands_beside_one_that_was_found(
         row = session.get_one(FootageRow, key("f", 1))
         row.width, row.height = 400, 300
         for author in ("anna", "ben"):
-            told, bench = Told(builder="dmtg"), Bench(registry, ("CN",))
+            told, bench = Statement(builder="dmtg"), TestContext(registry, ("CN",))
             enter(session, bench, row.sha256, Fraction(2), LEFT, told, author)
     found = counts(case, registry)
     assert (found.machines, found.confirmed, found.least) == (2, 2, 2)

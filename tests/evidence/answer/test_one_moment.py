@@ -11,8 +11,9 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.frames import first_shown
 from evidence.answer.question import Question
-from evidence.copies.spans import Span
-from evidence.store import Case, Recipe
+from evidence.case.case import Case
+from evidence.case.tables import Recipe
+from evidence.link.alignment import CopySpan
 from tests.evidence.answer.conftest import Builder
 
 pytestmark = pytest.mark.databases
@@ -21,17 +22,19 @@ Build = Callable[[Callable[[Builder], None]], Recipe]
 PLACE = (1.0, 0.0, 1.0, 0.0)
 
 
-def copied(*named: tuple[str, str, str]) -> dict[str, dict[str, list[Span]]]:
+def copied(*named: tuple[str, str, str]) -> dict[str, dict[str, list[CopySpan]]]:
     """Two footages a time, and by how many seconds the second shows the same later."""
-    found: dict[str, dict[str, list[Span]]] = {}
+    found: dict[str, dict[str, list[CopySpan]]] = {}
     for a, b, later in named:
-        span = Span(Fraction(0), Fraction(100), Fraction(later), PLACE, 3, 1.0)
+        span = CopySpan(Fraction(0), Fraction(100), Fraction(later), PLACE, 3, 1.0)
         found.setdefault(a, {})[b] = [span]
         found.setdefault(b, {})[a] = [span.turned()]
     return found
 
 
-def moments(copies: dict[str, dict[str, list[Span]]], *places: tuple[str, str]) -> dict[str, str]:
+def moments(
+    copies: dict[str, dict[str, list[CopySpan]]], *places: tuple[str, str]
+) -> dict[str, str]:
     frames = {(footage, Fraction(pts)): 1.0 for footage, pts in places}
     found = first_shown(frames, copies)
     return {f"{a}{b}": f"{c}{d}" for (a, b), (c, d) in found.items()}

@@ -16,22 +16,21 @@ from evidence.answer.answer import Answer, answer
 from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.sentence import Kind
-from evidence.review.enter import Told, enter
-from evidence.review.judge import Bench
-from evidence.store import (
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.runs import add_recipe, begin_run
+from evidence.case.sighting_tables import (
     AnalysisRow,
-    Case,
-    FootageRow,
-    Item,
     MachineRow,
     Membership,
-    Recipe,
     ShotRow,
     SightingRow,
+    analysis_id,
+    machine_id,
 )
-from evidence.store.keys import analysis_id, machine_id
-from evidence.store.runs import add_recipe, begin_run
-from evidence.store.work import Source, add_work
+from evidence.case.tables import FootageRow, Item, Recipe
+from evidence.review.judgement import TestContext
+from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_never_more import controls, hall
 
@@ -148,7 +147,7 @@ def test_none_is_not_said_over_footage_that_another_model_alone_looked_at(
     assert any("until it is swept again" in warning for warning in before.warnings)
     with case.session() as session, session.begin():
         recipe = session.get_one(Recipe, (model, settings))
-        add_work(session, recipe, [Source(f"/archive/{CONFIRMED}.mp4")])
+        add_work(session, recipe, [FootageSource(f"/archive/{CONFIRMED}.mp4")])
     listed = answer_case(case, Question(), registry, "Chinese", controls)[0]
     assert (listed.counts.elsewise, listed.counts.unseen) == (0, 1)
 
@@ -162,7 +161,7 @@ def test_one_entered_for_the_whole_frame_stands_for_it(
         row = session.get_one(FootageRow, key("f", CONFIRMED))
         row.width, row.height = 400, 300
         for author in ("anna", "ben"):
-            bench, told = Bench(registry, ("CN",)), Told(builder="dmtg")
+            bench, told = TestContext(registry, ("CN",)), Statement(builder="dmtg")
             enter(session, bench, row.sha256, Fraction(5, 2), None, told, author)
     found = answer_case(case, Question(), registry, "Chinese", controls)[0]
     assert found.said.kind is Kind.CONFIRMED and found.counts.otherwise == 0

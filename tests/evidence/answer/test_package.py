@@ -24,12 +24,13 @@ from evidence.answer.package.tables import write_tables
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
 from evidence.answer.report.pdf import write_pdf
-from evidence.store import Case, Item, Recipe
-from evidence.store.pack import pack
-from evidence.store.unpack import unpack
-from evidence.store.work import Source, add_work
+from evidence.case.case import Case
+from evidence.case.pack import pack
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.tables import Item, Recipe
+from evidence.case.unpack import unpack
 from tests.evidence.answer.conftest import Builder, judge_all
-from tests.evidence.store.conftest import encoded
+from tests.evidence.case.conftest import encoded
 
 Build = Callable[[Callable[[Builder], object]], object]
 
@@ -345,7 +346,7 @@ def test_what_waits_to_be_looked_at_waits_in_a_package_too(
     """Opening a pack sets it aside, and what could not be looked at holds up no "None"."""
     recipe = build(fill)
     with case.session() as session, session.begin():
-        add_work(session, recipe, [Source("/archive/more.mp4", 1, 1)])
+        add_work(session, recipe, [FootageSource("/archive/more.mp4", 1, 1)])
     there = read_case(case, Question(), registry, "Chinese").answer
     here = write_package(case, Question(), registry, "Chinese", tmp_path / "package")[0].answer
     assert (here.counts.unseen, here.counts.aside) == (1, 0)

@@ -15,7 +15,7 @@ from evidence.answer.exclusions import Undated
 from evidence.answer.question import Question
 from evidence.answer.report.page import Facts, render_answer
 from evidence.answer.sentence import Kind, say
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_absence import THREE, seen_in
 from tests.evidence.answer.test_none_said import CONTROLS, JUDGED, seen

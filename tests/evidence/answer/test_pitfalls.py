@@ -13,7 +13,7 @@ from evidence.answer.case import answer_case, read_case
 from evidence.answer.question import Question
 from evidence.answer.report.page import render_answer
 from evidence.answer.sentence import Kind
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 from tests.evidence.answer.test_waiting import known_better
 

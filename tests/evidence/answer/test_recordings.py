@@ -10,7 +10,7 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.question import Question
 from evidence.answer.sources import Pair, join
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 
 Build = Callable[[Callable[[Builder], None]], object]

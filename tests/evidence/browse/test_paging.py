@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import column
 
 from datasets.errors import UsageError
-from evidence.browse.paging import Key, key, number, read_cursor, text, write_cursor
+from evidence.browse.search import Key, key, number, read_cursor, text, write_cursor
 
 KEYS = [Key(column("a"), text), Key(column("b"), number), Key(column("c"), key)]
 VALUES = st.tuples(

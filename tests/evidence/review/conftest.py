@@ -14,14 +14,15 @@ import pytest
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from detector.types import Analysis, Attribution, Evidence, Origin, Print, Sighting, Survey
-from evidence.review.audit import Member, Plan, chosen, frame_item
-from evidence.review.judge import Bench
-from evidence.store import Case, Recipe
-from evidence.store.keys import analysis_id, settings_key, sighting_key
-from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
+from evidence.case.case import Case
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import analysis_id, settings_key, sighting_key
+from evidence.case.tables import Recipe
+from evidence.review.audit import AuditMember, AuditPlan, chosen, frame_item
+from evidence.review.judgement import TestContext
+from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import PLATE, read, sighting
-from tests.evidence.store.conftest import to_survey
 
 MODEL = "aa" * 32
 
@@ -98,9 +99,9 @@ def undrawn(word: str) -> str:
         analysis = analysis_id(sha256, MODEL, settings)
         names = [sighting_key(analysis, f"m{n}") for n in range(1, 10)]
         frames = [frame_item(analysis, Fraction(n, 2)) for n in range(20)]
-        members = [Member(name, "sighting-claim", Fraction(0), name) for name in names]
-        members += [Member(name, "frame", Fraction(0)) for name in frames]
-        if not any(chosen(Plan(), member) for member in members):
+        members = [AuditMember(name, "sighting-claim", Fraction(0), name) for name in names]
+        members += [AuditMember(name, "frame", Fraction(0)) for name in frames]
+        if not any(chosen(AuditPlan(), member) for member in members):
             break
     return sha256
 
@@ -112,5 +113,5 @@ def recipe(case: Case, registry: Registry) -> Recipe:
 
 
 @pytest.fixture
-def bench(registry: Registry) -> Bench:
-    return Bench(registry, ("CN",))
+def bench(registry: Registry) -> TestContext:
+    return TestContext(registry, ("CN",))

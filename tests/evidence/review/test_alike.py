@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from datasets.registry import Registry
 from detector.types import Analysis
-from evidence.review import alike
-from evidence.review.alike import SHOWN, look_alikes
-from evidence.store import Case, Link, SightingRow
-from evidence.store.record import record_survey
+from evidence.case.case import Case
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import Link, SightingRow
+from evidence.review import lookalikes
+from evidence.review.lookalikes import SHOWN, look_alikes
 from tests.evidence.review.conftest import named, nameless, survey_of
 
 Store = Callable[..., str]
@@ -35,7 +36,7 @@ def test_of_a_builder_those_whose_keys_come_first_are_looked_at(
     store: Store, shown: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [f"{store(word, [named('m1', 'mazak')])}:m1" for word in ("a", "b", "c", "d", "e")]
-    monkeypatch.setattr(alike, "LOOKED_AT", 2)
+    monkeypatch.setattr(lookalikes, "LOOKED_AT", 2)
     first = sorted(keys)[:2]
     assert keys[:2] != first, "another order than that in which they came"
     assert [shown(key) for key in keys if key not in first] == [first] * 3

@@ -14,27 +14,30 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from datasets.errors import UsageError
-from evidence.review.audit import RATES, Member, Plan, chosen, plan_of, unseen
+from evidence.case.case import Case
+from evidence.case.tables import Draw, Item
+from evidence.review.audit import RATES, AuditMember, AuditPlan, chosen, plan_of, unseen
 from evidence.review.items import AUDIT, rebuild
-from evidence.store import Case, Draw, Item
 
-EVERY = Plan(rates=dict.fromkeys(RATES, 1.0))
+EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
 
 
 @pytest.mark.parametrize("stratum", RATES)
 def test_as_many_are_drawn_as_the_probability_says(stratum: str) -> None:
     number = 40_000
-    plan = Plan()
-    drawn = sum(chosen(plan, Member(f"{n:032x}:m1", stratum, Fraction(0))) for n in range(number))
+    plan = AuditPlan()
+    drawn = sum(
+        chosen(plan, AuditMember(f"{n:032x}:m1", stratum, Fraction(0))) for n in range(number)
+    )
     rate = RATES[stratum]
     deviation = (number * rate * (1 - rate)) ** 0.5
     assert abs(drawn - number * rate) < 4 * deviation
 
 
 def test_another_seed_draws_others() -> None:
-    members = [Member(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
-    first = {one.item for one in members if chosen(Plan(), one)}
-    second = {one.item for one in members if chosen(Plan(seed=7), one)}
+    members = [AuditMember(f"{n:032x}:m1", "sighting-claim", Fraction(0)) for n in range(500)]
+    first = {one.item for one in members if chosen(AuditPlan(), one)}
+    second = {one.item for one in members if chosen(AuditPlan(seed=7), one)}
     assert first and second and first != second
 
 
@@ -45,7 +48,7 @@ def test_another_seed_draws_others() -> None:
 )
 def test_a_plan_that_cannot_be(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
-        Plan(**wrong)  # type: ignore[arg-type]
+        AuditPlan(**wrong)  # type: ignore[arg-type]
 
 
 TIMES = st.integers(0, 30).map(Fraction)
@@ -127,7 +130,7 @@ def test_a_stratum_of_which_none_was_drawn_yet_keeps_its_chance(
     case: Case, store: Callable[..., str]
 ) -> None:
     """All frames are to be drawn, but the first footage has none without a machine."""
-    plan = Plan(rates=dict(RATES) | {"sighting-claim": 1.0, "frame": 1.0})
+    plan = AuditPlan(rates=dict(RATES) | {"sighting-claim": 1.0, "frame": 1.0})
     with case.session() as session, session.begin():
         rebuild(session, plan)
     store(frames=0)
@@ -141,9 +144,9 @@ def test_chances_may_be_set_anew_until_something_is_drawn(case: Case) -> None:
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session, session.begin():
-        rebuild(session, Plan(seed=7))
+        rebuild(session, AuditPlan(seed=7))
     with case.session() as session:
-        assert plan_of(session) == Plan(seed=7)
+        assert plan_of(session) == AuditPlan(seed=7)
 
 
 @pytest.mark.databases
@@ -152,7 +155,7 @@ def test_a_draw_is_never_changed(case: Case, store: Callable[..., str]) -> None:
     with case.session() as session, session.begin():
         rebuild(session, EVERY)
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="stay"):
-        rebuild(session, Plan())
+        rebuild(session, AuditPlan())
     with case.session() as session, pytest.raises(DBAPIError, match="only ever added"):
         row = session.scalars(select(Draw)).first()
         assert row is not None

@@ -8,16 +8,18 @@ import pytest
 from sqlalchemy import select
 
 from datasets.registry import Registry
-from evidence.copies.spans import Span
-from evidence.review.card import _withheld, cards
+from evidence.case.case import Case
+from evidence.case.sighting_tables import Copy, SightingRow
+from evidence.case.tables import Item
+from evidence.link.alignment import CopySpan
+from evidence.review.cards import _withheld, cards
 from evidence.review.items import rebuild
-from evidence.review.judge import Bench, judge
-from evidence.store import Case, Copy, Item, SightingRow
+from evidence.review.judgement import TestContext, judge
 from tests.evidence.review.test_audit import EVERY
 
 
 @pytest.fixture
-def say(case: Case, bench: Bench) -> Callable[..., None]:
+def say(case: Case, bench: TestContext) -> Callable[..., None]:
     def put(item: str, person: str, word: str, **more: str) -> None:
         with case.session() as session, session.begin():
             judge(session, bench, item, person, word, **more)
@@ -67,7 +69,7 @@ def test_a_card_tells_of_other_footage_that_shows_the_recording_then(
         mine, theirs = (session.get_one(Item, f"{one}:m3") for one in (key, other))
         a, b = sorted((mine, theirs), key=lambda item: item.footage)
         # Of the one from a second before to one after, of the other three seconds later.
-        span = Span(
+        span = CopySpan(
             a.pts - 1, a.pts + 1, b.pts - a.pts + 3, (1.0, 0.0, 1.0, 0.0), 8, 1.0
         ).to_json()  # fmt: skip
         session.add(

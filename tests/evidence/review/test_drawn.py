@@ -12,19 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, insert, select
 
-from evidence.review.audit import RATES, SEED, Member, Plan, chosen, frame_item
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.row_checks import Finding
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.tables import Draw
+from evidence.review.audit import RATES, SEED, AuditMember, AuditPlan, chosen, frame_item
 from evidence.review.items import rebuild
-from evidence.store import AnalysisRow, Case, Draw
-from evidence.store.check import check
-from evidence.store.finding import Finding
 
 
 @cache
-def half_of(analysis: str) -> Plan:
+def half_of(analysis: str) -> AuditPlan:
     """A plan that draws some of an analysis' sightings, and not all, whatever the settings are: its
     name follows from them."""
-    named = [Member(f"{analysis}:m{n}", "sighting-named", Fraction(1)) for n in range(1, 5)]
-    plans = (Plan(seed, dict.fromkeys(RATES, 0.5)) for seed in count())
+    named = [AuditMember(f"{analysis}:m{n}", "sighting-named", Fraction(1)) for n in range(1, 5)]
+    plans = (AuditPlan(seed, dict.fromkeys(RATES, 0.5)) for seed in count())
     return next(plan for plan in plans if len({chosen(plan, one) for one in named}) == 2)
 
 
@@ -71,7 +73,7 @@ def test_many_clips_are_drawn_from_together(
 def undrawn(case: Case, analysis: str) -> dict[str, Any]:
     """A sighting that the plan does not draw, as the row of a draw."""
     for name, stratum in (("m1", "claim"), ("m2", "claim"), ("m3", "named"), ("m4", "unknown")):
-        member = Member(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
+        member = AuditMember(f"{analysis}:{name}", f"sighting-{stratum}", Fraction(1))
         if not chosen(half_of(analysis), member):
             row = {"item": member.item, "sighting": member.item, "analysis": analysis}
             return row | {"pts": member.pts, "stratum": member.stratum}
@@ -115,7 +117,7 @@ def test_a_frame_that_an_older_version_drew_is_only_noted(
 ) -> None:
     """It held the first second for one in which nothing was found, though a machine comes into
     sight in it."""
-    every = Plan(rates=dict.fromkeys(RATES, 1.0))
+    every = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
     key = store()
     with case.session() as session, session.begin():
         rebuild(session, every)
@@ -143,5 +145,5 @@ def test_chances_that_nobody_set_beforehand_are_noted(
     assert any(not one.wrong and "nobody set beforehand" in one.what for one in told(case))
 
 
-def frame(analysis: str, pts: Fraction) -> Member:
-    return Member(frame_item(analysis, pts), "frame", pts)
+def frame(analysis: str, pts: Fraction) -> AuditMember:
+    return AuditMember(frame_item(analysis, pts), "frame", pts)

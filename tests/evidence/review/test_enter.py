@@ -14,27 +14,28 @@ from sqlalchemy import select
 from datasets.errors import CaseConflict, UsageError
 from datasets.registry import Registry
 from detector.types import Survey
-from evidence.review.audit import RATES, Plan
-from evidence.review.card import cards
-from evidence.review.desk import Desk
-from evidence.review.enter import Told, enter
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict
+from evidence.case.tables import Draw, Item, Recipe
+from evidence.case.verdicts import verify
+from evidence.review.agreement import Reviewers
+from evidence.review.audit import RATES, AuditPlan
+from evidence.review.cards import cards
 from evidence.review.items import ENTERED, expected, rebuild
-from evidence.review.judge import Bench, bench_of, doubt, judge, withdraw
-from evidence.review.queue import waiting
-from evidence.review.reviewers import Reviewers
-from evidence.review.visible import page_of_log
-from evidence.store import AnalysisRow, Case, Draw, Item, Recipe, SightingRow, Verdict
-from evidence.store.check import check
-from evidence.store.record import record_survey
-from evidence.store.verdicts import verify
+from evidence.review.judgement import TestContext, doubt, judge, test_context, withdraw
+from evidence.review.log import page_of_log
+from evidence.review.manual_entries import Statement, enter
+from evidence.review.queue import ItemDealer, waiting
 from tests.evidence.review.conftest import survey_of
-from tests.evidence.sweep.helping import until
+from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
 from tests.rows import rows
 
 HERE = (300.0, 10.0, 460.0, 200.0)
 AT = Fraction(5, 2)
-EVERY = Plan(rates=dict.fromkeys(RATES, 1.0))
+EVERY = AuditPlan(rates=dict.fromkeys(RATES, 1.0))
 Put = Callable[..., Verdict]
 
 
@@ -47,10 +48,10 @@ def footage(case: Case, recipe: Recipe, store: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-def put(case: Case, bench: Bench, footage: str) -> Put:
+def put(case: Case, bench: TestContext, footage: str) -> Put:
     def run(author: str, box: Any = HERE, pts: Fraction = AT, **told: Any) -> Verdict:
         with case.session() as session, session.begin():
-            return enter(session, bench, footage, pts, box, Told(**told), author)
+            return enter(session, bench, footage, pts, box, Statement(**told), author)
 
     return run
 
@@ -60,7 +61,7 @@ def item_of(case: Case, name: str | None) -> Item:
         return session.scalars(select(Item).where(Item.sighting == name)).one()
 
 
-def give(case: Case, bench: Bench, item: str, author: str, word: str, **more: Any) -> Verdict:
+def give(case: Case, bench: TestContext, item: str, author: str, word: str, **more: Any) -> Verdict:
     with case.session() as session, session.begin():
         return judge(session, bench, item, author, word, **more)
 
@@ -92,14 +93,14 @@ def test_one_person_settles_what_is_not_under_test(case: Case, put: Put) -> None
 
 
 def test_an_origin_under_test_needs_a_second_person_who_sees_nothing(
-    case: Case, put: Put, bench: Bench, recipe: Recipe, registry: Registry
+    case: Case, put: Put, bench: TestContext, recipe: Recipe, registry: Registry
 ) -> None:
     row = put("anna", builder="smtcl", control="ctl-siemens", note="the plate", source="a paper")
     item = item_of(case, row.sighting)
     assert (item.state, item.outcome, item.needs) == ("partial", None, 2)
     with case.session() as session:
         assert waiting(session, recipe, "anna", 9, sample=False) == []
-        (dealt,) = Desk().deal(session, recipe, "ben", 5)
+        (dealt,) = ItemDealer().deal(session, recipe, "ben", 5)
         assert dealt.item == item.item
         (card,) = cards(session, registry, "ben", [dealt])
         assert card["about"] == "entered" and card["verdicts"] == []
@@ -121,7 +122,7 @@ def test_a_machine_made_in_an_origin_under_test_needs_two_as_well(case: Case, pu
 
 
 def test_what_is_probable_waits_for_others_however_sure_its_author(
-    case: Case, put: Put, bench: Bench
+    case: Case, put: Put, bench: TestContext
 ) -> None:
     row = put("anna", builder="tsugami", probable=True)
     item = item_of(case, row.sighting)
@@ -134,7 +135,7 @@ def test_what_is_probable_waits_for_others_however_sure_its_author(
 
 
 def test_a_hidden_mark_does_not_part_those_who_name_one_builder(
-    case: Case, put: Put, bench: Bench
+    case: Case, put: Put, bench: TestContext
 ) -> None:
     row = put("anna", builder="smtcl", concealed=True)
     give(case, bench, item_of(case, row.sighting).item, "ben", "builder", builder="smtcl")
@@ -177,7 +178,7 @@ def test_what_is_taken_back_waits_for_nobody_and_may_be_entered_again(
     assert sound(case)
 
 
-def test_it_is_doubted_like_any_other(case: Case, put: Put, bench: Bench) -> None:
+def test_it_is_doubted_like_any_other(case: Case, put: Put, bench: TestContext) -> None:
     row = put("anna", builder="haas")
     key = item_of(case, row.sighting).item
     with case.session() as session, session.begin():
@@ -214,11 +215,11 @@ def test_a_later_analysis_has_it_too(
 @pytest.mark.databases
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_an_analysis_stored_while_it_is_entered_has_it_too(
-    case: Case, database: str, bench: Bench, footage: str, analysis: Any, registry: Registry
+    case: Case, database: str, bench: TestContext, footage: str, analysis: Any, registry: Registry
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
-            row = enter(session, bench, footage, AT, HERE, Told(builder="haas"), "anna")
+            row = enter(session, bench, footage, AT, HERE, Statement(builder="haas"), "anna")
             stored = pool.submit(record, case, later(analysis), registry)
             until(lambda: stored.done() or somebody_waits(database), "it is stored, or waits")
         stored.result()
@@ -270,20 +271,20 @@ def test_what_makes_no_sense_is_refused(
         assert session.scalars(select(Verdict)).all() == []
 
 
-def test_footage_nobody_looked_at_is_refused(case: Case, bench: Bench) -> None:
+def test_footage_nobody_looked_at_is_refused(case: Case, bench: TestContext) -> None:
     with case.session() as session, session.begin(), pytest.raises(UsageError, match="sweep"):
-        enter(session, bench, "00" * 32, AT, None, Told(), "anna")
+        enter(session, bench, "00" * 32, AT, None, Statement(), "anna")
 
 
 def test_the_origins_under_test_are_those_of_the_cases_recipes(
     case: Case, recipe: Recipe, registry: Registry
 ) -> None:
     with case.session() as session:
-        assert bench_of(session, registry).tested == ("CN",)
+        assert test_context(session, registry).tested == ("CN",)
 
 
 def test_a_missed_machine_and_a_sighting_may_be_concealed_too(
-    case: Case, store: Callable[..., str], bench: Bench
+    case: Case, store: Callable[..., str], bench: TestContext
 ) -> None:
     analysis = store()
     with case.session() as session, session.begin():

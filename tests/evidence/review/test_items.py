@@ -12,13 +12,14 @@ from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.browse.search import read_in
 from evidence.browse.sightings import lone_marks, overlays
-from evidence.review.card import cards
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.flags import PRIORITIES
+from evidence.case.rows import record_survey
+from evidence.case.tables import Draw, Item, Recipe
+from evidence.review.cards import cards
 from evidence.review.items import IN_THE_SAMPLE, lack_items, make_missing, rebuild
-from evidence.review.judge import Bench, judge
-from evidence.store import Case, Draw, Item, Recipe
-from evidence.store.check import check
-from evidence.store.flags import PRIORITIES
-from evidence.store.record import record_survey
+from evidence.review.judgement import TestContext, judge
 from tests.evidence.conftest import lone_mark
 from tests.evidence.review.conftest import survey_of
 from tests.evidence.review.test_audit import EVERY
@@ -40,7 +41,7 @@ def test_items_come_with_the_survey(case: Case, store: Callable[..., str]) -> No
 
 
 def test_a_lone_mark_is_a_frame_to_be_looked_at(
-    case: Case, analysis: Analysis, registry: Registry, bench: Bench, recipe: Recipe
+    case: Case, analysis: Analysis, registry: Registry, bench: TestContext, recipe: Recipe
 ) -> None:
     read = (lone_mark(pts="3"), lone_mark("OMAX", "omax", pts="4"))
     survey = survey_of(analysis, "one", ())
@@ -105,8 +106,8 @@ def test_an_order_of_footage_makes_no_difference(
 ) -> None:
     """Nor does it of how much footage is asked about at once."""
     monkeypatch.setattr("evidence.review.items._AT_ONCE", at_once)
-    monkeypatch.setattr("evidence.store.check_items._AT_ONCE", at_once)
-    monkeypatch.setattr("evidence.store.rows._AT_ONCE", at_once)
+    monkeypatch.setattr("evidence.case.row_checks._AT_ONCE", at_once)
+    monkeypatch.setattr("evidence.case.rows._AT_ONCE", at_once)
     for word in ("one", "two", "three"):
         store(word)
     assert not [one for one in check(case) if "analysis" in one.about or "item" in one.about]
@@ -128,7 +129,7 @@ def test_a_case_from_before_gets_its_items_once(case: Case, store: Callable[...,
 
 
 def test_check_tells_of_items_that_do_not_agree(
-    case: Case, store: Callable[..., str], bench: Bench
+    case: Case, store: Callable[..., str], bench: TestContext
 ) -> None:
     key = store()
     with case.session() as session, session.begin():
@@ -147,7 +148,11 @@ def test_check_tells_of_items_that_do_not_agree(
 
 
 def test_a_verdict_on_a_frame_holds_for_every_recipe(
-    case: Case, store: Callable[..., str], bench: Bench, analysis: Analysis, registry: Registry
+    case: Case,
+    store: Callable[..., str],
+    bench: TestContext,
+    analysis: Analysis,
+    registry: Registry,
 ) -> None:
     key = store()
     with case.session() as session, session.begin():
@@ -168,7 +173,7 @@ def test_a_verdict_on_a_frame_holds_for_every_recipe(
 
 
 def test_what_a_third_person_alone_settled_waits_again_in_an_older_case(
-    case: Case, store: Callable[..., str], bench: Bench, caplog: pytest.LogCaptureFixture
+    case: Case, store: Callable[..., str], bench: TestContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An older version took the word of who judged last for a machine from China."""
     key = store()

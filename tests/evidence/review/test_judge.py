@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from datasets.errors import CaseConflict, UsageError
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.sighting_tables import Verdict
+from evidence.case.tables import Item
+from evidence.case.verdicts import verify
 from evidence.review.items import rebuild
-from evidence.review.judge import Bench, NoItem, doubt, judge, withdraw
+from evidence.review.judgement import NoItem, TestContext, doubt, judge, withdraw
 from evidence.review.standing import confirms
-from evidence.store import Case, Item, Verdict
-from evidence.store.check import check
-from evidence.store.verdicts import verify
 from tests.evidence.review.test_audit import EVERY
 from tests.rows import rows
 
@@ -33,7 +35,7 @@ def key(case: Case, store: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-def give(case: Case, bench: Bench) -> Callable[..., Verdict]:
+def give(case: Case, bench: TestContext) -> Callable[..., Verdict]:
     def put(item: str, author: str, word: str, **more: Any) -> Verdict:
         with case.session() as session, session.begin():
             return judge(session, bench, item, author, word, **more)
@@ -206,7 +208,7 @@ _words = itertools.count()
 def test_any_order_of_three_people_ends_as_a_rebuild_would(
     case: Case,
     store: Callable[..., str],
-    bench: Bench,
+    bench: TestContext,
     steps: list[tuple[str, str]],
     name: str,
 ) -> None:
@@ -226,7 +228,9 @@ def test_any_order_of_three_people_ends_as_a_rebuild_would(
     assert not [one for one in check(case) if "item" in one.about or "verdict" in one.about]
 
 
-def _step(session: Any, bench: Bench, item: str, person: str, what: str, last: Any) -> Verdict:
+def _step(
+    session: Any, bench: TestContext, item: str, person: str, what: str, last: Any
+) -> Verdict:
     if what == "doubt":
         return doubt(session, item, person)
     if what == "withdraw":

@@ -8,13 +8,14 @@ import pytest
 
 from datasets.registry import Registry
 from evidence.answer.controls import keep_control
-from evidence.review.card import cards
-from evidence.review.desk import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, Desk
+from evidence.case.case import Case
+from evidence.case.tables import Item, Recipe
+from evidence.review.agreement import Reviewers
+from evidence.review.cards import cards
 from evidence.review.items import rebuild
-from evidence.review.judge import Bench, doubt, judge, withdraw
-from evidence.review.reviewers import Reviewers
-from evidence.review.visible import page_of_log
-from evidence.store import Case, Item, Recipe
+from evidence.review.judgement import TestContext, doubt, judge, withdraw
+from evidence.review.log import page_of_log
+from evidence.review.queue import LEASE_SECONDS, ONE_IN, PUT_OFF_SECONDS, ItemDealer
 from tests.evidence.review.conftest import undrawn
 from tests.evidence.review.test_audit import EVERY
 
@@ -35,12 +36,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Desk:
-    return Desk(clock)
+def desk(clock: Clock) -> ItemDealer:
+    return ItemDealer(clock)
 
 
 @pytest.fixture
-def deal(case: Case, recipe: Recipe, desk: Desk) -> Callable[..., list[str]]:
+def deal(case: Case, recipe: Recipe, desk: ItemDealer) -> Callable[..., list[str]]:
     """Names within the analysis (`:m1`, `@3`) of what a person is dealt."""
 
     def ask(person: str, number: int = 5, held: Collection[str] = ()) -> list[str]:
@@ -51,7 +52,7 @@ def deal(case: Case, recipe: Recipe, desk: Desk) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def say(case: Case, bench: Bench, desk: Desk) -> Callable[..., int]:
+def say(case: Case, bench: TestContext, desk: ItemDealer) -> Callable[..., int]:
     def put(item: str, person: str, word: str, **more: str) -> int:
         with case.session() as session, session.begin():
             number = judge(session, bench, item, person, word, **more).number
@@ -143,7 +144,7 @@ def test_what_is_disputed_goes_to_a_third(
 
 
 def test_skipped_items_go_to_others_and_come_back_later(
-    store: Callable[..., str], deal: Callable[..., list[str]], desk: Desk, clock: Clock
+    store: Callable[..., str], deal: Callable[..., list[str]], desk: ItemDealer, clock: Clock
 ) -> None:
     key = store()
     assert deal("anna", 1) == [":m2"]
@@ -221,7 +222,7 @@ def test_what_is_left_for_one_is_not_what_they_have_judged(
     recipe: Recipe,
     store: Callable[..., str],
     say: Callable[..., int],
-    desk: Desk,
+    desk: ItemDealer,
 ) -> None:
     key = store()
 
@@ -247,7 +248,7 @@ def test_positive_controls_are_not_offered(
     registry: Registry,
     store: Callable[..., str],
     deal: Callable[..., list[str]],
-    desk: Desk,
+    desk: ItemDealer,
 ) -> None:
     store()
     with case.session() as session, session.begin():
@@ -266,7 +267,7 @@ def test_counts(
     store: Callable[..., str],
     deal: Callable[..., list[str]],
     say: Callable[..., int],
-    desk: Desk,
+    desk: ItemDealer,
 ) -> None:
     key = store()
     say(f"{key}:m1", "anna", "accept")
@@ -288,7 +289,7 @@ def test_counts(
 
 
 def test_a_lead_sees_who_judged_how_much(
-    case: Case, store: Callable[..., str], bench: Bench
+    case: Case, store: Callable[..., str], bench: TestContext
 ) -> None:
     said = {"anna": ["accept", "accept", "unknown"], "ben": ["accept", "unknown", "unknown"]}
     for number in range(3):
@@ -311,7 +312,7 @@ def test_a_lead_sees_who_judged_how_much(
 
 
 def test_a_report_that_reads_new_verdicts_alone_is_that_of_the_whole_log(
-    case: Case, store: Callable[..., str], bench: Bench
+    case: Case, store: Callable[..., str], bench: TestContext
 ) -> None:
     known = Reviewers()
     keys = [f"{store(f'clip {number}')}:m1" for number in range(3)]

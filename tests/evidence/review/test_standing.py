@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.review.standing import Given, Standing, held_by, in_force, independent, stand
+from evidence.review.standing import GivenVerdict, Standing, held_by, in_force, independent, stand
 
 
-def log(*said: tuple[str, str] | tuple[str, str, int]) -> list[Given]:
+def log(*said: tuple[str, str] | tuple[str, str, int]) -> list[GivenVerdict]:
     """Verdicts in order: author, word (`builder:ID` names one), what is superseded."""
     made = []
     for number, (author, word, *rest) in enumerate(said, 1):
         word, _, builder = word.partition(":")
         tested = builder == "smtcl"
-        made.append(Given(number, author, word, builder or None, rest[0] if rest else None, tested))
+        made.append(
+            GivenVerdict(number, author, word, builder or None, rest[0] if rest else None, tested)
+        )
     return made
 
 
@@ -148,7 +150,7 @@ WORDS = st.sampled_from(["accept:haas", "builder:smtcl", "unknown", "doubt", "wi
 @given(st.lists(st.tuples(st.sampled_from("abc"), WORDS), max_size=12), st.sampled_from([1, 2]))
 def test_any_log_stands_somewhere_that_makes_sense(said: list[tuple[str, str]], needs: int) -> None:
     """Each step as a person could take it: who withdraws takes back their own last word."""
-    whole: list[Given] = []
+    whole: list[GivenVerdict] = []
     for author, word in said:
         held = [one for one in in_force(whole) if one.author == author]
         word, _, builder = word.partition(":")
@@ -157,7 +159,9 @@ def test_any_log_stands_somewhere_that_makes_sense(said: list[tuple[str, str]], 
         mine = held_by(whole, author)
         replaced = held[-1] if word == "withdrawn" else None if word == "doubt" else mine
         number = None if replaced is None else replaced.number
-        one = Given(len(whole) + 1, author, word, builder or None, number, builder == "smtcl")
+        one = GivenVerdict(
+            len(whole) + 1, author, word, builder or None, number, builder == "smtcl"
+        )
         whole.append(one)
         standing = stand(needs, whole)
         assert (standing.state == "settled") == (standing.outcome is not None)
@@ -167,7 +171,7 @@ def test_any_log_stands_somewhere_that_makes_sense(said: list[tuple[str, str]], 
         if standing.state == "settled":
             assert standing.given >= standing.needs
         assert stand(needs, reversed(whole)) == standing
-        probable = Given(len(whole) + 1, "d", "probable", "smtcl", tested=True)
+        probable = GivenVerdict(len(whole) + 1, "d", "probable", "smtcl", tested=True)
         held = stand(max(needs, 2), [*whole, probable])
         told = stand(max(needs, 2), whole)
         assert held == (replace(told, state="partial") if told.state == "open" else told)

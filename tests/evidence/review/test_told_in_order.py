@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import event, select, text
 
 from datasets.registry import Registry
-from evidence.browse.described import describe
-from evidence.browse.footage import Wanted, list_footage
-from evidence.browse.settled import all_words
-from evidence.review.judge import Bench, judge
-from evidence.store import Case, MachineRow, Membership, Recipe
-from evidence.store.upsert import insert_all
-from evidence.sweep.tally import Tally, count_found
+from evidence.browse.footage_list import FootageFilter, list_footage
+from evidence.browse.machine_summary import describe
+from evidence.browse.outcomes import all_words
+from evidence.case.base import insert_all
+from evidence.case.case import Case
+from evidence.case.sighting_tables import MachineRow, Membership
+from evidence.case.tables import Recipe
+from evidence.review.judgement import TestContext, judge
+from evidence.work.progress import SweepTally, count_found
 
 pytestmark = pytest.mark.databases
 
@@ -27,12 +29,12 @@ def test_grades_come_the_surest_first(
 ) -> None:
     store()
     with case.session() as session:
-        (clip,) = list_footage(session, recipe, registry, Wanted()).items
+        (clip,) = list_footage(session, recipe, registry, FootageFilter()).items
     assert list(clip.grades.items()) == [("A", 1), ("B", 2), ("U", 2)]
 
 
 def test_what_is_open_comes_before_what_is_settled(
-    case: Case, store: Store, bench: Bench, registry: Registry, recipe: Recipe
+    case: Case, store: Store, bench: TestContext, registry: Registry, recipe: Recipe
 ) -> None:
     keys = [store(f"clip {number}") for number in range(12)]
     _link(case, recipe, {key: (None, [f"{key}:m3", f"{key}:m4"]) for key in keys})
@@ -47,7 +49,7 @@ def test_what_is_open_comes_before_what_is_settled(
 
 
 def test_what_people_settled_is_asked_at_once_of_however_many_machines(
-    case: Case, store: Store, bench: Bench, registry: Registry, recipe: Recipe
+    case: Case, store: Store, bench: TestContext, registry: Registry, recipe: Recipe
 ) -> None:
     keys = [store(word) for word in ("one", "two", "three")]
     _link(case, recipe, {key: (None, [f"{key}:m3", f"{key}:m4"]) for key in keys})
@@ -67,7 +69,7 @@ def test_what_people_settled_is_asked_at_once_of_however_many_machines(
 def test_a_sweep_counts_builders_in_order(case: Case, store: Store, recipe: Recipe) -> None:
     names = ["okuma", None, "haas", "mazak", "dmtg", None, "tsugami"]
     _link(case, recipe, {f"{number:032}": (one, []) for number, one in enumerate(names)})
-    tally = Tally()
+    tally = SweepTally()
     with case.session() as session:
         count_found(session, recipe, tally)
     assert list(tally.machines) == ["", "dmtg", "haas", "mazak", "okuma", "tsugami"]

@@ -11,13 +11,16 @@ from sqlalchemy import update
 
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.store import Case, Upload
-from evidence.store.runs import add_recipe
-from evidence.store.work import cancel
-from evidence.uploads import Bounds, Claims, Uploads, board
+from evidence.case.case import Case
+from evidence.case.queue import cancel
+from evidence.case.runs import add_recipe
+from evidence.case.tables import Upload
+from evidence.uploads import board
 from evidence.uploads.board import Board, Event
+from evidence.uploads.intake import Uploads
+from evidence.uploads.part import Claims, UploadLimits
 from tests.evidence.conftest import clip as clip
-from tests.evidence.sweep.helping import PATIENCE
+from tests.evidence.work.helping import PATIENCE
 
 pytestmark = pytest.mark.databases
 
@@ -28,7 +31,7 @@ def test_the_end_of_an_analysis_that_waited_before_anybody_watched_is_told(
     monkeypatch.setattr(board, "LOOK_SECONDS", 0.01)
     with case.session() as session, session.begin():
         recipe = add_recipe(session, "aa" * 32, Settings.archive(), load_registry())
-    uploads = Uploads(case, recipe, Bounds(), Settings.archive().decoding)
+    uploads = Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
     made = uploads.begin("anna", "hall.mp4", clip.stat().st_size, Claims())
     with uploads.receiving(made.id, 0) as part:
         part.write(clip.read_bytes())

@@ -16,12 +16,11 @@ import pytest
 from datasets.errors import UploadConflict, UploadsTooMany
 from datasets.registry import load_registry
 from detector import Settings
-from evidence.store import Case, FootageRow, Location, Recipe, Upload, Work
-from evidence.store.check import check
-from evidence.store.corrections import correct
-from evidence.store.runs import add_recipe
-from evidence.store.work import (
-    Source,
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.places import correct
+from evidence.case.queue import (
+    FootageSource,
     add_location,
     add_work,
     cancel,
@@ -29,11 +28,15 @@ from evidence.store.work import (
     reopen,
     take,
 )
-from evidence.uploads import Bounds, Claims, Uploads, keeping, show
-from evidence.uploads.bounds import IDLE_SECONDS, STALE_DAYS
+from evidence.case.runs import add_recipe
+from evidence.case.tables import FootageRow, Location, Recipe, Upload, Work
+from evidence.uploads import storage
+from evidence.uploads.intake import Uploads
+from evidence.uploads.part import IDLE_SECONDS, STALE_DAYS, Claims, UploadLimits
+from evidence.uploads.status import show_upload
 from tests.detector.clips import write_jpegs
 from tests.evidence.conftest import clip as clip
-from tests.evidence.sweep.helping import until
+from tests.evidence.work.helping import until
 from tests.postgres import somebody_waits
 
 pytestmark = pytest.mark.databases
@@ -54,7 +57,7 @@ def uploads(case: Case, recipe: Recipe) -> Uploads:
 
 def again(case: Case, recipe: Recipe) -> Uploads:
     """What a server started anew has."""
-    return Uploads(case, recipe, Bounds(), Settings.archive().decoding)
+    return Uploads(case, recipe, UploadLimits(), Settings.archive().decoding)
 
 
 def send(uploads: Uploads, number: str, content: bytes, offset: int = 0) -> Upload:
@@ -70,7 +73,7 @@ def send_killed(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, id: str, cont
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeping, "settle", die)
+        patch.setattr(storage, "settle", die)
         with pytest.raises(Killed):
             send(uploads, id, content)
 
@@ -92,7 +95,7 @@ def test_killed_between_the_bytes_and_their_rows_it_is_made_good(
     later = again(case, recipe)
     assert later.offset(later.find(made.id)) == len(content)
     later.tidy()
-    (shown,) = show(later, [later.find(made.id)])
+    (shown,) = show_upload(later, [later.find(made.id)])
     assert (shown.state, shown.footage) == ("kept", hashlib.sha256(content).hexdigest())
     with case.session() as session:
         (place,) = session.query(Location).all()
@@ -124,7 +127,7 @@ def test_the_same_bytes_from_two_senders_at_once_are_kept_once(
         thread.start()
     for thread in threads:
         thread.join()
-    shown = show(uploads, [uploads.find(number) for number in numbers])
+    shown = show_upload(uploads, [uploads.find(number) for number in numbers])
     assert [one.state for one in shown] == ["kept"] * 4
     assert sum(not one.duplicate for one in shown) == 1
     with case.session() as session:
@@ -146,7 +149,7 @@ def test_who_corrects_a_place_and_who_brings_its_bytes_again_get_past_each_other
     assert path is not None
     with ThreadPoolExecutor(1) as pool:
         with case.session() as session, session.begin():
-            add_location(session, Source(path))
+            add_location(session, FootageSource(path))
             sent = pool.submit(send, uploads, second.id, content)
             until(partial(somebody_waits, database), "the second upload waits")
             assert len(correct(session, path, {"plant_claimed": "Plant 12"}, "anna")) == 1
@@ -182,7 +185,7 @@ def test_what_nobody_goes_on_with_keeps_no_other_from_beginning(
     case: Case, recipe: Recipe, clip: Path
 ) -> None:
     content = clip.read_bytes()
-    uploads = Uploads(case, recipe, Bounds(at_once=2), Settings.archive().decoding)
+    uploads = Uploads(case, recipe, UploadLimits(at_once=2), Settings.archive().decoding)
     silent = uploads.begin("anna", "silent.mp4", len(content), Claims())
     broken = uploads.begin("anna", "broken.mp4", len(content), Claims())
     send(uploads, broken.id, content[:100])
@@ -214,7 +217,7 @@ def test_cancelled_while_bytes_come_nothing_more_is_written(
 
 def test_cancelled_work_is_not_taken_until_it_is_reopened(case: Case, recipe: Recipe) -> None:
     with case.session() as session, session.begin():
-        add_work(session, recipe, [Source("/a/1.mp4"), Source("/a/2.mp4")])
+        add_work(session, recipe, [FootageSource("/a/1.mp4"), FootageSource("/a/2.mp4")])
         assert cancel(session, recipe, "/a/1.mp4", "cancelled by anna")
         assert not cancel(session, recipe, "/a/1.mp4", "cancelled by anna")
         assert not cancel(session, recipe, "/a/3.mp4", "cancelled by anna")

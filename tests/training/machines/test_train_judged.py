@@ -20,9 +20,9 @@ from datasets.errors import DataError, ModelError
 from datasets.registry import load_registry
 from detector.look.comparison import read_comparison
 from detector.look.model_files import PACKAGED, model_digest
-from evidence.learning.export import export_judged
-from evidence.learning.switch import check_switch
-from evidence.store import Case
+from evidence.case.case import Case
+from evidence.learn.export import export_judged
+from evidence.learn.models import check_switch
 from tests.judged import fill
 from tests.training.conftest import write_made_data
 from training.evaluate.contest import Contest, carry_comparison, contest

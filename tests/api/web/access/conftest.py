@@ -18,17 +18,17 @@ from api.web.app import create_app
 from api.web.site import Site
 from datasets.registry import Registry
 from detector.types import Analysis
-from evidence.access.logins import start_login
-from evidence.access.passwords import to_secret
-from evidence.access.tokens import make_token
-from evidence.linking.update import update_machines
-from evidence.store import Account, Case
-from evidence.store.record import record_survey
-from evidence.store.verdicts import append
-from evidence.store.work import Source, add_work, done, take
+from evidence.access.accounts import to_secret
+from evidence.access.credentials import make_token, start_login
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.tables import Account
+from evidence.case.verdicts import append
+from evidence.link.machines import update_machines
 from tests.api.web.access.asking import HOST, Asking
+from tests.evidence.case.conftest import to_survey
 from tests.evidence.conftest import analysis, clip, registry
-from tests.evidence.store.conftest import to_survey
 
 __all__ = ["analysis", "clip", "registry"]
 
@@ -131,7 +131,9 @@ def fill(clip: Path, analysis: Analysis, registry: Registry) -> Callable[[Site],
         found = replace(analysis, model_hash=recipe.model, settings_hash=site.settings.digest)
         sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
         with case.lock(), case.session() as session, session.begin():
-            add_work(session, recipe, [Source(str(clip), status.st_size, status.st_mtime_ns)])
+            add_work(
+                session, recipe, [FootageSource(str(clip), status.st_size, status.st_mtime_ns)]
+            )
             record_survey(session, case, to_survey(found), registry)
             assert done(session, take(session, recipe, 1)[0], sha256)
             update_machines(session, recipe.model, recipe.settings)

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from api.web.app import ROUTES
 from api.web.errors import every_route
 from api.web.site import Site
-from evidence.store import FootageRow, MachineRow, SightingRow, StillRow
+from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
+from evidence.case.tables import FootageRow
 
 PARAMETERS: dict[str, Callable[[Site], str]] = {
     "/controls/{sha256}": lambda site: _first(site, FootageRow.sha256),

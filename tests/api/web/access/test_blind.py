@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from evidence.review.judge import bench_of, judge
-from evidence.store import Verdict
+from evidence.case.sighting_tables import Verdict
+from evidence.review.judgement import judge, test_context
 from tests.api.web.access.asking import Asking
 from tests.api.web.access.conftest import Team
 from tests.api.web.reviewed import fill
@@ -19,7 +19,7 @@ def test_who_disagrees_is_not_told_so_by_a_number(
 ) -> None:
     (claim,) = fill(team.site, tmp_path, claims=1, others=0, halls=0)
     with team.site.session() as session, session.begin():
-        bench = bench_of(session, team.site.registry)
+        bench = test_context(session, team.site.registry)
         judge(session, bench, claim, "reviewer", "accept")
         judge(session, bench, claim, "admin", "unknown")
     told = {}
@@ -41,7 +41,7 @@ def test_who_gives_another_verdict_is_not_told_that_others_differ(
 ) -> None:
     (claim,) = fill(team.site, tmp_path, claims=1, others=0, halls=0)
     with team.site.session() as session, session.begin():
-        bench = bench_of(session, team.site.registry)
+        bench = test_context(session, team.site.registry)
         first = judge(session, bench, claim, "reviewer", "accept").number
         judge(session, bench, claim, "admin", "unknown")
     by = team.cookie("reviewer") | {

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.store import Location, Upload
+from evidence.case.tables import Location, Upload
 from tests.api.web.access.asking import HOST
 from tests.api.web.access.conftest import Team
 

@@ -10,8 +10,8 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from detector.look.model_files import model_digest
-from evidence.store import Case
-from evidence.store.runs import add_recipe
+from evidence.case.case import Case
+from evidence.case.runs import add_recipe
 from tests.api.web.answer.pictured import fill_pictured
 from tests.conftest import Furnish
 from tests.evidence.answer.conftest import Builder, build, judge_all

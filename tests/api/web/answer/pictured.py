@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from api.web.site import Site
 from detector.types import Attribution, Survey
 from evidence.answer.controls import keep_control
-from evidence.linking.update import update_machines
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import AnalysisRow, SightingRow
+from evidence.link.machines import update_machines
 from evidence.review.items import add_items
-from evidence.review.judge import Bench, judge
-from evidence.store import AnalysisRow, SightingRow
-from evidence.store.record import record_survey
-from evidence.store.work import Source, add_work, done, take
+from evidence.review.judgement import TestContext, judge
 from tests.api.web.drawn import empty, marked, to_survey
 from tests.api.web.reviewed import CLAIMED, EVERY, OTHERS
 
@@ -62,7 +62,7 @@ def fill_pictured(site: Site, folder: Path, controls: int) -> None:
             add_items(session, analysis, EVERY)
     with site.session() as session, session.begin():
         update_machines(session, site.recipe.model, site.recipe.settings)
-    bench = Bench(site.registry, ("CN",))
+    bench = TestContext(site.registry, ("CN",))
     with site.session() as session, session.begin():
         for person in ("anna", "ben"):
             for key in claims["Завод № 7"]:
@@ -99,7 +99,7 @@ def _survey(site: Site, folder: Path, number: int, kind: str, at: int) -> Survey
 def _keep(site: Site, survey: Survey, plant: str, published: str) -> str:
     path = survey.analysis.footage.path
     status = path.stat()
-    source = Source(
+    source = FootageSource(
         str(path), status.st_size, status.st_mtime_ns, plant_claimed=plant, published=published
     )
     with site.session() as session, session.begin():

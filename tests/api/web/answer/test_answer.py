@@ -30,10 +30,10 @@ from evidence.answer.cache import Answers, Kept
 from evidence.answer.percentages import at_least, at_most
 from evidence.answer.question import Question
 from evidence.answer.report.pdf import apart
-from evidence.linking.hand import join
-from evidence.store import Location, SightingRow
-from evidence.store.people import Item
-from evidence.store.verdicts import append
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Item, Location
+from evidence.case.verdicts import append
+from evidence.link.machines import join
 from tests.api.conftest import nameplate
 from tests.api.web.access.conftest import Team, asking, secret, team
 from tests.api.web.answer.conftest import furnish_judged

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from api.web.site import Site
-from evidence.store import SightingRow
+from evidence.case.sighting_tables import SightingRow
 from tests.api.web.answer.conftest import furnish_judged
 from tests.conftest import Furnish
 

@@ -13,7 +13,7 @@ from datasets.registry import Registry
 from evidence.answer.case import answer_case
 from evidence.answer.percentages import at_most
 from evidence.answer.question import Question
-from evidence.store import Case
+from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
 
 CAVEAT = "too few of those shown only briefly or beside one that was found"

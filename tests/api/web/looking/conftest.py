@@ -10,13 +10,14 @@ from api.web.site import Site
 from datasets.registry import load_registry
 from detector import Settings
 from detector.types import Survey
-from evidence.linking.update import update_machines
-from evidence.store import Case, Recipe
-from evidence.store.keys import analysis_id, sighting_key
-from evidence.store.record import record_survey
-from evidence.store.runs import add_recipe
-from evidence.store.verdicts import append
-from evidence.store.work import Source, add_work, done, take
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, done, take
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import analysis_id, sighting_key
+from evidence.case.tables import Recipe
+from evidence.case.verdicts import append
+from evidence.link.machines import update_machines
 from tests.api.web.looking.hall import MODEL, Film, film
 from tests.conftest import Furnish
 
@@ -33,7 +34,7 @@ def keep(case: Case, recipe: Recipe, survey: Survey, **known: str) -> str:
     footage = survey.analysis.footage
     stat = footage.path.stat()
     with case.session() as session, session.begin():
-        source = Source(str(footage.path), stat.st_size, stat.st_mtime_ns, **known)
+        source = FootageSource(str(footage.path), stat.st_size, stat.st_mtime_ns, **known)
         add_work(session, recipe, [source])
         record_survey(session, case, survey, load_registry())
         assert done(session, take(session, recipe, 1)[0], footage.sha256)

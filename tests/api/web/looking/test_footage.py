@@ -9,11 +9,10 @@ import pytest
 
 from api.web.site import Site
 from detector.types import Manifest
-from evidence.browse.paging import write_cursor
-from evidence.record import manifest
-from evidence.store import FootageRow, Location
-from evidence.store.people import Item
-from evidence.store.places import leave
+from evidence.browse.search import write_cursor
+from evidence.case.places import leave
+from evidence.case.tables import FootageRow, Item, Location
+from evidence.clip.record import manifest
 from tests.api.web.looking.conftest import judge, sha_of
 from tests.api.web.looking.hall import Film
 

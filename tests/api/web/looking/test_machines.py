@@ -9,8 +9,8 @@ import httpx2 as httpx
 import pytest
 
 from api.web.site import Site
-from evidence.browse import machines
-from evidence.store import Item, Location
+from evidence.browse import machine_list
+from evidence.case.tables import Item, Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 
@@ -96,7 +96,7 @@ def test_machines_are_searched(
     builders: set[str | None],
     few: int,
 ) -> None:
-    monkeypatch.setattr(machines, "FEW", few)
+    monkeypatch.setattr(machine_list, "FEW", few)
     answer = client.get("/api/v1/machines", params=asked)
     assert answer.status_code == 200, answer.text
     found = {one["builder"]["id"] if one["builder"] else None for one in answer.json()["items"]}

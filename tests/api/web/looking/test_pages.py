@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from api.web.site import Site
-from evidence.store import Location, MachineRow, SightingRow
-from evidence.store.derived import StillRow
+from evidence.case.sighting_tables import MachineRow, SightingRow, StillRow
+from evidence.case.tables import Location
 from tests.api.web.browser import serve
 from tests.api.web.looking.conftest import judge, keep, sha_of
 from tests.api.web.looking.hall import FRAMES, RATE, STEP, Film, film
@@ -119,7 +119,7 @@ def test_a_clip_no_browser_plays_is_shown_frame_by_frame(
 def test_a_lost_original_leaves_its_stills(
     served: str, screen: Page, site: Site, films: Films
 ) -> None:
-    from evidence.store.models import Location
+    from evidence.case.tables import Location
 
     with site.session() as session, session.begin():
         place = session.get(Location, str(films[0].path))

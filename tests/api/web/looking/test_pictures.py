@@ -14,7 +14,7 @@ from api.web import pictures
 from api.web.site import Site
 from detector.analyze import cut_stills
 from detector.footage.sniff import DEMUXERS
-from evidence.store.models import Location
+from evidence.case.tables import Location
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film, decoded
 
@@ -192,7 +192,7 @@ def test_a_folder_of_pictures_is_looked_at_picture_by_picture(
     from PIL import Image
 
     from detector.footage.files import open_footage
-    from evidence.store.models import FootageRow
+    from evidence.case.tables import FootageRow
 
     folder = tmp_path / "stills"
     folder.mkdir()

@@ -9,7 +9,8 @@ import pytest
 
 from api.web.site import Site
 from evidence.answer.controls import keep_control
-from evidence.store import Item, SightingRow
+from evidence.case.sighting_tables import SightingRow
+from evidence.case.tables import Item
 from tests.api.web.looking.conftest import sha_of
 from tests.api.web.looking.hall import Film
 from tests.api.web.looking.test_machines import decide, machine_of

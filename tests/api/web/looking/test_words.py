@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from api.web import words
 from api.web.site import Site
 from evidence.browse import overview
-from evidence.store import Link, MachineRow, Membership
-from evidence.store.work import Source, add_work, set_aside, take
+from evidence.case.queue import FootageSource, add_work, set_aside, take
+from evidence.case.sighting_tables import Link, MachineRow, Membership
 
 SCRIPTS = ("footage.js", "timeline.js", "boxes.js", "enlarge.js", "machine.js")
 
@@ -54,7 +54,7 @@ def test_a_known_reason_why_a_clip_was_set_aside_is_told_too(
     client: httpx.Client, site: Site
 ) -> None:
     with site.session() as session, session.begin():
-        add_work(session, site.recipe, [Source("/archive/a.mp4", 1, 1)])
+        add_work(session, site.recipe, [FootageSource("/archive/a.mp4", 1, 1)])
         (work,) = take(session, site.recipe, 1)
         said = "/archive/a.mp4: the file is empty; fetch it again"
         assert set_aside(session, work, "empty", said)
@@ -67,7 +67,7 @@ def test_why_a_clip_was_set_aside_is_told_in_the_reader_s_language(
 ) -> None:
     with site.session() as session, session.begin():
         names = ["a.mp4", "b.mp4", "c.mp4"]
-        add_work(session, site.recipe, [Source(f"/archive/{name}", 1, 1) for name in names])
+        add_work(session, site.recipe, [FootageSource(f"/archive/{name}", 1, 1) for name in names])
         for work in take(session, site.recipe, 3):
             said = "damaged" if work.path.endswith("c.mp4") else f"{work.path}: damaged"
             assert set_aside(session, work, "unreadable", said)

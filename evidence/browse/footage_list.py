@@ -1,0 +1,286 @@
+"""The footage of a case: searched and filtered, by the first place it lies at, a page at a time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from datasets.registry import Registry
+from evidence.browse.search import (
+    SOME,
+    Key,
+    called,
+    holds,
+    in_order,
+    key,
+    lying,
+    name_footage,
+    of_plant,
+    published,
+    read_in,
+    text,
+    write_cursor,
+)
+from evidence.browse.shapes import Page, Said, Shape
+from evidence.browse.sightings import footage_of
+from evidence.case.base import ExactText
+from evidence.case.places import first_said, places_of
+from evidence.case.sighting_tables import AnalysisRow, Copy, SightingRow, StillRow
+from evidence.case.tables import CLAIMS, FootageRow, FormerPlace, Location, Recipe
+from evidence.link.sightings import chunks
+
+
+class FootageSummary(Shape):
+    """One footage in a list. `name`, `path`: of its first place (`path` is null where none is
+    known); `lies`: it lies there still, else another file does, or one that was not read yet; what
+    is claimed: at the first of its places where anything is. `width`, `height`: in pixels, null of
+    a folder, each of whose pictures has its own; `looked_at`: with this recipe, whose
+    decoder got `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with
+    another model or other settings alone, and what was found then is not shown.
+    `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
+    show the same recording."""
+
+    sha256: str
+    name: Said
+    path: Said | None
+    lies: bool
+    kind: str
+    container: str
+    codec: str | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    size: int
+    publisher: Said | None
+    published: Said | None
+    plant_claimed: Said | None
+    origin_url: Said | None
+    looked_at: bool
+    looked_otherwise: bool
+    frames_expected: int | None
+    frames_decoded: int | None
+    sightings: int
+    grades: dict[str, int]
+    copies: int
+    still: str | None
+
+
+@dataclass(frozen=True)
+class FootageFilter:
+    """What footage is searched by; None: whatever.
+
+    name: words within its path, or what it was uploaded as. plant, publisher, text: words
+    within, a plant's however it is written. since, until: of publication. machines: whether any
+    was found in it.
+    """
+
+    name: str | None = None
+    plant: str | None = None
+    publisher: str | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+    machines: bool | None = None
+
+
+def list_footage(
+    session: Session,
+    recipe: Recipe,
+    registry: Registry,
+    wanted: FootageFilter,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[FootageSummary]:
+    """The footage as wanted, in order of path: one that lies at several places, at the first; one
+    that lies nowhere any more, at the first where it lay, or before all others.
+
+    Raises:
+        UsageError: `after` is no cursor of this list.
+    """
+    conditions = _conditions(session, wanted, recipe, registry)
+    # Each kind by itself is read off an index as far as a page goes.
+    parts = []
+    for path, query in _listed():
+        keys = [Key(path, text), Key(FootageRow.sha256.expression, key)]
+        part = query.where(*conditions).with_only_columns(
+            path.label("path"), FootageRow.sha256.label("sha256")
+        )
+        parts.append(select(in_order(part, keys, after, limit).subquery()))
+    every = union_all(*parts).subquery()
+    order = select(every).order_by(every.c.path, every.c.sha256).limit(limit + 1)
+    rows = session.execute(order).all()
+    return Page(
+        items=_describe(session, [(row.path, row.sha256) for row in rows[:limit]], recipe),
+        next=write_cursor([*rows[limit - 1]]) if len(rows) > limit else None,
+    )
+
+
+def _listed() -> Iterator[tuple[ColumnElement[str], Select[Any]]]:
+    """The footage that lies somewhere, that which only lay somewhere, and that of which no place
+    is known; with where each stands in the list."""
+    lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
+    lay = exists(select(FormerPlace.path).where(FormerPlace.footage == FootageRow.sha256))
+    kinds: tuple[tuple[type[Location] | type[FormerPlace], list[ColumnElement[bool]]], ...]
+    kinds = (Location, []), (FormerPlace, [~lies])
+    for model, conditions in kinds:
+        other: Any = aliased(model)
+        earlier = exists(
+            select(other.path).where(other.footage == model.footage, other.path < model.path)
+        )
+        query = select(FootageRow).join(model, model.footage == FootageRow.sha256)
+        yield model.path.expression, query.where(~earlier, *conditions)
+    yield literal("", ExactText()), select(FootageRow).where(~lies, ~lay)
+
+
+def _conditions(
+    session: Session, wanted: FootageFilter, recipe: Recipe, registry: Registry
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    places = published(wanted.since, wanted.until)
+    if wanted.plant:
+        places.append(of_plant(session, registry, wanted.plant))
+    if wanted.publisher:
+        places.append(holds(SOME.publisher, wanted.publisher))
+    if wanted.name:
+        brought = SOME.footage.in_(called(wanted.name))
+        places.append(or_(holds(SOME.path, wanted.name), brought))
+    if places:
+        found.append(FootageRow.sha256.in_(lying(places)))
+    if wanted.machines is not None:
+        some = _some_sighting(recipe)
+        found.append(some if wanted.machines else ~some)
+    if wanted.text:
+        found.append(FootageRow.sha256.in_(read_in(recipe, wanted.text)))
+    return found
+
+
+def _some_sighting(recipe: Recipe) -> ColumnElement[bool]:
+    return exists(
+        select(SightingRow.name)
+        .join(AnalysisRow, AnalysisRow.id == SightingRow.analysis)
+        .where(
+            AnalysisRow.footage == FootageRow.sha256,
+            AnalysisRow.model == recipe.model,
+            AnalysisRow.settings == recipe.settings,
+        )
+    )
+
+
+def _describe(
+    session: Session, rows: Sequence[tuple[str, str]], recipe: Recipe
+) -> list[FootageSummary]:
+    hashes = [sha256 for _, sha256 in rows]
+    of = footage_of(session, hashes)
+    analyses: dict[str, str] = {}
+    frames: dict[str, tuple[int, int]] = {}
+    for part in chunks(hashes):
+        query = select(
+            AnalysisRow.footage,
+            AnalysisRow.id,
+            AnalysisRow.frames_expected,
+            AnalysisRow.frames_decoded,
+        ).where(
+            AnalysisRow.footage.in_(part),
+            AnalysisRow.model == recipe.model,
+            AnalysisRow.settings == recipe.settings,
+        )
+        for footage, id_, expected, decoded in session.execute(query):
+            analyses[footage], frames[footage] = id_, (expected, decoded)
+    others = ever_looked_at(session, [one for one in hashes if one not in analyses])
+    grades, stills = _found(session, list(analyses.values()))
+    copies = _copies(session, hashes, recipe)
+    places = places_of(session, hashes)
+    names = name_footage(session, places)
+    return [
+        FootageSummary(
+            sha256=footage.sha256,
+            name=names.get(footage.sha256, footage.sha256[:12]),
+            path=path or None,
+            lies=any(not one.former for one in places[footage.sha256]),
+            kind=footage.kind,
+            container=footage.container,
+            codec=footage.codec,
+            width=(footage.frame or (None, None))[0],
+            height=(footage.frame or (None, None))[1],
+            seconds=footage.seconds,
+            size=footage.size,
+            **{claim: first_said(places[footage.sha256], claim) for claim in CLAIMS[:4]},
+            looked_at=footage.sha256 in analyses,
+            looked_otherwise=footage.sha256 in others,
+            frames_expected=frames.get(footage.sha256, (None, None))[0],
+            frames_decoded=frames.get(footage.sha256, (None, None))[1],
+            sightings=sum(grades.get(analyses.get(footage.sha256, ""), {}).values()),
+            grades=grades.get(analyses.get(footage.sha256, ""), {}),
+            copies=copies.get(footage.sha256, 0),
+            still=stills.get(analyses.get(footage.sha256, "")),
+        )
+        for path, sha256 in rows
+        for footage in (of[sha256],)
+    ]
+
+
+def ever_looked_at(session: Session, hashes: Sequence[str]) -> set[str]:
+    """Those of the footages that were looked at, with whatever model and settings."""
+    found: set[str] = set()
+    for part in chunks(hashes):
+        query = select(AnalysisRow.footage).where(AnalysisRow.footage.in_(part)).distinct()
+        found.update(session.scalars(query))
+    return found
+
+
+def _found(
+    session: Session, analyses: Sequence[str]
+) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
+    """By analysis: how many sightings of each grade, and a picture of the surest."""
+    grades: dict[str, Counter[str]] = defaultdict(Counter)
+    surest: dict[str, tuple[tuple[str, float, str], str]] = {}
+    for part in chunks(analyses):
+        query = (
+            select(
+                SightingRow.analysis,
+                SightingRow.grade,
+                SightingRow.confidence,
+                SightingRow.name,
+                StillRow.sha256,
+            )
+            .outerjoin(
+                StillRow,
+                and_(
+                    StillRow.analysis == SightingRow.analysis,
+                    StillRow.sighting == SightingRow.name,
+                    StillRow.role == "best",
+                ),
+            )
+            .where(SightingRow.analysis.in_(part))
+        )
+        for row in session.execute(query):
+            grades[row.analysis][row.grade] += 1
+            rank = (row.grade, -row.confidence, row.name)
+            known = surest.get(row.analysis)
+            if row.sha256 is not None and (known is None or rank < known[0]):
+                surest[row.analysis] = (rank, row.sha256)
+    counted = {analysis: dict(sorted(found.items())) for analysis, found in grades.items()}
+    return counted, {analysis: sha256 for analysis, (_, sha256) in surest.items()}
+
+
+def _copies(session: Session, hashes: Sequence[str], recipe: Recipe) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(hashes):
+        for mine in (Copy.a, Copy.b):
+            query = (
+                select(mine, func.count())
+                .where(
+                    mine.in_(part),
+                    Copy.model == recipe.model,
+                    Copy.settings == recipe.settings,
+                )
+                .group_by(mine)
+            )
+            for footage, number in session.execute(query):
+                found[footage] = found.get(footage, 0) + number
+    return found

@@ -1,0 +1,1 @@
+"""The case: a folder and a database, SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,200 @@
+"""What every table of a case is made of. The tables: `models.py` and `derived.py`.
+
+Derived rows carry keys that follow from what they were derived from: the same footage under
+the same model and settings gives the same rows, in whatever order and however often. The
+only columns that differ from one run to the next are the times in `Run`, `Work.changed` and
+the like; no derived row holds one.
+
+Times in footage are exact: `Seconds` keeps a `Fraction` as text. Boxes are `[x1, y1, x2, y2]`
+in pixels of the upright frame. Text is exact as well, whatever a file name or a picture holds,
+and sorts by code point in every database, so that an order is the same everywhere.
+
+
+Many rows at once, and rows that may be there already."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    insert,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from datasets.messages import Message, decode, encode, joined
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+# What UTF-8 (lone surrogates) or PostgreSQL (NUL) cannot hold, and what would read like it.
+_ODD = re.compile("[\x00\ud800-\udfff]|" + r"\\(?=u(?:0000|005c|d[89a-f][0-9a-f]{2}))")
+_SPELT = re.compile(r"\\u(0000|005c|d[89a-f][0-9a-f]{2})")
+
+
+class ShortText(TypeDecorator[str]):
+    """Plain text of our own making, at most `length` characters."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String(self.length, collation=_by_code_point(dialect)))
+
+
+def _by_code_point(dialect: Dialect) -> str | None:
+    return "C" if dialect.name == "postgresql" else None
+
+
+class ExactText(TypeDecorator[str]):
+    """Any text, kept exactly.
+
+    A file name that is not UTF-8 (a lone surrogate in Python) and a NUL, which no database
+    text can hold, are spelt out as `\\udcff` or `\\u0000`; a text that already reads so has
+    its backslash spelt out.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Text(collation=_by_code_point(dialect)))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _ODD.sub(lambda m: f"\\u{ord(m[0]):04x}", value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else _SPELT.sub(lambda m: chr(int(m[1], 16)), value)
+
+
+class Reason(ExactText):
+    """A text for people; of a `Message` its template and parameters, as JSON."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        # A text that begins like such data is kept as a message that is nothing but the text.
+        if value is not None and not isinstance(value, Message) and value.startswith("{"):
+            value = joined([value], "")
+        if isinstance(value, Message):
+            value = to_json(encode(value))
+        return super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        text = super().process_result_value(value, dialect)
+        if text is None or not text.startswith("{"):
+            return text
+        try:
+            return decode(json.loads(text))
+        except ValueError:  # whoever wrote it, it is shown
+            return text
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON that UTF-8 can hold; NaN is refused."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text
+
+
+@lru_cache(maxsize=1 << 16)
+def read_time(text: str) -> Fraction:
+    """A time as it is kept, `12` or `1001/24000`. Footage of one rate has the same times over and
+    over, and to read a text as a fraction takes longer than all else that is done with it."""
+    return Fraction(text)
+
+
+class Seconds(TypeDecorator[Fraction]):
+    """A `Fraction` of seconds, kept exactly, as `12` or `1001/24000`."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return ExactText().load_dialect_impl(dialect)
+
+    def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Fraction | None:
+        return None if value is None else read_time(value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A time of day, in UTC; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+HASH = ShortText(64)  # SHA-256 in hexadecimal
+KEY = ShortText(32)  # the first half of one, for rows we name ourselves
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys alone
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=CONVENTION)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: UtcTime,
+        Fraction: Seconds,
+        bytes: LargeBinary,
+    }
+
+
+_AS_THEY_ARE = {"render_nulls": True}
+"""Otherwise what is empty is left out of a statement, and another one begun wherever a row has
+something else empty: of thousands of machines, half of them named, there would be thousands."""
+
+
+def insert_all(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts rows, all with the same columns."""
+    if rows:
+        session.execute(insert(model).execution_options(**_AS_THEY_ARE), rows)
+
+
+def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts those rows whose keys are not there yet; the others stay as they are."""
+    if not rows:
+        return
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    new = kind.insert(model).on_conflict_do_nothing()
+    session.execute(new.execution_options(**_AS_THEY_ARE), rows)

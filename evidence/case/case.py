@@ -1,0 +1,319 @@
+"""A case: a folder and a database with all that was found in some footage, and who judged it.
+
+FOLDER/
+    case.json       id, name, where the database is; readable by its owner alone, since the
+                    address of a PostgreSQL database may hold a password
+    case.db         the database, unless it is in PostgreSQL
+    stills/         pictures kept of sightings, by the SHA-256 of their bytes
+    footage/        footage the case holds itself; all other footage stays where it lies
+    lock            held by whoever works on the case
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from datasets.errors import (
+    CaseDamaged,
+    CaseExists,
+    CaseNewer,
+    CaseOlder,
+    CaseUnwritable,
+)
+from evidence.case.engine import CaseSession, postgres_engine, postgres_url, sqlite_engine
+from evidence.case.folder import (
+    FORMAT,
+    furnish,
+    new_folder,
+    newer,
+    read_facts,
+    still_suffix,
+    write_whole,
+)
+from evidence.case.lock import CaseLock, hold
+from evidence.case.migrations import KNOWN, upgrade
+from evidence.case.tables import CaseRow
+
+_LOG = logging.getLogger(__name__)
+
+_OURS = 0x6E616D65706C61  # the advisory lock under which a database gets its tables
+
+
+class Case:
+    """A case that is open. Use `Case.new` or `Case.open`; close it, or use it in a `with`.
+
+    Example:
+        >>> with Case.open("plant-12") as case, case.session() as session:  # doctest: +SKIP
+        ...     session.scalars(select(SightingRow)).all()
+        >>> with case.session() as session, session.begin():                # doctest: +SKIP
+        ...     done(session, work, sha256)     # begin() wherever a session will write
+    """
+
+    def __init__(self, folder: Path, facts: dict[str, Any], engine: Engine) -> None:
+        self.folder = folder
+        self.id: str = facts["id"]
+        self.name: str = facts["name"]
+        self._database: str = facts["database"]
+        self.engine = engine
+
+    @classmethod
+    def new(cls, folder: Path | str, name: str, database: str | None = None) -> Self:
+        """Makes a case; the folder appears whole or not at all.
+
+        Args:
+            folder: where; it must not exist, or be empty.
+            name: what people call the case.
+            database: the URL of an empty PostgreSQL database; None for SQLite in the folder.
+
+        Raises:
+            CaseExists: there is something in the folder or the database.
+            CaseUnwritable, CaseUnreachable: folder or database cannot be written.
+            UsageError: `database` is no PostgreSQL URL.
+        """
+        folder = Path(folder).absolute()
+        facts: dict[str, Any] = {
+            "format": FORMAT,
+            "id": secrets.token_hex(16),
+            "name": name,
+            "database": database or "case.db",
+        }
+        with new_folder(folder) as partial:
+            engine = open_engine(partial, facts["database"], new=True)
+            try:
+                with engine.begin() as connection:
+                    claim(connection)
+                    upgrade(connection)
+                    row = {"id": facts["id"], "name": name, "created": datetime.now(UTC)}
+                    connection.execute(insert(CaseRow), row)
+                    furnish(partial, facts)
+            finally:
+                engine.dispose()
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path | str, *, update: bool = True) -> Self:
+        """Opens a case; one written by an older Nameplate gets the tables of this one.
+
+        Args:
+            update: False leaves an older one as it is, and opens it not.
+
+        Raises:
+            CaseMissing: the folder holds no case.
+            CaseNewer: a newer Nameplate wrote it.
+            CaseOlder: an older one did, and it is to stay as it is.
+            CaseDamaged: `case.json` or the database is not what it was.
+            CaseLocked: it is older, and held by a run of the Nameplate that wrote it.
+            CaseUnwritable: it is older and cannot be written.
+            CaseUnreachable: its database does not answer.
+        """
+        folder = Path(folder).absolute()
+        facts = read_facts(folder)
+        case = cls(folder, facts, open_engine(folder, facts["database"]))
+        try:
+            case._settle(update)
+        except BaseException:
+            case.close()
+            raise
+        return case
+
+    @property
+    def database(self) -> str:
+        """Where the database is, without the password."""
+        if self.on_server:
+            return make_url(self._database).render_as_string()
+        return str(self.folder / self._database)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the database is PostgreSQL."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def writable(self) -> bool:
+        """Whether the folder can be written."""
+        return os.access(self.folder, os.W_OK)
+
+    def session(self) -> Session:
+        """A session to read with; one that writes is begun by `session.begin()`."""
+        return CaseSession(self.engine, expire_on_commit=False)
+
+    def snapshot(self) -> Session:
+        """A session that reads the case as it was at its first query, whoever writes meanwhile."""
+        if self.on_server:
+            bind = self.engine.execution_options(isolation_level="REPEATABLE READ")
+            return CaseSession(bind, expire_on_commit=False)
+        return self.session()
+
+    def lock(self, wait: bool = False) -> AbstractContextManager[CaseLock]:
+        """Holds the case: whoever adds analyses, links or machines must.
+
+        Raises:
+            CaseLocked: another holds it, and `wait` is false; the message says who.
+            CaseUnwritable: the folder cannot be written.
+        """
+        return hold(self.folder, self.id, self.engine if self.on_server else None, wait)
+
+    def still(self, sha256: str, suffix: str) -> Path:
+        """Where a still lies; `suffix` is `jpg` or `png`."""
+        return self.folder / "stills" / sha256[:2] / f"{sha256}.{suffix}"
+
+    def read_still(self, sha256: str, suffix: str) -> bytes | None:
+        """A still's bytes; None where its file is gone or no longer what it was, and so shows
+        nothing any more."""
+        try:
+            picture = self.still(sha256, suffix).read_bytes()
+        except OSError:
+            return None
+        return picture if hashlib.sha256(picture).hexdigest() == sha256 else None
+
+    def put_still(self, picture: bytes) -> str:
+        """Keeps an encoded picture (JPEG or PNG); a second time changes nothing.
+
+        Returns:
+            The SHA-256 of its bytes; `still` says where it lies.
+
+        Raises:
+            CaseUnwritable: a full disk, no permission.
+        """
+        sha256 = hashlib.sha256(picture).hexdigest()
+        path = self.still(sha256, still_suffix(picture))
+        try:
+            there = path.stat().st_size == len(picture)
+        except OSError:
+            there = False
+        if not there:
+            write_whole(path, picture)
+        return sha256
+
+    def held(self, sha256: str, suffix: str = "") -> Path:
+        """Where footage lies that the case holds itself; `suffix` with its dot, if any."""
+        return self.folder / "footage" / sha256[:2] / f"{sha256}{suffix}"
+
+    def find(self, path: str) -> Path:
+        """Where a `Location.path` points: held footage is named from the case's folder."""
+        return self.folder / path
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _settle(self, update: bool) -> None:
+        """Makes sure that the database is this case's, and of this version."""
+        try:
+            with self.engine.connect() as connection:
+                step = connection.scalar(text("SELECT version_num FROM alembic_version"))
+                ids = connection.scalars(select(CaseRow.id)).all()
+        except DBAPIError as error:
+            raise CaseDamaged(
+                f"{self.database}: holds no case, and should hold {self.name!r}; check the "
+                f"database in {self.folder / 'case.json'}"
+            ) from error
+        if list(ids) != [self.id]:
+            raise CaseDamaged(
+                f"{self.database}: holds another case than {self.folder / 'case.json'} says; "
+                "one case has one database: name the right one there"
+            )
+        if step == KNOWN[-1]:
+            return
+        if step not in KNOWN:
+            raise CaseNewer(newer(self.folder))
+        if not update:
+            raise CaseOlder(
+                f"{self.folder}: an older Nameplate wrote it, which will open it no more once this "
+                f"one has; `nameplate case show {self.folder}` does"
+            )
+        if not self.writable:
+            raise CaseUnwritable(
+                f"{self.folder}: written by an older Nameplate, and opening it here means "
+                "changing it; copy it to where it can be written"
+            )
+        with self.lock():
+            self._migrate()
+
+    def _migrate(self) -> None:
+        """Takes the steps that are missing, and all that follows from them, in one transaction."""
+        with self.engine.connect() as connection:
+            # To change a table SQLite makes it anew and drops the old one; with foreign keys
+            # enforced that would empty the tables which point to it.
+            sqlite = not self.on_server
+            if sqlite:
+                _pragma(connection, "PRAGMA foreign_keys = OFF")
+            with connection.begin():
+                upgrade(connection)
+                anew = _stand_anew(connection)
+                if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise CaseDamaged(
+                        f"{self.database}: rows point to rows that are not there, so it was "
+                        "left as it was; `nameplate case check` of the older version says which"
+                    )
+            if sqlite:
+                _pragma(connection, "PRAGMA foreign_keys = ON")
+        otherwise, open_again = anew
+        if otherwise:
+            # Told where it happens: whichever command is the first to open a case, and once.
+            _LOG.warning(
+                "nameplate: the case %r: by the rules of this version judged items stand "
+                "otherwise (%d), or are settled no more (%d of these) until others judge them",
+                self.name, otherwise, open_again,
+            )  # fmt: skip
+
+
+def _stand_anew(connection: Connection) -> tuple[int, int]:
+    """After steps: where items stand is no older than the program (`review.items.stand_anew`)."""
+    from evidence.review.items import stand_anew  # which is made of rows of a case
+
+    with Session(connection) as session:
+        return stand_anew(session)
+
+
+def _pragma(connection: Connection, words: str) -> None:
+    """Straight to the driver: within a transaction this pragma does nothing."""
+    cursor = connection.connection.cursor()
+    cursor.execute(words)
+    cursor.close()
+
+
+def open_engine(folder: Path, database: str, new: bool = False) -> Engine:
+    """An engine on what `case.json` calls `database`: a URL, or a file in the folder."""
+    if "://" in database:
+        return postgres_engine(postgres_url(database))
+    file = folder / database
+    if not new and not file.is_file():
+        raise CaseDamaged(f"{file}: the case's database is not there; put a copy in its place")
+    return sqlite_engine(file, new)
+
+
+def claim(connection: Connection) -> None:
+    """Makes sure that a database is empty, and nobody else about to fill it.
+
+    Raises:
+        CaseExists: it holds tables already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OURS})
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return
+    url = connection.engine.url.render_as_string()
+    if "case" in tables and "alembic_version" in tables:
+        names = connection.scalars(select(CaseRow.name)).all()
+        raise CaseExists(f"{url}: holds the case {names[0]!r}; name another database")
+    raise CaseExists(f"{url}: holds tables of something else; name an empty database")

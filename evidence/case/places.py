@@ -1,0 +1,215 @@
+"""Where footage lies and lay, and what was claimed there of where it came from.
+
+What is said of footage stays with its bytes. Where another file comes to lie at its path, path
+and claims are kept as a former place; the other file starts without.
+
+
+What was claimed of where footage came from, put right by a person.
+
+It outlasts the list or the upload it came from: what a person put right stays, though the next
+sweep finds the old words in its list again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, delete, false, func, select, true, union_all
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from evidence.case.tables import CLAIMS, Correction, FormerPlace, Location
+
+if TYPE_CHECKING:
+    from evidence.case.queue import FootageSource
+
+_SAID = (*CLAIMS, "provenance")
+_AT_ONCE = 500  # footages a statement
+
+PLACES = union_all(
+    select(
+        Location.footage,
+        Location.path,
+        Location.held,
+        *(getattr(Location, name) for name in _SAID),
+        false().label("former"),
+        false().label("unread"),
+    ).where(Location.footage.is_not(None)),
+    select(
+        FormerPlace.footage,
+        FormerPlace.path,
+        false().label("held"),
+        *(getattr(FormerPlace, name) for name in _SAID),
+        true().label("former"),
+        Location.footage.is_(None).label("unread"),
+    ).join(Location, Location.path == FormerPlace.path),
+).subquery("places")
+"""Each place of each footage with what was claimed there. `former`: another file lies there now;
+`unread`: or a file that has changed, of which is not known yet whether it is another."""
+
+
+def places_of(session: Session, hashes: Iterable[str]) -> dict[str, list[Row[Any]]]:
+    """By footage its places (rows of `PLACES`): those where it lies first, in order of path."""
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    several = sorted(set(hashes))
+    for start in range(0, len(several), _AT_ONCE):
+        query = select(PLACES).where(PLACES.c.footage.in_(several[start : start + _AT_ONCE]))
+        for row in session.execute(query.order_by(PLACES.c.former, PLACES.c.path)):
+            found[row.footage].append(row)
+    return found
+
+
+def first_said(places: Iterable[Row[Any]], claim: str) -> str | None:
+    """What is claimed at the first of some places at which anything is."""
+    return next((said for one in places if (said := getattr(one, claim)) is not None), None)
+
+
+def lay_at(path: str, unread: bool) -> str:
+    """What a former place is told as."""
+    if unread:
+        return f"lay at {path}; what lies there now was not read yet, or could not be"
+    return f"lay at {path}, where another file lies now"
+
+
+def leave(session: Session, place: Location) -> None:
+    """What lies at a place is not known any more: what is known of the footage that lay there is
+    kept as a former place, and the place says nothing any more."""
+    if place.footage is None:
+        return  # what was said there was said of bytes that nobody has read yet
+    said = {name: getattr(place, name) for name in _SAID}
+    session.merge(
+        FormerPlace(path=place.path, footage=place.footage, until=datetime.now(UTC), **said)
+    )
+    place.footage = None
+    for name in _SAID:
+        setattr(place, name, None)
+
+
+def come_back(session: Session, path: str, footage: str) -> dict[str, Any]:
+    """Footage lies at a path again, or still: its former place there is none any more.
+
+    Returns:
+        What is known of it from then, by column, as far as nothing has been said there since.
+    """
+    former = session.get(FormerPlace, (path, footage))
+    if former is None:
+        return {}
+    known = unsaid(session.get_one(Location, path), former)
+    session.execute(
+        delete(FormerPlace).where(FormerPlace.path == path, FormerPlace.footage == footage)
+    )
+    return known
+
+
+def unsaid(place: Location, other: Location | FormerPlace) -> dict[str, Any]:
+    """What is said at another place, by column, as far as nothing is said at this one."""
+    open_ = [name for name in _SAID if getattr(place, name) is None]
+    known = {name: said for name in open_ if (said := getattr(other, name)) is not None}
+    if known.keys() & {*CLAIMS} and place.provenance and other.provenance:
+        known["provenance"] = _joined(place.provenance, other.provenance)
+    return known
+
+
+def with_earlier(place: Location | FootageSource, news: Mapping[str, Any]) -> dict[str, Any]:
+    """The provenance of a place of which something is said anew, by column; `place`: what is known
+    of it, or was said of it just before.
+
+    Where something said before stands as well, its provenance is kept under `earlier`: no source
+    is to pass for having said what it did not.
+    """
+    stands = any(getattr(place, name) is not None and name not in news for name in CLAIMS)
+    new: dict[str, Any] = news["provenance"]
+    return _joined(new, place.provenance) if stands and place.provenance else new
+
+
+def _joined(new: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    own, *earlier = (_apart(one) for one in (new, *new.get("earlier", ())))
+    for one in (_apart(before), *before.get("earlier", ())):
+        if one not in (own, *earlier):
+            earlier.append(one)
+    return own | {"earlier": earlier} if earlier else own
+
+
+def _apart(provenance: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in provenance.items() if name != "earlier"}
+
+
+def count_replaced(session: Session, since: datetime) -> int:
+    """At how many paths another file was found since then."""
+    query = (
+        select(func.count(FormerPlace.path.distinct()))
+        .join(Location, Location.path == FormerPlace.path)
+        .where(FormerPlace.until >= since, Location.footage.is_not(None))
+    )
+    return session.scalar(query) or 0
+
+
+def correct(
+    session: Session, path: str, claims: Mapping[str, str | None], author: str
+) -> list[Correction]:
+    """Puts right what is claimed of the footage at a path.
+
+    Args:
+        claims: what is to stand, by name (`CLAIMS`); None or nothing but spaces: nothing is
+            known. Those not named stay as they are.
+
+    Returns:
+        A row for each that was another before.
+
+    Raises:
+        UsageError: the case knows no such path, or what is named is no claim.
+    """
+    if other := sorted(set(claims) - set(CLAIMS)):
+        raise UsageError(f"{', '.join(other)}: nothing that is claimed; use {', '.join(CLAIMS)}")
+    place = session.scalar(select(Location).where(Location.path == path).with_for_update())
+    if place is None or place.footage is None:
+        raise UsageError(f"{path}: the case knows no footage there; name one of its places")
+    now, rows = datetime.now(UTC), []
+    for claim, said in claims.items():
+        before, after = getattr(place, claim), (said or "").strip() or None
+        if before != after:
+            setattr(place, claim, after)
+            rows.append(
+                Correction(
+                    path=path,
+                    claim=claim,
+                    made=now,
+                    footage=place.footage,
+                    author=author,
+                    before=before,
+                    after=after,
+                )
+            )
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+def corrected(session: Session, paths: Collection[str]) -> set[tuple[str, str]]:
+    """Path and name of every claim that a person has put right of what lies at these paths."""
+    asked = (
+        select(Correction.path, Correction.claim)
+        .join(Location, Location.path == Correction.path)
+        .where(Correction.path.in_(paths), Correction.footage == Location.footage)
+    )
+    return {(path, claim) for path, claim in session.execute(asked.distinct())}
+
+
+def put_right(session: Session, path: str, footage: str) -> dict[str, str | None]:
+    """What stands, by claim, of all that a person has put right of that footage at that path."""
+    asked = (
+        select(Correction.claim, Correction.after)
+        .where(Correction.path == path, Correction.footage == footage)
+        .order_by(Correction.made)
+    )
+    return dict(session.execute(asked).all())
+
+
+def corrections(session: Session, footage: str) -> list[Correction]:
+    """All corrections to what was claimed of a footage, the first first."""
+    asked = select(Correction).where(Correction.footage == footage)
+    order = (Correction.made, Correction.path, Correction.claim)
+    return list(session.scalars(asked.order_by(*order)))

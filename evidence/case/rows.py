@@ -1,0 +1,345 @@
+"""A survey as the rows a case keeps of it, and the digest by which they are known.
+
+A survey stored: everything that was found in one footage, in the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import func, inspect, select, update
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseConflict
+from datasets.messages import encode
+from datasets.registry import Registry
+from detector.program import program
+from detector.types import Box, Footage, Manifest, Observation, Probe, Reading, Sighting, Survey
+from evidence.case.base import Base, insert_all, insert_new
+from evidence.case.case import Case
+from evidence.case.flags import find_flags
+from evidence.case.folder import still_suffix
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Derived,
+    Flag,
+    LookRow,
+    PrintRow,
+    ReadingRow,
+    ShotRow,
+    SightingRow,
+    StillRow,
+    analysis_id,
+    settings_key,
+    sighting_key,
+)
+from evidence.case.tables import FootageRow
+from evidence.clip.record import finite, reason, share, spell
+from evidence.clip.record import manifest as to_manifest
+from evidence.review.items import add_items
+
+Row = dict[str, Any]
+PARTS: tuple[type[Derived], ...] = (ShotRow, PrintRow, SightingRow, ReadingRow, StillRow, LookRow)
+"""The tables an analysis is made of, and its digest covers."""
+
+_AT_ONCE = 20
+"""Analyses read at once: one by one, most of the time goes into asking; of a long clip there are
+megabytes."""
+
+_NAMING = ("analysis", "footage", "model", "settings")
+# Columns that came later: empty, they are no part of a digest, so that older rows keep theirs.
+_LATER = ("origin", "origin_basis", "origin_grade")
+_NOT_FOUND_THERE = ("nameplate", "digest", "run")  # of the analysis: who wrote it, not what
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One analysis and its parts, as the tables hold them."""
+
+    analysis: Row
+    parts: dict[type[Derived], list[Row]]
+
+    def digest(self) -> str:
+        """SHA-256 over every value found in the footage, in whatever order the rows come."""
+        digest = hashlib.sha256()
+        own = {k: v for k, v in self.analysis.items() if k not in _NOT_FOUND_THERE}
+        digest.update(_canonical(own))
+        for model in PARTS:
+            digest.update(f"\n{model.__tablename__}".encode())
+            found = (
+                _canonical(
+                    {
+                        name: value
+                        for name, value in row.items()
+                        if name not in _NAMING and not (name in _LATER and value is None)
+                    }
+                )
+                for row in self.parts[model]
+            )
+            for row in sorted(found):
+                digest.update(b"\n" + row)
+        return digest.hexdigest()
+
+
+def survey_rows(survey: Survey, registry: Registry) -> Rows:
+    """The rows of a survey; boxes to hundredths of a pixel, shares to four decimals."""
+    analysis = survey.analysis
+    sha256, model = analysis.footage.sha256, analysis.model_hash
+    settings = settings_key(analysis.settings_hash, registry.digest)
+    key = analysis_id(sha256, model, settings)
+    naming = {"analysis": key, "footage": sha256, "model": model, "settings": settings}
+    loss = analysis.loss
+    rows = Rows(
+        {
+            "id": key,
+            "footage": sha256,
+            "model": model,
+            "settings": settings,
+            "registry_hash": registry.digest,
+            "nameplate": program(),
+            "frames_expected": loss.expected,
+            "frames_decoded": loss.decoded,
+            "frames_total": loss.total,
+            "losses": [encode(one) for one in loss.reasons],
+        },
+        {
+            ShotRow: [
+                {"number": s.index, "pts": s.start, "end": s.end, "reason": s.reason}
+                for s in analysis.shots
+            ],
+            PrintRow: [
+                {
+                    "number": number,
+                    "pts": one.pts,
+                    "shot": one.shot,
+                    "hashes": one.hashes,
+                    "detail": float(one.detail),
+                }
+                for number, one in enumerate(survey.prints)
+            ],
+            SightingRow: [_sighting(one, key) for one in analysis.sightings],
+            ReadingRow: [
+                {"number": number, "sighting": name} | _reading(text)
+                for number, (name, text) in enumerate(_readings(survey))
+            ],
+            StillRow: [
+                {
+                    "sighting": still.sighting,
+                    "role": still.role,
+                    "pts": still.pts,
+                    "box": _box(still.box),
+                    "sha256": hashlib.sha256(still.picture).hexdigest(),
+                    "suffix": still_suffix(still.picture),
+                }
+                for still in survey.stills
+            ],
+            LookRow: [
+                {
+                    "sighting": look.sighting,
+                    "pts": look.pts,
+                    "box": _box(look.box),
+                    "appearance": look.appearance,
+                    "points": look.points,
+                }
+                for look in survey.looks
+            ],
+        },
+    )
+    for part in rows.parts.values():
+        for row in part:
+            row |= naming
+    return rows
+
+
+def stored_rows(session: Session, analysis: str) -> Rows:
+    """The rows a case holds of one analysis."""
+    ((_, rows),) = each_stored(session, [analysis])
+    return rows
+
+
+def each_stored(session: Session, analyses: Sequence[str]) -> Iterator[tuple[str, Rows]]:
+    """Each of these analyses with the rows a case holds of it, as `stored_rows` gives them."""
+    for start in range(0, len(analyses), _AT_ONCE):
+        some = analyses[start : start + _AT_ONCE]
+        own = {row["id"]: row for row in _read(session, AnalysisRow, AnalysisRow.id.in_(some))}
+        parts: dict[str, dict[type[Derived], list[Row]]]
+        parts = {key: {model: [] for model in PARTS} for key in some}
+        for model in PARTS:
+            for row in _read(session, model, model.analysis.in_(some)):
+                parts[row["analysis"]][model].append(row)
+        for key in some:
+            yield key, Rows(own[key], parts.pop(key))
+
+
+def _read(session: Session, model: type[Base], where: Any) -> list[Row]:
+    columns = inspect(model).columns
+    return [dict(row) for row in session.execute(select(*columns).where(where)).mappings()]
+
+
+def _canonical(row: Row) -> bytes:
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    if isinstance(value, Fraction):
+        return str(value)
+    raise TypeError(f"{value!r} is no value of a row")
+
+
+def _readings(survey: Survey) -> Iterator[tuple[str | None, Reading]]:
+    for sighting in survey.analysis.sightings:
+        for text in sighting.readings:
+            yield sighting.id, text
+    for text in survey.analysis.overlays:
+        yield None, text
+    for mark in survey.analysis.lone_marks:
+        for text in mark.readings:
+            yield None, text
+
+
+def _sighting(sighting: Sighting, analysis: str) -> Row:
+    track, best, found = sighting.track, sighting.best, sighting.attribution
+    origin = found.origin
+    return {
+        "name": sighting.id,
+        "key": sighting_key(analysis, sighting.id),
+        "shot": track.shot.index,
+        "first": track.first,
+        "last": track.last,
+        "pts": best.pts,
+        "box": _box(best.box),
+        "confidence": share(best.confidence),
+        "track": [_observation(one) for one in track.observations],
+        "builder": found.builder,
+        "probability": share(found.probability),
+        "grade": found.grade,
+        "control": found.control,
+        "series": found.series,
+        "concealed": bool(found.concealed),
+        "evidence": [reason(part) for part in found.evidence],
+        "origin": None if origin is None else origin.code,
+        "origin_basis": None if origin is None else origin.basis,
+        "origin_grade": None if origin is None else origin.grade,
+        # The name within a folder of stills: where the folder lay is no part of the finding.
+        "file": None if sighting.file is None else spell(os.fspath(sighting.file.name)),
+    }
+
+
+def _observation(one: Observation) -> list[Any]:
+    return [str(one.pts), *_box(one.box), share(one.confidence)]
+
+
+def _reading(text: Reading) -> Row:
+    return {
+        "text": text.text,
+        "score": share(text.score),
+        "pts": text.pts,
+        "box": _box(text.box),
+        "script": text.script,
+        "mirrored": bool(text.mirrored),
+        "overlay": bool(text.overlay),
+    }
+
+
+def _box(box: Box) -> list[float]:
+    return [round(finite(corner), 2) for corner in box]
+
+
+def analysed(session: Session, footage: str, model: str, settings: str) -> bool:
+    """Whether the case holds the analysis of that footage with that recipe."""
+    return session.get(AnalysisRow, analysis_id(footage, model, settings)) is not None
+
+
+def record_survey(
+    session: Session, case: Case, survey: Survey, registry: Registry, run: str | None = None
+) -> str:
+    """Stores a survey; a second time changes nothing.
+
+    Its stills are written first, then its rows: a transaction that does not end leaves at most
+    pictures that no row names, which the next try takes up.
+
+    Args:
+        session: within a transaction, which the caller ends.
+        case: where the stills go.
+        survey: what was found.
+        registry: the one it was found with.
+        run: the id of the `Run` that found it.
+
+    Returns:
+        The analysis' id.
+
+    Raises:
+        CaseConflict: the case holds another answer for the same footage, model and settings.
+        CaseUnwritable, CaseUnreachable: it could not be stored; nothing of it was.
+    """
+    rows = survey_rows(survey, registry)
+    key: str = rows.analysis["id"]
+    digest = rows.digest()
+    known = session.scalar(select(AnalysisRow.digest).where(AnalysisRow.id == key))
+    if known == digest:
+        return key
+    if known is not None:
+        raise CaseConflict(
+            f"{survey.analysis.footage.path}: looked at a second time, with the same model and "
+            "settings, it gives another answer than the one in the case, which stays"
+        )
+    for still in survey.stills:
+        case.put_still(still.picture)
+    analysis = survey.analysis
+    record_footage(session, analysis.footage, analysis.probe, analysis.manifest)
+    insert_all(session, AnalysisRow, [rows.analysis | {"digest": digest, "run": run}])
+    for model, part in rows.parts.items():
+        insert_all(session, model, part)
+    naming = {"analysis": key} | {n: rows.analysis[n] for n in ("footage", "model", "settings")}
+    flags = [flag | naming for flag in find_flags(survey, registry)]
+    insert_all(session, Flag, flags)
+    add_items(session, key)
+    return key
+
+
+def record_footage(
+    session: Session, footage: Footage, probe: Probe, manifest: Manifest | None = None
+) -> None:
+    """The footage itself, and what its container says where that is not known yet.
+
+    Once read through, it may be longer than its container says (recordings joined end to end), or
+    its length known at all. Its manifest is as it was last read: a later version may read what this
+    one cannot.
+    """
+    known: dict[str, Any] = {
+        "codec": probe.codec,
+        "width": probe.width,
+        "height": probe.height,
+        "rate": None if probe.average_rate is None else str(probe.average_rate),
+        "duration": probe.duration,
+        "seconds": None if probe.duration is None else float(probe.duration),
+    }
+    row = {
+        "sha256": footage.sha256,
+        "size": footage.size,
+        "kind": footage.kind,
+        "container": footage.container,
+    }
+    insert_new(session, FootageRow, [row | known])
+    session.execute(
+        update(FootageRow)
+        .where(
+            FootageRow.sha256 == footage.sha256,
+            FootageRow.codec.is_(None)
+            | (func.coalesce(FootageRow.seconds, 0) < (known["seconds"] or 0)),
+        )
+        .values(known)
+    )
+    if manifest is not None:
+        session.execute(
+            update(FootageRow)
+            .where(FootageRow.sha256 == footage.sha256)
+            .values(manifest=to_manifest(manifest))
+        )

@@ -1,0 +1,366 @@
+"""The names of derived rows: each follows from what the row was derived from.
+
+The tables of a case that hold what was found, linked, flagged and judged."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from evidence.case.base import HASH, KEY, NUMBER, Base, ExactText, Reason, ShortText
+
+ENTERED = "entered-"
+"""No key of a sighting begins so: those are hexadecimal."""
+
+
+def settings_key(settings_digest: str, registry_digest: str) -> str:
+    """What the column `settings` holds everywhere: it covers the settings and the registry.
+
+    Args:
+        settings_digest: `Settings.digest`.
+        registry_digest: `Registry.digest`.
+    """
+    return _hash("settings", settings_digest, registry_digest)
+
+
+def analysis_id(footage: str, model: str, settings: str) -> str:
+    """The analysis of one footage with one recipe; `settings` is a `settings_key`."""
+    return _hash("analysis", footage, model, settings)[:32]
+
+
+def sighting_key(analysis: str, name: str) -> str:
+    """A sighting's name within the case, from that within its analysis.
+
+    >>> sighting_key("00" * 16, "m1")
+    '00000000000000000000000000000000:m1'
+    """
+    return f"{analysis}:{name}"
+
+
+def machine_id(first: str) -> str:
+    """A machine's name, from the first, in order, of its sightings' keys."""
+    return _hash("machine", first)[:32]
+
+
+def entered_name(number: int) -> str:
+    """What a machine that a person entered is called: by the verdict that entered it.
+
+    It stands where the key of a sighting does, in verdicts and items.
+
+    >>> entered_name(12)
+    'entered-12'
+    """
+    return f"{ENTERED}{number}"
+
+
+def is_entered(sighting: str | None) -> bool:
+    """Whether what a verdict or an item is about was entered by hand, not sighted.
+
+    >>> is_entered("entered-12"), is_entered("00" * 16 + ":m1"), is_entered(None)
+    (True, False, False)
+    """
+    return sighting is not None and sighting.startswith(ENTERED)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class Derived(Base):
+    """What every derived row names besides its own time in the footage."""
+
+    __abstract__ = True
+
+    analysis: Mapped[str] = mapped_column(
+        # Ahead of the others, so that an analysis' rows are found by the primary key.
+        ForeignKey("analyses.id", ondelete="CASCADE"),
+        primary_key=True,
+        sort_order=-1,
+    )
+    footage: Mapped[str] = mapped_column(HASH, sort_order=-1)
+    model: Mapped[str] = mapped_column(HASH, sort_order=-1)
+    settings: Mapped[str] = mapped_column(HASH, sort_order=-1)
+
+
+class AnalysisRow(Base):
+    """One footage looked at with one recipe; `id` follows from the three hashes.
+
+    `digest` covers every row of the analysis in the tables below, so that none can change or go
+    missing unnoticed. `run` wrote it: the one column of a derived row in which two equal cases
+    may differ.
+    """
+
+    __tablename__ = "analyses"
+    __table_args__ = (UniqueConstraint("footage", "model", "settings"),)
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"))
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    registry_hash: Mapped[str] = mapped_column(HASH)
+    nameplate: Mapped[str] = mapped_column(ShortText(32))
+    frames_expected: Mapped[int] = mapped_column(BigInteger)
+    frames_decoded: Mapped[int] = mapped_column(BigInteger)
+    frames_total: Mapped[int] = mapped_column(BigInteger)
+    losses: Mapped[list[Any]]
+    digest: Mapped[str] = mapped_column(HASH)
+    run: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+
+
+class ShotRow(Derived):
+    """A densely decoded shot. `pts` is its start."""
+
+    __tablename__ = "shots"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    pts: Mapped[Fraction]
+    end: Mapped[Fraction]
+    reason: Mapped[str] = mapped_column(ShortText(8))
+
+
+class PrintRow(Derived):
+    """The fingerprint of one frame (`detector.types.Print`)."""
+
+    __tablename__ = "prints"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    pts: Mapped[Fraction]
+    shot: Mapped[int | None]
+    hashes: Mapped[bytes]
+    detail: Mapped[float]
+
+
+class SightingRow(Derived):
+    """A track with its attribution.
+
+    `name` is its id within the analysis (`m1`); `key` names it within the case
+    (`sighting_key`). `pts` and `box`: where it is best seen. `track`: `[pts, x1, y1, x2, y2,
+    confidence]` a row. `evidence` and the three of the origin: as in `sightings.json`; a sighting
+    stored before there was an origin has none.
+    """
+
+    __tablename__ = "sightings"
+    __table_args__ = (
+        Index("ix_sightings_builder", "builder", "key"),
+        Index("ix_sightings_origin_basis", "origin_basis", "origin"),
+    )
+
+    name: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    key: Mapped[str] = mapped_column(ShortText(64), unique=True)
+    shot: Mapped[int]
+    first: Mapped[Fraction]
+    last: Mapped[Fraction]
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    confidence: Mapped[float]
+    track: Mapped[list[Any]]
+    builder: Mapped[str | None] = mapped_column(ExactText)
+    probability: Mapped[float]
+    grade: Mapped[str] = mapped_column(ShortText(1))
+    control: Mapped[str | None] = mapped_column(ExactText)
+    series: Mapped[str | None] = mapped_column(ExactText)
+    concealed: Mapped[bool]
+    evidence: Mapped[list[Any]]
+    origin: Mapped[str | None] = mapped_column(ShortText(2))
+    origin_basis: Mapped[str | None] = mapped_column(ShortText(8))
+    origin_grade: Mapped[str | None] = mapped_column(ShortText(1))
+    file: Mapped[str | None] = mapped_column(ExactText)
+
+
+class ReadingRow(Derived):
+    """Text read on a sighting; `sighting` empty: where there is none, or an `overlay` of the
+    footage."""
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        # What a search for a text within texts has to read, and no more. PostgreSQL bounds the
+        # length of what an index holds.
+        Index("ix_readings_text", "text", "overlay", "sighting", "analysis").ddl_if("sqlite"),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sighting: Mapped[str | None] = mapped_column(ShortText(16))
+    text: Mapped[str] = mapped_column(ExactText)
+    score: Mapped[float]
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    script: Mapped[str] = mapped_column(ShortText(8))
+    mirrored: Mapped[bool]
+    overlay: Mapped[bool]
+
+
+class StillRow(Derived):
+    """A picture kept of a sighting, under `stills/` in the case's folder by its `sha256`."""
+
+    __tablename__ = "stills"
+
+    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    role: Mapped[str] = mapped_column(ShortText(8), primary_key=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    sha256: Mapped[str] = mapped_column(HASH, index=True)
+    suffix: Mapped[str] = mapped_column(ShortText(8))
+
+
+class LookRow(Derived):
+    """What a sighting and its surroundings look like (`detector.types.Look`)."""
+
+    __tablename__ = "looks"
+
+    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any]]
+    appearance: Mapped[bytes]
+    points: Mapped[bytes]
+
+
+class Copy(Base):
+    """Two footages that show the same recording, wholly or in part; `a` sorts before `b`.
+
+    `kind`: what was done to it, in a word; `reason`: in a sentence. `spans`: the stretches in
+    common, each with the exact times in both and how the picture of `a` lies in that of `b`.
+    """
+
+    __tablename__ = "copies"
+
+    a: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
+    b: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    kind: Mapped[str] = mapped_column(ShortText(24))
+    mirrored: Mapped[bool]
+    seconds: Mapped[float]
+    share_a: Mapped[float]
+    share_b: Mapped[float]
+    score: Mapped[float]
+    spans: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(Reason)
+
+
+class Link(Base):
+    """A reason to hold that two sightings show one machine; `a` and `b` are their keys, a < b.
+
+    Not `held`: something stronger says that they do not (both on screen at once, other
+    builders, a cut by hand); it is kept, since that may change.
+    """
+
+    __tablename__ = "links"
+
+    a: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
+    )
+    b: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    kind: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    score: Mapped[float]
+    reason: Mapped[str] = mapped_column(Reason)
+    held: Mapped[bool] = mapped_column(default=True)
+
+
+class MachineRow(Base):
+    """One physical machine. `id` follows from the first, in order, of its sightings' keys.
+
+    `builder`, `grade` and `probability` are of its surest sighting; `conflict`: its
+    sightings name more than one builder.
+    """
+
+    __tablename__ = "machines"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    builder: Mapped[str | None] = mapped_column(ExactText, index=True)
+    grade: Mapped[str] = mapped_column(ShortText(1))
+    probability: Mapped[float]
+    sightings: Mapped[int]
+    footages: Mapped[int]
+    conflict: Mapped[bool]
+
+
+# The order in which machines are listed.
+Index(
+    "ix_machines_listed",
+    MachineRow.model,
+    MachineRow.settings,
+    MachineRow.grade,
+    MachineRow.probability.desc(),
+    MachineRow.id,
+)
+
+
+class Membership(Base):
+    """Which machine a sighting shows."""
+
+    __tablename__ = "memberships"
+
+    sighting: Mapped[str] = mapped_column(
+        ForeignKey("sightings.key", ondelete="CASCADE"), primary_key=True
+    )
+    machine: Mapped[str] = mapped_column(ForeignKey("machines.id"), index=True)
+
+
+class Decision(Base):
+    """A person joined two sightings or cut them apart. Never edited: a later one on the same
+    pair supersedes it. Sightings are named so that they outlast a new analysis: by footage,
+    time and box as well as by key."""
+
+    __tablename__ = "decisions"
+
+    number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    a: Mapped[str] = mapped_column(ShortText(64), index=True)
+    b: Mapped[str] = mapped_column(ShortText(64), index=True)
+    what: Mapped[str] = mapped_column(ShortText(8))
+    author: Mapped[str] = mapped_column(ExactText)
+    made: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(ExactText)
+    where: Mapped[dict[str, Any]]
+
+
+class Flag(Derived):
+    """A reason to show a frame to a reviewer. `sighting`: empty where it is about the frame."""
+
+    __tablename__ = "flags"
+
+    sighting: Mapped[str] = mapped_column(ShortText(16), primary_key=True, default="")
+    kind: Mapped[str] = mapped_column(ShortText(24), primary_key=True, index=True)
+    pts: Mapped[Fraction] = mapped_column(primary_key=True)
+    priority: Mapped[int]
+    reason: Mapped[str] = mapped_column(Reason)
+
+
+class Verdict(Base):
+    """A reviewer's judgement; never edited, only superseded.
+
+    `sighting`: the key of what was judged, `entered-N` for a machine that verdict N entered by
+    hand, or none for a frame. `before`: the state it found, and under `said` what its author says
+    besides (control, where it was built, that the mark is hidden, the picture kept), and under
+    `salt` random digits, which keep its words from being guessed by the digest. `signed`: how its
+    author was known (`verdicts.LOGIN` ...), none in rows from before that was kept. `digest` covers
+    the row and `previous`, the digest of the verdict before it, so that none can be changed or
+    taken out unnoticed.
+    """
+
+    __tablename__ = "verdicts"
+
+    number: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    sighting: Mapped[str | None] = mapped_column(ShortText(64), index=True)
+    footage: Mapped[str] = mapped_column(HASH, index=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any] | None]
+    verdict: Mapped[str] = mapped_column(ShortText(16))
+    builder: Mapped[str | None] = mapped_column(ExactText)
+    author: Mapped[str] = mapped_column(ExactText)
+    made: Mapped[datetime]
+    seconds: Mapped[float | None]
+    note: Mapped[str | None] = mapped_column(ExactText)
+    before: Mapped[dict[str, Any]]
+    supersedes: Mapped[int | None] = mapped_column(NUMBER)
+    signed: Mapped[str | None] = mapped_column(ShortText(8))
+    previous: Mapped[str] = mapped_column(HASH)
+    digest: Mapped[str] = mapped_column(HASH, unique=True)

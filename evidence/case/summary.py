@@ -1,0 +1,345 @@
+"""What is in a case, in numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from datasets.errors import SettingsError
+from datasets.registry import Registry
+from detector.claims.origin import home_of
+from detector.settings import Settings
+from evidence.case.case import Case
+from evidence.case.queue import counts
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Copy,
+    Flag,
+    MachineRow,
+    Membership,
+    SightingRow,
+    settings_key,
+)
+from evidence.case.tables import PLAYED, CaseRow, FootageRow, Location, Recipe, Run, Work
+from evidence.case.verdicts import head
+
+GRADES = ("A", "B", "C", "U")
+"""`C` is never given, and shown nowhere; who reads the JSON finds it as before."""
+
+
+def summarise(
+    case: Case,
+    registry: Registry,
+    recipe: Recipe | None = None,
+    machines: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """A case in numbers, as plain data; builders' names and origins are the registry's.
+
+    Args:
+        recipe: whose findings are counted, so that a machine found with two models is not two;
+            the one last worked with if None.
+        machines: the table of `count_machines`, where it is known already.
+    """
+    with case.snapshot() as session:
+        recipes = _recipes(session)
+        if recipe is None and recipes:
+            recipe = recipes[0]
+        number, digest = head(session)
+        footages, seconds = session.execute(
+            select(func.count(FootageRow.sha256), func.sum(PLAYED))
+        ).one()
+        return {
+            "name": case.name,
+            "id": case.id,
+            "folder": str(case.folder),
+            "database": case.database,
+            "created": session.scalars(select(CaseRow.created)).one().isoformat(),
+            "footage": footages,
+            "seconds": float(seconds or 0),
+            "places": _count(session, Location),
+            "nowhere": _nowhere(session),
+            "manifests": _manifests(session),
+            "analyses": _count(session, AnalysisRow, recipe),
+            "sightings": _count(session, SightingRow, recipe),
+            "machines": (
+                count_machines(session, registry, recipe) if machines is None else machines
+            ),
+            "copies": _copies(session),
+            "flags": _by_kind(session, Flag, _with(Flag, recipe)),
+            "work": [_work(session, one) for one in recipes],
+            "verdicts": {"number": number, "digest": digest},
+            "last_run": _last_run(session),
+        }
+
+
+def last_recipe(session: Session) -> Recipe | None:
+    """The recipe that the case was last worked with; None where nothing was put on its list."""
+    return next(iter(_recipes(session)), None)
+
+
+def last_settings(session: Session, model: str, registry: Registry) -> Settings | None:
+    """The settings that the case was last worked with, if that was with this model (its hash) and
+    this registry.
+
+    None where it was not, and where this version knows no settings under which it would look at
+    footage as it was looked at then.
+    """
+    recipe = last_recipe(session)
+    if recipe is None or (recipe.model, recipe.registry_hash) != (model, registry.digest):
+        return None
+    try:
+        settings = Settings.parse(recipe.values)
+    except SettingsError:
+        return None
+    known = settings_key(settings.digest, registry.digest) == recipe.settings
+    return settings if known else None
+
+
+def with_program(session: Session, settings: Settings, model: str, registry: Registry) -> Settings:
+    """These settings, of the program by which the case was last looked at with them, if it was
+    looked at anew (`program` in settings)."""
+    for recipe in _recipes(session):
+        if (recipe.model, recipe.registry_hash) == (model, registry.digest):
+            named = settings.model_copy(update={"program": recipe.values.get("program", "")})
+            if settings_key(named.digest, registry.digest) == recipe.settings:
+                return named
+    return settings
+
+
+def programs(session: Session, recipe: Recipe) -> dict[str, set[str]]:
+    """By program (`detector.program`) the footage that it looked at with a recipe."""
+    found: dict[str, set[str]] = defaultdict(set)
+    rows = select(AnalysisRow.nameplate, AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    for looked, footage in session.execute(rows):
+        found[looked].add(footage)
+    return dict(sorted(found.items()))
+
+
+def looked_otherwise_alone(session: Session, recipe: Recipe) -> int:
+    """How many pieces of footage were looked at with other recipes and not with this one, and are
+    not on its list either: what was found in them counts nowhere where this one is asked about."""
+    listed = (
+        select(Location.footage)
+        .join(Work, Work.path == Location.path)
+        .where(_with(Work, recipe), Location.footage.is_not(None))
+    )
+    here = select(AnalysisRow.footage).where(_with(AnalysisRow, recipe))
+    others = select(func.count(AnalysisRow.footage.distinct())).where(
+        AnalysisRow.footage.not_in(here), AnalysisRow.footage.not_in(listed)
+    )
+    return session.scalar(others) or 0
+
+
+def mostly_lost(session: Session, recipe: Recipe) -> set[str]:
+    """The footage of which more than half of what a recipe asks for could not be decoded."""
+    rows = select(AnalysisRow.footage).where(
+        _with(AnalysisRow, recipe), 2 * AnalysisRow.frames_decoded < AnalysisRow.frames_expected
+    )
+    return set(session.scalars(rows))
+
+
+def last_program(session: Session) -> str | None:
+    """The program (`detector.program`) that looked at footage last; None where no run did."""
+    return session.scalar(
+        select(AnalysisRow.nameplate)
+        .join(Run, Run.id == AnalysisRow.run)
+        .order_by(Run.started.desc(), AnalysisRow.id)
+        .limit(1)
+    )
+
+
+def _with(table: type[Any], recipe: Recipe | None) -> ColumnElement[bool]:
+    """Of a derived table, the rows found with a recipe; all of them if None."""
+    if recipe is None:
+        return true()
+    return and_(table.model == recipe.model, table.settings == recipe.settings)
+
+
+def _count(session: Session, table: type[Any], recipe: Recipe | None = None) -> int:
+    query = select(func.count()).select_from(table).where(_with(table, recipe))
+    return session.scalar(query) or 0
+
+
+def _nowhere(session: Session) -> int:
+    """Footage that lies at no place any more, as far as is known; it counts all the same."""
+    lies = exists(select(Location.path).where(Location.footage == FootageRow.sha256))
+    return session.scalar(select(func.count(FootageRow.sha256)).where(~lies)) or 0
+
+
+def _manifests(session: Session) -> dict[str, int]:
+    """Footage by what it says of itself (`detector.types.Manifest.state`), where it says any.
+
+    "other" counts, of those that state it, those that are not what was signed.
+    """
+    found: dict[str, int] = {}
+    for said in session.scalars(
+        select(FootageRow.manifest).where(FootageRow.manifest.is_not(None))
+    ):
+        if said["state"] == "none":
+            continue
+        found[said["state"]] = found.get(said["state"], 0) + 1
+        if said["content"] == "other" or said["signature"] == "invalid":
+            found["other"] = found.get("other", 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _by_kind(
+    session: Session, table: type[Flag] | type[Copy], which: ColumnElement[bool]
+) -> dict[str, int]:
+    kinds = select(table.kind, func.count()).where(which).group_by(table.kind).order_by(table.kind)
+    return {kind: number for kind, number in session.execute(kinds)}  # noqa: C416  a result has keys()
+
+
+def count_machines(
+    session: Session, registry: Registry, recipe: Recipe | None
+) -> list[dict[str, Any]]:
+    """The machines of a recipe, of all of them if None, by builder: those with one first, most
+    of them first.
+
+    Machines of unknown builders, and with a seller's badge, have a row for each origin that their
+    plates tell.
+    """
+    found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+
+    def add(builder: str | None, code: str | None, grade: str, machines: int, seen: int) -> None:
+        new = empty_row(builder, code, registry)
+        row = found.setdefault((builder, new["origin"]), new)
+        row["machines"] += machines
+        row["sightings"] += seen
+        row["grades"][grade] += machines
+
+    for builder, grade, machines, seen in session.execute(
+        select(MachineRow.builder, MachineRow.grade, func.count(), func.sum(MachineRow.sightings))
+        .where(_with(MachineRow, recipe))
+        .group_by(MachineRow.builder, MachineRow.grade)
+        .order_by(MachineRow.builder, MachineRow.grade)
+    ):
+        add(builder, None, grade, machines, int(seen))
+    sellers = [one.id for one in registry.builders if one.type == "rebadger"]
+    for builder, code, grade, seen in _plated(session, recipe, sellers):
+        add(builder, None, grade, -1, -seen)
+        add(builder, code, grade, 1, seen)
+    return sorted(
+        (row for row in found.values() if row["machines"]),
+        key=lambda row: (
+            row["builder"] is None,
+            row["origin"] is None,
+            -row["machines"],
+            row["name"],
+        ),
+    )
+
+
+def empty_row(builder: str | None, code: str | None, registry: Registry) -> dict[str, Any]:
+    """A row of the table of machines, nothing counted yet. A seller's home is no origin; what the
+    plate tells (`code`) goes before what his badge does."""
+    name, origin = builder or "unknown", code
+    if builder is None and code is not None:
+        name = "unknown, origin from the plate"
+    elif builder is not None and builder in registry:
+        entry = registry.get(builder)
+        seller = entry.type == "rebadger"
+        name = f"{entry.name} (a seller's badge)" if seller else entry.name
+        origin = home_of(entry) if code is None else code
+    return {
+        "builder": builder,
+        "name": name,
+        "origin": origin,
+        "machines": 0,
+        "sightings": 0,
+        "grades": dict.fromkeys(GRADES, 0),
+    }
+
+
+def _plated(
+    session: Session, recipe: Recipe | None, sellers: Sequence[str]
+) -> list[tuple[str | None, str, str, int]]:
+    """Of each machine of an unknown builder, or with a seller's badge, whose plates agree on an
+    origin: the seller, that origin, its grade and how often it was sighted."""
+    told = (
+        select(
+            MachineRow.id,
+            MachineRow.builder,
+            SightingRow.origin,
+            MachineRow.grade,
+            MachineRow.sightings,
+        )
+        .join(Membership, Membership.machine == MachineRow.id)
+        .join(SightingRow, SightingRow.key == Membership.sighting)
+        .where(
+            _with(MachineRow, recipe),
+            or_(MachineRow.builder.is_(None), MachineRow.builder.in_(sellers)),
+            SightingRow.origin_basis == "plate",
+            SightingRow.origin.is_not(None),
+        )
+        .distinct()
+    )
+    codes: dict[str, list[tuple[str | None, str, str, int]]] = {}
+    for machine, builder, code, grade, seen in session.execute(told):
+        codes.setdefault(machine, []).append((builder, str(code), grade, seen))
+    return [some[0] for some in codes.values() if len(some) == 1]
+
+
+def _copies(session: Session) -> dict[str, Any]:
+    """Pairs of copies by kind, and how many footages have one."""
+    either = select(Copy.a).union(select(Copy.b)).subquery()
+    return {
+        "footage": session.scalar(select(func.count()).select_from(either)) or 0,
+        "pairs": _by_kind(session, Copy, true()),
+    }
+
+
+def _recipes(session: Session) -> list[Recipe]:
+    """Those with work, the one last worked with first."""
+    # Work changes for every recipe where a file has changed or a pack is opened, so that alone
+    # does not tell which was worked with.
+    listed, begun = (
+        select(table.model, table.settings, func.max(when).label("last"))
+        .group_by(table.model, table.settings)
+        .subquery()
+        for table, when in ((Work, Work.changed), (Run, Run.started))
+    )
+    return list(
+        session.scalars(
+            select(Recipe)
+            .join(listed, _of(listed))
+            .outerjoin(begun, _of(begun))
+            .order_by(begun.c.last.desc().nulls_last(), listed.c.last.desc())
+        )
+    )
+
+
+def _of(table: Subquery) -> ColumnElement[bool]:
+    return and_(table.c.model == Recipe.model, table.c.settings == Recipe.settings)
+
+
+def _work(session: Session, recipe: Recipe) -> dict[str, Any]:
+    found = counts(session, recipe)
+    return {
+        "model": recipe.model,
+        "settings": recipe.settings,
+        "waiting": found.waiting,
+        "done": found.done,
+        "aside": dict(found.aside),
+        "footage": found.footages,
+        "seconds": found.seconds,
+    }
+
+
+def _last_run(session: Session) -> dict[str, Any] | None:
+    run = session.scalar(select(Run).order_by(Run.started.desc()).limit(1))
+    if run is None:
+        return None
+    return {
+        "kind": run.kind,
+        "started": run.started.isoformat(),
+        "beat": run.beat.isoformat(),
+        "ended": None if run.ended is None else run.ended.isoformat(),
+        "outcome": run.outcome,
+        "host": run.host,
+        "pid": run.pid,
+    }

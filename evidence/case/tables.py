@@ -1,0 +1,344 @@
+"""The tables of a case that say what there is to look at, with what, and who did.
+
+The tables of a case that hold who may do what, what they bring, and what waits for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, case, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from evidence.case.base import HASH, KEY, Base, ExactText, Reason, ShortText
+
+
+class CaseRow(Base):
+    """The case itself; one row. `id` ties the folder to its database."""
+
+    __tablename__ = "case"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    name: Mapped[str] = mapped_column(ExactText)
+    created: Mapped[datetime]
+
+
+class Recipe(Base):
+    """What footage is looked at with. `settings` covers every setting and the registry."""
+
+    __tablename__ = "recipes"
+
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    registry_hash: Mapped[str] = mapped_column(HASH)
+    values: Mapped[dict[str, Any]]
+
+
+class Run(Base):
+    """One call that worked on the case. `started` is later than that of those before it, also
+    where the clock was put back; `beat` is the last time it was seen alive; `counts` is what
+    `nameplate sweep --status` shows."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    kind: Mapped[str] = mapped_column(ShortText(16))
+    started: Mapped[datetime]
+    beat: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(ExactText)
+    host: Mapped[str] = mapped_column(ExactText)
+    pid: Mapped[int]
+    nameplate: Mapped[str] = mapped_column(ShortText(32))
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    counts: Mapped[dict[str, Any]]
+
+
+class FootageRow(Base):
+    """One piece of footage, known by the SHA-256 of its bytes.
+
+    What the container says of it is empty until it has been looked at. `seconds`: its
+    length, for adding up hours. `manifest`: what it says of its own making
+    (`detector.types.Manifest`); empty where that was not looked for.
+    """
+
+    __tablename__ = "footage"
+
+    sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(ShortText(8))
+    container: Mapped[str] = mapped_column(ShortText(32))
+    codec: Mapped[str | None] = mapped_column(ShortText(32))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    rate: Mapped[str | None] = mapped_column(ExactText)
+    duration: Mapped[Fraction | None]
+    seconds: Mapped[float | None]
+    manifest: Mapped[dict[str, Any] | None]
+
+    @property
+    def frame(self) -> tuple[int, int] | None:
+        """Width and height of each upright frame, in pixels; None where they are not known, and of
+        a folder: its pictures may be of unlike sizes, and the columns tell the first one's."""
+        if self.kind == "stills" or not (self.width and self.height):
+            return None
+        return self.width, self.height
+
+
+PLAYED = case((FootageRow.kind == "video", FootageRow.seconds))
+"""Seconds of film. Photographs have none, though they are gone through one a second."""
+
+MOVED = "moved"
+"""The kind of work whose file is on the list at another path too, as a person says
+(`evidence.case.moves`): there it counts, and here no more."""
+
+UNREAD = -1
+"""The `mtime_ns`, which no file has, of a place outside the case that came with a pack: what lies
+there now has not been read, so it is taken for changed until a sweep has."""
+
+
+CLAIMS = ("origin_url", "publisher", "published", "plant_claimed", "note")
+"""Columns of a place that say where footage came from, as somebody claims."""
+
+
+class ProvenanceColumns:
+    """Of a place of footage: `CLAIMS`, and whatever else the source says. After a table's own
+    columns, in whose order they are exported."""
+
+    origin_url: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+    publisher: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+    published: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+    plant_claimed: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+    note: Mapped[str | None] = mapped_column(ExactText, sort_order=1)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(sort_order=1)
+
+
+class Location(ProvenanceColumns, Base):
+    """A place where footage lies, and what is known of how it came there.
+
+    `held`: the case's own copy, under `footage/` in its folder; any other place is only
+    ever read. `footage` is empty until the file has been hashed. `published`: a year, a month or
+    a day, with its time if that is known (`evidence.dates`). `provenance`: whatever else the
+    source says, as it says it.
+    """
+
+    __tablename__ = "locations"
+
+    path: Mapped[str] = mapped_column(ExactText, primary_key=True)
+    footage: Mapped[str | None] = mapped_column(ForeignKey("footage.sha256"), index=True)
+    held: Mapped[bool] = mapped_column(default=False)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class FormerPlace(ProvenanceColumns, Base):
+    """A place where footage lay until another file was found there, or until the file there had
+    changed and what it is was not known yet; and what was claimed of where that footage came from.
+
+    It says of the footage what `Location` does, for good; what lies at the path now it says
+    nothing of. `until`: when that was found.
+    """
+
+    __tablename__ = "former_places"
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True, index=True)
+    until: Mapped[datetime]
+
+
+class Work(Base):
+    """A location to be looked at with a recipe: `waiting`, `done` or `aside`.
+
+    `tries` counts attempts that did not end in an answer. `kind` and `reason` say why it was
+    set aside; `kind` is that of an error (`datasets/errors.py`) or `killed`, `overtime`,
+    `cancelled`, `packed`, `moved`.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (
+        ForeignKeyConstraint(["model", "settings"], ["recipes.model", "recipes.settings"]),
+        Index("ix_work_next", "model", "settings", "state", "priority", "path"),
+    )
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    model: Mapped[str] = mapped_column(HASH, primary_key=True)
+    settings: Mapped[str] = mapped_column(HASH, primary_key=True)
+    state: Mapped[str] = mapped_column(ShortText(8), default="waiting")
+    priority: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str | None] = mapped_column(ShortText(32))
+    reason: Mapped[str | None] = mapped_column(Reason)
+    changed: Mapped[datetime]
+
+
+ITEM = ShortText(128)
+"""Names an item: the key of a sighting, `ANALYSIS@PTS` of a frame, or `ANALYSIS:entered-N`."""
+
+
+class Account(Base):
+    """A person who may enter. `secret`: Argon2's encoded hash of the password; `ended`: since
+    when the account is closed. None is deleted, since verdicts name their authors."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(ExactText, primary_key=True)
+    role: Mapped[str] = mapped_column(ShortText(8))
+    secret: Mapped[str] = mapped_column(ExactText)
+    made: Mapped[datetime]
+    ended: Mapped[datetime | None]
+
+
+class Login(Base):
+    """A browser that is logged in; `digest` is the SHA-256 of its cookie's value."""
+
+    __tablename__ = "logins"
+
+    digest: Mapped[str] = mapped_column(HASH, primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
+    made: Mapped[datetime]
+    expires: Mapped[datetime]
+
+
+class Token(Base):
+    """What a program enters with; `digest` is the SHA-256 of the token."""
+
+    __tablename__ = "tokens"
+
+    digest: Mapped[str] = mapped_column(HASH, primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
+    label: Mapped[str] = mapped_column(ExactText)
+    made: Mapped[datetime]
+    expires: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+
+
+class Upload(Base):
+    """Footage on its way in, or come in, through the server.
+
+    state: `receiving`, `kept`, `refused` (with the `reason`) or `cancelled`. `footage`: the
+    SHA-256 of its bytes once all have come; `path`: the `Location` it was kept at.
+    """
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(KEY, primary_key=True)
+    author: Mapped[str] = mapped_column(ExactText, index=True)
+    name: Mapped[str] = mapped_column(ExactText)
+    size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(ShortText(12), index=True)
+    reason: Mapped[str | None] = mapped_column(Reason)
+    footage: Mapped[str | None] = mapped_column(HASH)
+    path: Mapped[str | None] = mapped_column(ExactText)
+    origin_url: Mapped[str | None] = mapped_column(ExactText)
+    publisher: Mapped[str | None] = mapped_column(ExactText)
+    published: Mapped[str | None] = mapped_column(ExactText)
+    plant_claimed: Mapped[str | None] = mapped_column(ExactText)
+    note: Mapped[str | None] = mapped_column(ExactText)
+    made: Mapped[datetime]
+    changed: Mapped[datetime]
+
+
+class Correction(Base):
+    """That a person put right what was claimed of where footage came from.
+
+    `footage`: what lay at `path` then; of another that lies there later it says nothing.
+    `claim`: a column of the location; `before`, `after`: what stood there and what does, None
+    for nothing. Rows are only ever added.
+    """
+
+    __tablename__ = "corrections"
+
+    path: Mapped[str] = mapped_column(ForeignKey("locations.path"), primary_key=True)
+    claim: Mapped[str] = mapped_column(ShortText(16), primary_key=True)
+    made: Mapped[datetime] = mapped_column(primary_key=True)
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"))
+    author: Mapped[str] = mapped_column(ExactText)
+    before: Mapped[str | None] = mapped_column(ExactText)
+    after: Mapped[str | None] = mapped_column(ExactText)
+
+
+class Chance(Base):
+    """The chance that members of a stratum of the audit sample have of being drawn, as it was set
+    before the first draw; strata of which nothing was set have the program's own."""
+
+    __tablename__ = "chances"
+
+    stratum: Mapped[str] = mapped_column(ShortText(24), primary_key=True)
+    probability: Mapped[float]
+    seed: Mapped[int]
+    made: Mapped[datetime]
+
+
+class Draw(Base):
+    """One member of the random audit sample: a sighting, or a frame in which nothing was found.
+
+    `probability`: the chance it had of being drawn, which whoever estimates from the sample
+    weights it by; `stratum`: of what it was drawn; `seed`: of the draw, which can be repeated.
+    Rows are only ever added.
+    """
+
+    __tablename__ = "draws"
+
+    item: Mapped[str] = mapped_column(ITEM, primary_key=True)
+    analysis: Mapped[str] = mapped_column(KEY, index=True)
+    footage: Mapped[str] = mapped_column(HASH)
+    pts: Mapped[Fraction]
+    sighting: Mapped[str | None] = mapped_column(ShortText(64))
+    stratum: Mapped[str] = mapped_column(ShortText(24))
+    probability: Mapped[float]
+    seed: Mapped[int]
+    made: Mapped[datetime]
+
+
+class Item(Base):
+    """What a reviewer is shown: a flagged or drawn sighting, a drawn frame, or a machine that
+    somebody entered by hand (`sighting`: `entered-N`, after the verdict that did).
+
+    Follows from flags, draws and verdicts, and can be made anew from them. `kind`: the flag,
+    `audit` or `entered`; `needs`: how many reviewers must agree; state: `open`, `partial` (some
+    verdicts are still needed), `disputed` or `settled`; `given`: verdicts that count. `outcome`
+    and `builder`: what it was settled as.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (
+        Index("ix_items_next", "model", "settings", "state", "priority", "item"),
+        Index("ix_items_kinds", "model", "settings", "kind", "state", "priority"),
+        Index("ix_items_analysis", "analysis"),
+    )
+
+    item: Mapped[str] = mapped_column(ITEM, primary_key=True)
+    analysis: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"))
+    footage: Mapped[str] = mapped_column(HASH)
+    model: Mapped[str] = mapped_column(HASH)
+    settings: Mapped[str] = mapped_column(HASH)
+    sighting: Mapped[str | None] = mapped_column(ShortText(64), index=True)
+    pts: Mapped[Fraction]
+    box: Mapped[list[Any] | None]
+    kind: Mapped[str] = mapped_column(ShortText(24))
+    reason: Mapped[str] = mapped_column(ExactText)
+    priority: Mapped[int]
+    needs: Mapped[int]
+    state: Mapped[str] = mapped_column(ShortText(8), default="open")
+    given: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str | None] = mapped_column(ShortText(16))
+    builder: Mapped[str | None] = mapped_column(ExactText)
+
+
+class ControlRow(Base):
+    """Footage of a machine whose builder is known from elsewhere, by which it is measured how
+    often such a machine is recognised; and who said so. It is counted nowhere else."""
+
+    __tablename__ = "controls"
+
+    footage: Mapped[str] = mapped_column(ForeignKey("footage.sha256"), primary_key=True)
+    builder: Mapped[str] = mapped_column(ExactText, primary_key=True)
+    author: Mapped[str] = mapped_column(ExactText)
+    made: Mapped[datetime]
+
+
+def has_accounts(session: Session) -> bool:
+    """Whether anybody has an account that is open; then nobody is let in without one."""
+    return session.scalar(select(Account.name).where(Account.ended.is_(None)).limit(1)) is not None

@@ -1,0 +1,201 @@
+"""The log of verdicts: rows are added, none is changed, and none can be unnoticed.
+
+Each verdict carries the digest of the one before it and one of its own, which covers that; the
+database refuses to change or delete one. Whoever writes down the last digest elsewhere (`head`)
+can prove later that no verdict up to it was changed or taken out. A digest is told of a verdict
+whose words are not told yet; random digits among these keep them from being guessed by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.orm import Session
+
+from datasets.errors import UsageError
+from evidence.case.sighting_tables import (
+    ENTERED,
+    SightingRow,
+    StillRow,
+    Verdict,
+    entered_name,
+    is_entered,
+)
+
+LOGIN, NAMED, COMMAND = "login", "name", "command"
+"""How the author of a verdict was known: by an account's password or token; by the name that the
+server was started with; by the one that a command was given."""
+
+FIRST = "0" * 64
+"""What the first verdict has as the digest of the one before it."""
+
+
+def append(
+    session: Session,
+    *,
+    footage: str,
+    pts: Fraction,
+    verdict: str,
+    author: str,
+    sighting: str | None = None,
+    entered: bool = False,
+    box: Sequence[float] | None = None,
+    builder: str | None = None,
+    seconds: float | None = None,
+    note: str | None = None,
+    supersedes: int | None = None,
+    signed: str | None = None,
+    state: dict[str, Any] | None = None,
+) -> Verdict:
+    """Adds a verdict, in a transaction begun by `begin()`.
+
+    Args:
+        footage, pts, box: the frame that was judged, and where in it.
+        verdict: the judgement, in a word.
+        sighting: the key of the sighting that was judged, if it was one, or what a machine
+            entered by hand is called.
+        entered: it enters a machine, which is called after it from now on.
+        builder: the builder the reviewer names.
+        seconds: how long the reviewer looked.
+        supersedes: the number of the verdict on the same thing that this one replaces.
+        signed: how the author was known: `LOGIN`, `NAMED` or `COMMAND`.
+        state: what else it finds, kept in `before`.
+
+    Raises:
+        UsageError: no author; or `sighting` or `supersedes` is not there.
+    """
+    if not author.strip():
+        raise UsageError("a verdict needs an author; give a name")
+    hold_log(session)
+    last = session.scalar(select(Verdict).order_by(Verdict.number.desc()).limit(1))
+    number = 1 if last is None else last.number + 1
+    before = (state or {}) | _before(session, sighting, supersedes)
+    before["salt"] = secrets.token_hex(16)
+    row = Verdict(
+        number=number,
+        sighting=entered_name(number) if entered else sighting,
+        footage=footage,
+        pts=pts,
+        box=None if box is None else [float(corner) for corner in box],
+        verdict=verdict,
+        builder=builder,
+        author=author,
+        made=datetime.now(UTC),
+        seconds=seconds,
+        note=note,
+        before=before,
+        supersedes=supersedes,
+        signed=signed,
+        previous=FIRST if last is None else last.digest,
+    )
+    row.digest = digest_of(row)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def hold_log(session: Session) -> None:
+    """Nobody else adds a verdict from here to the end of the transaction.
+
+    Two at once would both follow the same one. In SQLite `begin()` has seen to it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE verdicts IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def digest_of(verdict: Verdict) -> str:
+    """SHA-256 over every other column of a verdict; over `signed` where it is known, since there
+    were verdicts before it."""
+    values: dict[str, Any] = {
+        name: getattr(verdict, name)
+        for name, _ in inspect(Verdict).columns.items()
+        if name != "digest" and (name != "signed" or verdict.signed is not None)
+    }
+    values["pts"] = str(verdict.pts)
+    values["made"] = verdict.made.astimezone(UTC).isoformat()
+    return hashlib.sha256(
+        json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def head(session: Session) -> tuple[int, str]:
+    """The number and the digest of the last verdict; 0 and zeros where there is none."""
+    last = session.execute(
+        select(Verdict.number, Verdict.digest).order_by(Verdict.number.desc()).limit(1)
+    ).first()
+    return (0, FIRST) if last is None else (last[0], last[1])
+
+
+def entries(session: Session, *footages: str) -> list[Verdict]:
+    """The verdicts that entered a machine by hand, in the order they were given.
+
+    Args:
+        footages: those on these alone; by default all.
+    """
+    query = select(Verdict).where(Verdict.sighting.startswith(ENTERED)).order_by(Verdict.number)
+    if footages:
+        query = query.where(Verdict.footage.in_(footages))
+    return [row for row in session.scalars(query) if row.sighting == entered_name(row.number)]
+
+
+def kept_stills(connection: Connection | Session) -> list[tuple[str, str]]:
+    """Every picture that the case keeps by its SHA-256, each once, with its suffix; sorted: those
+    of sightings, and the frames in which machines were entered by hand."""
+    rows = connection.execute(select(StillRow.sha256, StillRow.suffix).distinct())
+    found = {(sha256, suffix) for sha256, suffix in rows}
+    return sorted(found | {(sha256, "jpg") for sha256 in _entered_stills(connection)})
+
+
+def kept_when_entered(session: Session, sha256: str) -> bool:
+    """Whether a picture (JPEG) was kept when a machine was entered by hand."""
+    return sha256 in _entered_stills(session)
+
+
+def _entered_stills(connection: Connection | Session) -> set[str]:
+    query = select(Verdict.before).where(Verdict.sighting.startswith(ENTERED))
+    said = [before.get("said") or {} for (before,) in connection.execute(query)]
+    return {str(one["still"]) for one in said if "still" in one}
+
+
+def verify(session: Session) -> list[str]:
+    """What is wrong with the log, a line each; none where it is whole."""
+    wrong = []
+    number, previous = 0, FIRST
+    for verdict in session.scalars(
+        select(Verdict).order_by(Verdict.number).execution_options(yield_per=1000)
+    ):
+        number += 1
+        if verdict.number != number:
+            wrong.append(f"verdict {number}: missing; the next one is {verdict.number}")
+            number = verdict.number
+        elif verdict.previous != previous:
+            wrong.append(f"verdict {number}: does not follow the one before it")
+        if digest_of(verdict) != verdict.digest:
+            wrong.append(f"verdict {number}: not as it was given")
+        previous = verdict.digest
+    return wrong
+
+
+def _before(session: Session, sighting: str | None, supersedes: int | None) -> dict[str, Any]:
+    """The state a verdict finds: what the program says, and the verdict it replaces."""
+    state: dict[str, Any] = {}
+    if sighting is not None and not is_entered(sighting):
+        found = session.scalar(select(SightingRow).where(SightingRow.key == sighting))
+        if found is None:
+            raise UsageError(f"no sighting {sighting} in this case; name one that is there")
+        for name in ("analysis", "builder", "grade", "probability", "concealed"):
+            state[name] = getattr(found, name)
+    if supersedes is not None:
+        replaced = session.get(Verdict, supersedes)
+        if replaced is None:
+            raise UsageError(f"no verdict {supersedes} in this case; name one that is there")
+        state["verdict"] = {"number": replaced.number, "verdict": replaced.verdict}
+        state["verdict"] |= {"builder": replaced.builder, "author": replaced.author}
+    return state

@@ -1,0 +1,320 @@
+"""The report: one HTML file that opens anywhere, runs nothing and fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from datasets.countries import country_name
+from datasets.grounds import in_words
+from evidence.answer.report.charts import SIZE, fitted
+from evidence.clip.record import Record
+from evidence.clip.tables import (
+    chance,
+    clock,
+    mark_says,
+    named,
+    origin_told,
+    printable,
+    rate,
+    surest,
+    withheld_says,
+)
+
+STILL_WIDTH = 1120  # pixels of an embedded still: sharp at twice the column it stands in
+MANY_MACHINES = 60  # beyond it stills are embedded at half the width, to keep the file openable
+STILL_QUALITY = 82
+READINGS_SHOWN = 6  # rows a machine; further texts follow in one line
+
+GRADES = {
+    "A": "a builder's wordmark was read, and read again or borne out by another cue",
+    "B": "one mark alone, or several cues without a wordmark that is borne out",
+    "U": "a machine, its builder unknown",
+}
+KINDS = {
+    "wordmark": "wordmark",
+    "series": "series",
+    "logo": "looks like",
+    "control": "control badge",
+    "concealed": "a mark may be concealed (blur or mosaic)",
+    "overlay": "broadcast text",
+    "mirrored": "mirrored text",
+    "dealer": "dealer's sticker",
+    "plate": "plate",
+}
+CUT_OUT = {
+    "wordmark": "The mark",
+    "series": "The mark",
+    "logo": "The mark",
+    "concealed": "Where a mark may be concealed",
+    "plate": "The plate",
+}
+
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
+@dataclass(slots=True)
+class ReportPictures:
+    """One machine's pictures as data URIs, as far as there are any."""
+
+    still: str | None = None
+    mark: str | None = None
+
+
+def picture_of_still(still: Image.Image, machines: int) -> str:
+    """An annotated still as a JPEG data URI, narrower where there are many machines."""
+    width = STILL_WIDTH if machines <= MANY_MACHINES else STILL_WIDTH // 2
+    small = still.copy()
+    small.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=STILL_QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def picture_of_mark(mark: Image.Image) -> str:
+    """A mark as a PNG data URI, its pixels unaltered; the page enlarges it."""
+    out = io.BytesIO()
+    mark.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def render_report(record: Record, pictures: dict[str, ReportPictures]) -> str:
+    """The report of one footage.
+
+    Args:
+        record: as `evidence.clip.record.to_record` gives it.
+        pictures: by machine id; a machine without any is reported without.
+
+    Returns:
+        One self-contained HTML page. Text from the footage, its name and the registry is
+        escaped, and a content security policy forbids scripts and every request.
+    """
+    style = _read("report.css")
+    # A policy hash is over the exact characters between the tags.
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            pictures=pictures,
+            timeline=lay_out(record),
+            style=Markup(style),
+            policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+            "base-uri 'none'; form-action 'none'",
+            grades=GRADES,
+            kinds=KINDS,
+            rows=READINGS_SHOWN,
+            han=_HAN.search(json.dumps(record, ensure_ascii=False)),
+            named=sum(machine["builder"] is not None for machine in record["machines"]),
+            sellers=sum(
+                machine["builder"] is not None and machine["builder"]["type"] == "rebadger"
+                for machine in record["machines"]
+            ),
+            plated=sum(
+                machine["builder"] is None and machine["origin"] is not None
+                for machine in record["machines"]
+            ),
+        )
+    )
+
+
+def cut_out(machine: Mapping[str, Any]) -> str:
+    """What the part of a machine that is cut out shows. Of an unknown builder it is the weightiest
+    evidence, be it a control's badge, or any text (`detector.look.stills.find_mark`)."""
+    if machine["builder"] is not None:
+        return "The mark"
+    if machine["origin"] is not None:
+        return "The plate"
+    placed = [part for part in machine["evidence"] if part["box"] and part["kind"] != "overlay"]
+    shown = max(placed, key=lambda part: part["weight"], default={"kind": ""})
+    return CUT_OUT.get(shown["kind"], "A text on it")
+
+
+def seen(machine: Mapping[str, Any]) -> str:
+    """When a machine was seen first and last.
+
+    >>> seen({"first": 2.0, "last": 3.5}), seen({"first": 2.0, "last": 2.0})
+    ('seen 0:02.0 - 0:03.5', 'seen at 0:02.0')
+    """
+    first, last = clock(machine["first"]), clock(machine["last"])
+    return f"seen at {first}" if first == last else f"seen {first} - {last}"
+
+
+def weigh(weight: float) -> str:
+    """What a log-odds weight amounts to, in words.
+
+    The steps are Kass & Raftery's (1995, "Bayes Factors", 3.2) for natural logarithms of
+    odds: below 1 not worth a mention, to 3 positive, to 5 strong, beyond very strong.
+
+    >>> weigh(4.2), weigh(-1.5), weigh(0)
+    ('strongly for', 'somewhat against', 'says nothing by itself')
+    """
+    size = abs(weight)
+    if size < 0.005:
+        return "says nothing by itself"
+    towards = "for" if weight > 0 else "against"
+    if size < 1:
+        return f"barely {towards}"
+    if size < 3:
+        return f"somewhat {towards}"
+    return f"{'strongly' if size < 5 else 'very strongly'} {towards}"
+
+
+def size_of(count: int) -> str:
+    """Bytes for people.
+
+    >>> size_of(999), size_of(12_345_678)
+    ('999 bytes', '12.3 MB')
+    """
+    units = ("bytes", "kB", "MB", "GB", "TB")
+    power = min(len(units) - 1, max(0, len(str(count)) - 1) // 3)
+    return f"{count / 1000**power:.{1 if power else 0}f} {units[power]}"
+
+
+UNSEEN = 0.5
+"""Seconds of a footage that may lie outside its shots before it is said that only keyframes were
+looked at there: a container's length is not known to the frame."""
+
+# The timeline's drawing, in its own units; the page scales it to its width.
+LABELS, LANES, LANE, AXIS = 280, 870, 24, 26
+LETTER = 16  # from a bar's end to behind the letter in it
+ROOM = (LABELS - 8) * SIZE / 12
+"""What a name may take by `fitted`, which reckons with larger letters than the 12 pixels here."""
+
+
+def lay_out(record: Record) -> dict[str, Any] | None:
+    """Where each machine's bar lies on the timeline, and what was looked at closely, which is told
+    where there is no machine, too; None for stills, which have no time."""
+    machines, lone = record["machines"], record["lone_marks"]
+    if record["kind"] != "video":
+        return None
+    # A frame stands until the next one comes.
+    frame = float(1 / Fraction(record["rate"])) if record["rate"] else 0.0
+    ends = [machine["last"] for machine in machines] + [part["end"] for part in record["shots"]]
+    length: float = max([record["duration"] or 0.0, *ends, 0.1])
+    closely = sum(part["end"] - part["start"] + frame for part in record["shots"])
+
+    def across(seconds: float) -> float:
+        x: float = round(LABELS + LANES * seconds / length, 1)
+        return x
+
+    def stretch(start: float, end: float) -> dict[str, float]:
+        x, end = across(start), min(end + frame, length)
+        return {"x": min(x, LABELS + LANES - 3), "width": max(3.0, round(across(end) - x, 1))}
+
+    def lane(machine: Record) -> dict[str, Any]:
+        bar, best = stretch(machine["first"], machine["last"]), across(machine["best"]["pts"])
+        # The grade stands at the bar's beginning, or behind the line of the best frame there.
+        letter = bar["x"] + 5 if best - bar["x"] > LETTER else best + 4
+        fits = letter + LETTER - 5 < bar["x"] + bar["width"]
+        return bar | {"machine": machine, "best": best, "letter": letter if fits else None}
+
+    return {
+        "room": ROOM,
+        "width": LABELS + LANES + 10,
+        "height": AXIS + LANE * (len(machines) + bool(lone)) + 8,
+        "ticks": [
+            {"x": across(t), "text": clock(t).removesuffix(".0"), "anchor": _anchor(t / length)}
+            for t in _ticks(length)
+        ],
+        "elsewhere": length - closely > UNSEEN,
+        "shots": [stretch(part["start"], part["end"]) for part in record["shots"]],
+        "lanes": [{"y": AXIS + LANE * n} | lane(machine) for n, machine in enumerate(machines)],
+        "lone": [{"x": across(mark["pts"]), "mark": mark} for mark in lone],
+        "lone_y": AXIS + LANE * len(machines),
+    }
+
+
+def _ticks(length: float) -> list[float]:
+    """Round times, at most eight of them."""
+    steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
+    step = next((step for step in steps if length / step <= 7), length / 7)
+    return [float(step * n) for n in range(int(length / step) + 1)]
+
+
+def _anchor(share: float) -> str:
+    """How a tick's words stand at its line, so that the outermost stay inside the drawing."""
+    if share > 0.95:
+        return "end"
+    return "middle" if share > 0.02 else "start"
+
+
+def again(part: Record, readings: Sequence[Record]) -> list[float]:
+    """When else the text of a piece of evidence was read on the machine, letter for letter.
+
+    >>> read = [{"text": "DMG MORI", "pts": 4.2}, {"text": "DMGMORI", "pts": 5.0}]
+    >>> again({"kind": "wordmark", "text": "DMG MORI", "pts": 4.2}, read)
+    [5.0]
+    """
+    if part["kind"] not in ("wordmark", "series") or not part["text"]:
+        return []
+    said = _letters(part["text"])
+    return sorted({r["pts"] for r in readings if _letters(r["text"]) == said} - {part["pts"]})
+
+
+def rivals(machine: Mapping[str, Any]) -> list[str]:
+    """Builders for whom something on a machine speaks, though another is named.
+
+    >>> line = {"id": "x", "name": "X", "weight": 3.0}
+    >>> rivals({"builder": {"id": "y"}, "evidence": [line]})
+    ['X']
+    """
+    named = machine["builder"]
+    if named is None:
+        return []
+    others = [part for part in machine["evidence"] if part["weight"] > 0 and part["name"]]
+    return list(dict.fromkeys(part["name"] for part in others if part["id"] != named["id"]))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "clock": clock,
+        "mark_says": mark_says,
+        "printable": printable,
+        "weigh": weigh,
+        "size": size_of,
+        "chance": chance,
+        "surest": surest,
+        "named": named,
+        "origin_told": origin_told,
+        "grounds": lambda entry: "; ".join(in_words(entry["says"], entry["sources"])),
+        "withheld_says": withheld_says,
+        "rate": rate,
+        "again": again,
+        "country": country_name,
+        "rivals": rivals,
+        "seen": seen,
+        "cut_out": cut_out,
+        "fitted": fitted,
+    }
+    return environment
+
+
+def _read(name: str) -> str:
+    return files("evidence").joinpath("templates", name).read_text("utf-8")

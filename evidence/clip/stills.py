@@ -1,0 +1,228 @@
+"""Pictures a person can judge by: the best frame annotated, and the mark as it was.
+
+The drawing stands around a mark, never on it, and the crop of the mark carries none at all:
+its pixels are the frame's, each repeated a whole number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from datasets.fonts import font
+from detector.types import Box, Picture, Reading, Sighting
+from evidence.clip.tables import chance, clock, mark_says, named, printable
+
+Colour = tuple[int, int, int]
+
+# Okabe & Ito, "Color Universal Design" (2008): told apart by every kind of colour vision.
+# The grade's letter is always drawn too; colour alone never carries it.
+GRADE_COLOURS: dict[str, Colour] = {
+    "A": (0, 158, 115),
+    "B": (86, 180, 233),
+    "U": (236, 236, 236),
+}
+MARK_COLOUR: Colour = (240, 228, 66)
+INK: Colour = (16, 18, 22)
+PAPER: Colour = (248, 248, 246)
+FAINT: Colour = (190, 194, 200)
+
+LINES_PER_SIDE = 240  # a line is one 240th of the shorter side: 3 px at 720 lines
+LETTERS_PER_SIDE = 34  # a letter's em, likewise: 32 px at 1080 lines
+LEAST_EM = 13  # pixels; below it Han is not legible
+SHORTEST_DRAWN = 3  # letters; shorter texts that prove nothing are mostly noise
+MARK_WIDTH = 480  # pixels a mark is enlarged towards, by a whole number
+MARK_ENLARGED = 8  # at most
+
+
+def seen_marks(sighting: Sighting) -> list[Reading]:
+    """What was read in the best frame and worth drawing: the texts the attribution rests on,
+    or, where it rests on none, those of three letters or more."""
+    cited = {part.text for part in sighting.attribution.evidence}
+    here = [
+        reading
+        for reading in sighting.readings
+        if reading.pts == sighting.best.pts and not reading.overlay
+    ]
+    chosen = [reading for reading in here if reading.text in cited]
+    return chosen or [reading for reading in here if len(reading.text) >= SHORTEST_DRAWN]
+
+
+def draw_still(
+    image: Picture, sighting: Sighting, machine: dict[str, Any], *, timed: bool = True
+) -> Image.Image:
+    """The best frame with the machine, what was read in that frame, and a caption below.
+
+    Args:
+        image: (height, width, 3) uint8 RGB, the frame at `sighting.best.pts`.
+        sighting: whose boxes are drawn.
+        machine: its record, for the words.
+        timed: whether the caption says when; photographs have no time.
+
+    Returns:
+        RGB, as wide as the frame; higher by the caption.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    side = min(picture.size)
+    line = max(2, round(side / LINES_PER_SIDE))
+    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
+    colour = GRADE_COLOURS[machine["grade"]]
+    outline(draw, sighting.best.box, colour, line)
+    taken = [tag(draw, sighting.best.box, f"{machine['grade']}  {name(machine)}", colour, letters)]
+    marks = [mark.box for mark in seen_marks(sighting)]
+    for mark in seen_marks(sighting):
+        x1, y1, x2, y2 = mark.box
+        # It stands off by a line, so that it does not touch the letters.
+        around = (x1 - line, y1 - line, x2 + line, y2 + line)
+        outline(draw, around, MARK_COLOUR, max(1, line // 2))
+        others = [box for box in marks if box != mark.box]
+        label = printable(mark.text)
+        taken.append(
+            tag(draw, around, label, MARK_COLOUR, letters, below=True, free=taken + others)
+        )
+    return add_caption(picture, caption(machine, timed), letters)
+
+
+def draw_lone_mark(image: Picture, found: dict[str, Any], *, timed: bool = True) -> Image.Image:
+    """The frame with a mark around which no machine is seen, and a caption below; as `draw_still`.
+
+    Args:
+        found: the mark's record.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    side = min(picture.size)
+    line = max(2, round(side / LINES_PER_SIDE))
+    letters = font(max(LEAST_EM, round(side / LETTERS_PER_SIDE)))
+    x1, y1, x2, y2 = found["box"]
+    around = (x1 - line, y1 - line, x2 + line, y2 + line)
+    outline(draw, around, MARK_COLOUR, line)
+    tag(draw, around, printable(found["text"]), MARK_COLOUR, letters, below=True)
+    when = [f"at {clock(found['pts'])}"] if timed else []
+    said = (mark_says(found), "no machine seen around it", *when, found["id"])
+    return add_caption(picture, "   ·   ".join(said), letters)
+
+
+def enlarge(mark: Image.Image) -> Image.Image:
+    """The same pixels, each repeated a whole number of times: larger, and nothing invented."""
+    times = max(1, min(MARK_ENLARGED, MARK_WIDTH // mark.width))
+    return mark.resize((mark.width * times, mark.height * times), Image.Resampling.NEAREST)
+
+
+def name(machine: dict[str, Any]) -> str:
+    """The builder, or `unknown` with what its plate says, and whether a mark may be concealed."""
+    text = named(machine)
+    return f"{text} · a mark may be concealed" if machine["concealed"] else text
+
+
+def caption(machine: dict[str, Any], timed: bool) -> str:
+    """Who, how sure, when if `timed`, and what stands on the control, in one line of words."""
+    builder, control = machine["builder"], machine["control"]
+    parts = [name(machine), f"grade {machine['grade']}"]
+    if builder:
+        parts.append(f"probability {chance(builder['probability'])}")
+    if timed:
+        parts.append(f"at {clock(machine['best']['pts'])}")
+    if control:
+        parts.append(f"control {printable(control['name'])}")
+    return "   ·   ".join((*parts, machine["id"]))
+
+
+def outline(draw: ImageDraw.ImageDraw, box: Box, colour: Colour, line: int) -> None:
+    """A box in colour between two dark lines: seen on white enamel and in a dark hall alike.
+
+    Drawn inside the picture even where the box reaches over its edge.
+    """
+    width, height = draw.im.size
+    halo = max(1, line // 2)
+    x1 = min(max(box[0], halo), width - 1 - halo)
+    y1 = min(max(box[1], halo), height - 1 - halo)
+    x2 = min(max(box[2], x1), width - 1 - halo)
+    y2 = min(max(box[3], y1), height - 1 - halo)
+    around = (x1 - halo, y1 - halo, x2 + halo, y2 + halo)
+    draw.rectangle(around, outline=INK, width=line + 2 * halo)
+    draw.rectangle((x1, y1, x2, y2), outline=colour, width=line)
+
+
+def tag(
+    draw: ImageDraw.ImageDraw,
+    box: Box,
+    text: str,
+    colour: Colour,
+    letters: ImageFont.FreeTypeFont,
+    below: bool = False,
+    free: Sequence[Box] = (),
+) -> Box:
+    """A label above a box (or below it), always wholly inside the picture.
+
+    It goes to the other side, or is left out, where it would lie on one of the boxes `free`.
+
+    Returns:
+        The box it covers; one of no size where it was left out.
+    """
+    width, height = draw.im.size
+    pad = max(2, round(letters.size / 4))
+    text = shorten(text, letters, width - 3 * pad)
+    across = round(letters.getlength(text)) + 3 * pad
+    down = round(letters.size * 1.3) + pad
+    x = min(max(0, round(box[0])), max(0, width - across))
+    under, over = round(box[3]), round(box[1]) - down
+    for y in (under, over) if below else (over, round(box[1])):
+        place = (float(x), float(y), float(x + across), float(y + down))
+        if 0 <= y <= height - down and not any(touch(place, other) for other in free):
+            break
+    else:
+        if free:
+            return (0.0, 0.0, 0.0, 0.0)
+        y = min(max(0, round(box[1])), max(0, height - down))
+        place = (float(x), float(y), float(x + across), float(y + down))
+    draw.rectangle((x, y, x + across - 1, y + down - 1), fill=INK)
+    draw.rectangle((x, y, x + pad - 1, y + down - 1), fill=colour)
+    draw.text((x + 2 * pad, y + down / 2), text, font=letters, fill=PAPER, anchor="lm")
+    return place
+
+
+def touch(a: Box, b: Box) -> bool:
+    """Whether two boxes overlap."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def add_caption(picture: Image.Image, text: str, letters: ImageFont.FreeTypeFont) -> Image.Image:
+    """The picture with a dark strip of words below it, wrapped to its width."""
+    pad = round(letters.size * 0.6)
+    lines = wrap(text, letters, picture.width - 2 * pad)
+    step = round(letters.size * 1.45)
+    strip = step * len(lines) + pad
+    whole = Image.new("RGB", (picture.width, picture.height + strip), INK)
+    whole.paste(picture, (0, 0))
+    draw = ImageDraw.Draw(whole)
+    for index, line in enumerate(lines):
+        middle = picture.height + pad / 2 + step * (index + 0.5)
+        draw.text(
+            (pad, middle), line, font=letters, fill=PAPER if index == 0 else FAINT, anchor="lm"
+        )
+    return whole
+
+
+def wrap(text: str, letters: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Lines no wider than `width` pixels, broken at `·` marks; at least one."""
+    lines = [""]
+    for part in text.split("   ·   "):
+        longer = f"{lines[-1]}   ·   {part}" if lines[-1] else part
+        if letters.getlength(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [shorten(line, letters, width) for line in lines]
+
+
+def shorten(text: str, letters: ImageFont.FreeTypeFont, width: float) -> str:
+    """The text, cut with an ellipsis where it is wider than `width` pixels."""
+    if letters.getlength(text) <= width:
+        return text
+    while text and letters.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"

@@ -1,1 +1,0 @@
-"""Which footage shows the same recording: recognised from prints, linked, never dropped."""

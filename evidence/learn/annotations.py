@@ -1,0 +1,243 @@
+"""A judged frame in the words of our annotations (`docs/datasets.md`).
+
+What nobody judged is marked `ignore`: it is neither learnt as a machine nor as none. Every
+verdict that something rests on is named by number and digest; authors only where asked.
+
+
+The annotations of all judged frames, without their pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from datasets.annotations import Photograph, parse_photograph
+from detector.types import Box
+from evidence.case.sighting_tables import SightingRow, Verdict
+from evidence.learn.frames import (
+    MISSED,
+    NO_MACHINE,
+    OTHER_MACHINE,
+    SHOWN,
+    JudgedFrame,
+    KnownMachine,
+    clipped,
+    judged_footage,
+    judged_frames,
+)
+from evidence.learn.sources import find_sources
+from evidence.link.sightings import overlap
+
+Line = dict[str, Any]
+
+EDGE = 1.0
+"""Pixels from the picture's edge within which a machine is cut by it."""
+
+LEGIBLE_SCORE = 0.8
+"""Of a reading, for a person to be able to read it as well."""
+
+SAME_PLACE = 0.5
+"""IoU of two texts that are one, read twice."""
+
+_CITED = {"wordmark": "builder", "series": "series", "control": "control", "dealer": "dealer"}
+
+
+def name_of_frame(footage: str, pts: object) -> str:
+    """The path below `images/` of the picture of a frame.
+
+    Example:
+        >>> name_of_frame("ab" * 32, "1001/24000")
+        'abababababababab/1001-24000.jpg'
+    """
+    return f"{footage[:16]}/{str(pts).replace('/', '-')}.jpg"
+
+
+def annotate(
+    frame: JudgedFrame, source: str, case: str, size: tuple[int, int], authors: bool = False
+) -> Line:
+    """The fields of a `datasets.annotations.Photograph`.
+
+    Args:
+        frame: what is known of it.
+        source: where the footage comes from.
+        case: the id of the case.
+        size: width and height of the picture.
+        authors: name who gave each verdict.
+    """
+    machines: list[Line] = []
+    marks: list[Line] = []
+    concealed: list[Box] = []
+    refused: list[Box] = []
+    for one in frame.known:
+        box = clipped(one.box, *size)
+        if box is None:
+            continue
+        if one.outcome == NO_MACHINE and one.sure:
+            refused.append(box)
+            continue
+        machines.append(_machine(one, box, size))
+        if one.outcome in SHOWN and one.sighting is not None:
+            marks += _marks(one, one.sighting, frame, len(machines) - 1, size)
+            concealed += _concealed(one.sighting, frame, size)
+    marks += [
+        _mark(r.text, box, "overlay", None, r.score)
+        for r in frame.readings
+        if r.overlay and (box := clipped(r.box, *size))
+    ]
+    line: Line = {
+        "image": f"images/{name_of_frame(frame.footage, frame.pts)}",
+        "width": size[0],
+        "height": size[1],
+        "scene": "shopfloor" if machines else "negative",
+        "source": source,
+        "machines": machines,
+        "marks": marks,
+        "controls": [],
+        "concealed": concealed,
+        "origin": {"case": case, "footage": frame.footage, "pts": str(frame.pts)},
+        "verdicts": [_verdict(v, authors) for v in _all_verdicts(frame)],
+    }
+    if refused:
+        line["not_machines"] = [list(box) for box in refused]
+    return line
+
+
+def _machine(one: KnownMachine, box: Box, size: tuple[int, int]) -> Line:
+    x1, y1, x2, y2 = box
+    judged = one.outcome is not None and one.outcome != NO_MACHINE and one.sure
+    cnc = {OTHER_MACHINE: False}.get(str(one.outcome), True) if judged else None
+    values: Line = {
+        "box": list(box),
+        "cnc": cnc,
+        "kind": "other",
+        "builder": one.builder if judged else None,
+        "by": _by(one) if judged else None,
+        "truncated": min(x1, y1) <= EDGE or x2 >= size[0] - EDGE or y2 >= size[1] - EDGE,
+    }
+    if not judged:
+        values["ignore"] = True
+    if one.outcome is not None:
+        values["outcome"] = one.outcome
+        values["verdicts"] = [verdict.number for verdict in one.verdicts]
+    return values
+
+
+def _by(one: KnownMachine) -> str | None:
+    """What names the builder, where the program knows the reviewer's reason too."""
+    if one.builder is None or one.sighting is None or one.outcome == MISSED:
+        return None
+    kinds = {part["kind"] for part in one.sighting.evidence if part["id"] == one.builder}
+    named = next((kind for kind in ("wordmark", "series") if kind in kinds), None)
+    return named or ("appearance" if one.outcome == "accept" else None)
+
+
+def _marks(
+    one: KnownMachine, sighting: SightingRow, frame: JudgedFrame, of: int, size: tuple[int, int]
+) -> Iterator[Line]:
+    """What is written on a machine in this frame, each place once."""
+    seen = [(part["text"], part["box"], 1.0) for part in _here(sighting, frame, *_CITED)]
+    seen += [
+        (reading.text, reading.box, reading.score)
+        for reading in frame.readings
+        if reading.sighting == sighting.name and not reading.overlay
+    ]
+    told: list[Box] = []
+    for text, place, score in seen:
+        box = clipped(place, *size)
+        if box is None or any(overlap(box, other) >= SAME_PLACE for other in told):
+            continue
+        told.append(box)
+        yield _as_mark(text, box, score, one.builder, of, sighting)
+
+
+def _as_mark(
+    text: str, box: Box, score: float, builder: str | None, of: int, sighting: SightingRow
+) -> Line:
+    """What a text on a machine says, from what it was taken for anywhere on the track.
+
+    A mark that speaks for another builder than the one settled on was misread, or is somebody
+    else's; what a text means that proves nothing is not known. Both may be such as a detector is
+    to find, so they are no background either.
+    """
+    parts = [p for p in sighting.evidence if p["text"] == text and p["kind"] in _CITED]
+    naming = [p for p in parts if p["kind"] in ("wordmark", "series")]
+    right = [p for p in naming if p["id"] == builder is not None]
+    if right or (parts and not naming):
+        part = (right or parts)[0]
+        return _mark(text, box, _CITED[part["kind"]], of, score, part["id"])
+    return _mark(text, box, "other", of, score) | {"ignore": True}
+
+
+def _here(sighting: SightingRow, frame: JudgedFrame, *kinds: str) -> list[Line]:
+    """The evidence of these kinds found in this very frame."""
+    here = [p for p in sighting.evidence if p.get("exact") == str(frame.pts) and p.get("box")]
+    return [part for part in here if part["kind"] in kinds]
+
+
+def _concealed(sighting: SightingRow, frame: JudgedFrame, size: tuple[int, int]) -> Iterator[Box]:
+    for part in _here(sighting, frame, "concealed"):
+        box = clipped(part["box"], *size)
+        if box is not None:
+            yield box
+
+
+def _mark(
+    text: str, box: Box, role: str, of: int | None, score: float, id: str | None = None
+) -> Line:
+    return {
+        "box": list(box),
+        "text": text,
+        "role": role,
+        "of": of,
+        "legible": score >= LEGIBLE_SCORE,
+        "id": id,
+    }
+
+
+def _all_verdicts(frame: JudgedFrame) -> Sequence[Verdict]:
+    found = {v.number: v for one in frame.known for v in one.verdicts}
+    found |= {v.number: v for v in frame.verdicts}
+    return [found[number] for number in sorted(found)]
+
+
+def _verdict(verdict: Verdict, authors: bool) -> Line:
+    values: Line = {
+        "number": verdict.number,
+        "digest": verdict.digest,
+        "verdict": verdict.verdict,
+        "builder": verdict.builder,
+    }
+    if authors:
+        values |= {"author": verdict.author, "made": verdict.made.isoformat()}
+    return values
+
+
+def judged_lines(session: Session, case: str) -> Iterator[Line]:
+    """Each judged frame as a line of `annotations.jsonl`.
+
+    Marks and controls that a model would draw in are not there: it looks at pictures. Nor are the
+    pictures of a folder: by the size of another their boxes would be cut, or lost.
+    """
+    sources = find_sources(session)
+    for footage in judged_footage(session):
+        for frame in judged_frames(session, footage):
+            if frame.width and frame.height:
+                yield annotate(frame, sources[footage], case, (frame.width, frame.height))
+
+
+def as_jsonl(session: Session, case: str) -> Iterator[str]:
+    """The lines as text."""
+    for line in judged_lines(session, case):
+        yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def as_photographs(session: Session, case: str) -> list[Photograph]:
+    """The lines, checked; for the formats of other tools."""
+    return [
+        parse_photograph(line, Path(), f"{line['origin']['footage'][:12]} {line['origin']['pts']}")
+        for line in judged_lines(session, case)
+    ]

@@ -1,0 +1,289 @@
+"""What each outcome of a review says about the thing that was judged.
+
+Where a machine is in a frame, from what its track says of the frames about it.
+
+The frames of a case that people judged, with everything known to stand in each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from detector.types import Box
+from evidence.case.sighting_tables import AnalysisRow, ReadingRow, SightingRow, Verdict, is_entered
+from evidence.case.tables import FootageRow, Item
+from evidence.link.sightings import overlap
+from evidence.review.manual_entries import as_box
+from evidence.review.standing import NAMING
+
+SHOWN = ("accept", "builder", "unknown", "concealed")
+"""A CNC machine is there: of the builder claimed, of another, unknown, or hidden."""
+
+OTHER_MACHINE = "not-cnc"
+NO_MACHINE = "not-a-machine"
+MISSED = "missed"
+NOTHING = "nothing"
+
+USABLE = (*SHOWN, OTHER_MACHINE, NO_MACHINE, MISSED, NOTHING)
+"""Outcomes that can be learnt from. A doubted label and a verdict withdrawn cannot."""
+
+SETTLED = "settled"
+
+
+MOST_SECONDS = Fraction(1)
+"""Between two observations, for the box between them to be known."""
+
+LEAST_OVERLAP = 0.5
+"""IoU of those two: a machine that moves faster is somewhere between them, but not known where."""
+
+
+def box_at(track: Sequence[Sequence[Any]], time: Fraction) -> tuple[Box, bool] | None:
+    """The box at a time; None outside the track.
+
+    Args:
+        track: `SightingRow.track`.
+
+    Returns:
+        The box, and whether it is known: it was observed in that frame, or lies between two
+        observations near in time and place. Otherwise the box is the one round both.
+    """
+    before: tuple[Fraction, Box] | None = None
+    for row in track:
+        now, box = Fraction(row[0]), _box(row[1:5])
+        if now == time:
+            return box, True
+        if now > time:
+            return None if before is None else _between(before, (now, box), time)
+        before = now, box
+    return None
+
+
+def clipped(box: Sequence[float], width: int, height: int) -> Box | None:
+    """The part of a box that is in the picture; None where there is none."""
+    x1, y1, x2, y2 = (
+        min(max(float(value), 0.0), float(side))
+        for value, side in zip(box, (width, height) * 2, strict=True)
+    )
+    return (x1, y1, x2, y2) if x2 - x1 >= 1 and y2 - y1 >= 1 else None
+
+
+def _between(
+    before: tuple[Fraction, Box], after: tuple[Fraction, Box], time: Fraction
+) -> tuple[Box, bool]:
+    (start, a), (end, b) = before, after
+    if end - start <= MOST_SECONDS and overlap(a, b) >= LEAST_OVERLAP:
+        share = float((time - start) / (end - start))
+        mixed = (round(p + (q - p) * share, 2) for p, q in zip(a, b, strict=True))
+        return _box(tuple(mixed)), True
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])), False
+
+
+def _box(values: Sequence[float]) -> Box:
+    x1, y1, x2, y2 = (float(value) for value in values)
+    return x1, y1, x2, y2
+
+
+SAME_BOX = 0.5
+"""Least IoU of two boxes that mean one machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMachine:
+    """One thing in a frame that a track or a person says is a machine.
+
+    sure: `box` is where it is; else it is somewhere within. outcome: what it was settled as, None
+    where nobody judged it. builder: the registry's id. verdicts: those the outcome rests on.
+    """
+
+    box: Box
+    sure: bool
+    outcome: str | None = None
+    builder: str | None = None
+    sighting: SightingRow | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFrame:
+    """One frame of which something was settled.
+
+    width, height: in pixels; 0 where they are not known, as of a folder's pictures. nothing: a
+    person found no machine in the frame as a whole; `verdicts` are of that. readings: texts read
+    in it.
+    """
+
+    footage: str
+    pts: Fraction
+    width: int
+    height: int
+    known: tuple[KnownMachine, ...]
+    nothing: bool
+    verdicts: tuple[Verdict, ...]
+    readings: tuple[ReadingRow, ...]
+
+    @property
+    def judged(self) -> int:
+        """How many things in it were judged."""
+        return sum(one.outcome is not None for one in self.known) + self.nothing
+
+
+def judged_footage(session: Session) -> list[str]:
+    """The footage of which something usable is settled, in order of its hash."""
+    query = select(Item.footage).where(Item.state == SETTLED, Item.outcome.in_(USABLE))
+    return list(session.scalars(query.distinct().order_by(Item.footage)))
+
+
+def judged_frames(session: Session, footage: str) -> Iterator[JudgedFrame]:
+    """The judged frames of one footage, each once, in order of time.
+
+    A frame judged under two recipes is taken from the one under which more of it was judged.
+    """
+    # By its analyses, of which there is an index: every item of the case would be read else.
+    own = select(AnalysisRow.id).where(AnalysisRow.footage == footage)
+    settled = session.scalars(
+        select(Item).where(Item.analysis.in_(own), Item.state == SETTLED).order_by(Item.item)
+    ).all()
+    row = session.get(FootageRow, footage)
+    if row is None:
+        return
+    standing = _standing(session, footage)
+    by_analysis: dict[str, list[Item]] = defaultdict(list)
+    for item in settled:
+        by_analysis[item.analysis].append(item)
+    best: dict[Fraction, JudgedFrame] = {}
+    for analysis, items in sorted(by_analysis.items()):
+        for frame in _frames(session, row, analysis, items, standing):
+            other = best.get(frame.pts)
+            if other is None or frame.judged > other.judged:
+                best[frame.pts] = frame
+    yield from (best[pts] for pts in sorted(best))
+
+
+def _frames(
+    session: Session,
+    footage: FootageRow,
+    analysis: str,
+    items: Sequence[Item],
+    standing: Sequence[Verdict],
+) -> Iterator[JudgedFrame]:
+    own = SightingRow.analysis == analysis
+    sightings = session.scalars(select(SightingRow).where(own).order_by(SightingRow.key)).all()
+    readings: dict[Fraction, list[ReadingRow]] = defaultdict(list)
+    of = ReadingRow.analysis == analysis
+    for reading in session.scalars(select(ReadingRow).where(of).order_by(ReadingRow.number)):
+        readings[reading.pts].append(reading)
+    judged = {item.sighting: item for item in items if item.sighting is not None}
+    by_time: dict[Fraction, list[Item]] = defaultdict(list)
+    for item in items:
+        if item.outcome in USABLE:
+            by_time[item.pts].append(item)
+    for pts, here in by_time.items():
+        known = [
+            one
+            for sighting in sightings
+            if (one := _known(sighting, judged.get(sighting.key), pts, standing)) is not None
+        ]
+        whole = [item for item in here if item.sighting is None]
+        said = {(str(item.outcome), item.builder) for item in whole}
+        of_frame = [v for v in standing if v.sighting is None and v.pts == pts]
+        agreed = [v for v in of_frame if (v.verdict, v.builder) in said]
+        drawn = [_missed(v) for v in agreed if v.verdict == MISSED and v.box is not None]
+        if drawn:
+            # Where somebody was overruled there may be a machine all the same: nobody settled it.
+            others = [v for v in of_frame if v.verdict == MISSED and v not in agreed]
+            drawn += [KnownMachine(as_box(v.box), True) for v in others if v.box is not None]
+        yield JudgedFrame(
+            footage.sha256,
+            pts,
+            *(footage.frame or (0, 0)),
+            tuple(_with_drawn(known, [*drawn, *_entered(footage, here, standing)])),
+            any(outcome == NOTHING for outcome, _ in said),
+            tuple(agreed),
+            tuple(readings[pts]),
+        )
+
+
+def _known(
+    sighting: SightingRow, item: Item | None, pts: Fraction, standing: Iterable[Verdict]
+) -> KnownMachine | None:
+    """A sighting as it stands in a frame; None where it is not in it."""
+    placed = box_at(sighting.track, pts)
+    if item is not None and item.pts == pts and item.box is not None:
+        x1, y1, x2, y2 = (float(corner) for corner in item.box)
+        placed = (x1, y1, x2, y2), True
+    if placed is None:
+        return None
+    box, sure = placed
+    if item is None or item.outcome not in USABLE:
+        return KnownMachine(box, sure, sighting=sighting)
+    builder = item.builder or (sighting.builder if item.outcome == "accept" else None)
+    rests = tuple(v for v in standing if v.sighting == sighting.key and _agrees(v, item))
+    return KnownMachine(box, sure, item.outcome, builder, sighting, rests)
+
+
+def _agrees(verdict: Verdict, item: Item) -> bool:
+    """Whether a verdict says what the item was settled as; others were overruled."""
+    if item.outcome in NAMING and item.builder is not None:
+        same = verdict.builder == item.builder
+        return verdict.verdict in NAMING and (
+            same or (verdict.verdict == "accept" and verdict.builder is None)
+        )
+    return verdict.verdict == item.outcome
+
+
+def _missed(verdict: Verdict) -> KnownMachine:
+    """A machine that a reviewer drew into a frame in which nothing was found."""
+    return KnownMachine(
+        as_box(verdict.box or ()), True, MISSED, verdict.builder, verdicts=(verdict,)
+    )
+
+
+def _entered(
+    footage: FootageRow, here: Sequence[Item], standing: Sequence[Verdict]
+) -> Iterator[KnownMachine]:
+    """Machines entered by hand; of one entered for the whole frame the place is not known.
+
+    How large a folder's picture is, is not known here: a box from its corner may be the whole.
+    """
+    for item in here:
+        if is_entered(item.sighting) and item.box is not None:
+            box = as_box(item.box)
+            whole = (0.0, 0.0, *footage.frame) if footage.frame else (0.0, 0.0, *box[2:])
+            sure = box != whole
+            rests = tuple(v for v in standing if v.sighting == item.sighting and _agrees(v, item))
+            yield KnownMachine(box, sure, item.outcome, item.builder, verdicts=rests)
+
+
+def _with_drawn(known: Sequence[KnownMachine], drawn: Sequence[KnownMachine]) -> list[KnownMachine]:
+    """Machines that people drew put in, each once; one drawn over a box that nobody judged takes
+    its place."""
+    found = list(known)
+    for new in drawn:
+        alike = (i for i, k in enumerate(found) if overlap(k.box, new.box) >= SAME_BOX)
+        same = next(alike, None) if new.sure else None
+        if same is None:
+            found.append(new)
+        elif found[same].outcome is None:
+            found[same] = replace(new, sighting=found[same].sighting)
+        elif found[same].outcome == MISSED:
+            both = (*found[same].verdicts, *new.verdicts)
+            found[same] = replace(found[same], verdicts=both)
+    return found
+
+
+def _standing(session: Session, footage: str) -> list[Verdict]:
+    """The verdicts on some footage that no later one supersedes, in the order they were given."""
+    rows: Mapping[int, Verdict] = {
+        v.number: v
+        for v in session.scalars(
+            select(Verdict).where(Verdict.footage == footage).order_by(Verdict.number)
+        )
+    }
+    gone = {verdict.supersedes for verdict in rows.values()}
+    return [verdict for number, verdict in rows.items() if number not in gone]

@@ -1,0 +1,166 @@
+"""The models a case knows: those it was looked at with, and those trained for it.
+
+What is exported and trained by the commands that the program proposes lies in the case's own
+folder, where it is found again:
+
+    CASE/learning/judged/           the judged frames (`export.py`)
+    CASE/learning/corrected/        what was corrected of them (`corrected.py`)
+    CASE/learning/run-1/model/      a model learnt from them, with its comparison
+
+
+Whether a case may be looked at with another model than before."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseMissing, ModelError
+from detector.look.comparison import check_tested, read_comparison
+from detector.look.model_files import PACKAGED
+from evidence.case.case import Case
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.tables import Recipe
+from evidence.learn.rounds import RECORD, next_round, rounds
+
+FOLDER = "learning"
+_RUN = re.compile(r"run-([0-9]{1,6})")
+
+
+def list_models(
+    case: Case, session: Session, in_use: str, folders: Sequence[Path] = ()
+) -> list[dict[str, Any]]:
+    """Each model: its hash, how much was looked at with it, where it lies, how it compared.
+
+    Args:
+        in_use: the hash of the one footage is looked at with now.
+        folders: where models lie besides those of the case's own folder.
+    """
+    looked: dict[str, int] = dict.fromkeys(session.scalars(select(Recipe.model)), 0)
+    count = select(AnalysisRow.model, func.count()).group_by(AnalysisRow.model)
+    looked |= {model: number for model, number in session.execute(count)}  # noqa: C416
+    at_hand = {PACKAGED: _digest(PACKAGED)}
+    for folder in (*folders, *sorted((case.folder / FOLDER).glob("*/model"))):
+        at_hand[folder] = _digest(folder)
+    where = {digest: folder for folder, digest in at_hand.items() if digest is not None}
+    digests = sorted({*looked, *where, in_use}, key=lambda d: (d != in_use, -looked.get(d, 0), d))
+    return [_model(digest, where.get(digest), looked.get(digest, 0), in_use) for digest in digests]
+
+
+def commands(case: Case) -> dict[str, str]:
+    """What to type to export what was judged and to learn from it, with this case's paths.
+
+    `DATA` stands for labelled photographs of one's own, `START.pt` for the weights to start from.
+    """
+    own = case.folder / FOLDER
+    runs = [int(m[1]) for path in own.glob("run-*") if (m := _RUN.fullmatch(path.name))]
+    run = own / f"run-{max(runs, default=0) + 1}"
+    folder, judged = quote(str(case.folder)), quote(str(own / "judged"))
+    data = quote(str(_latest(own)))
+    return {
+        "export": f"nameplate datasets export {folder} --to cvat --out {judged}",
+        "import": f"nameplate datasets import {quote(str(own / 'judged' / 'cvat'))} --from cvat "
+        f"--out {quote(str(next_round(own)))}",
+        "train": f"nameplate train DATA {data} --start START.pt --validation DATA "
+        f"--out {quote(str(run))}",
+        "sweep": f"nameplate sweep --case {folder} --model {quote(str(run / 'model'))} FOOTAGE",
+    }
+
+
+def _latest(own: Path) -> Path:
+    """The judged frames as they were corrected last: as brought back, until exported again."""
+    corrections = rounds(own)
+    try:
+        record = json.loads((own / "judged" / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        record = None
+    known = _list(record.get("corrected")) if isinstance(record, dict) else []
+    if corrections and corrections[-1].name not in known:
+        return corrections[-1]
+    return own / "judged" / "data"
+
+
+def _model(digest: str, folder: Path | None, looked: int, in_use: str) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "model": digest,
+        "folder": None if folder is None else str(folder),
+        "shipped": folder == PACKAGED,
+        "in_use": digest == in_use,
+        "analyses": looked,
+        "comparison": None,
+        "trouble": None,
+    }
+    if folder is None or folder == PACKAGED:
+        return values
+    try:
+        found = read_comparison(folder)
+    except ModelError as error:
+        values["trouble"] = str(error)
+        return values
+    if found is not None:
+        values["comparison"] = {
+            "verdict": str(found.get("verdict")),
+            "reasons": [str(reason) for reason in _list(found.get("reasons"))],
+            "old_model": str(found.get("old_model")),
+            "pictures": _pictures(found.get("validation")),
+            "differences": [_row(row) for row in _list(found.get("differences"))],
+        }
+    return values
+
+
+def _digest(folder: Path) -> str | None:
+    """As the model's card has it: hashing each model for a look at a list would take too long."""
+    try:
+        card = json.loads((folder / "model.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    digest = card.get("sha256") if isinstance(card, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def _row(row: Any) -> dict[str, Any]:
+    values = row if isinstance(row, dict) else {}
+    numbers = {
+        name: float(value) if isinstance(value := values.get(name), int | float) else None
+        for name in ("old", "new", "low", "high")
+    }
+    return {"of": str(values.get("of")), **numbers}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _pictures(value: Any) -> int | None:
+    number = value.get("pictures") if isinstance(value, dict) else None
+    return number if isinstance(number, int) else None
+
+
+def check_switch(case: Path, model: Path | None, untested: bool = False) -> None:
+    """Whether the case at a folder, or one to be made there, may be looked at with a model.
+
+    Args:
+        case: its folder.
+        model: the model's folder; None for the one shipped.
+        untested: somebody takes it as it is.
+
+    Raises:
+        ModelError: nobody has shown it to be no worse than the model that ships, or than one the
+            case was looked at with.
+        CaseError: the case cannot be opened.
+    """
+    if model is None or untested:
+        return
+    try:
+        with Case.open(case) as opened, opened.session() as session:
+            known = set(session.scalars(select(Recipe.model)))
+    except CaseMissing:
+        known = set()
+    check_tested(model, known=known)

@@ -1,0 +1,392 @@
+"""From windows that look alike to stretches of two footages that show the same recording.
+
+What makes a copy is that one shift in time and one placement in the picture explain many
+windows of many prints at once. A camera that moves otherwise over the same hall, a second
+take in the same studio, a shared caption each explain some windows in some prints, and fail
+in the next ones.
+
+
+Stretches that two footages have in common, and what lies where in the one and the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from detector.types import Box
+from evidence.link.comparison import (
+    Hits,
+    Pair,
+    Placement,
+    Seed,
+    agreements,
+    compare,
+    fitting,
+    seeds,
+)
+from evidence.link.fingerprint import Fingerprint
+
+SLACK = 0.4
+"""Seconds by which prints of one moment may be apart: the frame rates of copies differ, and
+so does the moment at which enough had changed."""
+
+TOGETHER = 0.1
+"""Seconds within which pairs of prints agree on an offset."""
+
+ROUNDS = 2
+"""How often offset and placement are taken anew from what agrees under them."""
+
+AROUND = 16
+"""Prints to either side of a proposal from which its offset and placement are taken."""
+
+TRIES = 48
+"""Proposals looked into, strongest first."""
+
+WATCHED = 2.0
+"""Seconds for which the last print of a densely watched shot is known to stay on screen."""
+
+ENOUGH = 3
+"""Windows two prints must have where both can see, for not agreeing to tell them apart."""
+
+SILENCE = 8
+"""Prints in a row that agree with none, at which no more are looked at."""
+
+LAPSE = 2
+"""Prints in a row that had to agree and did not, at which a stretch ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedRun:
+    """A stretch that both show: in `b` it is `offset` seconds later, and `placement` tells
+    where the picture of `a` lies in it. pairs: prints that agree, in time order. missed: how
+    many prints, between them or in the same shots, had to agree and did not."""
+
+    offset: Fraction
+    placement: Placement
+    pairs: tuple[Pair, ...]
+    missed: int
+
+    @property
+    def agreed(self) -> int:
+        """Windows that fit, in all pairs together."""
+        return sum(pair.agreed for pair in self.pairs)
+
+    @property
+    def agreement(self) -> float:
+        """Share of the windows that could agree and do, 0..1."""
+        return self.agreed / max(1, sum(pair.possible for pair in self.pairs))
+
+    @property
+    def kept(self) -> float:
+        """Share of the prints that had to agree and do, 0..1."""
+        return len(self.pairs) / (len(self.pairs) + self.missed)
+
+
+def align(a: Fingerprint, b: Fingerprint, hits: Hits) -> list[AlignedRun]:
+    """The stretches in common, strongest first, none made sure of yet (see `match`).
+
+    Args:
+        hits: all pairs of fresh windows of `a` and `b` that look alike.
+    """
+    found: list[tuple[int, AlignedRun]] = []
+    explained: list[tuple[range, range]] = []
+    tries = 0
+    for seed in seeds(a, b, hits):
+        if tries == TRIES:
+            break
+        # Prints of one stretch that agree in another way are a camera that came back.
+        if any(seed.i in of_a and seed.j in of_b for of_a, of_b in explained):
+            continue
+        tries += 1
+        runs = _follow(a, b, seed)
+        total = sum(run.agreed for run in runs)
+        for run in runs:
+            found.append((total, run))
+            in_b = sorted(p.j for p in run.pairs)
+            explained.append(
+                (range(run.pairs[0].i, run.pairs[-1].i + 1), range(in_b[0], in_b[-1] + 1))
+            )
+    # A camera that moves steadily agrees with itself a moment later, shifted: what explains
+    # more of the footage as a whole goes first.
+    found.sort(key=lambda one: (-one[0], -one[1].agreed, one[1].offset))
+    kept: list[AlignedRun] = []
+    for _, run in found:
+        if not _told_already(run, kept):
+            kept.append(run)
+    return kept
+
+
+def _told_already(run: AlignedRun, kept: list[AlignedRun]) -> bool:
+    """Whether stronger stretches tell of the same prints.
+
+    Footage may show something twice, so a longer run is new if one of its sides is.
+    """
+    in_a = {p.i for other in kept for p in other.pairs}
+    in_b = {p.j for other in kept for p in other.pairs}
+    old_a = sum(p.i in in_a for p in run.pairs) * 2 > len(run.pairs)
+    old_b = sum(p.j in in_b for p in run.pairs) * 2 > len(run.pairs)
+    return (old_a and old_b) if len(run.pairs) > 2 else (old_a or old_b)
+
+
+def _follow(a: Fingerprint, b: Fingerprint, seed: Seed) -> list[AlignedRun]:
+    """The stretches that agree under a proposal's offset and placement, once settled."""
+    offset, placement = b.pts[seed.j] - a.pts[seed.i], seed.placement
+    for _ in range(ROUNDS):
+        near = _agreeing(a, b, offset, placement, seed.i, AROUND)
+        pairs = _best(a, b, offset, near)
+        if not pairs:
+            return []
+        there, here = fitting(a, b, placement, pairs)
+        placement = Placement.fit(there, here, placement.mirrored, a.shape[0])
+        offset = _common_offset(a, b, pairs, offset)
+    told = _agreeing(a, b, offset, placement, seed.i)
+    if not told:
+        return []
+    missed = _missed(a, b, offset, placement, told)
+    return _stretches(a, b, offset, placement, _best(a, b, offset, told), missed)
+
+
+def _common_offset(
+    a: Fingerprint, b: Fingerprint, pairs: Sequence[Pair], before: Fraction
+) -> Fraction:
+    """The offset most pairs have, to `TOGETHER`; of several the one nearest to that before."""
+    late = np.array([b.start[p.j] - a.start[p.i] for p in pairs])
+    ordered = np.sort(late)
+    votes = np.searchsorted(ordered, late + TOGETHER, side="right")
+    votes -= np.searchsorted(ordered, late - TOGETHER, side="left")
+    best = pairs[int(np.lexsort((late, np.abs(late - float(before)), -votes))[0])]
+    return b.pts[best.j] - a.pts[best.i]
+
+
+def _agreeing(
+    a: Fingerprint,
+    b: Fingerprint,
+    offset: Fraction,
+    placement: Placement,
+    seed: int,
+    around: int | None = None,
+) -> list[Pair]:
+    """All prints of `a` that agree with one of `b` on screen at the same time, from the seed on
+    and back from it until `SILENCE` in a row agree with none, or as many as `around`."""
+    first = np.searchsorted(b.end, a.start + float(offset) - SLACK, side="left")
+    last = np.searchsorted(b.start, a.end + float(offset) + SLACK, side="right")
+    found: list[Pair] = []
+    first_i, last_i = 0, len(a)
+    if around is not None:
+        first_i, last_i = max(0, seed - around), min(len(a), seed + around + 1)
+    for way in (range(seed, last_i), range(seed - 1, first_i - 1, -1)):
+        silent = 0
+        for i in way:
+            pairs = agreements(a, b, i, range(first[i], last[i]), placement)
+            found += pairs
+            silent = 0 if pairs else silent + 1
+            if silent == SILENCE:
+                break
+    return sorted(found, key=lambda pair: (pair.i, pair.j))
+
+
+def _best(a: Fingerprint, b: Fingerprint, offset: Fraction, agreeing: list[Pair]) -> list[Pair]:
+    """For each print of `a` the pair that agrees best; of several, the nearest in time."""
+
+    def rank(pair: Pair) -> tuple[int, float, int]:
+        late = abs(b.start[pair.j] - float(offset) - a.start[pair.i])
+        return -pair.agreed, float(late), pair.j
+
+    return [min(pairs, key=rank) for _, pairs in groupby(agreeing, key=lambda pair: pair.i)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """Two prints, on screen at once at `time` of `a`, that do not agree; and their shots."""
+
+    time: float
+    shot_a: int
+    shot_b: int
+
+
+def _missed(
+    a: Fingerprint,
+    b: Fingerprint,
+    offset: Fraction,
+    placement: Placement,
+    agreeing: Sequence[Pair],
+) -> list[_Missed]:
+    """Prints that agree with none, though one known to be on screen then could see enough."""
+    told_a, told_b = {p.i for p in agreeing}, {p.j for p in agreeing}
+    late = float(offset)
+    near_a = range(max(0, min(told_a) - SILENCE), min(len(a), max(told_a) + SILENCE))
+    near_b = range(max(0, min(told_b) - SILENCE), min(len(b), max(told_b) + SILENCE))
+    at_once: list[tuple[int | None, int | None]] = []
+    at_once += [(i, _on_screen(b, float(a.start[i]) + late)) for i in near_a]
+    at_once += [(_on_screen(a, float(b.start[j]) - late), j) for j in near_b]
+    found: list[_Missed] = []
+    for i, j in at_once:
+        if i is None or j is None or (i in told_a and j in told_b):
+            continue
+        pair = compare(a, b, i, j, placement)
+        if not pair.agrees and pair.possible >= ENOUGH:
+            time = max(float(a.start[i]), float(b.start[j]) - late)
+            found.append(_Missed(time, int(a.shot[i]), int(b.shot[j])))
+    return found
+
+
+def _on_screen(footage: Fingerprint, time: float) -> int | None:
+    """The print known to be on screen at a time: taken then, or of a shot watched densely."""
+    n = int(np.searchsorted(footage.start, time, side="right")) - 1
+    if n < 0 or time >= footage.end[n]:
+        return None
+    since = time - float(footage.start[n])
+    goes_on = n + 1 < len(footage) and footage.shot[n + 1] == footage.shot[n]
+    watched = footage.shot[n] >= 0 and (goes_on or since <= WATCHED)
+    return n if since <= SLACK or watched else None
+
+
+def _stretches(
+    a: Fingerprint,
+    b: Fingerprint,
+    offset: Fraction,
+    placement: Placement,
+    pairs: Sequence[Pair],
+    missed: Sequence[_Missed],
+) -> list[AlignedRun]:
+    """The pairs, parted where prints that had to agree did not."""
+    fails = np.sort([one.time for one in missed])
+    runs: list[list[Pair]] = []
+    for pair in pairs:
+        if runs:
+            between = np.searchsorted(fails, (a.start[runs[-1][-1].i], a.start[pair.i]))
+            if between[1] - between[0] < LAPSE:
+                runs[-1].append(pair)
+                continue
+        runs.append([pair])
+    return [AlignedRun(offset, placement, tuple(run), _against(a, b, run, missed)) for run in runs]
+
+
+def _against(a: Fingerprint, b: Fingerprint, run: Sequence[Pair], missed: Sequence[_Missed]) -> int:
+    """How many that missed lie in the stretch or in its shots."""
+    first, last = a.start[run[0].i], a.start[run[-1].i]
+    shots = {(int(a.shot[p.i]), int(b.shot[p.j])) for p in run}
+    return sum(
+        first <= one.time <= last
+        or ((one.shot_a, one.shot_b) in shots and one.shot_a >= 0 and one.shot_b >= 0)
+        for one in missed
+    )
+
+
+BRIDGE = Fraction(5)
+"""Seconds between prints of one run, up to which what lies between is held to be in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopySpan:
+    """From `start` until `end` seconds `a` shows what `b` shows `offset` seconds later.
+
+    place: (kx, tx, ky, ty); what lies at (x, y) of the frame of `a`, in shares of its width
+    and height, lies at (kx x + tx, ky y + ty) of the frame of `b`; kx is negative where one
+    is the mirror of the other. prints: how many agree. agreement: share of the windows that
+    could fit and do, 0..1.
+    """
+
+    start: Fraction
+    end: Fraction
+    offset: Fraction
+    place: tuple[float, float, float, float]
+    prints: int
+    agreement: float
+
+    @property
+    def mirrored(self) -> bool:
+        return self.place[0] < 0
+
+    def turned(self) -> CopySpan:
+        """The same seen from `b`."""
+        kx, tx, ky, ty = self.place
+        place = (1 / kx, -tx / kx, 1 / ky, -ty / ky)
+        start, end = self.start + self.offset, self.end + self.offset
+        return CopySpan(start, end, -self.offset, place, self.prints, self.agreement)
+
+    def holds(self, pts: Fraction) -> bool:
+        """Whether a time of `a` lies in the stretch. Its end does not: from then on one of the two
+        shows something else, the first picture after a cut. A single moment has no other."""
+        return self.start <= pts < self.end or pts == self.start
+
+    def box_in_b(self, box: Box, a: tuple[int, int], b: tuple[int, int]) -> Box:
+        """Where a box of the frame of `a`, in pixels, lies in that of `b`; it may lie outside.
+
+        Args:
+            a, b: width and height of the upright frames in pixels.
+        """
+        kx, tx, ky, ty = self.place
+        x1, x2 = sorted((kx * x / a[0] + tx) * b[0] for x in (box[0], box[2]))
+        y1, y2 = ((ky * y / a[1] + ty) * b[1] for y in (box[1], box[3]))
+        return x1, y1, x2, y2
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; times as fractions, `12` or `1001/24000`."""
+        return {
+            "start": str(self.start),
+            "end": str(self.end),
+            "offset": str(self.offset),
+            "place": [round(number, 4) for number in self.place],
+            "prints": self.prints,
+            "agreement": round(self.agreement, 3),
+        }
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> CopySpan:
+        """The inverse of `to_json`."""
+        kx, tx, ky, ty = plain["place"]
+        return cls(
+            Fraction(plain["start"]),
+            Fraction(plain["end"]),
+            Fraction(plain["offset"]),
+            (kx, tx, ky, ty),
+            plain["prints"],
+            plain["agreement"],
+        )
+
+
+def spans_of(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> list[CopySpan]:
+    """The stretches of a run, in time order: where prints of both that agree are on screen.
+
+    Where of one footage keyframes alone are known, its print stands for all of the other's
+    shot: it cannot follow the camera.
+    """
+    both: list[tuple[Fraction, Fraction]] = []
+    for pair in run.pairs:
+        begin = max(a.pts[pair.i], b.pts[pair.j] - run.offset)
+        end_a = (a.leaves if b.shot[pair.j] < 0 else a.until)[pair.i]
+        end_b = (b.leaves if a.shot[pair.i] < 0 else b.until)[pair.j]
+        end = min(end_a, end_b - run.offset)
+        both.append((begin, max(begin, end)))
+    spans: list[CopySpan] = []
+    for begin, end, prints in _joined(both):
+        place = run.placement.shares(a.shape, b.shape)
+        spans.append(CopySpan(begin, end, run.offset, place, prints, run.agreement))
+    return spans
+
+
+def _joined(both: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction, int]]:
+    joined: list[tuple[Fraction, Fraction, int]] = []
+    for begin, end in sorted(both):
+        if joined and begin - joined[-1][1] <= BRIDGE:
+            first, last, prints = joined[-1]
+            joined[-1] = (first, max(last, end), prints + 1)
+        else:
+            joined.append((begin, end, 1))
+    return joined
+
+
+def covered(spans: Sequence[CopySpan]) -> Fraction:
+    """Seconds of `a` in at least one of the spans."""
+    total, reached = Fraction(0), None
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        begin = span.start if reached is None else max(reached, span.start)
+        total += max(Fraction(0), span.end - begin)
+        reached = span.end if reached is None else max(reached, span.end)
+    return total

@@ -1,0 +1,210 @@
+"""Copies found and kept in the case: what each new footage has in common with all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from detector.known_again.photograph import one_photograph
+from detector.types import Print
+from evidence.case.sighting_tables import AnalysisRow, Copy, LookRow, PrintRow
+from evidence.case.tables import FootageRow
+from evidence.link.comparison import AGREED
+from evidence.link.fingerprint import Fingerprint, HashIndex, Neighbour
+from evidence.link.match import CopyMatch, Likenesses, match_hits
+
+AT_ONCE = 200
+"""Analyses read in one query: some 10 MB of prints."""
+
+
+class CopyFinder:
+    """The index over the prints of all footage analysed with one model and settings.
+
+    Keep one for as long as the case is locked, and ask it about all footage stored meanwhile.
+    Takes 600 MB for a million prints.
+
+    Args:
+        model, settings: hashes, as in `AnalysisRow`.
+    """
+
+    def __init__(self, model: str, settings: str) -> None:
+        self._model, self._settings = model, settings
+        self._index = HashIndex()
+        self._footage: list[str] = []
+        self._prints: list[NDArray[np.uint32]] = []
+        self._known: set[str] = set()
+        self._begun = False
+
+    def __len__(self) -> int:
+        """How much footage is in the index."""
+        return len(self._footage)
+
+    def update(self, session: Session, footage: str) -> list[Copy]:
+        """Finds the copies of stored footage and puts them in place of those known before.
+
+        What is found depends on the two footages of a copy and on nothing else: neither on
+        their order nor on other footage.
+
+        Args:
+            session: within a transaction, which the caller ends.
+            footage: its SHA-256. None analysed with this model and settings has no copies.
+
+        Returns:
+            The copies, in order of the other footage's hash.
+        """
+        analysis = self._analysis(session, footage)
+        self._catch_up(session, analysis)
+        wanted = next(self._read(session, [analysis]), None) if analysis is not None else None
+        matches = [] if wanted is None else self._matches(session, wanted)
+        session.execute(
+            delete(Copy).where(
+                or_(Copy.a == footage, Copy.b == footage),
+                Copy.model == self._model,
+                Copy.settings == self._settings,
+            )
+        )
+        copies = [self._row(found) for found in matches]
+        session.add_all(copies)
+        session.flush()
+        return copies
+
+    def _matches(self, session: Session, wanted: Fingerprint) -> list[CopyMatch]:
+        likenesses = Likenesses.of(wanted, self._index)
+        found: list[CopyMatch] = []
+        for key in self._candidates(likenesses):
+            analysis = self._analysis(session, self._footage[key])
+            for other in self._read(session, [] if analysis is None else [analysis]):
+                hits = likenesses.hits(key, other)
+                a, b = sorted((wanted, other), key=lambda one: one.footage)
+                hits = hits if a is wanted else hits.turned()
+                one = match_hits(a, b, hits, partial(self._saved_twice, session, a, b))
+                if one is not None:
+                    found.append(one)
+        return sorted(found, key=lambda one: (one.a, one.b))
+
+    def _saved_twice(
+        self, session: Session, a: Fingerprint, b: Fingerprint, at: Fraction, there: Fraction
+    ) -> bool:
+        """Whether a picture of the one is a picture of the other, by what machines in them and
+        their surroundings look like; where none was seen, that is not known."""
+        here, other = (
+            session.scalars(
+                select(LookRow.points)
+                .join(AnalysisRow, AnalysisRow.id == LookRow.analysis)
+                .where(
+                    AnalysisRow.footage == footage,
+                    AnalysisRow.model == self._model,
+                    AnalysisRow.settings == self._settings,
+                    LookRow.pts == pts,
+                )
+            ).all()
+            for footage, pts in ((a.footage, at), (b.footage, there))
+        )
+        return any(one_photograph(p, q) is not None for p, q in product(here, other))
+
+    def _candidates(self, likenesses: Likenesses) -> list[int]:
+        """Footage of which some print shares windows enough with one print of that wanted."""
+        own = np.flatnonzero(likenesses.footage.fresh)
+        owner = likenesses.footage.owner[own]
+        keys: set[int] = set()
+        for near in (likenesses.upright, likenesses.mirrored):
+            keys.update(int(key) for key in np.unique(near.key) if self._shares(near, key, owner))
+        return sorted(k for k in keys if self._footage[k] != likenesses.footage.footage)
+
+    def _shares(self, near: Neighbour, key: int, owner: NDArray[np.int64]) -> bool:
+        query, number = near.of(key)
+        pairs = owner[query] << 32 | self._prints[key][number]
+        return bool(np.unique(pairs, return_counts=True)[1].max(initial=0) >= AGREED)
+
+    def _catch_up(self, session: Session, analysis: str | None) -> None:
+        """Reads all that is stored, the first time; after that only the analysis asked about.
+
+        Nothing is missed: whoever stores another footage asks about it too, and finds this one.
+        """
+        if self._begun:
+            new = [] if analysis is None or analysis in self._known else [analysis]
+        else:
+            ours = (AnalysisRow.model == self._model) & (AnalysisRow.settings == self._settings)
+            query = select(AnalysisRow.id).where(ours).order_by(AnalysisRow.footage)
+            new = [one for one in session.scalars(query) if one not in self._known]
+        for first in range(0, len(new), AT_ONCE):
+            some = new[first : first + AT_ONCE]
+            for one in self._read(session, some):
+                self._index.add(len(self._footage), one.hash[one.fresh])
+                self._footage.append(one.footage)
+                self._prints.append(one.owner[one.fresh].astype(np.uint32))
+            self._known.update(some)
+        self._begun = True
+
+    def _analysis(self, session: Session, footage: str) -> str | None:
+        return session.scalar(
+            select(AnalysisRow.id).where(
+                AnalysisRow.footage == footage,
+                AnalysisRow.model == self._model,
+                AnalysisRow.settings == self._settings,
+            )
+        )
+
+    def _read(self, session: Session, analyses: Sequence[str]) -> Iterator[Fingerprint]:
+        """The fingerprints of analyses, in order of their footage's hash."""
+        footage = session.execute(
+            select(
+                AnalysisRow.id,
+                AnalysisRow.footage,
+                FootageRow.duration,
+                FootageRow.width,
+                FootageRow.height,
+                FootageRow.kind,
+            )
+            .join(FootageRow, FootageRow.sha256 == AnalysisRow.footage)
+            .where(AnalysisRow.id.in_(analyses))
+            .order_by(AnalysisRow.footage)
+        ).all()
+        prints: dict[str, list[Print]] = {one.id: [] for one in footage}
+        rows = session.execute(
+            select(PrintRow.analysis, PrintRow.pts, PrintRow.shot, PrintRow.hashes, PrintRow.detail)
+            .where(PrintRow.analysis.in_(analyses))
+            .order_by(PrintRow.analysis, PrintRow.number)
+        )
+        for analysis, pts, shot, hashes, detail in rows:
+            prints[analysis].append(Print(pts, shot, hashes, detail))
+        for one in footage:
+            size = (one.width, one.height) if one.width and one.height else None
+            stills = one.kind != "video"
+            yield Fingerprint.of(one.footage, prints[one.id], one.duration, size, stills)
+
+    def _row(self, found: CopyMatch) -> Copy:
+        return Copy(
+            a=found.a,
+            b=found.b,
+            model=self._model,
+            settings=self._settings,
+            kind=found.kind,
+            mirrored=found.mirrored,
+            seconds=found.seconds,
+            share_a=found.share_a,
+            share_b=found.share_b,
+            score=found.score,
+            spans=[span.to_json() for span in found.spans],
+            reason=found.reason,
+        )
+
+
+def update_copies(
+    session: Session,
+    footage: str,
+    model: str,
+    settings: str,
+    finder: CopyFinder | None = None,
+) -> list[Copy]:
+    """As `CopyFinder.update`; without a finder all prints of the case are read for this once."""
+    # Not `finder or ...`: one that has read nothing yet is empty, and as false as none.
+    finder = CopyFinder(model, settings) if finder is None else finder
+    return finder.update(session, footage)

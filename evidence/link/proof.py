@@ -1,0 +1,152 @@
+"""Which stretches prove that two footages show the same recording, and not just the same place.
+
+One view of a hall agrees with another one as a crop does, and for a second or two so does one
+camera move with another. What no other recording has is the same cuts at the same times, the
+same picture to the edges, or one and the same crop in every shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+from detector.known_again.prints import MIRROR
+from evidence.link.alignment import SLACK, AlignedRun
+from evidence.link.comparison import Placement
+from evidence.link.fingerprint import Fingerprint
+
+KEPT = 0.5
+"""Share of the prints that had to agree and must, where several different pictures do."""
+
+KEPT_ALONE = 0.75
+"""The same where the stretch shows one picture."""
+
+AGREEMENT = 0.4
+"""Share of windows that must fit where several different pictures do at one offset."""
+
+WINDOWS = 8
+"""Windows that must fit in such a stretch."""
+
+STILL_AGREEMENT = 0.7
+"""Share of windows that must fit in one picture that fills the frame in both."""
+
+STILL_WINDOWS = 6
+
+STILL = 4
+"""Bits of 64 in which such pictures differ as wholes, at most, in half of their prints: in copies
+0 to 3, in one studio with another guest 11 and more, with the same guest 2 to 12."""
+
+CROP_AGREEMENT = 0.5
+"""Share of windows that must fit in each of several stretches under one placement."""
+
+CROP_WINDOWS = 4
+
+DIFFERENT = 24
+"""Bits of 64 by which whole pictures differ that have little in common: unrelated ones 31 on
+average, and 3 % of them fewer than this."""
+
+IN_ONE_SHOT = 3
+"""Such pictures that must agree where no cut lies between them, but a camera's move."""
+
+FRAMED = 0.015
+"""How far edges may lie from where they would if nothing were cut, in shares of the width."""
+
+ALIKE = 0.03
+"""How far corners may lie apart under placements that are called one."""
+
+
+def proven(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> list[AlignedRun]:
+    """The stretches that are copies beyond doubt, in their order.
+
+    What was done to a picture was done to all of it: a stretch that lies otherwise in the
+    frame than the strongest one, and does not fill it, is a camera's move taken for a crop.
+    """
+    sure = [
+        run
+        for run in runs
+        if _several_pictures(a, b, run) or _one_picture(a, b, run) or _one_crop(a, b, run, runs)
+    ]
+    strongest = max(sure, key=lambda run: run.agreed, default=None)
+    return [
+        run
+        for run in sure
+        if strongest is None
+        or run.placement.apart(strongest.placement, a.shape) <= ALIKE * b.shape[0]
+        or framed(run.placement, a.shape, b.shape)
+    ]
+
+
+def _several_pictures(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> bool:
+    enough = run.agreed >= WINDOWS and run.agreement >= AGREEMENT and run.kept >= KEPT
+    shots = {(int(a.shot[p.i]), int(b.shot[p.j])) for p in run.pairs}
+    one_shot = len(shots) == 1 and min(shots.pop()) >= 0
+    return enough and _pictures(a, b, [run]) >= (IN_ONE_SHOT if one_shot else 2)
+
+
+def _one_picture(a: Fingerprint, b: Fingerprint, run: AlignedRun) -> bool:
+    enough = run.agreed >= STILL_WINDOWS and run.agreement >= STILL_AGREEMENT
+    if not enough or run.kept < KEPT_ALONE or not framed(run.placement, a.shape, b.shape):
+        return False
+    if run.placement.apart(Placement(1.0, 0.0, 0.0, run.placement.mirrored), a.shape) > ALIKE:
+        return True  # Bars on one side: as wholes they cannot be compared.
+    turned = MIRROR if run.placement.mirrored else np.uint64(0)
+    bits = [int(np.bitwise_count(a.whole[p.i] ^ b.whole[p.j] ^ turned)) for p in run.pairs]
+    return median(bits) <= STILL
+
+
+def moves(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> bool:
+    """Whether anything in common moves or is cut: otherwise the same view may have been filmed
+    twice, from a camera that stood still."""
+    return any(_pictures(a, b, [run]) >= 2 for run in runs) or any(
+        not framed(run.placement, a.shape, b.shape) for run in runs
+    )
+
+
+def _one_crop(a: Fingerprint, b: Fingerprint, run: AlignedRun, runs: Sequence[AlignedRun]) -> bool:
+    """Whether stretches of different pictures lie in the frame as this one does: two at one
+    offset, or three at any."""
+    if not _crop_like(run):
+        return False
+    alike = [
+        replace(other, pairs=(max(other.pairs, key=lambda pair: pair.agreed),))
+        for other in runs
+        if _crop_like(other) and run.placement.apart(other.placement, a.shape) <= ALIKE * b.shape[0]
+    ]
+    in_time = [other for other in alike if abs(other.offset - run.offset) <= SLACK]
+    return _pictures(a, b, in_time) >= 2 or _pictures(a, b, alike) >= 3
+
+
+def _crop_like(run: AlignedRun) -> bool:
+    enough = run.agreed >= CROP_WINDOWS and run.agreement >= CROP_AGREEMENT
+    return enough and run.kept >= KEPT_ALONE
+
+
+def _pictures(a: Fingerprint, b: Fingerprint, runs: Sequence[AlignedRun]) -> int:
+    """How many pictures that have little in common agree in both footages; counted up to
+    `IN_ONE_SHOT`."""
+    kept: list[tuple[int, int]] = []
+    for pair in (pair for run in runs for pair in run.pairs):
+        if all(
+            np.bitwise_count(a.whole[pair.i] ^ a.whole[i]) >= DIFFERENT
+            and np.bitwise_count(b.whole[pair.j] ^ b.whole[j]) >= DIFFERENT
+            for i, j in kept
+        ):
+            kept.append((pair.i, pair.j))
+            if len(kept) == IN_ONE_SHOT:
+                break
+    return len(kept)
+
+
+def framed(placement: Placement, a: tuple[float, float], b: tuple[float, float]) -> bool:
+    """Whether one picture fills the other's frame, or all of it that bars leave: it reaches
+    both edges one way and is centred the other, with nothing cut off."""
+    x1, y1, x2, y2 = placement.frame(a)
+    tolerance = FRAMED * max(b[0], placement.scale * a[0])
+    gaps = np.array([[x1, b[0] - x2], [y1, b[1] - y2]])  # of b around a; negative: cut off
+    centred = bool((np.abs(gaps[:, 0] - gaps[:, 1]) <= 2 * tolerance).all())
+    reaches = bool((np.abs(gaps) <= tolerance).all(axis=1).any())
+    whole = bool((gaps >= -tolerance).all()) or bool((gaps <= tolerance).all())
+    return centred and reaches and whole

@@ -1,0 +1,260 @@
+"""Which pairs of sightings are worth comparing: those that look somewhat alike.
+
+Whether a pair is one depends on the two alone: each has all neighbours within a distance, never
+the nearest few, or the answer would depend on who came first.
+
+
+Ties found and stored: between what looks alike, between copies, by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, delete, select, tuple_
+from sqlalchemy.orm import Session
+
+from evidence.case.base import insert_new
+from evidence.case.sighting_tables import Copy, Link, LookRow, SightingRow
+from evidence.link.alignment import CopySpan
+from evidence.link.pairs import meets, tie_by_copy, tie_by_photograph, tie_by_place, tie_by_span
+from evidence.link.sightings import Scope, Stretch, Tie, chunks, load_seen
+
+ALIKE = 0.45
+"""Least cosine of the appearance of two sightings for them to be compared at all. In eight
+generated archives nothing more was tied with 0.38, which lets four times as many pairs of drawn
+machines through."""
+
+ALIKE_NAMED = 0.38
+"""The same where one builder is read on both."""
+
+ALIKE_HERE, HERE_SECONDS = 0.30, 900.0
+"""The same where both are in one footage, and come into view within so many seconds: a film of a
+works is hardly longer, and in a recording of hours each would be compared with a third of all."""
+
+STEPS = 1 << 14
+"""Vectors are compared in whole numbers of so many steps: sums of those come out the same in
+any order, on any machine."""
+
+AT_ONCE = 256
+
+
+class Neighbours:
+    """All sightings by what they look like.
+
+    Args:
+        rows: key, footage, the second at which it comes into view, builder and appearance of each;
+            the appearance, float32 of unit length as bytes, None where it is not known.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, str, float, str | None, bytes | None]]) -> None:
+        import faiss
+
+        self._keys: list[str] = []
+        footages: list[str] = []
+        builders: list[str] = []
+        looks: list[bytes] = []
+        firsts: list[float] = []
+        for key, footage, first, builder, look in rows:
+            self._keys.append(key)
+            firsts.append(first)
+            footages.append(footage)
+            builders.append(builder or "")
+            looks.append(look or b"")
+        self._row = {key: row for row, key in enumerate(self._keys)}
+        self._first = np.array(firsts)
+        self._footage = np.unique(np.array(footages), return_inverse=True)[1]
+        self._builder = np.unique(np.array(builders), return_inverse=True)[1]
+        self._named = np.array([name != "" for name in builders])
+        width = max(4, *map(len, looks)) if looks else 4
+        packed = b"".join(look if len(look) == width else bytes(width) for look in looks)
+        self._vectors = np.frombuffer(packed, "<f4").reshape(-1, width // 4)
+        self._index = faiss.IndexFlatIP(self._vectors.shape[1])
+        self._index.add(self._vectors)
+        self._here: dict[int, NDArray[np.int64]] = {}
+        order = np.argsort(self._footage, kind="stable")
+        ends = np.flatnonzero(np.diff(self._footage[order])) + 1
+        for rows in np.split(order, ends):
+            if len(rows):
+                self._here[int(self._footage[rows[0]])] = rows
+
+    def pairs(self, new: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Each pair, (a, b) with a < b, once, of which one at least is new."""
+        fresh = np.zeros(len(self._keys), bool)
+        rows = np.array(sorted(self._row[key] for key in new), np.int64)
+        fresh[rows] = True
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            # A little wider than asked: what lies on the edge is decided in whole numbers.
+            limits, _, found = self._index.range_search(self._vectors[part], ALIKE_NAMED - 1e-3)
+            for at, row in enumerate(part):
+                near = found[limits[at] : limits[at + 1]]
+                near = np.union1d(near, self._near_in_time(int(row)))
+                near = near[(near != row) & ~(fresh[near] & (near < row))]
+                for other in near[self._close(int(row), near)]:
+                    a, b = sorted((self._keys[row], self._keys[other]))
+                    yield a, b
+
+    def _close(self, row: int, others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        one = np.round(self._vectors[row] * STEPS).astype(np.int64)
+        many = np.round(self._vectors[others] * STEPS).astype(np.int64)
+        cosine = (many @ one) / STEPS**2
+        named = self._named[row] & (self._builder[others] == self._builder[row])
+        least = np.where(named, ALIKE_NAMED, ALIKE)
+        soon = np.abs(self._first[others] - self._first[row]) <= HERE_SECONDS
+        here = soon & (self._footage[others] == self._footage[row])
+        return np.asarray(cosine >= np.where(here, ALIKE_HERE, least))
+
+    def _near_in_time(self, row: int) -> NDArray[np.int64]:
+        """Those of its footage that come into view about when it does, itself among them."""
+        here = self._here[int(self._footage[row])]
+        soon = np.abs(self._first[here] - self._first[row]) <= HERE_SECONDS
+        return np.asarray(here[soon])
+
+
+_PAIRS = 50
+"""Pairs of copies that are read at once: to ask of each by itself took most of the time."""
+
+Pair = tuple[str, str]
+
+
+def tie_by_looks(session: Session, scope: Scope) -> None:
+    """Compares the new sightings with all that look somewhat like them."""
+    if not scope.new:
+        return
+    for part in chunks(_neighbours(session, scope).pairs(scope.new)):
+        _add(session, _compared(session, part))
+
+
+def tie_copies(session: Session, scope: Scope) -> set[str]:
+    """Ties what stands in one place in copies of one recording; gives the keys tied.
+
+    Looked at are the copies of footage with new sightings, and those that have tied nothing
+    yet: they may have been found after their sightings were linked.
+    """
+    sightings: dict[str, list[str]] = defaultdict(list)
+    for key, footage in sorted(scope.footage.items()):
+        sightings[footage].append(key)
+    renewed = {scope.footage[key] for key in scope.new}
+    tied = _tied_copies(session, scope)
+    touched: set[str] = set()
+    # Where nothing moved, the same view may have been filmed twice: that ties no machines.
+    copies = select(Copy.a, Copy.b).where(scope.of(Copy), Copy.kind != "same view")
+    pairs = [
+        (a, b)
+        for a, b in session.execute(copies).all()
+        if a in sightings and b in sightings
+        if (a, b) not in tied or a in renewed or b in renewed
+    ]
+    for start in range(0, len(pairs), _PAIRS):
+        some = pairs[start : start + _PAIRS]
+        spans = _spans(session, scope, some)
+        times = _times(session, {key for pair in some for one in pair for key in sightings[one]})
+        meet = [
+            (i, j, spans[a, b])
+            for a, b in some
+            for i in sightings[a]
+            for j in sightings[b]
+            if any(meets(times[i], times[j], span) for span in spans[a, b])
+        ]
+        # Of most sightings no track is read: what is not in view together is tied by no copy.
+        seen = load_seen(session, {key for i, j, _ in meet for key in (i, j)})
+        found = [
+            tie
+            for i, j, between in meet
+            if (tie := tie_by_copy(seen[i], seen[j], between)) is not None
+        ]
+        _add(session, found)
+        touched |= {key for tie in found for key in (tie.a, tie.b)}
+    return touched
+
+
+def tie_by_hand(session: Session, scope: Scope, joined: Iterable[Tie]) -> set[str]:
+    """Makes the ties by hand those that hold now; gives the keys of those that changed."""
+    before = {
+        (a, b): (score, reason)
+        for a, b, score, reason in session.execute(
+            select(Link.a, Link.b, Link.score, Link.reason)
+            .join(SightingRow, SightingRow.key == Link.a)
+            .where(Link.kind == "joined", scope.of(SightingRow))
+        )
+    }
+    now = {(tie.a, tie.b): tie for tie in joined}
+    new = [tie for pair, tie in now.items() if before.get(pair) != (tie.score, tie.reason)]
+    changed = (before.keys() - now.keys()) | {(tie.a, tie.b) for tie in new}
+    for a, b in changed & before.keys():
+        session.execute(delete(Link).where(Link.a == a, Link.b == b, Link.kind == "joined"))
+    _add(session, new)
+    return {key for pair in changed for key in pair}
+
+
+def _spans(session: Session, scope: Scope, pairs: Sequence[Pair]) -> dict[Pair, list[CopySpan]]:
+    """What each of some pairs of footage has in common."""
+    query = select(Copy.a, Copy.b, Copy.spans).where(
+        scope.of(Copy), tuple_(Copy.a, Copy.b).in_(pairs)
+    )
+    return {(a, b): list(map(CopySpan.from_json, plain)) for a, b, plain in session.execute(query)}
+
+
+def _times(session: Session, keys: Collection[str]) -> dict[str, Stretch]:
+    """From when to when each of some sightings is in view."""
+    found: dict[str, Stretch] = {}
+    for part in chunks(sorted(keys)):
+        query = select(SightingRow.key, SightingRow.first, SightingRow.last)
+        rows = session.execute(query.where(SightingRow.key.in_(part)))
+        found |= {key: (first, last) for key, first, last in rows}
+    return found
+
+
+def _neighbours(session: Session, scope: Scope) -> Neighbours:
+    query = (
+        select(
+            SightingRow.key,
+            SightingRow.footage,
+            SightingRow.first,
+            SightingRow.builder,
+            LookRow.appearance,
+        )
+        .outerjoin(
+            LookRow,
+            and_(LookRow.analysis == SightingRow.analysis, LookRow.sighting == SightingRow.name),
+        )
+        .where(scope.of(SightingRow))
+        .order_by(SightingRow.key)
+        .execution_options(yield_per=2000)
+    )
+    return Neighbours(
+        (key, footage, float(first), builder, look)
+        for key, footage, first, builder, look in session.execute(query)
+        if key in scope.footage
+    )
+
+
+def _compared(session: Session, pairs: list[tuple[str, str]]) -> Iterator[Tie]:
+    """What ties the pairs: one photograph, one span or one place."""
+    seen = load_seen(session, {key for pair in pairs for key in pair}, looks=True)
+    for a, b in pairs:
+        for tie_by in (tie_by_photograph, tie_by_span, tie_by_place):
+            if (tie := tie_by(seen[a], seen[b])) is not None:
+                yield tie
+
+
+def _tied_copies(session: Session, scope: Scope) -> set[tuple[str, str]]:
+    """Pairs of footage that have tied sightings as copies."""
+    links = session.execute(
+        select(Link.a, Link.b)
+        .join(SightingRow, SightingRow.key == Link.a)
+        .where(Link.kind == "copy", scope.of(SightingRow))
+    )
+    footage = scope.footage
+    return {(min(p, q), max(p, q)) for p, q in ((footage[a], footage[b]) for a, b in links)}
+
+
+def _add(session: Session, ties: Iterable[Tie]) -> None:
+    rows = [
+        {"a": t.a, "b": t.b, "kind": t.kind, "score": t.score, "reason": t.reason, "held": False}
+        for t in ties
+    ]
+    insert_new(session, Link, rows)

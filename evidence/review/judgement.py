@@ -1,0 +1,357 @@
+"""A verdict given, doubted or withdrawn: checked, put into the log, and its item brought up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseConflict, UsageError
+from datasets.messages import Message
+from datasets.registry import Registry
+from detector.claims.origin import home_of
+from detector.settings import origins_under_test
+from evidence.case.sighting_tables import AnalysisRow, SightingRow, Verdict, is_entered
+from evidence.case.tables import FootageRow, Item, Recipe
+from evidence.case.verdicts import append, hold_log
+from evidence.review.audit import frame_item
+from evidence.review.items import refresh
+from evidence.review.log import given, verdicts_on
+from evidence.review.standing import (
+    ABOUT_ENTERED,
+    ABOUT_FRAMES,
+    ABOUT_SIGHTINGS,
+    JUDGEMENTS,
+    PROBABLE,
+    held_by,
+    in_force,
+)
+
+LONGEST_LOOK = 3600.0
+"""Seconds; a longer look is a browser left open."""
+
+
+class NoItem(UsageError):
+    """There is no such item, or no such verdict."""
+
+
+@dataclass(frozen=True)
+class TestContext:
+    """What verdicts are given against: the registry and the origins under test."""
+
+    registry: Registry
+    tested: tuple[str, ...]
+
+    def from_tested(self, builder: str | None) -> bool:
+        """Whether a builder is from an origin under test; of a seller's badge its makers."""
+        if builder is None or builder not in self.registry:
+            return False
+        return home_of(self.registry.get(builder)) in self.tested
+
+    def tests(self, builder: str | None, made: object = None) -> bool:
+        """Whether it claims an origin under test: by the builder, or by where this very machine
+        was `made`."""
+        return self.from_tested(builder) or made in self.tested
+
+
+def test_context(session: Session, registry: Registry) -> TestContext:
+    """What verdicts on a case are given against: the origins under test in any of its recipes."""
+    tested = {
+        origin
+        for values in session.scalars(select(Recipe.values))
+        for origin in origins_under_test(values)
+    }
+    return TestContext(registry, tuple(sorted(tested)))
+
+
+def judge(
+    session: Session,
+    bench: TestContext,
+    key: str,
+    author: str,
+    word: str,
+    *,
+    builder: str | None = None,
+    box: Sequence[float] | None = None,
+    seconds: float | None = None,
+    note: str | None = None,
+    supersedes: int | None = None,
+    concealed: bool = False,
+    said: Mapping[str, object] | None = None,
+    signed: str | None = None,
+) -> Verdict:
+    """Gives a verdict on an item, in a transaction begun by `begin()`.
+
+    The same verdict by the same person a second time is the first one, so that one whose
+    answer was lost on its way may be sent again.
+
+    Args:
+        key: the item's.
+        word: one of `standing.JUDGEMENTS`.
+        builder: of `builder`, and of `missed` and `concealed` where it can be told, the
+            registry's id.
+        box: of `missed`, where in the frame the machine is.
+        supersedes: the number of one's own verdict that this one replaces.
+        concealed: of `missed`, that the machine's mark is hidden.
+        said: what else its author says of a machine entered by hand (`enter.Told.said`).
+        signed: how the author was known, as of `append`.
+
+    Raises:
+        NoItem: there is no such item.
+        UsageError: the word, the builder or the box does not fit the item.
+        CaseConflict: the author has judged it already, or it is settled.
+    """
+    hold_log(session)
+    item = find_item(session, key)
+    builder = _checked(session, bench, item, word, builder, box)
+    if concealed and word != "missed":
+        raise UsageError(f"{word}: that the mark is hidden belongs to `missed`; else say concealed")
+    more = dict(said or {}) | ({"concealed": True} if concealed else {})
+    log = verdicts_on(session, [item])[item.item]
+    mine = held_by([given(row) for row in log], author)
+    if mine is not None and mine.number != supersedes:
+        row = next(row for row in log if row.number == mine.number)
+        same_box = [*map(float, box)] == row.box if word == "missed" and box else True
+        same = (row.verdict, row.builder, row.before.get("said", {})) == (word, builder, more)
+        if supersedes is None and same and same_box:
+            return row
+        raise CaseConflict(
+            Message(
+                "%(key)s: you have judged this already (verdict %(number)s); undo that one, or "
+                "name it as superseded",
+                key=key,
+                number=mine.number,
+            )
+        )
+    if supersedes is not None and mine is None:
+        raise CaseConflict(
+            Message(
+                "verdict %(number)s: is none of yours on %(key)s that still holds",
+                number=supersedes,
+                key=key,
+            )
+        )
+    if mine is None and item.state == "settled":
+        raise CaseConflict(
+            Message("%(key)s: is settled by now; doubt it to have it judged again", key=key)
+        )
+    row = append(
+        session,
+        footage=item.footage,
+        pts=item.pts,
+        verdict=word,
+        author=author,
+        sighting=item.sighting,
+        box=box if word == "missed" else item.box,
+        builder=builder,
+        seconds=_seconds(seconds),
+        note=note,
+        supersedes=supersedes,
+        signed=signed,
+        state=_state(item)
+        | ({"said": more} if more else {})
+        | ({"tested": True} if bench.tests(builder, more.get("made")) else {}),
+    )
+    _bring_up(session, item)
+    return row
+
+
+def doubt(
+    session: Session, key: str, author: str, note: str | None = None, signed: str | None = None
+) -> Verdict:
+    """Puts a settled item back into the queue, for one more reviewer; as `judge` does.
+
+    Raises:
+        NoItem: there is no such item.
+        CaseConflict: it is not settled.
+    """
+    hold_log(session)
+    item = find_item(session, key)
+    if item.state != "settled":
+        raise CaseConflict(
+            Message("%(key)s: is not settled, so it is in the queue as it is", key=key)
+        )
+    row = append(
+        session,
+        footage=item.footage,
+        pts=item.pts,
+        verdict="doubt",
+        author=author,
+        sighting=item.sighting,
+        box=item.box,
+        note=note,
+        signed=signed,
+        state=_state(item),
+    )
+    _bring_up(session, item)
+    return row
+
+
+def withdraw(session: Session, number: int, author: str, signed: str | None = None) -> Verdict:
+    """Takes back one's own verdict or doubt: adds a row that supersedes it; as `judge` does.
+
+    Raises:
+        NoItem: there is no such verdict.
+        CaseConflict: it is somebody else's, or holds no longer.
+    """
+    hold_log(session)
+    row = session.get(Verdict, number)
+    if row is None:
+        raise NoItem(Message("no verdict %(number)s in this case", number=number))
+    if row.author != author:
+        raise CaseConflict(
+            Message("verdict %(number)s: is not yours; doubt the item instead", number=number)
+        )
+    items = _items_of(session, row)
+    if not items:
+        raise NoItem(Message("verdict %(number)s: there is no item it is about", number=number))
+    log = verdicts_on(session, items[:1])[items[0].item]
+    if number not in {one.number for one in in_force([given(other) for other in log])}:
+        raise CaseConflict(Message("verdict %(number)s: holds no longer as it is", number=number))
+    taken = append(
+        session,
+        footage=row.footage,
+        pts=row.pts,
+        verdict="withdrawn",
+        author=author,
+        sighting=row.sighting,
+        box=row.box,
+        supersedes=number,
+        signed=signed,
+        state=_state(items[0]),
+    )
+    _bring_up(session, items[0])
+    return taken
+
+
+def find_item(session: Session, key: str) -> Item:
+    """The item of that key.
+
+    Raises:
+        NoItem: there is none.
+    """
+    item = session.get(Item, key, populate_existing=True)
+    if item is None:
+        raise NoItem(Message("no item %(key)s in this case", key=key))
+    return item
+
+
+def item_of(session: Session, row: Verdict) -> str:
+    """The key of the item a verdict is about; empty where there is none."""
+    items = _items_of(session, row)
+    return items[0].item if items else ""
+
+
+def _checked(
+    session: Session,
+    bench: TestContext,
+    item: Item,
+    word: str,
+    builder: str | None,
+    box: Sequence[float] | None,
+) -> str | None:
+    """The builder that the verdict names, if everything about it fits.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if word not in JUDGEMENTS:
+        raise UsageError(f"{word}: is no verdict; there are {', '.join(sorted(JUDGEMENTS))}")
+    fitting: tuple[str, ...] = ABOUT_SIGHTINGS
+    what = "a machine found"
+    if item.sighting is None:
+        fitting, what = ABOUT_FRAMES, "a frame"
+    elif is_entered(item.sighting):
+        fitting, what = ABOUT_ENTERED, "a machine entered by hand"
+    if word not in fitting:
+        raise UsageError(f"{word}: does not fit {what}; of that one says {', '.join(fitting)}")
+    if (box is not None) != (word == "missed"):
+        raise UsageError(f"{word}: a box belongs to `missed`, and to that alone")
+    if box is not None:
+        check_box(box, session.get_one(FootageRow, item.footage).frame)
+    if builder is not None:
+        if word not in ("builder", "missed", "concealed", PROBABLE):
+            raise UsageError(f"{word}: names no builder; leave it out")
+        return check_builder(bench.registry, builder)
+    if word in ("builder", PROBABLE):
+        raise UsageError(f"{word}: name a builder by its id in the registry")
+    if word == "accept":
+        return _claimed(session, item)
+    return None
+
+
+def _claimed(session: Session, item: Item) -> str | None:
+    """The builder the program names; None where only the origin is claimed."""
+    row = session.scalars(select(SightingRow).where(SightingRow.key == item.sighting)).one()
+    if row.builder is None and row.origin is None:
+        raise UsageError("accept: the program names neither a builder nor an origin here")
+    return row.builder
+
+
+def check_builder(registry: Registry, builder: str) -> str:
+    """That somebody of the registry who builds machines is named; gives the id.
+
+    Raises:
+        UsageError: nobody, or who makes controls.
+    """
+    if builder not in registry:
+        raise UsageError(
+            Message("%(builder)s: no builder in the registry; look it up", builder=builder)
+        )
+    if registry.get(builder).type == "control":
+        raise UsageError(
+            Message("%(builder)s: makes controls; a control is never the builder", builder=builder)
+        )
+    return builder
+
+
+def check_box(box: Sequence[float], frame: tuple[int, int] | None) -> None:
+    """That a box lies within a frame of that width and height, in pixels; None: of any.
+
+    Raises:
+        UsageError: it does not.
+    """
+    width, height = frame or (math.inf, math.inf)
+    if len(box) != 4 or not all(map(math.isfinite, box)):
+        raise UsageError("box: four numbers, x1, y1, x2, y2, in pixels of the frame")
+    x1, y1, x2, y2 = box
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        of = "" if frame is None else f" of {width} x {height} pixels"
+        raise UsageError(f"box: must lie within the frame{of}")
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is None:
+        return None
+    if not (math.isfinite(value) and value >= 0):
+        raise UsageError("seconds: how long it took, nought or more")
+    return round(min(value, LONGEST_LOOK), 2)
+
+
+def _state(item: Item) -> dict[str, object]:
+    """What a verdict finds, besides what the program says: where the item stands."""
+    names = ("item", "kind", "state", "given", "needs", "outcome", "builder")
+    return {"item": {name: getattr(item, name) for name in names}}
+
+
+def _items_of(session: Session, row: Verdict) -> list[Item]:
+    """A sighting's one item; a frame's, and those of a machine entered by hand, with every
+    recipe that looked at its footage."""
+    if row.sighting is not None:
+        about = Item.sighting == row.sighting
+    else:
+        analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == row.footage))
+        about = Item.item.in_([frame_item(analysis, row.pts) for analysis in analyses])
+    return list(session.scalars(select(Item).where(about).order_by(Item.item)))
+
+
+def _bring_up(session: Session, item: Item) -> None:
+    if item.sighting is not None:
+        keys = session.scalars(select(Item.item).where(Item.sighting == item.sighting))
+        refresh(session, sorted(keys))
+        return
+    analyses = session.scalars(select(AnalysisRow.id).where(AnalysisRow.footage == item.footage))
+    refresh(session, [frame_item(analysis, item.pts) for analysis in analyses])

@@ -1,0 +1,258 @@
+"""A machine entered by hand: one that a person has seen at a place of some footage, or read of.
+
+Entering is a verdict. The machine is called after that verdict's number, its items follow from the
+log as those of drawn frames do, and others judge it as they judge what the program flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.countries import COUNTRIES
+from datasets.errors import UsageError
+from datasets.messages import Message
+from detector.types import Box
+from evidence.case.base import insert_new
+from evidence.case.sighting_tables import AnalysisRow, Verdict
+from evidence.case.tables import FootageRow, Item
+from evidence.case.verdicts import append, entries, hold_log
+from evidence.review.items import entered_item, refresh
+from evidence.review.judgement import TestContext, check_box, check_builder, judge
+from evidence.review.standing import PROBABLE, TAKEN_BACK
+
+SAME_PLACE = 0.6
+"""Share of the smaller of two boxes that lies in the other, for them to mean one machine. High
+enough for two machines behind one another, low enough for a part of a machine and the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person says of a machine.
+
+    builder: the registry's id; None where it cannot be told. probable: that it may be this
+    builder's, which others have to say. concealed: its mark is hidden, and the builder, if one is
+    named, told from another cue. control: the id of who made its control, which says nothing of the
+    builder. made: the country in which this very machine was built, as its plate or an account
+    says. source: where that was told: an address, a title. note: what it is told by.
+    """
+
+    builder: str | None = None
+    probable: bool = False
+    concealed: bool = False
+    control: str | None = None
+    made: str | None = None
+    source: str | None = None
+    note: str | None = None
+
+    @property
+    def word(self) -> str:
+        """As which verdict it stands in the log."""
+        if self.probable:
+            return PROBABLE
+        if self.concealed:
+            return "concealed"
+        return "unknown" if self.builder is None else "builder"
+
+    @property
+    def said(self) -> dict[str, object]:
+        """What a verdict has no column for; kept with it, under its digest."""
+        more = {
+            "control": self.control,
+            "made": self.made,
+            "source": self.source,
+            "concealed": self.concealed,
+        }
+        return {name: value for name, value in more.items() if value}
+
+    def check(self, bench: TestContext) -> None:
+        """That it makes sense.
+
+        Raises:
+            UsageError: it does not.
+        """
+        registry = bench.registry
+        if self.builder is not None:
+            check_builder(registry, self.builder)
+        elif self.probable:
+            raise UsageError("probable: name the builder that it may be")
+        if self.control is not None and (
+            self.control not in registry or registry.get(self.control).type != "control"
+        ):
+            raise UsageError(f"{self.control}: makes no controls that the registry knows")
+        if self.made is not None and self.made not in COUNTRIES:
+            raise UsageError(f"{self.made}: no country code (ISO 3166-1 alpha-2, such as DE)")
+
+
+def enter(
+    session: Session,
+    bench: TestContext,
+    footage: str,
+    pts: Fraction,
+    box: Sequence[float] | None,
+    told: Statement,
+    author: str,
+    *,
+    size: tuple[int, int] | None = None,
+    still: str | None = None,
+    seconds: float | None = None,
+    signed: str | None = None,
+) -> Verdict:
+    """Enters a machine, in a transaction begun by `begin()`.
+
+    Where somebody has entered one at that place of that frame already it is a verdict on that one,
+    and where it was oneself and the same was said, the first verdict.
+
+    Args:
+        footage: SHA-256. pts: of the frame. box: where in it, x1, y1, x2, y2 in pixels; None for
+            the whole frame.
+        size: width and height of the frame, where its picture is at hand; in a folder each has its
+            own.
+        still: the SHA-256 of the frame's picture, kept by `Case.put_still`.
+        seconds: how long the author looked.
+        signed: how the author was known, as of `append`.
+
+    Raises:
+        UsageError: no such footage, or it has not been looked at; no such time, place, builder or
+            control; no box, where it is not known how large the frame is.
+        CaseConflict: the author has said something else of the machine there; or it is settled.
+    """
+    told.check(bench)
+    hold_log(session)
+    frame = check_place(session, footage, pts, box, size)
+    box = _whole(frame) if box is None else as_box(box)
+    known = _at_place(session, footage, pts, box)
+    if known is not None:
+        return _judged(session, bench, *known, told, author, seconds, signed)
+    more = told.said | ({"still": still} if still is not None else {})
+    verdict = append(
+        session,
+        footage=footage,
+        pts=pts,
+        verdict=told.word,
+        author=author,
+        entered=True,
+        box=box,
+        builder=told.builder,
+        seconds=seconds,
+        note=told.note,
+        signed=signed,
+        state={"said": more} | ({"tested": True} if bench.tests(told.builder, told.made) else {}),
+    )
+    analyses = session.scalars(select(AnalysisRow).where(AnalysisRow.footage == footage)).all()
+    items = [entered_item(analysis, verdict) for analysis in analyses]
+    insert_new(session, Item, items)
+    refresh(session, [item["item"] for item in items])
+    return verdict
+
+
+def check_place(
+    session: Session,
+    footage: str,
+    pts: Fraction,
+    box: Sequence[float] | None,
+    size: tuple[int, int] | None = None,
+) -> tuple[int, int] | None:
+    """That a machine may be entered there; gives the width and height of the frame, if known.
+
+    Args: as of `enter`.
+
+    Raises:
+        UsageError: no such footage, or it has not been looked at; no such time or place.
+    """
+    row = session.get(FootageRow, footage)
+    if row is None:
+        raise UsageError(
+            Message("no footage %(footage)s in this case; sweep it first", footage=footage[:12])
+        )
+    if session.scalar(select(AnalysisRow.id).where(AnalysisRow.footage == footage)) is None:
+        raise UsageError(
+            Message(
+                "footage %(footage)s: has not been looked at yet; sweep it first",
+                footage=footage[:12],
+            )
+        )
+    end = Fraction(0) if row.kind == "still" else row.duration
+    if pts < 0 or (end is not None and pts > end):
+        raise UsageError(
+            Message(
+                "%(pts)s s: this footage goes from 0 to %(end)s s",
+                pts=f"{float(pts):g}",
+                end=f"{float(end or 0):g}",
+            )
+        )
+    frame = row.frame or size
+    if box is not None:
+        check_box(box, frame)
+    return frame
+
+
+def same_place(a: Box, b: Box) -> bool:
+    """Whether two boxes in one picture are held to mean one machine.
+
+    >>> same_place((0, 0, 100, 100), (10, 10, 40, 40)), same_place((0, 0, 50, 50), (40, 0, 90, 50))
+    (True, False)
+    """
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    down = min(a[3], b[3]) - max(a[1], b[1])
+    common = max(0.0, across) * max(0.0, down)
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return common > 0 and common >= SAME_PLACE * smaller
+
+
+def as_box(box: Sequence[float]) -> Box:
+    """Four corners as numbers."""
+    x1, y1, x2, y2 = map(float, box)
+    return x1, y1, x2, y2
+
+
+def _whole(frame: tuple[int, int] | None) -> Box:
+    if frame is None:
+        raise UsageError(Message("box: say where; how large the frame is, is not known"))
+    return 0.0, 0.0, float(frame[0]), float(frame[1])
+
+
+def _at_place(
+    session: Session, footage: str, pts: Fraction, box: Box
+) -> tuple[Verdict, Item] | None:
+    """What was entered already at that place of that frame, and not taken back since."""
+    for one in entries(session, footage):
+        if one.pts != pts or not same_place(as_box(one.box or ()), box):
+            continue
+        query = select(Item).where(Item.sighting == one.sighting).order_by(Item.item)
+        item = session.scalars(query).first()
+        if item is not None and item.outcome != TAKEN_BACK:
+            return one, item
+    return None
+
+
+def _judged(
+    session: Session,
+    bench: TestContext,
+    known: Verdict,
+    item: Item,
+    told: Statement,
+    author: str,
+    seconds: float | None,
+    signed: str | None,
+) -> Verdict:
+    """What an author says of a machine that is entered already."""
+    said = told.said
+    if known.author == author and "still" in known.before.get("said", {}):
+        said |= {"still": known.before["said"]["still"]}  # said twice is said once
+    return judge(
+        session,
+        bench,
+        item.item,
+        author,
+        told.word,
+        builder=told.builder,
+        seconds=seconds,
+        note=told.note,
+        said=said,
+        signed=signed,
+    )

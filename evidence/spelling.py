@@ -1,0 +1,94 @@
+"""Plants that are written in several ways, in one language or in several."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from unicodedata import normalize
+
+_NUMBER = re.compile(r"\s*(?:№|(?<!\w)(?:no|n[º°]?))[\s.]*(?=\d)")
+"""What stands before a plant's number, in small letters."""
+
+_ALIKE = str.maketrans("ё\u2010\u2011\u2012\u2013\u2014", "е-----", '«»„“”‟"')
+"""Signs that are written one way here and another there, and quotation marks."""
+
+
+def fold(plant: str) -> str:
+    """What all ways of writing one plant in one language have in common.
+
+    Small and large letters make no other plant, nor do spaces, quotation marks, the length of a
+    dash, the dots of ё, nor how "number" is written before a figure.
+
+    Example:
+        >>> {fold(one) for one in ("Plant No. 12", "plant  no.12", "Plant № 12", "“Plant” N12")}
+        {'plant №12'}
+        >>> fold("Завод № 12"), fold("Plant 12"), fold("Casino 12")
+        ('завод №12', 'plant 12', 'casino 12')
+    """
+    plain = normalize("NFC", plant).casefold().translate(_ALIKE)
+    # Of nothing but quotation marks something must be left: it is not the lack of a plant.
+    words = plain.split() or plant.split()
+    return _NUMBER.sub(" №", " ".join(words)).strip()
+
+
+class PlantNames:
+    """Which ways of writing a plant are of one: those that are the same when folded, and those
+    that the registry's plants give. Nothing is guessed: what is a bit like a name is another plant.
+
+    Example:
+        >>> writings = PlantNames([("Plant No. 9", "Завод № 9"), ("Uralmash", "УЗТМ")])
+        >>> writings.key("завод №9") == writings.key("Plant № 9"), writings.name("завод №9")
+        (True, 'Plant No. 9')
+        >>> writings.name("  Завод  № 99 ")
+        'Завод № 99'
+    """
+
+    def __init__(self, plants: Iterable[Sequence[str]] = ()) -> None:
+        """plants: of each how it is written, the name that it is told by first."""
+        folded = {tuple(plant): {fold(one) for one in plant} for plant in plants}
+        meant = Counter(key for keys in folded.values() for key in keys)
+        # What is written of two plants tells neither.
+        self._known = {
+            key: plant
+            for plant, keys in folded.items()
+            if meant[fold(plant[0])] == 1
+            for key in keys
+            if meant[key] == 1
+        }
+
+    def known(self, plant: str) -> str | None:
+        """The name by which a plant that the registry has is told; None of another."""
+        found = self._known.get(fold(plant))
+        return found[0] if found else None
+
+    def name(self, plant: str) -> str:
+        """By what name it is told: another than those of the registry as it is written."""
+        return self.known(plant) or " ".join(plant.split())
+
+    def key(self, plant: str) -> str:
+        """What all ways of writing one plant have in common."""
+        return fold(self.name(plant))
+
+    def once(self, plants: Iterable[str]) -> list[str]:
+        """Each plant once, in order, by its name; of one that the registry has not, and that is
+        written in several ways, the first of them.
+
+        Example:
+            >>> PlantNames().once(["Plant № 2", "plant no.2", " Plant  1", "", "Plant No. 2"])
+            ['Plant 1', 'Plant No. 2']
+        """
+        named = {self.name(plant) for plant in plants} - {""}
+        keyed = {fold(plant): plant for plant in sorted(named, reverse=True)}
+        return [keyed[key] for key in sorted(keyed)]
+
+    def holds(self, plant: str, wanted: str) -> bool:
+        """Whether the words stand in any way of writing the plant, a number as a whole.
+
+        Example:
+            >>> [PlantNames().holds(one, "plant 1") for one in ("Plant 1, hall 2", "Plant 12")]
+            [True, False]
+        """
+        sought = re.compile(rf"(?<!\d(?=\d)){re.escape(fold(wanted))}(?!(?<=\d)\d)")
+        writings = (plant, *self._known.get(fold(plant), ()))
+        return any(sought.search(fold(one)) for one in writings)

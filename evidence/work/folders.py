@@ -1,0 +1,153 @@
+"""Walking folders for footage: lazily, opening nothing that is named as a clip.
+
+Counts the same as `detector.footage.files.list_footage`, but gives each clip as it is met and
+goes on where a folder cannot be read, so that a million files begin to be worked on at once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.errors import FootageError
+from datasets.there import exists, isfile, straight
+from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
+from detector.footage.sniff import HEAD_BYTES, sniff
+
+OURS = (
+    frozenset({"case.json", "lock"}),  # a case
+    frozenset({"case.json", "contents.json"}),  # a pack of one that somebody has unzipped
+    frozenset({"judged.json"}),  # frames that people judged, to learn from
+    frozenset({"sightings.json", "report.html"}),  # results of `nameplate analyze`
+)
+"""By these files a folder is known that Nameplate wrote; nothing in it is footage to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFootage:
+    """Footage met on the way: a clip, a single picture, or a folder of pictures.
+
+    `size` (bytes) and `mtime_ns` of a folder are the sum and the latest of its pictures'.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something to be told, in words for a person; the rest goes on.
+
+    `lost`: footage was not taken that should have been.
+    """
+
+    message: str
+    lost: bool = True
+
+
+def walk(root: Path) -> Iterator[FoundFootage | Trouble]:
+    """The footage at `root`, an absolute path to a file or a folder.
+
+    In each folder its clips count, or, where it holds none of a kind that is read, its pictures
+    together. Hidden entries and what Nameplate wrote are passed over; linked folders, and pipes
+    called as footage is, are told of.
+    """
+    try:
+        status = root.stat()
+    except OSError as error:
+        yield Trouble(f"{root}: cannot be read ({error.strerror}); check the path and the disk")
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        yield FoundFootage(root, status.st_size, status.st_mtime_ns)
+        return
+    wrote = lies_in(root)
+    if wrote is not None:
+        yield Trouble(f"{root}: lies in {wrote}, which Nameplate wrote; name other footage")
+        return
+    waiting = [os.fspath(root)]
+    while waiting:
+        yield from _folder(waiting.pop(), waiting)
+
+
+def lies_in(path: Path) -> Path | None:
+    """The folder that a path is or lies in and that Nameplate wrote, if any."""
+    path = straight(path)
+    return next((one for one in (path, *path.parents) if _is_ours(one)), None)
+
+
+def _is_ours(folder: Path) -> bool:
+    return any(all(isfile(folder / mark) for mark in marks) for marks in OURS)
+
+
+def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
+    """One folder's own footage; its sub-folders are added to `deeper`."""
+    below: list[str] = []
+    pictures: list[os.stat_result] = []
+    clips = False
+    try:
+        with os.scandir(folder) as entries:
+            names = {entry.name: entry for entry in entries if not entry.name.startswith(".")}
+    except OSError as error:
+        yield Trouble(f"{folder}: cannot be read ({error.strerror}); the rest goes on")
+        return
+    if any(names.keys() >= marks for marks in OURS):
+        return
+    for entry in names.values():
+        try:
+            if entry.is_dir():
+                if entry.is_symlink():
+                    linked = f"{entry.path}: a linked folder, left out; name it to look at it"
+                    yield Trouble(linked, lost=False)
+                else:
+                    below.append(entry.path)
+                continue
+            if entry.is_symlink() and not exists(entry.path) and _is_named(entry):
+                nowhere = f"{entry.path}: a link that leads nowhere; the rest goes on"
+                yield Trouble(nowhere, lost=False)
+                continue
+            if _is_named(entry) and not entry.is_file():
+                odd = f"{entry.path}: neither a file nor a folder, left out; the rest goes on"
+                yield Trouble(odd, lost=False)
+                continue
+            kind = _kind(entry)
+            status = entry.stat() if kind is not None else None
+        except OSError as error:
+            yield Trouble(f"{entry.path}: cannot be read ({error.strerror}); the rest goes on")
+            continue
+        if status is None:
+            continue
+        if kind == "video":
+            clips = clips or not entry.name.lower().endswith(UNREAD_CLIPS)
+            yield FoundFootage(Path(entry.path), status.st_size, status.st_mtime_ns)
+        else:
+            pictures.append(status)
+    deeper += sorted(below, reverse=True)
+    if pictures and not clips:
+        size = sum(status.st_size for status in pictures)
+        yield FoundFootage(Path(folder), size, max(status.st_mtime_ns for status in pictures))
+
+
+def _is_named(entry: os.DirEntry[str]) -> bool:
+    """Whether a file is called as a clip or a picture is."""
+    return entry.name.lower().endswith((*CLIP_NAMES, *PICTURE_NAMES))
+
+
+def _kind(entry: os.DirEntry[str]) -> str | None:
+    """Whether a file is a clip ("video"), a picture ("still") or neither."""
+    name = entry.name.lower()
+    if name.endswith(SOUND_NAMES):
+        return None
+    if name.endswith(CLIP_NAMES):
+        return "video" if entry.is_file() else None
+    if not entry.is_file():
+        return None
+    path = Path(entry.path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            return sniff(file.read(HEAD_BYTES), path).kind
+    except (FootageError, OSError):
+        return "still" if name.endswith(PICTURE_NAMES) else None

@@ -1,0 +1,330 @@
+"""What the lock holder writes: every step one transaction, tried again while the database is
+away, so that whatever happens the store holds all of a step or nothing.
+
+What still has to be done with stored footage (looking for copies, linking machines) is noted
+with the run in the transaction that stores it, and struck out in the one that does it: a run
+that died in between leaves the note to the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseConflict, CaseError, CaseUnreachable, NameplateError
+from datasets.messages import Message
+from datasets.registry import Registry
+from detector.types import Survey
+from evidence.case.case import Case
+from evidence.case.lock import CaseLock
+from evidence.case.places import count_replaced
+from evidence.case.queue import (
+    ASIDE,
+    FootageSource,
+    add_work,
+    cancelled,
+    count_away,
+    counts,
+    done,
+    failed_try,
+    set_aside,
+    take,
+)
+from evidence.case.rows import analysed, record_survey
+from evidence.case.runs import beat, begin_run, end_run
+from evidence.case.tables import Location, Recipe, Run, Work
+from evidence.link.copies import CopyFinder, update_copies
+from evidence.link.machines import update_machines
+from evidence.work.progress import Stop, SweepTally, Watcher, count_found
+
+T = TypeVar("T")
+
+MOST_TRIES = 3
+"""Tries of a clip that kills its worker or outlasts its time, then it is set aside."""
+
+PATIENCE_SECONDS = 600.0
+"""How long a database, a scheduler or a network folder that is gone is waited for."""
+
+WAITING = Message("%(what)s; waiting")
+
+BEAT_SECONDS = 5.0
+
+LINK_SHARE = 20
+"""Machines are linked over the whole case, so only when so many times as long as the last
+linking took has gone by since: it never takes more than a twentieth of a sweep."""
+
+LINK_SECONDS = 30.0
+
+
+class Ledger:
+    """The lock holder's hand on the case.
+
+    Args:
+        held: the case's lock.
+        watcher: told of waiting, and of what could not be settled.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        held: CaseLock,
+        recipe: Recipe,
+        registry: Registry,
+        stop: Stop,
+        watcher: Watcher,
+        patience: float = PATIENCE_SECONDS,
+        tries: int = MOST_TRIES,
+    ) -> None:
+        self.case, self.recipe = case, recipe
+        self.registry = registry
+        self._held, self._stop, self._watcher = held, stop, watcher
+        self._patience, self._tries = patience, tries
+        self._linked = time.monotonic()
+        self._link_seconds = 0.0
+        self._unlinkable = False  # what is stored now; linking it failed
+        self._hopeless = 0
+        self._beaten = float("-inf")
+        self._waiting_bytes = 0
+        self._away: tuple[set[str], int] = (set(), 0)
+        self._counted, self._count_seconds = float("-inf"), 0.0
+        self.tally = SweepTally()
+        self._since = datetime.now(UTC)
+        self._copies = CopyFinder(recipe.model, recipe.settings)
+        self._run = self._write(self._begin)
+
+    def add(self, sources: Sequence[FootageSource], priority: int) -> None:
+        """Adds sources to the list of work."""
+        added = self._write(lambda s: add_work(s, self.recipe, sources, priority))
+        self.tally.waiting += added.new + added.changed
+
+    def take(
+        self, limit: int, exclude: Collection[str], away: Collection[str] = ()
+    ) -> list[tuple[Work, int]]:
+        """The next work, with the size of its file in bytes, 0 where it is not known; `away`:
+        paths, and folders with all that is in them, not to give."""
+        return self._read(lambda s: self._take(s, limit, exclude, away))
+
+    def count_away(self, away: Collection[str]) -> int:
+        """How many paths wait that are among these or lie below one; counted when these change."""
+        if self._away[0] != set(away):
+            self._away = set(away), self._read(lambda s: count_away(s, self.recipe, away))
+        return self._away[1]
+
+    def find(self, path: str) -> str:
+        """Where work of that path lies: the case names footage that it holds from its folder."""
+        return str(self.case.find(path))
+
+    def known(self, work: Work, footage: str) -> bool:
+        """Whether that footage has been analysed already; then the work is done."""
+
+        def step(session: Session) -> bool:
+            if not analysed(session, footage, work.model, work.settings):
+                return False
+            done(session, work, footage)
+            return True
+
+        known = self._write(step)
+        if known:
+            self.tally.finished(1)
+        return known
+
+    def store(self, survey: Survey, works: Sequence[Work]) -> bool:
+        """Stores a survey; the work of every path with those bytes is done.
+
+        Returns:
+            False where the case holds another answer already: that one stays, and the paths
+            are set aside.
+        """
+        sha256 = survey.analysis.footage.sha256
+
+        def step(session: Session) -> None:
+            record_survey(session, self.case, survey, self.registry, self._run.id)
+            for work in _by_path(works):
+                done(session, work, sha256)
+            self._note(session, [*self.tally.unsettled, sha256], True)
+
+        try:
+            self._write(step)
+        except CaseConflict as error:
+            self.set_aside(works, error.kind, error.message)
+            return False
+        self.tally.unsettled.append(sha256)
+        self.tally.relink, self._unlinkable = True, False
+        self.tally.finished(len(works))
+        self.tally.footages += 1
+        self.tally.seconds += float(survey.analysis.probe.duration or 0)
+        return True
+
+    def set_aside(self, works: Sequence[Work], kind: str, reason: str) -> None:
+        """These cannot be looked at."""
+        ordered = _by_path(works)
+        moved = self._write(lambda s: [set_aside(s, work, kind, reason) for work in ordered])
+        self.tally.put_aside(kind, sum(moved))
+
+    def failed(self, work: Work, kind: str, reason: str) -> Work | None:
+        """A try that ended without an answer; gives the work as it is now, set aside if it was
+        the last, and None where it has changed since it was taken."""
+        now = self._write(lambda s: failed_try(s, work, kind, reason, self._tries))
+        if now is not None and now.state == ASIDE:
+            self.tally.put_aside(kind, 1)
+        return now
+
+    def cancelled(self, paths: Collection[str]) -> list[str]:
+        """Which of these a person does not want looked at any more."""
+        return self._read(lambda s: cancelled(s, self.recipe, paths))
+
+    def settle(self, last: bool = False, idle: bool = False) -> None:
+        """Looks for copies of what was stored, and now and then links machines; `last`: now;
+        `idle`: as soon as the share allows, since nobody waits for anything else.
+
+        Whatever goes wrong with one footage is told, stays noted for the next run, and does
+        not stop this one.
+        """
+        while self.tally.unsettled[self._hopeless :] and not self._stop.asked:
+            sha256 = self.tally.unsettled[self._hopeless]
+            try:
+                self._write(partial(self._settle, sha256))
+            except NameplateError:
+                raise
+            except Exception as error:
+                self._hopeless += 1
+                self._watcher.trouble(
+                    f"no copies of footage {sha256[:8]} could be looked for ({error!r})"
+                )
+                continue
+            self.tally.unsettled.remove(sha256)
+        now = time.monotonic()
+        due = max(0.0 if idle else LINK_SECONDS, LINK_SHARE * self._link_seconds)
+        if not self.tally.relink or self._stop.asked:
+            return
+        if not last and (self._unlinkable or now - self._linked < due):
+            return
+        try:
+            self._write(self._link)
+            self.tally.relink = False
+        except NameplateError:
+            raise
+        except Exception as error:
+            self._unlinkable = True
+            self._watcher.trouble(f"machines could not be linked ({error!r})")
+        self._linked = time.monotonic()
+        self._link_seconds = self._linked - now
+
+    def _settle(self, sha256: str, session: Session) -> None:
+        update_copies(session, sha256, self.recipe.model, self.recipe.settings, self._copies)
+        rest = [other for other in self.tally.unsettled if other != sha256]
+        self._note(session, rest, self.tally.relink)
+
+    def _link(self, session: Session) -> None:
+        update_machines(session, self.recipe.model, self.recipe.settings)
+        self._note(session, self.tally.unsettled, False)
+
+    def count(self, fresh: bool = False) -> int:
+        """Brings the tally up to date, unless it was lately; gives the bytes that wait.
+
+        Counting a large case takes long, so it is done the less often.
+        """
+        now = time.monotonic()
+        if fresh or now - self._counted >= max(2.0, LINK_SHARE * self._count_seconds):
+            self._waiting_bytes = self._read(self._count)
+            self._counted = time.monotonic()
+            self._count_seconds = self._counted - now
+        return self._waiting_bytes
+
+    def beat(self) -> None:
+        """Notes, if it was not done lately, that this run is alive, and how far it is."""
+        if time.monotonic() - self._beaten < BEAT_SECONDS:
+            return
+        self._beaten = time.monotonic()
+        self._write(lambda s: beat(s, self._run, self.tally.to_json()))
+
+    def end(self, outcome: str) -> None:
+        """Notes how the run ended, if the case can still be written."""
+        self.tally.workers = []
+        with suppress(CaseError), self.case.session() as session, session.begin():
+            beat(session, self._run, self.tally.to_json())
+            end_run(session, self._run, outcome)
+
+    def _begin(self, session: Session) -> Run:
+        """Begins the run, and takes over what runs before it left undone."""
+        recipe = self.recipe
+        earlier = session.scalars(
+            select(Run).where(
+                Run.kind == "sweep", Run.model == recipe.model, Run.settings == recipe.settings
+            )
+        )
+        left: dict[str, None] = {}
+        for run in earlier:
+            tally = SweepTally.from_json(run.counts)
+            left |= dict.fromkeys(tally.unsettled)
+            self.tally.relink |= tally.relink
+            if tally.unsettled or tally.relink:
+                run.counts = run.counts | {"unsettled": [], "relink": False}
+        self.tally.unsettled = list(left)
+        run = begin_run(session, "sweep", recipe)
+        beat(session, run, self.tally.to_json())
+        return run
+
+    def _take(
+        self, session: Session, limit: int, exclude: Collection[str], away: Collection[str]
+    ) -> list[tuple[Work, int]]:
+        works = take(session, self.recipe, limit, exclude, away)
+        paths = [work.path for work in works]
+        sizes = select(Location.path, Location.size).where(Location.path.in_(paths))
+        size = {path: size or 0 for path, size in session.execute(sizes)}
+        return [(work, size.get(work.path, 0)) for work in works]
+
+    def _count(self, session: Session) -> int:
+        so_far = counts(session, self.recipe)
+        self.tally.count(so_far)
+        count_found(session, self.recipe, self.tally)
+        self.tally.replaced = count_replaced(session, self._since)
+        return so_far.waiting_bytes
+
+    def _note(self, session: Session, unsettled: list[str], relink: bool) -> None:
+        undone = {"unsettled": unsettled, "relink": relink}
+        beat(session, self._run, self.tally.to_json() | undone)
+
+    def _read(self, action: Callable[[Session], T]) -> T:
+        return self._patiently(action, writes=False)
+
+    def _write(self, action: Callable[[Session], T]) -> T:
+        return self._patiently(action, writes=True)
+
+    def _patiently(self, action: Callable[[Session], T], writes: bool) -> T:
+        """One transaction; while the database is away it is waited for, longer each time.
+
+        Raises:
+            CaseUnreachable: it stayed away.
+            CaseLocked: somebody else took the case meanwhile.
+            CaseUnwritable: the disk is full or may not be written.
+        """
+        begun, pause = time.monotonic(), 1.0
+        while True:
+            try:
+                if writes:
+                    # A server that was away for a moment has let go of the lock without a word.
+                    self._held.confirm()
+                with self.case.session() as session:
+                    if not writes:
+                        return action(session)
+                    with session.begin():
+                        return action(session)
+            except CaseUnreachable as error:
+                if time.monotonic() - begun > self._patience or self._stop.asked:
+                    raise
+                self._watcher.waiting(WAITING.fill(what=error.message))
+                self._stop.wait(pause)
+                pause = min(2 * pause, 30.0)
+
+
+def _by_path(works: Sequence[Work]) -> list[Work]:
+    """In the order in which rows are locked."""
+    return sorted(works, key=lambda work: work.path)

@@ -1,0 +1,378 @@
+"""Source lists in CSV: which footage, and what is known of where it came from.
+
+The columns are `path, url, publisher, published_at, plant, note`, in any order, under the
+names of `ALIASES` too; any other column is kept as it is. Separated by commas, semicolons or
+tabs, in UTF-8 or, with its mark, UTF-16. Paths are relative to the list's own folder.
+
+
+What Bellingcat's auto-archiver wrote of where footage came from.
+
+Two of its outputs are understood: the CSV of its `csv_db` module, with the columns `status,
+metadata, media` that hold Python literals, and the JSON of its `json_enricher`, the same as an
+object. A medium is found by where its `local_storage` module says it put it (`urls`, `_key`),
+by its name, or by its hash, which that module takes for the name. An archive that has been
+moved is still found: the end of the path is looked for beside the list.
+
+Formats as in auto-archiver 1.x, `core/metadata.py`, `core/media.py`, `core/storage.py` and
+`modules/{csv_db,json_enricher,local_storage,hash_enricher}`.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from datasets.errors import UsageError
+from datasets.there import isfile, straight, why_missing
+from evidence.work.folders import Trouble
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "path": ("path", "file", "filename", "file_name", "file_path", "footage", "clip", "video"),
+    "url": ("url", "link", "origin", "origin_url", "source", "source_url", "webpage_url"),
+    "publisher": ("publisher", "published_by", "channel", "uploader", "author", "account"),
+    "published_at": (
+        *("published_at", "published", "published_on", "publication_date", "date"),
+        *("upload_date", "uploaded_at", "timestamp"),
+    ),
+    "plant": ("plant", "plant_claimed", "factory", "works", "enterprise", "site"),
+    "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
+}
+_COLUMNS = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+
+_SAID = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
+"""A first line that tells Excel what separates the columns, as some programs write it."""
+
+_STRANGE = (
+    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://"), "an address; write the path alone"),
+    (
+        re.compile(r"[A-Za-z]:[\\/]|[^/]*\\"),
+        "a path as Windows writes it; write it as this computer does, with / and without a drive, "
+        "or from the list's folder on",
+    ),
+)
+"""What a path that leads nowhere may be, and what to do about it."""
+
+MOST_LIST_BYTES = 1 << 30
+MOST_CELL_BYTES = 64 << 20
+"""An auto-archiver row holds a post with all its comments in one cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFootage:
+    """One path of a list, absolute, with what the list says of it, word for word."""
+
+    path: Path
+    url: str | None = None
+    publisher: str | None = None
+    published: str | None = None
+    plant: str | None = None
+    note: str | None = None
+    provenance: dict[str, Any] | None = None
+
+
+def read_rows(file: Path) -> Iterator[tuple[int, list[str] | Trouble]]:
+    """The rows of a CSV file with their line numbers, the header first; empty ones left out.
+
+    Raises:
+        UsageError: the file cannot be read, or is in no encoding that is understood.
+    """
+    text = _text(file)
+    lines, delimiter, before = io.StringIO(text, newline=""), _delimiter(text), 0
+    if said := _SAID.match(text):
+        delimiter, before = said[1], 1
+        lines.seek(said.end())
+    with _large_cells():
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            start, number = lines.tell(), before + reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, Trouble(f"{file}, line {number}: not CSV ({error}); the rest goes on")
+                # A quote that nobody closed has taken in lines after it; they are read anew.
+                lines.seek(start)
+                lines.readline()
+                before, reader = number, csv.reader(lines, delimiter=delimiter, strict=True)
+                continue
+            if any(cell.strip() for cell in row):
+                yield number, row
+
+
+def read_list(
+    file: Path, header: Sequence[str], rows: Iterator[tuple[int, list[str] | Trouble]]
+) -> Iterator[ListedFootage | Trouble]:
+    """The lines of a source list whose header has been read.
+
+    Raises:
+        UsageError: no column of paths, or a column twice.
+    """
+    names = _names(file, header)
+    for number, row in rows:
+        if isinstance(row, Trouble):
+            yield row
+            continue
+        if any(cell.strip() for cell in row[len(names) :]):
+            yield Trouble(
+                f"{file}, line {number}: {len(row)} cells under {len(names)} columns; put text "
+                "that holds the separator in quotes"
+            )
+            continue
+        cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        yield _listed(file, number, cells)
+
+
+def _listed(file: Path, number: int, cells: dict[str, str]) -> ListedFootage | Trouble:
+    said = {name: cells.pop(name, "") or None for name in ALIASES}
+    if said["path"] is None:
+        return Trouble(f"{file}, line {number}: no path")
+    path = _at(file.parent, said["path"])
+    if wrong := why_missing(path):
+        todo = next(
+            (hint for form, hint in _STRANGE if form.match(said["path"])), "correct the path"
+        )
+        return Trouble(f"{file}, line {number}: {path}: {wrong}; {todo}")
+    rest = {name: cell for name, cell in cells.items() if cell}
+    return ListedFootage(
+        path,
+        said["url"],
+        said["publisher"],
+        said["published_at"],
+        said["plant"],
+        said["note"],
+        {"list": file.name, "line": number, **({"columns": rest} if rest else {})},
+    )
+
+
+def _at(folder: Path, said: str) -> Path:
+    """Where a list's path leads; a name that begins as somebody's home would is a name."""
+    path = Path(said)
+    with suppress(RuntimeError, ValueError):
+        path = path.expanduser()
+    return straight(folder / path)
+
+
+def _names(file: Path, header: Sequence[str]) -> list[str]:
+    """The columns by our names, where we have one."""
+    plain = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in header]
+    names = [_COLUMNS.get(name, name) for name in plain]
+    if "path" not in names:
+        raise UsageError(
+            f"{file}: no column named path among {', '.join(header)}; the first line must name "
+            "the columns"
+        )
+    for name in ALIASES:
+        if names.count(name) > 1:
+            alike = [c for c, n in zip(header, names, strict=True) if n == name]
+            raise UsageError(f"{file}: columns {', '.join(alike)} mean the same; keep one")
+    # Of one's own columns two may bear one name, or none.
+    counts = [names[: n + 1].count(name) for n, name in enumerate(names)]
+    return [
+        name if count == 1 else f"{name}_{count}" for name, count in zip(names, counts, strict=True)
+    ]
+
+
+def _text(file: Path) -> str:
+    try:
+        size = file.stat().st_size
+        if size > MOST_LIST_BYTES:
+            raise UsageError(f"{file}: {size >> 20} MiB are no list; split it")
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror}); check the path") from error
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{file}, line {line}: not UTF-8; save the list as CSV UTF-8") from error
+
+
+def _delimiter(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return max(",;\t", key=first.count)
+
+
+@contextmanager
+def _large_cells() -> Iterator[None]:
+    before = csv.field_size_limit(MOST_CELL_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+COLUMNS = ("status", "metadata", "media")
+
+# What it makes of a post beside the post's own pictures.
+_MADE = ("_final_media", "metadata_json", "screenshot", "cover", "thumbnail", "pdf", "wacz", "html")
+# `filename_generator: static` names a file by so much of its hash (core/storage.py).
+_HASH_IN_NAME = 24
+
+
+def is_archiver(header: Sequence[str]) -> bool:
+    """Whether these are the columns of a `csv_db` file."""
+    return tuple(header[:3]) == COLUMNS
+
+
+def read_archiver_rows(
+    file: Path, rows: Iterator[tuple[int, list[str] | Trouble]]
+) -> Iterator[ListedFootage | Trouble]:
+    """The media of a `csv_db` file whose header has been read."""
+    for number, row in rows:
+        if isinstance(row, Trouble):
+            yield row
+            continue
+        try:
+            status, metadata, media = row[0], _literal(row[1]), _literal(row[2])
+            listed = list(_media(file, status, metadata, media))
+        except (ValueError, IndexError) as error:
+            yield Trouble(f"{file}, line {number}: not what auto-archiver writes ({error})")
+            continue
+        for one in listed:
+            yield _archiver_at(one, f"{file}, line {number}")
+
+
+def read_archiver_json(file: Path) -> Iterator[ListedFootage | Trouble]:
+    """The media of a `json_enricher` file; nothing where it is some other, sound JSON.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        if file.stat().st_size > MOST_CELL_BYTES:
+            return
+        data = json.loads(file.read_bytes(), parse_constant=str)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror}); check the path") from error
+    except (ValueError, RecursionError):
+        yield Trouble(f"{file}: damaged, or no JSON; archive the post anew, or leave it out")
+        return
+    if not isinstance(data, dict) or not data.keys() >= set(COLUMNS):
+        return
+    try:
+        listed = list(_media(file, data["status"], data["metadata"], data["media"]))
+    except ValueError as error:
+        yield Trouble(f"{file}: not what auto-archiver writes ({error})")
+        return
+    for one in listed:
+        yield _archiver_at(one, str(file))
+
+
+def _archiver_at(one: ListedFootage | str, where: str) -> ListedFootage | Trouble:
+    return one if isinstance(one, ListedFootage) else Trouble(f"{where}: {one}")
+
+
+def _media(file: Path, status: Any, metadata: Any, media: Any) -> Iterator[ListedFootage | str]:
+    """Each clip and picture of one post; text for one that is not there."""
+    if not isinstance(metadata, dict) or not isinstance(media, list):
+        raise ValueError("metadata is no mapping, or media no list")
+    for one in media:
+        if not isinstance(one, dict):
+            raise ValueError("a medium is no mapping")
+        properties = one.get("properties")
+        properties = properties if isinstance(properties, dict) else {}
+        if _is_made(one, properties):
+            continue
+        path = _find(file.parent, one, properties)
+        if path is None:
+            yield f"{one.get('filename') or 'a medium'}: not found beside the list"
+            continue
+        yield ListedFootage(
+            path,
+            _said(metadata, "url"),
+            _said(metadata, "uploader", "channel", "author", "uploader_id"),
+            _said(metadata, "timestamp", "upload_date"),
+            None,
+            _said(metadata, "title"),
+            {
+                "list": file.name,
+                "auto-archiver": {"status": status, "metadata": metadata, "media": one},
+            },
+        )
+
+
+def _is_made(medium: dict[str, Any], properties: dict[str, Any]) -> bool:
+    kind = str(medium.get("_mimetype") or "").partition("/")[0]
+    name = str(properties.get("id") or "").lower()
+    return (kind not in ("", "video", "image")) or name.startswith(_MADE)
+
+
+def _find(folder: Path, medium: dict[str, Any], properties: dict[str, Any]) -> Path | None:
+    """Where the medium lies: as said, or by the longest end of the path that is there."""
+    name = str(medium.get("filename") or "")
+    urls = medium.get("urls")
+    said = [*(urls if isinstance(urls, list) else []), medium.get("_key"), medium.get("key"), name]
+    digest = str(properties.get("hash") or "").rpartition(":")[2]
+    if len(digest) >= _HASH_IN_NAME:
+        said.append(digest[:_HASH_IN_NAME] + PurePosixPath(name).suffix)
+    for text in said:
+        found = _beside(folder, text) if isinstance(text, str) and text else None
+        if found is not None:
+            return found
+    return None
+
+
+def _beside(folder: Path, said: str) -> Path | None:
+    if said.startswith("file://"):
+        said = unquote(said.removeprefix("file://"))
+    if "://" in said or "\0" in said:
+        return None
+    parts = [part for part in PurePosixPath(said).parts if part not in ("/", "..", ".")]
+    tries = [Path(said)] if said.startswith("/") else []
+    tries += [folder.joinpath(*parts[start:]) for start in range(len(parts))]
+    return next((straight(one) for one in tries if isfile(one)), None)
+
+
+def _said(metadata: dict[str, Any], *names: str) -> str | None:
+    """The first of these that is there, as text."""
+    values = (metadata.get(name) for name in names)
+    return next((str(value).strip() for value in values if value not in (None, "")), None)
+
+
+def _literal(text: str) -> Any:
+    """The value of a Python expression as `csv_db` writes it, without running anything.
+
+    Dates become ISO 8601; what is no literal stays as its text.
+
+    Raises:
+        ValueError: no expression.
+    """
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        raise ValueError(type(error).__name__) from error
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Constant(value=value) if isinstance(value, str | int | float | None):
+            # JSON knows no infinity.
+            return value if not isinstance(value, float) or isfinite(value) else str(value)
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            pairs = zip(keys, values, strict=True)
+            return {str(_value(key)): _value(value) for key, value in pairs if key is not None}
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return [_value(part) for part in parts]
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if isinstance(
+            value, int | float
+        ):
+            return -value
+        case ast.Call(func=ast.Attribute(attr="datetime" | "date"), args=args, keywords=named):
+            numbers = [_value(part) for part in args]
+            if all(isinstance(number, int) for number in numbers):
+                utc = any(ast.unparse(k.value).endswith("timezone.utc") for k in named)
+                return datetime(*numbers).isoformat() + ("+00:00" if utc else "")
+    return ast.unparse(node)

@@ -1,0 +1,266 @@
+"""Ctrl-C and SIGTERM: the first asks to end in good order, the second ends at once.
+
+How far a sweep has come: what is kept in `Run.counts`, shown live, and read by `--status`.
+
+How a sweep of a case goes, read from the store by anybody."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any, Protocol, Self
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseLocked, CaseUnwritable
+from evidence.case.case import Case
+from evidence.case.queue import ASIDE, WorkCounts, counts
+from evidence.case.sighting_tables import MachineRow, SightingRow
+from evidence.case.summary import mostly_lost
+from evidence.case.tables import MOVED, Recipe, Run, Work
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """Whether this process was asked to end. In use, the signals are heard by it.
+
+    Example:
+        >>> with Stop() as stop:
+        ...     stop.asked
+        False
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._before: dict[int, Any] = {}
+
+    @property
+    def asked(self) -> bool:
+        return self._event.is_set()
+
+    def ask(self) -> None:
+        """As if Ctrl-C had been pressed once."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits, but no longer than until asked; gives `asked`."""
+        return self._event.wait(seconds)
+
+    def __enter__(self) -> Self:
+        # Only a process's main thread may listen to signals; a server has its own ears.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._heard) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.ask()
+
+
+RATE_SECONDS, RATE_CLIPS = 900.0, 20
+"""The rate is that of so many last seconds, and of so many last clips where these took longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnWorker:
+    """What one worker is on, and for how many seconds; `share` (0..1) and `stage`: how far it
+    is, None before it has said so."""
+
+    name: str
+    path: str | None
+    seconds: float
+    share: float | None = None
+    stage: str | None = None
+
+
+@dataclass(slots=True)
+class SweepTally:
+    """How far a sweep has come.
+
+    aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown.
+    rate: seconds of footage a second, None before anything is done. left: seconds still to
+    go, None where it cannot be told. finding: sources are still being found. away: files out
+    of reach for now. lost: footage done of which most frames are lost. replaced: paths at which
+    another file was found since the sweep began. unsettled: footage stored whose copies have not
+    been looked for; relink: sightings stored that are not linked to machines yet.
+    """
+
+    waiting: int = 0
+    done: int = 0
+    aside: dict[str, int] = field(default_factory=dict)
+    footages: int = 0
+    seconds: float = 0.0
+    sightings: int = 0
+    concealed: int = 0
+    machines: dict[str, int] = field(default_factory=dict)
+    rate: float | None = None
+    left: float | None = None
+    finding: bool = True
+    away: int = 0
+    lost: int = 0
+    replaced: int = 0
+    workers: list[OnWorker] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    relink: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as it is stored and printed."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> SweepTally:
+        """The tally of stored counts; what another version does not know of stays as it is."""
+        known = {name: values[name] for name in cls.__slots__ if name in values}
+        workers = [OnWorker(**one) for one in known.pop("workers", [])]
+        return cls(workers=workers, **known)
+
+    def count(self, counts: WorkCounts) -> None:
+        """Takes over how far the list of work has come."""
+        self.waiting, self.done = counts.waiting, counts.done
+        self.aside = dict(counts.aside)
+        self.footages, self.seconds = counts.footages, counts.seconds
+
+    def finished(self, paths: int) -> None:
+        """So many more are done: for whoever watches, until the list is counted again."""
+        self.done += paths
+        self.waiting = max(0, self.waiting - paths)
+
+    def put_aside(self, kind: str, paths: int) -> None:
+        """So many more are set aside."""
+        if paths:
+            self.aside[kind] = self.aside.get(kind, 0) + paths
+            self.waiting = max(0, self.waiting - paths)
+
+
+def count_found(session: Session, recipe: Recipe, tally: SweepTally) -> None:
+    """Counts what was found so far with a recipe."""
+    of = [SightingRow.model == recipe.model, SightingRow.settings == recipe.settings]
+    tally.sightings = session.scalar(select(func.count()).where(*of)) or 0
+    tally.concealed = session.scalar(select(func.count()).where(*of, SightingRow.concealed)) or 0
+    machines = select(MachineRow.builder, func.count()).where(
+        MachineRow.model == recipe.model, MachineRow.settings == recipe.settings
+    )
+    rows = session.execute(machines.group_by(MachineRow.builder))
+    tally.machines = dict(sorted((builder or "", number) for builder, number in rows))
+    tally.lost = len(mostly_lost(session, recipe))
+
+
+class Pace:
+    """How fast it goes, by a clock that is never put back."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._steps: deque[tuple[float, float, int]] = deque()
+
+    def add(self, seconds: float, size: int) -> None:
+        """Footage of that length and of so many bytes is done."""
+        now = time.monotonic()
+        self._steps.append((now, seconds, size))
+        while len(self._steps) > RATE_CLIPS and self._steps[0][0] < now - RATE_SECONDS:
+            self._since = self._steps.popleft()[0]
+
+    def _span(self) -> float:
+        """In how many seconds that was done which is counted."""
+        return max(1e-3, time.monotonic() - self._since)
+
+    @property
+    def rate(self) -> float | None:
+        """Seconds of footage a second."""
+        return sum(s for _, s, _ in self._steps) / self._span() if self._steps else None
+
+    def left(self, size: int) -> float | None:
+        """Seconds for so many more bytes: sizes are known before lengths are."""
+        done = sum(size for _, _, size in self._steps)
+        return size / done * self._span() if done else None
+
+
+class Watcher(Protocol):
+    """Whoever is told how a sweep goes."""
+
+    def show(self, tally: SweepTally) -> None:
+        """How far it is; called several times a second."""
+
+    def trouble(self, message: str) -> None:
+        """Something a person may want to do something about."""
+
+    def waiting(self, message: str) -> None:
+        """It waits for something; called again and again while it does."""
+
+
+DEAD_SECONDS = 120.0
+"""A run that has not been heard of for so long looks dead, where its lock cannot be tried."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The latest sweep of a case.
+
+    alive: it is at work now. heard: seconds since its last sign of life, by this machine's
+    clock, which may differ from the run's. tally: counted anew where no sweep is at work; then no
+    pace is told, nor what time is left. aside: path, kind of error and reason of each file that was
+    set aside, in order.
+    """
+
+    run: Run
+    tally: SweepTally
+    alive: bool
+    heard: float
+    aside: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def died(self) -> bool:
+        """Whether it ended without having been able to say so."""
+        return not self.alive and self.run.ended is None
+
+
+def read_status(case: Case) -> Status | None:
+    """The latest sweep of a case, None where there was none.
+
+    Raises:
+        CaseUnreachable: the database does not answer.
+    """
+    with case.session() as session:
+        latest = select(Run).where(Run.kind == "sweep").order_by(Run.started.desc(), Run.id)
+        run = session.scalars(latest.limit(1)).first()
+        if run is None:
+            return None
+        heard = (datetime.now(UTC) - run.beat).total_seconds()
+        alive = run.ended is None and _is_held(case, heard)
+        tally = SweepTally.from_json(run.counts)
+        recipe = session.get(Recipe, (run.model, run.settings))
+        if not alive and recipe is not None:
+            tally.count(counts(session, recipe))
+            count_found(session, recipe, tally)
+            tally.workers, tally.rate, tally.left = [], None, None
+        aside = session.execute(
+            select(Work.path, Work.kind, Work.reason)
+            .where(Work.model == run.model, Work.settings == run.settings, Work.state == ASIDE)
+            .where(Work.kind.is_distinct_from(MOVED))
+            .order_by(Work.path)
+        )
+        listed = tuple((path, kind or "", reason or "") for path, kind, reason in aside)
+        return Status(run, tally, alive, heard, listed)
+
+
+def _is_held(case: Case, heard: float) -> bool:
+    """Whether somebody holds the case: the lock says so, whatever the clocks say."""
+    try:
+        with case.lock():
+            return False
+    except CaseLocked:
+        return True
+    except CaseUnwritable:
+        return heard < DEAD_SECONDS

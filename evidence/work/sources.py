@@ -1,0 +1,233 @@
+"""Any source list: CSV of one's own, or what auto-archiver wrote."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets.errors import UsageError
+from datasets.there import isdir
+from evidence.case.queue import FootageSource
+from evidence.dates import HOW, read_date
+from evidence.work.folders import FoundFootage, Trouble, walk
+from evidence.work.lists import (
+    ListedFootage,
+    is_archiver,
+    read_archiver_json,
+    read_archiver_rows,
+    read_list,
+    read_rows,
+)
+
+
+def read_sources(file: Path) -> Iterator[FootageSource | Trouble]:
+    """The footage of a list, with its provenance; wrong lines as `Trouble`, by their number.
+
+    Of lines about the same footage the later stands in all that it gives; the provenance is that of
+    the later, with those of earlier lines that gave what stands under `earlier`.
+
+    Args:
+        file: a CSV file, a JSON file of auto-archiver's, or a folder in which all of
+            auto-archiver's JSON files are read.
+
+    Raises:
+        UsageError: the list cannot be used at all.
+    """
+    named = False
+    rows: dict[Path, list[_Row]] = defaultdict(list)
+    for listed in _listed(file):
+        named = True
+        if isinstance(listed, Trouble):
+            yield listed
+            continue
+        published = None
+        if listed.published is not None:
+            published = read_date(listed.published)
+            if published is None:
+                yield _undated(file, listed)
+        row = _Row(
+            (listed.provenance or {}).get("line"),
+            {
+                "origin_url": listed.url,
+                "publisher": listed.publisher,
+                "published": published,
+                "plant_claimed": listed.plant,
+                "note": listed.note,
+            },
+            _with_words(listed, published),
+        )
+        if row.line is not None:
+            if rows[listed.path] and (trouble := _twice(file, listed, rows[listed.path][-1], row)):
+                yield trouble
+            rows[listed.path].append(row)
+        # A folder on a list means all that it holds.
+        empty, told = True, set[int | None]()
+        for found in walk(listed.path):
+            empty = False
+            if isinstance(found, Trouble):
+                yield found
+                continue
+            yield from _taken_back(file, listed, found.path, row, rows, told)
+            about = (one for at in (found.path, *found.path.parents) for one in rows.get(at, ()))
+            together = sorted(about, key=lambda one: one.line or 0) or [row]
+            yield to_source(found, partial(FootageSource, **_joined(together)))
+        if empty:
+            said_of = f"{_where(file, listed)}: {listed.path}"
+            yield Trouble(f"{said_of}: holds neither clips nor pictures; correct the path")
+    if not named:
+        yield Trouble(f"{file}: names no footage; name another list")
+
+
+class _Row(NamedTuple):
+    """A line of a list, by field of `FootageSource`.
+
+    line: its number; None for auto-archiver, whose lines describe posts.
+    """
+
+    line: int | None
+    claims: dict[str, str | None]
+    provenance: dict[str, Any] | None
+
+
+def _joined(rows: Sequence[_Row]) -> dict[str, Any]:
+    """What lines about the same footage say together, the last first."""
+    claims: dict[str, Any] = {}
+    standing: list[_Row] = []
+    for row in reversed(rows):
+        new = {
+            name: said
+            for name, said in row.claims.items()
+            if said is not None and name not in claims
+        }
+        if new or not standing:
+            standing.append(row)
+        claims |= new
+    last, *earlier = standing
+    provenance = last.provenance
+    if earlier:
+        provenance = {**(provenance or {}), "earlier": [one.provenance for one in earlier]}
+    return claims | {"provenance": provenance}
+
+
+def _twice(file: Path, listed: ListedFootage, before: _Row, row: _Row) -> Trouble | None:
+    """A line that tells of the same footage as an earlier one, and otherwise."""
+    names = ", ".join(
+        _CALLED[name] for name, said in row.claims.items() if said != before.claims[name]
+    )
+    if not names:
+        return None
+    return Trouble(
+        f"{_where(file, listed)}: {listed.path} stands on line {before.line} too, which says "
+        f"otherwise of its {names}; what the later line gives stands, and what the earlier one "
+        "alone gives. Keep one line",
+        lost=False,
+    )
+
+
+def _taken_back(
+    file: Path,
+    listed: ListedFootage,
+    path: Path,
+    row: _Row,
+    rows: Mapping[Path, Sequence[_Row]],
+    told: set[int | None],
+) -> Iterator[Trouble]:
+    """That the line of a folder says otherwise than an earlier one of what lies in it, at `path`
+    or on the way there; `told`: of these lines it was told already."""
+    for at in (path, *path.parents):
+        if at == listed.path:
+            return
+        for one in rows.get(at, ()):
+            names = ", ".join(
+                _CALLED[name]
+                for name, said in row.claims.items()
+                if None not in (said, one.claims[name]) and said != one.claims[name]
+            )
+            if names and one.line not in told:
+                told.add(one.line)
+                yield Trouble(
+                    f"{_where(file, listed)}: {listed.path} holds {at}, of which line {one.line} "
+                    f"gives another {names}; what the later line gives stands. Put the line of "
+                    "the folder first",
+                    lost=False,
+                )
+
+
+_CALLED = {
+    "origin_url": "url",
+    "publisher": "publisher",
+    "published": "published_at",
+    "plant_claimed": "plant",
+    "note": "note",
+}
+
+
+def to_source(
+    found: FoundFootage, said: Callable[..., FootageSource] = FootageSource
+) -> FootageSource | Trouble:
+    """What was met in a folder, as a line of the list of work; `said`: with what is known of it."""
+    try:
+        return said(path=str(found.path), size=found.size, mtime_ns=found.mtime_ns)
+    except UsageError as error:
+        return Trouble(str(error))
+
+
+def _archived(folder: Path) -> Iterator[ListedFootage | Trouble]:
+    """What all of auto-archiver's JSON files in a folder list."""
+    unread: list[OSError] = []
+    walked = os.walk(folder, onerror=unread.append)
+    files = [Path(at, name) for at, _, names in walked for name in names if name.endswith(".json")]
+    for error in unread:
+        yield Trouble(f"{error.filename}: cannot be read ({error.strerror}); the rest goes on")
+    for file in sorted(files):
+        try:
+            yield from read_archiver_json(file)
+        except UsageError as error:
+            yield Trouble(str(error))
+
+
+def _undated(file: Path, listed: ListedFootage) -> Trouble:
+    return Trouble(
+        f"{_where(file, listed)}: published {listed.published!r} is no date and is not taken; a "
+        f"date known from before stays. Write {HOW}",
+        lost=False,
+    )
+
+
+def _where(file: Path, listed: ListedFootage) -> str:
+    """Where on a list it stands."""
+    line = (listed.provenance or {}).get("line")
+    return f"{file}, line {line}" if line else f"{file}: {listed.path.name}"
+
+
+def _with_words(listed: ListedFootage, published: str | None) -> dict[str, Any] | None:
+    """The provenance, with the list's own words where the date is kept in others."""
+    if listed.published == published:
+        return listed.provenance
+    return {**(listed.provenance or {}), "published": listed.published}
+
+
+def _listed(file: Path) -> Iterator[ListedFootage | Trouble]:
+    if isdir(file):
+        yield from _archived(file)
+    elif file.suffix.lower() == ".json":
+        known = False
+        for listed in read_archiver_json(file):
+            known = True
+            yield listed
+        if not known:
+            raise UsageError(
+                f"{file}: not JSON as auto-archiver writes it; a list of your own is CSV"
+            )
+    else:
+        rows = read_rows(file)
+        header = next((row for _, row in rows if not isinstance(row, Trouble)), None)
+        if header is None:
+            raise UsageError(f"{file}: empty; the first line must name the columns")
+        yield from (
+            read_archiver_rows(file, rows) if is_archiver(header) else read_list(file, header, rows)
+        )

@@ -1,0 +1,315 @@
+"""One call of `nameplate sweep`: hold the case and work, or join whoever holds it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseLocked, CaseUnreachable, NameplateError, UsageError
+from datasets.messages import Message
+from datasets.registry import Registry
+from detector import Settings
+from detector.look.model_files import model_digest
+from detector.program import is_later, program
+from evidence.case.case import Case
+from evidence.case.lock import CaseLock
+from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import settings_key
+from evidence.case.summary import last_program, last_recipe, with_program
+from evidence.case.tables import Recipe, Work
+from evidence.work.cluster import Cluster, local_cluster, remote_cluster
+from evidence.work.feed import Feed, Intake
+from evidence.work.folders import Trouble
+from evidence.work.ledger import MOST_TRIES, PATIENCE_SECONDS, WAITING, Ledger
+from evidence.work.loop import WorkLoop
+from evidence.work.progress import Stop, SweepTally, Watcher, count_found, read_status
+from evidence.work.task import pack_setup
+
+CLIP_SECONDS = 4 * 3600.0
+"""Longest that one clip may keep a worker. The decoder has limits of its own, for an hour of
+footage well below; they grow with the length that footage declares, and this does not."""
+
+INSTANT_SECONDS = 0.3  # longer than to ask how far a sweep is takes hold of the case
+LOOK_SECONDS = 1.0  # how often one who joined looks how far it is, and whether the lock is free
+
+Outcome = Literal["done", "interrupted", "away", "joined", "listed"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a sweep.
+
+    model: the folder of an exported model, None for the packaged one. cluster: the address of
+    a Dask scheduler, None for workers on this machine. workers: how many of those, None for
+    as many as suit it. seconds: longest that one clip may keep a worker. retry: look again at
+    what was set aside. wait: where another holds the case, stay until all is done. patience:
+    seconds that a database, a scheduler or a network folder that is gone is waited for. tries:
+    of a clip that kills its worker or outlasts its time. anew: with this program, all footage of
+    the case too, whatever an earlier one found in it.
+    """
+
+    settings: Settings
+    registry: Registry
+    model: Path | None = None
+    cluster: str | None = None
+    workers: int | None = None
+    seconds: float = CLIP_SECONDS
+    priority: int = 0
+    retry: bool = False
+    wait: bool = True
+    patience: float = PATIENCE_SECONDS
+    tries: int = MOST_TRIES
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a sweep ended. away: files out of reach still wait. joined: whoever holds the case works
+    on what was added; listed: nobody does yet."""
+
+    outcome: Outcome
+    tally: SweepTally
+
+
+def going_on(case: Case, order: Order) -> Order:
+    """The order, of the program by which the case was last looked at anew with it, if it was."""
+    with case.session() as session:
+        digest = model_digest(order.model)
+        settings = with_program(session, order.settings, digest, order.registry)
+    return replace(order, settings=settings)
+
+
+def check_listed(case: Case, order: Order) -> None:
+    """That an order which brings no footage does not find an empty list where another is not: it
+    would say that all is done, and of what waits nobody would hear any more.
+
+    Raises:
+        UsageError: all that is listed is so with another model, registry or other settings.
+    """
+    settings = settings_key(order.settings.digest, order.registry.digest)
+    mine = and_(Work.model == model_digest(order.model), Work.settings == settings)
+    with case.session() as session:
+        last = last_recipe(session)
+        if last is None or session.scalar(select(exists().where(mine))):
+            return
+        left = counts(session, last)
+    raise UsageError(
+        f"{case.folder}: nothing is on its list with these settings, this registry and model. It "
+        f"was worked with others last ({left.waiting} waiting, {left.done} done, "
+        f"{sum(left.aside.values())} set aside): give those to go on (--budget, --settings, "
+        "--registry, --model), or name the folders, to look at all that is in them with these"
+    )
+
+
+def sweep(case: Case, order: Order, feed: Feed, stop: Stop, watcher: Watcher) -> Ending:
+    """Works through what a case's list holds and the feed brings.
+
+    Raises:
+        ModelError: the model is missing or damaged.
+        ClusterError: the workers cannot be reached or equipped.
+        CaseError: the case cannot be written, or stayed out of reach.
+        UsageError: a source list cannot be used, or an older program is to look anew.
+    """
+    digest = model_digest(order.model)
+    if order.anew:
+        looked = order.settings.model_copy(update={"program": program()})
+        order = replace(order, settings=looked)
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, digest, order.settings, order.registry)
+        if order.retry:
+            reopen(session, recipe)
+        if order.anew:
+            _check_later(case, session)
+            add_all(session, recipe)
+    with feed:
+        while True:
+            with ExitStack() as stack:
+                if held := _take_hold(case, stack, stop):
+                    return _hold(case, held, recipe, order, feed, stop, watcher)
+            ending = _join(case, recipe, order, feed, stop, watcher)
+            if ending is not None:
+                return ending
+
+
+def _take_hold(case: Case, stack: ExitStack, stop: Stop) -> CaseLock | None:
+    """The case's lock until the stack ends; None where another holds it for more than the instant
+    in which `read_status` tries whether anybody does."""
+    for last in (False, True):
+        try:
+            return stack.enter_context(case.lock())
+        except CaseLocked:
+            if not last:
+                stop.wait(INSTANT_SECONDS)
+    return None
+
+
+def _check_later(case: Case, session: Session) -> None:
+    """That no older program begins anew what a later one has looked at: what is new since would
+    be found no more, and the case would go on with that.
+
+    Raises:
+        UsageError: this one is older.
+    """
+    last = last_program(session)
+    if last is not None and is_later(last, program()):
+        raise UsageError(
+            f"{case.folder}: looked at last by Nameplate {last}, a later version than this one "
+            f"({program()}); look anew with that one, or a later one still"
+        )
+
+
+def _hold(
+    case: Case,
+    held: CaseLock,
+    recipe: Recipe,
+    order: Order,
+    feed: Feed,
+    stop: Stop,
+    watcher: Watcher,
+) -> Ending:
+    """Works as the holder of the lock."""
+    ledger = Ledger(case, held, recipe, order.registry, stop, watcher, order.patience, order.tries)
+    intake = Intake(ledger, feed, watcher, order.priority)
+    away = False
+    said = "ended by an error"
+    try:
+        if intake.wait_for_work(stop):
+            kit = pack_setup(order.settings, order.registry, order.model)
+            with _workplace(order) as place:
+                loop = WorkLoop(
+                    ledger, place, kit, intake, stop, watcher, order.seconds, order.patience
+                )
+                loop.run()
+                away = loop.away
+        ledger.settle(last=True)
+        ledger.count(fresh=True)
+        ledger.tally.finding = not feed.ended
+        outcome: Outcome = "interrupted" if stop.asked else "away" if away else "done"
+        said = outcome
+        return Ending(outcome, ledger.tally)
+    except NameplateError as error:
+        said = str(error)
+        raise
+    except KeyboardInterrupt:
+        said = "interrupted"
+        raise
+    finally:
+        ledger.end(said)
+
+
+def _workplace(order: Order) -> AbstractContextManager[Cluster]:
+    if order.cluster is None:
+        return local_cluster(order.workers)
+    return remote_cluster(order.cluster)
+
+
+def _join(
+    case: Case, recipe: Recipe, order: Order, feed: Feed, stop: Stop, watcher: Watcher
+) -> Ending | None:
+    """Adds to the list of a case that another holds, and watches; None once the lock is free."""
+    away: float | None = None
+    waiting, since = -1, 0.0
+    tally = SweepTally()
+    found: list[FootageSource] = []
+    while not stop.asked:
+        try:
+            ended = _pass_on(case, recipe, order, feed, found, watcher)
+            # Asked first: who does the last of it notes with it that machines are to be linked.
+            left = not ended or _is_waiting(case, recipe)
+            status = read_status(case)
+            away = None
+        except CaseUnreachable as error:
+            now = time.monotonic()
+            away = away or now
+            if now - away > order.patience:
+                raise
+            watcher.waiting(WAITING.fill(what=error.message))
+            stop.wait(LOOK_SECONDS)
+            continue
+        run = status.run if status is not None and status.alive else None
+        ours = run is not None and (run.model, run.settings) == (recipe.model, recipe.settings)
+        if not ours and ended and (not order.wait or (run is not None and not left)):
+            return Ending("listed" if left else "done", _tally(case, recipe))
+        if status is None or run is None:
+            watcher.waiting(Message("another run holds the case; waiting for it"))
+            stop.wait(LOOK_SECONDS / 2)
+            return None
+        if not ours:
+            watcher.waiting(
+                Message(
+                    "process %(pid)s on %(host)s works on the case with another model, registry or "
+                    "other settings; waiting for it to end",
+                    pid=run.pid,
+                    host=run.host,
+                )
+            )
+            stop.wait(LOOK_SECONDS)
+            continue
+        tally = status.tally
+        watcher.show(tally)
+        if ended and not order.wait:
+            with case.session() as session:  # the holder has not counted what was just added
+                tally.count(counts(session, recipe))
+            return Ending("joined", tally)
+        if not left and not tally.relink:
+            return Ending("done", _tally(case, recipe))
+        if ended:
+            if tally.waiting != waiting:
+                waiting, since = tally.waiting, time.monotonic()
+            # The holder may go on watching folders; what is out of reach is not waited for so long.
+            at_work = any(worker.path for worker in tally.workers)
+            if tally.away and not at_work and time.monotonic() - since > order.patience:
+                return Ending("away", tally)
+        stop.wait(LOOK_SECONDS)
+    with suppress(CaseUnreachable):
+        tally = _tally(case, recipe)
+    return Ending("interrupted", tally)
+
+
+def _pass_on(
+    case: Case,
+    recipe: Recipe,
+    order: Order,
+    feed: Feed,
+    found: list[FootageSource],
+    watcher: Watcher,
+) -> bool:
+    """Adds what the feed has found; gives whether that was all.
+
+    Args:
+        found: what was taken out of the feed and is not on the list yet: where the database
+            goes away it stays here for the next call.
+    """
+    if not found:
+        for one in feed.take():
+            if isinstance(one, Trouble):
+                watcher.trouble(one.message)
+            else:
+                found.append(one)
+    if found:
+        with case.session() as session, session.begin():
+            add_work(session, recipe, found, order.priority)
+        found.clear()
+    return feed.ended
+
+
+def _is_waiting(case: Case, recipe: Recipe) -> bool:
+    # To count a large case takes long; this is asked every second.
+    with case.session() as session:
+        return bool(take(session, recipe, 1))
+
+
+def _tally(case: Case, recipe: Recipe) -> SweepTally:
+    """How far the list of a recipe has come that nobody works on."""
+    tally = SweepTally(finding=False)
+    with case.session() as session:
+        tally.count(counts(session, recipe))
+        count_found(session, recipe, tally)
+    return tally

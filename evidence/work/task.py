@@ -1,0 +1,343 @@
+"""What a worker does: footage in, plain data out. No database; any machine, any Dask worker.
+
+An error of the footage comes back as a value, `TaskFailure`, so that nothing has to be unpickled
+that another machine may not know. What a worker needs besides the footage itself (settings,
+registry, a model that is not the packaged one) is its `WorkerSetup`. The `WorkerState` plugin
+brings it to every worker once, also to those that join later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+import traceback
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from socket import gethostname
+from typing import TYPE_CHECKING, Any
+
+from distributed import WorkerPlugin, get_worker
+
+from datasets.entry import Entry
+from datasets.errors import FootageError, FootageMissing, ModelError
+from datasets.messages import Message
+from datasets.registry import Registry
+from datasets.there import isdir
+from detector import Settings
+from detector.footage.files import Stamp, open_footage, stamp_of
+from detector.program import program
+from detector.types import Footage, Survey
+
+if TYPE_CHECKING:
+    from detector import Analyst
+    from detector.analyze import Progress
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """All that an analysis depends on besides the footage, in a form any machine can read.
+
+    settings, registry: canonical JSON. registry_digest: `Registry.digest`. model: the model's
+    files by name, None for the one that every Nameplate of this `version` carries.
+    """
+
+    settings: str
+    registry: str
+    registry_digest: str
+    model: tuple[tuple[str, bytes], ...] | None
+    version: str = field(default_factory=program)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all of it: the name by which a task asks for its kit."""
+        whole = hashlib.sha256()
+        named = self.model or ()
+        texts = (self.version, self.settings, self.registry)
+        for part in (*(text.encode() for text in texts), *(content for _, content in named)):
+            whole.update(len(part).to_bytes(8, "big") + part)
+        return whole.hexdigest()
+
+
+def pack_setup(settings: Settings, registry: Registry, model: Path | None) -> WorkerSetup:
+    """The kit of these; `model` is the folder of an exported model.
+
+    Raises:
+        ModelError: the model's files cannot be read.
+    """
+    entries = [entry.as_json() for entry in registry]
+    return WorkerSetup(
+        settings.model_dump_json(),
+        json.dumps(entries, ensure_ascii=False, separators=(",", ":")),
+        registry.digest,
+        None if model is None else tuple(_files(model)),
+    )
+
+
+def _files(model: Path) -> Iterable[tuple[str, bytes]]:
+    try:
+        for file in sorted(model.iterdir()):
+            if file.is_file():
+                yield file.name, file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{model}: cannot be read ({error.strerror}); check the path") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What a file is, and how it stood when it was read."""
+
+    footage: Footage
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """Why there is no answer.
+
+    kind: that of an error of `datasets/errors.py`, or `changed`, `crashed`, `unequipped`, `away`.
+    passing: it is of the moment, not of the footage; the same may succeed later. where: what is
+    away, the footage itself or a folder it lies in.
+    """
+
+    kind: str
+    reason: str
+    passing: bool = False
+    where: str | None = None
+
+
+PROGRESS = "nameplate-progress"
+"""The topic under which a worker tells how far it is: `(key of the task, share done, stage)`."""
+
+TELL_SECONDS = 0.5
+"""So often, at most."""
+
+UNEQUIPPED = "unequipped"
+"""The kind of a failure that is nobody's fault: the worker has not got its kit yet."""
+
+AWAY = "away"
+"""The kind of a failure that is the folder's or its disk's: it counts for no try."""
+
+# A decoder that was killed or starved may have been so for the machine's sake.
+_PASSING = {"decoder-died", "timeout", "changed"}
+
+
+def identify(paths: tuple[str, ...]) -> list[Identification | TaskFailure]:
+    """What each file or folder of pictures is, by its bytes."""
+    return [_identify(Path(path)) for path in paths]
+
+
+def _identify(path: Path) -> Identification | TaskFailure:
+    try:
+        before = _states(_held_by(path))
+        footage = open_footage(path)
+        read = footage.files or (footage.path,)
+        if {file: before.get(file) for file in read} != _states(read):
+            # What was written behind the reader's back is not in the hash.
+            return TaskFailure(
+                "changed", Message("%(path)s: it changed while it was read", path=path), True
+            )
+        return Identification(footage, stamp_of(footage))
+    except FootageError as error:
+        return _failed(path, error)
+    except Exception as error:
+        return _crashed(path, error)
+
+
+def survey(identified: Identification, kit: str) -> Survey | TaskFailure:
+    """Looks at identified footage with the kit of that digest, which `WorkerState` has brought."""
+    footage = identified.footage
+    try:
+        found = _outfit(kit).survey(footage, _Telling())
+        if stamp_of(footage) != identified.stamp:
+            return TaskFailure(
+                "changed",
+                Message("%(path)s: it changed while it was looked at", path=footage.path),
+                True,
+            )
+        return found
+    except _Unequipped:
+        return TaskFailure(
+            UNEQUIPPED, Message("%(path)s: its worker had no model", path=footage.path), True
+        )
+    except FootageError as error:
+        return _failed(footage.path, error)
+    except ModelError as error:
+        return TaskFailure(error.kind, error.message)
+    except Exception as error:
+        return _crashed(footage.path, error)
+
+
+class _Telling:
+    """Tells whoever gave the task how far it is; nobody, outside a worker."""
+
+    def __init__(self) -> None:
+        self._told = float("-inf")
+        try:
+            self._worker: Any = get_worker()
+            self._key = str(self._worker.get_current_task())
+        except ValueError:
+            self._worker = None
+
+    def __call__(self, share: float, stage: str) -> None:
+        now = time.monotonic()
+        if self._worker is not None and now - self._told >= TELL_SECONDS:
+            self._told = now
+            self._worker.log_event(PROGRESS, (self._key, share, stage))
+
+
+def _failed(path: Path, error: FootageError) -> TaskFailure:
+    """The error as a value; where the folder has gone it is the folder's, not the footage's.
+
+    What was missed though it is there was away with its folder for a moment, or a part of it
+    cannot be read: more tries tell.
+    """
+    if (lost := _lost(path)) is not None:
+        reason = f"{lost}: cannot be read now on {gethostname()}; check the disk or the network"
+        return TaskFailure(AWAY, reason, True, str(lost))
+    there = isinstance(error, FootageMissing) and os.access(path, os.R_OK, effective_ids=True)
+    return TaskFailure(error.kind, error.message, there or error.kind in _PASSING)
+
+
+def _crashed(path: Path, error: Exception) -> TaskFailure:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    at = f"{Path(where.filename).name}:{where.lineno}"
+    return TaskFailure("crashed", f"{path}: {type(error).__name__} at {at}: {error}", True)
+
+
+def _lost(path: Path) -> Path | None:
+    """The topmost folder above the footage that says nothing of what is in it, or the footage
+    itself where it alone cannot be read; None where it can, or its folder says it is not there.
+    """
+    lost = None
+    try:
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                file.read(1)
+            return None
+    except PermissionError:
+        return None
+    except OSError:
+        lost = path
+    for folder in path.parents:
+        if _answers(folder):
+            break
+        lost = folder
+    return lost
+
+
+def _answers(folder: Path) -> bool:
+    """Whether a folder says what is in it; with nothing in it, it may be where a disk was."""
+    try:
+        return any(True for _ in folder.iterdir())
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _held_by(path: Path) -> list[Path]:
+    """The file itself, or all that is in a folder; nothing where it cannot be read."""
+    try:
+        return [*path.iterdir()] if isdir(path) else [path]
+    except OSError:
+        return []
+
+
+def _states(files: Iterable[Path]) -> dict[Path, Stamp]:
+    """How each file stands that says so."""
+    states = {}
+    for file in files:
+        with suppress(OSError):
+            state = file.stat()
+            states[file] = Stamp(state.st_size, state.st_mtime_ns)
+    return states
+
+
+class _Ready:
+    """One kit on this machine, and the analyst made of it when first asked for, which stays until
+    another kit's is: there is room for one.
+
+    The lock: a worker may have several threads, a model one user at a time. An analyst
+    gets all of the worker's threads.
+    """
+
+    _lock = threading.Lock()
+
+    def __init__(self, kit: WorkerSetup, folder: Path, threads: int) -> None:
+        self._kit = kit
+        self._folder = folder
+        self._threads = threads
+
+    @cached_property
+    def _analyst(self) -> Analyst:
+        # Whoever hands tasks out needs neither the model's runtime nor the reader's.
+        from detector import Analyst
+
+        settings = Settings.parse(json.loads(self._kit.settings))
+        registry = Registry(Entry.model_validate(one) for one in json.loads(self._kit.registry))
+        mine = (program(), registry.digest)
+        if mine != (self._kit.version, self._kit.registry_digest):
+            raise ModelError(
+                f"{gethostname()}: Nameplate {mine[0]} is installed there, and the sweep is of "
+                f"{self._kit.version}; install the same on every machine of the cluster"
+            )
+        return Analyst(settings, registry, self._model(), threads=self._threads)
+
+    def _model(self) -> Path | None:
+        if self._kit.model is None:
+            return None
+        folder = self._folder / f"model-{self._kit.digest[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in self._kit.model:
+                (folder / name).write_bytes(content)
+        except OSError as error:
+            raise ModelError(
+                f"{gethostname()}: the model cannot be kept in {folder} ({error.strerror}); make "
+                "room there, and run the same command again"
+            ) from error
+        return folder
+
+    def survey(self, footage: Footage, progress: Progress) -> Survey:
+        with self._lock:
+            for other in set(_ready.values()) - {self}:
+                vars(other).pop("_analyst", None)
+            return self._analyst.survey(footage, progress)
+
+
+class _Unequipped(Exception):
+    """This worker has not been given the kit."""
+
+
+_ready: dict[str, _Ready] = {}
+
+
+def _outfit(digest: str) -> _Ready:
+    try:
+        return _ready[digest]
+    except KeyError:
+        raise _Unequipped from None
+
+
+def equip(kit: WorkerSetup, folder: Path, threads: int) -> None:
+    """Readies this process for a kit, beside those of other sweeps that it works for."""
+    if kit.digest not in _ready:
+        _ready[kit.digest] = _Ready(kit, folder, threads)
+
+
+class WorkerState(WorkerPlugin):  # type: ignore[misc]
+    """Brings the kit to each worker of a cluster."""
+
+    def __init__(self, kit: WorkerSetup) -> None:
+        self._kit = kit
+        self.name = f"nameplate-{kit.digest}"
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask on each worker, before it is given anything to do."""
+        equip(self._kit, Path(worker.local_directory), worker.state.nthreads)

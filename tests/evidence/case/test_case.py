@@ -1,0 +1,329 @@
+"""A case: made whole, opened by the right program, held by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from api.cli.exits import Exit, exit_for
+from datasets.errors import (
+    CaseDamaged,
+    CaseExists,
+    CaseLocked,
+    CaseMissing,
+    CaseNewer,
+    CaseUnreachable,
+    CaseUnwritable,
+    UsageError,
+)
+from detector.types import Survey
+from evidence.case.case import Case
+from evidence.case.folder import new_folder, read_facts
+from evidence.case.tables import Location
+from tests.evidence.case.conftest import encoded
+from tests.ordinary import ordinary
+from tests.postgres import PostgresServer, binaries
+
+pytestmark = pytest.mark.databases
+
+
+def test_a_case_opens_as_it_was_made(case: Case) -> None:
+    with Case.open(case.folder) as again:
+        assert (again.id, again.name) == (case.id, "Plant 12")
+        assert again.database == case.database
+
+
+def test_only_its_owner_looks_into_a_case_or_reads_where_its_database_is(case: Case) -> None:
+    assert stat.S_IMODE((case.folder / "case.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(case.folder.stat().st_mode) == 0o700
+
+
+def test_a_case_goes_where_nothing_is(case: Case, tmp_path: Path) -> None:
+    with pytest.raises(CaseExists) as told:
+        Case.new(case.folder, "another")
+    assert exit_for(told.value) == Exit.USAGE
+    (tmp_path / "empty").mkdir()
+    Case.new(tmp_path / "empty", "fills an empty folder").close()
+
+
+def test_a_case_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CaseUnwritable):
+        Case.new(tmp_path / "file" / "case", "below a file")
+    with pytest.raises(UsageError):
+        Case.new(tmp_path / "case", "elsewhere", "mysql://somebody:secret@host/db")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CaseUnwritable, match="File name too long"):
+        Case.new(tmp_path / ("x" * 300), "Plant 12")
+    (tmp_path / "locked").mkdir(mode=0)
+    with ordinary(), pytest.raises(CaseUnwritable, match="Permission denied"):
+        Case.new(tmp_path / "locked", "Plant 12")
+
+
+def test_one_database_holds_one_case(tmp_path: Path, postgres: PostgresServer) -> None:
+    url = postgres.database()
+    Case.new(tmp_path / "one", "the first", url).close()
+    with pytest.raises(CaseExists, match="holds the case 'the first'"):
+        Case.new(tmp_path / "two", "the second", url)
+    assert not (tmp_path / "two").exists()
+
+
+def test_tables_of_something_else_stay_alone(tmp_path: Path, postgres: PostgresServer) -> None:
+    url = postgres.database()
+    with Case.new(tmp_path / "one", "one", url) as case, case.engine.begin() as connection:
+        connection.execute(text('ALTER TABLE "case" RENAME TO something'))
+    with pytest.raises(CaseExists, match="something else"):
+        Case.new(tmp_path / "two", "two", url)
+
+
+def test_a_folder_and_a_database_belong_together(case: Case, tmp_path: Path) -> None:
+    with Case.new(tmp_path / "other", "Other") as other:
+        facts = read_facts(case.folder) | {"id": other.id}
+    (case.folder / "case.json").write_text(json.dumps(facts))
+    with pytest.raises(CaseDamaged, match="holds another case"):
+        Case.open(case.folder)
+
+
+@pytest.mark.parametrize("id_", ["\r\n0x1_2", " " + "0" * 31, "0" * 31 + "\n", "-1", "0" * 5000])
+def test_a_case_is_not_called_what_no_cookie_may_be(tmp_path: Path, id_: str) -> None:
+    """As a pack from anybody may have it; then nobody could log in."""
+    facts = {"format": 1, "id": id_, "name": "Plant", "database": "case.db"}
+    (tmp_path / "case.json").write_text(json.dumps(facts))
+    with pytest.raises(CaseDamaged, match=r"case\.json"):
+        read_facts(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 1}', "\x00", '{"format": "1"}'])
+def test_a_file_that_is_no_case_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "case.json").write_text(content)
+    with pytest.raises(CaseDamaged, match=r"case\.json"):
+        Case.open(tmp_path)
+
+
+def test_a_foreign_folder_holds_no_case(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(CaseMissing, match="holds no case"):
+            Case.open(folder)
+
+
+def test_two_that_make_one_case_at_once_are_not_told_that_it_cannot_be_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(CaseExists, match="there is something already"), new_folder(tmp_path / "a"):
+        Case.new(tmp_path / "a", "of another call").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with Case.open(tmp_path / "a") as case:
+        assert case.name == "of another call"
+
+
+def test_a_case_of_a_newer_program_is_refused(case: Case) -> None:
+    facts = read_facts(case.folder)
+    with case.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CaseNewer, match="newer Nameplate"):
+        Case.open(case.folder)
+    (case.folder / "case.json").write_text(json.dumps(facts | {"format": 2}))
+    with pytest.raises(CaseNewer) as told:
+        Case.open(case.folder)
+    assert exit_for(told.value) == Exit.SETUP
+
+
+def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
+    with Case.new(tmp_path / "case", "Plant") as case:
+        pass
+    (case.folder / "case.db").unlink()
+    with pytest.raises(CaseDamaged, match=r"case\.db"):
+        Case.open(case.folder)
+    (case.folder / "case.db").write_bytes(b"no database" * 100)
+    with pytest.raises(CaseDamaged, match="damaged"):
+        Case.open(case.folder)
+
+
+def test_a_server_that_is_gone_for_a_while(tmp_path: Path, postgres: PostgresServer) -> None:
+    programs = binaries()
+    assert programs is not None
+    with (
+        PostgresServer(programs) as server,
+        Case.new(tmp_path / "case", "Plant", server.database()) as case,
+        case.lock() as held,
+    ):
+        server.stop()
+        with pytest.raises(CaseUnreachable) as told:
+            held.confirm()
+        assert exit_for(told.value) == Exit.RESULT
+        with pytest.raises(CaseUnreachable), case.session() as session:
+            session.scalar(select(func.count()).select_from(Location))
+        server.start()
+        held.confirm()
+        with case.session() as session:
+            assert session.scalar(select(func.count()).select_from(Location)) == 0
+
+
+def test_no_message_holds_the_password(tmp_path: Path) -> None:
+    with pytest.raises(CaseUnreachable) as told:
+        Case.new(tmp_path / "case", "Plant", "postgresql://anna:secret@127.0.0.1:9/plant")
+    assert "anna:***@127.0.0.1" in str(told.value) and "secret" not in str(told.value)
+
+
+def test_one_holder_at_a_time(case: Case) -> None:
+    with case.lock() as held:
+        held.confirm()
+        with Case.open(case.folder) as second:
+            with pytest.raises(CaseLocked, match=f"process {os.getpid()} on ") as told:
+                second.lock().__enter__()
+            assert exit_for(told.value) == Exit.LOCKED
+    with case.lock():
+        pass
+
+
+# With a child of its own, which outlives it.
+HOLDER = """
+import os, sys
+from evidence.case.case import Case
+with Case.open(sys.argv[1]).lock():
+    if os.fork():
+        print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(case: Case) -> Callable[[], subprocess.Popen[str]]:
+    """Starts a process that holds the case."""
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, case.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        return process
+
+    return start
+
+
+def test_a_killed_holder_lets_go(case: Case, holder: Callable[[], subprocess.Popen[str]]) -> None:
+    with holder() as process:
+        with pytest.raises(CaseLocked, match=f"process {process.pid} on "):
+            case.lock().__enter__()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with case.lock(wait=True) as held:
+            held.confirm()
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def test_copies_of_the_folder_on_two_hosts_have_one_holder(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    with Case.new(tmp_path / "here", "Plant", postgres.database()) as case, case.lock():
+        there = tmp_path / "there"
+        there.mkdir()
+        for name in ("case.json", "lock"):
+            (there / name).write_bytes((case.folder / name).read_bytes())
+        told = f"nameplate {os.getpid()} on .* since .* UTC;"
+        with Case.open(there) as copy, pytest.raises(CaseLocked, match=told):
+            copy.lock().__enter__()
+
+
+def test_a_lock_file_put_in_the_place_of_the_held_one_is_noticed(case: Case) -> None:
+    with case.lock() as held:
+        (case.folder / "lock").unlink()
+        (case.folder / "lock").touch()
+        with pytest.raises(CaseLocked, match="replaced"):
+            held.confirm()
+
+
+def test_a_still_is_kept_once_under_its_hash(case: Case) -> None:
+    picture = encoded(1, "JPEG")
+    sha256 = case.put_still(picture)
+    path = case.still(sha256, "jpg")
+    assert path.read_bytes() == picture
+    before = path.stat().st_mtime_ns, path.stat().st_ino
+    assert case.put_still(picture) == sha256
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    with pytest.raises(ValueError, match="JPEG or PNG"):
+        case.put_still(b"GIF89a")
+
+
+def test_a_still_cut_short_by_a_crash_is_written_again(case: Case) -> None:
+    picture = encoded(1, "PNG")
+    path = case.still(case.put_still(picture), "png")
+    path.write_bytes(picture[:10])
+    case.put_still(picture)
+    assert path.read_bytes() == picture
+
+
+def test_a_read_only_case_can_be_read(
+    swept: Case, survey: Survey, read_only: Callable[[Path], None]
+) -> None:
+    swept.close()
+    read_only(swept.folder)
+    with Case.open(swept.folder) as case:
+        with case.session() as session:
+            assert session.scalar(select(Location.path)) == str(survey.analysis.footage.path)
+        with pytest.raises(CaseUnwritable, match="lock"):
+            case.lock().__enter__()
+        with pytest.raises(CaseUnwritable):
+            case.put_still(encoded(77, "PNG"))
+        if not case.on_server:
+            with (
+                pytest.raises(CaseUnwritable, match=r"case\.db: cannot be written"),
+                case.session() as session,
+                session.begin(),
+            ):
+                session.add(Location(path="a", held=False))
+
+
+def test_whom_permissions_stop_can_read_a_case(tmp_path: Path) -> None:
+    """As anybody but root meets a folder from which the right to write was taken away."""
+    folder = tmp_path / "case"
+    Case.new(folder, "Plant 12").close()
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(path.stat().st_mode & ~0o222)
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    command = [sys.executable, "-m", "api.cli", "case", "show", str(folder)]
+    if os.geteuid() == 0:
+        command = [*without, *command]
+    done = subprocess.run(command, capture_output=True, text=True)
+    for path in paths:
+        path.chmod(path.stat().st_mode | 0o200)
+    assert done.returncode == 0 and "Plant 12" in done.stdout, done.stderr
+
+
+def test_a_change_waits_for_another_writer(case: Case) -> None:
+    """Two writers who read first do not trip over each other: the second begins after the first."""
+    from threading import Thread
+
+    with case.session() as first, first.begin():
+        first.scalar(select(func.count()).select_from(Location))
+
+        def second() -> None:
+            with case.session() as session, session.begin():
+                session.scalar(select(func.count()).select_from(Location))
+                session.add(Location(path="second", held=False))
+
+        thread = Thread(target=second)
+        thread.start()
+        first.add(Location(path="first", held=False))
+    thread.join()
+    with case.session() as session:
+        assert set(session.scalars(select(Location.path))) == {"first", "second"}

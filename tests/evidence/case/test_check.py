@@ -1,0 +1,371 @@
+"""What a check finds: nothing in a good case, and each thing that can go wrong in one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, select, text, update
+
+from datasets.errors import CaseDamaged
+from datasets.registry import Registry
+from detector import Settings
+from detector.types import Survey
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.row_checks import Finding
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import (
+    AnalysisRow,
+    Link,
+    LookRow,
+    Membership,
+    PrintRow,
+    SightingRow,
+    StillRow,
+    Verdict,
+)
+from evidence.case.tables import FootageRow, Location, Work
+from evidence.case.verdicts import append
+from evidence.link.machines import join
+from tests.conftest import Furnish, nothing
+from tests.evidence.case.conftest import encoded, look_at
+from tests.ordinary import ordinary
+
+pytestmark = pytest.mark.databases
+
+
+def found(case: Case, deep: bool = False) -> list[Finding]:
+    return list(check(case, deep))
+
+
+def only(case: Case, deep: bool = False) -> Finding:
+    [finding] = found(case, deep)
+    return finding
+
+
+@pytest.fixture(scope="module")
+def settle(registry: Registry, survey: Survey) -> Furnish:
+    """A machine of two sightings, one of one, and a verdict."""
+
+    def put(case: Case) -> None:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+        look_at(case, recipe, survey, registry)
+        with case.session() as session, session.begin():
+            keys = sorted(session.scalars(select(SightingRow.key)))
+            join(session, keys[0], keys[1], "Anna")
+            append(session, footage="ab" * 32, pts=Fraction(1), verdict="missed", author="Anna")
+
+    return put
+
+
+@pytest.fixture
+def furnish(settle: Furnish, request: pytest.FixtureRequest) -> Furnish:
+    return settle if "settled" in request.fixturenames else nothing
+
+
+@pytest.fixture
+def settled(case: Case) -> Case:
+    """A case with a machine of two sightings, one of one, and a verdict, as `furnish` makes it."""
+    return case
+
+
+def test_a_good_case_has_nothing_wrong(settled: Case) -> None:
+    assert found(settled) == []
+    assert found(settled, deep=True) == []
+
+
+def test_an_empty_case_has_nothing_wrong(case: Case) -> None:
+    assert found(case) == []
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_stills(settled: Case, deep: bool) -> None:
+    altered, lost, *_ = sorted(settled.folder.glob("stills/*/*"))
+    altered.write_bytes(b"\xff" + altered.read_bytes()[1:] + b"\0")
+    lost.unlink()
+    findings = found(settled, deep)
+    assert [(f.about, f.wrong) for f in findings] == [(str(altered), True), (str(lost), True)]
+    assert "another hash" in findings[0].what and "missing" in findings[1].what
+    assert all(f.todo for f in findings)
+
+
+def test_strays_are_told_of_and_are_not_wrong(settled: Case) -> None:
+    stray = settled.folder / "stills" / "zz" / "stray.jpg"
+    stray.parent.mkdir()
+    stray.touch()
+    settled.put_still(encoded(99, "PNG"))
+    (settled.folder / "footage").mkdir()
+    (settled.folder / "footage" / ".clip.mp4.ab.partial").touch()
+    findings = found(settled)
+    assert len(findings) == 3 and not any(finding.wrong for finding in findings)
+
+
+def test_an_original_that_is_gone(settled: Case, survey: Survey, tmp_path: Path) -> None:
+    path = survey.analysis.footage.path
+    with settled.session() as session, session.begin():
+        [place] = session.scalars(select(Location))
+        session.delete(session.scalars(select(Work)).one())
+        session.flush()
+        session.delete(place)
+        gone = str(tmp_path / "gone.mp4")
+        session.add(Location(path=gone, held=False, footage=survey.analysis.footage.sha256))
+    finding = only(settled)
+    assert (finding.about, finding.wrong) == (gone, True)
+    assert "the original is gone" in finding.what and "put it back" in finding.todo
+    with settled.session() as session, session.begin():
+        session.add(Location(path=str(path), held=False, footage=survey.analysis.footage.sha256))
+    assert not only(settled).wrong
+
+
+def test_a_disk_that_is_gone_is_one_finding(settled: Case, tmp_path: Path) -> None:
+    with settled.session() as session, session.begin():
+        for number in range(30):
+            sha256 = f"{number:064}"
+            session.add(FootageRow(sha256=sha256, size=1, kind="video", container="mp4"))
+            session.flush()
+            path = tmp_path / "disk" / f"{number % 3}" / f"{number}.mp4"
+            session.add(Location(path=str(path), held=False, footage=sha256))
+    finding = only(settled)
+    assert (finding.about, finding.wrong) == (str(tmp_path / "disk"), True)
+    assert "30 originals below it" in finding.what
+
+
+def test_an_original_that_may_not_be_read_is_not_said_to_be_gone(
+    settled: Case, survey: Survey, tmp_path: Path
+) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(survey.analysis.footage.path.read_bytes())
+    with settled.session() as session, session.begin():
+        session.execute(delete(Work))
+        session.execute(update(Location).values(path=str(folder / "clip.mp4"), mtime_ns=None))
+    folder.chmod(0)
+    with ordinary():
+        finding = only(settled)
+    folder.chmod(0o700)
+    assert (finding.about, finding.wrong) == (str(folder / "clip.mp4"), True)
+    assert finding.what == "cannot be read (Permission denied)"
+    assert "check the permissions" in finding.todo and "put it back" not in finding.todo
+
+
+@pytest.fixture
+def original(settled: Case, survey: Survey, tmp_path: Path) -> Path:
+    """The original, at a place of its own where it may be changed."""
+    path = tmp_path / "original.mp4"
+    path.write_bytes(survey.analysis.footage.path.read_bytes())
+    status = path.stat()
+    with settled.session() as session, session.begin():
+        session.execute(delete(Work))
+        session.execute(delete(Location))
+        session.add(
+            Location(
+                path=str(path),
+                held=False,
+                footage=survey.analysis.footage.sha256,
+                size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+            )
+        )
+    return path
+
+
+def test_an_original_that_has_changed(settled: Case, original: Path) -> None:
+    assert found(settled, deep=True) == []
+    content = original.read_bytes()
+    original.write_bytes(content + b"\0")
+    assert "another file" in only(settled).what and only(settled).wrong
+    changed = bytearray(content)
+    changed[-1] ^= 1
+    original.write_bytes(changed)
+    os.utime(original, ns=(1, 1))
+    assert not only(settled).wrong and "--deep" in only(settled).todo
+    assert only(settled, deep=True).wrong and "another file" in only(settled, deep=True).what
+    original.write_bytes(content)
+    os.utime(original, ns=(1, 1))
+    assert found(settled, deep=True) == []
+
+
+def test_an_original_that_cannot_be_read(settled: Case, original: Path) -> None:
+    original.write_bytes(b"#EXTM3U\nclip.mp4\n")
+    finding = only(settled, deep=True)
+    assert "cannot be read (disguised)" in finding.what
+
+
+def test_an_original_whose_folder_cannot_be_asked_for(settled: Case, original: Path) -> None:
+    """As under a network disk that has died, or in a folder that may not be searched."""
+    below = original.parent / ("x" * 300)
+    with settled.session() as session, session.begin():
+        session.execute(update(Location).values(path=str(below / "2023" / "clip.mp4")))
+    finding = only(settled)
+    assert finding.about == str(below) and finding.wrong
+    assert finding.what == "cannot be read (File name too long), and 1 original below it with it"
+
+
+ROWS = {
+    "a print is missing": (delete(PrintRow).where(PrintRow.number == 2), "missing or were changed"),
+    "the looks are missing": (delete(LookRow), "missing or were changed"),
+    "a builder was changed": (
+        update(SightingRow).where(SightingRow.name == "m2").values(builder="smtcl", grade="A"),
+        "missing or were changed",
+    ),
+    "a track was changed": (
+        update(SightingRow).where(SightingRow.name == "m1").values(track=[["0", 1, 2, 3, 4, 0.5]]),
+        "missing or were changed",
+    ),
+    "frames were changed": (update(AnalysisRow).values(frames_decoded=12), "were changed"),
+    "another recipe": (update(PrintRow).values(model="00" * 32), "prints of it name another"),
+    "work that was not done": (
+        update(Location).values(footage=None),
+        "counts as done, and there is no analysis",
+    ),
+    "a changed length": (
+        update(FootageRow).values(duration=Fraction(7200)),
+        "its length is told twice, and otherwise (7200 s, ",
+    ),
+    "hours of a changed length": (update(FootageRow).values(seconds=7200.0), "told twice"),
+    "no length any more": (update(FootageRow).values(seconds=None), "told twice"),
+    "unknown work": (update(Work).values(state="halfway"), "no known state"),
+    "a lost member": (
+        delete(Membership).where(Membership.sighting.endswith("m1")),
+        "counts 2 sightings and has 1",
+    ),
+    "a machine of nobody": (delete(Membership), "no sighting shows it"),
+    "a link between machines": (
+        update(Link).values(
+            b=select(SightingRow.key).where(SightingRow.name == "m3").scalar_subquery()
+        ),
+        "are linked and of different machines",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_that_do_not_agree(settled: Case, name: str) -> None:
+    change, words = ROWS[name]
+    with settled.session() as session, session.begin():
+        session.execute(change)
+    wrong = [finding for finding in found(settled) if finding.wrong]
+    assert any(words in finding.what for finding in wrong), wrong
+    assert all(finding.todo for finding in wrong)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_file_that_is_on_no_list_any_more(settled: Case, held: bool) -> None:
+    """What nobody has looked at would be told of nowhere."""
+    name = f"footage/ef/{'ef' * 32}.mp4" if held else "/disk/new.mp4"
+    with settled.session() as session, session.begin():
+        work = session.scalars(select(Work)).one()
+        if held:  # as an upload: its hash is known at once
+            row = FootageRow(sha256="ef" * 32, size=1, kind="video", container="mp4")
+            session.add(row)
+            session.flush()
+            session.add(Location(path=name, held=True, footage=row.sha256))
+        else:
+            session.add(Location(path=name, held=False))
+        session.flush()
+        listed = {"model": work.model, "settings": work.settings, "changed": work.changed}
+        session.add(Work(path=name, state="waiting", **listed))
+    assert not [one for one in found(settled) if "on no list" in one.what]
+    with settled.session() as session, session.begin():
+        session.execute(delete(Work).where(Work.path == name))
+    [finding] = [one for one in found(settled) if "on no list" in one.what]
+    assert (finding.about, finding.wrong) == (name, True)
+
+
+def test_a_sighting_named_by_its_parts_alone(settled: Case) -> None:
+    with settled.session() as session, session.begin():
+        session.execute(update(StillRow).where(StillRow.role == "mark").values(sighting="m9"))
+    words = {finding.what for finding in found(settled)}
+    assert "stills name its sighting m9, which is not there" in words
+
+
+def test_verdicts_that_were_changed(settled: Case) -> None:
+    with settled.session() as session, session.begin():
+        if settled.on_server:
+            session.execute(text("DROP TRIGGER verdicts_append_only ON verdicts"))
+        else:
+            session.execute(text("DROP TRIGGER verdicts_no_update"))
+        session.execute(update(Verdict).values(verdict="confirmed"))
+    abouts = {finding.about: finding.what for finding in found(settled)}
+    assert abouts == {
+        "verdict 1": "not as it was given",
+        "verdicts": "the database no longer refuses to change them",
+    }
+
+
+@pytest.mark.parametrize("table", ["decisions", "draws", "corrections"])
+def test_a_table_that_may_be_changed_again(settled: Case, table: str) -> None:
+    with settled.session() as session, session.begin():
+        if settled.on_server:
+            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
+        else:
+            session.execute(text(f"DROP TRIGGER {table}_no_delete"))
+    assert (only(settled).about, only(settled).wrong) == (table, True)
+
+
+def test_footage_of_which_nothing_is_known(settled: Case) -> None:
+    with settled.session() as session, session.begin():
+        session.execute(
+            insert(FootageRow),
+            [{"sha256": "ef" * 32, "size": 1, "kind": "video", "container": "mp4"}],
+        )
+    assert not only(settled).wrong
+
+
+def test_a_database_damaged_on_disk(settled: Case) -> None:
+    if settled.on_server:
+        return
+    settled.close()
+    file = settled.folder / "case.db"
+    content = bytearray(file.read_bytes())
+    half = len(content) // 2
+    content[half : half + 9000] = b"\xaa" * 9000
+    file.write_bytes(content)
+    try:
+        with Case.open(settled.folder) as case:
+            assert any("damaged" in finding.what for finding in check(case))
+    except CaseDamaged as error:
+        assert "case.db" in str(error)
+
+
+def test_rows_that_point_nowhere(settled: Case) -> None:
+    if settled.on_server:
+        return
+    with settled.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute("DELETE FROM machines")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+    assert any("points to a row of machines" in finding.what for finding in found(settled))
+
+
+def test_a_secret_that_others_may_read(settled: Case) -> None:
+    (settled.folder / "case.json").chmod(0o644)
+    assert [f.todo.split()[0] for f in found(settled)] == (["chmod"] if settled.on_server else [])
+
+
+def test_checking_while_a_sweep_writes_and_of_a_read_only_case(
+    settled: Case, read_only: Callable[[Path], None]
+) -> None:
+    with settled.session() as session, session.begin():
+        session.execute(update(Work).values(state="halfway"))
+        session.flush()
+        assert found(settled) == []
+        session.rollback()
+    settled.close()
+    read_only(settled.folder)
+    with Case.open(settled.folder) as case:
+        assert found(case) == []
+
+
+def test_every_finding_is_one_line(settled: Case) -> None:
+    for path in settled.folder.glob("stills/*/*"):
+        path.unlink()
+    lines: Iterator[str] = map(str, check(settled))
+    assert all("\n" not in line and ": " in line and "; " in line for line in lines)

@@ -1,0 +1,21 @@
+"""`docs/case.md` says what is so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datasets.errors import CaseError
+from evidence.case.description import insert_into
+
+FILE = Path(__file__).parents[3] / "docs" / "case.md"
+PAGE = FILE.read_text("utf-8")
+
+
+def test_the_table_of_tables_is_that_of_the_models() -> None:
+    assert insert_into(FILE) == PAGE, "run: make docs"
+
+
+def test_every_kind_of_case_error_is_documented() -> None:
+    kinds = {error.kind for error in CaseError.__subclasses__()}
+    assert len(kinds) == 9
+    assert {kind for kind in kinds if f"| `{kind}` |" not in PAGE} == set()

@@ -1,0 +1,111 @@
+"""What a reviewer is shown of a machine nobody is named for, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from datasets.registry import Registry
+from detector.claims.withheld import withhold
+from detector.look.stills import encode_frame
+from detector.settings import Settings
+from detector.types import Analysis, Attribution, Evidence, Still, Survey
+from evidence.case.flags import PRIORITIES, find_flags
+from tests.evidence.conftest import doubted, lone_mark, plated, read, sighting
+
+
+def test_a_mark_that_looks_like_somebodys_is_shown_before_what_was_read(
+    analysis: Analysis, registry: Registry
+) -> None:
+    look = Evidence("logo", "haas", "logo", 0.0, Fraction(2), (60.0, 70.0, 160.0, 90.0))
+    said = [read("JIMS AUTOMATION")]
+    seen = replace(
+        analysis,
+        settings=Settings().model_dump(mode="json"),
+        sightings=(
+            sighting("m1", Attribution(None, 0.9, "U", evidence=(look,)), said),
+            sighting("m2", Attribution(None, 0.9, "U"), said),
+        ),
+    )
+    flags = find_flags(Survey(seen), registry)
+    assert [(one["sighting"], one["kind"], one["pts"]) for one in flags] == [
+        ("m1", "unread", Fraction(2)),
+        ("m2", "unread", Fraction(1)),
+    ]
+    assert "looks like that of Haas" in flags[0]["reason"]
+    assert "JIMS AUTOMATION" in flags[1]["reason"]
+
+
+def test_a_withheld_claim_is_shown_with_the_doubt_and_by_that_alone(
+    analysis: Analysis, registry: Registry
+) -> None:
+    settings = Settings().model_dump(mode="json")
+    plate = withhold(plated().attribution, "mark", ["CN"], ())
+    seen = replace(
+        analysis,
+        settings=settings,
+        sightings=(doubted(), sighting("m4", plate, [read("中国制造")])),
+    )
+    one, other = find_flags(Survey(seen), registry)
+    assert (one["sighting"], one["kind"]) == ("m3", "withheld")
+    assert PRIORITIES["claim"] > one["priority"] > PRIORITIES["concealed"]
+    assert one["reason"].endswith(
+        "not claimed: the program is not sure enough that this is a machine"
+    )
+    assert (other["sighting"], other["kind"]) == ("m4", "withheld")
+    assert other["reason"].startswith(
+        "a plate that says made in CN, not claimed: the mark may be part of a longer one"
+    )
+
+
+def test_each_lone_mark_is_shown_once(analysis: Analysis, registry: Registry) -> None:
+    seen = replace(
+        analysis,
+        settings=Settings().model_dump(mode="json"),
+        sightings=(),
+        lone_marks=(
+            lone_mark("HURCO", pts="1"),
+            lone_mark("HURC0", pts="2"),
+            lone_mark("OMAX", "omax", pts="2"),
+            lone_mark("СДЕЛАНО В КИТАЕ", None, "CN", "3"),
+        ),
+    )
+    flags = find_flags(Survey(seen), registry)
+    assert [(one["sighting"], one["kind"], one["pts"], one["reason"]) for one in flags] == [
+        ("", "lone-mark", Fraction(1), "HURCO: Hurco's mark, and no machine is seen around it"),
+        (
+            "",
+            "lone-mark",
+            Fraction(2),
+            "OMAX: OMAX / MAXIEM's mark, and no machine is seen around it",
+        ),
+        (
+            "",
+            "lone-mark",
+            Fraction(3),
+            "СДЕЛАНО В КИТАЕ: a plate that says made in CN, and no machine is seen around it",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "kinds"), [((600, 400), ["large"]), ((2000, 1500), [])], ids=["small", "large"]
+)
+def test_how_much_a_machine_fills_is_told_of_its_own_picture_of_a_folder(
+    analysis: Analysis, registry: Registry, size: tuple[int, int], kinds: list[str]
+) -> None:
+    one = sighting("m1", Attribution(None, 0.1, "U"))
+    seen = replace(
+        analysis,
+        footage=replace(analysis.footage, kind="stills"),
+        settings=Settings().model_dump(mode="json"),
+        sightings=(one,),
+    )
+    picture = encode_frame(np.zeros((size[1], size[0], 3), np.uint8))
+    kept = Still("m1", "best", one.best.pts, one.best.box, picture)
+    flags = find_flags(Survey(seen, stills=(kept,)), registry)
+    assert [flag["kind"] for flag in flags] == kinds
+    assert all("fills 23% of the picture" in flag["reason"] for flag in flags)

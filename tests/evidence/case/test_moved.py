@@ -1,0 +1,220 @@
+"""Footage that lies elsewhere now, or nowhere, as a person says: on the list once, on record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from datasets.errors import UsageError
+from datasets.registry import Registry
+from detector.settings import Settings
+from detector.types import Survey
+from evidence.answer.cache import read_moment
+from evidence.answer.case import read_case
+from evidence.answer.question import Question
+from evidence.case.case import Case
+from evidence.case.moves import LostPaths, MovedPaths, lose, move
+from evidence.case.pack import pack
+from evidence.case.places import correct
+from evidence.case.queue import (
+    LOST,
+    FootageSource,
+    add_all,
+    add_work,
+    counts,
+    done,
+    reopen,
+    set_aside,
+    take,
+)
+from evidence.case.runs import add_recipe
+from evidence.case.summary import summarise
+from evidence.case.tables import MOVED, Location, Recipe, Work
+from evidence.case.unpack import unpack
+from tests.evidence.case.conftest import look_at
+
+pytestmark = pytest.mark.databases
+
+WAITED = FootageSource(
+    "/old/tour.mp4", 1000, 7, plant_claimed="Kazan works", provenance={"line": 2}
+)
+
+
+def meet(case: Case, recipe: Recipe, *sources: FootageSource) -> None:
+    with case.session() as session, session.begin():
+        add_work(session, recipe, sources)
+
+
+def say(case: Case, old: str = "/old", new: str = "/new") -> MovedPaths:
+    with case.session() as session, session.begin():
+        return move(session, old, new, "Anna")
+
+
+def states(case: Case) -> dict[str, str]:
+    with case.session() as session:
+        return {one.path: one.kind or one.state for one in session.scalars(select(Work))}
+
+
+def test_what_waited_in_a_pack_holds_up_no_answer_once_it_was_read_elsewhere(
+    swept: Case, recipe: Recipe, survey: Survey, registry: Registry, tmp_path: Path
+) -> None:
+    meet(swept, recipe, WAITED)
+    pack(swept, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "opened") as case:
+        meet(case, recipe, FootageSource("/new/tour.mp4", 1000, 8))
+        with case.session() as session, session.begin():
+            [work] = take(session, recipe, 9)
+            assert done(session, work, survey.analysis.footage.sha256)
+            before = read_moment(session)
+        assert read_case(case, Question(), registry, "Chinese").answer.counts.unseen == 1
+        assert say(case) == MovedPaths(["/old/tour.mp4"])
+        found = read_case(case, Question(), registry, "Chinese").answer.counts
+        assert (found.unseen, found.aside) == (0, 0)
+        with case.session() as session:
+            assert counts(session, recipe).aside == {}
+            assert read_moment(session) != before
+            # Who said so stays on record, and what was claimed of it goes along.
+            row = session.scalars(select(Work).where(Work.kind == MOVED)).one()
+            assert row.reason == "it lies at /new/tour.mp4 now, says Anna"
+            place = session.get_one(Location, "/new/tour.mp4")
+            assert (place.plant_claimed, place.provenance) == ("Kazan works", {"line": 2})
+        # Where a sweep meets a file at the old path after all, it is looked at.
+        with case.session() as session, session.begin():
+            assert reopen(session, recipe) == 0
+        meet(case, recipe, FootageSource("/old/tour.mp4", 1000, 7))
+        with case.session() as session:
+            assert [one.path for one in take(session, recipe, 9)] == ["/old/tour.mp4"]
+
+
+def test_a_disk_that_moved_is_counted_once(
+    case: Case, recipe: Recipe, survey: Survey, registry: Registry
+) -> None:
+    look_at(case, recipe, survey, registry)
+    sha256 = survey.analysis.footage.sha256
+    for folder in ("/old", "/new"):
+        meet(case, recipe, *(FootageSource(f"{folder}/{name}", 5, 7) for name in ("a", "b", "c")))
+        with case.session() as session, session.begin():
+            a, b, c = take(session, recipe, 9)
+            assert done(session, a, sha256)
+            for work in (b, c):
+                assert set_aside(session, work, "unreadable", "noise")
+    assert say(case).moved == ["/old/a", "/old/b", "/old/c"]
+    with case.session() as session:
+        found = counts(session, recipe)
+    assert (found.done, found.aside) == (2, {"unreadable": 2})
+    assert summarise(case, registry)["work"][0]["aside"] == {"unreadable": 2}
+    with pytest.raises(UsageError, match="nothing on a list of the case lies there"):
+        say(case)
+    # Nobody looks anew where nothing lies any more.
+    with case.session() as session, session.begin():
+        anew = add_recipe(session, "aa" * 32, Settings(program="0.9.0"), registry)
+        add_all(session, anew)
+        paths = {work.path for work in take(session, anew, 9)}
+        assert paths == {"/new/a", str(survey.analysis.footage.path)}
+    # Said the other way round, it would be nowhere.
+    assert say(case, "/new", "/old").unmet == ["/new/a", "/new/b", "/new/c"]
+
+
+def test_what_was_not_swept_there_with_earlier_settings_keeps_nothing(
+    case: Case, recipe: Recipe, registry: Registry
+) -> None:
+    with case.session() as session, session.begin():
+        earlier = add_recipe(session, "aa" * 32, Settings(program="0.1.0"), registry)
+    for one in (earlier, recipe):
+        meet(case, one, FootageSource("/old/a", 5, 7), FootageSource("/old/b", 5, 7))
+    meet(case, recipe, FootageSource("/new/a", 5, 8))
+    told = say(case)
+    assert (told.moved, told.unmet) == (["/old/a"], ["/old/b"])
+    with case.session() as session:
+        assert (counts(session, earlier).waiting, counts(session, recipe).waiting) == (2, 2)
+    assert say(case) == MovedPaths(unmet=["/old/b"])
+
+
+def test_only_what_may_be_the_same_file_is_taken_for_it(
+    case: Case, recipe: Recipe, tmp_path: Path
+) -> None:
+    still = tmp_path / "old" / "still"
+    still.parent.mkdir()
+    still.write_bytes(b"12345")
+    old, new = str(tmp_path / "old"), str(tmp_path / "new")
+    names = ("a", "larger", "unknown", "still", "unmet")
+    meet(
+        case,
+        recipe,
+        *(FootageSource(f"{old}/{name}", 5, 7) for name in names),
+        FootageSource(f"{old}er", 5, 7),
+    )
+    sizes = {"a": 5, "larger": 6, "unknown": None, "still": 5}
+    meet(case, recipe, *(FootageSource(f"{new}/{name}", size, 7) for name, size in sizes.items()))
+    told = say(case, old, new)
+    assert told.moved == [f"{old}/a"]
+    assert (told.still, told.unmet) == ([f"{old}/still"], [f"{old}/unmet"])
+    assert told.other == [f"{old}/larger", f"{old}/unknown"]
+    assert [path for path, kind in states(case).items() if kind == MOVED] == [f"{old}/a"]
+
+
+def test_footage_that_is_another_or_was_not_read_yet_did_not_move(
+    case: Case, recipe: Recipe, survey: Survey, registry: Registry
+) -> None:
+    look_at(case, recipe, survey, registry)
+    meet(case, recipe, FootageSource("/old/a", 5, 7))
+    with case.session() as session, session.begin():
+        [work] = take(session, recipe, 9)
+        assert done(session, work, survey.analysis.footage.sha256)
+    meet(case, recipe, FootageSource("/new/a", 5, 7))
+    assert say(case).unmet == ["/old/a"]
+    with case.session() as session, session.begin():
+        other = session.get_one(Location, "/new/a")
+        [work] = take(session, recipe, 9)
+        assert done(session, work, survey.analysis.footage.sha256)
+        other.footage = None
+    assert say(case).unmet == ["/old/a"]
+
+
+def test_what_a_person_put_right_at_the_new_place_stands(
+    case: Case, recipe: Recipe, survey: Survey, registry: Registry
+) -> None:
+    look_at(case, recipe, survey, registry)
+    meet(case, recipe, WAITED, FootageSource("/new/tour.mp4", 1000, 8, plant_claimed="Omsk"))
+    with case.session() as session, session.begin():
+        assert done(session, take(session, recipe, 1)[0], survey.analysis.footage.sha256)
+        correct(session, "/new/tour.mp4", {"plant_claimed": None}, "Olga")
+    assert say(case).moved == [WAITED.path]
+    with case.session() as session:
+        assert session.get_one(Location, "/new/tour.mp4").plant_claimed is None
+
+
+def test_what_is_lost_for_good_holds_up_no_answer(
+    swept: Case, recipe: Recipe, registry: Registry, tmp_path: Path
+) -> None:
+    """Until it is met there all the same; a name that only begins like it waits on."""
+    meet(swept, recipe, WAITED, FootageSource("/older/tour.mp4", 1000, 7))
+    pack(swept, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "opened") as case:
+
+        def left() -> tuple[int, int]:
+            found = read_case(case, Question(), registry, "Chinese").answer.counts
+            return found.unseen, found.aside
+
+        assert left() == (2, 0)
+        with case.session() as session, session.begin():
+            before = read_moment(session)
+            assert lose(session, "/old", "Anna") == LostPaths(["/old/tour.mp4"], [])
+        assert left() == (1, 1)
+        with case.session() as session, session.begin():
+            assert read_moment(session) != before
+            assert reopen(session, recipe) == 0
+            [why] = session.scalars(select(Work.reason).where(Work.kind == LOST))
+            assert why == "it is lost for good, as Anna says"
+        meet(case, recipe, replace(WAITED, mtime_ns=8))
+        assert left() == (2, 0)
+
+
+def test_no_other_file_is_said_to_be_lost(swept: Case, recipe: Recipe) -> None:
+    """What waits, or was set aside for its own sake, a sweep tells of."""
+    meet(swept, recipe, WAITED)
+    with swept.session() as session, session.begin(), pytest.raises(UsageError, match="has waited"):
+        lose(session, "/old", "Anna")

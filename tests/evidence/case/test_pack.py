@@ -1,0 +1,392 @@
+"""A case packed, moved and opened elsewhere is the same case; a pack of a stranger does no harm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
+from datasets.registry import Registry
+from detector.footage.files import open_footage
+from detector.types import Survey
+from evidence.case.case import Case
+from evidence.case.check import check
+from evidence.case.pack import pack
+from evidence.case.rows import record_survey
+from evidence.case.sighting_tables import AnalysisRow, Decision, SightingRow, Verdict
+from evidence.case.tables import UNREAD, FootageRow, Location, Recipe
+from evidence.case.unpack import unpack
+from evidence.case.verdicts import append, verify
+from tests.evidence.case.conftest import encoded
+from tests.postgres import PostgresServer
+from tests.rows import rows
+
+pytestmark = pytest.mark.databases
+
+
+@pytest.fixture
+def target(database: str | None, request: pytest.FixtureRequest) -> str | None:
+    """A second, empty database of the other kind than the case's."""
+    if database is None:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.database()
+    return None
+
+
+@pytest.fixture
+def judged(swept: Case) -> Case:
+    with swept.session() as session, session.begin():
+        sighting = session.scalars(select(SightingRow).where(SightingRow.name == "m1")).one()
+        append(
+            session,
+            footage=sighting.footage,
+            pts=sighting.pts,
+            verdict="confirmed",
+            author="Анна",
+            sighting=sighting.key,
+        )
+    return swept
+
+
+def test_no_original_is_said_to_have_changed_that_was_not_read_yet(
+    judged: Case, survey: Survey, tmp_path: Path
+) -> None:
+    path = str(survey.analysis.footage.path)
+    pack(judged, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
+        [finding] = [one for one in check(case) if one.about == path]
+    assert finding.what == "not read since the pack was opened" and not finding.wrong
+
+
+def as_moved(case: Case) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of a case, changed to what a pack of it brings: no place outside was read yet."""
+    with case.session() as session, session.begin():
+        session.execute(update(Location).values(mtime_ns=UNREAD))
+    return rows(case)
+
+
+def test_a_packed_case_is_the_same_elsewhere(
+    judged: Case, target: str | None, tmp_path: Path
+) -> None:
+    packed = pack(judged, tmp_path / "case.zip")
+    assert packed.left_out == []
+    assert packed.size == (tmp_path / "case.zip").stat().st_size
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere", target) as case:
+        assert case.on_server != judged.on_server
+        assert (case.id, case.name) == (judged.id, judged.name)
+        assert rows(case) == as_moved(judged)
+        with case.session() as session, session.begin():
+            assert verify(session) == []
+            append(session, footage="ab" * 32, pts=0, verdict="missed", author="Ben")
+            session.add(
+                Decision(a="a", b="b", what="cut", author="B", made=func.now(), note=None, where={})
+            )
+        with case.session() as session:
+            assert session.scalar(select(func.max(Verdict.number))) == 2
+        stills = {path.relative_to(case.folder) for path in case.folder.glob("stills/*/*")}
+        assert {path.relative_to(judged.folder) for path in judged.folder.glob("stills/*/*")} == (
+            stills
+        )
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_no_pack_holds_the_address_of_a_database(judged: Case, tmp_path: Path) -> None:
+    pack(judged, tmp_path / "case.zip")
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        facts = json.loads(archive.read("case.json"))
+    assert facts["database"] == "case.db"
+
+
+def test_the_originals_come_along_if_asked_for(
+    swept: Case, recipe: Recipe, survey: Survey, tmp_path: Path
+) -> None:
+    original = survey.analysis.footage.path
+    packed = pack(swept, tmp_path / "case.zip", footage=True)
+    assert packed.left_out == []
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
+        with case.session() as session:
+            place = session.scalars(select(Location.path).where(Location.held)).one()
+        assert case.find(place).read_bytes() == original.read_bytes()
+        again = pack(case, tmp_path / "again.zip", footage=True)
+        assert again.left_out == []
+
+
+def test_a_folder_of_pictures_comes_along_under_any_names(case: Case, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, name in enumerate(("a.png", "цех 1.png", "..%2f.png", os.fsdecode(b"\xff.png"))):
+        (folder / name).write_bytes(encoded(number, "PNG"))
+    sha256 = open_footage(folder).sha256
+    with case.session() as session, session.begin():
+        session.add(FootageRow(sha256=sha256, size=1, kind="stills", container="folder"))
+        session.flush()
+        session.add(Location(path=str(folder), footage=sha256, held=False))
+    assert pack(case, tmp_path / "case.zip", footage=True).left_out == []
+    shutil.rmtree(folder)
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as moved:
+        assert open_footage(moved.held(sha256)).sha256 == sha256
+    lost = pack(case, tmp_path / "lost.zip", footage=True).left_out
+    assert lost == [f"{folder}: gone, or no longer what it was"]
+
+
+def test_what_is_gone_or_altered_is_left_out_and_said(
+    swept: Case, survey: Survey, tmp_path: Path
+) -> None:
+    first, second, *_ = sorted(swept.folder.glob("stills/*/*"))
+    first.write_bytes(b"altered")
+    second.unlink()
+    left_out = pack(swept, tmp_path / "case.zip").left_out
+    assert [line.partition(":")[0] for line in left_out] == [str(first), str(second)]
+    with unpack(tmp_path / "case.zip", tmp_path / "elsewhere") as case:
+        assert rows(case) == as_moved(swept)
+
+
+def test_packing_while_a_sweep_writes_gives_one_moment(
+    case: Case,
+    recipe: Recipe,
+    registry: Registry,
+    other_survey: Callable[[str], Survey],
+    tmp_path: Path,
+) -> None:
+    """Whatever moment a pack shows, each analysis in it is whole, with its pictures."""
+    with case.session() as session, session.begin():
+        record_survey(session, case, other_survey("first"), registry)
+    with case.session() as open_session, open_session.begin():
+        record_survey(open_session, case, other_survey("second"), registry)
+        open_session.flush()
+        pack(case, tmp_path / "one.zip")
+    pack(case, tmp_path / "two.zip")
+    for name, number in (("one", 1), ("two", 2)):
+        with (
+            unpack(tmp_path / f"{name}.zip", tmp_path / name) as moved,
+            moved.session() as session,
+        ):
+            assert session.scalar(select(func.count()).select_from(AnalysisRow)) == number
+            assert session.scalar(select(func.count()).select_from(SightingRow)) == 3 * number
+
+
+def test_a_pack_never_writes_over_anything(swept: Case, tmp_path: Path) -> None:
+    pack(swept, tmp_path / "case.zip")
+    before = (tmp_path / "case.zip").read_bytes()
+    with pytest.raises(CaseExists):
+        pack(swept, tmp_path / "case.zip")
+    with pytest.raises(CaseExists):
+        unpack(tmp_path / "case.zip", swept.folder)
+    assert (tmp_path / "case.zip").read_bytes() == before
+
+
+@pytest.fixture
+def packed(tmp_path: Path, survey: Survey, registry: Registry) -> Path:
+    """The pack of a case in SQLite."""
+    with Case.new(tmp_path / "packed", "Plant") as case:
+        with case.session() as session, session.begin():
+            record_survey(session, case, survey, registry)
+        pack(case, tmp_path / "case.zip")
+    shutil.rmtree(tmp_path / "packed")
+    return tmp_path / "case.zip"
+
+
+def repack(packed: Path, change: Callable[[dict[str, bytes]], None], sign: bool = True) -> Path:
+    """The pack of somebody who changed what is in it, and its list of contents too."""
+    with zipfile.ZipFile(packed) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    contents = json.loads(files.pop("contents.json"))
+    change(files)
+    if sign:
+        contents["files"] = {
+            name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in files.items()
+        }
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+        archive.writestr("contents.json", json.dumps(contents))
+    return packed
+
+
+def refused(packed: Path, error: type[Exception], words: str) -> None:
+    folder = packed.parent
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(error, match=words):
+        unpack(packed, folder / "into" / "case")
+    assert list((folder / "into").iterdir()) == []
+    assert sorted(p.name for p in folder.iterdir()) == sorted([*before, "into"])
+
+
+STRAYS = [
+    "../outside",
+    "/outside",
+    "stills/../../outside",
+    "stills/ab/" + "0" * 64 + ".sh",
+    "footage/ab/" + "0" * 64 + "/../x",
+    "footage/ab/" + "0" * 64 + "/%2e%2e",
+    "footage/ab/" + "0" * 64 + "/..%2f..%2foutside",
+    "footage/ab/" + "0" * 64 + "/a%00b",
+    "lock",
+    "case.db-wal",
+    "stills\\..\\outside",
+]
+
+
+@pytest.mark.parametrize("name", STRAYS)
+def test_a_pack_writes_only_files_of_a_case(packed: Path, name: str) -> None:
+    repack(packed, lambda files: files.update({name: b"x"}))
+    refused(packed, CaseDamaged, "no name of a file in a pack")
+
+
+def alter_a_still(files: dict[str, bytes]) -> None:
+    name = next(name for name in files if name.startswith("stills/"))
+    files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
+
+
+def test_a_changed_file_is_noticed(packed: Path) -> None:
+    repack(packed, alter_a_still, sign=False)
+    refused(packed, CaseDamaged, "is not what it was")
+
+
+def test_a_still_under_another_name_is_noticed(packed: Path) -> None:
+    repack(packed, alter_a_still)
+    refused(packed, CaseDamaged, "is not what it was")
+
+
+def test_a_file_that_is_missing_is_noticed(packed: Path) -> None:
+    repack(packed, lambda files: files.pop("case.db") and None)
+    refused(packed, CaseDamaged, "does not list what is in it")
+
+
+def test_a_database_that_is_none_is_noticed(packed: Path) -> None:
+    repack(packed, lambda files: files.update({"case.db": b"SQLite?" * 1000}))
+    refused(packed, CaseDamaged, "damaged")
+
+
+def test_a_pack_names_no_database_of_its_own(packed: Path) -> None:
+    def elsewhere(files: dict[str, bytes]) -> None:
+        facts = json.loads(files["case.json"]) | {"database": "../../case.db"}
+        files["case.json"] = json.dumps(facts).encode()
+
+    repack(packed, elsewhere)
+    refused(packed, CaseDamaged, "a database outside")
+
+
+def test_a_bomb_is_not_set_off(packed: Path) -> None:
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
+        contents = json.loads(archive.read("contents.json"))
+        name = "footage/00/" + "0" * 64
+        archive.writestr(name, b"\0" * (16 << 20))
+    contents["files"][name] = {"size": 16 << 20, "sha256": "0" * 64}
+    with zipfile.ZipFile(packed) as old:
+        files = {n: old.read(n) for n in old.namelist() if n != "contents.json"}
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, data in files.items():
+            archive.writestr(each, data)
+        archive.writestr("contents.json", json.dumps(contents))
+    refused(packed, CaseDamaged, "grows out of proportion")
+
+
+def test_a_pack_larger_than_the_disk_is_not_begun(packed: Path, small_disk: Path) -> None:
+    repack(packed, lambda files: files.update({"footage/00/" + "0" * 64: b"\0" * (2 << 20)}))
+    with pytest.raises(CaseUnwritable, match="make room"):
+        unpack(packed, small_disk / "case")
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_disk_too_small_for_a_pack_is_left_as_it_was(swept: Case, small_disk: Path) -> None:
+    with (small_disk / "filler").open("wb") as out:
+        out.write(b"\0" * (900 << 10))
+    with pytest.raises(CaseUnwritable, match="full"):
+        pack(swept, small_disk / "case.zip")
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_pack_of_a_newer_program_is_refused(packed: Path) -> None:
+    with zipfile.ZipFile(packed) as archive:
+        files = {n: archive.read(n) for n in archive.namelist()}
+    contents = json.loads(files["contents.json"]) | {"format": 9}
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, json.dumps(contents) if name == "contents.json" else data)
+    refused(packed, CaseNewer, "newer Nameplate")
+
+
+def test_other_files_are_no_packs(tmp_path: Path) -> None:
+    (tmp_path / "empty.zip").touch()
+    refused(tmp_path / "empty.zip", CaseDamaged, "cannot be opened")
+    with pytest.raises(CaseMissing):
+        unpack(tmp_path / "nowhere.zip", tmp_path / "case")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_pack_cut_short_is_refused(packed: Path, share: float) -> None:
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: int(len(whole) * share)])
+    refused(packed, CaseDamaged, "cannot be opened")
+
+
+def test_a_pack_that_points_out_of_itself_is_refused(packed: Path) -> None:
+    whole = bytearray(packed.read_bytes())
+    place = whole.rindex(b"PK\x05\x06") + 16  # where its list begins, from which all places count
+    begins = int.from_bytes(whole[place : place + 4], "little")
+    whole[place : place + 4] = (begins + len(whole)).to_bytes(4, "little")
+    packed.write_bytes(whole)
+    refused(packed, CaseDamaged, "points out of itself")
+
+
+def test_any_flipped_byte_is_noticed_or_harmless(packed: Path, registry: Registry) -> None:
+    """A byte may lie where it means nothing (a date); elsewhere the pack must be refused."""
+    whole = packed.read_bytes()
+    with unpack(packed, packed.parent / "whole") as case:
+        expected = rows(case)
+    for place in range(0, len(whole), len(whole) // 40):
+        packed.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
+        folder = packed.parent / f"at {place}"
+        try:
+            with unpack(packed, folder) as case:
+                assert rows(case) == expected
+        except (CaseDamaged, CaseNewer):
+            assert not folder.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from evidence.case.unpack import unpack
+names = 0
+def stop(event, args):
+    global names
+    if event == "open" and "stills" in str(args[0]):
+        names += 1
+        if names == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(stop)
+unpack(sys.argv[1], sys.argv[2])
+"""
+
+
+def test_unpacking_that_was_killed_leaves_no_case(packed: Path) -> None:
+    folder = packed.parent / "case"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, packed, folder], cwd=Path(__file__).parents[3]
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert not folder.exists()
+    unpack(packed, folder).close()
+
+
+def test_a_moved_folder_is_the_same_case(tmp_path: Path, database: str | None) -> None:
+    with Case.new(tmp_path / "here", "Plant", database) as case:
+        before = rows(case)
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    with Case.open(tmp_path / "there") as moved, moved.engine.connect() as connection:
+        assert rows(moved) == before
+        assert connection.scalar(text("SELECT 1")) == 1

@@ -1,0 +1,371 @@
+"""A pack made to do harm lets nobody in, shows nothing of the machine it is opened on, and has
+nothing there read or removed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from datasets.errors import CaseDamaged, FootageMissing
+from datasets.registry import Registry
+from detector import Settings
+from detector.footage.files import open_footage
+from detector.types import Survey
+from evidence.access.accounts import add_account, enter
+from evidence.access.credentials import digest
+from evidence.browse.frames import find_original
+from evidence.case.case import Case
+from evidence.case.pack import pack
+from evidence.case.queue import FootageSource, add_all, add_work, done, reopen, take
+from evidence.case.runs import add_recipe
+from evidence.case.tables import Location, Login, Recipe, Token, Upload, Work
+from evidence.case.unpack import unpack
+from evidence.uploads.intake import Uploads
+from evidence.uploads.part import Claims, UploadLimits
+from evidence.uploads.storage import find_place
+from tests.evidence.case.conftest import encoded
+from tests.evidence.case.test_pack import packed as packed
+from tests.evidence.case.test_pack import refused, repack
+
+pytestmark = pytest.mark.databases
+
+PASSWORD = "seven lathes in a hall"
+NOW = datetime.now(UTC)
+OTHER = "ef" * 32
+
+
+def altered(pack_file: Path, *statements: str, **values: object) -> Path:
+    """The pack of somebody who wrote what they liked into its database."""
+
+    def change(files: dict[str, bytes]) -> None:
+        file = pack_file.parent / "altered.db"
+        file.write_bytes(files["case.db"])
+        connection = sqlite3.connect(file)
+        for statement in statements:
+            connection.execute(statement, values if ":" in statement else {})
+        connection.commit()
+        connection.close()
+        files["case.db"] = file.read_bytes()
+        file.unlink()
+
+    return repack(pack_file, change)
+
+
+@pytest.fixture
+def opened(packed: Path, database: str | None) -> Callable[..., Case]:
+    """Opens the pack, altered by some statements, in either kind of database."""
+
+    def open_(*statements: str, **values: object) -> Case:
+        altered(packed, *statements, **values)
+        return unpack(packed, packed.parent / "opened", database)
+
+    return open_
+
+
+def test_who_made_a_pack_does_not_enter_by_it(opened: Callable[..., Case], tmp_path: Path) -> None:
+    with Case.new(tmp_path / "theirs", "Theirs") as case:
+        add_account(case, "mallory", "admin", PASSWORD)
+        with case.engine.connect() as connection:
+            secret = connection.scalar(text("SELECT secret FROM accounts"))
+    theirs = opened(
+        "INSERT INTO accounts VALUES ('mallory', 'admin', :secret, :made, NULL)",
+        "INSERT INTO logins VALUES (:digest, 'mallory', :made, :later)",
+        "INSERT INTO tokens VALUES (:digest, 'mallory', 'mine', :made, NULL, NULL)",
+        # Whatever takes the password away puts it back.
+        "CREATE TABLE kept AS SELECT secret FROM accounts",
+        "CREATE TRIGGER mine AFTER UPDATE ON accounts WHEN NEW.secret = '' BEGIN "
+        "UPDATE accounts SET secret = (SELECT secret FROM kept); END",
+        "CREATE TRIGGER again AFTER DELETE ON tokens BEGIN INSERT INTO tokens VALUES "
+        "(OLD.digest, OLD.account, OLD.label, OLD.made, OLD.expires, OLD.ended); END",
+        secret=secret,
+        digest=digest("known"),
+        made=str(NOW.replace(tzinfo=None)),
+        later=str((NOW + timedelta(days=30)).replace(tzinfo=None)),
+    )
+    with theirs as case:
+        assert enter(case, "mallory", PASSWORD) is None
+        with case.session() as session:
+            assert not session.scalars(select(Login)).all()
+            assert not session.scalars(select(Token)).all()
+
+
+def test_a_pack_brings_no_triggers_of_its_own(packed: Path, tmp_path: Path) -> None:
+    asked = text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")
+    with Case.new(tmp_path / "fresh", "Fresh") as case, case.engine.connect() as connection:
+        guards = connection.execute(asked).all()
+    altered(
+        packed,
+        "DROP TRIGGER verdicts_no_update",
+        "CREATE TRIGGER mine AFTER INSERT ON verdicts BEGIN DELETE FROM items; END",
+    )
+    with unpack(packed, tmp_path / "opened") as case, case.engine.connect() as connection:
+        assert connection.execute(asked).all() == guards
+
+
+ENDLESS = "CREATE VIEW accounts AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) "
+WRONG = {
+    "a table without an end": [
+        "DROP TABLE accounts",
+        f"{ENDLESS} SELECT x AS name, x AS role, x AS secret, x AS made, x AS ended FROM n",
+    ],
+    "no time": ["UPDATE sightings SET pts = 'soon'"],
+    "no list": ["UPDATE sightings SET track = '[['"],
+    "no table": ["DROP TABLE machines"],
+    "no state in an older one": [
+        "INSERT INTO verdicts (number, sighting, footage, pts, verdict, author, made, before, "
+        "previous, digest) SELECT 1, sighting, footage, pts, 'unknown', 'a', '2026-01-01', '[]', "
+        "'', '' FROM items LIMIT 1",
+        "UPDATE alembic_version SET version_num = '0014'",
+    ],
+    "a column without measure": [
+        "DROP TABLE decisions",
+        "CREATE TABLE decisions (number INTEGER PRIMARY KEY, a, b, what, author, made, "
+        'note TEXT AS (hex(zeroblob(1000 * number))), "where")',
+    ],
+    "nowhere": [f"INSERT INTO locations (path, footage, held) VALUES ('/a', '{OTHER}', 0)"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_database_that_is_no_cases_is_refused(packed: Path, name: str) -> None:
+    altered(packed, *WRONG[name])
+    refused(packed, CaseDamaged, "its database is no case's")
+
+
+def test_no_trigger_of_a_pack_runs_while_it_is_brought_up_to_date(packed: Path) -> None:
+    altered(
+        packed,
+        "UPDATE alembic_version SET version_num = '0014'",
+        'CREATE TRIGGER "mi""ne" AFTER UPDATE ON alembic_version BEGIN '
+        "SELECT RAISE(ABORT, 'it ran'); END",
+    )
+    with unpack(packed, packed.parent / "opened") as case:
+        assert case.name == "Plant"
+
+
+HELD = [
+    "/etc/passwd",
+    "../secret.mp4",
+    "footage/../../secret.mp4",
+    f"footage/ef/{OTHER}/../../../../secret.mp4",
+    f"footage/ef/{OTHER}.mp4",  # of another footage
+    "footage/00/{sha256}.mp4",
+    "{sha256}.mp4",
+]
+
+
+@pytest.mark.parametrize("path", HELD)
+def test_the_case_holds_no_footage_but_in_its_own_place(
+    packed: Path, survey: Survey, path: str
+) -> None:
+    sha256 = survey.analysis.footage.sha256
+    altered(
+        packed,
+        "INSERT INTO locations (path, footage, held) VALUES (:path, :sha256, 1)",
+        path=path.format(sha256=sha256),
+        sha256=sha256,
+    )
+    refused(packed, CaseDamaged, "as footage that the case holds")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["sha256 = '../../../../../../../etc/hostname'", "suffix = 'jpg/../../../../secret'"],
+    ids=["by its hash", "by its suffix"],
+)
+def test_no_still_lies_elsewhere(packed: Path, change: str) -> None:
+    altered(packed, f"UPDATE stills SET {change} WHERE role = 'mark'")
+    refused(packed, CaseDamaged, "it names a still")
+
+
+UPLOAD = (
+    "INSERT INTO uploads (id, author, name, size, state, path, made, changed) "
+    "VALUES (:id, 'mallory', 'a.mp4', 9, :state, :path, '2020-01-01', '2020-01-01')"
+)
+
+
+def test_an_upload_called_after_a_path_is_refused(packed: Path) -> None:
+    altered(packed, UPLOAD, id="../../victim", state="cancelled", path=None)
+    refused(packed, CaseDamaged, "it names an upload '../../victim'")
+
+
+def test_no_file_outside_is_removed_as_a_stale_upload(
+    opened: Callable[..., Case], registry: Registry, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim.part"
+    victim.touch()
+    os.utime(victim, (1, 1))
+    (tmp_path / "opened").mkdir()
+    with opened(UPLOAD, id="../../victim", state="receiving", path=None) as case:
+        settings = Settings()
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, settings, registry)
+        (case.folder / "uploads").mkdir()
+        Uploads(case, recipe, UploadLimits(), settings.decoding).tidy()
+    assert victim.exists()
+
+
+LAID = "INSERT INTO locations (path, footage, held, size) VALUES (:path, :sha256, 0, :size)"
+
+
+@pytest.mark.parametrize("kind", ["video", "still", "stills"])
+def test_nothing_that_lies_outside_is_shown_before_it_was_read(
+    opened: Callable[..., Case], survey: Survey, registry: Registry, tmp_path: Path, kind: str
+) -> None:
+    """Neither a secret of the size that the pack says nor, yet, the original itself."""
+    footage = survey.analysis.footage
+    secret = tmp_path / "secret"
+    if kind == "stills":
+        secret.mkdir()
+        (secret / "1.png").write_bytes(encoded(1, "PNG"))
+        size = (secret / "1.png").stat().st_size
+    else:
+        size = footage.size
+        secret.write_bytes(b"s" * size)
+    known = {"sha256": footage.sha256, "size": size, "kind": kind}
+    say = "UPDATE footage SET size = :size, kind = :kind WHERE sha256 = :sha256"
+    with opened(say, LAID, path=str(secret), **known) as case, case.session() as session:
+        with pytest.raises(FootageMissing):
+            find_original(session, case, footage.sha256)
+        assert find_place(case, session, footage.sha256) is None
+
+
+def test_originals_are_shown_again_once_a_sweep_has_read_them(
+    opened: Callable[..., Case], survey: Survey, registry: Registry
+) -> None:
+    footage = survey.analysis.footage
+    status = footage.path.stat()
+    known = {"path": str(footage.path), "sha256": footage.sha256, "size": status.st_size}
+    with opened(LAID, **known) as case:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+            source = FootageSource(str(footage.path), status.st_size, status.st_mtime_ns)
+            add_work(session, recipe, [source])
+            assert session.get_one(Location, source.path).footage is None
+            assert done(session, take(session, recipe, 1)[0], open_footage(footage.path).sha256)
+        with case.session() as session:
+            found = find_original(session, case, footage.sha256)
+            assert found is not None and found.path == footage.path
+
+
+def test_nothing_outside_is_looked_at_because_a_pack_says_so(
+    opened: Callable[..., Case], survey: Survey, registry: Registry, clip: Path, tmp_path: Path
+) -> None:
+    path = str(clip)
+    waits = (
+        "INSERT INTO work SELECT :path, model, settings, 'waiting', 9, 0, NULL, NULL, '2020-01-01' "
+        "FROM recipes"
+    )
+    add = "INSERT OR IGNORE INTO recipes VALUES (:model, :settings, :model, '{}')"
+    recipe = recipe_of(survey, registry, tmp_path)
+    with (
+        opened(
+            add,
+            "INSERT INTO locations (path, held) VALUES (:path, 0)",
+            waits,
+            UPLOAD,
+            path=path,
+            id="0" * 32,
+            state="kept",
+            model=recipe[0],
+            settings=recipe[1],
+        ) as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        known = add_recipe(session, "aa" * 32, Settings(), registry)
+        assert (known.model, known.settings) == recipe
+        assert take(session, known, 9) == []
+        work = session.scalars(select(Work)).one()
+        assert work.state == "aside" and work.reason and "sweep the folder" in work.reason
+        # Nor has somebody who uploads, by going on with what they are said to have brought.
+        assert session.scalars(select(Upload)).all() == []
+        status = clip.stat()
+        add_work(session, known, [FootageSource(path, status.st_size, status.st_mtime_ns)])
+        assert [one.path for one in take(session, known, 9)] == [path]
+
+
+def recipe_of(survey: Survey, registry: Registry, tmp_path: Path) -> tuple[str, str]:
+    with Case.new(tmp_path / "theirs", "Theirs") as case:
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+        return recipe.model, recipe.settings
+
+
+def test_a_folder_of_pictures_is_the_one_it_is_called_after(packed: Path) -> None:
+    name = f"footage/ef/{OTHER}/1.png"
+    repack(packed, lambda files: files.update({name: encoded(1, "PNG")}))
+    refused(packed, CaseDamaged, "is not what it was")
+
+
+def test_what_was_uploaded_can_be_watched_where_its_pack_is_opened(
+    case: Case, registry: Registry, clip: Path, tmp_path: Path
+) -> None:
+    settings, content = Settings(), clip.read_bytes()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, settings, registry)
+    uploads = Uploads(case, recipe, UploadLimits(), settings.decoding)
+    made = uploads.begin("Anna", "hall.mp4", len(content), Claims())
+    with uploads.receiving(made.id, 0) as part:
+        part.write(content)
+        kept = uploads.finish(made.id, part)
+    assert kept.footage is not None
+    pack(case, tmp_path / "case.zip", footage=True)
+    with unpack(tmp_path / "case.zip", tmp_path / "opened") as moved, moved.session() as session:
+        found = find_original(session, moved, kept.footage)
+        assert found is not None and found.path.read_bytes() == content
+        assert take(session, recipe, 9)  # it is the case's own, and goes on waiting
+
+
+def test_nothing_outside_is_looked_at_anew_because_a_pack_says_so(
+    opened: Callable[..., Case], survey: Survey, registry: Registry, clip: Path
+) -> None:
+    sha256 = survey.analysis.footage.sha256
+    with (
+        opened(LAID, path=str(clip), sha256=sha256, size=clip.stat().st_size) as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        anew = Settings(program="0.3.0+anew")
+        recipe = add_recipe(session, "aa" * 32, anew, registry)
+        add_all(session, recipe)
+        assert take(session, recipe, 9) == []
+        # What the case reads itself is looked at.
+        status = clip.stat()
+        source = FootageSource(str(clip), status.st_size, status.st_mtime_ns)
+        session.get_one(Location, source.path).mtime_ns = status.st_mtime_ns
+        add_all(session, recipe)
+        assert [work.path for work in take(session, recipe, 9)] == [source.path]
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_what_was_set_aside_outside_is_looked_at_again_once_its_folder_was_swept(
+    opened: Callable[..., Case], tmp_path: Path, aside: bool
+) -> None:
+    """`sweep --retry` would else read whatever file of this machine a pack names."""
+    secret = str(tmp_path / "secret.mp4")
+    kind = "'aside', 0, 0, 'timeout', 'no end'" if aside else "'waiting', 0, 0, NULL, NULL"
+    with (
+        opened(
+            "INSERT INTO locations (path, held, mtime_ns) VALUES (:path, 0, 7)",
+            "INSERT INTO recipes VALUES (:aa, :aa, :aa, '{}')",
+            "INSERT INTO work (path, model, settings, state, priority, tries, kind, reason, "
+            f"changed) VALUES (:path, :aa, :aa, {kind}, :now)",
+            aa="aa" * 32,
+            path=secret,
+            now=str(NOW.replace(tzinfo=None)),
+        ) as case,
+        case.session() as session,
+        session.begin(),
+    ):
+        recipe = session.scalars(select(Recipe)).one()
+        assert reopen(session, recipe) == 0
+        assert take(session, recipe, 10) == []
+        add_work(session, recipe, [FootageSource(secret, 1, 7)])
+        assert [work.path for work in take(session, recipe, 10)] == [secret]

@@ -1,0 +1,206 @@
+"""A case in numbers: machines by builder, and those of unknown builders by what plates tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from datasets.registry import Registry
+from detector import Settings
+from detector.types import Origin, Sighting, Survey
+from evidence.browse.machine_list import MachineFilter, list_machines
+from evidence.browse.machine_summary import machine_counts
+from evidence.case.case import Case
+from evidence.case.pack import pack
+from evidence.case.queue import FootageSource, add_work, set_aside, take
+from evidence.case.rows import record_survey
+from evidence.case.runs import add_recipe, begin_run
+from evidence.case.sighting_tables import MachineRow, Membership, machine_id, sighting_key
+from evidence.case.summary import last_settings, summarise
+from evidence.case.tables import Recipe
+from evidence.case.unpack import unpack
+from tests.evidence.conftest import plated, rebadged
+
+pytestmark = pytest.mark.databases
+
+
+def store(
+    case: Case, survey: Survey, registry: Registry, machines: list[list[Sighting]]
+) -> list[dict[str, object]]:
+    """The table of machines of a case with these, each seen in so many sightings."""
+    named = [replace(s, id=f"m{n}") for n, s in enumerate(s for some in machines for s in some)]
+    analysis = replace(survey.analysis, sightings=tuple(named))
+    with case.session() as session, session.begin():
+        key = record_survey(session, case, Survey(analysis), registry)
+        left = iter(named)
+        for some in machines:
+            keys = [sighting_key(key, next(left).id) for _ in some]
+            found = some[0].attribution
+            machine = MachineRow(
+                id=machine_id(keys[0]),
+                model="aa" * 32,
+                settings="bb" * 32,
+                builder=found.builder,
+                grade=found.grade,
+                probability=found.probability,
+                sightings=len(keys),
+                footages=1,
+                conflict=False,
+            )
+            session.add(machine)
+            session.flush()
+            session.add_all(Membership(sighting=one, machine=machine.id) for one in keys)
+    return list(summarise(case, registry)["machines"])
+
+
+def without_origin(sighting: Sighting, origin: Origin | None = None) -> Sighting:
+    return replace(sighting, attribution=replace(sighting.attribution, origin=origin))
+
+
+def test_unknown_builders_are_counted_by_what_their_plates_tell(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    once, unread = plated(), without_origin(plated())
+    found = store(case, survey, registry, [[once], [unread, once], [unread]])
+    assert [(row["name"], row["origin"], row["machines"], row["sightings"]) for row in found] == [
+        ("unknown, origin from the plate", "CN", 2, 3),
+        ("unknown", None, 1, 1),
+    ]
+    assert [row["builder"] for row in found] == [None, None]
+
+
+def test_a_machine_whose_plates_disagree_has_no_origin(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    other = without_origin(plated(), Origin("TW", "plate", "B"))
+    (row,) = store(case, survey, registry, [[plated(), other]])
+    assert (row["name"], row["origin"]) == ("unknown", None)
+
+
+def test_a_sellers_home_is_not_the_origin_of_its_machines(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    (row,) = store(case, survey, registry, [[rebadged()]])
+    assert (row["name"], row["origin"]) == ("MetalTec (a seller's badge)", None)
+
+
+def test_a_plate_goes_before_a_sellers_badge_wherever_machines_are_told(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    """As in the answer: else a machine is Chinese there and of no known origin in every list."""
+    once = without_origin(rebadged(), Origin("CN", "plate", "A"))
+    read = store(case, survey, registry, [[once], [rebadged()]])
+    name = "MetalTec (a seller's badge)"
+    assert {(row["name"], row["origin"], row["machines"]) for row in read} == {
+        (name, "CN", 1),
+        (name, None, 1),
+    }
+    recipe = Recipe(model="aa" * 32, settings="bb" * 32)
+    with case.session() as session:
+        told = machine_counts(session, recipe, registry, read).rows
+        assert {(row.name, row.origin) for row in told} == {(name, "CN"), (name, None)}
+        for code, basis in (("CN", "plate"), ("open", "rebadger")):
+            wanted = MachineFilter(origin=code)
+            (one,) = list_machines(session, recipe, registry, wanted).items
+            assert one.origin is not None
+            assert (one.origin.code or "open", one.origin.basis) == (code, basis)
+
+
+def test_photographs_have_no_length(case: Case, survey: Survey, registry: Registry) -> None:
+    """They are gone through one a second, which is nothing that was filmed."""
+    analysis = survey.analysis
+    stills = replace(analysis.footage, kind="stills", sha256="ee" * 32)
+    with case.session() as session, session.begin():
+        for one in (analysis, replace(analysis, footage=stills)):
+            record_survey(session, case, replace(survey, analysis=one), registry)
+    summary = summarise(case, registry)
+    assert analysis.probe.duration
+    assert (summary["footage"], summary["seconds"]) == (2, float(analysis.probe.duration))
+
+
+def test_a_machine_found_with_two_models_is_not_two(
+    case: Case, survey: Survey, registry: Registry
+) -> None:
+    """Counted are those found with what was worked with last, or with what is asked for."""
+    (unread,) = store(case, survey, registry, [[without_origin(plated())]])
+    assert unread["machines"] == 1, "nothing was ever worked with: all are counted"
+    with case.session() as session, session.begin():
+        (first,) = session.scalars(select(MachineRow))
+        before = Recipe(model=first.model, settings=first.settings, registry_hash="", values={})
+        session.add(before)
+        now = add_recipe(session, "cc" * 32, Settings(), registry)
+        for recipe in (before, now):
+            session.add(
+                MachineRow(
+                    id=machine_id(recipe.model),
+                    model=recipe.model,
+                    settings=recipe.settings,
+                    builder="mazak",
+                    grade="A",
+                    probability=0.9,
+                    sightings=2,
+                    footages=1,
+                    conflict=False,
+                )
+            )
+        add_work(session, before, [FootageSource("/clip.mp4")])
+    assert counted(case, registry) == {None: 1, "mazak": 1}
+    assert counted(case, registry, now) == {"mazak": 1}
+    with case.session() as session, session.begin():
+        add_work(session, now, [FootageSource("/clip.mp4")])
+    assert counted(case, registry) == {"mazak": 1}
+    assert summarise(case, registry)["sightings"] == 0, "that one was found with neither"
+
+
+def test_the_settings_worked_with_last_are_told_where_footage_would_be_looked_at_so_again(
+    case: Case, registry: Registry
+) -> None:
+    model, fewer = "cc" * 32, Settings.archive({"sweeping": {"budget": 0.5, "sampling": "1/3"}})
+    with case.session() as session, session.begin():
+        assert last_settings(session, model, registry) is None, "nothing was worked with"
+        recipe = add_recipe(session, model, fewer, registry)
+        add_work(session, recipe, [FootageSource("/clip.mp4")])
+        assert last_settings(session, model, registry) == fewer
+        assert last_settings(session, "dd" * 32, registry) is None, "it was another model"
+        assert last_settings(session, model, Registry(())) is None, "it was another registry"
+        for unknown in ({"looking": {"twice": True}}, {}):
+            recipe.values = unknown
+            session.flush()
+            assert last_settings(session, model, registry) is None, "an older version's"
+
+
+def test_a_case_that_was_moved_counts_what_it_counted_before(
+    case: Case, registry: Registry, tmp_path: Path
+) -> None:
+    """What an earlier version left waiting was not worked with because a pack is opened."""
+    with case.session() as session, session.begin():
+        for word, builder, path in (("aa", "haas", "/left.mp4"), ("cc", "mazak", "/clip.mp4")):
+            recipe = add_recipe(session, word * 32, Settings(), registry)
+            session.add(
+                MachineRow(
+                    id=machine_id(word),
+                    model=recipe.model,
+                    settings=recipe.settings,
+                    builder=builder,
+                    grade="A",
+                    probability=0.9,
+                    sightings=2,
+                    footages=1,
+                    conflict=False,
+                )
+            )
+            begin_run(session, "sweep", recipe)
+            add_work(session, recipe, [FootageSource(path)])
+        assert set_aside(session, take(session, recipe, 1)[0], "empty", "no bytes")
+    assert counted(case, registry) == {"mazak": 1}
+    pack(case, tmp_path / "case.zip")
+    with unpack(tmp_path / "case.zip", tmp_path / "moved") as moved:
+        assert counted(moved, registry) == {"mazak": 1}
+
+
+def counted(case: Case, registry: Registry, recipe: Recipe | None = None) -> dict[object, int]:
+    rows = summarise(case, registry, recipe)["machines"]
+    return {row["builder"]: row["machines"] for row in rows}

@@ -1,0 +1,64 @@
+"""Text and times in a database are exactly what was put in, and sort alike."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from evidence.case.case import Case
+from evidence.case.tables import FootageRow, Location
+
+pytestmark = pytest.mark.databases
+
+ODD = ("\udcff.mp4", "nul\0byte", r"\u0000", r"\udcff", r"\u005c", "\\u005cudcff", "цех", "🙂", "")
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_text_comes_back(case: Case, text: str) -> None:
+    values = {"said": text, text: ["\ud800", "\0", 1.5, None]}
+    with case.session() as session, session.begin():
+        session.add(Location(path=text, held=False, note=text, provenance=values))
+    with case.session() as session:
+        found = session.scalars(select(Location).where(Location.note == text)).one()
+        assert (found.path, found.note, found.provenance) == (text, text, values)
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.text(st.characters()), min_size=1, max_size=5, unique=True))
+def test_any_text_comes_back_and_differs_from_any_other(case: Case, texts: list[str]) -> None:
+    with case.session() as session, session.begin():
+        session.execute(delete(Location))
+        session.add_all(Location(path=text, held=False) for text in texts)
+    with case.session() as session:
+        assert set(session.scalars(select(Location.path))) == set(texts)
+
+
+def test_paths_sort_by_code_point_in_every_database(case: Case) -> None:
+    paths = ["b", "B", "a", "ä", "A", "_", "a b", "a/b", "a-b", "ц", "🙂", "中"]
+    with case.session() as session, session.begin():
+        session.add_all(Location(path=path, held=False) for path in paths)
+    with case.session() as session:
+        assert list(session.scalars(select(Location.path).order_by(Location.path))) == sorted(paths)
+
+
+@pytest.mark.parametrize("time", [Fraction(0), Fraction(1001, 24000), Fraction(10**30, 7**30)])
+def test_times_are_exact(case: Case, time: Fraction) -> None:
+    row = FootageRow(sha256="a" * 64, size=1 << 60, kind="video", container="mp4", duration=time)
+    with case.session() as session, session.begin():
+        session.add(row)
+    with case.session() as session:
+        assert session.scalars(select(FootageRow.duration)).one() == time
+
+
+def test_nothing_is_null_and_not_a_json_null(case: Case) -> None:
+    with case.session() as session, session.begin():
+        session.add(Location(path="a", held=False, provenance=None))
+    with case.session() as session:
+        assert session.scalars(select(Location).where(Location.provenance.is_(None))).one()

@@ -1,0 +1,239 @@
+"""A results folder is whole or not there, and nobody's own files are lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from PIL import Image
+
+from datasets.errors import FootageError, ResultError, ResultTaken
+from datasets.registry import Registry
+from detector.types import Analysis, Observation
+from evidence.clip.folder import STALE_SECONDS, check_writable, folder_name, write_results
+from evidence.clip.record import load_schema, to_record
+from tests.evidence.conftest import lone_mark
+
+ROOT = Path(__file__).parents[2]
+RECORD = {"sightings.json", "sightings.csv", "report.html"}
+
+
+def write(analysis: Analysis, registry: Registry, out: Path) -> Path:
+    return write_results(analysis, to_record(analysis, registry), out)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_everything_is_there(analysis: Analysis, registry: Registry, tmp_path: Path) -> None:
+    folder = write(analysis, registry, tmp_path / "out")
+    assert folder.name == f"цех №3-{analysis.footage.sha256[:8]}"
+    stills = {f"stills/m{n}.jpg" for n in (1, 2, 3)} | {f"stills/m{n}-mark.png" for n in (1, 2, 3)}
+    assert set(contents(folder)) == RECORD | stills
+    record = json.loads((folder / "sightings.json").read_bytes())
+    Draft202012Validator(load_schema()).validate(record)
+    for machine in record["machines"]:
+        assert (folder / machine["still"]).is_file() and (folder / machine["mark"]).is_file()
+    assert names(tmp_path / "out") == [folder.name]
+
+
+def test_the_still_is_the_best_frame(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    # Frame n of the clip is 12 n + 60 bright; the best one is at 1 s, frame 4.
+    folder = write(analysis, registry, tmp_path)
+    with Image.open(folder / "stills/m2.jpg") as still:
+        assert abs(still.convert("L").getpixel((400, 30)) - 108) <= 4  # type: ignore[operator]
+
+
+def test_a_mark_without_a_machine_is_pictured(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    analysis = replace(analysis, lone_marks=(lone_mark(),))
+    folder = write(analysis, registry, tmp_path)
+    record = json.loads((folder / "sightings.json").read_bytes())
+    Draft202012Validator(load_schema()).validate(record)
+    assert record["lone_marks"][0]["still"] == "stills/k1.jpg"
+    # Frame n of the clip is 12 n + 60 bright; the mark is seen at 2 s, in frame 8.
+    with Image.open(folder / "stills/k1.jpg") as still:
+        assert abs(still.convert("L").getpixel((400, 30)) - 156) <= 4  # type: ignore[operator]
+        assert still.height > 270  # a caption stands below
+    # What an earlier run wrote is no foreign file.
+    assert write(replace(analysis, lone_marks=()), registry, tmp_path) == folder
+    assert not (folder / "stills/k1.jpg").exists()
+
+
+@pytest.mark.parametrize("odd", [{"machines": ["x"]}, [1], {"machines": [], "lone_marks": ["k"]}])
+def test_a_record_that_is_none_of_ours_says_nothing_of_whose_the_files_are(
+    analysis: Analysis, registry: Registry, tmp_path: Path, odd: object
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    (folder / "sightings.json").write_text(json.dumps(odd), "utf-8")
+    (folder / "stills/m1.jpg").rename(folder / "stills/mine.jpg")
+    with pytest.raises(ResultTaken, match=r"stills/mine\.jpg"):
+        write(analysis, registry, tmp_path)
+
+
+def test_a_second_run_leaves_equal_results_untouched(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    (folder / "my notes.txt").write_text("seen on 3 May")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert write(analysis, registry, tmp_path) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_another_outcome_replaces_the_folder(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    fewer = replace(analysis, sightings=analysis.sightings[:1], model_hash="cc" * 32)
+    assert write(fewer, registry, tmp_path) == folder
+    assert set(contents(folder)) == RECORD | {"stills/m1.jpg", "stills/m1-mark.png"}
+    assert names(tmp_path) == [folder.name]
+
+
+def test_files_of_others_are_never_replaced(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    (folder / "stills/my crop.jpg").write_bytes(b"mine")
+    before = contents(folder)
+    with pytest.raises(ResultTaken, match="my crop"):
+        write(replace(analysis, model_hash="cc" * 32), registry, tmp_path)
+    assert contents(folder) == before
+    assert names(tmp_path) == [folder.name]
+
+
+def test_footage_that_vanished_leaves_no_folder(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    gone = replace(analysis, footage=replace(analysis.footage, path=tmp_path / "gone.mp4"))
+    with pytest.raises(FootageError):
+        write(gone, registry, tmp_path / "out")
+    assert names(tmp_path / "out") == []
+
+
+def test_a_machine_whose_frame_is_lost_is_reported_without_a_still(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    lost = replace(analysis.sightings[1], best=Observation(Fraction(99), (1, 1, 9, 9), 0.5))
+    bare = replace(lost, attribution=replace(lost.attribution, evidence=()))
+    folder = write(replace(analysis, sightings=(bare,)), registry, tmp_path)
+    record = json.loads((folder / "sightings.json").read_bytes())
+    assert record["machines"][0]["still"] is None
+    assert "could not be decoded again" in (folder / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("limit", [2_000, 12_000], ids=["stills", "report"])
+def test_a_full_disk_leaves_nothing_half_written(
+    analysis: Analysis, registry: Registry, tmp_path: Path, limit: int
+) -> None:
+    """A child whose files may not grow past a limit: the write itself fails, as on a full disk."""
+    task = tmp_path / "task"
+    task.write_bytes(pickle.dumps((analysis, to_record(analysis, registry), tmp_path / "out")))
+    code = (
+        "import pickle, sys\n"
+        "from pathlib import Path\n"
+        "from datasets.errors import ResultError\n"
+        "from evidence.clip.folder import write_results\n"
+        "try:\n"
+        "    write_results(*pickle.loads(Path(sys.argv[1]).read_bytes()))\n"
+        "except ResultError as error:\n"
+        "    sys.exit(str(error))\n"
+    )
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(task)],
+        cwd=ROOT,
+        preexec_fn=limited,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    assert "could not be written (File too large)" in ended.stderr
+    assert folder_name(analysis.footage.path, analysis.footage.sha256) in ended.stderr
+    assert names(tmp_path / "out") == []
+
+
+def test_a_killed_run_is_swept_up(analysis: Analysis, registry: Registry, tmp_path: Path) -> None:
+    name = folder_name(analysis.footage.path, analysis.footage.sha256)
+    old, fresh = tmp_path / f".{name}.0000.partial", tmp_path / f".{name}.1111.partial"
+    for folder in (old, fresh):
+        folder.mkdir()
+    then = old.stat().st_mtime - STALE_SECONDS - 1
+    os.utime(old, (then, then))
+    write(analysis, registry, tmp_path)
+    assert not old.exists() and fresh.exists()
+
+
+def test_results_moved_aside_by_a_killed_run_come_back(
+    analysis: Analysis, registry: Registry, tmp_path: Path
+) -> None:
+    folder = write(analysis, registry, tmp_path)
+    (folder / "my notes.txt").write_text("seen on 3 May")
+    aside = tmp_path / f".{folder.name}.0000.replaced"
+    folder.rename(aside)
+    then = aside.stat().st_mtime - STALE_SECONDS - 1
+    os.utime(aside, (then, then))
+    assert write(analysis, registry, tmp_path) == folder
+    assert (folder / "my notes.txt").is_file() and not aside.exists()
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ResultError, match="out/deeper: the results could not be written"):
+        check_writable(tmp_path / "out" / "deeper")
+
+
+def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_writable(tmp_path / "out" / "deeper")
+    assert not (tmp_path / "out").exists()
+    check_writable(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_to_nowhere_is_no_place_for_results(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "gone")
+    with pytest.raises(ResultError, match="out: the results could not be written"):
+        check_writable(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("a/clip.mp4", "clip-01234567"),
+        ("clip.tar.mp4", "clip.tar-01234567"),
+        (".mp4", "mp4-01234567"),
+        ("-rf.mp4", "rf-01234567"),
+        ("a\nb:c.mp4", "a_b_c-01234567"),
+        ("я" * 120 + ".mp4", "я" * 50 + "-01234567"),
+        ("...", "footage-01234567"),
+    ],
+)
+def test_folder_names_are_safe(path: str, name: str) -> None:
+    assert folder_name(Path("/data") / path, "0123456789abcdef") == name

@@ -1,0 +1,268 @@
+"""The record is what other programs read: its shape is fixed by the schema."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from datasets.errors import FootageEmpty
+from datasets.registry import Registry
+from detector.types import Analysis, Evidence, Observation
+from evidence.clip.record import dump, load_schema, to_failure, to_record
+from tests.evidence.conftest import doubted, lone_mark, plated, rebadged
+
+ROOT = Path(__file__).parents[2]
+VALIDATOR = Draft202012Validator(load_schema())
+
+
+@pytest.fixture
+def record(analysis: Analysis, registry: Registry) -> dict[str, Any]:
+    return to_record(replace(analysis, lone_marks=(lone_mark(),)), registry)
+
+
+def parsed(record: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(dump(record))
+
+
+def test_the_schema_is_itself_right() -> None:
+    Draft202012Validator.check_schema(load_schema())
+
+
+def test_a_record_satisfies_the_schema(record: dict[str, Any]) -> None:
+    VALIDATOR.validate(parsed(record))
+
+
+def test_a_record_holds_nothing_the_schema_does_not_name(record: dict[str, Any]) -> None:
+    closed = json.loads(json.dumps(load_schema()))
+
+    def close(part: Any) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "object" and "properties" in part:
+                part["additionalProperties"] = False
+            for inner in part.values():
+                close(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                close(inner)
+
+    close(closed)
+    Draft202012Validator(closed).validate(parsed(record))
+
+
+def test_the_fields_that_scripts_depend_on_are_there(record: dict[str, Any]) -> None:
+    named, concealed, other = record["machines"]
+    assert record["footage"].endswith("цех №3.mp4")
+    assert (record["frames_expected"], record["frames_decoded"]) == (12, 11)
+    assert (named["id"], named["first"], named["last"]) == ("m1", 0.0, 2.5)
+    assert named["best"] == {
+        "pts": 1.0,
+        "exact": "1",
+        "box": [40.0, 50.5, 300.2, 260.0],
+        "confidence": 0.9,
+    }
+    assert {k: named["builder"][k] for k in ("id", "name", "origin", "grade")} == {
+        "id": "mazak",
+        "name": "Mazak",
+        "origin": "JP",
+        "grade": "A",
+    }
+    assert named["readings"][0]["text"] == "MAZAK"
+    assert named["readings"][0]["score"] == 0.9877
+    assert concealed["builder"] is None and concealed["concealed"] is True
+    assert other["builder"] is None and other["control"]["id"] == "ctl-fanuc"
+    assert other["first"] == 0.333
+
+
+def test_every_time_is_there_exactly_too(analysis: Analysis, registry: Registry) -> None:
+    """By milliseconds alone a frame of a broadcast is not found again."""
+    first, *others = analysis.sightings
+    said = Evidence("plate", None, "MADE IN JAPAN", 0.0, None)
+    first = replace(first, attribution=replace(first.attribution, evidence=(said,)))
+    found = replace(analysis, sightings=(first, *others), lone_marks=(lone_mark(),))
+    record = parsed(to_record(found, registry))
+    VALIDATOR.validate(record)
+    told: list[tuple[object, object]] = []
+    for machine in record["machines"]:
+        told += [(machine[name], machine[f"{name}_exact"]) for name in ("first", "last")]
+        told += [(part["pts"], part["exact"]) for part in (machine["best"], *machine["evidence"])]
+        told += [(part["pts"], part["exact"]) for part in machine["readings"]]
+    for shot in record["shots"]:
+        told += [(shot[name], shot[f"{name}_exact"]) for name in ("start", "end")]
+    told += [(mark["pts"], mark["exact"]) for mark in record["lone_marks"]]
+    assert {str(exact) for _, exact in told} >= {"1/3", "None"}
+    for rounded, exact in told:
+        assert rounded == (None if exact is None else round(float(Fraction(str(exact))), 3))
+
+
+def test_the_origin_stands_beside_the_builder(analysis: Analysis, registry: Registry) -> None:
+    found = replace(analysis, sightings=(*analysis.sightings[:1], plated(), rebadged()))
+    record = parsed(to_record(found, registry))
+    VALIDATOR.validate(record)
+    assert [machine["origin"] for machine in record["machines"]] == [
+        {"code": "JP", "basis": "builder", "grade": "A"},
+        {"code": "CN", "basis": "plate", "grade": "B"},
+        {"code": None, "basis": "rebadger", "grade": "B"},
+    ]
+    assert record["machines"][1]["builder"] is None
+    assert record["machines"][1]["grade"] == "U"
+
+
+def test_how_sure_the_registry_is_stands_with_the_builder(record: dict[str, Any]) -> None:
+    assert record["machines"][0]["builder"]["registry"] == {
+        "confidence": "high",
+        "says": "the registry has no document on this builder",
+        "sources": ["general knowledge of the trade"],
+        "documents": [],
+    }
+
+
+def test_what_is_withheld_stands_beside_an_unknown_builder(
+    analysis: Analysis, registry: Registry
+) -> None:
+    record = parsed(to_record(replace(analysis, sightings=(doubted(),)), registry))
+    VALIDATOR.validate(record)
+    (machine,) = record["machines"]
+    assert (machine["builder"], machine["origin"], machine["grade"]) == (None, None, "U")
+    assert machine["withheld"]["reads_as"]["id"] == "smtcl"
+    assert machine["withheld"]["origin"] == {"code": "CN", "basis": "builder", "grade": "B"}
+    assert machine["withheld"]["doubt"] == "machine"
+    assert machine["withheld"]["reads_as"]["registry"]["confidence"] == "high"
+
+
+def test_a_result_from_before_there_were_origins_is_still_right(record: dict[str, Any]) -> None:
+    before = parsed(record)
+    for machine in before["machines"]:
+        del machine["origin"], machine["withheld"], machine["first_exact"], machine["last_exact"]
+        if machine["builder"]:
+            del machine["builder"]["registry"]
+    VALIDATOR.validate(before)
+
+
+def test_a_mark_without_a_machine_is_told_apart(analysis: Analysis, registry: Registry) -> None:
+    marks = (lone_mark(), replace(lone_mark("СДЕЛАНО В КИТАЕ", None, "CN"), id="k2"))
+    told = parsed(to_record(replace(analysis, sightings=(), lone_marks=marks), registry))
+    VALIDATOR.validate(told)
+    assert told["machines"] == []
+    one, other = told["lone_marks"]
+    registry_says = one["reads_as"].pop("registry")["says"]
+    assert registry_says == "the registry has no document on this builder"
+    assert one["reads_as"] == {"id": "hurco", "name": "Hurco", "type": "builder", "origin": "US"}
+    assert (one["plate"], one["text"], one["kind"]) == (None, "HURCO", "wordmark")
+    assert one["exact"] == "2"
+    assert [read["text"] for read in one["readings"]] == ["HURCO", "CAUTION"]
+    assert (other["reads_as"], other["plate"], other["kind"]) == (None, "CN", "plate")
+    del told["lone_marks"]  # as results from before have it
+    VALIDATOR.validate(told)
+
+
+def test_broadcast_text_is_no_reading_of_a_machine(record: dict[str, Any]) -> None:
+    machine = record["machines"][0]
+    assert "ЗВЕЗДА" not in [part["text"] for part in machine["readings"]]
+    assert [part["text"] for part in machine["set_aside"]] == ["ЗВЕЗДА"]
+
+
+def test_a_probability_is_never_rounded_up_to_certainty(record: dict[str, Any]) -> None:
+    assert record["machines"][0]["builder"]["probability"] == 0.9999
+
+
+def test_a_failure_satisfies_the_schema() -> None:
+    failure = to_failure("plant/clip.mp4", FootageEmpty("plant/clip.mp4: the file is empty"))
+    VALIDATOR.validate(parsed(failure))
+    assert failure["error"] == {"kind": "empty", "message": "plant/clip.mp4: the file is empty"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("sha256",), "XYZ"),
+        (("frames_expected",), -1),
+        (("frames_decoded",), 1.5),
+        (("machines", 0, "grade"), "D"),
+        (("machines", 0, "grade"), "U"),
+        (("machines", 1, "grade"), "A"),
+        (("machines", 0, "best", "box"), [1, 2, 3]),
+        (("machines", 0, "best", "exact"), "1.5"),
+        (("machines", 0, "builder", "probability"), 1.2),
+        (("machines", 0, "builder", "origin"), "Japan"),
+        (("machines", 0, "origin", "code"), None),
+        (("machines", 0, "origin", "basis"), "guess"),
+        (("machines", 0, "origin", "grade"), "U"),
+        (("machines", 0, "concealed"), "no"),
+        (("machines", 0, "readings", 0, "text"), None),
+        (("error",), {"kind": "empty", "message": "no bytes"}),
+    ],
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_record_is_rejected(
+    record: dict[str, Any], path: tuple[Any, ...], value: object
+) -> None:
+    wrong = parsed(record)
+    part = wrong
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    assert not VALIDATOR.is_valid(wrong)
+
+
+@pytest.mark.parametrize("field", load_schema()["$defs"]["machine"]["required"])
+def test_a_record_without_a_required_field_is_rejected(record: dict[str, Any], field: str) -> None:
+    wrong = parsed(record)
+    del wrong["machines"][0][field]
+    assert not VALIDATOR.is_valid(wrong)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_json_never_holds_nan(analysis: Analysis, registry: Registry, value: float) -> None:
+    first = analysis.sightings[0]
+    broken = Observation(first.best.pts, (value, 0.0, 5.0, 5.0), value)
+    broken_reading = replace(first.readings[0], score=value)
+    found = replace(first, best=broken, readings=(broken_reading,))
+    line = dump(to_record(replace(analysis, sightings=(found,)), registry))
+    assert b"NaN" not in line and b"Infinity" not in line
+    VALIDATOR.validate(json.loads(line))
+
+
+def test_a_line_is_one_line_of_utf8(analysis: Analysis, registry: Registry) -> None:
+    line = dump(to_record(analysis, registry))
+    assert line.count(b"\n") == 1 and line.endswith(b"\n")
+    assert "马扎克" in line.decode("utf-8")
+
+
+def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(
+    analysis: Analysis, registry: Registry
+) -> None:
+    odd = os.fsdecode(b"plant/\xff\xfeclip.mp4")
+    line = dump(to_record(analysis, registry, odd))
+    line.decode("utf-8")
+    assert os.fsencode(json.loads(line)["footage"]) == b"plant/\xff\xfeclip.mp4"
+
+
+def test_hostile_text_stays_text(hostile: tuple[str, Analysis], registry: Registry) -> None:
+    text, analysis = hostile
+    record = parsed(to_record(analysis, registry))
+    VALIDATOR.validate(record)
+    assert record["machines"][0]["readings"][0]["text"] == text
+
+
+def test_every_field_is_documented() -> None:
+    words = (ROOT / "docs/results.md").read_text("utf-8")
+    fields: set[str] = set()
+
+    def collect(part: Any) -> None:
+        if isinstance(part, dict):
+            properties = part.get("properties")
+            if isinstance(properties, dict):
+                fields.update(properties)
+            for inner in part.values():
+                collect(inner)
+
+    collect(load_schema()["$defs"])
+    assert {field for field in fields if f"`{field}`" not in words} == set()

@@ -1,0 +1,76 @@
+"""What a model sees in a judged frame besides is carried along, and never taken for a verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from datasets.annotations import parse_photograph
+from datasets.writing import labels_of
+from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
+from evidence.learn.rounds import carry_over
+from tests.datasets.sets import WIDTH, Line, empty, line, machine, mark, photograph
+
+JUDGED: Box = (4, 4, 40, 44)
+
+
+def found(*boxes: tuple[int, Box]) -> Detections:
+    return Detections(
+        np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
+        np.full(len(boxes), 0.75, np.float32),
+        np.array([class_id for class_id, _ in boxes], np.int64),
+    )
+
+
+def frame(**more: Any) -> Line:
+    one = machine(box=list(JUDGED))
+    return line(machines=[one], marks=[], controls=[], concealed=[]) | more
+
+
+def test_marks_and_controls_are_labelled_with_whose_they_are() -> None:
+    made = carry_over(
+        frame(), found((WORDMARK, (8, 8, 20, 12)), (CONTROL, (46, 20, 60, 30))), nothing=False
+    )
+    [drawn], [panel] = made["marks"], made["controls"]
+    assert (drawn["by_model"], drawn["text"], drawn["legible"], drawn["of"]) == (0.75, "", False, 0)
+    assert (panel["by_model"], panel["of"]) == (0.75, None)
+    assert [label.class_id for label in labels_of(photograph(made))] == [0, 1, 2]
+
+
+def test_a_mark_that_was_read_there_is_not_drawn_twice() -> None:
+    read = mark(box=[8, 8, 20, 12])
+    made = carry_over(frame(marks=[read]), found((WORDMARK, (8, 8, 21, 12))), nothing=False)
+    assert made["marks"] == [read]
+
+
+def test_a_machine_that_nobody_judged_is_ignored() -> None:
+    made = carry_over(frame(), found((MACHINE, (44, 4, 62, 40))), nothing=False)
+    parsed = parse_photograph(made, photograph(made).path.parent, "test")
+    assert [(m.ignore, m.cnc) for m in parsed.machines] == [(False, True), (True, None)]
+    # Nor is anything learnt of what is on it.
+    again = carry_over(
+        frame(), found((MACHINE, (44, 4, 62, 40)), (WORDMARK, (48, 8, 56, 12))), nothing=False
+    )
+    assert again["marks"] == []
+
+
+def test_a_machine_that_was_judged_is_not_found_again() -> None:
+    made = carry_over(frame(), found((MACHINE, (5, 4, 41, 44)), (MACHINE, (6, 6, 20, 30))), False)
+    assert len(made["machines"]) == 1
+
+
+def test_what_a_person_says_is_no_machine_stays_none() -> None:
+    made = carry_over(
+        empty(not_machines=[[4, 4, 40, 44]]),
+        found((MACHINE, (5, 4, 41, 44)), (WORDMARK, (8, 8, 20, 12))),
+        nothing=False,
+    )
+    assert (made["machines"], made["marks"], made["scene"]) == ([], [], "negative")
+    nothing = carry_over(empty(), found((MACHINE, (5, 4, WIDTH, 44))), nothing=True)
+    assert (nothing["machines"], nothing["scene"]) == ([], "negative")
+
+
+def test_a_picture_with_something_unjudged_is_no_negative() -> None:
+    made = carry_over(empty(), found((MACHINE, (5, 4, 41, 44))), nothing=False)
+    assert made["scene"] == "shopfloor"

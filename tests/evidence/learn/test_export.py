@@ -1,0 +1,394 @@
+"""Judged frames written as a data set, and back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets.annotations import Photograph
+from datasets.checking import check_data
+from datasets.errors import UsageError
+from datasets.exchange import Format, import_data
+from datasets.registry import Registry
+from datasets.splits import read_splits
+from datasets.writing import labels_of
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
+from detector.settings import Decoding
+from detector.types import Box, Reading
+from evidence.case.case import Case
+from evidence.case.verdicts import verify
+from evidence.learn.annotations import judged_lines
+from evidence.learn.export import ExportResult, export_judged
+from tests.datasets.sets import dumped, files
+from tests.judged import LEFT, RIGHT, Filler, film, machine
+
+
+def exported(case: Case, out: Path, **more: Any) -> dict[str, Photograph]:
+    """The pictures by `FOOTAGE/PTS`."""
+    export_judged(case, out, **more)
+    return by_name(out / "data")
+
+
+def by_name(data: Path) -> dict[str, Photograph]:
+    return {
+        one.image.removeprefix("images/").removesuffix(".jpg"): one
+        for photographs in read_splits(data).values()
+        for one in photographs
+    }
+
+
+def test_each_outcome_becomes_what_it_says(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    pictures = exported(case, tmp_path / "out")
+    gate = pictures[f"{judged['gate'][:16]}/1-2"]
+    assert [(m.cnc, m.builder, m.by) for m in gate.machines] == [
+        (True, "mazak", "wordmark"),
+        (True, None, None),
+    ]
+    [mark] = gate.marks
+    assert (mark.text, mark.role, mark.of, mark.id, mark.legible) == (
+        "MAZAK", "builder", 0, "mazak", True,
+    )  # fmt: skip
+    hall = pictures[f"{judged['hall'][:16]}/1-2"]
+    assert [(m.box, m.builder, m.by) for m in hall.machines] == [(LEFT, "haas", None)]
+    # The mark that was read speaks for another builder: what it says is not known.
+    assert [(m.role, m.id, m.ignore) for m in hall.marks] == [("other", None, True)]
+    assert hall.more["not_machines"] == [list(RIGHT)]
+    fair = pictures[f"{judged['fair'][:16]}/1-2"]
+    assert [m.ignore for m in fair.machines] == [False, True]
+    assert len(labels_of(fair)) == 2  # the machine that was judged and its mark
+    assert pictures[f"{judged['fair'][:16]}/11-4"].scene == "negative"
+
+
+def test_what_it_rests_on_is_named_and_authors_only_where_asked(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    name = f"{judged['hall'][:16]}/1-2"
+    plain = exported(case, tmp_path / "out")[name]
+    assert plain.more["origin"] == {"case": case.id, "footage": judged["hall"], "pts": "1/2"}
+    with case.session() as session:
+        assert not verify(session)
+    assert [v["number"] for v in plain.more["verdicts"]] == [3, 4]
+    assert all(len(v["digest"]) == 64 for v in plain.more["verdicts"])
+    assert "anna" not in (tmp_path / "out/data/train/annotations.jsonl").read_text("utf-8")
+    named = exported(case, tmp_path / "named", authors=True)[name]
+    assert {v["author"] for v in named.more["verdicts"]} == {"anna"}
+
+
+def test_the_picture_is_the_frame_at_its_time(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    clip = tmp_path / "clips" / "fair.mp4"
+    before = clip.read_bytes()
+    pictures = exported(case, tmp_path / "out")
+    with Decoder(open_footage(clip), Decoding()) as decoder:
+        frames = list(decoder.at([Fraction(1, 2), Fraction(11, 4)]))
+    for frame in frames:
+        name = f"{judged['fair'][:16]}/{str(frame.pts).replace('/', '-')}"
+        with Image.open(pictures[name].path) as image:
+            off = np.abs(np.asarray(image).astype(int) - frame.image.astype(int))
+        # Next frames differ by four levels; what JPEG rounds is less than one in the mean.
+        assert off.mean() < 1.5
+    assert clip.read_bytes() == before
+
+
+def test_no_source_is_on_both_sides(
+    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
+) -> None:
+    export_judged(case, tmp_path / "out")
+    splits = read_splits(tmp_path / "out/data")
+    sides = {one.source: split for split, some in splits.items() for one in some}
+    assert set(sides.values()) == {"train", "val"} and len(sides) == 3
+    assert sum(len({p.source for p in some}) for some in splits.values()) == 3
+    assert check_data(tmp_path / "out/data", registry).faults == ()
+
+
+@pytest.mark.parametrize("format", ["coco", "cvat"])
+def test_a_round_trip_loses_nothing(
+    format: Format, case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    export_judged(case, tmp_path / "out", format, authors=True)
+    import_data(tmp_path / "out" / format, format, tmp_path / "back")
+    assert dumped(tmp_path / "back") == dumped(tmp_path / "out/data")
+    wanted = {n: c for n, c in files(tmp_path / "out/data").items() if not n.endswith(".jsonl")}
+    back = files(tmp_path / "back")
+    assert {n: c for n, c in back.items() if not n.endswith(".jsonl")} == wanted
+
+
+def test_a_box_corrected_in_cvat_comes_back_with_its_provenance(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    export_judged(case, tmp_path / "out", "cvat")
+    narrow(tmp_path / "out/cvat")
+    import_data(tmp_path / "out/cvat", "cvat", tmp_path / "back")
+    gate = by_name(tmp_path / "back")[f"{judged['gate'][:16]}/1-2"]
+    assert gate.machines[0].box == (20, 40, 124.5, 160)
+    assert gate.machines[0].more["verdicts"] == [1]
+    assert gate.more["origin"]["footage"] == judged["gate"]
+
+
+def narrow(cvat: Path) -> None:
+    """Every machine on the left, made narrower by hand."""
+    for file in cvat.glob("*/annotations.xml"):
+        text = file.read_text("utf-8")
+        file.write_text(text.replace('xbr="130.0"', 'xbr="124.5"'), "utf-8")
+
+
+def test_corrections_brought_back_are_in_the_next_export_until_the_frame_is_judged_anew(
+    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
+) -> None:
+    out = tmp_path / "out"
+    export_judged(case, out, "cvat", authors=True)
+    narrow(out / "cvat")
+    import_data(out / "cvat", "cvat", tmp_path / "corrected")
+    shutil.rmtree(out / "cvat")
+    Filler(case, registry).judge(judged["fair"], "m2", "not-cnc")
+    export_judged(case, out, "cvat")
+    pictures = by_name(out / "data")
+    gate = pictures[f"{judged['gate'][:16]}/1-2"]
+    assert gate.machines[0].box == (20, 40, 124.5, 160) and len(gate.marks) == 1
+    fair = pictures[f"{judged['fair'][:16]}/1-2"]
+    assert fair.machines[0].box == LEFT and [m.ignore for m in fair.machines] == [False, False]
+    assert json.loads((out / "judged.json").read_text("utf-8"))["corrected"] == ["corrected"]
+    assert "anna" not in "".join(f.read_text("utf-8") for f in out.glob("data/*/*.jsonl"))
+    assert check_data(out / "data", registry).faults == ()
+    # Who corrects again goes on from there, and the later one counts.
+    import_data(out / "cvat", "cvat", tmp_path / "corrected-2")
+    assert dumped(tmp_path / "corrected-2") == dumped(out / "data")
+    export_judged(case, out)
+    assert by_name(out / "data")[f"{judged['gate'][:16]}/1-2"] == gate
+
+
+def test_a_run_killed_at_any_instant_leaves_nothing_that_would_be_replaced_unseen(
+    case: Case, judged: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "judged"
+    with monkeypatch.context() as patched:
+        patched.setattr("evidence.learn.export.seal", killed)
+        with pytest.raises(KeyboardInterrupt):
+            export_judged(case, out, "cvat")
+    assert (out / "data").is_dir() and not (out / "cvat").exists()
+    export_judged(case, out, "cvat")
+    assert (out / "cvat" / "written.json").is_file()
+
+
+@pytest.mark.parametrize("to", [None, "cvat", "coco"])
+def test_what_was_corrected_and_not_brought_back_is_never_replaced(
+    to: Format | None, case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    export_judged(case, out, "cvat")
+    export_judged(case, out, to)  # what nobody touched is
+    narrow(out / "cvat")
+    before = files(out)
+    told = r"annotations\.xml: was changed .* --from cvat --out \S+/corrected\), then delete"
+    with pytest.raises(UsageError, match=told):
+        export_judged(case, out, to)
+    assert files(out) == before
+
+
+def test_a_second_run_cuts_nothing_again_and_adds_what_is_new(
+    case: Case, judged: dict[str, str], tmp_path: Path, registry: Registry
+) -> None:
+    out = tmp_path / "out"
+    export_judged(case, out, "coco")
+    first = files(out)
+    stamps = {p: p.stat().st_mtime_ns for p in (out / "pictures").rglob("*.jpg")}
+    # As a killed run leaves it.
+    (out / ".data.0123abcd.partial").mkdir()
+    (out / ".data.0123abcd.partial" / "half").write_bytes(b"")
+    export_judged(case, out, "coco")
+    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps
+    now = {name: content for name, content in files(out).items() if ".partial" not in name}
+    assert now == first
+    Filler(case, registry).judge(judged["fair"], "m2", "not-cnc")
+    export_judged(case, out)
+    fair = by_name(out / "data")[f"{judged['fair'][:16]}/1-2"]
+    assert [(m.cnc, m.ignore) for m in fair.machines] == [(True, False), (False, False)]
+    # What an earlier run wrote for another tool is brought up to date as well.
+    import_data(out / "coco", "coco", tmp_path / "back")
+    assert dumped(tmp_path / "back") == dumped(out / "data")
+
+
+def test_footage_that_is_gone_is_named_and_the_rest_is_written(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "clips" / "fair.mp4").unlink()
+    done = export_judged(case, tmp_path / "out")
+    [left] = done.left_out
+    assert left.footage == judged["fair"] and left.frames == 2
+    assert "fair.mp4" in left.reason
+    assert sum(done.counts.values()) == 2
+
+
+def test_another_file_in_its_place_is_not_taken_for_it(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    film(tmp_path / "clips" / "fair.mp4", seed=99)
+    [left] = export_judged(case, tmp_path / "out").left_out
+    assert left.footage == judged["fair"] and "another file is there now" in left.reason
+
+
+@pytest.mark.parametrize("state", ["open", "partial", "disputed"])
+def test_only_what_is_settled_counts(
+    state: str, case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT, "mazak")])
+    filler.judge(clip, "m1", "accept", "mazak", state=state)
+    with pytest.raises(UsageError, match="nothing has been judged"):
+        export_judged(case, tmp_path / "out")
+
+
+def test_a_machine_that_is_only_pictured_is_learnt_neither_as_one_nor_as_none(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    found = [machine("m1", LEFT, "mazak"), machine("m2", RIGHT)]
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), found)
+    filler.judge(clip, "m1", "accept", "mazak")
+    filler.judge(clip, "m2", "pictured")
+    [picture] = exported(case, tmp_path / "out").values()
+    assert [(m.box, m.ignore) for m in picture.machines] == [(LEFT, False), (RIGHT, True)]
+    assert not picture.more.get("not_machines")
+
+
+def test_a_missed_machine_is_drawn_in_and_one_drawn_twice_is_one(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    at = Fraction(11, 4)
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
+    filler.judge(clip, None, "missed", "dmg-mori", pts=at, box=RIGHT)
+    again = (RIGHT[0] + 4, *RIGHT[1:])
+    filler.judge(clip, None, "missed", "dmg-mori", pts=at, box=again, author="boris")
+    picture = exported(case, tmp_path / "out")[f"{clip[:16]}/11-4"]
+    # The model that ships may see the machine that nobody found, and more: it is ignored then.
+    [machine_] = [m for m in picture.machines if not m.ignore]
+    assert (machine_.box, machine_.builder, machine_.cnc) == (RIGHT, "dmg-mori", True)
+    assert machine_.more["verdicts"] == [1, 2]
+
+
+@pytest.mark.parametrize("where", [RIGHT, (140.0, 5.0, 172.0, 35.0)])
+def test_who_was_overruled_names_no_machine_that_was_missed(
+    case: Case, filler: Filler, tmp_path: Path, where: Box
+) -> None:
+    """A Chinese builder, say, whom only the first of three named."""
+    at = Fraction(11, 4)
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [machine("m1", LEFT)])
+    filler.judge(clip, None, "missed", "dmtg", pts=at, box=where)
+    for author in ("boris", "clara"):
+        filler.judge(clip, None, "missed", "mazak", pts=at, box=RIGHT, author=author)
+    picture = exported(case, tmp_path / "out")[f"{clip[:16]}/11-4"]
+    [told] = [m for m in picture.machines if not m.ignore]
+    assert (told.box, told.builder, told.more["verdicts"]) == (RIGHT, "mazak", [2, 3])
+    assert [one["number"] for one in picture.more["verdicts"]] == [2, 3]
+    # Whether one stands where he drew his nobody settled.
+    assert where == RIGHT or any(m.ignore and m.box == where for m in picture.machines)
+
+
+def test_a_text_is_what_it_was_evidence_of_anywhere_on_the_track(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    """The mark proves the builder at 1/2; where the machine is best seen, at 1, it stands too."""
+    one = machine("m1", LEFT, "mazak")
+    best = next(o for o in one.track.observations if o.pts == 1)
+    lower, proof = (40.0, 100.0, 90.0, 115.0), one.attribution.evidence[0]
+    texts = [
+        Reading("MAZAK", 0.9, (42.0, 61.0, 92.0, 76.0), Fraction(1), "latin"),
+        Reading("NEXUS 510", 0.9, lower, Fraction(1), "latin"),
+        Reading("NEXUS S10", 0.7, (41.0, 100.0, 90.0, 115.0), Fraction(1), "latin"),
+    ]
+    rival = replace(proof, id="mazatrol", weight=3.0)
+    said = replace(one.attribution, evidence=(proof, rival))
+    one = replace(one, best=best, readings=(*one.readings, *texts), attribution=said)
+    clip = filler.clip(film(tmp_path / "a.mp4", 1), [one])
+    filler.judge(clip, "m1", "accept", "mazak")
+    picture = exported(case, tmp_path / "out")[f"{clip[:16]}/1"]
+    marks = [mark for mark in picture.marks if "by_model" not in mark.more]
+    assert [(m.text, m.role, m.id, m.ignore) for m in marks] == [
+        ("MAZAK", "builder", "mazak", False),
+        ("NEXUS 510", "other", None, True),
+    ]
+
+
+def test_the_same_picture_of_two_copies_is_there_once(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    first = film(tmp_path / "a.mp4", 1)
+    second = tmp_path / "b.mp4"
+    # A byte behind the last box: another file with the same pictures.
+    second.write_bytes(first.read_bytes() + b"\0\0\0\x09free\0")
+    for path in (first, second):
+        clip = filler.clip(path, [machine("m1", LEFT, "mazak")], publisher="A")
+        filler.judge(clip, "m1", "accept", "mazak")
+    done = export_judged(case, tmp_path / "out")
+    assert (done.counts, done.twice) == ({"train": 1}, 1)
+
+
+def test_somebody_elses_folder_is_left_alone(
+    case: Case, judged: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("x")
+    with pytest.raises(UsageError, match=r"holds thesis\.txt already"):
+        export_judged(case, tmp_path / "out")
+    other = tmp_path / "other"
+    export_judged(case, other)
+    record = json.loads((other / "judged.json").read_text("utf-8"))
+    (other / "judged.json").write_text(json.dumps(record | {"case": "ab" * 16}), "utf-8")
+    with pytest.raises(UsageError, match="of another case"):
+        export_judged(case, other)
+
+
+def test_it_says_up_to_which_verdict(case: Case, judged: dict[str, str], tmp_path: Path) -> None:
+    done: ExportResult = export_judged(case, tmp_path / "out", "yolo")
+    record = json.loads((tmp_path / "out" / "judged.json").read_text("utf-8"))
+    assert record["verdicts"]["number"] == 6 and record["pictures"] == done.counts
+    assert done.lost["boxes to be ignored"] == 2
+
+
+@pytest.mark.parametrize("kind", ["photograph", "folder"])
+def test_photographs_are_cut_as_well(kind: str, case: Case, filler: Filler, tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (18, 32, 3), dtype=np.uint8)
+    picture = noise.repeat(10, axis=0).repeat(10, axis=1)
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    path = folder / "a.png" if kind == "photograph" else folder
+    clip = filler.clip(path, [machine("m1", LEFT, times=["0"])])
+    filler.judge(clip, "m1", "unknown")
+    made = exported(case, tmp_path / "out")[f"{clip[:16]}/0"]
+    assert (made.width, made.height) == (320, 180)
+    with Image.open(made.path) as image:
+        off = np.abs(np.asarray(image).astype(int) - picture.astype(int))
+    assert off.mean() < 5
+
+
+def test_annotations_without_pictures_are_none_where_a_size_would_be_guessed(
+    case: Case, filler: Filler, tmp_path: Path
+) -> None:
+    """By the size of a folder's first picture the machines of a larger one were cut or lost."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for name, size, shade in (("a.png", (320, 180), 60), ("b.png", (640, 480), 90)):
+        Image.new("RGB", size, (shade, shade, shade)).save(folder / name)
+    far = (400.0, 250.0, 600.0, 450.0)
+    clip = filler.clip(folder, [machine("m1", LEFT, times=["0"]), machine("m2", far, times=["1"])])
+    filler.judge(clip, "m1", "unknown")
+    filler.judge(clip, "m2", "unknown")
+    with case.session() as session:
+        assert list(judged_lines(session, case.id)) == []
+    pictures = exported(case, tmp_path / "out")
+    [large] = [one for one in pictures[f"{clip[:16]}/1"].machines if not one.ignore]
+    assert (large.box, pictures[f"{clip[:16]}/1"].width) == (far, 640)

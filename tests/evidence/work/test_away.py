@@ -1,0 +1,147 @@
+"""Sweeps over what is out of reach or cannot be read: waited for, set aside, told of."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from datasets.maker.stills import draw_still
+from detector.look.model_files import model_digest
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.runs import add_recipe
+from evidence.work.feed import Feed
+from evidence.work.ledger import MOST_TRIES
+from evidence.work.pool import Analyse, Pool, Task
+from evidence.work.progress import Stop, SweepTally, read_status
+from evidence.work.sweep import Ending, Order, sweep
+from tests.evidence.work.helping import Noted, go, until, works
+
+
+def test_a_folder_out_of_reach_is_waited_for(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.work.loop.AGAIN_SECONDS", 0.5)
+    mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
+    shutil.copytree(clips / "цех", mount)
+
+    done: list[str] = []
+    give = Pool.give
+
+    def unplug(crew: Pool, address: str, task: Task) -> None:
+        # Tiny clips may all be done before the first tally, so not by the tally.
+        if isinstance(task, Analyse) and not done:
+            mount.rename(elsewhere)
+            done.append("unplugged")
+        give(crew, address, task)
+
+    def plug_in(tally: SweepTally) -> None:
+        if tally.away and done == ["unplugged"]:
+            elsewhere.rename(mount)
+            done.append("plugged in")
+
+    monkeypatch.setattr(Pool, "give", unplug)
+    watcher = Noted(plug_in)
+    ending = go(small, order, mount, watcher=watcher)
+    assert any("trying again later" in message for message in watcher.troubles)
+    assert (ending.outcome, ending.tally.aside) == ("done", {})
+    assert ending.tally.done == len(list(mount.iterdir())) == 2
+
+
+def test_a_folder_that_stays_away_leaves_its_clips_waiting(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = tmp_path / "mount"
+    shutil.copytree(clips / "цех", mount)
+    give = Pool.give
+
+    def unplug(crew: Pool, address: str, task: Task) -> None:
+        if isinstance(task, Analyse):
+            shutil.rmtree(mount, ignore_errors=True)
+        give(crew, address, task)
+
+    monkeypatch.setattr(Pool, "give", unplug)
+    watcher = Noted()
+    ending = go(small, replace(order, patience=0.0), mount, watcher=watcher)
+    assert ending.outcome == "away"
+    assert ending.tally.aside == {}
+    assert ending.tally.waiting > 0
+    assert any("trying again later" in message for message in watcher.troubles)
+
+
+def test_a_disk_that_is_away_keeps_no_other_waiting(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.work.loop.MOST_AWAY", 10)
+    pulled = [FootageSource(str(tmp_path / "pulled" / f"{n}" / "clip.mp4")) for n in range(100)]
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        add_work(session, recipe, pulled, priority=1)
+    ending = go(small, replace(order, patience=1.0), clips / "clip-0.mp4")
+    assert works(small)["clip-0.mp4"].state == "done"
+    assert (ending.outcome, ending.tally.away, ending.tally.waiting) == ("away", 100, 100)
+
+
+def test_what_cannot_be_read_to_its_end_is_set_aside_with_the_reason(
+    small: Case, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.work.loop.AGAIN_SECONDS", 0.2)
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    Image.fromarray(draw_still(seed=1)[0]).save(folder / "1.jpg")
+    # Reading it ends as reading a bad sector does.
+    (folder / "2.jpg").symlink_to("/proc/self/mem")
+    ending = go(small, replace(order, patience=30.0), folder)
+    assert (ending.outcome, ending.tally.aside) == ("done", {"missing": 1})
+    aside = works(small)["stills"]
+    assert aside.tries == MOST_TRIES
+    assert f"{folder / '2.jpg'}: cannot be read (Input/output error)" in str(aside.reason)
+
+
+def test_a_task_that_fails_on_its_worker_is_not_given_out_for_ever(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(paths: tuple[str, ...]) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("evidence.work.pool.identify", fail)
+    ending = go(small, order, clips / "clip-0.mp4")
+    assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
+    assert "its worker failed (PermissionError" in str(works(small)["clip-0.mp4"].reason)
+
+
+def test_who_joined_ends_where_only_what_is_out_of_reach_is_left(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.work.ledger.BEAT_SECONDS", 0.0)
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        add_work(session, recipe, [FootageSource(str(tmp_path / "unmounted" / "clip.mp4"))])
+    watched = tmp_path / "filling"
+    watched.mkdir()
+    stop = Stop()
+    ending: list[Ending] = []
+
+    def join() -> None:
+        with Case.open(small.folder) as again:
+            ending.append(go(again, replace(order, patience=4.0), clips / "clip-0.mp4"))
+
+    first = threading.Thread(
+        target=lambda: sweep(small, order, Feed([watched], watch=True), stop, Noted())
+    )
+    first.start()
+    try:
+        until(lambda: (found := read_status(small)) and found.tally.away, "the clip is away")
+        second = threading.Thread(target=join, daemon=True)
+        second.start()
+        until(lambda: ending, "the second call ends")
+    finally:
+        stop.ask()
+        first.join()
+    assert ending[0].outcome == "away"
+    assert works(small)["clip-0.mp4"].state == "done"

@@ -1,0 +1,235 @@
+"""The working desk, with real workers: it takes up what is added, lets go of what is cancelled."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from datasets.errors import CaseUnwritable
+from datasets.maker.stills import draw_still
+from datasets.registry import load_registry
+from detector import Settings
+from detector.look.model_files import model_digest
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work, cancel, reopen
+from evidence.case.runs import add_recipe
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.tables import Recipe, Run, Work
+from evidence.work.background import BackgroundWorker
+from evidence.work.cluster import Cluster, local_cluster
+from evidence.work.feed import Feed
+from evidence.work.progress import Stop, SweepTally
+from evidence.work.sweep import Ending, Order
+from tests.evidence.work.helping import PATIENCE, Clip, until, write_clip
+
+LONG = 60  # frames of a clip that keeps a worker busy until it is cancelled
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added or cancelled is seen in a moment, not in seconds."""
+    monkeypatch.setattr("evidence.work.loop.CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr("evidence.work.loop.ORDER_SECONDS", 0.5)
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    """On SQLite: what the desk adds to a sweep does not depend on the database."""
+    with Case.new(tmp_path / "case", "Plant 12") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Cluster]:
+    """A worker that has the model loaded, kept for these tests."""
+    with local_cluster(1) as workplace:
+        yield workplace
+
+
+@pytest.fixture
+def order(place: Cluster) -> Order:
+    return Order(Settings.archive(), load_registry(), cluster=place.client.scheduler.address)
+
+
+@pytest.fixture
+def recipe(case: Case, order: Order) -> Recipe:
+    with case.session() as session, session.begin():
+        return add_recipe(session, model_digest(None), order.settings, order.registry)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A long clip and a short one."""
+    folder = tmp_path_factory.mktemp("films")
+    picture = draw_still(seed=5)[0]
+    write_clip(folder / "long.mp4", Clip(picture, LONG, size=(1280, 720)))
+    write_clip(folder / "short.mp4", Clip(picture))
+    return folder
+
+
+def put(case: Case, recipe: Recipe, *paths: Path, priority: int = 0) -> None:
+    with case.session() as session, session.begin():
+        add_work(session, recipe, [FootageSource(str(path)) for path in paths], priority)
+
+
+def state(case: Case, path: Path | str) -> str:
+    with case.session() as session:
+        (work,) = session.query(Work).filter(Work.path == str(path)).all()
+    return work.state if work.kind is None else f"{work.state} {work.kind}"
+
+
+def at_work_on(desk: BackgroundWorker, name: str) -> bool:
+    workers = (desk.doing.tally or {}).get("workers", [])
+    return any(one["path"] and Path(one["path"]).name == name for one in workers)
+
+
+def test_work_cancelled_on_its_worker_frees_the_worker_and_can_be_taken_up_again(
+    case: Case, recipe: Recipe, order: Order, films: Path, place: Cluster
+) -> None:
+    long, short = films / "long.mp4", films / "short.mp4"
+    (before,) = place.client.run(os.getpid).values()
+    with BackgroundWorker(case, recipe, order) as desk:
+        put(case, recipe, long, priority=1)
+        desk.wake()
+        # Identifying takes a moment; it is the analysis that is to be called off.
+        until(lambda: at_work_on(desk, "long.mp4"), "a worker is on the clip")
+        put(case, recipe, short)
+        with case.session() as session, session.begin():
+            assert cancel(session, recipe, str(long), "cancelled by anna")
+        until(lambda: state(case, short) == "done", "the next clip is done")
+        assert state(case, long) == "aside cancelled"
+        # Its process was ended; it did not look at the clip to the end.
+        assert before not in place.client.run(os.getpid).values()
+        with case.session() as session:
+            assert session.query(AnalysisRow).count() == 1
+        with case.session() as session, session.begin():
+            assert reopen(session, recipe, None, [str(long)]) == 1
+        desk.wake()
+        until(lambda: state(case, long) == "done", "the clip is done after all")
+
+
+def test_a_twin_takes_the_place_of_what_was_cancelled(
+    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
+) -> None:
+    twin = tmp_path / "twin.mp4"
+    shutil.copyfile(films / "long.mp4", twin)
+    with BackgroundWorker(case, recipe, order) as desk:
+        put(case, recipe, films / "long.mp4", twin)
+        desk.wake()
+        until(lambda: (desk.doing.tally or {}).get("workers"), "there are workers")
+        until(
+            lambda: at_work_on(desk, "long.mp4") or at_work_on(desk, "twin.mp4"),
+            "a worker is on one of them",
+        )
+        with case.session() as session, session.begin():
+            assert cancel(session, recipe, str(films / "long.mp4"), "cancelled by anna")
+        until(lambda: state(case, twin) == "done", "the other one is done")
+        assert state(case, films / "long.mp4") == "aside cancelled"
+
+
+def test_an_idle_desk_leaves_the_case_to_others(
+    case: Case, recipe: Recipe, order: Order, films: Path
+) -> None:
+    of_its_own = replace(order, cluster=None, workers=1)
+    with BackgroundWorker(case, recipe, of_its_own, linger=0.0) as desk:
+        with case.lock():
+            pass
+        put(case, recipe, films / "short.mp4")
+        desk.wake()
+        until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
+        with case.lock(wait=True):
+            pass
+        until(lambda: desk.doing.state == "idle", "the desk says that it is idle")
+    with case.session() as session:
+        assert [run.outcome for run in session.query(Run)] == ["done"]
+
+
+def test_a_clip_out_of_reach_keeps_the_case_from_nobody(
+    case: Case, recipe: Recipe, order: Order, films: Path, tmp_path: Path
+) -> None:
+    impatient = replace(order, patience=0.5)
+    unmounted = tmp_path / "unmounted" / "clip.mp4"
+    with BackgroundWorker(case, recipe, impatient, linger=0.0) as desk:
+        put(case, recipe, unmounted, films / "short.mp4")
+        desk.wake()
+        until(lambda: "away" in outcomes(case), "the desk lets go of the case")
+        assert (state(case, films / "short.mp4"), state(case, unmounted)) == ("done", "waiting")
+        # It is not taken up again at once, but what is added is.
+        with case.lock():
+            pass
+        assert outcomes(case) == ["away"]
+        shutil.copytree(films, unmounted.parent)
+        (unmounted.parent / "short.mp4").rename(unmounted)
+        desk.wake()
+        until(lambda: state(case, unmounted) == "done", "the clip is done")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "traced"),
+    [
+        (CaseUnwritable("case.db: the disk is full"), "case.db: the disk is full", False),
+        (KeyError("an oversight"), "KeyError: 'an oversight'", True),
+    ],
+    ids=["known", "unforeseen"],
+)
+def test_what_stops_it_stands_once_in_the_log(
+    case: Case, recipe: Recipe, order: Order, films: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str, traced: bool,
+) -> None:  # fmt: skip
+    """Else who runs the server would have to look at its pages to know."""
+    monkeypatch.setattr("evidence.work.background.REST_SECONDS", 0.01)
+    tries = []
+
+    def fail(*_: object) -> Ending:
+        tries.append(1)
+        raise fault
+
+    monkeypatch.setattr("evidence.work.sweep.sweep", fail)
+    put(case, recipe, films / "short.mp4")
+    with BackgroundWorker(case, recipe, order):
+        until(lambda: len(tries) > 2, "it was tried again")
+    (record,) = [one for one in caplog.records if one.name == "evidence.work.background"]
+    assert said in record.getMessage()
+    assert (record.exc_info is not None) == traced
+
+
+def outcomes(case: Case) -> list[str | None]:
+    with case.session() as session:
+        return [run.outcome for run in session.query(Run).order_by(Run.started)]
+
+
+def test_where_another_holds_the_case_the_desk_waits_and_takes_over(
+    case: Case, recipe: Recipe, order: Order, films: Path
+) -> None:
+    with case.lock(), BackgroundWorker(case, recipe, order) as desk:
+        put(case, recipe, films / "short.mp4")
+        desk.wake()
+        until(lambda: desk.doing.state == "waiting", "the desk waits for the holder")
+    with BackgroundWorker(case, recipe, order):
+        until(lambda: state(case, films / "short.mp4") == "done", "the clip is done")
+
+
+def test_closed_at_work_it_waits_for_no_next_look(
+    case: Case, recipe: Recipe, order: Order, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work tells once more how far it is, after it was asked to end."""
+    monkeypatch.setattr("evidence.work.background.LOOK_SECONDS", 600.0)
+    at_work = Event()
+
+    def work(case: Case, order: Order, feed: Feed, stop: Stop, desk: BackgroundWorker) -> Ending:
+        at_work.set()
+        assert stop.wait(PATIENCE) and desk._bell.wait(PATIENCE)
+        desk.show(SweepTally())
+        return Ending("interrupted", SweepTally())
+
+    monkeypatch.setattr("evidence.work.sweep.sweep", work)
+    put(case, recipe, films / "short.mp4")
+    with BackgroundWorker(case, recipe, order) as desk:
+        assert at_work.wait(PATIENCE)
+    assert not desk._thread.is_alive()

@@ -1,0 +1,145 @@
+"""Workers and what comes back of them: to who asked for it, and not for ever waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from pathlib import Path
+
+import pytest
+from distributed import Client, Future
+from distributed.client import AllExit
+
+from datasets.errors import ClusterError
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.case.case import Case
+from evidence.case.queue import WAITING
+from evidence.work import pool
+from evidence.work.cluster import Cluster
+from evidence.work.feed import Feed
+from evidence.work.ledger import MOST_TRIES
+from evidence.work.pool import MOST_BARE, Analyse, Identify, Pool, Task
+from evidence.work.progress import Stop
+from evidence.work.sweep import Order, sweep
+from evidence.work.task import Identification, pack_setup
+from tests.evidence.work.helping import Noted, works
+
+
+def test_answers_go_to_who_asked_wherever_in_memory_they_stand(
+    place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As objects of two processes may, all the more where addresses are not randomised.
+    monkeypatch.setattr(pool, "id", lambda one: 1, raising=False)
+    kit = pack_setup(Settings.archive(), load_registry(), None)
+    paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
+    with Client(place.client.scheduler.address, set_as_default=False) as other:
+        crews = [Pool(client, kit, 60.0) for client in (place.client, other)]
+        for one, path in zip(crews, paths, strict=True):
+            one.give(next(one.idle()), Identify((path,), (path,)))
+        for one, path in zip(crews, paths, strict=True):
+            (answer,) = one.collect(60.0)[0][1]
+            assert isinstance(answer, Identification)
+            assert str(answer.footage.path) == path
+
+
+def test_of_an_answer_that_nobody_waits_for_any_longer_nothing_is_said(
+    place: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lost(error: Exception) -> None:
+        raise error
+
+    async def forget(error: Exception) -> None:
+        task = asyncio.ensure_future(lost(error))
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    for error in (AllExit(), ValueError("ours")):
+        place.client.sync(forget, error)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["ours"]
+    caplog.clear()
+
+
+def test_a_clip_whose_answer_never_comes_is_set_aside(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give, stop = Pool.give, Stop()
+    given = []
+
+    def counted(own: Pool, address: str, task: Task) -> None:
+        given.append(task)
+        if len(given) > 2 * MOST_TRIES:
+            stop.ask()
+        give(own, address, task)
+
+    monkeypatch.setattr(pool, "FETCH_SECONDS", 0.0)
+    monkeypatch.setattr(Pool, "give", counted)
+    ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), stop, Noted())
+    assert (ending.outcome, ending.tally.aside) == ("done", {"killed": 1})
+    assert len(given) == MOST_TRIES
+
+
+def test_while_an_answer_is_on_its_way_the_others_are_taken(
+    place: Cluster, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather, held = place.client.gather, asyncio.Event()
+    one = Pool(place.client, pack_setup(Settings.archive(), load_registry(), None), 60.0)
+    paths = [str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")]
+    late = Identify((paths[0],), (paths[0],))
+
+    async def slow(future: Future, asynchronous: bool) -> object:
+        if future is first:
+            await held.wait()
+        return await gather(future, asynchronous=asynchronous)
+
+    monkeypatch.setattr(place.client, "gather", slow)
+    address, other = one.idle()
+    one.give(address, late)
+    first = one.hands[address].future
+    one.give(other, Identify((paths[1],), (paths[1],)))
+    [(task, answer)] = one.collect(60.0)
+    assert task != late and str(answer[0].footage.path) == paths[1]
+    place.client.loop.add_callback(held.set)
+    [(task, answer)] = one.collect(60.0)
+    assert task == late and str(answer[0].footage.path) == paths[0]
+
+
+def spoil(address: str, digest: str) -> None:
+    """Takes a kit from every worker, as a restart does once its plugin is off the scheduler."""
+
+    def forget() -> None:
+        from evidence.work.task import _ready
+
+        _ready.pop(digest, None)
+
+    with Client(address, set_as_default=False) as other:
+        other.unregister_worker_plugin(f"nameplate-{digest}")
+        other.run(forget)
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_workers_that_lose_their_kit_are_given_it_again_but_not_for_ever(
+    small: Case, order: Order, clips: Path, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give, stop = Pool.give, Stop()
+    given = []
+
+    def bare(own: Pool, address: str, task: Task) -> None:
+        if isinstance(task, Analyse):
+            given.append(task)
+            if len(given) <= times:
+                spoil(str(order.cluster), own._kit)
+            if len(given) > 2 * MOST_BARE:
+                stop.ask()
+        give(own, address, task)
+
+    monkeypatch.setattr(Pool, "give", bare)
+    feed = Feed([clips / "clip-1.mp4"])
+    if times == 1:
+        ending = sweep(small, order, feed, stop, Noted())
+        assert (ending.outcome, ending.tally.done, len(given)) == ("done", 1, 2)
+        return
+    with pytest.raises(ClusterError, match="lose what they are equipped with"):
+        sweep(small, order, feed, stop, Noted())
+    assert [work.state for work in works(small).values()] == [WAITING]

@@ -1,0 +1,138 @@
+"""What the holder of a case writes, while others write too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from datasets.errors import CaseLocked
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_location
+from evidence.case.runs import add_recipe
+from evidence.case.tables import Work
+from evidence.work.ledger import Ledger
+from evidence.work.progress import Stop
+from tests.evidence.work.helping import Noted, until
+from tests.postgres import somebody_waits
+
+pytestmark = [
+    pytest.mark.databases,
+    pytest.mark.parametrize("database", ["postgresql"], indirect=True),
+]
+
+
+@pytest.fixture
+def watcher() -> Noted:
+    return Noted()
+
+
+@pytest.fixture
+def ledger(case: Case, watcher: Noted) -> Iterator[Ledger]:
+    """The holder's, with two paths on the list."""
+    registry = load_registry()
+    with case.session() as session, session.begin():
+        recipe = add_recipe(session, "aa" * 32, Settings(), registry)
+    with case.lock() as held:
+        ledger = Ledger(case, held, recipe, registry, Stop(), watcher)
+        ledger.add([FootageSource("/a"), FootageSource("/b")], 0)
+        yield ledger
+
+
+def wait_long(session: Session) -> None:
+    """Has the server break off the other one, where this one and another wait for each other."""
+    session.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+
+
+def test_a_step_that_got_in_the_way_of_another_is_tried_again(
+    case: Case, database: str, ledger: Ledger, watcher: Noted
+) -> None:
+    [(work, _), _] = ledger.take(2, [])
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            wait_long(session)
+            session.execute(update(Work).where(Work.path == "/a").values(priority=3))
+            aside = pool.submit(ledger.set_aside, [work], "empty", "no bytes")
+            until(partial(somebody_waits, database), "the holder waits")
+            add_location(session, FootageSource("/a"))
+        aside.result()
+    assert ledger.count() == 0 and ledger.tally.aside == {"empty": 1}
+    assert [one.endswith("run again; waiting") for one in watcher.waits] == [True]
+
+
+def test_paths_of_the_same_bytes_are_written_in_the_order_of_the_list(
+    case: Case, database: str, ledger: Ledger, watcher: Noted
+) -> None:
+    works = [work for work, _ in ledger.take(2, [])]
+    with ThreadPoolExecutor(1) as pool:
+        with case.session() as session, session.begin():
+            wait_long(session)
+            add_location(session, FootageSource("/a"))
+            aside = pool.submit(ledger.set_aside, works[::-1], "empty", "no bytes")
+            until(partial(somebody_waits, database), "the holder waits")
+            add_location(session, FootageSource("/b"))
+        aside.result()
+    assert ledger.count() == 0 and ledger.tally.aside == {"empty": 2}
+    assert not watcher.waits
+
+
+@pytest.fixture
+def copy(case: Case, tmp_path: Path) -> Iterator[Case]:
+    """The same case by a copy of its folder, as on another host."""
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "case.json").write_bytes((case.folder / "case.json").read_bytes())
+    with Case.open(there) as copy:
+        yield copy
+
+
+def restart(case: Case) -> None:
+    """What the lock's connection sees of a server that is back at once."""
+    with case.session() as session:
+        session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        )
+
+
+def test_a_lock_that_the_server_let_go_is_taken_again_with_the_next_word(
+    case: Case, copy: Case, ledger: Ledger
+) -> None:
+    restart(case)
+    ledger.beat()
+    with pytest.raises(CaseLocked):
+        copy.lock().__enter__()
+
+
+def test_who_lost_the_case_to_another_writes_nothing_more(
+    case: Case, copy: Case, ledger: Ledger
+) -> None:
+    restart(case)
+    with copy.lock(), pytest.raises(CaseLocked):
+        ledger.add([FootageSource("/c")], 0)
+    assert len(ledger.take(3, [])) == 2
+
+
+def test_linking_that_fails_is_told_of_once_until_something_is_stored(
+    ledger: Ledger, watcher: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a machine without a place")
+
+    monkeypatch.setattr("evidence.work.ledger.update_machines", fail)
+    monkeypatch.setattr("evidence.work.ledger.LINK_SHARE", 0)  # its share of time is long over
+    ledger.tally.relink = True
+    for _ in range(3):
+        ledger.settle(idle=True)
+    assert len(watcher.troubles) == 1 and ledger.tally.relink
+    ledger.settle(last=True)
+    assert len(watcher.troubles) == 2

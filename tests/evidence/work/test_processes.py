@@ -1,0 +1,292 @@
+"""Sweeps as processes: killed, interrupted, replaced; nothing is lost, nobody left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import dask
+import psutil
+import pytest
+from distributed.comm import CommClosedError
+from sqlalchemy import select
+
+from datasets.errors import ClusterError
+from datasets.registry import load_registry
+from detector import Settings
+from detector.look.model_files import model_digest
+from evidence.case.case import Case
+from evidence.case.runs import add_recipe, begin_run
+from evidence.case.tables import CaseRow, Work
+from evidence.work.cluster import Cluster, local_cluster
+from evidence.work.feed import Feed
+from evidence.work.progress import Status, Stop, read_status
+from evidence.work.sweep import Ending, Order, sweep
+from tests.evidence.work.conftest import CLIPS
+from tests.evidence.work.helping import Noted, pids, start, until
+from tests.postgres import PostgresServer, binaries, in_memory
+from tests.rows import rows
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def status(case: Case) -> Status:
+    found = read_status(case)
+    assert found is not None
+    return found
+
+
+def has(case: Case, true: Callable[[Status], object]) -> Callable[[], object]:
+    """Whether there is a sweep of which this is true."""
+
+    def look() -> object:
+        found = read_status(case)
+        return found is not None and true(found)
+
+    return look
+
+
+def lines(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "said.txt").read_text("utf-8").splitlines()]
+
+
+def test_what_killed_sweeps_left_among_the_temporary_files_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, living = tmp_path / "nameplate-workers-left", tmp_path / "nameplate-workers-living"
+    for folder in (left, living):
+        (folder / "dask-scratch-space").mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    descriptor = os.open(living, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with local_cluster(1):
+            assert not left.exists()
+            assert len(list(tmp_path.glob("nameplate-*"))) == 2
+        assert list(tmp_path.glob("nameplate-*")) == [living]
+    finally:
+        os.close(descriptor)
+
+
+def test_without_a_place_for_temporary_files_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ClusterError, match="TMPDIR"), local_cluster(1):
+        pass
+
+
+def test_fewer_workers_than_cores_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evidence.work.cluster.CPU_COUNT", 3)
+    with local_cluster(1) as place:
+        assert list(place.client.nthreads().values()) == [3]
+
+
+@pytest.mark.parametrize("own", [None, "1048576"])
+def test_workers_keep_memory_for_the_next_picture(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Handed back to the kernel after each picture it cost a sixth of a worker's time.
+    name = "MALLOC_TRIM_THRESHOLD_"
+    monkeypatch.delenv(name, raising=False)
+    if own is not None:
+        monkeypatch.setenv(name, own)
+    with local_cluster(1) as place:
+        (environment,) = place.client.run(lambda: dict(os.environ)).values()
+    assert environment.get(name) == own
+    # Nor does arithmetic beside the networks start threads that wait for more of it.
+    assert environment["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_a_worker_that_is_killed_again_and_again_comes_back() -> None:
+    # Dask looks a while later whether a lost worker is there, and gives up one that is not: after
+    # 15 s unless told otherwise. The second death has it away then.
+    later = 4.0  # seconds
+    told = dask.config.set({"distributed.deploy.lost-worker-timeout": f"{later} s"})
+    with told, local_cluster(1) as place:
+
+        def other(pid: int) -> set[int]:
+            with suppress(OSError, CommClosedError):
+                return set(pids(place).values()) - {pid}
+            return set()
+
+        (first,) = pids(place).values()
+        begun = time.monotonic()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: other(first), "the worker is back")
+        (second,) = other(first)
+        time.sleep(max(0.0, begun + later - 0.2 - time.monotonic()))
+        os.kill(second, signal.SIGKILL)
+        until(lambda: other(second), "the worker is back a second time")
+
+
+def test_ctrl_c_ends_it_with_130_and_what_is_done_stays(
+    small: Case, order: Order, place: Cluster, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    address = str(order.cluster)
+    case = ("--case", str(small.folder), "--cluster", address, "--json")
+    holder = start(tmp_path, str(clips), "--watch", *case)
+    until(has(small, lambda s: s.alive), "it holds the case")
+    holder.send_signal(signal.SIGINT)
+    assert holder.wait(60) == 130
+    assert lines(tmp_path)[-1]["outcome"] == "interrupted"
+    assert status(small).run.outcome == "interrupted"
+    # The workers of a cluster are not the sweep's: they live on.
+    assert len(place.client.run(os.getpid)) == 2
+    again = start(tmp_path, str(clips), *case)
+    assert again.wait(120) == 0
+    assert lines(tmp_path)[-1]["done"] == CLIPS + 1
+    assert rows(small) == undisturbed
+
+
+def test_a_second_ctrl_c_ends_it_at_once(small: Case, clips: Path, tmp_path: Path) -> None:
+    # Stopped workers answer nothing, so that it would have to wait for them. Python's own tracker
+    # of shared memory is left alone: from 3.13 on a process that ends waits for it.
+    holder = start(tmp_path, str(clips), "--case", str(small.folder), "--workers", "1")
+    until(has(small, lambda s: s.tally.workers), "it has workers")
+    for child in psutil.Process(holder.pid).children(recursive=True):
+        if not any("resource_tracker" in word for word in child.cmdline()):
+            child.suspend()
+    holder.send_signal(signal.SIGTERM)
+    holder.send_signal(signal.SIGINT)
+    assert holder.wait(60) == 130
+
+
+def freeze(holder: subprocess.Popen[bytes], case: Case) -> None:
+    """Stops the holder of a case, but not while it writes: nobody else could."""
+    for _ in range(100):
+        holder.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(case.folder / "case.db", timeout=0.2)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                holder.send_signal(signal.SIGCONT)
+                time.sleep(0.1)
+    raise AssertionError("it is always writing")
+
+
+def test_who_waits_takes_over_from_a_dead_holder(
+    small: Case, order: Order, clips: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
+    folder = tmp_path / "filling"
+    folder.mkdir()
+    holder = start(
+        tmp_path, str(folder), "--watch", "--case", str(small.folder), "--workers", "1", "--quiet"
+    )
+    until(has(small, lambda s: s.alive), "it holds the case")
+    # Frozen, it can do nothing with what is added to its list, and still holds the case.
+    freeze(holder, small)
+    endings: list[Ending] = []
+    shown = threading.Event()
+
+    def wait() -> None:
+        with Case.open(small.folder) as again:
+            watcher = Noted(lambda tally: shown.set())
+            endings.append(sweep(again, order, Feed([clips]), Stop(), watcher))
+
+    second = threading.Thread(target=wait)
+    second.start()
+    try:
+        assert shown.wait(60)
+        holder.kill()
+        second.join(120)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert [ending.outcome for ending in endings] == ["done"]
+    assert endings[0].tally.done == CLIPS + 1
+    with small.session() as session:
+        assert session.query(CaseRow).count() == 1
+    assert rows(small) == undisturbed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """One that is stopped and started again; those of other tests stay up."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not here (Debian: apt-get install postgresql)")
+    with PostgresServer(programs, in_memory()) as running:
+        yield running
+
+
+def test_a_database_that_goes_away_for_a_while_is_waited_for(
+    order: Order, clips: Path, tmp_path: Path, undisturbed: Rows, server: PostgresServer
+) -> None:
+    with Case.new(tmp_path / "case", "Plant 12", server.database()) as case:
+        watcher = Noted()
+        gone: list[str] = []
+
+        def pull(tally: object) -> None:
+            if not gone:
+                gone.append("gone")
+                server.stop()
+
+        def plug_in() -> None:
+            if gone == ["gone"]:
+                gone.append("back")
+                server.start()
+
+        watcher.each, watcher.each_wait = pull, plug_in
+        ending = sweep(case, order, Feed([clips]), Stop(), watcher)
+        assert (ending.outcome, ending.tally.done) == ("done", CLIPS + 1)
+        assert gone == ["gone", "back"]
+        assert rows(case) == undisturbed
+
+
+def test_what_a_second_sweep_finds_while_the_database_is_away_is_added_once_it_is_back(
+    tmp_path: Path, server: PostgresServer
+) -> None:
+    order = Order(Settings.archive(), load_registry())
+    away, filling = tmp_path / "away", tmp_path / "filling"
+    (away / "shift").mkdir(parents=True)
+    (away / "shift" / "hall.mp4").write_bytes(b"no clip")
+    filling.mkdir()
+    with Case.new(tmp_path / "case", "Plant 12", server.database()) as case, case.lock():
+        with case.session() as session, session.begin():
+            recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+            begin_run(session, "sweep", recipe)
+        feed = Feed([filling], watch=True, poll=0.05, still=0.1)
+        stop = Stop()
+        happened: list[str] = []
+
+        def pull(tally: object) -> None:
+            if happened:
+                stop.ask()
+                return
+            server.stop()
+            (away / "shift").rename(filling / "shift")
+            happened.append("gone")
+
+        def plug_in() -> None:
+            if feed.found and happened == ["gone"]:
+                server.start()
+                happened.append("back")
+
+        assert sweep(case, order, feed, stop, Noted(pull, plug_in)).outcome == "interrupted"
+        assert happened == ["gone", "back"]
+        with case.session() as session:
+            assert session.scalars(select(Work.path)).all() == [str(filling / "shift" / "hall.mp4")]
+
+
+def test_a_scheduler_that_is_not_there_is_said_to_be(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.work.cluster.CONNECT_SECONDS", 1)
+    nowhere = replace(order, cluster="tcp://127.0.0.1:9", patience=0.0)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers"):
+        sweep(small, nowhere, Feed([clips]), Stop(), Noted())
+    assert "no Dask scheduler" in str(status(small).run.outcome)

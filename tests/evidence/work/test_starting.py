@@ -1,0 +1,104 @@
+"""Sweeps that begin at an unlucky moment: workers are killed while they start, the case is held."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datasets.errors import ClusterError
+from datasets.registry import load_registry
+from detector import Settings
+from evidence.case.case import Case
+from evidence.work import pool
+from evidence.work.cluster import MOST_STARTS, local_cluster
+from evidence.work.feed import Feed
+from evidence.work.progress import Stop
+from evidence.work.sweep import Order, sweep
+from evidence.work.task import WorkerSetup, WorkerState
+from tests.evidence.work.helping import Noted, pids
+
+
+@pytest.mark.parametrize("deaths", [1, 99])
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(deaths: int) -> None:
+    me, over = psutil.Process(), threading.Event()
+    known = {child.pid for child in me.children()}
+
+    def hunt() -> None:
+        killed = 0
+        while killed < deaths and not over.is_set():
+            for child in me.children():
+                with suppress(psutil.Error):
+                    if child.pid not in known and "spawn_main" in " ".join(child.cmdline()):
+                        known.add(child.pid)
+                        child.kill()
+                        killed += 1
+            over.wait(0.02)  # a worker takes longer to start
+
+    hunter = threading.Thread(target=hunt)
+    hunter.start()
+    try:
+        if deaths == 1:
+            with local_cluster(1) as place:
+                assert len(pids(place)) == 1
+        else:
+            said = f"died while it started, {MOST_STARTS} times"
+            with pytest.raises(ClusterError, match=said), local_cluster(1):
+                pass
+    finally:
+        over.set()
+        hunter.join()
+
+
+class Deadly(WorkerState):
+    """Kills the workers that it is brought to, so many times."""
+
+    def __init__(self, kit: WorkerSetup, lives: Path) -> None:
+        super().__init__(kit)
+        self._lives = lives
+
+    def setup(self, worker: object) -> None:
+        lives = list(self._lives.iterdir())
+        if lives:
+            lives[0].unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().setup(worker)
+
+
+@pytest.mark.parametrize("deaths", [1, 3])
+def test_a_worker_that_is_killed_while_it_is_equipped_ends_no_sweep(
+    small: Case, clips: Path, tmp_path: Path, deaths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives = tmp_path / "lives"
+    lives.mkdir()
+    for number in range(deaths):
+        (lives / str(number)).touch()
+    monkeypatch.setattr(pool, "Outfit", partial(Deadly, lives=lives))
+    order = Order(Settings.archive(), load_registry(), workers=1)
+    ending = sweep(small, order, Feed([clips / "clip-1.mp4"]), Stop(), Noted())
+    assert (ending.outcome, ending.tally.done, ending.tally.aside) == ("done", 1, {})
+    assert not list(lives.iterdir())
+
+
+def test_whoever_asks_how_far_a_sweep_is_keeps_none_from_beginning(
+    small: Case, order: Order, clips: Path
+) -> None:
+    """After a sweep that died `--status` takes the case's lock, to see whether anybody has it."""
+    with ExitStack() as asking:
+        asking.enter_context(small.lock())
+
+        class Patient(Stop):
+            def wait(self, seconds: float) -> bool:
+                asking.close()
+                return super().wait(seconds)
+
+        feed = Feed([clips / "clip-1.mp4"])
+        ending = sweep(small, replace(order, wait=False), feed, Patient(), Noted())
+    assert (ending.outcome, ending.tally.done) == ("done", 1)

@@ -1,0 +1,370 @@
+"""Sweeps with real workers and the real model: what is stored, skipped, set aside, made good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from distributed import Worker
+from sqlalchemy import select
+
+from datasets.errors import CaseUnwritable
+from datasets.maker.stills import draw_still
+from datasets.registry import load_registry
+from detector import Settings
+from detector.look.model_files import model_digest
+from evidence.case.case import Case
+from evidence.case.queue import FootageSource, add_work
+from evidence.case.runs import add_recipe, beat, begin_run
+from evidence.case.sighting_tables import AnalysisRow
+from evidence.case.summary import last_settings
+from evidence.case.tables import FootageRow, Location, Run
+from evidence.work.feed import Feed
+from evidence.work.folders import FoundFootage, walk
+from evidence.work.pool import Analyse, Pool, Task
+from evidence.work.progress import Stop, SweepTally, read_status
+from evidence.work.sweep import Ending, Order, sweep
+from tests.evidence.work.conftest import CLIPS
+from tests.evidence.work.helping import Clip, Noted, go, until, works, write_clip
+from tests.rows import rows
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def strike(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    number: int,
+    most: int,
+    before: Callable[[Pool, str], object] = lambda crew, address: None,
+) -> list[int]:
+    """Sends a signal to each worker that is at work on the clip of that name, so many times at
+    most, and does something `before` each; gives the list of whom it hit.
+
+    The sweep gives out work and takes answers in the one thread that waits here: what a worker is
+    killed on, it has had no answer to. What is done before takes longer than a clip: the worker
+    stands still meanwhile.
+    """
+    hit: list[int] = []
+    give = Pool.give
+
+    def at_work(dask_worker: Worker) -> tuple[int, bool]:
+        return os.getpid(), dask_worker.state.executing_count > 0
+
+    def give_and_strike(crew: Pool, address: str, task: Task) -> None:
+        give(crew, address, task)
+        if not isinstance(task, Analyse) or Path(task.path).name != name or len(hit) == most:
+            return
+        future, pids = crew.hands[address].future, []
+
+        def is_at_work() -> bool:
+            pid, busy = crew._client.run(at_work, workers=[address])[address]
+            pids.append(pid)
+            return busy or future.done()
+
+        until(is_at_work, "the worker is at work on the clip")
+        hit.append(pids[-1])
+        os.kill(pids[-1], signal.SIGSTOP)
+        before(crew, address)
+        os.kill(pids[-1], number)
+
+    monkeypatch.setattr(Pool, "give", give_and_strike)
+    return hit
+
+
+# Workers die first and last, while none has loaded the model or needs it any more: that takes
+# longer than all the clips.
+
+
+def test_a_clip_that_changed_while_it_was_looked_at_uses_up_its_tries_too(
+    small: Case, order: Order, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    shutil.copyfile(clips / "clip-2.mp4", clip)
+    again = replace(order, wait=False)
+
+    def touch(crew: Pool, address: str) -> None:
+        if clip.stat().st_mtime_ns != 1:
+            os.utime(clip, ns=(1, 1))
+            assert go(small, again, clip).outcome == "joined"
+
+    hit = strike(monkeypatch, "clip.mp4", signal.SIGKILL, 6, touch)
+    ending = go(small, replace(order, tries=2), clip)
+    assert ending.tally.aside == {"killed": 1}
+    assert works(small)["clip.mp4"].tries == 2
+    assert len(hit) == 3  # the first was on the clip that it was before
+
+
+def test_a_clip_that_kills_its_workers_is_set_aside_and_no_other(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = clips / "clip-2.mp4", clips / "цех" / "clip-3.mp4"
+    hit = strike(monkeypatch, "clip-1.mp4", signal.SIGKILL, 9)
+    ending = go(small, replace(order, tries=2), clips / "clip-1.mp4", *others)
+    assert ending.tally.aside == {"killed": 1}
+    assert ending.tally.done == len(others)
+    aside = works(small)["clip-1.mp4"]
+    assert (aside.state, aside.kind, aside.tries, len(hit)) == ("aside", "killed", 2, 2)
+    # It is a clip like any other: with nobody killing workers it is done when asked for again.
+    monkeypatch.undo()
+    assert go(small, replace(order, retry=True)).tally.done == len(others) + 1
+
+
+def test_a_clip_that_outlasts_its_time_is_set_aside(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def an_hour_ago(crew: Pool, address: str) -> None:
+        crew.hands[address].since -= 3600.0
+
+    hit = strike(monkeypatch, "clip-1.mp4", signal.SIGSTOP, 1, an_hour_ago)
+    late = replace(order, tries=1, seconds=3600.0)
+    ending = go(small, late, clips / "clip-1.mp4", clips / "цех")
+    assert ending.tally.aside == {"overtime": 1}
+    assert ending.tally.done == len(list((clips / "цех").iterdir())) == 2
+    assert "more than 3600 s" in str(works(small)["clip-1.mp4"].reason)
+    assert len(hit) == 1
+
+
+# What was swept in peace is on SQLite.
+@pytest.mark.databases
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_both_databases_hold_the_same(
+    case: Case, order: Order, clips: Path, undisturbed: Rows
+) -> None:
+    ending = go(case, order, clips)
+    assert (ending.outcome, ending.tally.done, ending.tally.footages) == ("done", CLIPS + 1, CLIPS)
+    assert rows(case) == undisturbed
+
+
+def test_identical_bytes_are_looked_at_once(undisturbed: Rows) -> None:
+    assert len(undisturbed["analyses"]) == len(undisturbed["footage"]) == CLIPS
+    assert len(undisturbed["locations"]) == CLIPS + 1
+
+
+def test_what_is_done_is_not_looked_at_again(
+    in_peace: Path, order: Order, clips: Path, undisturbed: Rows, tmp_path: Path
+) -> None:
+    shutil.copytree(in_peace, tmp_path / "case")
+    looked: set[str] = set()
+    watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
+    with Case.open(tmp_path / "case") as case:
+        assert go(case, order, clips, clips / "цех", watcher=watcher).outcome == "done"
+        assert not looked
+        assert rows(case) == undisturbed
+
+
+def test_a_changed_file_is_looked_at_anew(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(clips / "clip-1.mp4", tmp_path / "clip.mp4")
+    go(small, order, tmp_path / "clip.mp4")
+    shutil.copyfile(clips / "clip-2.mp4", tmp_path / "clip.mp4")
+    os.utime(tmp_path / "clip.mp4", ns=(1, 1))
+    assert go(small, order, tmp_path / "clip.mp4").tally.replaced == 1
+    assert go(small, order, tmp_path / "clip.mp4").tally.replaced == 0
+    with small.session() as session:
+        (location,) = session.scalars(select(Location))
+        assert len(session.scalars(select(AnalysisRow)).all()) == 2
+        footage = session.get_one(FootageRow, location.footage)
+    assert footage.size == (clips / "clip-2.mp4").stat().st_size
+
+
+def test_bad_footage_is_set_aside_by_name_and_taken_up_again_on_demand(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    (folder / "empty.mp4").touch()
+    (folder / "page.mp4").write_text("<!doctype html>")
+    (folder / "cut.mp4").write_bytes((clips / "clip-0.mp4").read_bytes()[:300])
+    shutil.copyfile(folder / "cut.mp4", folder / "cut-again.mp4")
+    shutil.copyfile(clips / "clip-0.mp4", folder / "good.mp4")
+    watcher = Noted()
+    ending = go(small, order, folder, watcher=watcher)
+    assert ending.tally.aside == {"disguised": 1, "empty": 1, "unreadable": 2}
+    aside = works(small)
+    assert aside["good.mp4"].state == "done"
+    assert aside["page.mp4"].kind == "disguised"
+    assert "web page" in str(aside["page.mp4"].reason)
+    assert sum(message.startswith("set aside (empty)") for message in watcher.troubles) == 1
+
+    shutil.copyfile(clips / "clip-1.mp4", folder / "empty.mp4")
+    (folder / "cut.mp4").unlink()
+    ending = go(small, replace(order, retry=True))
+    assert ending.tally.aside == {"disguised": 1, "missing": 1, "unreadable": 1}
+    assert ending.tally.done == 2
+
+
+def test_a_limit_raised_for_one_clip_leaves_the_others_as_they_are(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    short = write_clip(tmp_path / "short.mp4", Clip(draw_still(seed=0)[0], frames=3))
+    low = replace(order, settings=Settings.archive({"decoding": {"frames": 4}}))
+    ending = go(small, low, short, clips / "clip-1.mp4")
+    assert (ending.tally.done, ending.tally.aside) == (1, {"too-large": 1})
+    assert "decoding.frames" in str(works(small)["clip-1.mp4"].reason)
+
+    looked: set[str] = set()
+    watcher = Noted(lambda tally: looked.update(w.path for w in tally.workers if w.path))
+    raised = replace(order, settings=Settings.archive({"decoding": {"frames": 6}}), retry=True)
+    ending = go(small, raised, watcher=watcher)
+    assert (ending.tally.done, ending.tally.aside) == (2, {})
+    assert str(short) not in looked
+    with small.session() as session:
+        assert len({(row.model, row.settings) for row in session.scalars(select(AnalysisRow))}) == 1
+        # `serve` goes on with the limits as they were raised.
+        last = last_settings(session, model_digest(None), order.registry)
+    assert last == raised.settings
+
+
+def test_asked_to_stop_it_keeps_what_is_finished(
+    small: Case, order: Order, clips: Path, undisturbed: Rows
+) -> None:
+    stop = Stop()
+    watcher = Noted(lambda tally: stop.ask() if tally.done else None)
+    ending = sweep(small, order, Feed([clips]), stop, watcher)
+    assert ending.outcome == "interrupted"
+    done = sum(work.state == "done" for work in works(small).values())
+    assert 0 < done < CLIPS + 1
+    with small.session() as session:
+        (run,) = session.scalars(select(Run))
+    assert (run.outcome, run.ended is None) == ("interrupted", False)
+    assert go(small, order, clips).outcome == "done"
+    assert rows(small) == undisturbed
+
+
+def test_higher_priority_goes_first(
+    small: Case, order: Order, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = clips / "цех" / "clip-3.mp4"
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        everything = [one for one in walk(clips) if isinstance(one, FoundFootage)]
+        add_work(session, recipe, [FootageSource(str(one.path)) for one in everything])
+        add_work(session, recipe, [FootageSource(str(last))], priority=5)
+    given: list[str] = []
+    give = Pool.give
+
+    def note(crew: Pool, address: str, task: Task) -> None:
+        # A tiny clip may be done before the next tally shows who is on it.
+        if isinstance(task, Analyse):
+            given.append(task.path)
+        give(crew, address, task)
+
+    monkeypatch.setattr(Pool, "give", note)
+    assert go(small, order).tally.done == CLIPS + 1
+    assert given[0] == str(last)
+
+
+def test_the_lists_provenance_is_kept(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"path,plant\n{clips / 'clip-0.mp4'},Ижевск\n", "utf-8")
+    sweep(small, order, Feed([], [file]), Stop(), Noted())
+    with small.session() as session:
+        (location,) = session.scalars(select(Location))
+    assert (location.plant_claimed, location.footage is None) == ("Ижевск", False)
+
+
+def test_a_full_disk_ends_the_sweep_and_the_next_goes_on(
+    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(case: Case, picture: bytes) -> str:
+        raise CaseUnwritable("the disk is full; make room and run again")
+
+    # Only the one call that would fill the disk is made to fail; all else is real.
+    monkeypatch.setattr(Case, "put_still", full)
+    with pytest.raises(CaseUnwritable):
+        go(small, order, clips)
+    assert all(work.state == "waiting" for work in works(small).values())
+    monkeypatch.undo()
+    assert go(small, order, clips).outcome == "done"
+    assert rows(small) == undisturbed
+
+
+def test_who_comes_second_adds_and_watches(
+    small: Case, order: Order, clips: Path, tmp_path: Path
+) -> None:
+    first_stop = Stop()
+    endings: list[Ending] = []
+    folder = tmp_path / "filling"
+    folder.mkdir()
+    feed = Feed([folder], watch=True, poll=0.05, still=0.1)
+    holder = threading.Thread(
+        target=lambda: endings.append(sweep(small, order, feed, first_stop, Noted()))
+    )
+    holder.start()
+    try:
+        until(lambda: read_status(small), "the first one holds the case")
+        with Case.open(small.folder) as again:
+            added = go(again, replace(order, wait=False), clips / "цех")
+            assert added.outcome == "joined"
+            watched = go(again, order, clips / "цех")
+            assert (watched.outcome, watched.tally.aside) == ("done", {})
+        assert {work.state for work in works(small).values()} == {"done"}
+    finally:
+        first_stop.ask()
+        holder.join()
+    assert (endings[0].outcome, endings[0].tally.finding) == ("interrupted", True)
+
+
+def test_who_comes_second_is_done_once_machines_are_linked(small: Case) -> None:
+    order = Order(Settings.archive(), load_registry())
+    with small.session() as session, session.begin():
+        recipe = add_recipe(session, model_digest(), order.settings, order.registry)
+        run = begin_run(session, "sweep", recipe)
+        beat(session, run, SweepTally(relink=True).to_json())
+    shown: list[bool] = []
+
+    def link(tally: SweepTally) -> None:
+        shown.append(tally.relink)
+        with small.session() as session, session.begin():
+            beat(session, run, SweepTally().to_json())
+
+    with small.lock():
+        ending = sweep(small, order, Feed([]), Stop(), Noted(link))
+    assert (ending.outcome, shown) == ("done", [True, False])
+
+
+def test_who_comes_second_with_other_settings_says_what_it_waits_for(
+    small: Case, order: Order, clips: Path
+) -> None:
+    with small.session() as session, session.begin():
+        begin_run(session, "sweep", add_recipe(session, "0" * 64, order.settings, order.registry))
+    stop = Stop()
+    watcher = Noted(lambda tally: stop.ask(), stop.ask)
+    with small.lock():
+        ending = sweep(small, order, Feed([clips / "clip-0.mp4"]), stop, watcher)
+    assert ending.outcome == "interrupted"
+    assert "with another model, registry or other settings" in watcher.waits[0]
+
+
+def test_how_far_each_clip_is_can_be_watched(small: Case, order: Order, tmp_path: Path) -> None:
+    (tmp_path / "long").mkdir()
+    write_clip(tmp_path / "long" / "clip.mp4", Clip(draw_still(seed=5)[0], frames=180))
+    told: list[tuple[float, str | None]] = []
+
+    def note(tally: SweepTally) -> None:
+        told.extend((w.share, w.stage) for w in tally.workers if w.path and w.share is not None)
+
+    assert go(small, order, tmp_path / "long", watcher=Noted(note)).tally.done == 1
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert any(0 < share < 1 for share in shares)
+    assert {"sweeping", "looking closer"} & {stage for _, stage in told}
+
+
+def test_a_killed_worker_loses_nothing(
+    small: Case, order: Order, clips: Path, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hit = strike(monkeypatch, "clip-2.mp4", signal.SIGKILL, 1)
+    ending = go(small, order, clips)
+    assert (ending.outcome, ending.tally.aside, len(hit)) == ("done", {}, 1)
+    assert rows(small) == undisturbed

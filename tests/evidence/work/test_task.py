@@ -1,0 +1,265 @@
+"""What a worker does: answers as plain values, with the kit it was sent and no file of ours."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datasets.registry import load_registry
+from detector import Settings
+from detector.footage.files import Stamp, open_footage
+from detector.look.model_files import PACKAGED, model_digest
+from detector.types import Footage, Survey
+from evidence.work import task
+from evidence.work.task import Identification, TaskFailure, equip, identify, pack_setup, survey
+from tests.logo import draw_machine, write_registry
+from tests.ordinary import ordinary
+
+
+def only(path: Path) -> Identification | TaskFailure:
+    (one,) = identify((str(path),))
+    return one
+
+
+def test_a_kit_carries_registry_and_model_to_a_machine_without_them(
+    clips: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "own-model"
+    shutil.copytree(PACKAGED, model)
+    settings, registry = Settings.archive(), load_registry()
+    kit = pickle.loads(pickle.dumps(pack_setup(settings, registry, model)))
+    shutil.rmtree(model)
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    found = survey(identified, kit.digest)
+    assert isinstance(found, Survey), found
+    assert found.analysis.footage == identified.footage
+    # What the worker made of its kit is what the holder's recipe names.
+    assert found.analysis.settings_hash == settings.digest
+    assert found.analysis.model_hash == model_digest()
+    assert pickle.loads(pickle.dumps(found)) == found
+
+    stale = Identification(identified.footage, Stamp(identified.stamp.size, 1))
+    changed = survey(stale, kit.digest)
+    assert isinstance(changed, TaskFailure)
+    assert (changed.kind, changed.passing) == ("changed", True)
+
+
+def test_a_kit_carries_the_logos_of_a_registry_to_a_machine_without_them(tmp_path: Path) -> None:
+    file = write_registry(tmp_path / "own")
+    registry = load_registry(file)
+    kit = pickle.loads(pickle.dumps(pack_setup(Settings.archive(), registry, None)))
+    bare = pack_setup(
+        Settings.archive(), load_registry(write_registry(tmp_path / "bare", logo=False)), None
+    )
+    assert kit.digest != bare.digest
+    shutil.rmtree(tmp_path / "own")
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(draw_machine(tmp_path / "machine.png"))
+    assert isinstance(identified, Identification)
+    found = survey(identified, kit.digest)
+    assert isinstance(found, Survey), found
+    assert [one.attribution.builder for one in found.analysis.sightings] == ["veltranix"]
+
+
+def test_a_worker_without_the_kit_says_so(clips: Path) -> None:
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    answer = survey(identified, "0" * 64)
+    assert isinstance(answer, TaskFailure)
+    assert (answer.kind, answer.passing) == ("unequipped", True)
+
+
+def test_a_worker_of_two_sweeps_has_the_kits_of_both_and_the_model_of_one(
+    clips: Path, tmp_path: Path
+) -> None:
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    both = [Settings.archive(), Settings()]
+    kits = [pack_setup(settings, load_registry(), None) for settings in both]
+    for kit in kits:
+        equip(kit, tmp_path, 1)
+    for settings, kit in (*zip(both, kits, strict=True), (both[0], kits[0])):
+        found = survey(identified, kit.digest)
+        assert isinstance(found, Survey), found
+        assert found.analysis.settings_hash == settings.digest
+        assert sum("_analyst" in vars(ready) for ready in task._ready.values()) == 1
+
+
+def test_a_machine_with_another_version_is_named(clips: Path, tmp_path: Path) -> None:
+    kit = replace(pack_setup(Settings(), load_registry(), None), version="0.0.1")
+    equip(kit, tmp_path, 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    answer = survey(identified, kit.digest)
+    assert isinstance(answer, TaskFailure)
+    assert (answer.kind, "the sweep is of 0.0.1" in answer.reason) == ("model", True)
+
+
+def test_kits_differ_where_anything_in_them_does(tmp_path: Path) -> None:
+    registry = load_registry()
+    one = pack_setup(Settings(), registry, None)
+    assert pack_setup(Settings(), registry, None).digest == one.digest
+    assert pack_setup(Settings.archive(), registry, None).digest != one.digest
+    assert pack_setup(Settings(), registry, PACKAGED).digest != one.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("empty.mp4", b"", "empty"), ("page.mp4", b"<!doctype html>", "disguised")],
+)
+def test_an_error_of_the_footage_is_a_value(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    answer = only(tmp_path / name)
+    assert isinstance(answer, TaskFailure)
+    assert (answer.kind, answer.passing) == (kind, False)
+    assert str(tmp_path / name) in answer.reason
+
+
+def test_a_file_that_is_gone_is_told_from_a_folder_that_is(tmp_path: Path) -> None:
+    folder = tmp_path / "mount" / "2023"
+    folder.mkdir(parents=True)
+    (folder / "other.mp4").touch()
+    gone = only(folder / "clip.mp4")
+    assert isinstance(gone, TaskFailure) and (gone.kind, gone.passing) == ("missing", False)
+    shutil.rmtree(folder)
+    away = only(folder / "clip.mp4")
+    assert isinstance(away, TaskFailure) and (away.kind, away.passing) == ("away", True)
+    # Told is the disk, not each folder that was on it.
+    assert away.where == str(tmp_path / "mount")
+    # Where a disk was mounted there is an empty folder.
+    unmounted = only(tmp_path / "mount" / "clip.mp4")
+    assert isinstance(unmounted, TaskFailure) and (unmounted.kind, unmounted.passing) == (
+        "away",
+        True,
+    )
+
+
+def test_a_clip_in_a_folder_that_may_not_be_searched_is_missing(
+    clips: Path, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    shutil.copyfile(clips / "clip-0.mp4", locked / "clip.mp4")
+    locked.chmod(0)
+    with ordinary():
+        answers = identify((str(locked / "clip.mp4"), str(clips / "clip-0.mp4")))
+    failed, identified = answers
+    assert isinstance(failed, TaskFailure) and (failed.kind, failed.passing) == ("missing", False)
+    assert "Permission denied" in failed.reason
+    assert isinstance(identified, Identification)
+
+
+def test_whatever_fails_on_one_path_the_others_are_identified(
+    clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = str(clips / "clip-0.mp4"), str(clips / "clip-1.mp4")
+
+    def fail(path: Path) -> Footage:
+        if str(path) == bad:
+            raise RuntimeError("nobody thought of this")
+        return open_footage(path)
+
+    monkeypatch.setattr(task, "open_footage", fail)
+    failed, identified = identify((bad, good))
+    assert isinstance(failed, TaskFailure) and (failed.kind, failed.passing) == ("crashed", True)
+    assert "nobody thought of this" in failed.reason
+    assert isinstance(identified, Identification)
+
+
+def test_a_model_that_finds_no_room_on_the_worker_is_not_the_footages_fault(
+    clips: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "scratch").touch()  # no folder can be made in a file
+    kit = pack_setup(Settings(), load_registry(), PACKAGED)
+    equip(kit, tmp_path / "scratch", 1)
+    identified = only(clips / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    answer = survey(identified, kit.digest)
+    assert isinstance(answer, TaskFailure) and (answer.kind, answer.passing) == ("model", False)
+    assert "the model cannot be kept in" in answer.reason
+
+
+def test_a_folder_of_pictures_is_stamped_by_all_of_them(tmp_path: Path) -> None:
+    pixel = bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+        "53de0000000c4944415478da6360606000000004000146a8e1a40000000049454e44ae426082"
+    )
+    for number, name in enumerate(("a.png", "b.png"), 1):
+        (tmp_path / name).write_bytes(pixel)
+        os.utime(tmp_path / name, ns=(number, number))
+    answer = only(tmp_path)
+    assert isinstance(answer, Identification)
+    assert answer.stamp == Stamp(2 * len(pixel), 2)
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["a clip", "a folder of pictures"])
+def test_what_is_written_while_it_is_read_is_not_known_by_a_hash_of_neither(
+    folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ("1.jpg" if folder else "clip.mp4")
+    file.write_bytes(b"\xff\xd8\xff" + bytes(60) if folder else b"\0\0\0\x18ftypisom" + bytes(60))
+    path = tmp_path if folder else file
+    assert isinstance(only(path), Identification)
+
+    def meanwhile(path: Path) -> Footage:
+        footage = open_footage(path)
+        os.utime(file, ns=(1, 1))
+        return footage
+
+    monkeypatch.setattr(task, "open_footage", meanwhile)
+    answer = only(path)
+    assert isinstance(answer, TaskFailure) and (answer.kind, answer.passing) == ("changed", True)
+
+
+@pytest.mark.parametrize("stage", ["identify", "survey"])
+def test_footage_that_is_back_again_was_only_out_of_reach(
+    stage: str, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a disk goes and comes back before anybody can ask whether it has gone."""
+    clip, elsewhere = tmp_path / "here" / "clip.mp4", tmp_path / "elsewhere"
+    clip.parent.mkdir()
+    shutil.copyfile(clips / "clip-0.mp4", clip)
+    identified = only(clip)
+    assert isinstance(identified, Identification)
+    kit = pack_setup(Settings.archive(), load_registry(), None)
+    equip(kit, tmp_path / "scratch", 1)
+
+    place, name = (task, "open_footage") if stage == "identify" else (task._Ready, "survey")
+    real = getattr(place, name)
+
+    def meanwhile(*given: object) -> object:
+        clip.parent.rename(elsewhere)
+        try:
+            return real(*given)
+        finally:
+            elsewhere.rename(clip.parent)
+
+    monkeypatch.setattr(place, name, meanwhile)
+    answer = only(clip) if stage == "identify" else survey(identified, kit.digest)
+    assert isinstance(answer, TaskFailure), answer
+    assert (answer.kind, answer.passing) == ("missing", True), answer.reason
+    assert "no such file" in answer.reason
+
+
+def test_a_file_that_is_gone_while_its_folder_stands_is_missing(
+    clips: Path, tmp_path: Path
+) -> None:
+    for name in ("clip-0.mp4", "clip-1.mp4"):
+        shutil.copyfile(clips / name, tmp_path / name)
+    identified = only(tmp_path / "clip-0.mp4")
+    assert isinstance(identified, Identification)
+    kit = pack_setup(Settings.archive(), load_registry(), None)
+    equip(kit, tmp_path / "scratch", 1)
+    (tmp_path / "clip-0.mp4").unlink()
+    for answer in (only(tmp_path / "clip-0.mp4"), survey(identified, kit.digest)):
+        assert isinstance(answer, TaskFailure)
+        assert (answer.kind, answer.passing) == ("missing", False), answer.reason
