@@ -23,19 +23,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
+from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
 from datasets.output import unwritten
 from detector.inference import core
 from detector.look.detect import letterbox
-from detector.look.model_files import model_digest
 from detector.settings import Detecting
 from training.marks.prototypes import read_rgb
 from training.vendor import open_nncf, open_torch
-from training.weights import learnt_by_model, load_network, read_training, tensors_digest, traces_of
+from training.weights import (
+    exported_digest,
+    learnt_by_model,
+    load_network,
+    names_of,
+    read_training,
+    tensors_digest,
+    traces_of,
+)
 
 FORMAT_VERSION = 1
 STRIDE = 32
+COMPARED_AT = 640
+"""Longer side at which a converted model is held against torch, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Exported:
     difference: float
 
 
-def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
+def export(weights: Path, out: Path) -> Exported:
     """Converts trained weights to the artefact the detector loads.
 
     The same weights, with the same versions of torch and OpenVINO, give the same bytes.
@@ -57,23 +66,19 @@ def export(weights: Path, out: Path, image_size: int = 640) -> Exported:
     Args:
         weights: an Ultralytics `.pt` of a detector whose classes are ours, in order.
         out: folder to write; made if it is not there.
-        image_size: longer side at which it is held against torch, pixels, a multiple of 32; at
-            which the detector looks is a setting of its own.
 
     Raises:
         ModelError: the weights are missing, unreadable, or of other classes.
         ResultError: `out` cannot be written.
         UsageError: torch or Ultralytics is not installed.
     """
-    if image_size <= 0 or image_size % STRIDE:
-        raise ModelError(f"image size {image_size}: it must be a multiple of {STRIDE}")
     with tempfile.TemporaryDirectory(prefix="nameplate-export-") as scratch:
         network = load_network(weights, Path(scratch))
-    digest = tensors_digest(network)
+    digest, classes = tensors_digest(network), names_of(network)
     converted = convert(network.fuse(verbose=False))
-    difference = _compare(network, converted, image_size)
-    facts = _facts(weights, digest, image_size, difference)
-    return Exported(out, write_model(converted, facts, out), CLASS_NAMES, difference)
+    difference = _compare(network, converted)
+    facts = _facts(weights, digest, classes, difference)
+    return Exported(out, write_model(converted, facts, out), classes, difference)
 
 
 def convert(network: Any) -> Any:
@@ -101,14 +106,14 @@ def convert(network: Any) -> Any:
     return model
 
 
-def _compare(network: Any, model: Any, image_size: int) -> float:
+def _compare(network: Any, model: Any) -> float:
     """Largest difference between torch and OpenVINO on one random picture of uneven sides.
 
     Raises:
         ModelError: they differ by more than rounding.
     """
     torch = open_torch()
-    shape = (1, 3, max(STRIDE, image_size // 2 // STRIDE * STRIDE), image_size)
+    shape = (1, 3, COMPARED_AT // 2, COMPARED_AT)
     picture = np.random.default_rng(0).random(shape, dtype=np.float32)
     with torch.no_grad():
         expected = network(torch.from_numpy(picture)).numpy()
@@ -124,14 +129,14 @@ def _compare(network: Any, model: Any, image_size: int) -> float:
     return difference
 
 
-def _facts(weights: Path, digest: str, image_size: int, difference: float) -> dict[str, Any]:
+def _facts(weights: Path, digest: str, classes: Sequence[str], difference: float) -> dict[str, Any]:
     """What `model.json` says, but for the hashes of the files."""
     import openvino
 
     return {
         "version": FORMAT_VERSION,
-        "classes": list(CLASS_NAMES),
-        "image_size": image_size,
+        "classes": list(classes),
+        "image_size": COMPARED_AT,
         "stride": STRIDE,
         "input": "images: float32 (n, 3, h, w), RGB, 0..1",
         "output": "output0: float32 (n, 4 + classes, anchors), cx, cy, w, h in pixels, scores",
@@ -250,7 +255,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     nncf = open_nncf()
     import openvino
 
-    digest = model_digest(model)
+    digest = exported_digest(model)
     facts = json.loads((model / "model.json").read_text("utf-8"))
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")

@@ -33,6 +33,7 @@ _INTEGRATIONS = (
     "vscode_msg", "openvino_msg",
 )  # fmt: skip
 _FONT = "Arial.ttf"
+_INSTRUCTIONS, _CODE_KEPT = "ONEDNN_MAX_CPU_ISA", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 
 
 def open_torch() -> Any:
@@ -104,39 +105,27 @@ def pick_device(torch: Any, device: str | None) -> str:
     return "cuda:0" if torch.cuda.is_available() else "cpu"
 
 
-_HELD = "ONEDNN_MAX_CPU_ISA"
-
-
 @contextmanager
 def every_instruction() -> Iterator[None]:
-    """Lets torch use AMX, which `detector/instructions.py` keeps the detector from. Each reads what
-    it may use when it first computes: nothing but torch may do so meanwhile."""
-    held = os.environ.pop(_HELD, None)
+    """Lets torch use every instruction of the processor while it trains.
+
+    `detector/instructions.py` keeps the detector from some. Each library reads what it may use
+    when it first computes: only torch may do so meanwhile. Views have many shapes, and oneDNN
+    keeps the code for each.
+    """
+    held = {name: os.environ.pop(name, None) for name in (_INSTRUCTIONS, _CODE_KEPT)}
+    os.environ[_CODE_KEPT] = "20000"
     try:
         yield
     finally:
-        if held is not None:
-            os.environ[_HELD] = held
+        os.environ.pop(_CODE_KEPT)
+        os.environ.update({name: value for name, value in held.items() if value is not None})
 
 
-def compute_in_bfloat16(network: Any) -> None:
-    """Makes a network (`ultralytics` `BaseModel`) compute so while it trains; its answers are
-    float32 all the same."""
-    torch = open_torch()
-    predict = network.predict
-
-    def shortened(*given: Any, **named: Any) -> Any:
-        with torch.autocast("cpu", torch.bfloat16, enabled=network.training):
-            return _whole(torch, predict(*given, **named))
-
-    network.predict = shortened
-
-
-def _whole(torch: Any, answer: Any) -> Any:
-    if torch.is_tensor(answer):
-        return answer.float()
-    if isinstance(answer, dict):
-        return {key: _whole(torch, value) for key, value in answer.items()}
-    if isinstance(answer, list | tuple):
-        return type(answer)(_whole(torch, value) for value in answer)
-    return answer
+def has_bfloat16(torch: Any, device: str) -> bool:
+    """Whether a device computes in bfloat16 faster than in float32."""
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported())
+    processor = Path("/proc/cpuinfo")
+    flags = set(processor.read_text("utf-8").split()) if processor.is_file() else set()
+    return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})

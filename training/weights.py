@@ -6,34 +6,46 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
 from datasets.errors import DataError, ModelError
 from datasets.splits import source_key
 from detector.look.model_files import model_digest
-from training.vendor import open_ultralytics
+from training.vendor import open_torch, open_ultralytics
+
+CLASSES = (*CLASS_NAMES, "manual machine")
+"""What a detector is taught to find. One of before knows only the first three."""
+
+_SCALES = {16: "n", 32: "s", 64: "m"}
+"""By how many channels its first layer has, which YOLO11 a checkpoint of `training.fit` is of."""
 
 
 def load_network(weights: Path, scratch: Path) -> Any:
-    """The torch network of an Ultralytics `.pt`, ready to infer: (n, 3, h, w) RGB in
-    0..1 to (n, 4 + classes, anchors), boxes as centre and sides in pixels of the input.
+    """The torch network of a `.pt`, ready to infer.
+
+    It takes (n, 3, h, w) RGB in 0..1 and gives (n, 4 + classes, places): boxes as centre and
+    sides in pixels of the input, then scores.
 
     Raises:
         ModelError: missing, unreadable, or of other classes than ours.
     """
     network = open_network(weights, scratch)
-    names = names_of(network)
-    if names != CLASS_NAMES:
+    if names_of(network) not in (CLASSES, CLASS_NAMES):
+        names = names_of(network)
         raise ModelError(
             f"{weights}: it knows {len(names)} classes ({', '.join(names[:5])}...), "
-            f"not {', '.join(CLASS_NAMES)}; train it first"
+            f"not {', '.join(CLASSES)}; train it first"
         )
     return network.float().eval()
 
 
 def open_network(weights: Path, scratch: Path) -> Any:
-    """The torch network of an Ultralytics `.pt` as stored, of whatever classes.
+    """The torch network of a `.pt` as stored, of whatever classes.
+
+    Args:
+        weights: Ultralytics' own, of a run, or a checkpoint of one (`training.fit`).
 
     Raises:
         ModelError: missing or unreadable.
@@ -42,14 +54,45 @@ def open_network(weights: Path, scratch: Path) -> Any:
         raise ModelError(f"{weights}: no such file; give the .pt that training wrote")
     ultralytics = open_ultralytics(scratch)
     try:
+        if (average := _average_in(weights)) is not None:
+            return _filled(average)
         network = ultralytics.YOLO(str(weights), task="detect").model
-    except (RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError) as error:
+    except (
+        RuntimeError, OSError, EOFError, KeyError, AttributeError, TypeError, UnpicklingError
+    ) as error:  # fmt: skip
         raise ModelError(f"{weights}: not a checkpoint of Ultralytics ({error})") from error
     # What does not end in .pt it takes for an export, and opens when it is first used.
     if isinstance(network, str):
         raise ModelError(
             f"{weights}: not a checkpoint of Ultralytics; give the .pt that training wrote"
         )
+    return network
+
+
+def new_network(yaml: Any, classes: Sequence[str]) -> Any:
+    """An untaught YOLO of an architecture (a name or what its file holds), for some classes."""
+    from ultralytics.nn.tasks import DetectionModel
+
+    network = DetectionModel(yaml, nc=len(classes), verbose=False)
+    network.names = dict(enumerate(classes))
+    return network
+
+
+def _average_in(weights: Path) -> dict[str, Any] | None:
+    """The averaged tensors, where the file is a checkpoint of `training.fit`."""
+    try:
+        held = open_torch().load(weights, map_location="cpu", weights_only=True, mmap=True)
+    except (UnpicklingError, RuntimeError):
+        return None
+    return held.get("average") if isinstance(held, dict) else None
+
+
+def _filled(average: Mapping[str, Any]) -> Any:
+    scale = _SCALES[average["model.0.conv.weight"].shape[0]]
+    last = max(int(name.split(".")[1]) for name in average)
+    known = len(average[f"model.{last}.cv3.0.2.bias"])
+    network = new_network(f"yolo11{scale}.yaml", CLASSES[:known])
+    network.load_state_dict(average)
     return network
 
 
@@ -139,9 +182,23 @@ def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
         ModelError: it, or the `training.json` beside it, is damaged.
     """
     network = open_network(weights, scratch)
-    if set(CLASS_NAMES).isdisjoint(names_of(network)):
+    if set(CLASSES).isdisjoint(names_of(network)):
         return frozenset()
     return _learnt(read_training(weights, tensors_digest(network.float())))
+
+
+def exported_digest(folder: Path) -> str:
+    """The hash by which an exported model is known, whether of three classes or of four.
+
+    Raises:
+        ModelError: it is missing, damaged or of other classes.
+    """
+    try:
+        card = json.loads((folder / "model.json").read_text("utf-8"))
+        earlier = card["classes"] == list(CLASS_NAMES)
+    except (OSError, ValueError, KeyError, TypeError):
+        earlier = False
+    return model_digest(folder, CLASS_NAMES if earlier else CLASSES)
 
 
 def learnt_by_model(folder: Path) -> frozenset[str] | None:
@@ -150,7 +207,7 @@ def learnt_by_model(folder: Path) -> frozenset[str] | None:
     Raises:
         ModelError: the model is missing or damaged.
     """
-    model_digest(folder)
+    exported_digest(folder)
     return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))
 
 
