@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a run stands. loss: of the batch just learnt; rate: samples a second so far."""
+    """Where a run stands. loss: of the batch just learnt; speed: samples a second so far."""
 
     samples: int
     of: int
     loss: float
     parts: dict[str, float]
     speed: float
+
+    @property
+    def seconds_left(self) -> float:
+        return (self.of - self.samples) / max(self.speed, 1e-9)
 
 
 Batch = tuple[int, Any]
@@ -77,7 +82,7 @@ def rate_at(share: float) -> float:
 def fit(
     network: Any,
     loss_of: Callable[[Any, Any], tuple[Any, dict[str, float]]],
-    batch_at: Callable[[int], Batch],
+    batch_at: Callable[[int, float], Batch],
     plan: Plan,
     checkpoint: Path,
     *,
@@ -88,7 +93,8 @@ def fit(
     Args:
         network: a torch module; trained in place.
         loss_of: the network and a batch's content, to the loss and what it is made of.
-        batch_at: the number of a step, to its batch.
+        batch_at: the number of a step, and the share of the run that is done, to its batch.
+            Drawn in a thread while the batch before is learnt.
         checkpoint: written every few minutes and at the end. Where it exists, the run goes on
             from it; it must be of the same plan but for the number of samples.
 
@@ -101,8 +107,7 @@ def fit(
     network.train()
     began, before, saved = time.monotonic(), run.seen, time.monotonic()
     try:
-        while run.seen < plan.samples:
-            count, content = batch_at(run.steps)
+        for count, content in _batches(batch_at, run, plan.samples):
             loss, parts = run.learn(loss_of, count, content)
             if progress is not None:
                 speed = (run.seen - before) / (time.monotonic() - began)
@@ -115,6 +120,18 @@ def fit(
         raise
     run.save()
     return run.average.eval()
+
+
+def _batches(batch_at: Callable[[int, float], Batch], run: _Run, samples: int) -> Iterator[Batch]:
+    step, seen = run.steps, run.seen
+    with ThreadPoolExecutor(1) as drawing:
+        coming = drawing.submit(batch_at, step, seen / samples)
+        while seen < samples:
+            count, content = coming.result()
+            step, seen = step + 1, seen + count
+            if seen < samples:
+                coming = drawing.submit(batch_at, step, seen / samples)
+            yield count, content
 
 
 class _Run:

@@ -42,97 +42,62 @@ def train(
         Path, typer.Option("--start", metavar="FILE", help="Weights to start from, a .pt.")
     ],
     out: Out = Path("runs/train"),
-    epochs: Annotated[int, typer.Option(help="Times over the data.")] = 40,
-    rounds: Annotated[
-        int,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Views to learn from; more on a run that is young.")
+    ] = 100_000,
+    fold: Annotated[
+        int | None,
         typer.Option(
-            help="Times the whole again, each from the weights before, with other made pictures."
+            min=0,
+            max=11,
+            metavar="N",
+            help="Leave out one of 12 folds of the sources, to judge by.",
         ),
-    ] = 1,
-    head_first: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, help="Epochs in which the head learns alone, before the rounds."
-        ),
-    ] = 0,
-    image_size: Annotated[
-        int | None, typer.Option(help="Pixels; 512 on a CPU, else 640.", metavar="N")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Pictures a step; 16 on a CPU, else 32.", metavar="N")
     ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Same data and seed, same weights.")
     ] = 0,
-    synthetic: Annotated[int, typer.Option(help="Made pictures to add.")] = 0,
-    learning_rate: Annotated[
-        float, typer.Option(help="The first, of AdamW.", metavar="RATE")
-    ] = 0.00125,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", metavar="N")] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda:0.", metavar="NAME")] = None,
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID", help="A builder none of whose pictures is learnt from; may be repeated."
-        ),
-    ] = None,
-    bfloat16: Annotated[
-        bool,
-        typer.Option(
-            "--bfloat16", help="On a CPU with AMX: half the time, other weights than without."
-        ),
-    ] = False,
 ) -> None:
-    """Fine-tunes a detector on labelled pictures. Needs nameplate[train].
+    """Teaches a detector with labelled pictures. Needs nameplate[train].
 
-    Interrupted, it goes on with --resume from the last whole epoch. With --validation it ends
-    by exporting the new model to OUT/model, and says whether it is better than the old one, no
-    worse, worse, or whether that is unclear. Without, no case may be looked at with it.
+    Interrupted, the same command goes on. With --validation it ends by exporting the new model
+    to OUT/model, and says whether it is better than the old one, no worse, worse, or whether
+    that is unclear. Without, no case may be looked at with it.
     """
-    from training.machines.rounds import train_in_rounds
+    from training.machines.train import train as learn
     from training.weights import learnt_by_weights
 
     _check_against(against, validation, split)
     # Before hours of training, too.
-    if validation is not None and learnt_by_weights(start, out / "run" / "vendor") is None:
+    if validation is not None and learnt_by_weights(start, out / "vendor") is None:
         complain(
             f"{start}: no training.json of its own beside it, so nobody knows what it learnt from "
             "and the comparison will be unclear"
         )
     with bar() as tell:
-        result = train_in_rounds(
+        result = learn(
             data,
             start,
             out,
-            rounds=rounds,
-            head_first=head_first,
-            epochs=epochs,
-            image_size=image_size,
-            batch=batch,
+            samples=samples,
+            fold=fold,
             seed=seed,
-            synthetic=synthetic,
-            resume=resume,
             threads=threads,
             device=device,
-            learning_rate=learning_rate,
             validation=validation,
             split=split,
-            without=without or (),
-            bfloat16=bfloat16,
-            progress=lambda now: tell(
-                f"epoch {now.epoch}/{now.epochs}, loss {now.loss:.3f}",
-                (now.epoch - 1) * now.batches + now.batch,
-                now.epochs * now.batches,
+            progress=lambda step: tell(
+                f"loss {step.loss:.2f}, {step.speed:.1f} views a second", step.samples, step.of
             ),
         )
     typer.echo(f"{result.weights}  sha256 {result.weights_sha256}")
-    for name, measures in result.metrics.items():
-        said = ", ".join(f"{measure} {value:.3f}" for measure, value in measures.items())
-        typer.echo(f"  {name}: {said}")
+    if result.fold_loss is not None:
+        typer.echo(f"  loss on fold {fold}: {result.fold_loss:.3f}")
     if validation is None:
         complain("not compared with the model in use: give --validation DIR, here or to `export`")
         return
@@ -146,13 +111,6 @@ def train(
 def export(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="The .pt of a run.")],
     out: Out = Path("runs/model"),
-    image_size: Annotated[
-        int,
-        typer.Option(
-            help="Longer side, pixels, at which the result is held against the weights. At which "
-            "footage is looked at is a setting, detecting.image_size."
-        ),
-    ] = 640,
     validation: Validation = None,
     split: Split = "val",
     against: Against = None,
@@ -167,7 +125,7 @@ def export(
     from training.export import export as convert
 
     _check_against(against, validation, split)
-    exported = convert(weights, out, image_size)
+    exported = convert(weights, out)
     typer.echo(f"{exported.folder}  sha256 {exported.sha256}")
     typer.echo(f"  classes {', '.join(exported.classes)}; off by {exported.difference:.4g} at most")
     if validation is not None:

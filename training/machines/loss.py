@@ -1,4 +1,4 @@
-"""Ultralytics' loss for detection, deaf to what is to be ignored.
+"""Ultralytics' loss for detection, without what is to be ignored.
 
 A place in a box that is ignored for a class, and that no labelled box claims, adds nothing to
 the loss of that class: the network may say there what it likes.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from training.machines.material import MACHINE, MANUAL
 from training.vendor import open_torch
 
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
@@ -49,7 +50,10 @@ class Loss:
         for index, kind, x1, y1, x2, y2 in ignored.tolist():
             inside = (places[:, 0] > x1) & (places[:, 0] < x2)
             inside &= (places[:, 1] > y1) & (places[:, 1] < y2)
-            mask[int(index), inside, int(kind)] = 0
+            if kind < 0:  # Surely nothing: no machine of either class.
+                mask[int(index), inside, MACHINE] = mask[int(index), inside, MANUAL] = 1
+            else:
+                mask[int(index), inside, int(kind)] = 0
         return mask
 
     def _masked(self, scores: Any, targets: Any) -> Any:

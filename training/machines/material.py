@@ -6,6 +6,7 @@ What is learnt as what:
     manual machine   `cnc` false, and of a kind that is looked for
     nothing at all   presses, lasers, saws without a CNC: pictures without machines hold them too
     ignored          `cnc` null; other things without a CNC; marks of other roles
+    surely nothing   what a reviewer said is no machine, even where it is ignored around it
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.annotations import Photograph
+from datasets.errors import DataError
+from datasets.picture import check_whole
 from datasets.writing import LABELLED_ROLES
 from detector.types import Picture
 from training.machines.views import (
@@ -37,8 +40,7 @@ from training.machines.views import (
     whole,
 )
 
-CLASSES = ("machine", "wordmark", "control", "manual machine")
-MACHINE, WORDMARK, CONTROL, MANUAL = range(4)
+MACHINE, WORDMARK, CONTROL, MANUAL, NOTHING = range(5)
 NOT_SOUGHT = frozenset({"press", "laser", "saw"})
 
 LONGEST = 1280
@@ -72,6 +74,7 @@ def labels_of(photograph: Photograph) -> Labelled:
         found.append((mark.box, WORDMARK if known else -1 - WORDMARK))
     found += [(box, -1 - WORDMARK) for box in photograph.concealed]
     found += [(c.box, -1 - CONTROL if c.ignore else CONTROL) for c in photograph.controls]
+    found += [(box, NOTHING) for box in photograph.more.get("not_machines", [])]
     boxes = np.array([box for box, _ in found], np.float32).reshape(-1, 4)
     return Labelled(boxes, np.array([kind for _, kind in found], np.int64))
 
@@ -86,19 +89,36 @@ class _Kept:
     file: Path
     labelled: Labelled
 
+    @property
+    def shows_something(self) -> bool:
+        classes = self.labelled.classes
+        return bool(((classes >= 0) & (classes < NOTHING)).any())
+
     def picture(self) -> Picture:
         return np.asarray(np.load(self.file, mmap_mode="r"))
 
 
 class Material:
-    """Photographs, decoded once into `folder`, and the batches that are drawn of them."""
+    """Photographs, decoded once into `folder`, and the batches that are drawn of them.
 
-    def __init__(self, photographs: Sequence[Photograph], folder: Path, seed: int) -> None:
+    Raises:
+        DataError: a picture is damaged, or there is none that shows anything.
+    """
+
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        folder: Path,
+        seed: int,
+        sides: Sequence[int] = SIDES,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._seed = seed
+        self._seed, self._sides = seed, sides
         kept = [_keep(photograph, folder) for photograph in photographs]
-        self._with = [one for one in kept if (one.labelled.classes >= 0).any()]
-        self._without = [one for one in kept if not (one.labelled.classes >= 0).any()]
+        self._with = [one for one in kept if one.shows_something]
+        self._without = [one for one in kept if not one.shows_something]
+        if not self._with:
+            raise DataError("no picture shows a machine, a mark or a panel; add some that do")
 
     def batch(self, step: int, share: float) -> tuple[int, dict[str, Any]]:
         """The views of a step: their number, and pictures, boxes and what is ignored.
@@ -107,7 +127,7 @@ class Material:
             share: of the run that is done; mosaics end in its last fifth.
         """
         rng = np.random.default_rng((self._seed, step))
-        side = SIDES[rng.integers(len(SIDES))]
+        side = self._sides[int(rng.integers(len(self._sides)))]
         tall, wide = SHAPES[rng.integers(len(SHAPES))]
         size = tuple(max(STRIDE, round(side * s / STRIDE) * STRIDE) for s in (tall, wide))
         count = int(np.clip(round(16 * 640 * 640 * 0.8 / (size[0] * size[1])), 6, 36))
@@ -144,10 +164,14 @@ class Material:
 
 
 def _keep(photograph: Photograph, folder: Path) -> _Kept:
-    file = folder / (photograph.image.replace("/", "_") + ".npy")
+    # Pictures of two data sets may have one name.
+    known = hashlib.sha256(str(photograph.path.resolve()).encode()).hexdigest()[:16]
+    file = folder / f"{known}.npy"
     labelled = labels_of(photograph)
     scale = min(1.0, LONGEST / max(photograph.width, photograph.height))
     if not file.is_file():
+        # OpenCV fills what is missing of one with grey, without a word.
+        check_whole(photograph.path, str(photograph.folder))
         picture = cv2.cvtColor(
             cv2.imread(str(photograph.path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
         )
@@ -168,10 +192,12 @@ def _collated(views: Sequence[View], size: tuple[int, int]) -> dict[str, Any]:
     ignored: list[NDArray[np.float32]] = []
     for index, (_, labelled) in enumerate(views):
         place = np.full((len(labelled), 1), index, np.float32)
-        known = labelled.classes >= 0
+        known = (labelled.classes >= 0) & (labelled.classes < NOTHING)
         classes = labelled.classes[:, None].astype(np.float32)
         rows.append(np.concatenate([place, classes, labelled.boxes], axis=1)[known])
-        ignored.append(np.concatenate([place, -1 - classes, labelled.boxes], axis=1)[~known])
+        # What is surely nothing comes last: it is heard where something around it is not.
+        others = np.concatenate([place, -1 - classes, labelled.boxes], axis=1)[~known]
+        ignored.append(others[np.argsort(others[:, 1] < 0, kind="stable")])
     labels = np.concatenate(rows)
     centre = (labels[:, 2:4] + labels[:, 4:6]) / 2
     sides = labels[:, 4:6] - labels[:, 2:4]

@@ -28,11 +28,12 @@ from tests.training.conftest import write_made_data
 from training.evaluate.contest import Contest, carry_comparison, contest
 from training.evaluate.evaluation import JOURNAL
 from training.export import export, quantize
-from training.machines.train import TrainResult, train
+from training.machines.train import Trained, train
 from training.vendor import open_torch, open_ultralytics
 from training.weights import learnt_by_weights, traces_of
 
 pytestmark = [
+    pytest.mark.nightly,
     pytest.mark.skipif(
         importlib.util.find_spec("ultralytics") is None,
         reason="training needs the extra nameplate[train]",
@@ -44,7 +45,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ultralytics"),
 ]
 
-SMALL = {"epochs": 1, "image_size": 64, "batch": 4, "threads": 1, "device": "cpu"}
+SMALL = {"samples": 36, "sides": (64,), "threads": 1, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -76,21 +77,22 @@ def fixed(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(folder: Path, start: Path, judged: Path, fixed: Path) -> TrainResult:
+def trained(folder: Path, start: Path, judged: Path, fixed: Path) -> Trained:
     return train((judged,), start, folder / "run", validation=fixed, **SMALL)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def ended(folder: Path, trained: TrainResult, fixed: Path) -> Contest:
-    model = export(trained.weights, folder / "run" / "model", 64)
+def ended(folder: Path, trained: Trained, fixed: Path) -> Contest:
+    model = export(trained.weights, folder / "run" / "model")
     return contest(model.folder, fixed, work=folder / "run" / "compared")
 
 
-def test_verdicts_are_learnt_from(trained: TrainResult, judged: Path) -> None:
+def test_verdicts_are_learnt_from(trained: Trained, judged: Path) -> None:
     facts = json.loads(trained.facts.read_text("utf-8"))
     # Two frames of the fair, one of which holds nothing, and one of the gate.
     assert facts["counts"]["train"] | {"control": 0} == {
         "pictures": 3, "negatives": 1, "machine": 3, "wordmark": 2, "control": 0,
+        "manual machine": 0,
     }  # fmt: skip
     assert trained.weights.is_file()
 
@@ -101,7 +103,7 @@ def test_own_data_and_verdicts_go_together(
     own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
     result = train((own, judged), start, tmp_path / "run", **SMALL)  # type: ignore[arg-type]
     counts = json.loads(result.facts.read_text("utf-8"))["counts"]
-    assert (counts["train"]["pictures"], counts["train2"]["pictures"]) == (4, 3)
+    assert counts["train"]["pictures"] == 7
 
 
 def test_the_new_model_is_held_against_the_one_that_ships(ended: Contest, fixed: Path) -> None:
@@ -150,7 +152,7 @@ def test_nobody_switches_to_it_by_chance(ended: Contest) -> None:
 
 
 def test_the_comparison_goes_with_the_same_model_alone(
-    ended: Contest, trained: TrainResult, tmp_path: Path
+    ended: Contest, trained: Trained, tmp_path: Path
 ) -> None:
     # Exported again it is the same to the last byte (`test_train`).
     bare = shutil.ignore_patterns(ended.file.name)
@@ -191,7 +193,7 @@ def test_a_model_is_never_measured_on_what_it_learnt_from(
 
 
 def test_what_weights_learnt_from_goes_on_to_those_that_start_from_them(
-    trained: TrainResult, start: Path, judged: Path, tmp_path: Path
+    trained: Trained, start: Path, judged: Path, tmp_path: Path
 ) -> None:
     own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
     with pytest.raises(DataError, match=r"is learnt from as well \(.*model\.pt\)"):
@@ -206,7 +208,7 @@ def test_what_weights_learnt_from_goes_on_to_those_that_start_from_them(
 
 
 def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
-    trained: TrainResult, fixed: Path, tmp_path: Path
+    trained: Trained, fixed: Path, tmp_path: Path
 ) -> None:
     lost = tmp_path / "lost" / "model.pt"
     lost.parent.mkdir()
@@ -223,13 +225,13 @@ def test_weights_without_their_record_are_told_from_those_that_learnt_nothing(
     own = write_made_data(tmp_path / "own", {"train": 4, "val": 4})
     then = train(own, lost, tmp_path / "b", **SMALL)  # type: ignore[arg-type]
     assert json.loads(then.facts.read_text("utf-8"))["learnt"] is None
-    model = export(then.weights, tmp_path / "b" / "model", 64).folder
+    model = export(then.weights, tmp_path / "b" / "model").folder
     said = contest(model, fixed, work=tmp_path / "work")
     assert said.judgement == "unclear" and "nobody recorded" in said.reasons[0]
 
 
 def test_that_a_comparison_must_be_unclear_is_said_before_training(
-    trained: TrainResult,
+    trained: Trained,
     fixed: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
