@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -55,7 +55,17 @@ class Part:
     grids: Sequence[Grid] = ()
 
 
-def render(title: str, lead: str, facts: Sequence[Fact], parts: Sequence[Part]) -> str:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was measured, to be read: its head, its few chief numbers, its parts."""
+
+    title: str
+    lead: str
+    facts: Sequence[Fact]
+    parts: Sequence[Part]
+
+
+def render(document: Document) -> str:
     """The page. Every text is escaped: what was read off machines is written by strangers."""
     environment = Environment(
         loader=FunctionLoader(_template),
@@ -64,8 +74,34 @@ def render(title: str, lead: str, facts: Sequence[Fact], parts: Sequence[Part]) 
         trim_blocks=True,
     )
     page = environment.get_template("measured.html.j2")
-    css = Markup(_template("measured.css"))
-    return page.render(title=title, lead=lead, facts=facts, parts=parts, css=css)
+    return page.render(
+        title=document.title,
+        lead=document.lead,
+        facts=document.facts,
+        parts=document.parts,
+        css=Markup(_template("measured.css")),
+    )
+
+
+def to_markdown(document: Document) -> str:
+    """The same in Markdown, without figures."""
+    blocks = [document.lead]
+    for part in document.parts:
+        blocks += [f"### {part.title}", *part.texts]
+        for grid in part.grids:
+            blocks += [f"**{grid.title}**"] if grid.title else []
+            blocks.append(table(grid.head, grid.rows))
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars and line breaks in cells are made harmless."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _template(name: str) -> str:

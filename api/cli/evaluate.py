@@ -58,6 +58,12 @@ def evaluate(
     footage: Annotated[
         bool, typer.Option("--footage", help="False names an hour in DATA/clips.")
     ] = False,
+    conditions: Annotated[
+        bool,
+        typer.Option(
+            "--conditions", help="Detection again at 480 and 360 lines, recompressed, blurred ..."
+        ),
+    ] = False,
     against: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An evaluation.json of before, to compare with."),
@@ -74,7 +80,8 @@ def evaluate(
     from training.evaluate.comparison import check_same, compare, read_report
     from training.evaluate.evaluation import Parts, data_digest
     from training.evaluate.evaluation import evaluate as measure
-    from training.evaluate.tables import comparison_table, to_markdown
+    from training.evaluate.page import document_of
+    from training.page import to_markdown
     from training.weights import check_unlearnt, learnt_by_model
 
     if card and model is None:
@@ -93,14 +100,12 @@ def evaluate(
             model,
             settings=read_settings(settings),
             registry=load_registry(*(registry or ())),
-            parts=Parts(naive=naive, open_set=open_set, footage=footage),
+            parts=Parts(naive=naive, open_set=open_set, footage=footage, conditions=conditions),
             work=out,
             progress=tell,
         )
     compared = None if old is None else compare(old, report.as_dict())
-    typer.echo(to_markdown(report))
-    if compared is not None:
-        typer.echo("### Against the run before\n\n" + comparison_table(compared))
+    typer.echo(to_markdown(document_of(report, compared)))
     if out is not None:
         _write(report, compared, out)
     if card and model is not None:

@@ -173,7 +173,7 @@ def _check_against(against: Path | None, validation: Path | None, split: str) ->
 def _compare(new: Path, validation: Path, split: str, against: Path | None, out: Path) -> None:
     """Measures old and new on the same pictures and says which is better."""
     from training.evaluate.contest import contest
-    from training.evaluate.tables import comparison_table
+    from training.evaluate.page import comparison_table
 
     with bar() as tell:
         ended = contest(new, validation, split, against, work=out / "compared", progress=tell)

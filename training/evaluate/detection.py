@@ -14,19 +14,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Machine, Photograph
+from datasets.annotations import Machine, Mark, Photograph
 from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.evaluate.measures import (
     Matched,
     Share,
     average_precision,
+    average_precision_interval,
     boxes,
     match,
     match_each,
     mean_average_precision,
     precision,
     recall,
+    recall_at_precision,
 )
 
 # Below it a machine is some pixels in the background of a hall.
@@ -54,9 +56,49 @@ class Count:
     marks_found: int
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One picture and what was found in it, held against the truth.
+
+    machines: at each of `OVERLAPS`; large: with machines up to `SMALL_MACHINE` left out; closer:
+    marks of the whole picture and of the closer looks together. manual: machines that are no CNC.
+    """
+
+    photograph: Photograph
+    predicted: Boxes
+    truth: Boxes
+    kinds: tuple[str, ...]
+    machines: tuple[Matched, ...]
+    large: Matched
+    marks: Matched
+    mark_sides: NDArray[np.float64]
+    closer: Matched | None
+    controls: tuple[Matched, ...]
+    manual: Matched
+
+    @property
+    def hall(self) -> bool:
+        return self.photograph.more.get("view") == "hall"
+
+    def of_size(self, low: float, high: float) -> Matched:
+        return _of_size(self.machines[0], self.predicted, self.truth, low, high)
+
+    def marks_of_size(self, low: float, high: float) -> Matched:
+        chosen = (self.mark_sides >= low) & (self.mark_sides < high)
+        return replace(self.marks, found=self.marks.found[chosen])
+
+    def of_kind(self, kind: str) -> Matched:
+        chosen = np.array([k == kind for k in self.kinds], np.bool_)
+        return replace(self.machines[0], found=self.machines[0].found[chosen])
+
+
+ROUNDS = {"first round (.jpg)": ".jpg", "new (.webp)": ".webp"}
+"""The rounds in which the project's pictures were collected, by the ending of their names."""
+
+
 @dataclass(slots=True)
 class Spotted:
-    """Matches picture by picture, filled by `add`, read by `rows`.
+    """What was found, picture by picture; filled by `add`.
 
     Args:
         confidence: least confidence of a machine that counts as reported.
@@ -65,124 +107,230 @@ class Spotted:
 
     confidence: float
     mark_confidence: float
-    machines: list[Matched] = field(default_factory=list)
-    strict: list[tuple[Matched, ...]] = field(default_factory=list)
-    sizes: dict[str, list[Matched]] = field(default_factory=dict)
-    counts: list[Count] = field(default_factory=list)
-    strict_controls: list[tuple[Matched, ...]] = field(default_factory=list)
-    large_machines: list[Matched] = field(default_factory=list)
-    controls: list[Matched] = field(default_factory=list)
-    marks: dict[str, list[Matched]] = field(default_factory=dict)
-    scenes: dict[str, list[Matched]] = field(default_factory=dict)
-    kinds: dict[str, list[Matched]] = field(default_factory=dict)
-    negatives: int = 0
-    false_on_negatives: int = 0
-    disturbed_negatives: int = 0
+    looked: list[Looked] = field(default_factory=list)
 
-    def add(self, photograph: Photograph, found: Detections) -> None:
-        """Counts one picture. `found`: everything seen, at any confidence."""
-        machines = self._add_machines(photograph, found.of(MACHINE))
-        marks = self._add_marks(photograph, found.of(WORDMARK))
-        panels = found.of(CONTROL)
-        truth = boxes([c.box for c in photograph.controls if not c.ignore])
-        either = boxes([c.box for c in photograph.controls if c.ignore])
-        self.strict_controls.append(match_each(panels.xyxy, panels.confidence, truth, either))
-        self.controls.append(self.strict_controls[-1][0])
-        exact, complete = (
-            precision([machines], self.confidence),
-            recall([machines], self.confidence),
-        )
-        legible = recall([marks], self.mark_confidence)
-        self.counts.append(
-            Count(
-                photograph.image,
-                photograph.source,
-                complete.total,
-                complete.hits,
-                exact.total,
-                exact.hits,
-                legible.total,
-                legible.hits,
+    def add(
+        self, photograph: Photograph, found: Detections, closer: Detections | None = None
+    ) -> None:
+        """Counts one picture.
+
+        Args:
+            found: everything seen in the whole picture, at any confidence.
+            closer: what the closer looks at its machines saw, if there were any.
+        """
+        machines, panels, marks = (found.of(kind) for kind in (MACHINE, CONTROL, WORDMARK))
+        asked = [m for m in photograph.machines if _asked(m)]
+        truth = boxes([m.box for m in asked])
+        ignore = boxes([m.box for m in photograph.machines if not _asked(m)])
+        manual = [m.box for m in photograph.machines if m.cnc is False and not m.ignore]
+        legible = [m.box for m in photograph.marks if is_legible(m)]
+        given = [(c.box, c.ignore) for c in photograph.controls]
+        each = match_each(machines.xyxy, machines.confidence, truth, ignore)
+        free = ~each[0].hit
+        near = None
+        if closer is not None:
+            seen = closer.of(WORDMARK)
+            near = match(
+                np.concatenate([marks.xyxy, seen.xyxy]),
+                np.concatenate([marks.confidence, seen.confidence]),
+                boxes(legible),
+                boxes([]),
+            )
+        self.looked.append(
+            Looked(
+                photograph,
+                machines.xyxy,
+                truth,
+                tuple(m.kind for m in asked),
+                each,
+                match(machines.xyxy, machines.confidence, truth, ignore, smallest=SMALL_MACHINE),
+                match(marks.xyxy, marks.confidence, boxes(legible), boxes([])),
+                np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in legible]),
+                near,
+                match_each(
+                    panels.xyxy,
+                    panels.confidence,
+                    boxes([box for box, ignored in given if not ignored]),
+                    boxes([box for box, ignored in given if ignored]),
+                ),
+                match(machines.xyxy[free], machines.confidence[free], boxes(manual), boxes([])),
             )
         )
 
-    def _add_machines(self, photograph: Photograph, found: Detections) -> Matched:
-        truth = boxes([m.box for m in photograph.machines if _asked(m)])
-        ignore = boxes([m.box for m in photograph.machines if not _asked(m)])
-        self.strict.append(match_each(found.xyxy, found.confidence, truth, ignore))
-        matched = self.strict[-1][0]
-        self.machines.append(matched)
-        for low, high in itertools.pairwise(MACHINE_SIZES):
-            part = _of_size(matched, found.xyxy, truth, low, high)
-            self.sizes.setdefault(size_name(low, high), []).append(part)
-        self.large_machines.append(
-            match(found.xyxy, found.confidence, truth, ignore, smallest=SMALL_MACHINE)
-        )
-        self.scenes.setdefault(photograph.scene, []).append(matched)
-        asked = [m for m in photograph.machines if _asked(m)]
-        for kind in {m.kind for m in asked}:
-            chosen = np.array([m.kind == kind for m in asked])
-            part = replace(matched, found=matched.found[chosen])
-            self.kinds.setdefault(kind, []).append(part)
-        if photograph.scene == "negative":
-            false = (found.confidence >= self.confidence) & ~matched.hit & ~matched.ignored
-            self.negatives += 1
-            self.false_on_negatives += int(false.sum())
-            self.disturbed_negatives += bool(false.any())
-        return matched
+    @property
+    def rounds(self) -> dict[str, Spotted]:
+        """The pictures of each round, where there are some of both."""
+        parts = {
+            name: replace(
+                self, looked=[p for p in self.looked if p.photograph.image.endswith(ending)]
+            )
+            for name, ending in ROUNDS.items()
+        }
+        return parts if all(part.looked for part in parts.values()) else {}
 
-    def _add_marks(self, photograph: Photograph, found: Detections) -> Matched:
-        marks = [m for m in photograph.marks if m.role == "builder" and not m.ignore]
-        asked = [m.box for m in marks if m.legible]
-        matched = match(found.xyxy, found.confidence, boxes(asked), boxes([]))
-        sizes = np.array([min(x2 - x1, y2 - y1) for x1, y1, x2, y2 in asked])
-        for low, high in itertools.pairwise(MARK_SIZES):
-            chosen = (sizes >= low) & (sizes < high)
-            part = replace(matched, found=matched.found[chosen])
-            self.marks.setdefault(size_name(low, high), []).append(part)
-        return matched
+    @property
+    def negatives(self) -> int:
+        return len(self._false_on_negatives())
+
+    @property
+    def false_on_negatives(self) -> int:
+        return sum(self._false_on_negatives())
 
     @property
     def disturbed_share(self) -> Share:
         """Of the negatives, those in which a machine was reported."""
-        return Share(self.disturbed_negatives, self.negatives)
+        false = self._false_on_negatives()
+        return Share(sum(map(bool, false)), len(false))
+
+    @property
+    def counts(self) -> list[Count]:
+        """Each picture at the operating point."""
+        return [self._count(one) for one in self.looked]
+
+    def measures(self) -> list[Measure]:
+        """What a detector is judged by, machines over `SMALL_MACHINE` pixels throughout."""
+        looked, least = self.looked, self.confidence
+        large = [p.large for p in looked]
+        sources = [p.photograph.source for p in looked]
+        aps = [("AP50", [p.machines[0] for p in looked]), ("AP50, over 60 px", large)]
+        floors = [p for p in looked if p.photograph.scene == "shopfloor"]
+        places = {
+            "shop floors": floors,
+            "of them halls": [p for p in floors if p.hall],
+            **{
+                name: [p for p in looked if p.photograph.scene == name]
+                for name in ("studio", "fair")
+            },
+        }
+        middle, end = MACHINE_SIZES[2], MACHINE_SIZES[-1]
+        closer = [p.marks if p.closer is None else p.closer for p in looked]
+        seen_closer = any(p.closer is not None for p in looked)
+        return [
+            Measure("recall at precision 0.90", recall_at_precision(large)),
+            *(
+                Measure(
+                    name, None, average_precision(parts), average_precision_interval(parts, sources)
+                )
+                for name, parts in aps
+            ),
+            Measure("found", recall(large, least)),
+            Measure("reported that are some", precision(large, least)),
+            *(
+                Measure(f"found: {name}", recall([p.large for p in parts], least))
+                for name, parts in places.items()
+            ),
+            Measure(
+                f"found: {SMALL_MACHINE:.0f} to {middle:.0f} px",
+                recall([p.of_size(SMALL_MACHINE, middle) for p in looked], least),
+            ),
+            Measure(
+                f"found: over {middle:.0f} px",
+                recall([p.of_size(middle, end) for p in looked], least),
+            ),
+            Measure(
+                "legible builder marks seen: whole picture",
+                recall([p.marks for p in looked], self.mark_confidence),
+            ),
+            *(
+                [
+                    Measure(
+                        "legible builder marks seen: with the closer look",
+                        recall(closer, self.mark_confidence),
+                    )
+                ]
+                if seen_closer
+                else []
+            ),
+            Measure("negatives with a machine", self.disturbed_share),
+            Measure("manual machines called CNC", recall([p.manual for p in looked], least)),
+        ]
 
     def rows(self) -> list[Row]:
         """The table, in the order it is printed."""
-        marks = [part for parts in self.marks.values() for part in parts]
+        looked = self.looked
+        machines, controls = [p.machines[0] for p in looked], [p.controls[0] for p in looked]
+        large = [p.large for p in looked]
         rows = [
-            Row("machine", "CNC machines", self._machine_precision(self.machines),
-                recall(self.machines, self.confidence), average_precision(self.machines),
-                mean_average_precision(self.strict)),
-            Row("machine", f"shorter side > {SMALL_MACHINE:.0f} px",
-                self._machine_precision(self.large_machines),
-                recall(self.large_machines, self.confidence),
-                average_precision(self.large_machines)),
-        ]  # fmt: skip
-        for name, parts in self.sizes.items():
-            rows.append(self._machine_row(name, parts, self._machine_precision(parts)))
-        for name, parts in sorted(self.scenes.items()):
-            rows.append(self._machine_row(f"scene {name}", parts, self._machine_precision(parts)))
-        for name, parts in sorted(self.kinds.items()):
-            rows.append(self._machine_row(f"kind {name}", parts, None))
-        rows.append(Row("wordmark", "legible builder marks", None, self._mark_recall(marks), None))
-        for name, parts in self.marks.items():
-            rows.append(Row("wordmark", name, None, self._mark_recall(parts), None))
+            self._row("CNC machines", machines, [p.machines for p in looked]),
+            self._row(f"shorter side > {SMALL_MACHINE:.0f} px", large, None),
+        ]
+        for low, high in itertools.pairwise(MACHINE_SIZES):
+            parts = [p.of_size(low, high) for p in looked]
+            rows.append(replace(self._row(size_name(low, high), parts, None), ap50=None))
+        for scene in sorted({p.photograph.scene for p in looked}):
+            parts = [p.machines[0] for p in looked if p.photograph.scene == scene]
+            rows.append(replace(self._row(f"scene {scene}", parts, None), ap50=None))
+        for kind in sorted({kind for p in looked for kind in p.kinds}):
+            found = recall([p.of_kind(kind) for p in looked], self.confidence)
+            rows.append(Row("machine", f"kind {kind}", None, found, None))
+        marks = {"legible builder marks": [p.marks for p in looked]} | {
+            size_name(*edges): [p.marks_of_size(*edges) for p in looked]
+            for edges in itertools.pairwise(MARK_SIZES)
+        }
+        for name, parts in marks.items():
+            rows.append(Row("wordmark", name, None, recall(parts, self.mark_confidence), None))
+        least = self.mark_confidence
         rows.append(
-            Row("control", "operator panels", precision(self.controls, self.mark_confidence),
-                recall(self.controls, self.mark_confidence), average_precision(self.controls),
-                mean_average_precision(self.strict_controls))
+            Row("control", "operator panels", precision(controls, least), recall(controls, least),
+                average_precision(controls), mean_average_precision([p.controls for p in looked]))
         )  # fmt: skip
         return rows
 
-    def _machine_row(self, name: str, parts: Sequence[Matched], exact: Share | None) -> Row:
-        return Row("machine", name, exact, recall(parts, self.confidence), None)
+    def _row(
+        self, name: str, parts: Sequence[Matched], strict: Sequence[tuple[Matched, ...]] | None
+    ) -> Row:
+        return Row(
+            "machine",
+            name,
+            precision(parts, self.confidence),
+            recall(parts, self.confidence),
+            average_precision(parts),
+            None if strict is None else mean_average_precision(strict),
+        )
 
-    def _machine_precision(self, parts: Sequence[Matched]) -> Share:
-        return precision(parts, self.confidence)
+    def _false_on_negatives(self) -> list[int]:
+        """Machines reported in each negative."""
+        found = (p.machines[0] for p in self.looked if p.photograph.scene == "negative")
+        return [int(((m.confidence >= self.confidence) & ~m.hit & ~m.ignored).sum()) for m in found]
 
-    def _mark_recall(self, parts: Sequence[Matched]) -> Share:
-        return recall(parts, self.mark_confidence)
+    def _count(self, one: Looked) -> Count:
+        exact = precision([one.machines[0]], self.confidence)
+        complete = recall([one.machines[0]], self.confidence)
+        legible = recall([one.marks], self.mark_confidence)
+        return Count(
+            one.photograph.image,
+            one.photograph.source,
+            complete.total,
+            complete.hits,
+            exact.total,
+            exact.hits,
+            legible.total,
+            legible.hits,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number a detector is judged by: a share, or a value with its 95 % interval."""
+
+    of: str
+    share: Share | None
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        if self.share is not None:
+            return str(self.share)
+        if self.value is None or self.interval is None:
+            return "-"
+        return f"{self.value:.3f} ({self.interval[0]:.2f}-{self.interval[1]:.2f})"
+
+    def as_dict(self) -> dict[str, object]:
+        if self.share is not None:
+            return {"of": self.of, **self.share.as_dict()}
+        low, high = self.interval or (None, None)
+        rounded = (None if v is None else round(v, 4) for v in (self.value, low, high))
+        return {"of": self.of, **dict(zip(("share", "low", "high"), rounded, strict=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +386,8 @@ def size_name(low: float, high: float) -> str:
 
 def _asked(machine: Machine) -> bool:
     return bool(machine.cnc) and not machine.ignore
+
+
+def is_legible(mark: Mark) -> bool:
+    """Whether a person can read this mark of a builder."""
+    return mark.role == "builder" and mark.legible and not mark.ignore

@@ -23,13 +23,15 @@ from datasets.errors import DataError
 from datasets.registry import Registry, load_registry
 from datasets.splits import source_key
 from detector.analyze import Analyst
+from detector.boxes import as_box
 from detector.look.detect import Detector
 from detector.read.reader import Reader
 from detector.settings import Settings
-from detector.types import Analysis, Detections, Picture, Sighting
-from training.evaluate.detection import Spotted
+from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
+from training.evaluate.conditions import CONDITIONS, seen_through
+from training.evaluate.detection import Spotted, is_legible
 from training.evaluate.footage import Clip, FootageReport, find_clips, hear
-from training.evaluate.journal import Journal, program_digest
+from training.evaluate.journal import Journal
 from training.evaluate.naming import Named, as_entries, assign, is_case, slices
 from training.evaluate.openset import Naive, OpenSet, Seen, hold_out
 from training.evaluate.report import Report
@@ -49,6 +51,7 @@ class Parts:
     """What to measure besides detection.
 
     naming: go the whole road; without it only detection is measured, in a tenth of the time.
+    conditions: detection again, in pictures as footage would show them.
     naive: the naive way to a name beside ours. open_set: builders held out in turn, at most
     so many, over the train split too where there is one. footage: the clips beside the splits.
     """
@@ -57,6 +60,7 @@ class Parts:
     naive: bool = False
     open_set: int = 0
     footage: bool = False
+    conditions: bool = False
 
 
 def evaluate(
@@ -103,6 +107,10 @@ def evaluate(
     journal = Journal(None if work is None else work / JOURNAL, run)
     road = _Road(journal, settings, registry, model, told)
     spotted = _spot(photographs, detector, settings, journal, told)
+    conditions = {
+        name: _spot(photographs, detector, settings, journal, told, name)
+        for name in (CONDITIONS if parts.conditions else ())
+    }
     named = road.name(photographs) if parts.naming else Named()
     if parts.naming and parts.naive:
         _name_naively(photographs, settings, registry, named, told)
@@ -121,11 +129,11 @@ def evaluate(
         named=named,
         naive=parts.naming and parts.naive,
         data_sha256=run["data"],
-        program_sha256=program_digest(),
         slices=slices(named.cases, registry),
         open_set=None if held is None else held[1],
         open_set_splits=() if held is None else held[0],
         footage=footage,
+        conditions=conditions,
     )
 
 
@@ -181,24 +189,50 @@ def _spot(
     settings: Settings,
     journal: Journal,
     told: Told,
+    condition: str = "",
 ) -> Spotted:
+    """What is found in the pictures, in a condition if one is given.
+
+    The closer look is measured on pictures as they are, where a builder's mark is legible.
+    """
     spotted = Spotted(settings.detecting.bare, settings.detecting.mark_confidence)
+    stage = f"detecting, {condition}" if condition else "detecting"
     for done, photograph in enumerate(photographs, start=1):
+        shown = photograph
+        picture: Picture | None = None
+        if condition:
+            picture, shown = seen_through(condition, open_picture(photograph), photograph)
 
-        def look(photograph: Photograph = photograph) -> list[list[float]]:
-            found = detector.detect([open_picture(photograph)])[0]
-            rows = np.column_stack([found.xyxy, found.confidence, found.class_id])
-            return [[float(value) for value in row] for row in rows]
+        def look(
+            photograph: Photograph = photograph, picture: Picture | None = picture
+        ) -> list[list[list[float]]]:
+            picture = open_picture(photograph) if picture is None else picture
+            (found,) = detector.detect([picture])
+            near = []
+            if not condition and any(is_legible(mark) for mark in photograph.marks):
+                machines = found.of(MACHINE)
+                sure = machines.xyxy[machines.confidence >= settings.detecting.confidence]
+                near = [detector.look_closer(picture, as_box(box)) for box in sure]
+            scale = photograph.height / picture.shape[0]
+            return [_as_rows(found, scale), [row for one in near for row in _as_rows(one, scale)]]
 
-        rows = np.array(journal.ask(f"detecting {photograph.image}", look)).reshape(-1, 6)
-        found = Detections(
-            rows[:, :4].astype(np.float32),
-            rows[:, 4].astype(np.float32),
-            rows[:, 5].astype(np.int64),
-        )
-        spotted.add(photograph, found)
-        told("detecting", done, len(photographs))
+        whole, near = journal.ask(f"{stage} {photograph.image}", look)
+        closer = None if condition else _from_rows(near)
+        spotted.add(shown, _from_rows(whole), closer)
+        told(stage, done, len(photographs))
     return spotted
+
+
+def _as_rows(found: Detections, scale: float) -> list[list[float]]:
+    rows = np.column_stack([found.xyxy * scale, found.confidence, found.class_id])
+    return [[float(value) for value in row] for row in rows]
+
+
+def _from_rows(rows: Sequence[Sequence[float]]) -> Detections:
+    held = np.array(rows).reshape(-1, 6)
+    return Detections(
+        held[:, :4].astype(np.float32), held[:, 4].astype(np.float32), held[:, 5].astype(np.int64)
+    )
 
 
 class _Road:

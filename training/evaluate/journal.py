@@ -8,21 +8,14 @@ journal of another run is begun anew. When a run is whole its journal is removed
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from datasets.errors import ResultError
 from datasets.output import unwritten
-from training.evaluate.report import write_text
-
-ROOT = Path(__file__).parents[2]
-ROOMS = ("datasets", "detector", "training")
-ENGINES = ("openvino", "rapidocr", "av", "opencv-python-headless")
+from training.evaluate.report import program, write_text
 
 
 class Journal:
@@ -42,7 +35,7 @@ class Journal:
         self._known: dict[str, Any] = {}
         if file is None:
             return
-        head = json.dumps({**run, "program": program_digest()}, sort_keys=True) + "\n"
+        head = json.dumps({**run, "program": program()}, sort_keys=True) + "\n"
         lines = _lines(file)
         whole = bool(lines) and lines[0] == head
         if whole:
@@ -87,22 +80,3 @@ def _lines(file: Path) -> list[str]:
         return []
     # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
     return [line + "\n" for line in text.split("\n")[:-1]]
-
-
-@cache
-def program_digest() -> str:
-    """SHA-256 over the code that measures and is measured, and its engines' versions."""
-    digest = hashlib.sha256()
-    for engine in ENGINES:
-        digest.update(f"{engine} {version(engine)}\n".encode())
-    for file in program_files():
-        digest.update(f"{file.relative_to(ROOT)}\0".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def program_files() -> list[Path]:
-    """All that decides what is found: code, and what lies beside it, such as the mark model and
-    the prices of misreadings."""
-    found = (file for room in ROOMS for file in sorted((ROOT / room).rglob("*")))
-    return [file for file in found if file.is_file() and file.suffix != ".pyc"]

@@ -17,11 +17,22 @@ from detector.read.reader import script_of
 from detector.settings import Attributing
 from detector.types import Reading
 from training.evaluate.legibility import CHINESE, GROUPS, PAIRS, Clip, Measured
-from training.evaluate.measures import Share, share_of_groups
+from training.evaluate.measures import Share, percent, share_of_groups
 from training.evaluate.naming import OUTCOMES
 from training.evaluate.report import as_json, write_text
-from training.evaluate.tables import percent, said
-from training.page import SHARES, Axis, Curve, Fact, Figure, Grid, Part, Point, chart, render
+from training.page import (
+    SHARES,
+    Axis,
+    Curve,
+    Document,
+    Fact,
+    Figure,
+    Grid,
+    Part,
+    Point,
+    chart,
+    render,
+)
 
 VERSION = 1
 READABLE = 24
@@ -185,7 +196,7 @@ def _page(measured: Measured, told: Sequence[Told], drawn: str) -> str:
         Part("Named wrong", (), (), (_wrong_grid(wrong),)),
         Part("The sample", (f"Wordmarks of the registry left out: {left}.",)),
     ]  # fmt: skip
-    return render("How high a mark must be to be named", NOTE, facts, parts)
+    return render(Document("How high a mark must be to be named", NOTE, facts, parts))
 
 
 def _cells(name: str, groups: Sequence[str], clips: Sequence[Clip], measured: Measured) -> Grid:
@@ -198,7 +209,7 @@ def _cells(name: str, groups: Sequence[str], clips: Sequence[Clip], measured: Me
         rows.append(
             [
                 f"{height} px",
-                *(said(share) for share in shares),
+                *(str(share) for share in shares),
                 *(percent(s.value) for s in by_rate),
             ]
         )

@@ -59,6 +59,13 @@ class Share:
             return 1.0
         return float(beta.ppf(SURE, self.hits + 1, self.total - self.hits))
 
+    def __str__(self) -> str:
+        """`93.1 % (27/29, 78-98)`; a dash where there was nothing to measure."""
+        if self.value is None:
+            return "-"
+        low, high = (100 * bound for bound in self.interval)
+        return f"{100 * self.value:.1f} % ({self.hits}/{self.total}, {low:.0f}-{high:.0f})"
+
     def as_dict(self) -> dict[str, object]:
         low, high = self.interval
         return {
@@ -70,7 +77,12 @@ class Share:
         }
 
 
-_RESAMPLES = 4000
+def percent(value: float | None) -> str:
+    """A share of 1 in percent; a dash where there is none."""
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+_RESAMPLES, _AP_RESAMPLES = 4000, 400
 
 
 def share_of_groups(hits: Sequence[bool], groups: Sequence[str]) -> tuple[float, float]:
@@ -227,3 +239,42 @@ def average_precision(matched: Sequence[Matched]) -> float | None:
     exact = np.concatenate([hits / np.arange(1, len(hits) + 1), [0.0]])
     exact = np.maximum.accumulate(exact[::-1])[::-1]
     return float((np.diff(reached) * exact[:-1]).sum())
+
+
+def recall_at_precision(matched: Sequence[Matched], least: float = 0.9) -> Share:
+    """Of the true boxes, those found where boxes are still right so often.
+
+    The least confidence is taken at which the share of hits is `least` or more.
+    """
+    counted = [~m.ignored for m in matched]
+    confidence = np.concatenate(
+        [m.confidence[c] for m, c in zip(matched, counted, strict=True)] or [np.empty(0)]
+    )
+    hit = np.concatenate(
+        [m.hit[c] for m, c in zip(matched, counted, strict=True)] or [np.empty(0, np.bool_)]
+    )
+    order = np.argsort(-confidence, kind="stable")
+    exact = np.cumsum(hit[order]) / np.arange(1, len(order) + 1)
+    reached = np.flatnonzero(exact >= least)
+    return recall(matched, float(confidence[order][reached[-1]]) if len(reached) else np.inf)
+
+
+def average_precision_interval(
+    matched: Sequence[Matched], groups: Sequence[str]
+) -> tuple[float, float] | None:
+    """95 % interval of `average_precision` where whole groups of pictures are drawn anew.
+
+    A percentile bootstrap, as `share_of_groups`. None where nothing was to be found.
+    """
+    names = sorted(set(groups))
+    members = [[m for m, g in zip(matched, groups, strict=True) if g == name] for name in names]
+    rng = np.random.default_rng(0)
+    values = []
+    for _ in range(_AP_RESAMPLES):
+        drawn = [m for i in rng.integers(len(names), size=len(names)) for m in members[i]]
+        if (value := average_precision(drawn)) is not None:
+            values.append(value)
+    if not values:
+        return None
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)

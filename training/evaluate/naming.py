@@ -22,7 +22,7 @@ from detector.look.legibility import sharpness
 from detector.read.reader import script_of
 from detector.types import Picture, Script, Sighting
 from training.evaluate.chances import candidate
-from training.evaluate.detection import MARK_SIZES, size_name
+from training.evaluate.detection import MARK_SIZES, ROUNDS, size_name
 from training.evaluate.measures import FOUND, Share, boxes
 
 Outcome = Literal["right", "unknown", "unseen", "wrong"]
@@ -330,7 +330,12 @@ def slices(cases: Sequence[Case], registry: Registry) -> Slices:
         "blur": _by(inside, lambda case: _in(case.sharpness, SHARPNESS, _blur_name),
                     [_blur_name(*edges) for edges in itertools.pairwise(SHARPNESS)]),
         "home": _by(inside, home, ("China", "elsewhere")),
+        "round": _by(inside, _round, tuple(ROUNDS)),
     }  # fmt: skip
+
+
+def _round(case: Case) -> str | None:
+    return next((name for name, end in ROUNDS.items() if case.picture.endswith(end)), None)
 
 
 def shares(cases: Sequence[Case]) -> Shares:

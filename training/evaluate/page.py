@@ -1,22 +1,59 @@
-"""The evaluation as a page: evaluation.html beside evaluation.json."""
+"""The evaluation to be read: evaluation.html, and the same in Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.evaluate.comparison import Comparison
-from training.evaluate.measures import Share
-from training.evaluate.naming import OUTCOMES, Case
+from training.evaluate.comparison import Comparison, Difference
+from training.evaluate.detection import Spotted
+from training.evaluate.measures import Share, percent
+from training.evaluate.naming import OUTCOMES, Case, FalseName
 from training.evaluate.report import Report, chances, per_thousand, write_text
-from training.evaluate.tables import COMPARED, interval, left_out, percent, said
-from training.page import SHARES, Axis, Curve, Fact, Figure, Grid, Part, Point, chart, render
+from training.page import (
+    SHARES,
+    Axis,
+    Curve,
+    Document,
+    Fact,
+    Figure,
+    Grid,
+    Part,
+    Point,
+    chart,
+    render,
+    table,
+)
 
 NAME = "evaluation.html"
 CALIBRATED = 0.05
 """The calibration error that is aimed at."""
 MANY = 60
 """Cases shown before the rest is folded away: the bad ones come first."""
+WORST = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unknown", "right"))}
+INTERVALS = "In brackets: hits of all, and the 95 % Wilson interval."
+
+
+def document_of(report: Report, compared: Comparison | None = None) -> Document:
+    """The evaluation as a document, the bad rows and the single cases included."""
+    values = chances(report.named.claims, len(report.named.cases))
+    return Document(
+        "What Nameplate finds and names",
+        f"{report.pictures} pictures of {report.sources} sources, split `{report.split}`; model "
+        f"`{report.model_sha256[:12]}`, settings `{report.settings_sha256[:12]}`, registry "
+        f"`{report.registry_sha256[:12]}`, data `{report.data_sha256[:12]}`. {INTERVALS}",
+        _facts(report, values),
+        [
+            _detection(report),
+            _naming(report),
+            *_probabilities(values),
+            *_open_set(report),
+            *_footage(report),
+            *([] if compared is None else [comparison_part(compared)]),
+            _bad(report),
+        ],
+    )
 
 
 def write_page(report: Report, compared: Comparison | None, out: Path) -> Path:
@@ -25,40 +62,22 @@ def write_page(report: Report, compared: Comparison | None, out: Path) -> Path:
     Raises:
         ResultError: the folder cannot be written.
     """
-    values = chances(report.named.claims, len(report.named.cases))
-    parts = [
-        _naming(report),
-        _probabilities(values),
-        _detection(report),
-        *_open_set(report),
-        *_footage(report),
-        *_compared(compared),
-        _bad(report),
-    ]
-    lead = (
-        f"{report.pictures} pictures of {report.sources} sources, split {report.split}; model "
-        f"{report.model_sha256[:12]}, settings {report.settings_sha256[:12]}, registry "
-        f"{report.registry_sha256[:12]}, data {report.data_sha256[:12]}. In brackets: hits of "
-        "all, and the 95 % Wilson interval."
-    )
-    return write_text(
-        out / NAME, render("What Nameplate finds and names", lead, _facts(report, values), parts)
-    )
+    return write_text(out / NAME, render(document_of(report, compared)))
 
 
 def _facts(report: Report, values: dict[str, Any]) -> list[Fact]:
     right, wrong = (report.named.share(outcome, True) for outcome in ("right", "wrong"))
     machines = report.spotted.rows()[0]
-    false = per_thousand(report.named.named_share)
-    thousand = "-" if false["found"] is None else f"{false['found']:g}"
+    negatives = report.named.named_share
+    false = per_thousand(negatives)
     error = values["calibration_error"]
     return [
         Fact("named right", percent(right.value), _of(right)),
         Fact("named wrong", percent(wrong.value), f"{_of(wrong)}, at most {percent(wrong.at_most)}",
              "bad" if wrong.hits else ""),
-        Fact("false names in 1,000 negatives", thousand,
-             f"{_of(report.named.named_share)}, at most {false['at_most']}",
-             "bad" if report.named.named_share.hits else ""),
+        Fact("false names in 1,000 negatives",
+             "-" if false["found"] is None else f"{false['found']:g}",
+             f"{_of(negatives)}, at most {false['at_most']}", "bad" if negatives.hits else ""),
         Fact("machines found", percent(machines.recall.value), _of(machines.recall)),
         Fact("AP50, AP50-95", _number(machines.ap50), f"and {_number(machines.ap50_95)}"),
         Fact("calibration error", _number(error), f"aim: below {CALIBRATED}",
@@ -66,34 +85,72 @@ def _facts(report: Report, values: dict[str, Any]) -> list[Fact]:
     ]  # fmt: skip
 
 
-def _naming(report: Report) -> Part:
+def detection_grid(spotted: Spotted) -> Grid:
+    """Precision, recall and AP at an overlap of 0.5, by class, size, scene and kind."""
+    rows = [
+        [
+            row.class_name,
+            row.of,
+            "" if row.precision is None else str(row.precision),
+            str(row.recall),
+            "" if row.ap50 is None else _number(row.ap50),
+            "" if row.ap50_95 is None else _number(row.ap50_95),
+        ]
+        for row in spotted.rows()
+    ]
+    return Grid(("class", "of", "precision", "recall", "AP50", "AP50-95"), rows)
+
+
+def measures_grid(parts: Mapping[str, Spotted], title: str = "") -> Grid:
+    """What a detector is judged by, a column for each part of the pictures."""
+    columns = {name: {one.of: str(one) for one in part.measures()} for name, part in parts.items()}
+    names = list(dict.fromkeys(of for column in columns.values() for of in column))
+    rows = [[of, *(column.get(of, "") for column in columns.values())] for of in names]
+    return Grid(("CNC machines over 60 px", *columns), rows, title)
+
+
+def _detection(report: Report) -> Part:
+    spotted = report.spotted
+    rate = spotted.false_on_negatives / max(1, spotted.negatives)
+    thousand = per_thousand(report.named.named_share)
+    text = (
+        f"In {spotted.negatives} negatives {spotted.false_on_negatives} machines were reported "
+        f"({rate:.3f} a picture), in {spotted.disturbed_share} of them at least one; a builder "
+        f"was named in {report.named.named_share}: {thousand['found']} in 1,000, at most "
+        f"{thousand['at_most']} (exact, one-sided 95 %)."
+    )
+    grids = [measures_grid({"all pictures": spotted, **spotted.rounds}), detection_grid(spotted)]
+    if report.conditions:
+        conditions = {"as stored": spotted, **report.conditions}
+        grids.append(measures_grid(conditions, "In pictures as footage would show them"))
+    return Part("Detection", (text,), (), grids)
+
+
+def naming_grid(report: Report) -> Grid:
+    """Shares named right, left unknown, unseen, named wrong; plain text search beside ours."""
     ways = [("Nameplate", report.named.share)]
     if report.naive:
         ways.append(("naive: true box, text at 88", report.named.naive_share))
     rows = [
-        [way, where, *(said(share(outcome, inside)) for outcome in OUTCOMES)]
+        [way, where, *(str(share(outcome, inside)) for outcome in OUTCOMES)]
         for where, inside in (("in the registry", True), ("not in it", False))
         for way, share in ways
     ]
+    return Grid(("way", "builder", *OUTCOMES), rows)
+
+
+def _naming(report: Report) -> Part:
     cut = [
-        [by, name, *(said(row[outcome]) for outcome in OUTCOMES)]
+        [by, name, *(str(row[outcome]) for outcome in OUTCOMES)]
         for by, group in report.slices.items()
         for name, row in group.items()
         if row["right"].total
     ]
-    figures = []
     heights = report.slices.get("height", {})
-    if any(row["right"].total for row in heights.values()):
-        figures.append(_heights(heights))
-    return Part(
-        "Builders named",
-        ("A case is a machine with a builder's mark that a person can read in that picture.",),
-        figures,
-        (
-            Grid(("way", "builder", *OUTCOMES), rows),
-            Grid(("by", "mark", *OUTCOMES), cut, "By what makes a mark hard"),
-        ),
-    )
+    figures = [_heights(heights)] if any(row["right"].total for row in heights.values()) else []
+    text = "A case is a machine with a builder's mark that a person can read in that picture."
+    hard = Grid(("by", "mark", *OUTCOMES), cut, "By what makes a mark hard")
+    return Part("Builders named", (text,), figures, (naming_grid(report), hard))
 
 
 def _heights(rows: Any) -> Figure:
@@ -112,40 +169,35 @@ def _heights(rows: Any) -> Figure:
     return Figure(drawn, f"Outcome by the height of the mark ({explained}), Wilson intervals.")
 
 
-def _probabilities(values: dict[str, Any]) -> Part:
-    error, interval = values["calibration_error"], values["calibration_interval"]
-    luck = values["calibration_by_luck"]
+def _probabilities(values: dict[str, Any]) -> list[Part]:
+    error = values["calibration_error"]
+    if error is None:
+        return []
+    (low, high), luck = values["calibration_interval"], values["calibration_by_luck"]
     texts = [
-        f"{values['claims']} sightings with a candidate whose truth is known, and "
-        f"{values['without_candidate']} without any candidate (left out here)."
+        f"{values['claims']} sightings with a candidate whose truth is known; "
+        f"{values['without_candidate']} without a candidate are left out.",
+        f"Expected calibration error {error:.3f}. It lies between {low:.3f} and {high:.3f} in 95 "
+        f"of 100 draws of the sources. If every probability were true, chance alone would make "
+        f"it {luck[0]:.3f}, and more than {luck[1]:.3f} in one of twenty.",
     ]
-    if error is not None:
-        texts.append(
-            f"Expected calibration error {error:.3f}; {interval[0]:.3f} to {interval[1]:.3f} in 95 "
-            "of 100 cases where sources are drawn anew, which adds luck of its own. Were every "
-            f"probability true, luck alone would make it {luck[0]:.3f} over so few, and more than "
-            f"{luck[1]:.3f} in one of twenty."
-        )
     bins = values["reliability"]
     rows = [
-        [
-            f"{one['from']:g} to {one['to']:g}",
-            "-" if one["stated"] is None else f"{one['stated']:.3f}",
-            _share(one["right"]),
-        ]
+        [f"{one['from']:g} to {one['to']:g}", _number(one["stated"]),
+         str(Share(one["right"]["hits"], one["right"]["total"]))]
         for one in bins
-    ]
+    ]  # fmt: skip
     found = [
         Point(one["stated"], one["right"]["share"], one["right"]["low"], one["right"]["high"])
         for one in bins
         if one["stated"] is not None
     ]
-    shares = Axis("probability stated", SHARES, percent=True)
+    stated = Axis("probability stated", SHARES, percent=True)
     curve = [Point(p["coverage"], p["risk"]) for p in values["risk_coverage"]]
     figures = [
         Figure(
             chart("Reliability", [Curve("likeliest builder is the true one", tuple(found))],
-                  shares, Axis("found", SHARES, percent=True), diagonal=True),
+                  stated, Axis("found", SHARES, percent=True), diagonal=True),
             "Reliability: on the dashed line what is stated is what is found.",
         ),
         Figure(
@@ -157,43 +209,22 @@ def _probabilities(values: dict[str, Any]) -> Part:
         ),
     ]  # fmt: skip
     grid = Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True)
-    return Part("Probabilities", texts, figures, (grid,))
-
-
-def _detection(report: Report) -> Part:
-    rows = [
-        [
-            row.class_name,
-            row.of,
-            "" if row.precision is None else said(row.precision),
-            said(row.recall),
-            "" if row.ap50 is None else _number(row.ap50),
-            "" if row.ap50_95 is None else _number(row.ap50_95),
-        ]
-        for row in report.spotted.rows()
-    ]
-    spotted = report.spotted
-    text = (
-        f"In {spotted.negatives} negatives {spotted.false_on_negatives} machines were reported, in "
-        f"{said(spotted.disturbed_share)} of them at least one."
-    )
-    head = ("class", "of", "precision", "recall", "AP50", "AP50-95")
-    return Part("Detection", (text,), (), (Grid(head, rows),))
+    return [Part("Probabilities", texts, figures, (grid,))]
 
 
 def _open_set(report: Report) -> list[Part]:
     if report.open_set is None:
         return []
     rows = [
-        [one.builder, said(one.named), said(one.others_right), _number(one.auroc),
-         "; ".join(f"{picture.removeprefix('images/')}: {name}" for picture, name in one.wrong)]
+        [one.builder, str(one.named), str(one.others_right), _number(one.auroc),
+         "; ".join(f"{_bare(picture)}: {name}" for picture, name in one.wrong)]
         for one in report.open_set.held_out
     ]  # fmt: skip
-    rows.append(["all", said(report.open_set.named), "", _number(report.open_set.auroc), ""])
+    rows.append(["all", str(report.open_set.named), "", _number(report.open_set.auroc), ""])
     text = (
         f"Each of these builders was taken out of the registry in turn, and its machines in the "
-        f"pictures of {' and '.join(report.open_set_splits)} were looked at anew. The detector and "
-        "the mark embedder may have seen those of train."
+        f"pictures of {' and '.join(report.open_set_splits)} were looked at again. The detector "
+        "and the mark embedder may have seen those of train."
     )
     head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
     return [Part("Open set", (text,), (), (Grid(head, rows),))]
@@ -207,73 +238,102 @@ def _footage(report: Report) -> list[Part]:
          ", ".join(one.named), "; ".join(f"{name} ({read})" for name, read in one.wrong)]
         for one in sorted(report.footage.heard, key=lambda one: (-len(one.wrong), one.clip))
     ]  # fmt: skip
-    texts = [f"{said}." for said in report.footage.rates_said()]
-    head = ("clip", "length", "negative", "sightings", "named right", "named wrong")
+    texts = [f"{rate} (exact, one-sided 95 %)." for rate in report.footage.rates_said()]
+    head = ("clip", "length", "negative", "sightings", "named right", "named wrong, and read")
     return [Part("Footage", texts, (), (Grid(head, rows),))]
 
 
-def _compared(compared: Comparison | None) -> list[Part]:
-    if compared is None:
-        return []
+def comparison_part(compared: Comparison) -> Part:
+    """Old, new and the difference of each measure, in points of 100."""
     rows = [
-        [one.of, percent(one.old), percent(one.new), _points(one.change), interval(one),
+        [one.of, percent(one.old), percent(one.new),
+         "-" if one.change is None else f"{100 * one.change:+.1f}", _interval(one),
          str(one.cases), str(one.sources)]
         for one in compared.differences
     ]  # fmt: skip
+    left_out = [
+        f"Machines left out of the naming, since only one run's registry has their builders: "
+        f"{compared.left_out}."
+    ]
     texts = [
-        f"Model {compared.new_model[:12]} against {compared.old_model[:12]}, on the same pictures.",
-        *left_out(compared),
+        f"Model `{compared.new_model[:12]}` against `{compared.old_model[:12]}`, on the same "
+        "pictures; whole sources are drawn for the intervals.",
+        *(left_out if compared.left_out else []),
         f"Named right in the new run only: {', '.join(compared.gained) or 'none'}.",
         f"Named right in the old run only: {', '.join(compared.lost) or 'none'}. McNemar's exact "
-        f"test: p = {compared.chance:.3f}.",
+        f"test of these: p = {compared.chance:.3f}.",
     ]
-    return [Part("Against the run before", texts, (), (Grid(COMPARED, rows),))]
+    head = ("of", "old", "new", "change", "95 % interval", "cases", "sources")
+    return Part("Against the run before", texts, (), (Grid(head, rows),))
+
+
+def _interval(one: Difference) -> str:
+    """In points of 100; an interval that says nothing is called so."""
+    if one.low is None or one.high is None:
+        return "-"
+    return f"{100 * one.low:+.1f} to {100 * one.high:+.1f}{' (too few)' if one.few else ''}"
 
 
 def _bad(report: Report) -> Part:
-    worst = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unknown", "right"))}
-    cases = sorted(report.named.cases, key=lambda c: (worst[c.outcome], c.picture, c.machine))
+    cases = sorted(report.named.cases, key=lambda c: (WORST[c.outcome], c.picture, c.machine))
     bad = [case for case in cases if case.outcome != "right"]
-    false = [
-        [one.picture.removeprefix("images/"), one.said, one.truth or "", one.why, one.grade,
+    others = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
+    naive = ("naive",) if report.naive else ()
+    head = ("picture", "builder", "outcome", "said", "grade", *naive, "marks", "height", "read")
+
+    def rows(chosen: Iterable[Case]) -> list[list[str]]:
+        return [_row(case, naive=report.naive) for case in chosen]
+
+    return Part(
+        "Case by case",
+        (),
+        (),
+        (
+            _false_names(report.named.false_names),
+            Grid(head, rows(bad[:MANY]), "Not named right, the wrong ones first"),
+            Grid(head, rows(others), "All other cases", folded=True),
+        ),
+    )
+
+
+def _false_names(names: Sequence[FalseName]) -> Grid:
+    rows = [
+        [_bare(one.picture), one.said, one.truth or "", one.why, one.grade,
          f"{one.probability:.3f}", " / ".join(one.readings[:6])]
-        for one in report.named.false_names
+        for one in names
     ]  # fmt: skip
-    head = ("picture", "builder", "outcome", "said", "grade", "marks", "height", "read")
-    grids = [
-        Grid(("picture", "said", "true builder", "why", "grade", "probability", "read"), false,
-             "False names") if false else Grid(("False names",), (("none",),)),
-        Grid(head, [_row(case) for case in bad[:MANY]], "Not named right, the wrong ones first"),
-    ]  # fmt: skip
-    rest = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
-    grids.append(Grid(head, [_row(case) for case in rest], "All other cases", folded=True))
-    return Part("Case by case", (), (), grids)
+    head = ("picture", "said", "true builder", "why", "grade", "probability", "read")
+    return Grid(head, rows or [["none"] + [""] * (len(head) - 1)], "False names")
 
 
-def _row(case: Case) -> list[str]:
+def _row(case: Case, *, naive: bool) -> list[str]:
     return [
-        case.picture.removeprefix("images/"),
+        _bare(case.picture),
         case.truth,
         case.outcome,
         case.said or "",
         case.grade or "",
+        *([case.naive or ""] if naive else []),
         " / ".join(case.marks),
         "" if case.height is None else f"{case.height:.0f} px",
         " / ".join(case.readings[:6]),
     ]
 
 
+def _bare(picture: str) -> str:
+    return picture.removeprefix("images/")
+
+
 def _of(share: Share) -> str:
     return f"{share.hits} of {share.total}"
-
-
-def _share(values: dict[str, Any]) -> str:
-    return said(Share(values["hits"], values["total"]))
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.1f}"
+def comparison_table(compared: Comparison) -> str:
+    """The comparison in Markdown."""
+    part = comparison_part(compared)
+    first, *others = part.texts
+    return "\n\n".join([first, table(part.grids[0].head, part.grids[0].rows), *others])

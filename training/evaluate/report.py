@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from training.evaluate.openset import OpenSet
 
 VERSION = 2
 NAME = "evaluation.json"
+ENGINES = ("nameplate", "openvino", "rapidocr", "av", "opencv-python-headless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,11 @@ class Report:
     named: Named
     naive: bool
     data_sha256: str = ""
-    program_sha256: str = ""
     slices: Slices = dataclasses.field(default_factory=dict)
     open_set: OpenSet | None = None
     open_set_splits: tuple[str, ...] = ()
     footage: FootageReport | None = None
+    conditions: Mapping[str, Spotted] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         spotted, named = self.spotted, self.named
@@ -65,13 +68,17 @@ class Report:
             "pictures": self.pictures,
             "sources": self.sources,
             "data_sha256": self.data_sha256,
-            "program_sha256": self.program_sha256,
+            "program": program(),
             "model_sha256": self.model_sha256,
             "settings_sha256": self.settings_sha256,
             "registry_sha256": self.registry_sha256,
             "confidence": self.confidence,
             "mark_confidence": self.mark_confidence,
             "detection": [row.as_dict() for row in spotted.rows()],
+            "measures": {
+                name: [one.as_dict() for one in part.measures()]
+                for name, part in self.parts().items()
+            },
             "negatives": {
                 "pictures": spotted.negatives,
                 "false_machines": spotted.false_on_negatives,
@@ -99,6 +106,10 @@ class Report:
             "by_picture": [dataclasses.asdict(count) for count in spotted.counts],
             "claims": [dataclasses.asdict(claim) for claim in named.claims],
         }
+
+    def parts(self) -> dict[str, Spotted]:
+        """All pictures, those of each round, and all in each condition."""
+        return {"all": self.spotted, **self.spotted.rounds, **self.conditions}
 
     def write(self, out: Path) -> Path:
         """Writes `out/evaluation.json`.
@@ -196,3 +207,9 @@ def check_begun(file: Path, wanted: dict[str, Any], otherwise: str) -> None:
     changed = ", ".join(name for name in wanted if held.get(name) != wanted[name])
     if changed:
         raise UsageError(f"{file}: the run was begun with other values of {changed}; {otherwise}")
+
+
+@cache
+def program() -> str:
+    """The versions of what measures and is measured."""
+    return ", ".join(f"{name} {version(name)}" for name in ENGINES)

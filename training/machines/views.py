@@ -208,21 +208,30 @@ def as_filmed(picture: Picture, rng: Chance) -> Picture:
         small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         picture = np.asarray(cv2.resize(small, (width, height)), np.uint8)
     if rng.random() < 0.3:
-        picture = _moved(picture, int(rng.integers(3, 10)), rng.uniform(0, np.pi))
+        picture = shaken(picture, int(rng.integers(3, 10)), rng.uniform(0, np.pi))
     if rng.random() < 0.3:
-        dim = (np.arange(256) / 255) ** rng.uniform(1.1, 2.2) * 255 * rng.uniform(0.6, 1)
-        noise = rng.normal(0, rng.uniform(2, 10), (height, width, 1))
-        dark = cv2.LUT(picture, dim.astype(np.uint8)).astype(np.float32) + noise
-        picture = dark.clip(0, 255).astype(np.uint8)
+        picture = dimmed(picture, rng.uniform(1.1, 2.2), rng.uniform(0.6, 1), rng)
     if rng.random() < 0.7:
-        _, held = cv2.imencode(
-            ".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 60))]
-        )
-        picture = np.asarray(cv2.imdecode(held, cv2.IMREAD_COLOR), np.uint8)
+        picture = recompressed(picture, int(rng.integers(12, 60)))
     return picture
 
 
-def _moved(picture: Picture, length: int, angle: float) -> Picture:
+def recompressed(picture: Picture, quality: int) -> Picture:
+    """The picture after JPEG of that quality, 0 to 100."""
+    _, held = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(held, cv2.IMREAD_COLOR), np.uint8)
+
+
+def dimmed(picture: Picture, gamma: float, light: float, rng: Chance) -> Picture:
+    """The picture in little light: darker, its shadows most, and noisy."""
+    dim = (np.arange(256) / 255) ** gamma * 255 * light
+    noise = rng.normal(0, rng.uniform(2, 10), (*picture.shape[:2], 1))
+    dark = cv2.LUT(picture, dim.astype(np.uint8)).astype(np.float32) + noise
+    return np.asarray(dark.clip(0, 255), np.uint8)
+
+
+def shaken(picture: Picture, length: int, angle: float) -> Picture:
+    """The picture blurred by a motion of so many pixels, at an angle in radians."""
     kernel = np.zeros((length, length), np.float32)
     middle = (length - 1) / 2
     dx, dy = np.cos(angle) * middle, np.sin(angle) * middle
@@ -258,5 +267,5 @@ def stood_before(view: View, other: Picture, rng: Chance) -> View:
     hidden = over.clip(0).prod(axis=1) / (boxes[:, 2:] - boxes[:, :2]).prod(axis=1).clip(1e-6)
     classes = labelled.classes
     return picture, Labelled(
-        boxes, np.where((hidden > 0.65) & (classes >= 0), -1 - classes, classes)
+        boxes, np.where((hidden > HIDDEN) & (classes >= 0), -1 - classes, classes)
     )

@@ -10,7 +10,7 @@ import pytest
 
 from datasets.errors import DataError
 from training.evaluate.comparison import Comparison, Difference, check_same, compare, read_report
-from training.evaluate.tables import comparison_table
+from training.evaluate.page import comparison_table
 
 SOURCES = 20
 

@@ -16,11 +16,17 @@ MARK = (10.0, 10.0, 90.0, 40.0)
 PANEL = (150.0, 50.0, 190.0, 120.0)
 
 
-def picture(scene: str = "shopfloor", cnc: bool | None = True, box: Box = BIG) -> Photograph:
+def picture(
+    scene: str = "shopfloor",
+    cnc: bool | None = True,
+    box: Box = BIG,
+    image: str = "images/a.jpg",
+    **more: str,
+) -> Photograph:
     machine = Machine(box=box, cnc=cnc, kind="lathe", builder=None, by=None, truncated=False)
     mark = Mark(box=MARK, text="MAZAK", role="builder", of=0, legible=True, id="mazak")
     return Photograph(
-        image="images/a.jpg",
+        image=image,
         width=400,
         height=200,
         scene=scene,
@@ -29,6 +35,7 @@ def picture(scene: str = "shopfloor", cnc: bool | None = True, box: Box = BIG) -
         marks=() if scene == "negative" else (mark,),
         controls=() if scene == "negative" else (Control(box=PANEL, of=0),),
         concealed=(),
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -120,3 +127,59 @@ def test_each_picture_is_counted_for_comparison() -> None:
     (count,) = spotted.counts
     assert (count.wanted, count.found, count.reported, count.hits) == (1, 1, 2, 1)
     assert (count.marks, count.marks_found) == (1, 1)
+
+
+def measure(spotted: Spotted, of: str) -> Share | None:
+    return next(one.share for one in spotted.measures() if one.of == of)
+
+
+def test_recall_is_taken_where_nine_in_ten_boxes_are_right() -> None:
+    """The false alarm at 0.5 makes the second machine, found at 0.4, one too many."""
+    spotted = Spotted(0.35, 0.2)
+    for confidence in (0.9, 0.8):
+        spotted.add(picture(), seen((MACHINE, BIG, confidence)))
+    spotted.add(picture("negative"), seen((MACHINE, BIG, 0.5)))
+    spotted.add(picture(), seen((MACHINE, BIG, 0.4)))
+    assert measure(spotted, "recall at precision 0.90") == Share(2, 3)
+    assert measure(spotted, "found") == Share(3, 3)
+    assert measure(spotted, "reported that are some") == Share(3, 4)
+    assert measure(Spotted(0.35, 0.2), "recall at precision 0.90") == Share(0, 0)
+
+
+def test_a_manual_machine_reported_as_cnc_is_counted_apart() -> None:
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.9)))
+    spotted.add(picture(cnc=False), seen((MACHINE, BIG, 0.2)))
+    spotted.add(picture(cnc=None), seen((MACHINE, BIG, 0.9)))
+    assert measure(spotted, "manual machines called CNC") == Share(1, 2)
+
+
+def test_marks_are_counted_in_the_whole_picture_and_with_the_closer_look() -> None:
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(picture(), seen(), closer=seen((WORDMARK, MARK, 0.9)))
+    spotted.add(picture(), seen((WORDMARK, MARK, 0.9)), closer=seen())
+    spotted.add(picture(), seen(), closer=seen())
+    assert measure(spotted, "legible builder marks seen: whole picture") == Share(1, 3)
+    assert measure(spotted, "legible builder marks seen: with the closer look") == Share(2, 3)
+
+
+def test_halls_are_counted_among_the_shop_floors() -> None:
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(picture(view="hall"), seen())
+    spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
+    spotted.add(picture("fair"), seen((MACHINE, BIG, 0.9)))
+    assert measure(spotted, "found: shop floors") == Share(1, 2)
+    assert measure(spotted, "found: of them halls") == Share(0, 1)
+    assert measure(spotted, "found: fair") == Share(1, 1)
+    assert measure(spotted, "found: over 150 px") == Share(2, 3)
+
+
+def test_rounds_of_pictures_stand_side_by_side() -> None:
+    spotted = Spotted(0.35, 0.2)
+    spotted.add(picture(), seen((MACHINE, BIG, 0.9)))
+    assert not spotted.rounds
+    spotted.add(picture(image="images/b.webp"), seen())
+    first, new = (measure(part, "found") for part in spotted.rounds.values())
+    assert (first, new) == (Share(1, 1), Share(0, 1))
+    (ap50,) = (one for one in spotted.measures() if one.of == "AP50")
+    assert ap50.value == 0.5 and ap50.interval is not None and 0 <= ap50.interval[0] <= 0.5

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import ResultError
-from training.evaluate.journal import ROOT, Journal, program_files
+from training.evaluate.journal import Journal
 
 RUN = {"data": "a", "model": "b"}
 
@@ -64,20 +64,6 @@ def test_a_full_disk_loses_none_of_what_was_answered(tmp_path: Path) -> None:
         Journal(file, RUN)
     full.unlink()
     assert Journal(file, RUN).ask("one", never) == 1
-
-
-def test_a_run_of_another_mark_model_or_other_prices_is_another_run() -> None:
-    names = {file.relative_to(ROOT).as_posix() for file in program_files()}
-    assert names >= {
-        "datasets/data/builders.yaml",
-        "detector/confusions.json",
-        "detector/conceal_model/hidden.bin",
-        "detector/cyrillic_model/head.bin",
-        "detector/marks_model/prototypes.npz",
-        "detector/vehicle_model/model.bin",
-        "training/evaluate/journal.py",
-    }
-    assert not any("__pycache__" in name for name in names)
 
 
 def test_a_whole_run_leaves_nothing(tmp_path: Path) -> None:

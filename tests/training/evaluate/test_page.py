@@ -16,10 +16,9 @@ from training.evaluate.footage import FootageReport, Heard
 from training.evaluate.measures import Share
 from training.evaluate.naming import Case, Claim, FalseName, Named, slices
 from training.evaluate.openset import HeldOut, OpenSet
-from training.evaluate.page import write_page
+from training.evaluate.page import document_of, write_page
 from training.evaluate.report import Report, chances
-from training.evaluate.tables import to_markdown
-from training.page import SHARES, Axis, Curve, Point, chart
+from training.page import SHARES, Axis, Curve, Point, chart, to_markdown
 
 
 def case(truth: str, outcome: str, height: float, script: str = "latin") -> Case:
@@ -102,8 +101,10 @@ def test_the_parts_not_asked_for_are_left_out(report: Report, tmp_path: Path) ->
     bare = replace(report, open_set=None, footage=None)
     text = write_page(bare, None, tmp_path).read_text("utf-8")
     assert "Open set" not in text and "Footage" not in text
-    assert "### Open set" not in to_markdown(bare)
-    assert "### Open set" in to_markdown(report) and "### Footage" in to_markdown(report)
+    assert "### Open set" not in to_markdown(document_of(bare))
+    assert "### Open set" in to_markdown(document_of(report)) and "### Footage" in to_markdown(
+        document_of(report)
+    )
 
 
 def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
         "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), Named(), False
     )
     assert "calibration error" in write_page(empty, None, tmp_path).read_text("utf-8")
-    assert "Probabilities" not in to_markdown(empty)
+    assert "Probabilities" not in to_markdown(document_of(empty))
 
 
 def test_claims_without_a_candidate_are_not_calibrated() -> None:

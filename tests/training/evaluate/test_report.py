@@ -20,8 +20,9 @@ from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
 from training.evaluate.measures import Share
 from training.evaluate.naming import Case, FalseName, Named
+from training.evaluate.page import document_of
 from training.evaluate.report import write_text
-from training.evaluate.tables import said, table, to_markdown
+from training.page import table, to_markdown
 from training.weights import traces_of
 
 MODEL = "a" * 64
@@ -88,12 +89,12 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -
 
 
 def test_the_tables_show_the_bad_rows_first(report: Report) -> None:
-    text = to_markdown(report)
+    text = to_markdown(document_of(report))
     assert "| machine | CNC machines | 100.0 % (4/4, 51-100) |" in text
     assert "| Nameplate | in the registry | 33.3 % (1/3, 6-79) |" in text
     assert "| naive: true box, text at 88 | in the registry |" in text
-    assert text.index("c.jpg") < text.index("b.jpg") < text.index("a.jpg")
-    assert "| n.jpg | star |  | negative | B | STAR |" in text
+    assert text.index("| c.jpg") < text.index("| b.jpg") < text.index("| a.jpg")
+    assert "| n.jpg | star |  | negative | B | 0.950 | STAR |" in text
 
 
 def test_the_card_says_what_it_learnt_from_and_names_no_picture(
@@ -102,7 +103,7 @@ def test_the_card_says_what_it_learnt_from_and_names_no_picture(
     (tmp_path / "model.json").write_text(json.dumps(FACTS), "utf-8")
     markdown, values = write_card(tmp_path, report)
     text = markdown.read_text("utf-8")
-    assert "| photographs | 8 | 1 | 9 | 0 | 0 |" in text
+    assert "| photographs | 8 | 1 | 9 | 0 | 0 | 0 |" in text
     assert "| made pictures | 5 |" in text
     assert "| seed | 7 |" in text and MODEL in text and "AGPL-3.0" in text
     assert ".jpg" not in text and ".jpg" not in values.read_text("utf-8")
@@ -150,7 +151,7 @@ def test_a_card_of_another_model_is_refused(report: Report, tmp_path: Path) -> N
     ids=["some", "nothing"],
 )
 def test_a_share_in_words(share: Share, text: str) -> None:
-    assert said(share) == text
+    assert str(share) == text
 
 
 def test_cells_cannot_break_a_table() -> None:
