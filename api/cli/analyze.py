@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,7 @@ from datasets.there import isdir
 from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
 from evidence.clip.record import dump, spell, to_failure, to_record
-from evidence.clip.tables import clock
+from evidence.clip.tables import clock, counted
 from evidence.link.sightings import overlap
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from detector import Analyst
 
 DEFAULT_OUT = Path("results")
+_ADDRESS = re.compile(r"(https?|ftp):/")
 
 
 def analyze(
@@ -65,6 +67,10 @@ def analyze(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the random sample of shots.", metavar="N")
     ] = None,
+    with_paths: Annotated[
+        bool,
+        typer.Option("--paths", help="Name files in report and CSV by path; else by name alone."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no tables.")] = False,
 ) -> None:
     """Finds the machines in footage and who built them.
@@ -78,7 +84,7 @@ def analyze(
     done: list[str] = []
     try:
         known = load_registry(*(registry or ()))
-        job = Job(read_settings(settings, seed), known, model, where, quiet, done)
+        job = Job(read_settings(settings, seed), known, model, where, quiet, done, with_paths)
         code = job.print_lines(paths) if json else job.print_tables(paths)
     except KeyboardInterrupt:
         complain(f"interrupted; {len(done)} analysed in full, nothing left half done")
@@ -96,6 +102,7 @@ class Job:
         out: where results folders go; None for none.
         quiet: no progress, no tables.
         done: gets each path that was analysed and written.
+        paths: results name files by path.
 
     Raises:
         ModelError, ResultError: nothing can be analysed or written at all.
@@ -109,6 +116,7 @@ class Job:
         out: Path | None,
         quiet: bool,
         done: list[str],
+        paths: bool = False,
     ) -> None:
         if out is not None:
             check_writable(out)
@@ -116,6 +124,8 @@ class Job:
         self.out = out
         self.quiet = quiet
         self.done = done
+        self.paths = paths
+        self.left_out: list[str] = []
         self.worst = Exit.DONE
 
     @cached_property
@@ -136,17 +146,31 @@ class Job:
     def print_tables(self, paths: Sequence[str]) -> Exit:
         """A table a footage, and where its results lie."""
         console = speak()
+        looked, failed = [], 0
         for record, folder in self.results(paths):
             if "error" in record:
+                failed += 1
                 complain(record["error"]["message"])
             elif not self.quiet:
                 report = None if folder is None else spell(str(folder / "report.html"))
                 show(record, console, report)
+            looked += [] if "error" in record else [record]
+        if not self.quiet and len(looked) + failed + len(self.left_out) > 1:
+            console.print(self.summary(looked, failed), markup=False, soft_wrap=True)
         return self.worst
+
+    def summary(self, looked: Sequence[dict[str, Any]], failed: int) -> str:
+        """The totals of a call, in one line."""
+        machines = [machine for record in looked for machine in record["machines"]]
+        named = sum(machine["builder"] is not None for machine in machines)
+        parts = [counted(len(looked), "file"), counted(len(machines), "machine"), f"{named} named"]
+        parts += [f"{failed} not analysed"] if failed else []
+        parts += [f"{len(self.left_out)} left out, named above"] if self.left_out else []
+        return ", ".join(parts)
 
     def results(self, paths: Sequence[str]) -> Iterator[tuple[dict[str, Any], Path | None]]:
         """Each footage once, in the order given: its record, and its results folder."""
-        for listed, footage in list_all(paths):
+        for listed, footage in list_all(paths, self.left_out):
             try:
                 if isinstance(footage, NameplateError):
                     raise footage
@@ -164,15 +188,21 @@ class Job:
             record = to_record(analysis, self.registry, listed)
             if self.out is None:
                 return record, None
-            return record, write_results(analysis, record, self.out)
+            return record, write_results(analysis, record, self.out, self.paths)
 
 
-def list_all(paths: Sequence[str]) -> Iterator[tuple[str, Path | NameplateError]]:
-    """Every footage the paths name, each once: the path as given, and the path or what is
-    wrong with it. Of what a folder links to, and was left out, it is told."""
+def list_all(
+    paths: Sequence[str], omitted: list[str]
+) -> Iterator[tuple[str, Path | NameplateError]]:
+    """Every footage the paths name, each once: the path as given, and the path or its error.
+
+    Args:
+        omitted: gets what in a folder is not looked at, and why.
+    """
     seen: set[str] = set()
     for given in paths:
         for message in left_out(Path(given)):
+            omitted.append(message)
             complain(message)
         try:
             found = list_one(Path(given))
@@ -206,6 +236,11 @@ def list_one(path: Path) -> list[Path]:
     from detector.footage.files import list_footage
     from evidence.work.folders import lies_in
 
+    if _ADDRESS.match(str(path)):
+        raise UsageError(
+            f"{str(path).replace(':/', '://', 1)}: Nameplate downloads nothing; fetch it first, "
+            "for example with yt-dlp, and give the file"
+        )
     found = list_footage(path)
     if isdir(path):
         found = [one for one in found if lies_in(one) is None]

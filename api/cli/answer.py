@@ -10,6 +10,7 @@ import typer
 
 from api.cli.case import AsJson
 from api.cli.exits import Exit
+from api.cli.setup import country_code
 from api.cli.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
 from datasets.output import unwritten
@@ -26,7 +27,9 @@ def answer(
     ] = None,
     origin: Annotated[
         str | None,
-        typer.Option(metavar="CC", help="Country of the builder's home, as CN, the default."),
+        typer.Option(
+            metavar="CC", help="Country of the builder's home, CN or China; China if none."
+        ),
     ] = None,
     builder: Annotated[
         str | None, typer.Option(metavar="ID", help="One builder, by its id in the registry.")
@@ -123,6 +126,7 @@ def answer(
     if len(chosen) > 1:
         raise UsageError("--origin, --builder, --owner and --production exclude each other")
     by, value = chosen[0] if chosen else ("origin", "CN")
+    value = value if by == "builder" else country_code(value)
     known = load_registry(*(registry or ()))
     question = Question(by, value, tuple(plant or ()), since, until)  # type: ignore[arg-type]
     question.check(known)

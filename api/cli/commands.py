@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from api.cli.analyze import analyze, demo
 from api.cli.answer import answer
@@ -27,8 +28,39 @@ from api.cli.train import export, quantize, train, train_marks
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items()) + "."
 
+GROUPS = {
+    "Every day": ("analyze", "sweep", "serve", "answer", "demo"),
+    "Building a case": ("case", "machines", "accounts", "builders"),
+    "Models and data": (
+        "datasets",
+        "train",
+        "export",
+        "quantize",
+        "train-marks",
+        "evaluate",
+        "legibility",
+    ),
+}
+"""The commands as the help lists them."""
+
+
+class _Grouped(TyperGroup):
+    """Lists the commands under headings."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for heading, names in GROUPS.items():
+            rows = [
+                (name, command.get_short_help_str(limit=60))
+                for name in names
+                if (command := self.get_command(ctx, name)) is not None
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=14)
+
+
 app = typer.Typer(
     name="nameplate",
+    cls=_Grouped,
     help="Finds the CNC machine tools in footage and reads who built them.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -36,11 +68,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command(epilog=EPILOG)(analyze)
-app.command(epilog=EPILOG)(sweep)
-app.command(epilog=EPILOG)(serve)
-app.command(epilog=EPILOG)(answer)
-app.command(epilog=EPILOG)(demo)
+app.command()(analyze)
+app.command()(sweep)
+app.command()(serve)
+app.command()(answer)
+app.command()(demo)
 app.add_typer(builders_app, name="builders")
 case_app.command("enter")(enter)
 case_app.command("moved")(moved)
@@ -49,12 +81,12 @@ app.add_typer(case_app, name="case")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(machines_app, name="machines")
 app.add_typer(datasets_app, name="datasets")
-app.command(epilog=EPILOG)(train)
-app.command(epilog=EPILOG)(evaluate)
-app.command(epilog=EPILOG)(legibility)
-app.command(epilog=EPILOG)(export)
-app.command(epilog=EPILOG)(quantize)
-app.command("train-marks", epilog=EPILOG)(train_marks)
+app.command()(train)
+app.command()(evaluate)
+app.command()(legibility)
+app.command()(export)
+app.command()(quantize)
+app.command("train-marks")(train_marks)
 
 
 def _version(asked: bool) -> None:

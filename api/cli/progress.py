@@ -102,6 +102,11 @@ def notes(tally: SweepTally) -> list[str]:
             f"replaced: at {counted(tally.replaced, 'path')} {files} found than before; what was "
             "found in the footage that lay there still counts, with where it came from"
         )
+    if tally.left_out:
+        said.append(
+            f"left out: {counted(len(tally.left_out), 'file or folder', 'files or folders')} not "
+            "looked at; `--status` says which"
+        )
     return said
 
 

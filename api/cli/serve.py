@@ -100,7 +100,8 @@ def serve(
     from evidence.work.sweep import Order
 
     check_switch(case, model, untested)
-    looked = read_settings(settings, archive=True, budget=budget)
+    # One clip is looked at as `analyze` does; in a case of an archive as its sweep does.
+    looked = read_settings(settings, budget=budget)
     builders = load_registry(*(registry or ()))
     digest = model_digest(model)
     listener = _listen(host, port)

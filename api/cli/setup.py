@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cli.terminal import complain
-from datasets.countries import COUNTRIES
+from datasets.countries import COUNTRIES, country_name
 from datasets.errors import CaseExists, CaseMissing, RegistryError, SettingsError, UsageError
 from datasets.yamlfile import read_yaml
 from detector.settings import Settings
@@ -72,6 +72,18 @@ def _check_origins(settings: Settings) -> None:
                 f"setting attributing.tested_origins: {origin!r} is not a country code "
                 "(ISO 3166-1 alpha-2 in capitals, such as CN)"
             )
+
+
+def country_code(text: str) -> str:
+    """The code of a country given by code or English name; other text as it is.
+
+    >>> country_code("cn"), country_code("China"), country_code("Atlantis")
+    ('CN', 'CN', 'Atlantis')
+    """
+    if text.upper() in COUNTRIES:
+        return text.upper()
+    names = {country_name(code).casefold(): code for code in COUNTRIES}
+    return names.get(text.strip().casefold(), text)
 
 
 def open_or_make(folder: Path, adding: bool, check: Callable[[], None] | None = None) -> Case:

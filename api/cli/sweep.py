@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -142,6 +143,8 @@ def sweep(
     try:
         adding, check = bool(paths or lists), partial(_check_footage, feed)
         with Stop() as stop, open_or_make(case, adding, check) as opened:
+            if settings is None and budget is None:
+                order = as_served(opened, order)
             code = _work(opened, order, feed, stop, adding, json, quiet)
         if adding and not feed.found:
             code = max(code, Exit.USAGE)
@@ -154,6 +157,21 @@ def sweep(
         hush()
         code = Exit.PIPE
     raise typer.Exit(code)
+
+
+def as_served(case: Case, order: Order) -> Order:
+    """The order, with the settings of `serve` where the case was made by it.
+
+    What was uploaded and what is swept is then one case, looked at in one way.
+    """
+    from detector.look.model_files import model_digest
+    from evidence.case.summary import last_settings
+
+    with case.session() as session:
+        last = last_settings(session, model_digest(order.model), order.registry)
+    if last is None or last.model_copy(update={"program": ""}) != read_settings(None):
+        return order
+    return replace(order, settings=last)
 
 
 def _check(

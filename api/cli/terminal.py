@@ -15,10 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from datasets.countries import country_name
 from datasets.errors import ResultError
 from datasets.output import unwritten
 from evidence.clip.record import dump
-from evidence.clip.tables import chance, clock, mark_says, named, printable, surest
+from evidence.clip.tables import chance, clock, file_name, mark_says, named, printable, surest
 
 Step = Callable[[float, str], None]
 TEXTS_SHOWN = 4
@@ -144,7 +145,7 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
     """One table for one footage."""
     losses = f", {record['frames_lost']} lost" if record["frames_lost"] else ""
     # Of all there are: what was not asked of the decoder was not looked at either.
-    caption = f"{record['frames_decoded']} of {record['frames_total']} frames decoded{losses}"
+    caption = f"{record['frames_decoded']} of {record['frames_total']} frames looked at{losses}"
     table = Table(
         title=Text(printable(record["footage"])),
         caption=Text(caption),
@@ -152,8 +153,8 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
         caption_justify="left",
     )
     timed = record["kind"] == "video"
-    when = ("on screen",) if timed else ()
-    for name in ("machine", *when, "builder", "grade", "probability", "control", "read"):
+    when = "on screen" if timed else "picture"
+    for name in ("machine", when, "builder", "country", "grade", "probability", "control", "read"):
         table.add_column(name, overflow="fold")
     for machine in record["machines"]:
         table.add_row(*cells(machine, timed))
@@ -170,13 +171,14 @@ def show(record: dict[str, Any], console: Console, where: str | None = None) -> 
 
 
 def cells(machine: dict[str, Any], timed: bool = True) -> tuple[Text, ...]:
-    """One machine as a row; `timed`: with the time it is on screen, which photographs lack."""
-    builder, control = machine["builder"], machine["control"]
-    when = (Text(f"{clock(machine['first'])} - {clock(machine['last'])}"),) if timed else ()
+    """One machine as a row; `timed`: with the time it is on screen, else with its picture."""
+    builder, control, origin = machine["builder"], machine["control"], machine["origin"]
+    when = f"{clock(machine['first'])} - {clock(machine['last'])}"
     return (
         Text(machine["id"]),
-        *when,
+        Text(when if timed else printable(file_name(machine["file"] or ""))),
         Text(who(machine), style="bold" if builder else "dim"),
+        Text(country_name(origin["code"]) if origin and origin["code"] else ""),
         Text(machine["grade"], style=GRADE_STYLES[machine["grade"]]),
         Text(chance(builder["probability"]) if builder else ""),
         Text(control["name"] if control else ""),

@@ -133,10 +133,9 @@ def known_footage(path: Path, sha256: str, kind: FootageKind, container: str) ->
 def list_footage(path: Path) -> list[Path]:
     """The footage at `path`: the file itself, or what a folder holds, sorted.
 
-    In each folder (recursively; hidden entries and linked folders are passed over) its clips
-    count, or, where it holds none of a kind that is read, its pictures together as one footage.
-    What cannot be read, a folder too, is listed by its name: opened, it ends with the
-    reason, and the rest goes on.
+    In each folder (recursively; hidden entries and linked folders are passed over) each clip
+    counts, and its pictures together as one footage. What cannot be read, a folder too, is listed
+    by its name: opened, it ends with the reason, and the rest goes on.
 
     Raises:
         FootageMissing: there is nothing at `path`.
@@ -158,8 +157,7 @@ def list_footage(path: Path) -> list[Path]:
         kinds = {file: kind for file in files if (kind := _likely(file)) is not None}
         clips = [file for file, kind in kinds.items() if kind == "video"]
         found += clips
-        pictures = len(kinds) > len(clips)
-        if pictures and all(clip.name.lower().endswith(UNREAD_CLIPS) for clip in clips):
+        if len(kinds) > len(clips):
             found.append(folder)
     found += shut
     if not found:

@@ -37,7 +37,12 @@ from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
 from evidence.case.queue import ASIDE, PACKED, WAITING
 from evidence.case.sighting_tables import AnalysisRow
-from evidence.case.summary import looked_otherwise_alone, mostly_lost, programs
+from evidence.case.summary import (
+    count_left_out,
+    looked_otherwise_alone,
+    mostly_lost,
+    programs,
+)
 from evidence.case.tables import MOVED, Recipe, Run, Work
 from evidence.case.verdicts import head
 
@@ -123,7 +128,14 @@ def find_answer(
     found = replace(found, warnings=(*signed, *found.warnings, *_several(looked), *gone, *told))
     number, digest = head(session)
     facts = Facts(
-        case.name, recipe.model, recipe.settings, registry.digest, number, digest, tuple(looked)
+        case.name,
+        recipe.model,
+        recipe.settings,
+        registry.digest,
+        number,
+        digest,
+        tuple(looked),
+        count_left_out(session),
     )
     return Found(found, facts, machines)
 

@@ -24,8 +24,9 @@ from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
 from evidence.answer.question import Question
-from evidence.case.places import PLACES
+from evidence.case.places import PLACES, corrected
 from evidence.case.sighting_tables import AnalysisRow, Copy
+from evidence.case.statements import uploaded_claims
 from evidence.case.tables import Recipe
 from evidence.dates import read_date
 from evidence.link.alignment import CopySpan
@@ -127,6 +128,7 @@ def _groups(footage: Iterable[str], pairs: Iterable[Pair]) -> dict[str, str]:
     return {one: names[id(several)] for one, several in group.items()}
 
 
+_PLANT = "plant_claimed"
 MOST_NAMED = 20
 """Plants that are named to whoever asks for one that is not there."""
 
@@ -161,15 +163,35 @@ def read_sources(session: Session, recipe: Recipe, registry: Registry) -> dict[s
         AnalysisRow.model == recipe.model, AnalysisRow.settings == recipe.settings
     )
     said: dict[str, list[Any]] = {footage: [] for footage in session.scalars(analysed)}
-    place_says = select(PLACES.c.footage, PLACES.c.plant_claimed, PLACES.c.published)
-    for place in session.execute(place_says.order_by(PLACES.c.path)):
+    for place in session.execute(select(PLACES).order_by(PLACES.c.path)):
         said.setdefault(place.footage, []).append(place)
+    uploaded = [one for some in said.values() for one in some if uploaded_claims(one, _PLANT)]
+    settled = corrected(session, [one.path for one in uploaded])
+    # Who uploads known footage and names another plant contradicts what stands at its place.
+    also = {
+        (one.path, one.footage): [
+            plant for plant in uploaded_claims(one, _PLANT) if plant != one.plant_claimed
+        ]
+        for one in uploaded
+        if (one.path, _PLANT) not in settled
+    }
     joined = read_recordings(session, recipe, said)
     spelled = _spelled(
-        (one.plant_claimed for locations in said.values() for one in locations), registry
+        (
+            plant
+            for locations in said.values()
+            for one in locations
+            for plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
+        ),
+        registry,
     )
     placed = {
-        footage: [plant for one in locations if (plant := spelled[one.plant_claimed])]
+        footage: [
+            plant
+            for one in locations
+            for said_plant in (one.plant_claimed, *also.get((one.path, one.footage), ()))
+            if (plant := spelled[said_plant])
+        ]
         for footage, locations in said.items()
     }
     # A copy of which other sources say another plant tells against each, as another place does.

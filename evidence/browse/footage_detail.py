@@ -26,9 +26,11 @@ from evidence.browse.shapes import (
     utc,
 )
 from evidence.browse.sightings import lone_marks, on_footage, overlays
-from evidence.case.places import corrections, places_of
+from evidence.case.places import corrected, corrections, places_of
 from evidence.case.sighting_tables import AnalysisRow, Copy, ShotRow, SightingRow, analysis_id
+from evidence.case.statements import plants_named
 from evidence.case.tables import CLAIMS, FootageRow, Recipe, Upload
+from evidence.spelling import PlantNames
 
 MOST_PLACES = 100
 
@@ -62,11 +64,16 @@ class FootagePlace(Shape):
 
 
 class UploadDetail(Shape):
-    """That somebody uploaded the footage, and what they called it."""
+    """That somebody uploaded the footage, what they called it, and what they said of it."""
 
     author: Said
     name: Said
     made: datetime
+    origin_url: Said | None
+    publisher: Said | None
+    published: Said | None
+    plant_claimed: Said | None
+    note: Said | None
 
 
 class CopyStretch(Shape):
@@ -144,7 +151,8 @@ class FootageDetail(Shape):
     """One footage. `kind`: `video`, `still` or `stills` (a folder of pictures, one a second).
     `width`, `height`: in pixels; null of a folder, each of whose pictures has its own.
     `analysed` is null until it has been looked at with this recipe; `looked_otherwise`: with
-    another model or other settings alone. `manifest` is null where none was looked for."""
+    another model or other settings alone. `manifest` is null where none was looked for.
+    `plants`: all that places and uploads name; several contradict each other."""
 
     sha256: str
     name: Said
@@ -163,6 +171,7 @@ class FootageDetail(Shape):
     looked_otherwise: bool
     copies: list[CopyDetail]
     verdicts: list[VerdictDetail]
+    plants: list[Said]
 
 
 def find_footage(
@@ -194,6 +203,11 @@ def find_footage(
         looked_otherwise=analysis is None and bool(ever_looked_at(session, [sha256])),
         copies=_copies(session, recipe, sha256),
         verdicts=on_footage(session, sha256, person, registry),
+        plants=plants_named(
+            places[sha256],
+            corrected(session, [one.path for one in places[sha256]]),
+            PlantNames(registry.plants),
+        ),
     )
 
 
@@ -230,7 +244,15 @@ def _uploads(session: Session, sha256: str) -> list[UploadDetail]:
         .order_by(Upload.made, Upload.id)
         .limit(MOST_PLACES)
     )
-    return [UploadDetail(author=row.author, name=row.name, made=utc(row.made)) for row in rows]
+    return [
+        UploadDetail(
+            author=row.author,
+            name=row.name,
+            made=utc(row.made),
+            **{claim: getattr(row, claim) for claim in CLAIMS},
+        )
+        for row in rows
+    ]
 
 
 def _analysed(session: Session, row: AnalysisRow) -> AnalysisDetail:

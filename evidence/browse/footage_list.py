@@ -29,21 +29,24 @@ from evidence.browse.search import (
 from evidence.browse.shapes import Page, Said, Shape
 from evidence.browse.sightings import footage_of
 from evidence.case.base import ExactText
-from evidence.case.places import first_said, places_of
+from evidence.case.places import corrected, first_said, places_of
 from evidence.case.sighting_tables import AnalysisRow, Copy, SightingRow, StillRow
+from evidence.case.statements import plants_named
 from evidence.case.tables import CLAIMS, FootageRow, FormerPlace, Location, Recipe
 from evidence.link.sightings import chunks
+from evidence.spelling import PlantNames
 
 
 class FootageSummary(Shape):
     """One footage in a list. `name`, `path`: of its first place (`path` is null where none is
     known); `lies`: it lies there still, else another file does, or one that was not read yet; what
     is claimed: at the first of its places where anything is. `width`, `height`: in pixels, null of
-    a folder, each of whose pictures has its own; `looked_at`: with this recipe, whose
-    decoder got `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with
-    another model or other settings alone, and what was found then is not shown.
-    `grades`: its sightings by grade; `still`: a picture of the surest; `copies`: footages that
-    show the same recording."""
+    a folder, each of whose pictures has its own; `looked_at`: with this recipe, whose decoder got
+    `frames_decoded` of `frames_expected` (null until then); `looked_otherwise`: with another model
+    or other settings alone, and what was found then is not shown. `plants`: all that its places and
+    uploads name; several contradict each other. `frames_total`: of which `frames_expected` were
+    asked for. `grades`: its sightings by grade; `still`: a picture of the surest; `copies`:
+    footages that show the same recording."""
 
     sha256: str
     name: Said
@@ -60,10 +63,12 @@ class FootageSummary(Shape):
     published: Said | None
     plant_claimed: Said | None
     origin_url: Said | None
+    plants: list[Said]
     looked_at: bool
     looked_otherwise: bool
     frames_expected: int | None
     frames_decoded: int | None
+    frames_total: int | None
     sightings: int
     grades: dict[str, int]
     copies: int
@@ -115,7 +120,9 @@ def list_footage(
     order = select(every).order_by(every.c.path, every.c.sha256).limit(limit + 1)
     rows = session.execute(order).all()
     return Page(
-        items=_describe(session, [(row.path, row.sha256) for row in rows[:limit]], recipe),
+        items=_describe(
+            session, [(row.path, row.sha256) for row in rows[:limit]], recipe, registry
+        ),
         next=write_cursor([*rows[limit - 1]]) if len(rows) > limit else None,
     )
 
@@ -172,30 +179,33 @@ def _some_sighting(recipe: Recipe) -> ColumnElement[bool]:
 
 
 def _describe(
-    session: Session, rows: Sequence[tuple[str, str]], recipe: Recipe
+    session: Session, rows: Sequence[tuple[str, str]], recipe: Recipe, registry: Registry
 ) -> list[FootageSummary]:
     hashes = [sha256 for _, sha256 in rows]
     of = footage_of(session, hashes)
     analyses: dict[str, str] = {}
-    frames: dict[str, tuple[int, int]] = {}
+    frames: dict[str, tuple[int, int, int]] = {}
     for part in chunks(hashes):
         query = select(
             AnalysisRow.footage,
             AnalysisRow.id,
             AnalysisRow.frames_expected,
             AnalysisRow.frames_decoded,
+            AnalysisRow.frames_total,
         ).where(
             AnalysisRow.footage.in_(part),
             AnalysisRow.model == recipe.model,
             AnalysisRow.settings == recipe.settings,
         )
-        for footage, id_, expected, decoded in session.execute(query):
-            analyses[footage], frames[footage] = id_, (expected, decoded)
+        for footage, id_, *counted in session.execute(query):
+            analyses[footage], frames[footage] = id_, (counted[0], counted[1], counted[2])
     others = ever_looked_at(session, [one for one in hashes if one not in analyses])
     grades, stills = _found(session, list(analyses.values()))
     copies = _copies(session, hashes, recipe)
     places = places_of(session, hashes)
     names = name_footage(session, places)
+    settled = corrected(session, [one.path for some in places.values() for one in some])
+    writings = PlantNames(registry.plants)
     return [
         FootageSummary(
             sha256=footage.sha256,
@@ -210,10 +220,12 @@ def _describe(
             seconds=footage.seconds,
             size=footage.size,
             **{claim: first_said(places[footage.sha256], claim) for claim in CLAIMS[:4]},
+            plants=plants_named(places[footage.sha256], settled, writings),
             looked_at=footage.sha256 in analyses,
             looked_otherwise=footage.sha256 in others,
-            frames_expected=frames.get(footage.sha256, (None, None))[0],
-            frames_decoded=frames.get(footage.sha256, (None, None))[1],
+            frames_expected=frames.get(footage.sha256, (None,) * 3)[0],
+            frames_decoded=frames.get(footage.sha256, (None,) * 3)[1],
+            frames_total=frames.get(footage.sha256, (None,) * 3)[2],
             sightings=sum(grades.get(analyses.get(footage.sha256, ""), {}).values()),
             grades=grades.get(analyses.get(footage.sha256, ""), {}),
             copies=copies.get(footage.sha256, 0),

@@ -121,16 +121,19 @@ def _words(members: Mapping[str, Collection[Any]], registry: Registry) -> dict[s
 
 
 def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
-    """What people settled of a machine, from its `members`; None where they settled nothing, and
-    where one sighting is settled to be no machine and another names a builder unjudged."""
+    """What people settled of a machine, from its `members`; None where they settled nothing.
+
+    "Unknown" and "no machine" are said of one picture: where another sighting names a builder or
+    an origin that nobody has judged, they settle nothing of the machine.
+    """
     settled = [row for row in rows if row.state == "settled"]
     real = [row for row in settled if row.outcome not in NO_MACHINE]
     if not settled:
         return None
+    waits = any(
+        row.state != "settled" and (row.builder is not None or plate_of(row)) for row in rows
+    )
     if not real:
-        waits = any(
-            row.state != "settled" and (row.builder is not None or plate_of(row)) for row in rows
-        )
         return None if waits else MachineOutcome("none")
     said: dict[str | None, set[str | None]] = defaultdict(set)
     plated: set[str] = set()
@@ -149,11 +152,9 @@ def word_of(rows: Collection[Any], registry: Registry) -> MachineOutcome | None:
     if builders:
         home = origin_of(builders[0], None, registry)
         return MachineOutcome("builder", builders[0], origin, origin is not None and home is None)
-    return (
-        MachineOutcome("plate", None, origin, True)
-        if origin is not None
-        else MachineOutcome("unknown")
-    )
+    if origin is not None:
+        return MachineOutcome("plate", None, origin, True)
+    return None if waits else MachineOutcome("unknown")
 
 
 def plate_of(row: Any) -> str | None:

@@ -93,7 +93,7 @@ class Overview(Shape):
     """A case in numbers; found is what was found with the server's own model and settings.
     `nowhere`: how much of the footage lies at none of the places any more; it counts too.
     `machines`: as the program read them; `told`: as people settled them, where they did, and
-    without positive controls."""
+    without positive controls; `left_out`: what sweeps met and did not look at, and why."""
 
     name: Said
     id: str
@@ -114,6 +114,7 @@ class Overview(Shape):
     work: list[WorkProgress]
     verdicts: LogHead
     last_run: LastRun | None
+    left_out: list[Said]
 
 
 def looked_otherwise(session: Session, recipe: Recipe) -> bool:

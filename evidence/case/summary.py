@@ -73,6 +73,7 @@ def summarise(
             "work": [_work(session, one) for one in recipes],
             "verdicts": {"number": number, "digest": digest},
             "last_run": _last_run(session),
+            "left_out": left_out(session),
         }
 
 
@@ -328,6 +329,18 @@ def _work(session: Session, recipe: Recipe) -> dict[str, Any]:
         "footage": found.footages,
         "seconds": found.seconds,
     }
+
+
+def left_out(session: Session) -> list[str]:
+    """What the sweeps of a case met and did not look at, each once, with the reason."""
+    runs = select(Run.counts).where(Run.kind == "sweep").order_by(Run.started)
+    said = (message for counts in session.scalars(runs) for message in counts.get("left_out", ()))
+    return list(dict.fromkeys(said))
+
+
+def count_left_out(session: Session) -> int:
+    """How much the sweeps of a case met and did not look at."""
+    return len(left_out(session))
 
 
 def _last_run(session: Session) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def check_writable(out: Path) -> None:
             probe.write(b"nameplate")
 
 
-def write_results(analysis: Analysis, record: Record, out: Path) -> Path:
+def write_results(analysis: Analysis, record: Record, out: Path, paths: bool = False) -> Path:
     """Writes one clip's folder: sightings.json, sightings.csv, stills and report.html.
 
     A folder that already holds exactly these results stays untouched. One that holds others
@@ -71,6 +71,7 @@ def write_results(analysis: Analysis, record: Record, out: Path) -> Path:
         analysis: what was found; its frames are cut from the footage again.
         record: the same as data; each machine's `still` and `mark` are filled in here.
         out: the folder the results folder goes into.
+        paths: report and table name files by path, and not by name alone.
 
     Returns:
         The results folder.
@@ -87,20 +88,20 @@ def write_results(analysis: Analysis, record: Record, out: Path) -> Path:
         partial = out / f".{final.name}.{secrets.token_hex(4)}.partial"
         partial.mkdir()
         try:
-            _fill(partial, analysis, record)
+            _fill(partial, analysis, record, paths)
             _settle(partial, final)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return final
 
 
-def _fill(folder: Path, analysis: Analysis, record: Record) -> None:
+def _fill(folder: Path, analysis: Analysis, record: Record, paths: bool) -> None:
     """Every file of the results, into `folder`."""
     (folder / "stills").mkdir()
     pictures = _draw(folder, analysis, record)
     (folder / "sightings.json").write_bytes(dump(record, indent=2))
-    (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record).encode("utf-8"))
-    (folder / "report.html").write_text(render_report(record, pictures), "utf-8")
+    (folder / "sightings.csv").write_bytes(b"\xef\xbb\xbf" + to_csv(record, paths).encode("utf-8"))
+    (folder / "report.html").write_text(render_report(record, pictures, paths), "utf-8")
 
 
 def _draw(folder: Path, analysis: Analysis, record: Record) -> dict[str, ReportPictures]:

@@ -25,6 +25,7 @@ from evidence.clip.record import Record
 from evidence.clip.tables import (
     chance,
     clock,
+    file_name,
     mark_says,
     named,
     origin_told,
@@ -91,12 +92,13 @@ def picture_of_mark(mark: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def render_report(record: Record, pictures: dict[str, ReportPictures]) -> str:
+def render_report(record: Record, pictures: dict[str, ReportPictures], paths: bool = False) -> str:
     """The report of one footage.
 
     Args:
         record: as `evidence.clip.record.to_record` gives it.
         pictures: by machine id; a machine without any is reported without.
+        paths: name files by their path, as they were given, and not by their name alone.
 
     Returns:
         One self-contained HTML page. Text from the footage, its name and the registry is
@@ -110,6 +112,7 @@ def render_report(record: Record, pictures: dict[str, ReportPictures]) -> str:
         .get_template("report.html.j2")
         .render(
             record=record,
+            called=str if paths else file_name,
             pictures=pictures,
             timeline=lay_out(record),
             style=Markup(style),

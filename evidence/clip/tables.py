@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path, PurePath
 from typing import Any
 
 from datasets.countries import country_name
@@ -63,8 +64,8 @@ _BLANK = re.compile(r"\s*[\t\r]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def to_csv(record: Mapping[str, Any]) -> str:
-    """One row a machine, RFC 4180, with a header.
+def to_csv(record: Mapping[str, Any], paths: bool = False) -> str:
+    """One row a machine, RFC 4180, with a header; files by name, or by path if asked.
 
     A spreadsheet runs a cell that begins with `= + - @` as a formula, and the texts here come
     from footage; such a cell is given a leading apostrophe, and so is what becomes one where
@@ -74,20 +75,32 @@ def to_csv(record: Mapping[str, Any]) -> str:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(COLUMNS)
     for machine in record["machines"]:
-        cells = row(record, machine)
+        cells = row(record, machine, paths)
         table.writerow([harmless(cells[name]) for name in COLUMNS])
     return out.getvalue()
 
 
-def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, object]:
+def file_name(path: str) -> str:
+    """The last part of a path: where a file lies on whose disk is nobody else's business.
+
+    >>> file_name("/home/anna/hall.mp4"), file_name("hall.mp4")
+    ('hall.mp4', 'hall.mp4')
+    """
+    return PurePath(path).name or Path(path).resolve().name or path
+
+
+def row(
+    record: Mapping[str, Any], machine: Mapping[str, Any], paths: bool = False
+) -> dict[str, object]:
     """One machine by column name."""
+    called = str if paths else file_name
     builder = machine["builder"] or {}
     owner = builder.get("owner") or {}
     control = machine["control"] or {}
     origin = machine["origin"] or {}
     x1, y1, x2, y2 = machine["best"]["box"]
     return {
-        "footage": record["footage"],
+        "footage": called(record["footage"]),
         "sha256": record["sha256"],
         "machine": machine["id"],
         "first": machine["first"],
@@ -118,7 +131,7 @@ def row(record: Mapping[str, Any], machine: Mapping[str, Any]) -> dict[str, obje
         "readings": " | ".join(part["text"] for part in machine["readings"]),
         "mirrored": "yes" if any(part["mirrored"] for part in machine["readings"]) else "no",
         "still": machine.get("still") or "",
-        "file": machine["file"] or "",
+        "file": called(machine["file"]) if machine["file"] else "",
         "builder_type": builder.get("type", ""),
     }
 

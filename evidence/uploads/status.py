@@ -37,7 +37,8 @@ class UploadFindings:
 class UploadAnalysis:
     """How far the analysis is. kind, reason: why it was set aside; reason_text: the same in the
     reader's language where that is not English. seconds: the length of
-    the footage, once it is known. frames_decoded: of `frames_expected`; the rest is lost."""
+    the footage, once it is known. frames_decoded: of `frames_expected`; the rest is lost.
+    frames_total: of all there are; the others were not looked at."""
 
     state: Literal["waiting", "done", "aside"]
     kind: str | None = None
@@ -46,6 +47,7 @@ class UploadAnalysis:
     found: UploadFindings | None = None
     frames_expected: int | None = None
     frames_decoded: int | None = None
+    frames_total: int | None = None
     reason_text: str | None = None
 
 
@@ -145,6 +147,7 @@ def _analyses(
                 found=found[one.footage],
                 frames_expected=row.frames_expected,
                 frames_decoded=row.frames_decoded,
+                frames_total=row.frames_total,
             )
         elif work is not None and work.state == "aside":
             told[one.id] = UploadAnalysis("aside", work.kind, work.reason, length)

@@ -228,6 +228,7 @@ class Intake:
         for one in found:
             if isinstance(one, Trouble):
                 self._watcher.trouble(one.message)
+                self._ledger.tally.leave_out(one.message)
         sources = [one for one in found if not isinstance(one, Trouble)]
         if sources:
             self._ledger.add(sources, self._priority)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from datasets.errors import FootageError
 from datasets.there import exists, isfile, straight
-from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES, UNREAD_CLIPS
+from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES
 from detector.footage.sniff import HEAD_BYTES, sniff
 
 OURS = (
@@ -52,10 +52,8 @@ class Trouble:
 def walk(root: Path) -> Iterator[FoundFootage | Trouble]:
     """The footage at `root`, an absolute path to a file or a folder.
 
-    In each folder its clips count, or, where it holds none of a kind that is read, its pictures
-    together. Hidden entries and what Nameplate wrote are passed over; linked folders, and pipes
-    called as footage is, are told of.
-    """
+    In each folder each clip counts, and its pictures together. Hidden entries and what Nameplate
+    wrote are passed over; linked folders, and pipes called as footage is, are told of."""
     try:
         status = root.stat()
     except OSError as error:
@@ -87,7 +85,6 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
     """One folder's own footage; its sub-folders are added to `deeper`."""
     below: list[str] = []
     pictures: list[os.stat_result] = []
-    clips = False
     try:
         with os.scandir(folder) as entries:
             names = {entry.name: entry for entry in entries if not entry.name.startswith(".")}
@@ -121,12 +118,11 @@ def _folder(folder: str, deeper: list[str]) -> Iterator[FoundFootage | Trouble]:
         if status is None:
             continue
         if kind == "video":
-            clips = clips or not entry.name.lower().endswith(UNREAD_CLIPS)
             yield FoundFootage(Path(entry.path), status.st_size, status.st_mtime_ns)
         else:
             pictures.append(status)
     deeper += sorted(below, reverse=True)
-    if pictures and not clips:
+    if pictures:
         size = sum(status.st_size for status in pictures)
         yield FoundFootage(Path(folder), size, max(status.st_mtime_ns for status in pictures))
 

@@ -23,7 +23,7 @@ from datasets.errors import CaseLocked, CaseUnwritable
 from evidence.case.case import Case
 from evidence.case.queue import ASIDE, WorkCounts, counts
 from evidence.case.sighting_tables import MachineRow, SightingRow
-from evidence.case.summary import mostly_lost
+from evidence.case.summary import left_out, mostly_lost
 from evidence.case.tables import MOVED, Recipe, Run, Work
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -74,6 +74,10 @@ RATE_SECONDS, RATE_CLIPS = 900.0, 20
 """The rate is that of so many last seconds, and of so many last clips where these took longer."""
 
 
+MOST_LEFT_OUT = 1000
+"""Of what is left out so much is kept in a run's counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class OnWorker:
     """What one worker is on, and for how many seconds; `share` (0..1) and `stage`: how far it
@@ -90,13 +94,13 @@ class OnWorker:
 class SweepTally:
     """How far a sweep has come.
 
-    aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown.
-    rate: seconds of footage a second, None before anything is done. left: seconds still to
-    go, None where it cannot be told. finding: sources are still being found. away: files out
-    of reach for now. lost: footage done of which most frames are lost. replaced: paths at which
-    another file was found since the sweep began. unsettled: footage stored whose copies have not
-    been looked for; relink: sightings stored that are not linked to machines yet.
-    """
+    aside: by kind of reason. seconds: of footage done. machines: by builder, "" for unknown. rate:
+    seconds of footage a second, None before anything is done. left: seconds still to go, None where
+    it cannot be told. finding: sources are still being found. away: files out of reach for now.
+    lost: footage done of which most frames are lost. replaced: paths at which another file was
+    found since the sweep began. left_out: what was not looked at and why, each once. unsettled:
+    footage stored whose copies have not been looked for; relink: sightings stored that are not
+    linked to machines yet."""
 
     waiting: int = 0
     done: int = 0
@@ -112,9 +116,15 @@ class SweepTally:
     away: int = 0
     lost: int = 0
     replaced: int = 0
+    left_out: list[str] = field(default_factory=list)
     workers: list[OnWorker] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     relink: bool = False
+
+    def leave_out(self, message: str) -> None:
+        """Notes something that is not looked at, in words for a person."""
+        if message not in self.left_out and len(self.left_out) < MOST_LEFT_OUT:
+            self.left_out.append(message)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as it is stored and printed."""
@@ -245,6 +255,7 @@ def read_status(case: Case) -> Status | None:
             tally.count(counts(session, recipe))
             count_found(session, recipe, tally)
             tally.workers, tally.rate, tally.left = [], None, None
+        tally.left_out = left_out(session)
         aside = session.execute(
             select(Work.path, Work.kind, Work.reason)
             .where(Work.model == run.model, Work.settings == run.settings, Work.state == ASIDE)

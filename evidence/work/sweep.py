@@ -22,7 +22,7 @@ from evidence.case.lock import CaseLock
 from evidence.case.queue import FootageSource, add_all, add_work, counts, reopen, take
 from evidence.case.runs import add_recipe
 from evidence.case.sighting_tables import settings_key
-from evidence.case.summary import last_program, last_recipe, with_program
+from evidence.case.summary import last_program, last_recipe, left_out, with_program
 from evidence.case.tables import Recipe, Work
 from evidence.work.cluster import Cluster, local_cluster, remote_cluster
 from evidence.work.feed import Feed, Intake
@@ -312,4 +312,5 @@ def _tally(case: Case, recipe: Recipe) -> SweepTally:
     with case.session() as session:
         tally.count(counts(session, recipe))
         count_found(session, recipe, tally)
+        tally.left_out = left_out(session)
     return tally

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from evidence.clip.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
+from tests.detector.clips import write_clip
 from tests.logo import draw_machine, write_registry
 from tests.ordinary import ordinary
 
@@ -70,6 +71,28 @@ def test_a_missing_path_is_wrong_use_and_stops_nothing(nameplate: Nameplate, pic
         "error": {"kind": "missing", "message": "nowhere.mp4: no such file; check the path"},
     }
     assert "machines" in found
+
+
+def test_photographs_beside_a_clip_are_looked_at_and_all_is_counted(
+    nameplate: Nameplate, tmp_path: Path
+) -> None:
+    folder = tmp_path / "telegram"
+    draw(folder / "photo.png")
+    write_clip(folder / "hall.mp4", 4)
+    (tmp_path / "other").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "other")
+    found = lines(nameplate("analyze", "--json", "telegram"))
+    assert [one["kind"] for one in found] == ["stills", "video"]
+    ended = nameplate("analyze", "telegram")
+    assert ended.code == 0
+    assert b"2 files, 0 machines, 0 named, 1 left out" in ended.out
+    assert "linked: a linked folder, left out" in ended.err
+
+
+def test_an_address_is_not_taken_for_a_path(nameplate: Nameplate) -> None:
+    ended = nameplate("analyze", "https://example.org/a.mp4")
+    assert ended.code == 2
+    assert "https://example.org/a.mp4: Nameplate downloads nothing" in ended.err
 
 
 def test_an_empty_folder_is_wrong_use(nameplate: Nameplate, tmp_path: Path) -> None:

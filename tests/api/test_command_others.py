@@ -252,7 +252,7 @@ def test_where_nothing_was_found_it_says_of_how_much() -> None:
         "frames_total": 90000, "frames_lost": 0, "machines": [], "lone_marks": [],
     }  # fmt: skip
     show(record, console)
-    assert "no machine found (1500 of 90000 frames decoded)" in console.export_text()
+    assert "no machine found (1500 of 90000 frames looked at)" in console.export_text()
 
 
 def test_a_mark_without_a_machine_is_told_below() -> None:

@@ -21,12 +21,15 @@ from sqlalchemy import select
 
 from api.cli.exits import Exit
 from api.cli.setup import read_settings
-from datasets.registry import Registry
+from api.cli.sweep import as_served
+from datasets.registry import Registry, load_registry
+from detector import Settings
 from detector.look.model_files import model_digest
 from evidence.case.case import Case
 from evidence.case.queue import FootageSource, add_work
 from evidence.case.runs import add_recipe
 from evidence.case.tables import Account, Recipe
+from evidence.work.sweep import Order
 from tests.api.conftest import Nameplate
 from tests.evidence.conftest import clip as clip
 from tests.evidence.conftest import registry as registry
@@ -71,6 +74,19 @@ def test_it_makes_a_case_says_where_it_is_and_ends_on_ctrl_c(tmp_path: Path) -> 
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE) == Exit.INTERRUPTED
     assert (tmp_path / "plant-12" / "case.json").exists()
+
+
+def test_an_upload_is_looked_at_as_analyze_does(tmp_path: Path, registry: Registry) -> None:
+    case = tmp_path / "case"
+    with serving(case) as (_, address):
+        httpx.get(address).raise_for_status()
+    with Case.open(case) as opened:
+        with opened.session() as session:
+            (recipe,) = session.scalars(select(Recipe)).all()
+        assert Settings.parse(recipe.values) == read_settings(None)
+        # A sweep of the same case looks in the same way: what was found is one case.
+        order = as_served(opened, Order(read_settings(None, archive=True), load_registry(), None))
+    assert order.settings == read_settings(None)
 
 
 def test_idle_it_is_small_and_has_loaded_neither_models_nor_torch(tmp_path: Path) -> None:

@@ -155,11 +155,34 @@ async function showEmpty() {
   say(counts.held, _("{number} is at hand to others now."), _("{number} are at hand to others now."));
   say(counts.put_off, _("{number} you skipped; it comes back later."), _("{number} you skipped; they come back later."));
   say(counts.settled, _("{number} is settled."), _("{number} are settled."), "faint");
+  if (others) box.append(...howToSecond());
+  if (counts.settled + others) {
+    box.append(
+      make("p", {}, make("a", { class: "button main", href: "/answer" }, _("What the footage says so far"))),
+      make("p", { class: "faint" }, _("To change a verdict of yours, open it from the clip's page:"), " ", make("a", { href: "/footage" }, _("Footage"))),
+    );
+  }
   if (start.otherwise) {
     box.append(make("p", {}, _("All footage here was looked at with another model or other settings; what was found then is not shown. Sweep it again, or start the server with what it was looked at with.")));
   } else if (counts.mine + others + counts.settled === 0) {
     box.append(make("p", {}, _("What is found in footage comes here to be judged."), " ", make("a", { href: "/upload" }, _("Upload footage"))));
   }
+}
+
+/** How a second person comes to judge what one may not settle alone. */
+function howToSecond() {
+  const why = make("p", {}, _("A claim for an origin under test is settled by two people."));
+  if (!start.local) {
+    const accounts = start.admin ? [" ", make("a", { href: "/accounts" }, _("Add an account"))] : [];
+    return [make("p", {}, why.textContent, ...accounts)];
+  }
+  const add = (name, more = "") => make("code", {}, `nameplate accounts add ${start.folder} ${name}${more}`);
+  return [
+    why,
+    make("p", {}, _("To add a second person, make an account for yourself first, then one for them:")),
+    make("p", {}, add(start.person), make("br"), add("NAME", " --role reviewer")),
+    make("p", { class: "faint" }, _("From the first account on everybody has to log in, you too. Keep the name you sign with: your verdicts stay yours.")),
+  ];
 }
 
 async function askCounts() {
@@ -191,7 +214,7 @@ function showCounts() {
   const claims = Math.min(left, Math.max(0, counts.claims));
   const parts = [];
   // Where nothing waits for this person, what is left waits for others, which is told below.
-  if (at("empty").hidden) parts.push(_("{number} to judge", { number: left }), counted(claims, _("{number} of them a claim"), _("{number} of them claims")));
+  if (at("empty").hidden) parts.push(_("{number} to judge", { number: left }), counted(claims, _("{number} claim for an origin under test"), _("{number} claims for an origin under test")));
   if (judged) parts.push(_("{number} judged by you now", { number: judged }));
   at("waits").textContent = parts.join(" · ");
 }

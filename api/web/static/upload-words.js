@@ -36,12 +36,13 @@ export function lost({ frames_expected: all, frames_decoded: decoded }) {
 }
 
 /** What was found, as elements. */
-export function counts(found) {
-  if (!found.sightings) return [make("span", { class: "faint" }, _("No machine was found."), " ")];
+export function counts(found, { frames_decoded: some, frames_total: all } = {}) {
+  if (!found.sightings) {
+    const looked = all > 1 ? ` ${_("{some} of {all} frames were looked at.", { some, all })}` : "";
+    return [make("span", { class: "faint" }, _("No machine was found.") + looked, " ")];
+  }
   const said = [
-    found.machines === null
-      ? _("sightings: {number}", { number: found.sightings })
-      : _("machines: {number}", { number: found.machines }),
+    _("machines: {number}", { number: found.machines ?? found.sightings }),
     _("builder named: {number}", { number: found.named }),
     _("unknown: {number}", { number: found.unknown }),
     found.concealed ? _("marks possibly concealed: {number}", { number: found.concealed }) : "",

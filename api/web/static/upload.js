@@ -244,14 +244,14 @@ function ended(upload, sending) {
     return { kind: "wrong", title: _("refused"), colour: "bad", said: [why], ...over };
   }
   const known = upload.duplicate
-    ? make("span", { class: "warn" }, FIELDS.some((name) => upload[name]) ? _("The case has this file already; what you said of it was added.") : _("The case has this file already."), " ")
+    ? make("span", { class: "warn" }, FIELDS.some((name) => upload[name]) ? _("The case has this file already. What you said of it stands on its page, beside what was said before.") : _("The case has this file already."), " ")
     : null;
   const look = make("a", { href: upload.page }, _("To the footage"));
   const { state, kind, seconds, found } = upload.analysis;
   if (state === "done") {
     const loss = lost(upload.analysis);
     const [line, colour] = loss?.most ? ["lost", "warn"] : ["done", "good"];
-    return { kind: line, title: _("done"), colour, said: [known, ...counts(found), loss?.said, look] };
+    return { kind: line, title: _("done"), colour, said: [known, ...counts(found, upload.analysis), loss?.said, look] };
   }
   const anew = [_("Look again"), async () => learn(await call("POST", `/api/v1/uploads/${upload.id}/analysis`))];
   if (state === "aside" && kind === "cancelled") {

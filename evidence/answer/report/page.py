@@ -154,7 +154,7 @@ class Exhibit:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the answer was computed from. programs: that looked at the footage
-    (`detector.program`)."""
+    (`detector.program`). left_out: what sweeps met and did not look at (`case show` names it)."""
 
     case: str
     model: str
@@ -163,6 +163,7 @@ class Facts:
     verdicts: int
     head: str
     programs: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 def render_answer(

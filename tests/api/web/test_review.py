@@ -64,6 +64,11 @@ def test_an_hours_review_by_keyboard_alone(
     all_sent(desk)
     expect(desk.locator("#empty")).to_contain_text("Nothing waits for you.")
     expect(desk.locator("#empty")).to_contain_text("4 wait for another reviewer")
+    # The lone user is told what to do next.
+    expect(desk.locator("#empty")).to_contain_text("nameplate accounts add")
+    expect(desk.locator("#empty")).to_contain_text("everybody has to log in")
+    expect(desk.locator("#empty a[href='/answer']")).to_be_visible()
+    shoot("review-end")
     words = {"a": "accept", "u": "unknown", "c": "builder", "n": "not-cnc"}
     words |= {"x": "not-a-machine", "p": "pictured", "e": "nothing"}
     rows = verdicts(site)
@@ -147,7 +152,9 @@ def test_what_is_left_does_not_rise_when_the_server_is_asked_again(
         expect(left).to_contain_text(f"{number} to judge")
         last = next_after(desk, last)
     all_sent(desk)
-    expect(left).to_have_text("4 to judge · 2 of them claims · 10 judged by you now")
+    expect(left).to_have_text(
+        "4 to judge · 2 claims for an origin under test · 10 judged by you now"
+    )
 
 
 def test_how_many_are_left_is_counted_down(
@@ -157,13 +164,15 @@ def test_how_many_are_left_is_counted_down(
     desk.goto(f"{served}/review")
     left = desk.locator("#waits")
     claim = shown(desk)
-    expect(left).to_have_text("3 to judge · 1 of them a claim")
+    expect(left).to_have_text("3 to judge · 1 claim for an origin under test")
     desk.keyboard.press("u")
-    expect(left).to_have_text("2 to judge · 0 of them claims · 1 judged by you now")
+    expect(left).to_have_text(
+        "2 to judge · 0 claims for an origin under test · 1 judged by you now"
+    )
     item = next_after(desk, claim)
     all_sent(desk)
     desk.keyboard.press("Backspace")
-    expect(left).to_have_text("3 to judge · 1 of them a claim")
+    expect(left).to_have_text("3 to judge · 1 claim for an origin under test")
     assert next_after(desk, item) == claim
     item = claim
     for _ in range(3):

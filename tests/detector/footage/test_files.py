@@ -239,7 +239,8 @@ def test_a_folder_lists_its_clips_and_its_folders_of_pictures(tmp_path: Path) ->
     write_picture(tmp_path / "b/poster.png")
     write_clip(tmp_path / ".hidden/y.mp4", 2)
     (tmp_path / "README.md").write_text("about these clips")
-    assert list_footage(tmp_path) == sorted([*clips, damaged, tmp_path / "stills"])
+    pictures = [tmp_path / "b", tmp_path / "stills"]  # also where clips lie beside them
+    assert list_footage(tmp_path) == sorted([*clips, damaged, *pictures])
 
 
 def test_a_file_and_a_folder_of_pictures_list_themselves(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import evidence.clip.tables
 from datasets.registry import Registry
 from detector.types import Analysis
 from evidence.clip.record import to_record
+from evidence.clip.report import render_report
 from evidence.clip.tables import COLUMNS, harmless, no_formula, printable, surest, to_csv
 from tests.evidence.conftest import doubted, plated, rebadged
 
@@ -38,11 +39,20 @@ def test_one_row_a_machine(analysis: Analysis, registry: Registry) -> None:
 
 
 def test_a_row_says_which_picture_of_a_folder_it_is(analysis: Analysis, registry: Registry) -> None:
-    """By the path of the folder as it was given, not by where it lies on a reporter's disk."""
+    """By its name: where it lies on a reporter's disk is nobody else's business."""
     seen = replace(analysis.sightings[0], file=Path("/home/source/fair/Китай 7.jpg"))
     fair = replace(analysis.footage, path=Path("fair"), kind="stills")
     (row,) = rows(replace(analysis, footage=fair, sightings=(seen,)), registry)
-    assert row["file"] == "fair/Китай 7.jpg"
+    assert (row["footage"], row["file"]) == ("fair", "Китай 7.jpg")
+
+
+def test_files_are_named_by_path_only_when_asked(analysis: Analysis, registry: Registry) -> None:
+    record = to_record(analysis, registry, "/home/anna/secret/hall.mp4")
+    assert "secret" not in to_csv(record) and "hall.mp4" in to_csv(record)
+    assert "/home/anna/secret/hall.mp4" in to_csv(record, paths=True)
+    assert "secret" not in render_report(record, {})
+    assert "<h1>hall.mp4</h1>" in render_report(record, {})
+    assert "/home/anna/secret/hall.mp4" in render_report(record, {}, paths=True)
 
 
 def test_the_origin_is_a_column_and_a_sellers_home_is_not_it(

@@ -38,6 +38,12 @@ def test_a_walk_finds_what_analyze_finds(tmp_path: Path) -> None:
     assert {"tape/news.MXF", "tape", "phone", "spoken"} <= set(expected)
 
 
+def test_photographs_beside_a_clip_are_footage_too(tmp_path: Path) -> None:
+    lay(tmp_path, hall_mp4=MP4, photo_1_jpg=JPEG, photo_2_jpg=JPEG)
+    assert found(tmp_path) == [".", "hall.mp4"]
+    assert list_footage(tmp_path) == [tmp_path, tmp_path / "hall.mp4"]
+
+
 def test_a_folder_of_pictures_is_known_by_all_of_them(tmp_path: Path) -> None:
     lay(tmp_path, a_jpg=JPEG, b_jpg=JPEG + JPEG)
     os.utime(tmp_path / "a.jpg", ns=(5, 5))

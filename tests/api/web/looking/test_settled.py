@@ -127,6 +127,17 @@ def test_what_one_sighting_is_settled_as_names_no_machine_that_another_still_cla
     assert told["settled"] is None and machine in listed(client, builder="mazak")
 
 
+@pytest.mark.parametrize("outcome", ["unknown", "concealed"])
+def test_unknown_on_a_poor_copy_hides_no_builder_read_on_a_good_one(
+    client: httpx.Client, settle: Settle, joined: Callable[[str], str], outcome: str
+) -> None:
+    machine = joined(settle("m1", outcome))
+    told = client.get(f"/api/v1/machines/{machine}").json()
+    assert told["settled"] is None and told["builder"] is not None
+    assert machine in listed(client, builder=told["builder"]["id"])
+    assert any(builder == told["builder"]["id"] for builder, _ in counted(client))
+
+
 def test_people_who_name_several_builders_name_none(
     client: httpx.Client, settle: Settle, joined: Callable[[str], str]
 ) -> None:
