@@ -117,6 +117,10 @@ class Detecting(_Part):
         default=448, ge=32, description="longer side fed to the network, pixels"
     )
 
+    hall_size: int | None = Field(
+        default=None, ge=32, description="longer side of a second look where a hall is seen, pixels"
+    )
+
     @property
     def bare(self) -> float:
         """Confidence from which a machine is reported on a single picture, whatever is on it."""

@@ -26,8 +26,8 @@ _OfAMachine = Literal["wordmark", "series", "logo", "control", "concealed", "mir
 Doubt = Literal["machine", "mark", "registry"]
 CueKind = _OfAMachine | Literal["overlay", "dealer"]
 
-CLASSES: tuple[str, ...] = ("machine", "wordmark", "control")
-MACHINE, WORDMARK, CONTROL = range(3)
+CLASSES: tuple[str, ...] = ("machine", "wordmark", "control", "manual machine")
+MACHINE, WORDMARK, CONTROL, MANUAL = range(4)
 
 
 @dataclass(frozen=True, slots=True)

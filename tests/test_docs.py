@@ -19,7 +19,7 @@ MODULES = sorted(
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
     for room in ROOMS
     for file in (ROOT / room).rglob("*.py")
-    if file.stem != "__init__"
+    if file.stem not in ("__init__", "__main__")
 )
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 

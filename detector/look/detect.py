@@ -1,7 +1,8 @@
 """Machines, wordmarks and controls in pictures, found by a YOLO network under OpenVINO.
 
 Where it sees a machine a second network is asked whether that is a vehicle
-(`detector.look.vehicles`).
+(`detector.look.vehicles`). A picture that shows a hall can be looked at twice, the second time with
+more pixels: far machines are small. The first look tells whether it shows one.
 
 Pictures are letterboxed to a rectangle that fits them, not to a square: 640 x 384 for
 16:9 is 40 % less to compute than 640 x 640. One network compiled with open sizes serves
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from detector.boxes import grown, holding, suppress
 from detector.look.bars import within_bars
 from detector.look.model_files import PACKAGED, load_network
+from detector.look.network import Answer, Network, Run
 from detector.look.vehicles import SURE_VEHICLE, VEHICLES, load_vehicles, without_vehicles
 from detector.settings import Detecting
-from detector.types import CLASSES, MACHINE, WORDMARK, Box, Detections, Picture
+from detector.types import CLASSES, MACHINE, MANUAL, WORDMARK, Box, Detections, Picture
 
 STRIDE = 32
 """Coarsest stride of YOLO's three heads (8, 16, 32): sides of the input are multiples of it."""
@@ -50,62 +51,25 @@ FAINT_MARK = 0.1
 most marks are small, and are seen surely only when looking closer."""
 
 _Floors = NDArray[np.float32]
-_Said = NDArray[np.float32]
-"""What a network says of a picture, (4 + classes, n): centre x, y, width and height of each place,
-in pixels of the input, then scores."""
 
 _VEHICLES: _Floors = np.full(len(VEHICLES), SURE_VEHICLE, np.float32)
 
-IN_FLIGHT = 8
-"""Pictures that may be on their way through a network at a time."""
+HALL_SCALE = 0.8
+"""Scale of the first look above which a second one has nothing more to see."""
 
+HALL_MACHINE, HALL_MACHINES = 0.2, 2
+"""A hall shows so many machines whose shorter side is below that share of the picture's longer."""
 
 _Cut = tuple[Picture, tuple[int, int]]
 """Part of a picture, and where its corner lies in it."""
 
 
-class _Run:
-    """A picture on its way through a network, until it is asked what that says."""
-
-    def __init__(self, request: Any, boxed: Picture) -> None:
-        self._request = request
-        self._said: _Said | None = None
-        request.start_async({0: boxed[None]})
-
-    def said(self) -> _Said:
-        """What the network says; waits for it."""
-        if self._said is None:
-            self._request.wait()
-            self._said = self._request.get_output_tensor().data[0].copy()
-        return self._said
-
-
-class _Network:
-    """A compiled network, for some pictures at a time."""
-
-    def __init__(self, compiled: Any) -> None:
-        self._requests = [compiled.create_infer_request() for _ in range(IN_FLIGHT)]
-        self._runs: list[_Run | None] = [None] * IN_FLIGHT
-        self._next = 0
-
-    def start(self, boxed: Picture) -> _Run:
-        # Requests are waited for, oldest first: OpenVINO's own queue calls back into Python
-        # from its threads, and was seen to abort the process when dropped just after.
-        place = self._next
-        self._next = (place + 1) % IN_FLIGHT
-        before = self._runs[place]
-        if before is not None:
-            before.said()
-        run = _Run(self._requests[place], boxed)
-        self._runs[place] = run
-        return run
-
-
 class _Look:
-    """A picture that is looked at. `corner`: where it lies in the frame that its boxes are told
-    in."""
+    """A picture that is looked at. `corner`: where it lies in the frame whose pixels boxes are
+    given in."""
 
-    def __init__(self, cut: _Cut, side: int, network: _Network) -> None:
+    def __init__(self, cut: _Cut, side: int, network: Network) -> None:
+        self.cut = cut
         picture, self.corner = cut
         self.shape = picture.shape
         self.boxed, self.scale, self.offset = letterbox(picture, side)
@@ -113,36 +77,55 @@ class _Look:
 
 
 class Pending:
-    """Pictures handed to a detector, whose detections can be had later."""
+    """Pictures handed to a detector, whose detections can be had later.
+
+    Args:
+        second: longer side of a second look at a hall, pixels; None: one look only.
+        vehicles: asked where a machine is seen, if given.
+    """
 
     def __init__(
         self,
         detector: Detector,
         looks: Sequence[_Look],
         floors: _Floors,
-        vehicles: _Network | None = None,
+        second: int | None = None,
+        vehicles: Network | None = None,
     ) -> None:
-        """`vehicles`: asked where a machine is seen, if given."""
         self._detector = detector
         self._looks = looks
         self._floors = floors
+        self._second = second
         self._vehicles = vehicles
 
     def result(self) -> list[Detections]:
         """What is in each picture; waits until all have been looked at."""
-        found = []
-        for look in self._looks:
-            one = self._detector._decoded(look, look.run.said(), self._floors)
-            asked = self._vehicles if MACHINE in one.class_id else None
-            found.append((look, one, None if asked is None else asked.start(look.boxed)))
+        detector = self._detector
+        first = [detector._seen(look, self._floors) for look in self._looks]
+        again = [
+            detector._look(look.cut, self._second)
+            if self._second is not None and shows_hall(found, look.shape, look.scale)
+            else None
+            for look, found in zip(self._looks, first, strict=True)
+        ]
+        whole = [
+            found if look is None else detector._both(found, detector._seen(look, self._floors))
+            for look, found in zip(again, first, strict=True)
+        ]
+        counted = [_counted(found, self._floors) for found in whole]
+        asked = [
+            self._vehicles.start(look.boxed)
+            if self._vehicles is not None and MACHINE in found.class_id
+            else None
+            for look, found in zip(self._looks, counted, strict=True)
+        ]
         return [
-            one if run is None else without_vehicles(one, self._seen(look, run))
-            for look, one, run in found
+            found if run is None else without_vehicles(found, self._vehicles_in(look, run))
+            for look, run, found in zip(self._looks, asked, counted, strict=True)
         ]
 
-    def _seen(self, look: _Look, run: _Run) -> Detections:
-        """The vehicles in a picture."""
-        return _boxes(look, run.said(), _VEHICLES, self._detector.settings.overlap)
+    def _vehicles_in(self, look: _Look, run: Run) -> Detections:
+        return _boxes(look, run.answer(), _VEHICLES, self._detector.settings.overlap)
 
 
 class Detector:
@@ -170,8 +153,8 @@ class Detector:
         self.folder = folder or PACKAGED
         self.settings = settings
         self.digest, compiled = load_network(self.folder, threads)
-        self._network = _Network(compiled)
-        self._vehicles = _Network(load_vehicles(threads))
+        self._network = Network(compiled)
+        self._vehicles = Network(load_vehicles(threads))
         self._floors = np.array(
             [
                 settings.confidence if index == MACHINE else settings.mark_confidence
@@ -214,7 +197,8 @@ class Detector:
         floors = self._floors.copy()
         if least is not None:
             floors[MACHINE] = least
-        return Pending(self, self._looks(cuts, sides), floors, self._vehicles)
+        second = None if side else self.settings.hall_size
+        return Pending(self, self._looks(cuts, sides), floors, second, self._vehicles)
 
     def look_closer(self, picture: Picture, box: Box) -> Detections:
         """Looks again at one machine, enlarged, for marks too small in the whole frame.
@@ -237,15 +221,64 @@ class Detector:
         return found
 
     def _looks(self, cuts: Sequence[_Cut], sides: Sequence[int]) -> list[_Look]:
-        return [_Look(cut, side, self._network) for cut, side in zip(cuts, sides, strict=True)]
+        return [self._look(cut, side) for cut, side in zip(cuts, sides, strict=True)]
 
-    def _decoded(self, look: _Look, said: _Said, floors: _Floors) -> Detections:
-        found = _boxes(look, said, np.minimum(floors, self._faint), self.settings.overlap)
-        sure = found.confidence >= floors[found.class_id]
-        return found.where(sure | bearing(found, sure))
+    def _look(self, cut: _Cut, side: int) -> _Look:
+        return _Look(cut, side, self._network)
+
+    def _seen(self, look: _Look, floors: _Floors) -> Detections:
+        """All that a look gives, what is faint as well."""
+        return _boxes(
+            look, look.run.answer(), np.minimum(floors, self._faint), self.settings.overlap
+        )
+
+    def _both(self, first: Detections, second: Detections) -> Detections:
+        """What two looks at one picture give: of boxes on one thing the surest."""
+        found = _joined(first, second)
+        kept = suppressed(found.xyxy, found.confidence, found.class_id, self.settings.overlap)
+        return Detections(found.xyxy[kept], found.confidence[kept], found.class_id[kept])
 
 
-def _boxes(look: _Look, said: _Said, floors: _Floors, overlap: float) -> Detections:
+def _joined(first: Detections, second: Detections) -> Detections:
+    return Detections(
+        np.concatenate([first.xyxy, second.xyxy]),
+        np.concatenate([first.confidence, second.confidence]),
+        np.concatenate([first.class_id, second.class_id]),
+    )
+
+
+def _counted(found: Detections, floors: _Floors) -> Detections:
+    sure = found.confidence >= floors[found.class_id]
+    return found.where(sure | bearing(found, sure))
+
+
+def shows_hall(found: Detections, shape: tuple[int, ...], scale: float) -> bool:
+    """True if a picture shows several machines far away, and has more pixels to show them in.
+
+    Args:
+        found: what a first look gave, faint machines among it.
+        shape: of the picture.
+        scale: at which it was looked at.
+    """
+    if scale > HALL_SCALE:
+        return False
+    machines = found.where((found.class_id == MACHINE) | (found.class_id == MANUAL)).xyxy
+    sides = (machines[:, 2:] - machines[:, :2]).min(axis=1)
+    return int((sides < HALL_MACHINE * max(shape[:2])).sum()) >= HALL_MACHINES
+
+
+def suppressed(
+    xyxy: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    class_id: NDArray[np.int64],
+    overlap: float,
+) -> NDArray[np.int64]:
+    """Indices of the boxes kept. A machine is either a CNC or a manual one: the surest box says."""
+    kinds = np.where(class_id == MANUAL, MACHINE, class_id)
+    return suppress(xyxy, confidence, kinds, overlap)
+
+
+def _boxes(look: _Look, said: Answer, floors: _Floors, overlap: float) -> Detections:
     """What a network says of a picture, in pixels of the frame.
 
     Args:
@@ -275,7 +308,7 @@ def _boxes(look: _Look, said: _Said, floors: _Floors, overlap: float) -> Detecti
     xyxy += np.array([*look.corner, *look.corner], np.float32)
     whole = np.flatnonzero((xyxy[:, 2:] - xyxy[:, :2] >= 1).all(1))
     candidates, xyxy = candidates[whole], xyxy[whole]
-    kept = suppress(xyxy, confidence[candidates], class_id[candidates], overlap)
+    kept = suppressed(xyxy, confidence[candidates], class_id[candidates], overlap)
     chosen = candidates[kept]
     return Detections(
         xyxy[kept].astype(np.float32),
@@ -294,7 +327,7 @@ def bearing(found: Detections, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
     Returns:
         (n,), true for some of the machines that are not sure.
     """
-    machines = found.class_id == MACHINE
+    machines = (found.class_id == MACHINE) | (found.class_id == MANUAL)
     surest = np.zeros(len(found), np.bool_)
     for mark in found.xyxy[found.class_id == WORDMARK]:
         around = np.flatnonzero(machines & holding(found.xyxy, mark))

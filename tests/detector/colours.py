@@ -1,7 +1,7 @@
 """A detector whose network finds rectangles of pure colour: real OpenVINO, known answers.
 
-Pure red is a machine, pure green a wordmark, pure blue a control; the confidence is the
-colour's brightness. It speaks YOLO11's format: (1, 4 + 3, n) of centre and size in
+Pure red is a machine, green a wordmark, blue a control, yellow a manual machine; the confidence
+is the colour's brightness. It speaks YOLO11's format: (1, 4 + 4, n) of centre and size in
 pixels of its input, then a score for each class.
 """
 
@@ -19,6 +19,8 @@ from openvino import opset13 as op
 from detector.types import CLASSES, Picture
 
 GREY = 128
+COLOURS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0))
+"""Red, green and blue of each class."""
 
 
 def write_model(folder: Path, shape: list[int] | None = None) -> Path:
@@ -40,8 +42,7 @@ def painted(
     """A grey picture with (class, box, brightness 0..1) painted in."""
     picture = np.full((height, width, 3), GREY, np.uint8)
     for class_id, (x1, y1, x2, y2), brightness in rectangles:
-        colour = [0, 0, 0]
-        colour[class_id] = round(255 * brightness)
+        colour = np.array(COLOURS[class_id]) * round(255 * brightness)
         picture[y1:y2, x1:x2] = colour
     return picture
 
@@ -50,6 +51,8 @@ def _network(shape: list[int]) -> ov.Model:
     pixels = op.parameter(ov.PartialShape(shape), ov.Type.f32)
     planes = [op.gather(pixels, np.int64([c]), np.int64(1)) for c in range(3)]
     columns = [_column(planes[c], planes[c - 1], planes[c - 2], c) for c in range(3)]
+    yellow = op.minimum(planes[0], planes[1])
+    columns.append(_column(yellow, planes[2], planes[2], 3))
     return ov.Model([op.concat(columns, 2)], [pixels], "colours")
 
 
@@ -74,7 +77,7 @@ def _column(plane: ov.Node, other: ov.Node, third: ov.Node, class_id: int) -> ov
         op.subtract(x2, x1),
         op.subtract(y2, y1),
     ]
-    return op.concat([*box, *(score if c == class_id else none for c in range(3))], 1)
+    return op.concat([*box, *(score if c == class_id else none for c in range(len(CLASSES)))], 1)
 
 
 def _over(reduce: Callable[..., ov.Node], node: ov.Node) -> ov.Node:

@@ -14,9 +14,17 @@ from hypothesis import strategies as st
 
 from datasets.errors import ModelError
 from detector.boxes import iou, suppress
-from detector.look.detect import IN_FLIGHT, STRIDE, Detector, bearing, letterbox
+from detector.look.detect import (
+    STRIDE,
+    Detector,
+    bearing,
+    letterbox,
+    shows_hall,
+    suppressed,
+)
+from detector.look.network import IN_FLIGHT
 from detector.settings import Detecting
-from detector.types import CONTROL, MACHINE, WORDMARK, Detections
+from detector.types import CONTROL, MACHINE, MANUAL, WORDMARK, Detections
 from tests.detector.colours import painted, write_model
 
 
@@ -110,6 +118,61 @@ def test_a_mark_too_small_in_the_frame_is_found_looking_closer(folder: Path) -> 
     near = detector.look_closer(picture, (1150, 600, 1300, 800)).of(WORDMARK)
     assert len(near) == 1
     assert np.abs(near.xyxy[0] - mark).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("cnc", "manual", "is_one"), [(0.9, 0.6, MACHINE), (0.5, 0.8, MANUAL)], ids=["cnc", "manual"]
+)
+def test_one_machine_is_a_cnc_or_a_manual_one_as_the_surer_box_says(
+    cnc: float, manual: float, is_one: int
+) -> None:
+    boxes = np.array([[0, 0, 100, 100], [3, 2, 104, 99], [0, 0, 100, 100]], np.float32)
+    confidence = np.array([cnc, manual, 0.4], np.float32)
+    classes = np.array([MACHINE, MANUAL, WORDMARK])
+    kept = suppressed(boxes, confidence, classes, 0.6)
+    assert sorted(classes[kept]) == sorted([is_one, WORDMARK])
+
+
+def test_a_manual_machine_is_seen_as_such_and_keeps_no_faint_cnc_for_its_mark(
+    detector: Detector,
+) -> None:
+    manual = (MANUAL, (20, 20, 200, 200), 0.8)
+    mark = (WORDMARK, (60, 60, 140, 100), 0.5)
+    (found,) = detector.detect([painted(640, 480, manual, mark)])
+    assert sorted(found.class_id) == [WORDMARK, MANUAL]
+
+
+HALL = (
+    (MACHINE, (100, 500, 400, 700), 0.9),
+    (MANUAL, (1200, 500, 1500, 700), 0.9),
+    (WORDMARK, (905, 603, 911, 607), 0.9),
+)
+
+
+def test_a_hall_is_looked_at_again_with_more_pixels(folder: Path) -> None:
+    hall = painted(1920, 1080, *HALL)
+    (once,) = Detector(folder, Detecting(image_size=160, hall_size=None)).detect([hall])
+    (twice,) = Detector(folder, Detecting(image_size=160, hall_size=1280)).detect([hall])
+    assert sorted(once.class_id) == [MACHINE, MANUAL]
+    assert sorted(twice.class_id) == [MACHINE, WORDMARK, MANUAL]
+
+
+@pytest.mark.parametrize(
+    ("machines", "shape", "scale", "hall"),
+    [
+        (2, (1080, 1920), 0.25, True),
+        (1, (1080, 1920), 0.25, False),
+        (2, (1080, 1920), 0.9, False),
+    ],
+    ids=["two far machines", "one", "nothing more to see"],
+)
+def test_a_hall_shows_machines_far_away(
+    machines: int, shape: tuple[int, int], scale: float, hall: bool
+) -> None:
+    boxes = np.array([[200 * k, 0, 200 * k + 150, 150] for k in range(machines)], np.float32)
+    confidence = np.full(machines, 0.5, np.float32)
+    found = Detections(boxes, confidence, np.full(machines, MACHINE))
+    assert shows_hall(found, shape, scale) is hall
 
 
 def test_looking_closer_at_a_box_outside_the_frame_finds_nothing(detector: Detector) -> None:
