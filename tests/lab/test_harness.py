@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,8 @@ from sqlalchemy import delete, insert, update
 from evidence.case.case import Case
 from evidence.case.tables import FootageRow
 from lab.canon import canon, differences
-from lab.kills import HOOKS, Border
+from lab.kills import BORDERS, HOOKS, Border
 from lab.processes import Family
-
-pytestmark = pytest.mark.nightly
 
 ROW = {"size": 1, "kind": "video", "container": "mp4"}
 
@@ -82,3 +82,8 @@ def test_a_child_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> N
     assert "time.sleep" in left.command
     family.end()
     assert family.left_behind() == []
+
+
+def test_every_border_is_at_a_function() -> None:
+    for module, path in {tuple(border.at.split(":")) for border in BORDERS}:
+        assert callable(reduce(getattr, path.split("."), import_module(module))), path
