@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 # Kept here so that opening a case need not load Alembic to see that nothing is to be done.
-KNOWN = (
-    "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012",
-    "0013", "0014", "0015",
-)  # fmt: skip
+KNOWN = ("0001",)
 """Every step, oldest first."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,21 +10,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, text
 
 from datasets.errors import CaseDamaged, CaseLocked
-from datasets.registry import Registry
-from detector.types import Survey
 from evidence.case import case as case_module
 from evidence.case import migrations
 from evidence.case.base import Base
 from evidence.case.case import Case
 from evidence.case.folder import read_facts
-from evidence.case.queue import FootageSource, add_work, cancel
-from evidence.case.row_checks import check_analyses
-from evidence.case.rows import record_survey
-from evidence.case.tables import Recipe, Work
-from evidence.review.items import rebuild
 from tests import steps
 from tests.postgres import PostgresServer
 from tests.rows import rows
@@ -143,59 +135,6 @@ def test_an_older_case_is_brought_up_to_date_with_all_its_rows(swept: Case, next
         assert rows(case) == before
     with Case.open(swept.folder) as case:
         assert "colour" in columns(case)
-
-
-def test_a_case_from_before_there_were_origins_keeps_its_digests(
-    case: Case, survey: Survey, registry: Registry
-) -> None:
-    found = tuple(
-        replace(one, attribution=replace(one.attribution, origin=None))
-        for one in survey.analysis.sightings
-    )
-    with case.session() as session, session.begin():
-        analysis = replace(survey.analysis, sightings=found)
-        record_survey(session, case, replace(survey, analysis=analysis), registry)
-    before = rows(case)
-    with case.engine.begin() as connection:
-        for index in ("sightings_origin_basis", "machines_listed", "flags_kind", "readings_text"):
-            connection.execute(text(f"DROP INDEX IF EXISTS ix_{index}"))
-        connection.execute(text("CREATE INDEX ix_flags_priority ON flags (priority)"))
-        for column in ("origin", "origin_basis", "origin_grade"):
-            connection.execute(text(f"ALTER TABLE sightings DROP COLUMN {column}"))
-        connection.execute(text("ALTER TABLE footage DROP COLUMN manifest"))
-        connection.execute(text("ALTER TABLE verdicts DROP COLUMN signed"))
-        for table in (
-            "controls", "items", "tokens", "logins", "uploads", "draws", "chances", "accounts",
-            "corrections", "former_places",
-        ):  # fmt: skip
-            connection.execute(text(f"DROP TABLE {table}"))
-        if case.on_server:
-            connection.execute(text("DROP FUNCTION draws_append_only"))
-            connection.execute(text("DROP FUNCTION corrections_append_only"))
-        connection.execute(text("DROP INDEX ix_verdicts_footage"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    with Case.open(case.folder) as opened:
-        with opened.session() as session:
-            assert list(check_analyses(session)) == []
-        with opened.session() as session, session.begin():
-            rebuild(session)
-        assert rows(opened) == before
-
-
-def test_what_waited_when_a_case_was_packed_waits_in_one_opened_long_ago(
-    case: Case, recipe: Recipe
-) -> None:
-    """It was told as cancelled by a person, and held up no "None"."""
-    brought = "it came with a pack and lies outside the case; sweep the folder it lies in"
-    reasons = {"/a/1.mp4": brought, "/a/2.mp4": "cancelled by Anna"}
-    with case.session() as session, session.begin():
-        add_work(session, recipe, map(FootageSource, reasons))
-        for path, reason in reasons.items():
-            assert cancel(session, recipe, path, reason)
-        session.execute(text("UPDATE alembic_version SET version_num = '0013'"))
-    with Case.open(case.folder) as opened, opened.session() as session:
-        kinds = session.execute(select(Work.path, Work.kind).order_by(Work.path)).all()
-    assert kinds == [("/a/1.mp4", "packed"), ("/a/2.mp4", "cancelled")]
 
 
 def test_a_step_that_fails_changes_nothing(swept: Case, next_step) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evidence.link import fingerprint as module
 from evidence.link.fingerprint import RADIUS, HashIndex
 
 Hashes = NDArray[np.uint64]
@@ -39,11 +37,7 @@ def counted(added: dict[int, Hashes], wanted: Hashes) -> set[tuple[int, int, int
     }
 
 
-@pytest.mark.parametrize("loose", [1, 37, 1 << 15], ids=["sorted at once", "in blocks", "loose"])
-def test_all_that_is_near_is_found_and_nothing_else(
-    loose: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOOSE", loose)
+def test_all_that_is_near_is_found_and_nothing_else() -> None:
     rng = np.random.default_rng(1)
     centres = rng.integers(0, 2**64, 5, np.uint64, endpoint=False)
     added = {key: around(centres, 20 + key, key) for key in range(12)}
