@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from datasets.countries import COUNTRIES
 from datasets.letters import LetterScript, letters, script_of, scripts, words
+from datasets.places import COUNTRIES
 
 EntryType = Literal["builder", "rebadger", "control"]
 MarkScript = Literal["latin", "han", "cyrillic"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gettext import NullTranslations
 from typing import Any, Self
 
-from datasets.countries import country_name
+from datasets.places import country_name
 
 VERBATIM = frozenset({"author", "kinds", "name", "note", "path", "texts", "why"})
 """Under these names people, files and other programs speak: no figure in them is rewritten."""

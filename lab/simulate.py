@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.marked import filled
+from datasets.files import fill_page
 from evidence.answer.estimators.clustered import Cell, stratified
 from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
 from evidence.answer.estimators.missed import Frame, Frames, estimate_missed, widen
@@ -196,7 +196,7 @@ def main(page: Path) -> None:
     Raises:
         UsageError: a mark is missing in the page.
     """
-    filled(page, BEGIN, END, "")  # asked before hours of work
+    fill_page(page, BEGIN, END, "")  # asked before hours of work
     grids = [list(one()) for one, _ in GRIDS]
     grid = [world for one in grids for world in one]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -210,7 +210,7 @@ def main(page: Path) -> None:
         _table(one, list(itertools.islice(rest_of, len(one))), groups)
         for one, (_, groups) in zip(grids, GRIDS, strict=True)
     )
-    page.write_text(filled(page, BEGIN, END, tables), "utf-8")
+    page.write_text(fill_page(page, BEGIN, END, tables), "utf-8")
 
 
 GRIDS = (

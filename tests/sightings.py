@@ -19,8 +19,8 @@ from sqlalchemy import select
 
 from datasets.maker.clip import ClipSpec, ShotSpec, View, make_clip
 from datasets.maker.encode import Encoding
+from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import Variant, random_machine
-from datasets.maker.marks import BUILDER_MARKS
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import random_scene
 from datasets.registry import load_registry

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from detector.inference import core
 from detector.look.detect import letterbox
 from detector.settings import Detecting
@@ -242,7 +242,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
 
     Args:
         model: the folder of an exported model.
-        data: holds `train/` (see `datasets.annotations`).
+        data: holds `train/` (see `datasets.photographs.annotations`).
         out: folder to write; made if it is not there.
         pictures: how many photographs of `train` the ranges are taken from, evenly spread.
 

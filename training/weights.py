@@ -9,9 +9,9 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from datasets.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
 from datasets.errors import DataError, ModelError
-from datasets.splits import source_key
+from datasets.photographs.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
+from datasets.photographs.writing import source_key
 from detector.look.model_files import model_digest
 from training.vendor import open_torch, open_ultralytics
 

@@ -24,8 +24,8 @@ from datasets.errors import (
     ResultTaken,
     UsageError,
 )
+from datasets.files import isdir
 from datasets.registry import Registry, load_registry
-from datasets.there import isdir
 from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
 from evidence.clip.record import dump, spell, to_failure, to_record

@@ -13,7 +13,7 @@ from api.cli.exits import Exit
 from api.cli.setup import country_code
 from api.cli.terminal import complain, print_json, speak
 from datasets.errors import ResultError, UsageError
-from datasets.output import unwritten
+from datasets.files import unwritten
 from datasets.registry import Registry, load_registry
 from evidence.clip.tables import printable
 

@@ -15,10 +15,10 @@ from rich.text import Text
 
 from api.cli.exits import Exit
 from api.cli.terminal import complain, length, print_json, progress, speak
-from datasets.countries import country_name
 from datasets.errors import CaseError, CaseMissing
+from datasets.files import isdir
+from datasets.places import country_name
 from datasets.registry import load_registry
-from datasets.there import isdir
 from evidence.clip.record import spell
 from evidence.clip.tables import counted, printable
 

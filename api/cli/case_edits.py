@@ -14,8 +14,8 @@ from api.cli.exits import Exit
 from api.cli.setup import user
 from api.cli.terminal import complain, print_json
 from datasets.errors import FootageError, UsageError
+from datasets.files import straight
 from datasets.registry import load_registry
-from datasets.there import straight
 from evidence.clip.tables import counted, printable
 
 if TYPE_CHECKING:

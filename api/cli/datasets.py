@@ -14,16 +14,16 @@ from typer.core import TyperGroup
 
 from api.cli.exits import Exit
 from api.cli.terminal import bar, complain, print_json, progress, speak
-from datasets.checking import check_data
-from datasets.countries import country_name
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
-from datasets.exchange import export_data, import_data
-from datasets.formats.classes import parse_classes
-from datasets.formats.incoming import is_split_name
+from datasets.exchange.conversion import export_data, import_data
+from datasets.exchange.incoming import is_split_name
+from datasets.exchange.parts import parse_classes
+from datasets.files import isfile
 from datasets.look import draw_data
+from datasets.photographs.checking import check_data
+from datasets.places import country_name
 from datasets.registry import load_registry, read_entries
-from datasets.there import isfile
 from evidence.clip.tables import printable
 
 CASE_FILE = "case.json"

@@ -13,7 +13,7 @@ import typer
 
 from api.cli.setup import read_settings
 from api.cli.terminal import bar
-from datasets.annotations import read_photographs, split_folder
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import load_registry
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.terminal import complain, length, spell_left
-from datasets.countries import country_name
 from datasets.errors import RegistryError
+from datasets.places import country_name
 from datasets.registry import Registry
 from detector.claims.origin import home_of
 from evidence.clip.record import dump

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cli.terminal import complain
-from datasets.countries import COUNTRIES, country_name
 from datasets.errors import CaseExists, CaseMissing, RegistryError, SettingsError, UsageError
+from datasets.places import COUNTRIES, country_name
 from datasets.yamlfile import read_yaml
 from detector.settings import Settings
 

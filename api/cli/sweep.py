@@ -15,8 +15,8 @@ from api.cli.exits import Exit
 from api.cli.setup import open_or_make, read_settings
 from api.cli.terminal import complain, hush, only_lines, speak
 from datasets.errors import CaseUnreachable, UsageError
+from datasets.files import straight, why_missing
 from datasets.registry import Registry, load_registry
-from datasets.there import straight, why_missing
 
 if TYPE_CHECKING:
     from evidence.case.case import Case

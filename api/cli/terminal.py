@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from datasets.countries import country_name
 from datasets.errors import ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
+from datasets.places import country_name
 from evidence.clip.record import dump
 from evidence.clip.tables import chance, clock, file_name, mark_says, named, printable, surest
 

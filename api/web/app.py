@@ -31,7 +31,7 @@ from api.web.overview import grouped
 from api.web.pages import static_root
 from api.web.security import Guard
 from api.web.site import Site
-from datasets.marked import filled
+from datasets.files import fill_page
 from evidence.review.agreement import Reviewers
 
 ROUTES = (
@@ -147,7 +147,7 @@ def insert_into(page: Path) -> str:
     Raises:
         UsageError: a mark is missing.
     """
-    return filled(page, BEGIN, END, to_markdown())
+    return fill_page(page, BEGIN, END, to_markdown())
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from api.web.review_models import Corner, Note, Taken
 from api.web.site import Cursor, Day, Limit, Pts, Sha256, Site, ThisSite, Words
 from api.web.uploads import Claimed
 from api.web.words import language
-from datasets.countries import COUNTRIES
 from datasets.messages import Message
+from datasets.places import COUNTRIES
 from detector.look.stills import encode_frame
 from evidence.browse.footage_detail import FootageDetail, find_footage
 from evidence.browse.footage_list import FootageFilter, FootageSummary, list_footage

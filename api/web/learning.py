@@ -19,7 +19,7 @@ from api.web.auth import Role, Routes, ThisPerson
 from api.web.pages import page
 from api.web.review_models import Agreement
 from api.web.site import Site, ThisSite
-from datasets.formats.coco_out import to_coco
+from datasets.exchange.coco import to_coco
 from evidence.case.verdicts import head
 from evidence.learn.annotations import as_jsonl, as_photographs
 from evidence.learn.models import commands, list_models

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web.words import LANGUAGES, catalogue, language, said_by, translated
-from datasets.countries import country_name
+from datasets.places import country_name
 from evidence.clip.report import weigh
 from evidence.clip.tables import chance, clock, printable
 

@@ -1,21 +1,35 @@
-"""The folder that `look` writes: index.html, its style, and a contact sheet a page."""
+"""The folder that `look` writes: index.html, its style, and contact sheets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from PIL import Image, ImageDraw
 
-from datasets.annotations import Photograph
-from datasets.checking import count
-from datasets.look.colours import CONCEALED, CONTROL, MACHINE, MARK, UNLABELLED
-from datasets.look.counts import charts_of
-from datasets.look.sheets import draw_sheet
-from datasets.output import check_free, new_folder, write_text
-from datasets.splits import read_splits, shared_sources, tell_shared
+from datasets.charts import (
+    CONCEALED,
+    CONTROL,
+    MACHINE,
+    MARK,
+    SPLITS,
+    UNLABELLED,
+    Series,
+    bars,
+    sizes,
+)
+from datasets.errors import DataError
+from datasets.files import check_free, new_folder, write_text
+from datasets.fonts import font
+from datasets.photographs.annotations import Box, Photograph
+from datasets.photographs.checking import count
+from datasets.photographs.pictures import FORMATS
+from datasets.photographs.writing import LABELLED_ROLES, read_splits, shared_sources, tell_shared
 
 QUALITY = 84  # of a JPEG: letters of eleven pixels are still clean
 MADE_BY = '<meta name="generator" content="nameplate datasets look">'
@@ -36,7 +50,7 @@ def draw_data(
     """Draws a data set: contact sheets and histograms on one page that needs no network.
 
     Args:
-        data: holds splits, as `datasets.annotations` says.
+        data: holds splits, as `datasets.photographs.annotations` says.
         out: the folder to write; what an earlier look wrote there is replaced.
         only: one split instead of all.
         per_page: pictures on a contact sheet.
@@ -104,3 +118,220 @@ def _is_ours(out: Path, name: str) -> bool:
     if name == "index.html":
         return MADE_BY.encode() in (out / name).read_bytes()[:2000]
     return _OURS.fullmatch(name) is not None
+
+
+MOST_ROWS = 30
+"""Rows of a chart; the rest is one row more."""
+
+Splits = Mapping[str, Sequence[Photograph]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A title, a line of explanation, the colours and the drawing."""
+
+    title: str
+    note: str
+    series: tuple[Series, ...]
+    svg: str
+
+
+def charts_of(splits: Splits) -> tuple[Chart, ...]:
+    """Classes, sizes, scenes, builders, kinds, roles and sources."""
+    series = tuple(
+        Series(name, SPLITS[min(place, len(SPLITS) - 1)]) for place, name in enumerate(splits)
+    )
+
+    def rows(title: str, note: str, names: Callable[[Photograph], Iterable[str]]) -> Chart:
+        counts = {
+            split: Counter(name for photograph in photographs for name in names(photograph))
+            for split, photographs in splits.items()
+        }
+        return Chart(title, note, series, bars(_rows(counts), series))
+
+    machine_sides = {
+        split: [shorter_side(m.box) for photograph in photographs for m in photograph.machines]
+        for split, photographs in splits.items()
+    }
+    legibility = (Series("legible", MARK), Series("not legible", UNLABELLED))
+    mark_sides = {
+        one.name: [
+            shorter_side(mark.box)
+            for photographs in splits.values()
+            for photograph in photographs
+            for mark in photograph.marks
+            if mark.legible == (one.name == "legible")
+        ]
+        for one in legibility
+    }
+    return (
+        rows("Classes", "Boxes by class.", _classes),
+        rows("Scenes", "Pictures by scene.", lambda p: [p.scene]),
+        Chart("Size of machines", "Shorter side of the box, stored pixels.", series,
+              sizes(machine_sides, series)),
+        Chart("Size of marks", "Shorter side of the box, stored pixels; all splits.", legibility,
+              sizes(mark_sides, legibility)),
+        rows("Builders", "Machines by builder; x-... is outside the registry.",
+             lambda p: [m.builder or "unknown" for m in p.machines]),
+        rows("Sources", "Pictures by source; a source belongs to one split.",
+             lambda p: [p.source]),
+        rows("What marks are", "Marks by role.", lambda p: [mark.role for mark in p.marks]),
+        rows("How builders are known", "Machines by what names the builder.",
+             lambda p: [m.by or "not known" for m in p.machines]),
+        rows("Kinds", "Machines by kind.", lambda p: [m.kind for m in p.machines]),
+        rows("Numerical control", "Machines by whether they have one.",
+             lambda p: [_CNC[m.cnc] for m in p.machines]),
+    )  # fmt: skip
+
+
+_CNC = {True: "CNC", False: "no CNC", None: "cannot be told"}
+
+
+def shorter_side(box: Box) -> float:
+    """Of a box, in pixels."""
+    return min(box[2] - box[0], box[3] - box[1])
+
+
+def _classes(photograph: Photograph) -> Iterable[str]:
+    yield from ("machine" for _ in photograph.machines)
+    yield from ("wordmark" for _ in photograph.marks)
+    yield from ("control" for _ in photograph.controls)
+    yield from ("concealed mark" for _ in photograph.concealed)
+
+
+def _rows(counts: Mapping[str, Counter[str]]) -> list[tuple[str, list[int]]]:
+    """A row a name, the commonest first; what passes `MOST_ROWS` is counted together."""
+    total: Counter[str] = Counter()
+    for one in counts.values():
+        total.update(one)
+    names = sorted(total, key=lambda name: (-total[name], name))
+    shown, rest = names[:MOST_ROWS], names[MOST_ROWS:]
+    rows = [(name, [one[name] for one in counts.values()]) for name in shown]
+    if rest:
+        together = [sum(one[name] for name in rest) for one in counts.values()]
+        rows.append((f"{len(rest)} others", together))
+    return rows
+
+
+COLUMNS = 4
+CELL = (380, 285)
+CAPTION = 36
+GAP = 12
+PAPER, INK, SOFT, MAT = "#14171b", "#e8eaed", "#9aa3ae", "#1f242a"
+LETTERS = 11
+LONGEST_TEXT = 26
+Rect = tuple[float, float, float, float]
+
+
+def draw_sheet(photographs: Sequence[Photograph]) -> Image.Image:
+    """One page of pictures, `COLUMNS` in a row.
+
+    Raises:
+        DataError: a picture cannot be read.
+    """
+    rows = -(-len(photographs) // COLUMNS)
+    columns = min(COLUMNS, len(photographs))
+    w, h = CELL[0] + GAP, CELL[1] + CAPTION + GAP
+    sheet = Image.new("RGB", (columns * w + GAP, rows * h + GAP), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for place, photograph in enumerate(photographs):
+        left, top = GAP + place % COLUMNS * w, GAP + place // COLUMNS * h
+        sheet.paste(draw_picture(photograph), (left, top))
+        _write_caption(draw, photograph, left, top + CELL[1] + 3)
+    return sheet
+
+
+def draw_picture(photograph: Photograph) -> Image.Image:
+    """A picture with its boxes, `CELL` in size.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    picture = _load(photograph)
+    cell = Image.new("RGB", CELL, MAT)
+    left, top = (CELL[0] - picture.width) // 2, (CELL[1] - picture.height) // 2
+    cell.paste(picture, (left, top))
+    draw = ImageDraw.Draw(cell)
+    across, down = picture.width / photograph.width, picture.height / photograph.height
+    tags: list[tuple[Rect, str, str]] = []
+    for box, colour, width, text in _boxes(photograph):
+        x1, y1, x2, y2 = box
+        drawn = (
+            max(left + x1 * across, 0),
+            max(top + y1 * down, 0),
+            min(max(left + x2 * across, left + x1 * across + 2), CELL[0] - 1),
+            min(max(top + y2 * down, top + y1 * down + 2), CELL[1] - 1),
+        )
+        draw.rectangle(drawn, outline=colour, width=width)
+        if text:
+            tags.append((drawn, colour, text))
+    # Tags last, so that no later box runs through an earlier one's letters.
+    taken: list[Rect] = []
+    for drawn, colour, text in tags:
+        _write_tag(draw, drawn, colour, text, taken)
+    return cell
+
+
+def _boxes(photograph: Photograph) -> Iterator[tuple[Box, str, int, str]]:
+    """Box, colour, line width and text of everything boxed, the large things first."""
+    for machine in photograph.machines:
+        if machine.ignore:
+            yield machine.box, UNLABELLED, 1, "not judged"
+        else:
+            yield machine.box, MACHINE, 2, machine.builder or "unknown"
+    for control in photograph.controls:
+        yield control.box, CONTROL, 2, ""
+    for mark in photograph.marks:
+        taught = mark.role in LABELLED_ROLES and not mark.ignore
+        colour = MARK if taught else UNLABELLED
+        yield mark.box, colour, 2 if mark.legible else 1, mark.text if mark.legible else ""
+    for box in photograph.concealed:
+        yield box, CONCEALED, 2, "concealed"
+
+
+def _write_tag(
+    draw: ImageDraw.ImageDraw, box: Rect, colour: str, text: str, taken: list[Rect]
+) -> None:
+    """Writes above a box, below it or at its upper corner: where no other tag is; or not."""
+    face = font(LETTERS)
+    text = _shortened(text)
+    w, h = draw.textlength(text, font=face) + 6, LETTERS + 5
+    x = min(max(box[0], 0), CELL[0] - w)
+    for y in (box[1] - h, box[3] + 1, box[1]):
+        place = (x, y, x + w, y + h)
+        if y >= 0 and place[3] <= CELL[1] and not any(_touch(place, other) for other in taken):
+            draw.rectangle(place, fill=colour)
+            draw.text((x + 3, y), text, fill="#000000", font=face)
+            taken.append(place)
+            return
+
+
+def _write_caption(draw: ImageDraw.ImageDraw, photograph: Photograph, left: int, top: int) -> None:
+    size = f"{photograph.width}x{photograph.height}"
+    first = f"{photograph.image.removeprefix('images/')}  {photograph.scene}  {size}"
+    for number, (text, colour) in enumerate(((first, INK), (photograph.source, SOFT))):
+        face = font(LETTERS + 1)
+        while draw.textlength(text, font=face) > CELL[0] and len(text) > 1:
+            text = text[: -max(2, len(text) // 20)] + "…"
+        draw.text((left, top + number * (LETTERS + 5)), text, fill=colour, font=face)
+
+
+def _load(photograph: Photograph) -> Image.Image:
+    try:
+        with Image.open(photograph.path, formats=FORMATS) as picture:
+            # A JPEG is decoded at the smallest scale that is large enough.
+            picture.draft("RGB", CELL)
+            small = picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{photograph.path}: it cannot be read as a picture ({error})") from error
+    small.thumbnail(CELL, Image.Resampling.LANCZOS)
+    return small
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
+
+
+def _touch(one: Rect, other: Rect) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

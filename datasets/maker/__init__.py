@@ -4,11 +4,17 @@ from datasets.maker.broadcast import DrawnOverlay, Overlay
 from datasets.maker.clip import ClipMachine, ClipSpec, ClipTruth, ShotSpec, View, make_clip
 from datasets.maker.demo import demo_clip, demo_spec, long_clip
 from datasets.maker.encode import Encoding, available, encode, recompress
-from datasets.maker.machine import MachineSpec, random_machine
-from datasets.maker.marks import BUILDER_MARKS, BuilderMark
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
+from datasets.maker.machine import (
+    DrawnControl,
+    DrawnMachine,
+    DrawnMark,
+    MachineSpec,
+    Truth,
+    random_machine,
+)
 from datasets.maker.scene import Scene, draw_scene
 from datasets.maker.stills import draw_still, random_scene, write_stills
-from datasets.maker.truth import DrawnControl, DrawnMachine, DrawnMark, Truth
 
 __all__ = [
     "BUILDER_MARKS",

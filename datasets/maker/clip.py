@@ -13,15 +13,20 @@ import cv2
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.maker.broadcast import DrawnOverlay, Overlay, draw_overlay, render_overlay
+from datasets.files import unwritten
+from datasets.maker.broadcast import (
+    DrawnOverlay,
+    Grain,
+    Overlay,
+    draw_overlay,
+    expose,
+    render_overlay,
+)
 from datasets.maker.canvas import Box, Picture
-from datasets.maker.degrade import Grain, expose
 from datasets.maker.encode import Encoding, Timed, encode, recompress
-from datasets.maker.machine import Variant
-from datasets.maker.marks import Script
+from datasets.maker.lettering import Script
+from datasets.maker.machine import Truth, Variant
 from datasets.maker.scene import Scene, draw_scene
-from datasets.maker.truth import Truth
-from datasets.output import unwritten
 
 _TRUTH_STEP = Fraction(1, 2)  # seconds between the boxes of the truth
 

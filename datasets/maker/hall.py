@@ -5,12 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from datasets.maker.camera import Face, Vector
-from datasets.maker.canvas import Canvas
-from datasets.maker.lettering import Colour, Lettering, draw_lettering
-from datasets.maker.marks import HALL_WORDS
-from datasets.maker.sheet import Sheet
-from datasets.maker.sheetmetal import darker
+from datasets.maker.canvas import Canvas, Face, Vector
+from datasets.maker.lettering import HALL_WORDS, Colour, Lettering, draw_lettering
+from datasets.maker.sheet import Sheet, darker
 
 _FLOORS: tuple[Colour, ...] = (
     (128, 126, 120), (104, 106, 108), (150, 150, 146), (70, 112, 88), (84, 128, 100),

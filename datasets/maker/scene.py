@@ -10,15 +10,20 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from datasets.maker.camera import Camera, Vector, box_faces
-from datasets.maker.canvas import Box, Canvas, Picture
-from datasets.maker.degrade import mosaic, smear
+from datasets.maker.broadcast import mosaic, smear
+from datasets.maker.canvas import Box, Camera, Canvas, Picture, Vector, box_faces
 from datasets.maker.hall import draw_backdrop, draw_hall, shadow_polygon
-from datasets.maker.machine import MachineSpec
+from datasets.maker.machine import (
+    LEGIBLE_HEIGHT,
+    DrawnControl,
+    DrawnMachine,
+    DrawnMark,
+    MachineSpec,
+    Truth,
+)
 from datasets.maker.parts import Part, machine_parts
 from datasets.maker.sheet import Sheet
 from datasets.maker.things import random_thing
-from datasets.maker.truth import LEGIBLE_HEIGHT, DrawnControl, DrawnMachine, DrawnMark, Truth
 
 Setting = Literal["hall", "studio"]
 _MOST_SIDE = 2000  # texture pixels; a machine that fills a 4K frame needs no more

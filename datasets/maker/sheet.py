@@ -1,4 +1,4 @@
-"""A sheet of metal (or glass, or card) to draw on in metres, and the marks put on it."""
+"""Sheets of metal to paint on: marks, covers, windows, vents, stickers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 
 from datasets.maker.canvas import Picture
-from datasets.maker.lettering import Colour, Cutout
-from datasets.maker.marks import Script
+from datasets.maker.lettering import Colour, Cutout, Lettering, Script, draw_lettering
 
 Role = Literal["builder", "series", "control"]
 Place = tuple[float, float, float, float]  # x, y, width, height in metres from the top left
@@ -126,3 +125,165 @@ class Sheet:
         gain = level * (1 + cv2.resize(cells, (columns, rows), interpolation=cv2.INTER_CUBIC))
         shaded = cv2.multiply(self.image, cv2.merge([gain, gain, gain]), dtype=cv2.CV_8U)
         self.image[...] = shaded
+
+
+Cover = Literal["none", "tape", "sticker", "mosaic", "blur"]
+
+
+def darker(colour: Colour, gain: float) -> Colour:
+    """`colour` times `gain`, clipped."""
+    r, g, b = (int(min(255, max(0, c * gain))) for c in colour)
+    return r, g, b
+
+
+def write_mark(
+    sheet: Sheet,
+    area: Place,
+    rng: np.random.Generator,
+    role: Role,
+    text: str,
+    script: Script,
+    id_: str | None,
+    style: Lettering,
+    cover: Cover = "none",
+) -> None:
+    """Write a mark as large as `area` allows and note it on the sheet.
+
+    A taped or stickered mark is hidden here; a mosaic or a blur is the broadcaster's and
+    is put on the finished picture.
+    """
+    x, y, w, h = area
+    if w <= 0 or h <= 0:
+        return
+    drawn = draw_lettering(text, style, max(6.0, h * sheet.scale * (0.6 if style.plate else 1.0)))
+    ratio = drawn.shape[1] / drawn.shape[0]
+    wide = min(w, h * ratio)
+    tall = wide / ratio
+    place = (x + (w - wide) * rng.choice((0.0, 0.5)), y + (h - tall) / 2, wide, tall)
+    sheet.paste(drawn, place)
+    if cover in ("tape", "sticker"):
+        _hide(sheet, place, rng, cover)
+    sheet.marks.append(PlacedMark(role, text, script, id_, place, cover != "none"))
+
+
+def _hide(sheet: Sheet, place: Place, rng: np.random.Generator, cover: Cover) -> None:
+    x, y, w, h = place
+    grow = 0.12 * h
+    if cover == "sticker":
+        paper = ((238, 236, 228), (232, 205, 70), (60, 90, 150))[rng.integers(3)]
+        sheet.rect((x - grow, y - grow, w + 2 * grow, h + 2 * grow), paper)
+        for i in range(3):
+            at = y + h * (0.25 + 0.25 * i)
+            sheet.line((x, at), (x + w * rng.uniform(0.3, 0.9), at), darker(paper, 0.7), 0.006)
+        return
+    tape = ((60, 62, 66), (205, 200, 180), (190, 165, 120), (30, 30, 32))[rng.integers(4)]
+    strips = 2 if h > 0.12 else 1
+    for i in range(strips):
+        top = y - grow + (h + 2 * grow) * i / strips
+        tilt = rng.uniform(-0.02, 0.02) * w * 0.2
+        bottom = top + (h + 2 * grow) / strips * 1.08
+        left, right = x - grow - rng.uniform(0, 0.06), x + w + grow + rng.uniform(0, 0.06)
+        shade = darker(tape, rng.uniform(0.92, 1.06))
+        sheet.poly(
+            [(left, top), (right, top + tilt), (right, bottom + tilt), (left, bottom)], shade
+        )
+
+
+def draw_window(sheet: Sheet, place: Place, rng: np.random.Generator, lamp: bool) -> None:
+    """A dark pane in a rubber frame: the working room behind, the hall in front."""
+    x, y, w, h = place
+    sheet.rect((x - 0.03, y - 0.03, w + 0.06, h + 0.06), (28, 30, 32))
+    glass: Colour = ((34, 40, 44), (22, 26, 30), (52, 56, 46), (60, 66, 70))[rng.integers(4)]
+    sheet.rect(place, glass)
+    if lamp:
+        sheet.gradient(place, 2.4, 0.9)
+        sheet.rect((x + 0.1 * w, y + 0.03 * h, 0.8 * w, 0.03 * h), (225, 232, 225))
+    metal = darker(glass, rng.uniform(1.5, 2.6))
+    middle = x + w * rng.uniform(0.3, 0.7)
+    sheet.rect((middle - 0.1 * w, y, 0.2 * w, 0.45 * h), metal)
+    sheet.rect((middle - 0.04 * w, y + 0.45 * h, 0.08 * w, 0.15 * h), darker(metal, 1.2))
+    sheet.rect((x, y + 0.75 * h, w, 0.12 * h), darker(metal, 0.8))
+    here = sheet.region(place)
+    if not here.size:
+        return
+    rows, columns = here.shape[:2]
+    slant = np.add.outer(
+        np.linspace(0, rng.uniform(0.3, 1.0), rows), np.linspace(0, 1, columns)
+    ).astype(np.float32)
+    sheen = np.zeros_like(slant)
+    for _ in range(int(rng.integers(1, 4))):
+        centre, width = rng.uniform(0, 1.6), rng.uniform(0.03, 0.2)
+        sheen += (np.abs(slant - centre) < width) * rng.uniform(8, 45)
+    here[...] = np.clip(here + sheen[..., None], 0, 255).astype(np.uint8)
+
+
+def draw_handle(sheet: Sheet, x: float, y: float, length: float, rng: np.random.Generator) -> None:
+    """A vertical bar handle with its shadow."""
+    colour: Colour = ((30, 32, 34), (185, 188, 190), (40, 44, 120))[rng.integers(3)]
+    sheet.line((x + 0.02, y + 0.02), (x + 0.02, y + length + 0.02), (60, 60, 60), 0.03)
+    sheet.line((x, y), (x, y + length), colour, 0.035)
+
+
+def draw_vents(sheet: Sheet, place: Place, colour: Colour) -> None:
+    """A grille of louvres."""
+    x, y, w, h = place
+    for i in range(int(h / 0.035)):
+        at = y + i * 0.035
+        sheet.line((x, at), (x + w, at), darker(colour, 0.45), 0.012)
+
+
+def draw_stickers(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
+    """Warning signs and instruction labels: writing too small to read, nobody's mark."""
+    x, y, w, h = place
+    for _ in range(int(rng.integers(1, 5))):
+        at_x, at_y = x + rng.uniform(0, 0.8) * w, y + rng.uniform(0, 0.8) * h
+        if rng.random() < 0.4:
+            side = rng.uniform(0.06, 0.12)
+            sheet.poly(
+                [(at_x, at_y), (at_x + side / 2, at_y - side), (at_x + side, at_y)], (235, 200, 30)
+            )
+            sheet.rect(
+                (at_x + side * 0.46, at_y - side * 0.6, side * 0.1, side * 0.4), (20, 20, 20)
+            )
+            continue
+        wide, tall = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)
+        sheet.rect((at_x, at_y, wide, tall), (232, 232, 226))
+        head: Colour = ((210, 40, 40), (235, 150, 30), (40, 80, 160))[rng.integers(3)]
+        sheet.rect((at_x, at_y, wide, tall * 0.22), head)
+        for i in range(4):
+            line_y = at_y + tall * (0.35 + 0.15 * i)
+            end = at_x + wide * rng.uniform(0.5, 0.9)
+            sheet.line((at_x + wide * 0.08, line_y), (end, line_y), (90, 90, 90), 0.004)
+
+
+def draw_nameplate(sheet: Sheet, x: float, y: float, rng: np.random.Generator) -> None:
+    """The small metal type plate; its writing is below what a camera resolves."""
+    w, h = rng.uniform(0.14, 0.22), rng.uniform(0.09, 0.14)
+    sheet.rect((x, y, w, h), (186, 188, 186))
+    sheet.frame((x, y, w, h), (80, 82, 84), 0.004)
+    for i in range(4):
+        at = y + h * (0.25 + 0.18 * i)
+        sheet.line((x + 0.1 * w, at), (x + w * rng.uniform(0.5, 0.9), at), (60, 62, 64), 0.005)
+
+
+def draw_paper(sheet: Sheet, place: Place, rng: np.random.Generator) -> None:
+    """A sheet of paper someone has taped to the machine."""
+    sheet.rect(place, (236, 236, 230))
+    x, y, w, h = place
+    for i in range(6):
+        at = y + h * (0.15 + 0.13 * i)
+        sheet.line((x + 0.1 * w, at), (x + w * rng.uniform(0.4, 0.9), at), (130, 130, 135), 0.004)
+
+
+def draw_seams(
+    sheet: Sheet, rng: np.random.Generator, colour: Colour, every: float, across: bool
+) -> None:
+    """The joints between panels, a dark line with a lit edge."""
+    length = sheet.width if across else sheet.height
+    at = every * rng.uniform(0.6, 1.2)
+    while at < length - 0.15:
+        for shift, gain in ((0.0, 0.6), (0.012, 1.12)):
+            a = (at + shift, 0.0) if across else (0.0, at + shift)
+            b = (at + shift, sheet.height) if across else (sheet.width, at + shift)
+            sheet.line(a, b, darker(colour, gain), 0.008)
+        at += every * rng.uniform(0.8, 1.2)

@@ -10,14 +10,11 @@ import cv2
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.maker.broadcast import random_overlay
-from datasets.maker.camera import Camera
-from datasets.maker.canvas import Picture
-from datasets.maker.degrade import expose, grain, wear
-from datasets.maker.machine import MachineSpec, random_machine
-from datasets.maker.marks import BUILDER_MARKS, BuilderMark
+from datasets.maker.broadcast import expose, grain, random_overlay, wear
+from datasets.maker.canvas import Camera, Picture
+from datasets.maker.lettering import BUILDER_MARKS, BuilderMark
+from datasets.maker.machine import MachineSpec, Truth, random_machine
 from datasets.maker.scene import Scene, Setting, Standing, draw_scene, row_of
-from datasets.maker.truth import Truth
 
 NEGATIVE_SHARE = 0.15
 _SIZES = ((1280, 720), (1280, 720), (1024, 768), (960, 720), (720, 960), (640, 480), (854, 480))

@@ -8,12 +8,10 @@ from functools import partial
 import cv2
 import numpy as np
 
-from datasets.maker.camera import Camera, Face, Vector
-from datasets.maker.canvas import Picture
+from datasets.maker.canvas import Camera, Face, Picture, Vector
 from datasets.maker.lettering import Colour
 from datasets.maker.parts import Painter, Part, box_parts
-from datasets.maker.sheet import Sheet
-from datasets.maker.sheetmetal import darker, draw_seams, draw_stickers, draw_vents
+from datasets.maker.sheet import Sheet, darker, draw_seams, draw_stickers, draw_vents
 
 Thing = tuple[list[Part], tuple[float, float, float]]
 

@@ -19,8 +19,8 @@ from datasets.errors import (
     NoPictures,
     UsageError,
 )
+from datasets.files import UNREADABLE, exists, isdir, isfile, why_missing
 from datasets.messages import Message
-from datasets.there import UNREADABLE, exists, isdir, isfile, why_missing
 from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 

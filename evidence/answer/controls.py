@@ -18,9 +18,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.files import straight
 from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.there import straight
 from evidence.answer.answer import Controls
 from evidence.answer.sources import Asked, copies_of
 from evidence.case.sighting_tables import Membership, SightingRow

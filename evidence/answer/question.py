@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from datasets.countries import COUNTRIES
 from datasets.entry import Entry
 from datasets.errors import RegistryError, UsageError
 from datasets.messages import Message
+from datasets.places import COUNTRIES
 from datasets.registry import Registry
 from detector.claims.origin import home_of
 from evidence.dates import HOW, read_date

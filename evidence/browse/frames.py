@@ -30,8 +30,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError, FootageMissing, FootageUnreadable, UsageError
+from datasets.files import straight
 from datasets.messages import Message
-from datasets.there import straight
 from detector.footage.decoder import Decoder
 from detector.footage.files import known_footage
 from detector.look.stills import JPEG_QUALITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from datasets.marked import filled
+from datasets.files import fill_page
 from evidence.case import sighting_tables, tables
 from evidence.case.base import Base
 
@@ -37,7 +37,7 @@ def insert_into(page: Path) -> str:
     Raises:
         UsageError: a mark is missing.
     """
-    return filled(page, BEGIN, END, to_markdown())
+    return fill_page(page, BEGIN, END, to_markdown())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datasets.errors import FootageError
-from datasets.there import NOTHING, exists, isdir, why_missing
+from datasets.files import NO_FILE, exists, isdir, why_missing
 from detector.footage.files import hash_pictures, open_footage, pictures_of
 from evidence.case.case import Case
 from evidence.case.folder import PARTIAL
@@ -85,7 +85,7 @@ def check_originals(case: Case, session: Session, deep: bool) -> Iterator[Findin
     for (root, wrong), paths in sorted(gone.items()):
         alone = paths == [root]
         why = why_missing(root) or "could not be read just now"
-        if why != NOTHING:
+        if why != NO_FILE:
             what, todo = why, "check the permissions and the disk"
         elif alone:
             what, todo = "the original is gone", "put it back"

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import CaseDamaged, CaseExists, CaseMissing, CaseNewer, CaseUnwritable
+from datasets.files import exists, isdir
 from datasets.messages import Message
-from datasets.there import exists, isdir
 
 PARTIAL = ".partial"
 

@@ -23,8 +23,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from datasets.errors import UsageError
+from datasets.files import NO_FILE, exists, why_missing
 from datasets.messages import Message
-from datasets.there import NOTHING, exists, why_missing
 from evidence.case.places import corrected, unsaid
 from evidence.case.queue import ASIDE, DONE, LOST, PACKED, within
 from evidence.case.tables import MOVED, UNREAD, Location, Work
@@ -168,7 +168,7 @@ def lose(session: Session, path: str, author: str) -> LostPaths:
         )
     told: dict[str, bool] = {}
     for work in works:
-        there = told.setdefault(work.path, why_missing(Path(work.path)) != NOTHING)
+        there = told.setdefault(work.path, why_missing(Path(work.path)) != NO_FILE)
         if not there:
             work.kind, work.changed = LOST, datetime.now(UTC)
             work.reason = _SAID.fill(author=author)

@@ -35,7 +35,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from datasets.errors import CaseExists, FootageError
-from datasets.there import exists
+from datasets.files import exists
 from detector.footage.files import open_footage
 from evidence.case import sighting_tables, tables
 from evidence.case.base import Base

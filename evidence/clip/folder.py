@@ -21,7 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from datasets.errors import ResultError, ResultTaken
-from datasets.output import take_place, unwritten
+from datasets.files import take_place, unwritten
 from detector.look.stills import crop_mark, find_mark
 from detector.settings import Settings
 from detector.types import Analysis

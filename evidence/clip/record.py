@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from datasets.errors import NameplateError
-from datasets.grounds import grounds_of
+from datasets.provenance import provenance_of
 from datasets.registry import Entry, Registry
 from detector.program import program
 from detector.types import (
@@ -194,7 +194,7 @@ def builder(attribution: Attribution, registry: Registry) -> Record | None:
 
 def grounds(entry: Entry) -> Record:
     """How sure the registry is of an entry, and what it has that from."""
-    found = grounds_of(entry)
+    found = provenance_of(entry)
     return {
         "confidence": found.confidence,
         "says": found.says,

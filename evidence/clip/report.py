@@ -18,8 +18,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from datasets.countries import country_name
-from datasets.grounds import in_words
+from datasets.places import country_name
+from datasets.provenance import in_words
 from evidence.answer.report.charts import SIZE, fitted
 from evidence.clip.record import Record
 from evidence.clip.tables import (

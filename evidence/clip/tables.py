@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
 
-from datasets.countries import country_name
+from datasets.places import country_name
 
 COLUMNS = (
     "footage",

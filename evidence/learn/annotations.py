@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from datasets.annotations import Photograph, parse_photograph
+from datasets.photographs.annotations import Photograph, parse_photograph
 from detector.types import Box
 from evidence.case.sighting_tables import SightingRow, Verdict
 from evidence.learn.frames import (
@@ -59,7 +59,7 @@ def name_of_frame(footage: str, pts: object) -> str:
 def annotate(
     frame: JudgedFrame, source: str, case: str, size: tuple[int, int], authors: bool = False
 ) -> Line:
-    """The fields of a `datasets.annotations.Photograph`.
+    """The fields of a `datasets.photographs.annotations.Photograph`.
 
     Args:
         frame: what is known of it.

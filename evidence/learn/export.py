@@ -26,11 +26,11 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.annotations import Photograph, parse_photograph
 from datasets.errors import CaseUnwritable, FootageError, FootageMissing, ResultError, UsageError
-from datasets.exchange import FORMATS, Counts, Format, export_data
-from datasets.output import check_free, new_folder, told, write_text
-from datasets.writing import fill_split
+from datasets.exchange.conversion import FORMATS, Counts, Format, export_data
+from datasets.files import check_free, new_folder, write_text, writing_errors
+from datasets.photographs.annotations import Photograph, parse_photograph
+from datasets.photographs.writing import fill_split
 from detector.analyze import cut_stills
 from detector.footage.files import open_footage
 from detector.look.detect import Detector
@@ -239,7 +239,7 @@ def export_judged(
         "corrected": [folder.name for folder in corrections],
         "left_out": [{"footage": x.footage, "frames": x.frames} for x in left_out],
     }
-    with told(out):
+    with writing_errors(out):
         write_text(out / RECORD, json.dumps(record, indent=2) + "\n")
     return ExportResult(
         out / DATA, counts, len(lines) - len(kept), tuple(left_out), lost if to else {}
@@ -301,7 +301,7 @@ def _check_same_case(case: Case, out: Path) -> None:
 def _as_result(out: Path) -> Iterator[None]:
     """What cannot be written to `out` is no matter of the case."""
     try:
-        with told(out):
+        with writing_errors(out):
             yield
     except CaseUnwritable as error:  # names the file, and what to do
         raise ResultError(str(error)) from error

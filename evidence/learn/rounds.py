@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import ANNOTATIONS
 from datasets.errors import UsageError
-from datasets.output import told, write_text
-from datasets.splits import read_splits
+from datasets.files import write_text, writing_errors
+from datasets.photographs.annotations import ANNOTATIONS
+from datasets.photographs.writing import read_splits
 from detector.boxes import as_box, iou, share_inside
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
 from evidence.learn.annotations import Line
@@ -172,7 +172,7 @@ def check_untouched(folder: Path) -> None:
         written = dict(json.loads((folder / WRITTEN).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return  # not there, or of an export that noted nothing
-    with told(folder):
+    with writing_errors(folder):
         changed = [name for name, digest in _hashes(folder).items() if written.get(name) != digest]
     if changed:
         target = quote(str(next_round(folder.parent.parent)))

@@ -13,9 +13,9 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datasets.countries import COUNTRIES
 from datasets.errors import UsageError
 from datasets.messages import Message
+from datasets.places import COUNTRIES
 from detector.types import Box
 from evidence.case.base import insert_new
 from evidence.case.sighting_tables import AnalysisRow, Verdict

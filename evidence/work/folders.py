@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import FootageError
-from datasets.there import exists, isfile, straight
+from datasets.files import exists, isfile, straight
 from detector.footage.files import CLIP_NAMES, PICTURE_NAMES, SOUND_NAMES
 from detector.footage.sniff import HEAD_BYTES, sniff
 

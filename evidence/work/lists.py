@@ -34,7 +34,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from datasets.errors import UsageError
-from datasets.there import isfile, straight, why_missing
+from datasets.files import isfile, straight, why_missing
 from evidence.work.folders import Trouble
 
 ALIASES: Mapping[str, tuple[str, ...]] = {

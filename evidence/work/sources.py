@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from datasets.errors import UsageError
-from datasets.there import isdir
+from datasets.files import isdir
 from evidence.case.queue import FootageSource
 from evidence.dates import HOW, read_date
 from evidence.work.folders import FoundFootage, Trouble, walk

@@ -26,9 +26,9 @@ from distributed import WorkerPlugin, get_worker
 
 from datasets.entry import Entry
 from datasets.errors import FootageError, FootageMissing, ModelError
+from datasets.files import isdir
 from datasets.messages import Message
 from datasets.registry import Registry
-from datasets.there import isdir
 from detector import Settings
 from detector.footage.files import Stamp, open_footage, stamp_of
 from detector.program import program

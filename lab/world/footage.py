@@ -36,12 +36,11 @@ from datasets.maker import (
     random_machine,
     random_scene,
 )
-from datasets.maker.archive import Angle, lay_out, shoot
 from datasets.maker.canvas import Box
-from datasets.maker.copies import Part, Placed, make_copy
-from datasets.maker.lettering import random_lettering
+from datasets.maker.demo import Angle, lay_out, shoot
+from datasets.maker.encode import Part, Placed, make_copy
+from datasets.maker.lettering import BUGS, CAPTIONS, COMMON_SERIES, random_lettering
 from datasets.maker.machine import Variant
-from datasets.maker.marks import BUGS, CAPTIONS, COMMON_SERIES
 from lab.world.plan import Clip, Machine, Plan
 
 SECONDS = Fraction(2)

@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import func, select
 
 from datasets.errors import UsageError
+from datasets.files import fill_page
 from datasets.maker.canvas import Box
-from datasets.marked import filled
 from datasets.registry import Registry
 from evidence.answer.case import read_case
 from evidence.answer.estimators.share_bounds import confirmed
@@ -245,4 +245,4 @@ def publish(page: Path, worlds: Sequence[Outcome]) -> None:
     Raises:
         UsageError: a marker is missing in the page.
     """
-    page.write_text(filled(page, BEGIN, END, table(worlds)), "utf-8")
+    page.write_text(fill_page(page, BEGIN, END, table(worlds)), "utf-8")

@@ -19,9 +19,9 @@ from api.cli.commands import app, to_markdown, walk
 from api.cli.exits import MEANINGS, Exit, exit_for
 from api.cli.terminal import cells, show
 from datasets import errors
-from datasets.annotations import read_photographs
 from datasets.errors import NameplateError
 from datasets.maker import ClipMachine, ClipTruth
+from datasets.photographs.annotations import read_photographs
 from evidence.case.case import Case
 from tests.api.conftest import Nameplate
 from tests.datasets.sets import line, write_data

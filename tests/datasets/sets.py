@@ -10,9 +10,8 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from PIL import Image
 
-from datasets.annotations import By, Photograph, Role, Scene, parse_photograph
-from datasets.splits import read_splits
-from datasets.writing import labels_of, to_yolo
+from datasets.photographs.annotations import By, Photograph, Role, Scene, parse_photograph
+from datasets.photographs.writing import labels_of, read_splits, to_yolo
 
 WIDTH, HEIGHT = 64, 48
 Line = dict[str, Any]

@@ -13,8 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datasets.annotations import check_split, read_labels, read_photographs, split_folder
 from datasets.errors import DataError
+from datasets.photographs.annotations import (
+    check_split,
+    read_labels,
+    read_photographs,
+    split_folder,
+)
 from tests.datasets.sets import draw
 
 MACHINE = {

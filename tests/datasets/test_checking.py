@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from datasets.checking import check_data
 from datasets.errors import DataError, UsageError
+from datasets.photographs.checking import check_data
+from datasets.photographs.writing import check_apart, find_splits, read_splits
 from datasets.registry import load_registry
-from datasets.splits import check_apart, find_splits, read_splits
 from tests.datasets.sets import draw, line, machine, mark, two_splits, write_data
 
 REGISTRY = load_registry()

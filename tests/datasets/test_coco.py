@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datasets.annotations import Photograph
 from datasets.errors import DataError, UsageError
-from datasets.exchange import export_data, import_data
-from datasets.splits import read_splits
+from datasets.exchange.conversion import export_data, import_data
+from datasets.photographs.annotations import Photograph
+from datasets.photographs.writing import read_splits
 from tests.datasets.sets import HEIGHT, JSON, WIDTH, Line, draw, two_splits
 
 

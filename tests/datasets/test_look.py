@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
+from datasets.charts import CONCEALED, CONTROL, MACHINE, MARK, UNLABELLED, Series, bars, sizes
 from datasets.errors import DataError, UsageError
 from datasets.look import draw_data
-from datasets.look.charts import Series, bars, sizes
-from datasets.look.colours import CONCEALED, CONTROL, MACHINE, MARK, UNLABELLED
-from datasets.look.counts import charts_of, shorter_side
-from datasets.look.sheets import CELL, draw_picture, draw_sheet
-from datasets.splits import read_splits
+from datasets.look.draw import CELL, charts_of, draw_picture, draw_sheet, shorter_side
+from datasets.photographs.writing import read_splits
 from tests.datasets.sets import Line, empty, files, line, machine, mark, two_splits, write_data
 
 BIG: Line = {"width": 380, "height": 285}

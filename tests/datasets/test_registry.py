@@ -10,8 +10,16 @@ import yaml
 
 from datasets.errors import RegistryError
 from datasets.letters import fold, letters, words
-from datasets.plants import load_plants, read_plants
-from datasets.registry import DATA, Registry, WeakCues, load_registry, read_entries, read_folder
+from datasets.registry import (
+    DATA,
+    Registry,
+    WeakCues,
+    load_plants,
+    load_registry,
+    read_entries,
+    read_folder,
+    read_plants,
+)
 from detector.matching.match import Matcher
 from detector.matching.sisters import GROUPS
 

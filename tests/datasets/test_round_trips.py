@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.annotations import read_labels
-from datasets.exchange import FORMATS, Format, export_data, import_data
-from datasets.formats.coco_out import corners, sides
-from datasets.splits import read_splits
-from datasets.writing import LABELLED_ROLES, labels_of
+from datasets.exchange.coco import corners, sides
+from datasets.exchange.conversion import FORMATS, Format, export_data, import_data
+from datasets.photographs.annotations import read_labels
+from datasets.photographs.writing import LABELLED_ROLES, labels_of, read_splits
 from tests.datasets.sets import Line, dumped, empty, files, lines, two_splits, write_data
 
 few = settings(max_examples=40)

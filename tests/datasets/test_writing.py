@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from datasets.annotations import Photograph, check_split, read_photographs
 from datasets.errors import DataError, UsageError
-from datasets.output import STALE_SECONDS, new_folder
-from datasets.writing import fill_split, labels_of
+from datasets.files import STALE_SECONDS, new_folder
+from datasets.photographs.annotations import Photograph, check_split, read_photographs
+from datasets.photographs.writing import fill_split, labels_of
 from tests.datasets.sets import (
     Line,
     dumped,
@@ -130,10 +130,10 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from datasets.annotations import read_photographs\n"
+        "from datasets.photographs.annotations import read_photographs\n"
         "from datasets.errors import ResultError\n"
-        "from datasets.output import new_folder\n"
-        "from datasets.writing import fill_split\n"
+        "from datasets.files import new_folder\n"
+        "from datasets.photographs.writing import fill_split\n"
         "try:\n"
         "    with new_folder(Path(sys.argv[2])) as partial:\n"
         "        photographs = read_photographs(Path(sys.argv[1]))\n"

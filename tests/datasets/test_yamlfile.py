@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from datasets.errors import DataError, RegistryError
-from datasets.formats.incoming import Wish
-from datasets.formats.yolo import read_yolo
+from datasets.exchange.incoming import Wish
+from datasets.exchange.yolo import read_yolo
 from datasets.yamlfile import read_yaml
 
 

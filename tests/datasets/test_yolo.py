@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datasets.annotations import Photograph, read_labels
 from datasets.errors import DataError, UsageError
-from datasets.exchange import export_data, import_data
-from datasets.splits import read_splits
+from datasets.exchange.conversion import export_data, import_data
+from datasets.photographs.annotations import Photograph, read_labels
+from datasets.photographs.writing import read_splits
 from tests.datasets.sets import HEIGHT, WIDTH, draw, line, two_splits, write_data
 
 HEAD = "train: images/train\nval:\nnames: [machine, logo, forklift]\n"

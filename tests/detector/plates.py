@@ -1,7 +1,7 @@
 """Plates drawn and read back; `python -m tests.detector.plates` prints docs/origin.md's tables.
 
 The firms are invented, their places are not. Each plate is drawn in letters of a given height,
-stands on a machine's sheet metal, and is worn as a camera would (`datasets.maker.degrade`).
+stands on a machine's sheet metal, and is worn as a camera would (`datasets.maker.broadcast`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from datasets.maker.broadcast import wear
 from datasets.maker.canvas import Picture
-from datasets.maker.degrade import wear
 from datasets.maker.lettering import Lettering, draw_lettering
 from datasets.registry import load_registry
 from detector.claims.plate import Plates, claim

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ModelError, ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
 from training.evaluate.page import INTERVALS, detection_grid, measures_grid, naming_grid
 from training.evaluate.report import SINGLE, Report
 from training.page import Document, Grid, Part, to_markdown

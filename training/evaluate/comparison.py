@@ -17,8 +17,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from datasets.errors import DataError
+from datasets.photographs.writing import source_key
 from datasets.registry import OUTSIDE
-from datasets.splits import source_key
 from training.evaluate.report import VERSION
 
 RESAMPLES = 4000

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from datasets.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import Machine, Mark, Photograph
 from detector.types import Picture
 from training.machines.views import Labelled, dimmed, recompressed, shaken, stood_before
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from datasets.annotations import read_photographs, split_folder
+from datasets.photographs.annotations import read_photographs, split_folder
 from detector.look.comparison import NAME, VERSION
 from detector.look.model_files import PACKAGED
 from training.evaluate.comparison import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import Machine, Mark, Photograph
 from detector.boxes import Boxes
 from detector.types import CONTROL, MACHINE, WORDMARK, Detections
 from training.evaluate.measures import (

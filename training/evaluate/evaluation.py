@@ -18,10 +18,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from pydantic import TypeAdapter
 
-from datasets.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
 from datasets.errors import DataError
+from datasets.photographs.annotations import ANNOTATIONS, Photograph, read_photographs, split_folder
+from datasets.photographs.writing import source_key
 from datasets.registry import Registry, load_registry
-from datasets.splits import source_key
 from detector.analyze import Analyst
 from detector.boxes import as_box
 from detector.look.detect import Detector
@@ -77,7 +77,7 @@ def evaluate(
     """Measures detection and naming on one split of a labelled data set.
 
     Args:
-        data: holds the split, laid out as `datasets.annotations` says.
+        data: holds the split, laid out as `datasets.photographs.annotations` says.
         model: folder of the exported model; the packaged one if None.
         settings: the operating point; the defaults if None.
         registry: what builders there are; the packaged one if None.

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph
+from datasets.photographs.annotations import Photograph
 from detector.types import Box, Picture
 
 LEAST_SIDE = 150.0

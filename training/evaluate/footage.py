@@ -21,8 +21,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from datasets.annotations import Photograph
 from datasets.errors import DataError
+from datasets.photographs.annotations import Photograph
 from detector.types import Analysis, Sighting
 from training.evaluate.measures import rate_at_most
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
 from training.evaluate.report import program, write_text
 
 

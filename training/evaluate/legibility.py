@@ -24,9 +24,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph
 from datasets.errors import DataError
 from datasets.maker import Encoding, encode
+from datasets.photographs.annotations import Photograph
 from datasets.registry import Registry
 from detector.analyze import Analyst
 from detector.matching.marks import Mark, marks_of

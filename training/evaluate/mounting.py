@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.maker.degrade import grain
+from datasets.maker.broadcast import grain
 from datasets.maker.lettering import Colour, Cutout, Lettering, draw_lettering, random_lettering
 from detector.types import Box, Picture, Script
 from training.evaluate.faces import Face, flat_place

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from datasets.annotations import Box, Mark, Photograph
+from datasets.photographs.annotations import Box, Mark, Photograph
 from datasets.registry import OUTSIDE, Registry, id_of_label
 from detector.boxes import iou
 from detector.look.legibility import sharpness

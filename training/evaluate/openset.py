@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from datasets.annotations import Box
+from datasets.photographs.annotations import Box
 from datasets.registry import Registry
 from detector.read.reader import Reader
 from detector.types import Attribution, Picture

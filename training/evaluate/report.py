@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ResultError, UsageError
-from datasets.output import unwritten
-from datasets.splits import source_key
+from datasets.files import unwritten
+from datasets.photographs.writing import source_key
 from training.evaluate.chances import (
     calibration_by_luck,
     calibration_error,

@@ -21,10 +21,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph
 from datasets.errors import DataError
-from datasets.picture import check_whole
-from datasets.writing import LABELLED_ROLES
+from datasets.photographs.annotations import Photograph
+from datasets.photographs.pictures import check_whole
+from datasets.photographs.writing import LABELLED_ROLES
 from detector.types import Picture
 from training.machines.views import (
     Labelled,

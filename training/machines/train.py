@@ -28,10 +28,10 @@ from typing import Any
 
 import cv2
 
-from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError, UsageError
-from datasets.output import unwritten
-from datasets.splits import check_apart
+from datasets.files import unwritten
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.writing import check_apart
 from training.evaluate.report import as_json, check_begun, write_text
 from training.fit import Plan, Step, fit
 from training.machines.loss import Loss
@@ -94,7 +94,7 @@ def train(
     """Teaches the network of `start` on `data`, in the folder `out`.
 
     Args:
-        data: each holds `train/` (see `datasets.annotations`); never written to.
+        data: each holds `train/` (see `datasets.photographs.annotations`); never written to.
         start: a `.pt`, whose architecture and tensors are taken over as far as they fit.
         samples: views in all. A run that has done less than two thirds may be given more.
         fold: 0 to `FOLDS` - 1: the sources left out, on which the loss is measured at the end.

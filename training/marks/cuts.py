@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from datasets.annotations import Mark, Photograph
 from datasets.errors import DataError, UsageError
 from datasets.letters import letters
-from datasets.maker.lettering import draw_lettering, random_lettering
-from datasets.maker.marks import Script
+from datasets.maker.lettering import Script, draw_lettering, random_lettering
+from datasets.photographs.annotations import Mark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_input import Grey, fit
 

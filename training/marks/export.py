@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.read.logo_files import (
     CARD,

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import DataError
 from datasets.letters import letters
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.read.logo_input import Grey
 from training.marks.cuts import (

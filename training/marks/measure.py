@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry
 from detector.boxes import as_box, iou
 from detector.look.detect import Detector

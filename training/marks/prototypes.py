@@ -10,9 +10,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from datasets.annotations import Mark, Photograph
 from datasets.errors import DataError
 from datasets.letters import letters
+from datasets.photographs.annotations import Mark, Photograph
 from datasets.registry import Registry
 from detector.read.logo_drawing import draw_prototypes, gathered
 from detector.read.logo_files import Embedder, Prototypes, Vectors

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets.annotations import Photograph, read_photographs, split_folder
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.read.logo_files import PACKAGED, read_folder
 from detector.read.logos import Recogniser

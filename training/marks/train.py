@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.errors import DataError, ModelError, UsageError
+from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
+from datasets.photographs.writing import check_apart
 from datasets.registry import Registry, load_registry
-from datasets.splits import check_apart
 from detector.read.logo_input import Grey
 from training.evaluate.report import as_json, check_begun, write_text
 from training.marks.cuts import find_faces
@@ -101,7 +101,8 @@ def train_marks(
     A run found in `out` is gone on with; a finished one is returned as it is.
 
     Args:
-        data: holds `train/` (see `datasets.annotations`), and `val/` where it will be measured.
+        data: holds `train/` (see `datasets.photographs.annotations`), and `val/` where it
+            will be measured.
         out: the run's folder; made if it is not there.
         registry: whose wordmarks to draw; the packaged one if None.
         logos: a folder of pictures of logos with `logos.csv`, or None.

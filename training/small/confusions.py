@@ -25,11 +25,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import read_photographs, split_folder
 from datasets.letters import letters, script_of
-from datasets.maker.degrade import wear
-from datasets.maker.lettering import draw_lettering, random_lettering
-from datasets.maker.marks import Script
+from datasets.maker.broadcast import wear
+from datasets.maker.lettering import Script, draw_lettering, random_lettering
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry, load_registry
 from detector.matching.align import Edit, Template, edits
 from detector.matching.fold import RUNS

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import read_photographs, split_folder
 from datasets.errors import DataError
 from datasets.letters import fold, script_of
-from datasets.maker.degrade import wear
+from datasets.maker.broadcast import wear
 from datasets.maker.lettering import draw_lettering, random_lettering
+from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import Registry
 from detector.read.cyrillic import HAN, SHAPES
 from detector.read.lines import LineFinder

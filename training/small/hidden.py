@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Box, read_photographs, split_folder
+from datasets.photographs.annotations import Box, read_photographs, split_folder
 from detector.read.concealment import CELL
 from detector.types import Picture
 from training.evaluate.evaluation import open_picture

@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import DataError, ModelError
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from detector.look.detect import PADDING
 from detector.look.vehicles import VEHICLES
 from detector.types import Box, Picture

@@ -18,8 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from datasets.errors import PackageDamaged, ResultError, UsageError
-from datasets.output import unwritten
-from datasets.there import isdir, isfile
+from datasets.files import isdir, isfile, unwritten
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -43,10 +43,9 @@ from sqlalchemy.orm import Session
 
 from datasets.entry import Entry
 from datasets.errors import CaseContradictory, CaseExists, ResultError, UsageError
+from datasets.files import exists, unwritten
 from datasets.messages import Message
-from datasets.output import unwritten
 from datasets.registry import Registry
-from datasets.there import exists
 from evidence.answer.answer import Answer
 from evidence.answer.case import Read, read_case
 from evidence.answer.package.bag import check_whole, stays_here

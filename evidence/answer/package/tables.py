@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from datasets.errors import ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
 from evidence.answer.machines import SeenMachine
 from evidence.case.sighting_tables import (
     AnalysisRow,

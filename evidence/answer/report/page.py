@@ -18,8 +18,8 @@ from typing import Any, Literal, NamedTuple
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from datasets.countries import country_name
 from datasets.messages import Message
+from datasets.places import country_name
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
 from evidence.answer.moves import Move

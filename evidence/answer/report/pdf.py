@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from datasets.errors import NameplateError, ResultError
-from datasets.output import unwritten
+from datasets.files import unwritten
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from datasets.countries import country_name
 from datasets.entry import Entry
-from datasets.grounds import grounds_of, in_words
+from datasets.places import country_name
+from datasets.provenance import in_words, provenance_of
 from datasets.registry import Registry
 from evidence.browse.search import name_footage
 from evidence.case.places import lay_at, places_of
@@ -197,7 +197,7 @@ def _origins(entry: Entry | None) -> Iterator[Line]:
     yield "owner", (told,)
     if entry.production:
         yield "such machines made in", _countries(entry.production)
-    found = grounds_of(entry)
+    found = provenance_of(entry)
     yield "how sure of the builder", in_words(found.says, found.sources)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.maker.broadcast import grain
 from datasets.maker.canvas import Picture
-from datasets.maker.degrade import grain
+from datasets.maker.lettering import BUILDER_MARKS
 from datasets.maker.machine import random_machine
-from datasets.maker.marks import BUILDER_MARKS
 from datasets.maker.scene import draw_scene
 from datasets.maker.stills import random_scene
 from detector.look.stills import crop_mark, encode_frame

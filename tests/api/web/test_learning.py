@@ -15,8 +15,8 @@ from sqlalchemy import update
 
 from api.web.site import Site
 from api.web.words import catalogue
-from datasets.annotations import parse_photograph
-from datasets.exchange import import_data
+from datasets.exchange.conversion import import_data
+from datasets.photographs.annotations import parse_photograph
 from detector.look.model_files import PACKAGED, model_digest
 from evidence.case.tables import Location
 from evidence.learn.export import export_judged

@@ -11,8 +11,8 @@ import pytest
 import api.web
 from api.web.words import translated
 from datasets.errors import FootageError
+from datasets.files import UNREADABLE
 from datasets.messages import Message, joined
-from datasets.there import UNREADABLE
 from detector.footage.files import open_footage
 from detector.footage.losses import (
     CLIP_BEHIND,

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from datasets.letters import scripts
-from datasets.plants import load_plants
-from datasets.registry import load_registry
+from datasets.registry import load_plants, load_registry
 from detector.claims.plate import Claim, Plates, claim
 from detector.types import Reading
 

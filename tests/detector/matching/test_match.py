@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from datasets.entry import Entry, Wordmark
 from datasets.letters import fold, letters, script_of
-from datasets.plants import load_plants
-from datasets.registry import Registry, load_registry
+from datasets.registry import Registry, load_plants, load_registry
 from detector.matching.align import Template, distance
 from detector.matching.fold import RUNS, SINGLE
 from detector.matching.match import Match, Matcher, matcher_of

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from datasets.errors import ModelError
 from datasets.fonts import font
-from datasets.maker.degrade import mosaic
+from datasets.maker.broadcast import mosaic
 from datasets.registry import load_registry
 from detector.boxes import iou
 from detector.examining.examine import Examiner

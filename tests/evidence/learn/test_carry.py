@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from datasets.annotations import parse_photograph
-from datasets.writing import labels_of
+from datasets.photographs.annotations import parse_photograph
+from datasets.photographs.writing import labels_of
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
 from evidence.learn.rounds import carry_over
 from tests.datasets.sets import WIDTH, Line, empty, line, machine, mark, photograph

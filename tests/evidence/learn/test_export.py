@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.annotations import Photograph
-from datasets.checking import check_data
 from datasets.errors import UsageError
-from datasets.exchange import Format, import_data
+from datasets.exchange.conversion import Format, import_data
+from datasets.photographs.annotations import Photograph
+from datasets.photographs.checking import check_data
+from datasets.photographs.writing import labels_of, read_splits
 from datasets.registry import Registry
-from datasets.splits import read_splits
-from datasets.writing import labels_of
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
 from detector.settings import Decoding

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.there import straight
+from datasets.files import straight
 from evidence.case.queue import FootageSource
 from evidence.work.folders import FoundFootage, Trouble, walk
 from evidence.work.sources import read_sources

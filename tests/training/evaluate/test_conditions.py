@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.annotations import read_photographs
+from datasets.photographs.annotations import read_photographs
 from training.evaluate.conditions import CONDITIONS, PERSON, seen_through
 from training.evaluate.evaluation import open_picture
 

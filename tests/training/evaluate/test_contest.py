@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datasets.errors import DataError
-from datasets.splits import read_splits
+from datasets.photographs.writing import read_splits
 from tests.datasets.sets import empty, line, write_data
 from training.evaluate.comparison import Comparison, Difference, compare
 from training.evaluate.contest import BESIDES, JUDGED, judge

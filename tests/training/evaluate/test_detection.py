@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.annotations import Control, Machine, Mark, Photograph
+from datasets.photographs.annotations import Control, Machine, Mark, Photograph
 from detector.types import CONTROL, MACHINE, WORDMARK, Box, Detections
 from training.evaluate.detection import Row, Spotted
 from training.evaluate.measures import Share

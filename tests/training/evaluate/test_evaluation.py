@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.annotations import read_photographs
+from datasets.photographs.annotations import read_photographs
 from training.evaluate.evaluation import JOURNAL, Parts, data_digest, evaluate, forget
 
 PICTURES = ("m248", "m251", "s075", "m053")

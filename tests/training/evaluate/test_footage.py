@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from datasets.annotations import Machine, Photograph
 from datasets.errors import DataError
+from datasets.photographs.annotations import Machine, Photograph
 from detector.types import (
     Analysis,
     Attribution,

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.annotations import Mark, Photograph, read_photographs
 from datasets.errors import DataError
 from datasets.maker import encode, write_stills
+from datasets.photographs.annotations import Mark, Photograph, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.analyze import Analyst
 from detector.settings import Attributing

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datasets.annotations import Machine, Mark, Photograph
+from datasets.photographs.annotations import Machine, Mark, Photograph
 from datasets.registry import load_registry
 from detector.types import (
     Attribution,

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from api.cli.evaluate import evaluate as measure
-from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError, ResultError
+from datasets.photographs.annotations import read_photographs
 from detector.look.model_files import PACKAGED
 from detector.types import MACHINE, Detections
 from training.evaluate.card import write_card

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
-from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
+from datasets.photographs.annotations import read_photographs
 from datasets.registry import load_registry
 from detector.look.comparison import read_comparison
 from detector.look.model_files import PACKAGED, model_digest

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.annotations import Mark, read_photographs
 from datasets.errors import DataError, ModelError, UsageError
 from datasets.letters import letters
+from datasets.photographs.annotations import Mark, read_photographs
 from datasets.registry import Registry, load_registry
 from detector.read.logos import Recogniser
 from training.marks.material import gather, held_out_marks, is_held_out, touches

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.annotations import read_photographs
 from datasets.errors import DataError, ModelError
+from datasets.photographs.annotations import read_photographs
 from detector.look.vehicles import VEHICLES
 from training.small import vehicles
 from training.small.vehicles import SIDE, fit, on_machines, view

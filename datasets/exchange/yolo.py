@@ -14,15 +14,20 @@ from typing import Any
 
 import yaml
 
-from datasets.annotations import CLASS_NAMES, Box, Photograph
 from datasets.errors import DataError, UsageError
-from datasets.formats.classes import class_of
-from datasets.formats.incoming import Brought, Wish, named_split, read_text
-from datasets.formats.locate import find_picture, safe_name
-from datasets.formats.parts import Attributes, Entry, name_of, photograph_of
-from datasets.output import place_picture, write_text
-from datasets.picture import check_upright, picture_size
-from datasets.writing import LABELLED_ROLES, labels_of, to_yolo
+from datasets.exchange.incoming import (
+    Brought,
+    Wish,
+    find_picture,
+    named_split,
+    read_text,
+    safe_name,
+)
+from datasets.exchange.parts import Attributes, Entry, class_of, name_of, photograph_of
+from datasets.files import place_picture, write_text
+from datasets.photographs.annotations import CLASS_NAMES, Box, Photograph
+from datasets.photographs.pictures import check_upright, picture_size
+from datasets.photographs.writing import LABELLED_ROLES, labels_of, to_yolo
 from datasets.yamlfile import check_aliases
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

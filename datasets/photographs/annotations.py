@@ -29,7 +29,7 @@ from pydantic import (
 )
 
 from datasets.errors import DataError
-from datasets.picture import check_upright
+from datasets.photographs.pictures import check_upright
 
 CLASS_NAMES: tuple[str, ...] = ("machine", "wordmark", "control")
 ANNOTATIONS = "annotations.jsonl"

@@ -1,4 +1,4 @@
-"""Histograms as inline SVG: sharp at any size, light and dark by the page's own colours."""
+"""Histograms as inline SVG, and the colours of classes and splits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
+
+from datasets.exchange.cvat_labels import COLOURS as CLASS_COLOURS
+from datasets.exchange.cvat_labels import PICTURE
 
 EDGES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Pixels between the columns of a histogram of sizes: each about a third more than the last."""
@@ -107,3 +110,14 @@ def _short(name: str) -> str:
 
 def _svg(height: int, parts: Sequence[str]) -> str:
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{"".join(parts)}</svg>'
+
+
+MACHINE = CLASS_COLOURS["machine"]
+MARK = CLASS_COLOURS["wordmark"]
+CONTROL = CLASS_COLOURS["control"]
+CONCEALED = CLASS_COLOURS["concealed"]
+UNLABELLED = CLASS_COLOURS[PICTURE]
+"""Marks of roles that no detector is taught."""
+
+SPLITS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#8d96a1")
+"""Of the splits in their order; further ones share the last."""

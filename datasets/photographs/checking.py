@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.annotations import (
+from datasets.errors import DataError
+from datasets.photographs.annotations import (
     ANNOTATIONS,
     CLASS_NAMES,
     Box,
@@ -17,11 +18,16 @@ from datasets.annotations import (
     read_labels,
     scan_photographs,
 )
-from datasets.errors import DataError
-from datasets.picture import check_size, check_whole
+from datasets.photographs.pictures import check_size, check_whole
+from datasets.photographs.writing import (
+    LABELLED_ROLES,
+    check_names,
+    find_splits,
+    shared_sources,
+    source_key,
+    tell_shared,
+)
 from datasets.registry import OUTSIDE, Registry
-from datasets.splits import find_splits, shared_sources, source_key, tell_shared
-from datasets.writing import LABELLED_ROLES, check_names
 
 LABEL_TOLERANCE = 1.5
 """Thousandths of the picture's longer side, and pixels at least: labels are written with five
@@ -44,7 +50,7 @@ def check_data(data: Path, registry: Registry) -> Checked:
     """Reads every file of a data set and compares pictures, annotations, labels and splits.
 
     Args:
-        data: holds splits, as `datasets.annotations` says.
+        data: holds splits, as `datasets.photographs.annotations` says.
         registry: knows every builder that is named without `x-`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is said of a file that could not be written tells what to do about it."""
+"""Folders that are whole or not there; pages of which a part is made."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import ast
 import errno
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from datasets.output import unwritten
+from datasets.errors import UsageError
+from datasets.files import fill_page, unwritten
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("datasets", "detector", "training", "evidence", "api")
@@ -60,3 +63,36 @@ def test_no_message_ends_with_what_the_file_system_said() -> None:
         if re.search(r"\b(written|made|kept) \((\{\}|%\(\w+\)s)\)$", text)
     ]
     assert not wrong
+
+
+BEGIN, END = "<!-- made -->\n", "<!-- end -->\n"
+
+
+def test_what_stands_around_the_marks_stays(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"first\n{BEGIN}old\n{END}last\n{END}", "utf-8")
+    made = fill_page(page, BEGIN, END, "new\n")
+    assert made == f"first\n{BEGIN}\nnew\n\n{END}last\n{END}"
+    page.write_text(made, "utf-8")
+    assert fill_page(page, BEGIN, END, "new\n") == made
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [("first\nlast\n", "made"), (f"{END}{BEGIN}last\n", "end"), (f"{END}last\n", "made")],
+)
+def test_a_missing_mark_is_named(tmp_path: Path, content: str, missing: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(content, "utf-8")
+    with pytest.raises(UsageError, match=rf"page\.md: no line '<!-- {missing} -->'"):
+        fill_page(page, BEGIN, END, "new\n")
+
+
+@pytest.mark.parametrize("module", ["evidence.case.description", "api.web.app"])
+def test_a_page_without_marks_stays_as_it_is(tmp_path: Path, module: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("first\nlast\n", "utf-8")
+    done = subprocess.run([sys.executable, "-m", module, str(page)], cwd=ROOT, capture_output=True)
+    assert done.returncode
+    assert page.read_text("utf-8") == "first\nlast\n"
+    assert b"page.md: no line" in done.stderr

@@ -1,4 +1,4 @@
-"""The country codes an entry may carry: ISO 3166-1 alpha-2, as assigned in 2024."""
+"""Countries: the codes an entry may carry, ISO 3166-1 alpha-2 as assigned in 2024."""
 
 from __future__ import annotations
 

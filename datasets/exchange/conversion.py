@@ -8,17 +8,14 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import Literal
 
-from datasets.annotations import ANNOTATIONS, Photograph
 from datasets.errors import DataError, UsageError
-from datasets.formats.coco_in import read_coco
-from datasets.formats.coco_out import write_coco
-from datasets.formats.cvat_in import read_cvat
-from datasets.formats.cvat_out import write_cvat
-from datasets.formats.incoming import Brought, Wish
-from datasets.formats.yolo import lost_in_yolo, read_yolo, write_yolo
-from datasets.output import check_free, new_folder, staging, told
-from datasets.splits import check_apart, read_splits
-from datasets.writing import check_names, fill_split
+from datasets.exchange.coco import read_coco, write_coco
+from datasets.exchange.cvat import read_cvat, write_cvat
+from datasets.exchange.incoming import Brought, Wish
+from datasets.exchange.yolo import lost_in_yolo, read_yolo, write_yolo
+from datasets.files import check_free, new_folder, staging, writing_errors
+from datasets.photographs.annotations import ANNOTATIONS, Photograph
+from datasets.photographs.writing import check_apart, check_names, fill_split, read_splits
 
 Format = Literal["yolo", "coco", "cvat"]
 FORMATS: tuple[Format, ...] = ("yolo", "coco", "cvat")
@@ -47,7 +44,7 @@ def export_data(
     """Writes a data set in another format; pictures are copied or linked, never altered.
 
     Args:
-        data: holds splits, as `datasets.annotations` says.
+        data: holds splits, as `datasets.photographs.annotations` says.
         to: the format.
         out: the folder to write; must not be there, or be empty.
         link: symbolic links to the pictures instead of copies.
@@ -156,7 +153,7 @@ def _check_pictures(path: Path, brought: Brought) -> None:
 def _add_splits(out: Path, brought: Brought, link: bool) -> None:
     """All new splits are written beside before the first takes its place."""
     added: list[Path] = []
-    with told(out), staging(out, "import") as folder:
+    with writing_errors(out), staging(out, "import") as folder:
         for split, pictures in brought.items():
             (folder / split).mkdir()
             fill_split(folder / split, pictures, link)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datasets.grounds import TRADE, grounds_of, sources_told
+from datasets.provenance import TRADE, provenance_of, sources_text
 from datasets.registry import load_registry
 
 PAGE = "a page of 2024"
@@ -24,15 +24,15 @@ def test_nobody_is_sure_without_a_document(
     confidence: str, source: tuple[str, ...], says: str
 ) -> None:
     entry = load_registry().get("smtcl")
-    found = grounds_of(entry.model_copy(update={"confidence": confidence, "source": source}))
+    found = provenance_of(entry.model_copy(update={"confidence": confidence, "source": source}))
     assert (found.says, found.sources) == (says, source)
     assert found.documents == tuple(one for one in source if one == PAGE)
 
 
 def test_general_knowledge_is_told_as_no_document() -> None:
-    assert sources_told([TRADE]) == "no document, only general knowledge of the trade"
-    assert sources_told([PAGE, TRADE]) == (
+    assert sources_text([TRADE]) == "no document, only general knowledge of the trade"
+    assert sources_text([PAGE, TRADE]) == (
         "a page of 2024; general knowledge of the trade, which is no document"
     )
-    assert sources_told([PAGE]) == PAGE
-    assert sources_told([]) == "no document"
+    assert sources_text([PAGE]) == PAGE
+    assert sources_text([]) == "no document"

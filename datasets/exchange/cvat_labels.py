@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from datasets.annotations import By, Role, Scene
+from datasets.photographs.annotations import By, Role, Scene
 
 PICTURE = "photograph"
 """The label of the tag that carries what is said of the picture as a whole."""

@@ -1,7 +1,8 @@
-"""A folder that is whole, or not there at all; and pictures put into it, never altered.
+"""Files and folders: what lies at a path, and what is written, whole or not at all.
 
-Everything is written into a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the folder's
-name only when it is complete.
+A folder is written as a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the folder's name
+only when it is complete. `Path.exists`, `is_file` and `is_dir` raise where a folder may not be
+searched, where a disk has gone or where a name is too long: `exists`, `isfile` and `isdir` say no.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os.path import exists, isdir, isfile, normpath
 from pathlib import Path
 
 from datasets.errors import DataError, ResultError, UsageError
+from datasets.messages import Message
 
 Ours = Callable[[str], bool]
 STALE_SECONDS = 3600  # pictures are copied in minutes; a folder this old has lost its writer
@@ -41,7 +44,7 @@ def check_free(out: Path, ours: Ours = _nothing) -> None:
         raise UsageError(f"{out}: there is something already; give another --out")
     if not out.is_dir():
         return
-    with told(out):
+    with writing_errors(out):
         names = sorted(
             path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()
         )
@@ -65,7 +68,7 @@ def new_folder(out: Path, ours: Ours = _nothing) -> Iterator[Path]:
         ResultError: a full disk, no permission; `out` is as before.
     """
     check_free(out, ours)
-    with told(out), staging(out.parent, out.name) as partial:
+    with writing_errors(out), staging(out.parent, out.name) as partial:
         yield partial
         if out.is_dir():
             take_place(partial, out)
@@ -116,7 +119,7 @@ def _sweep(parent: Path, name: str) -> None:
 
 
 @contextmanager
-def told(out: Path) -> Iterator[None]:
+def writing_errors(out: Path) -> Iterator[None]:
     """Turns what the file system says into an error that names the folder.
 
     Raises:
@@ -196,3 +199,59 @@ def write_text(file: Path, text: str) -> None:
         ) from error
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
+
+
+NO_FILE = Message("no such file")
+UNREADABLE = Message("cannot be read (%(why)s)")
+
+__all__ = ["UNREADABLE", "exists", "isdir", "isfile", "straight", "why_missing"]
+
+
+def straight(path: Path) -> Path:
+    """A path made absolute and without `..`, so that one file is not known under two names; with
+    it, where a link on the way makes it lead elsewhere.
+
+    >>> straight(Path("/archive/lists/../2023/tour.mp4")).as_posix()
+    '/archive/2023/tour.mp4'
+    """
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    short = Path(normpath(path))
+    try:
+        return short if short.samefile(path) else path
+    except (OSError, ValueError):
+        return short if why_missing(path) else path
+
+
+def why_missing(path: Path) -> str | None:
+    """Why there is nothing to be had at a path, in words; None where something lies there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, ValueError):
+        return NO_FILE
+    except OSError as error:
+        return UNREADABLE.fill(why=error.strerror)
+    return None
+
+
+def fill_page(page: Path, begin: str, end: str, text: str) -> str:
+    """A page with a text between its marks, in place of what stood there; nothing is written.
+
+    Args:
+        page: UTF-8.
+        begin, end: whole lines with their ends; of each the first counts, `end` after `begin`.
+
+    Raises:
+        UsageError: a mark is not there; the message says which.
+    """
+    before, found, rest = page.read_text("utf-8").partition(begin)
+    if not found:
+        raise UsageError(f"{page}: no line {begin.strip()!r}; name the page that has one")
+    _, found, after = rest.partition(end)
+    if not found:
+        raise UsageError(
+            f"{page}: no line {end.strip()!r} after {begin.strip()!r}; put it where what is made "
+            "ends"
+        )
+    return f"{before}{begin}\n{text}\n{end}{after}"

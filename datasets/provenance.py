@@ -1,4 +1,4 @@
-"""How sure the registry is of a builder, and what it has that from, told beside each claim."""
+"""How sure the registry is of a builder, and which sources say so."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_DOCUMENT: Says = "the registry has no document on this builder"
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class Provenance:
     """What a name rests on.
 
     confidence: the entry's own. says: that in words; who is sure without a document is not called
@@ -36,7 +36,7 @@ class Grounds:
     documents: tuple[str, ...]
 
 
-def grounds_of(entry: Entry) -> Grounds:
+def provenance_of(entry: Entry) -> Provenance:
     """What the name of a builder or seller rests on.
 
     Example:
@@ -52,7 +52,7 @@ def grounds_of(entry: Entry) -> Grounds:
         says = "the registry is fairly sure of this builder"
     elif not documents:
         says = NO_DOCUMENT
-    return Grounds(entry.confidence, says, entry.source, documents)
+    return Provenance(entry.confidence, says, entry.source, documents)
 
 
 def documents_of(sources: Iterable[str]) -> tuple[str, ...]:
@@ -69,10 +69,10 @@ def in_words(says: str, sources: Sequence[str]) -> tuple[str, ...]:
     """
     if says == NO_DOCUMENT:
         return (says,)
-    return says, f"source: {sources_told(sources)}"
+    return says, f"source: {sources_text(sources)}"
 
 
-def sources_told(sources: Sequence[str]) -> str:
+def sources_text(sources: Sequence[str]) -> str:
     """An entry's sources in words.
 
     >>> sources_told([TRADE]), sources_told([])

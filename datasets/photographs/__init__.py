@@ -1,0 +1,1 @@
+"""Labelled photographs: annotations read, checked, split by source and written."""
