@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-from datasets.errors import UsageError
+from datasets.errors import ModelError, UsageError
 from training.vendor import open_torch
 
 WARM_UP = 0.03
@@ -100,6 +101,7 @@ def fit(
 
     Raises:
         UsageError: the checkpoint is of another plan.
+        ModelError: it is damaged.
         KeyboardInterrupt: stopped; the checkpoint was written.
     """
     torch = open_torch()
@@ -153,6 +155,8 @@ class _Run:
     ) -> tuple[float, dict[str, float]]:
         """One step; returns its loss and what that is made of."""
         torch = self._torch
+        # What a step drops by chance depends on its number alone, too.
+        torch.manual_seed(self._plan.seed * 1_000_003 + self.steps)
         rate = self._plan.rate * rate_at(self.seen / self._plan.samples)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -200,7 +204,12 @@ class _Run:
         beside.replace(self._checkpoint)
 
     def _resume(self) -> None:
-        held = self._torch.load(self._checkpoint, map_location=self._plan.device)
+        try:
+            held = self._torch.load(self._checkpoint, map_location=self._plan.device)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise ModelError(
+                f"{self._checkpoint}: cannot be gone on from; remove it to begin again"
+            ) from error
         asked = asdict(self._plan)
         other = [k for k in asked if k not in ("samples", "device") and held["plan"][k] != asked[k]]
         if other:

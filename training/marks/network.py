@@ -77,6 +77,22 @@ def build_network() -> Any:
     return Embedder()
 
 
+def build_learner(classes: int) -> Any:
+    """The embedder and a proxy for each class, as they are trained together."""
+    torch = open_torch()
+
+    class Learner(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedder = build_network()
+            self.proxies = torch.nn.Parameter(torch.randn(classes, DIMENSIONS) * 0.1)
+
+        def forward(self, pictures: Any) -> Any:
+            return self.embedder(pictures)
+
+    return Learner()
+
+
 def loss_of(torch: Any, vectors: Any, proxies: Any, classes: Any) -> Any:
     """Cosine softmax over the classes' proxies and one further answer, "no mark".
 

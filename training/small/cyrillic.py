@@ -36,6 +36,7 @@ from detector.read.lines import MODELS, LineFinder
 from detector.read.reader import RECOGNITION, pad_line
 from detector.settings import Settings
 from training.export import write_traced
+from training.fit import Batch, Plan, Step, fit
 from training.marks.cuts import can_draw, find_faces
 from training.small.cyrillic_lines import (
     SURE,
@@ -128,7 +129,7 @@ def main() -> None:
             print(file, flush=True)
     for split in ("train", "val"):
         _photograph(said.out, said.data, split, seer)
-    network = _fit(run, said.out)
+    network = _teach(run, said.out)
     _export(run, network, said.out)
     measured = measure(said.out)
     card = json.loads((said.out / "head.json").read_text("utf-8")) | {"measured": measured}
@@ -258,51 +259,50 @@ def build_network() -> Any:
     return Head()
 
 
-def _fit(run: Asked, out: Path) -> Any:
+def _teach(run: Asked, out: Path) -> Any:
     """The head after `epochs` over all lines, by connectionist temporal classification (Graves
-    and others, 2006), on a rate that rises and falls once (Smith and Topin, 2019)."""
+    and others, 2006)."""
     torch = open_torch()
     torch.manual_seed(run.seed)
-    rng = np.random.default_rng(run.seed)
     lines = read_seen(sorted((out / "lines").glob("drawn-*.npz")))
     lines += read_seen([out / "lines" / "photographed-train.npz"]) * PHOTOGRAPHED
     # A line needs a step for each letter, and one between two that are the same.
     lines = [
         line for line in lines if line.shapes != "?" and 1.3 * len(line.shapes) < len(line.seen)
     ]
-    network = build_network().train()
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    steps = run.epochs * (len(lines) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps)
-    loss_of = torch.nn.CTCLoss(zero_infinity=True)
-    for epoch in range(run.epochs):
+    each = len(lines) // BATCH
+    widths = np.array([len(line.seen) for line in lines])
+    ctc = torch.nn.CTCLoss(zero_infinity=True)
+
+    def batch_at(step: int, share: float) -> Batch:
+        epoch, place = divmod(step, each)
+        rng = np.random.default_rng((run.seed, epoch))
         # Lines of like length together: less is padded.
-        near = np.array([len(line.seen) for line in lines]) + rng.random(len(lines)) * 15
-        order = np.argsort(near)
-        batches = [order[i : i + BATCH] for i in range(0, len(order) - BATCH + 1, BATCH)]
-        total = 0.0
-        for number in rng.permutation(len(batches)):
-            batch = [lines[i] for i in batches[number]]
-            widths = [len(line.seen) for line in batch]
-            seen = np.zeros((len(batch), max(widths), SEEN), np.float32)
-            for row, line in zip(seen, batch, strict=True):
-                row[: len(line.seen)] = line.seen
-            told = torch.log_softmax(network(torch.from_numpy(seen)), -1).transpose(0, 1)
-            wanted = [[SHAPES.index(c) + 1 for c in line.shapes] for line in batch]
-            loss = loss_of(
-                told,
-                torch.tensor([c for line in wanted for c in line], dtype=torch.long),
-                torch.tensor(widths),
-                torch.tensor([len(line) for line in wanted]),
-            )
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach())
-        print(f"epoch {epoch + 1}/{run.epochs}, loss {total / len(batches):.4f}", flush=True)
-    return network.eval()
+        order = np.argsort(widths + rng.random(len(lines)) * 15)
+        first = BATCH * int(rng.permutation(each)[place])
+        return BATCH, [lines[i] for i in order[first : first + BATCH]]
+
+    def loss_of(network: Any, batch: list[Seen]) -> tuple[Any, dict[str, float]]:
+        steps = [len(line.seen) for line in batch]
+        seen = np.zeros((len(batch), max(steps), SEEN), np.float32)
+        for row, line in zip(seen, batch, strict=True):
+            row[: len(line.seen)] = line.seen
+        chances = torch.log_softmax(network(torch.from_numpy(seen)), -1).transpose(0, 1)
+        wanted = [[SHAPES.index(c) + 1 for c in line.shapes] for line in batch]
+        loss = ctc(
+            chances,
+            torch.tensor([c for line in wanted for c in line], dtype=torch.long),
+            torch.tensor(steps),
+            torch.tensor([len(line) for line in wanted]),
+        )
+        return loss, {}
+
+    def show(step: Step) -> None:
+        if step.samples % (each * BATCH) == 0:
+            print(f"epoch {step.samples // (each * BATCH)}/{run.epochs}, loss {step.loss:.4f}")
+
+    plan = Plan(run.epochs * each * BATCH, RATE, run.seed, DECAY)
+    return fit(build_network(), loss_of, batch_at, plan, out / "checkpoint.pt", progress=show)
 
 
 def _export(run: Asked, network: Any, out: Path) -> None:

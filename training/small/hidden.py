@@ -9,7 +9,7 @@ nothing is hidden there. Where hiding changed next to nothing nobody is asked.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from detector.read.concealment import CELL
 from detector.types import Picture
 from training.evaluate.evaluation import open_picture
 from training.export import write_traced
-from training.vendor import every_instruction, open_torch
+from training.fit import Batch, Plan, Step, fit
+from training.vendor import every_instruction, has_bfloat16, open_torch
 
 PATCH = 192
 """Side of what is learnt from, pixels."""
@@ -275,11 +276,11 @@ def main() -> None:
     asked.add_argument("out", type=Path)
     asked.add_argument("--steps", type=int, default=6000)
     asked.add_argument("--seed", type=int, default=0)
-    said = asked.parse_args()
-    said.out.mkdir(parents=True, exist_ok=True)
+    given = asked.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
     with every_instruction():
-        network = fit(read_grounds(said.data, "train"), said.steps, said.seed)
-    export(network, said.out, {"steps": said.steps, "seed": said.seed})
+        network = teach(read_grounds(given.data, "train"), given.steps, given.seed, given.out)
+    export(network, given.out, {"steps": given.steps, "seed": given.seed})
 
 
 def build_network() -> Any:
@@ -321,8 +322,8 @@ def build_network() -> Any:
     return Hidden()
 
 
-def fit(grounds: Sequence[Ground], steps: int, seed: int) -> Any:
-    """The network after so many steps, on a rate that rises and falls once (Smith and Topin, 2019).
+def teach(grounds: Sequence[Ground], steps: int, seed: int, out: Path) -> Any:
+    """The network after so many steps; stopped, the same call goes on from `out`/checkpoint.pt.
 
     Its loss is cross entropy and, since hidden cells are few, how little what it finds and what is
     hidden overlap (Dice; Milletari and others, "V-Net", 2016).
@@ -330,52 +331,33 @@ def fit(grounds: Sequence[Ground], steps: int, seed: int) -> Any:
     torch = open_torch()
     torch.manual_seed(seed)
     cv2.setNumThreads(1)
-    network = build_network().train().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
-    told = np.zeros(4)
-    for step, (pictures, hidden, weight) in enumerate(_batches(torch, grounds, seed, steps), 1):
-        with torch.autocast("cpu", torch.bfloat16):
-            said = network(pictures)
-        said = said.float()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(said, hidden, reduction="none")
-        chance = said.sigmoid() * weight
-        wanted = hidden * weight
+
+    def batch_at(step: int, share: float) -> Batch:
+        numbers = range(step * BATCH, (step + 1) * BATCH)
+        drawn = [draw_patch(np.random.default_rng([seed, number]), grounds) for number in numbers]
+        parts = zip(*((patch.picture, patch.hidden, patch.weight) for patch in drawn), strict=True)
+        return BATCH, [torch.from_numpy(np.stack(part)) for part in parts]
+
+    def loss_of(network: Any, content: Any) -> tuple[Any, dict[str, float]]:
+        pictures, hidden, weight = content
+        shown = pictures.permute(0, 3, 1, 2).float().div_(255)
+        logits = network(shown.contiguous(memory_format=torch.channels_last)).float()
+        entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, hidden, reduction="none"
+        )
+        chance, wanted = logits.sigmoid() * weight, hidden * weight
         apart = 1 - (2 * (chance * wanted).sum() + 50) / ((chance + wanted).sum() + 50)
-        loss = (loss * weight).mean()
-        optimizer.zero_grad()
-        (4 * loss + 0.5 * apart).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        found = (said > 0) & (weight > 0)
-        right = (found & (hidden > 0)).sum()
-        told += [float(loss.detach()), float(right), float(found.sum()), float(wanted.sum())]
-        if step % 100 == 0:
-            print(
-                f"step {step}/{steps}, loss {told[0] / 100:.4f}, of the cells found "
-                f"{told[1] / max(1, told[2]):.2f} are hidden, of the hidden "
-                f"{told[1] / max(1, told[3]):.2f} are found",
-                flush=True,
-            )
-            told[:] = 0
-    return network.eval()
+        entropy = (entropy * weight).mean()
+        return 4 * entropy + 0.5 * apart, {"entropy": float(entropy.detach())}
 
+    def show(step: Step) -> None:
+        if step.samples % (100 * BATCH) == 0:
+            left = step.seconds_left / 60
+            print(f"{step.samples}/{step.of}, loss {step.loss:.4f}, {left:.0f} minutes left")
 
-def _batches(torch: Any, grounds: Sequence[Ground], seed: int, steps: int) -> Iterator[Any]:
-    class Drawn(torch.utils.data.Dataset):  # type: ignore[misc]
-        def __len__(self) -> int:
-            return BATCH * steps
-
-        def __getitem__(self, number: int) -> Any:
-            patch = draw_patch(np.random.default_rng([seed, number]), grounds)
-            return patch.picture, patch.hidden, patch.weight
-
-    # One process draws while another learns.
-    loader = torch.utils.data.DataLoader(Drawn(), BATCH, num_workers=1, prefetch_factor=8)
-    for pictures, hidden, weight in loader:
-        scaled = pictures.permute(0, 3, 1, 2).float().div_(255)
-        yield scaled.contiguous(memory_format=torch.channels_last), hidden, weight
+    plan = Plan(steps * BATCH, RATE, seed, DECAY, bfloat16=has_bfloat16(torch, "cpu"))
+    network = build_network()
+    return fit(network, loss_of, batch_at, plan, out / "checkpoint.pt", progress=show)
 
 
 def export(network: Any, out: Path, asked: dict[str, int]) -> None:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from detector.read.concealment import CELL, Uncoverer
-from training.small.hidden import PATCH, Ground, Patch, build_network, draw_patch, export, fit, hide
+from training.small.hidden import (
+    PATCH,
+    Ground,
+    Patch,
+    build_network,
+    draw_patch,
+    export,
+    hide,
+    teach,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +69,7 @@ def test_it_learns_and_what_is_exported_says_the_same(
     import torch
 
     monkeypatch.setattr("training.small.hidden.BATCH", 4)
-    network = fit(grounds, 3, 0)
+    network = teach(grounds, 3, 0, tmp_path)
     export(network, tmp_path, {"steps": 3, "seed": 0})
     picture = patches(grounds, 1)[0].picture
     chances, scale = Uncoverer(1, tmp_path).chances(picture)
