@@ -28,11 +28,11 @@ from datasets.files import unwritten
 from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from detector.inference import core
 from detector.look.detect import letterbox
+from detector.look.model_files import model_digest
 from detector.settings import Detecting
 from training.marks.prototypes import read_rgb
 from training.vendor import open_nncf, open_torch
 from training.weights import (
-    exported_digest,
     learnt_by_model,
     load_network,
     names_of,
@@ -255,7 +255,7 @@ def quantize(model: Path, data: Path, out: Path, pictures: int = PICTURES) -> Qu
     nncf = open_nncf()
     import openvino
 
-    digest = exported_digest(model)
+    digest = model_digest(model)
     facts = json.loads((model / "model.json").read_text("utf-8"))
     if "quantized" in facts:
         raise ModelError(f"{model}: quantized already; give the model that was exported")

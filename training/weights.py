@@ -13,10 +13,8 @@ from datasets.errors import DataError, ModelError
 from datasets.photographs.annotations import CLASS_NAMES, Photograph, read_photographs, split_folder
 from datasets.photographs.writing import source_key
 from detector.look.model_files import model_digest
+from detector.types import CLASSES
 from training.vendor import open_torch, open_ultralytics
-
-CLASSES = (*CLASS_NAMES, "manual machine")
-"""What a detector is taught to find. One of before knows only the first three."""
 
 _SCALES = {16: "n", 32: "s", 64: "m"}
 """By how many channels its first layer has, which YOLO11 a checkpoint of `training.fit` is of."""
@@ -187,27 +185,13 @@ def learnt_by_weights(weights: Path, scratch: Path) -> frozenset[str] | None:
     return _learnt(read_training(weights, tensors_digest(network.float())))
 
 
-def exported_digest(folder: Path) -> str:
-    """The hash by which an exported model is known, whether of three classes or of four.
-
-    Raises:
-        ModelError: it is missing, damaged or of other classes.
-    """
-    try:
-        card = json.loads((folder / "model.json").read_text("utf-8"))
-        earlier = card["classes"] == list(CLASS_NAMES)
-    except (OSError, ValueError, KeyError, TypeError):
-        earlier = False
-    return model_digest(folder, CLASS_NAMES if earlier else CLASSES)
-
-
 def learnt_by_model(folder: Path) -> frozenset[str] | None:
     """The traces of what an exported model learnt from; None where nobody recorded it.
 
     Raises:
         ModelError: the model is missing or damaged.
     """
-    exported_digest(folder)
+    model_digest(folder)
     return _learnt(json.loads((folder / "model.json").read_text("utf-8")).get("training"))
 
 

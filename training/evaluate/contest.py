@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 from datasets.photographs.annotations import read_photographs, split_folder
 from detector.look.comparison import NAME, VERSION
-from detector.look.model_files import PACKAGED
+from detector.look.model_files import PACKAGED, model_digest
 from training.evaluate.comparison import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
 from training.evaluate.evaluation import Told, evaluate, forget
 from training.evaluate.report import as_json, write_text
-from training.weights import check_unlearnt, exported_digest, learnt_by_model
+from training.weights import check_unlearnt, learnt_by_model
 
 Judgement = Literal["better", "no worse", "worse", "unclear"]
 
@@ -177,7 +177,7 @@ def carry_comparison(weights: Path, out: Path) -> bool:
     if not made.is_file() or made.parent == out:
         return made.is_file()
     text = made.read_text("utf-8")
-    if json.loads(text).get("new_model") != exported_digest(out):
+    if json.loads(text).get("new_model") != model_digest(out):
         return False
     write_text(out / NAME, text)
     return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from training.machines.material import MACHINE, MANUAL
+from detector.types import MACHINE, MANUAL
 from training.vendor import open_torch
 
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}

@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.errors import DataError
 from datasets.photographs.annotations import Photograph
+from datasets.errors import DataError
 from datasets.photographs.pictures import check_whole
 from datasets.photographs.writing import LABELLED_ROLES
-from detector.types import Picture
+from detector.types import CLASSES, CONTROL, MACHINE, MANUAL, WORDMARK, Picture
 from training.machines.views import (
     Labelled,
     View,
@@ -40,7 +40,7 @@ from training.machines.views import (
     whole,
 )
 
-MACHINE, WORDMARK, CONTROL, MANUAL, NOTHING = range(5)
+NOTHING = len(CLASSES)
 NOT_SOUGHT = frozenset({"press", "laser", "saw"})
 
 LONGEST = 1280

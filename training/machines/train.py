@@ -28,10 +28,11 @@ from typing import Any
 
 import cv2
 
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
+from detector.types import CLASSES
 from training.evaluate.report import as_json, check_begun, write_text
 from training.fit import Plan, Step, fit
 from training.machines.loss import Loss
@@ -44,7 +45,6 @@ from training.vendor import (
     pick_device,
 )
 from training.weights import (
-    CLASSES,
     check_unlearnt,
     check_unseen,
     learnt_by_weights,

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.types import Picture
+from detector.types import MACHINE, MANUAL, WORDMARK, Picture
 
 GREY = 114
 """Of the padding, as the detector's letterbox has it."""
@@ -45,7 +45,6 @@ class Labelled:
 
 View = tuple[Picture, Labelled]
 Chance = np.random.Generator
-MARK = 1
 
 
 def cut(
@@ -90,7 +89,7 @@ def _clipped(
     inside = boxes.clip(0, np.array([width, height, width, height], np.float32))
     sides = (inside[:, 2:] - inside[:, :2]).clip(0)
     left = sides.prod(axis=1) / np.maximum(area, 1e-6)
-    mark = np.where(classes < 0, -1 - classes, classes) == MARK
+    mark = np.where(classes < 0, -1 - classes, classes) == WORDMARK
     enough = left >= np.where(mark, SEEN_MARK, SEEN_MACHINE)
     enough &= sides.min(axis=1) >= np.where(mark, LEAST_MARK, LEAST_MACHINE)
     there = sides.min(axis=1) >= 1
@@ -125,7 +124,7 @@ def closer(
     picture: Picture, labelled: Labelled, size: tuple[int, int], rng: np.random.Generator
 ) -> View:
     """One machine, enlarged, as the detector looks again for its marks."""
-    machines = labelled.boxes[(labelled.classes == 0) | (labelled.classes == 3)]
+    machines = labelled.boxes[(labelled.classes == MACHINE) | (labelled.classes == MANUAL)]
     if not len(machines):
         return part(picture, labelled, size, rng)
     box = machines[rng.integers(len(machines))]

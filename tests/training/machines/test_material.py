@@ -10,19 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets.errors import DataError
 from datasets.photographs.annotations import read_photographs
+from datasets.errors import DataError
+from detector.types import CLASSES, CONTROL, MACHINE, MANUAL, WORDMARK
 from tests.training.conftest import SIDE
-from training.machines.material import (
-    CONTROL,
-    MACHINE,
-    MANUAL,
-    NOTHING,
-    WORDMARK,
-    Material,
-    in_fold,
-    labels_of,
-)
+from training.machines.material import NOTHING, Material, in_fold, labels_of
 from training.machines.views import closer, mirrored, mosaic, part, quarters, stood_before, whole
 
 needs_torch = pytest.mark.skipif(
@@ -136,7 +128,7 @@ def test_the_loss_leaves_out_what_nobody_judged(made_data: Path, tmp_path: Path)
 
     from training.machines.loss import Loss
     from training.vendor import open_ultralytics
-    from training.weights import CLASSES, new_network
+    from training.weights import new_network
 
     open_ultralytics(tmp_path / "vendor")
     torch.manual_seed(0)

@@ -21,14 +21,17 @@ from PIL import Image, UnidentifiedImageError
 
 from api.cli.exits import Exit
 from datasets.errors import DataError, ModelError, ResultError, UsageError
+from detector.look.detect import Detector
+from detector.look.model_files import model_digest
 from detector.settings import Detecting
+from detector.types import CLASSES
 from tests.training.conftest import write_made_data
 from training.export import Exported, export, quantize
 from training.fit import Step
 from training.machines.material import in_fold
 from training.machines.train import FOLDS, Trained, train
 from training.vendor import open_torch, open_ultralytics
-from training.weights import CLASSES, exported_digest, load_network, names_of
+from training.weights import load_network, names_of
 
 pytestmark = [
     pytest.mark.skipif(
@@ -230,7 +233,9 @@ def test_the_same_weights_give_the_same_bytes(
     for name in ("model.xml", "model.bin", "model.json"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     assert sorted(p.name for p in folders[0].iterdir()) == ["model.bin", "model.json", "model.xml"]
-    assert exported_digest(folders[0]) == exported.sha256
+    detector = Detector(folders[0])
+    assert detector.digest == exported.sha256
+    assert len(detector.detect([np.zeros((96, 64, 3), np.uint8)])) == 1
     assert exported.classes == CLASSES
 
 
@@ -253,7 +258,7 @@ def test_in_integers_the_model_says_nearly_the_same_and_always_in_the_same_bytes
     whole, small = ((f / "model.bin").stat().st_size for f in (exported.folder, one.folder))
     assert small < 0.6 * whole
 
-    assert exported_digest(one.folder) == one.sha256 != exported.sha256
+    assert model_digest(one.folder) == one.sha256 != exported.sha256
     # At a shape that it was not quantized at.
     picture = np.random.default_rng(0).random((1, 3, 96, 160), dtype=np.float32)
     plain, integers = (
