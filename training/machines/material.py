@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.photographs.annotations import Photograph
 from datasets.errors import DataError
+from datasets.photographs.annotations import Photograph
 from datasets.photographs.pictures import check_whole
 from datasets.photographs.writing import LABELLED_ROLES
 from detector.types import CLASSES, CONTROL, MACHINE, MANUAL, WORDMARK, Picture

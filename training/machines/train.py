@@ -28,9 +28,9 @@ from typing import Any
 
 import cv2
 
-from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.errors import ModelError, ResultError, UsageError
 from datasets.files import unwritten
+from datasets.photographs.annotations import Photograph, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
 from detector.types import CLASSES
 from training.evaluate.report import as_json, check_begun, write_text

@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.errors import DataError, UsageError
-from datasets.registry import Registry, load_registry
+from datasets.photographs.annotations import ANNOTATIONS, read_photographs, split_folder
 from datasets.photographs.writing import check_apart
+from datasets.registry import Registry, load_registry
 from detector.read.logo_input import Grey
 from training.evaluate.report import as_json, check_begun, write_text
 from training.fit import Plan, Step, fit
@@ -98,7 +98,8 @@ def train_marks(
     A run found in `out` is gone on with; a finished one is returned as it is.
 
     Args:
-        data: holds `train/` (see `datasets.photographs.annotations`), and `val/` where it will be measured.
+        data: holds `train/`, and `val/` where it will be measured (see
+            `datasets.photographs.annotations`).
         out: the run's folder; made if it is not there.
         registry: whose wordmarks to draw; the packaged one if None.
         logos: a folder of pictures of logos with `logos.csv`, or None.

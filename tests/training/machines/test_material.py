@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets.photographs.annotations import read_photographs
 from datasets.errors import DataError
+from datasets.photographs.annotations import read_photographs
 from detector.types import CLASSES, CONTROL, MACHINE, MANUAL, WORDMARK
 from tests.training.conftest import SIDE
 from training.machines.material import NOTHING, Material, in_fold, labels_of
