@@ -24,7 +24,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class ChartFigure:
     """A chart (`charts.chart`) and what is to be seen in it."""
 
     chart: str
@@ -46,12 +46,12 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """A section of the page."""
 
     title: str
     texts: Sequence[str] = ()
-    figures: Sequence[Figure] = ()
+    figures: Sequence[ChartFigure] = ()
     grids: Sequence[Grid] = ()
 
 
@@ -62,7 +62,7 @@ class Document:
     title: str
     lead: str
     facts: Sequence[Fact]
-    parts: Sequence[Part]
+    parts: Sequence[Section]
 
 
 def render(document: Document) -> str:
@@ -117,7 +117,7 @@ NARROW_BAR = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChartPoint:
     """A point of a curve, with the interval around its `y` if there is one."""
 
     x: float
@@ -131,7 +131,7 @@ class Curve:
     """A line through points, in the order given; `joined` False leaves the points apart."""
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[ChartPoint, ...]
     joined: bool = True
 
 

@@ -17,7 +17,7 @@ from datasets.photographs.annotations import read_photographs, split_folder
 from datasets.registry import load_registry
 
 if TYPE_CHECKING:
-    from training.evaluate.comparison import Comparison
+    from training.evaluate.comparison import ModelComparison
     from training.evaluate.report import Report
 
 DRAWN = 24
@@ -147,10 +147,10 @@ def legibility(
     from detector.analyze import Analyst
     from training.evaluate.evaluation import data_digest
     from training.evaluate.journal import Journal
-    from training.evaluate.legibility import BITRATES, HEIGHTS, Plan, measure, run_of
+    from training.evaluate.legibility import BITRATES, HEIGHTS, CurvePlan, measure, run_of
     from training.evaluate.legibility_page import tell_apart, write
 
-    plan = Plan(
+    plan = CurvePlan(
         tuple(sorted(set(height or HEIGHTS))),
         tuple(sorted(set(bitrate or BITRATES))),
         clips,
@@ -177,7 +177,7 @@ def legibility(
     journal.close()
 
 
-def _write(report: Report, compared: Comparison | None, out: Path) -> None:
+def _write(report: Report, compared: ModelComparison | None, out: Path) -> None:
     from training.evaluate.evaluation import forget
     from training.evaluate.page import write_page
     from training.evaluate.report import as_json, write_text

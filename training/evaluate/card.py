@@ -10,7 +10,7 @@ from datasets.errors import ModelError, ResultError
 from datasets.files import unwritten
 from training.evaluate.page import INTERVALS, detection_grid, measures_grid, naming_grid
 from training.evaluate.report import SINGLE, Report
-from training.page import Document, Grid, Part, to_markdown
+from training.page import Document, Grid, Section, to_markdown
 
 LICENCE = "AGPL-3.0-or-later"
 
@@ -81,11 +81,11 @@ def _card(facts: dict[str, Any], report: Report) -> Document:
         (),
         (
             _trained_on(training),
-            Part("Measured", (measured, negatives), (), (
+            Section("Measured", (measured, negatives), (), (
                 measures_grid({"all pictures": spotted, **spotted.rounds}),
                 detection_grid(spotted), naming_grid(report),
             )),
-            Part("Not for", (
+            Section("Not for", (
                 "Saying who built a machine from its looks: the model finds boxes, names come "
                 "from what is read in them. Builders and scenes it saw little of are found less "
                 "often; the rows above say which. A share over few pictures says little.",
@@ -94,9 +94,9 @@ def _card(facts: dict[str, Any], report: Report) -> Document:
     )  # fmt: skip
 
 
-def _trained_on(training: dict[str, Any] | None) -> Part:
+def _trained_on(training: dict[str, Any] | None) -> Section:
     if training is None:
-        return Part("Trained on", ("Not recorded: the weights came without a training.json.",))
+        return Section("Trained on", ("Not recorded: the weights came without a training.json.",))
     columns = ("pictures", "negatives", "machine", "wordmark", "control", "manual machine")
     names = {"train": "photographs", "fold": "left out, to judge by", "synthetic": "made pictures"}
     counts = [
@@ -107,4 +107,4 @@ def _trained_on(training: dict[str, Any] | None) -> Part:
     settings = [[name, str(value)] for name, value in values.items() if name != "classes"]
     text = f"Weights: `{training['weights_sha256']}`."
     grids = (Grid(("what", *columns), counts), Grid(("setting", "value"), settings))
-    return Part("Trained on", (text,), (), grids)
+    return Section("Trained on", (text,), (), grids)

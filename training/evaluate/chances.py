@@ -143,7 +143,7 @@ def calibration_by_luck(chance: NDArray[np.float64]) -> tuple[float, float] | No
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class RiskPoint:
     """Naming every machine from `chance` on: that share of them is named, that share wrongly."""
 
     chance: float
@@ -153,7 +153,7 @@ class Point:
 
 def risk_coverage(
     chance: NDArray[np.float64], right: NDArray[np.bool_], machines: int
-) -> list[Point]:
+) -> list[RiskPoint]:
     """The curve from the surest claim on, one point for each probability stated.
 
     Args:
@@ -166,7 +166,7 @@ def risk_coverage(
     sorted_chance, wrong = chance[order], np.cumsum(~right[order])
     last = np.flatnonzero(np.append(np.diff(sorted_chance) != 0, True))
     return [
-        Point(float(sorted_chance[i]), float((i + 1) / machines), float(wrong[i] / (i + 1)))
+        RiskPoint(float(sorted_chance[i]), float((i + 1) / machines), float(wrong[i] / (i + 1)))
         for i in last
     ]
 

@@ -33,7 +33,7 @@ Counts = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MeasureDifference:
     """One measure in both runs, as shares of 1, and new minus old with its 95 % interval.
 
     cases: what the shares are of, machines, marks or pictures; sources: those that any of them is
@@ -59,14 +59,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ModelComparison:
     """differences: measure by measure. gained, lost: machines named right in the new run only,
     in the old run only, as picture and builder; chance: McNemar's exact two-sided p. left_out: how
     many machines have a builder that only one run's registry has: what is right of them differs."""
 
     old_model: str
     new_model: str
-    differences: tuple[Difference, ...]
+    differences: tuple[MeasureDifference, ...]
     gained: tuple[str, ...]
     lost: tuple[str, ...]
     chance: float
@@ -134,7 +134,7 @@ def check_same(old: Mapping[str, Any], file: Path, split: str, data_sha256: str)
         )
 
 
-def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> Comparison:
+def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> ModelComparison:
     """Compares two evaluations, as `Report.as_dict` gives them, of the same pictures."""
     both = {*map(_key, old["cases"])} & {*map(_key, new["cases"])}
     left_out = len(new["cases"]) - len(both)
@@ -154,7 +154,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], seed: int = 0) -> Co
     gained, lost = sorted(after - before), sorted(before - after)
     either = len(gained) + len(lost)
     chance = float(binomtest(len(gained), either).pvalue) if either else 1.0
-    return Comparison(
+    return ModelComparison(
         old["model_sha256"],
         new["model_sha256"],
         tuple(differences),
@@ -217,18 +217,20 @@ def _summed(rows: Any) -> Counts:
     return sums
 
 
-def _difference(name: str, old: Counts, new: Counts, sources: list[str], draws: Any) -> Difference:
+def _difference(
+    name: str, old: Counts, new: Counts, sources: list[str], draws: Any
+) -> MeasureDifference:
     tables = [np.array([count.get(s, (0.0, 0.0)) for s in sources]) for count in (old, new)]
     values = [_share(table.sum(axis=0)) for table in tables]
     cases = min(int(table[:, 1].sum()) for table in tables)
     of = min(int((table[:, 1] > 0).sum()) for table in tables)
     if None in values:
-        return Difference(name, values[0], values[1], None, None, cases, of)
+        return MeasureDifference(name, values[0], values[1], None, None, cases, of)
     with np.errstate(invalid="ignore"):
         drawn = [table[draws].sum(axis=1) for table in tables]
         change = drawn[1][:, 0] / drawn[1][:, 1] - drawn[0][:, 0] / drawn[0][:, 1]
     low, high = np.nanquantile(change, (0.025, 0.975))
-    return Difference(name, values[0], values[1], float(low), float(high), cases, of)
+    return MeasureDifference(name, values[0], values[1], float(low), float(high), cases, of)
 
 
 def _share(sums: Any) -> float | None:

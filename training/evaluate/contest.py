@@ -15,8 +15,14 @@ from typing import Any, Literal
 from datasets.photographs.annotations import read_photographs, split_folder
 from detector.look.comparison import NAME, VERSION
 from detector.look.model_files import PACKAGED, model_digest
-from training.evaluate.comparison import LEAST_CASES, LEAST_SOURCES, Comparison, Difference, compare
-from training.evaluate.evaluation import Told, evaluate, forget
+from training.evaluate.comparison import (
+    LEAST_CASES,
+    LEAST_SOURCES,
+    MeasureDifference,
+    ModelComparison,
+    compare,
+)
+from training.evaluate.evaluation import Progress, evaluate, forget
 from training.evaluate.report import as_json, write_text
 from training.weights import check_unlearnt, learnt_by_model
 
@@ -54,7 +60,7 @@ class Contest:
 
     judgement: Judgement
     reasons: tuple[str, ...]
-    comparison: Comparison
+    comparison: ModelComparison
     file: Path
 
 
@@ -65,7 +71,7 @@ def contest(
     old: Path | None = None,
     *,
     work: Path,
-    progress: Told | None = None,
+    progress: Progress | None = None,
 ) -> Contest:
     """Measures both models on the same pictures, and writes `comparison.json` beside the new one.
 
@@ -80,7 +86,7 @@ def contest(
         ResultError: a file cannot be written.
     """
     photographs = read_photographs(split_folder(validation, split))
-    told: Told = progress or (lambda stage, done, total: None)
+    told: Progress = progress or (lambda stage, done, total: None)
     learnt = {model: learnt_by_model(model) for model in (old or PACKAGED, new)}
     for model, traces in learnt.items():
         check_unlearnt(traces, model, validation, split)
@@ -124,7 +130,7 @@ def contest(
     return Contest(judgement, reasons, compared, file)
 
 
-def judge(compared: Comparison, *, recorded: bool = True) -> tuple[Judgement, tuple[str, ...]]:
+def judge(compared: ModelComparison, *, recorded: bool = True) -> tuple[Judgement, tuple[str, ...]]:
     """What a comparison, of old and new on the same pictures, says of the new model, and why.
 
     Args:
@@ -183,18 +189,18 @@ def carry_comparison(weights: Path, out: Path) -> bool:
     return True
 
 
-def _more_wrong(one: Difference) -> bool:
+def _more_wrong(one: MeasureDifference) -> bool:
     return one.of in NO_MORE and one.change is not None and one.change > 0
 
 
-def _good_end(one: Difference) -> tuple[float, float] | None:
+def _good_end(one: MeasureDifference) -> tuple[float, float] | None:
     """The interval of what was gained, worst end first; None where nothing was measured."""
     if one.low is None or one.high is None:
         return None
     return (one.low, one.high) if JUDGED[one.of] else (-one.high, -one.low)
 
 
-def _say(one: Difference) -> str:
+def _say(one: MeasureDifference) -> str:
     assert one.change is not None and one.low is not None and one.high is not None
     low, high = 100 * one.low, 100 * one.high
     return f"{one.of}: {100 * one.change:+.1f} points ({low:+.1f} to {high:+.1f})"

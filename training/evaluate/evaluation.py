@@ -30,10 +30,10 @@ from detector.settings import Settings
 from detector.types import MACHINE, Analysis, Detections, Picture, Sighting
 from training.evaluate.conditions import CONDITIONS, seen_through
 from training.evaluate.detection import Spotted, is_legible
-from training.evaluate.footage import Clip, FootageReport, find_clips, hear
+from training.evaluate.footage import FootageReport, TruthClip, find_clips, hear
 from training.evaluate.journal import Journal
-from training.evaluate.naming import Named, as_entries, assign, is_case, slices
-from training.evaluate.openset import Naive, OpenSet, Seen, hold_out
+from training.evaluate.naming import NamingCounts, as_entries, assign, is_case, slices
+from training.evaluate.openset import Naive, OpenSet, SeenMachine, hold_out
 from training.evaluate.report import Report
 
 # Average precision needs what the detector is hardly sure of, too.
@@ -41,7 +41,7 @@ LEAST_CONFIDENCE = 0.01
 JOURNAL = "evaluation.partial.jsonl"
 CLIPS = "clips"
 
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 _SIGHTINGS = TypeAdapter(tuple[Sighting, ...])
 _ANALYSIS = TypeAdapter(Analysis)
 
@@ -72,7 +72,7 @@ def evaluate(
     registry: Registry | None = None,
     parts: Parts | None = None,
     work: Path | None = None,
-    progress: Told | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Measures detection and naming on one split of a labelled data set.
 
@@ -93,7 +93,7 @@ def evaluate(
     """
     settings, parts = settings or Settings(), parts or Parts()
     registry = registry or load_registry()
-    told: Told = progress or (lambda stage, done, total: None)
+    told: Progress = progress or (lambda stage, done, total: None)
     photographs = as_entries(read_photographs(split_folder(data, split)), registry)
     clips = find_clips(data / CLIPS, photographs) if parts.footage else None
     detector = Detector(model, at_any_confidence(settings).detecting)
@@ -111,7 +111,7 @@ def evaluate(
         name: _spot(photographs, detector, settings, journal, told, name)
         for name in (CONDITIONS if parts.conditions else ())
     }
-    named = road.name(photographs) if parts.naming else Named()
+    named = road.name(photographs) if parts.naming else NamingCounts()
     if parts.naming and parts.naive:
         _name_naively(photographs, settings, registry, named, told)
     held = _held_out(data, split, photographs, road, parts.open_set) if parts.open_set else None
@@ -188,7 +188,7 @@ def _spot(
     detector: Detector,
     settings: Settings,
     journal: Journal,
-    told: Told,
+    told: Progress,
     condition: str = "",
 ) -> Spotted:
     """What is found in the pictures, in a condition if one is given.
@@ -247,7 +247,7 @@ class _Road:
         settings: Settings,
         registry: Registry,
         model: Path | None,
-        told: Told,
+        told: Progress,
         without: str = "",
     ) -> None:
         self.registry = registry
@@ -271,15 +271,15 @@ class _Road:
         key = f"{how} {photograph.folder.name}/{photograph.image}"
         return _SIGHTINGS.validate_python(self._journal.ask(key, look))
 
-    def name(self, photographs: Sequence[Photograph]) -> Named:
-        named = Named()
+    def name(self, photographs: Sequence[Photograph]) -> NamingCounts:
+        named = NamingCounts()
         for done, photograph in enumerate(photographs, start=1):
             picture = open_picture(photograph) if photograph.marks else None
             named.add(photograph, self.sightings(photograph), picture)
             self._told("naming", done, len(photographs))
         return named
 
-    def seen(self, photographs: Sequence[Photograph], stage: str) -> list[Seen]:
+    def seen(self, photographs: Sequence[Photograph], stage: str) -> list[SeenMachine]:
         """The sightings of machines whose builder's mark a person can read."""
         found = []
         legible = [p for p in photographs if any(is_case(p, i) for i in range(len(p.machines)))]
@@ -289,11 +289,11 @@ class _Road:
                 if of is not None and is_case(photograph, of):
                     truth = photograph.machines[of].builder
                     assert truth is not None
-                    found.append(Seen(photograph.image, truth, sighting.attribution))
+                    found.append(SeenMachine(photograph.image, truth, sighting.attribution))
             self._told(stage, done, len(legible))
         return found
 
-    def hear(self, clips: Sequence[Clip]) -> FootageReport:
+    def hear(self, clips: Sequence[TruthClip]) -> FootageReport:
         heard = []
         for done, clip in enumerate(clips, start=1):
 
@@ -316,7 +316,7 @@ def _held_out(
         held += as_entries(read_photographs(data / "train"), road.registry)
         splits = (split, "train")
 
-    def again(builder: str, less: Registry) -> list[Seen]:
+    def again(builder: str, less: Registry) -> list[SeenMachine]:
         its = [p for p in held if any(m.builder == builder for m in p.machines)]
         return road.lacking(builder, less).seen(its, f"open set, without {builder}")
 
@@ -327,8 +327,8 @@ def _name_naively(
     photographs: Sequence[Photograph],
     settings: Settings,
     registry: Registry,
-    named: Named,
-    told: Told,
+    named: NamingCounts,
+    told: Progress,
 ) -> None:
     way = Naive(Reader(settings.reading), registry)
     by_image = {p.image: p for p in photographs}

@@ -38,7 +38,7 @@ of the mean slope of the machine's face."""
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class MachineFace:
     """One labelled machine. usual: where its own mark stands, as shares of its box."""
 
     photograph: Photograph
@@ -50,7 +50,7 @@ class Face:
         return self.photograph.machines[self.machine].box
 
 
-def find_faces(photographs: Sequence[Photograph]) -> list[Face]:
+def find_faces(photographs: Sequence[Photograph]) -> list[MachineFace]:
     """Whole CNC machines large enough, of pictures with few others, in their order."""
     faces = []
     for photograph in photographs:
@@ -58,7 +58,7 @@ def find_faces(photographs: Sequence[Photograph]) -> list[Face]:
             x1, y1, x2, y2 = machine.box
             if not machine.cnc or machine.truncated or min(x2 - x1, y2 - y1) < LEAST_SIDE:
                 continue
-            faces.append(Face(photograph, index, _usual(photograph, index)))
+            faces.append(MachineFace(photograph, index, _usual(photograph, index)))
     return faces
 
 
@@ -135,7 +135,7 @@ def flat_place(
     """The middle of a flat place of that size on a machine's front, near where marks stand.
 
     Args:
-        picture: RGB; machine: its box in pixels; whole: of `body`; usual: as `Face.usual`.
+        picture: RGB; machine: its box in pixels; whole: of `body`; usual: as `MachineFace.usual`.
         size: width and height needed, pixels.
 
     Returns:

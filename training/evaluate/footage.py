@@ -40,7 +40,7 @@ _SHOWN = TypeAdapter(tuple[_Shown, ...])
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class TruthClip:
     """A clip and whose machines it shows, legibly or not: builder, from when to before when, in
     seconds."""
 
@@ -116,7 +116,7 @@ class FootageReport:
         }
 
 
-def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
+def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[TruthClip]:
     """The clips of a folder with their truth, in order of name.
 
     Raises:
@@ -130,7 +130,7 @@ def find_clips(folder: Path, photographs: Iterable[Photograph]) -> list[Clip]:
         raise DataError(
             f"{folder}: no clip is there to be measured; put some there, or leave out --footage"
         )
-    return [Clip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
+    return [TruthClip(file, tuple(_shown(file.with_suffix(".json"), by_name))) for file in found]
 
 
 def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str, float, float]]:
@@ -150,7 +150,7 @@ def _shown(file: Path, by_name: Mapping[str, Photograph]) -> Iterator[tuple[str,
         yield from ((builder, one.start, one.end) for builder in builders)
 
 
-def hear(clip: Clip, analysis: Analysis) -> Heard:
+def hear(clip: TruthClip, analysis: Analysis) -> Heard:
     """What an analysis of a clip said, held against who is shown at that time."""
 
     def is_right(sighting: Sighting) -> bool:

@@ -33,8 +33,8 @@ from detector.matching.marks import Mark, marks_of
 from detector.naming.stands import holds
 from detector.settings import Settings
 from detector.types import Picture, Script, Sighting
-from training.evaluate.evaluation import Told, open_picture
-from training.evaluate.faces import LEAST_SIDE, Face, body, find_faces, without_marks
+from training.evaluate.evaluation import Progress, open_picture
+from training.evaluate.faces import LEAST_SIDE, MachineFace, body, find_faces, without_marks
 from training.evaluate.journal import Journal
 from training.evaluate.mounting import FRAME, FRAMES, RATE, Mounted, mount
 
@@ -48,7 +48,7 @@ PAIRS: tuple[tuple[str, str], ...] = (("DMG", "dmg"), ("DMG MORI", "dmg-mori"), 
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CurvePlan:
     """What is measured.
 
     heights: pixels of the letters' ink; bitrates: kbit/s; clips: in each cell; pairs: clips of
@@ -73,7 +73,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class CurveClip:
     """One clip looked at.
 
     outcome: as in `naming`; said, grade, probability: of the sighting that bears the mark.
@@ -102,19 +102,19 @@ class Clip:
 class Measured:
     """All clips, and how many could not be made because no photograph was large enough."""
 
-    plan: Plan
-    sample: Sample
+    plan: CurvePlan
+    sample: MarkSample
     faces: int
-    clips: tuple[Clip, ...]
+    clips: tuple[CurveClip, ...]
     not_made: int
 
 
 def measure(
     photographs: Sequence[Photograph],
     analyst: Analyst,
-    plan: Plan,
+    plan: CurvePlan,
     journal: Journal,
-    told: Told,
+    told: Progress,
 ) -> Measured:
     """Makes and looks at every clip of a plan.
 
@@ -137,7 +137,7 @@ def measure(
         )
     sample = sample_marks(analyst.registry, plan.seed)
     maker = _Maker(faces, plan.seed)
-    clips: list[Clip] = []
+    clips: list[CurveClip] = []
     not_made = done = 0
     for part, number, mark, bitrates in _series(plan, sample):
         for height in plan.heights:
@@ -158,12 +158,14 @@ def measure(
     return Measured(plan, sample, len(faces), tuple(clips), not_made)
 
 
-def _series(plan: Plan, sample: Sample) -> list[tuple[str, int, Written, tuple[int, ...]]]:
+def _series(
+    plan: CurvePlan, sample: MarkSample
+) -> list[tuple[str, int, SampleMark, tuple[int, ...]]]:
     """Part, number, mark and bit rates of each row of clips, one row over all heights."""
     rows = [("curve", n, sample.of(n), plan.bitrates) for n in range(plan.clips)]
     for n in range(plan.pairs):
         for text, builder in PAIRS:
-            mark = Written(builder, text, "latin", "elsewhere-latin")
+            mark = SampleMark(builder, text, "latin", "elsewhere-latin")
             rows.append((f"pairs {text}", n, mark, (plan.middle,)))
     return rows
 
@@ -171,26 +173,26 @@ def _series(plan: Plan, sample: Sample) -> list[tuple[str, int, Written, tuple[i
 class _Once:
     """A value worked out when first asked for."""
 
-    def __init__(self, work: Callable[[], tuple[Face, Mounted] | None]) -> None:
+    def __init__(self, work: Callable[[], tuple[MachineFace, Mounted] | None]) -> None:
         self._work = work
 
     @cached_property
-    def value(self) -> tuple[Face, Mounted] | None:
+    def value(self) -> tuple[MachineFace, Mounted] | None:
         return self._work()
 
 
 class _Maker:
     """Writes marks on machines; each photograph is opened and cleaned once."""
 
-    def __init__(self, faces: Sequence[Face], seed: int) -> None:
+    def __init__(self, faces: Sequence[MachineFace], seed: int) -> None:
         self._faces = faces
         self._seed = seed
         self._clean: dict[str, Picture] = {}
         self._bodies: dict[int, NDArray[np.uint8]] = {}
 
     def mount(
-        self, part: str, number: int, mark: Written, height: int
-    ) -> tuple[Face, Mounted] | None:
+        self, part: str, number: int, mark: SampleMark, height: int
+    ) -> tuple[MachineFace, Mounted] | None:
         """The mark on the first machine, in seeded order, that is large enough for it."""
         # The pairs share their machines and styles: only the text differs.
         series = 0 if part == "curve" else 1
@@ -214,7 +216,7 @@ class _Maker:
         return self._clean[name], self._bodies[place]
 
 
-def _look(still: _Once, mark: Written, bitrate: int, analyst: Analyst) -> dict[str, Any] | None:
+def _look(still: _Once, mark: SampleMark, bitrate: int, analyst: Analyst) -> dict[str, Any] | None:
     """Encodes one clip and looks at it; None where it could not be made."""
     made = still.value
     if made is None:
@@ -274,8 +276,8 @@ def _bears(sighting: Sighting, mounted: Mounted) -> bool:
     return holds(sighting.best.box, mark)
 
 
-def _clip(mark: Written, values: Mapping[str, Any]) -> Clip:
-    return Clip(
+def _clip(mark: SampleMark, values: Mapping[str, Any]) -> CurveClip:
+    return CurveClip(
         **{
             **values,
             "part": str(values["part"]).split()[0],
@@ -289,7 +291,7 @@ def _clip(mark: Written, values: Mapping[str, Any]) -> Clip:
 
 
 def run_of(
-    plan: Plan, data_sha256: str, settings: Settings, registry: Registry, model: str
+    plan: CurvePlan, data_sha256: str, settings: Settings, registry: Registry, model: str
 ) -> dict[str, str]:
     """What tells a measurement from others, for its journal and its result."""
     return {
@@ -315,7 +317,7 @@ MOST_LETTERS = {"latin": 10, "cyrillic": 10, "han": 6}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SampleMark:
     """A mark to be written on a machine, and whose it is."""
 
     builder: str
@@ -325,14 +327,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MarkSample:
     """marks: by group, in seeded order. left_out: how many of the registry's wordmarks are not
     in it, by reason."""
 
-    marks: Mapping[Group, tuple[Written, ...]]
+    marks: Mapping[Group, tuple[SampleMark, ...]]
     left_out: Mapping[str, int]
 
-    def of(self, number: int) -> Written:
+    def of(self, number: int) -> SampleMark:
         """The mark of the clip with that number, groups in turn as in `CYCLE`; from the
         beginning again when a group has been gone through.
 
@@ -344,7 +346,7 @@ class Sample:
         return self.marks[group][place % len(self.marks[group])]
 
 
-def sample_marks(registry: Registry, seed: int = 0) -> Sample:
+def sample_marks(registry: Registry, seed: int = 0) -> MarkSample:
     """Every wordmark of a builder that may name it alone and fits on a machine.
 
     Marks that the registry calls too weak to stand alone (three letters, dictionary words,
@@ -353,7 +355,7 @@ def sample_marks(registry: Registry, seed: int = 0) -> Sample:
     """
     rng = np.random.default_rng(seed)
     left_out = {"needs a second cue": 0, "too long": 0, "other scripts": 0}
-    found: dict[Group, list[Written]] = {group: [] for group in GROUPS}
+    found: dict[Group, list[SampleMark]] = {group: [] for group in GROUPS}
     for mark in _wordmarks(registry):
         script: Script = "han" if mark.han else "cyrillic" if mark.cyrillic else "latin"
         group = _group(registry.get(mark.id).origin == "CN", script)
@@ -364,12 +366,12 @@ def sample_marks(registry: Registry, seed: int = 0) -> Sample:
         elif group is None:
             left_out["other scripts"] += 1
         else:
-            found[group].append(Written(mark.id, mark.text, script, group))
+            found[group].append(SampleMark(mark.id, mark.text, script, group))
     shuffled = {
         group: tuple(marks[i] for i in rng.permutation(len(marks)))
         for group, marks in found.items()
     }
-    return Sample(shuffled, left_out)
+    return MarkSample(shuffled, left_out)
 
 
 def _wordmarks(registry: Registry) -> Iterator[Mark]:

@@ -16,20 +16,20 @@ from detector.naming.attribute import Attributor
 from detector.read.reader import script_of
 from detector.settings import Attributing
 from detector.types import Reading
-from training.evaluate.legibility import CHINESE, GROUPS, PAIRS, Clip, Measured
+from training.evaluate.legibility import CHINESE, GROUPS, PAIRS, CurveClip, Measured
 from training.evaluate.measures import Share, percent, share_of_groups
 from training.evaluate.naming import OUTCOMES
 from training.evaluate.report import as_json, write_text
 from training.page import (
     SHARES,
     Axis,
+    ChartFigure,
+    ChartPoint,
     Curve,
     Document,
     Fact,
-    Figure,
     Grid,
-    Part,
-    Point,
+    Section,
     chart,
     render,
 )
@@ -47,7 +47,9 @@ NOTE = (
 )
 
 
-def as_dict(measured: Measured, told: Sequence[Told], run: Mapping[str, str]) -> dict[str, Any]:
+def as_dict(
+    measured: Measured, told: Sequence[Lookalike], run: Mapping[str, str]
+) -> dict[str, Any]:
     """What legibility.json holds.
 
     Each row of `curve`: a set of marks, a height in pixels (`None`: all), a bit rate in kbit/s
@@ -82,7 +84,7 @@ def as_dict(measured: Measured, told: Sequence[Told], run: Mapping[str, str]) ->
     }
 
 
-def readable(measured: Measured) -> list[Clip]:
+def readable(measured: Measured) -> list[CurveClip]:
     """Clips of Chinese marks `READABLE` pixels high or more."""
     return [c for c in measured.clips
             if c.part == "curve" and c.group in CHINESE and c.height >= READABLE]  # fmt: skip
@@ -107,7 +109,7 @@ def pairs(measured: Measured) -> list[dict[str, Any]]:
 
 
 def write(
-    measured: Measured, told: Sequence[Told], run: Mapping[str, str], out: Path
+    measured: Measured, told: Sequence[Lookalike], run: Mapping[str, str], out: Path
 ) -> list[Path]:
     """Writes legibility.json, legibility.svg and legibility.html.
 
@@ -142,13 +144,13 @@ def _by_group(measured: Measured) -> str:
     return _drawn("Named right by mark height and script", curves, measured)
 
 
-def _curve(name: str, clips: Sequence[Clip], measured: Measured) -> Curve:
+def _curve(name: str, clips: Sequence[CurveClip], measured: Measured) -> Curve:
     points = []
     for height in measured.plan.heights:
         here = [c for c in clips if c.height == height]
         share = _share(here)
         if share.value is not None:
-            points.append(Point(height, share.value, *_interval(here)))
+            points.append(ChartPoint(height, share.value, *_interval(here)))
     return Curve(name, tuple(points))
 
 
@@ -160,7 +162,7 @@ def _drawn(title: str, curves: Sequence[Curve], measured: Measured) -> str:
     return chart(title, curves, across, Axis("named right", SHARES, percent=True))
 
 
-def _page(measured: Measured, told: Sequence[Told], drawn: str) -> str:
+def _page(measured: Measured, told: Sequence[Lookalike], drawn: str) -> str:
     clips = [c for c in measured.clips if c.part == "curve"]
     high, wrong = _share(readable(measured)), [c for c in clips if c.outcome == "wrong"]
     low, most = _interval(readable(measured))
@@ -184,22 +186,24 @@ def _page(measured: Measured, told: Sequence[Told], drawn: str) -> str:
     )
     left = ", ".join(f"{count} {why}" for why, count in measured.sample.left_out.items())
     parts = [
-        Part("The curve", (f"Bit rates asked for and written, kbit/s: {rates}.",),
-             (Figure(drawn, "All marks, a curve for each bit rate; 95 %, marks drawn anew."),
-              Figure(_by_group(measured), "All bit rates together, by whose mark and its script.")),
+        Section("The curve", (f"Bit rates asked for and written, kbit/s: {rates}.",),
+             (ChartFigure(drawn, "All marks, a curve for each bit rate; 95 %, marks drawn anew."),
+              ChartFigure(_by_group(measured), "All bit rates together, by whose mark and its script.")),
              tuple(_cells(name, groups, clips, measured) for name, groups in SETS.items())),
-        Part("Marks one letter apart", (f"At {plan.middle} kbit/s.",), (), (_pair_grid(measured),)),
-        Part("Texts that look like marks", ("Read once and surely on a machine; no picture.",), (),
+        Section("Marks one letter apart", (f"At {plan.middle} kbit/s.",), (), (_pair_grid(measured),)),
+        Section("Texts that look like marks", ("Read once and surely on a machine; no picture.",), (),
              (Grid(("text", "may name", "said", ""),
                    [[t.text, t.expected or "nobody", t.said or "unknown",
                      "wrong" if t.wrong else ""] for t in told]),)),
-        Part("Named wrong", (), (), (_wrong_grid(wrong),)),
-        Part("The sample", (f"Wordmarks of the registry left out: {left}.",)),
+        Section("Named wrong", (), (), (_wrong_grid(wrong),)),
+        Section("The sample", (f"Wordmarks of the registry left out: {left}.",)),
     ]  # fmt: skip
     return render(Document("How high a mark must be to be named", NOTE, facts, parts))
 
 
-def _cells(name: str, groups: Sequence[str], clips: Sequence[Clip], measured: Measured) -> Grid:
+def _cells(
+    name: str, groups: Sequence[str], clips: Sequence[CurveClip], measured: Measured
+) -> Grid:
     own = [c for c in clips if c.group in groups]
     rows = []
     for height in measured.plan.heights:
@@ -227,7 +231,7 @@ def _pair_grid(measured: Measured) -> Grid:
     return Grid(("mark", "height", "clips", "said", ""), rows)
 
 
-def _wrong_grid(wrong: Sequence[Clip]) -> Grid:
+def _wrong_grid(wrong: Sequence[CurveClip]) -> Grid:
     rows = [
         [c.picture.removeprefix("images/"), c.text, c.builder, c.said or "", f"{c.height} px",
          f"{c.bitrate}k", " / ".join(c.readings[:6])]
@@ -238,7 +242,7 @@ def _wrong_grid(wrong: Sequence[Clip]) -> Grid:
 
 
 def _row(
-    name: str, height: int | None, bitrate: int | None, clips: Sequence[Clip]
+    name: str, height: int | None, bitrate: int | None, clips: Sequence[CurveClip]
 ) -> dict[str, Any]:
     own = [
         c
@@ -253,16 +257,16 @@ def _row(
     }  # fmt: skip
 
 
-def _named(clips: Sequence[Clip]) -> dict[str, object]:
+def _named(clips: Sequence[CurveClip]) -> dict[str, object]:
     low, high = _interval(clips)
     return {**_share(clips).as_dict(), "low": round(low, 4), "high": round(high, 4)}
 
 
-def _interval(clips: Sequence[Clip]) -> tuple[float, float]:
+def _interval(clips: Sequence[CurveClip]) -> tuple[float, float]:
     return share_of_groups([c.outcome == "right" for c in clips], [c.text for c in clips])
 
 
-def _share(clips: Sequence[Clip]) -> Share:
+def _share(clips: Sequence[CurveClip]) -> Share:
     return Share(sum(c.outcome == "right" for c in clips), len(clips))
 
 
@@ -283,7 +287,7 @@ TEXTS: tuple[tuple[str, str | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Lookalike:
     """What one text alone was taken for; `wrong` where a builder was named that it is not."""
 
     text: str
@@ -300,11 +304,11 @@ class Told:
         }  # fmt: skip
 
 
-def tell_apart(registry: Registry, settings: Attributing) -> list[Told]:
+def tell_apart(registry: Registry, settings: Attributing) -> list[Lookalike]:
     """Each of `TEXTS` read once and surely on a machine, and who is named by it."""
     attributor = Attributor(Matcher(registry), registry, settings)
     told = []
     for text, expected in TEXTS:
         reading = Reading(text, SURE, (0.0, 0.0, 100.0, 20.0), Fraction(0), script_of(text))
-        told.append(Told(text, expected, attributor.attribute([reading]).builder))
+        told.append(Lookalike(text, expected, attributor.attribute([reading]).builder))
     return told

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from datasets.maker.broadcast import grain
 from datasets.maker.lettering import Colour, Cutout, Lettering, draw_lettering, random_lettering
 from detector.types import Box, Picture, Script
-from training.evaluate.faces import Face, flat_place
+from training.evaluate.faces import MachineFace, flat_place
 
 FRAME = (1280, 720)
 RATE, FRAMES = 25, 30
@@ -92,7 +92,7 @@ class Mounted:
 
 def mount(
     picture: Picture,
-    face: Face,
+    face: MachineFace,
     whole: NDArray[np.uint8],
     text: str,
     script: Script,

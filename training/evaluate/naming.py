@@ -53,7 +53,7 @@ def as_entries(photographs: Sequence[Photograph], registry: Registry) -> tuple[P
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class NamingCase:
     """One machine that could be named, and what was said of it.
 
     machine: its index in the picture's line; marks: what its builder's marks say; script: that
@@ -99,7 +99,7 @@ class FalseName:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class NamingClaim:
     """The likeliest builder of one sighting whose truth is known, named or not.
 
     truth: the builder, None where no machine is (a negative). best: the candidate with the
@@ -121,11 +121,11 @@ class Claim:
 
 
 @dataclass(slots=True)
-class Named:
+class NamingCounts:
     """Cases, false names and claims, filled by `add`."""
 
-    claims: list[Claim] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
+    claims: list[NamingClaim] = field(default_factory=list)
+    cases: list[NamingCase] = field(default_factory=list)
     false_names: list[FalseName] = field(default_factory=list)
     negatives: int = 0
     named_negatives: int = 0
@@ -229,10 +229,10 @@ def _case(
     marks: Sequence[Mark],
     seen: Sighting | None,
     picture: Picture | None,
-) -> Case:
+) -> NamingCase:
     said = None if seen is None else seen.attribution
     largest = max(marks, key=_height)
-    return Case(
+    return NamingCase(
         photograph.image,
         index,
         truth,
@@ -254,7 +254,7 @@ def _height(mark: Mark) -> float:
     return min(x2 - x1, y2 - y1)
 
 
-def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim | None:
+def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> NamingClaim | None:
     """None where the truth is not known: no labelled machine there, or nobody could tell whose;
     and where the machine is to be ignored."""
     machine = None if of is None else photograph.machines[of]
@@ -264,7 +264,7 @@ def _claim(photograph: Photograph, sighting: Sighting, of: int | None) -> Claim 
     if truth is None and photograph.scene != "negative":
         return None
     best, chance = candidate(sighting.attribution)
-    return Claim(
+    return NamingClaim(
         photograph.image,
         photograph.source,
         truth,
@@ -310,7 +310,7 @@ Shares = Mapping[Outcome, Share]
 Slices = dict[str, dict[str, Shares]]
 
 
-def slices(cases: Sequence[Case], registry: Registry) -> Slices:
+def slices(cases: Sequence[NamingCase], registry: Registry) -> Slices:
     """Outcomes of the cases whose builder is in the registry, cut four ways.
 
     Returns:
@@ -320,7 +320,7 @@ def slices(cases: Sequence[Case], registry: Registry) -> Slices:
     """
     inside = [case for case in cases if case.in_registry and case.truth in registry]
 
-    def home(case: Case) -> str:
+    def home(case: NamingCase) -> str:
         return "China" if registry.get(case.truth).origin == CHINESE else "elsewhere"
 
     return {
@@ -334,17 +334,17 @@ def slices(cases: Sequence[Case], registry: Registry) -> Slices:
     }  # fmt: skip
 
 
-def _round(case: Case) -> str | None:
+def _round(case: NamingCase) -> str | None:
     return next((name for name, end in ROUNDS.items() if case.picture.endswith(end)), None)
 
 
-def shares(cases: Sequence[Case]) -> Shares:
+def shares(cases: Sequence[NamingCase]) -> Shares:
     """The share of each outcome."""
     return {o: Share(sum(c.outcome == o for c in cases), len(cases)) for o in OUTCOMES}
 
 
 def _by(
-    cases: Sequence[Case], key: Callable[[Case], str | None], names: Sequence[str]
+    cases: Sequence[NamingCase], key: Callable[[NamingCase], str | None], names: Sequence[str]
 ) -> dict[str, Shares]:
     return {name: shares([case for case in cases if key(case) == name]) for name in names}
 

@@ -30,7 +30,7 @@ LEAST_MACHINES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenMachine:
     """A sighting of a machine whose builder's mark a person can read, and what is said of it."""
 
     picture: str
@@ -38,7 +38,7 @@ class Seen:
     said: Attribution
 
 
-Again = Callable[[str, Registry], Sequence[Seen]]
+Again = Callable[[str, Registry], Sequence[SeenMachine]]
 """A builder's machines looked at anew with a registry that lacks it."""
 
 
@@ -83,7 +83,9 @@ class OpenSet:
         }
 
 
-def hold_out(seen: Sequence[Seen], registry: Registry, builders: int, again: Again) -> OpenSet:
+def hold_out(
+    seen: Sequence[SeenMachine], registry: Registry, builders: int, again: Again
+) -> OpenSet:
     """Holds out the builders with most machines in turn, each with `LEAST_MACHINES` at least.
 
     Args:
@@ -113,7 +115,7 @@ def hold_out(seen: Sequence[Seen], registry: Registry, builders: int, again: Aga
     return OpenSet(tuple(rounds), named, auroc(known, unknown))
 
 
-def _score(seen: Seen) -> float:
+def _score(seen: SeenMachine) -> float:
     return candidate(seen.said)[1]
 
 

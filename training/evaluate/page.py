@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.evaluate.comparison import Comparison, Difference
+from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.measures import Share, percent
-from training.evaluate.naming import OUTCOMES, Case, FalseName
+from training.evaluate.naming import OUTCOMES, FalseName, NamingCase
 from training.evaluate.report import Report, chances, per_thousand, write_text
 from training.page import (
     SHARES,
     Axis,
+    ChartFigure,
+    ChartPoint,
     Curve,
     Document,
     Fact,
-    Figure,
     Grid,
-    Part,
-    Point,
+    Section,
     chart,
     render,
     table,
@@ -35,7 +35,7 @@ WORST = {outcome: rank for rank, outcome in enumerate(("wrong", "unseen", "unkno
 INTERVALS = "In brackets: hits of all, and the 95 % Wilson interval."
 
 
-def document_of(report: Report, compared: Comparison | None = None) -> Document:
+def document_of(report: Report, compared: ModelComparison | None = None) -> Document:
     """The evaluation as a document, the bad rows and the single cases included."""
     values = chances(report.named.claims, len(report.named.cases))
     return Document(
@@ -56,7 +56,7 @@ def document_of(report: Report, compared: Comparison | None = None) -> Document:
     )
 
 
-def write_page(report: Report, compared: Comparison | None, out: Path) -> Path:
+def write_page(report: Report, compared: ModelComparison | None, out: Path) -> Path:
     """Writes `out/evaluation.html`.
 
     Raises:
@@ -109,7 +109,7 @@ def measures_grid(parts: Mapping[str, Spotted], title: str = "") -> Grid:
     return Grid(("CNC machines over 60 px", *columns), rows, title)
 
 
-def _detection(report: Report) -> Part:
+def _detection(report: Report) -> Section:
     spotted = report.spotted
     rate = spotted.false_on_negatives / max(1, spotted.negatives)
     thousand = per_thousand(report.named.named_share)
@@ -123,7 +123,7 @@ def _detection(report: Report) -> Part:
     if report.conditions:
         conditions = {"as stored": spotted, **report.conditions}
         grids.append(measures_grid(conditions, "In pictures as footage would show them"))
-    return Part("Detection", (text,), (), grids)
+    return Section("Detection", (text,), (), grids)
 
 
 def naming_grid(report: Report) -> Grid:
@@ -139,7 +139,7 @@ def naming_grid(report: Report) -> Grid:
     return Grid(("way", "builder", *OUTCOMES), rows)
 
 
-def _naming(report: Report) -> Part:
+def _naming(report: Report) -> Section:
     cut = [
         [by, name, *(str(row[outcome]) for outcome in OUTCOMES)]
         for by, group in report.slices.items()
@@ -150,26 +150,26 @@ def _naming(report: Report) -> Part:
     figures = [_heights(heights)] if any(row["right"].total for row in heights.values()) else []
     text = "A case is a machine with a builder's mark that a person can read in that picture."
     hard = Grid(("by", "mark", *OUTCOMES), cut, "By what makes a mark hard")
-    return Part("Builders named", (text,), figures, (naming_grid(report), hard))
+    return Section("Builders named", (text,), figures, (naming_grid(report), hard))
 
 
-def _heights(rows: Any) -> Figure:
+def _heights(rows: Any) -> ChartFigure:
     names = list(rows)
     axis = Axis("shorter side of the mark, class", tuple(range(1, len(names) + 1)))
     curves = []
     for outcome in ("right", "unknown", "wrong"):
         points = [
-            Point(place, row[outcome].value, *row[outcome].interval)
+            ChartPoint(place, row[outcome].value, *row[outcome].interval)
             for place, row in enumerate(rows.values(), 1)
             if row[outcome].total
         ]
         curves.append(Curve(f"named {outcome}" if outcome != "unknown" else outcome, tuple(points)))
     drawn = chart("Outcomes by mark height", curves, axis, Axis("share", SHARES, percent=True))
     explained = ", ".join(f"{place}: {name}" for place, name in enumerate(names, 1))
-    return Figure(drawn, f"Outcome by the height of the mark ({explained}), Wilson intervals.")
+    return ChartFigure(drawn, f"Outcome by the height of the mark ({explained}), Wilson intervals.")
 
 
-def _probabilities(values: dict[str, Any]) -> list[Part]:
+def _probabilities(values: dict[str, Any]) -> list[Section]:
     error = values["calibration_error"]
     if error is None:
         return []
@@ -188,19 +188,19 @@ def _probabilities(values: dict[str, Any]) -> list[Part]:
         for one in bins
     ]  # fmt: skip
     found = [
-        Point(one["stated"], one["right"]["share"], one["right"]["low"], one["right"]["high"])
+        ChartPoint(one["stated"], one["right"]["share"], one["right"]["low"], one["right"]["high"])
         for one in bins
         if one["stated"] is not None
     ]
     stated = Axis("probability stated", SHARES, percent=True)
-    curve = [Point(p["coverage"], p["risk"]) for p in values["risk_coverage"]]
+    curve = [ChartPoint(p["coverage"], p["risk"]) for p in values["risk_coverage"]]
     figures = [
-        Figure(
+        ChartFigure(
             chart("Reliability", [Curve("likeliest builder is the true one", tuple(found))],
                   stated, Axis("found", SHARES, percent=True), diagonal=True),
             "Reliability: on the dashed line what is stated is what is found.",
         ),
-        Figure(
+        ChartFigure(
             chart("Risk and coverage", [Curve("all candidates, surest first", tuple(curve))],
                   Axis("coverage: machines with a legible mark that are named", SHARES,
                        percent=True),
@@ -209,10 +209,10 @@ def _probabilities(values: dict[str, Any]) -> list[Part]:
         ),
     ]  # fmt: skip
     grid = Grid(("stated", "mean", "right"), rows, "Reliability, bin by bin", folded=True)
-    return [Part("Probabilities", texts, figures, (grid,))]
+    return [Section("Probabilities", texts, figures, (grid,))]
 
 
-def _open_set(report: Report) -> list[Part]:
+def _open_set(report: Report) -> list[Section]:
     if report.open_set is None:
         return []
     rows = [
@@ -227,10 +227,10 @@ def _open_set(report: Report) -> list[Part]:
         "and the mark embedder may have seen those of train."
     )
     head = ("builder held out", "its machines named wrongly", "others right", "AUROC", "which")
-    return [Part("Open set", (text,), (), (Grid(head, rows),))]
+    return [Section("Open set", (text,), (), (Grid(head, rows),))]
 
 
-def _footage(report: Report) -> list[Part]:
+def _footage(report: Report) -> list[Section]:
     if report.footage is None:
         return []
     rows = [
@@ -240,10 +240,10 @@ def _footage(report: Report) -> list[Part]:
     ]  # fmt: skip
     texts = [f"{rate} (exact, one-sided 95 %)." for rate in report.footage.rates_said()]
     head = ("clip", "length", "negative", "sightings", "named right", "named wrong, and read")
-    return [Part("Footage", texts, (), (Grid(head, rows),))]
+    return [Section("Footage", texts, (), (Grid(head, rows),))]
 
 
-def comparison_part(compared: Comparison) -> Part:
+def comparison_part(compared: ModelComparison) -> Section:
     """Old, new and the difference of each measure, in points of 100."""
     rows = [
         [one.of, percent(one.old), percent(one.new),
@@ -264,27 +264,27 @@ def comparison_part(compared: Comparison) -> Part:
         f"test of these: p = {compared.chance:.3f}.",
     ]
     head = ("of", "old", "new", "change", "95 % interval", "cases", "sources")
-    return Part("Against the run before", texts, (), (Grid(head, rows),))
+    return Section("Against the run before", texts, (), (Grid(head, rows),))
 
 
-def _interval(one: Difference) -> str:
+def _interval(one: MeasureDifference) -> str:
     """In points of 100; an interval that says nothing is called so."""
     if one.low is None or one.high is None:
         return "-"
     return f"{100 * one.low:+.1f} to {100 * one.high:+.1f}{' (too few)' if one.few else ''}"
 
 
-def _bad(report: Report) -> Part:
+def _bad(report: Report) -> Section:
     cases = sorted(report.named.cases, key=lambda c: (WORST[c.outcome], c.picture, c.machine))
     bad = [case for case in cases if case.outcome != "right"]
     others = [*bad[MANY:], *(case for case in cases if case.outcome == "right")]
     naive = ("naive",) if report.naive else ()
     head = ("picture", "builder", "outcome", "said", "grade", *naive, "marks", "height", "read")
 
-    def rows(chosen: Iterable[Case]) -> list[list[str]]:
+    def rows(chosen: Iterable[NamingCase]) -> list[list[str]]:
         return [_row(case, naive=report.naive) for case in chosen]
 
-    return Part(
+    return Section(
         "Case by case",
         (),
         (),
@@ -306,7 +306,7 @@ def _false_names(names: Sequence[FalseName]) -> Grid:
     return Grid(head, rows or [["none"] + [""] * (len(head) - 1)], "False names")
 
 
-def _row(case: Case, *, naive: bool) -> list[str]:
+def _row(case: NamingCase, *, naive: bool) -> list[str]:
     return [
         _bare(case.picture),
         case.truth,
@@ -332,7 +332,7 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def comparison_table(compared: Comparison) -> str:
+def comparison_table(compared: ModelComparison) -> str:
     """The comparison in Markdown."""
     part = comparison_part(compared)
     first, *others = part.texts

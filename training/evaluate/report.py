@@ -26,7 +26,7 @@ from training.evaluate.chances import (
 from training.evaluate.detection import Spotted
 from training.evaluate.footage import FootageReport
 from training.evaluate.measures import SURE, Share
-from training.evaluate.naming import OUTCOMES, Claim, Named, Slices
+from training.evaluate.naming import OUTCOMES, NamingClaim, NamingCounts, Slices
 from training.evaluate.openset import OpenSet
 
 VERSION = 2
@@ -51,7 +51,7 @@ class Report:
     confidence: float
     mark_confidence: float
     spotted: Spotted
-    named: Named
+    named: NamingCounts
     naive: bool
     data_sha256: str = ""
     slices: Slices = dataclasses.field(default_factory=dict)
@@ -124,7 +124,7 @@ class Report:
 SINGLE = ("cases", "false_names", "by_picture", "claims", "open_set", "footage")
 
 
-def chances(claims: Sequence[Claim], cases: int) -> dict[str, Any]:
+def chances(claims: Sequence[NamingClaim], cases: int) -> dict[str, Any]:
     """Reliability, calibration error and the risk-coverage curve of a report.
 
     Reliability is over every claim with a candidate, whatever its picture shows; claims
@@ -167,7 +167,7 @@ def per_thousand(share: Share) -> dict[str, float | None]:
     }
 
 
-def naming_shares(named: Named, *, naive: bool) -> dict[str, Any]:
+def naming_shares(named: NamingCounts, *, naive: bool) -> dict[str, Any]:
     """Outcomes in and outside the registry; of the naive way, or of ours."""
     share = named.naive_share if naive else named.share
     return {

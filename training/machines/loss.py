@@ -16,7 +16,7 @@ GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
 """Weights of the parts of the loss: Ultralytics' defaults."""
 
 
-class Loss:
+class DetectionLoss:
     """Called with the network and a batch of `training.machines.material`."""
 
     def __init__(self, network: Any) -> None:

@@ -35,7 +35,7 @@ from datasets.photographs.writing import check_apart
 from detector.types import CLASSES
 from training.evaluate.report import as_json, check_begun, write_text
 from training.fit import Plan, Step, fit
-from training.machines.loss import Loss
+from training.machines.loss import DetectionLoss
 from training.machines.material import NOTHING, SIDES, Material, in_fold, labels_of
 from training.vendor import (
     every_instruction,
@@ -145,7 +145,7 @@ def train(
         cv2.setNumThreads(1)
         torch.manual_seed(seed)
         network = _taught(open_network(start, scratch)).to(device)
-        loss = Loss(network)
+        loss = DetectionLoss(network)
         material = Material(learnt, out / "pictures", seed, sides)
         began = time.monotonic()
         log = _Log(out / "log.jsonl", progress)
@@ -235,7 +235,7 @@ def _counts(photographs: Sequence[Photograph]) -> dict[str, int]:
     }
 
 
-def _mean_loss(torch: Any, network: Any, loss: Loss, material: Material) -> float:
+def _mean_loss(torch: Any, network: Any, loss: DetectionLoss, material: Material) -> float:
     """Mean loss a picture over seeded views of pictures that were not learnt from."""
     with torch.no_grad():
         values = []

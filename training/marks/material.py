@@ -35,7 +35,7 @@ _MOST_GROUNDS = 600
 
 
 @dataclass(slots=True)
-class Material:
+class MarkMaterial:
     """Cut-outs by class: drawn ones, those of logos, those of photographs; and backgrounds."""
 
     classes: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ def collect(
     others: int,
     hold_out: bool,
     tell: Tell,
-) -> Material:
+) -> MarkMaterial:
     """Draws the wordmarks and cuts the photographs of `data`/train; the same each time.
 
     Sources kept for tuning (`training.marks.material`) are left out, and builders held out if
@@ -82,7 +82,7 @@ def collect(
         DataError: the data set or the logos are wrong.
     """
     texts = gather(registry, seed, others, hold_out=hold_out)
-    material = Material()
+    material = MarkMaterial()
     places: dict[str, int] = {}
 
     def place(key: str) -> int:
@@ -107,7 +107,7 @@ def collect(
 
 
 def _draw_all(
-    material: Material,
+    material: MarkMaterial,
     texts: Texts,
     place: Callable[[str], int],
     faces: tuple[Path, ...],
@@ -125,7 +125,7 @@ def _draw_all(
 
 
 def _cut_all(
-    material: Material,
+    material: MarkMaterial,
     photograph: Photograph,
     registry: Registry,
     texts: Texts,
@@ -153,7 +153,7 @@ def _cut_all(
 class Sampler:
     """Batches of one material; the batch of a step is the same however one came to it."""
 
-    def __init__(self, material: Material, seed: int, batch: int) -> None:
+    def __init__(self, material: MarkMaterial, seed: int, batch: int) -> None:
         self._material = material
         self._seed = seed
         self.parts = {

@@ -23,7 +23,7 @@ from detector.settings import Settings
 from detector.types import MACHINE, WORDMARK, Box
 from training.marks.cuts import degrade, draw, seeded
 from training.marks.material import Tell
-from training.marks.prototypes import Case, cases_of, cut, read_rgb
+from training.marks.prototypes import MarkCase, cases_of, cut, read_rgb
 
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 # Added to the strength of the worst mistake: it is the maximum over a few sources only.
@@ -39,7 +39,7 @@ _STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 class Tried:
     """A case and what the recogniser said of it; `case.picture` may have been let go."""
 
-    case: Case
+    case: MarkCase
     found: Recognition
 
     @property
@@ -60,7 +60,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MarkCounts:
     """Counts at one threshold: of legible builders' marks named rightly and wrongly, and of
     all else that was named at all."""
 
@@ -94,7 +94,7 @@ def run_cases(
     return tried
 
 
-def point(tried: Iterable[Tried], strength: float) -> Point:
+def point(tried: Iterable[Tried], strength: float) -> MarkCounts:
     """What would be named from this strength on."""
     right = wrong = false = marks = others = 0
     for one in tried:
@@ -105,7 +105,7 @@ def point(tried: Iterable[Tried], strength: float) -> Point:
             right += one.right
             wrong += mark and not one.right
             false += not mark
-    return Point(strength, right, wrong, false, marks, others)
+    return MarkCounts(strength, right, wrong, false, marks, others)
 
 
 def drawn_cases(
@@ -132,7 +132,7 @@ def drawn_cases(
                 picture = degrade(draw(mark.text, rng, faces), rng, ())
                 (found,) = recogniser.recognise([picture])
                 box = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
-                case = Case(_NO_PICTURE, "drawn", entry.id, mark.text, "drawn", "", box)
+                case = MarkCase(_NO_PICTURE, "drawn", entry.id, mark.text, "drawn", "", box)
                 tried.append(Tried(case, found))
     return tried
 
@@ -321,14 +321,14 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _as_case(
-    photograph: Photograph, box: Box, labelled: Sequence[Case], unclear: Sequence[Box]
-) -> Case | None:
+    photograph: Photograph, box: Box, labelled: Sequence[MarkCase], unclear: Sequence[Box]
+) -> MarkCase | None:
     for case in labelled:
         if _overlap(box, case.box) >= _SAME:
             return replace(case, box=box)
     if any(_overlap(box, other) >= _APART for other in unclear):
         return None
-    return Case(_NONE, "ground", None, "", photograph.source, photograph.image, box)
+    return MarkCase(_NONE, "ground", None, "", photograph.source, photograph.image, box)
 
 
 def _beside_reader(

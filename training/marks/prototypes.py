@@ -153,7 +153,7 @@ _LOOSE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class MarkCase:
     """One cut and the truth about it.
 
     group: builder (legible, of the registry; `truth` is its id), firm (a builder outside the
@@ -191,7 +191,7 @@ def cut(picture: Picture, box: Box) -> Picture | None:
 
 def cases_of(
     photograph: Photograph, registry: Registry, *, looks: int = 1, grounds: int = 5
-) -> Iterator[Case]:
+) -> Iterator[MarkCase]:
     """The cases of one photograph.
 
     Left out: marks nobody can read, and texts of another role that hold a builder's name.
@@ -204,10 +204,10 @@ def cases_of(
     picture = read_rgb(photograph)
     names = _long_names(registry)
 
-    def case(box: Box, group: Group, truth: str | None, text: str) -> Iterator[Case]:
+    def case(box: Box, group: Group, truth: str | None, text: str) -> Iterator[MarkCase]:
         held = cut(picture, box)
         if held is not None:
-            yield Case(held, group, truth, text, photograph.source, photograph.image, box)
+            yield MarkCase(held, group, truth, text, photograph.source, photograph.image, box)
 
     for mark in photograph.marks:
         group = _group(mark, registry, names)

@@ -40,8 +40,8 @@ from training.fit import Batch, Plan, Step, fit
 from training.marks.cuts import can_draw, find_faces
 from training.small.cyrillic_lines import (
     SURE,
+    CyrillicLine,
     Drawer,
-    Line,
     photographed,
     read_grounds,
     read_words,
@@ -63,7 +63,7 @@ SMALL, LARGE = 12.0, 20.0
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenLine:
     """A line as the recogniser saw it: `seen` (steps, 504), and what it said of it."""
 
     kind: str
@@ -75,7 +75,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CyrillicPlan:
     """What a run was asked for; a run begun again must be the same."""
 
     recogniser: str
@@ -108,7 +108,9 @@ def main() -> None:
     families = _families(said.faces)
     words = read_words(said.words)
     count = sum(map(len, families.values()))
-    run = Asked(seer.sha256, said.drawn, said.measured, count, len(words), said.epochs, said.seed)
+    run = CyrillicPlan(
+        seer.sha256, said.drawn, said.measured, count, len(words), said.epochs, said.seed
+    )
     _check(run, said.out)
     grounds = read_grounds(said.data, "train")
     for aside, number in ((False, said.drawn), (True, said.measured)):
@@ -150,7 +152,7 @@ def _families(folder: Path) -> dict[str, list[Path]]:
     return families
 
 
-def _check(run: Asked, out: Path) -> None:
+def _check(run: CyrillicPlan, out: Path) -> None:
     file = out / "asked.json"
     (out / "lines").mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(run), indent=1) + "\n"
@@ -198,19 +200,19 @@ def _photograph(out: Path, data: Path, split: str, seer: Seer) -> None:
                 seen.shapes = shapes_of(seen.said) if seen.sure >= SURE else "?"
             lines.append(seen)
             mirrored = np.ascontiguousarray(line.picture[:, ::-1])
-            lines.append(_look(seer, Line("mirrored", "", mirrored)))
+            lines.append(_look(seer, CyrillicLine("mirrored", "", mirrored)))
         if number % 100 == 0:
             print(f"{file}: {number} photographs, {len(lines)} lines", flush=True)
     _write(file, lines)
 
 
-def _look(seer: Seer, line: Line) -> Seen:
+def _look(seer: Seer, line: CyrillicLine) -> SeenLine:
     letters, seen = seer.look(pad_line(line.picture))
     said, sure = decode(letters, seer.letters)
-    return Seen(line.kind, line.shapes, line.height or 0.0, seen.astype(np.float16), said, sure)
+    return SeenLine(line.kind, line.shapes, line.height or 0.0, seen.astype(np.float16), said, sure)
 
 
-def _write(file: Path, lines: Sequence[Seen]) -> None:
+def _write(file: Path, lines: Sequence[SeenLine]) -> None:
     part = file.with_suffix(".part")
     with part.open("wb") as opened:
         np.savez(
@@ -224,7 +226,7 @@ def _write(file: Path, lines: Sequence[Seen]) -> None:
     part.replace(file)
 
 
-def read_seen(files: Sequence[Path]) -> list[Seen]:
+def read_seen(files: Sequence[Path]) -> list[SeenLine]:
     """Lines as `_write` left them."""
     found = []
     for file in files:
@@ -232,7 +234,7 @@ def read_seen(files: Sequence[Path]) -> list[Seen]:
             parts = np.split(held["seen"], np.cumsum(held["steps"])[:-1])
             for seen, told in zip(parts, held["told"], strict=True):
                 kind, shapes, height, said, sure = json.loads(str(told))
-                found.append(Seen(kind, shapes, height, seen, said, sure))
+                found.append(SeenLine(kind, shapes, height, seen, said, sure))
     return found
 
 
@@ -259,7 +261,7 @@ def build_network() -> Any:
     return Head()
 
 
-def _teach(run: Asked, out: Path) -> Any:
+def _teach(run: CyrillicPlan, out: Path) -> Any:
     """The head after `epochs` over all lines, by connectionist temporal classification (Graves
     and others, 2006)."""
     torch = open_torch()
@@ -282,7 +284,7 @@ def _teach(run: Asked, out: Path) -> Any:
         first = BATCH * int(rng.permutation(each)[place])
         return BATCH, [lines[i] for i in order[first : first + BATCH]]
 
-    def loss_of(network: Any, batch: list[Seen]) -> tuple[Any, dict[str, float]]:
+    def loss_of(network: Any, batch: list[SeenLine]) -> tuple[Any, dict[str, float]]:
         steps = [len(line.seen) for line in batch]
         seen = np.zeros((len(batch), max(steps), SEEN), np.float32)
         for row, line in zip(seen, batch, strict=True):
@@ -305,7 +307,7 @@ def _teach(run: Asked, out: Path) -> Any:
     return fit(build_network(), loss_of, batch_at, plan, out / "checkpoint.pt", progress=show)
 
 
-def _export(run: Asked, network: Any, out: Path) -> None:
+def _export(run: CyrillicPlan, network: Any, out: Path) -> None:
     torch = open_torch()
 
     class Chances(torch.nn.Module):  # type: ignore[misc, name-defined]

@@ -48,7 +48,7 @@ SURE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CyrillicLine:
     """A line to read. picture: BGR (height, width, 3). shapes: what it is to be read as.
 
     height: of its letters, pixels; None where unknown.
@@ -113,7 +113,7 @@ class Drawer:
         self._latin = [mark.text for mark in marks if mark.script == "latin"]
         self._han = [mark.text for mark in marks if mark.script == "han"]
 
-    def draw(self, seed: int, number: int) -> Line:
+    def draw(self, seed: int, number: int) -> CyrillicLine:
         """One line, drawn, worn and cut out as a hasty box would."""
         rng = seeded(seed, f"cyrillic-{number}")
         kind = KINDS[int(rng.choice(len(KINDS), p=SHARES))]
@@ -125,7 +125,7 @@ class Drawer:
         if rng.random() < 0.1:
             picture = 255 - picture
         shapes = "" if kind == "not upright" else shapes_of(text)
-        return Line(kind, shapes, np.ascontiguousarray(picture[:, :, ::-1]), height)
+        return CyrillicLine(kind, shapes, np.ascontiguousarray(picture[:, :, ::-1]), height)
 
     def _text(self, kind: Kind, rng: np.random.Generator) -> str:
         if kind == "word":
@@ -198,7 +198,7 @@ class Drawer:
         return sheet
 
 
-def photographed(data: Path, split: str, finder: LineFinder) -> Iterator[list[Line]]:
+def photographed(data: Path, split: str, finder: LineFinder) -> Iterator[list[CyrillicLine]]:
     """Of each photograph its labelled legible marks (`mark`), and what else looks like a line.
 
     The latter (`line`) have no shapes yet: nobody labelled them.
@@ -206,14 +206,16 @@ def photographed(data: Path, split: str, finder: LineFinder) -> Iterator[list[Li
     for photograph in read_photographs(split_folder(data, split)):
         picture = open_picture(photograph)
         marks = [
-            Line("mark", shapes_of(mark.text), cut.picture)
+            CyrillicLine("mark", shapes_of(mark.text), cut.picture)
             for mark in photograph.marks
             if mark.legible and mark.text
             for cut in cut_marks(picture, [mark.box])
             if not cut.turned
         ]
         others = [
-            Line("line", "", cut.picture) for cut in finder.find_lines(picture) if not cut.turned
+            CyrillicLine("line", "", cut.picture)
+            for cut in finder.find_lines(picture)
+            if not cut.turned
         ]
         yield marks + others
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from datasets.errors import DataError
-from training.evaluate.comparison import Comparison, Difference, check_same, compare, read_report
+from training.evaluate.comparison import (
+    MeasureDifference,
+    ModelComparison,
+    check_same,
+    compare,
+    read_report,
+)
 from training.evaluate.page import comparison_table
 
 SOURCES = 20
@@ -36,7 +42,7 @@ def report(right: set[int], model: str = "a", found: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def difference(compared: Comparison, of: str) -> Difference:
+def difference(compared: ModelComparison, of: str) -> MeasureDifference:
     return next(one for one in compared.differences if one.of == of)
 
 

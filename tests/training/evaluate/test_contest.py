@@ -10,7 +10,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.photographs.writing import read_splits
 from tests.datasets.sets import empty, line, write_data
-from training.evaluate.comparison import Comparison, Difference, compare
+from training.evaluate.comparison import MeasureDifference, ModelComparison, compare
 from training.evaluate.contest import BESIDES, JUDGED, judge
 from training.weights import check_unlearnt, check_unseen, traces_of
 
@@ -23,20 +23,20 @@ FALSE, SURELY = "false names a picture", "surely false names a picture"
 
 def compared(
     *rows: tuple[str, float, float], few: tuple[str, ...] = (), cases: int = 60, sources: int = 20
-) -> Comparison:
+) -> ModelComparison:
     """A comparison with these intervals of new minus old; no other measure changed.
 
     few: measures of so many cases and sources, where the others have enough.
     """
     ends = dict.fromkeys(JUDGED, (0.0, 0.0)) | {of: (low, high) for of, low, high in rows}
     differences = [
-        Difference(
+        MeasureDifference(
             of, 0.5, 0.5 + (low + high) / 2, low, high,
             *((cases, sources) if of in few or not few else (60, 20)),
         )
         for of, (low, high) in ends.items()
     ]  # fmt: skip
-    return Comparison("a" * 64, "b" * 64, tuple(differences), (), (), 1.0)
+    return ModelComparison("a" * 64, "b" * 64, tuple(differences), (), (), 1.0)
 
 
 @pytest.mark.parametrize(

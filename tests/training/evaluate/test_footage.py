@@ -21,7 +21,7 @@ from detector.types import (
     Sighting,
     Track,
 )
-from training.evaluate.footage import Clip, FootageReport, find_clips, hear
+from training.evaluate.footage import FootageReport, TruthClip, find_clips, hear
 
 BOX = (0.0, 0.0, 100.0, 100.0)
 
@@ -87,7 +87,7 @@ def test_photographs_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -
 
 
 def test_a_builder_who_is_shown_at_another_time_is_named_wrongly() -> None:
-    clip = Clip(Path("b.mp4"), (("mazak", 0.0, 4.0), ("haas", 4.0, 8.0)))
+    clip = TruthClip(Path("b.mp4"), (("mazak", 0.0, 4.0), ("haas", 4.0, 8.0)))
     for at, right, wrong in ((0, "mazak", "haas"), (4, "haas", "mazak"), (6, "haas", "mazak")):
         heard = hear(clip, analysis("mazak", "haas", at=at))
         assert heard.named == (right,)
@@ -108,7 +108,7 @@ def test_a_photograph_of_another_split_is_named(tmp_path: Path) -> None:
 
 
 def test_false_names_an_hour() -> None:
-    shown, empty = Clip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), Clip(Path("a.mp4"))
+    shown, empty = TruthClip(Path("b.mp4"), (("mazak", 0.0, 1800.0),)), TruthClip(Path("a.mp4"))
     heard = FootageReport(
         (hear(shown, analysis("mazak", "haas", None)), hear(empty, analysis("okuma")))
     )

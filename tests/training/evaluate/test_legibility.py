@@ -21,16 +21,16 @@ from detector.settings import Attributing
 from detector.types import Attribution, Box, Observation, Shot, Sighting, Track
 from training.evaluate import legibility, mounting
 from training.evaluate.evaluation import open_picture
-from training.evaluate.faces import Face, body, find_faces, flat_place, without_marks
+from training.evaluate.faces import MachineFace, body, find_faces, flat_place, without_marks
 from training.evaluate.journal import Journal
 from training.evaluate.legibility import (
     CHINESE,
     CYCLE,
     GROUPS,
     PAIRS,
-    Clip,
+    CurveClip,
+    CurvePlan,
     Measured,
-    Plan,
     encoding,
     judge,
     measure,
@@ -48,7 +48,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Photograph
 
 
 @pytest.fixture(scope="module")
-def faces(photographs: Sequence[Photograph]) -> list[Face]:
+def faces(photographs: Sequence[Photograph]) -> list[MachineFace]:
     return find_faces(photographs)
 
 
@@ -62,7 +62,7 @@ def analyst(registry: Registry) -> Analyst:
     return Analyst(registry=registry)
 
 
-def mounted(faces: list[Face], height: float, text: str = "DMTG", seed: int = 0) -> Mounted:
+def mounted(faces: list[MachineFace], height: float, text: str = "DMTG", seed: int = 0) -> Mounted:
     for face in faces:
         picture = without_marks(open_picture(face.photograph), face.photograph)
         whole = body(picture, face.box)
@@ -107,7 +107,7 @@ def test_a_mark_finds_a_flat_place_on_the_machine() -> None:
 
 
 @pytest.mark.parametrize("height", [8, 24, 48])
-def test_a_mark_is_as_high_as_asked(faces: list[Face], height: int) -> None:
+def test_a_mark_is_as_high_as_asked(faces: list[MachineFace], height: int) -> None:
     made = mounted(faces, height)
     x1, y1, x2, y2 = made.mark
     # Ink, tilt and a plate: never lower than asked, and not twice as high.
@@ -117,13 +117,13 @@ def test_a_mark_is_as_high_as_asked(faces: list[Face], height: int) -> None:
     assert mx1 <= (x1 + x2) / 2 <= mx2 and my1 <= (y1 + y2) / 2 <= my2
 
 
-def test_the_same_seed_makes_the_same_clip(faces: list[Face]) -> None:
+def test_the_same_seed_makes_the_same_clip(faces: list[MachineFace]) -> None:
     one, two, other = (mounted(faces, 24, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.still, two.still) and one.pan == two.pan
     assert one.pan != other.pan
 
 
-def test_the_same_frames_give_the_same_clip(faces: list[Face], tmp_path: Path) -> None:
+def test_the_same_frames_give_the_same_clip(faces: list[MachineFace], tmp_path: Path) -> None:
     made = mounted(faces, 24)
     written = set()
     for n in range(4):
@@ -132,7 +132,7 @@ def test_the_same_frames_give_the_same_clip(faces: list[Face], tmp_path: Path) -
     assert len(written) == 1
 
 
-def test_the_mark_moves_with_the_picture(faces: list[Face]) -> None:
+def test_the_mark_moves_with_the_picture(faces: list[MachineFace]) -> None:
     made = mounted(faces, 24)
     frames = list(made.frames())
     assert len(frames) == FRAMES
@@ -219,8 +219,8 @@ def test_no_text_that_only_looks_like_a_mark_names_anybody(registry: Registry) -
     assert next(one for one in told if one.text == "DMG MORI").said == "dmg-mori"
 
 
-def clip(number: int, height: int, outcome: str, said: str | None, **changed: object) -> Clip:
-    values = Clip(
+def clip(number: int, height: int, outcome: str, said: str | None, **changed: object) -> CurveClip:
+    values = CurveClip(
         "curve", number, "chinese-latin", "dmtg", "DMTG", height, 700, 650.0, "images/a.jpg",
         outcome, said, "A", 0.98, ("DMTG",), (),
     )  # fmt: skip
@@ -235,7 +235,7 @@ def measured(registry: Registry) -> Measured:
         clip(1, 24, "wrong", "dmg", group="cyrillic", elsewhere=("haas",)),
         clip(0, 24, "wrong", "dmg", part="pairs"),
     )
-    plan = Plan((12, 24), (700,), clips=2, pairs=1)
+    plan = CurvePlan((12, 24), (700,), clips=2, pairs=1)
     return Measured(plan, sample_marks(registry), 5, clips, 1)
 
 
@@ -272,7 +272,7 @@ def test_pictures_without_a_machine_to_write_on_are_refused(
 ) -> None:
     small = [p.model_copy(update={"machines": ()}) for p in photographs]
     with pytest.raises(DataError, match=r"drawn\w*/images: no labelled picture shows a whole"):
-        measure(small, analyst, Plan(), Journal(None, {}), lambda *_: None)
+        measure(small, analyst, CurvePlan(), Journal(None, {}), lambda *_: None)
 
 
 def test_clips_are_made_and_looked_at_once(
@@ -284,7 +284,7 @@ def test_clips_are_made_and_looked_at_once(
     monkeypatch.setattr(legibility, "PAIRS", PAIRS[1:])  # two show as much as three
     for module in (legibility, mounting):
         monkeypatch.setattr(module, "FRAMES", 14)  # looked at twice, not three times
-    plan = Plan((24,), (2000,), clips=1, pairs=1)
+    plan = CurvePlan((24,), (2000,), clips=1, pairs=1)
     told: list[tuple[int, int]] = []
 
     def tell(stage: str, done: int, total: int) -> None:

@@ -21,7 +21,7 @@ from detector.types import (
     Track,
 )
 from training.evaluate.measures import Share
-from training.evaluate.naming import Named, as_entries, assign, judge
+from training.evaluate.naming import NamingCounts, as_entries, assign, judge
 from training.evaluate.openset import ratio
 
 LEFT = (0.0, 0.0, 100.0, 100.0)
@@ -97,7 +97,7 @@ def test_sightings_are_assigned(true: list[Box], seen: list[Box], owners: list[i
     ],
 )
 def test_a_case_has_one_outcome(seen: list[Sighting], outcome: str) -> None:
-    named = Named()
+    named = NamingCounts()
     named.add(MAZAK, seen)
     (case,) = named.cases
     assert (case.outcome, case.truth, case.marks) == (outcome, "mazak", ("MAZAK",))
@@ -125,13 +125,13 @@ def test_a_case_has_one_outcome(seen: list[Sighting], outcome: str) -> None:
     ],
 )
 def test_only_machines_a_person_can_name_are_cases(picture: Photograph) -> None:
-    named = Named()
+    named = NamingCounts()
     named.add(picture, [sighting(LEFT)])
     assert named.cases == []
 
 
 def test_a_builder_outside_the_registry_stands_apart() -> None:
-    named = Named()
+    named = NamingCounts()
     named.add(photograph(machine(LEFT, "x-nobody"), marks=(MARKED_LEFT,)), [sighting(LEFT, "haas")])
     assert named.share("wrong", in_registry=False) == Share(1, 1)
     assert named.share("wrong", in_registry=True) == Share(0, 0)
@@ -155,7 +155,7 @@ def test_a_builder_outside_the_registry_stands_apart() -> None:
     ],
 )
 def test_false_names_say_why(picture: Photograph, seen: Sighting, why: str | None) -> None:
-    named = Named()
+    named = NamingCounts()
     named.add(picture, [seen])
     assert [false.why for false in named.false_names] == ([why] if why else [])
     assert named.named_share == Share(int(why == "negative"), int(picture.scene == "negative"))
@@ -186,7 +186,7 @@ def test_a_case_says_how_hard_its_mark_is() -> None:
     marks = (mark(0, (10, 10, 40, 20)), mark(0, (10, 30, 90, 60), "沈阳机床"))
     picture = np.zeros((200, 400, 3), np.uint8)
     picture[30:60, 10:90:2] = 255
-    named = Named()
+    named = NamingCounts()
     named.add(photograph(machine(LEFT, "smtcl"), marks=marks), [], picture)
     (case,) = named.cases
     assert (case.script, case.height, case.source) == ("han", 30, "s")
@@ -218,7 +218,7 @@ def test_a_case_says_how_hard_its_mark_is() -> None:
 def test_claims_are_of_sightings_whose_truth_is_known(
     picture: Photograph, seen: Sighting, claims: list[tuple[str, bool, bool]]
 ) -> None:
-    named = Named()
+    named = NamingCounts()
     named.add(picture, [seen])
     assert [(c.best, c.right, c.case) for c in named.claims] == claims
 

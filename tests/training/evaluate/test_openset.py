@@ -9,12 +9,12 @@ import pytest
 from datasets.registry import Registry, load_registry
 from detector.types import Attribution
 from training.evaluate.measures import Share
-from training.evaluate.openset import Seen, hold_out
+from training.evaluate.openset import SeenMachine, hold_out
 
 
-def seen(truth: str, number: int, said: str | None, probability: float) -> Seen:
+def seen(truth: str, number: int, said: str | None, probability: float) -> SeenMachine:
     grade = "A" if said else "U"
-    return Seen(f"images/{number}.jpg", truth, Attribution(said, probability, grade))
+    return SeenMachine(f"images/{number}.jpg", truth, Attribution(said, probability, grade))
 
 
 MAZAK = [seen("mazak", n, "mazak", 0.99) for n in range(4)]
@@ -27,7 +27,7 @@ def registry() -> Registry:
     return load_registry()
 
 
-def unknown(builder: str, less: Registry) -> Sequence[Seen]:
+def unknown(builder: str, less: Registry) -> Sequence[SeenMachine]:
     assert builder not in less and len(list(less)) > 400
     return [seen(builder, n, None, 1.0) for n in range(3)]
 
@@ -42,7 +42,7 @@ def test_each_common_builder_goes_out_in_turn(registry: Registry) -> None:
 
 
 def test_a_machine_given_anothers_name_is_told(registry: Registry) -> None:
-    def again(builder: str, less: Registry) -> Sequence[Seen]:
+    def again(builder: str, less: Registry) -> Sequence[SeenMachine]:
         # Another builder's machine in the same picture is looked at too, and is not counted.
         taken = seen("mazak", 7, "okuma", 0.995)
         return [*unknown(builder, less), taken, seen("okuma", 7, "haas", 0.99)]

@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from datasets.registry import load_registry
-from training.evaluate.comparison import Comparison, Difference
+from training.evaluate.comparison import MeasureDifference, ModelComparison
 from training.evaluate.detection import Spotted
 from training.evaluate.footage import FootageReport, Heard
 from training.evaluate.measures import Share
-from training.evaluate.naming import Case, Claim, FalseName, Named, slices
+from training.evaluate.naming import FalseName, NamingCase, NamingClaim, NamingCounts, slices
 from training.evaluate.openset import HeldOut, OpenSet
 from training.evaluate.page import document_of, write_page
 from training.evaluate.report import Report, chances
-from training.page import SHARES, Axis, Curve, Point, chart, to_markdown
+from training.page import SHARES, Axis, ChartPoint, Curve, chart, to_markdown
 
 
-def case(truth: str, outcome: str, height: float, script: str = "latin") -> Case:
+def case(truth: str, outcome: str, height: float, script: str = "latin") -> NamingCase:
     said = {"right": truth, "wrong": "okk"}.get(outcome)
-    return Case(
+    return NamingCase(
         f"images/{truth}{height:.0f}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
         "B", 0.97, ("<b>READ</b>",), ("MARK",),
         source="s", script=script, height=height, sharpness=0.9,  # type: ignore[arg-type]
@@ -37,15 +37,15 @@ CASES = [
     case("x-nobody", "unknown", 30),
 ]
 CLAIMS = [
-    Claim("images/a.jpg", "s", "mazak", "mazak", 0.98, True, True),
-    Claim("images/b.jpg", "s", "mazak", "okk", 0.6, False, True),
-    Claim("images/c.jpg", "s", None, None, 0.0, False, False),
+    NamingClaim("images/a.jpg", "s", "mazak", "mazak", 0.98, True, True),
+    NamingClaim("images/b.jpg", "s", "mazak", "okk", 0.6, False, True),
+    NamingClaim("images/c.jpg", "s", None, None, 0.0, False, False),
 ]
 
 
 @pytest.fixture
 def report() -> Report:
-    named = Named(
+    named = NamingCounts(
         cases=CASES,
         claims=CLAIMS,
         false_names=[FalseName("images/n.jpg", "star", None, "negative", "B", 0.95, ("STAR",), ())],
@@ -78,10 +78,10 @@ def test_a_case_without_its_picture_stands_in_no_row_of_blur() -> None:
 
 
 def test_the_page_shows_everything_and_fetches_nothing(report: Report, tmp_path: Path) -> None:
-    compared = Comparison(
+    compared = ModelComparison(
         "o" * 64,
         "a" * 64,
-        (Difference("named right", 0.2, 0.4, 0.1, 0.3, 20, 20),),
+        (MeasureDifference("named right", 0.2, 0.4, 0.1, 0.3, 20, 20),),
         ("x.jpg mazak",),
         (),
         0.5,
@@ -109,7 +109,17 @@ def test_the_parts_not_asked_for_are_left_out(report: Report, tmp_path: Path) ->
 
 def test_a_report_of_nothing_is_a_page(tmp_path: Path) -> None:
     empty = Report(
-        "val", 1, 1, "a" * 64, "s" * 64, "r" * 64, 0.35, 0.2, Spotted(0.35, 0.2), Named(), False
+        "val",
+        1,
+        1,
+        "a" * 64,
+        "s" * 64,
+        "r" * 64,
+        0.35,
+        0.2,
+        Spotted(0.35, 0.2),
+        NamingCounts(),
+        False,
     )
     assert "calibration error" in write_page(empty, None, tmp_path).read_text("utf-8")
     assert "Probabilities" not in to_markdown(document_of(empty))
@@ -146,7 +156,7 @@ def test_where_a_value_stands_on_an_axis(axis: Axis, value: float, place: float)
 
 
 def test_a_chart_is_sound_svg_that_names_its_curves() -> None:
-    points = (Point(8, 0.1, 0.0, 0.3), Point(32, 0.9, 0.8, 1.0))
+    points = (ChartPoint(8, 0.1, 0.0, 0.3), ChartPoint(32, 0.9, 0.8, 1.0))
     curves = [Curve("Latin <1>", points), Curve("汉字", points[:1])]
     drawn = chart("Right & wrong", curves, Axis("px", SIZES, even=True), Axis("share", SHARES))
     svg = ET.fromstring(drawn)

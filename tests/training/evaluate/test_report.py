@@ -19,7 +19,7 @@ from training.evaluate.card import write_card
 from training.evaluate.detection import Spotted
 from training.evaluate.evaluation import Report, open_picture
 from training.evaluate.measures import Share
-from training.evaluate.naming import Case, FalseName, Named
+from training.evaluate.naming import FalseName, NamingCase, NamingCounts
 from training.evaluate.page import document_of
 from training.evaluate.report import write_text
 from training.page import table, to_markdown
@@ -39,8 +39,8 @@ FACTS = {
 }
 
 
-def case(picture: str, truth: str, said: str | None, outcome: str, naive: str | None) -> Case:
-    return Case(
+def case(picture: str, truth: str, said: str | None, outcome: str, naive: str | None) -> NamingCase:
+    return NamingCase(
         f"images/{picture}.jpg", 0, truth, said, outcome,  # type: ignore[arg-type]
         "B", 0.97, ("MAZ|AK",), ("MAZAK",), naive,
     )  # fmt: skip
@@ -53,7 +53,7 @@ def report(made_data: Path) -> Report:
         box = np.array([photograph.machines[0].box], np.float32)
         found = Detections(box, np.array([0.9], np.float32), np.array([MACHINE], np.int64))
         spotted.add(photograph, found)
-    named = Named(
+    named = NamingCounts(
         cases=[
             case("a", "mazak", "mazak", "right", "mazak"),
             case("b", "haas", None, "unknown", "mazak"),

@@ -126,14 +126,14 @@ def test_the_loss_leaves_out_what_nobody_judged(made_data: Path, tmp_path: Path)
     """Heard again where a reviewer said that there is no machine."""
     import torch
 
-    from training.machines.loss import Loss
+    from training.machines.loss import DetectionLoss
     from training.vendor import open_ultralytics
     from training.weights import new_network
 
     open_ultralytics(tmp_path / "vendor")
     torch.manual_seed(0)
     network = new_network("yolo11n.yaml", CLASSES).train()
-    loss = Loss(network)
+    loss = DetectionLoss(network)
     ignored = [[0, c, 0, 0, SIDE, SIDE] for c in (MACHINE, MANUAL, WORDMARK, CONTROL)]
     refused = [[0, -1 - NOTHING, 0, 0, SIDE / 2, SIDE]]
     picture = torch.zeros((1, 3, 96, 96), dtype=torch.uint8)
