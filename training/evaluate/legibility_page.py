@@ -186,18 +186,29 @@ def _page(measured: Measured, told: Sequence[Lookalike], drawn: str) -> str:
     )
     left = ", ".join(f"{count} {why}" for why, count in measured.sample.left_out.items())
     parts = [
-        Section("The curve", (f"Bit rates asked for and written, kbit/s: {rates}.",),
-             (ChartFigure(drawn, "All marks, a curve for each bit rate; 95 %, marks drawn anew."),
-              ChartFigure(_by_group(measured), "All bit rates together, by whose mark and its script.")),
-             tuple(_cells(name, groups, clips, measured) for name, groups in SETS.items())),
-        Section("Marks one letter apart", (f"At {plan.middle} kbit/s.",), (), (_pair_grid(measured),)),
-        Section("Texts that look like marks", ("Read once and surely on a machine; no picture.",), (),
-             (Grid(("text", "may name", "said", ""),
-                   [[t.text, t.expected or "nobody", t.said or "unknown",
-                     "wrong" if t.wrong else ""] for t in told]),)),
+        Section(
+            "The curve",
+            (f"Bit rates asked for and written, kbit/s: {rates}.",),
+            (
+                ChartFigure(drawn, "All marks, a curve for each bit rate; 95 %, marks drawn anew."),
+                ChartFigure(
+                    _by_group(measured), "All bit rates together, by whose mark and its script."
+                ),
+            ),
+            tuple(_cells(name, groups, clips, measured) for name, groups in SETS.items()),
+        ),
+        Section(
+            "Marks one letter apart", (f"At {plan.middle} kbit/s.",), (), (_pair_grid(measured),)
+        ),
+        Section(
+            "Texts that look like marks",
+            ("Read once and surely on a machine; no picture.",),
+            (),
+            (_lookalike_grid(told),),
+        ),
         Section("Named wrong", (), (), (_wrong_grid(wrong),)),
         Section("The sample", (f"Wordmarks of the registry left out: {left}.",)),
-    ]  # fmt: skip
+    ]
     return render(Document("How high a mark must be to be named", NOTE, facts, parts))
 
 
@@ -219,6 +230,14 @@ def _cells(
         )
     head = ("height", *OUTCOMES, *(f"right at {b}k" for b in measured.plan.bitrates))
     return Grid(head, rows, name, folded=name not in ("all", "chinese"))
+
+
+def _lookalike_grid(told: Sequence[Lookalike]) -> Grid:
+    rows = [
+        [t.text, t.expected or "nobody", t.said or "unknown", "wrong" if t.wrong else ""]
+        for t in told
+    ]
+    return Grid(("text", "may name", "said", ""), rows)
 
 
 def _pair_grid(measured: Measured) -> Grid:
