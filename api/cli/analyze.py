@@ -30,7 +30,6 @@ from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
 from evidence.clip.record import dump, spell, to_failure, to_record
 from evidence.clip.tables import clock, counted
-from evidence.link.sightings import overlap
 
 if TYPE_CHECKING:
     from datasets.maker import ClipMachine, ClipTruth
@@ -334,6 +333,8 @@ def demo(
 def compare(truth: ClipTruth, machines: Sequence[dict[str, Any]]) -> list[Compared]:
     """Each drawn machine with its sighting: the one that overlaps it most at that instant,
     a sighting used once, the best pairs first."""
+    from evidence.link.sightings import overlap
+
     pairs = sorted(
         (
             (overlap(machine["best"]["box"], box), -d, -f)
@@ -356,6 +357,8 @@ def compare(truth: ClipTruth, machines: Sequence[dict[str, Any]]) -> list[Compar
 def is_shown(machine: dict[str, Any], truth: ClipTruth) -> bool:
     """Whether a sighting beside the drawn machines, one of them seen twice perhaps, names
     nobody, or a builder whose machine it lies on at that instant."""
+    from evidence.link.sightings import overlap
+
     if machine["builder"] is None:
         return True
     best = machine["best"]
