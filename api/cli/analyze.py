@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from api.cli.exits import Exit, exit_for
 from api.cli.setup import read_settings
 from api.cli.terminal import complain, hush, only_lines, progress, show, speak
 from datasets.errors import (
+    DecoderTimeout,
     FootageError,
     FootageMissing,
     NameplateError,
@@ -25,6 +27,7 @@ from datasets.errors import (
     UsageError,
 )
 from datasets.files import isdir
+from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from detector.settings import Settings
 from evidence.clip.folder import check_writable, write_results
@@ -34,6 +37,9 @@ from evidence.clip.tables import clock, counted
 if TYPE_CHECKING:
     from datasets.maker import ClipMachine, ClipTruth
     from detector import Analyst
+
+CLIP_SECONDS = 4 * 3600.0
+"""The longest that one footage may take, as in a sweep."""
 
 DEFAULT_OUT = Path("results")
 _ADDRESS = re.compile(r"(https?|ftp):/")
@@ -70,6 +76,10 @@ def analyze(
         bool,
         typer.Option("--paths", help="Name files in report and CSV by path; else by name alone."),
     ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=1, help="Longest for one clip; 4 hours."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no tables.")] = False,
 ) -> None:
     """Finds the machines in footage and who built them.
@@ -83,7 +93,9 @@ def analyze(
     done: list[str] = []
     try:
         known = load_registry(*(registry or ()))
-        job = Job(read_settings(settings, seed), known, model, where, quiet, done, with_paths)
+        chosen = read_settings(settings, seed)
+        limit = time_limit or CLIP_SECONDS
+        job = Job(chosen, known, model, where, quiet, done, with_paths, limit)
         code = job.print_lines(paths) if json else job.print_tables(paths)
     except KeyboardInterrupt:
         complain(f"interrupted; {len(done)} analysed in full, nothing left half done")
@@ -102,6 +114,7 @@ class Job:
         quiet: no progress, no tables.
         done: gets each path that was analysed and written.
         paths: results name files by path.
+        seconds: the longest that one footage may take.
 
     Raises:
         ModelError, ResultError: nothing can be analysed or written at all.
@@ -116,6 +129,7 @@ class Job:
         quiet: bool,
         done: list[str],
         paths: bool = False,
+        seconds: float = CLIP_SECONDS,
     ) -> None:
         if out is not None:
             check_writable(out)
@@ -123,6 +137,7 @@ class Job:
         self.out = out
         self.quiet = quiet
         self.done = done
+        self.seconds = seconds
         self.paths = paths
         self.left_out: list[str] = []
         self.worst = Exit.DONE
@@ -182,24 +197,56 @@ class Job:
                 yield to_failure(listed, error), None
 
     def look(self, listed: str, path: Path) -> tuple[dict[str, Any], Path | None]:
-        with progress(listed, shown=not self.quiet) as step:
-            analysis = self.analyst.analyze(path, step)
+        analyst = self.analyst  # to load it takes none of the footage's time
+        with progress(listed, shown=not self.quiet) as step, limited(listed, self.seconds):
+            analysis = analyst.analyze(path, step)
             record = to_record(analysis, self.registry, listed)
             if self.out is None:
                 return record, None
             return record, write_results(analysis, record, self.out, self.paths)
 
 
+@contextmanager
+def limited(listed: str, seconds: float) -> Iterator[None]:
+    """Ends what is done within it after so many seconds.
+
+    Raises:
+        DecoderTimeout: they are over.
+    """
+
+    def end(number: int, frame: object) -> None:
+        raise DecoderTimeout(
+            Message(
+                "%(path)s: it took more than %(seconds)s s (option --time-limit)",
+                path=listed,
+                seconds=f"{seconds:g}",
+            )
+        )
+
+    before = signal.signal(signal.SIGALRM, end)
+    # And again each second: what is raised while an object is freed goes nowhere.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def list_all(
     paths: Sequence[str], omitted: list[str]
 ) -> Iterator[tuple[str, Path | NameplateError]]:
-    """Every footage the paths name, each once: the path as given, and the path or its error.
+    """Every footage the paths name, once for each name: the path as given, and the path or its
+    error.
 
     Args:
         omitted: gets what in a folder is not looked at, and why.
     """
     seen: set[str] = set()
     for given in paths:
+        if not given:
+            yield given, UsageError("an empty path; name a file or a folder")
+            continue
         for message in left_out(Path(given)):
             omitted.append(message)
             complain(message)
@@ -209,12 +256,10 @@ def list_all(
             yield given, error
             continue
         for path in found:
-            # `Path.resolve` raises where a link leads in a circle.
-            real = os.path.realpath(path)
-            if real in seen:
-                continue
-            seen.add(real)
-            yield (given if path == Path(given) else str(path)), path
+            listed = given if path == Path(given) else str(path)
+            if listed not in seen:
+                seen.add(listed)
+                yield listed, path
 
 
 def left_out(path: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The decoder process, forked by the nursery for one footage.
+"""The decoder process, forked by the forkserver for one footage.
 
 It limits itself before it opens anything, opens the files it is told and no other, and answers
 requests until its parent closes the pipe. FFmpeg's parsers meet hostile bytes here; whatever
@@ -20,10 +20,10 @@ from typing import Any
 
 from datasets.errors import DecoderOutOfMemory, FootageError
 from datasets.messages import encode
-from detector.footage import messages
 from detector.footage.clip import ClipReader
-from detector.footage.manifest_reader import read as read_manifest
-from detector.footage.pictures import StillReader
+from detector.footage.manifest import read as read_manifest
+from detector.footage.process import Header, pack, unpack
+from detector.footage.stills import StillReader
 from detector.types import Frame, Loss, Probe, Sample, Span
 
 # A sign of life at least this often; a look for a "stop" somewhat oftener. Seconds.
@@ -82,7 +82,7 @@ class _Server:
         self._send({"is": "done", **_loss(reader.loss), **_probe(reader.probe)})
 
     def _next(self) -> dict[str, Any]:
-        return messages.unpack(self._read, 0, None)[0]
+        return unpack(self._read, 0, None)[0]
 
     def _read(self, count: int) -> bytearray:
         data = bytearray(count)
@@ -95,9 +95,9 @@ class _Server:
             view = view[got:]
         return data
 
-    def _send(self, header: messages.Header, *bodies: memoryview) -> None:
+    def _send(self, header: Header, *bodies: memoryview) -> None:
         try:
-            self._write(memoryview(messages.pack(header, sum(body.nbytes for body in bodies))))
+            self._write(memoryview(pack(header, sum(body.nbytes for body in bodies))))
             for body in bodies:
                 self._write(body.cast("B"))
         except BrokenPipeError:
@@ -187,12 +187,12 @@ def _sample(number: int, sample: Sample) -> tuple[Any, ...]:
     return {**header, "frame": frame}, sample.thumbnail, image
 
 
-def _probe(probe: Probe) -> messages.Header:
+def _probe(probe: Probe) -> Header:
     values = {name: getattr(probe, name) for name in probe.__dataclass_fields__}
     return {k: str(v) if isinstance(v, Fraction) else v for k, v in values.items()}
 
 
-def _loss(loss: Loss) -> messages.Header:
+def _loss(loss: Loss) -> Header:
     plain = {name: getattr(loss, name) for name in loss.__dataclass_fields__}
     return plain | {"reasons": [encode(one) for one in loss.reasons]}
 

@@ -17,11 +17,11 @@ import av
 
 from datasets.errors import FootageEncrypted, FootageTooLarge, NoPictures
 from datasets.messages import Message
+from detector.footage.container import is_init_segment
 from detector.footage.frames import Upright
 from detector.footage.losses import FITTED, FURTHER_STREAM
-from detector.footage.order import Between, in_order
-from detector.footage.stream import Arrived, ClipSource
-from detector.footage.timeline import MOST_REORDERED
+from detector.footage.stream import ClipSource
+from detector.footage.timeline import MOST_REORDERED, Arrived, Between, in_order
 from detector.types import Frame, Loss, Probe, Sample, Span
 
 # Without the keyframes' times (no first pass yet) a seek may land behind where we are;
@@ -32,6 +32,17 @@ _BLIND_SEEK_GAP = Fraction(2)
 # the second, seconds: recorders of calls and screens, and cameras that refresh a picture bit by
 # bit, give one keyframe at the beginning and no more.
 _SPARSE, _BETWEEN = Fraction(12), Fraction(5)
+
+
+# A frame is taken to last no longer, seconds; and a clip that declares more than twice what is
+# there, and so much more, is as long as what is there.
+_LONGEST_FRAME, _MOST_MISSING = 3600, Fraction(60)
+
+
+_INIT_SEGMENT = Message(
+    "%(path)s: an init segment, a header without pictures; join it with the segments that follow it"
+)
+_NO_FRAMES = Message("%(path)s: a header without frames: its index names none; fetch it again")
 
 
 class ClipReader:
@@ -122,7 +133,8 @@ class ClipReader:
         for packet, key, shown in source.packets():
             self._tally.packet(key if shown else None)
             self._check_count(self._tally.packets)
-            ends.append(key + max(packet.duration or 0, 1))
+            longest = int(_LONGEST_FRAME / source.time_base)
+            ends.append(key + min(max(packet.duration or 0, 1), longest))
             if not packet.is_keyframe:
                 continue
             met = _keyframe(packet, key)
@@ -147,6 +159,8 @@ class ClipReader:
     def _duration(self, seen: Fraction) -> Fraction | None:
         """Seconds, where the last packets were seen to end at `seen`."""
         told, start = self.probe.duration, self._source.start
+        if told is not None and told > seen + max(seen, _MOST_MISSING):
+            return max(seen, Fraction(0))
         if told is None or self._source.started_anew:
             # The container tells no length, or that of one part.
             return max(seen, told or Fraction(0))
@@ -314,6 +328,9 @@ class ClipReader:
             raise FootageTooLarge(
                 Message("%(path)s: %(what)s (setting decoding.pixels)", path=self._path, what=said)
             )
+        if not self._source.has_packets:
+            why = _INIT_SEGMENT if is_init_segment(self._path) else _NO_FRAMES
+            raise NoPictures(why.fill(path=self._path))
         if not early and self._leaves_out():
             raise NoPictures(
                 Message(

@@ -1,4 +1,4 @@
-"""Opening a clip's container and choosing its pictures, or saying why that cannot be.
+"""Opening a clip's container: its pictures, where it begins, how long it says that it lasts.
 
 Runs in the decoder process. Opens the one given file and nothing else: the demuxer is named,
 the only protocol is `file`.
@@ -7,6 +7,7 @@ the only protocol is `file`.
 from __future__ import annotations
 
 import re
+import resource
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -85,7 +86,7 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
     others are not even read."""
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams:
-        raise NoPictures(Message("%(path)s: sound only; there are no pictures in it", path=path))
+        raise NoPictures(_why_empty(container).fill(path=path))
     moving = [s for s in streams if not _is_lone(s)]
     stream = max(moving or streams, key=lambda s: s.width * s.height if s.codec_context else -1)
     if stream.codec_context is None:
@@ -100,6 +101,16 @@ def _choose(container: av.container.InputContainer, path: Path) -> av.VideoStrea
             )
         )
     return stream
+
+
+def _why_empty(container: av.container.InputContainer) -> Message:
+    if not container.streams:
+        return Message("%(path)s: its index names no tracks; fetch it again")
+    if container.streams.video:
+        return Message("%(path)s: sound with a cover picture; there are no other pictures in it")
+    if container.streams.audio:
+        return Message("%(path)s: sound only; there are no pictures in it")
+    return Message("%(path)s: there are no pictures in it")
 
 
 def is_cover(stream: av.VideoStream) -> bool:
@@ -127,3 +138,97 @@ def _tagged(stream: av.VideoStream, name: str, form: str) -> str | None:
     tags = {key.upper().partition("-")[0]: value for key, value in stream.metadata.items()}
     value = tags.get(name)
     return value if value and re.fullmatch(form, value) else None
+
+
+# An init segment is smaller.
+_INIT_BYTES = 1 << 20
+
+LATEST = 1 << 32
+"""Seconds, 136 years: a time beyond it is damaged. Some clocks count from 1900."""
+
+
+def start_of(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction:
+    """Seconds: the container's start, exact where a stream's own start agrees with it.
+
+    FFmpeg rounds the container's to a microsecond, which would turn 1/30 into an odd number.
+    """
+    rough = Fraction(container.start_time or 0, av.time_base)
+    if abs(rough) > LATEST:
+        return Fraction(0)
+    for one in (stream, *container.streams):
+        if one.start_time is not None and one.time_base is not None:
+            exact = one.start_time * one.time_base
+            if abs(exact - rough) <= Fraction(1, av.time_base):
+                return Fraction(exact)
+    return rough
+
+
+def length_of(
+    container: av.container.InputContainer, stream: av.VideoStream, start: Fraction
+) -> Fraction | None:
+    """Seconds from `start` to the end of the pictures, or else of the container.
+
+    None where it says 0, since its recorder was cut off before it could say, and where the file
+    has fewer bytes than seconds: no picture is that small.
+
+    Args:
+        stream: the pictures. start: seconds, where the container begins.
+    """
+    base = stream.time_base or Fraction(1, av.time_base)
+    length = Fraction(container.duration or 0, av.time_base)
+    if stream.duration:
+        length = _delay(container, stream, start) + Fraction(stream.duration * base)
+    return length if 0 < length <= container.size else None
+
+
+def _delay(
+    container: av.container.InputContainer, stream: av.VideoStream, start: Fraction
+) -> Fraction:
+    """Seconds from `start` to the first picture: a cut without decoding begins with sound.
+
+    None where nothing else plays by then: so the first picture's time is damaged, and the
+    pictures would seem to go on for hours.
+    """
+    if stream.start_time is None:
+        return Fraction(0)
+    ends = [
+        (other.start_time + other.duration) * other.time_base
+        for other in container.streams
+        if other.index != stream.index
+        and other.start_time is not None
+        and other.duration is not None
+    ]
+    begin = stream.start_time * (stream.time_base or Fraction(1, av.time_base))
+    return max(Fraction(0), begin - start) if begin < max(ends, default=0) else Fraction(0)
+
+
+def is_init_segment(path: Path) -> bool:
+    """True for the header of a fragmented MP4 (ISO 14496-12, 8.8.1) without a fragment."""
+    with path.open("rb") as file:
+        head = file.read(_INIT_BYTES)
+    return head[4:8] == b"ftyp" and b"mvex" in head and b"moof" not in head
+
+
+def drop_absurd_times(packet: av.Packet, base: Fraction) -> None:
+    """Takes from a packet the times that no clock gives."""
+    most = LATEST / base
+    if any(time is not None and abs(time) > most for time in (packet.pts, packet.dts)):
+        packet.pts = packet.dts = None
+
+
+def is_starved(stream: av.VideoStream) -> bool:
+    """True if two more frames might not have fitted into memory: FFmpeg may tell that as damage."""
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY:
+        return False
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmPeak:")[2].split()[0]) << 10
+    return peak + 2 * 3 * int(stream.width) * int(stream.height) > most
+
+
+def count_left_out(stream: av.VideoStream) -> int:
+    """Frames of an MP4's stream that its edit list leaves out."""
+    if not stream.frames:
+        return 0
+    shown = sum(not entry.is_discard for entry in stream.index_entries)
+    return max(0, int(stream.frames) - shown)

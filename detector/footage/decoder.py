@@ -16,8 +16,7 @@ import numpy as np
 
 from datasets.errors import DecoderDied
 from datasets.messages import decode
-from detector.footage import messages
-from detector.footage.process import DecoderProcess
+from detector.footage.process import DecoderProcess, Header
 from detector.footage.sniff import DEMUXERS
 from detector.settings import MOST_HOURS, Decoding
 from detector.types import Footage, Frame, Loss, Picture, Probe, Sample, Span
@@ -58,7 +57,7 @@ class Decoder:
     def __enter__(self) -> Decoder:
         footage, limits = self._footage, self._limits
         self._process = DecoderProcess(footage.path, limits)
-        request: messages.Header = {
+        request: Header = {
             "do": "open",
             "kind": footage.kind,
             "path": str(footage.path.absolute()),
@@ -99,7 +98,7 @@ class Decoder:
         Args:
             widest: pixels; wider pictures come shrunk to it, in proportion. None shrinks none.
         """
-        request: messages.Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
+        request: Header = {"do": "keyframes", "spacing": str(spacing), "widest": widest}
         for header, body in self._answers(request):
             yield self._frame(header, body)
 
@@ -130,7 +129,7 @@ class Decoder:
         for header, body in self._answers({"do": "at", "times": [str(time) for time in times]}):
             yield self._frame(header, body)
 
-    def _answers(self, request: messages.Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
+    def _answers(self, request: Header) -> Iterator[tuple[dict[str, Any], bytearray]]:
         """One pass: send the request, give its answers, keep the loss it ends with."""
         if self._process is None:
             raise RuntimeError("the decoder is not open; use it in a with statement")

@@ -1,14 +1,15 @@
 """Opening footage: is it there, what is it, and the SHA-256 by which it is known.
 
-Files are opened for reading only, read once, and never written (promise P1).
+Files are opened for reading only, and never written (promise P1).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
 
@@ -16,6 +17,7 @@ from datasets.errors import (
     FootageEmpty,
     FootageError,
     FootageMissing,
+    FootageUnreadable,
     NoPictures,
     UsageError,
 )
@@ -25,6 +27,9 @@ from detector.footage.sniff import HEAD_BYTES, Sniffed, look_further, sniff
 from detector.types import Footage, FootageKind
 
 _CHUNK = 1 << 20
+
+# Bytes of a file that were never written; and places at which such are looked for.
+_MOST_MISSING, _MOST_HOLES = 2 << 30, 10_000
 
 # A clip or picture that is damaged, or of a kind that is not read, shows only in its name; listed
 # by it, it ends with a named reason instead of being passed over in silence.
@@ -70,15 +75,46 @@ def open_footage(path: Path) -> Footage:
     path = Path(path)
     if isdir(path):
         return _open_folder(path)
-    digest = hashlib.sha256()
-    size, head = _feed(path, digest)
-    if size == 0:
-        raise FootageEmpty(Message("%(path)s: the file is empty; fetch it again", path=path))
+    # What it is, is asked first: to hash a file of many gigabytes that is no footage takes minutes.
     try:
-        found = look_further(sniff(head, path), path)
+        with _opened(path) as file:
+            head = file.read(HEAD_BYTES)
+            if not head:
+                raise FootageEmpty(
+                    Message("%(path)s: the file is empty; fetch it again", path=path)
+                )
+            found = sniff(head, path)
+            _refuse_holes(file, path)
+            found = look_further(found, path)
     except OSError as error:
         raise _missing(path, error) from error
+    digest = hashlib.sha256()
+    size = _feed(path, digest)
     return Footage(path, digest.hexdigest(), size, found.kind, found.container)
+
+
+def _refuse_holes(file: FileIO, path: Path) -> None:
+    """Raises where gigabytes of a file were never written, as of a download that was broken off."""
+    at = missing = 0
+    hole = size = os.fstat(file.fileno()).st_size
+    for _ in range(_MOST_HOLES):
+        try:
+            hole = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            at = os.lseek(file.fileno(), hole, os.SEEK_DATA)
+        except OSError:  # no more data, or a disk that knows of no holes
+            at = size
+        missing += max(0, at - hole)
+        if at >= size:
+            break
+    if missing > _MOST_MISSING:
+        raise FootageUnreadable(
+            Message(
+                "%(path)s: %(missing)s of its %(size)s bytes were never written; fetch it again",
+                path=path,
+                missing=missing,
+                size=size,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,35 +237,31 @@ def hash_pictures(files: Iterable[Path]) -> tuple[str, int]:
         name = os.fsencode(file.name)
         digest.update(len(name).to_bytes(8, "big") + name)
         digest.update(_size(file).to_bytes(8, "big"))
-        size, _ = _feed(file, digest)
-        total += size
+        total += _feed(file, digest)
     return digest.hexdigest(), total
 
 
-def _feed(path: Path, digest: hashlib._Hash) -> tuple[int, bytes]:
-    """Read the file once into `digest`; gives its size and its first bytes."""
-    head = b""
+def _feed(path: Path, digest: hashlib._Hash) -> int:
+    """The size of a file, read once into `digest`."""
     size = 0
-    for chunk in _chunks(path):
-        digest.update(chunk)
-        size += len(chunk)
-        if len(head) < HEAD_BYTES:
-            head += chunk[: HEAD_BYTES - len(head)]
-    return size, head
+    try:
+        with _opened(path) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise _missing(path, error) from error
+    return size
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    # Opening a pipe or a device could wait for ever.
+def _opened(path: Path) -> FileIO:
+    # Opening a pipe or a device could wait for ever; so could reading what the kernel makes up as
+    # it is read, whose size is 0.
     if exists(path) and not isfile(path):
         raise FootageMissing(
             Message("%(path)s: neither a file nor a folder; name a file", path=path)
         )
-    try:
-        with path.open("rb", buffering=0) as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise _missing(path, error) from error
+    return FileIO(path if path.stat().st_size else os.devnull)
 
 
 def _size(path: Path) -> int:

@@ -1,13 +1,13 @@
 """Where decoder processes come from: a process that has loaded FFmpeg forks one a footage.
 
 To start Python and load FFmpeg takes a tenth of a second, a third of what a short clip takes
-in all; to fork takes milliseconds. The nursery never opens footage, so each decoder begins
+in all; to fork takes milliseconds. The forkserver never opens footage, so each decoder begins
 as clean as a program just started; it limits itself and ends with its footage.
 
-A process that decodes has one nursery. A message with four descriptors has it fork: the
-decoder's three standard ones, and a socket over which the nursery tells its process id and,
+A process that decodes has one forkserver. A message with four descriptors has it fork: the
+decoder's three standard ones, and a socket over which the forkserver tells its process id and,
 at last, how it ended. When the other side of that socket is shut, on purpose or because the
-parent has died, the nursery kills the decoder.
+parent has died, the forkserver kills the decoder.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import traceback
 from contextlib import ExitStack, suppress
 from io import FileIO
 from pathlib import Path
+from typing import NoReturn
 
 NUMBER = struct.Struct(">i")
-"""What the nursery tells: a process id, then an exit code, negative for a signal."""
+"""What the forkserver tells: a process id, then an exit code, negative for a signal."""
 
 START = b"start"
 HANDED = 4
@@ -37,7 +40,7 @@ class Child:
     """One decoder process, seen from its parent: its three pipes, its id and its end.
 
     Raises:
-        OSError: the nursery ended before it could begin.
+        OSError: the forkserver ended before it could begin.
     """
 
     def __init__(self, down: FileIO, up: FileIO, err: FileIO, life: socket.socket) -> None:
@@ -47,13 +50,13 @@ class Child:
         self.code: int | None = None
         pid = self._hear()
         if pid is None:
-            raise ChildProcessError("the nursery has ended")
+            raise ChildProcessError("the forkserver has ended")
         self.pid = pid
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it has ended, within so many seconds; `code` then tells how.
 
-        That is its exit code, negative for a signal; None where the nursery was killed.
+        That is its exit code, negative for a signal; None where the forkserver was killed.
         """
         if not self._ended and select.select([self._life], [], [], seconds)[0]:
             self.code = self._hear()
@@ -76,8 +79,8 @@ class Child:
         return None
 
 
-class _Nursery:
-    """One nursery, seen from the process it belongs to."""
+class _Forkserver:
+    """One forkserver, seen from the process it belongs to."""
 
     def __init__(self) -> None:
         self.owner = os.getpid()
@@ -88,7 +91,7 @@ class _Nursery:
             with theirs:
                 self._process = subprocess.Popen(
                     # -P: a stray av.py in the working folder must not be imported for PyAV.
-                    [sys.executable, "-P", "-B", "-m", "detector.footage.forkserver_process"],
+                    [sys.executable, "-P", "-B", "-m", "detector.footage.forkserver"],
                     stdin=theirs.fileno(),
                     env={**os.environ, **threads, "PYTHONPATH": str(_HOUSE)},
                     # It outlasts many a working folder, and without one no manifest can be read.
@@ -123,7 +126,7 @@ class _Nursery:
 
 
 _lock = threading.Lock()
-_nursery: _Nursery | None = None
+_forkserver: _Forkserver | None = None
 
 
 def start() -> Child:
@@ -132,22 +135,22 @@ def start() -> Child:
     Raises:
         OSError: no process can be started.
     """
-    global _nursery
+    global _forkserver
     with _lock:
-        if _nursery is not None:
-            if _nursery.owner == os.getpid():
+        if _forkserver is not None:
+            if _forkserver.owner == os.getpid():
                 # It may have been killed: then a new one is started below.
                 with suppress(OSError):
-                    return _nursery.start()
-            _nursery.end()
-        _nursery = _Nursery()
-        return _nursery.start()
+                    return _forkserver.start()
+            _forkserver.end()
+        _forkserver = _Forkserver()
+        return _forkserver.start()
 
 
 @atexit.register
 def _end() -> None:
-    if _nursery is not None:
-        _nursery.end()
+    if _forkserver is not None:
+        _forkserver.end()
 
 
 def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[FileIO, FileIO]:
@@ -157,3 +160,119 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[FileIO, FileIO]:
         reader.enter_context(FileIO(reading, "rb")),
         writer.enter_context(FileIO(writing, "wb")),
     )
+
+
+# From here on: the process of its own, which has one thread and opens no footage.
+
+# More descriptors than are ever open here.
+_MOST_DESCRIPTORS = 1 << 16
+
+
+class _Children:
+    """The decoders that run, by the descriptors that tell of them."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        # Of each decoder: a descriptor that is readable when it has ended, and its socket.
+        self._ends: dict[int, tuple[int, socket.socket]] = {}
+        self._lives: dict[int, int] = {}
+
+    def tend(self) -> None:
+        """Until the parent has gone."""
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor in self._ends:
+                    self._ended(descriptor)
+                elif descriptor in self._lives:
+                    self._unwanted(descriptor)
+                elif descriptor == self._control.fileno() and not self._asked():
+                    return
+
+    def _asked(self) -> bool:
+        """Start a decoder; false where there is nobody left to ask."""
+        asked, handed, _, _ = socket.recv_fds(self._control, len(START), HANDED)
+        if not asked:
+            return False
+        pid = os.fork()
+        if pid == 0:
+            _decode(handed[:3])
+        for descriptor in handed[:3]:
+            os.close(descriptor)
+        life = socket.socket(fileno=handed[3])
+        end = os.pidfd_open(pid)
+        self._ends[end] = pid, life
+        self._lives[life.fileno()] = pid
+        self._poll.register(end, select.POLLIN)
+        self._poll.register(life, select.POLLIN)
+        _tell(life, pid)
+        return True
+
+    def _unwanted(self, descriptor: int) -> None:
+        # It has not been waited for, so the number is still its own.
+        os.kill(self._lives.pop(descriptor), signal.SIGKILL)
+        self._poll.unregister(descriptor)
+
+    def _ended(self, descriptor: int) -> None:
+        pid, life = self._ends.pop(descriptor)
+        self._poll.unregister(descriptor)
+        os.close(descriptor)
+        _, status = os.waitpid(pid, 0)
+        if self._lives.pop(life.fileno(), None) is not None:
+            self._poll.unregister(life)
+        _tell(life, os.waitstatus_to_exitcode(status))
+        life.close()
+
+    def close(self) -> None:
+        """Kill those that are left."""
+        for pid in self._lives.values():
+            os.kill(pid, signal.SIGKILL)
+
+
+def _tell(life: socket.socket, number: int) -> None:
+    with suppress(OSError):
+        life.send(NUMBER.pack(number))
+
+
+def _decode(standard: list[int]) -> NoReturn:
+    """Be a decoder: with the three descriptors given and no other."""
+    code = 1
+    try:
+        for place, descriptor in enumerate(standard):
+            os.dup2(descriptor, place)
+        from detector.footage import child
+
+        os.closerange(3, _MOST_DESCRIPTORS)
+        child.main()
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    """Loads what a decoder needs, and forks decoders until the parent has gone."""
+    import av
+
+    # PyAV loads it with the first clip.
+    import av.subtitles.stream
+    from PIL import Image
+
+    from detector.footage import child as child  # loaded before it is forked
+
+    # Pillow loads its readers when first asked; a decoder's memory may be too little by then.
+    Image.init()
+    av.logging.set_level(None)
+    children = _Children(socket.socket(fileno=0))
+    try:
+        children.tend()
+    finally:
+        children.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
 
-from detector.footage.hdr import is_high_range, ordinary
 from detector.types import Picture
 
 THUMBNAIL_WIDTH = 64
@@ -51,12 +52,15 @@ class Turn:
         The matrix maps a stored point (p, q) to (a p + c q, b p + d q), as 16.16 numbers in
         the order a b u c d v x y w (ISO 14496-12, 6.2.2); the nearest right angle is taken.
         """
-        for item in frame.side_data:
-            if item.type.name == "DISPLAYMATRIX":
-                a, b, _, c, d = np.frombuffer(bytes(item), np.int32)[:5].tolist()
-                if abs(b) > abs(a):
-                    return cls(True, b < 0, c < 0)
-                return cls(False, d < 0, a < 0)
+        try:
+            for item in frame.side_data:
+                if item.type.name == "DISPLAYMATRIX":
+                    a, b, _, c, d = np.frombuffer(bytes(item), np.int32)[:5].tolist()
+                    if abs(b) > abs(a):
+                        return cls(True, b < 0, c < 0)
+                    return cls(False, d < 0, a < 0)
+        except ValueError:  # beside it lies data of a type that PyAV does not know
+            return _QUARTERS[round(frame.rotation / 90) % 4]
         return None
 
     @property
@@ -72,6 +76,10 @@ class Turn:
         return np.ascontiguousarray(picture)
 
 
+# By quarters counter-clockwise.
+_QUARTERS = (Turn(), Turn(True, True, False), Turn(False, True, True), Turn(True, False, True))
+
+
 class Upright:
     """Makes upright pictures of one clip's frames, all of one size.
 
@@ -82,6 +90,7 @@ class Upright:
 
     def __init__(self, first: av.VideoFrame, sample_aspect: Fraction) -> None:
         self.turn = Turn.of(first) or Turn()
+        self._turns = {first.rotation: self.turn}
         usable = Fraction(1, _EXTREME_ASPECT) <= sample_aspect <= _EXTREME_ASPECT
         self.sample_aspect = sample_aspect if usable else Fraction(1)
         # Square pixels, before the turn.
@@ -116,15 +125,23 @@ class Upright:
 
     def _other(self, frame: av.VideoFrame, sample_aspect: Fraction) -> Upright | None:
         """What makes upright pictures of a frame that is not like the first."""
-        turn = Turn.of(frame)
-        if turn is None and (frame.width, frame.height) == self._shape[:2]:
-            turn = self.turn
-        shape = frame.width, frame.height, turn or Turn(), sample_aspect
+        turn = self._turn(frame)
+        shape = frame.width, frame.height, turn, sample_aspect
         if shape == self._shape:
             return None
         if shape not in self._others:
             self._others[shape] = Upright(frame, sample_aspect)
         return self._others[shape]
+
+    def _turn(self, frame: av.VideoFrame) -> Turn:
+        """By its angle alone: a frame whose data was asked for stays until Python collects it,
+        25 MB at 4K. An angle of 0 means no matrix as a rule."""
+        angle = frame.rotation
+        if angle == 0:
+            return self.turn if (frame.width, frame.height) == self._shape[:2] else Turn()
+        if angle not in self._turns:
+            self._turns[angle] = Turn.of(frame) or Turn()
+        return self._turns[angle]
 
     def _picture(self, frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
         small = self._oriented(size)
@@ -221,3 +238,62 @@ def is_woven(frame: av.VideoFrame) -> bool:
     up, down = np.packbits(step > _COMB, axis=1), np.packbits(step < -_COMB, axis=1)
     woven = up[:-3] & down[1:-2] & up[2:-1] & down[3:] | down[:-3] & up[1:-2] & down[2:-1] & up[3:]
     return bool(np.bitwise_count(woven).sum() / step[3:].size >= _WOVEN)
+
+
+# `color_trc` and `color_primaries` of a frame, ITU-T H.273.
+_PQ, _HLG, _BT2020 = 16, 18, 9
+
+_WHITE = 203.0  # cd/m2, of a sheet of paper
+_HLG_PEAK = 1000.0  # cd/m2, of the display HLG is made for; its gamma is 1.2
+_GAMMA = 2.4
+# Up to here of white light stays what it is; brighter is pressed between this and full.
+_KNEE = 0.75
+# Light beyond so many whites is as good as full; and steps of the table up to there.
+_BRIGHTEST, _STEPS = 8.0, 1 << 16
+
+_TO_BT709 = np.array(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
+    np.float32,
+)
+
+
+def is_high_range(frame: av.VideoFrame) -> bool:
+    """Whether a frame says that it is in PQ or HLG."""
+    return int(frame.color_trc) in (_PQ, _HLG)
+
+
+def ordinary(frame: av.VideoFrame, width: int, height: int) -> Picture:
+    """Such a frame as an ordinary RGB picture (height, width, 3) of that size."""
+    deep = frame.reformat(width=width, height=height, format="rgb48le", threads=1).to_ndarray()
+    light = _light_of(int(frame.color_trc))[deep]
+    if int(frame.color_primaries) == _BT2020:
+        light = light @ _TO_BT709.T
+    steps = np.clip(light * (_STEPS / _BRIGHTEST), 0, _STEPS - 1).astype(np.uint16)
+    picture: Picture = _levels()[steps]
+    return picture
+
+
+@lru_cache(maxsize=2)
+def _light_of(transfer: int) -> NDArray[np.float32]:
+    """Light of each 16-bit value, in whites."""
+    value = np.linspace(0, 1, 1 << 16)
+    if transfer == _PQ:
+        m1, m2 = 2610 / 16384, 2523 / 4096 * 128
+        c1, c2, c3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+        root = value ** (1 / m2)
+        light = 10000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
+    else:
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        scene = np.where(value <= 0.5, value**2 / 3, (np.exp((value - c) / a) + b) / 12)
+        # The display's gamma goes by a colour's brightness; by each part of it greys are the same.
+        light = _HLG_PEAK * scene**1.2
+    return (light / _WHITE).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _levels() -> NDArray[np.uint8]:
+    """The 8-bit value of each step of light."""
+    light = (np.arange(_STEPS) + 0.5) * _BRIGHTEST / _STEPS
+    left = 1 - _KNEE
+    pressed = np.where(light <= _KNEE, light, 1 - left * np.exp(-(light - _KNEE) / left))
+    return np.round(255 * pressed ** (1 / _GAMMA)).astype(np.uint8)

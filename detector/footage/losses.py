@@ -28,6 +28,13 @@ FITTED = Message(
     "the picture changes its size or shape on the way; it is fitted into the first one"
 )
 OUT_OF_ORDER = Message("decoded but left out: its time is out of order")
+UNSHOWN = Message(
+    "a frame gave no picture: frames that it refers to are damaged or not in the file"
+)
+SHRUNK = Message("the picture has more pixels than are decoded; it was looked at shrunk")
+CUT_SHORT = Message("the picture is cut short; what is missing of it was not looked at")
+# These tell of no frame that was asked for and did not come.
+_OTHER = {FURTHER_PAGE, CLIP_BEHIND, FURTHER_STREAM, LEFT_OUT, FITTED, SHRUNK, CUT_SHORT}
 
 # A reason names a kind of failure; a damaged clip gives few kinds, many times over.
 _MOST_REASONS = 8
@@ -117,9 +124,12 @@ class Tally:
         asked = np.union1d(self._asked.values(), came)
         held = np.union1d(self._held.values(), asked)
         declared = self.declared or 0
+        told = self._reasons.copy()
+        if len(asked) > len(came) and told.keys() <= _OTHER:
+            told[UNSHOWN] = len(asked) - len(came)
         reasons = tuple(
             text if count == 1 else LOST.fill(what=text, times=count)
-            for text, count in sorted(self._reasons.items())
+            for text, count in sorted(told.items())
         )
         return Loss(
             expected=len(asked) + self._missing,

@@ -8,11 +8,16 @@ says that some key signed these words, not that they are true.
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
 
 from datasets.errors import FootageError
-from detector.footage.manifest_signs import CARRIERS
 from detector.footage.process import DecoderProcess
 from detector.settings import Decoding
 from detector.types import Footage, Manifest
@@ -62,3 +67,235 @@ def read_manifest(footage: Footage, limits: Decoding) -> Manifest | None:
 def _manifest(values: dict[str, Any]) -> Manifest:
     found = Manifest(**values)
     return replace(found, actions=tuple(found.actions), problems=tuple(found.problems))
+
+
+Sign = Literal["store", "hint"]
+
+CARRIERS = {
+    "mp4": "video/mp4",
+    "avi": "video/avi",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "tiff": "image/tiff",
+}
+"""The containers a manifest can lie in, and how the library calls them (C2PA 2.2, appendix A)."""
+
+# C2PA 2.2, A.4: the `uuid` box of a manifest store; and that of XMP (ISO 16684-1), which may
+# name a manifest that lies elsewhere.
+STORE = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+
+MOST_BOXES = 100_000
+MOST_XMP = 1 << 20
+# A picture is looked through for these words; a wrong guess costs a moment.
+MOST_PICTURE = 256 << 20
+_SIGNS = (b"c2pa", b"C2PA", b"caBX", b"dcterms:provenance")
+
+
+def carries(file: BinaryIO, container: str) -> Sign | None:
+    """What there is for the library to read: surely a manifest store, perhaps one, nothing.
+
+    Leaves the file at its start.
+    """
+    try:
+        if container == "mp4":
+            signs = {_sign(file, kind, size) for kind, size in _boxes(file)}
+            return "store" if "store" in signs else "hint" if "hint" in signs else None
+        if container == "avi":
+            return "store" if any(kind == b"C2PA" for kind, _ in _chunks(file)) else None
+        file.seek(0)
+        picture = file.read(MOST_PICTURE)
+        return "hint" if any(sign in picture for sign in _SIGNS) else None
+    finally:
+        file.seek(0)
+
+
+def _sign(file: BinaryIO, kind: bytes, size: int) -> Sign | None:
+    if kind != b"uuid":
+        return None
+    name = file.read(16)
+    if name == STORE:
+        return "store"
+    return "hint" if name == XMP and b"provenance" in file.read(min(size, MOST_XMP)) else None
+
+
+def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """The boxes at the top (ISO 14496-12, 4.2): kind and length of the body, the file before it."""
+    end, at = _length(file), 0
+    for _ in range(MOST_BOXES):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        size, used = int.from_bytes(head[:4]), 8
+        if size == 1:
+            size, used = int.from_bytes(file.read(8)), 16
+        elif size == 0:
+            size = end - at
+        if size < used:
+            return
+        yield head[4:], size - used
+        at += size
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """The chunks of the first RIFF list, and what follows it."""
+    at = 12
+    for _ in range(MOST_BOXES):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        size = int.from_bytes(head[4:], "little")
+        yield head[:4], size
+        # A further list (OpenDML) is entered, not passed over.
+        at += 12 if head[:4] == b"RIFF" else 8 + size + size % 2
+
+
+def _length(file: BinaryIO) -> int:
+    return file.seek(0, os.SEEK_END)
+
+
+SETTINGS = {
+    "verify": {
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+        "verify_trust": False,
+        "verify_timestamp_trust": False,
+    },
+    "core": {
+        "allowed_network_hosts": [],
+        "decode_identity_assertions": False,
+        "max_decompressed_manifest_size_in_mb": 16,
+    },
+}
+MOST_TEXT = 300
+MOST_ACTIONS = 20
+MOST_PROBLEMS = 20
+
+_VALID = {"claimSignature.validated"}
+_INVALID = {"claimSignature.mismatch", "claimSignature.missing"}
+_HASHES = ("assertion.bmffHash.", "assertion.dataHash.", "assertion.boxesHash.")
+
+Told = dict[str, Any]
+
+
+class _Alive(io.BufferedReader):
+    """A file that gives a sign of life at each read: a long one takes minutes to hash."""
+
+    def __init__(self, raw: io.RawIOBase, beat: Callable[[], None]) -> None:
+        super().__init__(raw, 1 << 20)
+        self._beat = beat
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._beat()
+        return super().readinto(buffer)
+
+
+def read(path: Path, container: str, beat: Callable[[], None]) -> Told:
+    """What `detector.types.Manifest` is made of."""
+    with _Alive(io.FileIO(path), beat) as file:
+        sign = carries(file, container)
+        if sign is None:
+            return {"state": "none"}
+        import c2pa
+
+        context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS))
+        _no_more_descriptors()
+        try:
+            with c2pa.Reader(CARRIERS[container], file, context=context) as reader:
+                said = json.loads(reader.json())
+        except c2pa.C2paError.ManifestNotFound as error:
+            return _refused(str(error), sign) if sign == "store" else {"state": "none"}
+        except c2pa.C2paError as error:
+            return _refused(str(error), sign)
+        return _told(said)
+
+
+def _no_more_descriptors() -> None:
+    """No file and no socket can be opened by this process from now on."""
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
+
+
+def _refused(error: str, sign: str) -> Told:
+    if sign == "hint" and "not found in XMP" in error:
+        return {"state": "none"}
+    if "must fetch remote" in error:
+        # Whoever reads this may follow the link; this program does not.
+        return {"state": "elsewhere", "address": _text(error.rpartition(" ")[2])}
+    return {"state": "unreadable", "problems": [_text(error)]}
+
+
+def _told(said: Told) -> Told:
+    active = said.get("manifests", {}).get(said.get("active_manifest"))
+    if not isinstance(active, dict):
+        return {"state": "unreadable", "problems": ["no active manifest"]}
+    results = said.get("validation_results", {}).get("activeManifest", {})
+    good = {one["code"] for one in results.get("success", [])}
+    bad = [one["code"] for one in results.get("failure", [])]
+    signed = active.get("signature_info") or {}
+    signature = _signature(good, bad)
+    return {
+        "state": "stated",
+        "generator": _generator(active),
+        "title": _text(active.get("title")),
+        "signer": _text(signed.get("common_name")),
+        "organisation": _text(signed.get("issuer")),
+        "signed": _text(signed.get("time")),
+        "actions": list(_actions(active))[:MOST_ACTIONS],
+        "signature": signature,
+        "content": _content(good, bad) if signature == "valid" else "unknown",
+        "problems": sorted({str(_text(code)) for code in bad})[:MOST_PROBLEMS],
+    }
+
+
+def _signature(good: set[str], bad: list[str]) -> str:
+    """Whether the manifest's words are those that were signed, by whomever."""
+    if _INVALID & set(bad):
+        return "invalid"
+    return "valid" if good & _VALID else "unknown"
+
+
+def _content(good: set[str], bad: list[str]) -> str:
+    """Whether what was signed is what is here: the hash over the content, in the manifest.
+
+    A hash in a part of the manifest that is no longer what was signed tells nothing.
+    """
+    if any(code.startswith("assertion.hashedURI.") for code in bad):
+        return "unknown"
+    if any(code.startswith(_HASHES) for code in bad):
+        return "other"
+    return "same" if any(code.startswith(_HASHES) for code in good) else "unknown"
+
+
+def _generator(active: Told) -> str | None:
+    """`claim_generator_info` (a name and a version) or the older `claim_generator`."""
+    infos = active.get("claim_generator_info") or []
+    if infos and isinstance(infos[0], dict) and infos[0].get("name"):
+        return _text(f"{infos[0]['name']} {infos[0].get('version') or ''}".strip())
+    return _text(active.get("claim_generator"))
+
+
+def _actions(active: Told) -> Iterator[str]:
+    """What is said to have been done: `c2pa.created 2024-05-06T07:08:09Z digitalCapture`."""
+    for assertion in active.get("assertions") or []:
+        if not str(assertion.get("label", "")).startswith("c2pa.actions"):
+            continue
+        data = assertion.get("data")
+        done = data.get("actions") if isinstance(data, dict) else None
+        for one in done if isinstance(done, list) else []:
+            if isinstance(one, dict):
+                source = str(one.get("digitalSourceType") or "").rpartition("/")[2]
+                parts = (one.get("action"), one.get("when"), source)
+                yield str(_text(" ".join(str(part) for part in parts if part)))
+
+
+def _text(value: Any) -> str | None:
+    """Words from outside: one line, not long, nothing that steers a terminal."""
+    if value is None:
+        return None
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return line if len(line) <= MOST_TEXT else line[: MOST_TEXT - 1] + "…"

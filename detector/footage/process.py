@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import select
 import signal
+import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 from datasets.errors import DecoderDied, DecoderOutOfMemory, DecoderTimeout, FootageError
 from datasets.messages import Message, decode, joined
-from detector.footage import forkserver, messages
+from detector.footage import forkserver
 from detector.settings import Decoding
 
 _ERRORS: dict[str, type[FootageError]] = {c.kind: c for c in FootageError.__subclasses__()}
@@ -81,7 +84,7 @@ class DecoderProcess:
         """Other limits from now on."""
         self._limits = limits
 
-    def send(self, request: messages.Header) -> None:
+    def send(self, request: Header) -> None:
         """Send a request.
 
         Raises:
@@ -89,7 +92,7 @@ class DecoderProcess:
             FootageError: the process has ended; the kind says why.
         """
         try:
-            data = memoryview(messages.pack(request))
+            data = memoryview(pack(request))
             while data:
                 self._wait(self._requests, self._down)
                 # So much a pipe that has room takes at once; for more it could keep us waiting.
@@ -106,7 +109,7 @@ class DecoderProcess:
         """
         while True:
             try:
-                header, body = messages.unpack(self._read, self._most_body)
+                header, body = unpack(self._read, self._most_body)
             except ValueError as error:
                 self.close()
                 raise DecoderDied(f"{self._path}: the decoder sent nonsense ({error})") from error
@@ -201,3 +204,38 @@ class DecoderProcess:
     def close(self) -> None:
         """Kill the process and wait for it; doing so twice does it once."""
         self._child.kill()
+
+
+LENGTHS = struct.Struct(">II")
+# The header of an answer is a few hundred bytes; the parent refuses more than this. A request
+# names each file or time asked for, and comes from whom the decoder process trusts.
+MOST_HEADER = 1 << 16
+
+Header = dict[str, object]
+
+
+def pack(header: Header, body_length: int = 0) -> bytes:
+    """The bytes that precede a body of `body_length` bytes."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return LENGTHS.pack(len(text), body_length) + text
+
+
+def unpack(
+    read: Callable[[int], bytearray], most_body: int, most_header: int | None = MOST_HEADER
+) -> tuple[Header, bytearray]:
+    """One message; `read(n)` gives exactly n bytes or raises.
+
+    Args:
+        most_body, most_header: bytes; a header of any length is taken where it is None.
+
+    Raises:
+        ValueError: the bytes are no message, or one larger than is allowed.
+    """
+    header_length, body_length = LENGTHS.unpack(read(LENGTHS.size))
+    too_long = most_header is not None and header_length > most_header
+    if too_long or body_length > most_body:
+        raise ValueError(f"a message of {header_length} + {body_length} bytes")
+    header = json.loads(read(header_length))
+    if not isinstance(header, dict):
+        raise ValueError("a message whose header is no object")
+    return header, read(body_length)

@@ -7,7 +7,6 @@ the only protocol is `file`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import islice
@@ -17,11 +16,19 @@ from pathlib import Path
 import av
 from av.codec.context import Flags
 
-from detector.footage.container import is_cover, open_clip, words_of
-from detector.footage.duration import length_of, start_of
+from detector.footage.container import (
+    count_left_out,
+    drop_absurd_times,
+    is_cover,
+    is_starved,
+    length_of,
+    open_clip,
+    start_of,
+    words_of,
+)
 from detector.footage.fields import FieldPairs
 from detector.footage.losses import Tally
-from detector.footage.timeline import MOST_REORDERED, TimeLine
+from detector.footage.timeline import MOST_REORDERED, Arrived, TimeLine
 
 # A clip whose packets fail this long on end (two minutes at 25 a second) is damaged to its
 # end or encrypted; the rest of the pass is counted as lost without trying each packet.
@@ -39,17 +46,6 @@ _PACKETS_ASKED = 8
 
 # How far before the wanted keyframe a seek that landed behind it is tried again, seconds.
 _SEEK_BACK = (Fraction(0), Fraction(2), Fraction(10))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A decoded frame, the key of its packet, its time, and the aspect of its pixels."""
-
-    frame: av.VideoFrame
-    key: int
-    pts: int
-    time: Fraction
-    aspect: Fraction
 
 
 class ClipSource:
@@ -71,6 +67,7 @@ class ClipSource:
         self.encrypted = False
         # How often a packet could not be read or decoded.
         self.troubles = 0
+        self.has_packets = False
         self._earliest: Fraction | None = None
         self._coded_aspect: Fraction | None = None
         self._pairs = FieldPairs()
@@ -129,7 +126,7 @@ class ClipSource:
 
     @property
     def start(self) -> Fraction:
-        """Seconds, where the clip begins (`detector.footage.duration`)."""
+        """Seconds, where the clip begins (`detector.footage.container`)."""
         assert self._container is not None
         return start_of(self._container, self._stream) if self._earliest is None else self._earliest
 
@@ -143,7 +140,7 @@ class ClipSource:
 
     @property
     def duration(self) -> Fraction | None:
-        """Seconds from `start` to the end of the pictures (`detector.footage.duration`)."""
+        """Seconds from `start` to the end of the pictures (`detector.footage.container`)."""
         assert self._container is not None
         if self._demuxer == "mpegvideo":
             return None  # nothing in it tells; FFmpeg guesses by a bit rate that may mean none
@@ -174,10 +171,7 @@ class ClipSource:
     @property
     def left_out(self) -> int:
         """Frames that the edit list of an MP4 leaves out, as a cut without encoding does."""
-        if self._demuxer != "mov" or not self._stream.frames:
-            return 0
-        shown = sum(not entry.is_discard for entry in self._stream.index_entries)
-        return max(0, int(self._stream.frames) - shown)
+        return count_left_out(self._stream) if self._demuxer == "mov" else 0
 
     def time(self, pts: int) -> Fraction:
         return pts * self.time_base - self.start
@@ -218,6 +212,8 @@ class ClipSource:
                     self._beat()
                     errors = 0
                     if packet.size or packet.dts is not None or packet.pts is not None:
+                        self.has_packets = True
+                        drop_absurd_times(packet, self.time_base)
                         yield packet
                 return
             except MemoryError:
@@ -308,6 +304,8 @@ class ClipSource:
         except av.FFmpegError as error:
             if isinstance(error, av.error.EOFError):
                 return []
+            if is_starved(self._stream):
+                raise MemoryError from error
             self._failures += 1
             self.troubles += 1
             self.tally.reason(f"decoding: {words_of(error)}")
@@ -349,7 +347,7 @@ class ClipSource:
         elif self._following is not None:
             key = self._following
         else:
-            key = self._stream.start_time or 0
+            key = self.raw(Fraction(0))
         self._following = key + (packet.duration or 0) + 1
         return key
 

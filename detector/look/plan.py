@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -21,6 +21,9 @@ from detector.types import Footage, Probe, Span
 PIECE = Fraction(10)
 """Seconds of one piece of the random sample: the longest usual distance of keyframes
 (250 frames at 25 a second, the default of x264)."""
+
+MOST_PIECES = 60
+"""Of a stretch without a keyframe: pictures that are there are seen more often (`ClipReader`)."""
 
 NEAR, GLIMPSE = Fraction(30), Fraction(1)
 """Of a scene in which no machine is seen, at most so many seconds from one with a machine, so much
@@ -59,7 +62,7 @@ def plan_spans(sweep: Sweep, probe: Probe, settings: Sweeping, footage: Footage)
         return [Span(start, last_end, "audit")]
     hits = _around_hits(sweep.glances, start, end, settings)
     rest = _complement(hits, start, end)
-    pieces = [piece for gap in rest for piece in _pieces(*gap)]
+    pieces = [piece for gap in rest for piece in _pieces(*gap, times)]
     chance = audit_chance(settings, end - start)
     audits = [piece for piece in pieces if _lot(piece[0], settings, footage) < chance]
     audited = _joined(audits)
@@ -171,8 +174,10 @@ def _complement(taken: list[Stretch], start: Fraction, end: Fraction) -> list[St
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
-def _pieces(start: Fraction, end: Fraction) -> list[Stretch]:
-    count = math.ceil((end - start) / PIECE)
+def _pieces(start: Fraction, end: Fraction, times: Sequence[Fraction]) -> list[Stretch]:
+    """So many as the keyframes there, in time order, warrant: times may be declared, and years."""
+    seen = bisect_left(times, end) - bisect_left(times, start)
+    count = min(math.ceil((end - start) / PIECE), MOST_PIECES * (seen + 1))
     step = (end - start) / count
     return [(start + step * k, start + step * (k + 1)) for k in range(count)]
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from api.cli.analyze import limited
+from datasets.errors import DecoderTimeout
 from evidence.clip.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
 from tests.detector.clips import write_clip
@@ -42,10 +44,35 @@ def test_one_line_a_footage_and_nothing_else(
     assert not (tmp_path / "results").exists()
 
 
-def test_a_path_is_listed_as_given_and_analysed_once(nameplate: Nameplate, picture: Path) -> None:
-    ended = nameplate("analyze", "--json", f"./{picture.name}", picture, picture.name)
-    (record,) = lines(ended)
-    assert ended.code == 0 and record["footage"] == f"./{picture.name}"
+def test_each_name_of_a_file_gives_its_own_line(nameplate: Nameplate, picture: Path) -> None:
+    Path("link.png").symlink_to(picture)
+    names = [f"./{picture.name}", str(picture), picture.name, "link.png"]
+    ended = nameplate("analyze", "--json", *names, picture)
+    assert ended.code == 0 and [record["footage"] for record in lines(ended)] == names
+
+
+def test_an_empty_path_is_wrong_use(nameplate: Nameplate, picture: Path) -> None:
+    ended = nameplate("analyze", "--json", "", picture)
+    first, second = lines(ended)
+    assert ended.code == 2 and first["footage"] == "" and first["error"]["kind"] == "usage"
+    assert second["footage"] == str(picture)
+
+
+def test_what_takes_too_long_is_named_and_the_rest_goes_on(
+    nameplate: Nameplate, tmp_path: Path
+) -> None:
+    slow = write_clip(tmp_path / "slow.mp4", 100, size=(1920, 1080), codec="mpeg4", gop=100)
+    ended = nameplate("analyze", "--json", "--time-limit", 1, slow, "gone.mp4")
+    first, second = lines(ended)
+    assert first["error"]["kind"] == "timeout" and "--time-limit" in first["error"]["message"]
+    assert second["error"]["kind"] == "missing"
+
+
+def test_a_read_that_blocks_is_ended() -> None:
+    reading, writing = os.pipe()
+    with pytest.raises(DecoderTimeout, match=r"a\.mp4.*0\.1 s"), limited("a.mp4", 0.1):
+        os.read(reading, 1)
+    os.close(reading), os.close(writing)
 
 
 def test_a_builder_added_with_its_logo_is_known_by_it(nameplate: Nameplate, tmp_path: Path) -> None:

@@ -220,3 +220,16 @@ def claim_size(path: Path, target: Path, side: int) -> Path:
         at = data.find(b"IHDR", at + 1)
     target.write_bytes(data)
     return target
+
+
+def claim_length(path: Path, seconds: float) -> Path:
+    """A Matroska or FLV clip, made to declare that it lasts so long."""
+    data = path.read_bytes()
+    if path.suffix == ".mkv":
+        at = data.index(b"\x44\x89\x88") + 3
+        told = struct.pack(">d", seconds * 1000)
+    else:
+        at = data.index(b"duration\0") + 9
+        told = struct.pack(">d", seconds)
+    path.write_bytes(data[:at] + told + data[at + 8 :])
+    return path

@@ -17,7 +17,8 @@ from detector import Analyst
 from detector.footage.clip import ClipReader
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
-from detector.footage.stream import Arrived, ClipSource
+from detector.footage.stream import ClipSource
+from detector.footage.timeline import Arrived
 from detector.settings import Decoding
 from detector.types import Frame, Span
 from tests.detector.clips import HEIGHT, RATE, WIDTH, number_of, red_corner, write_clip

@@ -23,9 +23,10 @@ from datasets.errors import (
     FootageUnsupported,
     NoPictures,
 )
-from detector.footage import forkserver, messages
+from detector.footage import forkserver
 from detector.footage.decoder import Decoder
 from detector.footage.files import open_footage
+from detector.footage.process import pack
 from detector.settings import Decoding, Settings
 from detector.types import Span
 from tests.detector.clips import (
@@ -56,7 +57,7 @@ def children() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
-    # The nursery stays for the next footage.
+    # The forkserver stays for the next footage.
     forkserver.start().kill()
     before = children()
     yield
@@ -342,7 +343,7 @@ def test_a_picture_that_is_not_what_it_is_said_to_be_is_of_a_file(tmp_path: Path
     header = {"is": "frame", "pts": "0", "shape": [2, 2, 3], "keyframe": True, "file": None}
     with decoder(path) as open_:
         down, up = os.pipe()
-        message = messages.pack(header, 5) + bytes(5)
+        message = pack(header, 5) + bytes(5)
         os.write(up, message)
         os.close(up)
         os.dup2(down, open_._process._up.fileno())  # type: ignore[union-attr]

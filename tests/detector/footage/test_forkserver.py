@@ -40,7 +40,7 @@ with Decoder(open_footage(Path(sys.argv[1])), Decoding()) as opened:
     sys.stdin.read()
 """
 
-# Says which nursery it has, which one a fork of it has, and which it still has after that.
+# Says which forkserver it has, which one a fork of it has, and which it still has after that.
 FORKED = """
 import os
 from pathlib import Path
@@ -91,7 +91,7 @@ def end_of(process: int, seconds: float = 20) -> bool:
         os.close(handle)
 
 
-def test_each_footage_has_a_decoder_of_its_own_from_one_nursery(clip: Path) -> None:
+def test_each_footage_has_a_decoder_of_its_own_from_one_forkserver(clip: Path) -> None:
     footage = open_footage(clip)
     with Decoder(footage, Decoding()) as one, Decoder(footage, Decoding()) as other:
         assert pid(one) != pid(other)
@@ -114,7 +114,7 @@ def test_a_decoder_holds_no_descriptor_but_its_own(clip: Path) -> None:
     assert [name for name in held if not name.startswith("pipe:")] == [str(clip)]
 
 
-def test_a_killed_nursery_is_replaced(clip: Path) -> None:
+def test_a_killed_forkserver_is_replaced(clip: Path) -> None:
     with Decoder(open_footage(clip), Decoding()) as opened:
         first = parent(pid(opened))
         os.kill(first, signal.SIGKILL)
@@ -158,12 +158,12 @@ def test_nothing_outlives_a_killed_owner(clip: Path) -> None:
         cwd=ROOT,
     ) as owner:
         assert owner.stdout is not None
-        decoder, its_nursery = map(int, owner.stdout.readline().split())
+        decoder, its_forkserver = map(int, owner.stdout.readline().split())
         owner.kill()
-        assert end_of(decoder) and end_of(its_nursery)
+        assert end_of(decoder) and end_of(its_forkserver)
 
 
-def test_a_process_that_ends_takes_its_nursery_along(clip: Path) -> None:
+def test_a_process_that_ends_takes_its_forkserver_along(clip: Path) -> None:
     script = OWNER.replace("sys.stdin.read()", "").replace("os.kill(decoder, signal.SIGSTOP)", "")
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", script, str(clip)],
@@ -172,12 +172,12 @@ def test_a_process_that_ends_takes_its_nursery_along(clip: Path) -> None:
         cwd=ROOT,
         check=True,
     )
-    decoder, its_nursery = map(int, done.stdout.split())
-    assert end_of(decoder, 0) and end_of(its_nursery, 0)
+    decoder, its_forkserver = map(int, done.stdout.split())
+    assert end_of(decoder, 0) and end_of(its_forkserver, 0)
     assert done.stderr == ""
 
 
-def test_a_fork_of_the_process_has_a_nursery_of_its_own() -> None:
+def test_a_fork_of_the_process_has_a_forkserver_of_its_own() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORKED], capture_output=True, text=True, cwd=ROOT, check=True
     )

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from detector.footage import forkserver, manifest_reader
 from detector.footage.files import open_footage
-from detector.footage.manifest import read_manifest
-from detector.footage.manifest_signs import STORE, carries
+from detector.footage.manifest import STORE, carries, read_manifest
 from detector.settings import Decoding
 from detector.types import Manifest
 from tests.detector.clips import write_clip, write_picture
@@ -57,7 +56,7 @@ def test_the_working_folder_may_go_away(tmp_path: Path, monkeypatch: pytest.Monk
     signed = sign(write_picture(tmp_path / "a.jpg"), tmp_path / "b.jpg")
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path / "there")
-    monkeypatch.setattr(forkserver, "_nursery", None)  # so that one begins there
+    monkeypatch.setattr(forkserver, "_forkserver", None)  # so that one begins there
     assert manifest_of(signed).state == "stated"
     (tmp_path / "there").rmdir()
     assert manifest_of(signed).state == "stated"

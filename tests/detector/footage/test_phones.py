@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.errors import FootageError, FootageTooLarge, FootageUnreadable, FootageUnsupported
+from datasets.errors import FootageError, FootageUnreadable, FootageUnsupported
 from detector.footage.decoder import Decoder
 from detector.footage.files import list_footage, open_footage
 from detector.settings import Decoding
@@ -63,11 +63,10 @@ def test_in_a_folder_they_are_photographs_like_others(tmp_path: Path) -> None:
     assert numbers == [1, 2, 3] and decoder.loss.lost == 0
 
 
-@pytest.mark.parametrize("kind", ["cut off", "damaged", "too large", "an animation"])
+@pytest.mark.parametrize("kind", ["cut off", "damaged", "an animation"])
 def test_what_cannot_be_shown_is_refused_by_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "hall.heic"
     wrong: type[FootageError] = FootageUnreadable
-    limits = {}
     if kind == "an animation":
         path = tmp_path / "hall.avif"
         first, second = (Image.fromarray(image(n)) for n in (1, 2))
@@ -79,8 +78,11 @@ def test_what_cannot_be_shown_is_refused_by_name(tmp_path: Path, kind: str) -> N
     if kind == "cut off":
         path.write_bytes(whole[: len(whole) // 2])
     elif kind == "damaged":
-        path.write_bytes(whole.replace(b"ispe", b"xxxx"))
-    elif kind == "too large":
-        wrong, limits = FootageTooLarge, {"pixels": 6000}
+        path.write_bytes(whole.replace(b"hvcC", b"xxxx"))
     with pytest.raises(wrong, match=r"hall\.(heic|avif)"):
-        shown(path, **limits)
+        shown(path)
+
+
+def test_one_of_more_pixels_is_shrunk(tmp_path: Path) -> None:
+    picture = shown(write_heic(tmp_path / "hall.heic", image(3)), pixels=6000).image
+    assert picture.shape[:2] == (63, 94) and number_of(picture) == 3

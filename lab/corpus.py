@@ -1,0 +1,278 @@
+"""A table of any files: done, refused by kind, or no answer; memory, seconds, frames.
+
+python -m lab.corpus FOLDER... [--analyze] [--seconds 60]
+
+Each file is decoded whole, beside FFmpeg's own decoding of it; with --analyze it is looked at as
+`nameplate analyze` does. Memory is that of all processes together. Below the table stands what to
+look into: no answer, too much memory, refused though FFmpeg decodes it, other frames without a
+reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from datasets.errors import FootageError
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
+from detector.settings import Decoding
+from detector.types import Span
+from lab import arguments
+
+MIB = 1 << 20
+MOST_MEMORY = 1536 * MIB
+POLL_SECONDS = 0.1
+NO_ANSWER, CRASHED, DONE = "no answer", "crashed", "done"
+# Refused for what they are, whatever FFmpeg makes of them.
+NO_FOOTAGE = ("disguised", "unsupported", "no-pictures", "empty", "missing", "encrypted")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one file. `reason`: the error's or the loss's. `seconds`: by the clock;
+    `cpu_seconds` of the processor; `memory` in bytes. `frames`: None for a picture."""
+
+    file: str
+    outcome: str
+    reason: str
+    frames: int | None
+    ffmpeg: int | None
+    memory: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def doubt(self) -> str | None:
+        """What is to be looked into, if anything."""
+        if self.outcome in (NO_ANSWER, CRASHED):
+            return self.outcome
+        if self.memory > MOST_MEMORY:
+            return f"{self.memory // MIB} MiB"
+        if self.outcome not in (DONE, *NO_FOOTAGE) and self.ffmpeg:
+            return "refused, and FFmpeg decodes it"
+        if self.outcome == DONE and self.frames is not None and not self.reason:
+            return None if self.ffmpeg in (None, self.frames) else "other frames and no reason"
+        return None
+
+
+def main() -> None:
+    parser = arguments("lab.corpus", __doc__)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--analyze", action="store_true")
+    parser.add_argument("--seconds", type=float, default=60, help="for one file")
+    parser.add_argument("--task", choices=sorted(TASKS), help="be a worker with this task")
+    given = parser.parse_args()
+    if given.task:
+        serve(TASKS[given.task]())
+    else:
+        report(run(files_in(given.folders), given.seconds, given.analyze))
+
+
+def files_in(folders: list[Path]) -> Iterator[Path]:
+    """Every file, of whatever name."""
+    for folder in folders:
+        yield from (
+            [folder]
+            if folder.is_file()
+            else sorted(path for path in folder.rglob("*") if path.is_file())
+        )
+
+
+def run(paths: Iterator[Path] | list[Path], seconds: float, analyze: bool = False) -> Iterator[Row]:
+    """A row for each file, in order."""
+    look, count = Worker("analyze" if analyze else "decode"), Worker("count")
+    try:
+        for path in paths:
+            answer = look.ask(path, seconds)
+            counted = count.ask(path, seconds)
+            yield Row(
+                path.name,
+                answer.get("outcome", NO_ANSWER),
+                answer.get("reason", ""),
+                answer.get("frames"),
+                counted.get("frames"),
+                answer["memory"],
+                answer["seconds"],
+                answer["cpu_seconds"],
+            )
+    finally:
+        look.end()
+        count.end()
+
+
+def report(rows: Iterator[Row]) -> None:
+    """Prints the table and what is to be looked into."""
+    print("| file | outcome | frames | FFmpeg | MiB | s | CPU s |\n|---|---|---|---|---|---|---|")
+    outcomes: Counter[str] = Counter()
+    doubts: list[str] = []
+    for row in rows:
+        outcomes[row.outcome] += 1
+        print(
+            f"| {row.file} | {row.outcome} | {_or_dash(row.frames)} | {_or_dash(row.ffmpeg)} |"
+            f" {row.memory // MIB} | {row.seconds:.1f} | {row.cpu_seconds:.1f} |",
+            flush=True,
+        )
+        if row.doubt:
+            doubts.append(f"- {row.file}: {row.doubt} ({row.reason})")
+    print("\n" + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
+    print("\n".join(doubts))
+
+
+def _or_dash(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+class Worker:
+    """A process that answers for one file after the other; begun anew when it did not answer."""
+
+    def __init__(self, task: str) -> None:
+        self._command = [sys.executable, "-m", "lab.corpus", "--task", task]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, path: Path, seconds: float) -> dict[str, Any]:
+        """The answer, and the `memory`, `seconds` and `cpu_seconds` that it took."""
+        process = self._process or self._begin()
+        assert process.stdin is not None and process.stdout is not None
+        idle = sum(map(cpu_of, family(process.pid)))
+        begun, peak, cpu, line = time.monotonic(), 0, 0.0, b""
+        process.stdin.write(os.fsencode(path.absolute()) + b"\n")
+        while time.monotonic() - begun < seconds:
+            ready = select.select([process.stdout], [], [], POLL_SECONDS)[0]
+            peak = max(peak, sum(map(memory_of, family(process.pid))))
+            cpu = max(cpu, sum(map(cpu_of, family(process.pid))) - idle)
+            if ready:
+                line = process.stdout.readline()
+                break
+        cost = {"memory": peak, "seconds": time.monotonic() - begun, "cpu_seconds": cpu}
+        if line:
+            return json.loads(line) | cost
+        crashed = {"outcome": CRASHED} if process.poll() is not None else {}
+        self.end()
+        return crashed | cost
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            self._command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()  # it has loaded what it needs
+        return self._process
+
+    def end(self) -> None:
+        """End it and its children."""
+        if self._process is not None:
+            for pid in reversed(family(self._process.pid)):
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    continue
+            with self._process:  # closes its pipes, and waits for it
+                self._process = None
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            try:
+                found += map(int, task.read_text().split())
+            except OSError:
+                continue
+    return found
+
+
+def memory_of(pid: int) -> int:
+    """Bytes, what it shares with others in proportion."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return int(text.partition("\nPss:")[2].split()[0]) * 1024 if "\nPss:" in text else 0
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of the processor, with those of children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+Answer = dict[str, Any]
+Task = Callable[[Path], Answer]
+
+
+def serve(task: Task) -> None:
+    """Answers on standard output for each path on standard input."""
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    print("{}", file=out)
+    for line in sys.stdin.buffer:
+        try:
+            answer = task(Path(os.fsdecode(line[:-1])))
+        except FootageError as error:
+            answer = {"outcome": error.kind, "reason": str(error)}
+        print(json.dumps(answer), file=out)
+
+
+def decode(path: Path) -> Answer:
+    """Every frame, as the passes of an analysis ask for them."""
+    whole = [Span(Fraction(-1 << 40), Fraction(1 << 40), "hit")]
+    with Decoder(open_footage(path), Decoding()) as decoder:
+        list(decoder.keyframes(Fraction(1, 2), 640))
+        frames = sum(1 for _ in decoder.dense(whole, Fraction(1, 2)))
+        film = decoder.probe.codec not in ("jpeg", "png", "webp", "bmp", "tiff", "heic", "avif")
+        reasons = "; ".join(decoder.loss.reasons)
+    return {"outcome": DONE, "reason": reasons, "frames": frames if film else None}
+
+
+def analyst() -> Task:
+    """Looks at each as `nameplate analyze` does."""
+    from detector import Analyst
+
+    loaded = Analyst()
+
+    def analyze(path: Path) -> Answer:
+        found = loaded.analyze(path)
+        return {"outcome": DONE, "reason": "; ".join(found.loss.reasons)}
+
+    return analyze
+
+
+def count(path: Path) -> Answer:
+    """The frames that FFmpeg itself gives of the stream that it holds to be the best."""
+    try:
+        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+            stream = container.streams.best("video")
+            return {"frames": 0 if stream is None else sum(1 for _ in container.decode(stream))}
+    except (av.FFmpegError, ValueError, MemoryError):
+        return {}
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "decode": lambda: decode,
+    "analyze": analyst,
+    "count": lambda: count,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""Files that declare what is not there, are cut short, or hold what decoders do not agree about."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import struct
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from datasets.errors import (
+    DecoderOutOfMemory,
+    FootageEmpty,
+    FootageUnreadable,
+    NoPictures,
+)
+from detector.footage.decoder import Decoder
+from detector.footage.files import open_footage
+from detector.footage.frames import _QUARTERS, Turn, Upright
+from detector.footage.losses import CUT_SHORT, SHRUNK, UNSHOWN, Tally
+from detector.footage.pictures import read_picture
+from detector.look.plan import PIECE, plan_spans
+from detector.look.sweep import Glance, Sweep
+from detector.settings import Decoding, Sweeping
+from detector.types import Loss, Probe, Span
+from lab.corpus import DONE, run
+from tests.detector.clips import HEIGHT, WIDTH, claim_length, image, remux, write_clip, write_sound
+from tests.detector.heic import write_heic
+
+WHOLE = [Span(Fraction(0), Fraction(1 << 40), "hit")]
+PIXELS = 1 << 25
+ODD = Path(__file__).parents[4] / "shared" / "data" / "odd"
+
+
+def decoded(path: Path, **limits: int) -> tuple[int, Loss, Probe]:
+    """Frames of a dense pass, all that was lost, and what the clip is known to be then."""
+    with Decoder(open_footage(path), Decoding(**limits)) as decoder:
+        list(decoder.keyframes(Fraction(1, 2)))
+        frames = sum(1 for _ in decoder.dense(WHOLE, Fraction(1, 2)))
+        return frames, decoder.loss, decoder.probe
+
+
+@pytest.mark.parametrize("seconds", [9.5e8, 1e12])
+@pytest.mark.parametrize("suffix", ["mkv", "flv"])
+def test_a_length_of_years_is_not_believed(tmp_path: Path, suffix: str, seconds: float) -> None:
+    codec = "libx264" if suffix == "mkv" else "flv"
+    clip = claim_length(write_clip(tmp_path / f"a.{suffix}", 50, codec=codec), seconds)
+    frames, loss, probe = decoded(clip)
+    assert frames == 50 and loss.lost == 0
+    assert probe.duration is not None and 1 < probe.duration < 3
+
+
+def test_hours_without_pictures_are_not_believed(tmp_path: Path) -> None:
+    clip = claim_length(write_clip(tmp_path / "a.mkv", 50), 7200)
+    assert decoded(clip)[2].duration == pytest.approx(2, abs=0.1)
+
+
+def test_the_sample_of_a_clip_with_frames_years_apart_is_bounded(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 50)
+    with Decoder(open_footage(clip), Decoding()) as decoder:
+        probe = replace(decoder.probe, duration=Fraction(10**12))
+    times = [Fraction(0), Fraction(1), Fraction(10**12)]
+    seen = Sweep(tuple(Glance(time, False, 0.0) for time in times))
+    spans = plan_spans(seen, probe, Sweeping(), open_footage(clip))
+    assert len(spans) < 1000
+    usual = Sweep(tuple(Glance(Fraction(n), False, 0.0) for n in range(600)))
+    everywhere = plan_spans(
+        usual, replace(probe, duration=Fraction(600)), Sweeping(audit_share=1), open_footage(clip)
+    )
+    assert [(span.start, span.end) for span in everywhere] == [(0, 600)] and PIECE == 10
+
+
+def test_a_time_beyond_any_clock_is_passed_over(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mkv", 30, pts=[*range(0, 1160, 40), 1 << 52])
+    frames, _, probe = decoded(clip)
+    assert frames == 30 and probe.duration is not None and probe.duration < 3
+
+
+def test_frames_are_freed_though_nothing_is_collected(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 50, rotation=90)
+    gc.collect()
+    gc.disable()
+    try:
+        with av.open(str(clip)) as opened:
+            upright = None
+            for frame in opened.decode(video=0):
+                upright = upright or Upright(frame, Fraction(1))
+                assert upright.picture(frame, Fraction(1)).shape == (WIDTH, HEIGHT, 3)
+            del frame
+            assert sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()) <= 3
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
+def test_the_turn_is_known_from_the_angle_alone(tmp_path: Path, rotation: int) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 2, rotation=rotation)
+    with av.open(str(clip)) as opened:
+        frame = next(opened.decode(video=0))
+        assert (Turn.of(frame) or Turn()) == _QUARTERS[round(frame.rotation / 90) % 4]
+
+
+def write_exif_clip(path: Path, orientation: int) -> Path:
+    """Motion JPEG whose pictures carry EXIF, which PyAV does not know as side data."""
+    kept = Image.Exif()
+    kept[0x0112] = orientation
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mjpeg", rate=5)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuvj420p"
+        for n in range(10):
+            held = io.BytesIO()
+            Image.fromarray(image(n)).save(held, "JPEG", exif=kept.tobytes())
+            packet = av.Packet(held.getvalue())
+            packet.stream, packet.time_base = stream, Fraction(1, 5)
+            packet.pts = packet.dts = n
+            packet.is_keyframe = True
+            out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mkv", "mov"])
+def test_side_data_of_an_unknown_type_is_passed_over(tmp_path: Path, suffix: str) -> None:
+    frames, loss, probe = decoded(write_exif_clip(tmp_path / f"a.{suffix}", 1))
+    assert (frames, loss.lost, probe.rotation) == (10, 0, 0)
+
+
+def test_lost_memory_is_not_told_as_damage(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 20, size=(3840, 2160), codec="mpeg4")
+    with pytest.raises(DecoderOutOfMemory, match="address_space"):
+        decoded(clip, address_space=250 << 20)
+
+
+def test_what_a_file_is_is_asked_before_it_is_read_through(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"no footage at all")
+    os.truncate(path, 1 << 40)
+    with pytest.raises(FootageUnreadable, match="no known header"):
+        open_footage(path)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "jpg"])
+def test_a_download_of_which_terabytes_are_missing_is_named(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "mp4":
+        write_clip(path)
+    else:
+        Image.fromarray(image(1)).save(path)
+        path.write_bytes(path.read_bytes()[:-20])
+    os.truncate(path, 1 << 40)
+    with pytest.raises(FootageUnreadable, match="were never written"):
+        open_footage(path)
+
+
+def test_what_the_kernel_makes_up_as_it_is_read_is_empty() -> None:
+    with pytest.raises(FootageEmpty):
+        open_footage(Path("/proc/self/status"))
+
+
+def told(path: Path, pixels: int = PIXELS) -> tuple[tuple[int, ...], list[str]]:
+    """The shape of a picture, and why it is not the whole one."""
+    reasons: list[str] = []
+    return read_picture(path, pixels, reasons.append).shape, reasons
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_photograph_cut_short_is_looked_at_and_the_loss_told(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    rough = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    Image.fromarray(rough).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    assert told(path) == ((120, 160, 3), [CUT_SHORT])
+    with Decoder(open_footage(path), Decoding()) as decoder:
+        assert len(list(decoder.keyframes(Fraction(1)))) == 1
+        assert decoder.loss.reasons == (CUT_SHORT,) and decoder.loss.lost == 0
+
+
+def test_a_photograph_of_which_nothing_is_there_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(image(3)).save(path)
+    path.write_bytes(path.read_bytes().partition(b"\xff\xda")[0] + b"\xff\xda")
+    with pytest.raises(FootageUnreadable, match="damaged"):
+        read_picture(path, PIXELS)
+
+
+def test_a_text_too_large_to_unpack_hides_no_picture(tmp_path: Path) -> None:
+    path, text = tmp_path / "a.png", PngInfo()
+    text.add_text("comment", "x" * (8 << 20), zip=True)
+    Image.fromarray(image(1)).save(path, pnginfo=text)
+    assert told(path) == ((HEIGHT, WIDTH, 3), [])
+
+
+def test_a_photograph_of_more_pixels_is_shrunk_while_it_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(image(1, 1600, 1200)).save(path)
+    (height, width, _), reasons = told(path, 200_000)
+    assert reasons == [SHRUNK]
+    assert 190_000 < width * height <= 200_000 and width / height == pytest.approx(4 / 3, abs=0.01)
+
+
+def test_a_picture_that_one_decoder_refuses_is_read_by_another(tmp_path: Path) -> None:
+    heic = write_heic(tmp_path / "a.heic", image(1, 320, 240), 1)
+    data = heic.read_bytes()
+    at = data.index(b"ispe") + 8
+    heic.write_bytes(data[:at] + struct.pack(">II", 32, 24) + data[at + 8 :])
+    assert told(heic) == ((320, 240, 3), [])
+
+
+def test_frames_that_the_decoder_passes_over_have_a_reason() -> None:
+    tally = Tally(None)
+    for key in range(5):
+        tally.ask(key)
+    tally.came(4)
+    assert tally.loss().reasons == (f"{UNSHOWN} (4 times)",)
+
+
+def test_an_init_segment_says_what_it_is(tmp_path: Path) -> None:
+    whole = write_clip(
+        tmp_path / "a.mp4", container_options={"movflags": "frag_keyframe+empty_moov"}
+    )
+    path = tmp_path / "init.mp4"
+    path.write_bytes(whole.read_bytes().partition(b"moof")[0][:-4])
+    with pytest.raises(NoPictures, match="init segment"):
+        decoded(path)
+
+
+def test_an_index_without_tracks_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    header = struct.pack(">4xIIII", 0, 0, 1000, 0) + bytes(80)
+    index = struct.pack(">I4s", 8 + len(header), b"mvhd") + header
+    brand = struct.pack(">I4s4s4x", 16, b"ftyp", b"isom")
+    path.write_bytes(brand + struct.pack(">I4s", 8 + len(index), b"moov") + index)
+    with pytest.raises(NoPictures, match="no tracks"):
+        decoded(path)
+    with pytest.raises(NoPictures, match="sound only"):
+        decoded(write_sound(tmp_path / "b.mp4"))
+
+
+def test_the_runner_finds_what_went_wrong(tmp_path: Path) -> None:
+    good = write_clip(tmp_path / "a.mp4", 20)
+    short = remux(good, tmp_path / "b.ts")
+    short.write_bytes(short.read_bytes()[:-2000])
+    page = tmp_path / "c.mp4"
+    page.write_text("<html></html>")
+    rows = {row.file: row for row in run([good, page, short], 120)}
+    assert (rows["a.mp4"].outcome, rows["a.mp4"].frames, rows["a.mp4"].ffmpeg) == (DONE, 20, 20)
+    assert rows["a.mp4"].doubt is None and rows["a.mp4"].memory > 1 << 20
+    assert rows["c.mp4"].outcome == "disguised" and rows["c.mp4"].doubt is None
+    assert replace(rows["a.mp4"], frames=19).doubt == "other frames and no reason"
+    assert replace(rows["c.mp4"], outcome="unreadable", ffmpeg=3).doubt is not None
+
+
+@pytest.mark.skipif(not ODD.is_dir(), reason="../shared/data/odd is not here")
+@pytest.mark.parametrize("name", sorted(p.name for p in ODD.glob("*")) if ODD.is_dir() else [])
+def test_what_went_wrong_once_goes_right(name: str) -> None:
+    if name == "README.md" or name.startswith(("v4k", "t8k", "machines_4k")):
+        pytest.skip("no footage, or too much for each run: lab.corpus looks at it")
+    (row,) = run([ODD / name], 120)
+    assert row.doubt is None and row.outcome == DONE, row
+    assert row.cpu_seconds < 10
