@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.cli.analyze import limited
+from api.cli.inputs import limited
 from datasets.errors import DecoderTimeout
 from evidence.clip.record import load_schema
 from tests.api.conftest import Ended, Nameplate, draw
@@ -53,9 +53,7 @@ def test_each_name_of_a_file_gives_its_own_line(nameplate: Nameplate, picture: P
 
 def test_an_empty_path_is_wrong_use(nameplate: Nameplate, picture: Path) -> None:
     ended = nameplate("analyze", "--json", "", picture)
-    first, second = lines(ended)
-    assert ended.code == 2 and first["footage"] == "" and first["error"]["kind"] == "usage"
-    assert second["footage"] == str(picture)
+    assert (ended.code, ended.out) == (2, b"") and "an empty path" in ended.err
 
 
 def test_what_takes_too_long_is_named_and_the_rest_goes_on(
