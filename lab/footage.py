@@ -160,11 +160,7 @@ def _later(machine: ClipMachine, seconds: float) -> ClipMachine:
 
 
 def draw_elsewhere(seed: int, size: tuple[int, int]) -> Picture:
-    """A landscape, a town or a person who speaks: RGB (height, width, 3) of `size`.
-
-    They are there to be decoded and passed over: textured as photographs are, and nothing in
-    them like a machine.
-    """
+    """A landscape, a town or a person who speaks, textured as photographs are: RGB of `size`."""
     rng = np.random.default_rng(seed)
     kinds: tuple[Callable[[np.random.Generator, int, int], Canvas], ...] = (
         _landscape,

@@ -82,19 +82,16 @@ def run(folder: Path, spec: WorldSpec) -> Outcome:
 
 def sweep(folder: Path) -> None:
     """Sweeps the list of sources into `case`; the chances are set before."""
-    case = folder / "case"
-    if not case.exists():
-        Case.new(case, folder.name).close()
-    if not (folder / "chances-set").exists():
+    case = str(folder / "case")
+    if not Path(case).exists():
+        Case.new(Path(case), folder.name).close()
+    set_, sources = folder / "chances-set", str(folder / "sources.csv")
+    if not set_.exists():
         chances = [f"--audit={name}={chance:g}" for name, chance in CHANCES.items()]
-        _nameplate("case", "items", str(case), *chances)
-        (folder / "chances-set").touch()
-    sources = str(folder / "sources.csv")
-    _nameplate("sweep", "--case", str(case), "--list", sources, "--quiet")
-
-
-def _nameplate(*words: str) -> None:
-    subprocess.run([*NAMEPLATE, *words], check=True)
+        subprocess.run([*NAMEPLATE, "case", "items", case, *chances], check=True)
+        set_.touch()
+    sweep = ["sweep", "--case", case, "--list", sources, "--quiet"]
+    subprocess.run([*NAMEPLATE, *sweep], check=True)
 
 
 def by_hash(case: Case, drawn: Mapping[str, Footage]) -> dict[str, Footage]:
