@@ -312,20 +312,15 @@ def _show(request: Request, uploads: Uploads, upload: Upload) -> UploadStatus:
 def _translated(request: Request, some: list[UploadStatus]) -> list[UploadStatus]:
     """The uploads, with each reason in the reader's language too."""
     code = language(request)
-    if code == "en":
-        return some
-    return [
-        replace(
-            one,
-            reason_text=one.reason and translated(one.reason, code),
-            analysis=one.analysis
-            and replace(
-                one.analysis,
-                reason_text=one.analysis.reason and translated(one.analysis.reason, code),
-            ),
-        )
-        for one in some
-    ]
+    return some if code == "en" else [_with_texts(one, code) for one in some]
+
+
+def _with_texts(one: UploadStatus, code: str) -> UploadStatus:
+    analysis = one.analysis
+    if analysis is not None and analysis.reason:
+        analysis = replace(analysis, reason_text=translated(analysis.reason, code))
+    text = translated(one.reason, code) if one.reason else None
+    return replace(one, reason_text=text, analysis=analysis)
 
 
 def _own(uploads: Uploads, number: str, person: Person) -> None:

@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from datasets.errors import RegistryError
-from datasets.letters import fold, letters, words
 from datasets.registry import (
     DATA,
     Registry,
@@ -362,29 +361,6 @@ def test_search_is_blind_to_case_script_and_spaces(word: str, id: str) -> None:
 @pytest.mark.parametrize("word", ["no such builder", "", "?!"])
 def test_search_may_find_nothing(word: str) -> None:
     assert load_registry().search(word) == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("СТАНОК", "CTAHOK"),
-        ("Станкомаш", "CTAHKOMAШ"),
-        ("ё", "E"),
-        ("Mägerle", "MAGERLE"),
-        ("瀧澤", "泷泽"),
-        ("HAN'S™", "HANS"),
-        ("ＭＡＺＡＫ", "MAZAK"),
-        ("α-D21", "A-D21"),
-        ("ИР500", "ИP500"),
-    ],
-)
-def test_look_alikes_fold_together(text: str, folded: str) -> None:
-    assert fold(text) == folded
-
-
-def test_words_and_letters() -> None:
-    assert words("S&T Dynamics, 云南CY") == ["S", "&", "T", "DYNAMICS", "云南", "CY"]
-    assert letters("O-M LTD.") == "OMLTD"
 
 
 def test_the_packaged_plants_are_right() -> None:
