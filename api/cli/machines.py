@@ -13,6 +13,7 @@ from rich.text import Text
 from api.cli.case import AsJson
 from api.cli.setup import user
 from api.cli.terminal import GRADE_STYLES, complain, print_json, speak
+from datasets.places import country_name
 from datasets.registry import Registry, load_registry
 from evidence.clip.record import spell
 from evidence.clip.tables import chance, clock, counted, printable
@@ -45,13 +46,14 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
 
     As they were found with the model and settings that the case was last worked with.
     """
+    from evidence.browse.machine_summary import home
     from evidence.browse.outcomes import OutcomeDetail, all_words, control_machines
     from evidence.case.case import Case
     from evidence.case.summary import last_recipe
     from evidence.link.inventory import count_machines, list_machines, short
 
     registry = load_registry()
-    table = Table("machine", "builder", "grade", "sightings", "footage", "note")
+    table = Table("machine", "builder", "country", "grade", "sightings", "footage", "note")
     with Case.open(folder) as case, case.session() as session:
         recipe = last_recipe(session)
         others = count_machines(session) - count_machines(session, recipe)
@@ -70,7 +72,8 @@ def list_(folder: CaseFolder, as_json: AsJson = False) -> None:
             if word is not None:
                 notes.insert(0, f"the program read {read}, {said}")
                 read, said = _by_people(word, registry), ""
-            cells = [short(row["id"]), read, said]
+            origin = word.origin if word else row["builder"] and home(row["builder"], registry)
+            cells = [short(row["id"]), read, country_name(origin) if origin else "", said]
             cells += [str(row["seen"]), str(row["footage"]), "; ".join(notes)]
             table.add_row(*map(_cell, cells), style=GRADE_STYLES[row["grade"]])
     if not as_json:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Forbidden, NotHere
-from api.web.pages import by_name, country, page
+from api.web.pages import by_name, country, csv_file, page
 from api.web.pictures import cut, cutter, original
 from api.web.review import taken
 from api.web.review_models import Corner, Note, Taken
@@ -63,6 +63,56 @@ def read_footages(
         return list_footage(session, site.recipe, site.registry, wanted, after, limit)
 
 
+FOOTAGE_COLUMNS = (
+    "file",
+    "sha256",
+    "kind",
+    "seconds",
+    "frames_looked_at",
+    "frames",
+    "sightings",
+    "publisher",
+    "published",
+    "plants",
+    "origin_url",
+)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/footage.csv",
+    summary="Footage, filtered, as CSV for a spreadsheet",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "All rows, UTF-8."}},
+)
+def export_footage(site: ThisSite, wanted: ThisWanted) -> Response:
+    """Files by name, not by path. `plants`: several contradict each other."""
+    rows: list[tuple[object, ...]] = []
+    after: str | None = None
+    with site.session() as session:
+        while True:
+            part = list_footage(session, site.recipe, site.registry, wanted, after, 200)
+            rows += [
+                (
+                    one.name,
+                    one.sha256,
+                    one.kind,
+                    one.seconds,
+                    one.frames_decoded,
+                    one.frames_total,
+                    one.sightings if one.looked_at else None,
+                    one.publisher,
+                    one.published,
+                    "; ".join(one.plants),
+                    one.origin_url,
+                )
+                for one in part.items
+            ]
+            if (after := part.next) is None:
+                return csv_file("footage.csv", FOOTAGE_COLUMNS, rows)
+
+
 @routes.let(Role.REVIEWER, "GET", "/api/v1/footage/{sha256}", summary="One footage")
 def read_footage(sha256: Sha256, site: ThisSite, person: ThisPerson) -> FootageDetail:
     """Its places, how it was looked at, its copies, and verdicts; those of others once settled."""
@@ -100,6 +150,7 @@ def footage_page(
         found=found,
         wanted=wanted,
         searched=wanted != FootageFilter(),
+        table=f"/api/v1/footage.csv?{request.url.query}".rstrip("?"),
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
     )
@@ -286,7 +337,7 @@ def enter_machine(
             session, bench, sha256, pts, body.box, told, person.name,
             size=size, still=still, seconds=body.seconds, signed=person.signed,
         )  # fmt: skip
-        return taken(row, item_of(session, row))
+        return taken(row, item_of(session, row), site.registry)
 
 
 def _picture(

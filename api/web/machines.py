@@ -1,11 +1,12 @@
-"""Machines: the list, one machine, links between sightings, and the registry by name."""
+"""Machines: the list, one machine, and links between sightings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.web.auth import Role, Routes, ThisPerson
 from api.web.errors import Conflict, NotHere
 from api.web.footage import beginning, onward
-from api.web.pages import by_name, country, page
+from api.web.pages import by_name, country, csv_file, page
 from api.web.site import Cursor, Day, Limit, MachineId, SightingKey, Site, ThisSite, Words
 from api.web.words import language
 from datasets.errors import UsageError
@@ -40,7 +41,7 @@ from evidence.browse.machine_summary import MachineSummary
 from evidence.browse.outcomes import control_machines
 from evidence.browse.overview import looked_otherwise
 from evidence.browse.search import name_footage
-from evidence.browse.shapes import Page, RegistryName, Shape, SightingDetail
+from evidence.browse.shapes import Page, Shape, SightingDetail
 from evidence.browse.sightings import list_of_machine, on_sightings
 from evidence.case.places import places_of
 from evidence.case.sighting_tables import SightingRow
@@ -114,6 +115,67 @@ def read_machines(
     """A cursor is of one order: give the same `sort` with it."""
     with site.session() as session:
         return list_machines(session, site.recipe, site.registry, wanted, sort, after, limit)
+
+
+MACHINE_COLUMNS = (
+    "machine",
+    "builder_id",
+    "builder",
+    "country",
+    "settled",
+    "grade",
+    "probability",
+    "sightings",
+    "footage",
+    "plants",
+    "still",
+)
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/machines.csv",
+    summary="Machines, filtered, as CSV for a spreadsheet",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "All rows, UTF-8."}},
+)
+def export_machines(site: ThisSite, wanted: ThisWanted, sort: Sorted = "grade") -> Response:
+    """`settled`: what people settled, which goes before the program's reading; else empty."""
+    with site.session() as session:
+        rows = [_cells(one) for one in _all_machines(session, site, wanted, sort)]
+    return csv_file("machines.csv", MACHINE_COLUMNS, rows)
+
+
+def _all_machines(
+    session: Session, site: Site, wanted: MachineFilter, sort: Sort
+) -> Iterator[MachineSummary]:
+    after: str | None = None
+    while True:
+        part = list_machines(session, site.recipe, site.registry, wanted, sort, after, 200)
+        yield from part.items
+        after = part.next
+        if after is None:
+            return
+
+
+def _cells(one: MachineSummary) -> tuple[object, ...]:
+    builder = one.settled.builder if one.settled else one.builder
+    origin = one.settled.origin if one.settled else one.origin
+    read = not one.settled or one.settled.same
+    return (
+        one.id,
+        builder and builder.id,
+        builder.name if builder else "unknown",
+        country(origin.code if origin else None, "en"),
+        one.settled and one.settled.said,
+        one.grade if read else None,
+        f"{one.probability:.3f}" if read and builder else None,
+        one.seen,
+        one.footage,
+        "; ".join(one.plants),
+        one.still,
+    )
 
 
 @routes.let(Role.REVIEWER, "GET", "/api/v1/machines/{id}", summary="One machine")
@@ -283,6 +345,7 @@ def machines_page(
         searched=wanted != MachineFilter(),
         builders=builders,
         origins=by_name({entry.origin for entry in site.registry.builders}, language(request)),
+        table=f"/api/v1/machines.csv?{request.url.query}".rstrip("?"),
         onward=onward(request, found.next),
         beginning=None if after is None else beginning(request),
         code=language(request),
@@ -317,32 +380,3 @@ def machine_page(
         country=country,
         brought={"id": id},
     )
-
-
-MOST_BUILDERS = 20
-
-
-@routes.let(
-    Role.REVIEWER,
-    "GET",
-    "/api/v1/builders",
-    summary="Builders, by any part of a name, a mark or a series",
-)
-def read_builders(
-    site: ThisSite,
-    q: Annotated[
-        str, Query(max_length=80, description="Any part of an id, a name, a mark or a series.")
-    ] = "",
-) -> Page[RegistryName]:
-    """However it is spelt: case, accents and look-alike letters make no difference. Those that
-    begin so come first; makers of controls are left out, for none of them is a builder."""
-    found = [entry for entry in site.registry.search(q) if entry.type != "control"]
-    wanted = q.casefold().strip()
-    found.sort(
-        key=lambda entry: (
-            not entry.name.casefold().startswith(wanted),
-            not entry.id.startswith(wanted),
-            entry.name,
-        )
-    )
-    return Page(items=[RegistryName.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])

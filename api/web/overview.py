@@ -1,4 +1,4 @@
-"""The first page, events as they happen, the list of calls, and the font for Han."""
+"""The first page, events as they happen, the list of calls, builders by name, the font for Han."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from api.web.site import Site, ThisSite
 from api.web.words import language, with_translations
 from datasets.fonts import font_path
 from evidence.browse.overview import Overview, look_over, looked_otherwise
+from evidence.browse.shapes import Page, RegistryName
 from evidence.case.summary import looked_otherwise_alone
 from evidence.uploads.board import Board, Event
 
@@ -199,3 +200,32 @@ def grouped(routers: Any) -> dict[str, list[dict[str, str]]]:
 def han() -> FileResponse:
     keep = {"Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(font_path(), media_type="font/otf", headers=keep)
+
+
+MOST_BUILDERS = 20
+
+
+@routes.let(
+    Role.REVIEWER,
+    "GET",
+    "/api/v1/builders",
+    summary="Builders, by any part of a name, a mark or a series",
+)
+def read_builders(
+    site: ThisSite,
+    q: Annotated[
+        str, Query(max_length=80, description="Any part of an id, a name, a mark or a series.")
+    ] = "",
+) -> Page[RegistryName]:
+    """However it is spelt: case, accents and look-alike letters make no difference. Those that
+    begin so come first; makers of controls are left out, for none of them is a builder."""
+    found = [entry for entry in site.registry.search(q) if entry.type != "control"]
+    wanted = q.casefold().strip()
+    found.sort(
+        key=lambda entry: (
+            not entry.name.casefold().startswith(wanted),
+            not entry.id.startswith(wanted),
+            entry.name,
+        )
+    )
+    return Page(items=[RegistryName.of(entry.id, site.registry) for entry in found[:MOST_BUILDERS]])

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web.words import LANGUAGES, catalogue, language, said_by, translated
 from datasets.places import country_name
 from evidence.clip.report import weigh
-from evidence.clip.tables import chance, clock, printable
+from evidence.clip.tables import chance, clock, harmless, printable
 
 STATIC = Path(__file__).parent / "static"
 
@@ -91,6 +93,17 @@ def static_root() -> str:
     for file in sorted(STATIC.rglob("*.*")):
         whole.update(f"{file.relative_to(STATIC)}\n".encode() + file.read_bytes())
     return f"/static/{whole.hexdigest()[:12]}"
+
+
+def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """A table for a spreadsheet, as a download; no cell runs as a formula."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(header)
+    table.writerows([["" if cell is None else harmless(cell) for cell in row] for row in rows])
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    content = b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "backslashreplace")
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _decimal(figure: str, code: str) -> str:

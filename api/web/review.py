@@ -28,6 +28,7 @@ from api.web.review_models import (
 )
 from api.web.site import Site, ThisSite
 from datasets.messages import Message
+from datasets.registry import Registry
 from evidence.browse.overview import looked_otherwise
 from evidence.case.sighting_tables import Verdict
 from evidence.case.tables import Item
@@ -124,7 +125,7 @@ def doubt(site: ThisSite, person: ThisPerson, item: ItemKey, body: Doubt) -> Tak
             row = bench.doubt(session, item, person.name, body.note, person.signed)
         except NoItem as error:
             raise NotHere(error.message) from error
-        return taken(row, item)
+        return taken(row, item, site.registry)
 
 
 @routes.let(
@@ -166,7 +167,7 @@ def give(request: Request, site: ThisSite, person: ThisPerson, body: GivenVerdic
             )
         except NoItem as error:
             raise NotHere(error.message) from error
-        told = taken(row, body.item)
+        told = taken(row, body.item, site.registry)
     desk_of(request).release(body.item)
     return told
 
@@ -185,7 +186,7 @@ def undo(request: Request, site: ThisSite, person: ThisPerson, number: VerdictNu
         except NoItem as error:
             raise NotHere(error.message) from error
         item = bench.item_of(session, row)
-        told = taken(row, item)
+        told = taken(row, item, site.registry)
     desk_of(request).take(person.name, item)
     return told
 
@@ -206,6 +207,7 @@ def read_log(
     with site.session() as session:
         rows = page_of_log(session, person.name, after, limit)
     last = rows[-1]["number"] if len(rows) == limit else None
+    rows = [_with_name(row, site.registry) for row in rows]
     return LogPage.model_validate({"items": rows, "next": last})
 
 
@@ -233,9 +235,17 @@ def _find(site: Site, item: str) -> None:
             raise NotHere(Message("no item %(item)s in this case", item=item))
 
 
-def taken(row: Verdict, item: str) -> Taken:
+def taken(row: Verdict, item: str, registry: Registry) -> Taken:
     """A verdict as it is told to its author."""
-    return Taken.model_validate({"verdict": record(row, item), "item": item})
+    verdict = _with_name(record(row, item), registry)
+    return Taken.model_validate({"verdict": verdict, "item": item})
+
+
+def _with_name(verdict: dict[str, Any], registry: Registry) -> dict[str, Any]:
+    """A verdict of the log with its builder's name."""
+    builder = verdict.get("builder")
+    name = registry.get(builder).name if builder and builder in registry else builder
+    return verdict | {"builder_name": name}
 
 
 def _screen(request: Request, site: Site, item: str | None) -> HTMLResponse:

@@ -154,10 +154,12 @@ class Reading(BaseModel):
 
 
 class Reason(BaseModel):
-    """One piece of evidence. `weight`: natural log-odds; `words`: what that amounts to."""
+    """One piece of evidence. `id`, `about`: of the builder it speaks for; `weight`: natural
+    log-odds; `words`: what that amounts to."""
 
     kind: str
     text: str
+    id: str | None
     about: str | None
     weight: float
     words: str

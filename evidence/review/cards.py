@@ -198,6 +198,7 @@ def _evidence(registry: Registry, part: Record) -> Record:
     return {
         "kind": part["kind"],
         "text": printable(part["text"] or ""),
+        "id": part["id"],
         "about": None if named is None else named["name"],
         "weight": part["weight"],
         "words": weigh(part["weight"]),

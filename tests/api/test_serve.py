@@ -81,8 +81,9 @@ def test_an_upload_is_looked_at_as_analyze_does(tmp_path: Path, registry: Regist
     with serving(case) as (_, address):
         httpx.get(address).raise_for_status()
     with Case.open(case) as opened:
-        with opened.session() as session:
+        with opened.session() as session, session.begin():
             (recipe,) = session.scalars(select(Recipe)).all()
+            add_work(session, recipe, [FootageSource("/uploaded.mp4")])
         assert Settings.parse(recipe.values) == read_settings(None)
         # A sweep of the same case looks in the same way: what was found is one case.
         order = as_served(opened, Order(read_settings(None, archive=True), load_registry(), None))

@@ -10,6 +10,7 @@ export class BuilderChoice {
   #list = document.getElementById("builder-list");
   #none = document.getElementById("builder-none");
   #found = [];
+  #leads = [];
   #at = 0;
   #timer = null;
   #asked = 0;
@@ -34,11 +35,12 @@ export class BuilderChoice {
     return this.#dialog.open;
   }
 
-  /** Asks for a builder; gives {id, name, origin}, or null where nobody was chosen. */
-  ask() {
+  /** Asks for a builder; gives {id, name, origin}, or null where nobody was chosen. `leads` are listed first. */
+  ask(leads = []) {
+    this.#leads = leads;
     this.#input.value = "";
     this.#shown = "";
-    this.#show([]);
+    this.#show(leads);
     this.#dialog.showModal();
     this.#input.focus();
     return new Promise((resolve) => {
@@ -51,7 +53,7 @@ export class BuilderChoice {
     const asked = (this.#asked += 1);
     if (!word) {
       this.#shown = word;
-      return this.#show([]);
+      return this.#show(this.#leads);
     }
     try {
       const { items } = await call("GET", `/api/v1/builders?q=${encodeURIComponent(word)}`);

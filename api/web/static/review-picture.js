@@ -1,13 +1,14 @@
 // The picture with what was found drawn over it; zooming on the mark; drawing a missed machine.
 
-import { _, make } from "./common.js";
-import { draw } from "./boxes.js";
+import { _, make, notice } from "./common.js";
+import { draw, toSeconds } from "./boxes.js";
 import { between, frameOf, middle, nudged, pointAt } from "./boxes-by-hand.js";
 import { load } from "./review-ahead.js";
 import { readElsewhere, where } from "./review-card.js";
 
 const AROUND = 2.2; // of the mark's own size, shown when zoomed on it
 const MOST = 14;
+const STEP = 1 / 25; // seconds
 
 function place(rect, [x1, y1, x2, y2]) {
   rect.setAttribute("x", x1);
@@ -22,6 +23,8 @@ export class Stage {
   #svg;
   #card = null;
   #drawing = null;
+  #film = null; // the video that plays in place of the picture
+  #stepped = null; // seconds of the frame stepped to
   zoomed = false;
 
   constructor(root) {
@@ -48,6 +51,8 @@ export class Stage {
   /** Puts a picture on the screen, and over it what was found at its time. */
   async #lay({ image, ready }, pts) {
     const card = this.#card;
+    this.#film = null;
+    this.#stepped = null;
     const size = this.#size(image);
     const svg = draw("svg", { viewBox: `0 0 ${size[0]} ${size[1]}`, class: "over", "aria-hidden": "true" });
     this.#svg = svg;
@@ -85,7 +90,45 @@ export class Stage {
     this.#root.append(make("p", { class: "when" }, words));
   }
 
+  /** Plays the shot in place of the picture, from where the machine is first seen; again: ends it. */
+  play() {
+    if (this.#film) return this.#lay(this.#card.loaded.frame, this.#card.pictures.frame.pts);
+    const { footage, sighting, seconds } = this.#card;
+    const [first, last] = sighting ? [sighting.first, sighting.last] : [seconds - 2, seconds + 2];
+    const src = `/api/v1/footage/${footage.sha256}/video#t=${Math.max(0, first)},${last}`;
+    const film = make("video", { src, muted: "", autoplay: "", controls: "", playsinline: "" });
+    film.addEventListener("error", () => {
+      notice(_("This browser cannot play the original. Step through it with , and . instead."), "bad");
+      if (this.#film === film) this.#lay(this.#card.loaded.frame, this.#card.pictures.frame.pts);
+    });
+    this.#film = film;
+    this.zoomed = false;
+    this.#root.classList.remove("zoomed");
+    this.#root.replaceChildren(film);
+    return film;
+  }
+
+  /** Shows the frame before or after the one on the screen, cut by the server. */
+  step(by) {
+    const { footage, pictures } = this.#card;
+    const from = this.#stepped ?? toSeconds(pictures.frame.pts ?? this.#card.pts);
+    const to = Math.max(0, from + by * STEP);
+    const pts = to.toFixed(4);
+    if (this.zoomed) this.zoom();
+    const shown = load({ address: `/api/v1/footage/${footage.sha256}/frame?pts=${pts}&width=1280` });
+    shown.image.alt = _("The frame at {where}", { where: `${to.toFixed(2)} s` });
+    const card = this.#card;
+    this.#stepped = to;
+    shown.ready.then(() => {
+      if (this.#card !== card || this.#stepped !== to) return; // another was asked for meanwhile
+      this.#lay(shown, pts);
+      this.#stepped = to;
+      this.#root.append(make("p", { class: "when" }, shown.image.alt));
+    });
+  }
+
   clear() {
+    this.#film = null;
     this.#card = null;
     this.#svg = null;
     this.#root.replaceChildren();

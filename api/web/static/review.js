@@ -58,6 +58,7 @@ function may(does) {
   if (does === "undo") return history.length > 0;
   if (!card) return false;
   if (does === "skip") return called === null;
+  if (["play", "back", "on"].includes(does)) return card.footage.kind === "video" && !stage.drawing;
   if (does === "zoom") return Boolean(card.pictures.frame.box);
   if (card.state === "settled") return does === "doubt";
   if (does === "doubt") return false;
@@ -90,6 +91,7 @@ async function show(next, began = null, words = "") {
   const { footage } = card;
   const place = [footage.name, where(card, card.pictures.frame.pts), footage.plant];
   at("where").title = at("where").textContent = place.filter(Boolean).join(" · ");
+  at("where").href = `/footage/${footage.sha256}?at=${encodeURIComponent(card.pictures.frame.pts ?? card.pts)}`;
   at("told").replaceChildren(...tell(card));
   at("told").scrollTop = 0;
   const painted = stage.show(card); // ends zooming and drawing, so before the keys
@@ -139,6 +141,7 @@ async function showEmpty() {
   for (const part of PARTS) at(part).hidden = true;
   at("told").replaceChildren();
   at("where").textContent = "";
+  at("where").removeAttribute("href");
   const box = at("empty");
   box.hidden = false;
   refreshKeys();
@@ -274,11 +277,23 @@ async function waitSent() {
   while (outbox.size) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** The builders that something read on a machine speaks for, the strongest first. */
+function leadsOf({ evidence }) {
+  const weights = new Map();
+  const names = new Map();
+  for (const one of evidence) {
+    if (!one.id || one.kind === "control" || one.weight <= 0) continue;
+    weights.set(one.id, (weights.get(one.id) ?? 0) + one.weight);
+    names.set(one.id, one.about ?? one.id);
+  }
+  return [...weights].sort((a, b) => b[1] - a[1]).map(([id]) => ({ id, name: names.get(id), origin: null }));
+}
+
 /** Asks for a builder, and gives the verdict; of a missed machine that its box belongs to. */
 async function name(verdict, drawn) {
   const asked = card;
   const missed = stage.drawing;
-  const chosen = await builders.ask();
+  const chosen = await builders.ask(leadsOf(card));
   if (!chosen || card !== asked || missed !== stage.drawing) return;
   if (missed) give("missed", { box: stage.box, builder: chosen.id, ...drawn });
   else give(verdict, { builder: chosen.id });
@@ -329,6 +344,9 @@ const actions = {
       show(loadCard(last.card), null, last.words);
     }
   },
+  play: () => stage.play(),
+  back: () => stage.step(-1),
+  on: () => stage.step(1),
   zoom() {
     stage.zoom();
     refreshKeys();
@@ -339,7 +357,7 @@ const actions = {
 const KEYS = {
   KeyA: "accept", KeyB: "builder", KeyU: "unknown", KeyC: "concealed", KeyN: "not-cnc",
   KeyH: "hidden", KeyX: "not-a-machine", KeyP: "pictured", KeyE: "nothing", KeyM: "missed", KeyD: "doubt", KeyS: "skip",
-  Backspace: "undo", KeyZ: "zoom",
+  Backspace: "undo", KeyZ: "zoom", KeyK: "play", Comma: "back", Period: "on",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

@@ -38,8 +38,9 @@ export function lost({ frames_expected: all, frames_decoded: decoded }) {
 /** What was found, as elements. */
 export function counts(found, { frames_decoded: some, frames_total: all } = {}) {
   if (!found.sightings) {
-    const looked = all > 1 ? ` ${_("{some} of {all} frames were looked at.", { some, all })}` : "";
-    return [make("span", { class: "faint" }, _("No machine was found.") + looked, " ")];
+    const parts = [_("No machine was found.")];
+    if (all > 1) parts.push(_("{some} of {all} frames were looked at.", { some, all }));
+    return [make("span", { class: "faint" }, parts.join(" ")), " "];
   }
   const said = [
     _("machines: {number}", { number: found.machines ?? found.sightings }),

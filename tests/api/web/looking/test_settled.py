@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 
 import httpx2 as httpx
@@ -136,6 +138,27 @@ def test_unknown_on_a_poor_copy_hides_no_builder_read_on_a_good_one(
     assert told["settled"] is None and told["builder"] is not None
     assert machine in listed(client, builder=told["builder"]["id"])
     assert any(builder == told["builder"]["id"] for builder, _ in counted(client))
+
+
+def test_machines_and_footage_leave_as_tables(client: httpx.Client, settle: Settle) -> None:
+    machine = machine_of(client, settle("m1", "builder", "smtcl"))
+    answer = client.get("/api/v1/machines.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = {
+        row["machine"]: row for row in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))
+    }
+    assert set(rows) == listed(client)
+    told = rows[machine]
+    assert (told["builder_id"], told["country"], told["settled"]) == ("smtcl", "China", "builder")
+    assert told["grade"] == ""  # which is of what the program read
+    some = client.get("/api/v1/machines.csv?builder=smtcl").text
+    assert machine in some and len(some.splitlines()) == 1 + len(listed(client, builder="smtcl"))
+    assert "/api/v1/machines.csv?builder=smtcl" in client.get("/machines?builder=smtcl").text
+    footage = client.get("/api/v1/footage.csv").text.lstrip("\ufeff")
+    items = client.get("/api/v1/footage").json()["items"]
+    assert [row["sha256"] for row in csv.DictReader(io.StringIO(footage))] == [
+        one["sha256"] for one in items
+    ]
 
 
 def test_people_who_name_several_builders_name_none(
