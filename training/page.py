@@ -88,7 +88,7 @@ def to_markdown(document: Document) -> str:
     blocks = [document.lead]
     for part in document.parts:
         blocks += [f"### {part.title}", *part.texts]
-        for grid in part.grids:
+        for grid in (one for one in part.grids if one.rows):
             blocks += [f"**{grid.title}**"] if grid.title else []
             blocks.append(table(grid.head, grid.rows))
     return "\n\n".join(blocks) + "\n"
