@@ -92,6 +92,7 @@ def test_the_same_number_gives_the_same_line(faces: Path) -> None:
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.filterwarnings("ignore::UserWarning:torch")
+@pytest.mark.nightly
 def test_a_run_leaves_a_head_and_goes_on_where_it_was(
     tmp_path: Path, faces: Path, dictionary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
