@@ -1,12 +1,11 @@
 """How often the answer's intervals hold the truth, in worlds whose truth is known.
 
-`python -m lab.simulate docs/statistics.md` (`make simulate`) makes worlds over a grid and puts
-the table into the page. A world: plants, each with its own share of machines of the origin;
-some machines unreadable, those of the origin more often if asked; a program that claims and
-errs; people who judge every claim and a random sample of the rest, and cannot tell the
-unreadable ones. In some worlds the program misses machines altogether, and people judge a
-random sample of the frames in which it found nothing; in some plants are of unequal size. What is
-to be held is the share that the world was made with, whatever the unreadable and the missed are.
+`python -m lab.simulate docs/statistics.md` (`make simulate`) makes worlds over a grid and puts the
+table into the page. The generator draws machines one by one and shares no code with the library:
+plants, each with its own share of the kind; machines that nobody can identify; a program that
+claims and errs; reviewers who miss and who accept false claims; machines that are counted twice;
+an audit sample of a fixed chance. Two truths are held: the share among the machines that stand
+there, and the share of the plants that they are drawn from.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -22,245 +23,233 @@ from pathlib import Path
 import numpy as np
 
 from datasets.files import fill_page
-from evidence.answer.estimators.clustered import Cell, stratified
-from evidence.answer.estimators.intervals import LEVEL, Estimate, exact
-from evidence.answer.estimators.missed import Frame, Frames, estimate_missed, widen
+from evidence.answer.estimators.clustered import Cell
+from evidence.answer.estimators.detectable import noticed
+from evidence.answer.estimators.visible import (
+    SPLIT,
+    Linking,
+    Pool,
+    ReviewErrors,
+    visible_share,
+)
+from evidence.answer.share import share_over_plants
 
-REPEATS = 1000
+REPEATS = 200
 HELD = 0.94
-"""Below it a row is called undercovered: 0.95 less what 1,000 repeats may err by."""
-
 BEGIN, END = "<!-- coverage: made by `make simulate` -->\n", "<!-- end of coverage -->\n"
+CLAIMED, NAMED, UNREAD = "claimed, flagged", "named, named", "unread, unknown"
+CONTROLS, SHOOTS = 40, 8
 
 
 @dataclass(frozen=True)
 class World:
-    """share: of machines of the origin. alike: correlation within a plant. unread: share of
-    unreadable machines, and how many times as often those of the origin are. drawn: chance that
-    a machine without a claim is judged. missed: share of machines that are missed altogether, how
-    many times as often those of the origin are, and how much more briefly they are in view.
-    frames: chance that a frame without a find is judged; 0: the answer knows of no frames.
-    uneven: standard deviation of the logarithm of how many machines a plant has; `machines` is
-    the mean."""
+    """plants; machines: in a plant, in the mean. uneven: standard deviation of the logarithm of
+    that number. share, alike: of the kind, and correlation within a plant; 1: all or none. unread:
+    share of machines that cannot be identified; more: times as often those of the kind. audit:
+    how many machines without a claim are judged; 0 none, -1 all. misses, accepts: of reviewers.
+    split: share of the machines of the kind, and of the others, that are counted twice."""
 
-    share: float
-    sensitivity: float
-    specificity: float
-    plants: int
-    machines: int
-    alike: float
-    unread: tuple[float, float]
-    drawn: float
-    missed: tuple[float, float, float] = (0.0, 1.0, 1.0)
-    frames: float = 0.0
+    plants: int = 40
+    machines: int = 10
     uneven: float = 0.0
+    share: float = 0.08
+    alike: float = 0.1
+    unread: float = 0.25
+    more: float = 1.0
+    audit: int = 50
+    misses: float = 0.05
+    accepts: float = 0.01
+    split: tuple[float, float] = (0.0, 0.0)
 
 
-EMPTY = 100
-"""Frames of each plant in which no machine stands."""
-
-VIEWS = 3.0
-"""Frames in which a machine is in view, in the mean; each in one at least."""
+AXES: dict[str, Sequence[object]] = {
+    "plants": (3, 10, 40, 120),
+    "uneven": (0.0, 1.0),
+    "share": (0.0, 0.02, 0.08, 0.4),
+    "alike": (0.0, 0.1, 0.3, 0.5, 1.0),
+    "unread": (0.0, 0.25),
+    "more": (1.0, 3.0),
+    "audit": (0, 5, 50, -1),
+    "misses": (0.0, 0.15),
+    "accepts": (0.0, 0.02),
+    "split": ((0.0, 0.0), (0.3, 0.3), (0.3, 0.0), (0.0, 0.3)),
+}
 
 
 def worlds() -> Iterator[World]:
-    """The grid."""
-    yield from itertools.starmap(
-        World,
-        itertools.product(
-            (0.0, 0.005, 0.02, 0.1, 0.4),
-            (0.5, 0.9),
-            (0.98, 1.0),
-            (10, 40),
-            (10, 40),
-            (0.0, 0.1, 0.3),
-            ((0.0, 1.0), (0.25, 1.0), (0.25, 3.0)),
-            (0.05, 0.2),
-        ),
-    )
+    """Every pair of values of two axes at least once, the others in the middle."""
+    middle = asdict(World())
+    seen = set()
+    for (a, some), (b, others) in itertools.combinations(AXES.items(), 2):
+        for one, other in itertools.product(some, others):
+            world = World(**(middle | {a: one, b: other}))
+            if world not in seen:
+                seen.add(world)
+                yield world
 
 
-def missed_worlds() -> Iterator[World]:
-    """The reduced grid in which the program misses machines altogether."""
-    for share, plants, unread, missed, frames in itertools.product(
-        (0.0, 0.02, 0.1, 0.4),
-        (10, 40),
-        ((0.0, 1.0), (0.25, 3.0)),
-        ((0.0, 1.0, 1.0), (0.2, 1.0, 1.0), (0.2, 3.0, 1.0), (0.2, 3.0, 3.0)),
-        (0.02, 0.2),
-    ):
-        yield World(share, 0.9, 0.98, plants, 20, 0.1, unread, 0.2, missed, frames)
+@dataclass(frozen=True)
+class Result:
+    """Of a world: how often each interval held, its mean width, and how often at least one machine
+    was recognised where the share is the one that is printed; None: never printed."""
+
+    world: World
+    visible: float
+    visible_width: float
+    plants: float
+    plants_width: float
+    noticed: float | None
 
 
-def uneven_worlds() -> Iterator[World]:
-    """The grid of plants of unequal size, and of few and many that are judged."""
-    for share, plants, uneven, alike, drawn in itertools.product(
-        (0.005, 0.02, 0.1, 0.4),
-        (10, 40, 120),
-        (0.0, 1.0, 1.5),
-        (0.0, 0.1, 0.3),
-        (0.2, 1.0),
-    ):
-        yield World(share, 0.9, 0.98, plants, 20, alike, (0.0, 1.0), drawn, uneven=uneven)
-
-
-def coverage(world: World, repeats: int = REPEATS, seed: int = 0) -> tuple[float, float, float]:
-    """How often our interval and the naive one (claims of all machines, exact binomial) hold the
-    share, and our interval's mean width."""
-    rng = np.random.default_rng([seed, *map(ord, repr(world))])
-    held = naive = 0
-    width = 0.0
+def run(world: World, repeats: int = REPEATS) -> Result:
+    """One world, many times over."""
+    rng = np.random.default_rng(zlib.crc32(str(world).encode()))
+    held, wide, showed = [0, 0], [0.0, 0.0], []
     for _ in range(repeats):
-        low, high, claims, machines = _answer(world, rng)
-        held += low <= world.share <= high
-        width += high - low
-        simple = exact(claims, machines)
-        naive += simple.low <= world.share <= simple.high
-    return held / repeats, naive / repeats, width / repeats
-
-
-def _answer(world: World, rng: np.random.Generator) -> tuple[float, float, int, int]:
-    """One world, its footage watched, its audit judged: the interval, and the numbers of claims
-    and of machines."""
-    there = _there(world, rng)
-    shape = there.shape
-    shares = np.full(world.plants, world.share)
-    if world.alike and 0 < world.share < 1:
-        spread = (1 - world.alike) / world.alike
-        shares = rng.beta(world.share * spread, (1 - world.share) * spread, world.plants)
-    truth = (rng.random(shape) < shares[:, None]) & there
-    unread, times = world.unread
-    dark = rng.random(shape) < _oftener(truth, unread, times, world.share)
-    gone = rng.random(shape) < _oftener(truth, *world.missed[:2], world.share)
-    seen = rng.random(shape)
-    claim = np.where(truth, seen < world.sensitivity, seen >= world.specificity) & ~dark & ~gone
-    claim &= there
-    judged = (claim | (rng.random(shape) < world.drawn)) & ~gone
-
-    def share(hits: np.ndarray) -> Estimate:
-        cells = [
-            Cell(plant, name, int(n), int(k), int(y))
-            for name, of in (("claimed", claim), ("other", ~claim & ~gone & there))
-            for plant, (n, k, y) in enumerate(
-                zip(
-                    of.sum(axis=1),
-                    (of & judged).sum(axis=1),
-                    (of & judged & hits).sum(axis=1),
-                    strict=True,
-                )
-            )
-        ]
-        return stratified(cells)
-
-    low, high = share(truth & ~dark), share(truth | dark)
-    if world.frames:
-        low, high = widen(low, high, estimate_missed(_frames(world, gone, rng)))
-    return low.low, high.high, int(claim.sum()), int(there.sum())
-
-
-def _there(world: World, rng: np.random.Generator) -> np.ndarray:
-    """(plants, most machines): which of the places of a plant hold a machine."""
-    if not world.uneven:
-        return np.ones((world.plants, world.machines), bool)
-    drawn = rng.normal(-(world.uneven**2) / 2, world.uneven, world.plants)
-    counts = np.maximum(1, np.round(world.machines * np.exp(drawn))).astype(int)
-    return np.asarray(np.arange(counts.max()) < counts[:, None])
-
-
-def _oftener(truth: np.ndarray, all_in_all: float, times: float, share: float) -> np.ndarray:
-    """Chances by machine: those of the origin `times` as often, so many in all as asked."""
-    base = all_in_all / (1 + (times - 1) * share)
-    return np.where(truth, min(1.0, base * times), base)
-
-
-def _frames(world: World, gone: np.ndarray, rng: np.random.Generator) -> Frames:
-    """The frames without a find, of a second each, and those of them that people judged."""
-    views = 1 + rng.poisson(VIEWS - 1, gone.shape)
-    brief = np.maximum(1, np.round(views / world.missed[2])).astype(int)
-    missed = (gone * brief).sum(axis=1)
-    judged = []
-    for hit, there in ((True, missed), (False, np.full(world.plants, EMPTY))):
-        for plant, count in enumerate(rng.binomial(there, world.frames)):
-            judged += [Frame(str(plant), 1.0, world.frames, hit)] * int(count)
-    return Frames(
-        tuple(judged),
-        len(judged),
-        float((~gone * views).sum()),
-        float(missed.sum() + EMPTY * world.plants),
+        truth, pools, cells, linking, recognised = _draw(world, rng)
+        ends = visible_share(pools, ReviewErrors(), linking)
+        like = share_over_plants(*cells, pools, ReviewErrors(), linking)
+        for place, (found, true) in enumerate(((ends, truth), (like, world.share))):
+            held[place] += found[0].low - 1e-9 <= true <= found[1].high + 1e-9
+            wide[place] += found[1].high - found[0].low
+        if recognised is not None:
+            showed.append(recognised)
+    return Result(
+        world,
+        held[0] / repeats,
+        wide[0] / repeats,
+        held[1] / repeats,
+        wide[1] / repeats,
+        sum(showed) / len(showed) if showed else None,
     )
 
 
-def main(page: Path) -> None:
-    """Fills the page's tables.
+def _draw(
+    world: World, rng: np.random.Generator
+) -> tuple[float, list[Pool], tuple[list[Cell], list[Cell]], Linking, bool | None]:
+    sizes = np.maximum(
+        1, np.round(world.machines * rng.lognormal(0.0, world.uneven, world.plants))
+    ).astype(int)
+    shares = _shares(world, rng)
+    plant = np.repeat(np.arange(world.plants), sizes)
+    kind = rng.random(len(plant)) < shares[plant]
+    truth = float(kind.mean())
+    # Each is counted once, or twice.
+    twice = rng.random(len(plant)) < np.where(kind, *world.split)
+    plant, kind = np.append(plant, plant[twice]), np.append(kind, kind[twice])
+    dark = rng.random(len(plant)) < np.minimum(1, world.unread * np.where(kind, world.more, 1.0))
+    claimed = ~dark & (rng.random(len(plant)) < np.where(kind, 0.8, 0.02))
+    without = np.flatnonzero(~claimed)
+    drawn = claimed.copy()
+    size = len(without) if world.audit < 0 else min(world.audit, len(without))
+    drawn[rng.choice(without, size, replace=False)] = True
+    # People tell the kind of what can be identified, and err.
+    says = np.where(
+        kind, rng.random(len(plant)) >= world.misses,
+        claimed & (rng.random(len(plant)) < world.accepts),
+    )  # fmt: skip
+    pool = np.where(claimed, CLAIMED, np.where(dark, UNREAD, NAMED))
+    pools, least, most = [], [], []
+    for name in (CLAIMED, NAMED, UNREAD):
+        here = pool == name
+        judged = here & drawn
+        yes, no = judged & ~dark & says, judged & ~dark & ~says
+        of_draw = (0, 0, 0) if name == CLAIMED else (judged.sum(), yes.sum(), no.sum())
+        pools.append(
+            Pool(name, int(here.sum()), int(yes.sum()), int(no.sum()), 0, *map(int, of_draw))
+        )
+        for one in range(world.plants):
+            there = here & (plant == one)
+            if there.any():
+                counts = (int(there.sum()), int((there & drawn).sum()))
+                hits = int((there & yes).sum())
+                least.append(Cell(one, name, *counts, hits))
+                most.append(Cell(one, name, *counts, hits + int((there & judged & dark).sum())))
+    linking = Linking(*(SPLIT if part else 1.0 for part in world.split))
+    if any(world.split):
+        linking = Linking(SPLIT, SPLIT)
+    return truth, pools, (least, most), linking, _recognised(world, sizes, dark, rng)
 
-    Raises:
-        UsageError: a mark is missing in the page.
-    """
-    fill_page(page, BEGIN, END, "")  # asked before hours of work
-    grids = [list(one()) for one, _ in GRIDS]
-    grid = [world for one in grids for world in one]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = []
-        for number, one in enumerate(pool.map(coverage, grid, chunksize=4), 1):
-            found.append(one)
-            if sys.stderr.isatty() or number % 100 == 0:
-                print(f"{number} of {len(grid)} worlds", file=sys.stderr)
-    rest_of = iter(found)
-    tables = "\n".join(
-        _table(one, list(itertools.islice(rest_of, len(one))), groups)
-        for one, (_, groups) in zip(grids, GRIDS, strict=True)
-    )
-    page.write_text(fill_page(page, BEGIN, END, tables), "utf-8")
+
+def _shares(world: World, rng: np.random.Generator) -> np.ndarray:
+    """The share of the kind in each plant."""
+    if world.alike >= 1:
+        return (rng.random(world.plants) < world.share).astype(float)
+    if not world.alike or not 0 < world.share < 1:
+        return np.full(world.plants, world.share)
+    spread = 1 / world.alike - 1
+    return rng.beta(world.share * spread, (1 - world.share) * spread, world.plants)
 
 
-GRIDS = (
-    (worlds, ("share", "alike", "unread", "plants", "machines", "drawn", "sensitivity")),
-    (missed_worlds, ("share", "unread", "plants", "missed", "frames")),
-    (uneven_worlds, ("share", "alike", "plants", "uneven", "drawn")),
-)
-"""The worlds of each table, and what they are grouped by."""
+def _recognised(
+    world: World, sizes: np.ndarray, dark: np.ndarray, rng: np.random.Generator
+) -> bool | None:
+    """Whether one machine at least is recognised, were the share what is printed as noticed."""
+    known = 1 - float(dark.mean())
+    each = CONTROLS // SHOOTS
+    chance = 0.8 * known
+    shoots = [(int(rng.binomial(each, chance)), each) for _ in range(SHOOTS)]
+    seen = noticed(sizes.astype(float).tolist(), shoots, known)
+    if not seen.printed:
+        return None
+    kind = int(np.ceil(seen.share * sizes.sum()))
+    return bool(rng.binomial(kind, chance) > 0)
 
 
-def _table(
-    grid: list[World], found: list[tuple[float, float, float]], groups: Sequence[str]
-) -> str:
+def table(found: Sequence[Result]) -> str:
+    """The grid by its axes, and every world in which an interval held too seldom."""
+    head = "worst and mean share of worlds in which the interval held"
     lines = [
-        f"{len(grid)} worlds, {REPEATS} repeats each, intervals of {LEVEL:.0%}. Of each group of "
-        "worlds: how often the interval held the share in the worst of them and in the mean.",
-        "",
-        "| group | worlds | worst | mean | mean width | naive, worst | naive, mean |",
-        "|---|---|---|---|---|---|---|",
+        f"{len(found)} worlds, {REPEATS} repeats each: {head}.\n",
+        "| group | worlds | visible: worst | mean | width | plants: worst | mean | width | "
+        "noticed: worst |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in groups:
-        for value in dict.fromkeys(asdict(world)[name] for world in grid):
-            rows = [f for w, f in zip(grid, found, strict=True) if asdict(w)[name] == value]
-            ours, naive, width = (np.array(column) for column in zip(*rows, strict=True))
-            lines.append(
-                f"| {name} {_word(value)} | {len(rows)} | {ours.min():.3f} | {ours.mean():.3f} | "
-                f"{width.mean():.3f} | {naive.min():.3f} | {naive.mean():.3f} |"
-            )
-    under = [(w, f) for w, f in zip(grid, found, strict=True) if f[0] < HELD]
-    lines += ["", f"Worlds in which it held less often than {HELD}: {len(under)}.", ""]
-    if under:
-        names = list(asdict(under[0][0]))
+    for name in AXES:
+        groups = defaultdict(list)
+        for one in found:
+            groups[getattr(one.world, name)].append(one)
+        for value in AXES[name]:
+            several = groups[value]
+            told = [one.noticed for one in several if one.noticed is not None]
+            cells = [
+                f"{name} {value}", str(len(several)),
+                *_three([(o.visible, o.visible_width) for o in several]),
+                *_three([(o.plants, o.plants_width) for o in several]),
+                f"{min(told):.3f}" if told else "not printed",
+            ]  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
+    low = [one for one in found if min(one.visible, one.plants) < HELD]
+    lines.append(f"\nWorlds in which an interval held less often than {HELD}: {len(low)}.\n")
+    if low:
+        names = list(asdict(World()))
         lines += [
-            "| " + " | ".join([*names, "held", "naive", "width"]) + " |",
-            "|" + "---|" * (len(names) + 3),
+            "| " + " | ".join([*names, "visible", "plants"]) + " |",
+            "|" + "---|" * (len(names) + 2),
         ]
-        lines += [
-            "| "
-            + " | ".join([*(_word(v) for v in asdict(w).values()), *(f"{x:.3f}" for x in f)])
-            + " |"
-            for w, f in sorted(under, key=lambda one: one[1])
-        ]
+        for one in sorted(low, key=lambda result: min(result.visible, result.plants)):
+            values = [str(getattr(one.world, name)) for name in names]
+            lines.append(f"| {' | '.join(values)} | {one.visible:.3f} | {one.plants:.3f} |")
     return "\n".join(lines) + "\n"
 
 
-def _word(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"{value[0]:g}, " + ", ".join(f"x{one:g}" for one in value[1:])
-    return f"{value:g}"
+def _three(rows: Sequence[tuple[float, float]]) -> list[str]:
+    held = [one for one, _ in rows]
+    width = sum(one for _, one in rows) / len(rows)
+    return [f"{min(held):.3f}", f"{sum(held) / len(held):.3f}", f"{width:.3f}"]
+
+
+def main() -> None:
+    cores = int(os.environ.get("CORES", os.cpu_count() or 1))
+    with ProcessPoolExecutor(cores) as pool:
+        found = list(pool.map(run, worlds(), chunksize=4))
+    text = table(found)
+    if len(sys.argv) > 1:
+        page = Path(sys.argv[1])
+        page.write_text(fill_page(page, BEGIN, END, text), "utf-8")
+    else:
+        print(text)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

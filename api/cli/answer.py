@@ -93,12 +93,22 @@ def answer(
             metavar="FILE", help="With --from: certificates (PEM) trusted to vouch for time stamps."
         ),
     ] = None,
+    plants: Annotated[
+        bool,
+        typer.Option(
+            "--plants-like-these",
+            help="The share among machines of plants like those filmed, not of this footage.",
+        ),
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say how many more judgements halve the interval.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Says what the judged footage of a case says, and its limits.
 
-    A zero is never given without the share that would have been noticed. Only what people have
-    settled is called confirmed.
+    Counts come with what they are of. "None" is said only where enough was identified, judged and
+    measured. Only what people have settled is called confirmed.
 
     Exit code 1 where --package lacks pictures that the case names, or --from finds that something
     is not what it was, is missing or comes out otherwise.
@@ -128,7 +138,14 @@ def answer(
     by, value = chosen[0] if chosen else ("origin", "CN")
     value = value if by == "builder" else country_code(value)
     known = load_registry(*(registry or ()))
-    question = Question(by, value, tuple(plant or ()), since, until)  # type: ignore[arg-type]
+    question = Question(
+        by,  # type: ignore[arg-type]
+        value,
+        tuple(plant or ()),
+        since,
+        until,
+        "plants" if plants else "visible",
+    )
     question.check(known)
     what = question.in_a_word(known)
     # What computes takes seconds to load; a question that cannot be asked is told of before.
@@ -153,7 +170,7 @@ def answer(
         kept = {"facts": asdict(read.facts), "answer": to_json(found), "statuses": MEANS}
         print_json(kept)
     else:
-        _tell(found)
+        _tell(found, plan)
         for written, where in (("report", out), ("evidence package", package)):
             if where is not None:
                 speak().print(printable(f"{written}: {where}"), markup=False, soft_wrap=True)
@@ -207,52 +224,58 @@ def _compute_anew(package: Path, roots: Path | None, known: Registry) -> Exit:
     return Exit.DONE
 
 
-def _missed(found: Answer) -> list[str]:
-    """What the machines that were missed altogether change, where that was measured."""
-    from evidence.answer.percentages import at_least, at_most, percent
-
-    if found.missed.share.value is None:
-        return []
-    most = f"at most {at_most(found.missed.share.high)}"
-    # None among few frames is no 0 %.
-    share = f"{percent(found.missed.share.value)} ({most})" if found.missed.missed else most
-    return [
-        f"Of the machines in view {share} were missed altogether; with them: "
-        f"{at_least(found.low.low)} to {at_most(found.high.high)}."
-    ]
-
-
 def _shares(found: Answer) -> list[str]:
     """Between what the share lies; of nothing there is none."""
-    from evidence.answer.percentages import at_least, at_most
+    from evidence.answer.percentages import at_least, at_most, percent
 
-    low, high = found.bounds.interval
+    of = {"visible": "of the machines in this footage", "plants": "of plants like those filmed"}
+    lines = [
+        f"Of the machines found {at_least(found.found_low.low)} to "
+        f"{at_most(found.found_high.high)} are of the kind, whatever the unidentified are."
+    ]
+    missed = found.missed
+    if missed.share.value is not None:
+        most = f"at most {at_most(missed.share.high)}"
+        # None among few frames is no 0 %.
+        share = f"{percent(missed.share.value)} ({most})" if missed.missed else most
+        lines.append(
+            f"Of the machines in view {share} were missed altogether; with them: "
+            f"{at_least(found.low.low)} to {at_most(found.high.high)}."
+        )
+    level = f"{100 * found.low.level:.0f} %"
+    return [*lines, f"This is {of[found.question.estimand]}, with {level} confidence."]
+
+
+def _plan(found: Answer) -> list[str]:
+    """How many more judgements would halve the interval."""
+    if found.judgements is None:
+        return [
+            "Plan: no number of judgements halves the interval; what cannot be identified, or "
+            "missed machines, make it wide."
+        ]
     return [
-        f"Claims and verdicts taken as they are, the share in plants like these lies between "
-        f"{at_least(low)} and {at_most(high)}, whatever the unknown are.",
-        f"Put right by the audit sample, which is what to rely on: {at_least(found.found_low.low)} "
-        f"to {at_most(found.found_high.high)}.",
-        *_missed(found),
-        f"Each holds with {100 * found.low.level:.0f} % confidence, plants taken as some of many "
-        "like them.",
+        f"Plan: judge {number} more of the machines “{pool}” to halve the interval of those found."
+        for pool, number in found.judgements.items()
     ]
 
 
-def _tell(found: Answer) -> None:
+def _tell(found: Answer, plan: bool = False) -> None:
     """The answer in a few lines."""
     lines = [
         found.said.sentence,
-        *filter(None, (found.said.means,)),
+        *filter(None, (found.said.means, found.said.noticed)),
         f"Asked: {found.says}.",
-        f"Machines seen: {found.counts.machines}; of the kind confirmed {found.counts.confirmed}, "
-        f"claimed {found.counts.probable}; named otherwise {found.counts.named_otherwise}; of "
-        f"unknown builder {found.counts.unknown}.",
+        f"Machines found: {found.counts.machines}; builder identified "
+        f"{found.counts.identified} ({found.counts.by_people} by reviewers); of the kind confirmed "
+        f"{found.counts.confirmed}, leads {found.counts.probable}; not identified "
+        f"{found.counts.unidentified}.",
         *(_shares(found) if found.counts.machines else ()),
         *(
             f"Entered by hand: {one.id}, {one.builder or 'unknown'}, {one.plant}: {one.kind}"
             f"{'' if one.counted else '; counted already'}."
             for one in found.entered
         ),
+        *(_plan(found) if plan else ()),
         *(f"Note: {warning}." for warning in found.warnings),
     ]
     console = speak()

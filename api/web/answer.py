@@ -25,20 +25,18 @@ from api.web.answer_page import show_answer
 from api.web.auth import Role, Routes
 from api.web.errors import TooMany
 from api.web.site import Day, Site, ThisSite
+from api.web.words import catalogue, language
 from datasets.errors import UsageError
 from datasets.messages import Message
-from evidence.answer.answer import Controls
-from evidence.answer.bounds import Bounds
 from evidence.answer.cache import Answers
-from evidence.answer.comparison import Estimator
+from evidence.answer.caveats import Caveat
+from evidence.answer.controls import Controls
 from evidence.answer.estimators.detectable import Noticed
 from evidence.answer.estimators.intervals import Estimate
-from evidence.answer.estimators.legibility import Band
 from evidence.answer.estimators.missed import Missed
-from evidence.answer.moves import Move
 from evidence.answer.package.package import zip_package
 from evidence.answer.plants import PlantRow
-from evidence.answer.question import By, Question
+from evidence.answer.question import By, Estimand, Question
 from evidence.answer.report.exhibits import gather
 from evidence.answer.report.page import MEANS, Facts, render_answer, to_json
 from evidence.answer.report.pdf import apart, to_pdf
@@ -89,16 +87,6 @@ class Entered(BaseModel):
     kind: str
 
 
-class Presence(BaseModel):
-    """Presence by plant; `absent`: of each plant, in order, the probability that it holds none;
-    null where nothing tells it."""
-
-    present: Estimate
-    seen: Estimate
-    absent: list[Estimate | None]
-    deviance: float | None
-
-
 class Answer(BaseModel):
     """Every number of an answer; each share runs from 0 to 1. `plants`: `confirmed` and `probable`
     are of the kind asked for. `years`: of each year of publication the machines seen and, of them,
@@ -109,20 +97,17 @@ class Answer(BaseModel):
     seen: list[Seen]
     counts: Counts
     said: Said
-    bounds: Bounds
     low: Estimate
     high: Estimate
     found_low: Estimate
     found_high: Estimate
     missed: Missed
-    estimators: list[Estimator]
-    moves: list[Move]
-    legibility: list[Band]
     noticed: Noticed
     controls: Controls
-    presence: Presence
     plants: list[PlantRow]
     years: dict[str, tuple[int, int]]
+    caveats: list[Caveat]
+    judgements: dict[str, int] | None
     warnings: list[str]
     entered: list[Entered]
 
@@ -148,7 +133,9 @@ class Answered(BaseModel):
                     "CNC machine tools visible in the footage of all plants in the case",
                     "said": {
                         "kind": "confirmed",
-                        "sentence": "Confirmed: at least 3 machines of Chinese make in 2 plants.",
+                        "sentence": "3 machines of Chinese make confirmed in 2 plants, among 57 "
+                        "whose builder was identified (31 by reviewers); 143 more could not be "
+                        "identified.",
                         "because": [],
                     },
                     "low": {"value": 0.02, "low": 0.008, "high": 0.05, "level": 0.95},
@@ -220,13 +207,20 @@ def _question(
     ] = [],  # noqa: B006  never changed
     since: Day = None,
     until: Day = None,
+    estimand: Annotated[
+        Estimand,
+        Query(
+            description="Of the machines `visible` in this footage, or of those of `plants` like "
+            "the ones filmed."
+        ),
+    ] = "visible",
 ) -> Question:
     if by == "builder":
         value = builder or ""
     else:
         value = country or next(iter(site.settings.attributing.tested_origins), "CN")
     plants = tuple(dict.fromkeys(one for one in plant if one))
-    return Question(by, value, plants, since, until)
+    return Question(by, value, plants, since, until, estimand)
 
 
 ThisQuestion = Annotated[Question, Depends(_question)]
@@ -241,6 +235,7 @@ def to_query(question: Question) -> str:
     value = ("builder" if question.by == "builder" else "country", question.value)
     parts = [("by", question.by), value, *(("plant", one) for one in question.plants)]
     parts += [("since", question.since or ""), ("until", question.until or "")]
+    parts += [("estimand", question.estimand if question.estimand != "visible" else "")]
     return urlencode([(name, one) for name, one in parts if one])
 
 
@@ -318,14 +313,17 @@ async def read_report(
     question: ThisQuestion,
     format: Annotated[Literal["html", "pdf"], Query(description="The kind of file.")] = "html",
 ) -> Response:
-    """In English, with the evidence for every confirmed machine."""
+    """In the reader's language, with the evidence for every confirmed machine."""
+    code = language(request)
     state: Answering = request.app.state.answering
 
     def render() -> tuple[str | bytes, str]:
         with site.case.snapshot() as session:
             found = state.answers.find(session, _check(question)).found
             exhibits = gather(site.case, session, found.machines, site.registry)
-        page = render_answer(found.answer, site.registry, found.facts, exhibits)
+        page = render_answer(
+            found.answer, site.registry, found.facts, exhibits, code, catalogue(code)
+        )
         if format == "html":
             return page, "text/html; charset=utf-8"
         return apart(to_pdf, page), "application/pdf"

@@ -25,13 +25,12 @@ from datasets.registry import Registry
 from detector.claims.origin import home_of
 from evidence.answer.cache import Answers, Kept, Moment, read_moment
 from evidence.answer.controls import drop_control, keep_control
-from evidence.answer.estimators.share_bounds import confirmed, status
-from evidence.answer.machines import SeenMachine
 from evidence.answer.percentages import above, at_least, at_most, percent
+from evidence.answer.population import CountedMachine, Status, confirmed, shown_as
 from evidence.answer.question import Question
 from evidence.answer.report.charts import STATUSES
 from evidence.answer.report.exhibits import judged_stills
-from evidence.answer.report.page import OF_KIND, absence, chance, draw, figures_for
+from evidence.answer.report.page import OF_KIND, draw, figures_for
 from evidence.browse.machine_summary import MachineSummary, describe
 from evidence.browse.shapes import Page, RegistryName, Said, Shape, utc
 from evidence.case.places import places_of
@@ -119,8 +118,6 @@ def _page(
         above=lambda share: _said(request, above(share)),
         at_least=lambda share: _said(request, at_least(share)),
         at_most=lambda share: _said(request, at_most(share)),
-        chance=lambda estimated: _said(request, chance(estimated)),
-        absence=lambda row: _said(request, absence(row)),
         plain=printable,
         named=lambda id_: site.registry.get(id_).name if id_ in site.registry else printable(id_),
         **shown,
@@ -184,7 +181,7 @@ class BuilderRow:
     builder: RegistryName | None
     origin: str | None
     kind: bool | None
-    machines: dict[str, list[SeenMachine]]
+    machines: dict[str, list[CountedMachine]]
 
     @property
     def total(self) -> int:
@@ -204,13 +201,14 @@ class OfKind:
 
 
 def by_builder(
-    machines: Sequence[SeenMachine], question: Question, registry: Registry
+    machines: Sequence[CountedMachine], question: Question, registry: Registry
 ) -> list[BuilderRow]:
     """Those of the kind first, then by how many there are; the unknown last."""
-    found: dict[str | None, dict[str, list[SeenMachine]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str | None, dict[str, list[CountedMachine]]]
+    found = defaultdict(lambda: defaultdict(list))
     for one in machines:
-        if not one.stood_in:
-            found[one.named][status(one)].append(one)
+        if not one.replaced and one.status is not Status.NONE:
+            found[one.named][shown_as(one)].append(one)
     rows = [
         BuilderRow(
             None if builder is None else RegistryName.of(builder, registry),
@@ -232,12 +230,12 @@ def by_builder(
 
 
 def of_kind(
-    session: Session, machines: Sequence[SeenMachine], registry: Registry
+    session: Session, machines: Sequence[CountedMachine], registry: Registry
 ) -> tuple[list[OfKind], int]:
     """Machines that the program found, confirmed or claimed to be of the kind, the confirmed first,
     by plant; and how many there are, of which at most `MOST_SHOWN` are given."""
-    found = [one for one in machines if not one.entered and not one.stood_in]
-    wanted = [one for one in found if confirmed(one) or status(one) == "probable"]
+    found = [one for one in machines if not one.entered and not one.replaced]
+    wanted = [one for one in found if confirmed(one) or one.status is Status.LEAD]
     wanted.sort(key=lambda one: (not confirmed(one), one.plant, one.id))
     chosen = wanted[:MOST_SHOWN]
     rows = {
@@ -249,7 +247,7 @@ def of_kind(
     shown = [
         OfKind(
             _as_judged(session, told[one.id], one) if confirmed(one) else told[one.id],
-            status(one),
+            shown_as(one),
             printable(one.plant),
             one.stated,
             None if one.named is None else RegistryName.of(one.named, registry),
@@ -260,7 +258,7 @@ def of_kind(
     return shown, len(wanted)
 
 
-def _as_judged(session: Session, machine: MachineSummary, one: SeenMachine) -> MachineSummary:
+def _as_judged(session: Session, machine: MachineSummary, one: CountedMachine) -> MachineSummary:
     """The machine with the pictures of the sighting that people judged."""
     stills = judged_stills(session, one)
     shown = {role: still.sha256 for role, still in stills.items()}

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web.words import LANGUAGES, catalogue, language, said_by, translated
@@ -27,7 +27,9 @@ STATIC = Path(__file__).parent / "static"
 @cache
 def _environment(code: str) -> Environment:
     made = Environment(
-        loader=PackageLoader("api.web", "templates"),
+        loader=ChoiceLoader(
+            [PackageLoader("api.web", "templates"), PackageLoader("evidence", "templates")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

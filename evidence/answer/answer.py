@@ -1,86 +1,49 @@
-"""The answer: every estimate that the judged footage supports, and the sentence that it allows."""
+"""The answer: counts, the share with its interval, and what must be known beside them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.answer.bounds import Bounds, bounds, no_surer
-from evidence.answer.comparison import Estimator, estimators
-from evidence.answer.distinct import by_place, least, places
-from evidence.answer.estimators.clustered import ALIKE
-from evidence.answer.estimators.detectable import Noticed, noticed
+from evidence.answer.caveats import LEAST_IDENTIFIED, MOST_MISSED, Caveat, list_caveats
+from evidence.answer.controls import NO_CONTROLS, Controls
+from evidence.answer.distinct import by_place, least, one_name, places
+from evidence.answer.estimators.clustered import FEW
+from evidence.answer.estimators.detectable import PRINTED, Noticed, noticed
 from evidence.answer.estimators.intervals import LEVEL, Estimate
-from evidence.answer.estimators.legibility import EASIER, Band, into_bands
-from evidence.answer.estimators.missed import (
-    NO_FRAMES,
-    NOT_JUDGED,
-    Frames,
-    Missed,
-    estimate_missed,
-    widen,
-)
-from evidence.answer.estimators.share_bounds import (
-    by_plant,
-    confirmed,
-    ends,
-    likely,
-    may_be,
-    status,
-    untold,
-)
-from evidence.answer.exclusions import ALL_DATED, Undated
-from evidence.answer.machines import SeenMachine
+from evidence.answer.estimators.missed import NO_FRAMES, Frames, Missed
+from evidence.answer.estimators.visible import SPLIT, more_judgements
 from evidence.answer.manual_entries import Entry
-from evidence.answer.moves import Move, moves
-from evidence.answer.occupancy import Occupancy
-from evidence.answer.plants import PlantRow, occupancy_of, plant_rows
+from evidence.answer.percentages import at_most, percent
+from evidence.answer.plants import PlantRow, plant_rows
+from evidence.answer.population import (
+    CountedMachine,
+    Status,
+    by_plant,
+    chances_real,
+    confirmed,
+    pools,
+    shown_as,
+)
 from evidence.answer.question import Question
-from evidence.answer.sentence import NO_CONTROLS, Counts, Said, say
-from evidence.answer.unplaced import unplaced
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """Positive controls: how many there are, and how many came out as what they are.
-
-    tried: of each the height of the tallest text read on it, and whether it came out. listed: those
-    of other kinds too, which say nothing of this one.
-    """
-
-    hits: int = 0
-    of: int = 0
-    tried: tuple[tuple[float | None, bool], ...] = ()
-    listed: int = 0
-
-    @property
-    def lacking(self) -> Message:
-        """Why none was tried, where none was."""
-        if not self.listed:
-            return NO_CONTROLS
-        return Message(
-            "the %(num)s positive control is not of this kind",
-            "none of the %(num)s positive controls is of this kind",
-            num=self.listed,
-        )
+from evidence.answer.sentence import Counts, Said, say
+from evidence.answer.share import Share, estimate_share
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """All of it.
 
-    seen: machines by (builder or "", status), each once. counts: of the sentence. bounds: with
-    nothing assumed about the unknown, from claims and verdicts as they are. low, high: the ends
-    of the share of all machines in view, put right by the audit sample, whatever the unknown and
-    the missed are; found_low, found_high: of the machines found alone. missed: those that the
-    detector missed altogether. estimators: the share of the machines found by other ways. moves:
-    how low and high move with what is assumed. legibility: machines and controls by the height of
-    their text. years: machines and confirmed by year of publication. entered: by hand, each as it
-    stands; they count in seen, counts, bounds, plants and years, at the least, and in no estimate.
+    seen: machines by (builder or "", word of `population.shown_as`). low, high: the share of all
+    machines in view with no unidentified one of the kind, and with all; each carries the whole
+    interval. found_low, found_high: of the machines found. missed: those missed altogether.
+    noticed: what share would have been noticed. years: machines and confirmed by year of
+    publication. warnings: texts of the caveats. judgements: by pool how many more would halve the
+    interval; None where none would. entered: by hand, in counts, plants and years, and in no share.
     """
 
     question: Question
@@ -88,309 +51,221 @@ class Answer:
     seen: dict[tuple[str, str], int]
     counts: Counts
     said: Said
-    bounds: Bounds
     low: Estimate
     high: Estimate
     found_low: Estimate
     found_high: Estimate
     missed: Missed
-    estimators: tuple[Estimator, ...]
-    moves: tuple[Move, ...]
-    legibility: tuple[Band, ...]
     noticed: Noticed
     controls: Controls
-    presence: Occupancy
     plants: tuple[PlantRow, ...]
     years: dict[str, tuple[int, int]]
+    caveats: tuple[Caveat, ...]
+    judgements: dict[str, int] | None
     warnings: tuple[str, ...] = field(default=())
     entered: tuple[Entry, ...] = ()
+
+    def caveat(self, code: str) -> int:
+        """The number that a caveat gives; 0 where it does not hold."""
+        return next((one.count for one in self.caveats if one.code == code), 0)
 
 
 def answer(
     question: Question,
-    machines: Sequence[SeenMachine],
+    machines: Sequence[CountedMachine],
     registry: Registry,
     what: str,
-    controls: Controls = Controls(),
+    controls: Controls = NO_CONTROLS,
     frames: Frames = NO_FRAMES,
     entered: Sequence[Entry] = (),
-    none: Sequence[SeenMachine] = (),
-    level: float = LEVEL,
-    alike: float = ALIKE,
-    otherwise: Mapping[str, int] = MappingProxyType({}),
-    unseen: int = 0,
-    aside: int = 0,
-    elsewise: int = 0,
+    beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     looked_at: Mapping[str, frozenset[str]] = MappingProxyType({}),
-    undated: Undated = ALL_DATED,
+    level: float = LEVEL,
 ) -> Answer:
     """The answer that these machines support.
 
     Args:
+        machines: those settled to be none too, and those entered by hand.
         what: the kind in a word, as "Chinese".
         frames: the audited ones in which the program found nothing.
-        entered: by hand, each as it stands (`entered.with_entered`).
-        none: what the program took for a machine, and people settled to be no CNC machine.
-        otherwise: by plant what was settled as of the kind that another model or other settings
-            found (`otherwise.settled_otherwise`).
-        unseen, aside: files of the case's list that were not looked at yet, and that could not be.
-        elsewise: pieces of footage that another model or other settings alone looked at.
-        looked_at: by plant that sources name its recordings (`plants.read_looked_at`).
-        undated: footage that may be of the period asked for (`undated.read_undated`).
+        entered: by hand, each as it stands.
+        beside: caveats of the case by code, with what they say (`caveats.TABLE`).
+        looked_at: by plant that sources name its recordings.
     """
-    # What was entered by hand was seen, but nobody looked for it at random.
-    looked_for = [m for m in machines if not m.entered]
-    # Where all that was found is no machine, there is no share of machines to tell of.
-    taken_for = [*looked_for, *none] if looked_for else []
-    chance = likely(taken_for)
-    found_in = by_plant(looked_for)
-    machines = [m for m in machines if not m.stood_in]
-    plants = by_plant(machines)
-    places_of_kind = places(filter(confirmed, machines))
-    stated = sum(any(m.stated for m in place) for place in places_of_kind)
+    found = [one for one in machines if not one.entered]
+    real = [one for one in found if one.status is not Status.NONE]
+    counted = [one for one in machines if one.status is not Status.NONE and not one.replaced]
     sellers = {entry.id for entry in registry.builders if entry.type == "rebadger"}
-    counts = Counts(
-        machines=len(machines),
-        different=least(machines, sellers),
-        confirmed=sum(map(confirmed, machines)),
-        least=least(filter(confirmed, machines), sellers),
-        plants=stated,
-        probable=sum(status(m) == "probable" for m in machines),
-        unknown=sum(status(m) in ("unknown", "concealed") for m in machines),
-        waiting=sum(m.waiting for m in machines),
-        untold=sum(map(untold, machines)),
-        disputed=sum(m.disputed for m in machines),
-        neither=sum(_neither(m) for m in machines),
-        unlinked=sum(m.unlinked is not None for m in machines),
-        otherwise=sum(otherwise.values()),
-        recordings=len(places_of_kind) - stated,
-        pending=sum(m.pending and not m.waiting for m in machines) + len(frames.pending),
-        in_frames=len(frames.of_kind),
-        unseen=unseen,
-        aside=aside,
-        elsewise=elsewise,
-        judged=sum(m.settled for m in looked_for),
-        undated=undated.footage,
-        undated_of_kind=sum(undated.of_kind.values()),
+    counts = _count(counted, found, sellers)
+    sample = found if real else []
+    share = estimate_share(
+        sample, frames, controls.errors, sellers, question.estimand == "plants", level
     )
-    legibility = into_bands((m.height for m in looked_for), controls.tried)
-    # Several that are not linked yet may be one; and some of what nobody judged is no machine.
-    linked = [m for m in looked_for if m.unlinked is None]
-    real = sum(chance[m.id] for m in linked) / max(1, len(linked))
-    seen = noticed(
-        [real * number for number in by_place(linked, sellers)],
-        controls.hits,
-        controls.of,
-        level,
-        alike,
-        legibility,
-        _known(looked_for),
-    )
-    names = list(dict.fromkeys((*found_in, *plants)))
-    shown = {*otherwise, *undated.of_kind, *frames.of_kind, *frames.pending}
-    shown |= {m.plant for m in machines if m.entered and (m.waiting or confirmed(m))}
-    presence = occupancy_of({name: found_in.get(name, []) for name in names}, shown, level)
-    absent = dict(zip(names, presence.absent, strict=True))
-    rows = plant_rows(plants, looked_at, absent, level)
-    found_low, found_high = ends(taken_for, level, alike)
-    missed = estimate_missed(frames, level, alike)
-    low, high = widen(found_low, found_high, missed)
-    as_judged = _bounds(machines, level, alike)
-    if any(m.entered for m in machines):
-        as_judged = no_surer(as_judged, _bounds(looked_for, level, alike))
-    each = estimators(taken_for, controls.hits, controls.of, level, alike)
+    seen = _noticed(real, found, sellers, controls, level)
+    rows = _caveats(counted, counts, share, frames, seen, controls, question)
+    caveats = list_caveats({**rows, **beside})
+    shoots = (controls.hits, controls.of, len(controls.shoots))
     return Answer(
         question=question,
         says=question.in_words(registry),
-        seen=dict(Counter((m.named or "", status(m)) for m in machines)),
+        seen=dict(Counter((one.named or "", shown_as(one)) for one in counted)),
         counts=counts,
-        said=say(what, counts, seen, question.by, question.which(), controls.lacking),
-        bounds=as_judged,
-        low=low,
-        high=high,
-        found_low=found_low,
-        found_high=found_high,
-        missed=missed,
-        estimators=each,
-        moves=moves(taken_for, missed, as_judged, seen, each, level, alike),
-        legibility=legibility,
+        said=say(what, counts, caveats, seen, shoots, question.by, question.which()),
+        low=share.low,
+        high=share.high,
+        found_low=share.found_low,
+        found_high=share.found_high,
+        missed=share.missed,
         noticed=seen,
         controls=controls,
-        presence=replace(presence, absent=tuple(row.absent for row in rows)),
-        plants=rows,
-        years=_years(machines),
-        warnings=(
-            *_warnings(machines, counts, (low, high), missed, seen),
-            *unplaced(machines, taken_for, frames, level, alike),
-        ),
+        plants=plant_rows(by_plant(counted), looked_at),
+        years=_years(counted),
+        caveats=caveats,
+        judgements=more_judgements(pools(sample), controls.errors, share.linking, level)
+        if sample
+        else None,
+        warnings=tuple(one.text for one in caveats),
         entered=tuple(entered),
     )
 
 
-def _bounds(machines: Sequence[SeenMachine], level: float, alike: float) -> Bounds:
-    """A claim that waits may be either: not counted in the least, and counted in the most."""
-    groups = by_plant(machines).values()
-    return bounds(
-        [sum(confirmed(m) for m in group) for group in groups],
-        [sum(may_be(m) for m in group) for group in groups],
-        [len(group) for group in groups],
-        level,
-        alike,
+def _count(
+    counted: Sequence[CountedMachine], found: Sequence[CountedMachine], sellers: set[str]
+) -> Counts:
+    of_kind = places(filter(confirmed, counted))
+    stated = sum(any(one.stated for one in place) for place in of_kind)
+    words = Counter(map(shown_as, counted))
+    identified = [one for one in counted if one.identified]
+    leads = sum(one.status is Status.LEAD for one in counted)
+    drawn = [one for one in found if one.chance is not None]
+    return Counts(
+        machines=len(counted),
+        different=least(counted, sellers),
+        confirmed=sum(map(confirmed, counted)),
+        least=least(filter(confirmed, counted), sellers),
+        plants=stated,
+        recordings=len(of_kind) - stated,
+        probable=leads,
+        identified=len(identified),
+        by_people=sum(one.settled for one in identified),
+        unidentified=len(counted) - len(identified) - leads,
+        unknown=words["unknown"] + words["concealed"],
+        judged=sum(one.settled for one in found if one.status is not Status.NONE),
+        drawn=len(drawn),
+        answered=sum(one.judged for one in drawn),
     )
 
 
-def _neither(machine: SeenMachine) -> bool:
-    """Whether the program claims it, and people have settled neither that nor another builder."""
-    open_still = machine.waiting or machine.pending or machine.disputed
-    return bool(machine.claimed) and machine.settled and machine.hit is None and not open_still
+def _noticed(
+    real: Sequence[CountedMachine],
+    found: Sequence[CountedMachine],
+    sellers: set[str],
+    controls: Controls,
+    level: float,
+) -> Noticed:
+    """Several that are not linked yet may be one; some of what nobody judged is no machine."""
+    linked = [one for one in real if one.unlinked is None]
+    chance = chances_real(found)
+    part = sum(chance[one.id] for one in linked) / max(1, len(linked))
+    each = by_place(linked, sellers)
+    grown = max(1.0, len(linked) / SPLIT / max(1, sum(each)))
+    known = sum(one.identified for one in real) / len(real) if real else 1.0
+    return noticed([part * grown * one for one in each], controls.shoots, known, level)
 
 
-def _known(machines: Sequence[SeenMachine]) -> float:
-    """The share of machines whose builder is known, by people or by the program; all of none."""
-    unknown = sum(status(m) in ("unknown", "concealed") for m in machines)
-    return 1 - unknown / len(machines) if machines else 1.0
+def _caveats(
+    counted: Sequence[CountedMachine],
+    counts: Counts,
+    share: Share,
+    frames: Frames,
+    seen: Noticed,
+    controls: Controls,
+    question: Question,
+) -> dict[str, dict[str, Any]]:
+    """By code what the rows say that follow from the machines alone."""
+
+    def number(*statuses: Status) -> int:
+        return sum(one.status in statuses for one in counted)
+
+    missed, errors, machines = share.missed, controls.errors, counts.machines
+    judged, known = counts.judged, seen.known
+    sensitivity = seen.sensitivity
+    plants = {one.plant for one in counted if one.stated}
+    rows: dict[str, int | dict[str, Any]] = {
+        "no_machines": not machines,
+        "not_reviewed": 0 if judged else machines,
+        "few_identified": {
+            "num": counts.identified,
+            "holds": bool(judged) and counts.identified < LEAST_IDENTIFIED,
+            "least": LEAST_IDENTIFIED,
+        },
+        "leads": counts.probable,
+        "pending": number(Status.PENDING) + len(frames.pending),
+        "disputed": number(Status.DISPUTED),
+        "undecided_claims": sum(
+            one.settled and one.claimed is True and not one.identified and one.builder is None
+            for one in counted
+            if one.status in (Status.UNKNOWN, Status.CONCEALED)
+        ),
+        "untold": number(Status.UNTOLD),
+        "kind_in_frames": len(frames.of_kind),
+        "machines_waiting": {
+            "num": counts.drawn - counts.answered,
+            "judged": counts.answered,
+            "drawn": counts.drawn,
+        },
+        "no_frames": missed.share.value is None,
+        "frames_waiting": {
+            "num": missed.drawn - missed.judged if missed.judged else 0,
+            "judged": missed.judged,
+            "drawn": missed.drawn,
+        },
+        "many_missed": {
+            "num": missed.share.value is not None and missed.share.high > MOST_MISSED,
+            "share": at_most(missed.share.high),
+        },
+        "no_controls": {"num": sensitivity is None, "why": controls.lacking},
+        "unnoticed": {
+            "num": bool(machines) and sensitivity is not None and not seen.printed,
+            "share": percent(PRINTED),
+        },
+        "unlinked": sum(one.unlinked is not None for one in counted),
+        "counted_twice": {
+            "num": counts.confirmed if counts.least < counts.confirmed else 0,
+            "least": counts.least,
+        },
+        "linking": {
+            "num": max(share.linking.kind, share.linking.others) > 1,
+            "kind": f"{share.linking.kind:.2g}",
+            "others": f"{share.linking.others:.2g}",
+        },
+        "reviewers_assumed": bool(judged) and not (errors.shown or errors.false_shown),
+        "reviewers_measured": {
+            "num": errors.shown + errors.false_shown,
+            "accepted": errors.false_accepted,
+            "shown": errors.false_shown,
+            "lost": errors.lost,
+            "kind": errors.shown,
+        },
+        "entered": sum(one.entered for one in counted),
+        "conflicts": sum(one.conflict for one in counted),
+        "elsewhere": sum(one.elsewhere for one in counted),
+        "easy_controls": {
+            "num": sensitivity is not None and bool(machines) and known < sensitivity - 0.05,
+            "share": percent(sensitivity),
+            "known": percent(known),
+        },
+        "no_plant": sum(not one.stated for one in counted),
+        "plant_names": len(plants) - len(set(one_name(plants).values())),
+        "few_plants": len(plants) if question.estimand == "plants" and len(plants) < FEW else 0,
+    }
+    return {code: row if isinstance(row, dict) else {"num": int(row)} for code, row in rows.items()}
 
 
-def _years(machines: Sequence[SeenMachine]) -> dict[str, tuple[int, int]]:
+def _years(machines: Sequence[CountedMachine]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for machine in machines:
         for year in machine.years:
             seen, of_kind = found.get(year, (0, 0))
             found[year] = seen + 1, of_kind + confirmed(machine)
     return dict(sorted(found.items()))
-
-
-def _warnings(
-    machines: Sequence[SeenMachine],
-    counts: Counts,
-    share: tuple[Estimate, Estimate],
-    missed: Missed,
-    seen: Noticed,
-) -> tuple[str, ...]:
-    warnings = list(dict.fromkeys(word for one in share for word in one.warnings))
-    if counts.unseen:
-        warnings.append(
-            Message(
-                "%(num)s file of the case's list was not looked at yet: what it shows counts "
-                "nowhere here",
-                "%(num)s files of the case's list were not looked at yet: what they show counts "
-                "nowhere here",
-                num=counts.unseen,
-            )
-        )
-    if counts.aside:
-        warnings.append(
-            Message(
-                "%(num)s file of the case's list could not be looked at and was set aside: what it "
-                "shows counts nowhere here",
-                "%(num)s files of the case's list could not be looked at and were set aside: what "
-                "they show counts nowhere here",
-                num=counts.aside,
-            )
-        )
-    if counts.elsewise:
-        warnings.append(
-            Message(
-                "%(num)s piece of footage was looked at with another model or other settings "
-                "alone: what it shows counts nowhere here until it is swept again",
-                "%(num)s pieces of footage were looked at with another model or other settings "
-                "alone: what they show counts nowhere here until they are swept again",
-                num=counts.elsewise,
-            )
-        )
-    if counts.undated:
-        warnings.append(
-            Message(
-                "of %(num)s file that was looked at the date does not tell whether it is of the "
-                "period asked for: what it shows counts nowhere here",
-                "of %(num)s files that were looked at the dates do not tell whether they are of "
-                "the period asked for: what they show counts nowhere here",
-                num=counts.undated,
-            )
-        )
-    if missed.share.value is None:
-        warnings.append(
-            Message("no frame of the audit sample was judged: %(what)s", what=NOT_JUDGED)
-        )
-    elif missed.judged < missed.drawn:
-        waiting = missed.drawn - missed.judged
-        warnings.append(
-            Message(
-                "%(num)s of %(drawn)s drawn frames waits for reviewers",
-                "%(num)s of %(drawn)s drawn frames wait for reviewers",
-                num=waiting,
-                drawn=missed.drawn,
-            )
-        )
-    if counts.confirmed > counts.least:
-        warnings.append(
-            Message(
-                "%(num)s machines are counted as confirmed, and %(least)s of them must be "
-                "different ones: one filmed from several sides may be counted more than once",
-                num=counts.confirmed,
-                least=counts.least,
-            )
-        )
-    if counts.unlinked:
-        warnings.append(
-            Message(
-                "%(num)s sighting was not linked to others yet and counts as a machine of its own; "
-                "a sweep that goes to its end links it",
-                "%(num)s sightings were not linked to others yet and count as machines of their "
-                "own; a sweep that goes to its end links them",
-                num=counts.unlinked,
-            )
-        )
-    if counts.otherwise:
-        warnings.append(
-            Message(
-                "people settled %(num)s sighting as of the kind that another model or other "
-                "settings found; it counts nowhere here until what stands in its place is judged",
-                "people settled %(num)s sightings as of the kind that another model or other "
-                "settings found; they count nowhere here until what stands in their places is "
-                "judged",
-                num=counts.otherwise,
-            )
-        )
-    by_hand = sum(m.entered for m in machines)
-    if by_hand:
-        warnings.append(
-            Message(
-                "%(num)s machine was entered by hand: counted in what was seen and in the bounds, "
-                "and in no estimated share, since none was drawn",
-                "%(num)s machines were entered by hand: counted in what was seen and in the "
-                "bounds, and in no estimated share, since none was drawn",
-                num=by_hand,
-            )
-        )
-    conflicts = sum(m.conflict for m in machines)
-    if conflicts:
-        warnings.append(
-            Message(
-                "of %(num)s machine verdicts on different sightings disagree",
-                "of %(num)s machines verdicts on different sightings disagree",
-                num=conflicts,
-            )
-        )
-    elsewhere = sum(m.elsewhere for m in machines)
-    if elsewhere:
-        warnings.append(
-            Message(
-                "of %(num)s machine what people settled by footage that is not asked about tells, "
-                "too: another kind or plant, or it alone that it may be of the kind",
-                "of %(num)s machines what people settled by footage that is not asked about tells, "
-                "too: another kind or plant, or it alone that they may be of the kind",
-                num=elsewhere,
-            )
-        )
-    as_read, as_is = seen.at_legibility, seen.sensitivity
-    if as_read is not None and as_is is not None and as_read < as_is - EASIER:
-        warnings.append(
-            Message(
-                "the controls are easier to read than the footage: %(share)s of them came out, "
-                "which at the footage's legibility would be %(as_read)s",
-                share=f"{100 * as_is:.0f} %",
-                as_read=f"{100 * as_read:.0f} %",
-            )
-        )
-    return tuple(warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,26 +13,30 @@ from sqlalchemy.orm import Session
 from datasets.errors import UsageError
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.answer.answer import Answer, Controls, answer
-from evidence.answer.contested import contested
+from evidence.answer.answer import Answer, answer
 from evidence.answer.controls import (
     Control,
+    Controls,
     find_footage,
     kept_controls,
     read_controls,
     try_controls,
 )
-from evidence.answer.estimators.legibility import read_heights
-from evidence.answer.exclusions import read_undated, settled_otherwise
+from evidence.answer.exclusions import (
+    count_contested,
+    count_republished,
+    read_undated,
+    settled_elsewhere,
+)
 from evidence.answer.frames import read_frames
-from evidence.answer.machines import SeenMachine, read_machines
+from evidence.answer.machines import read_machines
 from evidence.answer.manual_entries import with_entered
-from evidence.answer.older import republished
 from evidence.answer.plants import read_looked_at
+from evidence.answer.population import CountedMachine
 from evidence.answer.question import Question
 from evidence.answer.report.exhibits import gather
 from evidence.answer.report.page import Exhibit, Facts
-from evidence.answer.reviewers import settled_alone, without_login
+from evidence.answer.reviewers import count_without_login, settled_alone
 from evidence.answer.sources import Asked, read_sources
 from evidence.case.case import Case
 from evidence.case.queue import ASIDE, PACKED, WAITING
@@ -53,7 +57,7 @@ class Found:
 
     answer: Answer
     facts: Facts
-    machines: list[SeenMachine]
+    machines: list[CountedMachine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Read:
     answer: Answer
     facts: Facts
     exhibits: list[Exhibit]
-    machines: list[SeenMachine]
+    machines: list[CountedMachine]
 
 
 def find_answer(
@@ -89,43 +93,42 @@ def find_answer(
     alone = settled_alone(session, recipe, registry, question)
     asked = Asked(session, recipe, registry, question, sources, alone)
     tried = Controls()
-    heights: dict[tuple[str, str], float] = {}
     known = kept_controls(session) if controls is None else find_footage(session, controls)
     if known:
-        heights = read_heights(session, recipe)
-        tried, left_out = try_controls(asked, known, heights)
+        tried, left_out = try_controls(asked, known)
         asked = replace(asked, leave_out=left_out)
-    looked_at = read_machines(asked, heights)
-    none = [one for one in looked_at if one.none]
-    machines = [one for one in looked_at if not one.none]
-    machines, entered = with_entered(asked, machines)
-    frames = read_frames(asked)
-    otherwise = settled_otherwise(asked, machines)
-    listed = _listed(session, recipe)
+    machines, entered = with_entered(asked, read_machines(asked))
+    # Of what is left out the controls themselves count in what would have been noticed.
+    counted = asked.footage() | {one.footage for one in known}
+    looked = {name: held & counted for name, held in programs(session, recipe).items()}
+    looked = {name: held for name, held in looked.items() if held}
+    listed, undated = _listed(session, recipe), read_undated(asked)
+    beside = {
+        "not_looked_at": listed[WAITING],
+        "set_aside": listed[ASIDE],
+        "other_settings": looked_otherwise_alone(session, recipe),
+        "settled_elsewhere": sum(settled_elsewhere(asked, machines).values()),
+        "undated": undated.footage,
+        "undated_of_kind": sum(undated.of_kind.values()),
+        "damaged": len(mostly_lost(session, recipe) & counted),
+        "programs": len(looked) if len(looked) > 1 else 0,
+        "no_login": count_without_login(session, counted),
+    }
     found = answer(
         question,
         machines,
         registry,
         what,
         tried,
-        frames,
+        read_frames(asked),
         entered,
-        none,
-        otherwise=otherwise,
-        unseen=listed[WAITING],
-        aside=listed[ASIDE],
-        elsewise=looked_otherwise_alone(session, recipe),
-        looked_at=read_looked_at(asked),
-        undated=read_undated(asked),
+        {
+            **{code: {"num": number} for code, number in beside.items()},
+            **count_contested(asked),
+            **count_republished(asked),
+        },
+        read_looked_at(asked),
     )
-    told = (*contested(asked), *republished(asked))
-    # Of what is left out the controls themselves count in what would have been noticed.
-    counted = asked.footage() | {one.footage for one in known}
-    signed = without_login(session, counted)
-    looked = {name: held & counted for name, held in programs(session, recipe).items()}
-    looked = {name: held for name, held in looked.items() if held}
-    gone = _mostly_lost(len(mostly_lost(session, recipe) & counted))
-    found = replace(found, warnings=(*signed, *found.warnings, *_several(looked), *gone, *told))
     number, digest = head(session)
     facts = Facts(
         case.name,
@@ -149,34 +152,6 @@ def _listed(session: Session, recipe: Recipe) -> Counter[str]:
         Work.kind.is_distinct_from(MOVED),
     )
     return Counter(WAITING if kind == PACKED else state for state, kind in session.execute(files))
-
-
-def _several(looked: Mapping[str, Collection[str]]) -> tuple[Message, ...]:
-    """The warning where several programs looked at the footage."""
-    if len(looked) < 2:
-        return ()
-    return (
-        Message(
-            "%(num)s versions of the program looked at the footage, and one may claim what another "
-            "would not: nameplate sweep --anew looks at all of it with one",
-            num=len(looked),
-        ),
-    )
-
-
-def _mostly_lost(number: int) -> tuple[Message, ...]:
-    """The warning where footage counts as looked at of which hardly anything was seen."""
-    if not number:
-        return ()
-    return (
-        Message(
-            "%(num)s piece of footage is damaged, most of its frames are lost: what the lost ones "
-            "showed counts nowhere here",
-            "%(num)s pieces of footage are damaged, most of their frames are lost: what the lost "
-            "ones showed counts nowhere here",
-            num=number,
-        ),
-    )
 
 
 def read_case(

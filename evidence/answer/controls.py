@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -21,7 +20,7 @@ from datasets.errors import UsageError
 from datasets.files import straight
 from datasets.messages import Message
 from datasets.registry import Registry
-from evidence.answer.answer import Controls
+from evidence.answer.estimators.visible import NO_ERRORS, ReviewErrors
 from evidence.answer.sources import Asked, copies_of
 from evidence.case.sighting_tables import Membership, SightingRow
 from evidence.case.tables import ControlRow, FootageRow, Item, Location
@@ -150,71 +149,118 @@ def find_footage(session: Session, controls: Sequence[Control]) -> list[Known]:
     ]
 
 
-def try_controls(
-    asked: Asked,
-    controls: Sequence[Known],
-    heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
-) -> tuple[Controls, frozenset[str]]:
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """Positive controls: how many there are, and how many came out as what they are.
+
+    shoots: the same of each shoot, since controls of one are alike. listed: those of other kinds
+    too, which say nothing of this one. errors: what reviewers made of those that they judged.
+    """
+
+    hits: int = 0
+    of: int = 0
+    shoots: tuple[tuple[int, int], ...] = ()
+    listed: int = 0
+    errors: ReviewErrors = NO_ERRORS
+
+    @property
+    def lacking(self) -> Message:
+        """Why none was tried, where none was."""
+        if not self.listed:
+            return Message("no positive controls")
+        return Message(
+            "the %(num)s positive control is not of this kind",
+            "none of the %(num)s positive controls is of this kind",
+            num=self.listed,
+        )
+
+
+NO_CONTROLS = Controls()
+
+
+def try_controls(asked: Asked, controls: Sequence[Known]) -> tuple[Controls, frozenset[str]]:
     """How many controls of the kind asked for came out as what they are.
 
-    A control comes out where one of its sightings names its builder, and people have not settled
-    that otherwise; or where they have settled that it is that builder's. Copies of one recording
-    are one control, and so are recordings whose machines the case links to one: it came out if
-    each of them did. Controls of other kinds say nothing
-    of this sensitivity and are only left out of the count.
-
-    Args:
-        heights: as of `judged.read_machines`.
+    A control comes out where a sighting names its builder, and people have not settled that
+    otherwise; or where they settled that. Copies of one recording, and recordings whose machines
+    are linked, are one control: it came out if each did. Controls of one plant and day are one
+    shoot; without a plant a recording is.
 
     Returns:
-        The counts, and the footage (SHA-256) of all controls, which is not to be counted, nor are
-        copies of it.
+        The counts, and the footage (SHA-256) of all controls and their copies, which is not to
+        be counted.
     """
     session, recipe = asked.session, asked.recipe
-    recordings = {sha256: source.recording for sha256, source in asked.sources.items()}
     footage = frozenset(one.footage for one in controls)
     named: set[tuple[str, str]] = set()
     linked: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
-    tall: dict[str, float] = {}
+    verdicts: dict[str, list[str | None]] = defaultdict(list)
     for part in chunks(sorted(footage)):
         rows = session.execute(
-            select(
-                SightingRow.footage,
-                SightingRow.builder,
-                SightingRow.analysis,
-                SightingRow.name,
-                Membership.machine,
-                Item,
-            )
+            select(SightingRow.footage, SightingRow.builder, Membership.machine, Item)
             .outerjoin(Membership, Membership.sighting == SightingRow.key)
             .outerjoin(Item, Item.sighting == SightingRow.key)
             .where(SightingRow.model == recipe.model, SightingRow.settings == recipe.settings)
             .where(SightingRow.footage.in_(part))
         )
-        for sha256, builder, analysis, name, machine, item in rows:
-            if (height := heights.get((analysis, name))) is not None:
-                tall[sha256] = max(tall.get(sha256, 0.0), height)
+        for sha256, builder, machine, item in rows:
             if item is not None and item.state == "settled":
                 builder = item.builder if confirms(item.outcome, item.builder) else None
+                verdicts[sha256].append(builder)
             if builder is not None:
                 named.add((sha256, builder))
             if machine is not None:
                 linked[sha256].add((machine, builder))
     of_kind = [
-        (one, {recordings.get(one.footage, one.footage)} | _machines(one, linked[one.footage]))
+        (one, {_recording(asked, one)} | _machines(one, linked[one.footage]))
         for one in dict.fromkeys(controls)
         if asked.fits(one.builder)
     ]
-    tried = tuple(
-        (
-            max((tall[one.footage] for one in copies if one.footage in tall), default=None),
-            all((one.footage, one.builder) in named for one in copies),
-        )
-        for copies in _together(of_kind)
+    shoots: dict[tuple[str | None, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for copies in _together(of_kind):
+        shoot = shoots[_shoot(asked, copies[0])]
+        shoot[0] += all((one.footage, one.builder) in named for one in copies)
+        shoot[1] += 1
+    counts = tuple((hits, of) for hits, of in shoots.values())
+    found = Controls(
+        sum(hits for hits, _ in counts),
+        sum(of for _, of in counts),
+        counts,
+        len(set(controls)),
+        _errors(asked, controls, verdicts),
     )
-    left_out = footage | copies_of(session, recipe, footage)
-    hits, listed = sum(hit for _, hit in tried), len(set(controls))
-    return Controls(hits, len(tried), tried, listed), left_out
+    return found, footage | copies_of(session, recipe, footage)
+
+
+def _recording(asked: Asked, control: Known) -> str:
+    source = asked.sources.get(control.footage)
+    return control.footage if source is None else source.recording
+
+
+def _shoot(asked: Asked, control: Known) -> tuple[str | None, ...]:
+    source = asked.sources.get(control.footage)
+    if source is None or source.plant is None:
+        return (_recording(asked, control),)
+    return source.plant, source.published
+
+
+def _errors(
+    asked: Asked, controls: Iterable[Known], verdicts: Mapping[str, Sequence[str | None]]
+) -> ReviewErrors:
+    """What reviewers made of controls that show one machine alone."""
+    counts = [0, 0, 0, 0]
+    for one in set(controls):
+        said = verdicts.get(one.footage, ())
+        if len(said) != 1:
+            continue
+        kind, settled = asked.fits(one.builder), asked.fits(said[0])
+        if kind is False:
+            counts[0] += 1
+            counts[1] += settled is True
+        elif kind:
+            counts[2] += 1
+            counts[3] += settled is False
+    return ReviewErrors(*counts)
 
 
 def _machines(control: Known, linked: Iterable[tuple[str, str | None]]) -> set[str]:

@@ -4,8 +4,8 @@ Linking splits one machine, seen from two sides, more often than it joins two (d
 so that more are counted than there are. Sure to be different are those seen at one time in two
 places of one picture, those of different builders, and those of different plants. Recordings of
 which no source names the plant may be of any plant, plants that share a recording may be one, and
-what a seller put a badge on may be any builder's. Whose a machine is the program says where people
-have not.
+what a seller put a badge on may be any builder's. Plants whose names may be one name, written in
+another script or shortened, may be one. Builders that only the program names may be misreadings.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from functools import cache, cached_property
 from statistics import median
 
 from detector.types import Box
-from evidence.answer.machines import SeenMachine
+from evidence.answer.population import CountedMachine
 from evidence.link.pairs import LAID
 from evidence.link.sightings import in_company, overlap
+from evidence.spelling import fold
 
 Moment = tuple[str, tuple[int, int]]
 """Footage, and a time of it as a fraction: pairs of numbers are compared in a tenth of the time."""
@@ -43,7 +44,7 @@ class _Seen:
         }
 
 
-def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int:
+def least(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> int:
     """The most of these machines that cannot be one and the same, counted so that no two are.
 
     Args:
@@ -52,7 +53,7 @@ def least(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> int
     return sum(by_place(machines, sellers))
 
 
-def by_place(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> list[int]:
+def by_place(machines: Iterable[CountedMachine], sellers: Collection[str] = ()) -> list[int]:
     """The same plant by plant. Recordings without a plant come last, as one: with so many as must
     be others than those of the plants, since they may be of one plant, and of one of those.
 
@@ -64,7 +65,7 @@ def by_place(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> 
     each: list[int] = []
     most = 0
     for machines_there in places(machines):
-        group = [_Seen(one.named, one.views) for one in machines_there]
+        group = [_Seen(one.builder if one.settled else None, one.views) for one in machines_there]
         by_builder = _by_builder(group, sellers)
         together = max(_together(group), sum(by_builder.values()))
         if any(one.stated for one in machines_there):
@@ -81,12 +82,14 @@ def by_place(machines: Iterable[SeenMachine], sellers: Collection[str] = ()) -> 
     return [*each, more] if more > 0 else each
 
 
-def places(machines: Iterable[SeenMachine]) -> list[list[SeenMachine]]:
+def places(machines: Iterable[CountedMachine]) -> list[list[CountedMachine]]:
     """The machines of each plant, or recording of none that is named; of several together where
     they share a recording."""
-    at: dict[str, tuple[set[str], list[SeenMachine]]] = {}
+    machines = list(machines)
+    plant_key = one_name({one.plant for one in machines if one.stated})
+    at: dict[str, tuple[set[str], list[CountedMachine]]] = {}
     for one in machines:
-        names = {one.plant, *one.recordings}
+        names = {plant_key[one.plant] if one.stated else one.plant, *one.recordings}
         known = {id(at[name]): at[name] for name in names if name in at}
         # Into the largest: there may be as many recordings as machines.
         place, *others = sorted(known.values(), key=lambda it: -len(it[1])) or [(set(), [])]
@@ -97,6 +100,44 @@ def places(machines: Iterable[SeenMachine]) -> list[list[SeenMachine]]:
         place[1].append(one)
         at.update(dict.fromkeys(names, place))
     return [group for _, group in {id(place): place for place in at.values()}.values()]
+
+
+def one_name(plants: Collection[str]) -> dict[str, str]:
+    """By plant the first of those that it may be: nobody said that their names are of two plants.
+
+    Example:
+        >>> found = one_name(["Уралмаш", "Uralmash", "Kazan", "УЗТМ", "Uralskiy zavod t. mash."])
+        >>> found["Уралмаш"] == found["Uralmash"], found["УЗТМ"] == found["Uralskiy zavod t. mash."]
+        (True, True)
+    """
+    first: dict[str, str] = {}
+    known: dict[str, str] = {}
+    for plant in sorted(plants, key=lambda name: (-len(name.split()), name)):
+        words = _latin(plant).split()
+        bare = " ".join("".join(c for c in word if c not in "aeiouyj") or word for word in words)
+        short = "short " + ("".join(words) if len(words) < 2 else "".join(w[0] for w in words))
+        also = known.get(short) if len(words) < 2 else None
+        first[plant] = known.get(bare) or also or plant
+        known.setdefault(bare, first[plant])
+        if len(words) > 1:
+            known.setdefault(short, first[plant])
+    return first
+
+
+_LATIN = dict(
+    zip("абвгдеёжзийклмнопрстуфхцчшщыэюяіїєґ", "abvgdeezziiklmnoprstufkccssyeuaiieg", strict=True)
+) | dict.fromkeys("ъь", "")
+"""Of each Cyrillic letter what Latin spellings have in common."""
+
+
+def _latin(name: str) -> str:
+    """A name in letters that Cyrillic and its transliterations share."""
+    plain = "".join(_LATIN.get(letter, letter) for letter in fold(name))
+    for several, one in (("shch", "s"), ("sch", "s"), ("sh", "s"), ("zh", "z"), ("ch", "c"),
+                         ("kh", "k"), ("ts", "c"), ("ya", "a"), ("yu", "u"), ("ia", "a"),
+                         ("iu", "u")):  # fmt: skip
+        plain = plain.replace(several, one)
+    return "".join(letter if letter.isalnum() else " " for letter in plain)
 
 
 def _by_builder(group: Sequence[_Seen], sellers: Collection[str]) -> dict[str, int]:

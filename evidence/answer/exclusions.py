@@ -1,12 +1,7 @@
-"""What people settled of sightings that were found with another model or other settings.
+"""What was found or judged and counts nowhere in an answer, which says so.
 
-An answer is of one recipe, and each recipe finds sightings of its own: a verdict on another's
-counts in no number, and is not passed over in silence.
-
-Footage whose date does not tell whether it is of the period asked for.
-
-It counts in no number, and is not passed over in silence: left out like any other, what it shows
-would be taken for what is not there.
+Of another model or other settings; of a date that does not tell whether it is of the period asked
+for; published before the period; of plants on which sources disagree.
 """
 
 from __future__ import annotations
@@ -18,25 +13,26 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from evidence.answer.estimators.share_bounds import confirmed, status
 from evidence.answer.frames import read_frames
-from evidence.answer.machines import SeenMachine, read_machines
+from evidence.answer.machines import read_machines
 from evidence.answer.manual_entries import NEAR, with_entered
-from evidence.answer.sources import Asked, is_of_period, plant_of
+from evidence.answer.population import CountedMachine, Status
+from evidence.answer.sources import Asked, Source, is_of_period, is_older, plant_of, shown_before
 from evidence.case.sighting_tables import AnalysisRow, Membership, SightingRow, machine_id
 from evidence.case.tables import Item, Recipe
 from evidence.link.decisions import PresentSightings, SightingPlace
 from evidence.link.sightings import Scope, chunks
 from evidence.review.manual_entries import as_box, same_place
 from evidence.review.standing import confirms
+from evidence.spelling import fold
 
 
-def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[str]:
+def settled_elsewhere(asked: Asked, machines: Sequence[CountedMachine]) -> Counter[str]:
     """By plant, how many sightings of other recipes people settled as of the kind, in whose place
     they have not settled what this recipe found, nor entered a machine by hand.
 
     Args:
-        machines: of this recipe, with those entered by hand (`at_least.with_entered`).
+        machines: of this recipe, with those entered by hand (`with_entered`).
     """
     session, recipe, asked_for = asked.session, asked.recipe, asked.footage()
     query = (
@@ -70,7 +66,7 @@ def settled_otherwise(asked: Asked, machines: Sequence[SeenMachine]) -> Counter[
     present = PresentSightings(
         session, Scope(recipe.model, recipe.settings, footage, frozenset()), places
     )
-    waits = {one.id for one in machines if not one.settled and not one.stood_in}
+    waits = {one.id for one in machines if not one.settled and not one.replaced}
     entered = [one for one in machines if one.entered and one.settled]
     left: Counter[str] = Counter()
     for place in places:
@@ -102,8 +98,8 @@ def _machines_now(
     return footage, machine
 
 
-def _lies_at(entered: SeenMachine, place: SightingPlace) -> bool:
-    """Whether it would be that sighting, had the program found it now (`at_least.py`)."""
+def _lies_at(entered: CountedMachine, place: SightingPlace) -> bool:
+    """Whether it would be that sighting, had the program found it now (`manual_entries.py`)."""
     views = (view for footage, track in entered.views if footage == place.footage for view in track)
     return any(abs(pts - place.pts) <= NEAR and same_place(box, place.box) for pts, box in views)
 
@@ -143,13 +139,58 @@ def read_undated(asked: Asked) -> Undated:
     if not undated:
         return ALL_DATED
     of_these = replace(whole, leave_out=asked.sources.keys() - undated)
-    found = [one for one in read_machines(of_these) if not one.none]
+    found = [one for one in read_machines(of_these) if one.status is not Status.NONE]
     machines, _ = with_entered(of_these, found)
     of_kind = Counter(
         one.plant
         for one in machines
-        if not one.stood_in and (confirmed(one) or status(one) == "probable")
+        if not one.replaced and one.status in (Status.CONFIRMED, Status.LEAD)
     )
     of_kind.update(read_frames(of_these).of_kind)
-    of_kind += settled_otherwise(of_these, machines)
+    of_kind += settled_elsewhere(of_these, machines)
     return Undated(len(undated), of_kind)
+
+
+def count_contested(asked: Asked) -> dict[str, dict[str, object]]:
+    """By code of a caveat: footage whose sources contradict each other on the plant."""
+    wanted = set(map(fold, asked.question.plants))
+    in_time = replace(asked, question=replace(asked.question, plants=())).footage()
+    several = [one for footage in in_time if len((one := asked.sources[footage]).named) > 1]
+    if wanted:
+        several = [one for one in several if wanted & set(map(fold, one.named))]
+    torn = [one for one in several if one.plant is None]
+    outvoted = [one for one in several if one.plant and fold(one.plant) not in wanted]
+    return {
+        "plants_disagree": {"num": len(torn), "plants": _plants(torn)},
+        "plants_outvoted": {"num": len(outvoted) if wanted else 0, "plants": _plants(outvoted)},
+    }
+
+
+def _plants(sources: Collection[Source]) -> str:
+    return ", ".join(sorted({name for one in sources for name in one.named}))
+
+
+def count_republished(asked: Asked) -> dict[str, dict[str, object]]:
+    """By code of a caveat: footage, and sightings, that were published before the period.
+
+    Raises:
+        UsageError: the question is about a plant that no source names.
+    """
+    question = asked.question
+    whole = replace(asked, question=replace(question, since=None, until=None))
+    number = sum(
+        question.covers(source.published) is True and question.covers(source.first) is False
+        for source in (asked.sources[footage] for footage in whole.footage())
+    )
+    older = shown_before(asked, asked.footage())
+    sightings = sum(
+        is_older(older, footage, pts)
+        for part in chunks(sorted(older))
+        for footage, pts in asked.session.execute(
+            select(SightingRow.footage, SightingRow.pts)
+            .where(SightingRow.model == asked.recipe.model)
+            .where(SightingRow.settings == asked.recipe.settings)
+            .where(SightingRow.footage.in_(part))
+        )
+    )
+    return {"republished": {"num": number}, "older_parts": {"num": sightings}}

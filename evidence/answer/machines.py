@@ -6,18 +6,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from detector.types import Box
-from evidence.answer.older import is_older, shown_before
-from evidence.answer.sources import Asked, plant_of, unplaced
+from evidence.answer.population import CountedMachine, Track, status_of
+from evidence.answer.sources import Asked, is_older, plant_of, shown_before, unplaced
 from evidence.case.base import read_time
 from evidence.case.sighting_tables import Flag, Membership, SightingRow, machine_id
 from evidence.case.tables import Draw, Item, Recipe
@@ -25,85 +22,6 @@ from evidence.link.sightings import chunks, in_company
 from evidence.review.items import ENTERED
 from evidence.review.manual_entries import as_box
 from evidence.review.standing import NO_MACHINE, Standing, confirms
-
-CLAIMED, NAMED, UNREAD = "claimed", "named", "unread"
-"""The strata: claimed to be of the kind asked for; of another; not told."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenMachine:
-    """One physical machine.
-
-    plant: as its sources say, most of them where they differ, and first those of what people judged
-    it by; footage of which none is known for certain is a plant of its own, together with its
-    copies. recordings: in which it is seen, copies counted once; at_plant: those of its plant's own
-    footage, none where no plant is known. years: in which what shows it was published first. claim,
-    claimed: the builder that the program names, and whether that is of the kind asked for (None: it
-    names none). concealed: people settled that its mark is hidden.
-    settled: whether people have judged it; hit: whether what they settled is of the kind, None
-    where they could not tell, disagree, or settled against it while a claim for it waits. builder:
-    the one they settled on. waiting: a claim for the kind waits for reviewers, be it of another
-    sighting than those settled, or people settled it as of the kind in footage that is not asked
-    about, and not in this. elsewhere: what they settled there is of another kind or plant, or is
-    all that tells its kind. drawn: its first sighting is in the audit sample, whose chance was
-    `chance`. conflict: its settled sightings disagree; disputed: on whether it is of the kind.
-    lane: the stratum of the audit sample that its first sighting is in; flagged: a sighting is
-    there as a claim, so that it is judged in any case. pending: a sighting of it was judged, and
-    others have still to agree, so that hit is None; to name an origin under test takes two. none:
-    people settled that it is no CNC machine; it only tells how many of those like it are none.
-    views: the footage it was seen in, each with the times and boxes of its track; with the two ends
-    of it alone where nothing else is on screen meanwhile, which is most of a large case.
-    sightings: that were linked. height: pixels of the tallest text read on it, None where none
-    was. entered: by hand (`entered.py`), so of no share that is estimated. stood_in: one that
-    was entered by hand counts in its stead. unlinked: the key of its one sighting, where that was
-    not linked to others yet, as in a sweep that was stopped.
-    """
-
-    id: str
-    plant: str
-    stated: bool
-    recordings: frozenset[str]
-    years: tuple[str, ...]
-    claim: str | None
-    claimed: bool | None
-    concealed: bool
-    settled: bool
-    hit: bool | None
-    builder: str | None
-    waiting: bool
-    drawn: bool
-    chance: float | None
-    conflict: bool
-    disputed: bool = False
-    lane: str = ""
-    flagged: bool = False
-    pending: bool = False
-    none: bool = False
-    views: tuple[tuple[str, Track], ...] = ()
-    sightings: int = 1
-    height: float | None = None
-    entered: bool = False
-    stood_in: bool = False
-    unlinked: str | None = None
-    elsewhere: bool = False
-    at_plant: frozenset[str] = frozenset()
-
-    @property
-    def stratum(self) -> str:
-        """What the program says of it, as far as the question goes."""
-        return {True: CLAIMED, False: NAMED, None: UNREAD}[self.claimed]
-
-    @property
-    def named(self) -> str | None:
-        """Whose it is taken to be: once people have settled it, by their word alone. What was
-        entered by hand and waits is told to nobody who may still have to judge it."""
-        return self.builder if self.settled else None if self.entered else self.claim
-
-    @property
-    def known(self) -> bool | None:
-        """Whether it is of the kind, by people or else by the program; None: not known."""
-        return self.hit if self.settled else self.claimed
-
 
 _READ = (
     SightingRow.key,
@@ -121,19 +39,9 @@ _READ = (
 )
 """What counts of a sighting: all of each would take twice the time, and as much memory."""
 
-Track = tuple[tuple[Fraction, Box], ...]
 
-
-def read_machines(
-    asked: Asked,
-    heights: Mapping[tuple[str, str], float] = MappingProxyType({}),
-) -> list[SeenMachine]:
-    """Every machine of the footage asked about, in order of their ids, and those that people have
-    settled to be none, or no CNC machine tool, marked as such.
-
-    Args:
-        heights: by analysis and sighting that of the tallest text read (`legible.read_heights`).
-    """
+def read_machines(asked: Asked) -> list[CountedMachine]:
+    """Every machine of the footage asked about, in order of ids; also those settled to be none."""
     session, recipe, footage = asked.session, asked.recipe, asked.footage()
     sightings: dict[str, list[Row[Any]]] = defaultdict(list)
     query = (
@@ -162,9 +70,9 @@ def read_machines(
         one.sighting: one for one in session.scalars(select(Draw).where(Draw.sighting.is_not(None)))
     }
     found = []
-    rest = items, draws, flagged, asked, heights, tracks
+    context = items, draws, flagged, asked, tracks
     for machine in sorted(sightings):
-        one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *rest)
+        one = _machine(machine, sightings[machine], elsewhere.get(machine, ()), *context)
         found.append(replace(one, unlinked=unlinked.get(machine)))
     return found
 
@@ -214,9 +122,8 @@ def _machine(
     draws: dict[str | None, Draw],
     flagged: set[tuple[str, str]],
     asked: Asked,
-    heights: Mapping[tuple[str, str], float],
     tracks: Mapping[str, Track],
-) -> SeenMachine:
+) -> CountedMachine:
     """One machine from its sightings, in order of their keys.
 
     Args:
@@ -254,7 +161,9 @@ def _machine(
     moved = bool(stated and rests and others) and plant_of([*rests, *others])[0] != plant
     if moved:
         plant, stated = unplaced(froms), False
-    return SeenMachine(
+    claimed = True if True in told else False if False in told else None
+    builder = builders.pop() if len(builders) == 1 else None
+    return CountedMachine(
         id=id_,
         plant=plant,
         stated=stated,
@@ -262,27 +171,29 @@ def _machine(
         at_plant=frozenset(one.recording for one in froms if one.plant == plant),
         years=tuple(sorted({one.first[:4] for one in froms if one.first})),
         claim=best.builder,
-        claimed=True if True in told else False if False in told else None,
-        # What the program takes for hidden may be a reflection.
-        concealed=any(item.outcome == "concealed" for item in real),
+        claimed=claimed,
+        builder=builder,
+        status=status_of(
+            none=none,
+            settled=bool(real) or none,
+            hit=hit,
+            waiting=waiting,
+            pending=pending,
+            disputed=len(said) > 1,
+            # What the program takes for hidden may be a reflection.
+            concealed=any(item.outcome == "concealed" for item in real),
+            builder=builder,
+            claim=best.builder,
+            claimed=claimed,
+        ),
         settled=bool(real) or none,
-        hit=None if waiting or pending else hit,
-        builder=builders.pop() if len(builders) == 1 else None,
-        waiting=waiting,
         drawn=first is not None and _is_judged(items.get(rows[0].key)),
         chance=None if first is None else first.probability,
-        conflict=len(verdicts) > 1 or len(said) > 1,
-        disputed=len(said) > 1,
         lane="named" if rows[0].builder is not None else "unknown",
         flagged=any((row.analysis, row.name) in flagged for row in rows),
-        pending=pending,
-        none=none,
+        conflict=len(verdicts) > 1 or len(said) > 1,
         views=() if none else tuple(_view(row, tracks) for row in rows),
         sightings=len(rows),
-        height=max(
-            (tall for row in rows if (tall := heights.get((row.analysis, row.name))) is not None),
-            default=None,
-        ),
         elsewhere=moved or may_be or bool(kinds and kinds != said),
     )
 

@@ -20,9 +20,8 @@ from sqlalchemy.orm import Session
 
 from datasets.messages import Message
 from detector.types import Box
-from evidence.answer.machines import SeenMachine
-from evidence.answer.older import is_older, shown_before
-from evidence.answer.sources import Asked, plant_of
+from evidence.answer.population import CountedMachine, Status, status_of
+from evidence.answer.sources import Asked, is_older, plant_of, shown_before
 from evidence.case.sighting_tables import Membership, SightingRow, Verdict, machine_id
 from evidence.case.tables import Item, Recipe
 from evidence.link.sightings import chunks, overlap
@@ -81,7 +80,7 @@ class Entry:
         return Message("a control, builder unknown") if self.control else Message("builder unknown")
 
 
-def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
+def read_entered(asked: Asked) -> list[tuple[Entry, CountedMachine]]:
     """Every machine that people entered on the footage asked about, in the order they did, as it
     stands and as one by itself would be counted; but those taken back, and those that people
     settled to be no CNC machine.
@@ -109,7 +108,7 @@ def read_entered(asked: Asked) -> list[tuple[Entry, SeenMachine]]:
 
 def _read(
     item: Item, log: Sequence[Verdict], asked: Asked, *, alone: bool
-) -> tuple[Entry, SeenMachine] | None:
+) -> tuple[Entry, CountedMachine] | None:
     """One of them; None where it is taken back, or people settled that no CNC machine is there.
 
     Args:
@@ -158,7 +157,7 @@ def _read(
         entry = replace(
             entry, state="waits", builder=None, concealed=False, control=None, made=None, authors=()
         )
-    machine = SeenMachine(
+    machine = CountedMachine(
         id=entry.id,
         plant=plant,
         stated=stated,
@@ -166,14 +165,20 @@ def _read(
         years=(source.first[:4],) if source.first else (),
         claim=None if settled else builder,
         claimed=None if settled else claimed,
-        concealed=entry.concealed,
-        settled=settled,
-        hit=entry.hit,
         builder=builder if settled else None,
-        waiting=claimed is True and not settled,
-        drawn=False,
-        chance=None,
-        conflict=False,
+        status=status_of(
+            none=False,
+            settled=settled,
+            hit=entry.hit,
+            waiting=claimed is True and not settled,
+            pending=False,
+            disputed=False,
+            concealed=entry.concealed,
+            builder=builder if settled else None,
+            claim=builder,
+            claimed=None if settled else claimed,
+        ),
+        settled=settled,
         views=((item.footage, ((item.pts, as_box(item.box or ())),)),),
         entered=True,
     )
@@ -191,7 +196,7 @@ def _made(said: Sequence[str | None], needs: int) -> str | None:
     return told[0] if len(set(told)) == 1 and len(told) >= needs else None
 
 
-Pair = tuple[Entry, SeenMachine]
+Pair = tuple[Entry, CountedMachine]
 
 SAME_BOX = 0.5
 """Least IoU of two boxes to mean one machine even where the builders told are different ones."""
@@ -214,8 +219,8 @@ class NearMachine:
 
 
 def with_entered(
-    asked: Asked, machines: Sequence[SeenMachine]
-) -> tuple[list[SeenMachine], tuple[Entry, ...]]:
+    asked: Asked, machines: Sequence[CountedMachine]
+) -> tuple[list[CountedMachine], tuple[Entry, ...]]:
     """The machines with those that people entered, counted at the least, and every entry.
 
     Args:
@@ -223,7 +228,7 @@ def with_entered(
     """
     entered = read_entered(asked)
     found = _found_near(asked.session, asked.recipe, [entry for entry, _ in entered])
-    whole = at_least(machines, entered, found)
+    whole = add_distinct(machines, entered, found)
     kept = {one.id for one in whole}
     by_id = {one.id: one for one in machines}
     told = []
@@ -241,11 +246,11 @@ def with_entered(
     return whole, tuple(told)
 
 
-def at_least(
-    machines: Sequence[SeenMachine],
+def add_distinct(
+    machines: Sequence[CountedMachine],
     entered: Sequence[Pair],
     found: Mapping[str, Sequence[NearMachine]],
-) -> list[SeenMachine]:
+) -> list[CountedMachine]:
     """The machines, and of those entered only what must be others.
 
     Args:
@@ -257,8 +262,8 @@ def at_least(
         there = _same_machine(one, whole, found.get(entry.id, ()))
         if there is None:
             loose[one.plant, _builder_of(one)].append((entry, one))
-        elif not there.settled and not there.stood_in and _says_more(one, there):
-            whole[there.id] = replace(there, stood_in=True)
+        elif not there.settled and not there.replaced and _says_more(one, there):
+            whole[there.id] = replace(there, replaced=True)
             whole[one.id] = _instead(one, there)
     for (plant, name), several in loose.items():
         _seat(whole, plant, name, several, found)
@@ -266,8 +271,8 @@ def at_least(
 
 
 def _same_machine(
-    one: SeenMachine, whole: Mapping[str, SeenMachine], found: Iterable[NearMachine]
-) -> SeenMachine | None:
+    one: CountedMachine, whole: Mapping[str, CountedMachine], found: Iterable[NearMachine]
+) -> CountedMachine | None:
     """The machine of the program that an entered one is; None where it is none of them.
 
     Of several at its place (the place may be a whole frame) one of the same builder, else one of
@@ -283,19 +288,19 @@ def _same_machine(
     return next(iter((*alike, *dark, *same)), None)
 
 
-def _says_more(one: SeenMachine, there: SeenMachine) -> bool:
+def _says_more(one: CountedMachine, there: CountedMachine) -> bool:
     """Whether one entered tells more of a machine than the program and people did."""
     return one.settled or (one.claimed is True and there.claimed is not True)
 
 
-def _differ(one: SeenMachine, there: SeenMachine) -> bool:
+def _differ(one: CountedMachine, there: CountedMachine) -> bool:
     """Whether people settled one thing of a machine by hand and another in the review."""
     both = one.settled and there.settled
     return both and (one.builder, one.hit) != (there.builder, there.hit)
 
 
 def _seat(
-    whole: dict[str, SeenMachine],
+    whole: dict[str, CountedMachine],
     plant: str,
     name: str,
     several: Iterable[Pair],
@@ -318,7 +323,7 @@ def _seat(
         there = [
             one
             for one in whole.values()
-            if one.plant == plant and _builder_of(one) == name and not one.stood_in
+            if one.plant == plant and _builder_of(one) == name and not one.replaced
         ]
         beside = {f.machine for entry, _ in here for f in found.get(entry.id, ()) if f.beside}
         near = [one for one in there if one.id in beside]
@@ -333,17 +338,17 @@ def _seat(
                 if gone.entered:
                     del whole[gone.id]
                 else:
-                    whole[gone.id] = replace(gone, stood_in=True)
+                    whole[gone.id] = replace(gone, replaced=True)
 
 
-def _instead(one: SeenMachine, gone: SeenMachine) -> SeenMachine:
+def _instead(one: CountedMachine, gone: CountedMachine) -> CountedMachine:
     """One entered, in the place of a machine whose claim for the kind waits still if it did."""
-    if not gone.waiting or one.hit is True:
+    if gone.status is not Status.LEAD or one.status is Status.CONFIRMED:
         return one
-    return replace(one, waiting=True, hit=None)
+    return replace(one, status=Status.LEAD)
 
 
-def _builder_of(one: SeenMachine) -> str:
+def _builder_of(one: CountedMachine) -> str:
     """Whose it is taken to be: by people, else by the program or who entered it."""
     return one.builder or ("" if one.settled else one.claim or "")
 

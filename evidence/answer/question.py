@@ -15,6 +15,7 @@ from evidence.dates import HOW, read_date
 from evidence.spelling import PlantNames
 
 By = Literal["origin", "builder", "owner", "production"]
+Estimand = Literal["visible", "plants"]
 
 ADJECTIVES = {
     "AT": Message("Austrian"),
@@ -65,7 +66,8 @@ class Question:
     are made, where it names one country; of a seller's badge its makers', where that is sure).
     plants: as the sources name them, or the registry (`of_known`); none: all. since, until: of
     publication, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both included; footage of which but the year is
-    known is in a period that holds the whole year.
+    known is in a period that holds the whole year. estimand: of the machines `visible` in this
+    footage, or of those of `plants` like the ones filmed.
     """
 
     by: By = "origin"
@@ -73,6 +75,7 @@ class Question:
     plants: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
+    estimand: Estimand = "visible"
 
     def check(self, registry: Registry) -> None:
         """That it can be asked.
@@ -134,11 +137,19 @@ class Question:
         else:
             kind = Message("whose builder makes such machines in %(country)s", country=value)
         where = self._where() or Message("of all plants in the case")
+        which = _both(where, when) if when else where
+        if self.estimand == "plants":
+            return Message(
+                "the share of machines %(kind)s among the CNC machine tools of plants like those "
+                "in the footage %(which)s",
+                kind=kind,
+                which=which,
+            )
         return Message(
             "the share of machines %(kind)s among the CNC machine tools visible in the footage "
             "%(which)s",
             kind=kind,
-            which=_both(where, when) if when else where,
+            which=which,
         )
 
     def which(self) -> Message | None:

@@ -1,17 +1,8 @@
-"""What one person settled that claims an origin under test where it is asked now.
+"""How far verdicts are those of different people.
 
 To name an origin under test takes two people, and whether a verdict does is noted when it is given.
-A registry that is put right later makes a claim of what was none: who named a seller, of whom it
-was not sure whose machines they are, said nothing of China. Nor did who named a builder at home
-elsewhere, until owners or places of production are asked about: one in Germany may belong to China.
-So it waits for a second person, who doubts it and says the same.
-
-Verdicts that were given without a login: nobody knows that their authors are different people.
-
-Whoever starts a server without accounts says who signs (`serve --as`), and so does the command
-that enters a machine by hand, whatever accounts there are: one person can sign as two, and what
-takes two is settled by one. Each verdict tells how its author was known; of those from before that
-was kept only this is known, whether an account of that name was open then.
+A registry that is put right later makes a claim of what was none, so that one person may have
+settled it alone: it waits for a second. Without accounts one person can sign as two.
 """
 
 from __future__ import annotations
@@ -21,7 +12,6 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from datasets.messages import Message
 from datasets.registry import Registry
 from detector.settings import origins_under_test
 from evidence.answer.question import Question
@@ -71,9 +61,8 @@ def settled_alone(
     return alone
 
 
-def without_login(session: Session, footage: Collection[str]) -> tuple[str, ...]:
-    """The warning that verdicts on this footage (SHA-256) ask for; empty where all who gave them
-    had logged in."""
+def count_without_login(session: Session, footage: Collection[str]) -> int:
+    """How many authors of verdicts on this footage (SHA-256) had not logged in."""
     had = {one.name: (one.made, one.ended) for one in session.scalars(select(Account))}
     replaced = select(Verdict.supersedes).where(Verdict.supersedes.is_not(None))
     rows = session.execute(
@@ -95,14 +84,4 @@ def without_login(session: Session, footage: Collection[str]) -> tuple[str, ...]
         open_then = made is not None and made <= first and (ended is None or last <= ended)
         if signed is not None or not open_then:
             unknown.add(author)
-    if not unknown:
-        return ()
-    return (
-        Message(
-            "verdicts of %(num)s reviewer were given without a login: who that is, and that it is "
-            "none of the other reviewers, is not known",
-            "verdicts of %(num)s reviewers were given without a login: that they are different "
-            "people is not known",
-            num=len(unknown),
-        ),
-    )
+    return len(unknown)

@@ -11,7 +11,7 @@ a question is about.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -334,3 +334,42 @@ def _leading(words: Iterable[str | None]) -> list[str]:
 def _day(published: str | None) -> str | None:
     """What may be compared; cases of earlier versions hold whatever a list said."""
     return None if published is None else read_date(published)
+
+
+Older = Mapping[str, Sequence[CopySpan]]
+"""By footage the stretches of it that footage published before the period shows as well."""
+
+
+def shown_before(asked: Asked, footage: Collection[str]) -> Older:
+    """The stretches of footage of the period that are older than the period.
+
+    A programme is as new as its day, and what it takes from an archive is not. None of a view that
+    a camera on a stand may have filmed again.
+    """
+    if asked.question.since is None:
+        return {}
+    since = replace(asked.question, until=None)
+    before = {
+        sha256 for sha256, source in asked.sources.items() if since.covers(source.first) is False
+    }
+    found: dict[str, list[CopySpan]] = defaultdict(list)
+    for part in chunks(sorted(before)):
+        rows = asked.session.execute(
+            select(Copy.a, Copy.b, Copy.spans).where(
+                Copy.model == asked.recipe.model,
+                Copy.settings == asked.recipe.settings,
+                Copy.kind != "same view",
+                or_(Copy.a.in_(part), Copy.b.in_(part)),
+            )
+        )
+        for a, b, plain in rows:
+            if a in footage and b in before:
+                found[a] += map(CopySpan.from_json, plain)
+            elif b in footage and a in before:
+                found[b] += (CopySpan.from_json(one).turned() for one in plain)
+    return found
+
+
+def is_older(older: Older, footage: str, pts: Fraction) -> bool:
+    """Whether what footage shows at a time was published before the period."""
+    return any(span.holds(pts) for span in older.get(footage, ()))

@@ -42,6 +42,8 @@ class NoItem(UsageError):
 class TestContext:
     """What verdicts are given against: the registry and the origins under test."""
 
+    __test__ = False  # no tests: pytest goes by the name
+
     registry: Registry
     tested: tuple[str, ...]
 
@@ -65,6 +67,9 @@ def test_context(session: Session, registry: Registry) -> TestContext:
         for origin in origins_under_test(values)
     }
     return TestContext(registry, tuple(sorted(tested)))
+
+
+test_context.__test__ = False  # type: ignore[attr-defined]
 
 
 def judge(

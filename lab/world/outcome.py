@@ -16,7 +16,7 @@ from datasets.files import fill_page
 from datasets.maker.canvas import Box
 from datasets.registry import Registry
 from evidence.answer.case import read_case
-from evidence.answer.estimators.share_bounds import confirmed
+from evidence.answer.population import Status, confirmed
 from evidence.answer.question import Question
 from evidence.case.case import Case
 from evidence.case.sighting_tables import Membership, SightingRow, Verdict
@@ -125,7 +125,7 @@ def compare(
     counts: Counter[str] = Counter()
     groups: dict[str, set[str]] = defaultdict(set)
     parts: dict[str, set[str]] = defaultdict(set)
-    counted = {one.id for one in read.machines}
+    counted = {one.id for one in read.machines if one.status is not Status.NONE}
     with case.session() as session:
         found = session.execute(
             select(SightingRow, Membership.machine, Item)
@@ -173,7 +173,6 @@ def compare(
         ),
         "**the answer's interval**": f"**{held(*interval)}**",
         "of the machines found alone": held(answer.found_low.low, answer.found_high.high),
-        "bounds from claims and verdicts as they are": held(*answer.bounds.interval),
         "the sentence": answer.said.sentence,
         "machines confirmed Chinese; of them not Chinese": f"{len(settled_so)}; {wrong}",
         "share that would have been noticed": (
@@ -200,9 +199,6 @@ def compare(
             f"{verdicts}; {counts['misjudged']}; {counts['unsure']}"
         ),
     }
-    for one in answer.estimators:
-        if one.least is not None and one.most is not None:
-            rows[f"by another estimator: {one.name}"] = held(one.least.low, one.most.high)
     return Outcome(plan.spec.share, truth, interval, len(settled_so), wrong, rows)
 
 

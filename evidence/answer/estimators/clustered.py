@@ -17,9 +17,9 @@ from datasets.messages import Message
 from evidence.answer.estimators.intervals import LEVEL, Estimate, check_level
 from evidence.answer.percentages import percent
 
-ALIKE = 0.1
-"""Correlation of two machines of one plant that is assumed where the counts cannot show one.
-Plants buy in batches, from few sellers; the answer's sensitivity analysis varies it."""
+ALIKE = 0.3
+"""Correlation of two machines of one plant that is assumed where the counts cannot show one: plants
+buy in batches, from few sellers."""
 
 FEW = 10
 """Plants below which an interval over plants is warned of, and that hits or others must come from

@@ -90,6 +90,15 @@ class Missed:
     most: Estimate
 
 
+def in_this_footage(frames: Frames) -> Frames:
+    """The frames as draws of this very footage: each moment was drawn by itself, in any plant."""
+    judged = tuple(
+        replace(one, plant=str(number if one.moment is None else one.moment))
+        for number, one in enumerate(frames.judged)
+    )
+    return replace(frames, judged=judged)
+
+
 def estimate_missed(frames: Frames, level: float = LEVEL, alike: float = ALIKE) -> Missed:
     """How many machines were missed altogether, of those in view.
 

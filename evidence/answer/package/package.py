@@ -66,20 +66,8 @@ from evidence.case.pack import pack
 from evidence.case.unpack import unpack
 from evidence.clip.record import dump
 
-FORMAT = 10
-"""Of what a package says, and of the rules by which it is computed. 1: before "at least" counted
-what must be different, and before what is not linked yet counted. 2: before verdicts that wait for
-others counted as unknown, before what people settled to be no machine told of those like it, and
-before it was told of what was settled under another model. 3: before it was told what was not
-looked at, and before a mark was concealed only where people say so. 4: before it was told
-what "Confirmed" means and which verdicts were given without a login. 5: before a plant that is
-written in several languages, or with and without quotation marks, was one plant. 6: before it was
-told of damaged footage. 7: before what waited as the case was packed counted as waiting,
-frames of copies that show one moment told of it once, and machines missed or entered drew no end
-of an interval inwards. 8: before a file that people say has moved counted at one place alone, all
-verdicts on a machine counted whichever of its footage is asked about, and what is published again
-was of its first day. 9: before footage that another model alone looked at was told of, and kept
-"None" from being said."""
+FORMAT = 11
+"""Of what a package says, and of the rules by which it is computed."""
 
 MOST_TOLD = 5
 
@@ -170,15 +158,16 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         said = json.loads((data / "answer.json").read_bytes())
         asked = said["answer"]["question"]
         question = _QUESTION.validate_python(asked | {"plants": tuple(asked["plants"])})
-        newer, earlier = said["format"] > FORMAT, said["format"] < FORMAT
+        number = int(said["format"])
         facts, written_by = said["facts"], str(said["nameplate"])
         known = json.loads((data / "registry.json").read_bytes())
         entries = list(map(Entry.kept, known["entries"]))
         plants = _PLANTS.validate_python(known.get("plants", ()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{package}: makes no sense ({error!r}); write it anew") from error
-    if newer:
-        raise UsageError(f"{package}: written by a newer Nameplate; update this one")
+    if number != FORMAT:
+        other = "a newer" if number > FORMAT else "an older"
+        raise UsageError(f"{package}: written by {other} Nameplate; use that one")
     registry = Registry(entries, plants)
     controls = data / "controls.csv"
     with _opened(data / "case.zip") as case, case.session() as session:
@@ -187,26 +176,16 @@ def recompute(package: Path, here: Registry | None = None) -> Recomputed:
         read = read_case(case, question, registry, what, controls if controls.exists() else None)
         lost = list(lacking(case, session))
         unsound = [*contradictions(session), *lost]
-        if written_by == writer() and not earlier:
+        if written_by == writer():
             unsound += _differences(said.get("statuses"), MEANS, "statuses")
             unsound += papers_otherwise(data, session, read, registry, lost)
     anew = json.loads(dump({"answer": to_json(read.answer), "facts": asdict(read.facts)}))
-    if earlier:  # in other words
-        for one in (said, anew):
-            one["answer"].get("said", {}).pop("means", None)
     otherwise = [
-        *_differences(said["answer"], anew["answer"], earlier=earlier),
-        *_differences(facts, anew["facts"], "facts", earlier=earlier),
+        *_differences(said["answer"], anew["answer"]),
+        *_differences(facts, anew["facts"], "facts"),
         *_differences(said.get("what"), str(what), "what"),
         *unsound,
     ]
-    if earlier and otherwise:
-        otherwise.insert(
-            0,
-            f"format: {said['format']} in the package, {FORMAT} now: rules of counting have "
-            "changed since, and what follows may come of that; the Nameplate that wrote it "
-            "computes the same",
-        )
     builders = [] if here is None else _known_otherwise(read, registry, here)
     return Recomputed(read.answer, otherwise, written_by, builders)
 
@@ -325,22 +304,16 @@ def _copy_controls(controls: Path, to: Path) -> None:
             writer.writerow((path, row.get("builder")))
 
 
-def _differences(before: Any, now: Any, at: str = "", earlier: bool = False) -> Iterator[str]:
-    """Where two pieces of plain data differ, a line each; `earlier`: what only the one of now
-    has is passed over."""
+def _differences(before: Any, now: Any, at: str = "") -> Iterator[str]:
+    """Where two pieces of plain data differ, a line each."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for name in sorted(before if earlier else {*before, *now}):
-            where = f"{at}.{name}".strip(".")
-            yield from _differences(before.get(name), now.get(name), where, earlier)
+        for name in sorted({*before, *now}):
+            yield from _differences(before.get(name), now.get(name), f"{at}.{name}".strip("."))
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for number, (a, b) in enumerate(zip(before, now, strict=True)):
-            yield from _differences(a, b, f"{at}[{number}]", earlier)
+            yield from _differences(a, b, f"{at}[{number}]")
     elif before != now:
         yield f"{at}: {before!r} in the package, {now!r} computed"
-
-
-_STORED = frozenset({".zip", ".jpg", ".png", ".pdf", ".parquet"})
-"""What compressing again makes no smaller."""
 
 
 def zip_package(case: Path, question: Question, registry: Registry, file: Path, name: str) -> None:
@@ -364,6 +337,10 @@ def zip_package(case: Path, question: Question, registry: Registry, file: Path, 
                         archive.write(path, path.relative_to(scratch), _how(path))
         except OSError as error:
             raise ResultError(unwritten(file, error)) from error
+
+
+_STORED = frozenset({".zip", ".jpg", ".png", ".pdf", ".parquet"})
+"""What compressing again makes no smaller."""
 
 
 def _how(path: Path) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets.errors import ResultError
 from datasets.files import unwritten
-from evidence.answer.machines import SeenMachine
+from evidence.answer.population import CountedMachine
 from evidence.case.sighting_tables import (
     AnalysisRow,
     Copy,
@@ -75,36 +75,30 @@ COUNTED = {
     "claim": "the builder that the PROGRAM names (or who entered it); empty: it names none",
     "claimed": "whether the PROGRAM (or who entered it) takes it to be of the kind asked for; "
     "empty: it cannot tell. Not what is confirmed",
-    "concealed": "people settled that its mark is hidden",
-    "settled": "people settled what it is, whatever that is: as unknown, too",
-    "hit": "true: CONFIRMED, people settled it as of the kind asked for; false: as of another; "
-    "empty: not known, which is neither",
     "builder": "the builder that people settled on; empty: none",
-    "waiting": "a claim for the kind waits for people; it is not confirmed",
+    "status": "what is known of it. confirmed: CONFIRMED, people settled it as of the kind asked "
+    "for; other: as of another kind; lead: a claim for the kind waits for people; pending: a "
+    "verdict waits for another; disputed: people disagree; untold: the builder does not tell the "
+    "kind; named: the PROGRAM names another kind; concealed, unknown: nobody knows the builder; "
+    "none: people settled that it is no CNC machine, and it counts nowhere",
+    "settled": "people settled what it is, whatever that is: as unknown, too",
     "drawn": "its first sighting is in the audit sample, and somebody has judged it",
     "chance": "that its first sighting had of being drawn, 0 to 1; empty: it was not drawn",
-    "conflict": "its settled sightings disagree",
-    "disputed": "they disagree on whether it is of the kind",
     "lane": "the stratum of the audit sample that its first sighting is in: named or unknown",
     "flagged": "a sighting of it is there to be judged in any case, as a claim",
-    "pending": "it was judged, and others have still to agree",
-    "none": "false: who is settled to be no machine is in no row",
+    "conflict": "its settled sightings disagree",
     "sightings": "how many were linked to it",
-    "height": "pixels of the tallest text read on it, which is looked for where there are controls "
-    "alone; else, and where nothing was read, empty",
     "entered": "it was entered by hand, and so is in no share that is estimated",
-    "stood_in": "one entered by hand counts in its stead: this row counts nowhere",
+    "replaced": "one entered by hand counts in its stead: this row counts nowhere",
     "unlinked": "the key of its one sighting, where that was not linked yet",
     "elsewhere": "what people settled by footage that is not asked about speaks against this",
     "at_plant": "the recordings of its plant's own footage (a list); none where none is stated",
     "stratum": "what `claimed` says: claimed (true), named (false), unread (empty)",
 }
-"""The columns of the table `counted`, and what each says: `SeenMachine`, without where it was seen,
-which stands in the table of sightings. What names a builder says whose word it is, since this is
-what gets printed."""
+"""The columns of the table `counted`, and what each says: `CountedMachine` without its views."""
 
 
-def write_tables(session: Session, machines: Sequence[SeenMachine], folder: Path) -> list[Path]:
+def write_tables(session: Session, machines: Sequence[CountedMachine], folder: Path) -> list[Path]:
     """A CSV and a Parquet file of each table of the case, and of the machines as counted.
 
     Exact times stay text (`1001/24000`); boxes and other lists are JSON. In the CSV a text that a
@@ -158,7 +152,7 @@ def _type_of(type_: TypeEngine[Any]) -> str:
 
 def _types_of_counted() -> dict[str, str]:
     kinds = {"bool": "Boolean", "int": "Int64", "float": "Float64"}
-    written = SeenMachine.__annotations__
+    written = CountedMachine.__annotations__
     return {
         name: kinds.get(written.get(name, "str").removesuffix(" | None"), "String")
         for name in COUNTED

@@ -60,50 +60,12 @@ class Range:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A row of `groups` of which nothing is known, and why."""
-
-    label: str
-    why: str
-
-
 def ranges(title: str, rows: Sequence[Range], words: Words = str) -> str:
     """Intervals of shares, one below the other, over an axis from nothing to all."""
     parts = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(rows))
     for number, row in enumerate(rows):
         parts += _range(row, 30 + ROW * number, words)
     return _whole(words(title), 30 + ROW * len(rows), parts)
-
-
-def groups(
-    title: str,
-    parts: Mapping[str, Sequence[Range | Missing]],
-    around: tuple[float, float],
-    words: Words = str,
-) -> str:
-    """Intervals of shares in groups, each with a heading, before the interval `around` that
-    they are to be compared with."""
-    lines: list[str | Range | Missing] = []
-    for name, rows in parts.items():
-        lines += [name, *rows]
-    drawn = _axis([(tick / 4, f"{25 * tick} %") for tick in range(5)], len(lines))
-    left, right = _across(around[0]), _across(around[1])
-    drawn.append(
-        f'<rect x="{left:.1f}" y="16" width="{max(1.0, right - left):.1f}" '
-        f'height="{4 + ROW * len(lines)}" fill="#56b4e9" opacity="0.15"/>'
-    )
-    for number, line in enumerate(lines):
-        y = 30 + ROW * number
-        if isinstance(line, str):
-            drawn.append(_text(4, y + 6, words(line), weight="bold", room=WIDTH - 8))
-        elif isinstance(line, Missing):
-            drawn.append(_text(LABELS - 10, y + 5, words(line.label), "end"))
-            why = words(Message("not known: %(why)s", why=line.why))
-            drawn.append(_text(LABELS + 6, y + 5, why, room=WIDTH - LABELS - 10))
-        else:
-            drawn += _range(line, y, words)
-    return _whole(words(title), 30 + ROW * len(lines), drawn)
 
 
 def stacks(

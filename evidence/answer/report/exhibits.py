@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from datasets.registry import Registry
-from evidence.answer.machines import SeenMachine
+from evidence.answer.population import CountedMachine
 from evidence.answer.report.page import Exhibit, Word
 from evidence.answer.report.trace import Line, Shown, shown_by, trace
 from evidence.case.case import Case
@@ -38,7 +38,7 @@ Kept = tuple[str, str, str]
 
 
 def gather(
-    case: Case, session: Session, machines: Iterable[SeenMachine], registry: Registry
+    case: Case, session: Session, machines: Iterable[CountedMachine], registry: Registry
 ) -> list[Exhibit]:
     """An exhibit for each confirmed machine of the kind asked for, in order of plant."""
     confirmed = sorted(
@@ -48,7 +48,7 @@ def gather(
     return [_exhibit(case, session, one, registry) for one in confirmed]
 
 
-def _exhibit(case: Case, session: Session, machine: SeenMachine, registry: Registry) -> Exhibit:
+def _exhibit(case: Case, session: Session, machine: CountedMachine, registry: Registry) -> Exhibit:
     alone = machine.id if machine.entered else machine.unlinked
     keys = sightings_of(session, machine.id) if alone is None else [alone]
     name = machine.builder or (SEVERAL if machine.conflict else PLATED)
@@ -91,7 +91,9 @@ def _verdicts(session: Session, keys: Sequence[str]) -> list[Verdict]:
     return sorted(found, key=lambda one: one.number)
 
 
-def _entered_trace(session: Session, machine: SeenMachine, registry: Registry) -> tuple[Line, ...]:
+def _entered_trace(
+    session: Session, machine: CountedMachine, registry: Registry
+) -> tuple[Line, ...]:
     """The way back from a machine that was entered by hand: where in the footage it was seen."""
     footage, ((pts, _), *_) = machine.views[0]
     made = {
@@ -166,7 +168,7 @@ def judged_sighting(
     return session.scalars(select(SightingRow).where(SightingRow.key == best[-1])).one()
 
 
-def judged_stills(session: Session, machine: SeenMachine) -> dict[str, StillRow]:
+def judged_stills(session: Session, machine: CountedMachine) -> dict[str, StillRow]:
     """The pictures, by what they show, of the sighting that a confirmed machine, linked to others,
     rests on, as `judged_sighting` takes them."""
     keys, footage = sightings_of(session, machine.id), [one for one, _ in machine.views]

@@ -9,29 +9,25 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from gettext import NullTranslations
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from datasets.messages import Message
+from datasets.messages import Message, translate, write_figure
 from datasets.places import country_name
 from datasets.registry import Registry
 from evidence.answer.answer import Answer
-from evidence.answer.moves import Move
 from evidence.answer.percentages import above, at_least, at_most, percent
-from evidence.answer.plants import PlantRow
 from evidence.answer.report.charts import (
     STATUSES,
-    Missing,
     Range,
     Words,
     columns,
-    groups,
     ranges,
     stacks,
 )
@@ -111,6 +107,7 @@ def figures_for(by: str, value: str) -> tuple[Figure, ...]:
 
 
 UNKNOWN = Message("unknown")
+ENGLISH = NullTranslations()
 MOST_PLANTS = 60
 """Drawn; the table has them all."""
 
@@ -167,9 +164,18 @@ class Facts:
 
 
 def render_answer(
-    found: Answer, registry: Registry, facts: Facts, exhibits: Sequence[Exhibit]
+    found: Answer,
+    registry: Registry,
+    facts: Facts,
+    exhibits: Sequence[Exhibit],
+    code: str = "en",
+    catalogue: NullTranslations = ENGLISH,
 ) -> str:
-    """The page; text from outside is escaped, and its policy forbids scripts and requests."""
+    """The page; text from outside is escaped, and its policy forbids scripts and requests.
+
+    Args:
+        code, catalogue: the language, and its messages.
+    """
     style = _read("answer.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = (
@@ -177,19 +183,36 @@ def render_answer(
         "form-action 'none'"
     )
 
+    def say(text: str) -> str:
+        return printable(translate(text, code, catalogue))
+
     def maker(id: str) -> str:
         return registry.get(id).name if id in registry else printable(id)
 
-    page = _environment().get_template("answer.html.j2")
-    return page.render(
+    def written(limit: Callable[[Any], str]) -> Callable[[Any], str]:
+        return lambda share: write_figure(say(Message(limit(share).replace("%", "%%"))), code)
+
+    environment = _environment()
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment.get_template("answer.html.j2").render(
         answer=found,
         maker=maker,
         facts=facts,
         exhibits=exhibits,
-        figures=draw(found, registry),
+        figures=draw(found, registry, say),
         reference=figures_for(found.question.by, found.question.value),
         style=Markup(style),
         policy=policy,
+        language=code,
+        say=say,
+        plain=printable,
+        share=written(percent),
+        above=written(above),
+        at_least=written(at_least),
+        at_most=written(at_most),
+        of_plants=OF_KIND,
+        country=country_name,
+        plant_name=lambda row: say(row.plant),
     )
 
 
@@ -217,56 +240,21 @@ def draw(found: Answer, registry: Registry, words: Words = str) -> dict[str, Mar
         if row.machines
     }
     shares = [
-        Range(
-            Message("of all in view, missed ones too"),
-            found.low.low,
-            found.high.high,
-            found.low.value,
-        ),
-        Range(
-            Message("of those found, by the audit sample"),
-            found.found_low.low,
-            found.found_high.high,
-            found.found_low.value,
-        ),
-        Range(Message("of those found, as claimed and judged"), *found.bounds.interval),
+        Range(Message("of all in view, missed ones too"), found.low.low, found.high.high),
+        Range(Message("of those found"), found.found_low.low, found.found_high.high),
     ]
     if found.missed.share.value is None:
         del shares[0]
     drawn = {
         "builders": stacks(Message("Machines by builder"), by_size, words),
         "plants": stacks(Message("Machines by plant"), plants, words, OF_KIND),
-        "shares": ranges(Message("The share, whatever the unknown are"), shares, words),
-        "moves": groups(
-            Message("How the answer moves with what is assumed"),
-            _moves(found),
-            (found.low.low, found.high.high),
-            words,
-        ),
+        "shares": ranges(Message("The share, whatever the unidentified are"), shares, words),
     }
     if found.years:
         drawn["years"] = columns(Message("Machines by year of publication"), found.years, words)
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
-def _moves(found: Answer) -> dict[str, list[Range | Missing]]:
-    rows: dict[str, list[Range | Missing]] = defaultdict(list)
-    for one in found.moves:
-        rows[one.group].append(
-            Missing(one.label, one.note)
-            if one.low is None or one.high is None
-            else Range(_with_note(one), one.low, one.high)
-        )
-    return rows
-
-
-def _with_note(one: Move) -> str:
-    if not one.note:
-        return one.label
-    return Message("%(label)s (%(note)s)", label=one.label, note=one.note)
-
-
-@cache
 def _environment() -> Environment:
     made = Environment(
         loader=FunctionLoader(_read),
@@ -274,28 +262,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.filters |= {"printable": printable, "country": country_name}
-    made.filters |= {"percent": percent, "chance": chance, "absence": absence}
-    made.filters |= {"above": above, "at_least": at_least, "at_most": at_most}
+    made.filters["printable"] = printable
     return made
-
-
-def chance(estimated: float | None) -> str:
-    """A chance that a model gives, for people: never a certainty.
-
-    >>> chance(0.999), chance(0.25), chance(None)
-    ('>99 %', '25 %', 'not known')
-    """
-    return ">99 %" if estimated is not None and estimated > 0.99 else percent(estimated)
-
-
-def absence(row: PlantRow) -> str:
-    """The probability that a plant holds none, at the least: an upper end would be printed as if
-    it were known, and tells nothing."""
-    if row.absent is None or not (row.confirmed or row.absent.low):
-        return percent(None)
-    return ">99 %" if row.absent.low > 0.99 else at_least(row.absent.low)
 
 
 def _read(name: str) -> str:

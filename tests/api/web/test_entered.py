@@ -96,7 +96,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
         "Uraltrac": "builder confirmed",
         "Fair": "waits for others to judge",
     }
-    assert (found.counts.machines, found.counts.confirmed, found.counts.waiting) == (5, 0, 1)
+    assert (found.counts.machines, found.counts.confirmed, found.counts.probable) == (5, 0, 1)
 
     # The second person is shown the place and nothing of what the first one said.
     hand = ben.get("/api/v1/review/next?n=20").json()["items"]
@@ -113,7 +113,7 @@ def test_each_of_the_five_comes_out_as_what_it_is(
     )
     assert given.status_code == 201
     found = ask(site)
-    assert found.said.sentence.startswith("Confirmed: at least 1 machine of CN make in 1 plant")
+    assert found.said.sentence.startswith("1 machine of CN make confirmed in 1 plant")
     (fair,) = [one for one in found.entered if one.plant.startswith("Fair")]
     assert (fair.builder, fair.control, fair.authors) == ("dmtg", "ctl-siemens", ("anna", "ben"))
 

@@ -11,14 +11,12 @@ from datasets.messages import Message
 from datasets.registry import Registry, load_registry
 from evidence.answer.answer import answer
 from evidence.answer.case import answer_case
-from evidence.answer.exclusions import Undated
 from evidence.answer.question import Question
 from evidence.answer.report.page import Facts, render_answer
-from evidence.answer.sentence import Kind, say
+from evidence.answer.sentence import say
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
-from tests.evidence.answer.test_absence import THREE, seen_in
-from tests.evidence.answer.test_none_said import CONTROLS, JUDGED, seen
+from tests.evidence.answer.made import CONTROLS, OTHER, seen
 from tests.evidence.answer.test_sentence import NONE, WELL
 
 Build = Callable[[Callable[[Builder], None]], object]
@@ -40,33 +38,11 @@ def test_what_may_be_of_the_period_is_counted_and_told(
     build(fill)
     found = answer_case(case, SINCE, registry, "Chinese")[0]
     assert found.counts.machines == 1
-    assert (found.counts.undated, found.counts.undated_of_kind) == (5, 3)
-    assert any(one.startswith("of 5 files that were looked at the date") for one in found.warnings)
+    assert (found.caveat("undated"), found.caveat("undated_of_kind")) == (5, 3)
     asked = replace(SINCE, plants=("Plant 2",))
     there = answer_case(case, asked, registry, "Chinese")[0]
-    assert (there.counts.undated, there.counts.undated_of_kind) == (2, 1)
-    assert answer_case(case, Question(), registry, "Chinese")[0].counts.undated == 0
-
-
-def test_none_is_not_said_while_such_footage_holds_one(registry: Registry) -> None:
-    for of_kind, kind in (({}, Kind.NONE), ({"Plant 9": 2}, Kind.OPEN)):
-        undated = Undated(12, of_kind)
-        machines = seen(JUDGED)
-        found = answer(SINCE, machines, registry, "Chinese", CONTROLS, undated=undated)
-        assert found.said.kind is kind
-    assert found.said.sentence == (
-        "The footage published in 2023-05 or later cannot tell, because 2 machines confirmed or "
-        "claimed as of the kind stand in footage whose date does not tell whether it is of the "
-        "period."
-    )
-
-
-def test_nor_is_such_a_machine_said_to_be_absent_from_its_plant(registry: Registry) -> None:
-    for of_kind, told in (({}, True), ({"Others": 1}, False)):
-        undated = Undated(1, of_kind)
-        found = answer(SINCE, seen_in(THREE), registry, "Chinese", undated=undated)
-        (others,) = [row for row in found.plants if row.plant == "Others"]
-        assert (others.absent is not None) == told
+    assert (there.caveat("undated"), there.caveat("undated_of_kind")) == (2, 1)
+    assert answer_case(case, Question(), registry, "Chinese")[0].caveat("undated") == 0
 
 
 @pytest.mark.parametrize(
@@ -104,21 +80,18 @@ PLANT, BOTH = ("Plant X",), "of Plant X published from 2023 to 2024"
 )
 def test_every_sentence_names_the_plant_and_the_period(question: Question, which: str) -> None:
     def said(**more: int) -> str:
-        return say("Chinese", replace(NONE, **more), WELL, "origin", question.which()).sentence
+        counts, which = replace(NONE, **more), question.which()
+        return say("Chinese", counts, (), WELL, by="origin", which=which).sentence
 
-    assert said(confirmed=3, least=3, plants=1).endswith(f"in 1 plant, in footage {which}.")
-    assert (
-        said(probable=1)
-        == f"Nothing is confirmed; 1 machine may be of Chinese make, in footage {which}."
-    )
-    assert f"of unknown builder, in footage {which}; a share above" in said()
-    assert said(waiting=1).startswith(f"The footage {which} cannot tell, because people")
+    assert f"in 1 plant, in footage {which}, among" in said(confirmed=3, least=3, plants=1)
+    assert f"is confirmed yet, in footage {which}, among" in said(probable=1)
+    assert f"was confirmed, in footage {which}, among" in said()
     assert question.in_words(load_registry()).endswith(which)
 
 
 def test_a_plant_in_the_sentence_is_printed_as_it_can_be(registry: Registry) -> None:
     asked = Question(plants=("Plant \N{RIGHT-TO-LEFT OVERRIDE}<1>",))
-    found = answer(asked, seen(JUDGED), registry, "Chinese", CONTROLS)
+    found = answer(asked, seen(OTHER), registry, "Chinese", CONTROLS)
     assert isinstance(found.said.sentence, Message)
     page = render_answer(found, registry, Facts("", "", "", "", 0, ""), [])
-    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page and "&lt;1&gt;; a share above" in page
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page and "&lt;1&gt;" in page

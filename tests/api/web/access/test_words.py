@@ -24,6 +24,7 @@ WEB = Path(__file__).parents[4] / "api" / "web"
 OTHERS = [code for code in LANGUAGES if code != "en"]
 _KINDS = (
     ("templates", "*.html", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
+    ("../../evidence/templates", "*.j2", "jinja2.ext:babel_extract", {"newstyle_gettext": "true"}),
     ("static", "*.js", "javascript", {"parse_template_string": True}),
     (".", "*.py", "python", {}),
     ("../../evidence", "*.py", "python", {}),
@@ -35,6 +36,8 @@ _KINDS = (
 _KEYWORDS: tuple[dict[str, tuple[int, ...] | None], ...] = (
     {"_": None, "gettext": None, "ngettext": (1, 2), "Message": (1,)},
     {"Message": (1, 2)},
+    {"Row": (2,)},
+    {"Row": (2, 3)},
 )
 
 

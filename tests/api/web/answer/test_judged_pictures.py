@@ -15,7 +15,7 @@ def test_a_confirmed_machine_is_shown_as_people_judged_it(
 ) -> None:
     build(linked)
     page = client.get("/answer").text
-    assert "Confirmed: at least 1 machine of Chinese make in 1 plant." in page
+    assert "machine of Chinese make confirmed in 1 plant, among" in page
     assert f"/api/v1/stills/{OURS}" in page and OTHERS not in page
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from api.web.words import catalogue
@@ -16,17 +14,17 @@ from evidence.answer.question import By, Question
 from evidence.answer.sentence import Counts, Kind, say
 
 NONE = Counts(
-    machines=100, different=100, confirmed=0, least=0, plants=0, probable=0, unknown=0,
-    waiting=0, judged=40,
+    machines=100, different=100, confirmed=0, least=0, plants=0, recordings=0, probable=0,
+    identified=100, by_people=40, unidentified=0, unknown=0, judged=40,
 )  # fmt: skip
-WELL = noticed([10] * 20, 45, 50)
+WELL = noticed([10] * 20, [(9, 10)] * 20)
 
 
 def sentence(code: str, counts: Counts, by: By = "origin", value: str = "CN") -> str:
     question = Question(by, value)
-    said = say(question.in_a_word(load_registry()), counts, WELL, by, question.which())
+    said = say(question.in_a_word(load_registry()), counts, (), WELL, by=by)
     assert said.kind is Kind.NONE
-    return translate(said.sentence, code, catalogue(code)).partition(";")[0]
+    return translate(said.sentence, code, catalogue(code)).partition(",")[0]
 
 
 @pytest.mark.parametrize(
@@ -41,43 +39,26 @@ def sentence(code: str, counts: Counts, by: By = "origin", value: str = "CN") ->
     ],
 )  # fmt: skip
 def test_none_is_no_machine_among_machines(by: By, value: str, uk: str, ru: str) -> None:
-    assert sentence("uk", NONE, by, value) == f"Жодного верстата {uk} серед 100 верстатів"
-    assert sentence("ru", NONE, by, value) == f"Ни одного станка {ru} среди 100 станков"
-
-
-@pytest.mark.parametrize(
-    ("counts", "uk", "ru"),
-    [
-        ({"machines": 21, "different": 21}, "серед 21 верстата", "среди 21 станка"),
-        ({"machines": 22, "different": 22}, "серед 22 верстатів", "среди 22 станков"),
-        ({"unknown": 5}, "серед 100 верстатів (з них із невідомим виробником — 5)",
-         "среди 100 станков (из них с неизвестным производителем — 5)"),
-        ({"different": 60}, "серед щонайменше 60 верстатів, напевно різних (полічено 100)",
-         "среди по меньшей мере 60 станков, заведомо разных (сосчитано 100)"),
-    ],
-)  # fmt: skip
-def test_among_how_many_is_in_the_case_that_the_word_asks_for(
-    counts: dict[str, int], uk: str, ru: str
-) -> None:
-    found = replace(NONE, **counts)
-    assert sentence("uk", found) == f"Жодного верстата китайського виробника {uk}"
-    assert sentence("ru", found) == f"Ни одного станка китайского производителя {ru}"
+    assert sentence("uk", NONE, by, value) == f"Жодного верстата {uk} не підтверджено"
+    assert sentence("ru", NONE, by, value) == f"Ни один станок {ru} не подтверждён"
 
 
 @pytest.mark.parametrize(
     ("judged", "en", "uk", "ru"),
     [
-        (7, "1 of 8 drawn frames waits for reviewers",
-         "1 з 8 вибраних кадрів чекає на перевірку", "1 из 8 выбранных кадров ждёт проверки"),
-        (6, "2 of 8 drawn frames wait for reviewers",
-         "2 з 8 вибраних кадрів чекають на перевірку", "2 из 8 выбранных кадров ждут проверки"),
+        (7, "1 frame drawn for the audit is not judged yet (7 of 8 are)",
+         "1 кадр, відібраний для перевірки, ще не оцінено (оцінено 7 з 8)",
+         "1 кадр, отобранный для проверки, ещё не оценён (оценено 7 из 8)"),
+        (6, "2 frames drawn for the audit are not judged yet (6 of 8 are)",
+         "2 кадри, відібрані для перевірки, ще не оцінено (оцінено 6 з 8)",
+         "2 кадра, отобранные для проверки, ещё не оценены (оценено 6 из 8)"),
     ],
 )  # fmt: skip
 def test_one_frame_waits_and_two_wait(judged: int, en: str, uk: str, ru: str) -> None:
     frame = Frame("Plant 1", 1.0, 0.5, False)
     frames = Frames(judged=(frame,) * judged, drawn=8, found=1.0, unseen=8.0)
     found = answer(Question(), [], load_registry(), "Chinese", frames=frames)
-    (warning,) = [one for one in found.warnings if "drawn frames" in one]
+    (warning,) = [one for one in found.warnings if "drawn for the audit" in one]
     assert warning == en
     assert translate(warning, "uk", catalogue("uk")) == uk
     assert translate(warning, "ru", catalogue("ru")) == ru

@@ -23,8 +23,8 @@ def test_a_case_that_was_never_looked_at(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("claims", "sentence"),
     [
-        (("mazak", None), "The footage cannot tell, because people have judged no machine"),
-        (("mazak", None, "dmtg"), "Nothing is confirmed; 1 machine may be of Chinese make."),
+        (("mazak", None), "No answer yet: none of the 2 machines found has been reviewed."),
+        (("mazak", None, "dmtg"), "No machine of Chinese make is confirmed yet, among 1 whose"),
     ],
     ids=["no claim", "a claim"],
 )

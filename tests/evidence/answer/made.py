@@ -1,0 +1,49 @@
+"""Machines as the statistics see them, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from evidence.answer.controls import Controls
+from evidence.answer.estimators.missed import Frame, Frames
+from evidence.answer.population import CountedMachine, Status
+
+ONE = CountedMachine(
+    id="",
+    plant="",
+    stated=True,
+    recordings=frozenset({"a"}),
+    years=(),
+    claim=None,
+    claimed=None,
+    builder=None,
+    status=Status.UNKNOWN,
+    settled=False,
+)
+NAMED = replace(ONE, claim="mazak", claimed=False, status=Status.NAMED, lane="named")
+OTHER = replace(NAMED, status=Status.OTHER, settled=True, builder="mazak")
+DARK = replace(ONE, settled=True)
+LEAD = replace(ONE, claim="dmtg", claimed=True, status=Status.LEAD, flagged=True)
+KIND = replace(LEAD, status=Status.CONFIRMED, settled=True, builder="dmtg")
+BADGE = replace(ONE, claim="knuth", status=Status.UNTOLD, settled=True, builder="knuth")
+
+CONTROLS = Controls(60, 60, ((1, 1),) * 60, 60)
+NOTHING = Frames(
+    tuple(Frame(f"Plant {n % 40}", 10.0, 0.5, False) for n in range(200)), 200, 9000.0, 2000.0
+)
+"""200 audited frames in which nobody saw a machine."""
+
+
+def drawn(one: CountedMachine, chance: float = 0.5) -> CountedMachine:
+    """The machine as one of the audit sample that was judged."""
+    return replace(one, drawn=True, chance=chance)
+
+
+def seen(*each: CountedMachine, plants: Iterable[int] = range(40)) -> list[CountedMachine]:
+    """These machines in each of these plants."""
+    return [
+        replace(one, id=f"{plant}-{n}", plant=f"Plant {plant}", recordings=frozenset({f"{plant}"}))
+        for plant in plants
+        for n, one in enumerate(each)
+    ]

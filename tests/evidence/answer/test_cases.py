@@ -1,0 +1,176 @@
+"""What is printed of cases that a statistician made to mislead, and of none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from datasets.registry import Registry
+from evidence.answer.answer import Answer, answer
+from evidence.answer.controls import NO_CONTROLS
+from evidence.answer.estimators.missed import NO_FRAMES, Frame, Frames
+from evidence.answer.population import CountedMachine
+from evidence.answer.question import Question
+from evidence.answer.sentence import Kind
+from tests.evidence.answer.made import (
+    BADGE,
+    CONTROLS,
+    DARK,
+    KIND,
+    LEAD,
+    NAMED,
+    NOTHING,
+    ONE,
+    OTHER,
+    drawn,
+    seen,
+)  # fmt: skip
+
+
+def ask(machines: list[CountedMachine], registry: Registry, **more: object) -> Answer:
+    given = {"controls": CONTROLS, "frames": NOTHING} | more
+    return answer(Question(), machines, registry, "Chinese", **given)  # type: ignore[arg-type]
+
+
+def forbidden(found: Answer) -> set[str]:
+    return {one.code for one in found.caveats if one.forbids_none}
+
+
+def test_none_is_said_where_all_that_it_needs_is_there(registry: Registry) -> None:
+    found = ask(seen(drawn(OTHER), drawn(OTHER), drawn(OTHER)), registry)
+    assert found.said.kind is Kind.NONE and forbidden(found) == set()
+    assert found.said.sentence == (
+        "No machine of Chinese make was confirmed, among 120 whose builder was identified (120 by "
+        "reviewers)."
+    )
+    assert "correlation of 0.3" in found.said.noticed and "60 of 60, from 60" in found.said.noticed
+    assert found.noticed.share <= 0.2 and found.high.high < 0.1
+
+
+@pytest.mark.parametrize(
+    ("machines", "more", "code"),
+    [
+        (seen(NAMED, drawn(OTHER), LEAD), {}, "leads"),
+        (seen(drawn(OTHER), BADGE), {}, "untold"),
+        (seen(drawn(OTHER), replace(DARK, claim="dmtg", claimed=True)), {}, "undecided_claims"),
+        (seen(drawn(OTHER), plants=range(29)), {}, "few_identified"),
+        (seen(drawn(OTHER), replace(NAMED, chance=0.5)), {}, "machines_waiting"),
+        (seen(drawn(OTHER)), {"frames": NO_FRAMES}, "no_frames"),
+        (seen(drawn(OTHER)), {"frames": replace(NOTHING, drawn=230)}, "frames_waiting"),
+        (seen(drawn(OTHER)), {"frames": replace(NOTHING, of_kind=("Plant 1",))}, "kind_in_frames"),
+        (seen(drawn(OTHER)), {"controls": NO_CONTROLS}, "no_controls"),
+        (seen(drawn(OTHER), plants=range(3)) * 20, {}, "unnoticed"),
+        (seen(NAMED), {}, "not_reviewed"),
+        (seen(drawn(OTHER)), {"beside": {"not_looked_at": {"num": 2}}}, "not_looked_at"),
+        (seen(drawn(OTHER), replace(OTHER, unlinked="k")), {}, "unlinked"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)  # fmt: skip
+def test_each_row_forbids_none(
+    registry: Registry, machines: list[CountedMachine], more: dict[str, object], code: str
+) -> None:
+    found = ask(machines, registry, **more)
+    assert code in forbidden(found)
+    assert found.said.kind in (Kind.OPEN, Kind.PROBABLE)
+    assert next(one.text for one in found.caveats if one.code == code) in found.said.because
+
+
+def test_case_a_frames_that_show_missed_machines_forbid_none(registry: Registry) -> None:
+    """54 of 60 audited frames show a machine that the program missed."""
+    judged = tuple(Frame(f"Plant {n % 40}", 10.0, 0.5, n < 54) for n in range(60))
+    frames = Frames(judged, 60, 500.0, 9000.0)
+    found = ask(seen(drawn(OTHER), drawn(OTHER)), registry, frames=frames)
+    assert found.said.kind is Kind.OPEN and "many_missed" in forbidden(found)
+    assert found.said.noticed == "" or found.said.kind is not Kind.NONE
+    assert any("may have missed up to" in one for one in found.warnings)
+    assert found.high.high > 0.9
+
+
+def test_case_b_what_nobody_judged_may_all_be_of_the_kind(registry: Registry) -> None:
+    """300 machines unread and not judged, 60 with a badge judged to be of another kind."""
+    unread = seen(*[replace(ONE, lane="unknown")] * 30, plants=range(10))
+    badges = seen(*[replace(drawn(OTHER), claimed=None, lane="named")] * 6, plants=range(10, 20))
+    found = ask([*unread, *badges], registry)
+    assert found.found_high.high >= 300 / 360 and found.found_high.value == pytest.approx(300 / 360)
+    assert "300 more could not be identified" in found.said.sentence
+
+
+def test_case_c_one_machine_judged_is_no_none(registry: Registry) -> None:
+    """One of 301 is judged, 150 are unread, nothing was drawn."""
+    machines = [*seen(*[NAMED] * 15, plants=range(10)), *seen(*[ONE] * 15, plants=range(10, 20))]
+    found = ask([*machines, *seen(OTHER, plants=[21])], registry, frames=NO_FRAMES)
+    assert found.said.kind is Kind.OPEN and "no_frames" in forbidden(found)
+    assert found.said.sentence == (
+        "No answer yet: no machine of Chinese make is confirmed, among 151 whose builder was "
+        "identified (1 by reviewers); 150 more could not be identified."
+    )
+    assert (found.found_low.low, found.found_high.high) == (0, 1)
+
+
+def test_case_d_three_spellings_may_be_one_plant(registry: Registry) -> None:
+    names = ("Уральский завод тяжёлого машиностроения", "УЗТМ",
+             "Uralskiy zavod tyazhelogo mashinostroeniya")  # fmt: skip
+    machines = [replace(KIND, id=name, plant=name, recordings=frozenset({name})) for name in names]
+    found = ask(machines, registry)
+    assert found.counts.plants == 1 and found.counts.least == 1
+    assert found.said.sentence.startswith("1 to 3 machines of Chinese make confirmed in 1 plant,")
+    assert found.caveat("plant_names") == 2
+
+
+def test_case_e_misreadings_are_not_different_machines(registry: Registry) -> None:
+    """One plant, 16 builders that only the program reads."""
+    builders = [entry.id for entry in registry.builders][:16]
+    machines = seen(*[replace(NAMED, claim=one) for one in builders], plants=[1])
+    found = ask(machines, registry)
+    assert found.counts.different == 1
+    assert "different" not in found.said.sentence
+    assert found.said.sentence == (
+        "No answer yet: none of the 16 machines found has been reviewed."
+    )
+
+
+def test_case_f_the_drawn_and_the_judged_are_named(registry: Registry) -> None:
+    judged, waiting = drawn(OTHER), replace(NAMED, chance=0.5)
+    machines = [*seen(judged, plants=range(15)), *seen(*[waiting] * 5, plants=range(15, 52))]
+    found = ask(machines, registry)
+    assert (found.counts.drawn, found.counts.answered) == (200, 15)
+    assert "185 machines drawn for the audit are not judged yet (15 of 200 are)" in found.warnings
+    assert found.said.kind is Kind.OPEN
+
+
+def test_case_g_few_machines_say_nothing_and_each_count_has_its_denominator(
+    registry: Registry,
+) -> None:
+    found = ask(seen(drawn(OTHER), plants=range(7)), registry)
+    assert found.said.kind is Kind.OPEN and {"few_identified", "unnoticed"} <= forbidden(found)
+    assert found.said.noticed == "" and "would have been" not in found.said.sentence
+    one = ask([*seen(*[NAMED] * 100), *seen(KIND, plants=[41])], registry)
+    twenty = ask(seen(KIND, plants=range(20)), registry)
+    assert "1 machine of Chinese make confirmed in 1 plant, among 4001" in one.said.sentence
+    assert "20 machines of Chinese make confirmed in 20 plants, among 20" in twenty.said.sentence
+
+
+def test_the_counts_of_the_headline_add_up(registry: Registry) -> None:
+    found = ask(seen(KIND, OTHER, NAMED, LEAD, DARK, BADGE, plants=range(9)), registry)
+    counts = found.counts
+    assert counts.identified + counts.unidentified + counts.probable == counts.machines == 54
+    assert found.said.sentence == (
+        "9 machines of Chinese make confirmed in 9 plants, among 27 whose builder was identified "
+        "(18 by reviewers); 18 more could not be identified; 9 leads for this kind wait for a "
+        "reviewer."
+    )
+
+
+def test_the_machines_visible_are_another_question_than_plants_like_these(
+    registry: Registry,
+) -> None:
+    """A census has no sampling error; the plants of the census are some of many."""
+    machines = [*seen(*[drawn(OTHER)] * 5, plants=range(35)), *seen(*[KIND] * 5, plants=[36])]
+    visible = ask(machines, registry)
+    plants = answer(Question(estimand="plants"), machines, registry, "Chinese", CONTROLS, NOTHING)
+    assert visible.found_low.value == pytest.approx(5 / 180)
+    wide = plants.found_high.high - plants.found_low.low
+    assert wide > 1.5 * (visible.found_high.high - visible.found_low.low)
+    assert "of plants like those in the footage" in plants.says
+    assert "visible in the footage" in visible.says

@@ -1,0 +1,110 @@
+"""The share of the machines in the footage, and what each source of error does to it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import betabinom, hypergeom
+
+from evidence.answer.estimators.visible import (
+    Linking,
+    Pool,
+    ReviewErrors,
+    count_limits,
+    false_confirmations,
+    lost_machines,
+    more_judgements,
+    relink,
+    visible_share,
+)  # fmt: skip
+
+SURE = ReviewErrors(100_000, 0, 100_000, 0)
+"""Reviewers who have shown that they hardly err."""
+
+
+@pytest.mark.parametrize(("total", "drawn"), [(30, 7), (200, 20), (12, 12), (50, 49)])
+def test_limits_of_a_count_are_those_of_the_hypergeometric_test(total: int, drawn: int) -> None:
+    for hits in range(drawn + 1):
+        kept = [
+            k
+            for k in range(total + 1)
+            if hypergeom.sf(hits - 1, total, k, drawn) > 0.025
+            and hypergeom.cdf(hits, total, k, drawn) > 0.025
+        ]
+        assert count_limits(hits, drawn, total) == (kept[0], kept[-1])
+
+
+def test_a_census_has_no_sampling_error() -> None:
+    low, high = visible_share([Pool("named", 200, 24, 176, 0, 200, 24, 176)], SURE)
+    assert low.value == high.value == 0.12
+    assert low.low == pytest.approx(0.12) and high.high == pytest.approx(0.12)
+
+
+def test_what_is_not_judged_is_open_at_both_ends() -> None:
+    low, high = visible_share([Pool("claimed, flagged", 10, 4, 2)], SURE)
+    assert (low.value, high.value) == (0.4, 0.8)
+    assert (low.low, high.high) == (pytest.approx(0.4), pytest.approx(0.8))
+
+
+def test_unjudged_machines_take_nothing_from_another_pool() -> None:
+    pools = [Pool("unread, unknown", 300), Pool("unread, named", 60, 0, 60, 0, 60, 0, 60)]
+    assert visible_share(pools)[1].high >= 300 / 360
+
+
+def test_reviewers_errors_widen_both_ends() -> None:
+    pool = Pool("claimed, flagged", 100, 30, 70)
+    sure, unsure = (visible_share([pool], errors) for errors in (SURE, ReviewErrors()))
+    assert unsure[0].low < sure[0].low and unsure[1].high > sure[1].high
+    bad = visible_share([pool], ReviewErrors(100, 10, 100, 30))
+    assert bad[0].low < unsure[0].low and bad[1].high > unsure[1].high
+
+
+def test_how_many_confirmations_may_be_mistakes() -> None:
+    errors = ReviewErrors()
+    for judged in (1, 20, 100):
+        taken = false_confirmations(judged, judged, errors, 0.95)
+        assert betabinom.sf(taken, judged, *errors.accepts) <= 0.025
+        assert not taken or betabinom.sf(taken - 1, judged, *errors.accepts) > 0.025
+    added = lost_machines(5, 80, errors, 0.95)
+    assert betabinom.sf(added, 5 + added + 1, *errors.loses) <= 0.025
+    assert lost_machines(0, 0, errors, 0.95) == 0
+
+
+def test_machines_counted_twice_move_the_ends() -> None:
+    assert relink(0.5, 0.5, Linking(1.0, 1.0)) == (0.5, 0.5)
+    low, high = relink(0.5, 0.5, Linking(1.5, 1.5))
+    assert low == pytest.approx(0.4) and high == pytest.approx(0.6)
+    assert relink(0.0, 1.0, Linking(1.5, 1.5)) == (0.0, 1.0)
+
+
+def test_judgements_halve_the_interval_where_they_can() -> None:
+    named = Pool("named, named", 400, 0, 20, 0, 20, 0, 20)
+    plan = more_judgements([named], SURE)
+    assert plan is not None and 20 < plan["named, named"] < 380
+    low, high = visible_share([named], SURE)
+    more = plan["named, named"]
+    after = Pool("named, named", 400, 0, 20 + more, 0, 20 + more, 0, 20 + more)
+    assert visible_share([after], SURE)[1].high <= (high.high - low.low) / 2
+    dark = Pool("unread, unknown", 100, drawn=100)
+    assert more_judgements([dark], SURE) is None
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> Pool:
+    drawn = [draw(st.integers(0, 9)) for _ in range(4)]
+    kind, other, none, _ = drawn
+    more = [draw(st.integers(0, 5)) for _ in range(4)]
+    name = draw(st.sampled_from(["claimed, flagged", "named, named", "unread, unknown"]))
+    total = sum(drawn) + sum(more)
+    return Pool(name, total, kind + more[0], other + more[1], none + more[2],
+                sum(drawn), kind, other, none)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.lists(pools(), max_size=4), st.floats(1, 1.5), st.floats(1, 1.5))
+def test_every_interval_is_one(some: list[Pool], kind: float, others: float) -> None:
+    low, high = visible_share(some, linking=Linking(kind, others))
+    assert 0 <= low.low <= high.high <= 1
+    if low.value is not None and high.value is not None:
+        assert low.low - 1e-9 <= low.value <= high.value <= high.high + 1e-9
