@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -157,9 +158,13 @@ def allowed(opened: Decoder) -> int:
 
 def test_long_footage_is_given_more_time_and_none_more_than_a_day_of_it(tmp_path: Path) -> None:
     """A broadcast of 12 hours is no bomb, and a bomb declares what it likes."""
+    # A length is believed of a file that has as many bytes as seconds.
+    noise = np.random.default_rng(0).integers(0, 256, (3, 720, 1280, 3), np.uint8)
     for hours, given in ((Fraction(1, 60), 100), (Fraction(3), 300), (Fraction(500), 2400)):
         times = [int(n * hours * 3_600_000 / 2) for n in range(3)]
-        clip = open_footage(write_clip(tmp_path / f"{given}.mkv", 3, pts=times, b_frames=0))
+        path = tmp_path / f"{given}.mkv"
+        write_clip(path, 3, pts=times, b_frames=0, size=(1280, 720), images=list(noise))
+        clip = open_footage(path)
         limits = Decoding(cpu_seconds=100, wall_seconds=200)
         with Decoder(clip, limits, patient=True) as opened:
             assert len(list(opened.keyframes(Fraction(0)))) > 0
@@ -187,7 +192,7 @@ def test_the_processor_time_of_long_footage_is_kept_too(tmp_path: Path) -> None:
 def test_what_is_found_does_not_depend_on_limits_that_end_all_or_nothing() -> None:
     """Raised for one clip, they are no reason to look at all the others anew."""
     usual = Settings()
-    assert usual.digest.startswith("5fbe88076f45"), "docs and cases name it"
+    assert usual.digest.startswith("e7306a889e4d"), "cases name it"
     assert Settings.archive().digest.startswith("1ee7ebaf7f88")
     others = {"cpu_seconds": 9, "wall_seconds": 7200.5, "stall_seconds": 1, "frames": 7}
     assert Settings.parse({"decoding": others}).digest == usual.digest
