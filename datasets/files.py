@@ -1,8 +1,8 @@
 """Files and folders: what lies at a path, and what is written, whole or not at all.
 
-A folder is written as a hidden sibling, `.NAME.XXXXXXXX.partial`, which takes the folder's name
-only when it is complete. `Path.exists`, `is_file` and `is_dir` raise where a folder may not be
-searched, where a disk has gone or where a name is too long: `exists`, `isfile` and `isdir` say no.
+A folder is written as a hidden sibling, `.NAME.XXXXXXXX.partial`. It takes the folder's name once
+it is complete. `Path.exists` raises where a folder may not be searched, a disk has gone or a name
+is too long; so do `is_file` and `is_dir`. `exists`, `isfile` and `isdir` return False instead.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _sweep(parent: Path, name: str) -> None:
 
 @contextmanager
 def writing_errors(out: Path) -> Iterator[None]:
-    """Turns what the file system says into an error that names the folder.
+    """Turns an OSError into one that names the folder.
 
     Raises:
         ResultError: instead of any OSError.
@@ -132,7 +132,7 @@ def writing_errors(out: Path) -> Iterator[None]:
 
 
 def unwritten(out: Path | str, error: OSError, what: str = "it", instead: str = "") -> str:
-    """What is said of a file or folder that could not be written, and what to do about it.
+    """The message for a file or folder that could not be written, and the remedy.
 
     Args:
         out: where it was to go.
@@ -208,8 +208,9 @@ __all__ = ["UNREADABLE", "exists", "isdir", "isfile", "straight", "why_missing"]
 
 
 def straight(path: Path) -> Path:
-    """A path made absolute and without `..`, so that one file is not known under two names; with
-    it, where a link on the way makes it lead elsewhere.
+    """An absolute path without `..`, so that one file has one name.
+
+    Where a link on the way makes `..` lead elsewhere, it stays.
 
     >>> straight(Path("/archive/lists/../2023/tour.mp4")).as_posix()
     '/archive/2023/tour.mp4'

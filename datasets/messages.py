@@ -1,6 +1,6 @@
 """Messages for people: an English template, and what is filled in.
 
-A message is its English text. A page translates the template with gettext, and writes figures and
+A message is its English text. A page translates the template with gettext. It writes figures and
 countries as the reader's language does.
 """
 
@@ -99,7 +99,7 @@ def decode(plain: Any) -> str:
     """The text of such data, which may come from anybody.
 
     Raises:
-        ValueError: it is no such data.
+        ValueError: the data is not a message.
     """
     if isinstance(plain, str):
         return plain

@@ -56,7 +56,7 @@ def id_of_label(label: str, ids: Container[object]) -> str:
 class Registry:
     """Entries by id, in the order of their files.
 
-    plants: of each plant that is known how it is written, the name that it is told by first.
+    plants: how each known plant is written, the name to print first.
     """
 
     def __init__(self, entries: Iterable[Entry], plants: Iterable[Sequence[str]] = ()) -> None:
@@ -123,8 +123,9 @@ class Registry:
         )
 
     def extended(self, *paths: Path) -> Registry:
-        """This registry with the entries of the files added; the same id replaces, but for the
-        weak cues that the new entry does not speak of.
+        """This registry with the entries of the files added.
+
+        The same id replaces an entry. Weak cues stay where the new entry names none.
 
         Raises:
             RegistryError: a file is wrong, or names a maker that no entry is; the message names
@@ -245,7 +246,7 @@ def _makers_are_known(path: Path, entries: Iterable[Entry], known: Container[str
 
 
 def read_weak_cues(path: Path) -> Mapping[str, object]:
-    """Weak cues by entry id, unchecked but for their shape.
+    """Weak cues by entry id; only their shape is checked.
 
     Raises:
         RegistryError: the file holds no mapping of ids.
@@ -307,7 +308,7 @@ class Plant(BaseModel):
 
     @property
     def writings(self) -> tuple[str, ...]:
-        """How it is written, the name that it is told by first."""
+        """How it is written, the name to print first."""
         return (self.name, self.name_ru, *self.also)
 
 

@@ -55,7 +55,7 @@ def entries_of(photograph: Photograph) -> list[Entry]:
 
 
 def attributes_of(photograph: Photograph) -> Attributes:
-    """What is said of the picture as a whole: scene, source, and the fields unknown here."""
+    """The attributes of the whole picture: scene, source, and fields unknown here."""
     values: Attributes = {"scene": photograph.scene, "source": photograph.source}
     _add_more(values, photograph.more)
     return values

@@ -120,10 +120,10 @@ def read_yolo(path: Path, wish: Wish) -> Brought:
 
 
 def _check_labels(file: Path, bare: Sequence[Path], pictures: Sequence[Path]) -> None:
-    """Of pictures none of which has labels: whether there really are none.
+    """Checks that pictures without labels really have none.
 
     Raises:
-        DataError: their labels lie where no trainer looks; else all that they box would be lost.
+        DataError: their labels lie where no trainer looks, and their boxes would be lost.
     """
     names = {label.name for label in bare}
     beside = (picture.with_suffix(".txt") for picture in pictures)

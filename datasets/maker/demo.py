@@ -236,7 +236,7 @@ def lay_out(
     size: tuple[int, int],
     least: int = 2,
 ) -> Scene:
-    """A hall of which most machines are well seen from the door, found by trying seeds.
+    """A hall with most machines well seen from the door, found by trying seeds.
 
     Args:
         size: of the frame, pixels; the still drawn is larger.

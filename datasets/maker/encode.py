@@ -75,7 +75,7 @@ def available(codec: str) -> bool:
 
 
 def encode(path: Path, frames: Iterable[Timed], how: Encoding) -> int:
-    """Encode upright pictures to `path`; the container is told by its suffix.
+    """Encode upright pictures to `path`; its suffix chooses the container.
 
     Args:
         path: written over if it exists.
@@ -242,9 +242,9 @@ class Part:
 class Placed:
     """Where a part came to lie.
 
-    source: of which clip. start, end: seconds of the source, of the first frame and the end
-    of the last. at: seconds of the copy at which it starts. place: (kx, tx, ky, ty); what lies
-    at (x, y) of the source, in shares of width and height, lies at (kx x + tx, ky y + ty).
+    source: the clip. start, end: seconds of the source, of the first frame and the end of the
+    last. at: seconds of the copy where it starts. place: (kx, tx, ky, ty). What lies at (x, y)
+    of the source, in shares of width and height, lies at (kx x + tx, ky y + ty).
     """
 
     source: Path

@@ -203,8 +203,8 @@ class Truth:
     ) -> Truth:
         """The truth after x' = scale * x + shift, cut to a picture of `size`.
 
-        A mark of which less than half is left goes, a control below 35 %, a machine below
-        4 %, and anything too small to see. `of` counts among the machines that are left.
+        A mark goes where less than half is left, a control below 35 %, a machine below 4 %.
+        Anything too small to see goes too. `of` counts among the machines that are left.
         """
 
         def moved_box(box: Box) -> Box:

@@ -102,8 +102,8 @@ class Control(_Part):
 class Photograph(_Part):
     """One labelled picture. Boxes are in pixels of the stored picture.
 
-    `path` is the picture on disk, `folder` the split it lies in; `source` the unit by which splits
-    are kept apart.
+    `path` is the picture on disk, `folder` the split it lies in. Splits are kept apart by
+    `source`.
     """
 
     image: str

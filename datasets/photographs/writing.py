@@ -50,13 +50,15 @@ def read_splits(data: Path, only: str | None = None) -> dict[str, tuple[Photogra
 
 
 def source_key(source: str) -> str:
-    """What tells a source from others: `Plant 12` and `plant 12 ` are one, and so is what looks
-    the same, as ü in one character and in two (a folder's name on a Mac)."""
+    """The key of a source: `Plant 12` and `plant 12 ` have one.
+
+    So has what looks the same, as ü in one character and in two (a folder's name on a Mac).
+    """
     return unicodedata.normalize("NFC", source.strip().casefold())
 
 
 def shared_sources(splits: Mapping[str, Sequence[Photograph]]) -> dict[str, tuple[str, ...]]:
-    """Sources, and footage, of which pictures stand in more than one split, with those splits.
+    """Sources, and footage, with pictures in more than one split, and those splits.
 
     Case and outer spaces make no difference: `Plant 12` and `plant 12` are one source. Footage is
     known by its hash, whatever source its frames are said to be of.
