@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from api.web import words
 from api.web.site import Site
+from datasets.messages import Message
 from evidence.browse import overview
 from evidence.case.queue import FootageSource, add_work, set_aside, take
 from evidence.case.sighting_tables import Link, MachineRow, Membership
@@ -56,7 +57,7 @@ def test_a_known_reason_why_a_clip_was_set_aside_is_told_too(
     with site.session() as session, session.begin():
         add_work(session, site.recipe, [FootageSource("/archive/a.mp4", 1, 1)])
         (work,) = take(session, site.recipe, 1)
-        said = "/archive/a.mp4: the file is empty; fetch it again"
+        said = Message("%(path)s: the file is empty; fetch it again", path="/archive/a.mp4")
         assert set_aside(session, work, "empty", said)
     page = client.get("/", headers={"Cookie": "language=ru"}).text
     assert "/archive/a.mp4: файл пуст; скачайте его снова" in page and "fetch" not in page
