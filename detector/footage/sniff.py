@@ -120,6 +120,15 @@ _UNREAD_CLIPS: tuple[tuple[bytes, str], ...] = (
 )
 _UNREAD_PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"8BPS", Message("a Photoshop picture")),
+    *((f"P{n}{end}".encode(), "PNM") for n in range(1, 8) for end in " \n"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"\x0a\x05\x01", "PCX"),
+    (b"\x0a\x03\x01", "PCX"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"qoif", "QOI"),
+    (b"DDS ", "DDS"),
+    (b"SDPX", "DPX"),
+    (b"XPDS", "DPX"),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", Message("a JPEG XL picture")),
     (b"\xff\x0a", Message("a JPEG XL picture")),
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Message("a JPEG 2000 picture")),

@@ -20,6 +20,7 @@ from datasets.errors import (
     DecoderOutOfMemory,
     FootageEmpty,
     FootageUnreadable,
+    FootageUnsupported,
     NoPictures,
 )
 from detector.footage.decoder import Decoder
@@ -220,6 +221,13 @@ def test_frames_that_the_decoder_passes_over_have_a_reason() -> None:
         tally.ask(key)
     tally.came(4)
     assert tally.loss().reasons == (f"{UNSHOWN} (4 times)",)
+
+
+@pytest.mark.parametrize("name", ["a.ppm", "a.pcx", "a.qoi", "a.dds"])
+def test_a_picture_for_drawing_programs_is_named_as_not_read(tmp_path: Path, name: str) -> None:
+    Image.fromarray(image(1)).save(tmp_path / name)
+    with pytest.raises(FootageUnsupported, match="of a kind that is not read"):
+        open_footage(tmp_path / name)
 
 
 def test_an_init_segment_says_what_it_is(tmp_path: Path) -> None:
